@@ -1,0 +1,83 @@
+# Everything a newcomer needs: `make run` to use it, `make test` to trust it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# A version manager may offer names that do not run, so each one is tried.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--require-hashes
+PRODUCTION := ENV_FILE=.ci/production.env
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test test-fast test-real chromium check format bench lock
+
+help: ## Say what can be done here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
+		awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(VENV)/ready ## Install into .venv, nothing else
+
+run: $(VENV)/ready ## Run everything on this machine; Ctrl-C stops it
+	@$(BIN)/python -m config.run
+
+test: test-fast test-real ## Run every test: without network, then with real servers
+
+test-fast: setup-dev ## Run the tests that need no server
+	$(BIN)/python -m pytest -n 2
+
+test-real: setup-dev chromium ## Run the tests on real processes and a real browser
+	$(BIN)/python -m pytest -m "real or browser"
+
+check: setup-dev ## Check layout, lint, types, templates, migrations, settings, floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/djlint --quiet --lint templates
+	$(BIN)/djlint --quiet --check templates
+	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python -m pytest -q tests/test_house.py
+
+format: setup-dev ## Let the formatters decide layout
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/djlint --quiet --reformat templates
+
+bench: setup-dev ## Measure what the README claims
+	$(BIN)/python -m bench
+
+lock: setup-dev ## Pin and hash what requirements*.in ask for
+	$(foreach name,requirements requirements-dev,$(BIN)/uv pip compile --quiet \
+		--universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" $(name).in -o $(name).txt &&) true
+
+setup-dev: $(VENV)/ready-dev
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Mooring needs Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python cannot make a virtual environment; on Debian:"; \
+		echo "  apt-get install python3-venv"; exit 1; }
+
+$(VENV)/ready: requirements.txt | $(VENV)/bin/python
+	@echo "Installing requirements.txt into $(VENV)"
+	@$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
+	@echo "Installing requirements-dev.txt into $(VENV)"
+	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+# The browser tests drive Debian's Chromium; CHROMIUM names another.
+chromium:
+	@test -n "$$CHROMIUM" || command -v chromium >/dev/null || { \
+		echo "The browser tests need Chromium."; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq chromium; \
+		else \
+			echo "Install it with: sudo apt-get install chromium"; \
+			echo "or name one: make test CHROMIUM=/path/to/chromium"; exit 1; \
+		fi; }

@@ -1,0 +1,57 @@
+"""Set up Celery: the one engine that runs work in the background."""
+
+import os
+import signal
+import threading
+from typing import Any
+
+from celery import Celery, signals
+from django.core.exceptions import ImproperlyConfigured
+
+from config.broker import use_mended_transport
+from config.checks import refuse_unsafe_settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+WORKER_SOCKET_SECONDS = 5.0
+SHUTDOWN_SECONDS = 22.0
+use_mended_transport()
+app = Celery("mooring")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def keep_logging(**_kwargs: Any) -> None:
+    """Leave logging as the settings made it; Celery would replace handlers."""
+
+
+@signals.celeryd_init.connect
+def wait_as_a_worker_does(conf: Any, **_kwargs: Any) -> None:
+    """Let a worker wait for the broker; it blocks there for a second at a time."""
+    conf.broker_transport_options = {
+        **conf.broker_transport_options,
+        "socket_connect_timeout": WORKER_SOCKET_SECONDS,
+        "socket_timeout": WORKER_SOCKET_SECONDS,
+    }
+
+
+@signals.worker_shutting_down.connect
+def bound_shutdown(how: str, **_kwargs: Any) -> None:
+    """Give running slices a while to end; then let others take them over."""
+    if how == "Warm":
+        timer = threading.Timer(
+            SHUTDOWN_SECONDS, os.kill, (os.getpid(), signal.SIGQUIT)
+        )
+        timer.daemon = True
+        timer.start()
+
+
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def refuse_unsafe_start(**_kwargs: Any) -> None:
+    """Stop before the first task when the settings are not fit to run with."""
+    try:
+        refuse_unsafe_settings()
+    except ImproperlyConfigured as exc:
+        # Celery logs the errors of signal handlers and goes on.
+        raise SystemExit(str(exc)) from exc

@@ -1,0 +1,101 @@
+"""Refuse settings that are wrong or unsafe, by name and never by value."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+
+TAG = "mooring"
+
+
+@checks.register(TAG)
+def check_environment(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """Report every variable that the reader refused."""
+    return [
+        checks.Error(str(problem), hint=problem.hint or None, id=problem.id)
+        for problem in settings.ENV_PROBLEMS
+    ]
+
+
+@checks.register(TAG)
+def check_public_address(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """Refuse what is fine on one's own machine and nowhere else."""
+    if settings.IS_DEVELOPMENT_ADDRESS:
+        return []
+    found: list[checks.CheckMessage] = []
+    if settings.DEBUG:
+        found.append(_error("E012", "DEBUG is on at a public address.", "Unset it."))
+    if not settings.PUBLIC_BASE_URL.startswith("https:"):
+        found.append(
+            _error(
+                "E013",
+                "PUBLIC_BASE_URL is plain http to another machine.",
+                "Use https; plain http is for loopback hosts only.",
+            )
+        )
+    if _is_weak(settings.SECRET_KEY):
+        found.append(
+            _error(
+                "E011",
+                "SECRET_KEY is too short or too regular to keep a secret.",
+                "Use 50 random characters; `make run` writes such a key to .env.",
+            )
+        )
+    if settings.SANDBOX_URL:
+        found.append(
+            checks.Warning(
+                "SANDBOX is on at a public address.",
+                hint="People would connect to simulated accounts. Set SANDBOX=off.",
+                id="mooring.W001",
+            )
+        )
+    if "sqlite3" in settings.DATABASES["default"]["ENGINE"]:
+        found.append(
+            checks.Warning(
+                "DATABASE_URL names SQLite, which serves one small machine.",
+                hint="Use PostgreSQL beyond that; see docs/operations.md.",
+                id="mooring.W002",
+            )
+        )
+    return found
+
+
+@checks.register(TAG)
+def check_hosts(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """Refuse a wildcard host: links would follow whatever a stranger sends."""
+    if settings.DEBUG or "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [_error("E014", "ALLOWED_HOSTS has a wildcard.", "Name the hosts.")]
+
+
+@checks.register(TAG)
+def check_providers(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """Refuse a provider that is configured by half."""
+    return [
+        _error(
+            "E017",
+            f"{slug.upper()}_CLIENT_SECRET is missing beside its client id.",
+            "Copy both from the provider's app settings.",
+        )
+        for slug, provider in settings.PROVIDERS.items()
+        if provider.client_id and not provider.client_secret
+    ]
+
+
+def refuse_unsafe_settings() -> None:
+    """Stop a server or worker whose settings a command would refuse as well."""
+    found = checks.run_checks(tags=[TAG])
+    errors = [message for message in found if message.is_serious()]
+    if errors:
+        lines = "\n".join(f"  {error.id}: {error.msg} {error.hint}" for error in errors)
+        raise ImproperlyConfigured(f"Refusing to start:\n{lines}")
+
+
+def _error(code: str, message: str, hint: str) -> checks.Error:
+    return checks.Error(message, hint=hint, id=f"mooring.{code}")
+
+
+def _is_weak(key: str) -> bool:
+    return len(key) < 32 or len(set(key)) < 8 or key.startswith("django-insecure-")

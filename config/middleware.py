@@ -1,0 +1,82 @@
+"""Small middleware: headers, public addresses, the lifetime of a session."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import iri_to_uri
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+HEADERS = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "accelerometer=(), autoplay=(), camera=(), display-capture=(), "
+        "encrypted-media=(), fullscreen=(self), geolocation=(), gyroscope=(), "
+        "magnetometer=(), microphone=(), midi=(), payment=(), "
+        "picture-in-picture=(), publickey-credentials-create=(self), "
+        "publickey-credentials-get=(self), usb=(), xr-spatial-tracking=()"
+    ),
+}
+STARTED, SEEN = "session_started", "session_seen"
+SEEN_EVERY_SECONDS = 600
+
+
+def security_headers(get_response: GetResponse) -> GetResponse:
+    """Add the headers that Django has no setting for, to every answer."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return middleware
+
+
+def public_addresses(get_response: GetResponse) -> GetResponse:
+    """Build absolute links from the configured address, never the Host header."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.build_absolute_uri = partial(  # type: ignore[method-assign]
+            public_address, request
+        )
+        return get_response(request)
+
+    return middleware
+
+
+def public_address(request: HttpRequest, location: str | None = None) -> str:
+    """Return the public form of a path, or of the request's own."""
+    path = request.get_full_path() if location is None else str(location)
+    return iri_to_uri(urljoin(settings.PUBLIC_BASE_URL + request.path, path))
+
+
+def session_lifetime(get_response: GetResponse) -> GetResponse:
+    """End a session that was idle or alive for too long."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            _end_or_extend(request, now=int(time.time()))
+        return get_response(request)
+
+    return middleware
+
+
+def _end_or_extend(request: HttpRequest, *, now: int) -> None:
+    started = request.session.get(STARTED)
+    if started is None:
+        request.session[STARTED] = request.session[SEEN] = now
+        return
+    seen = request.session.get(SEEN, started)
+    too_idle = now - seen > settings.SESSION_IDLE_SECONDS
+    too_old = now - started > settings.SESSION_COOKIE_AGE
+    if too_idle or too_old:
+        logout(request)
+    elif now - seen > min(SEEN_EVERY_SECONDS, settings.SESSION_IDLE_SECONDS / 4):
+        # Not at every page: each one would then write to the database.
+        request.session[SEEN] = now

@@ -1,0 +1,3 @@
+"""Run everything on one machine: ``make run``."""
+
+ADMINISTRATOR = "admin@mooring.localhost"

@@ -1,0 +1,149 @@
+"""Start one process in a group of its own, pass its output on, and stop it."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from config.run.plan import Process
+
+PR_SET_PDEATHSIG = 1
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+SETTLED_SECONDS = 30.0
+
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def end_with_parent() -> None:
+    """Ask Linux to stop this process should its parent vanish without a word."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Child:
+    """Own one process and its descendants.
+
+    It is started again when it dies, more slowly each time that it dies young.
+    """
+
+    def __init__(
+        self,
+        process: Process,
+        *,
+        environment: dict[str, str],
+        directory: Path,
+        say: Callable[[str, str], None],
+    ) -> None:
+        self.name = process.name
+        self.deaths = 0
+        self._process = process
+        self._environment = environment
+        self._directory = directory
+        self._say = say
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._rest = b""
+        self._started_at = 0.0
+        self._start_at = 0.0
+        self._pause = FIRST_PAUSE
+
+    @property
+    def output(self) -> IO[bytes] | None:
+        """Return the pipe to read from, if the process runs."""
+        return self._popen.stdout if self._popen else None
+
+    @property
+    def is_due(self) -> bool:
+        """Tell whether it is down and its pause is over."""
+        return self._popen is None and time.monotonic() >= self._start_at
+
+    def start(self) -> None:
+        """Start the process."""
+        self._started_at = time.monotonic()
+        self._popen = subprocess.Popen(
+            self._process.command,
+            cwd=self._directory,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # Safe here: the supervisor has one thread.
+            preexec_fn=end_with_parent,  # noqa: PLW1509
+        )
+        if self._popen.stdout is not None:
+            os.set_blocking(self._popen.stdout.fileno(), False)
+
+    def forward_output(self) -> None:
+        """Pass on the lines that have arrived."""
+        pipe = self.output
+        chunk = pipe.read(65536) if pipe and self._popen else None
+        if chunk is None:
+            return
+        if not chunk and self._popen and pipe:
+            # Its end; a closed pipe must not keep the selector awake.
+            pipe.close()
+            self._popen.stdout = None
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            self._say(self.name, line.decode(errors="replace").rstrip())
+
+    def has_died(self) -> bool:
+        """Notice that the process ended; clean up after it and plan its return."""
+        if self._popen is None or self._popen.poll() is None:
+            return False
+        code = self._popen.returncode
+        self._forget()
+        self.deaths += 1
+        if time.monotonic() - self._started_at > SETTLED_SECONDS:
+            self._pause = FIRST_PAUSE
+        self._start_at = time.monotonic() + self._pause
+        self._say(self.name, f"ended with {_words(code)}; back in {self._pause:.0f} s")
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        return True
+
+    def terminate(self) -> None:
+        """Ask the process to finish what it does."""
+        if self._popen is not None and self._popen.poll() is None:
+            self._popen.terminate()
+
+    def has_stopped(self) -> bool:
+        """Tell whether nothing of it is left to wait for."""
+        if self._popen is None:
+            return True
+        self.forward_output()
+        if self._popen.poll() is None:
+            return False
+        self._forget()
+        return True
+
+    def kill(self) -> None:
+        """End the process and its descendants now."""
+        if self._popen is not None:
+            self._kill_group()
+            self._popen.wait()
+            self._forget()
+
+    def _forget(self) -> None:
+        self.forward_output()
+        self._kill_group()
+        if self._popen is not None and self._popen.stdout is not None:
+            self._popen.stdout.close()
+        self._popen = None
+
+    def _kill_group(self) -> None:
+        """End what the process left behind: a pool whose head was killed."""
+        if self._popen is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._popen.pid, signal.SIGKILL)
+
+
+def _words(code: int) -> str:
+    if code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}"

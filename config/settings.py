@@ -1,0 +1,401 @@
+"""Configure the site from its environment; .env.example explains every name."""
+
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from celery.schedules import schedule
+from csp.constants import NONE, SELF
+
+from config.database import read_database
+from config.env import Environment, is_loopback
+from config.logs import logging_config
+from config.mail import reaches_people, read_mail
+from config.redis import broker_tls, passwords, read_redis, without_query
+from integrations.http.redaction import register_secrets
+from integrations.http.secrets import Secret
+from integrations.providers import SPECS
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment.load(BASE_DIR)
+
+# --- Where we are -----------------------------------------------------------
+
+VAR_DIR = BASE_DIR / env.text("VAR_DIR", "var")
+STATIC_ROOT = BASE_DIR / env.text("STATIC_ROOT", str(VAR_DIR / "static"))
+DEBUG = env.flag("DEBUG", default=False)
+PUBLIC_BASE_URL = env.url(
+    "PUBLIC_BASE_URL", "http://localhost:8000", loopback_only=False
+).rstrip("/")
+_public = urlsplit(PUBLIC_BASE_URL)
+_is_https = _public.scheme == "https"
+if _public.path or _public.query or _public.fragment:
+    env.refuse("E004", "PUBLIC_BASE_URL", "has more than a scheme, host and port.")
+# Plain http on this machine is somebody trying things out: cookies and redirects
+# that need TLS are off there, and nowhere else.
+IS_DEVELOPMENT_ADDRESS = not _is_https and is_loopback(PUBLIC_BASE_URL)
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS") or [
+    _public.hostname or "localhost",
+    *(["localhost", "127.0.0.1", "[::1]"] if is_loopback(PUBLIC_BASE_URL) else []),
+]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+
+# --- Secrets ----------------------------------------------------------------
+
+SECRET_KEY = env.text("SECRET_KEY")
+if not SECRET_KEY:
+    env.refuse("E010", "SECRET_KEY", "is missing.", "`make run` writes one to .env.")
+    # Commands that only read the code still work; servers refuse to start.
+    SECRET_KEY = secrets.token_urlsafe(50)
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
+
+
+def _read_token_keys() -> Secret:
+    """Return the keys as written; services parse them."""
+    path = env.text("TOKEN_KEYS_FILE")
+    keys = env.text("TOKEN_KEYS")
+    if path and not keys:
+        try:
+            keys = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            env.refuse("E016", "TOKEN_KEYS_FILE", "cannot be read.")
+    if not keys:
+        env.refuse(
+            "E015",
+            "TOKEN_KEYS",
+            "is missing.",
+            "Write id:base64 of 32 random bytes; `make run` writes one to .env.",
+        )
+    return Secret(",".join(keys.split()))
+
+
+TOKEN_KEYS = _read_token_keys()
+
+# --- Apps, middleware, templates --------------------------------------------
+
+INSTALLED_APPS = [
+    "config.admin.MooringAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "django_celery_beat",
+    "django_htmx",
+    "csp",
+    "integrations",
+    *[f"integrations.providers.{slug}" for slug in SPECS],
+    "sandbox",
+]
+MIDDLEWARE = [
+    "config.middleware.security_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.public_addresses",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.session_lifetime",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "integrations.context_processors.site",
+            ],
+        },
+    }
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# --- Database ---------------------------------------------------------------
+
+with suppress(OSError):
+    # SQLite makes its file, but not the directory; whitenoise warns of none.
+    VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    STATIC_ROOT.mkdir(exist_ok=True)
+DATABASES = {"default": read_database(env, base_dir=BASE_DIR, var_dir=VAR_DIR)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis: cache and broker -------------------------------------------------
+
+_redis = read_redis(env)
+REDIS_URL = _redis.redis_url
+BROKER_URL = _redis.broker_url
+CACHE_URL = _redis.cache_url
+CACHES = {
+    "default": {
+        "BACKEND": "config.cache.FallbackCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "cache",
+    }
+}
+
+# --- Celery -----------------------------------------------------------------
+
+VISIBILITY_TIMEOUT = env.whole("VISIBILITY_TIMEOUT", default=300, low=120)
+SWEEP_INTERVAL = env.number("SWEEP_INTERVAL", default=20, low=1, high=60)
+CELERY_BROKER_URL = without_query(BROKER_URL)
+CELERY_BROKER_USE_SSL = broker_tls(BROKER_URL)
+CELERY_BROKER_CONNECTION_TIMEOUT = 0.5
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": VISIBILITY_TIMEOUT,
+    # A page that queues work must not wait for a dead broker: the work is a row in
+    # the database and the sweeper publishes it later. Workers wait longer.
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 0.6,
+    "health_check_interval": 10,
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
+}
+CELERY_TASK_DEFAULT_QUEUE = "sync"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TASK_ROUTES = {
+    "integrations.tasks.dispatch_*": {"queue": "refresh"},
+    "integrations.tasks.refresh_*": {"queue": "refresh"},
+    "integrations.tasks.revoke_*": {"queue": "refresh"},
+    "integrations.tasks.sweep*": {"queue": "refresh"},
+    "integrations.tasks.sync_interactive": {"queue": "interactive"},
+    "integrations.tasks.sync_bulk": {"queue": "sync"},
+    "integrations.tasks.*webhook*": {"queue": "webhooks"},
+}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SOFT_TIME_LIMIT = 60
+CELERY_TASK_TIME_LIMIT = 90
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": f"integrations.tasks.{name}", "schedule": schedule(seconds)}
+    for name, seconds in (
+        ("dispatch_due", 15.0),
+        ("refresh_due", 30.0),
+        ("sweep", SWEEP_INTERVAL),
+    )
+} | {
+    # Liveness is judged by work done: one small task through every queue.
+    f"heartbeat.{queue}": {
+        "task": "integrations.tasks.heartbeat",
+        "schedule": schedule(30.0),
+        "args": [queue],
+        "options": {"queue": queue, "expires": 60.0},
+    }
+    for queue in ("refresh", "interactive", "sync", "webhooks")
+}
+
+# --- Providers --------------------------------------------------------------
+
+
+def _sandbox_url() -> str:
+    value = env.text("SANDBOX", "off")
+    if value.lower() in {"off", "0", "false", "no"}:
+        return ""
+    if value.lower() in {"on", "1", "true", "yes"}:
+        return "http://localhost:8100"
+    return env.url("SANDBOX").rstrip("/")
+
+
+SANDBOX_URL = _sandbox_url()
+for _spec in SPECS.values():
+    for _name in ("REDIRECT_URI", "AUTHORIZE_URL", "TOKEN_URL", "API_URL"):
+        env.url(_spec.env_prefix + _name)
+PROVIDERS = {
+    slug: spec.from_environment(
+        env.text, public_base_url=PUBLIC_BASE_URL, sandbox_url=SANDBOX_URL
+    )
+    for slug, spec in SPECS.items()
+}
+PROVIDER_SIGN_IN = env.choice("PROVIDER_SIGN_IN", ("", "linked"))
+REFRESH_MARGIN = env.whole("REFRESH_MARGIN", default=300, low=30, high=1500)
+HTTP_CONNECT_TIMEOUT = env.number("HTTP_CONNECT_TIMEOUT", default=5, low=0.1, high=60)
+HTTP_READ_TIMEOUT = env.number("HTTP_READ_TIMEOUT", default=20, low=0.1, high=60)
+HTTP_TOTAL_TIMEOUT = env.number("HTTP_TOTAL_TIMEOUT", default=25, low=0.1, high=30)
+SLICE_SECONDS = env.number("SLICE_SECONDS", default=20, low=1, high=45)
+STALE_RUN_SECONDS = env.whole("STALE_RUN_SECONDS", default=75, low=5, high=100)
+FULL_PASS_HOURS = env.number("FULL_PASS_HOURS", default=24, low=0.1, high=720)
+SETTLE_MINUTES = env.number("SETTLE_MINUTES", default=30, low=1, high=1440)
+WEBHOOK_WINDOW = env.whole("WEBHOOK_WINDOW", default=300, low=30, high=3600)
+WEBHOOK_MAX_BYTES = env.whole("WEBHOOK_MAX_BYTES", default=1_000_000, low=1000)
+
+# --- Accounts ---------------------------------------------------------------
+
+# On one's own machine mail is printed; elsewhere it is sent, or dropped and warned of.
+_mail = read_mail(
+    env, default="consolemail://" if IS_DEVELOPMENT_ADDRESS else "dummymail://"
+)
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST = _mail.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = _mail.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"mooring@{_public.hostname}")
+_sends_mail = reaches_people(EMAIL_BACKEND)
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# The middleware ends an idle session; the cookie and its row end at the latest here.
+SESSION_IDLE_SECONDS = env.whole("SESSION_IDLE_SECONDS", default=3 * 86400, low=60)
+SESSION_COOKIE_AGE = env.whole("SESSION_ABSOLUTE_SECONDS", default=14 * 86400, low=60)
+
+ACCOUNT_ADAPTER = "integrations.signin.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = env.choice(
+    "ACCOUNT_EMAIL_VERIFICATION",
+    ("mandatory", "optional", "none") if _sends_mail else ("optional", "none"),
+)
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Mooring] "
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "20/m/ip",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+    "manage_email": "10/m/user",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", default=0, high=10)
+MFA_ADAPTER = "integrations.signin.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Mooring"
+MFA_TOTP_TOLERANCE = 1
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = IS_DEVELOPMENT_ADDRESS
+# Provider accounts are data sources. Who may connect is decided in signin/.
+SOCIALACCOUNT_ADAPTER = "integrations.signin.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_QUERY_EMAIL = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = False
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = False
+
+# --- What browsers are told -------------------------------------------------
+
+_prefix = "__Host-" if _is_https else ""
+SESSION_COOKIE_NAME = f"{_prefix}session"
+SESSION_COOKIE_SECURE = _is_https
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"{_prefix}csrf"
+CSRF_COOKIE_SECURE = _is_https
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SECURE_SSL_REDIRECT = _is_https
+# Probes come from inside, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
+SECURE_HSTS_SECONDS = 2 * 365 * 86400 if _is_https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https
+SECURE_HSTS_PRELOAD = _is_https
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Chromium checks form-action on the redirect that follows a POST, so the connect
+# button needs the place where each provider asks for consent.
+_consent = {urlsplit(provider.authorize_url) for provider in PROVIDERS.values()}
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF, *sorted({f"{u.scheme}://{u.netloc}" for u in _consent})],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# --- Static files, mail, logs -----------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Hashed names once collectstatic ran; straight from the source tree until then.
+_is_collected = (STATIC_ROOT / "staticfiles.json").is_file()
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "config.static.StaticFiles"},
+}
+WHITENOISE_USE_FINDERS = not _is_collected
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR"))
+LOGGING = logging_config(LOG_LEVEL)
+register_secrets(
+    Secret(SECRET_KEY),
+    *(Secret(key.partition(":")[2]) for key in TOKEN_KEYS.reveal().split(",")),
+    *(provider.client_secret for provider in PROVIDERS.values()),
+    *(Secret(word) for word in passwords(BROKER_URL, CACHE_URL)),
+    Secret(DATABASES["default"].get("PASSWORD", "")),
+    Secret(EMAIL_HOST_PASSWORD),
+)
+
+ENV_PROBLEMS = env.problems

@@ -1,0 +1,85 @@
+"""Test what `make run` decides to start."""
+
+from pathlib import Path
+
+import pytest
+
+from config.run.plan import Plan, PlanError, make_plan
+from integrations.providers import SPECS
+
+CREDENTIALS = {f"{spec.env_prefix}CLIENT_ID": "mine" for spec in SPECS.values()}
+
+
+def plan(tmp_path: Path, **values: str) -> Plan:
+    return make_plan(tmp_path, values)
+
+
+def names(made: Plan) -> list[str]:
+    return [process.name for process in made.processes]
+
+
+def test_a_bare_machine_gets_everything(tmp_path: Path) -> None:
+    made = plan(tmp_path)
+
+    assert names(made) == [
+        "valkey",
+        "sandbox",
+        "web",
+        "worker-refresh",
+        "worker-interactive",
+        "worker-sync",
+        "beat",
+    ]
+    assert made.environment["REDIS_URL"] == "redis://127.0.0.1:6390"
+    assert made.environment["SANDBOX"] == "http://localhost:8100"
+    assert made.web_port == 8000
+
+
+@pytest.mark.parametrize("name", ["REDIS_URL", "REDIS_HOST"])
+def test_a_server_of_ones_own_is_used(tmp_path: Path, name: str) -> None:
+    assert "valkey" not in names(plan(tmp_path, **{name: "redis://store"}))
+
+
+def test_real_credentials_replace_the_sandbox(tmp_path: Path) -> None:
+    made = plan(tmp_path, **CREDENTIALS)
+
+    assert "sandbox" not in names(made)
+    assert made.sandboxed == []
+    assert "SANDBOX" not in made.environment
+
+
+def test_a_sandbox_elsewhere_is_not_started_here(tmp_path: Path) -> None:
+    made = plan(tmp_path, SANDBOX="http://localhost:9999")
+
+    assert "sandbox" not in names(made)
+    assert made.environment["SANDBOX"] == "http://localhost:9999"
+    assert made.sandboxed
+
+
+def test_the_sandbox_can_be_switched_off(tmp_path: Path) -> None:
+    made = plan(tmp_path, SANDBOX="off")
+
+    assert "sandbox" not in names(made)
+    assert made.sandboxed == []
+
+
+def test_the_site_listens_on_the_port_that_people_type(tmp_path: Path) -> None:
+    made = plan(tmp_path, PUBLIC_BASE_URL="http://localhost:8123/")
+
+    web = next(process for process in made.processes if process.name == "web")
+    assert web.command[-2:] == ["--bind", "127.0.0.1:8123"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("VALKEY_PORT", "many"),
+        ("SANDBOX_PORT", "70000"),
+        ("PUBLIC_BASE_URL", "http://localhost:port"),
+    ],
+)
+def test_nonsense_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(PlanError, match=name) as refused:
+        plan(tmp_path, **{name: value})
+
+    assert value not in str(refused.value)

@@ -1,0 +1,47 @@
+"""Share fixtures between all tests, and keep the fast ones off the network."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+
+REAL = {"real", "browser"}
+
+
+class NetworkUsedError(AssertionError):
+    """Report that a test without a marker reached for the network."""
+
+
+@pytest.fixture(autouse=True)
+def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse connections in the fast tier; a fake transport answers there."""
+    if REAL & {marker.name for marker in request.node.iter_markers()}:
+        return
+
+    def refuse(_socket: socket.socket, address: Any) -> None:
+        raise NetworkUsedError(f"this test has no business with {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    """Start every test with nothing cached: rate limits count from zero."""
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Return the person who owns things."""
+    return User.objects.create_user("alice", "alice@example.com", "wonderland-7")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Return the person who must never see them."""
+    return User.objects.create_user("bob", "bob@example.com", "builder-7-yes")
