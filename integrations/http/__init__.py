@@ -1,0 +1,1 @@
+"""Ask other services politely: client, error tree, deadlines, limits, redaction."""

@@ -1,0 +1,79 @@
+"""Read JSON that a stranger wrote: bounded, strict, and safe to store."""
+
+import json
+import re
+from typing import Any, Final
+
+from integrations.http.errors import InvalidResponse
+
+MAX_DEPTH: Final = 100
+MAX_DIGITS: Final = 40
+
+# Escapes that may decode to a NUL or to half of a surrogate pair.
+_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+# PostgreSQL stores neither, and a lone surrogate cannot be encoded at all.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def parse_json(data: bytes) -> Any:
+    """Return the value in `data`; InvalidResponse when it is not plain JSON.
+
+    Refused: text that is not UTF-8, NaN and infinities, numbers of more than 40
+    digits, more than 100 levels. NUL and lone surrogates become U+FFFD.
+    """
+    try:
+        value = json.loads(
+            data.decode("utf-8-sig"),
+            parse_int=_to_int,
+            parse_float=_to_float,
+            parse_constant=_refuse,
+        )
+    except (ValueError, RecursionError) as exc:
+        # The text of a JSON error quotes no content, so the chain shows none either.
+        raise InvalidResponse("the answer is not valid JSON") from exc
+    _check_depth(value)
+    return _clean(value) if _SUSPECT.search(data) else value
+
+
+def _to_int(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("number too long")
+    return int(digits)
+
+
+def _to_float(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("number too large")
+    return number
+
+
+def _refuse(name: str) -> float:
+    raise ValueError("not a JSON number")
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in _containers(node)]
+        if not level:
+            return
+    raise InvalidResponse("the answer is nested too deeply")
+
+
+def _containers(node: Any) -> list[Any]:
+    if isinstance(node, dict):
+        node = node.values()
+    elif not isinstance(node, list):
+        return []
+    return [child for child in node if isinstance(child, dict | list)]
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_clean(each) for each in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean(each) for key, each in value.items()}
+    return value

@@ -1,0 +1,236 @@
+"""Call one provider's API politely: token, limits, deadlines, errors by type."""
+
+import functools
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from integrations.http import urls
+from integrations.http.backoff import full_jitter
+from integrations.http.body import parse_json
+from integrations.http.classify import default_classify
+from integrations.http.errors import (
+    ApiError,
+    InvalidResponse,
+    Network,
+    RateLimited,
+    Server,
+    Unauthorized,
+)
+from integrations.http.limits import Limit, Limiter
+from integrations.http.redaction import one_line
+from integrations.http.secrets import Secret
+from integrations.http.transport import Request, Response, Timeouts, Transport
+
+logger = logging.getLogger(__name__)
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+# A worker slot is not for sleeping: a longer wait goes up to the caller.
+MAX_PAUSE: Final = 2.0
+
+
+def never(token: Secret) -> bool:
+    """Say that there is no fresher token than this one."""
+    return False
+
+
+@dataclass(kw_only=True, eq=False)
+class ApiClient:
+    """Call the API below `base_url`, with a token asked for on every attempt.
+
+    `on_unauthorized` is given the token that a 401 refused, once a call; True means
+    that `token` now gives a fresher one and the call is tried again. `limits` are
+    those of a call that names none. After a 429 their gates stay closed for everybody
+    for its Retry-After, or `default_retry_after` seconds. `correlation_headers` are
+    the response headers that may name a request to the provider's support.
+
+    `calls` counts the requests sent and `waited` the seconds spent waiting.
+    """
+
+    base_url: str
+    token: Callable[[], Secret] = field(repr=False)
+    transport: Transport
+    limiter: Limiter
+    on_unauthorized: Callable[[Secret], bool] = field(default=never, repr=False)
+    limits: Sequence[Limit] = ()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    classify: Callable[[Response], ApiError | None] = default_classify
+    correlation_headers: Sequence[str] = ()
+    default_retry_after: float = 10.0
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    max_bytes: int = MAX_BYTES
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    rand: Callable[[], float] = field(default=random.random, repr=False)
+    calls: int = field(default=0, init=False)
+    waited: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        urls.check_origin(self.base_url)
+
+    def get(
+        self,
+        path: str,
+        *,
+        params: urls.Params | None = None,
+        limits: Sequence[Limit] | None = None,
+    ) -> Any:
+        """Return the parsed JSON at `path`, which starts with a slash.
+
+        Raises an ApiError; ValueError when `path` would leave `base_url` (quote
+        remote ids with `urls.segment`). A list in `params` repeats its key.
+        """
+        return self._call("GET", path, params=params, limits=limits, idempotent=True)
+
+    def post(
+        self,
+        path: str,
+        *,
+        json: Any = None,
+        params: urls.Params | None = None,
+        idempotent: bool = False,
+        limits: Sequence[Limit] | None = None,
+    ) -> Any:
+        """Send `json` and return the parsed answer, None for 204.
+
+        `idempotent` says that sending it twice does no harm (a search, for one).
+        """
+        return self._call(
+            "POST", path, json=json, params=params, idempotent=idempotent, limits=limits
+        )
+
+    def patch(
+        self,
+        path: str,
+        *,
+        json: Any,
+        params: urls.Params | None = None,
+        idempotent: bool = False,
+        limits: Sequence[Limit] | None = None,
+    ) -> Any:
+        """Change what is at `path` and return the parsed answer."""
+        return self._call(
+            "PATCH",
+            path,
+            json=json,
+            params=params,
+            idempotent=idempotent,
+            limits=limits,
+        )
+
+    def delete(
+        self,
+        path: str,
+        *,
+        params: urls.Params | None = None,
+        idempotent: bool = False,
+        limits: Sequence[Limit] | None = None,
+    ) -> Any:
+        """Delete what is at `path`; mostly answers None."""
+        return self._call(
+            "DELETE", path, params=params, idempotent=idempotent, limits=limits
+        )
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        idempotent: bool,
+        limits: Sequence[Limit] | None,
+        params: urls.Params | None = None,
+        json: Any = None,
+    ) -> Any:
+        """Try once, and once more after a refreshed token or a passing failure."""
+        prepare = functools.partial(
+            self._request, method, urls.join(self.base_url, path, params), _dump(json)
+        )
+        used = self.limits if limits is None else limits
+        renewed, repeated = False, not idempotent
+        while True:
+            self.waited += self.limiter.acquire(used)
+            token = self.token()
+            try:
+                return self._attempt(prepare(token), path, used)
+            except Unauthorized:
+                if renewed or not self.on_unauthorized(token):
+                    raise
+                renewed = True
+            except (Network, Server) as exc:
+                if repeated or (exc.retry_after or 0.0) > MAX_PAUSE:
+                    raise
+                repeated = True
+                self._pause(exc.retry_after)
+
+    def _request(
+        self, method: str, url: str, body: bytes | None, token: Secret
+    ) -> Request:
+        headers: dict[str, str | Secret] = {"Accept": "application/json"}
+        headers.update(self.headers)
+        headers["Authorization"] = Secret(f"Bearer {token.reveal()}")
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return Request(method=method, url=url, headers=headers, body=body)
+
+    def _attempt(self, request: Request, path: str, limits: Sequence[Limit]) -> Any:
+        self.calls += 1
+        try:
+            response = self.transport.send(request, self.timeouts, self.max_bytes)
+        except ApiError as exc:
+            logger.debug("call %s %s failed error=%s", request.method, path, exc)
+            raise
+        correlation = self._correlation_id(response)
+        logger.debug(
+            "call %s %s status=%d ms=%d correlation=%s",
+            request.method,
+            path,
+            response.status,
+            response.elapsed * 1000,
+            correlation,
+        )
+        try:
+            return self._result(response, limits)
+        except ApiError as exc:
+            exc.status = response.status
+            exc.correlation_id = exc.correlation_id or correlation
+            raise
+
+    def _result(self, response: Response, limits: Sequence[Limit]) -> Any:
+        error = self.classify(response)
+        if isinstance(error, RateLimited):
+            if error.retry_after is None:
+                error.retry_after = self.default_retry_after
+            for limit in limits:
+                self.limiter.close(limit.key, max(error.retry_after, 1.0))
+        if error is not None:
+            raise error
+        if not response.is_success:
+            raise InvalidResponse("the provider's answer was not understood")
+        if response.status in {204, 205} or (
+            response.status == 202 and not response.body
+        ):
+            return None
+        return parse_json(response.body)
+
+    def _correlation_id(self, response: Response) -> str:
+        for name in self.correlation_headers:
+            value = response.headers.get(name)
+            if value:
+                return one_line(value, limit=100)
+        return ""
+
+    def _pause(self, seconds: float | None) -> None:
+        if seconds is None:
+            seconds = full_jitter(0, base=MAX_PAUSE / 2, rand=self.rand)
+        self.sleep(seconds)
+        self.waited += seconds
+
+
+def _dump(body: Any) -> bytes | None:
+    if body is None:
+        return None
+    # Plain ASCII with escapes: valid whatever a person has typed, surrogates included.
+    return json.dumps(body, allow_nan=False, separators=(",", ":")).encode("ascii")

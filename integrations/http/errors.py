@@ -1,0 +1,161 @@
+"""Say what went wrong with a call; decide by type, never by message text.
+
+ApiError
+├── Unauthorized            401: the token is bad or expired
+├── Forbidden               403: a scope or a permission is missing
+├── NotFound                404, 410: gone, or never visible to us
+├── InvalidRequest          other 4xx: the request is wrong and stays wrong
+├── InvalidResponse         the answer is too large, not JSON or of the wrong shape
+└── Transient               the same call may succeed later
+    ├── RateLimited         429, or our own throttle
+    ├── Server              5xx, 408, 423, 425, 477
+    └── Network             deadline, DNS, TLS, refused, reset, cut short
+"""
+
+from collections.abc import Iterable
+
+
+class ApiError(Exception):
+    """A call that did not give what was asked for.
+
+    `message` is ours and safe to log. `detail` holds the provider's own words,
+    shortened and redacted, for a page that shows technical details; it is never
+    part of `str(error)`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str = "",
+        correlation_id: str = "",
+        detail: str = "",
+    ) -> None:
+        """Keep the HTTP status, the provider's error code and its correlation id."""
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.correlation_id = correlation_id
+        self.detail = detail
+
+
+class Unauthorized(ApiError):
+    """The token was refused (401)."""
+
+
+class Forbidden(ApiError):
+    """The token is fine, but a scope or a permission is missing (403)."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        missing_scopes: Iterable[str] = (),
+        status: int | None = None,
+        code: str = "",
+        correlation_id: str = "",
+        detail: str = "",
+    ) -> None:
+        """Keep the scopes that the provider says are missing, when it says so."""
+        super().__init__(
+            message,
+            status=status,
+            code=code,
+            correlation_id=correlation_id,
+            detail=detail,
+        )
+        self.missing_scopes = tuple(missing_scopes)
+
+
+class NotFound(ApiError):
+    """The thing is gone or not visible to this token (404, 410)."""
+
+
+class InvalidRequest(ApiError):
+    """The provider refused the request itself (other 4xx)."""
+
+
+class InvalidResponse(ApiError):
+    """The answer is too large, a redirect, not JSON, or of the wrong shape."""
+
+
+class Transient(ApiError):
+    """The same call may succeed later."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        status: int | None = None,
+        code: str = "",
+        correlation_id: str = "",
+        detail: str = "",
+    ) -> None:
+        """Keep `retry_after`, the seconds to wait first, when they are known."""
+        super().__init__(
+            message,
+            status=status,
+            code=code,
+            correlation_id=correlation_id,
+            detail=detail,
+        )
+        self.retry_after = retry_after
+
+
+class RateLimited(Transient):
+    """The provider answered 429, or our own throttle would wait too long."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        gate: str = "",
+        status: int | None = None,
+        code: str = "",
+        correlation_id: str = "",
+        detail: str = "",
+    ) -> None:
+        """Keep `gate`, the key of our own limit, when that is what said no."""
+        super().__init__(
+            message,
+            retry_after=retry_after,
+            status=status,
+            code=code,
+            correlation_id=correlation_id,
+            detail=detail,
+        )
+        self.gate = gate
+
+
+class Server(Transient):
+    """The provider is in trouble (5xx) or asks to wait (408, 423, 425, 477)."""
+
+
+class Network(Transient):
+    """No complete answer came: DNS, TLS, refused, reset, cut short, or a deadline."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sent: bool = True,
+        retry_after: float | None = None,
+        status: int | None = None,
+        code: str = "",
+        correlation_id: str = "",
+        detail: str = "",
+    ) -> None:
+        """Keep `sent`: False only when no byte of the request left this machine."""
+        super().__init__(
+            message,
+            retry_after=retry_after,
+            status=status,
+            code=code,
+            correlation_id=correlation_id,
+            detail=detail,
+        )
+        self.sent = sent

@@ -1,0 +1,63 @@
+"""The two scripts that Redis runs to keep a limit exact across processes."""
+
+from typing import Final
+
+# KEYS: for each limit its list of grant times and its closed gate.
+# ARGV: for each limit the window in microseconds, what this caller may fill of it,
+# and the whole limit. Answers {milliseconds to wait, which limit}; 0 means granted.
+#
+# The list holds the times of the last `limit` grants, oldest first. A request fits
+# when the grant `allowed` places from the end is older than the window, which makes
+# the window exact at every instant and the memory bounded. All limits are looked at
+# before any is taken: all or none.
+ACQUIRE: Final = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local wait, which = 0, 0
+
+-- A server clock that was set back leaves grants in the future. They count as made
+-- now: nobody waits longer than one window, nobody gets more than the limit.
+local function settle(key)
+  local last = redis.call('LINDEX', key, -1)
+  if not last or tonumber(last) <= now then return end
+  local times = redis.call('LRANGE', key, 0, -1)
+  for place, grant in ipairs(times) do
+    if tonumber(grant) > now then
+      redis.call('LSET', key, place - 1, string.format('%.0f', now))
+    end
+  end
+end
+
+for i = 1, #KEYS, 2 do
+  local n = (i - 1) / 2
+  local window, allowed = tonumber(ARGV[3 * n + 1]), tonumber(ARGV[3 * n + 2])
+  local need = 0
+  local closed = redis.call('PTTL', KEYS[i + 1])
+  if closed >= 0 then need = (closed + 1) * 1000 end
+  settle(KEYS[i])
+  local oldest = redis.call('LINDEX', KEYS[i], -allowed)
+  if oldest then
+    local left = tonumber(oldest) + window - now
+    if left >= 0 and left + 1 > need then need = left + 1 end
+  end
+  if need > wait then wait, which = need, n + 1 end
+end
+if wait > 0 then return {math.ceil(wait / 1000), which} end
+
+for i = 1, #KEYS, 2 do
+  local n = (i - 1) / 2
+  redis.call('RPUSH', KEYS[i], string.format('%.0f', now))
+  redis.call('LTRIM', KEYS[i], -tonumber(ARGV[3 * n + 3]), -1)
+  redis.call('PEXPIRE', KEYS[i], math.ceil(ARGV[3 * n + 1] / 1000) + 1000)
+end
+return {0, 0}
+"""
+
+# KEYS: the gate. ARGV: milliseconds. A gate that is closed for longer stays so.
+CLOSE: Final = """
+local left = redis.call('PTTL', KEYS[1])
+if left < tonumber(ARGV[1]) then
+  redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
+end
+return 1
+"""
