@@ -1,0 +1,109 @@
+"""Find out whose grant it is: the portal, the person, the granted scopes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from integrations.http.client import ApiClient
+from integrations.http.errors import Forbidden, InvalidResponse, NotFound
+from integrations.http.limits import Limit
+from integrations.http.shape import expect_object
+from integrations.oauth.client import OAuthClient
+from integrations.oauth.errors import OAuthError
+from integrations.oauth.tokens import TokenSet
+from integrations.providers.base import RemoteAccount
+from integrations.providers.hubspot.mapping import DEFAULT_UI_DOMAIN, is_hubspot_host
+
+MAX_TEXT = 255
+
+
+def identify(
+    tokens: TokenSet,
+    *,
+    oauth: OAuthClient,
+    api: ApiClient,
+    version: str,
+    limits: Callable[[str], Sequence[Limit]],
+) -> RemoteAccount:
+    """Join what the token answer, its introspection and the portal itself say.
+
+    The token answer names the portal, but not always the person: then introspection
+    is needed, otherwise it only adds names and may fail.
+    """
+    hub_id, user_id = (_number(tokens.raw.get(key)) for key in ("hub_id", "user_id"))
+    about = _introspect(oauth, tokens, is_needed=not (hub_id and user_id))
+    told = _number(about.get("hub_id"))
+    if hub_id and told and hub_id != told:
+        raise InvalidResponse("HubSpot names two portals for one token")
+    hub_id = hub_id or told
+    user_id = user_id or _number(about.get("user_id"))
+    if not hub_id or not user_id:
+        raise InvalidResponse("HubSpot does not say whose token this is")
+    account_id = f"{hub_id}:{user_id}"
+    portal = _fetch_portal(api, version, limits(account_id), hub_id)
+    scopes = tokens.scopes if tokens.scopes is not None else _scopes(about)
+    details = _details(about, portal) | {"hub_id": hub_id, "user_id": user_id}
+    return RemoteAccount(
+        remote_id=account_id,
+        name=_text(portal, "portalName")
+        or _text(about, "hub_domain")
+        or f"HubSpot {hub_id}",
+        scopes=scopes,
+        details=details if scopes is None else details | {"scopes": list(scopes)},
+    )
+
+
+def _introspect(
+    oauth: OAuthClient, tokens: TokenSet, *, is_needed: bool
+) -> Mapping[str, Any]:
+    try:
+        about = oauth.introspect(tokens.access_token, "access_token")
+    except OAuthError as exc:
+        if is_needed:
+            raise InvalidResponse("HubSpot does not say whose token this is") from exc
+        return {}
+    return about.fields if about.active else {}
+
+
+def _fetch_portal(
+    api: ApiClient, version: str, limits: Sequence[Limit], hub_id: str
+) -> Mapping[str, Any]:
+    """Return the portal's details; nothing when they are withheld or another's."""
+    try:
+        answer = api.get(f"/account-info/{version}/details", limits=limits)
+    except (Forbidden, NotFound):
+        return {}
+    portal = expect_object(answer, "account details")
+    return portal if _number(portal.get("portalId")) == hub_id else {}
+
+
+def _details(about: Mapping[str, Any], portal: Mapping[str, Any]) -> dict[str, Any]:
+    ui_domain = portal.get("uiDomain")
+    return {
+        "ui_domain": ui_domain if is_hubspot_host(ui_domain) else DEFAULT_UI_DOMAIN,
+        "time_zone": _text(portal, "timeZone"),
+        "currency": _text(portal, "companyCurrency"),
+        "account_type": _text(portal, "accountType"),
+        "hub_domain": _text(about, "hub_domain"),
+        "user_email": _text(about, "user"),
+    }
+
+
+def _number(value: object) -> str:
+    """Return a numeric id as text, empty when it is none."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return str(value)
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return value.lstrip("0")
+    return ""
+
+
+def _text(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key)
+    return " ".join(value.split())[:MAX_TEXT] if isinstance(value, str) else ""
+
+
+def _scopes(about: Mapping[str, Any]) -> tuple[str, ...] | None:
+    scopes = about.get("scopes")
+    if not isinstance(scopes, list):
+        return None
+    return tuple(scope for scope in scopes if isinstance(scope, str))

@@ -1,0 +1,168 @@
+"""HubSpot: contacts, companies and deals of one portal."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from integrations.http.client import ApiClient
+from integrations.http.errors import ApiError
+from integrations.http.limits import Limit
+from integrations.http.transport import Response
+from integrations.oauth.client import OAuthClient
+from integrations.oauth.tokens import TokenSet
+from integrations.providers.base import (
+    CollectionContext,
+    DisplayField,
+    Page,
+    ProviderSettings,
+    RemoteAccount,
+    RemoteCollection,
+)
+from integrations.providers.hubspot import display, search
+from integrations.providers.hubspot.account import identify
+from integrations.providers.hubspot.classify import classify
+from integrations.providers.hubspot.mapping import ARCHIVED, merged_away
+from integrations.providers.hubspot.objects import OBJECT_TYPES
+from integrations.providers.hubspot.reading import Reader, id_of
+from integrations.providers.hubspot.schema import fetch_schema
+from integrations.providers.hubspot.spec import SPEC
+
+# https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+# The limit is 110 in any 10 seconds, counted where the calls arrive. Calls granted
+# 10.2 seconds apart still arrive 10 apart when one is late by a fifth of a second,
+# and the one call less is for a call that nobody counted.
+BURST_CALLS, BURST_SECONDS = 109, 10.2
+# 5 in a second for the whole account, all apps together.
+SEARCH_CALLS, SEARCH_SECONDS = 5, 1.1
+
+
+class HubSpot:
+    """Answer questions about one portal, a page at a time."""
+
+    spec = SPEC
+    item_types: Mapping[str, str] = {
+        "contact": "Contact",
+        "company": "Company",
+        "deal": "Deal",
+    }
+    # New data shows in search after "a few moments"; half a minute has been seen.
+    changes_overlap = timedelta(minutes=5)
+    settle_after = timedelta(minutes=30)
+    correlation_headers: Sequence[str] = ("X-HubSpot-Correlation-Id",)
+
+    def classify(self, response: Response) -> ApiError | None:
+        """Return the error an answer stands for, with the scopes that it names."""
+        return classify(response)
+
+    def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
+        """Return the burst limit, which the people of a portal share."""
+        key = f"hubspot:{settings.client_id}:{_hub_id(account_id)}"
+        return (Limit(key=key, limit=BURST_CALLS, seconds=BURST_SECONDS),)
+
+    def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
+        """Return no headers: the version is part of every path."""
+        return {}
+
+    def identify(
+        self,
+        tokens: TokenSet,
+        *,
+        oauth: OAuthClient,
+        api: ApiClient,
+        settings: ProviderSettings,
+    ) -> RemoteAccount:
+        """Find out which portal and which person in it the grant is for."""
+        return identify(
+            tokens,
+            oauth=oauth,
+            api=api,
+            version=settings.version,
+            limits=lambda account_id: self.limits(account_id, settings),
+        )
+
+    def list_collections(
+        self, api: ApiClient, *, account: Mapping[str, Any]
+    ) -> Sequence[RemoteCollection]:
+        """Return the three object types, whether their scopes were granted or not."""
+        return [
+            RemoteCollection(
+                remote_id=kind.remote_id,
+                name=kind.name,
+                item_type=kind.item_type,
+                required_scopes=(kind.scope,),
+            )
+            for kind in OBJECT_TYPES.values()
+        ]
+
+    def fetch_schema(
+        self, api: ApiClient, collection: CollectionContext
+    ) -> Mapping[str, Any]:
+        """Return labels, look-ups and the properties to ask for."""
+        return fetch_schema(api, collection)
+
+    def fetch_page(
+        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
+    ) -> Page:
+        """Return one page of the list, which is complete, unlike a search."""
+        reader = Reader(api, collection)
+        rows, following = reader.fetch_rows(cursor)
+        items, unreadable = reader.map_listed(rows)
+        gone: dict[str, str] = {}
+        for item in items:
+            gone |= merged_away(item)
+        return Page(
+            items=items, next_cursor=following, unreadable=unreadable, gone=gone
+        )
+
+    def fetch_changes(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        *,
+        since: datetime,
+        cursor: str | None,
+    ) -> Page:
+        """Return one page of what changed, in the order of ids."""
+        return search.fetch_changes(
+            Reader(api, collection),
+            _search_limits(collection),
+            since=since,
+            cursor=cursor,
+        )
+
+    def fetch_gone(
+        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
+    ) -> Page:
+        """Return one page of archived ids; HubSpot keeps them for 90 days."""
+        rows, following = Reader(api, collection).fetch_rows(cursor, archived=True)
+        ids = [id_of(row) for row in rows]
+        gone = {remote_id: ARCHIVED for remote_id in ids if remote_id is not None}
+        return Page(
+            items=(), next_cursor=following, unreadable=ids.count(None), gone=gone
+        )
+
+    def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:
+        """Return the search's own count of the records that are not archived."""
+        return search.fetch_count(Reader(api, collection), _search_limits(collection))
+
+    def describe(
+        self,
+        properties: Mapping[str, Any],
+        schema: Mapping[str, Any],
+        account: Mapping[str, Any],
+    ) -> Sequence[DisplayField]:
+        """Turn raw values into labels, names, dates and amounts."""
+        return display.describe(properties, schema, account)
+
+    def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
+        """Remove the app from the whole portal; its admins get an e-mail."""
+        api.delete(f"/appinstalls/{settings.version}/external-install")
+
+
+def _hub_id(account_id: str) -> str:
+    return account_id.partition(":")[0]
+
+
+def _search_limits(collection: CollectionContext) -> tuple[Limit, ...]:
+    key = f"hubspot:search:{_hub_id(collection.account_id)}"
+    return (Limit(key=key, limit=SEARCH_CALLS, seconds=SEARCH_SECONDS),)

@@ -1,0 +1,151 @@
+"""List the three kinds of CRM records that are read, and how they differ."""
+
+from dataclasses import dataclass
+
+from integrations.http.errors import NotFound
+
+# Asked for whatever the portal's schema says: identity and merges hang on them.
+SYSTEM_PROPERTIES = ("hs_object_id", "createdate", "hs_merged_object_ids")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Association:
+    """Name the records that a record is shown with.
+
+    A pair can carry several types at once; ``primary_type`` (lists) and
+    ``primary_id`` (batches) mark the one that HubSpot's own pages show first.
+    """
+
+    to: str
+    scope: str
+    primary_type: str = ""
+    primary_id: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectType:
+    """Describe one object type: its names, its scope and its odd ends.
+
+    ``modified`` matters: filtering by the other types' property matches nothing
+    and says so to nobody.
+    """
+
+    remote_id: str
+    name: str
+    item_type: str
+    type_id: str
+    scope: str
+    modified: str
+    leading: tuple[str, ...]
+    associations: tuple[Association, ...] = ()
+
+    def associations_for(self, scopes: object) -> tuple[Association, ...]:
+        """Return the associations that the granted scopes allow to be read."""
+        if not isinstance(scopes, list | tuple):
+            return self.associations
+        return tuple(a for a in self.associations if a.scope in scopes)
+
+
+CONTACTS_READ = "crm.objects.contacts.read"
+CONTACTS_WRITE = "crm.objects.contacts.write"
+COMPANIES_READ = "crm.objects.companies.read"
+DEALS_READ = "crm.objects.deals.read"
+OWNERS_READ = "crm.objects.owners.read"
+
+CONTACTS = ObjectType(
+    remote_id="contacts",
+    name="Contacts",
+    item_type="contact",
+    type_id="0-1",
+    scope=CONTACTS_READ,
+    modified="lastmodifieddate",
+    leading=(
+        "firstname",
+        "lastname",
+        "email",
+        "phone",
+        "mobilephone",
+        "company",
+        "jobtitle",
+        "lifecyclestage",
+        "hs_lead_status",
+        "hubspot_owner_id",
+        "website",
+        "address",
+        "city",
+        "state",
+        "zip",
+        "country",
+    ),
+    associations=(
+        Association(
+            to="companies",
+            scope=COMPANIES_READ,
+            primary_type="contact_to_company",
+            primary_id=1,
+        ),
+    ),
+)
+COMPANIES = ObjectType(
+    remote_id="companies",
+    name="Companies",
+    item_type="company",
+    type_id="0-2",
+    scope=COMPANIES_READ,
+    modified="hs_lastmodifieddate",
+    leading=(
+        "name",
+        "domain",
+        "industry",
+        "phone",
+        "website",
+        "lifecyclestage",
+        "hubspot_owner_id",
+        "numberofemployees",
+        "annualrevenue",
+        "description",
+        "address",
+        "city",
+        "state",
+        "zip",
+        "country",
+    ),
+)
+DEALS = ObjectType(
+    remote_id="deals",
+    name="Deals",
+    item_type="deal",
+    type_id="0-3",
+    scope=DEALS_READ,
+    modified="hs_lastmodifieddate",
+    leading=(
+        "dealname",
+        "amount",
+        "deal_currency_code",
+        "dealstage",
+        "pipeline",
+        "closedate",
+        "dealtype",
+        "hubspot_owner_id",
+        "hs_priority",
+        "description",
+    ),
+    associations=(
+        Association(
+            to="companies",
+            scope=COMPANIES_READ,
+            primary_type="deal_to_company",
+            primary_id=5,
+        ),
+        Association(to="contacts", scope=CONTACTS_READ),
+    ),
+)
+OBJECT_TYPES = {kind.remote_id: kind for kind in (CONTACTS, COMPANIES, DEALS)}
+
+
+def get_object_type(remote_id: str) -> ObjectType:
+    """Return the object type a collection is of."""
+    try:
+        return OBJECT_TYPES[remote_id]
+    except KeyError as exc:
+        raise NotFound(f"HubSpot has no collection {remote_id!r} here") from exc

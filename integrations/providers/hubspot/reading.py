@@ -1,0 +1,118 @@
+"""Read the records of one collection: pages of a list, batches, single ones."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from integrations.http import urls
+from integrations.http.client import ApiClient
+from integrations.http.errors import InvalidResponse, NotFound
+from integrations.http.shape import expect_list, expect_object
+from integrations.providers.base import CollectionContext, IntegrationItem
+from integrations.providers.hubspot.links import LinkReader, to_links, with_links
+from integrations.providers.hubspot.mapping import to_item
+from integrations.providers.hubspot.objects import get_object_type
+from integrations.providers.hubspot.paging import next_after, to_id
+from integrations.providers.hubspot.schema import requested_properties
+
+PAGE_SIZE = 100
+BATCH_SIZE = 100
+
+Mapped = tuple[list[IntegrationItem], int]
+
+
+class Reader:
+    """Read the records of one collection through one client.
+
+    Rows are mapped one by one: an odd one is counted and costs the others nothing,
+    while an odd page is an ``InvalidResponse``.
+    """
+
+    def __init__(self, api: ApiClient, collection: CollectionContext) -> None:
+        """Work out once what the calls for a page have in common."""
+        self.api = api
+        self.collection = collection
+        self.kind = get_object_type(collection.remote_id)
+        self.path = f"/crm/objects/{collection.version}/{self.kind.remote_id}"
+        self.associations = self.kind.associations_for(collection.account.get("scopes"))
+        self.properties = requested_properties(collection.schema, self.kind)
+        self.links = LinkReader(api, collection.version, self.kind.remote_id)
+
+    def fetch_rows(
+        self, after: str | None, *, archived: bool = False
+    ) -> tuple[list[Any], str | None]:
+        """Return the rows of one list page as they came, and the next cursor."""
+        wanted = {"properties": "hs_object_id"} if archived else self._wanted()
+        params = {"limit": PAGE_SIZE, "after": after, "archived": archived, **wanted}
+        body = expect_object(self.api.get(self.path, params=params), "list")
+        return expect_list(body.get("results"), "results"), next_after(body, after)
+
+    def fetch_one(self, remote_id: str) -> dict[str, Any] | None:
+        """Return the row that an id leads to now, None when it leads nowhere.
+
+        It may be a row of another id: merged records answer for each other.
+        """
+        path = f"{self.path}/{urls.segment(remote_id)}"
+        try:
+            return expect_object(self.api.get(path, params=self._wanted()), "record")
+        except NotFound:
+            return None
+
+    def fetch_batch(self, ids: Sequence[str]) -> list[Any]:
+        """Return the rows of many ids; those that are not there are left out."""
+        rows: list[Any] = []
+        for start in range(0, len(ids), BATCH_SIZE):
+            asked = ids[start : start + BATCH_SIZE]
+            body = {
+                "properties": self.properties,
+                "propertiesWithHistory": [],
+                "inputs": [{"id": remote_id} for remote_id in asked],
+            }
+            answer = self.api.post(
+                f"{self.path}/batch/read", json=body, idempotent=True
+            )
+            rows += expect_list(expect_object(answer, "batch").get("results"), "batch")
+        return rows
+
+    def map_listed(self, rows: Iterable[object]) -> Mapped:
+        """Map rows that carry their associations; also count the unreadable."""
+        items, unreadable = [], 0
+        for row in rows:
+            try:
+                item = to_item(row, self.collection)
+                links = to_links(expect_object(row, "record"), self.associations)
+            except InvalidResponse:
+                unreadable += 1
+                continue
+            # Outside of the try: a failing call is the page's failure, not the row's.
+            whole = self.links.complete(item.id, links, self.associations)
+            items.append(with_links(item, whole))
+        return items, unreadable
+
+    def map_batch(self, rows: Iterable[object]) -> Mapped:
+        """Map rows of a batch, which carry none, and fetch their associations."""
+        bare, unreadable = [], 0
+        for row in rows:
+            try:
+                bare.append(to_item(row, self.collection))
+            except InvalidResponse:
+                unreadable += 1
+        found = self.links.fetch([item.id for item in bare], self.associations)
+        items = []
+        for item in bare:
+            whole = self.links.complete(item.id, found[item.id], self.associations)
+            items.append(with_links(item, whole))
+        return items, unreadable
+
+    def _wanted(self) -> dict[str, str]:
+        wanted = {"properties": ",".join(self.properties)}
+        if self.associations:
+            wanted["associations"] = ",".join(each.to for each in self.associations)
+        return wanted
+
+
+def id_of(row: object) -> str | None:
+    """Return the id in a row, None when the row is too odd to have one."""
+    try:
+        return to_id(expect_object(row, "record").get("id"))
+    except InvalidResponse:
+        return None

@@ -1,0 +1,102 @@
+"""Read a collection's labels, and choose which properties to ask for."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from integrations.http.client import ApiClient
+from integrations.http.shape import expect_list, expect_object
+from integrations.providers.base import CollectionContext, FieldSpec
+from integrations.providers.hubspot.fields import to_field
+from integrations.providers.hubspot.lookups import fetch_owners, fetch_pipelines
+from integrations.providers.hubspot.objects import (
+    DEALS,
+    OWNERS_READ,
+    SYSTEM_PROPERTIES,
+    ObjectType,
+    get_object_type,
+)
+
+# A list call carries its properties in the address, and 8 KB is where servers
+# begin to answer 414. The rest of the address stays under the other two.
+MAX_PROPERTIES_LENGTH = 6000
+MAX_FIELDS = 3000
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
+
+
+def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any]:
+    """Return fields, look-ups and the selection of properties, JSON-safe."""
+    kind = get_object_type(collection.remote_id)
+    version = collection.version
+    fields = _fetch_fields(api, kind, version)
+    requested, left_out = select_properties(fields, kind)
+    lookups: dict[str, dict[str, str]] = {}
+    if kind is DEALS:
+        lookups |= fetch_pipelines(api, version)
+    scopes = collection.account.get("scopes")
+    if not isinstance(scopes, list) or OWNERS_READ in scopes:
+        lookups["owner"] = fetch_owners(api, version)
+    return {
+        "fields": [asdict(spec) for spec in fields],
+        "lookups": lookups,
+        "requested": requested,
+        "truncated_properties": left_out,
+    }
+
+
+def requested_properties(schema: Mapping[str, Any], kind: ObjectType) -> list[str]:
+    """Return the properties to name in every call; never none.
+
+    HubSpot answers with a handful of defaults when none is named.
+    """
+    requested = schema.get("requested")
+    if isinstance(requested, list) and requested:
+        return [str(name) for name in requested]
+    return _always(kind)
+
+
+def select_properties(
+    fields: Sequence[FieldSpec], kind: ObjectType
+) -> tuple[list[str], int]:
+    """Choose as many visible properties as an address holds, important first.
+
+    The same choice serves lists and batches, so that a record read in either way
+    is the same record. Returns the names and how many had to be left out.
+    """
+    chosen = _always(kind)
+    room = MAX_PROPERTIES_LENGTH - sum(_length(name) for name in chosen)
+    left_out = 0
+    for spec in sorted(fields, key=lambda spec: spec.is_read_only):
+        if spec.is_hidden or spec.name in chosen:
+            continue
+        cost = _length(spec.name)
+        if cost > room or not _NAME.fullmatch(spec.name):
+            left_out += 1
+            continue
+        room -= cost
+        chosen.append(spec.name)
+    return chosen, left_out
+
+
+def _always(kind: ObjectType) -> list[str]:
+    return [*kind.leading, *SYSTEM_PROPERTIES, kind.modified]
+
+
+def _length(name: str) -> int:
+    """Return what a name costs in an address; a comma is sent as three bytes."""
+    return len(name.encode()) + 3
+
+
+def _fetch_fields(api: ApiClient, kind: ObjectType, version: str) -> list[FieldSpec]:
+    """Return the fields in the order to show them: well-known ones first."""
+    answer = api.get(f"/crm/properties/{version}/{kind.remote_id}")
+    body = expect_object(answer, "properties")
+    specs: dict[str, FieldSpec] = {}
+    for entry in expect_list(body.get("results"), "results"):
+        spec = to_field(entry, kind)
+        if spec is not None and len(specs) < MAX_FIELDS:
+            specs[spec.name] = spec
+    places = {name: place for place, name in enumerate(kind.leading)}
+    return sorted(specs.values(), key=lambda spec: places.get(spec.name, len(places)))

@@ -1,0 +1,144 @@
+"""Find what changed: a keyset over ids inside a window of modified times.
+
+HubSpot's search stops at 10,000 results, and an import can put more than that on
+one timestamp. So every page is a search of its own for ids above the last one, and
+never the continuation of a long result. A search names one property, because its
+body may have 3,000 characters; the fields come by batch.
+"""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from integrations.http.errors import InvalidResponse
+from integrations.http.limits import Limit
+from integrations.http.shape import expect_object, objects
+from integrations.providers.base import Page
+from integrations.providers.hubspot.mapping import ARCHIVED, merged_away, merged_reason
+from integrations.providers.hubspot.paging import next_after, to_id
+from integrations.providers.hubspot.reading import Reader, id_of
+
+SEARCH_SIZE = 200
+# Each costs a call: more of them would not fit into one window of the burst limit,
+# and a page that can never be finished would be begun for ever.
+MAX_PROBES = 40
+
+
+def fetch_changes(
+    reader: Reader, limits: Sequence[Limit], *, since: datetime, cursor: str | None
+) -> Page:
+    """Return one page of what changed at or after ``since``, in the order of ids."""
+    ids, has_more = _search_ids(reader, limits, since, _from_cursor(cursor))
+    rows = {id_of(row): row for row in reader.fetch_batch(ids)}
+    missing = [remote_id for remote_id in ids if remote_id not in rows]
+    if len(missing) > MAX_PROBES:
+        ids = ids[: ids.index(missing[MAX_PROBES])]
+        missing, has_more = missing[:MAX_PROBES], True
+    items, unreadable = reader.map_batch(rows[each] for each in ids if each in rows)
+    gone, returned = _probe(reader, missing)
+    more_items, more_unreadable = reader.map_listed(returned)
+    items += more_items
+    for item in items:
+        gone |= merged_away(item)
+    return Page(
+        items=items,
+        next_cursor=_to_cursor(ids[-1]) if has_more else None,
+        unreadable=unreadable + more_unreadable,
+        gone=gone,
+    )
+
+
+def fetch_count(reader: Reader, limits: Sequence[Limit]) -> int | None:
+    """Return how many records the search index holds, which lags a little."""
+    body = _search(reader, limits, {"filterGroups": [], "limit": 1})
+    total = body.get("total")
+    is_count = isinstance(total, int) and not isinstance(total, bool) and total >= 0
+    return total if is_count else None
+
+
+def _probe(
+    reader: Reader, missing: Sequence[str]
+) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Find out what became of ids that search still knows and a batch does not.
+
+    Returns the reasons of those that are gone, and the rows of those that are not.
+    """
+    gone: dict[str, str] = {}
+    returned = []
+    for remote_id in missing:
+        row = reader.fetch_one(remote_id)
+        found = id_of(row)
+        if row is not None and found == remote_id:
+            returned.append(row)
+        else:
+            gone[remote_id] = merged_reason(found) if found else ARCHIVED
+    return gone, returned
+
+
+def _search_ids(
+    reader: Reader, limits: Sequence[Limit], since: datetime, last: str | None
+) -> tuple[list[str], bool]:
+    """Return the next ids in ascending order, and whether there are more."""
+    filters = [
+        {
+            "propertyName": reader.kind.modified,
+            "operator": "GTE",
+            "value": str(int(since.timestamp() * 1000)),
+        }
+    ]
+    if last is not None:
+        filters.append(
+            {"propertyName": "hs_object_id", "operator": "GT", "value": last}
+        )
+    body = _search(
+        reader,
+        limits,
+        {
+            "filterGroups": [{"filters": filters}],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "limit": SEARCH_SIZE,
+        },
+    )
+    ids = [to_id(row.get("id")) for row in objects(body, "results")]
+    has_more = next_after(body, None) is not None
+    _check_progress(ids, last, has_more=has_more)
+    return ids, has_more
+
+
+def _search(
+    reader: Reader, limits: Sequence[Limit], query: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Search with the search's own limit: it does not count towards the burst one."""
+    answer = reader.api.post(
+        f"{reader.path}/search",
+        json={**query, "properties": ["hs_object_id"]},
+        limits=limits,
+        idempotent=True,
+    )
+    return expect_object(answer, "search")
+
+
+def _check_progress(ids: Sequence[str], last: str | None, *, has_more: bool) -> None:
+    """Refuse a page that would make the walk over ids stand still or turn round."""
+    if not all(each.isdecimal() for each in ids):
+        raise InvalidResponse("search: expected numbers for ids")
+    walked = [int(each) for each in ([last] if last else []) + list(ids)]
+    if any(this >= following for this, following in itertools.pairwise(walked)):
+        raise InvalidResponse("search: the ids are not in ascending order")
+    if has_more and not ids:
+        raise InvalidResponse("search: an empty page in the middle")
+
+
+def _to_cursor(last: str) -> str:
+    return json.dumps({"after_id": last})
+
+
+def _from_cursor(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    last = str(json.loads(cursor)["after_id"])
+    if not last.isdecimal():
+        raise ValueError("the cursor is not one of ours")
+    return last

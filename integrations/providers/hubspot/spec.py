@@ -1,0 +1,50 @@
+"""Describe HubSpot's OAuth: dated endpoints, scopes, and what its refusals mean."""
+
+from integrations.oauth.config import Rejection
+from integrations.providers.base import ProviderSpec, Scope
+from integrations.providers.hubspot.objects import (
+    COMPANIES_READ,
+    CONTACTS_READ,
+    CONTACTS_WRITE,
+    DEALS_READ,
+    OWNERS_READ,
+)
+
+# Version 1 of these endpoints stops on 2027-02-16; the dated ones take their
+# parameters in the body only, so that no token ever stands in an address.
+# https://developers.hubspot.com/changelog/v1-oauth-api-deprecation
+SPEC = ProviderSpec(
+    slug="hubspot",
+    name="HubSpot",
+    summary="Contacts, companies and deals of a HubSpot account.",
+    authorize_url="https://app.hubspot.com/oauth/authorize",
+    token_url="https://api.hubapi.com/oauth/2026-09/token",  # noqa: S106 - an address
+    api_url="https://api.hubapi.com",
+    scopes=(
+        Scope(name="oauth", words="Know which HubSpot account this is"),
+        Scope(name=CONTACTS_READ, words="Read contacts"),
+        Scope(name=CONTACTS_WRITE, words="Create and change contacts", writes=True),
+        Scope(name=COMPANIES_READ, words="Read companies", is_optional=True),
+        Scope(name=DEALS_READ, words="Read deals", is_optional=True),
+        Scope(name=OWNERS_READ, words="Show owners by their names", is_optional=True),
+    ),
+    introspect_path="token/introspect",
+    revoke_path="token/revoke",
+    authorize_params={"response_type": "code"},
+    optional_scope_param="optional_scope",
+    version_env="HUBSPOT_API_VERSION",
+    default_version="2026-09",
+    # HubSpot puts the standard's code in ``error`` and its own in ``status``.
+    # https://developers.hubspot.com/changelog/new-oauth-v3-api-endpoints-and-standardized-error-responses
+    rejections={
+        "BAD_AUTH_CODE": Rejection.GRANT,
+        "BAD_REFRESH_TOKEN": Rejection.GRANT,
+        "BAD_HUB": Rejection.GRANT,
+        "BAD_CLIENT_ID": Rejection.CLIENT,
+        "BAD_CLIENT_SECRET": Rejection.CLIENT,
+        "BAD_REDIRECT_URI": Rejection.REQUEST,
+        "BAD_GRANT_TYPE": Rejection.REQUEST,
+        "BAD_CODE_VERIFIER": Rejection.REQUEST,
+        "BAD_SCOPES": Rejection.REQUEST,
+    },
+)

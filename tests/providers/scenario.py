@@ -1,0 +1,128 @@
+"""Play a provider's recorded situations to its connector."""
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from integrations import providers
+from integrations.http.client import ApiClient
+from integrations.http.limits import Limit
+from integrations.http.secrets import Secret
+from integrations.http.transport import Request, Response, Timeouts
+from integrations.oauth.client import OAuthClient
+from integrations.providers import SPECS
+from integrations.providers.base import CollectionContext, Connector, ProviderSettings
+
+FOLDER = Path(providers.__file__).parent
+Exchanges = Mapping[str, Sequence[str]]
+
+
+class PathTransport:
+    """Answer by method and path; whatever was not announced is an error."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self._answers: dict[str, deque[Response | Exception]] = defaultdict(deque)
+
+    def on(self, route: str, answer: Any, *, status: int = 200) -> None:
+        """Announce one answer to ``METHOD /path``: JSON, bytes or an error."""
+        if not isinstance(answer, Exception):
+            body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            answer = Response(status=status, body=body)
+        self._answers[route].append(answer)
+
+    def send(self, request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
+        """Give the next answer announced for the request's method and path."""
+        self.requests.append(request)
+        route = f"{request.method} {urlsplit(request.url).path}"
+        assert self._answers[route], f"unexpected {request.method} {request.url}"
+        answer = self._answers[route].popleft()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    @property
+    def left(self) -> list[str]:
+        """Return the routes that were announced and never asked for."""
+        return [route for route, answers in self._answers.items() if answers]
+
+
+class FreeLimiter:
+    """Grant everything at once and remember which limits were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self.closed: dict[str, float] = {}
+
+    def acquire(self, limits: Sequence[Limit]) -> float:
+        """Note the keys."""
+        self.asked.append(tuple(limit.key for limit in limits))
+        return 0.0
+
+    def close(self, key: str, seconds: float) -> None:
+        """Note the gate."""
+        self.closed[key] = seconds
+
+
+def make_settings(slug: str) -> ProviderSettings:
+    """Return the settings of an operator who only filled in a client."""
+    values = {
+        f"{SPECS[slug].env_prefix}CLIENT_ID": "cid",
+        f"{SPECS[slug].env_prefix}CLIENT_SECRET": "client-secret",
+    }
+    return SPECS[slug].from_environment(
+        lambda name: values.get(name, ""),
+        public_base_url="http://localhost:8000",
+        sandbox_url="",
+    )
+
+
+class Scenario:
+    """Hold one connector, the clients it is given and its fixtures."""
+
+    def __init__(self, slug: str, connector: Connector) -> None:
+        self.slug = slug
+        self.connector = connector
+        self.settings = make_settings(slug)
+        self.transport = PathTransport()
+        self.limiter = FreeLimiter()
+        self.script: dict[str, Any] = self.load("contract")
+        self.api = ApiClient(
+            base_url=self.settings.api_url,
+            token=lambda: Secret("token-under-test"),
+            transport=self.transport,
+            limiter=self.limiter,
+            limits=connector.limits(self.script["account_id"], self.settings),
+            headers=connector.headers(self.settings),
+            classify=connector.classify,
+            correlation_headers=connector.correlation_headers,
+            sleep=lambda _seconds: None,
+        )
+        self.oauth = OAuthClient(
+            config=SPECS[slug].oauth_config(self.settings), transport=self.transport
+        )
+
+    def load(self, name: str) -> Any:
+        """Return the parsed fixture of this name."""
+        path = FOLDER / self.slug / "fixtures" / f"{name}.json"
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    def play(self, exchanges: Exchanges) -> None:
+        """Announce the answers of one step of the script."""
+        for route, names in exchanges.items():
+            for name in names:
+                self.transport.on(route, self.load(name))
+
+    def context(self, **changes: Any) -> CollectionContext:
+        """Return the script's collection with whatever schema was read."""
+        values: dict[str, Any] = {
+            **self.script["collection"],
+            "account_id": self.script["account_id"],
+            "account": self.script["account"],
+            "schema": {},
+            "version": self.settings.version,
+        }
+        return CollectionContext(**{**values, **changes})
