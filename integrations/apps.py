@@ -1,0 +1,14 @@
+"""Name the application to Django and start what must run once per process."""
+
+from django.apps import AppConfig
+
+
+class IntegrationsConfig(AppConfig):
+    """Configure the product's one application."""
+
+    name = "integrations"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from integrations import checks  # noqa: F401, PLC0415 (needs loaded apps)

@@ -1,0 +1,56 @@
+"""Add the full-text index beside the items: FTS5 on SQLite, GIN on PostgreSQL.
+
+The table is no model because its shape differs by database; ``services.search``
+is the only code that reads or writes it. Deleting an item deletes its text, by a
+trigger or by the foreign key.
+"""
+
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
+
+SQLITE = (
+    """
+    CREATE VIRTUAL TABLE integrations_item_search
+    USING fts5(text, tokenize = "unicode61 remove_diacritics 0", prefix = '2 3')
+    """,
+    """
+    CREATE TRIGGER integrations_item_search_delete
+    AFTER DELETE ON integrations_item
+    BEGIN DELETE FROM integrations_item_search WHERE rowid = old.id; END
+    """,
+)
+POSTGRESQL = (
+    """
+    CREATE TABLE integrations_item_search (
+        item_id bigint PRIMARY KEY
+            REFERENCES integrations_item (id) ON DELETE CASCADE,
+        text text NOT NULL
+    )
+    """,
+    """
+    CREATE INDEX integrations_item_search_words
+    ON integrations_item_search USING gin (to_tsvector('simple', text))
+    """,
+)
+
+
+def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Create the table that suits the database."""
+    is_postgres = schema_editor.connection.vendor == "postgresql"
+    for statement in POSTGRESQL if is_postgres else SQLITE:
+        schema_editor.execute(statement)
+
+
+def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Drop it again; the texts can be made anew by a full pass."""
+    if schema_editor.connection.vendor != "postgresql":
+        schema_editor.execute("DROP TRIGGER integrations_item_search_delete")
+    schema_editor.execute("DROP TABLE integrations_item_search")
+
+
+class Migration(migrations.Migration):
+    """Create and drop the full-text index."""
+
+    dependencies = (("integrations", "0001_initial"),)
+    operations = (migrations.RunPython(create, drop),)

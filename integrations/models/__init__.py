@@ -1,0 +1,26 @@
+"""Remember people's connections, what is in them, and what happened."""
+
+from integrations.models.audit import AuditEvent
+from integrations.models.collection import Collection, SeenBlock
+from integrations.models.connection import Connection
+from integrations.models.credential import Credential, RefreshAttempt
+from integrations.models.grant import AuthorizationState, PendingRevocation
+from integrations.models.item import Item, ItemChange
+from integrations.models.provider_state import Heartbeat, ProviderState
+from integrations.models.run import SyncRun
+
+__all__ = [
+    "AuditEvent",
+    "AuthorizationState",
+    "Collection",
+    "Connection",
+    "Credential",
+    "Heartbeat",
+    "Item",
+    "ItemChange",
+    "PendingRevocation",
+    "ProviderState",
+    "RefreshAttempt",
+    "SeenBlock",
+    "SyncRun",
+]

@@ -1,0 +1,101 @@
+"""Remember one listable set inside a connection and how far it has been read."""
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from integrations.models.connection import Connection
+
+
+class Collection(models.Model):
+    """Keep a collection's checkpoint, its schema and its completeness.
+
+    ``checkpoint`` is the engine's: phase, cursor, when the phase began. It is
+    written in the transaction that stores the page it belongs to.
+    """
+
+    class Completeness(models.TextChoices):
+        """Say in one word how much of the collection is proven to be here."""
+
+        PENDING = "pending", "Not read yet"
+        COMPLETE = "complete", "Complete"
+        PARTIAL = "partial", "Partial"
+        CAPPED = "capped", "Capped"
+        HELD = "held", "Deletions held"
+        NO_PERMISSION = "no_permission", "No permission"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="collections"
+    )
+    remote_id = models.CharField(max_length=255)
+    name = models.CharField(max_length=255)
+    item_type = models.CharField(max_length=40)
+    position = models.PositiveIntegerField(default=0)
+    details = models.JSONField(default=dict, blank=True)
+    required_scopes = models.JSONField(default=list, blank=True)
+    schema = models.JSONField(default=dict, blank=True)
+    is_selected = models.BooleanField(default=True)
+    checkpoint = models.JSONField(default=dict, blank=True)
+    watermark = models.DateTimeField(null=True, blank=True)
+    generation = models.PositiveIntegerField(default=0)
+    stored_count = models.PositiveIntegerField(default=0)
+    remote_count = models.PositiveIntegerField(null=True, blank=True)
+    completeness = models.CharField(
+        max_length=20,
+        choices=Completeness.choices,
+        default=Completeness.PENDING,
+    )
+    reason = models.CharField(max_length=300, blank=True)
+    unreadable_count = models.PositiveIntegerField(default=0)
+    held_deletions = models.JSONField(default=dict, blank=True)
+    last_full_pass_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    last_read_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("position", "name", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("connection", "remote_id"),
+                name="collection_once_per_connection",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def phase(self) -> str:
+        """Return the phase a reading of it is in, empty between readings."""
+        return str(self.checkpoint.get("phase", ""))
+
+
+class SeenBlock(models.Model):
+    """Mark which items one full pass has seen, 32,768 primary keys to a row.
+
+    A bitmap instead of a column on the item: a pass over unchanged data then
+    writes no item, and a million items are marked in 31 small rows.
+    """
+
+    BITS = 32768
+
+    collection = models.ForeignKey(
+        Collection, on_delete=models.CASCADE, related_name="seen_blocks"
+    )
+    generation = models.PositiveIntegerField()
+    number = models.BigIntegerField()
+    bits = models.BinaryField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("collection", "generation", "number"),
+                name="seen_block_once_per_pass",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"pass {self.generation}, block {self.number}"

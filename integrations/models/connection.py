@@ -1,0 +1,218 @@
+"""Remember one person's authorised link to one remote account."""
+
+import uuid
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.providers import SPECS
+from integrations.providers.base import Scope
+
+REASONS = {
+    "": "",
+    "grant_rejected": "the provider no longer accepts the permission you gave",
+    "rotation_lost": "the provider changed its keys and the new ones never arrived",
+    "credential_unreadable": "the stored permission cannot be read with today's keys",
+    "unauthorized": "the provider refuses the permission although it looks valid",
+    "provider_down": "the provider is not answering properly",
+    "provider_misconfigured": "the provider refuses this site; its staff know",
+    "missing_scope": "some data needs a permission that was not given",
+    "sync_failed": "the last sync did not finish",
+    "stale": "the data is older than promised",
+    "paused_by_person": "you paused it",
+    "paused_by_staff": "the staff of this site paused it",
+    "disconnected_by_person": "you disconnected it",
+    "disconnected_by_staff": "the staff of this site disconnected it",
+}
+
+
+class Health(NamedTuple):
+    """Put a connection's condition in one word and one tone."""
+
+    word: str
+    tone: str
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    """Select connections by owner and by what may be done with them."""
+
+    def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> "ConnectionQuerySet":
+        """Return the connections of one person; nobody else's are ever found."""
+        return self.filter(owner_id=user.pk) if user.pk else self.none()
+
+    def connected(self) -> "ConnectionQuerySet":
+        """Return the connections that hold, or should hold, a grant."""
+        return self.exclude(state=Connection.State.DISCONNECTED)
+
+    def syncable(self) -> "ConnectionQuerySet":
+        """Return the connections whose data may be read now."""
+        return self.filter(
+            state__in=(Connection.State.ACTIVE, Connection.State.DEGRADED)
+        )
+
+    def needing_attention(self) -> "ConnectionQuerySet":
+        """Return the connections that wait for their person."""
+        return self.filter(state=Connection.State.NEEDS_RECONNECT)
+
+
+class Connection(models.Model):
+    """Link one person to one remote account."""
+
+    class State(models.TextChoices):
+        """Name the states of design section 8."""
+
+        ACTIVE = "active", "Connected"
+        DEGRADED = "degraded", "Having trouble"
+        NEEDS_RECONNECT = "needs_reconnect", "Needs reconnecting"
+        PAUSED = "paused", "Paused"
+        DISCONNECTED = "disconnected", "Disconnected"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="connections",
+    )
+    provider = models.CharField(max_length=40)
+    remote_id = models.CharField(max_length=255)
+    label = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="A name of your own, shown instead of the account's.",
+    )
+    account_name = models.CharField(max_length=255)
+    account = models.JSONField(default=dict, blank=True)
+    is_sandbox = models.BooleanField(default=False)
+    granted_scopes = models.JSONField(default=list, blank=True)
+    state = models.CharField(
+        max_length=20, choices=State.choices, default=State.ACTIVE, db_index=True
+    )
+    reason = models.CharField(max_length=60, blank=True)
+    state_since = models.DateTimeField(default=timezone.now)
+    generation = models.PositiveIntegerField(default=1)
+    sync_interval_minutes = models.PositiveIntegerField(default=15)
+    next_sync_at = models.DateTimeField(null=True, blank=True)
+    last_synced_at = models.DateTimeField(null=True, blank=True)
+    last_attempted_at = models.DateTimeField(null=True, blank=True)
+    discovered_at = models.DateTimeField(null=True, blank=True)
+    is_purging = models.BooleanField(
+        default=False, help_text="Its stored items are being deleted."
+    )
+    notified_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    reconnected_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("provider", "account_name", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("provider", "remote_id", "is_sandbox"),
+                condition=~Q(state="disconnected"),
+                name="connection_one_owner_per_account",
+            ),
+            models.UniqueConstraint(
+                fields=("owner", "provider", "remote_id", "is_sandbox"),
+                name="connection_one_row_per_person_and_account",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    sync_interval_minutes__gte=5, sync_interval_minutes__lte=1440
+                ),
+                name="connection_interval_between_5_minutes_and_a_day",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("next_sync_at",),
+                condition=Q(state__in=("active", "degraded")),
+                name="connection_due",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.provider_name}: {self.title}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the connection's own page."""
+        return reverse("integrations:connection-detail", args=(self.pk,))
+
+    @property
+    def title(self) -> str:
+        """Return the person's own name for it, else the account's."""
+        return self.label or self.account_name
+
+    @property
+    def provider_name(self) -> str:
+        """Return the provider's name as people write it."""
+        spec = SPECS.get(self.provider)
+        return spec.name if spec else self.provider
+
+    @property
+    def reason_text(self) -> str:
+        """Return why it is in this state, in plain words."""
+        return REASONS.get(self.reason, self.reason.replace("_", " "))
+
+    @property
+    def is_syncable(self) -> bool:
+        """Tell whether its data may be read now."""
+        return self.state in (self.State.ACTIVE, self.State.DEGRADED)
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether it holds, or should hold, a grant."""
+        return self.state != self.State.DISCONNECTED
+
+    @property
+    def freshness_limit(self) -> timedelta:
+        """Return the age beyond which its data is called stale."""
+        return timedelta(minutes=max(60, 3 * self.sync_interval_minutes))
+
+    @property
+    def is_stale(self) -> bool:
+        """Tell whether the data is older than promised."""
+        if not self.is_connected or self.last_synced_at is None:
+            return False
+        return timezone.now() - self.last_synced_at > self.freshness_limit
+
+    @property
+    def health(self) -> Health:
+        """Return its condition in one word and one tone for a badge."""
+        tones = {
+            self.State.ACTIVE: "ok",
+            self.State.DEGRADED: "warn",
+            self.State.NEEDS_RECONNECT: "bad",
+            self.State.PAUSED: "idle",
+            self.State.DISCONNECTED: "idle",
+        }
+        if self.state == self.State.ACTIVE and self.is_stale:
+            return Health("Out of date", "warn")
+        return Health(str(self.State(self.state).label), tones[self.State(self.state)])
+
+    def _known_scopes(self) -> tuple[Scope, ...]:
+        spec = SPECS.get(self.provider)
+        return spec.scopes if spec else ()
+
+    @property
+    def needed_scopes(self) -> tuple[Scope, ...]:
+        """Return every scope the product has a use for, with its words."""
+        return self._known_scopes()
+
+    @property
+    def missing_scopes(self) -> tuple[Scope, ...]:
+        """Return the scopes the product asked for and did not get."""
+        granted = set(self.granted_scopes)
+        return tuple(s for s in self._known_scopes() if s.name not in granted)
+
+    @property
+    def unused_scopes(self) -> tuple[str, ...]:
+        """Return the scopes that were granted though nothing here needs them."""
+        known = {scope.name for scope in self._known_scopes()}
+        return tuple(s for s in self.granted_scopes if s not in known)

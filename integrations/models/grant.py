@@ -1,0 +1,52 @@
+"""Remember authorizations under way and grants still to be given back."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from integrations.models.connection import Connection
+
+
+class AuthorizationState(models.Model):
+    """Hold one ``state`` value, hashed, bound to person, session and provider."""
+
+    state_hash = models.CharField(max_length=64, unique=True)
+    session_hash = models.CharField(max_length=64)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True
+    )
+    provider = models.CharField(max_length=40)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, null=True, blank=True
+    )
+    code_verifier = models.TextField(blank=True)
+    next_url = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    consumed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.provider} authorization of {self.created_at:%Y-%m-%d %H:%M:%S}"
+
+
+class PendingRevocation(models.Model):
+    """Hold a sealed token that is of no use here until its provider revoked it.
+
+    The tokens of a disconnected or deleted connection are moved here in the
+    transaction that erases them, so that revocation survives a crash. It has no
+    foreign key because it outlives the connection and the person.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider = models.CharField(max_length=40)
+    token = models.TextField()
+    token_type_hint = models.CharField(max_length=20, default="refresh_token")
+    account_id = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now, db_index=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=120, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.provider} revocation, tried {self.tries} times"

@@ -1,0 +1,148 @@
+"""Remember one record or page of a remote account, and what changed in it."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from integrations.models.collection import Collection
+from integrations.models.connection import Connection
+from integrations.models.run import SyncRun
+from integrations.providers import SPECS
+
+LIVE = Q(hidden_at__isnull=True)
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    """Select items by owner and by whether they still exist remotely."""
+
+    def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> "ItemQuerySet":
+        """Return the items of one person; nobody else's are ever found."""
+        return self.filter(owner_id=user.pk) if user.pk else self.none()
+
+    def live(self) -> "ItemQuerySet":
+        """Return the items that the last proof says still exist."""
+        return self.filter(LIVE)
+
+
+class Item(models.Model):
+    """Store one record or page.
+
+    The integer key is for the database (bitmaps, keyset, full-text rows); the
+    UUID is for addresses. ``owner`` and ``provider`` repeat the connection's so
+    that one index answers the list of one person.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False
+    )
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="items", db_index=False
+    )
+    collection = models.ForeignKey(
+        Collection, on_delete=models.CASCADE, related_name="items", db_index=False
+    )
+    provider = models.CharField(max_length=40)
+    remote_id = models.CharField(max_length=255)
+    type = models.CharField(max_length=40)
+    name = models.CharField(max_length=500)
+    sort_name = models.CharField(max_length=80)
+    is_directory = models.BooleanField(default=False)
+    parent_remote_id = models.CharField(max_length=255, blank=True)
+    parent_name = models.CharField(max_length=500, blank=True)
+    children = models.JSONField(null=True, blank=True)
+    remote_url = models.CharField(max_length=1000, blank=True)
+    mime_type = models.CharField(max_length=120, blank=True)
+    delta = models.CharField(max_length=255, blank=True)
+    drive_id = models.CharField(max_length=255, blank=True)
+    is_visible = models.BooleanField(default=True)
+    remote_created_at = models.DateTimeField(null=True, blank=True)
+    remote_updated_at = models.DateTimeField()
+    properties = models.JSONField(default=dict, blank=True)
+    digest = models.CharField(max_length=32)
+    hidden_at = models.DateTimeField(null=True, blank=True)
+    hidden_reason = models.CharField(max_length=300, blank=True)
+    first_seen_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("collection", "remote_id"), name="item_once_per_collection"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("owner", "-remote_updated_at", "-id"),
+                condition=LIVE,
+                name="item_by_update",
+            ),
+            models.Index(
+                fields=("owner", "sort_name", "id"),
+                condition=LIVE,
+                name="item_by_name",
+            ),
+            models.Index(
+                fields=("owner", "type", "-remote_updated_at", "-id"),
+                condition=LIVE,
+                name="item_by_type_and_update",
+            ),
+            models.Index(
+                fields=("owner", "type", "sort_name", "id"),
+                condition=LIVE,
+                name="item_by_type_and_name",
+            ),
+            models.Index(
+                fields=("connection", "type", "parent_remote_id"),
+                condition=LIVE & ~Q(parent_remote_id=""),
+                name="item_by_parent",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the item's own page."""
+        return reverse("integrations:item-detail", args=(self.uuid,))
+
+    @property
+    def provider_name(self) -> str:
+        """Return the provider's name as people write it."""
+        spec = SPECS.get(self.provider)
+        return spec.name if spec else self.provider
+
+    @property
+    def is_hidden(self) -> bool:
+        """Tell whether the item is kept only as a tombstone."""
+        return self.hidden_at is not None
+
+
+class ItemChange(models.Model):
+    """Keep what one run changed in one item, field by field."""
+
+    id = models.BigAutoField(primary_key=True)
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="changes")
+    run = models.ForeignKey(
+        SyncRun, on_delete=models.SET_NULL, null=True, related_name="changes"
+    )
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=20)
+    fields = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-at", "-id")
+        indexes = (
+            models.Index(fields=("item", "-at"), name="item_change_latest"),
+            models.Index(fields=("at",), name="item_change_age"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,120 @@
+"""Remember one run of a sync: what asked for it, how far it got, how it ended."""
+
+import uuid
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models.connection import Connection
+
+TRIGGERS = {
+    "connect": "just connected",
+    "reconnect": "reconnected",
+    "person": "asked for by a person",
+    "staff": "asked for by staff",
+    "schedule": "on schedule",
+    "webhook": "told by the provider",
+    "console": "from the console",
+}
+
+
+class SyncRun(models.Model):
+    """Record one run of a sync over the collections of one connection.
+
+    ``progress`` holds one entry per collection: state, phase, counts, reason.
+    ``lease_id`` and ``lease_until`` name the worker that is on it; a slice writes
+    only while it still holds the lease.
+    """
+
+    class State(models.TextChoices):
+        """Say where the run is."""
+
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        FINISHED = "finished", "Finished"
+
+    class Outcome(models.TextChoices):
+        """Say how a finished run ended."""
+
+        COMPLETE = "complete", "Complete"
+        PARTIAL = "partial", "Partly done"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+        QUARANTINED = "quarantined", "Stopped: it kept killing its worker"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="runs"
+    )
+    generation = models.PositiveIntegerField(default=1)
+    trigger = models.CharField(max_length=20)
+    is_full = models.BooleanField(default=False)
+    is_interactive = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    progress = models.JSONField(default=dict, blank=True)
+    seen = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    hidden = models.PositiveIntegerField(default=0)
+    unreadable = models.PositiveIntegerField(default=0)
+    requests = models.PositiveIntegerField(default=0)
+    waited_seconds = models.FloatField(default=0)
+    slices = models.PositiveIntegerField(default=0)
+    deliveries = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
+    is_cancel_requested = models.BooleanField(default=False)
+    lease_id = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(default=timezone.now)
+    enqueued_at = models.DateTimeField(null=True, blank=True)
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-queued_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("connection",),
+                condition=Q(state__in=("queued", "running")),
+                name="sync_run_one_open_per_connection",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("due_at",),
+                condition=Q(state__in=("queued", "running")),
+                name="sync_run_open",
+            ),
+            models.Index(fields=("connection", "-queued_at"), name="sync_run_latest"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()} sync of {self.queued_at:%Y-%m-%d %H:%M:%S}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the run's own page."""
+        return reverse("integrations:run-detail", args=(self.pk,))
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the run has not ended."""
+        return self.state != self.State.FINISHED
+
+    @property
+    def trigger_text(self) -> str:
+        """Say in words what asked for the run."""
+        return TRIGGERS.get(self.trigger, self.trigger)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Return how long it took, or has taken so far."""
+        if self.started_at is None:
+            return None
+        return (self.finished_at or timezone.now()) - self.started_at

@@ -1,0 +1,1 @@
+"""Do what the product does: connect, keep tokens, sync, forget."""

@@ -1,0 +1,68 @@
+"""Make API clients: limits shared by all workers, a token asked for at every call."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from django.conf import settings
+from redis import Redis
+
+from integrations.http.client import ApiClient, never
+from integrations.http.limits import Limiter, RedisLimiter
+from integrations.http.secrets import Secret
+from integrations.models import Connection
+from integrations.providers import CONNECTORS
+from integrations.services.oauth_clients import timeouts, transport
+from integrations.services.tokens import TokenSource
+
+# A hanging Redis costs this many seconds once, then limits are counted locally.
+REDIS_TIMEOUT = 0.5
+
+
+@lru_cache(maxsize=1)
+def limiter() -> Limiter:
+    """Return the limiter of this process; its counts are shared through Redis."""
+    client = Redis.from_url(
+        settings.CACHE_URL,
+        socket_timeout=REDIS_TIMEOUT,
+        socket_connect_timeout=REDIS_TIMEOUT,
+    )
+    return RedisLimiter(client)
+
+
+def _client(
+    provider: str,
+    account_id: str,
+    *,
+    token: Callable[[], Secret],
+    on_unauthorized: Callable[[Secret], bool],
+) -> ApiClient:
+    connector = CONNECTORS[provider]
+    configured = settings.PROVIDERS[provider]
+    return ApiClient(
+        base_url=configured.api_url,
+        token=token,
+        on_unauthorized=on_unauthorized,
+        transport=transport(),
+        limiter=limiter(),
+        limits=connector.limits(account_id, configured) if account_id else (),
+        headers=connector.headers(configured),
+        correlation_headers=connector.correlation_headers,
+        classify=connector.classify,
+        timeouts=timeouts(),
+    )
+
+
+def api_client(connection: Connection) -> ApiClient:
+    """Return a client that acts for one connection; only workers may use it."""
+    source = TokenSource(connection.pk)
+    return _client(
+        connection.provider,
+        connection.remote_id,
+        token=source,
+        on_unauthorized=source.renew,
+    )
+
+
+def api_client_for_new_grant(provider: str, access_token: Secret) -> ApiClient:
+    """Return a client for a grant that has no connection yet."""
+    return _client(provider, "", token=lambda: access_token, on_unauthorized=never)

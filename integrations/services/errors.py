@@ -1,0 +1,32 @@
+"""Name what can go wrong in a service, for tasks, pages and the console."""
+
+from integrations.models.connection import REASONS
+
+
+class ServiceError(Exception):
+    """Stand above everything a service refuses to do."""
+
+
+class NoTokenError(ServiceError):
+    """Say that a connection has no usable grant; ``reason`` is machine-readable."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotSyncableError(ServiceError):
+    """Say that a connection's data may not be read now, with the reason in words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.reason_text = REASONS.get(reason, reason)
+
+
+class OwnedBySomeoneElseError(ServiceError):
+    """Say that the remote account already belongs to another person here."""
+
+
+class LeaseLostError(ServiceError):
+    """Say that another worker has taken over, or the work was called off."""

@@ -1,0 +1,251 @@
+"""Store pages of items: write what changed, keep what it was, hide what is gone."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from integrations.models import Collection, Item, ItemChange, SeenBlock
+from integrations.providers.base import IntegrationItem
+from integrations.services import item_rows, search
+from integrations.services.item_rows import Row
+
+CHUNK = 2000
+
+
+class Known(NamedTuple):
+    """Say what is stored of one item, as far as comparing needs it."""
+
+    pk: int
+    digest: str
+    is_hidden: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageCounts:
+    """Count what one page did, and name the keys of the items it showed."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    unreadable: int = 0
+    live_delta: int = 0
+    seen_keys: tuple[int, ...] = ()
+
+    @property
+    def seen(self) -> int:
+        """Return how many items the page held."""
+        return self.created + self.changed + self.unchanged
+
+
+def store_page(
+    collection: Collection,
+    items: Sequence[IntegrationItem],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> PageCounts:
+    """Upsert one page inside the caller's transaction and say what it did."""
+    readable = {i.id: i for i in items if 0 < len(i.id) <= item_rows.ID_LENGTH}
+    known = _known(collection, readable)
+    rows = [Row.of(item) for item in readable.values()]
+    new = [row for row in rows if row.item.id not in known]
+    touched = [
+        row
+        for row in rows
+        if (old := known.get(row.item.id)) is not None
+        and (old.digest != row.digest or old.is_hidden)
+    ]
+    _record_changes(collection, touched, known, run_id=run_id, now=now)
+    if new or touched:
+        item_rows.upsert([*new, *touched], collection, now=now)
+    keys = {identity: entry.pk for identity, entry in known.items()}
+    keys.update(_keys(collection, [row.item.id for row in new]))
+    search.index(
+        {keys[row.item.id]: row.text for row in new},
+        {keys[row.item.id]: row.text for row in touched},
+    )
+    revived = sum(1 for row in touched if known[row.item.id].is_hidden)
+    return PageCounts(
+        created=len(new),
+        changed=len(touched),
+        unchanged=len(rows) - len(new) - len(touched),
+        unreadable=sum(1 for i in items if not 0 < len(i.id) <= item_rows.ID_LENGTH),
+        live_delta=len(new) + revived,
+        seen_keys=tuple(keys.values()),
+    )
+
+
+def _known(collection: Collection, ids: Iterable[str]) -> dict[str, Known]:
+    found = Item.objects.filter(collection=collection, remote_id__in=list(ids))
+    return {
+        remote_id: Known(pk, digest, hidden_at is not None)
+        for remote_id, pk, digest, hidden_at in found.values_list(
+            "remote_id", "pk", "digest", "hidden_at"
+        )
+    }
+
+
+def _keys(collection: Collection, ids: list[str]) -> dict[str, int]:
+    if not ids:
+        return {}
+    found = Item.objects.filter(collection=collection, remote_id__in=ids)
+    return dict(found.values_list("remote_id", "pk"))
+
+
+def _record_changes(
+    collection: Collection,
+    touched: list[Row],
+    known: Mapping[str, Known],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> None:
+    if not touched:
+        return
+    old_rows = {
+        old["remote_id"]: old
+        for old in Item.objects.filter(
+            collection=collection, remote_id__in=[row.item.id for row in touched]
+        ).values(
+            "remote_id",
+            "name",
+            "parent_name",
+            "parent_remote_id",
+            "remote_url",
+            "properties",
+        )
+    }
+    changes = []
+    for row in touched:
+        entry = known[row.item.id]
+        fields = item_rows.differences(old_rows[row.item.id], row)
+        if fields or entry.is_hidden:
+            changes.append(
+                ItemChange(
+                    item_id=entry.pk,
+                    run_id=run_id,
+                    at=now,
+                    kind="restored" if entry.is_hidden else "changed",
+                    fields=fields,
+                )
+            )
+    ItemChange.objects.bulk_create(changes)
+
+
+def mark_seen(collection: Collection, keys: Iterable[int]) -> None:
+    """Mark items as seen by the collection's current full pass."""
+    by_block: dict[int, list[int]] = {}
+    for key in keys:
+        by_block.setdefault(key // SeenBlock.BITS, []).append(key % SeenBlock.BITS)
+    blocks = {
+        block.number: block
+        for block in SeenBlock.objects.filter(
+            collection=collection,
+            generation=collection.generation,
+            number__in=list(by_block),
+        )
+    }
+    for number, offsets in by_block.items():
+        block = blocks.get(number)
+        bits = bytearray(block.bits if block else SeenBlock.BITS // 8)
+        for offset in offsets:
+            bits[offset // 8] |= 1 << (offset % 8)
+        SeenBlock.objects.update_or_create(
+            collection=collection,
+            generation=collection.generation,
+            number=number,
+            defaults={"bits": bytes(bits)},
+        )
+
+
+def forget_seen(collection: Collection) -> None:
+    """Drop the marks of passes that are over."""
+    SeenBlock.objects.filter(collection=collection).delete()
+
+
+def forget_seen_unless_held(collection: Collection) -> None:
+    """Drop the marks of a pass that is over, unless a person must still decide."""
+    if not collection.held_deletions:
+        forget_seen(collection)
+
+
+def unseen(collection: Collection) -> Iterator[tuple[int, str]]:
+    """Yield key and remote id of live items that the current pass did not see."""
+    marks = {
+        block.number: bytes(block.bits)
+        for block in SeenBlock.objects.filter(
+            collection=collection, generation=collection.generation
+        )
+    }
+    last = ""
+    while True:
+        chunk = list(
+            Item.objects.filter(collection=collection, remote_id__gt=last)
+            .order_by("remote_id")
+            .values_list("pk", "remote_id", "hidden_at")[:CHUNK]
+        )
+        for key, remote_id, hidden_at in chunk:
+            if hidden_at is None and not _is_marked(marks, key):
+                yield key, remote_id
+        if len(chunk) < CHUNK:
+            return
+        last = chunk[-1][1]
+
+
+def _is_marked(marks: Mapping[int, bytes], key: int) -> bool:
+    block = marks.get(key // SeenBlock.BITS)
+    offset = key % SeenBlock.BITS
+    return block is not None and bool(block[offset // 8] & (1 << (offset % 8)))
+
+
+def hide(
+    collection: Collection,
+    reasons: Mapping[int, str],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> int:
+    """Turn live items into tombstones, each with its reason; return how many."""
+    hidden = 0
+    keys = list(reasons)
+    for start in range(0, len(keys), CHUNK):
+        part = keys[start : start + CHUNK]
+        live = list(
+            Item.objects.live()
+            .filter(collection=collection, pk__in=part)
+            .values_list("pk", flat=True)
+        )
+        hidden += _hide_chunk({key: reasons[key] for key in live}, run_id, now)
+    return hidden
+
+
+def _hide_chunk(reasons: dict[int, str], run_id: UUID | None, now: datetime) -> int:
+    by_reason: dict[str, list[int]] = {}
+    for key, reason in reasons.items():
+        by_reason.setdefault(reason, []).append(key)
+    for reason, keys in by_reason.items():
+        Item.objects.filter(pk__in=keys).update(
+            hidden_at=now, hidden_reason=reason[:300], changed_at=now
+        )
+    ItemChange.objects.bulk_create(
+        ItemChange(
+            item_id=key, run_id=run_id, at=now, kind="hidden", fields={"reason": reason}
+        )
+        for key, reason in reasons.items()
+    )
+    return len(reasons)
+
+
+def keys_of(collection: Collection, remote_ids: Iterable[str]) -> dict[str, int]:
+    """Return the keys of stored items by their remote id."""
+    return _keys(collection, list(remote_ids))
+
+
+def delete_some(filters: dict[str, Any], *, limit: int = CHUNK) -> int:
+    """Delete up to ``limit`` items for good; return how many were deleted."""
+    keys = list(Item.objects.filter(**filters).values_list("pk", flat=True)[:limit])
+    if keys:
+        Item.objects.filter(pk__in=keys).delete()
+    return len(keys)

@@ -1,0 +1,30 @@
+"""Make the client of one provider's token endpoint from the settings."""
+
+from functools import lru_cache
+
+from django.conf import settings
+
+from integrations.http.transport import RequestsTransport, Timeouts, Transport
+from integrations.oauth.client import OAuthClient
+from integrations.providers import SPECS
+
+
+@lru_cache(maxsize=1)
+def transport() -> Transport:
+    """Return the one transport of this process; tests put theirs in its place."""
+    return RequestsTransport()
+
+
+def timeouts() -> Timeouts:
+    """Return the deadlines of every outgoing call, in seconds."""
+    return Timeouts(
+        connect=settings.HTTP_CONNECT_TIMEOUT,
+        read=settings.HTTP_READ_TIMEOUT,
+        total=settings.HTTP_TOTAL_TIMEOUT,
+    )
+
+
+def oauth_client(provider: str) -> OAuthClient:
+    """Return a client for exchange, refresh, revoke and introspect."""
+    config = SPECS[provider].oauth_config(settings.PROVIDERS[provider])
+    return OAuthClient(config=config, transport=transport(), timeouts=timeouts())

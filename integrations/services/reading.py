@@ -1,0 +1,306 @@
+"""Read one collection: full pass or increment, page by page, with its checkpoint.
+
+The checkpoint says which phase a reading is in and where; it commits together with
+the page it belongs to. Phases: ``full`` lists everything, ``gone`` asks what the
+provider knows to be deleted, ``sweep`` hides what a proven full pass did not see,
+``changes`` asks for what changed since the watermark.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from integrations.http.errors import ApiError, Forbidden, InvalidResponse
+from integrations.models import Collection
+from integrations.providers import CONNECTORS
+from integrations.providers.base import CollectionContext, Connector, Page
+from integrations.services import items, sweeping
+from integrations.services.items import PageCounts
+from integrations.services.slices import Slice
+
+logger = logging.getLogger(__name__)
+
+# A listing that was left alone for so long starts again from its first page.
+CHECKPOINT_LIFE = timedelta(hours=24)
+Words = Collection.Completeness
+
+
+def read(current: Slice, collection: Collection) -> None:
+    """Read on where the checkpoint is, until done or until the slice is over."""
+    if current.entry(collection)["state"] == "pending" or not collection.phase:
+        if _is_known_forbidden(current, collection):
+            _skip_forbidden(current, collection)
+            return
+        _begin(current, collection)
+    steps = {"full": _read_full, "gone": _read_gone, "changes": _read_changes}
+    while collection.phase:
+        if collection.phase == "sweep":
+            _sweep(current, collection)
+            return
+        steps[collection.phase](current, collection)
+        if current.is_over and collection.phase:
+            return
+
+
+def context_of(collection: Collection) -> CollectionContext:
+    """Return what a connector needs to know to read the collection."""
+    connection = collection.connection
+    return CollectionContext(
+        remote_id=collection.remote_id,
+        name=collection.name,
+        account_id=connection.remote_id,
+        account=connection.account,
+        schema=collection.schema,
+        version=settings.PROVIDERS[connection.provider].version,
+    )
+
+
+def _connector(collection: Collection) -> Connector:
+    return CONNECTORS[collection.connection.provider]
+
+
+def _is_known_forbidden(current: Slice, collection: Collection) -> bool:
+    missing = set(collection.required_scopes) - set(current.connection.granted_scopes)
+    is_refused = collection.completeness == Words.NO_PERMISSION
+    return is_refused and bool(missing) and not current.run.is_full
+
+
+def _begin(current: Slice, collection: Collection) -> None:
+    """Decide between a full pass and an increment, and set the first checkpoint."""
+    now = timezone.now()
+    if _needs_full_pass(current, collection, now):
+        if _can_resume(collection, now):
+            current.keep(collection, state="reading", phase=collection.phase)
+            return
+        schema = dict(
+            _connector(collection).fetch_schema(current.api, context_of(collection))
+        )
+        _begin_full(current, collection, schema, now)
+        return
+    is_settling = _is_settling_due(collection, now)
+    connector = _connector(collection)
+    reach = connector.settle_after if is_settling else connector.changes_overlap
+    since = (collection.watermark or now) - reach
+    _set_checkpoint(
+        current,
+        collection,
+        {
+            "phase": "changes",
+            "began": now.isoformat(),
+            "since": since.isoformat(),
+            "settles": is_settling,
+        },
+    )
+
+
+def _needs_full_pass(current: Slice, collection: Collection, now: datetime) -> bool:
+    if current.run.is_full or collection.watermark is None:
+        return True
+    last = collection.last_full_pass_at
+    return last is None or now - last > timedelta(hours=settings.FULL_PASS_HOURS)
+
+
+def _can_resume(collection: Collection, now: datetime) -> bool:
+    began = parse_datetime(collection.checkpoint.get("began") or "")
+    is_listing = collection.phase in ("full", "gone", "sweep")
+    return is_listing and began is not None and now - began < CHECKPOINT_LIFE
+
+
+def _is_settling_due(collection: Collection, now: datetime) -> bool:
+    settled_at = collection.settled_at or collection.last_full_pass_at
+    return settled_at is None or now - settled_at > timedelta(
+        minutes=settings.SETTLE_MINUTES
+    )
+
+
+def _begin_full(
+    current: Slice, collection: Collection, schema: dict[str, Any], now: datetime
+) -> None:
+    with transaction.atomic():
+        items.forget_seen(collection)
+        collection.generation += 1
+        collection.schema = schema
+        collection.save(update_fields=["generation", "schema"])
+        _set_checkpoint(
+            current, collection, {"phase": "full", "began": now.isoformat(), "seen": 0}
+        )
+
+
+def _set_checkpoint(
+    current: Slice, collection: Collection, checkpoint: dict[str, Any]
+) -> None:
+    with transaction.atomic():
+        phase = checkpoint.get("phase", "")
+        current.keep(collection, state="reading", phase=phase)
+        collection.checkpoint = checkpoint
+        collection.save(update_fields=["checkpoint"])
+
+
+def _advanced(collection: Collection, page: Page, **notes: Any) -> dict[str, Any]:
+    """Return the checkpoint behind a page; refuse one that would not move."""
+    cursor = page.next_cursor
+    if cursor is not None and cursor == collection.checkpoint.get("cursor"):
+        raise InvalidResponse("the listing does not move on")
+    return {**collection.checkpoint, "cursor": cursor, **notes}
+
+
+def _commit_page(
+    current: Slice, collection: Collection, page: Page, checkpoint: dict[str, Any]
+) -> PageCounts:
+    """Store a page and its checkpoint in one transaction."""
+    now = timezone.now()
+    is_pass = collection.phase == "full"
+    with transaction.atomic():
+        counts = items.store_page(
+            collection, page.items, run_id=current.run.pk, now=now
+        )
+        if is_pass:
+            items.mark_seen(collection, counts.seen_keys)
+        hidden = _hide_gone(current, collection, page, now)
+        current.keep(
+            collection,
+            counts,
+            hidden=hidden,
+            phase=checkpoint.get("phase", ""),
+            unreadable_rows=page.unreadable,
+            total=page.total,
+            tries=0,
+        )
+        delta = counts.live_delta - hidden
+        Collection.objects.filter(pk=collection.pk).update(
+            checkpoint=checkpoint,
+            stored_count=F("stored_count") + delta,
+            last_read_at=now,
+        )
+    collection.checkpoint = checkpoint
+    return counts
+
+
+def _hide_gone(
+    current: Slice, collection: Collection, page: Page, now: datetime
+) -> int:
+    if not page.gone:
+        return 0
+    keys = items.keys_of(collection, page.gone)
+    reasons = {key: page.gone[remote_id] for remote_id, key in keys.items()}
+    return items.hide(collection, reasons, run_id=current.run.pk, now=now)
+
+
+def _read_full(current: Slice, collection: Collection) -> None:
+    """Read the next page of the full listing."""
+    page = _connector(collection).fetch_page(
+        current.api,
+        context_of(collection),
+        cursor=collection.checkpoint.get("cursor"),
+    )
+    seen = collection.checkpoint.get("seen", 0) + len(page.items) + page.unreadable
+    unreadable = collection.checkpoint.get("unreadable", 0) + page.unreadable
+    checkpoint = _advanced(collection, page, seen=seen, unreadable=unreadable)
+    if page.next_cursor is None:
+        checkpoint["phase"] = "gone"
+    _commit_page(current, collection, page, checkpoint)
+
+
+def _read_gone(current: Slice, collection: Collection) -> None:
+    """Read the next page of what the provider knows to be deleted."""
+    page = _connector(collection).fetch_gone(
+        current.api,
+        context_of(collection),
+        cursor=collection.checkpoint.get("cursor"),
+    )
+    checkpoint = _advanced(collection, page)
+    is_pass = "seen" in collection.checkpoint
+    if page.next_cursor is None:
+        checkpoint["phase"] = "sweep" if is_pass else ""
+    _commit_page(current, collection, page, checkpoint)
+    if not collection.phase:
+        _end_increment(current, collection)
+
+
+def _read_changes(current: Slice, collection: Collection) -> None:
+    """Read the next page of what changed since the watermark."""
+    since = parse_datetime(collection.checkpoint["since"])
+    if since is None:
+        raise InvalidResponse("the checkpoint is unreadable")
+    page = _connector(collection).fetch_changes(
+        current.api,
+        context_of(collection),
+        since=since,
+        cursor=collection.checkpoint.get("cursor"),
+    )
+    checkpoint = _advanced(collection, page)
+    if page.next_cursor is None:
+        checkpoint["phase"] = "gone" if checkpoint.get("settles") else ""
+    _commit_page(current, collection, page, checkpoint)
+    if not collection.phase:
+        _end_increment(current, collection)
+
+
+def _end_increment(current: Slice, collection: Collection) -> None:
+    """Move the watermark to where the increment began, not to where it ended."""
+    began = parse_datetime(collection.checkpoint["began"])
+    with transaction.atomic():
+        current.keep(collection, state="done", phase="", reason="")
+        collection.watermark = began
+        if collection.checkpoint.get("settles"):
+            collection.settled_at = began
+        collection.checkpoint = {}
+        collection.save(update_fields=["watermark", "settled_at", "checkpoint"])
+
+
+def _sweep(current: Slice, collection: Collection) -> None:
+    """End a full pass: hide what it did not see, and say how complete this is."""
+    context = context_of(collection)
+    try:
+        remote_count = _connector(collection).fetch_count(current.api, context)
+    except ApiError:
+        # A count is a cross-check; without one the pass has still reached its end.
+        logger.info("no remote count collection=%s", collection.pk)
+        remote_count = None
+    sweeping.end_full_pass(current, collection, remote_count=remote_count)
+
+
+def mark_forbidden(current: Slice, collection: Collection, exc: Forbidden) -> None:
+    """Say which permission is missing; the other collections go on."""
+    granted = set(current.connection.granted_scopes)
+    missing = exc.missing_scopes or [
+        s for s in collection.required_scopes if s not in granted
+    ]
+    reason = f"needs {', '.join(missing)}" if missing else "the provider refused access"
+    _mark(current, collection, Words.NO_PERMISSION, reason, state="skipped")
+
+
+def _skip_forbidden(current: Slice, collection: Collection) -> None:
+    current.keep(collection, state="skipped", reason=collection.reason)
+
+
+def mark_failed(current: Slice, collection: Collection, exc: ApiError) -> None:
+    """Say why this collection could not be read; what is stored stays."""
+    logger.warning(
+        "collection failed connection=%s collection=%s error=%s status=%s "
+        "correlation_id=%s",
+        current.connection.pk,
+        collection.pk,
+        type(exc).__name__,
+        exc.status,
+        exc.correlation_id,
+    )
+    was_complete = collection.completeness == Words.COMPLETE
+    word = Words.COMPLETE if was_complete else Words.PARTIAL
+    _mark(current, collection, word, exc.message, state="failed")
+
+
+def _mark(
+    current: Slice, collection: Collection, word: str, reason: str, *, state: str
+) -> None:
+    with transaction.atomic():
+        current.keep(collection, state=state, reason=reason[:200])
+        collection.completeness = word
+        collection.reason = reason[:300]
+        collection.save(update_fields=["completeness", "reason"])

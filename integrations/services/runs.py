@@ -1,0 +1,157 @@
+"""Open, join, enqueue, cancel and finish runs; one open run per connection."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from integrations.models import Connection, SyncRun
+from integrations.services import connection_state, queue
+from integrations.services.errors import NotSyncableError
+
+logger = logging.getLogger(__name__)
+
+INTERACTIVE = ("connect", "reconnect", "person", "staff", "webhook", "console")
+# After so many slices even a person's run goes on among the bulk.
+INTERACTIVE_SLICES = 4
+ENQUEUED_FOR = timedelta(seconds=60)
+MOST_DELIVERIES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """Say which run answers a request, and whether it is on its way."""
+
+    run: SyncRun
+    joined: bool
+    delivered: bool
+
+
+def open_run(
+    connection: Connection, *, trigger: str, full: bool = False
+) -> tuple[SyncRun, bool]:
+    """Return the connection's open run, made if there is none, and whether it is new.
+
+    Raises NotSyncableError when its data may not be read now.
+    """
+    connection.refresh_from_db()
+    if not connection.is_syncable:
+        raise NotSyncableError(connection.reason or connection.state)
+    try:
+        with transaction.atomic():
+            run = SyncRun.objects.create(
+                connection=connection,
+                generation=connection.generation,
+                trigger=trigger,
+                is_full=full,
+                is_interactive=trigger in INTERACTIVE,
+            )
+    except IntegrityError:
+        joined = _open_runs(connection).first()
+        if joined is None:
+            # It ended in this very moment; the next request makes a new one.
+            return open_run(connection, trigger=trigger, full=full)
+        return _joined(joined, trigger=trigger, full=full), False
+    return run, True
+
+
+def _open_runs(connection: Connection) -> QuerySet[SyncRun]:
+    return connection.runs.filter(
+        state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING)
+    )
+
+
+def _joined(run: SyncRun, *, trigger: str, full: bool) -> SyncRun:
+    """Let a person's wish hurry, and widen, a run that is already there."""
+    columns: dict[str, object] = {}
+    if trigger in INTERACTIVE and not run.is_interactive:
+        columns["is_interactive"] = True
+    if full and not run.is_full and run.state == SyncRun.State.QUEUED:
+        columns["is_full"] = True
+    if columns:
+        SyncRun.objects.filter(pk=run.pk).update(**columns)
+        run.refresh_from_db()
+    return run
+
+
+def request_sync(
+    connection: Connection, *, trigger: str, full: bool = False
+) -> RunRequest:
+    """Ask for a sync; a second request joins the run that is open."""
+    run, is_new = open_run(connection, trigger=trigger, full=full)
+    delivered = enqueue(run) if is_new or run.enqueued_at is None else True
+    return RunRequest(run=run, joined=not is_new, delivered=delivered)
+
+
+def enqueue(run: SyncRun, *, countdown: float = 0.0) -> bool:
+    """Publish the next slice of a run; its row stays due if that fails."""
+    is_interactive = run.is_interactive and run.slices < INTERACTIVE_SLICES
+    task = "sync_interactive" if is_interactive else "sync_bulk"
+    if not queue.send(task, run.pk, countdown=countdown):
+        return False
+    SyncRun.objects.filter(pk=run.pk).update(enqueued_at=timezone.now())
+    return True
+
+
+def enqueue_lost(*, now: datetime, most: int = 500) -> int:
+    """Publish again what is due and on nobody's list; return how many."""
+    lost = (
+        SyncRun.objects.filter(
+            state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING), due_at__lte=now
+        )
+        .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
+        .filter(Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=now - ENQUEUED_FOR))
+        .order_by("due_at")[:most]
+    )
+    return sum(1 for run in lost if enqueue(run))
+
+
+def cancel(run: SyncRun) -> bool:
+    """Stop a run: at once if nobody is on it, else at its next checkpoint."""
+    now = timezone.now()
+    idle = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    SyncRun.objects.filter(pk=run.pk).exclude(state=SyncRun.State.FINISHED).update(
+        is_cancel_requested=True
+    )
+    is_idle = SyncRun.objects.filter(idle, pk=run.pk, is_cancel_requested=True).exists()
+    if is_idle:
+        return finish(run, SyncRun.Outcome.CANCELLED, "cancelled")
+    return True
+
+
+def cancel_open(connection: Connection, reason: str) -> None:
+    """End every open run of a connection whose grant or state has changed."""
+    for run in _open_runs(connection):
+        finish(run, SyncRun.Outcome.CANCELLED, reason)
+
+
+def finish(run: SyncRun, outcome: SyncRun.Outcome, reason: str = "") -> bool:
+    """End a run once; say whether it was this call that ended it."""
+    now = timezone.now()
+    ended = (
+        SyncRun.objects.filter(pk=run.pk)
+        .exclude(state=SyncRun.State.FINISHED)
+        .update(
+            state=SyncRun.State.FINISHED,
+            outcome=outcome,
+            reason=reason[:300],
+            finished_at=now,
+            lease_id=None,
+            lease_until=None,
+        )
+    )
+    if not ended:
+        return False
+    is_good = outcome in (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL)
+    connection_state.synced(run.connection, at=now, is_good=is_good)
+    logger.info(
+        "sync finished connection=%s run=%s outcome=%s reason=%s",
+        run.connection_id,
+        run.pk,
+        outcome,
+        reason,
+    )
+    return True

@@ -1,0 +1,131 @@
+"""Start what is due: syncs and refreshes; their due times are rows.
+
+A slot is taken by one conditional UPDATE, so any number of schedulers is harmless.
+"""
+
+import logging
+import zlib
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.http.errors import ApiError
+from integrations.models import Connection, Credential, Heartbeat
+from integrations.services import (
+    connections,
+    queue,
+    refresh,
+    revocations,
+    runs,
+    spill,
+)
+from integrations.services.errors import NoTokenError, NotSyncableError
+
+logger = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 1000
+# A slot that was taken and came to nothing is due again after this long.
+REFRESH_CLAIM = timedelta(seconds=60)
+KEPT_ALIVE = (
+    Connection.State.ACTIVE,
+    Connection.State.DEGRADED,
+    Connection.State.PAUSED,
+)
+
+
+def beat(name: str) -> None:
+    """Remember that a kind of process is doing its work."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+
+
+def dispatch_due(*, now: datetime | None = None) -> int:
+    """Open and enqueue a run for every connection whose time has come."""
+    now = now or timezone.now()
+    due = (
+        Connection.objects.syncable()
+        .filter(next_sync_at__lte=now)
+        .order_by("next_sync_at")[:MOST_AT_ONCE]
+    )
+    return sum(1 for connection in due if _dispatch(connection, now))
+
+
+def _dispatch(connection: Connection, now: datetime) -> bool:
+    taken = Connection.objects.filter(
+        pk=connection.pk, next_sync_at=connection.next_sync_at
+    ).update(next_sync_at=next_slot(connection, now))
+    if not taken:
+        return False
+    try:
+        runs.request_sync(connection, trigger="schedule")
+    except NotSyncableError:
+        return False
+    return True
+
+
+def next_slot(connection: Connection, now: datetime) -> datetime:
+    """Return the next due time: the interval, spread by up to a tenth of it."""
+    seconds = connection.sync_interval_minutes * 60
+    jitter = seconds / 10 * (zlib.crc32(connection.pk.bytes) % 1000) / 1000
+    return now + timedelta(seconds=seconds - jitter)
+
+
+def refresh_due(*, now: datetime | None = None) -> int:
+    """Queue a refresh for every credential that is due or was left in mid-attempt."""
+    now = now or timezone.now()
+    idle = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    abandoned = Q(
+        attempt_id__isnull=False, attempt_started_at__lt=now - refresh.RETRY_SPACING
+    )
+    due = (
+        Credential.objects.filter(idle, connection__state__in=KEPT_ALIVE)
+        .filter(Q(refresh_due_at__lte=now) | abandoned)
+        .order_by("refresh_due_at")
+        .values_list("connection_id", "refresh_due_at")[:MOST_AT_ONCE]
+    )
+    queued = 0
+    for connection_id, due_at in list(due):
+        taken = Credential.objects.filter(
+            connection_id=connection_id, refresh_due_at=due_at
+        ).update(refresh_due_at=now + REFRESH_CLAIM)
+        if taken and queue.send("refresh_connection", connection_id, "schedule"):
+            queued += 1
+    return queued
+
+
+def refresh_in_foreground(*, now: datetime | None = None) -> tuple[int, int]:
+    """Refresh everything that is due here and now; return (renewed, failed)."""
+    now = now or timezone.now()
+    due = Credential.objects.filter(
+        refresh_due_at__lte=now, connection__state__in=KEPT_ALIVE
+    ).values_list("connection_id", "version")
+    renewed = failed = 0
+    for connection_id, version in due.iterator(chunk_size=200):
+        try:
+            refresh.renew(connection_id, seen_version=version, why="console")
+            renewed += 1
+        except (ApiError, NoTokenError) as exc:
+            failed += 1
+            logger.warning("refresh failed connection=%s error=%s", connection_id, exc)
+    return renewed, failed
+
+
+def sweep(*, now: datetime | None = None) -> dict[str, int]:
+    """Bring back what was lost: runs nobody is on, tokens put aside, revocations."""
+    now = now or timezone.now()
+    return {
+        "runs": runs.enqueue_lost(now=now),
+        "spilled": spill.apply_all(),
+        "revoked": revocations.revoke_due(),
+        "purges": sweep_purges(),
+    }
+
+
+def sweep_purges() -> int:
+    """Go on deleting the items of connections whose person asked for it."""
+    purging = Connection.objects.filter(
+        is_purging=True, state=Connection.State.DISCONNECTED
+    )[:20]
+    for connection in purging:
+        connections.purge(connection)
+    return len(purging)

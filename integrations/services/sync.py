@@ -1,0 +1,224 @@
+"""Run one slice of a sync: claim, read collections, record how it went.
+
+A run is a chain of slices. Everything a slice knows is in rows, so that a kill at
+any instruction repeats at most one page.
+"""
+
+import logging
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from integrations.http.errors import (
+    ApiError,
+    Forbidden,
+    RateLimited,
+    Transient,
+    Unauthorized,
+)
+from integrations.models import Collection, SyncRun
+from integrations.services import (
+    clients,
+    connection_state,
+    discovery,
+    provider_state,
+    reading,
+    runs,
+    slices,
+)
+from integrations.services.errors import LeaseLostError, NoTokenError
+from integrations.services.slices import Slice
+
+logger = logging.getLogger(__name__)
+
+MOST_FAILURES = 6
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
+
+
+def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
+    """Work on a run for a while; return seconds until its next slice, or None.
+
+    None means that there is nothing more to do here: the run has ended, or another
+    worker has it. A second delivery ends at once, without a call to the provider.
+    """
+    claimed = slices.claim(run_id, now=timezone.now())
+    if claimed is None:
+        return None
+    run, lease_id = claimed
+    if run.is_cancel_requested:
+        runs.finish(run, SyncRun.Outcome.CANCELLED, "cancelled")
+        return None
+    if run.deliveries > runs.MOST_DELIVERIES:
+        runs.finish(run, SyncRun.Outcome.QUARANTINED, "it ended its worker three times")
+        return None
+    current = Slice(
+        run=run,
+        api=clients.api_client(run.connection),
+        stop_at=time.monotonic() + (seconds or settings.SLICE_SECONDS),
+        lease_id=lease_id,
+    )
+    return _work(current)
+
+
+def _work(current: Slice) -> float | None:
+    """Read until the time is up; every way a slice can end is decided here."""
+    run = current.run
+    try:
+        provider_state.ensure_running(run.connection.provider)
+        discovery.discover_if_due(current)
+        wait = _read_collections(current)
+    except LeaseLostError:
+        _end_if_called_off(run)
+        return None
+    except NoTokenError as exc:
+        runs.finish(run, SyncRun.Outcome.FAILED, f"no usable permission: {exc.reason}")
+        return None
+    except Unauthorized:
+        connection_state.degrade(run.connection, "unauthorized")
+        runs.finish(run, SyncRun.Outcome.FAILED, "the provider refused the token")
+        return None
+    except RateLimited as exc:
+        return _again(current, exc.retry_after or 1.0)
+    except Transient as exc:
+        return _after_trouble(current, exc)
+    except ApiError as exc:
+        _end_badly(run, exc)
+        return None
+    if wait is None:
+        _finish(current)
+        return None
+    return _again(current, wait)
+
+
+def _end_if_called_off(run: SyncRun) -> None:
+    run.refresh_from_db()
+    if run.is_open and run.is_cancel_requested:
+        runs.finish(run, SyncRun.Outcome.CANCELLED, "cancelled")
+    elif run.is_open and not _is_current(run):
+        runs.finish(run, SyncRun.Outcome.CANCELLED, "the connection has changed")
+
+
+def _is_current(run: SyncRun) -> bool:
+    connection = run.connection
+    connection.refresh_from_db()
+    return connection.is_syncable and connection.generation == run.generation
+
+
+def _read_collections(current: Slice) -> float | None:
+    """Read what is unfinished; return seconds until more can be done, or None."""
+    chosen = current.connection.collections.filter(is_selected=True)
+    pending = [c for c in chosen if _is_pending(current, c)]
+    for collection in pending:
+        if current.is_over:
+            return 0.0
+        if _seconds_to_retry(current, collection) > 0:
+            continue
+        _read_one(current, collection)
+    waits = [_seconds_to_retry(current, c) for c in pending if _is_pending(current, c)]
+    return min(waits) if waits else None
+
+
+def _is_pending(current: Slice, collection: Collection) -> bool:
+    return current.entry(collection)["state"] in ("pending", "reading", "waiting")
+
+
+def _seconds_to_retry(current: Slice, collection: Collection) -> float:
+    retry_at = parse_datetime(current.entry(collection).get("retry_at") or "")
+    if retry_at is None:
+        return 0.0
+    return max(0.0, (retry_at - timezone.now()).total_seconds())
+
+
+def _read_one(current: Slice, collection: Collection) -> None:
+    """Read one collection; its own troubles stay its own."""
+    try:
+        reading.read(current, collection)
+    except (RateLimited, Unauthorized):
+        raise
+    except Transient as exc:
+        _try_again_later(current, collection, exc)
+    except Forbidden as exc:
+        reading.mark_forbidden(current, collection, exc)
+    except ApiError as exc:
+        reading.mark_failed(current, collection, exc)
+
+
+def _try_again_later(current: Slice, collection: Collection, exc: Transient) -> None:
+    """Give a collection some more tries while the others go on."""
+    tries = current.entry(collection).get("tries", 0) + 1
+    logger.warning(
+        "collection trouble connection=%s collection=%s error=%s status=%s "
+        "correlation_id=%s",
+        current.connection.pk,
+        collection.pk,
+        type(exc).__name__,
+        exc.status,
+        exc.correlation_id,
+    )
+    if tries >= MOST_FAILURES:
+        reading.mark_failed(current, collection, exc)
+        return
+    pause = exc.retry_after or min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1))
+    current.keep(
+        collection,
+        state="waiting",
+        tries=tries,
+        reason=exc.message[:200],
+        retry_at=(timezone.now() + timedelta(seconds=pause)).isoformat(),
+    )
+
+
+def _again(current: Slice, wait: float) -> float | None:
+    """Give the run back; None when it was called off meanwhile."""
+    if not slices.release(current.run, current.lease_id, due_in=wait):
+        _end_if_called_off(current.run)
+        return None
+    current.run.refresh_from_db()
+    return wait
+
+
+def _after_trouble(current: Slice, exc: Transient) -> float | None:
+    """Back off after a failure that was not one collection's own."""
+    run = current.run
+    run.failures += 1
+    if run.failures >= MOST_FAILURES:
+        _end_badly(run, exc)
+        return None
+    pause = exc.retry_after or min(LONGEST_PAUSE, FIRST_PAUSE * 2**run.failures)
+    return _again(current, pause)
+
+
+def _end_badly(run: SyncRun, exc: ApiError) -> None:
+    reason = "provider_down" if isinstance(exc, Transient) else "sync_failed"
+    connection_state.degrade(run.connection, reason)
+    runs.finish(run, SyncRun.Outcome.FAILED, _words(exc))
+
+
+def _words(exc: ApiError) -> str:
+    status = f" (status {exc.status})" if exc.status else ""
+    return f"{exc.message}{status}"
+
+
+def _finish(current: Slice) -> None:
+    """Say how the run ended, from how its collections did."""
+    run, outcomes = current.run, SyncRun.Outcome
+    entries = list(run.progress.values())
+    unfinished = [e for e in entries if e["state"] != "done"]
+    reason = "; ".join(f"{e['name']}: {e.get('reason', '')}" for e in unfinished)
+    failed = [e for e in unfinished if e["state"] == "failed"]
+    if not unfinished:
+        outcome = outcomes.COMPLETE
+    elif len(unfinished) < len(entries):
+        outcome = outcomes.PARTIAL
+    else:
+        outcome = outcomes.FAILED
+    if failed:
+        connection_state.degrade(run.connection, "sync_failed")
+    else:
+        connection_state.recover(run.connection)
+    current.keep()
+    runs.finish(run, outcome, reason)

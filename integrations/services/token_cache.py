@@ -1,0 +1,72 @@
+"""Keep the ciphertext of access tokens in the cache, for their remaining life.
+
+An entry stands under the connection and the version, so that it can never be
+mistaken for a newer one. It saves a query; nothing depends on it.
+"""
+
+import logging
+from uuid import UUID
+
+from django.core.cache import cache
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from integrations.models import Credential
+from integrations.services import credentials, crypto
+from integrations.services.credentials import IssuedToken
+
+logger = logging.getLogger(__name__)
+
+# A token without a stated life is looked up in its row again after this long.
+UNSTATED_LIFE_SECONDS = 300
+
+
+def _key(connection_id: UUID, version: int) -> str:
+    return f"token:{connection_id}:{version}"
+
+
+def put(credential: Credential) -> None:
+    """Cache the row's ciphertext until the token's life is over."""
+    expires_at = credential.access_expires_at
+    life = UNSTATED_LIFE_SECONDS
+    if expires_at is not None:
+        life = int((expires_at - timezone.now()).total_seconds())
+    if life <= 0:
+        return
+    stamp = expires_at.isoformat() if expires_at else ""
+    cache.set(
+        _key(credential.connection_id, credential.version),
+        f"{credential.generation}|{stamp}|{credential.access_token}",
+        timeout=life,
+    )
+
+
+def get(connection_id: UUID, version: int | None) -> IssuedToken | None:
+    """Return the cached token of one version, if it is there and alive."""
+    if version is None:
+        return None
+    entry = cache.get(_key(connection_id, version))
+    if not isinstance(entry, str) or entry.count("|") != 2:
+        return None
+    generation, stamp, sealed = entry.split("|")
+    expires_at = parse_datetime(stamp) if stamp else None
+    if expires_at is not None and expires_at <= timezone.now():
+        return None
+    try:
+        secret = credentials.open_cached(
+            sealed, connection_id=connection_id, generation=int(generation)
+        )
+    except (crypto.CryptoError, ValueError):
+        logger.warning("cached token unreadable connection=%s", connection_id)
+        return None
+    return IssuedToken(
+        secret=secret,
+        version=version,
+        generation=int(generation),
+        expires_at=expires_at,
+    )
+
+
+def forget(connection_id: UUID, version: int) -> None:
+    """Drop the cached ciphertext of one version."""
+    cache.delete(_key(connection_id, version))

@@ -1,0 +1,63 @@
+"""Set allauth's rules where its settings do not reach."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+
+from integrations.http.secrets import Secret
+from integrations.services import crypto
+
+PURPOSE = "mfa"
+PLACE = crypto.place("mfa_authenticator", "data", "any")
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Build every absolute address from the configuration, not from the request."""
+
+    def get_email_confirmation_url(
+        self, request: HttpRequest, emailconfirmation: Any
+    ) -> str:
+        """Return the confirmation link under the configured public address."""
+        url: str = super().get_email_confirmation_url(request, emailconfirmation)
+        return _under_public_base(url)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Return the reset link under the configured public address."""
+        return _under_public_base(super().get_reset_password_from_key_url(key))
+
+
+def _under_public_base(url: str) -> str:
+    path = "/" + url.split("://", 1)[-1].partition("/")[2] if "://" in url else url
+    return settings.PUBLIC_BASE_URL.rstrip("/") + path
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """Let nobody sign up through a provider, nor be matched by an e-mail address."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        """Refuse: a provider's account is a source of data, not a person."""
+        return False
+
+    def is_email_verified(self, provider: Any, email: str) -> bool:
+        """Trust no provider's claim about an address."""
+        return False
+
+    def can_authenticate_by_email(self, login: Any, email: str) -> bool:
+        """Refuse to sign anybody in for having the same address."""
+        return False
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Keep TOTP secrets and recovery codes sealed."""
+
+    def encrypt(self, text: str) -> str:
+        """Seal a secret of allauth's MFA."""
+        return crypto.seal(Secret(text), purpose=PURPOSE, where=PLACE)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Open a sealed secret; raise CryptoError when it cannot be read."""
+        return crypto.unseal(encrypted_text, purpose=PURPOSE, where=PLACE).reveal()

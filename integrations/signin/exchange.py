@@ -1,0 +1,128 @@
+"""Spend an authorization code, find out whose grant it is, and hand it on."""
+
+import logging
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+
+from integrations.http.errors import ApiError, Forbidden, Unauthorized
+from integrations.http.secrets import Secret
+from integrations.models import Connection, Credential
+from integrations.oauth import errors as oauth_errors
+from integrations.oauth.errors import OAuthError
+from integrations.oauth.tokens import TokenSet
+from integrations.providers import CONNECTORS
+from integrations.providers.base import RemoteAccount
+from integrations.services import (
+    clients,
+    connections,
+    crypto,
+    oauth_clients,
+    provider_state,
+    queue,
+    revocations,
+)
+from integrations.services.connections import Connected
+from integrations.services.errors import OwnedBySomeoneElseError
+from integrations.signin import words
+from integrations.signin.provider import GrantProvider
+from integrations.signin.words import Words
+
+logger = logging.getLogger(__name__)
+
+
+class GrantFailed(Exception):
+    """Say in words, and in one machine-readable kind, why there is no grant."""
+
+    def __init__(self, kind: str, told: Words) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.words = told
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewGrant:
+    """Carry a grant that no row holds yet."""
+
+    provider: str
+    tokens: TokenSet
+    account: RemoteAccount
+
+    def give_back(self) -> None:
+        """Have the unused tokens revoked, unless some row lives on the same ones."""
+        _give_back(self.provider, self.tokens, self.account.remote_id)
+
+
+def exchange(
+    provider: GrantProvider, code: Secret, code_verifier: Secret | None
+) -> NewGrant:
+    """Exchange the code, once, and identify the account; raise GrantFailed."""
+    slug = provider.spec.slug
+    oauth = oauth_clients.oauth_client(slug)
+    try:
+        tokens = oauth.exchange(code=code, code_verifier=code_verifier)
+    except OAuthError as exc:
+        raise _failed_exchange(slug, exc) from exc
+    api = clients.api_client_for_new_grant(slug, tokens.access_token)
+    try:
+        account = CONNECTORS[slug].identify(
+            tokens, oauth=oauth, api=api, settings=provider.settings
+        )
+    except (OAuthError, ApiError) as exc:
+        _give_back(slug, tokens, "")
+        logger.warning(
+            "grant not identified provider=%s error=%s", slug, type(exc).__name__
+        )
+        is_refused = isinstance(exc, Unauthorized | Forbidden)
+        told = words.MISCONFIGURED if is_refused else words.PROVIDER_DOWN
+        raise GrantFailed("not_identified", told) from exc
+    return NewGrant(provider=slug, tokens=tokens, account=account)
+
+
+def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
+    """Sort a failed exchange: the person's, the provider's, or ours."""
+    logger.warning(
+        "code not exchanged provider=%s error=%s status=%s", slug, exc.error, exc.status
+    )
+    if isinstance(exc, oauth_errors.GrantRejected):
+        return GrantFailed("code_refused", words.CODE_REFUSED)
+    if isinstance(exc, oauth_errors.ClientRejected):
+        provider_state.pause(slug, exc)
+        return GrantFailed("client_rejected", words.MISCONFIGURED)
+    if isinstance(exc, oauth_errors.RequestRejected):
+        provider_state.note(slug, "token_request_rejected")
+        return GrantFailed("request_rejected", words.MISCONFIGURED)
+    return GrantFailed("provider_down", words.PROVIDER_DOWN)
+
+
+def accept(provider: GrantProvider, grant: NewGrant, user: User) -> Connected:
+    """Store the grant as one person's; raise GrantFailed if it is another's."""
+    try:
+        return connections.connect(
+            user=user,
+            provider=grant.provider,
+            tokens=grant.tokens,
+            account=grant.account,
+        )
+    except OwnedBySomeoneElseError as exc:
+        grant.give_back()
+        raise GrantFailed("someone_elses", words.SOMEONE_ELSES) from exc
+
+
+def _give_back(provider: str, tokens: TokenSet, account_id: str) -> None:
+    """Queue the revocation of unused tokens.
+
+    A provider may answer a second authorization with the tokens of the first; a
+    grant that some row lives on must not be revoked.
+    """
+    refresh_token = tokens.refresh_token
+    if not refresh_token:
+        return
+    in_use = Credential.objects.filter(fingerprint=crypto.fingerprint(refresh_token))
+    same_account = Connection.objects.connected().filter(
+        provider=provider, remote_id=account_id
+    )
+    if in_use.exists() or same_account.exists():
+        return
+    revocations.keep(provider, account_id, refresh_token)
+    queue.send("revoke_due")

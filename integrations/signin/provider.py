@@ -1,0 +1,110 @@
+"""Be an allauth provider whose authorization request nobody outside can shape."""
+
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.providers.base import ProviderAccount
+from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
+from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+
+from integrations.models import Connection
+from integrations.oauth.config import (
+    OAuthConfig,
+    code_challenge,
+    new_code_verifier,
+)
+from integrations.providers.base import ProviderSettings, ProviderSpec
+from integrations.services import authorization
+from integrations.signin.session import nonce_of
+
+
+class GrantAccount(ProviderAccount):
+    """Show an account by the name that was kept when it was connected."""
+
+    account: SocialAccount
+
+    def to_str(self) -> str:
+        """Return the account's name."""
+        name = self.account.extra_data.get("name")
+        return str(name or self.account.uid)
+
+
+class GrantAdapter(OAuth2Adapter):
+    """Stand where allauth expects an adapter; the endpoints come from settings."""
+
+    supports_state = True
+
+    def get_callback_url(self, request: HttpRequest, app: Any) -> str:
+        """Return the one redirect URI that is registered, never the Host header's."""
+        return settings.PROVIDERS[self.provider_id].redirect_uri
+
+
+class GrantProvider(OAuth2Provider):
+    """Ask for a grant with the parameters of the spec and the settings alone."""
+
+    spec: ClassVar[ProviderSpec]
+    uses_apps = False
+    account_class = GrantAccount
+    oauth2_adapter_class = GrantAdapter
+
+    @property
+    def settings(self) -> ProviderSettings:
+        """Return what the operator configured."""
+        configured: ProviderSettings = settings.PROVIDERS[self.spec.slug]
+        return configured
+
+    @property
+    def config(self) -> OAuthConfig:
+        """Return endpoints and client, ready for the OAuth floor."""
+        return self.spec.oauth_config(self.settings)
+
+    @property
+    def issuer(self) -> str:
+        """Return what ``iss`` must be, where a provider sends it (RFC 9207)."""
+        parts = urlsplit(self.settings.authorize_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def get_login_url(self, request: HttpRequest, **kwargs: Any) -> str:
+        """Return where the dance starts, by POST only."""
+        return reverse("integrations:authorize", args=(self.spec.slug,))
+
+    def get_callback_url(self) -> str:
+        """Return the path a provider sends people back to."""
+        return reverse("integrations:callback", args=(self.spec.slug,))
+
+    def redirect(
+        self,
+        request: HttpRequest,
+        process: str,
+        next_url: str | None = None,
+        data: Any = None,
+        **kwargs: Any,
+    ) -> HttpResponseRedirect:
+        """Send the browser to the provider.
+
+        ``data`` is the connection to reconnect, if any. Whatever allauth read from
+        the request (``scope``, ``auth_params``) arrives in ``kwargs`` and is left
+        there on purpose.
+        """
+        verifier = new_code_verifier() if self.spec.pkce else None
+        user = request.user if request.user.is_authenticated else None
+        state = authorization.issue(
+            provider=self.spec.slug,
+            user=user,
+            session_nonce=nonce_of(request),
+            connection=data if isinstance(data, Connection) else None,
+            next_url=next_url or "",
+            code_verifier=verifier,
+        )
+        return HttpResponseRedirect(
+            self.config.authorization_url(
+                state=state.reveal(),
+                scopes=self.spec.required_scopes(),
+                optional_scopes=self.spec.optional_scopes(),
+                code_challenge=code_challenge(verifier) if verifier else "",
+            )
+        )

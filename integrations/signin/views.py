@@ -1,0 +1,195 @@
+"""Start the dance by POST, and take the one answer that belongs to it."""
+
+import logging
+
+from allauth.account.internal.decorators import login_not_required
+from allauth.account.utils import perform_login
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.providers.base.constants import AuthProcess
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from integrations.models import Connection
+from integrations.providers import SPECS
+from integrations.services import audit, authorization
+from integrations.services.authorization import Authorization, StateRefusedError
+from integrations.signin import words
+from integrations.signin.answer import AuthorizationResponse
+from integrations.signin.exchange import GrantFailed, NewGrant, accept, exchange
+from integrations.signin.provider import GrantProvider
+from integrations.signin.session import nonce_of
+from integrations.signin.words import Words
+
+logger = logging.getLogger(__name__)
+
+
+def _provider(request: HttpRequest, slug: str) -> GrantProvider:
+    if slug not in SPECS:
+        raise Http404("no such provider")
+    provider: GrantProvider = get_adapter(request).get_provider(request, slug)
+    return provider
+
+
+def _may_sign_in(request: HttpRequest) -> bool:
+    return bool(settings.PROVIDER_SIGN_IN) and not request.user.is_authenticated
+
+
+@never_cache
+@login_not_required
+@require_POST
+def authorize(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send a person to the provider for their consent."""
+    provider = _provider(request, slug)
+    if not request.user.is_authenticated and not _may_sign_in(request):
+        return redirect("account_login")
+    if not provider.settings.is_configured:
+        return _back(request, words.NOT_CONFIGURED, provider)
+    target = None
+    if request.user.is_authenticated and request.POST.get("connection"):
+        target = _reconnect_target(request, slug)
+    process = AuthProcess.CONNECT if request.user.is_authenticated else "login"
+    return provider.redirect(request, process, _next_url(request), data=target)
+
+
+def _reconnect_target(request: HttpRequest, slug: str) -> Connection:
+    try:
+        return get_object_or_404(
+            Connection.objects.owned_by(request.user).filter(provider=slug),
+            pk=request.POST["connection"],
+        )
+    except (ValueError, TypeError) as exc:
+        raise Http404("no such connection") from exc
+
+
+def _next_url(request: HttpRequest) -> str:
+    next_url = request.POST.get("next", "")[:500]
+    if next_url.startswith("/") and url_has_allowed_host_and_scheme(
+        next_url, allowed_hosts=None
+    ):
+        return next_url
+    return ""
+
+
+@never_cache
+@login_not_required
+@require_GET
+def callback(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take a provider's answer: once, for whom it was asked, then a clean address."""
+    provider = _provider(request, slug)
+    answer = AuthorizationResponse.read(request)
+    user = request.user if isinstance(request.user, User) else None
+    try:
+        begun = authorization.consume(
+            answer.state,
+            provider=slug,
+            user=user,
+            session_nonce=nonce_of(request),
+        )
+    except StateRefusedError as exc:
+        _log_refusal(request, slug, f"state_{exc.kind}")
+        return _back(request, words.STATE_WORDS[exc.kind], provider)
+    if answer.issuer and answer.issuer != provider.issuer:
+        _log_refusal(request, slug, "issuer")
+        return _back(request, words.WRONG_ISSUER, provider)
+    if answer.code is None:
+        _log_refusal(request, slug, answer.error)
+        return _back(request, _error_words(provider, answer.error), provider)
+    try:
+        grant = exchange(provider, answer.code, begun.code_verifier)
+    except GrantFailed as exc:
+        _log_refusal(request, slug, exc.kind)
+        return _back(request, exc.words, provider)
+    if begun.user_id is None:
+        return _sign_in(request, provider, grant)
+    return _connect(request, provider, grant, begun)
+
+
+def _error_words(provider: GrantProvider, error: str) -> Words:
+    found = words.ERROR_WORDS.get(error)
+    if found is None:
+        # Whatever else RFC 6749 names is a fault in what this site asked for.
+        logger.error("authorization refused provider=%s error=%s", provider.id, error)
+        return words.MISCONFIGURED
+    return found
+
+
+def _connect(
+    request: HttpRequest,
+    provider: GrantProvider,
+    grant: NewGrant,
+    begun: Authorization,
+) -> HttpResponse:
+    """Store the grant for the person who asked for it."""
+    if not isinstance(request.user, User):
+        raise BadRequest("nobody is signed in")
+    try:
+        connected = accept(provider, grant, request.user)
+    except GrantFailed as exc:
+        _log_refusal(request, provider.spec.slug, exc.kind)
+        return _back(request, exc.words, provider)
+    told = words.CONNECTED if connected.is_new else words.RECONNECTED
+    if begun.connection and begun.connection.pk != connected.connection.pk:
+        told = words.OTHER_ACCOUNT
+    _tell(request, told, provider)
+    if not connected.delivered:
+        _tell(request, words.QUEUE_AWAY, provider)
+    return redirect(begun.next_url or connected.connection)
+
+
+def _sign_in(
+    request: HttpRequest, provider: GrantProvider, grant: NewGrant
+) -> HttpResponse:
+    """Sign in the owner of an account that is already connected, and nobody else."""
+    connection = (
+        Connection.objects.connected()
+        .select_related("owner")
+        .filter(
+            provider=provider.spec.slug,
+            remote_id=grant.account.remote_id,
+            is_sandbox=provider.settings.is_sandbox,
+            owner__is_active=True,
+        )
+        .first()
+    )
+    if not settings.PROVIDER_SIGN_IN or connection is None:
+        grant.give_back()
+        _tell(request, words.NOT_LINKED, provider)
+        return redirect("account_login")
+    accept(provider, grant, connection.owner)
+    audit.record(
+        "account.provider_sign_in",
+        user=connection.owner,
+        request=request,
+        provider=provider.spec.slug,
+    )
+    return perform_login(request, connection.owner)
+
+
+def _log_refusal(request: HttpRequest, slug: str, kind: str) -> None:
+    logger.info("authorization not completed provider=%s kind=%s", slug, kind)
+    audit.record(
+        "connection.refused",
+        user=request.user,
+        request=request,
+        provider=slug,
+        why=kind,
+    )
+
+
+def _tell(request: HttpRequest, told: Words, provider: GrantProvider) -> None:
+    level = getattr(messages, told.level.upper())
+    messages.add_message(request, level, told.of(provider.spec.name))
+
+
+def _back(request: HttpRequest, told: Words, provider: GrantProvider) -> HttpResponse:
+    _tell(request, told, provider)
+    if not request.user.is_authenticated:
+        return redirect("account_login")
+    return redirect("integrations:connection-list")

@@ -1,0 +1,103 @@
+"""Carry work to the services: each task loads by id and calls one of them."""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+
+from integrations.http.errors import ApiError
+from integrations.models import Credential, SyncRun
+from integrations.services import (
+    queue,
+    refresh,
+    revocations,
+    runs,
+    schedule,
+    stopping,
+    sync,
+)
+from integrations.services.errors import NoTokenError
+
+logger = logging.getLogger(__name__)
+
+
+@worker_shutting_down.connect
+def _ask_children_to_stop(**_details: Any) -> None:
+    stopping.ask()
+
+
+@shared_task
+def sync_interactive(run_id: str) -> None:
+    """Work on a run somebody is waiting for."""
+    _sync(run_id)
+
+
+@shared_task
+def sync_bulk(run_id: str) -> None:
+    """Work on a scheduled or long run."""
+    _sync(run_id)
+
+
+def _sync(run_id: str) -> None:
+    wait = sync.run_slice(UUID(run_id))
+    if wait is None or wait > queue.LONGEST_COUNTDOWN_SECONDS:
+        return
+    run = SyncRun.objects.filter(pk=run_id).first()
+    if run is not None and run.is_open:
+        runs.enqueue(run, countdown=wait)
+
+
+@shared_task
+def refresh_connection(connection_id: str, why: str) -> None:
+    """Renew one connection's token; beat asks again if it could not be done."""
+    version = (
+        Credential.objects.filter(connection_id=connection_id)
+        .values_list("version", flat=True)
+        .first()
+    )
+    if version is None:
+        return
+    try:
+        refresh.renew(UUID(connection_id), seen_version=version, why=why)
+    except (ApiError, NoTokenError) as exc:
+        logger.info("refresh not done connection=%s error=%s", connection_id, exc)
+
+
+@shared_task
+def refresh_due() -> None:
+    """Queue every refresh that is due."""
+    schedule.beat("scheduler")
+    schedule.refresh_due()
+
+
+@shared_task
+def dispatch_due() -> None:
+    """Queue every sync that is due."""
+    schedule.beat("scheduler")
+    schedule.dispatch_due()
+
+
+@shared_task
+def sweep() -> None:
+    """Bring back lost, stuck and postponed work."""
+    schedule.sweep()
+
+
+@shared_task
+def sweep_purges() -> None:
+    """Delete items whose person asked for it."""
+    schedule.sweep_purges()
+
+
+@shared_task
+def revoke_due() -> None:
+    """Give grants back to their providers."""
+    revocations.revoke_due()
+
+
+@shared_task
+def heartbeat(queue_name: str) -> None:
+    """Prove that somebody works on a queue, even when nothing is due."""
+    schedule.beat(f"worker.{queue_name}")
