@@ -1,0 +1,1 @@
+"""Simulate the providers, as strictly as they behave, in a process of its own."""

@@ -1,0 +1,51 @@
+"""Read the few settings of the sandbox from the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_DATABASE = "var/sandbox.sqlite3"
+DEFAULT_PUBLIC_BASE_URL = "http://localhost:8000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """Describe the application as it was registered with a provider."""
+
+    client_id: str
+    client_secret: str
+    redirect_uri: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Hold what the sandbox was started with."""
+
+    database: Path = Path(DEFAULT_DATABASE)
+    public_base_url: str = DEFAULT_PUBLIC_BASE_URL
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Config":
+        """Read the settings from an environment, by default the process's own."""
+        environ = os.environ if environ is None else environ
+        public = environ.get("PUBLIC_BASE_URL") or DEFAULT_PUBLIC_BASE_URL
+        return cls(
+            database=Path(environ.get("SANDBOX_DATABASE") or DEFAULT_DATABASE),
+            public_base_url=public.rstrip("/"),
+            environ=environ,
+        )
+
+    def read(self, slug: str, name: str, default: str) -> str:
+        """Return SANDBOX_<SLUG>_<NAME>, or a default when it is unset or empty."""
+        return self.environ.get(f"SANDBOX_{slug.upper()}_{name}") or default
+
+    def get_registration(self, slug: str) -> Registration:
+        """Return what the application registered with one provider."""
+        callback = f"{self.public_base_url}/integrations/{slug}/oauth2callback"
+        return Registration(
+            client_id=self.read(slug, "CLIENT_ID", f"sandbox-{slug}"),
+            client_secret=self.read(slug, "CLIENT_SECRET", f"sandbox-secret-{slug}"),
+            redirect_uri=self.read(slug, "REDIRECT_URI", callback),
+        )

@@ -1,0 +1,1 @@
+"""Steer the sandbox: records, tokens, switches, faults, statistics."""

@@ -1,0 +1,65 @@
+"""Run the simulated providers as a server of their own."""
+
+import os
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from sandbox.config import Config
+from sandbox.provider import Plan
+from sandbox.providers import PROVIDERS
+from sandbox.storage import Storage
+from sandbox.world import Sandbox
+
+
+class Command(BaseCommand):
+    """Seed the sandbox when it is empty, then become its server."""
+
+    help = "Run the simulated providers."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Offer the address, the seed and the sizes of the large account."""
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8100)
+        parser.add_argument("--seed", type=int, default=1)
+        for name in ("contacts", "companies", "deals"):
+            parser.add_argument(f"--{name}", type=int)
+        parser.add_argument("--reset", action="store_true", help="start from new data")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prepare the data and hand the process over to gunicorn."""
+        config = Config.from_environ()
+        if options["reset"]:
+            _remove(config.database)
+        names = ("contacts", "companies", "deals")
+        sizes = {n: options[n] for n in names if options[n] is not None}
+        storage = Storage(config.database)
+        sandbox = Sandbox(storage, config=config, providers=PROVIDERS)
+        fresh = sandbox.seed(Plan(seed=options["seed"], sizes=sizes))
+        storage.close()
+        state = f"seeded {', '.join(fresh)}" if fresh else "data kept"
+        address = f"{options['host']}:{options['port']}"
+        self.stdout.write(f"Sandbox on http://{address}/ ({state})")
+        self.stdout.flush()
+        os.environ["SANDBOX_DATABASE"] = str(config.database.resolve())
+        os.execv(sys.executable, _get_arguments(address))  # noqa: S606
+
+
+def _remove(database: Path) -> None:
+    """Delete the database with the files SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{database}{suffix}").unlink(missing_ok=True)
+
+
+def _get_arguments(address: str) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--config=python:sandbox.server",
+        f"--bind={address}",
+    ]

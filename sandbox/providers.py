@@ -1,0 +1,6 @@
+"""List the simulated providers; a new one is a folder and a line here."""
+
+from sandbox import hubspot
+from sandbox.provider import Provider
+
+PROVIDERS: tuple[Provider, ...] = (hubspot.PROVIDER,)

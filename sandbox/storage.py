@@ -1,0 +1,64 @@
+"""Keep everything in one SQLite file that any thread may use."""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Row = sqlite3.Row
+
+
+class Storage:
+    """Open one connection per thread and let one thread at a time write."""
+
+    def __init__(self, path: Path | str, schemas: Iterable[str] = ()) -> None:
+        """Open the file, and make it and its tables when they are missing."""
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._local = threading.local()
+        self._write_lock = threading.Lock()
+        for schema in schemas:
+            self.connection.executescript(schema)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "value", None)
+        if connection is None:
+            connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            self._local.value = connection
+        return connection
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        """Return every row of a query."""
+        return self.connection.execute(sql, values).fetchall()
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        """Return the first row of a query, if there is one."""
+        row: Row | None = self.connection.execute(sql, values).fetchone()
+        return row
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Run one write transaction; the next writer waits."""
+        with self._write_lock:
+            connection = self.connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "value", None)
+        if connection is not None:
+            connection.close()
+            self._local.value = None
