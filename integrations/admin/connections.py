@@ -1,0 +1,218 @@
+"""Show every connection's health, and steer it without ever seeing a token."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+
+from integrations.admin import actions
+from integrations.admin.base import ReadOnlyAdmin, ReadOnlyInline, badge
+from integrations.admin.filters import (
+    ExpiryFilter,
+    HealthFilter,
+    ProviderFilter,
+    ReasonFilter,
+)
+from integrations.models import Connection, Credential, RefreshAttempt, SyncRun
+from integrations.services.counts import with_item_count
+
+# What may be read of a credential; the sealed tokens are not even fetched.
+TOKEN_FACTS = ("version", "fingerprint", "access_expires_at", "refreshed_at")
+MAX_ROWS = 10
+
+
+class LatestInline(ReadOnlyInline):
+    """List the latest rows; an inline has no slice of its own."""
+
+    order_by = ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the latest rows of the one connection that is shown."""
+        rows = super().get_queryset(request)
+        match = request.resolver_match
+        shown = rows.filter(connection=match.kwargs.get("object_id") if match else None)
+        latest = shown.order_by(self.order_by).values("pk")[:MAX_ROWS]
+        return rows.filter(pk__in=latest).order_by(self.order_by)
+
+
+class SyncRunInline(LatestInline):
+    """List the latest runs of a connection."""
+
+    model = SyncRun
+    order_by = "-queued_at"
+    verbose_name_plural = "latest runs"
+    fields = ("queued_at", "state", "outcome", "trigger", "seen", "changed", "reason")
+    readonly_fields = fields
+
+
+class RefreshAttemptInline(LatestInline):
+    """List the latest attempts to renew a connection's token."""
+
+    model = RefreshAttempt
+    order_by = "-started_at"
+    verbose_name_plural = "latest token renewals"
+    fields = ("started_at", "why", "outcome", "status", "error_code", "fingerprint")
+    readonly_fields = fields
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ReadOnlyAdmin):
+    """List connections with their health; every act on them is queued and logged."""
+
+    list_display = (
+        "title",
+        "provider_name",
+        "owner",
+        "health_badge",
+        "last_synced_at",
+        "next_sync_at",
+        "items",
+        "failures",
+    )
+    list_filter = (
+        ProviderFilter,
+        HealthFilter,
+        "state",
+        ReasonFilter,
+        ExpiryFilter,
+        "is_sandbox",
+    )
+    list_select_related = ("owner",)
+    search_fields = ("owner__email", "account_name", "label", "=remote_id")
+    date_hierarchy = None
+    show_full_result_count = False
+    inlines = (SyncRunInline, RefreshAttemptInline)
+    fields = (
+        "title",
+        "provider_name",
+        "owner",
+        "health_badge",
+        "reason_text",
+        "state_since",
+        "token",
+        "remote_id",
+        "granted_scopes",
+        "is_sandbox",
+        "sync_interval_minutes",
+        "last_synced_at",
+        "next_sync_at",
+        "items",
+        "failures",
+        "created_at",
+        "reconnected_at",
+    )
+    readonly_fields = fields
+    actions: Any = (
+        "sync_now",
+        "full_pass",
+        "refresh_token",
+        "pause",
+        "resume",
+        "disconnect",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
+        """Add the counts that the list shows, in the one query of the list."""
+        failed = (SyncRun.Outcome.FAILED, SyncRun.Outcome.QUARANTINED)
+        day_ago = timezone.now() - timedelta(days=1)
+        credential = Credential.objects.filter(connection=OuterRef("pk"))
+        return with_item_count(Connection.objects.all()).annotate(
+            refresh_failures=Subquery(credential.values("failures")),
+            failed_runs=Count(
+                "runs", Q(runs__outcome__in=failed, runs__finished_at__gte=day_ago)
+            ),
+        )
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Ask for the right to change, which no form here uses."""
+        return request.user.has_perm("integrations.change_connection")
+
+    def has_disconnect_permission(self, request: HttpRequest) -> bool:
+        """Ask for more than operating takes: what is erased stays erased."""
+        return request.user.has_perm("integrations.delete_connection")
+
+    @admin.display(description="health", ordering="state")
+    def health_badge(self, connection: Connection) -> SafeString:
+        """Say the connection's condition in a word."""
+        return badge(*connection.health)
+
+    @admin.display(description="items", ordering="item_count")
+    def items(self, connection: Any) -> int:
+        """Return how many items are stored."""
+        return int(connection.item_count)
+
+    @admin.display(description="failures")
+    def failures(self, connection: Any) -> str:
+        """Say how many refreshes in a row and how many runs in a day failed."""
+        refreshes, runs = connection.refresh_failures or 0, connection.failed_runs
+        if not refreshes and not runs:
+            return "none"
+        return f"{refreshes} refreshes in a row, {runs} runs today"
+
+    @admin.display(description="token")
+    def token(self, connection: Connection) -> str:
+        """Say what is known of the stored token, which is never shown."""
+        facts = Credential.objects.filter(pk=connection.pk).values(*TOKEN_FACTS).first()
+        if facts is None:
+            return "none stored"
+        expires_at = facts["access_expires_at"]
+        until = date_format(expires_at, "j M Y, H:i e") if expires_at else "unknown"
+        return (
+            f"stored, version {facts['version']}, "
+            f"fingerprint {facts['fingerprint'] or 'unknown'}, expires {until}"
+        )
+
+    @admin.action(description="Sync now", permissions=["operate"])
+    def sync_now(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        """Queue a sync of each connection."""
+        step = actions.request_sync(full=False)
+        actions.run_on_each(request, queryset, "sync now", step)
+
+    @admin.action(description="Full pass", permissions=["operate"])
+    def full_pass(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        """Queue a complete reading of each connection."""
+        step = actions.request_sync(full=True)
+        actions.run_on_each(request, queryset, "full pass", step)
+
+    @admin.action(description="Refresh token now", permissions=["operate"])
+    def refresh_token(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> None:
+        """Queue the renewal of each connection's token."""
+        step = actions.request_refresh
+        actions.run_on_each(request, queryset, "refresh token", step)
+
+    @admin.action(description="Pause", permissions=["operate"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        """Stop reading each connection."""
+        actions.run_on_each(request, queryset, "pause", actions.pause(request))
+
+    @admin.action(description="Resume", permissions=["operate"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        """Read each paused connection again."""
+        actions.run_on_each(request, queryset, "resume", actions.resume(request))
+
+    @admin.action(description="Revoke and disconnect…", permissions=["disconnect"])
+    def disconnect(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> HttpResponse | None:
+        """Ask once more, then erase each grant and have it revoked."""
+        choice = request.POST.get("items", "")
+        if choice in ("keep", "delete"):
+            step = actions.disconnect(request, keep_items=choice == "keep")
+            actions.run_on_each(request, queryset, "disconnect", step)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Revoke and disconnect",
+            "connections": queryset,
+            "opts": self.opts,
+        }
+        template = "admin/integrations/connection/disconnect.html"
+        return TemplateResponse(request, template, context)

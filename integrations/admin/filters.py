@@ -1,0 +1,144 @@
+"""Narrow the admin's lists by words that people use."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from integrations.models import Connection, Item
+from integrations.models.connection import REASONS
+from integrations.providers import CONNECTORS, SPECS
+
+Lookups = Sequence[tuple[str, str]]
+States = Connection.State
+
+
+class ProviderFilter(admin.SimpleListFilter):
+    """Filter by provider, without reading a big table for its values."""
+
+    title = "provider"
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        """Return every provider there is."""
+        return [(spec.slug, spec.name) for spec in SPECS.values()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the rows of the chosen provider."""
+        value = self.value()
+        return queryset.filter(provider=value) if value else queryset
+
+
+class TypeFilter(admin.SimpleListFilter):
+    """Filter items by type, without reading a big table for its values."""
+
+    title = "type"
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        """Return every type that any provider yields."""
+        types: dict[str, str] = {}
+        for connector in CONNECTORS.values():
+            types.update(connector.item_types)
+        return sorted(types.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the items of the chosen type."""
+        value = self.value()
+        return queryset.filter(type=value) if value else queryset
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """Filter connections by the reason for their state, in words."""
+
+    title = "reason"
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        """Return every reason there is a word for."""
+        return [(reason, text.capitalize()) for reason, text in REASONS.items() if text]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the connections with the chosen reason."""
+        value = self.value()
+        return queryset.filter(reason=value) if value else queryset
+
+
+class HealthFilter(admin.SimpleListFilter):
+    """Filter connections by what their badge says."""
+
+    title = "health"
+    parameter_name = "health"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        """Return the conditions that someone would look for."""
+        return [
+            ("trouble", "Needs somebody"),
+            ("stale", "Out of date"),
+            ("well", "Well"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the connections in the chosen condition."""
+        if self.value() == "trouble":
+            return queryset.filter(state__in=(States.DEGRADED, States.NEEDS_RECONNECT))
+        if self.value() == "stale":
+            return queryset.filter(is_stale())
+        if self.value() == "well":
+            return queryset.filter(~is_stale(), state=States.ACTIVE)
+        return queryset
+
+
+def is_stale() -> Q:
+    """Return ``Connection.is_stale`` as a condition."""
+    now, condition = timezone.now(), Q(pk__in=())
+    intervals = Connection.objects.order_by().values_list("sync_interval_minutes")
+    for (minutes,) in intervals.distinct():
+        limit = Connection(sync_interval_minutes=minutes).freshness_limit
+        condition |= Q(sync_interval_minutes=minutes, last_synced_at__lt=now - limit)
+    return condition & ~Q(state=States.DISCONNECTED)
+
+
+class ExpiryFilter(admin.SimpleListFilter):
+    """Filter connections by how soon their access token ends."""
+
+    title = "token ends"
+    parameter_name = "token_ends"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        """Return the spans worth a look."""
+        return [
+            ("past", "Already"),
+            ("hour", "Within an hour"),
+            ("day", "Within a day"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the connections whose token ends within the chosen span."""
+        spans = {"past": 0, "hour": 1, "day": 24}
+        hours = spans.get(self.value() or "")
+        if hours is None:
+            return queryset
+        until = timezone.now() + timedelta(hours=hours)
+        return queryset.filter(credential__access_expires_at__lte=until)
+
+
+class GoneFilter(admin.SimpleListFilter):
+    """Filter items by whether they still exist at the provider."""
+
+    title = "existence"
+    parameter_name = "gone"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        """Return both answers."""
+        return [("no", "Still there"), ("yes", "No longer there")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Item]) -> QuerySet[Any]:
+        """Keep the items that are there, or those that are not."""
+        if self.value() in ("no", "yes"):
+            return queryset.filter(hidden_at__isnull=self.value() == "no")
+        return queryset

@@ -1,0 +1,112 @@
+"""Show what happened: runs, refresh attempts, the audit trail, provider alarms."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from integrations.admin.base import BoundedPaginator, ReadOnlyAdmin, badge
+from integrations.admin.log import log_action
+from integrations.models import AuditEvent, ProviderState, RefreshAttempt, SyncRun
+from integrations.services import provider_state
+
+RUN_TONES = {"complete": "ok", "partial": "warn", "failed": "bad", "quarantined": "bad"}
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    """List the runs of every connection."""
+
+    list_display = (
+        "queued_at",
+        "connection",
+        "result",
+        "trigger_text",
+        "created",
+        "changed",
+        "hidden",
+        "requests",
+        "duration",
+    )
+    list_filter = ("state", "outcome", "trigger", "is_full")
+    list_select_related = ("connection",)
+    search_fields = ("connection__account_name", "connection__owner__email")
+    date_hierarchy = None
+    paginator = BoundedPaginator
+    show_full_result_count = False
+
+    @admin.display(description="result")
+    def result(self, run: SyncRun) -> SafeString:
+        """Say how the run went, or that it still goes."""
+        text = run.get_outcome_display() or run.get_state_display()
+        return badge(text, RUN_TONES.get(run.outcome, "idle"))
+
+
+@admin.register(RefreshAttempt)
+class RefreshAttemptAdmin(ReadOnlyAdmin):
+    """List every attempt to renew a token; a fingerprint tells tokens apart."""
+
+    list_display = (
+        "started_at",
+        "connection",
+        "outcome",
+        "why",
+        "status",
+        "error_code",
+        "duration_ms",
+        "fingerprint",
+    )
+    list_filter = ("outcome", "why")
+    list_select_related = ("connection",)
+    search_fields = ("connection__account_name", "=fingerprint")
+    paginator = BoundedPaginator
+    show_full_result_count = False
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """List the audit trail; nobody writes here, staff included."""
+
+    list_display = ("at", "event", "user", "subject", "address")
+    list_filter = ("event",)
+    list_select_related = ("user",)
+    search_fields = ("event", "subject", "user__email", "address")
+    paginator = BoundedPaginator
+    show_full_result_count = False
+
+
+@admin.register(ProviderState)
+class ProviderStateAdmin(ReadOnlyAdmin):
+    """List providers at rest, and their alarms."""
+
+    list_display = (
+        "provider",
+        "is_resting",
+        "paused_until",
+        "reason",
+        "detail",
+        "since",
+    )
+    actions: Any = ("clear_pause",)
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Ask for the right to change, which no form here uses."""
+        return request.user.has_perm("integrations.change_providerstate")
+
+    @admin.display(description="paused now", boolean=True)
+    def is_resting(self, state: ProviderState) -> bool:
+        """Tell whether nobody calls the provider now."""
+        return state.is_paused
+
+    @admin.action(description="Clear the pause and the alarm", permissions=["operate"])
+    def clear_pause(
+        self, request: HttpRequest, queryset: QuerySet[ProviderState]
+    ) -> None:
+        """Let the next call decide whether a provider takes us again."""
+        states = list(queryset)
+        for state in states:
+            log_action(request, state, "clear pause")
+            provider_state.clear(state.provider)
+        messages.success(request, f"Cleared: {', '.join(s.provider for s in states)}.")

@@ -1,0 +1,56 @@
+"""Give every page what its frame shows: who is needed, and how it looks."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from integrations.models import Connection, ProviderState
+from integrations.providers import SPECS
+from integrations.views.theme import read_theme
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Return the frame's values; the database is asked only if they are used."""
+    return {
+        "attention": SimpleLazyObject(lambda: attention(request)),
+        "staff_notices": SimpleLazyObject(lambda: staff_notices(request)),
+        "theme": read_theme(request),
+        "sandbox_on": is_sandbox_on(),
+    }
+
+
+def is_sandbox_on() -> bool:
+    """Tell whether any provider is simulated."""
+    return any(provider.is_sandbox for provider in settings.PROVIDERS.values())
+
+
+def attention(request: HttpRequest) -> list[Connection]:
+    """Return the person's connections that wait for them."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return []
+    return list(Connection.objects.owned_by(user).needing_attention())
+
+
+def staff_notices(request: HttpRequest) -> list[dict[str, str]]:
+    """Return what staff should know: providers at rest, and alarms."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or not user.is_staff:
+        return []
+    states = ProviderState.objects.order_by("provider")
+    return [_notice(state) for state in states if state.is_paused or state.reason]
+
+
+def _notice(state: ProviderState) -> dict[str, str]:
+    spec = SPECS.get(state.provider)
+    name = spec.name if spec else state.provider
+    reason = state.reason.replace("_", " ") or "no reason given"
+    what = "is paused for everybody" if state.is_paused else "raised an alarm"
+    return {
+        "text": f"{name} {what}: {reason}.",
+        "tone": "bad" if state.is_paused else "warn",
+        "url": reverse("admin:integrations_providerstate_changelist"),
+    }

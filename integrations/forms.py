@@ -1,0 +1,38 @@
+"""Check the few values a person may set on a connection."""
+
+from django import forms
+
+INTERVALS = {
+    5: "Every 5 minutes",
+    15: "Every 15 minutes",
+    30: "Every 30 minutes",
+    60: "Every hour",
+    180: "Every 3 hours",
+    720: "Every 12 hours",
+    1440: "Once a day",
+}
+KEEP, DELETE = "keep", "delete"
+
+
+class RenameForm(forms.Form):
+    """Take a person's own name for a connection; empty means the account's."""
+
+    label = forms.CharField(max_length=120, required=False)
+
+
+class IntervalForm(forms.Form):
+    """Take how often a connection is read."""
+
+    minutes = forms.TypedChoiceField(choices=list(INTERVALS.items()), coerce=int)
+
+
+class DisconnectForm(forms.Form):
+    """Take what becomes of the stored items."""
+
+    items = forms.ChoiceField(
+        choices=[(KEEP, "Keep the items"), (DELETE, "Delete the items")],
+        error_messages={
+            "required": "Choose what happens to the items.",
+            "invalid_choice": "Choose what happens to the items.",
+        },
+    )

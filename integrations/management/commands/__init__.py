@@ -1,0 +1,1 @@
+"""Give operators the console side of the product."""

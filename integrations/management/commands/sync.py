@@ -1,0 +1,111 @@
+"""Sync connections here and now, and say how it went."""
+
+import argparse
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+
+from integrations.management.console import find_user, quietly_if_closed
+from integrations.management.progress import Progress
+from integrations.management.tables import print_items
+from integrations.models import Collection, Connection, Item, SyncRun
+from integrations.models.connection import ConnectionQuerySet
+from integrations.providers import SPECS
+from integrations.services.errors import NotSyncableError
+from integrations.services.foreground import sync_in_foreground
+
+
+class Command(BaseCommand):
+    """Sync in the foreground; exit 0 only when every collection ended complete."""
+
+    help = "Sync connections in the foreground, with progress."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--connection", type=_uuid, metavar="UUID")
+        which.add_argument("--provider", metavar="P", help=", ".join(SPECS))
+        which.add_argument("--user", metavar="EMAIL")
+        parser.add_argument("--full", action="store_true", help="read everything again")
+        parser.add_argument(
+            "--print", action="store_true", help="print the items afterwards"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connections = list(select_connections(options))
+        if not connections:
+            raise CommandError("no connection matches: nothing to sync")
+        incomplete: list[str] = []
+        for connection in connections:
+            incomplete += self.sync(connection, full=options["full"])
+        if options["print"]:
+            items = Item.objects.live().filter(connection__in=connections)
+            with quietly_if_closed(self.stdout):
+                print_items(items.order_by("pk").iterator(chunk_size=500), self.stdout)
+                self.stdout.flush()
+        if incomplete:
+            raise CommandError("not complete:\n  " + "\n  ".join(incomplete))
+
+    def sync(self, connection: Connection, *, full: bool) -> list[str]:
+        """Sync one connection; return what did not end complete, in words."""
+        with Progress(connection, self.stderr) as progress:
+            try:
+                run = sync_in_foreground(
+                    connection, full=full, on_progress=progress.show
+                )
+            except NotSyncableError as error:
+                return [f"{connection}: cannot be synced, {error.reason_text}"]
+        self.stdout.write(f"{connection}: {_summary(run)}")
+        return _shortfalls(connection, run)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a UUID") from None
+
+
+def select_connections(options: dict[str, Any]) -> ConnectionQuerySet:
+    """Return the connections asked for, all that are connected by default."""
+    connections = Connection.objects.connected()
+    if options["connection"]:
+        found = connections.filter(pk=options["connection"])
+        if not found.exists():
+            raise CommandError(f"there is no connection {options['connection']}")
+        return found
+    if options["provider"]:
+        if options["provider"] not in SPECS:
+            known = ", ".join(SPECS)
+            unknown = options["provider"]
+            raise CommandError(f"unknown provider {unknown!r}; known are: {known}")
+        return connections.filter(provider=options["provider"])
+    if options["user"]:
+        return connections.owned_by(find_user(options["user"]))
+    return connections
+
+
+def _summary(run: SyncRun) -> str:
+    outcome = run.get_outcome_display().lower()
+    seconds = run.duration.total_seconds() if run.duration else 0
+    return (
+        f"{outcome}: {run.created:,} new, {run.changed:,} changed, "
+        f"{run.hidden:,} gone, {run.unchanged:,} unchanged ({seconds:.0f} s)"
+    )
+
+
+def _shortfalls(connection: Connection, run: SyncRun) -> list[str]:
+    """Return one line per collection that is not proven complete."""
+    complete = Collection.Completeness.COMPLETE
+    lines = [
+        f"{connection}: {collection}: {collection.get_completeness_display().lower()}"
+        + (f", {collection.reason}" if collection.reason else "")
+        for collection in connection.collections.filter(is_selected=True).defer(
+            "schema"
+        )
+        if collection.completeness != complete
+    ]
+    if not lines and run.outcome != SyncRun.Outcome.COMPLETE:
+        why = run.reason or run.get_outcome_display().lower()
+        lines.append(f"{connection}: {why}")
+    return lines

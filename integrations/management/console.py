@@ -1,0 +1,30 @@
+"""Share what the console commands have in common."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth.models import User
+from django.core.management.base import CommandError, OutputWrapper
+
+
+def find_user(email: str) -> User:
+    """Return the one account with an e-mail address, or say that there is none."""
+    found = list(User.objects.filter(email__iexact=email)[:2])
+    if not found:
+        raise CommandError(f"nobody here has the e-mail address {email!r}")
+    if len(found) > 1:
+        raise CommandError(f"several accounts have the e-mail address {email!r}")
+    return found[0]
+
+
+@contextmanager
+def quietly_if_closed(output: OutputWrapper) -> Iterator[None]:
+    """End without a word when the reader of a pipe has seen enough (``| head``)."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Python flushes once more on its way out; let it have somewhere to write.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, output.fileno())
+        os.close(nowhere)

@@ -1,0 +1,79 @@
+"""Show on a terminal how far a sync has come; in a log, each step once."""
+
+from types import TracebackType
+from typing import Any, Self
+
+from django.core.management.base import OutputWrapper
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.progress import Progress as Bars
+
+from integrations.management.tables import make_console, printable
+from integrations.models import Connection, SyncRun
+
+ENDED = ("done", "partial", "skipped", "failed")
+
+
+class Progress:
+    """Draw a bar per collection on a terminal, else print a line per change."""
+
+    def __init__(self, connection: Connection, output: OutputWrapper) -> None:
+        self.title = printable(str(connection))
+        self.console = make_console(output)
+        self.bars = Bars(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
+        self.tasks: dict[str, TaskID] = {}
+        self.states: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self.bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was found."""
+        self.bars.stop()
+
+    def show(self, run: SyncRun) -> None:
+        """Draw what the run has noted so far."""
+        for key, entry in run.progress.items():
+            self._draw(key, entry)
+            state = str(entry.get("state", ""))
+            if not self.console.is_terminal and self.states.get(key) != state:
+                self._print(entry, state)
+            self.states[key] = state
+
+    def _draw(self, key: str, entry: dict[str, Any]) -> None:
+        if key not in self.tasks:
+            name = f"{self.title}: {printable(str(entry.get('name', key)))}"
+            self.tasks[key] = self.bars.add_task(name, total=None)
+        seen = int(entry.get("seen") or 0)
+        total = entry.get("total")
+        has_ended = entry.get("state") in ENDED
+        self.bars.update(
+            self.tasks[key], completed=seen, total=seen if has_ended else total
+        )
+
+    def _print(self, entry: dict[str, Any], state: str) -> None:
+        name, seen = printable(str(entry.get("name", ""))), entry.get("seen", 0)
+        reason = f", {entry['reason']}" if entry.get("reason") else ""
+        line = f"{self.title}: {name}: {state}, {seen:,} read{reason}"
+        self.console.print(printable(line), markup=False)

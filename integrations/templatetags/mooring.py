@@ -1,0 +1,187 @@
+"""Say states and links, and draw icons, the same way on every page."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+from zlib import crc32
+
+from django import template
+from django.forms import BoundField
+from django.template.context import Context
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from integrations.models import Item, SyncRun
+from integrations.templatetags import icons
+from integrations.views.item_filters import type_name
+
+register = template.Library()
+
+MARK_COLOURS = 6
+TONE_ICONS = {
+    "ok": "check",
+    "busy": "sync",
+    "warn": "alert",
+    "bad": "fail",
+    "idle": "dash",
+}
+# Order matters: most browsers also claim to be the ones named after them.
+BROWSERS = ("Edg/", "OPR/", "Firefox/", "Chromium/", "Chrome/", "Safari/")
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+TONES = {
+    "complete": "ok",
+    "granted": "ok",
+    "created": "ok",
+    "revived": "ok",
+    "refreshed": "ok",
+    "success": "ok",
+    "queued": "idle",
+    "pending": "idle",
+    "unused": "idle",
+    "cancelled": "idle",
+    "running": "busy",
+    "changed": "busy",
+    "capped": "warn",
+    "held": "warn",
+    "partial": "warn",
+    "missing": "warn",
+    "hidden": "warn",
+    "no_permission": "warn",
+    "warning": "warn",
+    "error": "bad",
+    "failed": "bad",
+    "quarantined": "bad",
+}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw one icon of the house."""
+    return icons.draw(name)
+
+
+@register.simple_tag
+def tone_icon(tone: str) -> SafeString:
+    """Draw the icon that belongs to a colour family."""
+    return icons.draw(TONE_ICONS.get(tone, "dash"))
+
+
+@register.simple_tag
+def mark(slug: str, name: str) -> SafeString:
+    """Draw a provider's initial on its own colour; brand logos are not ours to use."""
+    colour = crc32(slug.encode()) % MARK_COLOURS
+    return format_html(
+        '<span class="mark mark-{}" aria-hidden="true">{}</span>', colour, name[:1]
+    )
+
+
+@register.filter
+def tone(word: str) -> str:
+    """Return the colour family of a stored word: ok, busy, warn, bad or idle."""
+    return TONES.get(str(word), "idle")
+
+
+@register.filter
+def words(slug: str) -> str:
+    """Turn a stored word such as no_permission into words for people."""
+    return str(slug).replace("_", " ").capitalize()
+
+
+@register.inclusion_tag("partials/badge.html")
+def badge(text: str, tone: str) -> dict[str, str]:
+    """Say a state in a word, an icon and a colour, never by colour alone."""
+    return {"text": text, "tone": tone}
+
+
+@register.inclusion_tag("partials/badge.html")
+def run_badge(run: SyncRun) -> dict[str, str]:
+    """Say how a run ended, or that it is still going."""
+    if run.outcome:
+        return badge(run.get_outcome_display(), tone(run.outcome))
+    return badge(run.get_state_display(), tone(run.state))
+
+
+@register.filter
+def type_text(item: Item) -> str:
+    """Return what people call this kind of item."""
+    return type_name(item.provider, item.type)
+
+
+@register.simple_tag
+def external(url: str, text: str, css_class: str = "") -> SafeString | str:
+    """Link to a page elsewhere, only when it is plain https."""
+    if not is_safe_link(url):
+        return ""
+    return format_html(
+        '<a class="{}" href="{}" rel="noopener noreferrer" target="_blank">{}{}'
+        '<span class="sr-only"> (opens in a new tab)</span></a>',
+        css_class,
+        url,
+        text,
+        icons.draw("external"),
+    )
+
+
+@register.filter
+def is_safe_link(url: str) -> bool:
+    """Tell whether a link found in provider data may be offered."""
+    try:
+        parts = urlsplit(str(url))
+    except ValueError:
+        return False
+    # A user name in front of the host is how look-alike links are made.
+    return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+
+
+@register.inclusion_tag("partials/nav_link.html", takes_context=True)
+def nav_link(
+    context: Context, view_name: str, text: str, count: int = 0
+) -> dict[str, object]:
+    """Link to a page of a menu and tell whether it is the open one."""
+    url = reverse(view_name)
+    path = context["request"].path
+    is_here = path == url if url == "/" else path.startswith(url)
+    return {"url": url, "text": text, "count": count, "is_here": is_here}
+
+
+@register.filter
+def plain_widget(field: BoundField) -> SafeString:
+    """Render a field without the placeholder that only repeats its label."""
+    return field.as_widget(attrs={"placeholder": False})
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Name the browser and system of a session for people."""
+    name = next((n for n in BROWSERS if n in user_agent), "Browser").rstrip("/")
+    system = next((words for part, words in SYSTEMS if part in user_agent), "")
+    name = {"Edg": "Edge", "OPR": "Opera"}.get(name, name)
+    return f"{name} on {system}" if system else name
+
+
+@register.filter
+def message_tone(tags: str) -> str:
+    """Return the colour family of a message's tags."""
+    return next((TONES[tag] for tag in tags.split() if tag in TONES), "busy")
+
+
+@register.filter
+def button_class(tags: list[str] | None) -> str:
+    """Choose the look of a button from the tags allauth gives it."""
+    looks: Mapping[str, str] = {
+        "danger": "button danger",
+        "link": "button quiet",
+        "outline": "button secondary",
+        "secondary": "button secondary",
+        "minor": "button secondary",
+        "tool": "button secondary small",
+    }
+    chosen = [look for tag, look in looks.items() if tag in (tags or ())]
+    return chosen[0] if chosen else "button"

@@ -1,0 +1,81 @@
+"""Say moments and durations the same way on every page."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+UNITS = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"))
+
+
+@register.filter
+def when(value: datetime | None, missing: str = "Never") -> str | SafeString:
+    """Say a moment relative to now, with the exact time for machines and on hover."""
+    if value is None:
+        return missing
+    return _time(value, _relative((value - timezone.now()).total_seconds(), value))
+
+
+@register.filter
+def moment(value: datetime | None, missing: str = "-") -> str | SafeString:
+    """Say the exact date and time of a moment."""
+    return missing if value is None else _time(value, _exact(value))
+
+
+@register.filter
+def duration(value: timedelta | float | None) -> str:
+    """Say how long something took in its two largest units."""
+    if value is None:
+        return "-"
+    seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE:.0f} min {seconds % MINUTE:.0f} s"
+    return f"{seconds // HOUR:.0f} h {seconds % HOUR // MINUTE:.0f} min"
+
+
+@register.filter
+def milliseconds(value: int | None) -> str:
+    """Say how long a call took."""
+    return duration(None if value is None else value / 1000)
+
+
+@register.filter
+def plain_day(value: date | datetime | str) -> str:
+    """Say a date or a time found in a property."""
+    if isinstance(value, datetime):
+        return _exact(value)
+    return date_format(value, "j M Y") if isinstance(value, date) else str(value)
+
+
+def _time(value: datetime, text: str) -> SafeString:
+    stamp = value.astimezone(UTC).isoformat(timespec="seconds")
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', stamp, _exact(value), text
+    )
+
+
+def _exact(value: datetime) -> str:
+    local = timezone.localtime(value) if timezone.is_aware(value) else value
+    return f"{date_format(local, 'j M Y, H:i')} {local.tzname() or ''}".strip()
+
+
+def _relative(seconds: float, value: datetime) -> str:
+    distance = abs(seconds)
+    if distance < MINUTE:
+        return "in a moment" if seconds > 0 else "just now"
+    if distance >= 30 * DAY:
+        return date_format(timezone.localtime(value), "j M Y")
+    unit, name = next(pair for pair in UNITS if distance >= pair[0])
+    count = int(distance // unit)
+    amount = f"{count} {name}{'' if count == 1 else 's'}"
+    return f"in {amount}" if seconds > 0 else f"{amount} ago"

@@ -1,0 +1,1 @@
+"""Answer requests: guard, call one service or queue one task, redirect or render."""

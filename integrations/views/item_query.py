@@ -1,0 +1,201 @@
+"""Read the query string of the items list into one value, and write it back."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.urls import reverse
+
+from integrations.providers import SPECS
+
+SIZES = (25, 50, 100)
+DEFAULT_SIZE = 50
+MAX_SEARCH = 200
+MAX_TOKEN = 1000
+MAX_ID = 2**63 - 1
+TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
+
+
+class Sort(NamedTuple):
+    """Name the column a list is ordered by; ties follow the id the same way."""
+
+    field: str
+    is_descending: bool
+
+    @property
+    def ordering(self) -> tuple[str, str]:
+        """Return the order as a queryset takes it."""
+        sign = "-" if self.is_descending else ""
+        return (f"{sign}{self.field}", f"{sign}id")
+
+    @property
+    def reversed(self) -> "Sort":
+        """Return the same order read from the other end."""
+        return Sort(self.field, not self.is_descending)
+
+
+SORTS = {
+    "-updated": Sort("remote_updated_at", is_descending=True),
+    "updated": Sort("remote_updated_at", is_descending=False),
+    "name": Sort("sort_name", is_descending=False),
+    "-name": Sort("sort_name", is_descending=True),
+}
+DEFAULT_SORT = "-updated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Name the row that a page starts after or ends before.
+
+    It travels as an opaque token that names its column too, so that a token of
+    another order is as good as none.
+    """
+
+    field: str
+    value: str | datetime
+    id: int
+
+    def to_token(self) -> str:
+        """Write the position so that a link can carry it."""
+        value = self.value
+        text = value if isinstance(value, str) else value.isoformat()
+        raw = json.dumps([self.field, text, self.id], separators=(",", ":"))
+        return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+    @classmethod
+    def parse(cls, token: str, field: str) -> "Position | None":
+        """Read a token; anything odd means no position at all."""
+        if not token or len(token) > MAX_TOKEN:
+            return None
+        try:
+            raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            named, text, number = json.loads(raw)
+            value = _to_value(field, text)
+        except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
+            return None
+        is_whole = isinstance(number, int) and not isinstance(number, bool)
+        if named != field or not is_whole or not 0 < number <= MAX_ID:
+            return None
+        return cls(field=field, value=value, id=number)
+
+
+def _to_value(field: str, text: Any) -> str | datetime:
+    if not isinstance(text, str):
+        raise TypeError
+    if field == "remote_updated_at":
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    # PostgreSQL refuses NUL, and no text with half a surrogate can be sent.
+    text.encode("utf-8")
+    return text.replace("\x00", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemQuery:
+    """Say which items a list shows, in what order, and which page of it."""
+
+    search: str = ""
+    provider: str = ""
+    type: str = ""
+    connection: UUID | None = None
+    collection: UUID | None = None
+    is_gone: bool = False
+    sort: str = DEFAULT_SORT
+    size: int = DEFAULT_SIZE
+    after: Position | None = None
+    before: Position | None = None
+
+    @classmethod
+    def parse(cls, parameters: Mapping[str, str]) -> "ItemQuery":
+        """Read a query string; every odd value falls back to its default."""
+
+        def read(name: str) -> str:
+            return str(parameters.get(name) or "").replace("\x00", "").strip()
+
+        sort = read("sort") if read("sort") in SORTS else DEFAULT_SORT
+        field = SORTS[sort].field
+        after = Position.parse(read("after"), field)
+        return cls(
+            search=" ".join(read("q")[:MAX_SEARCH].split()),
+            provider=read("provider") if read("provider") in SPECS else "",
+            type=read("type") if TYPE.fullmatch(read("type")) else "",
+            connection=_to_uuid(read("connection")),
+            collection=_to_uuid(read("collection")),
+            is_gone=read("state") == "gone",
+            sort=sort,
+            size=_to_size(read("size")),
+            after=after,
+            before=None if after else Position.parse(read("before"), field),
+        )
+
+    @property
+    def order(self) -> Sort:
+        """Return the column and direction of the list."""
+        return SORTS[self.sort]
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """Return the parameters that leave items out, in their fixed order."""
+        values = {
+            "q": self.search,
+            "provider": self.provider,
+            "connection": str(self.connection or ""),
+            "type": self.type,
+            "collection": str(self.collection or ""),
+            "state": "gone" if self.is_gone else "",
+        }
+        return {name: value for name, value in values.items() if value}
+
+    @property
+    def look(self) -> dict[str, str]:
+        """Return the parameters that only say how the list is shown."""
+        values = {}
+        if self.sort != DEFAULT_SORT:
+            values["sort"] = self.sort
+        if self.size != DEFAULT_SIZE:
+            values["size"] = str(self.size)
+        return values
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Return every parameter that is not at its default."""
+        values = {**self.filters, **self.look}
+        if self.after:
+            values["after"] = self.after.to_token()
+        if self.before:
+            values["before"] = self.before.to_token()
+        return values
+
+    @property
+    def url(self) -> str:
+        """Return the one canonical address of this list."""
+        path = reverse("integrations:item-list")
+        return f"{path}?{urlencode(self.parameters)}" if self.parameters else path
+
+    def change(self, **changes: Any) -> "ItemQuery":
+        """Return the first page of the list with something about it changed."""
+        return replace(self, **{"after": None, "before": None, **changes})
+
+    def without(self, name: str) -> "ItemQuery":
+        """Return the first page of the list with one filter taken off."""
+        kept = {**self.filters, **self.look}
+        kept.pop(name, None)
+        return ItemQuery.parse(kept)
+
+
+def _to_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _to_size(text: str) -> int:
+    return next((size for size in SIZES if str(size) == text), DEFAULT_SIZE)

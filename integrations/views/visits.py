@@ -1,0 +1,28 @@
+"""Remember when a person was last here, in their session."""
+
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+VISIT_ENDS_AFTER = timedelta(minutes=30)
+WRITE_EVERY = timedelta(minutes=1)
+
+
+def last_visit(request: HttpRequest) -> datetime | None:
+    """Return when the visit before this one ended, None if this is the first.
+
+    Pages opened within half an hour of each other are one visit.
+    """
+    now = timezone.now()
+    seen_at = _read(request, "seen_at")
+    if seen_at is None or now - seen_at > VISIT_ENDS_AFTER:
+        request.session["last_visit"] = seen_at.isoformat() if seen_at else ""
+    if seen_at is None or now - seen_at > WRITE_EVERY:
+        request.session["seen_at"] = now.isoformat()
+    return _read(request, "last_visit")
+
+
+def _read(request: HttpRequest, name: str) -> datetime | None:
+    return parse_datetime(request.session.get(name) or "")

@@ -1,0 +1,87 @@
+// Small conveniences. Every page works without this file.
+(() => {
+  const announcer = document.getElementById("announcer")
+
+  const isTyping = (element) =>
+    element.matches("input, textarea, select, [contenteditable]")
+
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (menu !== except) menu.open = false
+    }
+  }
+
+  // Forms that act on their one choice need no button.
+  const setUpAutoSubmit = () => {
+    for (const select of document.querySelectorAll("[data-submit-on-change]")) {
+      select.addEventListener("change", () => select.form.requestSubmit())
+      select.form.querySelector("[type=submit]").hidden = true
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    closeMenus(event.target.closest("details.menu"))
+    if (event.target.matches("[data-select]")) event.target.select()
+  })
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const summary = document.querySelector("details.menu[open] > summary")
+      closeMenus()
+      if (summary) summary.focus()
+      return
+    }
+    const search = document.querySelector("[data-search]")
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey
+    if (event.key === "/" && search && isPlain && !isTyping(event.target)) {
+      event.preventDefault()
+      search.focus()
+      search.select()
+    }
+  })
+
+  // Empty choices would only make the address of a list unreadable.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { parameters, elt } = event.detail
+    if (!elt.closest("[data-tidy]")) return
+    for (const [name, value] of [...parameters.entries()]) {
+      if (value === "") parameters.delete(name)
+    }
+  })
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-tidy]")) return
+    for (const field of event.target.elements) {
+      if (field.name && field.value === "") field.disabled = true
+    }
+  })
+
+  // A form left by its own submit must be whole again after "back".
+  window.addEventListener("pageshow", () => {
+    for (const field of document.querySelectorAll("[data-tidy] :disabled")) {
+      field.disabled = false
+    }
+  })
+
+  // Polling replaces a region every few seconds; only news is read out.
+  let lastNews = null
+  const readNews = () => {
+    const element = document.querySelector("[data-announce]")
+    const news = element ? element.dataset.announce : null
+    if (lastNews !== null && news && news !== lastNews) {
+      announcer.textContent = news
+    }
+    lastNews = news ?? lastNews
+  }
+  document.addEventListener("htmx:afterSettle", readNews)
+
+  document.addEventListener("allauth.error", () => {
+    const problem = document.getElementById("webauthn-problem")
+    if (!problem) return
+    document.querySelector("#main .entrance, #main .page").append(problem)
+    problem.hidden = false
+  })
+
+  setUpAutoSubmit()
+  readNews()
+})()

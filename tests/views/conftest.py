@@ -1,0 +1,43 @@
+"""Give the pages' tests a connection of alice's with something in it."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from integrations.models import Collection, Connection
+from tests.support.rows import make_collection, make_connection
+
+
+@pytest.fixture
+def connection(alice: User) -> Connection:
+    return make_connection(alice, account_name="Acme", remote_id="1:1")
+
+
+@pytest.fixture
+def collection(connection: Connection) -> Collection:
+    return make_collection(connection)
+
+
+@pytest.fixture
+def as_alice(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def as_bob(bob: User) -> Client:
+    client = Client()
+    client.force_login(bob)
+    return client
+
+
+@pytest.fixture
+def told() -> Any:
+    """Return what reads the messages of an answer that was followed."""
+
+    def read(response: Any) -> str:
+        return " ".join(str(message) for message in response.context["messages"])
+
+    return read

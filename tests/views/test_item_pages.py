@@ -1,0 +1,204 @@
+"""Keyset pages: every row exactly once, both ways, from an index, and fast."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection as database
+from django.db.models import QuerySet
+
+from integrations.models import Collection, Item
+from integrations.views import item_page
+from integrations.views.item_query import SORTS, ItemQuery
+from tests.support.rows import NOON, make_collection, make_item, make_items
+
+SIZE = 25
+
+
+def own(collection: Collection) -> QuerySet[Item]:
+    return Item.objects.owned_by(collection.connection.owner)
+
+
+def page_of(collection, query):
+    items = item_page.select(own(collection), query, [collection])
+    return item_page.fetch_page(items, query)
+
+
+def walk(collection, query, direction="next"):
+    """Yield the pages from one end to the other."""
+    while query is not None:
+        page = page_of(collection, query)
+        yield page
+        query = getattr(page, direction)
+
+
+@pytest.fixture
+def twins(collection):
+    """Make items of which many share their time and their name."""
+    make_items(
+        collection,
+        [
+            {
+                "name": f"Twin {n // 40}",
+                "remote_updated_at": NOON - timedelta(minutes=n // 60),
+            }
+            for n in range(230)
+        ],
+    )
+    return collection
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_walking_forwards_shows_every_row_once_and_in_order(twins, sort):
+    query = ItemQuery(sort=sort, size=SIZE)
+    expected = own(twins).order_by(*query.order.ordering)
+
+    pages = list(walk(twins, query))
+
+    assert [i.pk for page in pages for i in page.items] == [i.pk for i in expected]
+    assert pages[0].previous is None
+    assert [len(page.items) for page in pages] == [SIZE] * 9 + [5]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_walking_backwards_shows_every_row_once_and_in_order(twins, sort):
+    query = ItemQuery(sort=sort, size=SIZE)
+    expected = [i.pk for i in own(twins).order_by(*query.order.ordering)]
+    last = list(walk(twins, query))[-1]
+
+    pages = list(walk(twins, last.previous, "previous"))
+
+    shown = [i.pk for page in reversed(pages) for i in page.items]
+    assert shown == expected[: -len(last.items)]
+    assert pages[-1].previous is None
+    assert all(page.next is not None for page in pages)
+
+
+def test_a_position_past_the_end_shows_the_first_page(twins):
+    first = page_of(twins, ItemQuery(size=SIZE))
+    last = list(walk(twins, ItemQuery(size=SIZE)))[-1]
+    Item.objects.filter(pk__in=[item.pk for item in last.items]).delete()
+    query = ItemQuery(size=SIZE, after=first.next.after)
+    before_last = list(walk(twins, query))[-1]
+
+    page = page_of(twins, item_page._after(query, before_last.items))
+
+    assert [i.pk for i in page.items] == [i.pk for i in first.items]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("item_type", ["", "contact"])
+@pytest.mark.parametrize("is_backward", [False, True])
+def test_a_page_comes_straight_from_an_index(twins, sort, item_type, is_backward):
+    query = ItemQuery(sort=sort, size=SIZE, type=item_type)
+    second = page_of(twins, query).next
+    query = page_of(twins, second).previous if is_backward else second
+
+    plan = explain(twins, query)
+
+    name = "item_by_" + ("type_and_" if item_type else "")
+    name += "update" if "updated" in sort else "name"
+    assert f"INDEX {name} " in plan
+    assert "TEMP B-TREE" not in plan
+    assert "(remote_updated_at,id)" in plan or "(sort_name,id)" in plan
+
+
+def explain(collection, query):
+    """Return SQLite's plan for the statement that a page runs."""
+    if database.vendor != "sqlite":
+        pytest.skip("reads the words of SQLite's planner")
+    statements = []
+
+    def note(execute, sql, params, many, context):
+        if "integrations_item" in sql and "LIMIT" in sql:
+            statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with database.execute_wrapper(note):
+        page_of(collection, query)
+    with database.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {statements[0][0]}", statements[0][1])
+        return "\n".join(row[-1] for row in cursor.fetchall())
+
+
+def test_a_page_takes_three_queries_whatever_its_size(
+    twins, django_assert_num_queries
+):
+    with django_assert_num_queries(3):
+        items = page_of(twins, ItemQuery(size=100)).items
+        assert {str(i.connection) + i.collection.name for i in items}
+
+
+def test_the_first_page_of_a_hundred_thousand_is_there_at_once(collection):
+    template = {"name": "Someone", "remote_updated_at": NOON}
+    make_items(
+        collection,
+        [
+            {**template, "remote_updated_at": NOON - timedelta(seconds=n // 10)}
+            for n in range(100_000)
+        ],
+    )
+    collection.refresh_from_db()
+
+    began = time.perf_counter()
+    page = page_of(collection, ItemQuery())
+    number = item_page.count(own(collection), ItemQuery(), [collection])
+    took = time.perf_counter() - began
+
+    assert (len(page.items), str(number)) == (50, "100,000")
+    assert took < 0.05
+
+
+def test_counts_come_from_the_collections(twins, django_assert_num_queries):
+    deals = make_collection(
+        twins.connection, remote_id="deals", item_type="deal", stored_count=7
+    )
+    twins.refresh_from_db()
+    collections = [twins, deals]
+
+    with django_assert_num_queries(0):
+        found = {
+            text: item_page.count(Item.objects.all(), query, collections).number
+            for text, query in {
+                "all": ItemQuery(),
+                "provider": ItemQuery(provider="hubspot"),
+                "type": ItemQuery(type="deal"),
+                "collection": ItemQuery(collection=twins.pk),
+                "connection": ItemQuery(connection=twins.connection_id),
+                "nobody's": ItemQuery(connection=deals.pk),
+            }.items()
+        }
+
+    assert found == {
+        "all": 237,
+        "provider": 237,
+        "type": 7,
+        "collection": 230,
+        "connection": 237,
+        "nobody's": 0,
+    }
+
+
+def test_a_count_stops_at_its_limit(twins):
+    assert str(item_page.count_up_to(own(twins), 100)) == "more than 100"
+    assert str(item_page.count_up_to(own(twins), 230)) == "230"
+
+
+def test_a_search_can_be_sorted(collection):
+    for name in ("Ada Lovelace", "Bert", "ada zimmer", "Ada Byron"):
+        make_item(collection, name=name)
+
+    page = page_of(collection, ItemQuery(search="ada", sort="name"))
+
+    assert [i.name for i in page.items] == ["Ada Byron", "Ada Lovelace", "ada zimmer"]
+
+
+def test_gone_items_are_a_list_of_their_own(collection):
+    make_item(collection, name="Here")
+    make_item(collection, name="Gone", hidden_at=NOON)
+
+    here = page_of(collection, ItemQuery())
+    gone = page_of(collection, ItemQuery(is_gone=True))
+
+    assert [i.name for i in here.items] == ["Here"]
+    assert [i.name for i in gone.items] == ["Gone"]
