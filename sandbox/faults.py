@@ -82,7 +82,8 @@ class Faults:
         if found is None:
             message = f"no such fault: {kind}"
             raise OrderError(message)
-        values = {**found.params, **(params or {})}
+        given = {k: v for k, v in (params or {}).items() if k in found.params}
+        values = {**found.params, **given}
         with self._lock, self._storage.write() as connection:
             cursor = connection.execute(
                 "INSERT INTO fault (provider, family, account, kind, params, skip,"

@@ -18,10 +18,11 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 def reset_connection(request: Request) -> ConnectionResetError:
-    """Make closing reset the connection, and return the error to raise."""
+    """Reset the connection, and return the error that ends the request."""
     connection = request.environ.get("gunicorn.socket")
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        connection.close()
     return ConnectionResetError(errno.ECONNRESET, "reset by a sandbox fault")
 
 
@@ -81,7 +82,7 @@ def _cut(
 
     def pour() -> Iterator[bytes]:
         yield body[: len(body) // 2]
-        raise reset_connection(request)
+        raise ConnectionResetError(errno.ECONNRESET, "cut by a sandbox fault")
 
     response.stream = pour()
     return response

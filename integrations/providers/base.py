@@ -161,6 +161,10 @@ def _rebase(url: str, base: str) -> str:
     return base + urlsplit(url).path
 
 
+class ListingExpiredError(ApiError):
+    """Say that a listing cannot be continued and must start again at its first page."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RemoteAccount:
     """Name the account at the provider that a grant is for.

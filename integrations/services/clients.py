@@ -11,7 +11,7 @@ from integrations.http.limits import Limiter, RedisLimiter
 from integrations.http.secrets import Secret
 from integrations.models import Connection
 from integrations.providers import CONNECTORS
-from integrations.services.oauth_clients import timeouts, transport
+from integrations.services import oauth_clients
 from integrations.services.tokens import TokenSource
 
 # A hanging Redis costs this many seconds once, then limits are counted locally.
@@ -42,13 +42,13 @@ def _client(
         base_url=configured.api_url,
         token=token,
         on_unauthorized=on_unauthorized,
-        transport=transport(),
+        transport=oauth_clients.transport(),
         limiter=limiter(),
         limits=connector.limits(account_id, configured) if account_id else (),
         headers=connector.headers(configured),
         correlation_headers=connector.correlation_headers,
         classify=connector.classify,
-        timeouts=timeouts(),
+        timeouts=oauth_clients.timeouts(),
     )
 
 

@@ -245,7 +245,8 @@ def _erase_credential(connection: Connection) -> None:
 
 def purge(connection: Connection) -> None:
     """Delete a disconnected connection's items; a worker goes on if they are many."""
-    if items.delete_some({"connection": connection}, limit=DELETED_AT_ONCE):
+    deleted = items.delete_some({"connection": connection}, limit=DELETED_AT_ONCE)
+    if deleted == DELETED_AT_ONCE:
         queue.send("sweep_purges")
         return
     with transaction.atomic():

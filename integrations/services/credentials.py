@@ -85,7 +85,7 @@ def due_at(
     due = now + timedelta(seconds=max(0.0, lifetime - margin - jitter))
     # Everybody's cron runs at the full hour; providers are slowest then.
     past_hour = due.minute * 60 + due.second
-    if past_hour < 60 or past_hour > 3540:
+    if past_hour < 60 or past_hour >= 3540:
         due -= timedelta(seconds=min(120.0, margin))
     return max(due, now)
 

@@ -33,9 +33,10 @@ def needs_reconnect(connection_id: UUID) -> None:
     }
     try:
         send_mail(
-            subject=render_to_string(
-                "mail/needs_reconnect_subject.txt", context
-            ).strip(),
+            # A header has one line, whatever the account calls itself.
+            subject=" ".join(
+                render_to_string("mail/needs_reconnect_subject.txt", context).split()
+            ),
             message=render_to_string("mail/needs_reconnect.txt", context),
             from_email=None,
             recipient_list=[connection.owner.email],

@@ -11,7 +11,7 @@ from integrations.providers import SPECS
 
 @lru_cache(maxsize=1)
 def transport() -> Transport:
-    """Return the one transport of this process; tests put theirs in its place."""
+    """Return the one transport of this process."""
     return RequestsTransport()
 
 

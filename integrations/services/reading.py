@@ -19,7 +19,12 @@ from django.utils.dateparse import parse_datetime
 from integrations.http.errors import ApiError, Forbidden, InvalidResponse
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
-from integrations.providers.base import CollectionContext, Connector, Page
+from integrations.providers.base import (
+    CollectionContext,
+    Connector,
+    ListingExpiredError,
+    Page,
+)
 from integrations.services import items, sweeping
 from integrations.services.items import PageCounts
 from integrations.services.slices import Slice
@@ -28,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 # A listing that was left alone for so long starts again from its first page.
 CHECKPOINT_LIFE = timedelta(hours=24)
+MOST_RESTARTS = 3
 Words = Collection.Completeness
 
 
@@ -43,9 +49,27 @@ def read(current: Slice, collection: Collection) -> None:
         if collection.phase == "sweep":
             _sweep(current, collection)
             return
-        steps[collection.phase](current, collection)
+        try:
+            steps[collection.phase](current, collection)
+        except ListingExpiredError:
+            _restart_listing(current, collection)
         if current.is_over and collection.phase:
             return
+
+
+def _restart_listing(current: Slice, collection: Collection) -> None:
+    """Start the phase again at its first page, a bounded number of times a run."""
+    restarts = current.entry(collection).get("restarts", 0) + 1
+    if restarts > MOST_RESTARTS:
+        raise InvalidResponse("the listing expired again and again")
+    checkpoint = {**collection.checkpoint, "cursor": None}
+    with transaction.atomic():
+        current.keep(collection, restarts=restarts)
+        if collection.phase == "full":
+            checkpoint |= {"seen": 0, "unreadable": 0}
+            items.forget_seen(collection)
+        collection.checkpoint = checkpoint
+        collection.save(update_fields=["checkpoint"])
 
 
 def context_of(collection: Collection) -> CollectionContext:

@@ -112,12 +112,15 @@ def _read_collections(current: Slice) -> float | None:
     """Read what is unfinished; return seconds until more can be done, or None."""
     chosen = current.connection.collections.filter(is_selected=True)
     pending = [c for c in chosen if _is_pending(current, c)]
+    has_read = False
     for collection in pending:
-        if current.is_over:
+        # However late it is, a slice reads at least one page, or none ever would.
+        if has_read and current.is_over:
             return 0.0
         if _seconds_to_retry(current, collection) > 0:
             continue
         _read_one(current, collection)
+        has_read = True
     waits = [_seconds_to_retry(current, c) for c in pending if _is_pending(current, c)]
     return min(waits) if waits else None
 

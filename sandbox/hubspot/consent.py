@@ -64,7 +64,10 @@ def show_consent(sandbox: "Sandbox", request: Request) -> Response:
         return _show_error(str(exc))
     main = fill(
         CONSENT,
-        portals=join(_show_portal(portal, asked) for portal in portals),
+        portals=join(
+            _show_portal(portal, asked, is_first=portal is portals[0])
+            for portal in portals
+        ),
         scopes=_show_scopes(asked),
         hidden=each(
             '<input type="hidden" name="$name" value="$value">',
@@ -179,7 +182,7 @@ def _show_error(reason: str) -> Response:
     )
 
 
-def _show_portal(portal: Portal, asked: Asked) -> Safe:
+def _show_portal(portal: Portal, asked: Asked, *, is_first: bool) -> Safe:
     dropped = [scope for scope in asked.optional if not portal.has_scope(scope)]
     people = [
         {
@@ -189,7 +192,9 @@ def _show_portal(portal: Portal, asked: Asked) -> Safe:
             "role": "Administrator"
             if person.is_admin
             else "Member, cannot connect apps",
-            "checked": Safe(" checked") if person is PORTALS[0].people[0] else "",
+            "checked": Safe(
+                " checked" if is_first and person is portal.people[0] else ""
+            ),
         }
         for person in portal.people
     ]
@@ -223,7 +228,7 @@ $portals
 </details>
 <p class="actions">
 <button class="main" name="action" value="connect">Connect app</button>
-<button name="action" value="cancel">Cancel</button>
+<button name="action" value="cancel" formnovalidate>Cancel</button>
 </p>
 </form>
 """

@@ -44,9 +44,11 @@ class Caller:
 
 def identify(sandbox: "Sandbox", request: Request) -> None:
     """Find out which portal a call is about, without judging it yet."""
-    kind, _, value = request.header("Authorization").partition(" ")
-    if kind.lower() != "bearer" and request.method == "POST":
+    if request.path.startswith("/oauth/"):
         value = _get_form_token(sandbox, request)
+    else:
+        kind, _, value = request.header("Authorization").partition(" ")
+        value = value if kind.lower() == "bearer" else ""
     if not value:
         return
     request.token = grants.find_token(sandbox.storage, value, provider=SLUG)

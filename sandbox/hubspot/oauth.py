@@ -175,7 +175,7 @@ def _refresh(
     now, successor = sandbox.clock(), value
     if token.spent_at is not None:
         grace = sandbox.switches.get(SLUG, "grace_seconds", token.account)
-        if now - token.spent_at > grace:
+        if now - token.spent_at >= grace:
             punish = sandbox.switches.get(SLUG, "punish_reuse", token.account)
             raise _make_refusal(is_double=True, ends=token.grant_id if punish else 0)
         successor = token.successor

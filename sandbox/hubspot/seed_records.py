@@ -140,7 +140,7 @@ def _make_odd(values: Values, number: int) -> None:
     if number % 70 == 17:
         del values["email"]
     if number % 400 == 19:
-        values["visit_notes"] = names.NOTE_LINE * 800
+        values["visit_notes"] = names.NOTE_LINE * 840
     if number % 90 == 21:
         values["hs_additional_emails"] = f"second{number}@b.example;{number}@c.example"
 

@@ -8,11 +8,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from sandbox import server
 from sandbox.config import Config
 from sandbox.provider import Plan
 from sandbox.providers import PROVIDERS
 from sandbox.storage import Storage
 from sandbox.world import Sandbox
+
+SETTINGS = Path(server.__file__).resolve()
 
 
 class Command(BaseCommand):
@@ -60,6 +63,7 @@ def _get_arguments(address: str) -> list[str]:
         sys.executable,
         "-m",
         "gunicorn",
-        "--config=python:sandbox.server",
+        f"--config={SETTINGS}",
+        f"--chdir={SETTINGS.parent.parent}",
         f"--bind={address}",
     ]

@@ -1,0 +1,48 @@
+"""Check the rate limits and how they are told."""
+
+CONTACTS = "/hubspot/crm/objects/2026-09/contacts"
+
+
+def test_a_portal_gets_a_hundred_and_ten_calls_in_any_ten_seconds(connected):
+    statuses = [connected.get(CONTACTS, limit=1).status for _ in range(110)]
+    refused = connected.get(CONTACTS, limit=1)
+    connected.clock.now += 10
+
+    assert set(statuses) == {200}
+    assert refused.status == 429
+    assert refused.data["policyName"] == "TEN_SECONDLY_ROLLING"
+    assert refused.data["errorType"] == "RATE_LIMIT"
+    assert "Retry-After" not in refused.headers
+    assert refused.headers["X-HubSpot-RateLimit-Remaining"] == "0"
+    assert connected.get(CONTACTS, limit=1).status == 200
+
+
+def test_search_has_its_own_limit_and_no_limit_headers(connected):
+    answers = [connected.post(f"{CONTACTS}/search", {}) for _ in range(6)]
+
+    assert [answer.status for answer in answers] == [200] * 5 + [429]
+    assert answers[5].data["policyName"] == "SECONDLY"
+    assert "X-HubSpot-RateLimit-Max" not in answers[0].headers
+    assert connected.get(CONTACTS).headers["X-HubSpot-RateLimit-Remaining"] == "109"
+
+
+def test_portals_do_not_share_their_limits(connected):
+    connected.order("switches/set", name="calls_per_ten_seconds", value=2)
+    for _ in range(3):
+        last = connected.get(CONTACTS)
+    connected.connect("2081774:61")
+
+    assert last.status == 429
+    assert connected.get(CONTACTS).status == 200
+
+
+def test_a_switch_adds_retry_after_and_another_lifts_the_limits(connected):
+    connected.order("switches/set", name="calls_per_ten_seconds", value=1)
+    connected.order("switches/set", name="retry_after_on_429", value=True)
+    connected.get(CONTACTS)
+
+    refused = connected.get(CONTACTS)
+    connected.order("switches/set", name="rate_limits", value=False, portal="555111")
+
+    assert refused.headers["Retry-After"] == "10"
+    assert connected.get(CONTACTS).status == 200

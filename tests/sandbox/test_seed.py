@@ -1,0 +1,76 @@
+"""Check that the seed is repeatable, realistic and awkward."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import sandbox
+from sandbox.config import Config
+from sandbox.provider import Plan
+from sandbox.providers import PROVIDERS
+from sandbox.storage import Storage
+from sandbox.world import Sandbox
+
+SIZES = {"contacts": 60, "companies": 5, "deals": 5}
+
+
+@pytest.fixture
+def properties(client):
+    records = client.ask("records", limit=1000)["records"]
+    return [record["properties"] for record in records]
+
+
+def digest(path, seed):
+    storage = Storage(path)
+    made = Sandbox(storage, config=Config(), providers=PROVIDERS)
+    made.seed(Plan(seed=seed, sizes=SIZES))
+    rows = storage.all("SELECT id, properties FROM hubspot_record ORDER BY key")
+    return [tuple(row) for row in rows]
+
+
+def test_the_same_seed_makes_the_same_data(tmp_path):
+    one, two, other = (digest(tmp_path / str(n), seed) for n, seed in enumerate("112"))
+
+    assert one == two
+    assert one != other
+
+
+def test_a_second_start_keeps_the_data(client):
+    assert client.sandbox.seed(Plan()) == []
+
+
+def test_contacts_are_as_awkward_as_real_ones(properties):
+    text = "".join(p.get("lastname", "") + p.get("jobtitle", "") for p in properties)
+
+    assert any("firstname" not in p for p in properties)
+    assert any("email" not in p for p in properties)
+    assert any(p.get("phone") == "" for p in properties)
+    assert any(len(p.get("visit_notes", "")) > 60_000 for p in properties)
+    assert "<script>" in text
+    assert "=HYPERLINK" in text
+    assert any("\u0590" < character < "\u06ff" for character in text)
+    assert any("hs_merged_object_ids" in p for p in properties)
+
+
+def test_more_than_half_of_the_contacts_share_one_timestamp(properties):
+    common = Counter(p["lastmodifieddate"] for p in properties).most_common(1)[0]
+
+    assert common[0] == "2026-09-15T00:00:00Z"
+    assert common[1] > len(properties) / 2
+
+
+def test_the_sandbox_imports_nothing_of_the_product():
+    root = Path(sandbox.__file__).parent
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in getattr(node, "names", [])]
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            elif not isinstance(node, ast.Import):
+                continue
+            tops = {name.split(".")[0] for name in names}
+            assert not tops & {"integrations", "config"}, path
+            is_command = {"management", "apps.py"} & set(path.parts)
+            assert is_command or "django" not in tops, path

@@ -1,0 +1,154 @@
+"""Call a WSGI application in the same process, without a socket."""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from sandbox.app import App
+from sandbox.world import Sandbox
+
+CALLBACK = "http://localhost:8000/integrations/hubspot/oauth2callback"
+CLIENT = {"client_id": "sandbox-hubspot", "client_secret": "sandbox-secret-hubspot"}
+REQUIRED = "oauth crm.objects.contacts.read crm.objects.contacts.write"
+OPTIONAL = (
+    "crm.objects.companies.read crm.objects.companies.write"
+    " crm.objects.deals.read crm.objects.deals.write crm.objects.owners.read"
+)
+AUTHORIZATION = {
+    "client_id": "sandbox-hubspot",
+    "redirect_uri": CALLBACK,
+    "scope": REQUIRED,
+    "optional_scope": OPTIONAL,
+    "state": "a-state",
+}
+ANA = "555111:4242"
+TOKEN = "/hubspot/oauth/2026-09/token"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Hold what came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return the fields of the address redirected to."""
+        parsed = parse_qs(urlsplit(self.headers["Location"]).query)
+        return {name: values[0] for name, values in parsed.items()}
+
+
+class Clock:
+    """Tell a time that only moves when told to, also by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 1_795_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Client:
+    """Send requests to the sandbox and walk its OAuth dance."""
+
+    def __init__(self, app: App, clock: Clock) -> None:
+        self.app = app
+        self.clock = clock
+        self.headers: dict[str, str] = {}
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self.app.sandbox
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        kind: str = "application/json",
+    ) -> Answer:
+        path, _, query = url.partition("?")
+        raw = b""
+        if form is not None:
+            raw, kind = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        elif body is not None:
+            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": kind,
+            "CONTENT_LENGTH": str(len(raw)),
+            "wsgi.input": io.BytesIO(raw),
+            "wsgi.url_scheme": "http",
+            "HTTP_HOST": "localhost:8100",
+        }
+        for name, value in {**self.headers, **(headers or {})}.items():
+            environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+        parts = self.app(environ, lambda status, sent: started.append((status, sent)))
+        content = b"".join(parts)
+        status, sent = started[0]
+        return Answer(status=int(status[:3]), headers=dict(sent), body=content)
+
+    def get(self, url: str, **query: str | int) -> Answer:
+        return self.call("GET", f"{url}?{urlencode(query)}" if query else url)
+
+    def post(self, url: str, body: Any = None) -> Answer:
+        return self.call("POST", url, body=body)
+
+    def patch(self, url: str, body: Any) -> Answer:
+        return self.call("PATCH", url, body=body)
+
+    def delete(self, url: str) -> Answer:
+        return self.call("DELETE", url)
+
+    def order(self, name: str, /, **params: Any) -> dict[str, Any]:
+        answer = self.post(f"/control/api/{name}", params)
+        assert answer.status == 200, answer.text
+        return answer.data
+
+    def ask(self, name: str, /, **query: str | int) -> dict[str, Any]:
+        answer = self.get(f"/control/api/{name}", **query)
+        assert answer.status == 200, answer.text
+        return answer.data
+
+    def consent(self, identity: str = ANA, **changes: str) -> Answer:
+        form = {**AUTHORIZATION, "identity": identity, "action": "connect", **changes}
+        return self.call("POST", "/hubspot/oauth/authorize", form=form)
+
+    def exchange(self, code: str, **changes: str) -> Answer:
+        form = {"grant_type": "authorization_code", "code": code, **CLIENT}
+        form |= {"redirect_uri": CALLBACK, **changes}
+        return self.call("POST", TOKEN, form=form)
+
+    def refresh(self, refresh_token: str, **changes: str) -> Answer:
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self.call("POST", TOKEN, form={**form, **CLIENT, **changes})
+
+    def connect(self, identity: str = ANA) -> dict[str, Any]:
+        """Give consent, exchange the code and use the token from now on."""
+        tokens: dict[str, Any] = self.exchange(
+            self.consent(identity).query["code"]
+        ).data
+        self.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        return tokens

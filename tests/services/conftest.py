@@ -1,0 +1,129 @@
+"""Give services a sandbox of the same process, and alice a grant in it."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from integrations.http.limits import Limit
+from integrations.http.secrets import Secret
+from integrations.models import Connection, SyncRun
+from integrations.providers import CONNECTORS
+from integrations.services import clients, connections, oauth_clients, runs, sync
+from sandbox.app import make_app
+from sandbox.config import Config
+from sandbox.provider import Plan
+from sandbox.providers import PROVIDERS
+from sandbox.storage import Storage
+from sandbox.world import Sandbox
+from tests.sandbox.wsgi_client import ANA, Client
+from tests.support.sandbox_transport import SandboxTransport
+
+SIZES = {"contacts": 340, "companies": 30, "deals": 40}
+
+
+class Unlimited:
+    """Grant everything, but remember which gates were closed."""
+
+    def __init__(self) -> None:
+        self.closed: dict[str, float] = {}
+
+    def acquire(self, limits: list[Limit]) -> float:
+        return 0.0
+
+    def close(self, key: str, seconds: float) -> None:
+        self.closed[key] = seconds
+
+
+@pytest.fixture(scope="session")
+def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sandbox") / "seeded.sqlite3"
+    storage = Storage(path)
+    Sandbox(storage, config=Config(), providers=PROVIDERS).seed(
+        Plan(seed=7, sizes=SIZES)
+    )
+    storage.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    storage.close()
+    return path
+
+
+@pytest.fixture
+def sandbox(
+    seeded_sandbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> SandboxTransport:
+    """Put a sandbox where the product's network is."""
+    path = tmp_path / "sandbox.sqlite3"
+    shutil.copy(seeded_sandbox, path)
+    world = Sandbox(
+        Storage(path),
+        config=Config(),
+        providers=PROVIDERS,
+        clock=time.time,
+        sleep=lambda seconds: None,
+    )
+    transport = SandboxTransport(Client(make_app(world), time.time))
+    transport.client.order("switches/set", name="rate_limits", value=False)
+    transport.client.order("switches/set", name="index_lag", value=0)
+    limiter = Unlimited()
+    monkeypatch.setattr(oauth_clients, "transport", lambda: transport)
+    monkeypatch.setattr(clients, "limiter", lambda: limiter)
+    return transport
+
+
+@pytest.fixture
+def grant(sandbox: SandboxTransport, settings: Any) -> Callable[..., Any]:
+    """Return what walks the consent and returns tokens and account."""
+
+    def walk(identity: str = ANA) -> Any:
+        code = sandbox.client.consent(identity).query["code"]
+        oauth = oauth_clients.oauth_client("hubspot")
+        tokens = oauth.exchange(code=Secret(code))
+        account = CONNECTORS["hubspot"].identify(
+            tokens,
+            oauth=oauth,
+            api=clients.api_client_for_new_grant("hubspot", tokens.access_token),
+            settings=settings.PROVIDERS["hubspot"],
+        )
+        return tokens, account
+
+    return walk
+
+
+@pytest.fixture
+def connect(grant: Callable[..., Any]) -> Callable[..., Connection]:
+    """Return what connects a person to the sandbox's main portal."""
+
+    def do(user: User, identity: str = ANA) -> Connection:
+        tokens, account = grant(identity)
+        connected = connections.connect(
+            user=user, provider="hubspot", tokens=tokens, account=account
+        )
+        return connected.connection
+
+    return do
+
+
+@pytest.fixture
+def connection(alice: User, connect: Callable[..., Connection]) -> Connection:
+    return connect(alice)
+
+
+@pytest.fixture
+def finish_sync() -> Callable[..., SyncRun]:
+    """Return what works on a connection's open run, or a new one, to its end."""
+
+    def work(connection: Connection, *, full: bool = False, most: int = 50) -> SyncRun:
+        run, _ = runs.open_run(connection, trigger="person", full=full)
+        for _ in range(most):
+            SyncRun.objects.filter(pk=run.pk).update(due_at=run.queued_at)
+            sync.run_slice(run.pk)
+            run.refresh_from_db()
+            if not run.is_open:
+                break
+        return run
+
+    return work
