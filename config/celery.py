@@ -5,6 +5,7 @@ import signal
 import threading
 from typing import Any
 
+import django
 from celery import Celery, signals
 from django.core.exceptions import ImproperlyConfigured
 
@@ -46,10 +47,10 @@ def bound_shutdown(how: str, **_kwargs: Any) -> None:
         timer.start()
 
 
-@signals.celeryd_init.connect
-@signals.beat_init.connect
+@signals.import_modules.connect
 def refuse_unsafe_start(**_kwargs: Any) -> None:
-    """Stop before the first task when the settings are not fit to run with."""
+    """Stop a worker or beat early when the settings are not fit to run with."""
+    django.setup()
     try:
         refuse_unsafe_settings()
     except ImproperlyConfigured as exc:

@@ -88,6 +88,11 @@ class Environment:
         """Return a variable as written, without the space around it."""
         return self._values.get(name, "").strip() or default
 
+    def accepted_text(self, name: str) -> str:
+        """Return a variable as written, or nothing if it was refused before."""
+        refused = {problem.name for problem in self.problems}
+        return "" if name in refused else self.text(name)
+
     def flag(self, name: str, *, default: bool) -> bool:
         """Return a variable that is on or off."""
         value = self.text(name, "on" if default else "off").lower()

@@ -237,9 +237,10 @@ SANDBOX_URL = _sandbox_url()
 for _spec in SPECS.values():
     for _name in ("REDIRECT_URI", "AUTHORIZE_URL", "TOKEN_URL", "API_URL"):
         env.url(_spec.env_prefix + _name)
+    env.whole(_spec.env_prefix + "RATE_LIMIT", default=0)
 PROVIDERS = {
     slug: spec.from_environment(
-        env.text, public_base_url=PUBLIC_BASE_URL, sandbox_url=SANDBOX_URL
+        env.accepted_text, public_base_url=PUBLIC_BASE_URL, sandbox_url=SANDBOX_URL
     )
     for slug, spec in SPECS.items()
 }

@@ -60,6 +60,30 @@ class Switch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Field:
+    """Describe one field of a form on the control page."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: str = ""
+    is_number: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """Describe a form that changes records: its fields, its orders with their labels.
+
+    The account comes first in every form, and the type where there is one to choose.
+    """
+
+    title: str
+    orders: Sequence[tuple[str, str]]
+    fields: Sequence[Field] = ()
+    has_type: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Say how much data the seed makes; zero leaves it to the provider."""
 
@@ -86,6 +110,7 @@ class Provider:
     inventory: Action
     faults: Sequence[FaultKind] = ()
     switches: Sequence[Switch] = ()
+    forms: Sequence[Form] = ()
 
     def find_account(self, account_id: str) -> Account | None:
         """Return one account by its id."""

@@ -91,7 +91,8 @@ class Child:
             self._popen.stdout = None
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
-            self._say(self.name, line.decode(errors="replace").rstrip())
+            if text := line.decode(errors="replace").rstrip():
+                self._say(self.name, text)
 
     def has_died(self) -> bool:
         """Notice that the process ended; clean up after it and plan its return."""

@@ -20,6 +20,10 @@ WORKERS = {
 }
 
 
+# In a container everybody is root, and three workers need not say so at length.
+AS_ROOT = "ignore:You're running the worker with superuser privileges"
+
+
 class PlanError(Exception):
     """Report what the operator must change before anything can start."""
 
@@ -55,6 +59,9 @@ def make_plan(base_dir: Path, values: Mapping[str, str]) -> Plan:
     environment = {
         **values,
         "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": ",".join(
+            filter(None, [values.get("PYTHONWARNINGS"), AS_ROOT])
+        ),
         "VAR_DIR": str(var_dir),
         "SANDBOX_DATABASE": str(var_dir / "sandbox.sqlite3"),
     }

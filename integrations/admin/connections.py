@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -128,6 +129,18 @@ class ConnectionAdmin(ReadOnlyAdmin):
                 "runs", Q(runs__outcome__in=failed, runs__finished_at__gte=day_ago)
             ),
         )
+
+    def get_search_results(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Connection],
+        search_term: str,
+    ) -> tuple[QuerySet[Connection], bool]:
+        """Find a connection by its own id as well, as logs name it."""
+        try:
+            return queryset.filter(pk=UUID(search_term.strip())), False
+        except ValueError:
+            return super().get_search_results(request, queryset, search_term)
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Ask for the right to change, which no form here uses."""

@@ -1,11 +1,16 @@
 """Share what the console commands have in common."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError, OutputWrapper
+
+from integrations.models import Item
+from integrations.models.item import ItemQuerySet
+
+CHUNK = 500
 
 
 def find_user(email: str) -> User:
@@ -16,6 +21,11 @@ def find_user(email: str) -> User:
     if len(found) > 1:
         raise CommandError(f"several accounts have the e-mail address {email!r}")
     return found[0]
+
+
+def stream(items: ItemQuerySet) -> Generator[Item]:
+    """Yield items in a fixed order, a few hundred in memory at a time."""
+    yield from items.order_by("pk").iterator(chunk_size=CHUNK)
 
 
 @contextmanager

@@ -42,11 +42,19 @@ class Verbatim(TextIOBase):
         return self.output.isatty()
 
 
+class PlainConsole(Console):
+    """Leave a closed pipe to the command, which ends quietly."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error on, instead of ending the process with a failure."""
+        raise  # noqa: PLE0704 (Rich calls this while it handles the error)
+
+
 def make_console(output: OutputWrapper) -> Console:
     """Return a console on a command's output; plain text if it is no terminal."""
     width = None if output.isatty() else PIPE_WIDTH
     file = cast("TextIO", Verbatim(output))
-    return Console(file=file, width=width, highlight=False)
+    return PlainConsole(file=file, width=width, highlight=False)
 
 
 def print_items(items: Iterable[Item], output: OutputWrapper) -> int:
@@ -61,7 +69,7 @@ def print_items(items: Iterable[Item], output: OutputWrapper) -> int:
 
 def _table(items: list[Item], width: int, *, has_heading: bool) -> Table:
     """Draw one batch; fixed widths let the batches line up as one table."""
-    table = Table(box=box.SIMPLE_HEAD, show_header=has_heading, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_header=has_heading, show_edge=False)
     shares = sum(COLUMNS.values())
     room = width - 2 * len(COLUMNS)
     for heading, share in COLUMNS.items():

@@ -20,7 +20,11 @@ ReadEnvironment = Callable[[str], str]
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderSettings:
-    """Hold what an operator configured for one provider."""
+    """Hold what an operator configured for one provider.
+
+    ``rate_limit`` is how many requests per ten seconds the provider grants this
+    app for one account, where that is another figure than the usual one.
+    """
 
     client_id: str
     client_secret: Secret
@@ -30,6 +34,7 @@ class ProviderSettings:
     api_url: str
     version: str
     is_sandbox: bool
+    rate_limit: int | None = None
 
     @property
     def is_configured(self) -> bool:
@@ -129,6 +134,7 @@ class ProviderSpec:
             version=(read(self.version_env) if self.version_env else "")
             or self.default_version,
             is_sandbox=is_sandbox,
+            rate_limit=_whole(read(f"{prefix}RATE_LIMIT")),
         )
 
     def oauth_config(self, settings: ProviderSettings) -> OAuthConfig:
@@ -154,6 +160,11 @@ class ProviderSpec:
     @staticmethod
     def _beside(token_url: str, path: str) -> str:
         return urljoin(token_url, path) if path else ""
+
+
+def _whole(text: str) -> int | None:
+    """Return a positive whole number; the settings refuse what is none, by name."""
+    return (int(text) or None) if text.isascii() and text.isdigit() else None
 
 
 def _rebase(url: str, base: str) -> str:
@@ -212,12 +223,18 @@ class FieldSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class DisplayField:
-    """Carry one property the way a person reads it; ``kind`` as in FieldSpec."""
+    """Carry one property the way a person reads it; ``kind`` as in FieldSpec.
+
+    ``linked_ids`` are items of the collection ``linked_collection`` in the same
+    connection; whoever shows the field can put their names in place of ``value``.
+    """
 
     name: str
     label: str
     value: str
     kind: str = "text"
+    linked_ids: tuple[str, ...] = ()
+    linked_collection: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

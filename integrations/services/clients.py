@@ -5,6 +5,8 @@ from functools import lru_cache
 
 from django.conf import settings
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from integrations.http.client import ApiClient, never
 from integrations.http.limits import Limiter, RedisLimiter
@@ -25,6 +27,7 @@ def limiter() -> Limiter:
         settings.CACHE_URL,
         socket_timeout=REDIS_TIMEOUT,
         socket_connect_timeout=REDIS_TIMEOUT,
+        retry=Retry(NoBackoff(), 1),
     )
     return RedisLimiter(client)
 

@@ -109,7 +109,10 @@ def _begin(current: Slice, collection: Collection) -> None:
         return
     is_settling = _is_settling_due(collection, now)
     connector = _connector(collection)
-    reach = connector.settle_after if is_settling else connector.changes_overlap
+    reach = connector.changes_overlap
+    if is_settling:
+        # What is shown late may have been missed since the last settling as well.
+        reach = connector.settle_after + timedelta(minutes=settings.SETTLE_MINUTES)
     since = (collection.watermark or now) - reach
     _set_checkpoint(
         current,

@@ -67,7 +67,7 @@ def matching(queryset: ItemQuerySet, text: str) -> ItemQuerySet:
     else:
         question = " ".join(f'"{word}"*' for word in words)
         condition = f"{table} MATCH %s"
-    found = RawSQL(f"SELECT {key} FROM {table} WHERE {condition}", (question,))  # noqa: S611 (constants and a bound parameter only)
+    found = RawSQL(f"SELECT {key} FROM {table} WHERE {condition}", (question,))
     return queryset.filter(pk__in=found)
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from zlib import crc32
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField
 from django.template.context import Context
 from django.urls import reverse
@@ -12,6 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from integrations.models import Item, SyncRun
+from integrations.providers import SPECS
+from integrations.providers.base import ProviderSpec
 from integrations.templatetags import icons
 from integrations.views.item_filters import type_name
 
@@ -149,6 +152,14 @@ def nav_link(
     path = context["request"].path
     is_here = path == url if url == "/" else path.startswith(url)
     return {"url": url, "text": text, "count": count, "is_here": is_here}
+
+
+@register.simple_tag
+def sign_in_providers() -> list[ProviderSpec]:
+    """Return the providers whose accounts may open a session here, usually none."""
+    if not settings.PROVIDER_SIGN_IN:
+        return []
+    return [s for s in SPECS.values() if settings.PROVIDERS[s.slug].is_configured]
 
 
 @register.filter

@@ -34,7 +34,7 @@ def duration(value: timedelta | float | None) -> str:
     if value is None:
         return "-"
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
-    if seconds < 1:
+    if 0 < seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < MINUTE:
         return f"{seconds:.0f} s"

@@ -2,18 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from django.db.models import (
-    BooleanField,
-    DateTimeField,
-    F,
-    Field,
-    Func,
-    Prefetch,
-    TextField,
-    Value,
-)
+from django.db.models import Prefetch, prefetch_related_objects
 
 from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
@@ -36,32 +26,6 @@ COLUMNS = (
     "hidden_at",
     "hidden_reason",
 )
-
-
-class Row(Func):
-    """Write a row value, ``(a, b)``.
-
-    Compared as one value, it lets both databases start reading their index in
-    the middle of a thousand equal timestamps; the spelled-out form with OR does
-    not.
-    """
-
-    template = "(%(expressions)s)"
-    output_field = TextField()
-
-
-class IsBelow(Func):
-    """Compare two row values with ``<``."""
-
-    template = "%(expressions)s"
-    arg_joiner = " < "
-    output_field = BooleanField()
-
-
-class IsAbove(IsBelow):
-    """Compare two row values with ``>``."""
-
-    arg_joiner = " > "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,13 +82,12 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     is_backward = query.before is not None
     order = query.order.reversed if is_backward else query.order
     start = query.before or query.after
-    if start is not None:
-        items = items.filter(_beyond(start, order))
-    rows = list(_slim(items).order_by(*order.ordering)[: query.size + 1])
+    rows = _take(items, order, start, query.size + 1)
     has_more = len(rows) > query.size
     rows = rows[: query.size]
     if is_backward:
         rows.reverse()
+    prefetch_related_objects(rows, "connection", _collections())
     has_previous = has_more if is_backward else start is not None
     has_next = has_more or is_backward
     return ItemPage(
@@ -134,20 +97,30 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     )
 
 
-def _beyond(start: Position, order: Sort) -> IsBelow:
-    field: Field[object, object]
-    field = DateTimeField() if isinstance(start.value, datetime) else TextField()
-    here = Row(F(order.field), F("id"))
-    there = Row(Value(start.value, output_field=field), Value(start.id))
-    return IsBelow(here, there) if order.is_descending else IsAbove(here, there)
+def _take(
+    items: ItemQuerySet, order: Sort, start: Position | None, most: int
+) -> list[Item]:
+    """Return the rows beyond a position: those that tie with it, then the rest.
+
+    Two plain ranges instead of one condition with OR, because both databases then
+    begin in the middle of their index, even among a million equal timestamps.
+    """
+    slim = items.only(*COLUMNS).order_by(*order.ordering)
+    if start is None:
+        return list(slim[:most])
+    beyond = "lt" if order.is_descending else "gt"
+    ties = {order.field: start.value, f"id__{beyond}": start.id}
+    rows = list(slim.filter(**ties)[:most])
+    if len(rows) < most:
+        rest = slim.filter(**{f"{order.field}__{beyond}": start.value})
+        rows += rest[: most - len(rows)]
+    return rows
 
 
-def _slim(items: ItemQuerySet) -> ItemQuerySet:
-    """Load what a row shows: no properties, and no join to mislead a planner."""
+def _collections() -> Prefetch:
+    """Return the collections' names; a join could mislead a planner."""
     collections = Collection.objects.only("name", "connection_id")
-    return items.only(*COLUMNS).prefetch_related(
-        "connection", Prefetch("collection", queryset=collections)
-    )
+    return Prefetch("collection", queryset=collections)
 
 
 def _position(query: ItemQuery, item: Item) -> Position:

@@ -85,11 +85,18 @@ def _count_text(
 
 
 def _why_empty(query: ItemQuery, connections: Sequence[Connection]) -> str:
+    """Name the reason for an empty list; each has words and a next step."""
     if not connections:
         return "unconnected"
-    if _syncing(connections) and not query.filters:
+    if set(query.filters) - {"state"}:
+        return "nothing"
+    if query.is_gone:
+        return "gone"
+    if _syncing(connections):
         return "syncing"
-    return "nothing"
+    if not any(c.last_synced_at for c in connections):
+        return "waiting"
+    return "bare"
 
 
 def _syncing(connections: Sequence[Connection]) -> list[Connection]:

@@ -58,7 +58,7 @@ def expire_tokens(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
         for row in sandbox.storage.all(
             "SELECT t.value, g.account FROM oauth_token t"
             " JOIN oauth_grant g ON g.id = t.grant_id WHERE g.provider = ?"
-            " AND t.kind = 'access' AND t.expires_at > ?",
+            " AND t.kind = 'access' AND (t.expires_at > ? OR t.expires_at IS NULL)",
             provider.slug,
             now,
         )
@@ -114,14 +114,23 @@ def calm_down(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"cleared": sandbox.faults.clear()}
 
 
+def find_action(name: str) -> Action | None:
+    """Return what an order does; orders about records are the provider's own."""
+    group, _, rest = name.partition("/")
+    return _on_records(rest) if group == "records" else ACTIONS.get(name)
+
+
 def _on_records(name: str) -> Action:
     def act(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
-        return get_provider(sandbox, params).records[name](sandbox, params)
+        provider = get_provider(sandbox, params)
+        if name not in provider.records:
+            message = f"{provider.name} has no such order: {name}"
+            raise OrderError(message)
+        return provider.records[name](sandbox, params)
 
     return act
 
 
-RECORDS = ("edit", "create", "archive", "restore", "erase", "merge", "touch")
 ACTIONS: Mapping[str, Action] = {
     "faults/add": add_fault,
     "faults/clear": clear_faults,
@@ -130,5 +139,4 @@ ACTIONS: Mapping[str, Action] = {
     "grants/revoke": revoke_grants,
     "stats/reset": reset_stats,
     "calm": calm_down,
-    **{f"records/{name}": _on_records(name) for name in RECORDS},
 }

@@ -12,60 +12,29 @@ ACCOUNT = """
 """
 COUNT = '<td class="number">$live<br><small>$archived archived</small></td>'
 
-RECORDS = """
-<div class="grid">
-<form class="card" method="post" action="/control/do/records/edit">
-<h3>Edit one record</h3>
+FORM = """
+<form class="card" method="post" action="/control/do/records/$order">
+<h3>$title</h3>
 <input type="hidden" name="provider" value="$provider">
 <div class="row">
 <label class="field">Account<select name="account">$accounts</select></label>
-<label class="field">Type<select name="type">$kinds</select></label>
+$kinds
 </div>
 <div class="row">
-<label class="field">Id<input name="id" inputmode="numeric"></label>
-<label class="field">Property<input name="property" placeholder="firstname"></label>
-<label class="field">Value<input name="value"></label>
+$fields
 </div>
 <div class="actions">
-<button class="main">Save</button>
-<button formaction="/control/do/records/create">Create new</button>
+<button class="main">$label</button>
+$others
 </div>
 </form>
-<form class="card" method="post" action="/control/do/records/archive">
-<h3>Archive, restore, merge</h3>
-<input type="hidden" name="provider" value="$provider">
-<div class="row">
-<label class="field">Account<select name="account">$accounts</select></label>
-<label class="field">Type<select name="type">$kinds</select></label>
-</div>
-<div class="row">
-<label class="field">Id<input name="id" inputmode="numeric" required></label>
-<label class="field">Merge this id into it
-<input name="other" inputmode="numeric"></label>
-</div>
-<div class="actions">
-<button class="main">Archive</button>
-<button formaction="/control/do/records/restore">Restore</button>
-<button formaction="/control/do/records/merge">Merge</button>
-<button formaction="/control/do/records/erase">Erase for good</button>
-</div>
-</form>
-<form class="card" method="post" action="/control/do/records/touch">
-<h3>Change many at one moment</h3>
-<input type="hidden" name="provider" value="$provider">
-<div class="row">
-<label class="field">Account<select name="account">$accounts</select></label>
-<label class="field">Type<select name="type">$kinds</select></label>
-</div>
-<div class="row">
-<label class="field">How many<input name="count" value="25" inputmode="numeric"></label>
-<label class="field">After the first<input name="offset" value="0"
- inputmode="numeric"></label>
-</div>
-<div class="actions"><button class="main">Touch</button></div>
-</form>
-</div>
 """
+KINDS = '<label class="field">Type<select name="type">$kinds</select></label>'
+FIELD = """
+<label class="field">$label
+<input name="$name" value="$value" placeholder="$hint" inputmode="$mode"></label>
+"""
+OTHER = '<button formaction="/control/do/records/$order">$label</button>'
 
 TOKENS = """
 <div class="actions">

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from sandbox.control.actions import ACTIONS
+from sandbox.control.actions import find_action
 from sandbox.control.pages import show_control
 from sandbox.control.questions import QUESTIONS
 from sandbox.provider import OrderError
@@ -39,7 +39,7 @@ def answer_question(sandbox: "Sandbox", request: Request) -> Response:
 
 def take_order(sandbox: "Sandbox", request: Request) -> Response:
     """Carry out an order sent as JSON."""
-    action = ACTIONS.get(_get_name(request))
+    action = find_action(_get_name(request))
     if action is None:
         return to_json({"error": "no such order"}, 404)
     if not _is_own_origin(request):
@@ -55,7 +55,7 @@ def take_order(sandbox: "Sandbox", request: Request) -> Response:
 
 def take_form(sandbox: "Sandbox", request: Request) -> Response:
     """Carry out an order sent by a form, and go back to the page."""
-    action = ACTIONS.get(_get_name(request))
+    action = find_action(_get_name(request))
     if action is None or not _is_own_origin(request):
         return to_text("no such order\n", 404)
     try:
@@ -77,10 +77,11 @@ def _get_name(request: Request) -> str:
 
 
 def _rename(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Accept HubSpot's word for an account as well."""
+    """Accept the providers' own words for an account as well."""
     renamed = dict(params)
-    if "portal" in renamed:
-        renamed.setdefault("account", str(renamed.pop("portal")))
+    for word in ("portal", "workspace"):
+        if word in renamed:
+            renamed.setdefault("account", str(renamed.pop(word)))
     return renamed
 
 

@@ -7,7 +7,7 @@ from sandbox import grants, mishaps
 from sandbox.control import markup
 from sandbox.control.questions import get_stats
 from sandbox.html import Safe, each, fill, join
-from sandbox.provider import Provider
+from sandbox.provider import Form, Provider
 
 if TYPE_CHECKING:
     from sandbox.world import Sandbox
@@ -49,11 +49,29 @@ def show_accounts(sandbox: "Sandbox", provider: Provider) -> Safe:
 
 def show_record_forms(provider: Provider) -> Safe:
     """Draw the forms that change records."""
+    forms = join(_show_form(provider, form) for form in provider.forms)
+    return fill('<div class="grid">$forms</div>', forms=forms)
+
+
+def _show_form(provider: Provider, form: Form) -> Safe:
+    (order, label), *others = form.orders
+    kinds = fill(markup.KINDS, kinds=_options([(k, k) for k in _kinds(provider)]))
     return fill(
-        markup.RECORDS,
+        markup.FORM,
+        order=order,
+        label=label,
+        title=form.title,
         provider=provider.slug,
         accounts=_options([(a.id, a.name) for a in provider.accounts]),
-        kinds=_options([(kind, kind) for kind in _kinds(provider)]),
+        kinds=kinds if form.has_type else "",
+        fields=each(
+            markup.FIELD,
+            (
+                {**vars(field), "mode": "numeric" if field.is_number else "text"}
+                for field in form.fields
+            ),
+        ),
+        others=each(markup.OTHER, ({"order": o, "label": t} for o, t in others)),
     )
 
 

@@ -4,6 +4,7 @@ from sandbox.hubspot.accounts import PORTALS, TYPES
 from sandbox.hubspot.control import RECORD_ACTIONS, get_inventory
 from sandbox.hubspot.errors import refuse_with_status
 from sandbox.hubspot.faults import FAULTS, SWITCHES
+from sandbox.hubspot.forms import FORMS
 from sandbox.hubspot.guard import finish, identify
 from sandbox.hubspot.routes import FAMILIES, ROUTES
 from sandbox.hubspot.seed import seed
@@ -26,4 +27,5 @@ PROVIDER = Provider(
     inventory=get_inventory,
     faults=FAULTS,
     switches=SWITCHES,
+    forms=FORMS,
 )

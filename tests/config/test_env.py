@@ -119,3 +119,11 @@ def test_the_process_wins_over_the_file(
     env = Environment.load(tmp_path)
 
     assert (env.text("A_NAME"), env.text("B_NAME")) == ("process", "file")
+
+
+def test_a_refused_value_is_not_used_either() -> None:
+    env = Environment({"A": "http://plain.example.com", "B": "fine"})
+
+    env.url("A")
+
+    assert (env.accepted_text("A"), env.accepted_text("B")) == ("", "fine")

@@ -8,7 +8,6 @@ import pytest
 
 from integrations.http.errors import InvalidResponse, Network
 from integrations.http.secrets import Secret
-from integrations.http.transport import RequestsTransport, Timeouts
 from integrations.oauth import errors
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.config import OAuthConfig, Rejection
@@ -18,7 +17,6 @@ from tests.support.fake_transport import (
     sent_headers,
     sent_json,
 )
-from tests.support.raw_server import serving
 
 TOKEN = "https://api.example/token"
 REVOKE = "https://api.example/revoke"
@@ -296,27 +294,3 @@ def test_an_error_can_be_pickled_whole():
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
 
     assert vars(again) == vars(error)
-
-
-def test_an_endpoint_that_never_answers_leaves_the_outcome_unknown():
-    with serving(lambda c: c.recv(1)) as server:
-        api = OAuthClient(
-            config=client(None, token_url=server.url + "/token").config,
-            transport=RequestsTransport(),
-            timeouts=Timeouts(connect=0.2, read=0.2, total=0.3),
-        )
-        with pytest.raises(errors.OutcomeUnknown):
-            api.refresh(REFRESH)
-
-
-def test_an_endpoint_that_is_not_there_was_not_asked():
-    with serving(lambda c: None) as server:  # noqa: ARG005
-        url = server.url + "/token"
-    api = OAuthClient(
-        config=client(None, token_url=url).config,
-        transport=RequestsTransport(),
-        timeouts=Timeouts(connect=0.2, read=0.2, total=0.3),
-    )
-
-    with pytest.raises(errors.NotSent):
-        api.refresh(REFRESH)

@@ -13,7 +13,14 @@ from integrations.http.limits import Limit
 from integrations.http.secrets import Secret
 from integrations.models import Connection, SyncRun
 from integrations.providers import CONNECTORS
-from integrations.services import clients, connections, oauth_clients, runs, sync
+from integrations.services import (
+    clients,
+    connections,
+    oauth_clients,
+    queue,
+    runs,
+    sync,
+)
 from sandbox.app import make_app
 from sandbox.config import Config
 from sandbox.provider import Plan
@@ -37,6 +44,13 @@ class Unlimited:
 
     def close(self, key: str, seconds: float) -> None:
         self.closed[key] = seconds
+
+
+class Broker:
+    """Take every task and run none: the tests work on runs themselves."""
+
+    def send_task(self, *_args: Any, **_options: Any) -> None:
+        return
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +85,7 @@ def sandbox(
     limiter = Unlimited()
     monkeypatch.setattr(oauth_clients, "transport", lambda: transport)
     monkeypatch.setattr(clients, "limiter", lambda: limiter)
+    monkeypatch.setattr(queue, "current_app", Broker())
     return transport
 
 

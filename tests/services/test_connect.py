@@ -97,7 +97,9 @@ def test_a_revocation_that_fails_is_tried_again(
     alice: User, connection: Connection, sandbox: Any
 ) -> None:
     connections.disconnect(connection, actor=alice, keep_items=True)
-    sandbox.client.order("faults/add", kind="status", status=503, family="revoke", count=1)
+    sandbox.client.order(
+        "faults/add", kind="status", status=503, family="revoke", count=1
+    )
 
     assert revocations.revoke_due() == 0
 

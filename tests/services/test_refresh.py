@@ -341,7 +341,7 @@ def test_due_times_lie_ahead_of_expiry_and_off_the_full_hour() -> None:
     assert all(
         now + timedelta(minutes=15) < due < now + timedelta(minutes=26) for due in dues
     )
-    assert not [due for due in dues if due.minute == 0 or due.minute == 59]
+    assert not [due for due in dues if due.minute in {0, 59}]
     assert len({due.replace(microsecond=0) for due in dues}) > 50
 
 

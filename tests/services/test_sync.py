@@ -1,4 +1,4 @@
-"""What is stored is what the provider has; a kill, a fault or a repeat loses nothing."""
+"""What is stored is what the provider has; no kill, fault or repeat loses anything."""
 
 import uuid
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from integrations.models import (
     Collection,
@@ -16,7 +17,7 @@ from integrations.models import (
     SeenBlock,
     SyncRun,
 )
-from integrations.services import runs, slices, sweeping, sync
+from integrations.services import queue, runs, slices, sweeping, sync
 from integrations.services.errors import LeaseLostError, NotSyncableError
 
 FinishSync = Callable[..., SyncRun]
@@ -290,14 +291,21 @@ def test_a_second_request_joins_the_run_that_is_open(connection: Connection) -> 
 
 @pytest.mark.django_db(transaction=True)
 def test_without_a_broker_the_work_is_stored_and_the_caller_told(
-    connection: Connection,
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     SyncRun.objects.all().delete()
+    monkeypatch.setattr(queue, "current_app", _NoBroker())
 
     request = runs.request_sync(connection, trigger="person")
 
     assert not request.delivered
     assert request.run.state == "queued"
+    assert runs.enqueue_lost(now=timezone.now()) == 0
+
+
+class _NoBroker:
+    def send_task(self, *_args: Any, **_options: Any) -> None:
+        raise OperationalError("nobody listens")
 
 
 def test_a_run_that_is_cancelled_stops_at_its_next_page(

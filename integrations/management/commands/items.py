@@ -2,19 +2,18 @@
 
 import argparse
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations.management.console import find_user, quietly_if_closed
+from integrations.management.console import find_user, quietly_if_closed, stream
 from integrations.management.tables import print_items
 from integrations.models import Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import SPECS
 from integrations.services import audit
 from integrations.services.export import to_csv, to_json
-
-CHUNK = 500
 
 
 class Command(BaseCommand):
@@ -37,8 +36,9 @@ class Command(BaseCommand):
             email=options["user"],
             item_type=options["type"],
         )
-        rows = items.order_by("pk").iterator(chunk_size=CHUNK)
-        with quietly_if_closed(self.stdout):
+        rows = stream(items)
+        # Closed here, while the database is still open, when the reader has left.
+        with quietly_if_closed(self.stdout), closing(rows):
             self.print_as(options["format"], rows)
             self.stdout.flush()
         if options["format"] != "table":

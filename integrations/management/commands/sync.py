@@ -1,12 +1,13 @@
 """Sync connections here and now, and say how it went."""
 
 import argparse
+from contextlib import closing
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations.management.console import find_user, quietly_if_closed
+from integrations.management.console import find_user, quietly_if_closed, stream
 from integrations.management.progress import Progress
 from integrations.management.tables import print_items
 from integrations.models import Collection, Connection, Item, SyncRun
@@ -39,9 +40,9 @@ class Command(BaseCommand):
         for connection in connections:
             incomplete += self.sync(connection, full=options["full"])
         if options["print"]:
-            items = Item.objects.live().filter(connection__in=connections)
-            with quietly_if_closed(self.stdout):
-                print_items(items.order_by("pk").iterator(chunk_size=500), self.stdout)
+            rows = stream(Item.objects.live().filter(connection__in=connections))
+            with quietly_if_closed(self.stdout), closing(rows):
+                print_items(rows, self.stdout)
                 self.stdout.flush()
         if incomplete:
             raise CommandError("not complete:\n  " + "\n  ".join(incomplete))

@@ -1,11 +1,11 @@
 """Read the records of one collection: pages of a list, batches, single ones."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from integrations.http import urls
 from integrations.http.client import ApiClient
-from integrations.http.errors import InvalidResponse, NotFound
+from integrations.http.errors import Forbidden, InvalidResponse, NotFound
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.base import CollectionContext, IntegrationItem
 from integrations.providers.hubspot.links import LinkReader, to_links, with_links
@@ -17,6 +17,7 @@ from integrations.providers.hubspot.schema import requested_properties
 PAGE_SIZE = 100
 BATCH_SIZE = 100
 
+T = TypeVar("T")
 Mapped = tuple[list[IntegrationItem], int]
 
 
@@ -41,9 +42,13 @@ class Reader:
         self, after: str | None, *, archived: bool = False
     ) -> tuple[list[Any], str | None]:
         """Return the rows of one list page as they came, and the next cursor."""
-        wanted = {"properties": "hs_object_id"} if archived else self._wanted()
-        params = {"limit": PAGE_SIZE, "after": after, "archived": archived, **wanted}
-        body = expect_object(self.api.get(self.path, params=params), "list")
+        params = {"limit": PAGE_SIZE, "after": after, "archived": archived}
+
+        def fetch() -> Any:
+            wanted = {"properties": "hs_object_id"} if archived else self._wanted()
+            return self.api.get(self.path, params={**params, **wanted})
+
+        body = expect_object(self._without_lost_links(fetch), "list")
         return expect_list(body.get("results"), "results"), next_after(body, after)
 
     def fetch_one(self, remote_id: str) -> dict[str, Any] | None:
@@ -53,9 +58,12 @@ class Reader:
         """
         path = f"{self.path}/{urls.segment(remote_id)}"
         try:
-            return expect_object(self.api.get(path, params=self._wanted()), "record")
+            row = self._without_lost_links(
+                lambda: self.api.get(path, params=self._wanted())
+            )
         except NotFound:
             return None
+        return expect_object(row, "record")
 
     def fetch_batch(self, ids: Sequence[str]) -> list[Any]:
         """Return the rows of many ids; those that are not there are left out."""
@@ -96,12 +104,31 @@ class Reader:
                 bare.append(to_item(row, self.collection))
             except InvalidResponse:
                 unreadable += 1
-        found = self.links.fetch([item.id for item in bare], self.associations)
+        ids = [item.id for item in bare]
+        found = self._without_lost_links(
+            lambda: self.links.fetch(ids, self.associations)
+        )
         items = []
         for item in bare:
             whole = self.links.complete(item.id, found[item.id], self.associations)
             items.append(with_links(item, whole))
         return items, unreadable
+
+    def _without_lost_links(self, fetch: Callable[[], T]) -> T:
+        """Fetch, and once more without the associations that were just refused.
+
+        A scope can be withdrawn from a living grant. What it opened is lost then,
+        but not the records that were only shown together with it.
+        """
+        try:
+            return fetch()
+        except Forbidden as exc:
+            refused = set(exc.missing_scopes)
+            kept = tuple(a for a in self.associations if a.scope not in refused)
+            if self.kind.scope in refused or kept == self.associations:
+                raise
+            self.associations = kept
+        return fetch()
 
     def _wanted(self) -> dict[str, str]:
         wanted = {"properties": ",".join(self.properties)}

@@ -15,7 +15,7 @@ from typing import Any
 from integrations.http.errors import InvalidResponse
 from integrations.http.limits import Limit
 from integrations.http.shape import expect_object, objects
-from integrations.providers.base import Page
+from integrations.providers.base import ListingExpiredError, Page
 from integrations.providers.hubspot.mapping import ARCHIVED, merged_away, merged_reason
 from integrations.providers.hubspot.paging import next_after, to_id
 from integrations.providers.hubspot.reading import Reader, id_of
@@ -138,7 +138,10 @@ def _to_cursor(last: str) -> str:
 def _from_cursor(cursor: str | None) -> str | None:
     if cursor is None:
         return None
-    last = str(json.loads(cursor)["after_id"])
-    if not last.isdecimal():
-        raise ValueError("the cursor is not one of ours")
+    try:
+        last = json.loads(cursor)["after_id"]
+    except (ValueError, KeyError, TypeError) as exc:
+        raise ListingExpiredError("the cursor is not one of this version") from exc
+    if not isinstance(last, str) or not last.isdecimal():
+        raise ListingExpiredError("the cursor names no id")
     return last

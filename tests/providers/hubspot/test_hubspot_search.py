@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.http.errors import InvalidResponse
+from integrations.providers.base import ListingExpiredError
 from integrations.providers.hubspot.search import MAX_PROBES
 
 SINCE = datetime(2026, 11, 20, 9, 55, tzinfo=UTC)
@@ -142,6 +143,12 @@ def test_a_search_that_does_not_move_on_is_an_error(hubspot):
         fetch_changes(hubspot, cursor=json.dumps({"after_id": "9002"}))
 
 
+@pytest.mark.parametrize("cursor", ["", "7", "[]", "{}", '{"after_id": "x"}'])
+def test_a_cursor_of_another_version_starts_the_listing_again(hubspot, cursor):
+    with pytest.raises(ListingExpiredError):
+        fetch_changes(hubspot, cursor=cursor)
+
+
 def test_an_empty_page_in_the_middle_is_an_error(hubspot):
     answer = {"total": 9, "results": [], "paging": {"next": {"after": "200"}}}
     hubspot.transport.on(SEARCH, answer)
@@ -168,6 +175,16 @@ def test_ids_that_a_batch_does_not_know_are_looked_after_one_by_one(hubspot):
     assert [item.id for item in page.items] == ["9001"]
     assert page.gone == {"9004": "merged:180000000123", "9020": "archived"}
     assert page.next_cursor is None
+
+
+def test_links_refused_in_bulk_cost_the_links_only(hubspot):
+    hubspot.play({SEARCH: ["search_contacts_end"], BATCH: ["batch_contacts_end"]})
+    hubspot.transport.on(LINKS, hubspot.load("error_missing_scopes"), status=403)
+
+    (item,) = fetch_changes(hubspot).items
+
+    assert item.id == "180000000123"
+    assert "associations.companies" not in item.properties
 
 
 def test_an_id_that_came_back_meanwhile_is_an_item(hubspot):

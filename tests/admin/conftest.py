@@ -1,0 +1,46 @@
+"""Give the admin's tests a member of staff who has passed a second factor."""
+
+import time
+
+import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import User
+from django.test import Client
+
+from integrations.models import Collection, Connection
+from tests.support.rows import make_collection, make_connection
+
+
+@pytest.fixture
+def staff(db) -> User:
+    return User.objects.create_superuser("carol", "carol@example.com", "queen-7-hearts")
+
+
+def sign_in(user: User, *methods: str) -> Client:
+    """Return a browser whose session was opened by these methods."""
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {"method": method, "at": time.time()} for method in methods
+    ]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
+
+
+@pytest.fixture
+def as_staff(staff: User) -> Client:
+    Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={})
+    return sign_in(staff, "password", "mfa")
+
+
+@pytest.fixture
+def connection(alice: User) -> Connection:
+    return make_connection(alice, account_name="Acme", remote_id="1:1")
+
+
+@pytest.fixture
+def collection(connection: Connection) -> Collection:
+    return make_collection(connection)

@@ -1,0 +1,205 @@
+"""Connections in the admin: seen at a glance, steered by queue, never opened."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.utils import timezone
+
+from integrations.models import AuditEvent, Connection, Credential, SyncRun
+from tests.admin.conftest import sign_in
+from tests.support.rows import (
+    NOON,
+    make_connection,
+    make_credential,
+    make_finished_run,
+    make_item,
+)
+
+LIST = "/admin/integrations/connection/"
+States = Connection.State
+
+
+def act(client, action, *connections, **data):
+    chosen = [str(connection.pk) for connection in connections]
+    data |= {"action": action, "_selected_action": chosen}
+    return client.post(LIST, data, follow=True)
+
+
+def rows(page):
+    return list(page.context["cl"].result_list)
+
+
+def test_the_list_tells_health_counts_and_failures(as_staff, connection, collection):
+    make_item(collection)
+    make_credential(connection, failures=2)
+    now = timezone.now()
+    make_finished_run(connection, outcome="failed", finished_at=now)
+    make_finished_run(connection, outcome="failed", finished_at=NOON)
+
+    page = as_staff.get(LIST).content.decode()
+
+    assert "alice@example.com" in page or "alice" in page
+    assert "Out of date" in page
+    assert "2 refreshes in a row, 1 runs today" in page
+
+
+def test_many_connections_take_as_many_queries_as_one(
+    as_staff, alice, django_assert_max_num_queries
+):
+    for _ in range(30):
+        make_item_of = make_connection(alice)
+        make_credential(make_item_of)
+    as_staff.get(LIST)
+
+    with django_assert_max_num_queries(12):
+        as_staff.get(LIST)
+
+
+@pytest.mark.parametrize("term", ["alice@example.com", "Acme", "1:1"])
+def test_the_search_knows_owner_account_and_remote_id(as_staff, connection, bob, term):
+    make_connection(bob)
+
+    page = as_staff.get(LIST, {"q": term})
+
+    assert rows(page) == [connection]
+
+
+def test_the_search_knows_the_connections_own_id(as_staff, connection, bob):
+    make_connection(bob)
+
+    assert rows(as_staff.get(LIST, {"q": str(connection.pk)})) == [connection]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("health=trouble", {"broken"}),
+        ("health=stale", {"late", "broken"}),
+        ("health=well", {"fresh"}),
+        ("provider=hubspot", {"late", "broken", "fresh"}),
+        ("reason=grant_rejected", {"broken"}),
+        ("state__exact=active", {"late", "fresh"}),
+        ("token_ends=past", {"late"}),
+        ("token_ends=day", {"late"}),
+        ("is_sandbox__exact=1", set()),
+    ],
+)
+def test_the_filters_find_what_they_say(as_staff, alice, query, found):
+    now = timezone.now()
+    make_connection(alice, account_name="fresh", last_synced_at=now)
+    late = make_connection(alice, account_name="late", last_synced_at=NOON)
+    late.last_synced_at = now - timedelta(hours=2)
+    late.save()
+    make_credential(late, access_expires_at=now - timedelta(hours=1))
+    make_connection(
+        alice,
+        account_name="broken",
+        state=States.NEEDS_RECONNECT,
+        reason="grant_rejected",
+        last_synced_at=now - timedelta(days=2),
+    )
+
+    page = as_staff.get(f"{LIST}?{query}")
+
+    assert {row.account_name for row in rows(page)} == found
+
+
+def test_the_page_tells_of_the_token_and_never_the_token(as_staff, connection):
+    credential = make_credential(connection)
+    run = make_finished_run(connection)
+
+    page = as_staff.get(f"{LIST}{connection.pk}/change/")
+    text = page.content.decode()
+
+    assert "stored, version 1, fingerprint 9f3a11c0, expires 1 Nov 2026, 12:30" in text
+    assert credential.access_token not in text
+    assert credential.refresh_token not in text
+    assert str(run.pk) in text
+    assert 'name="_save"' not in text
+
+
+def test_nobody_adds_edits_or_deletes_a_connection(as_staff, connection):
+    assert as_staff.get(f"{LIST}add/").status_code == 403
+    assert as_staff.post(f"{LIST}{connection.pk}/change/", {}).status_code == 403
+    assert as_staff.post(f"{LIST}{connection.pk}/delete/", {}).status_code == 403
+
+
+@pytest.mark.parametrize(("action", "full"), [("sync_now", False), ("full_pass", True)])
+def test_syncing_is_queued_and_logged_twice(as_staff, connection, bob, action, full):
+    paused = make_connection(bob, state=States.PAUSED, reason="paused_by_person")
+
+    page = act(as_staff, action, connection, paused)
+
+    run = SyncRun.objects.get()
+    assert (run.connection, run.trigger, run.is_full) == (connection, "staff", full)
+    assert "1 queued." in page.content.decode()
+    assert "left alone because you paused it" in page.content.decode()
+    carols = {"user__username": "carol"}
+    assert LogEntry.objects.filter(**carols).count() == 2
+    assert AuditEvent.objects.filter(event="admin.action", **carols).count() == 2
+
+
+def test_refreshing_a_token_makes_it_due_now(as_staff, connection):
+    make_credential(connection, refresh_due_at=None)
+
+    act(as_staff, "refresh_token", connection)
+
+    assert Credential.objects.get().refresh_due_at is not None
+
+
+def test_pausing_and_resuming_for_somebody(as_staff, connection):
+    act(as_staff, "pause", connection)
+    connection.refresh_from_db()
+    assert (connection.state, connection.reason) == ("paused", "paused_by_staff")
+
+    act(as_staff, "resume", connection)
+    connection.refresh_from_db()
+    assert connection.state == States.ACTIVE
+
+
+def test_disconnecting_asks_once_more(as_staff, connection):
+    make_credential(connection)
+
+    page = act(as_staff, "disconnect", connection)
+
+    assert "What happens to the stored items?" in page.content.decode()
+    assert Credential.objects.exists()
+    assert not LogEntry.objects.exists()
+
+    act(as_staff, "disconnect", connection, items="keep")
+
+    connection.refresh_from_db()
+    assert connection.reason == "disconnected_by_staff"
+    assert not Credential.objects.exists()
+    assert LogEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("permission", "expected"),
+    [
+        ("view_connection", set()),
+        (
+            "change_connection",
+            {"sync_now", "full_pass", "refresh_token", "pause", "resume"},
+        ),
+        ("delete_connection", {"disconnect"}),
+    ],
+)
+def test_each_act_needs_its_own_permission(connection, permission, expected):
+    dora = User.objects.create_user("dora", "dora@example.com", is_staff=True)
+    codenames = {"view_connection", permission}
+    dora.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = sign_in(dora, "password", "mfa")
+
+    page = client.get(LIST)
+    forced = act(client, "pause", connection)
+
+    form = page.context["action_form"]
+    offered = {v for v, _ in form.fields["action"].choices if v} if form else set()
+    assert offered == expected
+    connection.refresh_from_db()
+    is_paused = connection.state == States.PAUSED
+    assert is_paused is (permission == "change_connection")
+    assert forced.status_code == 200

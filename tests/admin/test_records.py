@@ -1,0 +1,225 @@
+"""The admin's other lists: read, searched, counted with care, never edited."""
+
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from integrations.admin.base import BoundedPaginator
+from integrations.models import (
+    AuditEvent,
+    Item,
+    ItemChange,
+    ProviderState,
+    RefreshAttempt,
+)
+from tests.support.rows import NOON, make_finished_run, make_item, make_items
+
+READ_ONLY = [
+    "syncrun",
+    "refreshattempt",
+    "auditevent",
+    "providerstate",
+    "collection",
+    "item",
+]
+
+
+@pytest.fixture
+def one_of_each(connection, collection):
+    """Make a row of everything that has a page; return them by model name."""
+    run = make_finished_run(connection)
+    item = make_item(collection, name="Ada", properties={"email": "ada@example.com"})
+    ItemChange.objects.create(item=item, run=run, at=NOON, kind="changed", fields={})
+    return {
+        "syncrun": run,
+        "refreshattempt": RefreshAttempt.objects.create(
+            id=run.pk, connection=connection, why="schedule"
+        ),
+        "auditevent": AuditEvent.objects.create(event="connection.connected"),
+        "providerstate": ProviderState.objects.create(provider="hubspot", reason="odd"),
+        "collection": collection,
+        "item": item,
+        "connection": connection,
+    }
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+def test_records_are_read_and_never_written(as_staff, one_of_each, model):
+    base = f"/admin/integrations/{model}/"
+    own = f"{base}{one_of_each[model].pk}/"
+
+    assert as_staff.get(base).status_code == 200
+    assert as_staff.get(f"{base}?q=a").status_code == 200
+    page = as_staff.get(f"{own}change/")
+
+    assert page.status_code == 200
+    assert b'name="_save"' not in page.content
+    for path in (f"{base}add/", f"{own}change/", f"{own}delete/"):
+        assert as_staff.post(path, {}).status_code == 403, path
+
+
+def test_every_list_and_page_of_the_admin_opens(as_staff, one_of_each):
+    for model in admin.site._registry:
+        base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+
+        assert as_staff.get(base).status_code == 200, base
+
+
+def test_no_page_of_the_admin_shows_a_sealed_token(as_staff, one_of_each, connection):
+    from tests.support.rows import make_credential
+
+    credential = make_credential(connection)
+    paths = ["/admin/"]
+    for name, row in one_of_each.items():
+        base = f"/admin/integrations/{name}/"
+        paths += [base, f"{base}{row.pk}/change/", f"{base}{row.pk}/history/"]
+
+    for path in paths:
+        page = as_staff.get(path).content.decode()
+
+        assert credential.access_token not in page, path
+        assert credential.refresh_token not in page, path
+
+
+@pytest.mark.parametrize("model", [*READ_ONLY, "connection"])
+def test_a_longer_list_takes_no_more_queries(
+    as_staff, connection, collection, model, django_assert_max_num_queries
+):
+    make_items(collection, [{"name": f"Item {n}"} for n in range(40)])
+    for n in range(40):
+        run = make_finished_run(connection)
+        RefreshAttempt.objects.create(id=run.pk, connection=connection, why="x")
+        AuditEvent.objects.create(event="x", user=connection.owner)
+        if n < 10:
+            ProviderState.objects.create(provider=f"p{n}")
+
+    as_staff.get("/admin/")
+
+    with django_assert_max_num_queries(14):
+        as_staff.get(f"/admin/integrations/{model}/")
+
+
+def test_items_are_searched_as_the_product_searches(as_staff, collection):
+    ada = make_item(collection, name="Ada", properties={"email": "ada@example.com"})
+    make_item(collection, name="Bert")
+
+    page = as_staff.get("/admin/integrations/item/?q=exam+ad")
+
+    assert list(page.context["cl"].result_list) == [ada]
+    assert page.context["cl"].show_full_result_count is False
+
+
+@pytest.mark.parametrize(("answer", "name"), [("no", "Here"), ("yes", "Gone")])
+def test_items_are_filtered_by_existence(as_staff, collection, answer, name):
+    make_item(collection, name="Here")
+    make_item(collection, name="Gone", hidden_at=NOON)
+
+    page = as_staff.get(f"/admin/integrations/item/?gone={answer}&type=contact")
+
+    assert [item.name for item in page.context["cl"].result_list] == [name]
+
+
+def test_a_big_table_is_counted_only_so_far(collection, monkeypatch):
+    make_items(collection, [{"name": "x"} for _ in range(30)])
+    monkeypatch.setattr(BoundedPaginator, "LIMIT", 20)
+
+    assert BoundedPaginator(Item.objects.order_by("pk"), 10).count == 20
+    assert BoundedPaginator([1, 2, 3], 10).count == 3
+
+
+def test_hostile_properties_stay_text(as_staff, collection):
+    item = make_item(collection, properties={"name": "<script>alert(1)</script>"})
+
+    page = as_staff.get(f"/admin/integrations/item/{item.pk}/change/")
+
+    assert b"<script>alert" not in page.content
+    assert b"&lt;script&gt;alert" in page.content
+
+
+def test_a_providers_pause_can_be_cleared(as_staff):
+    until = timezone.now() + timedelta(minutes=5)
+    ProviderState.objects.create(
+        provider="hubspot", reason="client_rejected", paused_until=until
+    )
+
+    as_staff.post(
+        "/admin/integrations/providerstate/",
+        {"action": "clear_pause", "_selected_action": ["hubspot"]},
+    )
+
+    assert not ProviderState.objects.exists()
+    assert LogEntry.objects.count() == AuditEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("action", ["approve_deletions", "discard_deletions"])
+def test_held_deletions_can_be_decided(as_staff, collection, action):
+    make_item(collection)
+    collection.refresh_from_db()
+    collection.held_deletions = {"count": 1}
+    collection.save()
+
+    as_staff.post(
+        "/admin/integrations/collection/",
+        {"action": action, "_selected_action": [str(collection.pk)]},
+    )
+
+    collection.refresh_from_db()
+    assert collection.held_deletions == {}
+    live = collection.items.live().count()
+    assert live == (0 if action == "approve_deletions" else 1)
+
+
+def test_second_factors_and_sessions_hide_what_makes_them_work(as_staff, staff, alice):
+    factor = Authenticator.objects.create(
+        user=alice, type="totp", data={"secret": "HUSHHUSH"}
+    )
+    session = UserSession.objects.create(
+        user=alice,
+        session_key="k3y-0f-s3ss10n",
+        ip="127.0.0.1",
+        user_agent="x",
+        created_at=NOON,
+        last_seen_at=NOON,
+    )
+    linked = SocialAccount.objects.create(user=alice, provider="hubspot", uid="1:1")
+
+    pages = [
+        as_staff.get(f"/admin/{path}/change/").content.decode()
+        for path in (
+            f"mfa/authenticator/{factor.pk}",
+            f"usersessions/usersession/{session.pk}",
+            f"socialaccount/socialaccount/{linked.pk}",
+        )
+    ]
+
+    assert all("alice" in page for page in pages)
+    assert "HUSHHUSH" not in pages[0]
+    assert "k3y-0f-s3ss10n" not in pages[1]
+
+
+def test_a_person_with_connections_is_not_deleted_over_their_tokens(
+    as_staff, connection, bob
+):
+    def try_to_delete(user):
+        return as_staff.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"})
+
+    assert try_to_delete(connection.owner).status_code == 403
+    assert try_to_delete(bob).status_code == 302
+
+
+def test_schedules_are_told_in_words(as_staff):
+    half_minute = IntervalSchedule.objects.create(every=30, period="seconds")
+    PeriodicTask.objects.create(
+        name="sweep", task="integrations.tasks.sweep", interval=half_minute
+    )
+
+    page = as_staff.get("/admin/django_celery_beat/periodictask/")
+
+    assert b"Bring back lost or stuck work" in page.content

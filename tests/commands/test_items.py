@@ -1,0 +1,208 @@
+"""``manage.py items``: the stored items as a table, CSV or JSON."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from integrations.models import AuditEvent
+from integrations.services.export import FIELDS, to_cell
+from tests.support.rows import NOON, make_collection, make_connection, make_item
+
+
+@pytest.fixture
+def collection(alice):
+    return make_collection(make_connection(alice))
+
+
+def run(*arguments: str) -> str:
+    output = io.StringIO()
+    call_command("items", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def test_json_is_one_array_of_integration_items(collection):
+    make_item(
+        collection,
+        remote_id="51",
+        name="Ada",
+        parent_remote_id="77",
+        parent_name="Analytical Engines",
+        remote_created_at=NOON - timedelta(days=1),
+        remote_url="https://app.hubspot.com/contacts/1/record/0-1/51",
+        children=["52"],
+        properties={"email": "ada@example.com", "note": "größer"},
+    )
+
+    (item,) = json.loads(run("--format", "json"))
+
+    assert tuple(item) == FIELDS
+    assert item == {
+        "id": "51",
+        "type": "contact",
+        "directory": False,
+        "parent_path_or_name": "Analytical Engines",
+        "parent_id": "77",
+        "name": "Ada",
+        "creation_time": "2026-10-31T12:00:00+00:00",
+        "last_modified_time": "2026-11-01T12:00:00+00:00",
+        "url": "https://app.hubspot.com/contacts/1/record/0-1/51",
+        "children": ["52"],
+        "mime_type": None,
+        "delta": None,
+        "drive_id": None,
+        "visibility": True,
+        "properties": {"email": "ada@example.com", "note": "größer"},
+    }
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_json_is_valid_however_many_items_there_are(collection, number):
+    for _ in range(number):
+        make_item(collection)
+
+    assert len(json.loads(run("--format", "json"))) == number
+
+
+def test_csv_has_a_heading_and_a_row_per_item(collection):
+    make_item(collection, name='Ada "the first", Lovelace\nCountess')
+
+    rows = list(csv.DictReader(io.StringIO(run("--format", "csv"))))
+
+    assert tuple(rows[0]) == FIELDS
+    assert rows[0]["name"] == 'Ada "the first", Lovelace\nCountess'
+    assert rows[0]["directory"] == "false"
+    assert json.loads(rows[0]["properties"]) == {}
+
+
+def test_csv_without_items_is_its_heading(db):
+    assert run("--format", "csv").strip() == ",".join(FIELDS)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_begins_like_a_formula(collection, start):
+    make_item(collection, name=f"{start}HYPERLINK()", remote_id=f"{start}1")
+
+    rows = list(csv.DictReader(io.StringIO(run("--format", "csv"), newline="")))
+
+    assert rows[0]["name"] == f"'{start}HYPERLINK()"
+    assert rows[0]["id"] == f"'{start}1"
+
+
+def test_cells_are_plain_text():
+    assert to_cell(None) == ""
+    assert to_cell(True) == "true"
+    assert to_cell(["a", "ü"]) == '["a", "ü"]'
+    assert to_cell(-1) == "'-1"
+
+
+def test_the_table_is_made_for_people(collection):
+    make_item(collection, name="Ada Lovelace", remote_id="51")
+
+    table = run()
+
+    assert "Ada Lovelace" in table
+    assert "HubSpot" in table
+    assert "2026-11-01 12:00" in table
+    assert "51" in table
+    assert table.rstrip().endswith("1 item")
+
+
+def test_the_table_has_one_heading_however_long_it_is(collection):
+    for _ in range(205):
+        make_item(collection)
+
+    table = run()
+
+    assert table.count("Changed") == 1
+    assert table.rstrip().endswith("205 items")
+
+
+def test_nothing_in_a_name_steers_the_terminal(collection):
+    make_item(collection, name="\x1b[31mred\x07[bold]x[/bold]")
+
+    table = run()
+
+    assert "\x1b" not in table
+    assert "\x07" not in table
+    assert "[bold]x[/bold]" in table
+
+
+def test_items_can_be_narrowed_down(collection, bob):
+    make_item(collection, name="Ada")
+    make_item(collection, name="Gone", hidden_at=NOON)
+    theirs = make_collection(make_connection(bob), item_type="deal")
+    make_item(theirs, name="Deal")
+
+    def names(*arguments):
+        found = json.loads(run(*arguments, "--format", "json"))
+        return [item["name"] for item in found]
+
+    assert names() == ["Ada", "Deal"]
+    assert names("hubspot") == ["Ada", "Deal"]
+    assert names("--user", "BOB@example.com") == ["Deal"]
+    assert names("hubspot", "--type", "contact") == ["Ada"]
+
+
+def test_an_unknown_provider_is_refused_naming_the_known(db):
+    with pytest.raises(CommandError, match=r"unknown provider 'hubpsot'.*hubspot"):
+        run("hubpsot")
+
+
+def test_an_unknown_person_is_refused(db):
+    with pytest.raises(CommandError, match="nobody here"):
+        run("--user", "nobody@example.com")
+
+
+def test_exports_leave_an_audit_record_and_tables_do_not(collection):
+    run()
+    assert not AuditEvent.objects.exists()
+
+    run("--format", "csv")
+    assert AuditEvent.objects.get().facts == {"form": "csv", "way": "console"}
+
+
+def test_a_long_list_is_read_in_pieces(collection, django_assert_num_queries):
+    for _ in range(3):
+        make_item(collection)
+
+    with django_assert_num_queries(1):
+        run()
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_a_closed_pipe_ends_quietly(form):
+    script = f"""
+import sys
+import django
+django.setup()
+from django.core.management.base import OutputWrapper
+from django.utils import timezone
+from integrations.management.commands.items import Command
+from integrations.management.console import quietly_if_closed
+from integrations.models import Item
+command = Command(stdout=sys.stdout)
+item = Item(name="Ada", remote_updated_at=timezone.now())
+with quietly_if_closed(command.stdout):
+    command.print_as({form!r}, (item for _ in range(5000)))
+    command.stdout.flush()
+"""
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        check=False,
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (0, b"")

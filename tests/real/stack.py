@@ -1,0 +1,216 @@
+"""Run the product as `make run` does, on free ports, for a test to handle roughly.
+
+stack = Stack(tmp_path)               # or Stack(tmp_path, database_url=...)
+stack.start()                         # everything, or start("valkey", "web")
+stack.kill("worker-refresh")          # also stop, freeze, thaw, restart
+alice = stack.person("alice@example.com")
+path = alice.connect("hubspot")       # through the sandbox's consent page
+stack.rows("select state from integrations_connection")
+stack.close()
+"""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+
+from config.run.plan import make_plan
+from tests.real.person import Person
+from tests.real.processes import Running, free_ports, listens, wait_until
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
+SECRETS = {
+    "SECRET_KEY": "made up for the real tier, sixty characters long: 0123456789",
+    "TOKEN_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+}
+START_SECONDS = 60
+
+
+class Stack:
+    """Own the processes, the database and the ports of one running product."""
+
+    def __init__(
+        self, directory: Path, *, database_url: str = "", **values: str
+    ) -> None:
+        self.directory = directory
+        web, self.valkey_port, self.sandbox_port = free_ports(3)
+        self.url = f"http://localhost:{web}"
+        self.sandbox_url = f"http://localhost:{self.sandbox_port}"
+        self.database_url = (
+            database_url or f"sqlite:///{directory / 'var' / 'mooring.sqlite3'}"
+        )
+        self.values = {
+            **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            **SECRETS,
+            "ENV_FILE": "off",
+            "VAR_DIR": str(directory / "var"),
+            "DATABASE_URL": self.database_url,
+            "PUBLIC_BASE_URL": self.url,
+            "VALKEY_PORT": str(self.valkey_port),
+            "SANDBOX_PORT": str(self.sandbox_port),
+            "WEB_CONCURRENCY": "1",
+            "LOG_LEVEL": "DEBUG",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            **values,
+        }
+        self.plan = make_plan(BASE_DIR, self.values)
+        self.commands = {p.name: p.command for p in self.plan.processes}
+        self.running: dict[str, Running] = {}
+
+    def prepare(self) -> str:
+        """Migrate and make the administrator; return the administrator's password."""
+        return self._python("-m", "config.run.prepare").stdout.strip()
+
+    def start(self, *names: str) -> None:
+        """Start processes by name, by default all, and wait for their ports."""
+        wanted = names or tuple(self.commands)
+        for name in wanted:
+            self.running[name] = Running(
+                self.commands[name],
+                log=self._log_path(name),
+                environment=self.plan.environment,
+                cwd=BASE_DIR,
+            )
+        for process in self.plan.processes:
+            if process.name in wanted and process.port:
+                port = process.port
+                wait_until(
+                    lambda port=port: listens(port),
+                    f"{process.name} listens",
+                    seconds=START_SECONDS,
+                )
+        if "web" in wanted:
+            self.wait_for_web()
+        for name in wanted:
+            if name.startswith("worker-"):
+                self.wait_for_log(name, " ready.")
+
+    def wait_for_web(self) -> None:
+        """Return once a page is answered; gunicorn listens before it can."""
+        live = f"{self.url}/health/live"
+        wait_until(lambda: _is_fine(live), "the site answers", seconds=START_SECONDS)
+
+    def stop(self, name: str) -> float:
+        """Ask a process to stop, and return how many seconds it took."""
+        return self.running.pop(name).stop()
+
+    def kill(self, name: str) -> None:
+        """End a process and its children without a warning."""
+        self.running.pop(name).kill()
+
+    def freeze(self, name: str) -> None:
+        """Let a process hang: connected, silent."""
+        self.running[name].freeze()
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen process go on."""
+        self.running[name].thaw()
+
+    def restart(self, name: str) -> None:
+        """Kill a process if it runs, and start it again."""
+        if name in self.running:
+            self.kill(name)
+        self._log_path(name).unlink(missing_ok=True)
+        self.start(name)
+
+    def close(self) -> None:
+        """End everything."""
+        for running in self.running.values():
+            running.kill()
+        self.running.clear()
+
+    def log(self, name: str) -> str:
+        """Return what a process wrote."""
+        path = self._log_path(name)
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def logs(self) -> str:
+        """Return what all processes wrote, for a sweep for secrets."""
+        return "\n".join(self.log(name) for name in self.commands)
+
+    def wait_for_log(self, name: str, text: str, *, seconds: float = 60) -> None:
+        """Return once a process has written a text."""
+        wait_until(
+            lambda: text in self.log(name), f"{name} wrote {text!r}", seconds=seconds
+        )
+
+    def manage(
+        self, *arguments: str, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a management command in the product's environment."""
+        return self._python(str(BASE_DIR / "manage.py"), *arguments, check=check)
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return what the database holds, asked behind the product's back."""
+        if self.database_url.startswith("sqlite"):
+            path = self.database_url.removeprefix("sqlite:///")
+            with sqlite3.connect(path, timeout=20) as connection:
+                found = connection.execute(sql, values).fetchall()
+            connection.close()
+            return found
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(sql.replace("?", "%s"), values).fetchall()
+
+    def wait_for_row(
+        self, sql: str, *values: Any, seconds: float = 60
+    ) -> tuple[Any, ...]:
+        """Return the first row of a question as soon as there is one."""
+        rows = wait_until(lambda: self.rows(sql, *values), sql, seconds=seconds)
+        return rows[0]
+
+    def person(self, email: str, password: str = "sail-the-seven-7") -> Person:
+        """Return a signed-in person, made straight in the database if new."""
+        person = Person(self.url, email=email, password=password)
+        if not self.rows("select 1 from auth_user where email = ?", email):
+            code = (
+                "from django.contrib.auth.models import User;"
+                f"User.objects.create_user({email!r}, {email!r}, {password!r})"
+            )
+            self.manage("shell", "-c", code)
+        person.sign_in()
+        return person
+
+    def sandbox(self, order: str, **values: Any) -> dict[str, Any]:
+        """Give the sandbox's control page an order, such as ``grants/revoke``."""
+        answer = requests.post(
+            f"{self.sandbox_url}/control/api/{order}", json=values, timeout=10
+        )
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def ask_sandbox(self, question: str, **values: Any) -> dict[str, Any]:
+        """Ask the sandbox's control page, such as ``stats`` or ``tokens``."""
+        answer = requests.get(
+            f"{self.sandbox_url}/control/api/{question}", params=values, timeout=10
+        )
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def _log_path(self, name: str) -> Path:
+        return self.directory / f"{name}.log"
+
+    def _python(
+        self, *arguments: str, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=BASE_DIR,
+            env=self.plan.environment,
+            capture_output=True,
+            text=True,
+            check=check,
+            timeout=300,
+        )
+
+
+def _is_fine(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False

@@ -1,0 +1,185 @@
+"""Test `make run`: it starts from nothing, heals, stops, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from config.env import read_env_file
+from tests.real.person import Person
+from tests.real.processes import Running, free_ports, processes_with, wait_until
+from tests.real.stack import BASE_DIR, PASSED_ON
+
+pytestmark = pytest.mark.real
+
+PASSWORD = re.compile(r"Sign in as (\S+) with the password (\S+)")
+STOP_SECONDS = 30
+
+
+class Run:
+    """Handle one `make run` with a directory and ports of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        web, self.valkey_port, sandbox = free_ports(3)
+        self.web_port = web
+        self.url = f"http://localhost:{web}/"
+        self.environment = {
+            **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            "ENV_FILE": str(directory / "env"),
+            "VAR_DIR": str(directory / "var"),
+            "PUBLIC_BASE_URL": f"http://localhost:{web}",
+            "VALKEY_PORT": str(self.valkey_port),
+            "SANDBOX_PORT": str(sandbox),
+        }
+        self.log = directory / "log"
+        self.running: Running | None = None
+
+    def start(self) -> Running:
+        """Start it, as make does."""
+        self.log.unlink(missing_ok=True)
+        self.running = Running(
+            [sys.executable, "-m", "config.run"],
+            log=self.log,
+            environment=self.environment,
+            cwd=BASE_DIR,
+        )
+        return self.running
+
+    def start_and_wait(self) -> str:
+        """Start it and return what it wrote until the address was printed."""
+        self.start()
+        self.wait_for("Ctrl-C stops everything")
+        return self.text
+
+    def wait_for(self, words: str) -> None:
+        """Return once the words were printed."""
+        wait_until(lambda: words in self.text, words, seconds=90)
+
+    @property
+    def text(self) -> str:
+        """Return what it wrote so far."""
+        return self.log.read_text() if self.log.exists() else ""
+
+    def left_behind(self) -> list[int]:
+        """Return the ids of processes that still know this run's directory."""
+        return processes_with(str(self.directory))
+
+    def close(self) -> None:
+        """End whatever is left of it."""
+        if self.running is not None:
+            self.running.kill()
+        for pid in self.left_behind():
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    made = Run(tmp_path)
+    yield made
+    made.close()
+
+
+def test_it_starts_from_nothing_and_stops_without_a_trace(run: Run) -> None:
+    text = run.start_and_wait()
+
+    email, password = PASSWORD.findall(text)[0]
+    assert run.url in text
+    assert requests.get(run.url, timeout=10).status_code == 200
+    assert can_sign_in(run, email, password)
+    assert run.running is not None
+    assert run.running.stop(seconds=STOP_SECONDS) < STOP_SECONDS
+    assert run.left_behind() == []
+
+
+def test_a_second_start_picks_up_where_the_first_was(run: Run) -> None:
+    email, password = PASSWORD.findall(run.start_and_wait())[0]
+    keys = read_env_file(run.directory / "env")
+    assert run.running is not None
+    run.running.stop()
+
+    text = run.start_and_wait()
+
+    assert not PASSWORD.search(text)
+    assert read_env_file(run.directory / "env") == keys
+    assert can_sign_in(run, email, password)
+
+
+def test_ctrl_c_stops_everything(run: Run) -> None:
+    run.start_and_wait()
+    assert run.running is not None
+
+    run.running.popen.send_signal(signal.SIGINT)
+
+    assert run.running.popen.wait(STOP_SECONDS) == 0
+    assert run.left_behind() == []
+
+
+def test_a_process_that_dies_comes_back(run: Run) -> None:
+    run.start_and_wait()
+    wait_until(
+        lambda: len(find(run, "-Q sync")) == 3, "the worker has its pool", seconds=60
+    )
+
+    before = find(run, "-Q sync")
+    os.kill(min(before), signal.SIGKILL)
+
+    run.wait_for("ended with signal SIGKILL")
+    wait_until(
+        lambda: len(find(run, "-Q sync")) == 3 and not set(before) & set(find(run, "")),
+        "the worker is back and its old pool is gone",
+        seconds=60,
+    )
+
+
+def test_nothing_outlives_a_killed_supervisor(run: Run) -> None:
+    run.start_and_wait()
+    assert run.running is not None
+
+    run.running.kill_head()
+
+    wait_until(lambda: not run.left_behind(), "all are gone", seconds=STOP_SECONDS)
+
+
+def test_a_taken_port_is_named_with_what_to_do(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", run.web_port)):
+        running = run.start()
+        code = running.popen.wait(60)
+
+    assert code == 1
+    assert f"Port {run.web_port} is taken" in run.text
+    assert "PUBLIC_BASE_URL" in run.text
+    assert run.left_behind() == []
+
+
+def test_a_refused_setting_ends_the_run_with_its_name(run: Run) -> None:
+    run.environment["HUBSPOT_CLIENT_ID"] = "half"
+
+    code = run.start().popen.wait(120)
+
+    assert code == 1
+    assert "HUBSPOT_CLIENT_SECRET" in run.text
+    assert run.left_behind() == []
+
+
+def find(run: Run, words: str) -> list[int]:
+    """Return the ids of this run's processes with words in their command line."""
+    found = []
+    for pid in run.left_behind():
+        with suppress(FileNotFoundError):
+            line = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+            if words in line:
+                found.append(pid)
+    return found
+
+
+def can_sign_in(run: Run, email: str, password: str) -> bool:
+    Person(run.url, email=email, password=password).sign_in()
+    return True

@@ -1,0 +1,135 @@
+"""Whose pages they are: the owner's; a 404 for others; sign-in for strangers."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+
+from integrations.models import Connection
+from tests.support.rows import make_item, make_run
+
+CONNECTION_PAGES = ["connection-detail", "connection-progress", "connection-disconnect"]
+CONNECTION_ACTIONS = [
+    "connection-sync",
+    "connection-pause",
+    "connection-resume",
+    "connection-rename",
+    "connection-interval",
+    "connection-disconnect",
+]
+
+
+@pytest.fixture
+def addresses(connection, collection):
+    """Return every address of one object: {name: (method, path, path of nobody's)}."""
+    collection.held_deletions = {"count": 30}
+    collection.save()
+    item, run = make_item(collection), make_run(connection)
+    objects = {
+        **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
+        **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
+        "collection-approve": ("post", collection.pk),
+        "collection-discard": ("post", collection.pk),
+        "run-detail": ("get", run.pk),
+        "run-cancel": ("post", run.pk),
+        "item-detail": ("get", item.uuid),
+    }
+    return {
+        name: (method, _path(name, pk), _path(name, uuid4()))
+        for name, (method, pk) in objects.items()
+    }
+
+
+def _path(name, pk):
+    return reverse(f"integrations:{name.strip()}", args=(pk,))
+
+
+def test_foreign_and_unknown_objects_are_the_same_404(as_bob, addresses, connection):
+    before = Connection.objects.values().get()
+
+    for method, foreign, unknown in addresses.values():
+        answers = [getattr(as_bob, method)(path) for path in (foreign, unknown)]
+
+        assert [answer.status_code for answer in answers] == [404, 404], foreign
+        assert _plain(answers[0], foreign) == _plain(answers[1], unknown)
+
+    assert Connection.objects.values().get() == before
+
+
+def _plain(response, path):
+    """Return a page without what is the visitor's own: path and form token."""
+    text = response.content.decode().replace(path, "")
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
+
+
+def test_strangers_are_sent_to_sign_in_first(client, addresses):
+    lists = [reverse(f"integrations:{n}") for n in ("connection-list", "item-list")]
+    connect = reverse("integrations:connect", args=("hubspot",))
+
+    for path in [*lists, connect, *(path for _, path, _ in addresses.values())]:
+        answer = client.get(path)
+
+        assert answer.status_code == 302, path
+        assert answer.headers["Location"].startswith("/accounts/login/?next="), path
+
+
+def test_the_owner_sees_every_page(as_alice, addresses):
+    for method, path, _ in addresses.values():
+        if method == "get":
+            assert as_alice.get(path).status_code in (200, 286), path
+
+
+def test_nothing_changes_on_get(as_alice, addresses):
+    for method, path, _ in addresses.values():
+        if method == "post" and not path.endswith("/disconnect/"):
+            assert as_alice.get(path).status_code == 405, path
+
+
+def test_an_action_without_the_form_token_is_refused(alice, addresses):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+
+    for method, path, _ in addresses.values():
+        if method == "post":
+            assert client.post(path).status_code == 403, path
+
+
+def test_bobs_lists_hold_nothing_of_alices(as_bob, collection):
+    make_item(collection, name="Secret plan")
+
+    for path in ("/", "/connections/", "/items/", "/items/?q=secret"):
+        page = as_bob.get(path).content.decode()
+
+        assert "Secret plan" not in page
+        assert "Acme" not in page
+
+
+def test_filters_by_anothers_ids_find_nothing(as_bob, connection, collection):
+    make_item(collection, name="Secret plan")
+
+    for query in (f"connection={connection.pk}", f"collection={collection.pk}"):
+        page = as_bob.get(f"/items/?{query}").content.decode()
+
+        assert "Secret plan" not in page
+        assert "Acme" not in page
+        assert "Contacts" not in page
+
+
+def test_reconnecting_anothers_connection_is_a_404(as_bob, connection):
+    path = reverse("integrations:connect", args=("hubspot",))
+
+    assert as_bob.get(f"{path}?connection={connection.pk}").status_code == 404
+    assert as_bob.get(f"{path}?connection=1").status_code == 404
+
+
+def test_an_unknown_provider_is_a_404(as_alice):
+    path = reverse("integrations:connect", args=("nobody",))
+
+    assert as_alice.get(path).status_code == 404
+
+
+def test_ids_in_addresses_are_uuids_only():
+    with pytest.raises(NoReverseMatch):
+        reverse("integrations:item-detail", args=(1,))

@@ -1,0 +1,232 @@
+"""The items list and the item's page, as an owner sees them."""
+
+from datetime import timedelta
+
+import pytest
+
+from integrations.models import Connection, ItemChange
+from tests.support.rows import (
+    NOON,
+    make_collection,
+    make_connection,
+    make_finished_run,
+    make_item,
+    make_items,
+)
+
+HOSTILE = """<script>alert(1)</script>"><img src=x onerror=alert(2)>"""
+EVERYWHERE = {"name": HOSTILE, "parent_name": HOSTILE, "remote_url": "javascript:a()"}
+
+
+def names(response):
+    return [item.name for item in response.context["items"]]
+
+
+def test_the_list_shows_the_latest_first(as_alice, collection):
+    make_item(collection, name="Old", remote_updated_at=NOON - timedelta(days=1))
+    make_item(collection, name="New")
+
+    page = as_alice.get("/items/")
+
+    assert names(page) == ["New", "Old"]
+    assert page.context["count_text"] == "2 items"
+
+
+def test_hostile_names_stay_text_on_every_page(as_alice, connection, collection):
+    connection.label = connection.account_name = collection.name = HOSTILE[:120]
+    connection.save()
+    collection.reason = HOSTILE
+    collection.save()
+    item = make_item(
+        collection,
+        **EVERYWHERE,
+        hidden_reason=HOSTILE,
+        properties={"firstname": HOSTILE, "website": "javascript:alert(3)"},
+    )
+    run = make_finished_run(
+        connection,
+        reason=HOSTILE,
+        progress={"1": {"name": HOSTILE, "state": "failed", "reason": HOSTILE}},
+    )
+    ItemChange.objects.create(
+        item=item,
+        run=run,
+        at=NOON,
+        kind="changed",
+        fields={"name": ["x", HOSTILE], "properties.firstname": [HOSTILE, "y"]},
+    )
+
+    paths = ["/", "/connections/", "/items/", "/items/?q=<script>alert(1)</script>"]
+    paths += [row.get_absolute_url() for row in (connection, item, run)]
+    paths += [f"{connection.get_absolute_url()}{end}/" for end in ("disconnect",)]
+    for path in paths:
+        page = as_alice.get(path).content.decode()
+
+        assert "<script>alert" not in page, path
+        assert "<img src=x" not in page, path
+        assert 'href="javascript:' not in page, path
+
+
+def test_the_search_box_finds_words(as_alice, collection):
+    make_item(collection, name="Ada Lovelace")
+    make_item(collection, name="Charles Babbage")
+
+    page = as_alice.get("/items/?q=lov")
+
+    assert names(page) == ["Ada Lovelace"]
+    assert page.context["count_text"] == "1 of 2 items"
+    assert page.context["chips"] == [
+        {"label": "Search", "value": "lov", "remove_url": "/items/"}
+    ]
+
+
+def test_filters_offer_what_there_is_and_remember_the_choice(as_alice, connection):
+    make_item(make_collection(connection))
+    deals = make_collection(
+        connection, remote_id="deals", name="Deals", item_type="deal"
+    )
+    make_item(deals, name="Big one")
+
+    page = as_alice.get(f"/items/?type=deal&collection={deals.pk}")
+
+    assert names(page) == ["Big one"]
+    selected = {
+        entry["name"]: choice["label"]
+        for entry in page.context["filters"]
+        for choice in entry["choices"]
+        if choice["selected"]
+    }
+    assert selected["collection"] == "Deals"
+    assert selected["state"] == "Still there"
+    assert len(page.context["chips"]) == 2
+
+
+def test_pages_are_links_that_work_without_scripts(as_alice, collection):
+    make_items(collection, [{"name": f"Item {n:03}"} for n in range(60)])
+
+    first = as_alice.get("/items/?sort=name&size=25")
+    second = as_alice.get(first.context["next_url"])
+    again = as_alice.get(second.context["previous_url"])
+
+    assert names(first)[0] == "Item 000"
+    assert names(second)[0] == "Item 025"
+    assert names(again) == names(first)
+    assert first.context["previous_url"] == ""
+    assert first.context["next_url"] in first.content.decode().replace("&amp;", "&")
+
+
+def test_a_page_of_items_takes_a_fixed_number_of_queries(
+    as_alice, collection, django_assert_max_num_queries
+):
+    make_items(collection, [{"name": f"Item {n}"} for n in range(100)])
+    as_alice.get("/")
+
+    with django_assert_max_num_queries(9):
+        as_alice.get("/items/?size=100")
+
+
+def test_htmx_gets_only_the_table(as_alice, collection):
+    make_item(collection, name="Ada")
+
+    part = as_alice.get(
+        "/items/", headers={"HX-Request": "true", "HX-Target": "results"}
+    )
+
+    assert b"Ada" in part.content
+    assert b"<html" not in part.content
+
+
+@pytest.mark.parametrize(
+    ("values", "query", "expected"),
+    [
+        (None, "", "unconnected"),
+        ({"last_synced_at": None}, "", "syncing"),
+        ({"last_synced_at": None, "state": "needs_reconnect"}, "", "waiting"),
+        ({}, "", "bare"),
+        ({}, "?q=nothing", "nothing"),
+        ({}, "?state=gone", "gone"),
+    ],
+)
+def test_every_way_to_be_empty_says_why(as_alice, alice, values, query, expected):
+    if values is not None:
+        make_connection(alice, **values)
+
+    page = as_alice.get(f"/items/{query}")
+
+    assert page.context["empty"] == expected
+    assert page.status_code == 200
+
+
+def test_items_that_do_not_refresh_are_labelled(as_alice, connection, collection):
+    make_item(collection)
+    connection.state = Connection.State.NEEDS_RECONNECT
+    connection.save()
+
+    page = as_alice.get("/items/")
+
+    assert [entry["since"] for entry in page.context["stale"]] == [NOON]
+
+
+def test_an_item_shows_its_properties_kin_and_history(as_alice, collection):
+    companies = make_collection(
+        collection.connection, remote_id="companies", item_type="company"
+    )
+    company = make_item(companies, name="Analytical Engines", remote_id="77")
+    ada = make_item(
+        collection,
+        name="Ada",
+        parent_remote_id="77",
+        properties={"firstname": "Ada"},
+        remote_url="https://app.hubspot.com/contacts/1/record/0-1/5",
+    )
+    run = make_finished_run(collection.connection)
+    ItemChange.objects.create(
+        item=ada,
+        run=run,
+        at=NOON,
+        kind="changed",
+        fields={"name": ["Augusta", "Ada"], "properties.firstname": ["Augusta", "Ada"]},
+    )
+
+    page = as_alice.get(ada.get_absolute_url())
+    parents_page = as_alice.get(company.get_absolute_url())
+
+    assert page.context["parent"] == company
+    assert {p["label"]: p["value"] for p in page.context["properties"]} == {
+        "firstname": "Ada"
+    }
+    kinds = [change["kind"] for change in page.context["changes"]]
+    assert kinds == ["changed", "created"]
+    assert page.context["changes"][0]["fields"] == [
+        {"label": "Name", "old": "Augusta", "new": "Ada"},
+        {"label": "firstname", "old": "Augusta", "new": "Ada"},
+    ]
+    assert 'href="https://app.hubspot.com/contacts/1/record/0-1/5"' in (
+        page.content.decode()
+    )
+    assert parents_page.context["children"] == [ada]
+
+
+def test_a_remote_id_used_twice_makes_no_false_kin(as_alice, collection):
+    deals = make_collection(collection.connection, remote_id="deals", item_type="deal")
+    make_item(deals, name="Deal 77", remote_id="77")
+    make_item(collection, name="Contact 77", remote_id="77")
+    child = make_item(collection, parent_remote_id="77", parent_name="Elsewhere")
+
+    page = as_alice.get(child.get_absolute_url())
+
+    assert page.context["parent"] is None
+    assert page.context["parent_name"] == "Elsewhere"
+
+
+def test_back_leads_to_the_list_one_came_from(as_alice, collection):
+    path = make_item(collection).get_absolute_url()
+    origin = "http://testserver"
+
+    here = as_alice.get(path, headers={"Referer": f"{origin}/items/?q=ada"})
+    elsewhere = as_alice.get(path, headers={"Referer": "https://evil.example/items/?q"})
+    other = as_alice.get(path, headers={"Referer": f"{origin}/connections/?q=1"})
+
+    assert here.context["back_url"] == "/items/?q=ada"
+    assert elsewhere.context["back_url"] == "/items/"
+    assert other.context["back_url"] == "/items/"
