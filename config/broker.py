@@ -16,7 +16,7 @@ class Channel(upstream.Channel):
         """Close; a failed read of the last answer does not stop it half-way."""
         try:
             super().close()
-        except self.connection_errors:
+        except self.connection_errors:  # type: ignore[attr-defined] # set at run time
             super().close()
 
 

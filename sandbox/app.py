@@ -52,14 +52,14 @@ class App:
             request.method, request.path
         )
         if route is None:
-            self._count(provider, "unknown", "unknown", request, 404)
+            self._count(provider, None, request, 404)
             return to_text(NOT_SIMULATED, 404)
         try:
             response = self._run(provider, route, request)
         except ConnectionResetError:
-            self._count(provider, route.name, _bucket(route), request, NEVER_SENT)
+            self._count(provider, route, request, NEVER_SENT)
             raise
-        self._count(provider, route.name, _bucket(route), request, response.status)
+        self._count(provider, route, request, response.status)
         return response
 
     def _run(self, provider: Provider, route: Route, request: Request) -> Response:
@@ -104,15 +104,14 @@ class App:
     def _count(
         self,
         provider: Provider,
-        endpoint: str,
-        bucket: str,
+        route: Route | None,
         request: Request,
         status: int,
     ) -> None:
         self.sandbox.stats.count(
             provider=provider.slug,
-            endpoint=endpoint,
-            bucket=bucket,
+            endpoint=route.name if route else "unknown",
+            bucket=request.bucket or _bucket(route),
             account=request.account,
             status=status,
             now=self.sandbox.clock(),
@@ -124,5 +123,5 @@ def make_app(sandbox: Sandbox) -> App:
     return App(sandbox)
 
 
-def _bucket(route: Route) -> str:
-    return route.families[0] if route.families else "other"
+def _bucket(route: Route | None) -> str:
+    return route.families[0] if route and route.families else "other"

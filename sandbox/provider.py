@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sandbox.html import Safe
 from sandbox.web import Request, Response, Route
 
 if TYPE_CHECKING:
@@ -108,6 +109,9 @@ class Provider:
     finish: Callable[["Sandbox", Request, Response], None]
     records: Mapping[str, Action]
     inventory: Action
+    forms: Callable[["Sandbox"], Safe]
+    orders: Mapping[str, Action] = field(default_factory=dict)
+    sizes: Sequence[str] = ()
     faults: Sequence[FaultKind] = ()
     switches: Sequence[Switch] = ()
     forms: Sequence[Form] = ()

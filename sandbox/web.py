@@ -32,6 +32,7 @@ class Request:
         self.path = raw_path.encode("latin-1").decode("utf-8", "replace")
         self.params: dict[str, str] = {}
         self.account = ""
+        self.bucket = ""
         self.token: Token | None = None
 
     @cached_property

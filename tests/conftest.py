@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 
+pytest_plugins = ["tests.real.fixtures", "tests.browser.fixtures"]
 REAL = {"real", "browser"}
 
 

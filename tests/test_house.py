@@ -106,8 +106,7 @@ def test_nobody_names_a_provider_outside_its_own_room() -> None:
     told = [
         f"{path.relative_to(ROOT)}:{number}"
         for path in places
-        if path not in SIGNS
-        and not rooms & set(path.parents)
+        if path not in SIGNS and not rooms & set(path.parents)
         for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
         if words.search(line)
     ]

@@ -2,7 +2,8 @@
 
 The table is no model because its shape differs by database; ``services.search``
 is the only code that reads or writes it. Deleting an item deletes its text, by a
-trigger or by the foreign key.
+trigger. A later migration that makes SQLite rebuild the items' table must create
+the trigger again, for SQLite drops it with the old table.
 """
 
 from django.db import migrations
@@ -23,14 +24,24 @@ SQLITE = (
 POSTGRESQL = (
     """
     CREATE TABLE integrations_item_search (
-        item_id bigint PRIMARY KEY
-            REFERENCES integrations_item (id) ON DELETE CASCADE,
-        text text NOT NULL
+        item_id bigint PRIMARY KEY, text text NOT NULL
     )
     """,
     """
     CREATE INDEX integrations_item_search_words
     ON integrations_item_search USING gin (to_tsvector('simple', text))
+    """,
+    """
+    CREATE FUNCTION integrations_item_search_delete() RETURNS trigger AS $$
+    BEGIN
+        DELETE FROM integrations_item_search WHERE item_id = OLD.id;
+        RETURN NULL;
+    END $$ LANGUAGE plpgsql
+    """,
+    """
+    CREATE TRIGGER integrations_item_search_delete
+    AFTER DELETE ON integrations_item
+    FOR EACH ROW EXECUTE FUNCTION integrations_item_search_delete()
     """,
 )
 
@@ -44,7 +55,9 @@ def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Drop it again; the texts can be made anew by a full pass."""
-    if schema_editor.connection.vendor != "postgresql":
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("DROP FUNCTION integrations_item_search_delete() CASCADE")
+    else:
         schema_editor.execute("DROP TRIGGER integrations_item_search_delete")
     schema_editor.execute("DROP TABLE integrations_item_search")
 

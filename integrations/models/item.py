@@ -100,6 +100,21 @@ class Item(models.Model):
                 name="item_by_type_and_name",
             ),
             models.Index(
+                fields=("connection", "-remote_updated_at", "-id"),
+                condition=LIVE,
+                name="item_by_connection",
+            ),
+            models.Index(
+                fields=("collection", "-remote_updated_at", "-id"),
+                condition=LIVE,
+                name="item_by_collection",
+            ),
+            models.Index(
+                fields=("owner", "-remote_updated_at", "-id"),
+                condition=~LIVE,
+                name="item_gone",
+            ),
+            models.Index(
                 fields=("connection", "type", "parent_remote_id"),
                 condition=LIVE & ~Q(parent_remote_id=""),
                 name="item_by_parent",

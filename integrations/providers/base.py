@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from urllib.parse import urljoin, urlsplit
 
 from integrations.http.client import ApiClient
@@ -176,6 +176,19 @@ class ListingExpiredError(ApiError):
     """Say that a listing cannot be continued and must start again at its first page."""
 
 
+class CollectionGoneError(ApiError):
+    """Say that a whole collection is gone; the message is the reason.
+
+    ``is_proven`` tells a deletion the provider admits from a mere 404, which may
+    also be a permission that was taken away.
+    """
+
+    def __init__(self, message: str, *, is_proven: bool = False) -> None:
+        """Keep whether the provider itself says that it was deleted."""
+        super().__init__(message)
+        self.is_proven = is_proven
+
+
 @dataclass(frozen=True, kw_only=True)
 class RemoteAccount:
     """Name the account at the provider that a grant is for.
@@ -238,12 +251,59 @@ class DisplayField:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoredItem:
+    """Tell a connector what is stored of one live item.
+
+    ``crowd`` is how many live items its collection holds; ``position`` is what
+    ``StoredItems.walk`` continues behind.
+    """
+
+    id: str
+    type: str
+    parent_id: str | None = None
+    modified: datetime | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    crowd: int = 0
+    position: str = ""
+
+
+class StoredItems(Protocol):
+    """Look at what is stored, for providers whose own listings have holes.
+
+    ``turn`` is the number of the collection's current full pass, ``last_pass`` when
+    the one before it ended. Hidden items are never among the answers.
+    """
+
+    turn: int
+    last_pass: datetime | None
+
+    def find(self, ids: Sequence[str]) -> Mapping[str, StoredItem]:
+        """Return the items of the whole connection that have these ids."""
+
+    def walk(
+        self, *, after: str, limit: int, since: datetime | None = None
+    ) -> Sequence[StoredItem]:
+        """Return the next items of the whole connection, behind ``after``.
+
+        What is stored or revived during a walk comes later in it, so that a walk
+        reaches what it found itself. ``since`` keeps those modified at or after it.
+        """
+
+    def orphans(self, *, after: str, limit: int) -> Sequence[StoredItem]:
+        """Return the collection's items, by id, whose parent is not stored."""
+
+    def unseen(self, *, after: str, limit: int) -> Sequence[StoredItem]:
+        """Return the collection's items, by id, that this pass has not seen."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CollectionContext:
     """Give a connector what it needs to know to read one collection.
 
     ``schema`` is what ``fetch_schema`` returned, as kept beside the collection;
     ``account`` is ``RemoteAccount.details``; ``version`` is the API version that
-    the operator configured, for providers that write it into their paths.
+    the operator configured, for providers that write it into their paths;
+    ``stored`` is there while a sync reads.
     """
 
     remote_id: str
@@ -252,6 +312,7 @@ class CollectionContext:
     account: Mapping[str, Any]
     schema: Mapping[str, Any]
     version: str
+    stored: StoredItems | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,6 +348,10 @@ class Page:
     ``unreadable`` counts rows that could not be mapped and were left out;
     ``total`` is the provider's own count, where it gives one;
     ``gone`` maps ids the page proves to be away to the reason.
+    ``gap``, on the last page, says why something may be missing although the listing
+    has ended: then nothing that it did not show may be hidden.
+    ``siblings`` holds what the page happened to show of other collections of the
+    connection, by their remote id; ``collections`` are those it revealed.
     """
 
     items: Sequence[IntegrationItem]
@@ -294,6 +359,31 @@ class Page:
     total: int | None = None
     unreadable: int = 0
     gone: Mapping[str, str] = field(default_factory=dict)
+    gap: str = ""
+    siblings: Mapping[str, "Page"] = field(default_factory=dict)
+    collections: Sequence[RemoteCollection] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """Return the text of one item as an outline: blocks in order, JSON-safe.
+
+    A block has ``kind``, ``text`` and ``depth``; ``text`` joins them for searching.
+    """
+
+    blocks: Sequence[Mapping[str, Any]]
+    text: str
+    is_truncated: bool = False
+
+
+@runtime_checkable
+class ReadsContent(Protocol):
+    """Be a connector whose items have a text of their own, fetched one by one."""
+
+    content_types: Sequence[str]
+
+    def fetch_content(self, api: ApiClient, remote_id: str) -> Content:
+        """Return the text of one item; NotFound when it is not shared any more."""
 
 
 class Connector(Protocol):

@@ -238,6 +238,11 @@ def _hide_chunk(reasons: dict[int, str], run_id: UUID | None, now: datetime) -> 
     return len(reasons)
 
 
+def count_live(collection: Collection) -> int:
+    """Count the items of a collection that still exist remotely."""
+    return Item.objects.live().filter(collection=collection).count()
+
+
 def keys_of(collection: Collection, remote_ids: Iterable[str]) -> dict[str, int]:
     """Return the keys of stored items by their remote id."""
     return _keys(collection, list(remote_ids))

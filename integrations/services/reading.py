@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -202,7 +203,7 @@ def _commit_page(
         delta = counts.live_delta - hidden
         Collection.objects.filter(pk=collection.pk).update(
             checkpoint=checkpoint,
-            stored_count=F("stored_count") + delta,
+            stored_count=Greatest(F("stored_count") + delta, 0),
             last_read_at=now,
         )
     collection.checkpoint = checkpoint

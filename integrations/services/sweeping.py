@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -46,7 +45,6 @@ def end_full_pass(
             now=now,
             verdict=(word, reason),
             remote_count=remote_count,
-            hidden=hidden,
         )
         if is_held and not is_short:
             _hold(collection, missing, sample)
@@ -86,12 +84,12 @@ def _close(
     now: datetime,
     verdict: tuple[str, str],
     remote_count: int | None,
-    hidden: int,
 ) -> None:
     word, reason = verdict
     began = parse_datetime(collection.checkpoint.get("began") or "") or now
     Collection.objects.filter(pk=collection.pk).update(
-        stored_count=F("stored_count") - hidden,
+        # Counted anew once a pass, so that no drift outlives it.
+        stored_count=items.count_live(collection),
         remote_count=remote_count,
         completeness=word,
         reason=reason,
@@ -144,7 +142,7 @@ def approve_held(collection: Collection) -> int:
     with transaction.atomic():
         hidden = _hide_unseen(collection, run_id=None, now=timezone.now())
         Collection.objects.filter(pk=collection.pk).update(
-            stored_count=F("stored_count") - hidden,
+            stored_count=items.count_live(collection),
             completeness=Words.COMPLETE,
             reason="",
             held_deletions={},

@@ -7,7 +7,7 @@ import time
 import pytest
 import requests
 
-from tests.real.conftest import MakeStack
+from tests.real.fixtures import MakeStack
 from tests.real.postgres import Postgres
 from tests.real.processes import wait_until
 from tests.real.stack import BASE_DIR, Stack

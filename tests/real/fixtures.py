@@ -1,18 +1,24 @@
-"""Offer running stacks to the tests of the real tier."""
+"""Offer running products to the tests of the real tier and of the browser."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.real.postgres import Postgres
 from tests.real.stack import Stack
+
+if TYPE_CHECKING:
+    from tests.real.postgres import Postgres
 
 MakeStack = Callable[..., Stack]
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres() -> "Iterator[Postgres]":
     """Return one PostgreSQL server for all tests."""
+    # Not needed, and slow to load, where only the fast tests run.
+    from tests.real.postgres import Postgres
+
     server = Postgres()
     yield server
     server.close()
@@ -57,3 +63,13 @@ def make_stack(
     yield make
     for stack in made:
         stack.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Return everything running once more, for the browser to look at."""
+    made = Stack(tmp_path_factory.mktemp("site"))
+    made.prepare()
+    made.start()
+    yield made
+    made.close()
