@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 LINE = re.compile(r"^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+LOG_LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR")
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"", "0", "false", "no", "off"})
 

@@ -9,7 +9,7 @@ from celery.schedules import schedule
 from csp.constants import NONE, SELF
 
 from config.database import read_database
-from config.env import Environment, is_loopback
+from config.env import LOG_LEVELS, Environment, is_loopback
 from config.logs import logging_config
 from config.mail import reaches_people, read_mail
 from config.redis import broker_tls, passwords, read_redis, without_query
@@ -96,8 +96,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.security_headers",
-    "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.public_addresses",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -253,6 +253,8 @@ SLICE_SECONDS = env.number("SLICE_SECONDS", default=20, low=1, high=45)
 STALE_RUN_SECONDS = env.whole("STALE_RUN_SECONDS", default=75, low=5, high=100)
 FULL_PASS_HOURS = env.number("FULL_PASS_HOURS", default=24, low=0.1, high=720)
 SETTLE_MINUTES = env.number("SETTLE_MINUTES", default=30, low=1, high=1440)
+HISTORY_DAYS = env.number("HISTORY_DAYS", default=90, low=1, high=3650)
+AUDIT_DAYS = env.number("AUDIT_DAYS", default=365, low=1, high=3650)
 WEBHOOK_WINDOW = env.whole("WEBHOOK_WINDOW", default=300, low=30, high=3600)
 WEBHOOK_MAX_BYTES = env.whole("WEBHOOK_MAX_BYTES", default=1_000_000, low=1000)
 
@@ -350,6 +352,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_SSL_REDIRECT = _is_https
+SECURE_SSL_HOST = _public.netloc
 # Probes come from inside, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if _is_https else 0
@@ -388,7 +391,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not _is_collected
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
-LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR"))
+LOG_LEVEL = env.choice("LOG_LEVEL", LOG_LEVELS)
 LOGGING = logging_config(LOG_LEVEL)
 register_secrets(
     Secret(SECRET_KEY),

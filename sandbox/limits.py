@@ -1,4 +1,4 @@
-"""Count requests in rolling windows."""
+"""Count requests in rolling and in fixed windows."""
 
 import threading
 from collections import defaultdict, deque
@@ -37,3 +37,30 @@ class RollingWindows:
         with self._lock:
             self._times.clear()
             self._closed_until.clear()
+
+
+class FixedWindows:
+    """Admit so many requests per key and window; the first request opens one."""
+
+    def __init__(self) -> None:
+        """Start with no window open; a restart forgets them, as it may."""
+        self._lock = threading.Lock()
+        self._open: dict[str, tuple[float, int]] = {}
+
+    def admit(
+        self, key: str, *, limit: int, seconds: float, now: float
+    ) -> float | None:
+        """Count one request, or return the seconds until the next window."""
+        with self._lock:
+            start, used = self._open.get(key, (now, 0))
+            if now - start >= seconds:
+                start, used = now, 0
+            if used >= limit:
+                return start + seconds - now
+            self._open[key] = (start, used + 1)
+            return None
+
+    def clear(self) -> None:
+        """Forget every window."""
+        with self._lock:
+            self._open.clear()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sandbox.html import Safe
 from sandbox.web import Request, Response, Route
 
 if TYPE_CHECKING:
@@ -109,7 +108,6 @@ class Provider:
     finish: Callable[["Sandbox", Request, Response], None]
     records: Mapping[str, Action]
     inventory: Action
-    forms: Callable[["Sandbox"], Safe]
     orders: Mapping[str, Action] = field(default_factory=dict)
     sizes: Sequence[str] = ()
     faults: Sequence[FaultKind] = ()

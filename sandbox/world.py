@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from sandbox import faults, grants, mishaps, switches
 from sandbox.config import Config
-from sandbox.limits import RollingWindows
+from sandbox.limits import FixedWindows, RollingWindows
 from sandbox.provider import Plan, Provider
 from sandbox.stats import Stats
 from sandbox.storage import Storage
@@ -37,6 +37,7 @@ class Sandbox:
         self.switches = switches.Switches(storage, providers)
         self.faults = faults.Faults(storage, providers, mishaps.KINDS)
         self.windows = RollingWindows()
+        self.fixed_windows = FixedWindows()
         self.stats = Stats()
 
     @property

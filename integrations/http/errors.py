@@ -13,6 +13,10 @@ ApiError
 """
 
 from collections.abc import Iterable
+from typing import Final
+
+# The code of a RateLimited whose quota comes back at the account's own midnight.
+DAILY_QUOTA: Final = "daily_quota"
 
 
 class ApiError(Exception):

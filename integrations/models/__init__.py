@@ -4,12 +4,14 @@ from integrations.models.audit import AuditEvent
 from integrations.models.collection import Collection, SeenBlock
 from integrations.models.connection import Connection
 from integrations.models.credential import Credential, RefreshAttempt
+from integrations.models.erasure import AccountErasure
 from integrations.models.grant import AuthorizationState, PendingRevocation
 from integrations.models.item import Item, ItemChange
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
 
 __all__ = [
+    "AccountErasure",
     "AuditEvent",
     "AuthorizationState",
     "Collection",

@@ -254,14 +254,16 @@ class DisplayField:
 class StoredItem:
     """Tell a connector what is stored of one live item.
 
-    ``crowd`` is how many live items its collection holds; ``position`` is what
-    ``StoredItems.walk`` continues behind.
+    ``collection_id`` is the remote id of its collection, and ``crowd`` how many live
+    items that holds; ``changed`` is when it was stored, revived or last changed
+    here; ``position`` is what ``StoredItems.walk`` continues behind.
     """
 
     id: str
     type: str
+    collection_id: str
+    changed: datetime
     parent_id: str | None = None
-    modified: datetime | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
     crowd: int = 0
     position: str = ""
@@ -286,7 +288,8 @@ class StoredItems(Protocol):
         """Return the next items of the whole connection, behind ``after``.
 
         What is stored or revived during a walk comes later in it, so that a walk
-        reaches what it found itself. ``since`` keeps those modified at or after it.
+        reaches what it found itself; ordering by ``changed`` does that. ``since``
+        keeps those that changed here at or after it.
         """
 
     def orphans(self, *, after: str, limit: int) -> Sequence[StoredItem]:

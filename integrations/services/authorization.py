@@ -18,7 +18,6 @@ from integrations.models import AuthorizationState, Connection
 from integrations.services import crypto
 
 LIFE = timedelta(minutes=10)
-KEPT_FOR = timedelta(days=1)
 # 32 bytes are 256 bits and 43 characters, of Airtable's alphabet.
 STATE_BYTES = 32
 PURPOSE = "pkce"
@@ -124,9 +123,3 @@ def _why_refused(
     if row.user_id != (user.pk if user else None):
         return "person"
     return "used" if row.consumed_at else "expired"
-
-
-def forget_old() -> int:
-    """Delete states whose answers can only be refused by now."""
-    old = AuthorizationState.objects.filter(created_at__lt=timezone.now() - KEPT_FOR)
-    return old.delete()[0]

@@ -26,7 +26,8 @@ class IssuedToken:
     expires_at: datetime | None
 
 
-def _place(column: str, connection_id: UUID, generation: int) -> str:
+def place(column: str, connection_id: UUID, generation: int) -> str:
+    """Name the place of one sealed column of a credential."""
     return crypto.place("credential", column, connection_id, generation)
 
 
@@ -42,7 +43,7 @@ def seal_tokens(
         "access_token": crypto.seal(
             tokens.access_token,
             purpose=PURPOSE,
-            where=_place("access_token", connection_id, generation),
+            where=place("access_token", connection_id, generation),
         ),
         "access_expires_at": _after(now, tokens.expires_in),
         "refreshed_at": now,
@@ -59,7 +60,7 @@ def seal_tokens(
         columns["refresh_token"] = crypto.seal(
             tokens.refresh_token,
             purpose=PURPOSE,
-            where=_place("refresh_token", connection_id, generation),
+            where=place("refresh_token", connection_id, generation),
         )
         columns["fingerprint"] = crypto.fingerprint(tokens.refresh_token)
         columns["refresh_expires_at"] = _after(now, tokens.refresh_expires_in)
@@ -95,7 +96,7 @@ def open_access(credential: Credential) -> IssuedToken:
     secret = crypto.unseal(
         credential.access_token,
         purpose=PURPOSE,
-        where=_place("access_token", credential.connection_id, credential.generation),
+        where=place("access_token", credential.connection_id, credential.generation),
     )
     return IssuedToken(
         secret=secret,
@@ -112,7 +113,7 @@ def open_refresh(credential: Credential) -> Secret | None:
     return crypto.unseal(
         credential.refresh_token,
         purpose=PURPOSE,
-        where=_place("refresh_token", credential.connection_id, credential.generation),
+        where=place("refresh_token", credential.connection_id, credential.generation),
     )
 
 
@@ -121,7 +122,7 @@ def open_cached(sealed: str, *, connection_id: UUID, generation: int) -> Secret:
     return crypto.unseal(
         sealed,
         purpose=PURPOSE,
-        where=_place("access_token", connection_id, generation),
+        where=place("access_token", connection_id, generation),
     )
 
 

@@ -20,12 +20,13 @@ CLAIM = timedelta(minutes=2)
 def keep(provider: str, account_id: str, token: Secret) -> PendingRevocation:
     """Seal a refresh token that is to be revoked, under a row of its own."""
     pending = PendingRevocation(provider=provider, account_id=account_id, token="")
-    pending.token = crypto.seal(token, purpose=PURPOSE, where=_place(pending))
+    pending.token = crypto.seal(token, purpose=PURPOSE, where=place(pending))
     pending.save(force_insert=True)
     return pending
 
 
-def _place(pending: PendingRevocation) -> str:
+def place(pending: PendingRevocation) -> str:
+    """Name the place of a sealed token that is to be revoked."""
     return crypto.place("pendingrevocation", "token", pending.pk)
 
 
@@ -49,7 +50,7 @@ def _claim(pending: PendingRevocation) -> bool:
 
 def _revoke(pending: PendingRevocation) -> bool:
     try:
-        token = crypto.unseal(pending.token, purpose=PURPOSE, where=_place(pending))
+        token = crypto.unseal(pending.token, purpose=PURPOSE, where=place(pending))
         oauth = oauth_clients.oauth_client(pending.provider)
         oauth.revoke(token, hint=pending.token_type_hint)
     except (OAuthError, crypto.CryptoError) as exc:

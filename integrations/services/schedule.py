@@ -7,15 +7,17 @@ import logging
 import zlib
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations.http.errors import ApiError
 from integrations.models import Connection, Credential, Heartbeat
 from integrations.services import (
     connections,
+    freshness,
     queue,
     refresh,
+    retention,
     revocations,
     runs,
     spill,
@@ -70,21 +72,25 @@ def next_slot(connection: Connection, now: datetime) -> datetime:
     return now + timedelta(seconds=seconds - jitter)
 
 
-def refresh_due(*, now: datetime | None = None) -> int:
-    """Queue a refresh for every credential that is due or was left in mid-attempt."""
-    now = now or timezone.now()
+def _due_credentials(now: datetime) -> QuerySet[Credential]:
+    """Return what is due, and what a worker left in the middle of an attempt."""
     idle = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
     abandoned = Q(
         attempt_id__isnull=False, attempt_started_at__lt=now - refresh.RETRY_SPACING
     )
-    due = (
+    return (
         Credential.objects.filter(idle, connection__state__in=KEPT_ALIVE)
         .filter(Q(refresh_due_at__lte=now) | abandoned)
         .order_by("refresh_due_at")
-        .values_list("connection_id", "refresh_due_at")[:MOST_AT_ONCE]
     )
+
+
+def refresh_due(*, now: datetime | None = None) -> int:
+    """Queue a refresh for every credential that is due or was left in mid-attempt."""
+    now = now or timezone.now()
+    due = _due_credentials(now).values_list("connection_id", "refresh_due_at")
     queued = 0
-    for connection_id, due_at in list(due):
+    for connection_id, due_at in list(due[:MOST_AT_ONCE]):
         taken = Credential.objects.filter(
             connection_id=connection_id, refresh_due_at=due_at
         ).update(refresh_due_at=now + REFRESH_CLAIM)
@@ -95,12 +101,9 @@ def refresh_due(*, now: datetime | None = None) -> int:
 
 def refresh_in_foreground(*, now: datetime | None = None) -> tuple[int, int]:
     """Refresh everything that is due here and now; return (renewed, failed)."""
-    now = now or timezone.now()
-    due = Credential.objects.filter(
-        refresh_due_at__lte=now, connection__state__in=KEPT_ALIVE
-    ).values_list("connection_id", "version")
+    due = _due_credentials(now or timezone.now())
     renewed = failed = 0
-    for connection_id, version in due.iterator(chunk_size=200):
+    for connection_id, version in list(due.values_list("connection_id", "version")):
         try:
             refresh.renew(connection_id, seen_version=version, why="console")
             renewed += 1
@@ -118,6 +121,8 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "spilled": spill.apply_all(),
         "revoked": revocations.revoke_due(),
         "purges": sweep_purges(),
+        "stale": freshness.check(now=now),
+        "pruned": retention.prune(now=now),
     }
 
 

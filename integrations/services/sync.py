@@ -8,19 +8,21 @@ import logging
 import time
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.http.errors import (
+    DAILY_QUOTA,
     ApiError,
     Forbidden,
     RateLimited,
     Transient,
     Unauthorized,
 )
-from integrations.models import Collection, SyncRun
+from integrations.models import Collection, Connection, SyncRun
 from integrations.services import (
     clients,
     connection_state,
@@ -82,7 +84,7 @@ def _work(current: Slice) -> float | None:
         runs.finish(run, SyncRun.Outcome.FAILED, "the provider refused the token")
         return None
     except RateLimited as exc:
-        return _again(current, exc.retry_after or 1.0)
+        return _again(current, _wait_after(exc, run.connection))
     except Transient as exc:
         return _after_trouble(current, exc)
     except ApiError as exc:
@@ -92,6 +94,20 @@ def _work(current: Slice) -> float | None:
         _finish(current)
         return None
     return _again(current, wait)
+
+
+def _wait_after(exc: RateLimited, connection: Connection) -> float:
+    """Return seconds to wait: what was said, or until midnight at the account's."""
+    if exc.code != DAILY_QUOTA:
+        return exc.retry_after or 1.0
+    try:
+        zone = ZoneInfo(str(connection.account.get("time_zone") or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    now = timezone.now().astimezone(zone)
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0)
+    # Everybody else waits for that very second, so take up to five minutes more.
+    return (midnight - now).total_seconds() + connection.pk.int % 300
 
 
 def _end_if_called_off(run: SyncRun) -> None:

@@ -8,11 +8,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 
-from integrations.http.secrets import Secret
-from integrations.services import crypto
-
-PURPOSE = "mfa"
-PLACE = crypto.place("mfa_authenticator", "data", "any")
+from integrations.services import mfa
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -56,8 +52,8 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Seal a secret of allauth's MFA."""
-        return crypto.seal(Secret(text), purpose=PURPOSE, where=PLACE)
+        return mfa.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Open a sealed secret; raise CryptoError when it cannot be read."""
-        return crypto.unseal(encrypted_text, purpose=PURPOSE, where=PLACE).reveal()
+        return mfa.unseal(encrypted_text)

@@ -103,6 +103,7 @@ def reset_stats(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     """Start counting from zero, and forget the token requests seen so far."""
     sandbox.stats.reset()
     sandbox.windows.clear()
+    sandbox.fixed_windows.clear()
     with sandbox.storage.write() as connection:
         connection.execute("DELETE FROM token_request")
     return {"reset": True}
@@ -114,19 +115,21 @@ def calm_down(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"cleared": sandbox.faults.clear()}
 
 
-def find_action(name: str) -> Action | None:
-    """Return what an order does; orders about records are the provider's own."""
-    group, _, rest = name.partition("/")
-    return _on_records(rest) if group == "records" else ACTIONS.get(name)
+def find_action(name: str) -> Action:
+    """Return what an order does; whatever is not common is the provider's own."""
+    return ACTIONS.get(name) or _on_provider(name)
 
 
-def _on_records(name: str) -> Action:
+def _on_provider(name: str) -> Action:
     def act(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
         provider = get_provider(sandbox, params)
-        if name not in provider.records:
+        group, _, rest = name.partition("/")
+        own = provider.records if group == "records" else provider.orders
+        action = own.get(rest if group == "records" else name)
+        if action is None:
             message = f"{provider.name} has no such order: {name}"
             raise OrderError(message)
-        return provider.records[name](sandbox, params)
+        return action(sandbox, params)
 
     return act
 

@@ -10,7 +10,8 @@ ACCOUNT = """
 <tr><td><strong>$name</strong> <code>$id</code><br><small>$note</small></td>
 <td>$people</td>$counts</tr>
 """
-COUNT = '<td class="number">$live<br><small>$archived archived</small></td>'
+COUNT = '<td class="number">$live$archived</td>'
+ARCHIVED = "<br><small>$number archived</small>"
 
 FORM = """
 <form class="card" method="post" action="/control/do/records/$order">

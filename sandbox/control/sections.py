@@ -27,7 +27,7 @@ def show_accounts(sandbox: "Sandbox", provider: Provider) -> Safe:
     for account in provider.accounts:
         counted = provider.inventory(sandbox, {"account": account.id})["types"]
         cells = [
-            fill(markup.COUNT, live=found["live"], archived=found["archived"])
+            fill(markup.COUNT, live=found["live"], archived=_show_archived(found))
             for found in counted.values()
         ]
         people = ", ".join(person.name for person in account.people)
@@ -45,6 +45,13 @@ def show_accounts(sandbox: "Sandbox", provider: Provider) -> Safe:
         '<th class="number">$name</th>', ({"name": n} for n in _kinds(provider))
     )
     return fill(markup.ACCOUNTS, heads=heads, rows=join(rows))
+
+
+def _show_archived(found: dict[str, Any]) -> Safe:
+    """Say how many are archived, where a provider archives anything."""
+    if "archived" not in found:
+        return Safe("")
+    return fill(markup.ARCHIVED, number=found["archived"])
 
 
 def show_record_forms(provider: Provider) -> Safe:

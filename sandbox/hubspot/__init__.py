@@ -25,6 +25,7 @@ PROVIDER = Provider(
     finish=finish,
     records=RECORD_ACTIONS,
     inventory=get_inventory,
+    sizes=("contacts", "companies", "deals"),
     faults=FAULTS,
     switches=SWITCHES,
     forms=FORMS,

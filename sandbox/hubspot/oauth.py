@@ -4,8 +4,6 @@ import base64
 import hashlib
 import secrets
 import sqlite3
-import threading
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ from sandbox import grants
 from sandbox.hubspot.accounts import BY_ID, VERSIONS
 from sandbox.hubspot.errors import NOT_SIMULATED, oauth_error
 from sandbox.hubspot.guard import SLUG
+from sandbox.inflight import InFlight
 from sandbox.web import Request, Response, to_json, to_text
 
 if TYPE_CHECKING:
@@ -31,28 +30,6 @@ class RefusedError(Exception):
     message: str
     is_double: bool = False
     ends_grant: int = 0
-
-
-class InFlight:
-    """Notice two token requests about the same secret at the same time."""
-
-    def __init__(self) -> None:
-        """Start with nothing in flight."""
-        self._lock = threading.Lock()
-        self._now: Counter[str] = Counter()
-
-    def enter(self, key: str) -> bool:
-        """Count a request in, and say whether another one is already there."""
-        with self._lock:
-            self._now[key] += 1
-            return self._now[key] > 1
-
-    def leave(self, key: str) -> None:
-        """Count a request out."""
-        with self._lock:
-            self._now[key] -= 1
-            if self._now[key] <= 0:
-                del self._now[key]
 
 
 IN_FLIGHT = InFlight()

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -17,7 +18,15 @@ from integrations.models import (
     SeenBlock,
     SyncRun,
 )
-from integrations.services import queue, runs, slices, sweeping, sync
+from integrations.services import (
+    freshness,
+    queue,
+    retention,
+    runs,
+    slices,
+    sweeping,
+    sync,
+)
 from integrations.services.errors import LeaseLostError, NotSyncableError
 
 FinishSync = Callable[..., SyncRun]
@@ -369,4 +378,83 @@ def test_slices_take_up_where_the_last_one_stopped(
     run.refresh_from_db()
     assert run.outcome == "complete"
     assert run.slices > 5
+    assert_equal_to(sandbox)
+
+
+def test_a_spent_daily_quota_waits_for_midnight_at_the_account(
+    connection: Connection, sandbox: Any
+) -> None:
+    sandbox.client.order("faults/add", kind="daily_limit", family="list")
+    run, _ = runs.open_run(connection, trigger="person")
+
+    wait = sync.run_slice(run.pk)
+
+    zone = ZoneInfo(connection.account["time_zone"])
+    now = timezone.now().astimezone(zone)
+    until_midnight = 24 * 3600 - (now.hour * 3600 + now.minute * 60 + now.second)
+    assert wait is not None
+    assert until_midnight - 5 < wait < until_midnight + 300
+    run.refresh_from_db()
+    assert run.is_open
+    assert sync.run_slice(run.pk) is None
+
+
+def test_data_older_than_promised_is_noticed(
+    connection: Connection, finish_sync: FinishSync
+) -> None:
+    finish_sync(connection)
+    Connection.objects.update(last_synced_at=timezone.now() - timedelta(hours=2))
+
+    assert freshness.check(now=timezone.now()) == 1
+
+    connection.refresh_from_db()
+    assert (connection.state, connection.reason) == ("degraded", "stale")
+    finish_sync(connection)
+    connection.refresh_from_db()
+    assert connection.state == "active"
+
+
+def test_old_history_is_deleted_and_new_is_kept(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    touch(sandbox, count=4, property="city", value="Bergen")
+    finish_sync(connection)
+    old = timezone.now() - timedelta(days=91)
+    half = list(ItemChange.objects.values_list("pk", flat=True)[:2])
+    ItemChange.objects.filter(pk__in=half).update(at=old)
+
+    assert retention.prune(now=timezone.now()) == 2
+    assert ItemChange.objects.count() == 2
+
+
+def test_rows_that_show_up_late_are_found_by_settling(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    touched = touch(sandbox, count=3, property="city", value="Bergen")
+    later = timezone.now() + timedelta(minutes=25)
+    Collection.objects.update(watermark=later)
+    finish_sync(connection)
+    assert not ItemChange.objects.filter(kind="changed").exists()
+    Collection.objects.update(
+        watermark=later, settled_at=timezone.now() - timedelta(minutes=31)
+    )
+
+    finish_sync(connection)
+
+    found = ItemChange.objects.filter(kind="changed")
+    assert set(found.values_list("item__remote_id", flat=True)) == set(touched)
+
+
+def test_thousands_of_rows_on_one_timestamp_are_all_found(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    count = len(live("contacts"))
+    touch(sandbox, count=count, property="city", value="Bergen")
+
+    run = finish_sync(connection)
+
+    assert run.changed == count
     assert_equal_to(sandbox)

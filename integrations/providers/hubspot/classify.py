@@ -9,12 +9,16 @@ from integrations.http.classify import (
     error_detail,
     error_for,
 )
-from integrations.http.errors import ApiError, Forbidden, RateLimited, Server
+from integrations.http.errors import (
+    DAILY_QUOTA,
+    ApiError,
+    Forbidden,
+    RateLimited,
+    Server,
+)
 from integrations.http.transport import Response
 
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
-# A daily quota comes back at the midnight of the account; one call in a quarter of
-# an hour finds out when that was.
 WAIT_BY_POLICY: Final = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0, "DAILY": 900.0}
 LOCKED_WAIT: Final = 2.0
 MAX_SCOPES: Final = 50
@@ -35,8 +39,12 @@ def classify(response: Response) -> ApiError | None:
             detail=error.detail,
             missing_scopes=_missing_scopes(body),
         )
-    if isinstance(error, RateLimited) and error.retry_after is None:
-        error.retry_after = WAIT_BY_POLICY.get(str(body.get("policyName")))
+    if isinstance(error, RateLimited):
+        policy = str(body.get("policyName"))
+        if policy == "DAILY":
+            error.code = DAILY_QUOTA
+        if error.retry_after is None:
+            error.retry_after = WAIT_BY_POLICY.get(policy)
     if isinstance(error, Server) and response.status == 423:
         error.retry_after = max(error.retry_after or 0.0, LOCKED_WAIT)
     return error

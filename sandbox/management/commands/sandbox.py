@@ -16,6 +16,7 @@ from sandbox.storage import Storage
 from sandbox.world import Sandbox
 
 SETTINGS = Path(server.__file__).resolve()
+SIZES = tuple(name for provider in PROVIDERS for name in provider.sizes)
 
 
 class Command(BaseCommand):
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8100)
         parser.add_argument("--seed", type=int, default=1)
-        for name in ("contacts", "companies", "deals"):
+        for name in SIZES:
             parser.add_argument(f"--{name}", type=int)
         parser.add_argument("--reset", action="store_true", help="start from new data")
 
@@ -38,8 +39,7 @@ class Command(BaseCommand):
         config = Config.from_environ()
         if options["reset"]:
             _remove(config.database)
-        names = ("contacts", "companies", "deals")
-        sizes = {n: options[n] for n in names if options[n] is not None}
+        sizes = {n: options[n] for n in SIZES if options[n] is not None}
         storage = Storage(config.database)
         sandbox = Sandbox(storage, config=config, providers=PROVIDERS)
         fresh = sandbox.seed(Plan(seed=options["seed"], sizes=sizes))

@@ -1,0 +1,52 @@
+"""Prove that one connection's items equal the provider's, and repair what does not."""
+
+import argparse
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+
+from integrations.management.progress import Progress
+from integrations.models import Connection, SyncRun
+from integrations.services.errors import NotSyncableError
+from integrations.services.foreground import sync_in_foreground
+
+
+class Command(BaseCommand):
+    """Make a full pass and say what differed; exit 0 only when proven complete."""
+
+    help = "Compare one connection with its provider by a full pass, and repair it."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("connection", type=UUID, metavar="UUID")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connection = Connection.objects.filter(pk=options["connection"]).first()
+        if connection is None:
+            raise CommandError(f"there is no connection {options['connection']}")
+        with Progress(connection, self.stderr) as progress:
+            try:
+                run = sync_in_foreground(
+                    connection, full=True, on_progress=progress.show
+                )
+            except NotSyncableError as error:
+                raise CommandError(
+                    f"{connection} cannot be read: {error.reason_text}"
+                ) from error
+        self._report(connection, run)
+
+    def _report(self, connection: Connection, run: SyncRun) -> None:
+        self.stdout.write(
+            f"{connection}: {run.created:,} were missing, {run.changed:,} differed, "
+            f"{run.hidden:,} were gone, {run.unchanged:,} agreed"
+        )
+        for collection in connection.collections.defer("schema"):
+            word = collection.get_completeness_display().lower()
+            theirs = collection.remote_count
+            count = "not told" if theirs is None else f"{theirs:,}"
+            self.stdout.write(
+                f"  {collection}: {word}, {collection.stored_count:,} here, "
+                f"{count} there {collection.reason}".rstrip()
+            )
+        if run.outcome != SyncRun.Outcome.COMPLETE:
+            raise CommandError(f"not proven complete: {run.reason or run.outcome}")

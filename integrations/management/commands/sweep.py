@@ -1,0 +1,17 @@
+"""Bring back lost, stuck and postponed work, here and now."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from integrations.services import schedule
+
+
+class Command(BaseCommand):
+    """Make the pass that beat makes every few seconds."""
+
+    help = "Bring back lost, stuck and postponed work."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for what, count in schedule.sweep().items():
+            self.stdout.write(f"{what}: {count}")

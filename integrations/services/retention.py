@@ -1,0 +1,44 @@
+"""Delete what is too old to be of use, a little at a time."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Model
+
+from integrations.models import (
+    AuditEvent,
+    AuthorizationState,
+    ItemChange,
+    RefreshAttempt,
+    SyncRun,
+)
+
+# One sweep deletes at most so many rows of a kind; a backlog takes several.
+MOST_AT_ONCE = 2000
+STATES_KEPT = timedelta(days=1)
+
+
+def prune(*, now: datetime) -> int:
+    """Delete old history, runs, attempts, states and audit; return how many rows."""
+    history = now - timedelta(days=settings.HISTORY_DAYS)
+    audit = now - timedelta(days=settings.AUDIT_DAYS)
+    return sum(
+        (
+            _prune(ItemChange, at__lt=history),
+            _prune(SyncRun, queued_at__lt=history, state=SyncRun.State.FINISHED),
+            _prune(RefreshAttempt, started_at__lt=history),
+            _prune(AuthorizationState, created_at__lt=now - STATES_KEPT),
+            _prune(AuditEvent, at__lt=audit),
+        )
+    )
+
+
+def _prune(model: type[Model], **old: Any) -> int:
+    rows = model._default_manager  # noqa: SLF001 (the documented name)
+    keys = list(
+        rows.filter(**old).order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE]
+    )
+    if not keys:
+        return 0
+    return rows.filter(pk__in=keys).delete()[0]
