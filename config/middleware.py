@@ -1,4 +1,4 @@
-"""Small middleware: headers, public addresses, the lifetime of a session."""
+"""Small middleware: headers, liveness, public addresses, a session's lifetime."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.encoding import iri_to_uri
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -22,6 +22,7 @@ HEADERS = {
         "publickey-credentials-get=(self), usb=(), xr-spatial-tracking=()"
     ),
 }
+LIVE_PATH = "/health/live"
 STARTED, SEEN = "session_started", "session_seen"
 SEEN_EVERY_SECONDS = 600
 
@@ -34,6 +35,20 @@ def security_headers(get_response: GetResponse) -> GetResponse:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
+
+    return middleware
+
+
+def liveness(get_response: GetResponse) -> GetResponse:
+    """Answer the probe before anything asks a database, a session or a cache."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info != LIVE_PATH:
+            return get_response(request)
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        headers = {"Cache-Control": "no-store"}
+        return HttpResponse("ok\n", content_type="text/plain", headers=headers)
 
     return middleware
 

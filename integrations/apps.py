@@ -10,5 +10,6 @@ class IntegrationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and listen to what happens to accounts."""
         from integrations import checks  # noqa: F401, PLC0415 (needs loaded apps)
+        from integrations.signin import audit  # noqa: F401, PLC0415 (the same)

@@ -1,5 +1,7 @@
 """Check the few values a person may set on a connection."""
 
+from typing import Any
+
 from django import forms
 
 INTERVALS = {
@@ -36,3 +38,24 @@ class DisconnectForm(forms.Form):
             "invalid_choice": "Choose what happens to the items.",
         },
     )
+
+
+class DeleteAccountForm(forms.Form):
+    """Take the person's own address as the sign that they mean it."""
+
+    address = forms.CharField(
+        label="Your e-mail address",
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+
+    def clean_address(self) -> str:
+        """Compare without case, as mail does."""
+        typed = str(self.cleaned_data["address"])
+        if typed.casefold() != self.expected.casefold():
+            raise forms.ValidationError("This is not the address of this account.")
+        return typed

@@ -10,6 +10,7 @@ from celery.signals import worker_shutting_down
 from integrations.http.errors import ApiError
 from integrations.models import Credential, SyncRun
 from integrations.services import (
+    accounts,
     queue,
     refresh,
     revocations,
@@ -49,20 +50,23 @@ def _sync(run_id: str) -> None:
         runs.enqueue(run, countdown=wait)
 
 
-@shared_task
-def refresh_connection(connection_id: str, why: str) -> None:
+# Every call inside has deadlines of its own. The limits lie far beyond them, so that
+# a worker that stood still for a while may yet store the answer that waits for it.
+@shared_task(soft_time_limit=180, time_limit=240)
+def refresh_connection(connection_id: str, why: str, version: str = "") -> None:
     """Renew one connection's token; beat asks again if it could not be done."""
-    version = (
-        Credential.objects.filter(connection_id=connection_id)
-        .values_list("version", flat=True)
-        .first()
-    )
-    if version is None:
+    seen = int(version) if version else _version_of(connection_id)
+    if seen is None:
         return
     try:
-        refresh.renew(UUID(connection_id), seen_version=version, why=why)
+        refresh.renew(UUID(connection_id), seen_version=seen, why=why, may_wait=False)
     except (ApiError, NoTokenError) as exc:
         logger.info("refresh not done connection=%s error=%s", connection_id, exc)
+
+
+def _version_of(connection_id: str) -> int | None:
+    rows = Credential.objects.filter(connection_id=connection_id)
+    return rows.values_list("version", flat=True).first()
 
 
 @shared_task
@@ -89,6 +93,12 @@ def sweep() -> None:
 def sweep_purges() -> None:
     """Delete items whose person asked for it."""
     schedule.sweep_purges()
+
+
+@shared_task
+def erase_accounts() -> None:
+    """Go on deleting the rows of accounts that were shut for good."""
+    accounts.erase_due()
 
 
 @shared_task

@@ -3,12 +3,14 @@
 from django.urls import include, path
 
 from integrations.views import (
+    accounts,
     collections,
     connection_page,
     connections,
     health,
     home,
     items,
+    other_account,
     runs,
     theme,
 )
@@ -26,9 +28,15 @@ connection_urls = [
     path(
         "disconnect/", connections.connection_disconnect, name="connection-disconnect"
     ),
+    path(
+        "instead-of/<uuid:wanted>/",
+        other_account.connection_other_account,
+        name="connection-other-account",
+    ),
 ]
 urlpatterns = [
     path("", home.home, name="home"),
+    path("accounts/delete/", accounts.account_delete, name="account-delete"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", connections.connection_list, name="connection-list"),
     path("connections/connect/<slug:provider>/", connections.connect, name="connect"),
@@ -47,7 +55,6 @@ urlpatterns = [
     path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),
     path("items/", items.item_list, name="item-list"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
-    path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("", include("integrations.signin.urls")),
 ]

@@ -1,6 +1,9 @@
 """List the simulated providers; a new one is a folder and a line here."""
 
-from sandbox import hubspot
+from sandbox import airtable, hubspot
 from sandbox.provider import Provider
 
-PROVIDERS: tuple[Provider, ...] = (hubspot.PROVIDER,)
+PROVIDERS: tuple[Provider, ...] = (
+    hubspot.PROVIDER,
+    airtable.PROVIDER,
+)

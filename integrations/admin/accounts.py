@@ -1,6 +1,6 @@
 """Show people's accounts and keep what could open one out of sight."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.admin import EmailConfirmation
 from allauth.mfa.admin import Authenticator
@@ -9,10 +9,13 @@ from allauth.usersessions.admin import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
-from integrations.admin.base import ReadOnlyAdmin
+from integrations.admin.base import ReadOnlyAdmin, name_of
+from integrations.admin.log import AuditedAdmin
 from integrations.models import Connection
+from integrations.services import accounts
 
 # The imports above are from allauth's admin modules, so that theirs are registered
 # before ours take their place.
@@ -30,8 +33,8 @@ for model in (
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
-    """Edit people, and never delete one whose grants are not given back yet."""
+class AccountAdmin(AuditedAdmin, UserAdmin):
+    """Edit people; deleting one ends their connections and erases what they had."""
 
     list_display = ("email", "username", "is_active", "is_staff", "last_login")
     actions: Any = None
@@ -39,11 +42,30 @@ class AccountAdmin(UserAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: User | None = None
     ) -> bool:
-        """Allow it once the connections are gone: their tokens must be revoked."""
+        """Refuse when nobody could administer the site without this person."""
         may = super().has_delete_permission(request, obj)
-        if obj is None:
-            return may
-        return may and not Connection.objects.owned_by(obj).exists()
+        return may and not (obj and accounts.is_last_administrator(obj))
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """Name the connections; their items may be millions and have no say."""
+        listed: list[Any] = []
+        for person in objs:
+            own = Connection.objects.owned_by(person)
+            listed += [name_of(person), [str(connection) for connection in own]]
+        return listed, {"accounts": len(objs)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Shut the account now; workers revoke its grants and delete its rows."""
+        accounts.erase(obj, actor=cast(User, request.user), by_staff=True)
+
+    def response_delete(
+        self, request: HttpRequest, obj_display: str, obj_id: int
+    ) -> HttpResponse:
+        """Say that it is on its way, for the row is still there."""
+        self.message_user(request, f"{obj_display} is shut and is being erased.")
+        return redirect("admin:auth_user_changelist")
 
 
 @admin.register(SocialAccount)
@@ -57,7 +79,7 @@ class SocialAccountAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(ReadOnlyAdmin):
+class AuthenticatorAdmin(AuditedAdmin, ReadOnlyAdmin):
     """List second factors, without what makes them work."""
 
     list_display = ("user", "type", "created_at", "last_used_at")

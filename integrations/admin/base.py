@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
@@ -19,6 +20,11 @@ def badge(word: str, tone: str) -> SafeString:
     return format_html(
         '<span class="mooring-badge {}">{}</span>', TONE_CLASSES.get(tone, tone), word
     )
+
+
+def name_of(user: User | None) -> str:
+    """Call a person by their address; user names are made up at sign-up."""
+    return (user.email or user.get_username()) if user else ""
 
 
 class BoundedPaginator(Paginator):

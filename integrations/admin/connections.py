@@ -13,7 +13,8 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from integrations.admin import actions
-from integrations.admin.base import ReadOnlyAdmin, ReadOnlyInline, badge
+from integrations.admin.base import ReadOnlyAdmin, ReadOnlyInline, badge, name_of
+from integrations.admin.buttons import ActionButtons
 from integrations.admin.filters import (
     ExpiryFilter,
     HealthFilter,
@@ -63,13 +64,13 @@ class RefreshAttemptInline(LatestInline):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ReadOnlyAdmin):
+class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     """List connections with their health; every act on them is queued and logged."""
 
     list_display = (
         "title",
         "provider_name",
-        "owner",
+        "owner_address",
         "health_badge",
         "last_synced_at",
         "next_sync_at",
@@ -92,7 +93,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     fields = (
         "title",
         "provider_name",
-        "owner",
+        "owner_address",
         "health_badge",
         "reason_text",
         "state_since",
@@ -149,6 +150,11 @@ class ConnectionAdmin(ReadOnlyAdmin):
     def has_disconnect_permission(self, request: HttpRequest) -> bool:
         """Ask for more than operating takes: what is erased stays erased."""
         return request.user.has_perm("integrations.delete_connection")
+
+    @admin.display(description="owner", ordering="owner__email")
+    def owner_address(self, connection: Connection) -> str:
+        """Name the owner by their address."""
+        return name_of(connection.owner)
 
     @admin.display(description="health", ordering="state")
     def health_badge(self, connection: Connection) -> SafeString:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from integrations.admin.base import BoundedPaginator, ReadOnlyAdmin, badge
+from integrations.admin.base import BoundedPaginator, ReadOnlyAdmin, badge, name_of
 from integrations.admin.log import log_action
 from integrations.models import AuditEvent, ProviderState, RefreshAttempt, SyncRun
 from integrations.services import provider_state
@@ -69,12 +69,17 @@ class RefreshAttemptAdmin(ReadOnlyAdmin):
 class AuditEventAdmin(ReadOnlyAdmin):
     """List the audit trail; nobody writes here, staff included."""
 
-    list_display = ("at", "event", "user", "subject", "address")
+    list_display = ("at", "event", "who", "subject", "address")
     list_filter = ("event",)
     list_select_related = ("user",)
     search_fields = ("event", "subject", "user__email", "address")
     paginator = BoundedPaginator
     show_full_result_count = False
+
+    @admin.display(description="who", ordering="user")
+    def who(self, event: AuditEvent) -> str:
+        """Name the person by their address."""
+        return name_of(event.user)
 
 
 @admin.register(ProviderState)

@@ -2,9 +2,10 @@
 
 The read timeout of a socket starts again with every byte, so a server that sends
 one byte a second is never late. Here every single read, headers included, is given
-only what is left of the total. What remains unbounded is the system's own name
-lookup, which cannot be interrupted; nothing has been sent at that point, and an
-attempt that comes out of it too late is not sent any more.
+only what is left of the total; beyond it, only what is there already is read, and
+not much of it. What remains unbounded is the system's own name lookup, which cannot
+be interrupted; nothing has been sent at that point, and an attempt that comes out of
+it too late is not sent any more.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ import urllib3.connection
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+LATE_BYTES: Final = 512 * 1024
 _WORDS: Final[dict[type[BaseException], str]] = {
     TimeoutError: "timeout",
     ssl.SSLError: "tls",
@@ -60,6 +62,11 @@ class Attempt:
         """Return the seconds since the attempt began."""
         return time.monotonic() - self._start
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the total has passed."""
+        return time.monotonic() >= self._end
+
     def left(self, at_most: float) -> float:
         """Return the seconds the next step may take; TimeoutError when none."""
         left = self._end - time.monotonic()
@@ -69,7 +76,7 @@ class Attempt:
 
     def explain(self, exc: BaseException) -> str:
         """Say what failed in one word; the libraries' own texts quote addresses."""
-        if time.monotonic() >= self._end:
+        if self.is_over:
             return "timeout"
         chain = list(_chain(exc))
         for kind, word in _WORDS.items():
@@ -93,13 +100,32 @@ class _Reader(io.RawIOBase):
         self._raw = raw
         self._sock = sock
         self._mine = _attempt.get()
+        self._late_bytes = LATE_BYTES
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self._mine.is_over:
+            return self._read_what_is_there(buffer)
         self._sock.settimeout(self._mine.left(self._mine.read))
         return self._raw.readinto(buffer)
+
+    def _read_what_is_there(self, buffer: Any) -> int:
+        """Take what has arrived, and wait for nothing more.
+
+        A process that stood still past its deadline may find the whole answer in
+        the socket. Dropping it would cost a grant whose refresh token was spent.
+        """
+        self._sock.settimeout(0)
+        try:
+            count = self._raw.readinto(buffer) if self._late_bytes > 0 else None
+        except (BlockingIOError, ssl.SSLWantReadError):
+            count = None
+        if count is None:
+            raise TimeoutError("total deadline")
+        self._late_bytes -= count
+        return count
 
     def close(self) -> None:
         self._raw.close()

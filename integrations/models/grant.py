@@ -42,6 +42,10 @@ class PendingRevocation(models.Model):
     provider = models.CharField(max_length=40)
     token = models.TextField()
     token_type_hint = models.CharField(max_length=20, default="refresh_token")
+    is_uninstall = models.BooleanField(
+        default=False,
+        help_text="The token is an access token that removes the app altogether.",
+    )
     account_id = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now, db_index=True)

@@ -404,6 +404,10 @@ class Connector(Protocol):
     changes_overlap: timedelta
     settle_after: timedelta
     correlation_headers: Sequence[str]
+    can_uninstall: bool
+
+    def installation_of(self, account_id: str) -> str:
+        """Return the part of an account id that one installed app stands for."""
 
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for in this provider's words."""

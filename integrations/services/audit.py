@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 
 from integrations.models import AuditEvent
@@ -21,6 +23,17 @@ def record(
         event=event,
         user_id=user.pk if user is not None else None,
         subject=str(subject)[:120],
-        address=request.META.get("REMOTE_ADDR") or None if request else None,
+        address=client_address(request) if request else None,
         facts=facts,
     )
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return where a request came from, through as many proxies as are trusted.
+
+    An event whose address cannot be told is still an event.
+    """
+    try:
+        return str(get_adapter(request).get_client_ip(request))
+    except (PermissionDenied, ImproperlyConfigured):
+        return None

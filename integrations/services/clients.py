@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Protocol
 
 from django.conf import settings
 from redis import Redis
@@ -14,7 +15,6 @@ from integrations.http.secrets import Secret
 from integrations.models import Connection
 from integrations.providers import CONNECTORS
 from integrations.services import oauth_clients
-from integrations.services.tokens import TokenSource
 
 # A hanging Redis costs this many seconds once, then limits are counted locally.
 REDIS_TIMEOUT = 0.5
@@ -55,14 +55,25 @@ def _client(
     )
 
 
-def api_client(connection: Connection) -> ApiClient:
+class TokenGiver(Protocol):
+    """Give a token for every attempt, and say after a 401 whether to try again."""
+
+    def __call__(self) -> Secret:
+        """Return the access token to send."""
+        ...
+
+    def renew(self, rejected: Secret) -> bool:
+        """Answer a 401."""
+        ...
+
+
+def api_client(connection: Connection, tokens: TokenGiver) -> ApiClient:
     """Return a client that acts for one connection; only workers may use it."""
-    source = TokenSource(connection.pk)
     return _client(
         connection.provider,
         connection.remote_id,
-        token=source,
-        on_unauthorized=source.renew,
+        token=tokens,
+        on_unauthorized=tokens.renew,
     )
 
 

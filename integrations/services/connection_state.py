@@ -29,6 +29,10 @@ def needs_reconnect(
     Nothing happens when a newer grant or a newer version has come in meanwhile.
     """
     with transaction.atomic():
+        # Locked in the order of connecting and disconnecting: connection, credential.
+        rows = Connection.objects.select_for_update(no_key=True)
+        if rows.filter(pk=connection.pk).first() is None:
+            return False
         if version is not None and not _is_current(connection, generation, version):
             return False
         changed = Connection.objects.filter(
@@ -47,11 +51,16 @@ def needs_reconnect(
 
 
 def _is_current(connection: Connection, generation: int | None, version: int) -> bool:
-    return Credential.objects.filter(
+    """Look, and keep a newer version out until the state is written.
+
+    A good answer that comes in a moment later then finds the state and mends it.
+    """
+    rows = Credential.objects.select_for_update().filter(
         connection=connection,
         generation=generation or connection.generation,
         version=version,
-    ).exists()
+    )
+    return rows.first() is not None
 
 
 def grant_is_good(connection_id: UUID, generation: int) -> None:
@@ -61,7 +70,13 @@ def grant_is_good(connection_id: UUID, generation: int) -> None:
         generation=generation,
         state__in=(States.NEEDS_RECONNECT, States.DEGRADED),
         reason__in=(*GRANT_REASONS, "unauthorized"),
-    ).update(state=States.ACTIVE, reason="", state_since=timezone.now())
+    ).update(
+        state=States.ACTIVE,
+        reason="",
+        state_since=timezone.now(),
+        # The next incident is a new one and has its own notice.
+        notified_at=None,
+    )
 
 
 def degrade(connection: Connection, reason: str) -> None:

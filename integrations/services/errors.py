@@ -30,3 +30,7 @@ class OwnedBySomeoneElseError(ServiceError):
 
 class LeaseLostError(ServiceError):
     """Say that another worker has taken over, or the work was called off."""
+
+
+class LastAdministratorError(ServiceError):
+    """Say that nobody could administer the site without this account."""

@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -18,6 +18,10 @@ NAME_LENGTH = 500
 SORT_NAME_LENGTH = 80
 URL_LENGTH = 1000
 ID_LENGTH = 255
+# Made once: ``json.dumps`` with options makes an encoder at every call.
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str
+)
 
 # What an upsert writes when the row is already there. The UUID and the moment the
 # item was first seen are the row's own and stay.
@@ -81,9 +85,7 @@ class Row:
 
 def dump(value: Any) -> str:
     """Write JSON the same way for the same value."""
-    return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str
-    )
+    return _ENCODER.encode(value)
 
 
 def _facts(item: IntegrationItem) -> list[Any]:
@@ -104,47 +106,62 @@ def _facts(item: IntegrationItem) -> list[Any]:
     ]
 
 
-def _moment(value: datetime | None) -> Any:
-    return None if value is None else database.ops.adapt_datetimefield_value(value)
+class _Values:
+    """Make the values of ``INSERTED`` in the form the database driver takes.
 
+    What a page's rows share is looked up once: ``database`` finds its connection
+    anew at every attribute.
+    """
 
-def _uuid(value: uuid.UUID) -> Any:
-    return value if database.features.has_native_uuid_field else value.hex
+    def __init__(self, collection: Collection, *, now: datetime) -> None:
+        connection = collection.connection
+        self._has_uuids = database.features.has_native_uuid_field
+        self._is_sqlite = database.vendor == "sqlite"
+        self._now = now
+        self._owner = (
+            connection.owner_id,
+            self._uuid(connection.pk),
+            self._uuid(collection.pk),
+            connection.provider,
+        )
 
+    def _uuid(self, value: uuid.UUID) -> Any:
+        return value if self._has_uuids else value.hex
 
-def values(row: Row, collection: Collection, *, now: datetime) -> tuple[Any, ...]:
-    """Return the values of ``INSERTED`` in the form the database driver takes."""
-    item, connection = row.item, collection.connection
-    moment = _moment(now)
-    updated_at = item.last_modified_time or item.creation_time or now
-    return (
-        _uuid(uuid.uuid4()),
-        connection.owner_id,
-        _uuid(connection.pk),
-        _uuid(collection.pk),
-        connection.provider,
-        item.id,
-        moment,
-        item.type,
-        item.name[:NAME_LENGTH],
-        sort_name(item.name),
-        item.directory,
-        (item.parent_id or "")[:ID_LENGTH],
-        (item.parent_path_or_name or "")[:NAME_LENGTH],
-        None if item.children is None else dump(item.children),
-        _url(item.url),
-        (item.mime_type or "")[:120],
-        (item.delta or "")[:ID_LENGTH],
-        (item.drive_id or "")[:ID_LENGTH],
-        item.visibility,
-        _moment(item.creation_time),
-        _moment(updated_at),
-        row.properties_json,
-        row.digest,
-        None,
-        "",
-        moment,
-    )
+    def _moment(self, value: datetime | None) -> Any:
+        if value is None or not self._is_sqlite:
+            return value
+        return str(value.astimezone(UTC).replace(tzinfo=None))
+
+    def of(self, row: Row) -> tuple[Any, ...]:
+        """Return the values of one row."""
+        item, now = row.item, self._moment(self._now)
+        updated_at = item.last_modified_time or item.creation_time or self._now
+        return (
+            self._uuid(uuid.uuid4()),
+            *self._owner,
+            item.id,
+            now,
+            item.type,
+            item.name[:NAME_LENGTH],
+            sort_name(item.name),
+            item.directory,
+            (item.parent_id or "")[:ID_LENGTH],
+            (item.parent_path_or_name or "")[:NAME_LENGTH],
+            None if item.children is None else dump(item.children),
+            _url(item.url),
+            (item.mime_type or "")[:120],
+            (item.delta or "")[:ID_LENGTH],
+            (item.drive_id or "")[:ID_LENGTH],
+            item.visibility,
+            self._moment(item.creation_time),
+            self._moment(updated_at),
+            row.properties_json,
+            row.digest,
+            None,
+            "",
+            now,
+        )
 
 
 def sort_name(name: str) -> str:
@@ -182,10 +199,9 @@ def upsert(rows: list[Row], collection: Collection, *, now: datetime) -> None:
     Plain SQL because this is the hottest write of the product: building model
     instances and ``bulk_create`` cost more than half of a page's time.
     """
+    values = _Values(collection, now=now)
     with database.cursor() as cursor:
-        cursor.executemany(
-            _statement(), [values(row, collection, now=now) for row in rows]
-        )
+        cursor.executemany(_statement(), [values.of(row) for row in rows])
 
 
 def differences(old: Mapping[str, Any], row: Row) -> dict[str, list[Any]]:

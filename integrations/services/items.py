@@ -147,17 +147,26 @@ def mark_seen(collection: Collection, keys: Iterable[int]) -> None:
             number__in=list(by_block),
         )
     }
+    marked = []
     for number, offsets in by_block.items():
         block = blocks.get(number)
         bits = bytearray(block.bits if block else SeenBlock.BITS // 8)
         for offset in offsets:
             bits[offset // 8] |= 1 << (offset % 8)
-        SeenBlock.objects.update_or_create(
-            collection=collection,
-            generation=collection.generation,
-            number=number,
-            defaults={"bits": bytes(bits)},
+        marked.append(
+            SeenBlock(
+                collection=collection,
+                generation=collection.generation,
+                number=number,
+                bits=bytes(bits),
+            )
         )
+    SeenBlock.objects.bulk_create(
+        marked,
+        update_conflicts=True,
+        unique_fields=["collection", "generation", "number"],
+        update_fields=["bits"],
+    )
 
 
 def forget_seen(collection: Collection) -> None:

@@ -13,6 +13,8 @@ from django.utils import timezone
 from integrations.http.errors import ApiError
 from integrations.models import Connection, Credential, Heartbeat
 from integrations.services import (
+    accounts,
+    attempts,
     connections,
     freshness,
     queue,
@@ -28,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 1000
 # A slot that was taken and came to nothing is due again after this long.
-REFRESH_CLAIM = timedelta(seconds=60)
+REFRESH_CLAIM = timedelta(seconds=30)
 KEPT_ALIVE = (
     Connection.State.ACTIVE,
     Connection.State.DEGRADED,
@@ -75,8 +77,12 @@ def next_slot(connection: Connection, now: datetime) -> datetime:
 def _due_credentials(now: datetime) -> QuerySet[Credential]:
     """Return what is due, and what a worker left in the middle of an attempt."""
     idle = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    abandoned = Q(
-        attempt_id__isnull=False, attempt_started_at__lt=now - refresh.RETRY_SPACING
+    # An attempt somebody left open is due as well, unless a claim says when.
+    unclaimed = Q(refresh_due_at__isnull=True) | Q(
+        refresh_due_at__gt=now + REFRESH_CLAIM
+    )
+    abandoned = unclaimed & Q(
+        attempt_id__isnull=False, attempt_started_at__lt=now - attempts.RETRY_SPACING
     )
     return (
         Credential.objects.filter(idle, connection__state__in=KEPT_ALIVE)
@@ -88,13 +94,22 @@ def _due_credentials(now: datetime) -> QuerySet[Credential]:
 def refresh_due(*, now: datetime | None = None) -> int:
     """Queue a refresh for every credential that is due or was left in mid-attempt."""
     now = now or timezone.now()
-    due = _due_credentials(now).values_list("connection_id", "refresh_due_at")
+    columns = ("connection_id", "refresh_due_at", "version")
+    due = _due_credentials(now).values_list(*columns)
     queued = 0
-    for connection_id, due_at in list(due[:MOST_AT_ONCE]):
+    for connection_id, due_at, version in list(due[:MOST_AT_ONCE]):
         taken = Credential.objects.filter(
             connection_id=connection_id, refresh_due_at=due_at
         ).update(refresh_due_at=now + REFRESH_CLAIM)
-        if taken and queue.send("refresh_connection", connection_id, "schedule"):
+        # Named with its version, so that a second delivery finds it renewed; and
+        # gone with its claim, so that no queue grows while nobody works on it.
+        if taken and queue.send(
+            "refresh_connection",
+            connection_id,
+            "schedule",
+            version,
+            expires=REFRESH_CLAIM.total_seconds(),
+        ):
             queued += 1
     return queued
 
@@ -121,6 +136,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "spilled": spill.apply_all(),
         "revoked": revocations.revoke_due(),
         "purges": sweep_purges(),
+        "erasures": accounts.sweep(),
         "stale": freshness.check(now=now),
         "pruned": retention.prune(now=now),
     }

@@ -18,13 +18,18 @@ TABLE = "integrations_item_search"
 TEXT_LENGTH = 4000
 MAX_WORDS = 12
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
 def fold(text: str) -> list[str]:
     """Return the words of a text without case, accents and punctuation."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return _WORD.findall(plain.casefold())
+    if not text.isascii():
+        text = _FOREIGN.sub(_without_marks, unicodedata.normalize("NFKD", text))
+    return _WORD.findall(text.casefold())
+
+
+def _without_marks(run: re.Match[str]) -> str:
+    return "".join(c for c in run[0] if not unicodedata.combining(c))
 
 
 def search_text(name: str, properties: Mapping[str, Any]) -> str:

@@ -5,6 +5,10 @@ the fork, carries it into the children, which look at it between two pages.
 """
 
 import mmap
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _flag = mmap.mmap(-1, 1)
 
@@ -17,3 +21,19 @@ def ask() -> None:
 def is_asked() -> bool:
     """Tell whether this worker is shutting down."""
     return _flag[0] == 1
+
+
+@contextmanager
+def time_limit_held_back() -> Iterator[None]:
+    """Let Celery's soft time limit wait for a step that must not be cut in two.
+
+    It is a signal to the main thread of a worker's child; elsewhere there is none.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

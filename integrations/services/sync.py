@@ -34,6 +34,7 @@ from integrations.services import (
 )
 from integrations.services.errors import LeaseLostError, NoTokenError
 from integrations.services.slices import Slice
+from integrations.services.tokens import TokenSource
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
         return None
     current = Slice(
         run=run,
-        api=clients.api_client(run.connection),
+        api=clients.api_client(run.connection, TokenSource(run.connection_id)),
         stop_at=time.monotonic() + (seconds or settings.SLICE_SECONDS),
         lease_id=lease_id,
     )

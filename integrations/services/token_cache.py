@@ -1,6 +1,6 @@
 """Keep the ciphertext of access tokens in the cache, for their remaining life.
 
-An entry stands under the connection and the version, so that it can never be
+An entry stands under connection, generation and version, so that it can never be
 mistaken for a newer one. It saves a query; nothing depends on it.
 """
 
@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 UNSTATED_LIFE_SECONDS = 300
 
 
-def _key(connection_id: UUID, version: int) -> str:
-    return f"token:{connection_id}:{version}"
+def _key(connection_id: UUID, generation: int, version: int) -> str:
+    return f"token:{connection_id}:{generation}:{version}"
 
 
 def put(credential: Credential) -> None:
@@ -35,38 +35,38 @@ def put(credential: Credential) -> None:
         return
     stamp = expires_at.isoformat() if expires_at else ""
     cache.set(
-        _key(credential.connection_id, credential.version),
-        f"{credential.generation}|{stamp}|{credential.access_token}",
+        _key(credential.connection_id, credential.generation, credential.version),
+        f"{stamp}|{credential.access_token}",
         timeout=life,
     )
 
 
-def get(connection_id: UUID, version: int | None) -> IssuedToken | None:
-    """Return the cached token of one version, if it is there and alive."""
-    if version is None:
+def get(connection_id: UUID, seen: IssuedToken | None) -> IssuedToken | None:
+    """Return the token a caller has seen, if it is still cached and alive."""
+    if seen is None:
         return None
-    entry = cache.get(_key(connection_id, version))
-    if not isinstance(entry, str) or entry.count("|") != 2:
+    entry = cache.get(_key(connection_id, seen.generation, seen.version))
+    if not isinstance(entry, str) or entry.count("|") != 1:
         return None
-    generation, stamp, sealed = entry.split("|")
+    stamp, sealed = entry.split("|")
     expires_at = parse_datetime(stamp) if stamp else None
     if expires_at is not None and expires_at <= timezone.now():
         return None
     try:
         secret = credentials.open_cached(
-            sealed, connection_id=connection_id, generation=int(generation)
+            sealed, connection_id=connection_id, generation=seen.generation
         )
     except (crypto.CryptoError, ValueError):
         logger.warning("cached token unreadable connection=%s", connection_id)
         return None
     return IssuedToken(
         secret=secret,
-        version=version,
-        generation=int(generation),
+        version=seen.version,
+        generation=seen.generation,
         expires_at=expires_at,
     )
 
 
-def forget(connection_id: UUID, version: int) -> None:
+def forget(connection_id: UUID, generation: int, version: int) -> None:
     """Drop the cached ciphertext of one version."""
-    cache.delete(_key(connection_id, version))
+    cache.delete(_key(connection_id, generation, version))

@@ -9,14 +9,14 @@ from integrations.services.credentials import IssuedToken
 from integrations.services.errors import NoTokenError
 
 
-def token_for(connection_id: UUID, *, version: int | None = None) -> IssuedToken:
+def token_for(connection_id: UUID, *, seen: IssuedToken | None = None) -> IssuedToken:
     """Return a usable access token, refreshing it when its life is over.
 
-    ``version`` is the version this caller saw last, by which the cache is asked.
+    ``seen`` is the token this caller had last, by which the cache is asked.
     Raises NoTokenError when the connection has no usable grant, and Transient
     when there will be a token later.
     """
-    cached = token_cache.get(connection_id, version)
+    cached = token_cache.get(connection_id, seen)
     if cached is not None:
         return cached
     credential = current_credential(connection_id)
@@ -63,8 +63,7 @@ class TokenSource:
 
     def __call__(self) -> Secret:
         """Return the access token to send; called for every HTTP attempt."""
-        seen = self._issued.version if self._issued else None
-        self._issued = token_for(self._connection_id, version=seen)
+        self._issued = token_for(self._connection_id, seen=self._issued)
         return self._issued.secret
 
     def renew(self, rejected: Secret) -> bool:
@@ -72,9 +71,12 @@ class TokenSource:
         issued = self._issued
         if issued is None or issued.secret != rejected:
             return True
-        token_cache.forget(self._connection_id, issued.version)
+        token_cache.forget(self._connection_id, issued.generation, issued.version)
         credential = current_credential(self._connection_id)
-        if credential.version != issued.version:
+        if (credential.generation, credential.version) != (
+            issued.generation,
+            issued.version,
+        ):
             self._issued = None
             return True
         if self._forced_version == issued.version:

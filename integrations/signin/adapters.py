@@ -1,14 +1,19 @@
 """Set allauth's rules where its settings do not reach."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 
-from integrations.services import mfa
+from integrations.services import audit, mfa
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -24,6 +29,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Return the reset link under the configured public address."""
         return _under_public_base(super().get_reset_password_from_key_url(key))
+
+
+def display_name(user: AbstractBaseUser) -> str:
+    """Call a person by their e-mail address; user names are made up by allauth."""
+    return str(getattr(user, "email", "") or user.get_username())
 
 
 def _under_public_base(url: str) -> str:
@@ -57,3 +67,18 @@ class MFAAdapter(DefaultMFAAdapter):
     def decrypt(self, encrypted_text: str) -> str:
         """Open a sealed secret; raise CryptoError when it cannot be read."""
         return mfa.unseal(encrypted_text)
+
+
+class UserSessionsAdapter(DefaultUserSessionsAdapter):
+    """Leave a trace when sessions are ended."""
+
+    def end_sessions(self, sessions: Sequence[UserSession]) -> None:
+        """End sessions of one person and record how many."""
+        super().end_sessions(sessions)
+        if sessions:
+            audit.record(
+                "account.sessions_ended",
+                user=sessions[0].user,
+                request=context.request,
+                count=len(sessions),
+            )

@@ -135,8 +135,13 @@ def _connect(
         _log_refusal(request, provider.spec.slug, exc.kind)
         return _back(request, exc.words, provider)
     told = words.CONNECTED if connected.is_new else words.RECONNECTED
-    if begun.connection and begun.connection.pk != connected.connection.pk:
-        told = words.OTHER_ACCOUNT
+    wanted = begun.connection
+    if wanted and wanted.pk != connected.connection.pk:
+        _tell(request, words.OTHER_ACCOUNT, provider)
+        if connected.is_new:
+            pks = (connected.connection.pk, wanted.pk)
+            return redirect("integrations:connection-other-account", *pks)
+        return redirect(connected.connection)
     _tell(request, told, provider)
     if not connected.delivered:
         _tell(request, words.QUEUE_AWAY, provider)

@@ -91,8 +91,8 @@ RECONNECTED = Words(
 )
 OTHER_ACCOUNT = Words(
     level="warning",
-    text="You chose another {name} account than the one to be reconnected, so it was "
-    "added as a connection of its own. The old one still needs reconnecting.",
+    text="You chose another {name} account than the one to be reconnected. The one "
+    "you meant still waits.",
 )
 QUEUE_AWAY = Words(
     level="info",

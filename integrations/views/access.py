@@ -1,8 +1,12 @@
-"""Say who is asking, and find only what is theirs."""
+"""Say who is asking and since when that is certain, and find only what is theirs."""
 
+import time
 from typing import cast
 from uuid import UUID
 
+from allauth.account.authentication import get_authentication_records
+from allauth.account.decorators import reauthentication_required
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -26,3 +30,17 @@ def get_run(request: HttpRequest, pk: UUID) -> SyncRun:
     """Return a run of one of the person's own connections, or answer 404."""
     runs = SyncRun.objects.select_related("connection")
     return get_object_or_404(runs, pk=pk, connection__owner=person(request))
+
+
+def has_proven_recently(request: HttpRequest) -> bool:
+    """Tell whether the person gave a password or a second factor a moment ago."""
+    records = get_authentication_records(request, request.user)
+    latest = max((float(entry.get("at") or 0) for entry in records), default=0.0)
+    return time.time() - latest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+# What cannot be undone asks first who is there. A form that was sent goes on after
+# the answer; whoever has neither password nor second factor cannot be asked.
+proof_required = reauthentication_required(
+    enabled=lambda request: not has_proven_recently(request)
+)

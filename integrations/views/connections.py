@@ -23,7 +23,7 @@ from integrations.services import connections as service
 from integrations.services import runs
 from integrations.services.counts import with_item_count
 from integrations.services.errors import NotSyncableError
-from integrations.views.access import get_connection, person
+from integrations.views.access import get_connection, person, proof_required
 
 QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
 
@@ -180,7 +180,22 @@ def connection_disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = DisconnectForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return _ask_before_disconnect(request, connection, form)
-    keep_items = form.cleaned_data["items"] == KEEP
+    if form.cleaned_data["items"] == KEEP:
+        return _disconnect(request, connection, keep_items=True)
+    return _disconnect_and_delete(request, connection)
+
+
+@proof_required
+def _disconnect_and_delete(
+    request: HttpRequest, connection: Connection
+) -> HttpResponse:
+    """Delete the items as well, which nobody can bring back."""
+    return _disconnect(request, connection, keep_items=False)
+
+
+def _disconnect(
+    request: HttpRequest, connection: Connection, *, keep_items: bool
+) -> HttpResponse:
     service.disconnect(connection, actor=person(request), keep_items=keep_items)
     fate = "stay here" if keep_items else "are being deleted"
     messages.success(request, f"{connection} is disconnected. Its items {fate}.")

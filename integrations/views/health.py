@@ -1,4 +1,4 @@
-"""Answer those who watch the site: is it alive, is it ready."""
+"""Answer those who watch the site: is it ready. (Middleware says it is alive.)"""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -6,14 +6,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from integrations.services import health
-
-
-@login_not_required
-@never_cache
-@require_safe
-def live(request: HttpRequest) -> HttpResponse:
-    """Say that the process answers; it asks nothing and nobody."""
-    return HttpResponse("ok\n", content_type="text/plain")
 
 
 @login_not_required

@@ -95,6 +95,42 @@ def test_a_slow_server_is_left_at_the_total_deadline(behaviour):
     assert caught.value.code == "timeout"
 
 
+def test_an_answer_that_waits_in_the_socket_is_taken_after_the_deadline(monkeypatch):
+    """A process that stood still must not drop tokens that have arrived."""
+    sent = threading.Event()
+
+    def behaviour(connection):
+        connection.sendall(answer(b"x" * 40_000))
+        sent.set()
+
+    real_recv_into = socket.socket.recv_into
+
+    def stand_still_once(sock, *args):
+        monkeypatch.setattr(socket.socket, "recv_into", real_recv_into)
+        sent.wait(5)
+        time.sleep(0.6)
+        return real_recv_into(sock, *args)
+
+    with serving(behaviour) as web:
+        monkeypatch.setattr(socket.socket, "recv_into", stand_still_once)
+        response = send(web.url, timeouts=PATIENT_READ)
+
+    assert response.body == b"x" * 40_000
+
+
+def test_a_server_that_never_stops_talking_is_left_after_the_deadline():
+    def behaviour(connection):
+        while True:
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 500)
+
+    start = time.monotonic()
+    with serving(behaviour) as web, pytest.raises(Network) as caught:
+        send(web.url, timeouts=PATIENT_READ)
+
+    assert time.monotonic() - start < 2
+    assert caught.value.code == "timeout"
+
+
 def test_a_silent_server_is_left_after_the_read_timeout():
     start = time.monotonic()
     with serving(lambda _: time.sleep(2)) as web, pytest.raises(Network) as caught:

@@ -13,6 +13,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,22 +80,14 @@ class Stack:
             )
         for process in self.plan.processes:
             if process.name in wanted and process.port:
-                port = process.port
-                wait_until(
-                    lambda port=port: listens(port),
-                    f"{process.name} listens",
-                    seconds=START_SECONDS,
-                )
+                self._wait_for(process.name, lambda port=process.port: listens(port))
         if "web" in wanted:
-            self.wait_for_web()
+            # gunicorn listens before it can answer.
+            live = f"{self.url}/health/live"
+            self._wait_for("web", lambda: _is_fine(live))
         for name in wanted:
             if name.startswith("worker-"):
-                self.wait_for_log(name, " ready.")
-
-    def wait_for_web(self) -> None:
-        """Return once a page is answered; gunicorn listens before it can."""
-        live = f"{self.url}/health/live"
-        wait_until(lambda: _is_fine(live), "the site answers", seconds=START_SECONDS)
+                self._wait_for(name, lambda name=name: " ready." in self.log(name))
 
     def stop(self, name: str) -> float:
         """Ask a process to stop, and return how many seconds it took."""
@@ -191,6 +184,16 @@ class Stack:
         )
         answer.raise_for_status()
         return dict(answer.json())
+
+    def _wait_for(self, name: str, claim: Callable[[], bool]) -> None:
+        """Wait until a process is up; fail with its last words when it dies."""
+
+        def is_up() -> bool:
+            if not self.running[name].is_alive:
+                raise AssertionError(f"{name} died:\n{self.log(name)[-3000:]}")
+            return claim()
+
+        wait_until(is_up, f"{name} is up", seconds=START_SECONDS)
 
     def _log_path(self, name: str) -> Path:
         return self.directory / f"{name}.log"

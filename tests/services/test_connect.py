@@ -151,3 +151,24 @@ def test_a_paused_connection_is_not_read_until_it_is_resumed(
     connection.refresh_from_db()
     assert connection.state == "active"
     assert connection.runs.filter(state="queued").exists()
+
+
+def test_removing_the_app_altogether_is_done_only_when_asked_for(
+    alice: User, connection: Connection, sandbox: Any
+) -> None:
+    connections.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
+
+    assert revocations.revoke_due() == 2
+    assert sandbox.count("external-install") == 1
+
+
+def test_the_app_stays_while_somebody_else_here_needs_it(
+    alice: User, bob: User, connection: Connection, connect: Connect, sandbox: Any
+) -> None:
+    connect(bob, "555111:4243")
+    assert not connections.may_uninstall(connection)
+
+    connections.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
+
+    revocations.revoke_due()
+    assert sandbox.count("external-install") == 0

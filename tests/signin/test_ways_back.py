@@ -377,6 +377,14 @@ def test_reconnecting_with_another_account_is_noticed(
 
     assert "another HubSpot account" in told(response)
     assert Connection.objects.count() == 2
+    ask = response.redirect_chain[-1][0]
+    assert "Keep both" in response.content.decode()
+
+    browser.post(ask, {"choice": "remove"})
+
+    states = dict(Connection.objects.values_list("pk", "state"))
+    assert states.pop(connection.pk) == "active"
+    assert list(states.values()) == ["disconnected"]
 
 
 def test_nobody_reconnects_another_persons_connection(

@@ -49,6 +49,11 @@ class HubSpot:
     changes_overlap = timedelta(minutes=5)
     settle_after = timedelta(minutes=30)
     correlation_headers: Sequence[str] = ("X-HubSpot-Correlation-Id",)
+    can_uninstall = True
+
+    def installation_of(self, account_id: str) -> str:
+        """Return the portal: an app is installed once for everybody in it."""
+        return _hub_id(account_id)
 
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for, with the scopes that it names."""

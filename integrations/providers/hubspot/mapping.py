@@ -1,9 +1,10 @@
 """Turn HubSpot's records into IntegrationItems."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object, flag
@@ -23,6 +24,7 @@ MAX_VALUE = 256 * 1024
 CUT_MARK = "… [cut]"
 MAX_MERGED = 250
 ARCHIVED = "archived"
+_START_OF_URL = re.compile(r"https://([^/?#]*)", re.IGNORECASE)
 
 
 def to_item(row: object, collection: CollectionContext) -> IntegrationItem:
@@ -75,7 +77,13 @@ def to_time(value: object) -> datetime | None:
 
 def is_hubspot_host(host: object) -> bool:
     """Tell whether ``host`` is a plain host name under hubspot.com."""
-    if not isinstance(host, str) or len(host) > 253 or not host.isascii():
+    return isinstance(host, str) and _is_hubspot_name(host)
+
+
+@lru_cache(maxsize=64)
+def _is_hubspot_name(host: str) -> bool:
+    # The rows of a page repeat one host.
+    if len(host) > 253 or not host.isascii():
         return False
     labels = host.lower().split(".")
     if labels[-2:] != ["hubspot", "com"] or len(labels) < 3:
@@ -132,9 +140,6 @@ def _to_url(
 def _is_hubspot_url(url: str) -> bool:
     if len(url) > MAX_URL or not url.isascii() or not url.isprintable():
         return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
     # The whole authority is compared, so that neither a user nor a port gets in.
-    return parts.scheme == "https" and is_hubspot_host(parts.netloc)
+    start = _START_OF_URL.match(url)
+    return start is not None and _is_hubspot_name(start[1])

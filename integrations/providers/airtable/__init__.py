@@ -1,0 +1,1 @@
+"""Airtable: bases, their tables, and the records in them."""

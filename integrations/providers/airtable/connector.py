@@ -1,0 +1,121 @@
+"""Airtable: bases, their tables, and the records in them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from integrations.http.client import ApiClient
+from integrations.http.errors import ApiError
+from integrations.http.limits import Limit
+from integrations.http.transport import Response
+from integrations.oauth.client import OAuthClient
+from integrations.oauth.tokens import TokenSet
+from integrations.providers.airtable import display, reading, structure
+from integrations.providers.airtable.account import identify
+from integrations.providers.airtable.classify import classify
+from integrations.providers.airtable.ids import STRUCTURE
+from integrations.providers.airtable.limits import connection_limits
+from integrations.providers.airtable.schema import fetch_schema
+from integrations.providers.airtable.spec import SPEC
+from integrations.providers.base import (
+    CollectionContext,
+    DisplayField,
+    Page,
+    ProviderSettings,
+    RemoteAccount,
+    RemoteCollection,
+)
+
+
+class Airtable:
+    """Answer questions about what one account was given of Airtable."""
+
+    spec = SPEC
+    item_types: Mapping[str, str] = {
+        "base": "Base",
+        "table": "Table",
+        "record": "Record",
+    }
+    # Modified times are written with the change; only clocks and the time that a
+    # listing takes have to be allowed for.
+    changes_overlap = timedelta(minutes=5)
+    settle_after = timedelta(minutes=15)
+    correlation_headers: Sequence[str] = ("X-Airtable-Request-Id", "X-Request-Id")
+
+    def classify(self, response: Response) -> ApiError | None:
+        """Return the error an answer stands for, a month's quota told apart."""
+        return classify(response)
+
+    def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
+        """Return the limit of the connection; calls for a base add the base's."""
+        return connection_limits(account_id)
+
+    def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
+        """Return no headers: the version is part of the address."""
+        return {}
+
+    def identify(
+        self,
+        tokens: TokenSet,
+        *,
+        oauth: OAuthClient,
+        api: ApiClient,
+        settings: ProviderSettings,
+    ) -> RemoteAccount:
+        """Find out which user the grant is for."""
+        return identify(tokens, api=api)
+
+    def list_collections(
+        self, api: ApiClient, *, account: Mapping[str, Any]
+    ) -> Sequence[RemoteCollection]:
+        """Return the structure, then each table of each base that is shared."""
+        return structure.list_collections(api)
+
+    def fetch_schema(
+        self, api: ApiClient, collection: CollectionContext
+    ) -> Mapping[str, Any]:
+        """Return the fields of a table and how their values are written."""
+        return fetch_schema(api, collection)
+
+    def fetch_page(
+        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
+    ) -> Page:
+        """Return one page of a table's records, or of bases with their tables."""
+        if collection.remote_id == STRUCTURE:
+            return structure.fetch_page(api, after=cursor)
+        return reading.fetch_page(api, collection, cursor=cursor)
+
+    def fetch_changes(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        *,
+        since: datetime,
+        cursor: str | None,
+    ) -> Page:
+        """Return one page of what changed; the structure is simply listed again."""
+        if collection.remote_id == STRUCTURE:
+            return structure.fetch_page(api, after=cursor)
+        return reading.fetch_changes(api, collection, since=since, cursor=cursor)
+
+    def fetch_gone(
+        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
+    ) -> Page:
+        """Return nothing: Airtable forgets deleted records; the full pass sees it."""
+        return Page(items=(), next_cursor=None)
+
+    def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:
+        """Return nothing: Airtable counts records for nobody."""
+        return None
+
+    def describe(
+        self,
+        properties: Mapping[str, Any],
+        schema: Mapping[str, Any],
+        account: Mapping[str, Any],
+    ) -> Sequence[DisplayField]:
+        """Turn raw values into labels, numbers, dates, names and links."""
+        return display.describe(properties, schema, account)
+
+    def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
+        """Do nothing: only the person can, in the account's settings."""

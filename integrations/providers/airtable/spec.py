@@ -1,0 +1,33 @@
+"""Describe Airtable's OAuth: PKCE and Basic, both tokens renewed at every refresh."""
+
+from datetime import timedelta
+
+from integrations.providers.base import ProviderSpec, Scope
+
+RECORDS_READ = "data.records:read"
+SCHEMA_READ = "schema.bases:read"
+EMAIL_READ = "user.email:read"
+
+# https://airtable.com/developers/web/api/oauth-reference
+# Airtable has neither an introspection nor a revocation endpoint, and it knows no
+# optional scopes: what is asked for is granted as a whole or not at all. Its error
+# codes are those of the RFC.
+SPEC = ProviderSpec(
+    slug="airtable",
+    name="Airtable",
+    summary="Bases, tables and records of an Airtable account.",
+    authorize_url="https://airtable.com/oauth2/v1/authorize",
+    token_url="https://airtable.com/oauth2/v1/token",  # noqa: S106 - an address
+    api_url="https://api.airtable.com/v0",
+    scopes=(
+        Scope(name=RECORDS_READ, words="Read the records of tables"),
+        Scope(name=SCHEMA_READ, words="See which bases, tables and fields there are"),
+        Scope(name=EMAIL_READ, words="Show which account is connected"),
+    ),
+    client_auth="basic",
+    body_format="form",
+    pkce=True,
+    # A refresh token dies after 60 days in which nobody used it.
+    keep_alive=timedelta(days=7),
+    manage_url="https://airtable.com/account",
+)

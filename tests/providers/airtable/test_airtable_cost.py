@@ -1,0 +1,76 @@
+"""What reading an account costs in API calls a month."""
+
+import pytest
+
+from integrations.providers.airtable.cost import (
+    FULL_PASS_HOURS,
+    PLAN_CALLS,
+    fitting_schedule,
+    monthly_calls,
+    monthly_structure_calls,
+)
+
+
+def test_a_table_read_once_a_day_costs_its_pages_and_its_schema_each_time():
+    assert monthly_calls(10_000, 1440) == 31 * 101 + 4
+
+
+def test_looking_for_changes_costs_a_call_even_when_there_are_none():
+    assert monthly_calls(0, 60) == 31 * 2 + (827 - 31)
+
+
+def test_many_changes_cost_a_call_for_each_hundred():
+    quiet, busy = (monthly_calls(0, 60, changes_per_run=n) for n in (100, 101))
+
+    assert busy - quiet == 827 - 31
+
+
+@pytest.mark.parametrize(("records", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2)])
+def test_a_page_holds_a_hundred_records(records, pages):
+    assert monthly_calls(records, 10_000, full_pass_hours=1) == 5 * (pages + 1)
+
+
+def test_a_run_is_no_more_than_one_full_pass():
+    assert monthly_calls(0, 1440, full_pass_hours=1) == 35 * 2
+
+
+def test_the_structure_costs_a_call_for_each_base_and_listing():
+    assert monthly_structure_calls(4, 1440) == 35 * 5 + 31 * 5
+    assert monthly_structure_calls(11, 1440) == 35 * 13 + 31 * 12
+
+
+@pytest.mark.parametrize("record_counts", [[900], [300, 200, 10], [5] * 15])
+def test_a_free_plan_gets_a_schedule_that_fits(record_counts):
+    quota = PLAN_CALLS["Free"]
+
+    schedule = fitting_schedule(record_counts, base_count=1, quota=quota)
+
+    assert schedule is not None
+    assert schedule.calls <= quota
+    assert schedule.full_pass_hours in FULL_PASS_HOURS
+
+
+def test_the_schedule_is_the_most_frequent_that_fits():
+    schedule = fitting_schedule([100], base_count=1, quota=1000)
+    tighter = fitting_schedule([100], base_count=1, quota=schedule.calls - 1)
+
+    assert schedule.full_pass_hours == 24
+    assert tighter.interval_minutes > schedule.interval_minutes
+
+
+def test_a_team_plan_can_look_every_few_minutes():
+    schedule = fitting_schedule([10_000], base_count=1, quota=PLAN_CALLS["Team"])
+
+    assert schedule.interval_minutes == 5
+
+
+def test_what_fits_no_plan_gets_no_schedule():
+    assert fitting_schedule([10_000_000], base_count=1, quota=1000) is None
+
+
+@pytest.mark.parametrize("values", [(0, 24), (60, 0), (-5, 24)])
+def test_an_interval_of_nothing_is_refused(values):
+    interval, hours = values
+
+    with pytest.raises(ValueError, match="longer than nothing"):
+        monthly_calls(1, interval, full_pass_hours=hours)
