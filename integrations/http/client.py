@@ -203,7 +203,7 @@ class ApiClient:
         if isinstance(error, RateLimited):
             if error.retry_after is None:
                 error.retry_after = self.default_retry_after
-            for limit in limits:
+            for limit in (each for each in limits if each.closes):
                 self.limiter.close(limit.key, max(error.retry_after, 1.0))
         if error is not None:
             raise error

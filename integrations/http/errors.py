@@ -5,6 +5,7 @@ ApiError
 ├── Forbidden               403: a scope or a permission is missing
 ├── NotFound                404, 410: gone, or never visible to us
 ├── InvalidRequest          other 4xx: the request is wrong and stays wrong
+│   └── QuotaExhausted      a quota of weeks is used up until a known moment
 ├── InvalidResponse         the answer is too large, not JSON or of the wrong shape
 └── Transient               the same call may succeed later
     ├── RateLimited         429, or our own throttle
@@ -13,6 +14,7 @@ ApiError
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 # The code of a RateLimited whose quota comes back at the account's own midnight.
@@ -79,6 +81,23 @@ class NotFound(ApiError):
 
 class InvalidRequest(ApiError):
     """The provider refused the request itself (other 4xx)."""
+
+
+class QuotaExhausted(InvalidRequest):
+    """A quota of weeks is used up; asking again before `until` is no use."""
+
+    def __init__(  # noqa: D417 - the rest is as for every ApiError
+        self,
+        message: str,
+        *,
+        until: datetime,
+        status: int | None = None,
+        code: str = "",
+        detail: str = "",
+    ) -> None:
+        """Keep `until`, the moment (aware) at which calls are answered again."""
+        super().__init__(message, status=status, code=code, detail=detail)
+        self.until = until
 
 
 class InvalidResponse(ApiError):

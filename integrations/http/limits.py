@@ -30,13 +30,15 @@ class Limit:
     """At most `limit` requests in any `seconds` for everybody who uses this `key`.
 
     `share` (0 to 1) is how much of it this caller may fill: with 0.9 for bulk work,
-    a tenth always stays free for callers who ask with 1.0.
+    a tenth always stays free for callers who ask with 1.0. `closes` is
+    False for a limit that a 429 does not speak of, where a call obeys several.
     """
 
     key: str
     limit: int
     seconds: float
     share: float = 1.0
+    closes: bool = True
 
     def __post_init__(self) -> None:
         if not self.key or self.limit < 1 or self.seconds <= 0:

@@ -48,6 +48,12 @@ class Collection(models.Model):
         default=Completeness.PENDING,
     )
     reason = models.CharField(max_length=300, blank=True)
+    blocked_until = models.DateTimeField(
+        null=True, blank=True, help_text="A used-up quota keeps it from being read."
+    )
+    is_listed = models.BooleanField(
+        default=True, help_text="The provider still shows it to this connection."
+    )
     unreadable_count = models.PositiveIntegerField(default=0)
     held_deletions = models.JSONField(default=dict, blank=True)
     last_full_pass_at = models.DateTimeField(null=True, blank=True)

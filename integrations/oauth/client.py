@@ -160,10 +160,12 @@ class OAuthClient:
             kind = errors.TokenRateLimited
         elif status >= 500 or status in ASKS_TO_WAIT:
             kind = errors.TokenServerError
+        elif status == 409:
+            # "Somebody refreshed just now", whatever code the body carries: never
+            # a dead grant.
+            kind = errors.Conflict
         elif rejection is not None:
             kind = _KINDS[rejection]
-        elif status == 409:
-            kind = errors.Conflict
         elif status == 401:
             kind = errors.ClientRejected
         return kind(

@@ -17,7 +17,12 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from integrations.http.errors import ApiError, Forbidden, InvalidResponse
+from integrations.http.errors import (
+    ApiError,
+    Forbidden,
+    InvalidResponse,
+    QuotaExhausted,
+)
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
 from integrations.providers.base import (
@@ -41,8 +46,8 @@ Words = Collection.Completeness
 def read(current: Slice, collection: Collection) -> None:
     """Read on where the checkpoint is, until done or until the slice is over."""
     if current.entry(collection)["state"] == "pending" or not collection.phase:
-        if _is_known_forbidden(current, collection):
-            _skip_forbidden(current, collection)
+        if _is_out_of_reach(current, collection):
+            current.keep(collection, state="skipped", reason=collection.reason)
             return
         _begin(current, collection)
     steps = {"full": _read_full, "gone": _read_gone, "changes": _read_changes}
@@ -90,7 +95,11 @@ def _connector(collection: Collection) -> Connector:
     return CONNECTORS[collection.connection.provider]
 
 
-def _is_known_forbidden(current: Slice, collection: Collection) -> bool:
+def _is_out_of_reach(current: Slice, collection: Collection) -> bool:
+    """Tell whether a call would only be refused: no permission, or no quota left."""
+    until = collection.blocked_until
+    if until is not None and until > timezone.now():
+        return True
     missing = set(collection.required_scopes) - set(current.connection.granted_scopes)
     is_refused = collection.completeness == Words.NO_PERMISSION
     return is_refused and bool(missing) and not current.run.is_full
@@ -129,6 +138,8 @@ def _begin(current: Slice, collection: Collection) -> None:
 
 def _needs_full_pass(current: Slice, collection: Collection, now: datetime) -> bool:
     if current.run.is_full or collection.watermark is None:
+        return True
+    if collection.completeness == Words.NO_PERMISSION:
         return True
     last = collection.last_full_pass_at
     return last is None or now - last > timedelta(hours=settings.FULL_PASS_HOURS)
@@ -279,7 +290,11 @@ def _end_increment(current: Slice, collection: Collection) -> None:
         if collection.checkpoint.get("settles"):
             collection.settled_at = began
         collection.checkpoint = {}
-        collection.save(update_fields=["watermark", "settled_at", "checkpoint"])
+        if collection.completeness == Words.COMPLETE:
+            collection.reason = ""
+        collection.save(
+            update_fields=["watermark", "settled_at", "checkpoint", "reason"]
+        )
 
 
 def _sweep(current: Slice, collection: Collection) -> None:
@@ -300,12 +315,18 @@ def mark_forbidden(current: Slice, collection: Collection, exc: Forbidden) -> No
     missing = exc.missing_scopes or [
         s for s in collection.required_scopes if s not in granted
     ]
-    reason = f"needs {', '.join(missing)}" if missing else "the provider refused access"
+    reason = f"needs {', '.join(missing)}" if missing else exc.message
     _mark(current, collection, Words.NO_PERMISSION, reason, state="skipped")
 
 
-def _skip_forbidden(current: Slice, collection: Collection) -> None:
-    current.keep(collection, state="skipped", reason=collection.reason)
+def mark_blocked(
+    current: Slice, collection: Collection, exc: QuotaExhausted
+) -> None:
+    """Leave a collection alone until its quota comes back; say when that is."""
+    collection.blocked_until = exc.until
+    collection.save(update_fields=["blocked_until"])
+    word = collection.completeness
+    _mark(current, collection, word, exc.message, state="skipped")
 
 
 def mark_failed(current: Slice, collection: Collection, exc: ApiError) -> None:

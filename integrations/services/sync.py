@@ -18,6 +18,7 @@ from integrations.http.errors import (
     DAILY_QUOTA,
     ApiError,
     Forbidden,
+    QuotaExhausted,
     RateLimited,
     Transient,
     Unauthorized,
@@ -157,14 +158,33 @@ def _read_one(current: Slice, collection: Collection) -> None:
     """Read one collection; its own troubles stay its own."""
     try:
         reading.read(current, collection)
-    except (RateLimited, Unauthorized):
+    except Unauthorized:
         raise
+    except RateLimited as exc:
+        if exc.code == DAILY_QUOTA:
+            raise
+        _wait_for_gate(current, collection, exc)
+    except QuotaExhausted as exc:
+        reading.mark_blocked(current, collection, exc)
     except Transient as exc:
         _try_again_later(current, collection, exc)
     except Forbidden as exc:
         reading.mark_forbidden(current, collection, exc)
     except ApiError as exc:
         reading.mark_failed(current, collection, exc)
+
+
+def _wait_for_gate(
+    current: Slice, collection: Collection, exc: RateLimited
+) -> None:
+    """Leave a collection whose gate is closed; others may have gates of their own."""
+    wait = timedelta(seconds=exc.retry_after or 1.0)
+    current.keep(
+        collection,
+        state="waiting",
+        reason="waiting for the provider's rate limit",
+        retry_at=(timezone.now() + wait).isoformat(),
+    )
 
 
 def _try_again_later(current: Slice, collection: Collection, exc: Transient) -> None:

@@ -14,7 +14,7 @@ COUNT = '<td class="number">$live$archived</td>'
 ARCHIVED = "<br><small>$number archived</small>"
 
 FORM = """
-<form class="card" method="post" action="/control/do/records/$order">
+<form class="card" method="post" action="/control/do/$order">
 <h3>$title</h3>
 <input type="hidden" name="provider" value="$provider">
 <div class="row">
@@ -35,7 +35,7 @@ FIELD = """
 <label class="field">$label
 <input name="$name" value="$value" placeholder="$hint" inputmode="$mode"></label>
 """
-OTHER = '<button formaction="/control/do/records/$order">$label</button>'
+OTHER = '<button formaction="/control/do/$order">$label</button>'
 
 TOKENS = """
 <div class="actions">

@@ -61,7 +61,7 @@ def show_record_forms(provider: Provider) -> Safe:
 
 
 def _show_form(provider: Provider, form: Form) -> Safe:
-    (order, label), *others = form.orders
+    (order, label), *others = [(_get_path(name), label) for name, label in form.orders]
     kinds = fill(markup.KINDS, kinds=_options([(k, k) for k in _kinds(provider)]))
     return fill(
         markup.FORM,
@@ -80,6 +80,11 @@ def _show_form(provider: Provider, form: Form) -> Safe:
         ),
         others=each(markup.OTHER, ({"order": o, "label": t} for o, t in others)),
     )
+
+
+def _get_path(order: str) -> str:
+    """Return the whole name of an order; alone it is one about records."""
+    return order if "/" in order else f"records/{order}"
 
 
 def show_grants(sandbox: "Sandbox", provider: Provider) -> Safe:

@@ -41,6 +41,13 @@ def age_attempt(credential: Credential) -> None:
     )
 
 
+def wait_out(credential: Credential) -> None:
+    """Let the pause that the provider asked for be over."""
+    Credential.objects.filter(pk=credential.pk).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
+
+
 def renew(credential: Credential) -> Credential:
     credential.refresh_from_db()
     return refresh.renew(
@@ -82,7 +89,7 @@ def test_the_hot_path_needs_no_query(
     first = tokens.token_for(credential.connection_id)
 
     with django_assert_num_queries(0):
-        again = tokens.token_for(credential.connection_id, version=first.version)
+        again = tokens.token_for(credential.connection_id, seen=first)
 
     assert again.secret == first.secret
 
@@ -194,6 +201,11 @@ def test_a_provider_in_trouble_is_asked_again_later(
     assert outcomes() == [outcome]
     assert credential.attempt_id is None
     assert credential.refresh_due_at > timezone.now()
+    requests = sandbox.count("/token")
+    with pytest.raises(Transient):
+        renew(credential)
+    assert sandbox.count("/token") == requests
+    wait_out(credential)
     assert renew(credential).version == 2
 
 

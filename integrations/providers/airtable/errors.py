@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from integrations.http.errors import InvalidRequest
+from integrations.http.errors import QuotaExhausted
 
 
-class MonthlyQuotaError(InvalidRequest):
+class MonthlyQuotaError(QuotaExhausted):
     """The workspace has used up its calls of the month; asking again is no use.
 
     ``until`` is when the next month begins, in UTC.
@@ -20,10 +20,11 @@ class MonthlyQuotaError(InvalidRequest):
         detail: str = "",
     ) -> None:
         """Work out from ``now`` when calls are answered again."""
-        self.until = start_of_next_month(now)
+        until = start_of_next_month(now)
         super().__init__(
             "the monthly API quota of this Airtable workspace is used up until "
-            f"{self.until.day} {self.until:%B %Y} (UTC)",
+            f"{until.day} {until:%B %Y} (UTC)",
+            until=until,
             status=status,
             code=code,
             detail=detail,

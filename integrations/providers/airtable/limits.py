@@ -1,6 +1,7 @@
 """Say how often Airtable may be asked: per connection, and per base by everybody."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from integrations.http.client import ApiClient
 from integrations.http.limits import Limit
@@ -28,6 +29,7 @@ def connection_limits(account_id: str) -> tuple[Limit, ...]:
 def base_limits(api: ApiClient, base_id: str) -> Sequence[Limit]:
     """Return the limits of a call for one base: the connection's and the base's."""
     return (
-        *api.limits,
+        # A 429 speaks of the base; the connection's other bases go on.
+        *(replace(limit, closes=False) for limit in api.limits),
         Limit(key=f"airtable:base:{base_id}", limit=BASE_CALLS, seconds=BASE_SECONDS),
     )
