@@ -15,6 +15,9 @@ class Collection(models.Model):
     written in the transaction that stores the page it belongs to.
     """
 
+    # One listing may be short by accident; two in a row are not.
+    MOST_MISSES = 2
+
     class Completeness(models.TextChoices):
         """Say in one word how much of the collection is proven to be here."""
 
@@ -51,8 +54,8 @@ class Collection(models.Model):
     blocked_until = models.DateTimeField(
         null=True, blank=True, help_text="A used-up quota keeps it from being read."
     )
-    is_listed = models.BooleanField(
-        default=True, help_text="The provider still shows it to this connection."
+    misses = models.PositiveSmallIntegerField(
+        default=0, help_text="How many listings in a row did not show it."
     )
     unreadable_count = models.PositiveIntegerField(default=0)
     held_deletions = models.JSONField(default=dict, blank=True)
@@ -72,6 +75,11 @@ class Collection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_listed(self) -> bool:
+        """Tell whether the provider still shows it to this connection."""
+        return self.misses < self.MOST_MISSES
 
     @property
     def phase(self) -> str:

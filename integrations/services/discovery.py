@@ -5,11 +5,14 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import Collection
+from integrations.models import Collection, Connection
 from integrations.providers import CONNECTORS
+from integrations.providers.base import RemoteCollection
+from integrations.services import sweeping
 from integrations.services.slices import Slice
 
 EVERY = timedelta(hours=24)
+NO_LONGER_SHARED = "no longer shared"
 
 
 def discover_if_due(current: Slice) -> None:
@@ -25,16 +28,47 @@ def discover_if_due(current: Slice) -> None:
     with transaction.atomic():
         current.keep()
         for position, found in enumerate(remote):
-            Collection.objects.update_or_create(
-                connection=connection,
-                remote_id=found.remote_id,
-                defaults={
-                    "name": found.name[:255],
-                    "item_type": found.item_type,
-                    "position": position,
-                    "required_scopes": list(found.required_scopes),
-                    "details": dict(found.details),
-                },
-            )
+            remember(connection, found, position=position)
+        _count_misses(current, {found.remote_id for found in remote})
         connection.discovered_at = timezone.now()
         connection.save(update_fields=["discovered_at"])
+
+
+def remember(
+    connection: Connection, found: RemoteCollection, *, position: int
+) -> Collection:
+    """Keep a collection the provider shows, under the name it has today."""
+    collection, _ = Collection.objects.update_or_create(
+        connection=connection,
+        remote_id=found.remote_id,
+        defaults={
+            "name": found.name[:255],
+            "item_type": found.item_type,
+            "position": position,
+            "required_scopes": list(found.required_scopes),
+            "details": dict(found.details),
+        },
+    )
+    if collection.misses:
+        # What became of its items meanwhile only a full pass can say.
+        is_back = not collection.is_listed
+        collection.misses = 0
+        if is_back:
+            collection.watermark, collection.reason = None, ""
+            collection.completeness = Collection.Completeness.PENDING
+        collection.save(update_fields=["misses", "watermark", "reason", "completeness"])
+    return collection
+
+
+def _count_misses(current: Slice, listed: set[str]) -> None:
+    """Hide what belongs to a collection that two listings did not show."""
+    gone = current.connection.collections.exclude(remote_id__in=listed)
+    for collection in gone.filter(misses__lt=Collection.MOST_MISSES):
+        collection.misses += 1
+        if not collection.is_listed:
+            sweeping.hide_all(
+                collection, NO_LONGER_SHARED, run_id=current.run.pk, now=timezone.now()
+            )
+            collection.completeness = Collection.Completeness.NO_PERMISSION
+            collection.reason = NO_LONGER_SHARED
+        collection.save(update_fields=["misses", "completeness", "reason"])

@@ -247,6 +247,12 @@ def _hide_chunk(reasons: dict[int, str], run_id: UUID | None, now: datetime) -> 
     return len(reasons)
 
 
+def some_live_keys(collection: Collection) -> list[int]:
+    """Return the keys of a chunk of live items, none when there are none left."""
+    live = Item.objects.live().filter(collection=collection)
+    return list(live.values_list("pk", flat=True)[:CHUNK])
+
+
 def count_live(collection: Collection) -> int:
     """Count the items of a collection that still exist remotely."""
     return Item.objects.live().filter(collection=collection).count()

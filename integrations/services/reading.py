@@ -319,9 +319,7 @@ def mark_forbidden(current: Slice, collection: Collection, exc: Forbidden) -> No
     _mark(current, collection, Words.NO_PERMISSION, reason, state="skipped")
 
 
-def mark_blocked(
-    current: Slice, collection: Collection, exc: QuotaExhausted
-) -> None:
+def mark_blocked(current: Slice, collection: Collection, exc: QuotaExhausted) -> None:
     """Leave a collection alone until its quota comes back; say when that is."""
     collection.blocked_until = exc.until
     collection.save(update_fields=["blocked_until"])

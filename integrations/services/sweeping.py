@@ -135,6 +135,19 @@ def _hold(collection: Collection, missing: int, sample: list[str]) -> None:
     logger.warning("deletions held collection=%s count=%d", collection.pk, missing)
 
 
+def hide_all(
+    collection: Collection, reason: str, *, run_id: UUID, now: datetime
+) -> int:
+    """Hide every item of a collection, in the caller's transaction."""
+    hidden = 0
+    while keys := items.some_live_keys(collection):
+        hidden += items.hide(
+            collection, dict.fromkeys(keys, reason), run_id=run_id, now=now
+        )
+    Collection.objects.filter(pk=collection.pk).update(stored_count=0)
+    return hidden
+
+
 def approve_held(collection: Collection) -> int:
     """Hide what the held pass did not see; return how many items that were."""
     if not collection.held_deletions:

@@ -128,7 +128,9 @@ def _is_current(run: SyncRun) -> bool:
 
 def _read_collections(current: Slice) -> float | None:
     """Read what is unfinished; return seconds until more can be done, or None."""
-    chosen = current.connection.collections.filter(is_selected=True)
+    chosen = current.connection.collections.filter(
+        is_selected=True, misses__lt=Collection.MOST_MISSES
+    )
     pending = [c for c in chosen if _is_pending(current, c)]
     has_read = False
     for collection in pending:
@@ -174,9 +176,7 @@ def _read_one(current: Slice, collection: Collection) -> None:
         reading.mark_failed(current, collection, exc)
 
 
-def _wait_for_gate(
-    current: Slice, collection: Collection, exc: RateLimited
-) -> None:
+def _wait_for_gate(current: Slice, collection: Collection, exc: RateLimited) -> None:
     """Leave a collection whose gate is closed; others may have gates of their own."""
     wait = timedelta(seconds=exc.retry_after or 1.0)
     current.keep(

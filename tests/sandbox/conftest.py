@@ -14,7 +14,7 @@ from sandbox.storage import Storage
 from sandbox.world import Sandbox
 from tests.sandbox.wsgi_client import Client, Clock
 
-SIZES = {"contacts": 700, "companies": 30, "deals": 40, "records": 700}
+SIZES = {"contacts": 700, "companies": 30, "deals": 40, "records": 700, "rows": 400}
 
 
 @pytest.fixture(scope="session")

@@ -458,3 +458,37 @@ def test_thousands_of_rows_on_one_timestamp_are_all_found(
 
     assert run.changed == count
     assert_equal_to(sandbox)
+
+
+def test_a_collection_that_two_listings_do_not_show_is_no_longer_shared(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    deals = Collection.objects.get(remote_id="deals")
+    Collection.objects.filter(pk=deals.pk).update(remote_id="deals-of-old")
+    count = Item.objects.live().filter(collection=deals).count()
+
+    finish_sync(connection, full=True)
+    assert Item.objects.live().filter(collection=deals).count() == count
+    finish_sync(connection, full=True)
+
+    assert not Item.objects.live().filter(collection=deals).exists()
+    reasons = Item.objects.filter(collection=deals).values_list("hidden_reason")
+    assert set(reasons) == {("no longer shared",)}
+    calls = len(sandbox.log)
+    finish_sync(connection)
+    assert not [line for line in sandbox.log[calls:] if "deals-of-old" in line]
+
+
+def test_a_collection_that_is_shown_again_comes_back_with_its_items(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    Collection.objects.filter(remote_id="deals").update(misses=2)
+    Item.objects.filter(type="deal").update(
+        hidden_at=timezone.now(), hidden_reason="no longer shared"
+    )
+
+    finish_sync(connection, full=True)
+
+    assert_equal_to(sandbox)
