@@ -38,6 +38,7 @@ class DisconnectForm(forms.Form):
             "invalid_choice": "Choose what happens to the items.",
         },
     )
+    uninstall = forms.BooleanField(required=False)
 
 
 class DeleteAccountForm(forms.Form):

@@ -180,23 +180,33 @@ def connection_disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = DisconnectForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return _ask_before_disconnect(request, connection, form)
-    if form.cleaned_data["items"] == KEEP:
+    uninstall = form.cleaned_data["uninstall"]
+    if form.cleaned_data["items"] == KEEP and not uninstall:
         return _disconnect(request, connection, keep_items=True)
-    return _disconnect_and_delete(request, connection)
+    keep_items = form.cleaned_data["items"] == KEEP
+    return _disconnect_for_good(
+        request, connection, keep_items=keep_items, uninstall=uninstall
+    )
 
 
 @proof_required
-def _disconnect_and_delete(
-    request: HttpRequest, connection: Connection
+def _disconnect_for_good(
+    request: HttpRequest, connection: Connection, *, keep_items: bool, uninstall: bool
 ) -> HttpResponse:
-    """Delete the items as well, which nobody can bring back."""
-    return _disconnect(request, connection, keep_items=False)
+    """Delete the items, or remove the app for everybody: nobody can undo either."""
+    return _disconnect(request, connection, keep_items=keep_items, uninstall=uninstall)
 
 
 def _disconnect(
-    request: HttpRequest, connection: Connection, *, keep_items: bool
+    request: HttpRequest,
+    connection: Connection,
+    *,
+    keep_items: bool,
+    uninstall: bool = False,
 ) -> HttpResponse:
-    service.disconnect(connection, actor=person(request), keep_items=keep_items)
+    service.disconnect(
+        connection, actor=person(request), keep_items=keep_items, uninstall=uninstall
+    )
     fate = "stay here" if keep_items else "are being deleted"
     messages.success(request, f"{connection} is disconnected. Its items {fate}.")
     return redirect("integrations:connection-list")
@@ -214,6 +224,7 @@ def _ask_before_disconnect(
         if spec and spec.revoke_path
         else f"{name} has no way to be told: remove our access there as well.",
         "revoke_url": spec.manage_url if spec else "",
+        "may_uninstall": service.may_uninstall(connection),
     }
     status = 400 if form.is_bound else 200
     template = "connections/connection_disconnect.html"

@@ -1,4 +1,4 @@
-"""Answer those who watch the site: is it ready. (Middleware says it is alive.)"""
+"""Answer those who watch the site whether it is ready; middleware says it lives."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse

@@ -10,6 +10,7 @@ from integrations.models import Collection, Item, ItemChange
 from integrations.providers import CONNECTORS
 from integrations.providers.base import DisplayField
 from integrations.services.export import to_integration_item
+from integrations.services.related import find_related
 from integrations.views.item_filters import type_name
 
 MAX_CHILDREN = 20
@@ -37,7 +38,7 @@ def make_context(item: Item) -> dict[str, Any]:
         "parent_name": "" if parent else item.parent_name,
         "children": children,
         "children_url": "",
-        "related": [],
+        "related": find_related(item),
         "changes": list(changes(item)),
         "raw": json.dumps(to_integration_item(item), indent=2, ensure_ascii=False),
     }

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 from celery import current_app
 from django.contrib.auth.models import User
+from django.test import Client
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
 from integrations.http.secrets import Secret
-from integrations.models import AuditEvent, Connection, Credential, SyncRun
+from integrations.models import AuditEvent, Connection, Credential, Item, SyncRun
 from integrations.providers import SPECS
 from tests.support.rows import (
     NOON,
@@ -18,6 +19,7 @@ from tests.support.rows import (
     make_item,
     make_run,
 )
+from tests.support.sessions import prove
 
 States = Connection.State
 
@@ -188,6 +190,7 @@ def test_disconnecting_asks_about_the_items_first(as_alice, connection):
 def test_disconnecting_erases_the_grant_and_minds_the_choice(
     as_alice, connection, collection, choice
 ):
+    prove(as_alice)
     make_credential(connection)
     item = make_item(collection)
 
@@ -207,3 +210,73 @@ def test_disconnecting_twice_is_harmless(as_alice, connection, told):
     answer = post(as_alice, connection, "disconnect", items="delete")
 
     assert "disconnected already" in told(answer)
+
+
+def test_deleting_the_items_asks_for_the_password_and_then_goes_on(
+    as_alice, connection, collection, told
+):
+    make_item(collection)
+    path = reverse("integrations:connection-disconnect", args=(connection.pk,))
+
+    asked = as_alice.post(path, {"items": "delete"})
+    connection.refresh_from_db()
+    was_connected = connection.is_connected
+    done = as_alice.post(asked.url, {"password": "wonderland-7"}, follow=True)
+
+    assert asked.url.startswith("/accounts/reauthenticate/?next=")
+    assert was_connected
+    connection.refresh_from_db()
+    assert connection.state == States.DISCONNECTED
+    assert not Item.objects.exists()
+    assert "Its items are being deleted" in told(done)
+
+
+def test_keeping_the_items_asks_for_nothing_more(as_alice, connection):
+    post(as_alice, connection, "disconnect", items="keep")
+
+    connection.refresh_from_db()
+    assert connection.state == States.DISCONNECTED
+
+
+def test_a_sign_in_a_moment_ago_is_proof_enough(client, connection, alice):
+    client.post("/accounts/login/", {"login": alice.email, "password": "wonderland-7"})
+
+    post(client, connection, "disconnect", items="delete")
+
+    connection.refresh_from_db()
+    assert connection.state == States.DISCONNECTED
+
+
+def test_an_old_proof_is_none(as_alice, connection):
+    prove(as_alice, seconds_ago=301)
+
+    answer = post(as_alice, connection, "disconnect", items="delete")
+
+    assert "/accounts/reauthenticate/" in answer.redirect_chain[0][0]
+
+
+def test_who_has_neither_password_nor_factor_is_not_asked(client, connection, alice):
+    alice.set_unusable_password()
+    alice.save()
+    client.force_login(alice)
+
+    post(client, connection, "disconnect", items="delete")
+
+    connection.refresh_from_db()
+    assert connection.state == States.DISCONNECTED
+
+
+def test_the_app_is_removed_altogether_only_when_that_was_ticked(
+    as_alice: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(
+        "integrations.services.connections.disconnect",
+        lambda *_, uninstall, **__: asked.append(uninstall),
+    )
+    address = reverse("integrations:connection-disconnect", args=(connection.pk,))
+    assert "Remove it from the whole account" in as_alice.get(address).content.decode()
+
+    as_alice.post(address, {"items": "keep"})
+
+    assert asked == [False]

@@ -157,7 +157,7 @@ def copy_until(item, number):
     columns = [f.column for f in Item._meta.concrete_fields if f.column != "id"]
     values = ", ".join(new.get(column, column) for column in columns)
     statement = (
-        f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL "  # noqa: S608 (names only)
+        f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL "
         f"SELECT n + 1 FROM c "
         f"WHERE n < {number - 1}) "
         f"INSERT INTO integrations_item ({', '.join(columns)}) "
