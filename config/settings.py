@@ -205,10 +205,16 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": f"integrations.tasks.{name}", "schedule": schedule(seconds)}
+    name: {
+        "task": f"integrations.tasks.{name}",
+        "schedule": schedule(seconds),
+        # Nobody needs yesterday's ticks when the workers come back.
+        "options": {"expires": 60.0},
+    }
     for name, seconds in (
         ("dispatch_due", 15.0),
-        ("refresh_due", 30.0),
+        # A refresh starts at most this long after it is due.
+        ("refresh_due", 4.0),
         ("sweep", SWEEP_INTERVAL),
     )
 } | {
@@ -254,6 +260,7 @@ SLICE_SECONDS = env.number("SLICE_SECONDS", default=20, low=1, high=45)
 STALE_RUN_SECONDS = env.whole("STALE_RUN_SECONDS", default=75, low=5, high=100)
 FULL_PASS_HOURS = env.number("FULL_PASS_HOURS", default=24, low=0.1, high=720)
 SETTLE_MINUTES = env.number("SETTLE_MINUTES", default=30, low=1, high=1440)
+CONTENT_PAGES_PER_RUN = env.whole("CONTENT_PAGES_PER_RUN", default=200, high=10_000)
 HISTORY_DAYS = env.number("HISTORY_DAYS", default=90, low=1, high=3650)
 AUDIT_DAYS = env.number("AUDIT_DAYS", default=365, low=1, high=3650)
 WEBHOOK_WINDOW = env.whole("WEBHOOK_WINDOW", default=300, low=30, high=3600)
@@ -304,7 +311,9 @@ ACCOUNT_EMAIL_VERIFICATION = env.choice(
     "ACCOUNT_EMAIL_VERIFICATION",
     ("mandatory", "optional", "none") if _sends_mail else ("optional", "none"),
 )
-ACCOUNT_PREVENT_ENUMERATION = True
+# Where mail proves nothing, an address in use opens a second account like any other,
+# because refusing it would tell a stranger who has one. Both work by their passwords.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Mooring] "

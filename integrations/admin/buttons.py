@@ -23,8 +23,11 @@ class ActionButtons(admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Add the address the buttons post to."""
         act = self.admin_site.admin_view(require_POST(self.act_view))
-        name = f"{self.opts.app_label}_{self.opts.model_name}_act"
+        name = self._name("act").removeprefix("admin:")
         return [path("<path:object_id>/act/", act, name=name), *super().get_urls()]
+
+    def _name(self, page: str) -> str:
+        return f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
 
     def change_view(
         self,
@@ -34,11 +37,12 @@ class ActionButtons(admin.ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show the row with the buttons this member of staff may press."""
-        buttons = [
-            {"name": name, "label": label}
-            for name, (_, _, label) in self.get_actions(request).items()
-        ]
-        context = {**(extra_context or {}), "buttons": buttons}
+        offered: dict[str, Any] = self.get_actions(request)
+        context = {
+            **(extra_context or {}),
+            "buttons": [{"name": n, "label": offered[n][2]} for n in offered],
+            "act_url": reverse(self._name("act"), args=(object_id,)),
+        }
         return super().change_view(request, object_id, form_url, context)
 
     def act_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -53,5 +57,4 @@ class ActionButtons(admin.ModelAdmin):
         answer: HttpResponseBase | None = run(
             self, request, self.get_queryset(request).filter(pk=row.pk)
         )
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-        return answer or redirect(reverse(name, args=(object_id,)))
+        return answer or redirect(self._name("change"), object_id)

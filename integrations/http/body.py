@@ -8,6 +8,7 @@ from integrations.http.errors import InvalidResponse
 
 MAX_DEPTH: Final = 100
 MAX_DIGITS: Final = 40
+_CONTAINERS: Final = (dict, list)
 
 # Escapes that may decode to a NUL or to half of a surrogate pair.
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -53,7 +54,7 @@ def _refuse(name: str) -> float:
 
 
 def _check_depth(value: Any) -> None:
-    level = [value]
+    level = [value] if type(value) in _CONTAINERS else []
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in _containers(node)]
         if not level:
@@ -62,11 +63,9 @@ def _check_depth(value: Any) -> None:
 
 
 def _containers(node: Any) -> list[Any]:
-    if isinstance(node, dict):
-        node = node.values()
-    elif not isinstance(node, list):
-        return []
-    return [child for child in node if isinstance(child, dict | list)]
+    # The parser makes these types and no children of theirs.
+    children = node.values() if type(node) is dict else node
+    return [child for child in children if type(child) in _CONTAINERS]
 
 
 def _clean(value: Any) -> Any:

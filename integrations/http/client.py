@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from integrations.http import urls
+from integrations.http.ahead import Ahead
 from integrations.http.backoff import full_jitter
 from integrations.http.body import parse_json
 from integrations.http.classify import default_classify
@@ -48,6 +49,9 @@ class ApiClient:
     for its Retry-After, or `default_retry_after` seconds. `correlation_headers` are
     the response headers that may name a request to the provider's support.
 
+    `may_look_ahead` lets `look_ahead` send in a thread, which `transport` and
+    `limiter` must then stand.
+
     `calls` counts the requests sent and `waited` the seconds spent waiting.
     """
 
@@ -65,8 +69,11 @@ class ApiClient:
     max_bytes: int = MAX_BYTES
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     rand: Callable[[], float] = field(default=random.random, repr=False)
+    may_look_ahead: bool = False
     calls: int = field(default=0, init=False)
     waited: float = field(default=0.0, init=False)
+    _last_token: Secret | None = field(default=None, init=False, repr=False)
+    _ahead: Ahead | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         urls.check_origin(self.base_url)
@@ -84,6 +91,24 @@ class ApiClient:
         remote ids with `urls.segment`). A list in `params` repeats its key.
         """
         return self._call("GET", path, params=params, limits=limits, idempotent=True)
+
+    def look_ahead(self, path: str, *, params: urls.Params | None = None) -> None:
+        """Send in the background what the next call will most likely `get`.
+
+        Nothing is raised here: what goes wrong is told to that call. A call for
+        anything else drops the answer. Does nothing unless `may_look_ahead`.
+        """
+        token = self._last_token
+        if not self.may_look_ahead or token is None:
+            return
+        url = urls.join(self.base_url, path, params)
+        request = self._request("GET", url, None, token)
+
+        def send() -> Response:
+            self.waited += self.limiter.acquire(self.limits)
+            return self._send(request)
+
+        self._ahead = Ahead(url, token, send)
 
     def post(
         self,
@@ -145,16 +170,23 @@ class ApiClient:
         json: Any = None,
     ) -> Any:
         """Try once, and once more after a refreshed token or a passing failure."""
-        prepare = functools.partial(
-            self._request, method, urls.join(self.base_url, path, params), _dump(json)
-        )
+        url = urls.join(self.base_url, path, params)
+        prepare = functools.partial(self._request, method, url, _dump(json))
         used = self.limits if limits is None else limits
         renewed, repeated = False, not idempotent
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and (method, url) != ("GET", ahead.url):
+            ahead = None
         while True:
-            self.waited += self.limiter.acquire(used)
-            token = self.token()
+            if ahead is None:
+                self.waited += self.limiter.acquire(used)
+                token = self.token()
+                send = functools.partial(self._send, prepare(token))
+            else:
+                token, send, ahead = ahead.token, ahead.response, None
+            self._last_token = token
             try:
-                return self._attempt(prepare(token), path, used)
+                return self._attempt(send, f"{method} {path}", used)
             except Unauthorized:
                 if renewed or not self.on_unauthorized(token):
                     raise
@@ -175,18 +207,22 @@ class ApiClient:
             headers["Content-Type"] = "application/json"
         return Request(method=method, url=url, headers=headers, body=body)
 
-    def _attempt(self, request: Request, path: str, limits: Sequence[Limit]) -> Any:
+    def _send(self, request: Request) -> Response:
         self.calls += 1
+        return self.transport.send(request, self.timeouts, self.max_bytes)
+
+    def _attempt(
+        self, send: Callable[[], Response], what: str, limits: Sequence[Limit]
+    ) -> Any:
         try:
-            response = self.transport.send(request, self.timeouts, self.max_bytes)
+            response = send()
         except ApiError as exc:
-            logger.debug("call %s %s failed error=%s", request.method, path, exc)
+            logger.debug("call %s failed error=%s", what, exc)
             raise
         correlation = self._correlation_id(response)
         logger.debug(
-            "call %s %s status=%d ms=%d correlation=%s",
-            request.method,
-            path,
+            "call %s status=%d ms=%d correlation=%s",
+            what,
             response.status,
             response.elapsed * 1000,
             correlation,

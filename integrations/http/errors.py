@@ -86,7 +86,7 @@ class InvalidRequest(ApiError):
 class QuotaExhausted(InvalidRequest):
     """A quota of weeks is used up; asking again before `until` is no use."""
 
-    def __init__(  # noqa: D417 - the rest is as for every ApiError
+    def __init__(
         self,
         message: str,
         *,

@@ -3,6 +3,7 @@
 from integrations.models.audit import AuditEvent
 from integrations.models.collection import Collection, SeenBlock
 from integrations.models.connection import Connection
+from integrations.models.content import ItemContent
 from integrations.models.credential import Credential, RefreshAttempt
 from integrations.models.erasure import AccountErasure
 from integrations.models.grant import AuthorizationState, PendingRevocation
@@ -20,6 +21,7 @@ __all__ = [
     "Heartbeat",
     "Item",
     "ItemChange",
+    "ItemContent",
     "PendingRevocation",
     "ProviderState",
     "RefreshAttempt",

@@ -110,6 +110,11 @@ class Item(models.Model):
                 name="item_by_collection",
             ),
             models.Index(
+                fields=("connection", "changed_at", "id"),
+                condition=LIVE,
+                name="item_by_change",
+            ),
+            models.Index(
                 fields=("owner", "-remote_updated_at", "-id"),
                 condition=~LIVE,
                 name="item_gone",

@@ -63,6 +63,7 @@ class SyncRun(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     hidden = models.PositiveIntegerField(default=0)
     unreadable = models.PositiveIntegerField(default=0)
+    texts = models.PositiveIntegerField(default=0)
     requests = models.PositiveIntegerField(default=0)
     waited_seconds = models.FloatField(default=0)
     slices = models.PositiveIntegerField(default=0)

@@ -1,10 +1,12 @@
 """List the providers: adding one is a folder here and one line below."""
 
+from integrations.providers.airtable.connector import Airtable
 from integrations.providers.base import Connector, ProviderSpec
 from integrations.providers.hubspot.connector import HubSpot
+from integrations.providers.notion.connector import Notion
 
 CONNECTORS: dict[str, Connector] = {
-    connector.spec.slug: connector for connector in (HubSpot(),)
+    connector.spec.slug: connector for connector in (HubSpot(), Airtable(), Notion())
 }
 SPECS: dict[str, ProviderSpec] = {
     slug: connector.spec for slug, connector in CONNECTORS.items()

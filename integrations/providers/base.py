@@ -60,7 +60,10 @@ class ProviderSpec:
     endpoint, because every provider hangs them under or beside it.
     ``rejections`` adds the provider's own error codes of the token endpoint to
     those of the RFCs. ``optional_scope_param`` is empty where the provider knows no
-    optional scopes.
+    optional scopes. Two fields say how to find out whether a refresh token was spent
+    by a request whose answer was lost: ``introspects_refresh_tokens`` where asking
+    about one is documented; ``alive_path``, under the API's address, where a refresh
+    ends the older access token at once and this path answers 401 from then on.
     """
 
     slug: str
@@ -82,6 +85,8 @@ class ProviderSpec:
     optional_scope_param: str = ""
     rejections: Mapping[str, Rejection] = field(default_factory=dict)
     keep_alive: timedelta | None = None
+    introspects_refresh_tokens: bool = False
+    alive_path: str = ""
     manage_url: str = ""
 
     @property
@@ -397,6 +402,8 @@ class Connector(Protocol):
     an increment reaches back behind its watermark; ``settle_after`` is how late
     the provider may show a change. ``item_types`` names each type of item for
     people; ``correlation_headers`` and ``classify`` are for the client that calls.
+    ``finds_all_collections`` says whether absence from ``list_collections`` means
+    anything; ``gone_words`` is what is said of an item that a full pass did not see.
     """
 
     spec: ProviderSpec
@@ -405,6 +412,8 @@ class Connector(Protocol):
     settle_after: timedelta
     correlation_headers: Sequence[str]
     can_uninstall: bool
+    finds_all_collections: bool
+    gone_words: str
 
     def installation_of(self, account_id: str) -> str:
         """Return the part of an account id that one installed app stands for."""

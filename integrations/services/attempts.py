@@ -19,12 +19,11 @@ from django.utils import timezone
 from integrations.http.errors import RateLimited, Transient
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential, RefreshAttempt
-from integrations.oauth.errors import OAuthError
 from integrations.services import (
     connection_state,
     credentials,
     crypto,
-    oauth_clients,
+    probes,
     provider_state,
 )
 from integrations.services.errors import NoTokenError
@@ -185,16 +184,13 @@ def _check_open_attempt(credential: Credential, refresh_token: Secret) -> None:
         ).update(attempt_started_at=timezone.now())
         age = timedelta(0)
     _wait_for(_spacing(credential.unknown_outcomes) - age)
-    oauth = oauth_clients.oauth_client(credential.connection.provider)
-    if not oauth.config.introspect_url:
-        return
     try:
-        is_alive = oauth.introspect(refresh_token, hint="refresh_token").active
-    except OAuthError as exc:
+        is_unspent = probes.is_unspent(credential, refresh_token)
+    except probes.NO_ANSWER as exc:
         if credential.unknown_outcomes < 1 and age > PATIENCE:
             return
         raise Transient("nobody can say what became of it", retry_after=15.0) from exc
-    if is_alive:
+    if is_unspent is not False:
         return
     _wait_for(PATIENCE - age)
     connection_state.needs_reconnect(

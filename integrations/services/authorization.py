@@ -18,7 +18,7 @@ from integrations.models import AuthorizationState, Connection
 from integrations.services import crypto
 
 LIFE = timedelta(minutes=10)
-# 32 bytes are 256 bits and 43 characters, of Airtable's alphabet.
+# 32 bytes are 256 bits and 43 characters that every provider takes.
 STATE_BYTES = 32
 PURPOSE = "pkce"
 

@@ -52,6 +52,7 @@ def _client(
         correlation_headers=connector.correlation_headers,
         classify=connector.classify,
         timeouts=oauth_clients.timeouts(),
+        may_look_ahead=True,
     )
 
 

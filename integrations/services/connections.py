@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, Credential
 from integrations.oauth.tokens import TokenSet
-from integrations.providers import CONNECTORS
+from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.base import RemoteAccount
 from integrations.services import (
     audit,
@@ -70,7 +70,8 @@ def connect(
     except IntegrityError as exc:
         raise OwnedBySomeoneElseError(provider) from exc
     trigger = "connect" if is_new else "reconnect"
-    request = runs.request_sync(connection, trigger=trigger)
+    # A new consent may have opened, or closed, anything: look at all of it again.
+    request = runs.request_sync(connection, trigger=trigger, full=not is_new)
     return Connected(connection=connection, is_new=is_new, delivered=request.delivered)
 
 
@@ -130,6 +131,7 @@ def _seal_credential(connection: Connection, tokens: TokenSet) -> None:
             connection_id=connection.pk,
             generation=connection.generation,
             now=timezone.now(),
+            keep_alive=SPECS[connection.provider].keep_alive,
         ),
     }
     old = Credential.objects.filter(connection=connection).first()

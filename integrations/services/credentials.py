@@ -32,13 +32,21 @@ def place(column: str, connection_id: UUID, generation: int) -> str:
 
 
 def seal_tokens(
-    tokens: TokenSet, *, connection_id: UUID, generation: int, now: datetime
+    tokens: TokenSet,
+    *,
+    connection_id: UUID,
+    generation: int,
+    now: datetime,
+    keep_alive: timedelta | None = None,
 ) -> dict[str, Any]:
     """Return the columns that hold a new pair of tokens, sealed for their row.
 
     A missing refresh token leaves the old one in place: its columns are then not
-    among those returned.
+    among those returned. ``keep_alive`` is how long the provider lets a grant idle.
     """
+    lifetime = tokens.expires_in
+    if lifetime is None and keep_alive is not None:
+        lifetime = int(keep_alive.total_seconds())
     columns: dict[str, Any] = {
         "access_token": crypto.seal(
             tokens.access_token,
@@ -47,7 +55,7 @@ def seal_tokens(
         ),
         "access_expires_at": _after(now, tokens.expires_in),
         "refreshed_at": now,
-        "refresh_due_at": due_at(connection_id, now=now, lifetime=tokens.expires_in),
+        "refresh_due_at": due_at(connection_id, now=now, lifetime=lifetime),
         "failures": 0,
         "unknown_outcomes": 0,
         "attempt_id": None,

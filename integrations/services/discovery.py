@@ -29,7 +29,8 @@ def discover_if_due(current: Slice) -> None:
         current.keep()
         for position, found in enumerate(remote):
             remember(connection, found, position=position)
-        _count_misses(current, {found.remote_id for found in remote})
+        if connector.finds_all_collections:
+            _count_misses(current, {found.remote_id for found in remote})
         connection.discovered_at = timezone.now()
         connection.save(update_fields=["discovered_at"])
 

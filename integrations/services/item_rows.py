@@ -71,7 +71,7 @@ class Row:
         """Serialise once what is both stored and compared."""
         properties_json = dump(item.properties)
         digest = blake2b(digest_size=16)
-        digest.update(dump(_facts(item)).encode())
+        digest.update(repr(_facts(item)).encode())
         digest.update(properties_json.encode())
         return cls(
             item=item, properties_json=properties_json, digest=digest.hexdigest()

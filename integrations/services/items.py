@@ -180,7 +180,7 @@ def forget_seen_unless_held(collection: Collection) -> None:
         forget_seen(collection)
 
 
-def unseen(collection: Collection) -> Iterator[tuple[int, str]]:
+def unseen(collection: Collection, *, after: str = "") -> Iterator[tuple[int, str]]:
     """Yield key and remote id of live items that the current pass did not see."""
     marks = {
         block.number: bytes(block.bits)
@@ -188,7 +188,7 @@ def unseen(collection: Collection) -> Iterator[tuple[int, str]]:
             collection=collection, generation=collection.generation
         )
     }
-    last = ""
+    last = after
     while True:
         chunk = list(
             Item.objects.filter(collection=collection, remote_id__gt=last)
@@ -247,6 +247,19 @@ def _hide_chunk(reasons: dict[int, str], run_id: UUID | None, now: datetime) -> 
     return len(reasons)
 
 
+def hide_gone(
+    collection: Collection,
+    gone: Mapping[str, str],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> int:
+    """Hide what a page proved to be away, by remote id; return how many it was."""
+    keys = _keys(collection, list(gone))
+    reasons = {key: gone[remote_id] for remote_id, key in keys.items()}
+    return hide(collection, reasons, run_id=run_id, now=now)
+
+
 def some_live_keys(collection: Collection) -> list[int]:
     """Return the keys of a chunk of live items, none when there are none left."""
     live = Item.objects.live().filter(collection=collection)
@@ -256,11 +269,6 @@ def some_live_keys(collection: Collection) -> list[int]:
 def count_live(collection: Collection) -> int:
     """Count the items of a collection that still exist remotely."""
     return Item.objects.live().filter(collection=collection).count()
-
-
-def keys_of(collection: Collection, remote_ids: Iterable[str]) -> dict[str, int]:
-    """Return the keys of stored items by their remote id."""
-    return _keys(collection, list(remote_ids))
 
 
 def delete_some(filters: dict[str, Any], *, limit: int = CHUNK) -> int:

@@ -27,13 +27,15 @@ from integrations.models import Collection
 from integrations.providers import CONNECTORS
 from integrations.providers.base import (
     CollectionContext,
+    CollectionGoneError,
     Connector,
     ListingExpiredError,
     Page,
 )
-from integrations.services import items, sweeping
+from integrations.services import items, revealing, sweeping
 from integrations.services.items import PageCounts
 from integrations.services.slices import Slice
+from integrations.services.stored import Stored
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +90,7 @@ def context_of(collection: Collection) -> CollectionContext:
         account=connection.account,
         schema=collection.schema,
         version=settings.PROVIDERS[connection.provider].version,
+        stored=Stored(collection),
     )
 
 
@@ -202,6 +205,7 @@ def _commit_page(
         if is_pass:
             items.mark_seen(collection, counts.seen_keys)
         hidden = _hide_gone(current, collection, page, now)
+        revealing.store(current, collection, page, now=now)
         current.keep(
             collection,
             counts,
@@ -226,9 +230,7 @@ def _hide_gone(
 ) -> int:
     if not page.gone:
         return 0
-    keys = items.keys_of(collection, page.gone)
-    reasons = {key: page.gone[remote_id] for remote_id, key in keys.items()}
-    return items.hide(collection, reasons, run_id=current.run.pk, now=now)
+    return items.hide_gone(collection, page.gone, run_id=current.run.pk, now=now)
 
 
 def _read_full(current: Slice, collection: Collection) -> None:
@@ -241,6 +243,8 @@ def _read_full(current: Slice, collection: Collection) -> None:
     seen = collection.checkpoint.get("seen", 0) + len(page.items) + page.unreadable
     unreadable = collection.checkpoint.get("unreadable", 0) + page.unreadable
     checkpoint = _advanced(collection, page, seen=seen, unreadable=unreadable)
+    if page.gap:
+        checkpoint["gap"] = page.gap[:200]
     if page.next_cursor is None:
         checkpoint["phase"] = "gone"
     _commit_page(current, collection, page, checkpoint)
@@ -325,6 +329,20 @@ def mark_blocked(current: Slice, collection: Collection, exc: QuotaExhausted) ->
     collection.save(update_fields=["blocked_until"])
     word = collection.completeness
     _mark(current, collection, word, exc.message, state="skipped")
+
+
+def mark_gone(current: Slice, collection: Collection, exc: CollectionGoneError) -> None:
+    """Hide a collection that its provider says is gone, or that was missed twice."""
+    collection.misses = (
+        Collection.MOST_MISSES if exc.is_proven else collection.misses + 1
+    )
+    now = timezone.now()
+    with transaction.atomic():
+        if not collection.is_listed:
+            sweeping.hide_all(collection, exc.message, run_id=current.run.pk, now=now)
+        collection.save(update_fields=["misses"])
+        word = Words.PARTIAL if collection.is_listed else Words.NO_PERMISSION
+        _mark(current, collection, word, exc.message, state="skipped")
 
 
 def mark_failed(current: Slice, collection: Collection, exc: ApiError) -> None:

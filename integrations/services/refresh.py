@@ -26,6 +26,7 @@ from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.oauth import errors as oauth_errors
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
+from integrations.providers import SPECS
 from integrations.services import (
     attempts,
     connection_state,
@@ -134,6 +135,7 @@ def _store(attempt: Attempt, tokens: TokenSet) -> Outcomes:
         connection_id=connection_id,
         generation=attempt.generation,
         now=timezone.now(),
+        keep_alive=SPECS[attempt.connection.provider].keep_alive,
     )
     try:
         stored = credentials.store(

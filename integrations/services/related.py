@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.db.models import F
+
 from integrations.models import Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
@@ -13,7 +15,7 @@ from integrations.services import search
 
 MOST = 10
 # The index finds words, not addresses: so many finds are looked at, and no more.
-LOOKED_AT = 100
+FOUND, LOOKED_AT = 1000, 200
 MOST_TRACES = 4
 EMAIL = re.compile(r"[^\s@<>,;]+@((?:[a-z0-9-]+\.)+[a-z]{2,})", re.IGNORECASE)
 HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
@@ -54,8 +56,10 @@ class Related:
 def find_related(item: Item) -> list[Related]:
     """Return live items of the same owner in other collections, addresses first."""
     elsewhere = (
-        Item.objects.filter(owner_id=item.owner_id)
-        .live()
+        # A sum has no index: SQLite would read all of the owner's items by theirs,
+        # rather than the few whose keys are known.
+        Item.objects.annotate(whose=F("owner_id") + 0)
+        .filter(whose=item.owner_id, hidden_at__isnull=True)
         .exclude(collection_id=item.collection_id)
     )
     found: dict[int, Related] = {}
@@ -78,12 +82,9 @@ def _traces(item: Item) -> Iterator[tuple[str, Any, str]]:
 
 
 def _holders(items: ItemQuerySet, trace: str) -> ItemQuerySet:
-    """Return some items whose indexed words include those of an address or domain.
-
-    The ending (com, de) is in so many rows that asking for it only takes longer.
-    """
-    words = trace.rpartition(".")[0]
-    return search.matching(items, words).select_related("connection")[:LOOKED_AT]
+    """Return some items whose indexed words include those of an address or domain."""
+    keys = search.find_keys(trace, most=FOUND)
+    return items.filter(pk__in=keys).select_related("connection")[:LOOKED_AT]
 
 
 def emails(properties: Mapping[str, Any]) -> set[str]:

@@ -6,7 +6,7 @@ search finds the same rows on either database.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import connection as database
@@ -16,6 +16,7 @@ from integrations.models.item import ItemQuerySet
 
 TABLE = "integrations_item_search"
 TEXT_LENGTH = 4000
+CONTENT_LENGTH = 100_000
 MAX_WORDS = 12
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
@@ -37,17 +38,36 @@ def _without_marks(run: re.Match[str]) -> str:
 
 def search_text(name: str, properties: Mapping[str, Any]) -> str:
     """Return the folded words of a name and of the text among its properties."""
-    parts, length = [name], len(name)
+    texts = [name]
     for value in properties.values():
-        if isinstance(value, str) and value:
-            parts.append(value[: TEXT_LENGTH - length])
-            length += len(parts[-1]) + 1
-            if length >= TEXT_LENGTH:
-                break
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, (list, dict)):
+            texts.extend(_words_within(value))
     # Apart, because one foreign letter would make the whole text a slow one.
-    plain = " ".join(part for part in parts if part.isascii())
-    foreign = " ".join(part for part in parts if not part.isascii())
-    return " ".join(dict.fromkeys(fold(plain) + fold(foreign)))
+    plain = " ".join([text for text in texts if text.isascii()])
+    foreign = " ".join([text for text in texts if not text.isascii()])
+    words = fold(plain[:TEXT_LENGTH]) + fold(foreign[:TEXT_LENGTH])
+    return " ".join(dict.fromkeys(words))
+
+
+def _words_within(value: Any, *, depth: int = 3) -> Iterator[str]:
+    """Yield the texts inside a list or an object: labels, names, values."""
+    if isinstance(value, str):
+        # Ids of other records are no words anybody searches for.
+        if not value.isdigit():
+            yield value
+    elif depth and isinstance(value, list):
+        for each in value[:100]:
+            yield from _words_within(each, depth=depth - 1)
+    elif depth and isinstance(value, dict):
+        for each in list(value.values())[:100]:
+            yield from _words_within(each, depth=depth - 1)
+
+
+def content_text(text: str) -> str:
+    """Return the folded words of an item's own text, each once."""
+    return " ".join(dict.fromkeys(fold(text[:CONTENT_LENGTH])))
 
 
 def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
@@ -80,6 +100,28 @@ def matching(queryset: ItemQuerySet, text: str) -> ItemQuerySet:
         condition = f"{table} MATCH %s"
     found = RawSQL(f"SELECT {key} FROM {table} WHERE {condition}", (question,))
     return queryset.filter(pk__in=found)
+
+
+def find_keys(text: str, *, most: int) -> list[int]:
+    """Return keys of some items, anybody's, that hold every word of the text whole.
+
+    The caller asks whose they are. The bound is on what the index finds, so that a
+    word that is everywhere costs no more than a rare one.
+    """
+    words = fold(text[:200])[:MAX_WORDS]
+    if not words:
+        return []
+    key, table = _key_column(), database.ops.quote_name(TABLE)
+    if database.vendor == "postgresql":
+        question = " & ".join(words)
+        condition = "to_tsvector('simple', text) @@ to_tsquery('simple', %s)"
+    else:
+        question = " ".join(f'"{word}"' for word in words)
+        condition = f"{table} MATCH %s"
+    statement = f"SELECT {key} FROM {table} WHERE {condition} LIMIT %s"
+    with database.cursor() as cursor:
+        cursor.execute(statement, (question, most))
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _key_column() -> str:

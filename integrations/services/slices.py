@@ -28,6 +28,7 @@ class Slice:
     stop_at: float
     lease_id: UUID
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    has_revealed: bool = False
     _calls: int = 0
     _waited: float = 0.0
 
@@ -54,6 +55,7 @@ class Slice:
         counts: PageCounts | None = None,
         *,
         hidden: int = 0,
+        texts: int = 0,
         **notes: Any,
     ) -> None:
         """Renew the lease and add up, in the transaction of what is counted.
@@ -66,6 +68,17 @@ class Slice:
         if collection is not None:
             self._note(collection, counts, hidden, notes)
         calls, waited = self.api.calls, self.api.waited
+        sums = {
+            "seen": counts.seen,
+            "created": counts.created,
+            "changed": counts.changed,
+            "unchanged": counts.unchanged,
+            "unreadable": counts.unreadable,
+            "hidden": hidden,
+            "texts": texts,
+            "requests": calls - self._calls,
+            "waited_seconds": waited - self._waited,
+        }
         kept = (
             SyncRun.objects.filter(
                 pk=self.run.pk,
@@ -79,15 +92,8 @@ class Slice:
             .update(
                 lease_until=timezone.now() + lease_length(),
                 deliveries=0,
-                seen=F("seen") + counts.seen,
-                created=F("created") + counts.created,
-                changed=F("changed") + counts.changed,
-                unchanged=F("unchanged") + counts.unchanged,
-                unreadable=F("unreadable") + counts.unreadable,
-                hidden=F("hidden") + hidden,
-                requests=F("requests") + calls - self._calls,
-                waited_seconds=F("waited_seconds") + waited - self._waited,
                 progress=self.run.progress,
+                **{name: F(name) + number for name, number in sums.items() if number},
             )
         )
         if not kept:

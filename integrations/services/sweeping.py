@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.models import Collection
+from integrations.providers import CONNECTORS
 from integrations.services import items
 from integrations.services.slices import Slice
 
@@ -18,7 +19,6 @@ Words = Collection.Completeness
 # A sweep that would hide more than this is held until a person approves it.
 HELD_ROWS, HELD_SHARE = 20, 0.20
 SAMPLE = 20
-GONE = "no longer there"
 
 
 def end_full_pass(
@@ -29,7 +29,8 @@ def end_full_pass(
     now = timezone.now()
     missing, sample = _count_unseen(collection)
     seen = int(collection.checkpoint.get("seen", 0))
-    is_short = _is_short(seen, remote_count)
+    gap = str(collection.checkpoint.get("gap", ""))
+    is_short = bool(gap) or _is_short(seen, remote_count)
     is_held = _is_too_many(missing, collection.stored_count)
     hidden = 0
     with transaction.atomic():
@@ -65,6 +66,9 @@ def _is_too_many(missing: int, stored: int) -> bool:
 def _verdict(
     collection: Collection, seen: int, remote_count: int | None, held: int
 ) -> tuple[str, str]:
+    gap = collection.checkpoint.get("gap", "")
+    if gap:
+        return (Words.CAPPED if "10,000" in gap else Words.PARTIAL), gap
     if _is_short(seen, remote_count):
         return (
             Words.PARTIAL,
@@ -115,10 +119,11 @@ def _count_unseen(collection: Collection) -> tuple[int, list[str]]:
 
 def _hide_unseen(collection: Collection, *, run_id: UUID | None, now: datetime) -> int:
     """Hide what the pass did not see, a chunk at a time, whatever their number."""
+    gone_words = CONNECTORS[collection.connection.provider].gone_words
     hidden = 0
     chunk: dict[int, str] = {}
     for key, _remote_id in items.unseen(collection):
-        chunk[key] = GONE
+        chunk[key] = gone_words
         if len(chunk) == items.CHUNK:
             hidden += items.hide(collection, chunk, run_id=run_id, now=now)
             chunk = {}

@@ -24,9 +24,11 @@ from integrations.http.errors import (
     Unauthorized,
 )
 from integrations.models import Collection, Connection, SyncRun
+from integrations.providers.base import CollectionGoneError
 from integrations.services import (
     clients,
     connection_state,
+    contents,
     discovery,
     provider_state,
     reading,
@@ -75,6 +77,8 @@ def _work(current: Slice) -> float | None:
         provider_state.ensure_running(run.connection.provider)
         discovery.discover_if_due(current)
         wait = _read_collections(current)
+        if wait is None:
+            wait = contents.read_due(current)
     except LeaseLostError:
         _end_if_called_off(run)
         return None
@@ -128,21 +132,29 @@ def _is_current(run: SyncRun) -> bool:
 
 def _read_collections(current: Slice) -> float | None:
     """Read what is unfinished; return seconds until more can be done, or None."""
+    has_read = False
+    while True:
+        current.has_revealed = False
+        pending = _pending(current)
+        for collection in pending:
+            # However late it is, a slice reads at least one page, or none ever would.
+            if has_read and current.is_over:
+                return 0.0
+            if _seconds_to_retry(current, collection) > 0:
+                continue
+            _read_one(current, collection)
+            has_read = True
+        if not current.has_revealed:
+            break
+    still = [c for c in pending if _is_pending(current, c)]
+    return min((_seconds_to_retry(current, c) for c in still), default=None)
+
+
+def _pending(current: Slice) -> list[Collection]:
     chosen = current.connection.collections.filter(
         is_selected=True, misses__lt=Collection.MOST_MISSES
     )
-    pending = [c for c in chosen if _is_pending(current, c)]
-    has_read = False
-    for collection in pending:
-        # However late it is, a slice reads at least one page, or none ever would.
-        if has_read and current.is_over:
-            return 0.0
-        if _seconds_to_retry(current, collection) > 0:
-            continue
-        _read_one(current, collection)
-        has_read = True
-    waits = [_seconds_to_retry(current, c) for c in pending if _is_pending(current, c)]
-    return min(waits) if waits else None
+    return [c for c in chosen if _is_pending(current, c)]
 
 
 def _is_pending(current: Slice, collection: Collection) -> bool:
@@ -168,6 +180,8 @@ def _read_one(current: Slice, collection: Collection) -> None:
         _wait_for_gate(current, collection, exc)
     except QuotaExhausted as exc:
         reading.mark_blocked(current, collection, exc)
+    except CollectionGoneError as exc:
+        reading.mark_gone(current, collection, exc)
     except Transient as exc:
         _try_again_later(current, collection, exc)
     except Forbidden as exc:

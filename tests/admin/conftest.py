@@ -1,15 +1,13 @@
 """Give the admin's tests a member of staff who has passed a second factor."""
 
-import time
-
 import pytest
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.test import Client
 
 from integrations.models import Collection, Connection
 from tests.support.rows import make_collection, make_connection
+from tests.support.sessions import prove
 
 
 @pytest.fixture
@@ -21,12 +19,8 @@ def sign_in(user: User, *methods: str) -> Client:
     """Return a browser whose session was opened by these methods."""
     client = Client()
     client.force_login(user)
-    session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
-        {"method": method, "at": time.time()} for method in methods
-    ]
-    session["account_authentication_methods_user"] = str(user.pk)
-    session.save()
+    if methods:
+        prove(client, *methods)
     return client
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
+from django.test import Client
 from django.utils import timezone
 
 from integrations.models import AuditEvent, Connection, Credential, SyncRun
@@ -203,3 +204,52 @@ def test_each_act_needs_its_own_permission(connection, permission, expected):
     is_paused = connection.state == States.PAUSED
     assert is_paused is (permission == "change_connection")
     assert forced.status_code == 200
+
+
+def press(client, connection, action, **data):
+    path = f"{LIST}{connection.pk}/act/"
+    return client.post(path, {"action": action, **data}, follow=True)
+
+
+def test_the_page_offers_the_lists_actions_as_buttons(as_staff, connection):
+    page = as_staff.get(f"{LIST}{connection.pk}/change/").content.decode()
+
+    for name in ("sync_now", "full_pass", "refresh_token", "pause", "disconnect"):
+        assert f'value="{name}"' in page
+
+
+def test_a_button_acts_is_logged_and_comes_back(as_staff, connection):
+    answer = press(as_staff, connection, "pause")
+
+    connection.refresh_from_db()
+    assert connection.state == States.PAUSED
+    assert answer.redirect_chain[-1][0] == f"{LIST}{connection.pk}/change/"
+    assert LogEntry.objects.count() == 1
+    assert AuditEvent.objects.filter(event="admin.action").count() == 1
+
+
+def test_the_disconnect_button_asks_once_more(as_staff, connection):
+    asked = press(as_staff, connection, "disconnect")
+    press(as_staff, connection, "disconnect", items="keep")
+
+    assert "What happens to the stored items?" in asked.content.decode()
+    connection.refresh_from_db()
+    assert connection.reason == "disconnected_by_staff"
+
+
+def test_buttons_mind_permissions_method_and_form_token(as_staff, staff, connection):
+    dora = User.objects.create_user("dora", "dora@example.com", is_staff=True)
+    dora.user_permissions.set(Permission.objects.filter(codename="view_connection"))
+    viewer = sign_in(dora, "password", "mfa")
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = as_staff.cookies
+
+    page = viewer.get(f"{LIST}{connection.pk}/change/").content.decode()
+
+    assert 'name="action"' not in page
+    assert press(viewer, connection, "pause").status_code == 403
+    assert press(as_staff, connection, "delete_selected").status_code == 403
+    assert press(strict, connection, "pause").status_code == 403
+    assert as_staff.get(f"{LIST}{connection.pk}/act/").status_code == 405
+    connection.refresh_from_db()
+    assert connection.state == States.ACTIVE

@@ -8,6 +8,7 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
@@ -19,6 +20,7 @@ from integrations.models import (
     ProviderState,
     RefreshAttempt,
 )
+from integrations.services import accounts
 from tests.support.rows import NOON, make_finished_run, make_item, make_items
 
 READ_ONLY = [
@@ -204,14 +206,61 @@ def test_second_factors_and_sessions_hide_what_makes_them_work(as_staff, staff, 
     assert "k3y-0f-s3ss10n" not in pages[1]
 
 
-def test_a_person_with_connections_is_not_deleted_over_their_tokens(
-    as_staff, connection, bob
+def test_deleting_a_person_shuts_the_account_and_erases_it_later(
+    as_staff, connection, collection
 ):
-    def try_to_delete(user):
-        return as_staff.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"})
+    item = make_item(collection)
+    alice = connection.owner
+    path = f"/admin/auth/user/{alice.pk}/delete/"
+    page = as_staff.get(path).content.decode()
 
-    assert try_to_delete(connection.owner).status_code == 403
-    assert try_to_delete(bob).status_code == 302
+    answer = as_staff.post(path, {"post": "yes"}, follow=True)
+
+    assert "alice@example.com" in page
+    assert "Acme" in page
+    assert "is being erased" in answer.content.decode()
+    alice.refresh_from_db()
+    assert not alice.is_active
+    assert type(item).objects.exists()
+    assert accounts.erase_due() == 0
+    assert not User.objects.filter(pk=alice.pk).exists()
+    assert not LogEntry.objects.filter(object_repr__contains="alice").exists()
+
+
+def test_the_last_administrator_is_not_deleted(as_staff, staff):
+    path = f"/admin/auth/user/{staff.pk}/delete/"
+
+    assert as_staff.post(path, {"post": "yes"}).status_code == 403
+
+
+def test_edits_of_accounts_are_in_the_audit_trail(as_staff, alice):
+    path = f"/admin/auth/user/{alice.pk}/change/"
+    form = as_staff.get(path).context["adminform"].form
+    values = {
+        name: value for name, value in form.initial.items() if isinstance(value, str)
+    }
+
+    as_staff.post(
+        path,
+        {
+            **values,
+            "first_name": "Alice",
+            "date_joined_0": "2026-11-01",
+            "date_joined_1": "12:00:00",
+        },
+    )
+
+    event = AuditEvent.objects.get(event="admin.action")
+    assert (event.subject, event.facts["action"]) == (str(alice.pk), "change")
+    assert "First name" in str(event.facts["detail"])
+
+
+def test_the_audit_trail_names_people_by_their_address(as_staff, alice):
+    AuditEvent.objects.create(event="account.signed_in", user=alice)
+
+    page = as_staff.get("/admin/integrations/auditevent/").content.decode()
+
+    assert "alice@example.com" in page
 
 
 def test_schedules_are_told_in_words(as_staff):

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client, override_settings
@@ -93,3 +94,17 @@ def test_links_in_mail_follow_the_settings_and_not_the_host_header(
 
     assert "http://localhost:8000/accounts/password/reset/key/" in mail.outbox[0].body
     assert "evil" not in mail.outbox[0].body
+
+
+@pytest.mark.parametrize("cookie", ["", "a" * 32])
+def test_liveness_asks_no_database_whatever_the_probe_sends(
+    client: Client, cookie: str
+) -> None:
+    # No database mark: a query would fail this test.
+    client.cookies[settings.SESSION_COOKIE_NAME] = cookie
+
+    answer = client.get("/health/live", headers={"host": "10.0.0.7"})
+
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert not answer.cookies

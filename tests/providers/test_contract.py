@@ -153,7 +153,8 @@ def test_a_listing_is_read_to_its_end(scenario, step):
 
     assert all(page.next_cursor for page in pages[:-1])
     assert pages[-1].next_cursor is None
-    assert any(page.items or page.gone for page in pages)
+    # A provider may have no listing of what is deleted.
+    assert step == "gone" or any(page.items or page.gone for page in pages)
 
 
 @pytest.mark.parametrize("step", STEPS)

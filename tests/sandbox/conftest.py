@@ -12,6 +12,7 @@ from sandbox.provider import Plan
 from sandbox.providers import PROVIDERS
 from sandbox.storage import Storage
 from sandbox.world import Sandbox
+from tests.sandbox.notion_client import NotionClient
 from tests.sandbox.wsgi_client import Client, Clock
 
 SIZES = {"contacts": 700, "companies": 30, "deals": 40, "records": 700, "rows": 400}
@@ -60,3 +61,17 @@ def connected(client: Client) -> Client:
     """Return a client whose token opens the large portal."""
     client.connect()
     return client
+
+
+@pytest.fixture
+def notion(start: Callable[[], Client]) -> NotionClient:
+    """Return a client of the simulated Notion."""
+    client = start()
+    return NotionClient(client.app, client.clock)
+
+
+@pytest.fixture
+def lantern(notion: NotionClient) -> NotionClient:
+    """Return a client whose token opens the large workspace."""
+    notion.connect()
+    return notion

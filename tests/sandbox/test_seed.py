@@ -13,7 +13,7 @@ from sandbox.providers import PROVIDERS
 from sandbox.storage import Storage
 from sandbox.world import Sandbox
 
-SIZES = {"contacts": 60, "companies": 5, "deals": 5, "records": 0}
+SIZES = {"contacts": 60, "companies": 5, "deals": 5, "records": 0, "rows": 0}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from sandbox.app import App
 from sandbox.world import Sandbox
@@ -94,7 +94,7 @@ class Client:
             raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         environ = {
             "REQUEST_METHOD": method,
-            "PATH_INFO": path,
+            "PATH_INFO": unquote(path).encode().decode("latin-1"),
             "QUERY_STRING": query,
             "CONTENT_TYPE": kind,
             "CONTENT_LENGTH": str(len(raw)),

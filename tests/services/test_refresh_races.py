@@ -1,5 +1,6 @@
 """Two workers, a late answer, a clock that jumps: the grant survives all of it."""
 
+import dataclasses
 import json
 import signal
 import threading
@@ -17,18 +18,21 @@ from django.db import InterfaceError
 from django.utils import timezone
 
 from integrations.http.errors import RateLimited, Transient
+from integrations.http.secrets import Secret
 from integrations.models import (
     Connection,
     Credential,
     PendingRevocation,
     RefreshAttempt,
 )
+from integrations.oauth.tokens import TokenSet
 from integrations.services import (
     attempts,
     connection_state,
     connections,
     credentials,
     oauth_clients,
+    probes,
     refresh,
     revocations,
     schedule,
@@ -506,8 +510,6 @@ def test_a_refusal_that_comes_after_disconnecting_says_nothing(
 def test_revoking_at_a_provider_that_hangs_stops_in_time(
     connection: Connection, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from integrations.http.secrets import Secret
-
     monkeypatch.setattr(revocations, "LONGEST_SECONDS", -1.0)
     revocations.keep("hubspot", "1:1", Secret("one"))
 
@@ -525,3 +527,71 @@ def test_the_soft_time_limit_waits_until_the_answer_is_stored() -> None:
         assert struck == [signal.SIGUSR1]
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_grant_without_stated_lifetimes_is_kept_alive_all_the_same() -> None:
+    now = timezone.now()
+    tokens_without_life = TokenSet(access_token=Secret("a"), refresh_token=Secret("r"))
+
+    columns = credentials.seal_tokens(
+        tokens_without_life,
+        connection_id=uuid.uuid4(),
+        generation=1,
+        now=now,
+        keep_alive=timedelta(days=7),
+    )
+
+    assert columns["access_expires_at"] is None
+    assert now < columns["refresh_due_at"] < now + timedelta(days=7)
+
+
+@pytest.fixture
+def with_alive_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the provider be one that answers about access tokens only."""
+    spec = probes.SPECS["hubspot"]
+    changed = dataclasses.replace(
+        spec,
+        introspects_refresh_tokens=False,
+        alive_path="/account-info/2026-09/details",
+    )
+    monkeypatch.setitem(probes.SPECS, "hubspot", changed)
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_a_living_access_token_proves_that_nothing_was_spent(
+    credential: Credential, sandbox: Any
+) -> None:
+    refresh_token = credentials.open_refresh(credential)
+    assert refresh_token is not None
+
+    assert probes.is_unspent(credential, refresh_token) is True
+    sandbox.client.order("tokens/expire")
+    assert probes.is_unspent(credential, refresh_token) is False
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_an_access_token_past_its_life_proves_nothing(
+    credential: Credential, sandbox: Any
+) -> None:
+    refresh_token = credentials.open_refresh(credential)
+    assert refresh_token is not None
+    credential.access_expires_at = timezone.now()
+    calls = len(sandbox.log)
+
+    assert probes.is_unspent(credential, refresh_token) is None
+    assert len(sandbox.log) == calls
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_a_provider_that_does_not_say_is_asked_again_before_anything_is_spent(
+    credential: Credential, strict: Any
+) -> None:
+    send_and_vanish(credential)
+    age(credential, 45)
+    strict.client.order("faults/add", kind="status", status=503, family="account")
+    requests = strict.count("oauth/2026-09/token")
+
+    with pytest.raises(Transient):
+        renew(credential)
+
+    assert strict.count("oauth/2026-09/token") == requests

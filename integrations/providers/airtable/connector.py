@@ -41,6 +41,13 @@ class Airtable:
     changes_overlap = timedelta(minutes=5)
     settle_after = timedelta(minutes=15)
     correlation_headers: Sequence[str] = ("X-Airtable-Request-Id", "X-Request-Id")
+    gone_words = "no longer there"
+    finds_all_collections = True
+    can_uninstall = False
+
+    def installation_of(self, account_id: str) -> str:
+        """Return the account itself: nobody else shares its grant."""
+        return account_id
 
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for, a month's quota told apart."""

@@ -29,5 +29,7 @@ SPEC = ProviderSpec(
     pkce=True,
     # A refresh token dies after 60 days in which nobody used it.
     keep_alive=timedelta(days=7),
+    # A refresh ends the older access token as well, and at once.
+    alive_path="/meta/whoami",
     manage_url="https://airtable.com/account",
 )

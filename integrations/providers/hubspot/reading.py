@@ -49,7 +49,15 @@ class Reader:
             return self.api.get(self.path, params={**params, **wanted})
 
         body = expect_object(self._without_lost_links(fetch), "list")
-        return expect_list(body.get("results"), "results"), next_after(body, after)
+        rows, following = (
+            expect_list(body.get("results"), "results"),
+            next_after(body, after),
+        )
+        if following is not None and not archived:
+            self.api.look_ahead(
+                self.path, params={**params, **self._wanted(), "after": following}
+            )
+        return rows, following
 
     def fetch_one(self, remote_id: str) -> dict[str, Any] | None:
         """Return the row that an id leads to now, None when it leads nowhere.

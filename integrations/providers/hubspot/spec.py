@@ -29,6 +29,7 @@ SPEC = ProviderSpec(
         Scope(name=OWNERS_READ, words="Show owners by their names", is_optional=True),
     ),
     introspect_path="token/introspect",
+    introspects_refresh_tokens=True,
     revoke_path="token/revoke",
     authorize_params={"response_type": "code"},
     optional_scope_param="optional_scope",

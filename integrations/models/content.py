@@ -1,0 +1,26 @@
+"""Remember the text of an item that has one, beside the item."""
+
+from django.db import models
+
+from integrations.models.item import Item
+
+
+class ItemContent(models.Model):
+    """Keep a page's text as an outline, for the version of the page it was read from.
+
+    ``read_for`` is the item's ``remote_updated_at`` at that time: when the item has
+    moved on, the text is read again.
+    """
+
+    item = models.OneToOneField(
+        Item, on_delete=models.CASCADE, primary_key=True, related_name="content"
+    )
+    blocks = models.JSONField(default=list, blank=True)
+    text = models.TextField(blank=True)
+    is_truncated = models.BooleanField(default=False)
+    reason = models.CharField(max_length=200, blank=True)
+    read_for = models.DateTimeField()
+    read_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"text of item {self.item_id}"

@@ -1,0 +1,1 @@
+"""Notion: pages, databases, data sources and rows of one workspace."""

@@ -1,0 +1,96 @@
+"""Find out whose grant it is: the workspace, and the person or bot in it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from integrations.http.client import ApiClient
+from integrations.http.errors import InvalidResponse
+from integrations.http.limits import Limit
+from integrations.http.shape import expect_object
+from integrations.oauth.tokens import TokenSet
+from integrations.providers.base import RemoteAccount
+from integrations.providers.notion.ids import find_id
+from integrations.providers.notion.titles import is_emoji
+
+MAX_NAME: Final = 255
+MAX_URL: Final = 1000
+DEFAULT_NAME: Final = "Notion workspace"
+
+
+def identify(
+    tokens: TokenSet,
+    *,
+    api: ApiClient,
+    limits: Callable[[str], Sequence[Limit]],
+) -> RemoteAccount:
+    """Return the account that the token answer names, else the bot's own word.
+
+    A person may come without a name and an e-mail, and a workspace may own the
+    grant itself: then its bot stands for it. An e-mail proves nothing.
+    """
+    told: Mapping[str, Any] = tokens.raw
+    if _identity(told) is None:
+        told = {**tokens.raw, **_ask_bot(api, limits, tokens)}
+    identity = _identity(told)
+    if identity is None:
+        raise InvalidResponse("Notion does not say whose token this is")
+    workspace_id, member_id = identity
+    return RemoteAccount(
+        remote_id=f"{workspace_id}:{member_id}",
+        name=_text(told.get("workspace_name")) or DEFAULT_NAME,
+        scopes=(),
+        details={
+            "workspace_id": workspace_id,
+            "bot_id": find_id(told.get("bot_id")) or "",
+            "owner_type": "user" if _person_id(told) else "workspace",
+            "workspace_icon": _icon(told.get("workspace_icon")),
+        },
+    )
+
+
+def _identity(told: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return workspace and member, or None while one of them is missing."""
+    workspace_id = find_id(told.get("workspace_id"))
+    member_id = _person_id(told)
+    if member_id is None and _owner(told).get("type") == "workspace":
+        member_id = find_id(told.get("bot_id"))
+    return (workspace_id, member_id) if workspace_id and member_id else None
+
+
+def _owner(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    owner = told.get("owner")
+    return owner if isinstance(owner, dict) else {}
+
+
+def _person_id(told: Mapping[str, Any]) -> str | None:
+    user = _owner(told).get("user")
+    return find_id(user.get("id")) if isinstance(user, dict) else None
+
+
+def _ask_bot(
+    api: ApiClient, limits: Callable[[str], Sequence[Limit]], tokens: TokenSet
+) -> dict[str, Any]:
+    """Ask the token's bot about itself, in the words of the token answer."""
+    workspace_id = find_id(tokens.raw.get("workspace_id")) or ""
+    answer = api.get("/users/me", limits=limits(workspace_id) if workspace_id else ())
+    me = expect_object(answer, "users/me")
+    bot = expect_object(me.get("bot"), "bot")
+    told = {
+        "bot_id": me.get("id"),
+        "workspace_id": bot.get("workspace_id"),
+        "workspace_name": bot.get("workspace_name"),
+        "owner": bot.get("owner"),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _text(value: object) -> str:
+    return " ".join(value.split())[:MAX_NAME] if isinstance(value, str) else ""
+
+
+def _icon(value: object) -> str:
+    """Return the workspace's icon when it is a link that may be kept, or an emoji."""
+    if not isinstance(value, str) or not value.isprintable():
+        return ""
+    is_link = value.startswith("https://") and len(value) <= MAX_URL
+    return value if is_link or is_emoji(value) else ""

@@ -1,0 +1,171 @@
+"""Notion: pages, databases, data sources and rows of one workspace."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from integrations.http.client import ApiClient
+from integrations.http.errors import ApiError
+from integrations.http.limits import Limit
+from integrations.http.transport import Response
+from integrations.oauth.client import OAuthClient
+from integrations.oauth.tokens import TokenSet
+from integrations.providers.base import (
+    CollectionContext,
+    Content,
+    DisplayField,
+    IntegrationItem,
+    Page,
+    ProviderSettings,
+    RemoteAccount,
+    RemoteCollection,
+)
+from integrations.providers.notion import content, display, inventory, rows
+from integrations.providers.notion.account import identify
+from integrations.providers.notion.classify import classify
+from integrations.providers.notion.discovery import list_collections
+from integrations.providers.notion.mapping import DATABASE, DATABASES, PAGE, PAGES
+from integrations.providers.notion.schema import to_schema
+from integrations.providers.notion.spec import SPEC
+
+# https://developers.notion.com/reference/request-limits
+# 180 calls a minute, or 600 where the plan allows: 30 or 100 in ten seconds. They are
+# spent evenly, second by second, so that nobody waits long behind a burst; the bit of
+# a second more is for calls that arrive late.
+USUAL_RATE: Final = 30
+SECONDS: Final = 1.02
+
+
+class Notion:
+    """Answer questions about what one person shared of a workspace."""
+
+    spec = SPEC
+    item_types: Mapping[str, str] = {
+        PAGE: "Page",
+        DATABASE: "Database",
+        "data_source": "Data source",
+    }
+    content_types: Sequence[str] = (PAGE,)
+    # A data source that a search misses is no lost one.
+    finds_all_collections = False
+    can_uninstall = False
+
+    def installation_of(self, account_id: str) -> str:
+        """Return the whole id: each person has a grant, and a bot, of their own."""
+        return account_id
+
+    # Times have the precision of a minute, and the search index lags.
+    changes_overlap = timedelta(minutes=5)
+    settle_after = timedelta(hours=1)
+    correlation_headers: Sequence[str] = ("x-notion-request-id", "cf-ray")
+    gone_words = "gone or no longer shared"
+
+    def classify(self, response: Response) -> ApiError | None:
+        """Return the error an answer stands for, and how long to wait."""
+        return classify(response)
+
+    def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
+        """Return the limit of the app in a workspace, which its people share."""
+        workspace_id = account_id.partition(":")[0]
+        rate = settings.rate_limit or USUAL_RATE
+        return (
+            Limit(
+                key=f"notion:{settings.client_id}:{workspace_id}",
+                limit=max(1, rate // 10),
+                seconds=SECONDS,
+            ),
+        )
+
+    def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
+        """Return the version, without which every call is refused."""
+        return {"Notion-Version": settings.version}
+
+    def identify(
+        self,
+        tokens: TokenSet,
+        *,
+        oauth: OAuthClient,
+        api: ApiClient,
+        settings: ProviderSettings,
+    ) -> RemoteAccount:
+        """Find out which workspace, and which person in it, the grant is for."""
+        return identify(
+            tokens,
+            api=api,
+            limits=lambda account_id: self.limits(account_id, settings),
+        )
+
+    def list_collections(
+        self, api: ApiClient, *, account: Mapping[str, Any]
+    ) -> Sequence[RemoteCollection]:
+        """Return databases, the rows of each known data source, and pages."""
+        return list_collections(api)
+
+    def fetch_schema(
+        self, api: ApiClient, collection: CollectionContext
+    ) -> Mapping[str, Any]:
+        """Return the columns of a data source; pages and databases have none."""
+        if _is_inventory(collection):
+            return to_schema()
+        return rows.fetch_schema(api, collection)
+
+    def fetch_page(
+        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
+    ) -> Page:
+        """Return one step of the inventory, or one page of rows."""
+        if _is_inventory(collection):
+            return inventory.fetch_page(api, collection, cursor=cursor)
+        return rows.fetch_page(api, collection, cursor=cursor)
+
+    def fetch_changes(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        *,
+        since: datetime,
+        cursor: str | None,
+    ) -> Page:
+        """Return one page of what was edited at or after ``since``."""
+        if _is_inventory(collection):
+            return inventory.fetch_changes(api, collection, since=since, cursor=cursor)
+        return rows.fetch_page(api, collection, cursor=cursor, since=since)
+
+    def fetch_gone(
+        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
+    ) -> Page:
+        """Return one page of what is in the trash; for rows, of the archived ones."""
+        if _is_inventory(collection):
+            return inventory.fetch_gone(api, collection, cursor=cursor)
+        return rows.fetch_archived(api, collection, cursor=cursor)
+
+    def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:
+        """Return nothing: Notion counts for nobody."""
+        return None
+
+    def probe(
+        self, api: ApiClient, collection: CollectionContext, remote_id: str
+    ) -> IntegrationItem | None:
+        """Return one item as it is now, None when the collection has it no more."""
+        if _is_inventory(collection):
+            return inventory.probe(api, collection, remote_id)
+        return rows.probe(api, collection, remote_id)
+
+    def fetch_content(self, api: ApiClient, remote_id: str) -> Content:
+        """Return the text of a page as an outline."""
+        return content.fetch_content(api, remote_id)
+
+    def describe(
+        self,
+        properties: Mapping[str, Any],
+        schema: Mapping[str, Any],
+        account: Mapping[str, Any],
+    ) -> Sequence[DisplayField]:
+        """Turn kept values into names, dates, amounts and lists."""
+        return display.describe(properties, schema)
+
+    def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
+        """Do nothing: people remove an app from their workspace themselves."""
+
+
+def _is_inventory(collection: CollectionContext) -> bool:
+    return collection.remote_id in {PAGES, DATABASES}

@@ -1,0 +1,61 @@
+"""Gather what one step shows, each thing under the collection it belongs to."""
+
+from integrations.providers.base import IntegrationItem, Page, RemoteCollection
+
+
+class Gathering:
+    """Collect items, losses and revealed collections, and make a page of them."""
+
+    def __init__(self, own: str) -> None:
+        """Gather for the collection ``own``; the others become its siblings."""
+        self.own = own
+        self.unreadable = 0
+        self._items: dict[str, dict[str, IntegrationItem]] = {}
+        self._gone: dict[str, dict[str, str]] = {}
+        self._collections: dict[str, RemoteCollection] = {}
+
+    def add(self, collection_id: str, item: IntegrationItem) -> None:
+        """Keep an item; what is shown twice counts once, the later time."""
+        self._items.setdefault(collection_id, {})[item.id] = item
+
+    def lose(self, collection_id: str, remote_id: str, reason: str) -> None:
+        """Note that an item is away for a reason that Notion states."""
+        self._items.get(collection_id, {}).pop(remote_id, None)
+        self._gone.setdefault(collection_id, {})[remote_id] = reason
+
+    def reveal(self, collection: RemoteCollection) -> None:
+        """Note that a collection exists."""
+        self._collections[collection.remote_id] = collection
+
+    def has(self, remote_id: str) -> bool:
+        """Tell whether an item was gathered, in whichever collection."""
+        return any(remote_id in items for items in self._items.values())
+
+    @property
+    def is_filled(self) -> bool:
+        """Tell whether any item was gathered."""
+        return any(self._items.values())
+
+    def own_item(self, remote_id: str) -> IntegrationItem | None:
+        """Return an item that was gathered for the own collection."""
+        return self._items.get(self.own, {}).get(remote_id)
+
+    def to_page(self, next_cursor: str | None, *, gap: str = "") -> Page:
+        """Return all of it as the page of the own collection."""
+        others = (self._items.keys() | self._gone.keys()) - {self.own}
+        return Page(
+            items=list(self._items.get(self.own, {}).values()),
+            next_cursor=next_cursor,
+            unreadable=self.unreadable,
+            gone=self._gone.get(self.own, {}),
+            gap=gap,
+            siblings={
+                other: Page(
+                    items=list(self._items.get(other, {}).values()),
+                    next_cursor=None,
+                    gone=self._gone.get(other, {}),
+                )
+                for other in sorted(others)
+            },
+            collections=list(self._collections.values()),
+        )

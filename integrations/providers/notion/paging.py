@@ -1,0 +1,84 @@
+"""Read Notion's lists, and keep a place in them as a short text."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from integrations.http.errors import InvalidRequest, InvalidResponse
+from integrations.http.shape import expect_list, expect_object, optional_object
+from integrations.providers.base import ListingExpiredError
+
+PAGE_SIZE: Final = 100
+MAX_CURSOR: Final = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """Hold one page of a list; ``following`` is None at its end.
+
+    ``is_incomplete`` says that Notion cut the whole list short.
+    """
+
+    rows: list[Any]
+    following: str | None
+    is_incomplete: bool = False
+
+
+def fetch_list(call: Callable[[], Any], *, start: str | None) -> Listing:
+    """Return the list that a call answers with.
+
+    A cursor that Notion does not take any more is a ListingExpiredError.
+    """
+    try:
+        answer = call()
+    except InvalidRequest as exc:
+        if start is not None and exc.code == "validation_error":
+            raise ListingExpiredError("Notion has forgotten the cursor") from exc
+        raise
+    return _to_listing(answer, start)
+
+
+def _to_listing(answer: object, start: str | None) -> Listing:
+    """Read a list; its end is where ``has_more`` says so, never a short page."""
+    body = expect_object(answer, "list")
+    rows = expect_list(body.get("results"), "results")
+    has_more = body.get("has_more")
+    if not isinstance(has_more, bool):
+        raise InvalidResponse("has_more: expected true or false")
+    # The field is missing on ordinary answers, so only ``incomplete`` means anything.
+    # https://developers.notion.com/reference/query-a-data-source
+    status = optional_object(body, "request_status")
+    return Listing(
+        rows=rows,
+        following=_next_cursor(body, start) if has_more else None,
+        is_incomplete=status.get("type") == "incomplete",
+    )
+
+
+def _next_cursor(body: dict[str, Any], start: str | None) -> str:
+    following = body.get("next_cursor")
+    if not isinstance(following, str) or not 0 < len(following) <= MAX_CURSOR:
+        raise InvalidResponse("next_cursor: expected a text")
+    if following == start:
+        raise InvalidResponse("next_cursor: the cursor does not move on")
+    return following
+
+
+def to_cursor(place: dict[str, Any]) -> str:
+    """Write a place as a cursor of ours, without what is empty."""
+    kept = {key: value for key, value in place.items() if value}
+    return json.dumps(kept, separators=(",", ":"))
+
+
+def from_cursor(cursor: str | None) -> dict[str, Any]:
+    """Read a cursor of ours; without one, the place is the beginning."""
+    if cursor is None:
+        return {}
+    try:
+        place = json.loads(cursor)
+    except ValueError as exc:
+        raise ListingExpiredError("the cursor is not one of ours") from exc
+    if not isinstance(place, dict):
+        raise ListingExpiredError("the cursor is not one of ours")
+    return place

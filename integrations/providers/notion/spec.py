@@ -1,0 +1,41 @@
+"""Describe Notion's OAuth: no scopes, no PKCE, no lifetimes, JSON with Basic auth."""
+
+from integrations.oauth.config import Rejection
+from integrations.providers.base import ProviderSpec
+
+# What may be read is decided twice, and never in the request: by the capabilities
+# of the connection in Notion's portal, and by the pages that a person picks.
+# https://developers.notion.com/guides/get-started/authorization
+SPEC = ProviderSpec(
+    slug="notion",
+    name="Notion",
+    summary="Pages, databases and their rows in a Notion workspace.",
+    authorize_url="https://api.notion.com/v1/oauth/authorize",
+    token_url="https://api.notion.com/v1/oauth/token",  # noqa: S106 - an address
+    api_url="https://api.notion.com/v1",
+    scopes=(),
+    client_auth="basic",
+    body_format="json",
+    introspect_path="introspect",
+    revoke_path="revoke",
+    authorize_params={"owner": "user", "response_type": "code"},
+    version_env="NOTION_VERSION",
+    default_version="2026-03-11",
+    version_header="Notion-Version",
+    # The reference shows these in ``code``, the guide those of the RFC in ``error``;
+    # both are read, and the first that means something decides.
+    # https://developers.notion.com/reference/create-a-token
+    rejections={
+        "unauthorized": Rejection.CLIENT,
+        "invalid_request_url": Rejection.REQUEST,
+        "invalid_json": Rejection.REQUEST,
+        "missing_version": Rejection.REQUEST,
+        "validation_error": Rejection.REQUEST,
+        "test_env_error": Rejection.CLIENT,
+        "rate_limited": Rejection.RATE,
+        "conflict_error": Rejection.SERVER,
+        "internal_server_error": Rejection.SERVER,
+        "service_overload": Rejection.SERVER,
+        "service_unavailable": Rejection.SERVER,
+    },
+)

@@ -1,0 +1,60 @@
+"""Read titles, texts and icons: titles by type, never by the name of a column."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+UNTITLED: Final = "Untitled"
+MAX_NAME: Final = 500
+MAX_TEXT: Final = 20_000
+MAX_ICON: Final = 16
+# https://developers.notion.com/reference/page-property-values
+# A page shows at most 25 references of one property; more of them are cut silently.
+MAX_REFERENCES: Final = 25
+MORE: Final = "…"
+
+
+def plain_text(parts: object) -> str:
+    """Join the plain text of a rich text array; anything else is empty."""
+    if not isinstance(parts, list):
+        return ""
+    texts = (part.get("plain_text") for part in parts if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))[:MAX_TEXT]
+
+
+def page_title(properties: object) -> str:
+    """Return the title of a page: the one property whose type is ``title``.
+
+    Its key is whatever people named the column, in any language.
+    """
+    if isinstance(properties, dict):
+        for value in properties.values():
+            if isinstance(value, dict) and value.get("type") == "title":
+                return to_name(value.get("title"))
+    return UNTITLED
+
+
+def to_name(parts: object) -> str:
+    """Return a title on one line, never empty."""
+    return " ".join(plain_text(parts).split())[:MAX_NAME] or UNTITLED
+
+
+def to_icon(icon: object) -> str:
+    """Return an icon as text; pictures are links that soon expire and are left out."""
+    if not isinstance(icon, Mapping):
+        return ""
+    emoji = icon.get("emoji")
+    if icon.get("type") == "emoji" and is_emoji(emoji):
+        return str(emoji)
+    custom = icon.get("custom_emoji")
+    name = custom.get("name") if isinstance(custom, dict) else None
+    return f":{name[:60]}:" if isinstance(name, str) and name else ""
+
+
+def is_emoji(value: Any) -> bool:
+    """Tell whether a text can be an emoji: short, and nothing of the keyboard."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= MAX_ICON
+        and not any(char.isalpha() or char.isspace() for char in value)
+        and any(ord(char) > 0x203B for char in value)
+    )

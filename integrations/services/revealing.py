@@ -1,0 +1,53 @@
+"""Store what a page happened to show of other collections, and which it revealed."""
+
+from datetime import datetime
+
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from integrations.models import Collection
+from integrations.providers.base import Page
+from integrations.services import discovery, items
+from integrations.services.slices import Slice
+
+# Revealed collections stand behind those that the account's own listing names.
+POSITION = 10_000
+IN_A_PASS = ("full", "gone", "sweep")
+
+
+def store(current: Slice, collection: Collection, page: Page, *, now: datetime) -> None:
+    """Do both in the transaction of the page they came with."""
+    for found in page.collections:
+        discovery.remember(current.connection, found, position=POSITION)
+    if page.collections:
+        current.has_revealed = True
+    for remote_id, sibling in page.siblings.items():
+        _store_sibling(current, collection, remote_id, sibling, now)
+
+
+def _store_sibling(
+    current: Slice, collection: Collection, remote_id: str, page: Page, now: datetime
+) -> None:
+    sibling = (
+        Collection.objects.select_related("connection")
+        .filter(
+            connection=current.connection,
+            remote_id=remote_id,
+            is_selected=True,
+            misses__lt=Collection.MOST_MISSES,
+        )
+        .exclude(pk=collection.pk)
+        .first()
+    )
+    if sibling is None:
+        return
+    run_id = current.run.pk
+    counts = items.store_page(sibling, page.items, run_id=run_id, now=now)
+    if sibling.phase in IN_A_PASS:
+        # What this page saw, the sibling's own pass need not prove again.
+        items.mark_seen(sibling, counts.seen_keys)
+    hidden = items.hide_gone(sibling, page.gone, run_id=run_id, now=now)
+    current.keep(sibling, counts, hidden=hidden)
+    Collection.objects.filter(pk=sibling.pk).update(
+        stored_count=Greatest(F("stored_count") + counts.live_delta - hidden, 0)
+    )

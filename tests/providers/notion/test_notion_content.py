@@ -1,0 +1,201 @@
+"""The text of a page: an outline of plain words, whatever stands in it."""
+
+import pytest
+
+from integrations.http.errors import InvalidResponse, NotFound
+from integrations.providers.base import ReadsContent
+from integrations.providers.notion.outline import MAX_BLOCKS, block_text, parse
+
+PAGE = "a1000000-0000-4000-8000-000000000001"
+BLOCK = "c1000000-0000-4000-8000-00000000000"
+READ = f"GET /v1/pages/{PAGE}/markdown"
+
+
+def one(markdown):
+    (block,) = parse(markdown)[0]
+    return block
+
+
+def words(markdown):
+    return [block_text(block) for block in parse(markdown)[0]]
+
+
+def test_a_page_is_read_in_one_call(notion):
+    notion.transport.on(READ, notion.load("markdown"))
+
+    content = notion.connector.fetch_content(notion.api, PAGE.replace("-", ""))
+
+    assert content.text == "Plan\nShip it\nDraft\nMind the gap"
+    assert [block["kind"] for block in content.blocks] == [
+        "heading",
+        "todo",
+        "todo",
+        "callout",
+    ]
+    assert not content.is_truncated
+    assert isinstance(notion.connector, ReadsContent)
+
+
+def test_what_a_large_page_leaves_out_is_asked_for(notion):
+    notion.transport.on(READ, notion.load("markdown_truncated"))
+    rest = notion.load("markdown_subtree")
+    notion.transport.on(f"GET /v1/pages/{BLOCK}1/markdown", rest)
+    missing = notion.load("error_not_found")
+    notion.transport.on(f"GET /v1/pages/{BLOCK}2/markdown", missing, status=404)
+
+    content = notion.connector.fetch_content(notion.api, PAGE)
+
+    assert content.text.endswith("The rest")
+    assert content.is_truncated
+    assert notion.transport.left == []
+
+
+def test_a_page_that_never_ends_is_left_after_some_calls(notion):
+    page = notion.load("markdown_truncated")
+    many = [f"c1000000-0000-4000-8000-{n:012d}" for n in range(100, 150)]
+    notion.transport.on(READ, {**page, "unknown_block_ids": many})
+    for each in many[:8]:
+        notion.transport.on(f"GET /v1/pages/{each}/markdown", notion.load("markdown"))
+
+    content = notion.connector.fetch_content(notion.api, PAGE)
+
+    assert content.is_truncated
+    assert len(notion.transport.requests) == 9
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"markdown": None}, {"markdown": []}])
+def test_a_text_of_another_shape_is_no_empty_page(notion, answer):
+    notion.transport.on(READ, answer)
+
+    with pytest.raises(InvalidResponse):
+        notion.connector.fetch_content(notion.api, PAGE)
+
+
+def test_a_page_that_is_not_shared_any_more_is_not_found(notion):
+    notion.transport.on(READ, notion.load("error_not_found"), status=404)
+
+    with pytest.raises(NotFound):
+        notion.connector.fetch_content(notion.api, PAGE)
+
+
+@pytest.mark.parametrize(
+    ("line", "block"),
+    [
+        ("# One", {"kind": "heading", "level": 1, "text": "One"}),
+        ("###### Six", {"kind": "heading", "level": 4, "text": "Six"}),
+        ('## Two {toggle="true" color="red"}', {"kind": "heading", "level": 2}),
+        ("- Point", {"kind": "item", "text": "Point", "depth": 0}),
+        ("\t\t- Deep", {"kind": "item", "text": "Deep", "depth": 2}),
+        ("3. Third", {"kind": "item", "number": 3, "text": "Third"}),
+        ("- [ ] Open", {"kind": "todo", "is_done": False, "text": "Open"}),
+        ("- [x] Done", {"kind": "todo", "is_done": True, "text": "Done"}),
+        ("> One<br>Two", {"kind": "quote", "text": "One Two"}),
+        ("---", {"kind": "divider"}),
+        ("| a | **b** |", {"kind": "row", "cells": ["a", "b"]}),
+        ("<tr><td>1</td><th>2</th></tr>", {"kind": "row", "cells": ["1", "2"]}),
+        ("<summary>More</summary>", {"kind": "toggle", "text": "More"}),
+        ("Words", {"kind": "paragraph", "text": "Words"}),
+        (
+            f'<page url="https://app.notion.com/{PAGE.replace("-", "")}">Child</page>',
+            {"kind": "page", "text": "Child", "id": PAGE},
+        ),
+        ('<database inline="true">Tasks</database>', {"kind": "database"}),
+    ],
+)
+def test_each_kind_of_block_is_recognised(line, block):
+    assert one(line).items() >= block.items()
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("**bold *and italic*** ~~gone~~", "bold and italic gone"),
+        ("`a *literal* piece`", "a *literal* piece"),
+        (r"\*not bold\* 5 \< 6 \\ \[x\]", r"*not bold* 5 < 6 \ [x]"),
+        ("[label](https://x.example/a_(b)) end", "label end"),
+        ("![caption](https://x.example/y.png)", "caption"),
+        ('<mention-user url="user://1">Ana</mention-user> knows', "Ana knows"),
+        ('until <mention-date start="2026-11-20" end="2026-11-22"/>', None),
+        ("<script>alert(1)</script>", "alert(1)"),
+        ("<b onclick=x>bold</b> 2 < 3", "bold 2 < 3"),
+        ("2 * 3 * 4", "2 * 3 * 4"),
+        ("area $x^2$ here", "area x^2 here"),
+        ('Red {color="red"}', "Red"),
+        ("said[^https://x.example]", "said"),
+    ],
+)
+def test_markup_is_left_behind_and_words_stay(line, text):
+    assert one(line)["text"] == (text or "until 2026-11-20 to 2026-11-22")
+
+
+def test_code_is_literal_and_keeps_its_lines():
+    block = one("\t```python\n\tx = '**no**'\n\t\tif <b>:\n\t```")
+
+    assert block == {
+        "kind": "code",
+        "language": "python",
+        "text": "x = '**no**'\n\tif <b>:",
+        "depth": 1,
+    }
+
+
+def test_code_that_is_never_closed_is_code_to_the_end():
+    assert one("```\nx\n# y")["text"] == "x\n# y"
+
+
+def test_callouts_are_read_as_tags_and_as_divisions():
+    tags = '<callout icon="💡" color="red">\nMind\n- it\n</callout>\nafter'
+    divisions = '::: callout {icon="💡"}\nMind\n- it\n:::\nafter'
+
+    for markdown in (tags, divisions):
+        kinds = [(b["kind"], b["text"]) for b in parse(markdown)[0]]
+        assert kinds == [("callout", "Mind"), ("item", "it"), ("paragraph", "after")]
+
+
+def test_an_equation_keeps_its_lines():
+    assert one("$$\n\\frac{1}{2}\n$$")["text"] == "\\frac{1}{2}"
+
+
+def test_tables_are_read_however_their_lines_are_broken():
+    markdown = (
+        '<table header-row="true">\n\t<colgroup>\n\t\t<col>\n\t</colgroup>\n'
+        "\t<tr>\n\t\t<td>A</td>\n\t\t<td>**B**</td>\n\t</tr>\n</table>\n"
+        "| a | b |\n| --- | --- |\n| 1 | x \\| y |"
+    )
+
+    assert words(markdown) == ["A | B", "a | b", "1 | x | y"]
+
+
+def test_tags_that_people_wrote_themselves_are_words():
+    for line in (
+        r"\<tr\>\<td\>x\</td\>\</tr\>",
+        r"\<summary\>x\</summary\>",
+        r"\<callout\>x\</callout\>",
+        r"\<page url=1\>x",
+    ):
+        block = one(line)
+        assert block["kind"] == "paragraph"
+        assert block["text"] == line.replace("\\", "")
+
+
+def test_tags_alone_leave_nothing():
+    assert words(
+        '<columns>\n\t<column>\n\t\tText\n<unknown url="x"/>\n<empty-block/>'
+    ) == ["Text"]
+
+
+def test_an_outline_is_bounded():
+    blocks, is_cut = parse("line\n" * 10_000)
+    _, is_line_cut = parse("x" * 20_000)
+
+    assert len(blocks) == MAX_BLOCKS
+    assert is_cut
+    assert is_line_cut
+
+
+@pytest.mark.parametrize(
+    "evil", ["**a", ":", "<td>", "`a", "[", "<", '{a="b"', "$", "*a ", "\\*", "<page "]
+)
+def test_a_text_of_nothing_but_openings_costs_little(evil):
+    parse(evil * (200_000 // len(evil)))
+    parse("<tr>" + evil * (200_000 // len(evil)))

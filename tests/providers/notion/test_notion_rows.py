@@ -1,0 +1,295 @@
+"""Rows of a data source: windows beyond 10,000, increments, odd rows."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import pytest
+
+from integrations.http.errors import InvalidRequest, InvalidResponse, Server
+from integrations.http.transport import Response
+from integrations.providers.base import CollectionGoneError, ListingExpiredError
+
+SOURCE = "d1000000-0000-4000-8000-000000000001"
+QUERY = f"POST /v1/data_sources/{SOURCE}/query"
+GET = f"GET /v1/data_sources/{SOURCE}"
+SINCE = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def fetch_page(notion, cursor=None):
+    return notion.connector.fetch_page(notion.api, notion.context(), cursor=cursor)
+
+
+def sent(notion, number=-1):
+    return json.loads(notion.transport.requests[number].body)
+
+
+def test_rows_come_in_the_order_of_creation_a_hundred_at_a_time(notion):
+    notion.transport.on(QUERY, notion.load("rows_1"))
+
+    page = fetch_page(notion)
+
+    assert sent(notion) == {
+        "page_size": 100,
+        "sorts": [{"timestamp": "created_time", "direction": "ascending"}],
+    }
+    assert [item.parent_id for item in page.items] == [SOURCE, SOURCE]
+    assert page.next_cursor
+
+
+def test_every_call_names_the_version(notion):
+    notion.transport.on(QUERY, notion.load("rows_1"))
+
+    fetch_page(notion)
+
+    assert notion.transport.requests[0].headers["Notion-Version"] == "2026-03-11"
+
+
+def test_a_query_that_is_cut_short_goes_on_at_the_last_time_seen(notion):
+    notion.transport.on(QUERY, notion.load("rows_incomplete"))
+    notion.transport.on(QUERY, notion.load("rows_2"))
+    notion.transport.on(QUERY, notion.load("rows_archived_end"))
+
+    first = fetch_page(notion)
+    second = fetch_page(notion, first.next_cursor)
+    third = fetch_page(notion, second.next_cursor)
+
+    assert sent(notion, 1)["filter"] == {
+        "timestamp": "created_time",
+        "created_time": {"on_or_after": "2026-10-02T10:00:00.000Z"},
+    }
+    assert "start_cursor" not in sent(notion, 1)
+    assert third.next_cursor is None
+    assert third.gap == ""
+
+
+def test_a_crowd_in_one_minute_is_stepped_over_and_told(notion):
+    notion.transport.on(QUERY, notion.load("rows_incomplete"))
+    notion.transport.on(QUERY, notion.load("rows_incomplete_in_one_minute"))
+    for _ in range(2):
+        notion.transport.on(QUERY, notion.load("rows_archived_end"))
+
+    pages, cursor = [], None
+    for _ in range(4):
+        pages.append(fetch_page(notion, cursor))
+        cursor = pages[-1].next_cursor
+
+    later = sent(notion, 2)["filter"]["created_time"]["on_or_after"]
+    assert later == "2026-10-02T10:01:00.000Z"
+    assert cursor is None
+    assert "10,000" in pages[-1].gap
+
+
+def test_a_query_that_is_cut_short_without_times_is_an_error(notion):
+    cut = {**notion.load("rows_incomplete"), "results": []}
+    notion.transport.on(QUERY, cut)
+
+    with pytest.raises(InvalidResponse):
+        fetch_page(notion)
+
+
+def test_an_increment_filters_by_edits_and_still_goes_by_creation(notion):
+    notion.transport.on(QUERY, notion.load("rows_incomplete"))
+    notion.transport.on(QUERY, notion.load("rows_2"))
+    connector, context = notion.connector, notion.context()
+
+    page = connector.fetch_changes(notion.api, context, since=SINCE, cursor=None)
+    connector.fetch_changes(notion.api, context, since=SINCE, cursor=page.next_cursor)
+
+    edited = {
+        "timestamp": "last_edited_time",
+        "last_edited_time": {"on_or_after": "2026-11-20T00:00:00.000Z"},
+    }
+    assert sent(notion, 0)["filter"] == edited
+    assert sent(notion, 1)["filter"]["and"][0] == edited
+    assert sent(notion, 1)["sorts"][0]["timestamp"] == "created_time"
+    assert connector.changes_overlap.total_seconds() >= 120
+
+
+def test_archived_rows_are_listed_after_the_others(notion):
+    notion.transport.on(QUERY, notion.load("rows_2"))
+    notion.transport.on(QUERY, notion.load("rows_archived_all"))
+
+    first = fetch_page(notion)
+    second = fetch_page(notion, first.next_cursor)
+
+    assert "is_archived" not in sent(notion, 0)
+    assert sent(notion, 1)["is_archived"] is True
+    assert second.next_cursor is None
+    (archived,) = second.items
+    assert archived.visibility is False
+    assert archived.properties["about.archived"] is True
+
+
+def test_archiving_is_noticed_between_full_passes(notion):
+    notion.transport.on(QUERY, notion.load("rows_archived"))
+
+    page = notion.connector.fetch_gone(notion.api, notion.context(), cursor=None)
+
+    assert sent(notion)["is_archived"] is True
+    assert [item.visibility for item in page.items] == [False]
+    assert page.gone == {}
+
+
+def test_odd_rows_are_counted_and_cost_the_others_nothing(notion):
+    notion.transport.on(QUERY, notion.load("rows_odd"))
+
+    page = fetch_page(notion)
+
+    assert [item.id[-1] for item in page.items] == ["1"]
+    assert page.unreadable == 3
+    assert list(page.gone.values()) == ["in the trash", "moved to another collection"]
+
+
+def test_a_forgotten_cursor_starts_the_listing_again(notion):
+    notion.transport.on(QUERY, notion.load("rows_1"))
+    notion.transport.on(QUERY, notion.load("error_cursor"), status=400)
+    page = fetch_page(notion)
+
+    with pytest.raises(ListingExpiredError):
+        fetch_page(notion, page.next_cursor)
+
+
+def test_a_refused_first_page_is_no_forgotten_cursor(notion):
+    notion.transport.on(QUERY, notion.load("error_cursor"), status=400)
+
+    with pytest.raises(InvalidRequest):
+        fetch_page(notion)
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "[]", "1"])
+def test_a_cursor_of_somebody_else_starts_the_listing_again(notion, cursor):
+    with pytest.raises(ListingExpiredError):
+        fetch_page(notion, cursor)
+
+
+def test_a_slow_table_is_asked_for_less(notion):
+    for _ in range(2):
+        notion.transport.on(QUERY, notion.load("error_unavailable"), status=503)
+    notion.transport.on(QUERY, notion.load("rows_2"))
+
+    page = fetch_page(notion)
+
+    assert len(page.items) == 1
+    assert sent(notion)["page_size"] == 25
+
+
+def test_a_table_that_stays_slow_is_an_error(notion):
+    for _ in range(4):
+        notion.transport.on(QUERY, notion.load("error_unavailable"), status=503)
+
+    with pytest.raises(Server):
+        fetch_page(notion)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"has_more": True, "next_cursor": None},
+        {"has_more": True, "next_cursor": ""},
+        {"has_more": None},
+        {"has_more": True, "next_cursor": "x" * 3000},
+    ],
+)
+def test_a_next_page_without_a_cursor_is_not_the_end(notion, change):
+    notion.transport.on(QUERY, {**notion.load("rows_2"), **change})
+
+    with pytest.raises(InvalidResponse):
+        fetch_page(notion)
+
+
+def test_a_lost_data_source_is_told_from_a_deleted_one(notion):
+    missing = notion.load("error_not_found")
+    notion.transport.on(QUERY, missing, status=404)
+    notion.transport.on(GET, missing, status=404)
+    notion.transport.on(GET, notion.load("data_source_in_trash"))
+    proofs = []
+    for ask in (
+        lambda: fetch_page(notion),
+        lambda: notion.connector.fetch_schema(notion.api, notion.context()),
+        lambda: notion.connector.fetch_schema(notion.api, notion.context()),
+    ):
+        with pytest.raises(CollectionGoneError) as caught:
+            ask()
+        proofs.append((caught.value.is_proven, caught.value.message))
+
+    assert [is_proven for is_proven, _ in proofs] == [False, False, True]
+    assert proofs[2][1] == "in the trash"
+
+
+def test_a_row_is_probed_by_itself(notion):
+    row = notion.load("rows_1")["results"][0]
+    path = f"GET /v1/pages/{row['id']}"
+    notion.transport.on(path, row)
+    notion.transport.on(path, {**row, "in_trash": True})
+    notion.transport.on(path, notion.load("error_not_found"), status=404)
+    connector, context = notion.connector, notion.context()
+
+    found = [connector.probe(notion.api, context, row["id"]) for _ in range(3)]
+
+    assert found[0].name == "Ship @Ana"
+    assert found[1:] == [None, None]
+
+
+class Capped:
+    """Be a data source of many rows that gives some to a query, and no more."""
+
+    most = 1_000
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def send(self, request, timeouts, max_bytes):
+        body = json.loads(request.body)
+        since = body.get("filter", {}).get("created_time", {}).get("on_or_after", "")
+        found = [row for row in self.rows if row["created_time"] >= since]
+        found = [] if body.get("is_archived") else found
+        first = int(body.get("start_cursor", 0))
+        last = min(first + body["page_size"], self.most)
+        has_more = last < min(len(found), self.most)
+        answer = {"results": found[first:last], "has_more": has_more}
+        answer["next_cursor"] = str(last) if has_more else None
+        if len(found) > self.most:
+            answer["request_status"] = {"type": "incomplete"}
+        assert urlsplit(request.url).path.endswith("/query")
+        return Response(status=200, body=json.dumps(answer).encode())
+
+
+def test_more_rows_than_a_query_gives_are_read_completely(notion):
+    row = notion.load("rows_2")["results"][0]
+    notion.api.transport = Capped(
+        [
+            {
+                **row,
+                "id": f"a1000000-0000-4000-8000-{number:012d}",
+                "created_time": f"2026-10-{1 + number // 1440:02d}"
+                f"T{number // 60 % 24:02d}:{number % 60:02d}:00.000Z",
+            }
+            for number in range(2_500)
+        ]
+    )
+    found, cursor, page = set(), None, None
+    for _ in range(200):
+        page = fetch_page(notion, cursor)
+        found |= {item.id for item in page.items}
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+
+    assert len(found) == 2_500
+    assert page.gap == ""
+
+
+def test_a_wiki_shows_its_data_sources_beside_its_rows(notion):
+    source = notion.load("data_source_tasks")
+    other = {**source, "id": "d1000000-0000-4000-8000-000000000009"}
+    other["parent"] = {"type": "workspace", "workspace": True}
+    notion.transport.on(QUERY, {**notion.load("rows_2"), "results": [other]})
+
+    page = notion.connector.fetch_page(
+        notion.api, replace(notion.context()), cursor=None
+    )
+
+    assert [each.id for each in page.siblings["databases"].items] == [other["id"]]
+    assert [each.remote_id for each in page.collections] == [other["id"]]

@@ -1,0 +1,321 @@
+"""A grant survives whatever happens to the worker that is renewing it."""
+
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from celery import Celery
+
+from tests.real.postgres import Postgres
+from tests.real.processes import Running, wait_until
+from tests.real.stack import BASE_DIR, Stack
+
+pytestmark = pytest.mark.real
+
+DEADLINE = 4.0
+WORKER, OTHER = "worker-refresh", "worker-refresh-2"
+BOTH = (WORKER, OTHER)
+OF_PROVIDER = (
+    "where connection_id in (select id from integrations_connection where provider = ?)"
+)
+LONG_AGO = "2020-01-01 00:00:00"
+
+
+class Grants:
+    """Own a stack with one connection at a time; speak to its workers and its row."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        command = stack.commands[WORKER]
+        stack.commands[OTHER] = [word.replace("refresh@", "other@") for word in command]
+        self._celery = Celery(broker=f"redis://127.0.0.1:{stack.valkey_port}/0")
+        self.provider, self.version = "", 0
+
+    def start(self) -> None:
+        """Start what a refresh needs; nothing ticks by itself."""
+        self.stack.start("valkey", "sandbox", "web", WORKER)
+        self.alice = self.stack.person("alice@example.com")
+
+    def connect(self, provider: str) -> None:
+        """Start each test with a new grant, strict rules and no faults."""
+        self.provider = provider
+        self.stack.sandbox("calm")
+        self.switch("punish_reuse", value=True)
+        if provider == "hubspot":
+            self.switch("rotation", value=True)
+        self.alice.connect(provider)
+        self.stack.sandbox("stats/reset")
+        self.version = self.ask("version")
+
+    def switch(self, name: str, *, value: bool) -> None:
+        """Set one of the provider's switches."""
+        self.stack.sandbox(
+            "switches/set", provider=self.provider, name=name, value=value
+        )
+
+    def ask(self, column: str) -> Any:
+        """Return one column of the provider's only credential."""
+        return self.stack.rows(
+            f"select {column} from integrations_credential {OF_PROVIDER}", self.provider
+        )[0][0]
+
+    def set(self, **columns: str) -> None:
+        """Write columns behind the product's back."""
+        pairs = ", ".join(f"{name} = ?" for name in columns)
+        self.stack.rows(
+            f"update integrations_credential set {pairs} {OF_PROVIDER}"
+            " returning version",
+            *columns.values(),
+            self.provider,
+        )
+
+    def ago(self, seconds: float) -> str:
+        """Return a moment as this database writes it."""
+        text = str(datetime.now(UTC) - timedelta(seconds=seconds))
+        return text[:-6] if self.stack.database_url.startswith("sqlite") else text
+
+    def renew(self) -> None:
+        """Have a worker renew the token."""
+        self.send(
+            "refresh_connection", str(UUID(str(self.ask("connection_id")))), "test"
+        )
+
+    def send(self, task: str, *args: str) -> None:
+        """Publish a task of the refresh queue."""
+        name = f"integrations.tasks.{task}"
+        self._celery.send_task(name, args=args, queue="refresh")
+
+    def slow_down(self, milliseconds: int) -> None:
+        """Let the next token request wait before the provider looks at it."""
+        self.spoil(kind="latency", ms=milliseconds)
+
+    def spoil(self, **fault: Any) -> None:
+        """Let the next token request meet a fault."""
+        self.stack.sandbox(
+            "faults/add", provider=self.provider, family="token", count=1, **fault
+        )
+
+    def wait_for_intent(self) -> None:
+        """Return once a worker has said what it is about to spend."""
+        wait_until(lambda: self.ask("attempt_id"), "an attempt is open", every=0.05)
+
+    def wait_for_answer(self, count: int = 1) -> None:
+        """Return once the provider has answered so many token requests."""
+        wait_until(lambda: len(self.requests()) >= count, "the provider answered")
+
+    def wait_for_renewal(self) -> None:
+        """Return once the new tokens are stored."""
+        wait_until(lambda: self.ask("version") > self.version, "tokens are stored")
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return what the token endpoint was asked."""
+        found = self.stack.ask_sandbox("token-requests")["requests"]
+        return [each for each in found if each["provider"] == self.provider]
+
+    def state(self) -> tuple[str, str]:
+        """Return state and reason of the connection."""
+        rows = self.stack.rows(
+            "select state, reason from integrations_connection where provider = ?",
+            self.provider,
+        )
+        return rows[0][0], rows[0][1]
+
+    def assert_well(self, *, requests: int) -> None:
+        """Check that the grant lives and no token was spent twice."""
+        stats = self.stack.ask_sandbox("stats")
+        assert self.state() == ("active", "")
+        assert len(self.requests()) == requests
+        assert (stats["double_spends"], stats["overlapping_spends"]) == (0, 0)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def grants(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Grants]:
+    url = ""
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres").create_database("grants")
+    stack = Stack(
+        tmp_path_factory.mktemp(f"grants-{request.param}"),
+        database_url=url,
+        HTTP_CONNECT_TIMEOUT="2",
+        HTTP_READ_TIMEOUT=str(DEADLINE),
+        HTTP_TOTAL_TIMEOUT=str(DEADLINE),
+    )
+    stack.prepare()
+    grants = Grants(stack)
+    try:
+        grants.start()
+        yield grants
+    finally:
+        stack.close()
+
+
+@pytest.fixture
+def grant(request: pytest.FixtureRequest, grants: Grants) -> Grants:
+    grants.connect(getattr(request, "param", "hubspot"))
+    return grants
+
+
+def test_a_worker_killed_before_its_answer_costs_no_grant_and_no_second_use(
+    grant: Grants,
+) -> None:
+    grant.slow_down(60_000)
+    grant.renew()
+    grant.wait_for_intent()
+
+    # The request is on its way, and the provider will not look at it in time.
+    grant.stack.kill(WORKER)
+    grant.stack.restart("sandbox")
+    grant.stack.start(WORKER)
+    grant.set(attempt_started_at=LONG_AGO, lease_until=LONG_AGO)
+    grant.stack.sandbox("faults/clear")
+    grant.renew()
+
+    grant.wait_for_renewal()
+    grant.assert_well(requests=1)
+
+
+def test_a_rotation_whose_worker_was_killed_is_said_to_be_lost(grant: Grants) -> None:
+    grant.spoil(kind="slow", seconds=3)
+    grant.renew()
+    grant.wait_for_answer()
+
+    grant.stack.kill(WORKER)
+    grant.stack.start(WORKER)
+    grant.set(attempt_started_at=LONG_AGO, lease_until=LONG_AGO)
+    grant.renew()
+
+    wait_until(lambda: grant.state()[0] != "active", "the loss is said")
+    assert grant.state() == ("needs_reconnect", "rotation_lost")
+    assert len(grant.requests()) == 1
+
+
+@pytest.mark.parametrize("grant", ["hubspot", "airtable"], indirect=True)
+def test_a_late_good_answer_of_a_worker_that_stood_still_is_stored(
+    grant: Grants,
+) -> None:
+    grant.slow_down(1000)
+    grant.renew()
+    grant.wait_for_intent()
+    grant.stack.freeze(WORKER)
+    try:
+        grant.stack.start(OTHER)
+        grant.wait_for_answer()
+        time.sleep(DEADLINE)
+        grant.set(attempt_started_at=grant.ago(45), lease_until=LONG_AGO)
+        grant.renew()
+        wait_until(lambda: asked(grant), "the other worker asks first")
+    finally:
+        grant.stack.thaw(WORKER)
+
+    grant.wait_for_renewal()
+    grant.stack.kill(OTHER)
+    grant.assert_well(requests=1)
+
+
+def asked(grant: Grants) -> int:
+    counts = grant.stack.ask_sandbox("stats")["by_endpoint"]
+    probes = ("token/introspect", "whoami")
+    return sum(n for name, n in counts.items() if any(p in name for p in probes))
+
+
+def test_workers_that_race_for_one_connection_make_one_request(grant: Grants) -> None:
+    grant.stack.start(OTHER)
+    grant.slow_down(1000)
+
+    for _ in range(8):
+        grant.renew()
+
+    grant.wait_for_renewal()
+    grant.stack.stop(OTHER)
+    refused = [grant.stack.log(name).count("refresh not done") for name in BOTH]
+    assert sum(refused) >= 1
+    grant.assert_well(requests=1)
+
+
+@contextmanager
+def in_foreground(grant: Grants) -> Iterator[Running]:
+    """Renew what is due in a process of its own, to its end."""
+    stack = grant.stack
+    running = Running(
+        [stack.commands["web"][0], "manage.py", "refresh_due"],
+        log=stack.directory / "foreground.log",
+        environment=stack.plan.environment,
+        cwd=BASE_DIR,
+    )
+    try:
+        yield running
+        running.popen.wait(30)
+    finally:
+        running.kill()
+
+
+def test_a_token_is_renewed_while_redis_is_gone(grant: Grants) -> None:
+    grant.stack.kill("valkey")
+    try:
+        grant.set(refresh_due_at=LONG_AGO)
+        with in_foreground(grant):
+            grant.wait_for_renewal()
+    finally:
+        grant.stack.start("valkey")
+
+    grant.assert_well(requests=1)
+
+
+def test_an_answer_waits_beside_a_database_that_is_away(
+    grant: Grants, database_away: Callable[[], Any]
+) -> None:
+    grant.slow_down(1000)
+    grant.renew()
+    grant.wait_for_intent()
+
+    with database_away():
+        kept = wait_until(lambda: spilled(grant), "the answer is kept")
+        text = kept.read_text()
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    grant.send("sweep")
+
+    grant.wait_for_renewal()
+    wait_until(lambda: not spilled(grant), "the file is gone")
+    issued = grant.stack.ask_sandbox("tokens")["tokens"]
+    assert not [token for token in issued if token["value"] in text]
+    grant.assert_well(requests=1)
+
+
+def spilled(grant: Grants) -> Path | None:
+    folder = grant.stack.directory / "var" / "spill"
+    return next(iter(folder.glob("*.json")), None)
+
+
+@pytest.fixture
+def database_away(request: pytest.FixtureRequest, grants: Grants) -> Callable[[], Any]:
+    if grants.stack.database_url.startswith("sqlite"):
+        pytest.skip("SQLite is a file; the service tests take it away")
+    server: Postgres = request.getfixturevalue("postgres")
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        server.stop()
+        try:
+            yield
+        finally:
+            server.start()
+
+    return away
+
+
+def test_no_log_holds_a_token(grants: Grants) -> None:
+    said = grants.stack.logs() + grants.stack.log("foreground")
+    issued = grants.stack.ask_sandbox("tokens")
+
+    told = [
+        row for row in (*issued["tokens"], *issued["codes"]) if row["value"] in said
+    ]
+    assert told == []

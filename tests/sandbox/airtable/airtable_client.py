@@ -1,0 +1,126 @@
+"""Walk the dance of the simulated Airtable and read its bases."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.sandbox.wsgi_client import Answer, Client
+
+AUTHORIZE, TOKEN = "/airtable/oauth2/v1/authorize", "/airtable/oauth2/v1/token"
+API = "/airtable/v0"
+CALLBACK = "http://localhost:8000/integrations/airtable/oauth2callback"
+SCOPES = "data.records:read schema.bases:read user.email:read"
+VERIFIER = "A" * 43
+# The pair the documentation gives as an example of S256.
+CHALLENGE = "DwBzhbb51LfusnSGBa_hqYSgo7-j8BTQnip4TOnlzRo"
+AUTHORIZATION = {
+    "client_id": "sandbox-airtable",
+    "redirect_uri": CALLBACK,
+    "response_type": "code",
+    "scope": SCOPES,
+    "state": "a-state-of-sixteen",
+    "code_challenge": CHALLENGE,
+    "code_challenge_method": "S256",
+}
+ANA, BO, CLEO = (
+    f"harbour:{user}"
+    for user in ("usrAnaMarinHarbor", "usrBoLindqvistHrb", "usrCleoAbaraHarbr")
+)
+JURGEN, IDA = "nordlicht:usrJurgenGrossNrd", "nordlicht:usrIdaNeuNordlich"
+MO = "kestrel:usrMoKestrelStudi"
+
+
+def make_basic(user: str = "sandbox-airtable", secret: str = "") -> dict[str, str]:
+    text = f"{user}:{secret or 'sandbox-secret-airtable'}"
+    return {"Authorization": f"Basic {base64.b64encode(text.encode()).decode()}"}
+
+
+def make_challenge(verifier: str) -> str:
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def get_error(answer: Answer) -> tuple[int, str]:
+    """Return the status of an error, and its type out of either plain envelope."""
+    error = answer.data["error"]
+    return answer.status, error if isinstance(error, str) else error["type"]
+
+
+class AirtableClient(Client):
+    """Send requests to the simulated Airtable."""
+
+    def consent(
+        self,
+        identity: str = ANA,
+        resources: tuple[str, ...] | None = None,
+        **changes: str,
+    ) -> Answer:
+        if resources is None:
+            page = self.get(AUTHORIZE, **AUTHORIZATION).text
+            resources = tuple(re.findall(r'name="use:(\w+)" checked', page))
+        chosen = {f"use:{name}": "on" for name in resources}
+        form = {**AUTHORIZATION, "identity": identity, "action": "connect", **changes}
+        return self.call("POST", AUTHORIZE, form={**form, **chosen})
+
+    def ask_token(
+        self, form: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        given = make_basic() if headers is None else headers
+        held = self.headers.pop("Authorization", None)
+        answer = self.call("POST", TOKEN, form=form, headers=given)
+        if held:
+            self.headers["Authorization"] = held
+        return answer
+
+    def exchange(self, code: str, **changes: str) -> Answer:
+        form = {"grant_type": "authorization_code", "code": code}
+        form |= {"redirect_uri": CALLBACK, "code_verifier": VERIFIER, **changes}
+        return self.ask_token(form)
+
+    def refresh(self, refresh_token: str, **changes: str) -> Answer:
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self.ask_token({**form, **changes})
+
+    def connect(
+        self, identity: str = ANA, resources: tuple[str, ...] | None = None
+    ) -> dict[str, Any]:
+        code = self.consent(identity, resources).query["code"]
+        tokens: dict[str, Any] = self.exchange(code).data
+        self.use(tokens)
+        return tokens
+
+    def use(self, tokens: Mapping[str, Any]) -> None:
+        self.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+
+    def api(self, path: str, *pairs: tuple[str, str], **query: Any) -> Answer:
+        fields = urlencode([*pairs, *query.items()])
+        return self.call("GET", f"{API}{path}?{fields}" if fields else f"{API}{path}")
+
+    def find_base(self, name: str = "Operations") -> str:
+        bases = self.api("/meta/bases").data["bases"]
+        return next(base["id"] for base in bases if base["name"] == name)
+
+    def get_tables(self, base: str) -> list[dict[str, Any]]:
+        tables: list[dict[str, Any]] = self.api(f"/meta/bases/{base}/tables").data[
+            "tables"
+        ]
+        return tables
+
+    def find_table(self, table: str, base: str = "Operations") -> tuple[str, Any]:
+        """Return the path of a table's records, and its schema."""
+        base_id = self.find_base(base)
+        found = next(t for t in self.get_tables(base_id) if t["name"] == table)
+        return f"/{base_id}/{found['id']}", found
+
+    def read_all(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        records, offset = [], {}
+        while True:
+            page = self.api(path, **query, **offset).data
+            records += page["records"]
+            if "offset" not in page:
+                return records
+            offset = {"offset": page["offset"]}
+            self.clock.now += 0.3

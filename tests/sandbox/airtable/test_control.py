@@ -1,0 +1,212 @@
+"""Check what people and tests can change behind the API's back."""
+
+import hashlib
+
+import pytest
+
+
+@pytest.fixture
+def customers(connected):
+    """Return the path of a table and its schema."""
+    return connected.find_table("Customers")
+
+
+def get_digests(client):
+    bases = client.ask("inventory")["bases"]
+    return {t["id"]: t for base in bases for t in base["tables"]}
+
+
+def test_the_inventory_digests_what_the_api_lists(connected, customers):
+    path, table = customers
+
+    ids = sorted(record["id"] for record in connected.read_all(path))
+
+    found = get_digests(connected)[table["id"]]
+    assert found["live"] == len(ids)
+    assert found["ids"] == hashlib.sha256("\n".join(ids).encode()).hexdigest()
+
+
+def test_the_inventory_notices_every_kind_of_change(connected, customers):
+    path, table = customers
+    record = connected.api(path, pageSize=1).data["records"][0]["id"]
+    seen = [get_digests(connected)[table["id"]]["content"]]
+    for name, order in (
+        ("edit", {"id": record, "fields": {"Name": "Other"}}),
+        ("delete", {"id": record}),
+        ("create", {"table": table["id"], "fields": {"Name": "New"}}),
+    ):
+        connected.order(f"records/{name}", **order)
+        seen.append(get_digests(connected)[table["id"]]["content"])
+
+    assert len(set(seen)) == 4
+
+
+def test_touching_changes_many_records_at_one_moment(connected, customers):
+    path, table = customers
+
+    touched = connected.order("records/touch", table=table["id"], count=50, offset=5)
+
+    formula = 'IS_AFTER(LAST_MODIFIED_TIME(),"2026-11-02")'
+    found = connected.api(path, filterByFormula=formula).data["records"]
+    assert sorted(record["id"] for record in found) == sorted(touched["ids"])
+    assert len(found) == 50
+
+
+def test_a_deleted_record_leaves_the_links_to_it(connected, customers):
+    path, _ = customers
+    orders, _ = connected.find_table("Orders")
+    order = connected.read_all(orders)[0]
+    customer = order["fields"]["Customer"][0]
+
+    connected.order("records/delete", id=customer)
+
+    assert connected.api(f"{path}/{customer}").status == 404
+    assert "Customer" not in connected.api(f"{orders}/{order['id']}").data["fields"]
+
+
+def test_clearing_a_cell_takes_it_out_of_the_record(connected, customers):
+    path, _ = customers
+    record = next(r for r in connected.read_all(path) if "Phone" in r["fields"])["id"]
+
+    connected.order("records/edit", id=record, fields={"Phone": None})
+
+    assert "Phone" not in connected.api(f"{path}/{record}").data["fields"]
+
+
+def test_an_edit_says_who_changed_the_record(connected):
+    path, _ = connected.find_table("Every kind of field")
+    record = connected.api(path, pageSize=1).data["records"][0]["id"]
+
+    connected.order("records/edit", id=record, fields={"Name": "x"})
+
+    fields = connected.api(f"{path}/{record}").data["fields"]
+    assert fields["Changed by"]["name"] == "Ana Marín"
+    assert fields["Changed"].startswith("2026-11-18T")
+
+
+def test_names_change_and_ids_stay(connected, customers):
+    path, table = customers
+    base = path.split("/")[1]
+    connected.order("bases/rename", base=base, name="Ops")
+    connected.order("tables/rename", table="Customers", name="Buyers")
+    connected.order("fields/rename", table=table["id"], field="Name", name="Full name")
+
+    renamed = connected.find_table("Buyers", "Ops")
+
+    assert renamed[0] == path
+    assert renamed[1]["fields"][0]["name"] == "Full name"
+    assert renamed[1]["fields"][0]["id"] == table["fields"][0]["id"]
+
+
+def test_fields_come_and_go(connected, customers):
+    path, table = customers
+    added = connected.order(
+        "fields/add", table="Customers", name="Notes", to="futureType"
+    )
+    connected.order("fields/remove", table="Customers", field=table["fields"][1]["id"])
+
+    _, changed = connected.find_table("Customers")
+
+    ids = [field["id"] for field in changed["fields"]]
+    assert ids[-1] == added["field"]
+    assert table["fields"][1]["id"] not in ids
+    assert not [r for r in connected.read_all(path) if "E-mail" in r["fields"]]
+
+
+def test_the_primary_field_cannot_be_removed(connected):
+    order = {"table": "Customers", "field": "Name"}
+
+    answer = connected.post("/control/api/fields/remove", order)
+
+    assert answer.status == 400
+
+
+def test_a_field_changes_its_type_and_what_cannot_follow_is_gone(connected, customers):
+    path, _ = customers
+    record = connected.api(path, pageSize=1).data["records"][0]["id"]
+    connected.order("records/edit", id=record, fields={"Company": "12.5"})
+
+    connected.order("fields/retype", table="Customers", field="Company", to="number")
+
+    values = {r["id"]: r["fields"].get("Company") for r in connected.read_all(path)}
+    assert values.pop(record) == 12.5
+    assert set(values.values()) == {None}
+
+
+def test_tables_come_and_go(connected, customers):
+    path, table = customers
+    base = path.split("/")[1]
+    added = connected.order("tables/add", base=base, name="Fresh")
+    connected.order("tables/remove", table=table["id"])
+
+    names = [t["name"] for t in connected.get_tables(base)]
+
+    assert "Fresh" in names
+    assert "Customers" not in names
+    assert connected.api(f"/{base}/{added['table']}").data == {"records": []}
+    assert connected.api(path).status == 403
+
+
+def test_a_person_can_lose_their_level(connected):
+    base = connected.find_base()
+    user = "usrAnaMarinHarbor"
+
+    connected.order("bases/level", base=base, user=user, level="read")
+    lowered = {b["id"]: b for b in connected.api("/meta/bases").data["bases"]}[base]
+    connected.order("bases/level", base=base, user=user, level="")
+
+    assert lowered["permissionLevel"] == "read"
+    assert base not in [b["id"] for b in connected.api("/meta/bases").data["bases"]]
+
+
+def test_expiring_and_revoking_end_tokens(connected):
+    assert connected.order("tokens/expire", account="harbour") == {"expired": 1}
+    assert connected.api("/meta/whoami").status == 401
+
+    connected.connect()
+    connected.order("grants/revoke", account="harbour")
+
+    assert connected.api("/meta/whoami").status == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        ("records/edit", {"id": "recAAAAAAAAAAAAAA"}),
+        ("records/archive", {"id": "recAAAAAAAAAAAAAA"}),
+        ("records/create", {"table": "Customers", "fields": {"Nothing": 1}}),
+        ("records/touch", {"table": "Nothing"}),
+        ("bases/unshare", {"base": "Projects"}),
+        ("bases/rename", {"base": "Operations"}),
+        ("fields/rename", {"table": "Customers", "field": "Nothing", "name": "x"}),
+        ("quota/set", {"id": "wspNothing"}),
+        ("records/edit", {"account": "nobody"}),
+    ],
+)
+def test_an_order_that_makes_no_sense_is_refused(connected, name, order):
+    answer = connected.post(f"/control/api/{name}", order)
+
+    assert answer.status == 400
+    assert answer.data["error"]
+
+
+def test_the_page_has_a_form_for_each_order(connected):
+    page = connected.get("/control/")
+
+    for order in ("records/edit", "fields/retype", "bases/unshare", "quota/set"):
+        assert f"/control/do/{order}" in page.text
+    for token in connected.ask("tokens")["tokens"]:
+        assert token["value"] not in page.text
+
+
+def test_everything_survives_a_restart(start):
+    first = start()
+    tokens = first.connect()
+    first.order("switches/set", name="rate_limits", value=False)
+    path, _ = first.find_table("Orders")
+    offset = first.api(path).data["offset"]
+
+    second = start()
+    second.use(tokens)
+
+    assert second.api(path, offset=offset).status == 200

@@ -1,0 +1,113 @@
+"""Walk the OAuth dance of the simulated Notion, and read whole listings."""
+
+import base64
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tests.sandbox.wsgi_client import Answer, Client
+
+API = "/notion/v1"
+CALLBACK = "http://localhost:8000/integrations/notion/oauth2callback"
+AUTHORIZATION = {
+    "client_id": "sandbox-notion",
+    "redirect_uri": CALLBACK,
+    "response_type": "code",
+    "owner": "user",
+    "state": "a-state",
+}
+VERSION = {"Notion-Version": "2026-03-11"}
+BASIC = {
+    **VERSION,
+    "Authorization": "Basic "
+    + base64.b64encode(b"sandbox-notion:sandbox-secret-notion").decode(),
+}
+LANTERN = "7a1f0c52-6d0e-4b7c-9a53-2f1d8f6b4e10"
+DROMEDARY = "1c8b7e66-3f52-4a19-8d20-b7a6c5d4e3f2"
+INES = "5b0e3a1c-0d44-4f6a-8f0e-6a1b7c2d3e41"
+TOMASZ = "c2d9a6f7-7b1e-4a35-b8c4-90e1f2a3b4c5"
+NOUR = "e4f5a6b7-c8d9-4e0f-91a2-b3c4d5e6f708"
+CHOICE = re.compile(r'name="page:([^:"]+):([^"]+)"( checked)?')
+
+
+class NotionClient(Client):
+    """Send requests as one connection would."""
+
+    def order(self, name: str, /, **params: Any) -> dict[str, Any]:
+        return super().order(name, **{"provider": "notion", **params})
+
+    def ask(self, name: str, /, **query: str | int) -> dict[str, Any]:
+        return super().ask(name, **{"provider": "notion", **query})
+
+    def switch(self, name: str, value: Any) -> None:
+        self.order("switches/set", name=name, value=value)
+
+    def fault(self, kind: str, family: str = "*", **params: Any) -> None:
+        self.order("faults/add", kind=kind, family=family, **params)
+
+    def find(self, title: str, **query: str) -> dict[str, Any]:
+        """Return what the control page knows of the object with a title."""
+        found = self.ask("records", title=title, **query)["records"]
+        assert len(found) == 1, found
+        return found[0]
+
+    def picker(self, user: str = INES) -> dict[str, bool]:
+        """Return what the consent page offers a person, and whether it is ticked."""
+        page = self.get(f"{API}/oauth/authorize", **AUTHORIZATION)
+        found = CHOICE.findall(page.text)
+        return {choice: bool(ticked) for who, choice, ticked in found if who == user}
+
+    def consent(
+        self,
+        identity: str = f"{LANTERN}:{INES}",
+        *,
+        pages: list[str] | None = None,
+        **changes: str,
+    ) -> Answer:
+        user = identity.partition(":")[2]
+        if pages is None:
+            pages = [page for page, ticked in self.picker(user).items() if ticked]
+        picked = {f"page:{user}:{page}": "on" for page in pages}
+        form = {**AUTHORIZATION, "identity": identity, "action": "allow"}
+        form |= {**picked, **changes}
+        return self.call("POST", f"{API}/oauth/authorize", form=form)
+
+    def token(self, body: Any, **headers: str) -> Answer:
+        url = f"{API}/oauth/token"
+        return self.call("POST", url, body=body, headers={**BASIC, **headers})
+
+    def exchange(self, code: str, **changes: Any) -> Answer:
+        body = {"grant_type": "authorization_code", "code": code}
+        return self.token({**body, "redirect_uri": CALLBACK, **changes})
+
+    def refresh(self, refresh_token: str, **changes: Any) -> Answer:
+        body = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self.token({**body, **changes})
+
+    def connect(
+        self, identity: str = f"{LANTERN}:{INES}", **consent: Any
+    ) -> dict[str, Any]:
+        """Give consent, exchange the code, use the token; search knows of it."""
+        code = self.consent(identity, **consent).query["code"]
+        tokens: dict[str, Any] = self.exchange(code).data
+        self.use(tokens)
+        self.clock.now += 3
+        return tokens
+
+    def use(self, tokens: dict[str, Any]) -> None:
+        self.headers = {**VERSION, "Authorization": f"Bearer {tokens['access_token']}"}
+
+    def walk(self, url: str, body: dict[str, Any] | None = None) -> Iterator[Any]:
+        """Yield everything a listing holds, POSTed when there is a body."""
+        cursor = None
+        while True:
+            more = {} if cursor is None else {"start_cursor": cursor}
+            if body is None:
+                answer = self.get(f"{API}{url}", **more)
+            else:
+                answer = self.post(f"{API}{url}", {**body, **more})
+            assert answer.status == 200, answer.text
+            yield from answer.data["results"]
+            cursor = answer.data["next_cursor"]
+            if cursor is None:
+                return
