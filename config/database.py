@@ -19,6 +19,14 @@ SQLITE_OPTIONS = {
     ),
 }
 
+POSTGRESQL_OPTIONS = {
+    "connect_timeout": 5,
+    # A worker that stands still inside a transaction must not keep its rows from
+    # the one that takes over; a pooler that refuses this can be told otherwise in
+    # the address (?options=).
+    "options": "-c idle_in_transaction_session_timeout=30000",
+}
+
 
 def read_database(env: Environment, *, base_dir: Path, var_dir: Path) -> dict[str, Any]:
     """Return the one database; without knowing which, nothing can start."""
@@ -37,7 +45,7 @@ def read_database(env: Environment, *, base_dir: Path, var_dir: Path) -> dict[st
         return _sqlite(database, base_dir)
     return {
         **database,
-        "OPTIONS": {"connect_timeout": 5, **database.get("OPTIONS", {})},
+        "OPTIONS": {**POSTGRESQL_OPTIONS, **database.get("OPTIONS", {})},
         "CONN_MAX_AGE": env.whole("DATABASE_CONN_MAX_AGE", default=60),
         "CONN_HEALTH_CHECKS": True,
     }

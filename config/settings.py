@@ -214,7 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in (
         ("dispatch_due", 15.0),
         # A refresh starts at most this long after it is due.
-        ("refresh_due", 4.0),
+        ("refresh_due", 3.0),
         ("sweep", SWEEP_INTERVAL),
     )
 } | {

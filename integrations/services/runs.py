@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
@@ -97,13 +97,19 @@ def enqueue(run: SyncRun, *, countdown: float = 0.0) -> bool:
 
 
 def enqueue_lost(*, now: datetime, most: int = 500) -> int:
-    """Publish again what is due and on nobody's list; return how many."""
+    """Publish again what is due and on nobody's list; return how many.
+
+    A lease that ran out means that its worker is gone, unless the run was published
+    since; without a lease the last publication is given a while to arrive.
+    """
+    is_abandoned = Q(lease_until__lt=now, enqueued_at__lt=F("lease_until"))
+    is_unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    is_unsent = Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=now - ENQUEUED_FOR)
     lost = (
         SyncRun.objects.filter(
             state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING), due_at__lte=now
         )
-        .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
-        .filter(Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=now - ENQUEUED_FOR))
+        .filter(is_abandoned | (is_unclaimed & is_unsent))
         .order_by("due_at")[:most]
     )
     return sum(1 for run in lost if enqueue(run))

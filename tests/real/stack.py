@@ -96,6 +96,9 @@ class Stack:
     def kill(self, name: str) -> None:
         """End a process and its children without a warning."""
         self.running.pop(name).kill()
+        # A child that is still dying would pass for the next one that listens.
+        for port in (p.port for p in self.plan.processes if p.name == name and p.port):
+            wait_until(lambda port=port: not listens(port), f"{name} is gone")
 
     def freeze(self, name: str) -> None:
         """Let a process hang: connected, silent."""

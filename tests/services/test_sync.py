@@ -492,3 +492,20 @@ def test_a_collection_that_is_shown_again_comes_back_with_its_items(
     finish_sync(connection, full=True)
 
     assert_equal_to(sandbox)
+
+
+def test_a_run_whose_worker_vanished_is_published_again_once(
+    connection: Connection,
+) -> None:
+    run, _ = runs.open_run(connection, trigger="person")
+    now = timezone.now()
+    SyncRun.objects.filter(pk=run.pk).update(
+        state="running",
+        lease_id=uuid.uuid4(),
+        lease_until=now - timedelta(seconds=1),
+        enqueued_at=now - timedelta(seconds=20),
+        due_at=now,
+    )
+
+    assert runs.enqueue_lost(now=now) == 1
+    assert runs.enqueue_lost(now=now) == 0

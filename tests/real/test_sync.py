@@ -1,0 +1,106 @@
+"""A load ends with exact counts whatever happens to the workers that carry it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.real.fixtures import MakeStack
+from tests.real.processes import wait_until
+from tests.real.stack import Stack
+
+pytestmark = pytest.mark.real
+
+SIZES = ("--contacts", "3000", "--companies", "120", "--deals", "150")
+COUNT = "select count(*) from integrations_item where hidden_at is null"
+OPEN_RUNS = "select 1 from integrations_syncrun where state <> 'finished'"
+# A worker is called dead after seconds here, so that a test need not wait minutes.
+IMPATIENT = {
+    "STALE_RUN_SECONDS": "8",
+    "SWEEP_INTERVAL": "2",
+    "HTTP_TOTAL_TIMEOUT": "3",
+    "HTTP_READ_TIMEOUT": "2",
+    "SLICE_SECONDS": "3",
+}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def loading(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
+    """Return a product in the middle of its first load."""
+    return start_loading(make_stack(request.param, **IMPATIENT))
+
+
+@pytest.fixture
+def loading_on_postgres(make_stack: MakeStack) -> Stack:
+    """Return the same on the database that can end a transaction left open."""
+    return start_loading(make_stack("postgres", **IMPATIENT))
+
+
+def start_loading(stack: Stack) -> Stack:
+    stack.commands["sandbox"] = [*stack.commands["sandbox"], *SIZES]
+    stack.start()
+    stack.sandbox("faults/add", kind="latency", ms=150, family="list")
+    stack.person("alice@example.com").connect("hubspot")
+    wait_until(lambda: count(stack) > 300, "items arrive", seconds=60)
+    return stack
+
+
+def count(stack: Stack) -> int:
+    return int(stack.rows(COUNT)[0][0])
+
+
+def inventory(stack: Stack) -> dict[str, int]:
+    answer = stack.ask_sandbox("inventory", provider="hubspot", portal="555111")
+    return {kind: entry["live"] for kind, entry in answer["types"].items()}
+
+
+def assert_ends_complete(stack: Stack, trouble: Callable[[], None]) -> None:
+    trouble()
+    stack.sandbox("calm")
+    wait_until(lambda: not stack.rows(OPEN_RUNS), "the sync ends", seconds=120)
+    assert count(stack) == sum(inventory(stack).values())
+    outcomes = stack.rows("select outcome from integrations_syncrun")
+    assert ("complete",) in outcomes
+    words = stack.rows("select distinct completeness from integrations_collection")
+    assert words == [("complete",)]
+    doubles = (
+        "select 1 from integrations_item group by collection_id, remote_id"
+        " having count(*) > 1"
+    )
+    assert not stack.rows(doubles)
+
+
+def test_a_worker_killed_in_mid_load_costs_nothing(loading: Stack) -> None:
+    def kill() -> None:
+        loading.kill("worker-interactive")
+        loading.start("worker-interactive")
+
+    assert_ends_complete(loading, kill)
+
+
+def test_a_worker_that_stood_still_writes_nothing_when_it_wakes(
+    loading_on_postgres: Stack,
+) -> None:
+    loading = loading_on_postgres
+
+    def stand_still() -> None:
+        loading.freeze("worker-interactive")
+        frozen_at = count(loading)
+        loading.running["second"] = loading.running.pop("worker-interactive")
+        loading.start("worker-interactive")
+        wait_until(lambda: count(loading) > frozen_at, "another goes on", seconds=90)
+        loading.thaw("second")
+
+    assert_ends_complete(loading, stand_still)
+
+
+def test_two_schedulers_and_twice_the_workers_do_the_work_once(loading: Stack) -> None:
+    def double() -> None:
+        for name in ("beat", "worker-sync", "worker-interactive"):
+            loading.running[f"first-{name}"] = loading.running.pop(name)
+            loading.start(name)
+
+    assert_ends_complete(loading, double)
+    per_slot = loading.rows(
+        "select count(*) from integrations_syncrun where trigger = 'connect'"
+    )
+    assert per_slot == [(1,)]
