@@ -12,6 +12,18 @@ INTERVALS = {
     180: "Every 3 hours",
     720: "Every 12 hours",
     1440: "Once a day",
+    2880: "Every 2 days",
+    4320: "Every 3 days",
+    10080: "Once a week",
+    20160: "Every 2 weeks",
+    43200: "Every 30 days",
+}
+FULL_PASSES = {
+    24: "Once a day",
+    72: "Every 3 days",
+    168: "Once a week",
+    336: "Every 2 weeks",
+    720: "Every 30 days",
 }
 KEEP, DELETE = "keep", "delete"
 
@@ -23,9 +35,12 @@ class RenameForm(forms.Form):
 
 
 class IntervalForm(forms.Form):
-    """Take how often a connection is read."""
+    """Take how often to look for changes, and to read everything; empty is as usual."""
 
     minutes = forms.TypedChoiceField(choices=list(INTERVALS.items()), coerce=int)
+    hours = forms.TypedChoiceField(
+        choices=list(FULL_PASSES.items()), coerce=int, required=False, empty_value=None
+    )
 
 
 class DisconnectForm(forms.Form):

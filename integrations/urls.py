@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from integrations.views import (
     accounts,
+    choosing,
     collections,
     connection_page,
     connections,
@@ -25,6 +26,11 @@ connection_urls = [
     path("resume/", connections.connection_resume, name="connection-resume"),
     path("rename/", connections.connection_rename, name="connection-rename"),
     path("interval/", connections.connection_interval, name="connection-interval"),
+    path(
+        "collections/",
+        choosing.connection_collections,
+        name="connection-collections",
+    ),
     path(
         "disconnect/", connections.connection_disconnect, name="connection-disconnect"
     ),

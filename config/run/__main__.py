@@ -1,6 +1,8 @@
 """Run the whole site on this machine, from nothing to a printed address."""
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +11,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.env import FALSE, read_env_file
 from config.run import ADMINISTRATOR
-from config.run.child import end_with_parent
 from config.run.keys import append_to_env_file, missing_secrets
 from config.run.plan import Plan, PlanError, make_plan
 from config.run.supervisor import StartError, Supervisor, find_taken_ports
 from config.run.terminal import say
 
+PR_SET_PDEATHSIG = 1
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 
@@ -40,6 +42,12 @@ def main() -> int:
         say("run", f"Giving up: {exc}.")
         return 1
     return 0
+
+
+def end_with_parent() -> None:
+    """Ask Linux to stop us should make be killed; it has no other way to say so."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _read_environment() -> dict[str, str]:

@@ -1,29 +1,19 @@
 """Start one process in a group of its own, pass its output on, and stop it."""
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from config.run.guard import Guard
 from config.run.plan import Process
 
-PR_SET_PDEATHSIG = 1
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 SETTLED_SECONDS = 30.0
-
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def end_with_parent() -> None:
-    """Ask Linux to stop this process should its parent vanish without a word."""
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Child:
@@ -38,6 +28,7 @@ class Child:
         *,
         environment: dict[str, str],
         directory: Path,
+        guard: Guard,
         say: Callable[[str, str], None],
     ) -> None:
         self.name = process.name
@@ -45,6 +36,7 @@ class Child:
         self._process = process
         self._environment = environment
         self._directory = directory
+        self._guard = guard
         self._say = say
         self._popen: subprocess.Popen[bytes] | None = None
         self._rest = b""
@@ -73,9 +65,8 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            # Safe here: the supervisor has one thread.
-            preexec_fn=end_with_parent,  # noqa: PLW1509
         )
+        self._guard.watch(self._popen.pid)
         if self._popen.stdout is not None:
             os.set_blocking(self._popen.stdout.fileno(), False)
 
@@ -133,8 +124,10 @@ class Child:
     def _forget(self) -> None:
         self.forward_output()
         self._kill_group()
-        if self._popen is not None and self._popen.stdout is not None:
-            self._popen.stdout.close()
+        if self._popen is not None:
+            self._guard.forget(self._popen.pid)
+            if self._popen.stdout is not None:
+                self._popen.stdout.close()
         self._popen = None
 
     def _kill_group(self) -> None:

@@ -9,6 +9,7 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from config.run.child import Child
+from config.run.guard import Guard
 from config.run.plan import Plan
 from config.run.terminal import say
 
@@ -47,11 +48,13 @@ class Supervisor:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._guard = Guard()
         self._children = [
             Child(
                 process,
                 environment=plan.environment,
                 directory=plan.base_dir,
+                guard=self._guard,
                 say=say,
             )
             for process in plan.processes
@@ -84,6 +87,7 @@ class Supervisor:
         others = [child for child in self._children if child.name != "valkey"]
         self._stop_children(others, seconds=STOP_SECONDS)
         self._stop_children(stores, seconds=LAST_SECONDS)
+        self._guard.dismiss()
         say("run", "stopped")
 
     def _listen_for_signals(self) -> None:

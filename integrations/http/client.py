@@ -177,6 +177,7 @@ class ApiClient:
         ahead, self._ahead = self._ahead, None
         if ahead is not None and (method, url) != ("GET", ahead.url):
             ahead = None
+        send: Callable[[], Response]
         while True:
             if ahead is None:
                 self.waited += self.limiter.acquire(used)

@@ -51,6 +51,11 @@ class Collection(models.Model):
         default=Completeness.PENDING,
     )
     reason = models.CharField(max_length=300, blank=True)
+    note = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="What has not been looked into yet, although the rest is proven.",
+    )
     blocked_until = models.DateTimeField(
         null=True, blank=True, help_text="A used-up quota keeps it from being read."
     )

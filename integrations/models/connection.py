@@ -97,6 +97,16 @@ class Connection(models.Model):
     state_since = models.DateTimeField(default=timezone.now)
     generation = models.PositiveIntegerField(default=1)
     sync_interval_minutes = models.PositiveIntegerField(default=15)
+    full_pass_hours = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="How old a full reading may be, if not as old as usual.",
+    )
+    plan = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="The provider's plan that its person says they are on.",
+    )
     next_sync_at = models.DateTimeField(null=True, blank=True)
     last_synced_at = models.DateTimeField(null=True, blank=True)
     last_attempted_at = models.DateTimeField(null=True, blank=True)
@@ -124,9 +134,9 @@ class Connection(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    sync_interval_minutes__gte=5, sync_interval_minutes__lte=1440
+                    sync_interval_minutes__gte=5, sync_interval_minutes__lte=43200
                 ),
-                name="connection_interval_between_5_minutes_and_a_day",
+                name="connection_interval_between_5_minutes_and_30_days",
             ),
         )
         indexes = (

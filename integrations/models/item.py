@@ -70,6 +70,9 @@ class Item(models.Model):
     first_seen_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
+    # An emoji that pages put in front of the name; no column, it is a property.
+    icon = ""
+
     objects = ItemQuerySet.as_manager()
 
     class Meta:

@@ -64,6 +64,8 @@ class ProviderSpec:
     by a request whose answer was lost: ``introspects_refresh_tokens`` where asking
     about one is documented; ``alive_path``, under the API's address, where a refresh
     ends the older access token at once and this path answers 401 from then on.
+    ``reconsent_words`` name what a person can change by consenting again, where they
+    choose what is shared.
     """
 
     slug: str
@@ -88,6 +90,7 @@ class ProviderSpec:
     introspects_refresh_tokens: bool = False
     alive_path: str = ""
     manage_url: str = ""
+    reconsent_words: str = ""
 
     @property
     def env_prefix(self) -> str:
@@ -181,6 +184,18 @@ class ListingExpiredError(ApiError):
     """Say that a listing cannot be continued and must start again at its first page."""
 
 
+class IncompleteListingError(ApiError):
+    """Say that a part of an account could not be looked into; ``found`` is the rest.
+
+    What is not in it may be there all the same.
+    """
+
+    def __init__(self, message: str, *, found: "Sequence[RemoteCollection]") -> None:
+        """Keep what was found."""
+        super().__init__(message)
+        self.found = found
+
+
 class CollectionGoneError(ApiError):
     """Say that a whole collection is gone; the message is the reason.
 
@@ -213,7 +228,9 @@ class RemoteCollection:
     """Name one listable set inside an account.
 
     ``required_scopes`` are those without which the set cannot be read;
-    ``item_type`` is the ``type`` of the items that it yields.
+    ``item_type`` is the ``type`` of the items that it yields. Two keys of ``details``
+    mean the same for every provider: ``gone_words`` stand in for the connector's, and
+    ``schema_tag`` changes with the schema, which says the same under ``tag``.
     """
 
     remote_id: str
@@ -358,6 +375,8 @@ class Page:
     ``gone`` maps ids the page proves to be away to the reason.
     ``gap``, on the last page, says why something may be missing although the listing
     has ended: then nothing that it did not show may be hidden.
+    ``note``, on the last page, says what has not been looked into yet, although what
+    is stored is proven.
     ``siblings`` holds what the page happened to show of other collections of the
     connection, by their remote id; ``collections`` are those it revealed.
     """
@@ -368,6 +387,7 @@ class Page:
     unreadable: int = 0
     gone: Mapping[str, str] = field(default_factory=dict)
     gap: str = ""
+    note: str = ""
     siblings: Mapping[str, "Page"] = field(default_factory=dict)
     collections: Sequence[RemoteCollection] = ()
 
@@ -392,6 +412,110 @@ class ReadsContent(Protocol):
 
     def fetch_content(self, api: ApiClient, remote_id: str) -> Content:
         """Return the text of one item; NotFound when it is not shared any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Say which part of an account a collection belongs to, and its name in there."""
+
+    group_id: str
+    group: str
+    name: str
+
+
+@runtime_checkable
+class GroupsCollections(Protocol):
+    """Be a connector whose collections belong to parts of the account."""
+
+    def place_of(self, details: Mapping[str, Any]) -> Place | None:
+        """Return where the collection with these details belongs, if to a part."""
+
+
+@runtime_checkable
+class TellsStructure(Protocol):
+    """Be a connector whose items of some types tell what an account is made of.
+
+    Their history is that of its schema.
+    """
+
+    structure_types: Sequence[str]
+
+
+@runtime_checkable
+class MixesTypes(Protocol):
+    """Be a connector whose collections of one type hold items of others as well."""
+
+    mixed_types: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Name a plan of the provider's; ``calls`` a month, None without a limit."""
+
+    slug: str
+    name: str
+    calls: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Say how many calls a month each collection costs, and ``listing`` them all."""
+
+    collections: Mapping[str, int]
+    listing: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Say how often to look for changes and to read everything, and what it costs."""
+
+    interval_minutes: int
+    full_pass_hours: int
+    calls: int
+
+
+@runtime_checkable
+class EstimatesCost(Protocol):
+    """Be a connector whose provider limits the calls of a month.
+
+    ``counts`` maps the remote ids of collections to how many items each has;
+    ``chosen`` are the ids of those that are read.
+    """
+
+    plans: Sequence[Plan]
+    quota_words: str
+
+    def estimate(
+        self,
+        counts: Mapping[str, int],
+        *,
+        interval_minutes: int,
+        full_pass_hours: float,
+    ) -> Estimate:
+        """Return what each collection costs."""
+
+    def fitting_schedule(
+        self, counts: Mapping[str, int], *, chosen: Sequence[str], quota: int
+    ) -> Schedule | None:
+        """Return the best schedule whose calls fit a quota, None if none does."""
+
+
+@runtime_checkable
+class SharesLate(Protocol):
+    """Be a connector whose listings learn late of what was just shared with it.
+
+    The first sync waits for the usual time; a full pass is repeated after the longest.
+    """
+
+    usual_share_lag: timedelta
+    longest_share_lag: timedelta
+
+
+@runtime_checkable
+class HasIcons(Protocol):
+    """Be a connector whose items can have an emoji, kept among their properties."""
+
+    icon_property: str
 
 
 class Connector(Protocol):

@@ -8,7 +8,7 @@ import logging
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -57,14 +57,18 @@ def lease_length() -> timedelta:
     return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + LEASE_SLACK)
 
 
+def lease_is_free(now: datetime) -> Q:
+    """Select the rows whose lease nobody holds, and nobody is held off from."""
+    is_over = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    # No lease ends so far ahead: it is from before the clock was set back.
+    return is_over | Q(lease_id__isnull=False, lease_until__gt=now + LONGEST_LEASE)
+
+
 def take_lease(connection_id: UUID, lease_id: UUID, seen_version: int) -> bool:
     """Take the lease, if it is free and the version is still the one seen."""
     now = timezone.now()
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    # No lease ends so far ahead: it is from before the clock was set back.
-    free |= Q(lease_id__isnull=False, lease_until__gt=now + LONGEST_LEASE)
     taken = Credential.objects.filter(
-        free, connection_id=connection_id, version=seen_version
+        lease_is_free(now), connection_id=connection_id, version=seen_version
     ).update(lease_id=lease_id, lease_until=now + lease_length())
     return bool(taken)
 
@@ -193,6 +197,7 @@ def _check_open_attempt(credential: Credential, refresh_token: Secret) -> None:
     if is_unspent is not False:
         return
     _wait_for(PATIENCE - age)
+    _close_open_attempts(credential.connection_id)
     connection_state.needs_reconnect(
         credential.connection, "rotation_lost", version=credential.version
     )

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from allauth.socialaccount.models import SocialAccount
@@ -13,7 +14,7 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, Credential
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS, SPECS
-from integrations.providers.base import RemoteAccount
+from integrations.providers.base import RemoteAccount, SharesLate
 from integrations.services import (
     audit,
     credentials,
@@ -71,8 +72,17 @@ def connect(
         raise OwnedBySomeoneElseError(provider) from exc
     trigger = "connect" if is_new else "reconnect"
     # A new consent may have opened, or closed, anything: look at all of it again.
-    request = runs.request_sync(connection, trigger=trigger, full=not is_new)
+    request = runs.request_sync(
+        connection, trigger=trigger, full=not is_new, wait=_share_lag(provider)
+    )
     return Connected(connection=connection, is_new=is_new, delivered=request.delivered)
+
+
+def _share_lag(provider: str) -> timedelta:
+    """Return how long a listing usually takes to know what a new grant may see."""
+    connector = CONNECTORS[provider]
+    late = isinstance(connector, SharesLate)
+    return connector.usual_share_lag if late else timedelta()
 
 
 def _row_for(
@@ -308,8 +318,15 @@ def rename(connection: Connection, label: str) -> None:
     Connection.objects.filter(pk=connection.pk).update(label=label.strip()[:120])
 
 
-def set_interval(connection: Connection, minutes: int) -> None:
-    """Sync a connection every so many minutes; 5 to 1440."""
+def set_interval(
+    connection: Connection, minutes: int, *, full_pass_hours: int | None = None
+) -> None:
+    """Sync a connection every so many minutes, 5 to 43200 of them.
+
+    ``full_pass_hours`` is how often to read everything; None is as often as usual.
+    """
     Connection.objects.filter(pk=connection.pk).update(
-        sync_interval_minutes=minutes, next_sync_at=timezone.now()
+        sync_interval_minutes=minutes,
+        full_pass_hours=full_pass_hours,
+        next_sync_at=timezone.now(),
     )

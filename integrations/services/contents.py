@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 MOST_BLOCKS = 2000
 TEXT_LENGTH = 200_000
 CHUNK = 20
+# Times of change are whole minutes at some providers, and clocks differ: a text that
+# was read so soon after a change may lack another one of the same minute.
+SETTLES = timedelta(minutes=2)
 
 
 def read_due(current: Slice) -> float | None:
@@ -45,8 +48,16 @@ def read_due(current: Slice) -> float | None:
 
 
 def _due(current: Slice, types: Sequence[str]) -> QuerySet[Item]:
-    """Return live items whose text is missing or older than they are."""
-    stale = Q(content__isnull=True) | Q(content__read_for__lt=F("remote_updated_at"))
+    """Return live items whose text is missing, old, or was read too soon."""
+    unsettled = Q(
+        content__read_at__lt=F("remote_updated_at") + SETTLES,
+        remote_updated_at__lt=timezone.now() - SETTLES,
+    )
+    stale = (
+        Q(content__isnull=True)
+        | Q(content__read_for__lt=F("remote_updated_at"))
+        | unsettled
+    )
     return (
         Item.objects.live()
         .filter(stale, connection=current.connection, type__in=list(types))
@@ -87,4 +98,4 @@ def _store(
             },
         )
         words = search.search_text(item.name, item.properties)
-        search.index({}, {item.pk: f"{words} {search.content_text(text)}".strip()})
+        search.index({}, {item.pk: search.with_content(words, text)})

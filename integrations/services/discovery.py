@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection
 from integrations.providers import CONNECTORS
-from integrations.providers.base import RemoteCollection
+from integrations.providers.base import IncompleteListingError, RemoteCollection
 from integrations.services import sweeping
 from integrations.services.slices import Slice
 
@@ -24,15 +24,29 @@ def discover_if_due(current: Slice) -> None:
     if not is_due and not (run.is_full and is_first_slice):
         return
     connector = CONNECTORS[connection.provider]
-    remote = connector.list_collections(current.api, account=connection.account)
+    says_all = connector.finds_all_collections
+    try:
+        remote = connector.list_collections(current.api, account=connection.account)
+    except IncompleteListingError as exc:
+        remote, says_all = exc.found, False
     with transaction.atomic():
         current.keep()
         for position, found in enumerate(remote):
             remember(connection, found, position=position)
-        if connector.finds_all_collections:
+        if says_all:
             _count_misses(current, {found.remote_id for found in remote})
         connection.discovered_at = timezone.now()
         connection.save(update_fields=["discovered_at"])
+
+
+def reveal(connection: Connection, found: RemoteCollection, *, position: int) -> bool:
+    """Keep a collection that turned up by the way; tell whether it must be read now.
+
+    One that is known already keeps its place among the others.
+    """
+    known = connection.collections.filter(remote_id=found.remote_id).first()
+    remember(connection, found, position=known.position if known else position)
+    return known is None or not known.is_listed
 
 
 def remember(

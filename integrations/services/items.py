@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from integrations.models import Collection, Item, ItemChange, SeenBlock
+from integrations.models import Collection, Item, ItemChange, ItemContent, SeenBlock
 from integrations.providers.base import IntegrationItem
 from integrations.services import item_rows, search
 from integrations.services.item_rows import Row
@@ -64,7 +64,7 @@ def store_page(
     keys.update(_keys(collection, [row.item.id for row in new]))
     search.index(
         {keys[row.item.id]: row.text for row in new},
-        {keys[row.item.id]: row.text for row in touched},
+        _texts({keys[row.item.id]: row.text for row in touched}),
     )
     revived = sum(1 for row in touched if known[row.item.id].is_hidden)
     return PageCounts(
@@ -75,6 +75,16 @@ def store_page(
         live_delta=len(new) + revived,
         seen_keys=tuple(keys.values()),
     )
+
+
+def _texts(words: dict[int, str]) -> dict[int, str]:
+    """Return the search texts of items by key, with those of their own kept texts."""
+    kept = ItemContent.objects.filter(item__in=list(words)).exclude(text="")
+    contents = dict(kept.values_list("item_id", "text")) if words else {}
+    return {
+        key: search.with_content(text, contents.get(key, ""))
+        for key, text in words.items()
+    }
 
 
 def _known(collection: Collection, ids: Iterable[str]) -> dict[str, Known]:

@@ -31,6 +31,7 @@ from integrations.providers.base import (
     Connector,
     ListingExpiredError,
     Page,
+    SharesLate,
 )
 from integrations.services import items, revealing, sweeping
 from integrations.services.items import PageCounts
@@ -46,7 +47,7 @@ Words = Collection.Completeness
 
 
 def read(current: Slice, collection: Collection) -> None:
-    """Read on where the checkpoint is, until done or until the slice is over."""
+    """Read on where the checkpoint is, until done or until others have their turn."""
     if current.entry(collection)["state"] == "pending" or not collection.phase:
         if _is_out_of_reach(current, collection):
             current.keep(collection, state="skipped", reason=collection.reason)
@@ -61,7 +62,7 @@ def read(current: Slice, collection: Collection) -> None:
             steps[collection.phase](current, collection)
         except ListingExpiredError:
             _restart_listing(current, collection)
-        if current.is_over and collection.phase:
+        if (current.is_over or current.has_revealed) and collection.phase:
             return
 
 
@@ -111,6 +112,7 @@ def _is_out_of_reach(current: Slice, collection: Collection) -> bool:
 def _begin(current: Slice, collection: Collection) -> None:
     """Decide between a full pass and an increment, and set the first checkpoint."""
     now = timezone.now()
+    collection.refresh_from_db(fields=["details", "name"])
     if _needs_full_pass(current, collection, now):
         if _can_resume(collection, now):
             current.keep(collection, state="reading", phase=collection.phase)
@@ -120,6 +122,7 @@ def _begin(current: Slice, collection: Collection) -> None:
         )
         _begin_full(current, collection, schema, now)
         return
+    _renew_schema(current, collection)
     is_settling = _is_settling_due(collection, now)
     connector = _connector(collection)
     reach = connector.changes_overlap
@@ -139,13 +142,36 @@ def _begin(current: Slice, collection: Collection) -> None:
     )
 
 
+def _renew_schema(current: Slice, collection: Collection) -> None:
+    """Ask for the schema again when what was found meanwhile speaks of another."""
+    tag = collection.details.get("schema_tag")
+    if tag is None or tag == collection.schema.get("tag"):
+        return
+    context = context_of(collection)
+    schema = _connector(collection).fetch_schema(current.api, context)
+    collection.schema = dict(schema)
+    collection.save(update_fields=["schema"])
+
+
 def _needs_full_pass(current: Slice, collection: Collection, now: datetime) -> bool:
     if current.run.is_full or collection.watermark is None:
         return True
     if collection.completeness == Words.NO_PERMISSION:
         return True
     last = collection.last_full_pass_at
-    return last is None or now - last > timedelta(hours=settings.FULL_PASS_HOURS)
+    if last is None or _was_too_early(collection, last, now):
+        return True
+    hours = current.connection.full_pass_hours or settings.FULL_PASS_HOURS
+    return now - last > timedelta(hours=hours)
+
+
+def _was_too_early(collection: Collection, last: datetime, now: datetime) -> bool:
+    """Tell whether the last full pass may have missed what had just been shared."""
+    connector, connection = _connector(collection), collection.connection
+    if not isinstance(connector, SharesLate):
+        return False
+    granted_at = connection.reconnected_at or connection.created_at
+    return last < granted_at + connector.longest_share_lag <= now
 
 
 def _can_resume(collection: Collection, now: datetime) -> bool:
@@ -243,8 +269,11 @@ def _read_full(current: Slice, collection: Collection) -> None:
     seen = collection.checkpoint.get("seen", 0) + len(page.items) + page.unreadable
     unreadable = collection.checkpoint.get("unreadable", 0) + page.unreadable
     checkpoint = _advanced(collection, page, seen=seen, unreadable=unreadable)
-    if page.gap:
-        checkpoint["gap"] = page.gap[:200]
+    checkpoint |= {
+        name: words[:200]
+        for name, words in (("gap", page.gap), ("note", page.note))
+        if words
+    }
     if page.next_cursor is None:
         checkpoint["phase"] = "gone"
     _commit_page(current, collection, page, checkpoint)

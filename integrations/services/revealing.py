@@ -10,17 +10,19 @@ from integrations.providers.base import Page
 from integrations.services import discovery, items
 from integrations.services.slices import Slice
 
-# Revealed collections stand behind those that the account's own listing names.
-POSITION = 10_000
 IN_A_PASS = ("full", "gone", "sweep")
 
 
 def store(current: Slice, collection: Collection, page: Page, *, now: datetime) -> None:
-    """Do both in the transaction of the page they came with."""
+    """Do both in the transaction of the page they came with.
+
+    What is revealed is read before the collection that revealed it goes on, because
+    that may have to look into it.
+    """
+    position = max(0, collection.position - 1)
     for found in page.collections:
-        discovery.remember(current.connection, found, position=POSITION)
-    if page.collections:
-        current.has_revealed = True
+        if discovery.reveal(current.connection, found, position=position):
+            current.has_revealed = True
     for remote_id, sibling in page.siblings.items():
         _store_sibling(current, collection, remote_id, sibling, now)
 

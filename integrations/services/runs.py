@@ -78,11 +78,23 @@ def _joined(run: SyncRun, *, trigger: str, full: bool) -> SyncRun:
 
 
 def request_sync(
-    connection: Connection, *, trigger: str, full: bool = False
+    connection: Connection,
+    *,
+    trigger: str,
+    full: bool = False,
+    wait: timedelta = timedelta(),
 ) -> RunRequest:
-    """Ask for a sync; a second request joins the run that is open."""
+    """Ask for a sync; a second request joins the run that is open.
+
+    A new one starts after ``wait``.
+    """
     run, is_new = open_run(connection, trigger=trigger, full=full)
-    delivered = enqueue(run) if is_new or run.enqueued_at is None else True
+    if is_new and wait:
+        run.due_at += wait
+        run.save(update_fields=["due_at"])
+    countdown = wait.total_seconds() if is_new else 0.0
+    is_sent = not is_new and run.enqueued_at is not None
+    delivered = is_sent or enqueue(run, countdown=countdown)
     return RunRequest(run=run, joined=not is_new, delivered=delivered)
 
 

@@ -15,6 +15,7 @@ from integrations.models import Connection, Credential, Heartbeat
 from integrations.services import (
     accounts,
     attempts,
+    choosing,
     connections,
     freshness,
     queue,
@@ -76,7 +77,7 @@ def next_slot(connection: Connection, now: datetime) -> datetime:
 
 def _due_credentials(now: datetime) -> QuerySet[Credential]:
     """Return what is due, and what a worker left in the middle of an attempt."""
-    idle = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    idle = attempts.lease_is_free(now)
     # An attempt somebody left open is due as well, unless a claim says when.
     unclaimed = Q(refresh_due_at__isnull=True) | Q(
         refresh_due_at__gt=now + REFRESH_CLAIM
@@ -136,6 +137,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "spilled": spill.apply_all(),
         "revoked": revocations.revoke_due(),
         "purges": sweep_purges(),
+        "left_out": choosing.sweep_left_out(),
         "erasures": accounts.sweep(),
         "stale": freshness.check(now=now),
         "pruned": retention.prune(now=now),

@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
-from integrations.services import items
+from integrations.services import items, search
 from integrations.services.slices import Slice
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ def end_full_pass(
         if is_held and not is_short:
             _hold(collection, missing, sample)
         items.forget_seen_unless_held(collection)
+    search.tell_planner()
 
 
 def _is_short(seen: int, remote_count: int | None) -> bool:
@@ -97,6 +98,7 @@ def _close(
         remote_count=remote_count,
         completeness=word,
         reason=reason,
+        note=collection.checkpoint.get("note", ""),
         watermark=began,
         unreadable_count=collection.checkpoint.get("unreadable", 0),
         last_full_pass_at=now,
@@ -119,7 +121,10 @@ def _count_unseen(collection: Collection) -> tuple[int, list[str]]:
 
 def _hide_unseen(collection: Collection, *, run_id: UUID | None, now: datetime) -> int:
     """Hide what the pass did not see, a chunk at a time, whatever their number."""
-    gone_words = CONNECTORS[collection.connection.provider].gone_words
+    gone_words = (
+        collection.details.get("gone_words")
+        or CONNECTORS[collection.connection.provider].gone_words
+    )
     hidden = 0
     chunk: dict[int, str] = {}
     for key, _remote_id in items.unseen(collection):
@@ -141,7 +146,7 @@ def _hold(collection: Collection, missing: int, sample: list[str]) -> None:
 
 
 def hide_all(
-    collection: Collection, reason: str, *, run_id: UUID, now: datetime
+    collection: Collection, reason: str, *, run_id: UUID | None, now: datetime
 ) -> int:
     """Hide every item of a collection, in the caller's transaction."""
     hidden = 0

@@ -144,6 +144,8 @@ def _read_collections(current: Slice) -> float | None:
                 continue
             _read_one(current, collection)
             has_read = True
+            if current.has_revealed:
+                break
         if not current.has_revealed:
             break
     still = [c for c in pending if _is_pending(current, c)]

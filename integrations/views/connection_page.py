@@ -12,10 +12,12 @@ from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from integrations.forms import INTERVALS
 from integrations.models import Collection, Connection, Credential, SyncRun
+from integrations.providers import SPECS
+from integrations.views import schedules
 from integrations.views.access import get_connection
 from integrations.views.progress import make_progress
+from integrations.views.schema_changes import schema_changes
 
 HTMX_STOP_POLLING = 286
 RUNS, STRIP, ATTEMPTS = 20, 30, 10
@@ -43,11 +45,15 @@ def connection_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "runs": latest[:RUNS],
         "strip": [_bar(run) for run in reversed(latest)],
         "scopes": scopes,
-        "has_missing_scopes": any(s["status"] == "missing" for s in scopes),
+        "reconsent_text": _reconsent_text(connection, scopes),
         "token": _token_facts(connection),
         "attempts": list(connection.refresh_attempts.all()[:ATTEMPTS]),
         "actions": _actions(connection),
-        "intervals": _intervals(connection),
+        "intervals": schedules.interval_choices(connection),
+        "full_passes": schedules.full_pass_choices(connection),
+        "schedule_text": schedules.schedule_text(connection),
+        "left_out": connection.collections.filter(is_selected=False).count(),
+        "schema_changes": schema_changes(connection),
         "remote_url": str(connection.account.get("url") or ""),
     }
     return render(request, "connections/connection_detail.html", context)
@@ -77,7 +83,8 @@ def _progress_context(
 
 
 def _collections(connection: Connection) -> list[Collection]:
-    return list(connection.collections.defer("schema", "details"))
+    chosen = connection.collections.filter(is_selected=True)
+    return list(chosen.defer("schema", "details"))
 
 
 def _bar(run: SyncRun) -> dict[str, str]:
@@ -108,6 +115,14 @@ def _scopes(connection: Connection) -> Iterator[dict[str, str]]:
             "status": "unused",
             "status_text": "Granted, not used",
         }
+
+
+def _reconsent_text(connection: Connection, scopes: list[dict[str, str]]) -> str:
+    """Say what consenting once more is good for, empty when it is for nothing."""
+    if any(scope["status"] == "missing" for scope in scopes):
+        return "Grant missing permissions"
+    spec = SPECS.get(connection.provider)
+    return spec.reconsent_words if spec and connection.is_connected else ""
 
 
 def _token_facts(connection: Connection) -> dict[str, Any] | None:
@@ -146,14 +161,3 @@ def _actions(connection: Connection) -> dict[str, bool]:
         "disconnect": connection.is_connected,
         "rename": True,
     }
-
-
-def _intervals(connection: Connection) -> list[dict[str, Any]]:
-    if not connection.is_connected:
-        return []
-    current = connection.sync_interval_minutes
-    options = {**INTERVALS, current: INTERVALS.get(current, f"Every {current} minutes")}
-    return [
-        {"value": minutes, "label": options[minutes], "selected": minutes == current}
-        for minutes in sorted(options)
-    ]

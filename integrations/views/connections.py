@@ -163,7 +163,11 @@ def connection_interval(request: HttpRequest, pk: UUID) -> HttpResponse:
     connection = get_connection(request, pk)
     form = IntervalForm(request.POST)
     if form.is_valid():
-        service.set_interval(connection, form.cleaned_data["minutes"])
+        service.set_interval(
+            connection,
+            form.cleaned_data["minutes"],
+            full_pass_hours=form.cleaned_data["hours"],
+        )
         messages.success(request, "The schedule is saved.")
     else:
         messages.error(request, "Choose one of the intervals.")

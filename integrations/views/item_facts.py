@@ -6,14 +6,20 @@ from typing import Any
 
 from django.db import models
 
-from integrations.models import Collection, Item, ItemChange
+from integrations.models import Item, ItemChange
 from integrations.providers import CONNECTORS
 from integrations.providers.base import DisplayField
 from integrations.services.export import to_integration_item
 from integrations.services.related import find_related
+from integrations.views import item_links, item_page, item_tree
+from integrations.views.item_content import make_content
 from integrations.views.item_filters import type_name
+from integrations.views.item_icons import put_icons
+from integrations.views.item_links import Links, collections_beside
+from integrations.views.item_query import ItemQuery
 
 MAX_CHILDREN = 20
+MAX_DEPTH = 12
 MAX_CHANGES = 100
 # A described value is a text already; only these look different on a page.
 KINDS = {"link": "url", "email": "email", "phone": "phone", "code": "code"}
@@ -29,17 +35,25 @@ CHANGE_KINDS = {"restored": "revived"}
 
 def make_context(item: Item) -> dict[str, Any]:
     """Return what the item's page shows besides the item itself."""
-    parent = find_parent(item)
+    trail = find_trail(item)
     children = list(find_children(item)[:MAX_CHILDREN])
+    happened = list(item.changes.select_related("run")[:MAX_CHANGES])
+    described = describe(item, item.properties)
+    links = item_links.find(item, described, *_told_by(item, happened))
+    top_name = item_tree.name_above(trail[0] if trail else item)
+    put_icons([item, *trail, *children, *links.found.values()])
     return {
         "facts": list(facts(item)),
-        "properties": list(properties(item)),
-        "parent": parent,
-        "parent_name": "" if parent else item.parent_name,
+        "content": make_content(item),
+        "properties": list(properties(described, links)),
+        "trail": trail,
+        "top_name": top_name,
+        "parent": trail[-1] if trail else None,
+        "parent_name": "" if trail else top_name,
         "children": children,
-        "children_url": "",
+        "children_url": _children_url(item, children),
         "related": find_related(item),
-        "changes": list(changes(item)),
+        "changes": list(changes(item, happened, links)),
         "raw": json.dumps(to_integration_item(item), indent=2, ensure_ascii=False),
     }
 
@@ -54,6 +68,16 @@ def find_parent(item: Item) -> Item | None:
     return found[0] if found else None
 
 
+def find_trail(item: Item) -> list[Item]:
+    """Return the items that this one is inside of, the outermost first."""
+    trail: list[Item] = []
+    parent = find_parent(item)
+    while parent and len(trail) < MAX_DEPTH and parent not in (item, *trail):
+        trail.insert(0, parent)
+        parent = find_parent(parent)
+    return trail
+
+
 def find_children(item: Item) -> models.QuerySet[Item]:
     """Return the live items that name this one as their parent."""
     children = (
@@ -61,7 +85,7 @@ def find_children(item: Item) -> models.QuerySet[Item]:
         .filter(
             connection=item.connection_id,
             # The index goes by type, so every type there is gets named.
-            type__in=_collections_beside(item).values("item_type"),
+            type__in=item_page.types_beside(item),
             parent_remote_id=item.remote_id,
         )
         .exclude(parent_remote_id="")
@@ -80,14 +104,17 @@ def _with_remote_id(item: Item, remote_id: str) -> models.QuerySet[Item]:
     """
     return (
         Item.objects.live()
-        .filter(collection__in=_collections_beside(item), remote_id=remote_id)
+        .filter(collection__in=collections_beside(item), remote_id=remote_id)
         .exclude(pk=item.pk)
         .defer("properties")
     )
 
 
-def _collections_beside(item: Item) -> models.QuerySet[Collection]:
-    return Collection.objects.filter(connection=item.connection_id).order_by()
+def _children_url(item: Item, children: Sequence[Item]) -> str:
+    """Return the list of all children, when they are more than are shown here."""
+    if len(children) < MAX_CHILDREN:
+        return ""
+    return ItemQuery(parent=item.uuid).url
 
 
 def facts(item: Item) -> Iterator[dict[str, Any]]:
@@ -104,53 +131,82 @@ def facts(item: Item) -> Iterator[dict[str, Any]]:
         yield _row("Format", item.mime_type, "text")
 
 
-def properties(item: Item) -> Iterator[dict[str, Any]]:
+def properties(
+    described: Sequence[DisplayField], links: Links
+) -> Iterator[dict[str, Any]]:
     """Yield the provider's own properties as its connector describes them."""
-    for field in _describe(item, item.properties):
-        yield _row(field.label, field.value, KINDS.get(field.kind, "text"))
+    for field in described:
+        if field.linked_ids:
+            yield _row(field.label, links.of(field), "links")
+        else:
+            yield _row(field.label, field.value, KINDS.get(field.kind, "text"))
 
 
-def _describe(item: Item, values: Mapping[str, Any]) -> Sequence[DisplayField]:
+def describe(item: Item, values: Mapping[str, Any]) -> Sequence[DisplayField]:
+    """Return values as the item's connector describes them."""
     connector = CONNECTORS.get(item.provider)
     if connector is None:
         return [DisplayField(name=n, label=n, value=str(v)) for n, v in values.items()]
     return connector.describe(values, item.collection.schema, item.connection.account)
 
 
-def changes(item: Item) -> Iterator[dict[str, Any]]:
+def changes(
+    item: Item, happened: Sequence[ItemChange], links: Links
+) -> Iterator[dict[str, Any]]:
     """Yield what happened to the item, latest first, down to its first day here."""
-    for change in item.changes.select_related("run")[:MAX_CHANGES]:
+    for change in happened:
         yield {
             "when": change.at,
             "kind": CHANGE_KINDS.get(change.kind, change.kind),
             "run": change.run,
-            "fields": list(_fields(item, change)),
+            "fields": list(changed_fields(item, change, links)),
         }
     yield {"when": item.first_seen_at, "kind": "created", "run": None, "fields": []}
 
 
-def _fields(item: Item, change: ItemChange) -> Iterator[dict[str, Any]]:
-    """Yield each changed field with its old and new value as people read them."""
-    pairs = {
+def _told_by(
+    item: Item, happened: Sequence[ItemChange]
+) -> Iterator[Sequence[DisplayField]]:
+    """Yield what was and what is, for each change."""
+    for change in happened:
+        for side in _values(_pairs(change)):
+            yield describe(item, side)
+
+
+def _pairs(change: ItemChange) -> dict[str, list[Any]]:
+    return {
         name: pair
         for name, pair in change.fields.items()
         if isinstance(pair, list) and len(pair) == 2
     }
+
+
+def _values(pairs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the old and the new values of the provider's own properties."""
+    old, new = (
+        {n.removeprefix(PREFIX): p[i] for n, p in pairs.items() if n.startswith(PREFIX)}
+        for i in (0, 1)
+    )
+    return old, new
+
+
+def changed_fields(
+    item: Item, change: ItemChange, links: Links
+) -> Iterator[dict[str, Any]]:
+    """Yield each changed field with its old and new value as people read them."""
+    pairs = _pairs(change)
     own = {n: pair for n, pair in pairs.items() if not n.startswith(PREFIX)}
     for name, (old, new) in own.items():
         yield {"label": FIELD_NAMES.get(name, name), "old": old, "new": new}
-    old_values, new_values = (
-        {n.removeprefix(PREFIX): pair[i] for n, pair in pairs.items() if n not in own}
-        for i in (0, 1)
+    old_shown, new_shown = (
+        {f.name: f for f in describe(item, side)} for side in _values(pairs)
     )
-    old_shown = {f.name: f for f in _describe(item, old_values)}
-    new_shown = {f.name: f for f in _describe(item, new_values)}
     for name, field in {**old_shown, **new_shown}.items():
         old_field, new_field = old_shown.get(name), new_shown.get(name)
         yield {
             "label": field.label,
-            "old": old_field.value if old_field else "",
-            "new": new_field.value if new_field else "",
+            "old": links.text(old_field) if old_field else "",
+            "new": links.text(new_field) if new_field else "",
         }
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from integrations.models import Collection, Connection
+from integrations.models import Collection, Connection, Item
 from integrations.providers import CONNECTORS
+from integrations.views import item_page
 from integrations.views.item_query import SIZES, ItemQuery
 
 LABELS = {
@@ -13,6 +14,7 @@ LABELS = {
     "connection": "Connection",
     "type": "Type",
     "collection": "Collection",
+    "parent": "Inside",
     "state": "State",
 }
 STATES = {"": "Still there", "gone": "No longer there"}
@@ -35,10 +37,9 @@ def type_name(provider: str, item_type: str) -> str:
 def type_names(collections: Iterable[Collection]) -> dict[str, str]:
     """Return the types a person's collections hold, with their names."""
     return {
-        collection.item_type: type_name(
-            collection.connection.provider, collection.item_type
-        )
+        each: type_name(collection.connection.provider, each)
         for collection in collections
+        for each in item_page.types_in(collection)
     }
 
 
@@ -46,6 +47,8 @@ def make_filters(
     query: ItemQuery,
     connections: Sequence[Connection],
     collections: Sequence[Collection],
+    *,
+    parent: Item | None = None,
 ) -> list[dict[str, Any]]:
     """Return one select per filter, each with its empty choice first."""
     within = [c for c in collections if query.connection in (None, c.connection_id)]
@@ -54,6 +57,7 @@ def make_filters(
         "connection": {str(c.pk): str(c) for c in connections},
         "type": type_names(collections),
         "collection": {str(c.pk): c.name for c in within[:MAX_CHOICES]},
+        "parent": {str(parent.uuid): parent.name or "Untitled"} if parent else {},
     }
     selects = [
         _select(query, name, {"": "Any", **choices})

@@ -7,6 +7,8 @@ from django.db.models import Prefetch, prefetch_related_objects
 
 from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
+from integrations.providers import CONNECTORS
+from integrations.providers.base import MixesTypes
 from integrations.services import search
 from integrations.views.item_query import ItemQuery, Position, Sort
 
@@ -20,6 +22,7 @@ COLUMNS = (
     "connection_id",
     "collection_id",
     "parent_name",
+    "parent_remote_id",
     "remote_url",
     "remote_updated_at",
     "changed_at",
@@ -49,15 +52,26 @@ class Count:
 
 
 def select(
-    items: ItemQuerySet, query: ItemQuery, collections: Sequence[Collection]
+    items: ItemQuerySet,
+    query: ItemQuery,
+    collections: Sequence[Collection],
+    *,
+    parent: Item | None = None,
 ) -> ItemQuerySet:
-    """Return the items the query asks for, of those given."""
-    exact = {
+    """Return the items the query asks for, of those given; ``parent`` is its item."""
+    exact: dict[str, object] = {
         "provider": query.provider,
         "connection_id": query.connection,
         "collection_id": query.collection,
         "type": query.type or _type_of(query, collections),
     }
+    if query.parent:
+        if parent is None:
+            return items.none()
+        items = items.filter(
+            connection=parent.connection_id, type__in=types_beside(parent)
+        )
+        exact["parent_remote_id"] = parent.remote_id
     chosen = items.filter(
         hidden_at__isnull=not query.is_gone,
         **{name: value for name, value in exact.items() if value},
@@ -66,8 +80,23 @@ def select(
 
 
 def _type_of(query: ItemQuery, collections: Sequence[Collection]) -> str:
-    """Return the one type of a chosen collection: indexes go by type."""
-    return next((c.item_type for c in collections if c.pk == query.collection), "")
+    """Return the one type of a chosen collection, if it is one: indexes go by type."""
+    chosen = next((c for c in collections if c.pk == query.collection), None)
+    types = types_in(chosen) if chosen else ()
+    return types[0] if len(types) == 1 else ""
+
+
+def types_in(collection: Collection) -> tuple[str, ...]:
+    """Return the types of the items that a collection holds."""
+    connector: object = CONNECTORS.get(collection.connection.provider)
+    mixed = connector.mixed_types if isinstance(connector, MixesTypes) else {}
+    return (collection.item_type, *mixed.get(collection.item_type, ()))
+
+
+def types_beside(item: Item) -> list[str]:
+    """Return the types of the items that an item's connection may hold."""
+    connector = CONNECTORS.get(item.provider)
+    return list(connector.item_types) if connector else [item.type]
 
 
 def fetch_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
@@ -140,15 +169,11 @@ def count(
     items: ItemQuerySet, query: ItemQuery, collections: Sequence[Collection]
 ) -> Count:
     """Count what the query finds: from the collections' own counts if they can say."""
-    if query.search or query.is_gone:
+    within = [c for c in collections if _is_within(c, query)]
+    is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
+    if query.search or query.is_gone or query.parent or is_mixed:
         return count_up_to(items, COUNT_LIMIT)
-    return Count(
-        number=sum(
-            collection.stored_count
-            for collection in collections
-            if _is_within(collection, query)
-        )
-    )
+    return Count(number=sum(collection.stored_count for collection in within))
 
 
 def _is_within(collection: Collection, query: ItemQuery) -> bool:
@@ -156,7 +181,7 @@ def _is_within(collection: Collection, query: ItemQuery) -> bool:
         (not query.provider or collection.connection.provider == query.provider)
         and query.connection in (None, collection.connection_id)
         and query.collection in (None, collection.pk)
-        and (not query.type or collection.item_type == query.type)
+        and (not query.type or query.type in types_in(collection))
     )
 
 

@@ -106,6 +106,7 @@ class ItemQuery:
     type: str = ""
     connection: UUID | None = None
     collection: UUID | None = None
+    parent: UUID | None = None
     is_gone: bool = False
     sort: str = DEFAULT_SORT
     size: int = DEFAULT_SIZE
@@ -128,6 +129,7 @@ class ItemQuery:
             type=read("type") if TYPE.fullmatch(read("type")) else "",
             connection=_to_uuid(read("connection")),
             collection=_to_uuid(read("collection")),
+            parent=_to_uuid(read("parent")),
             is_gone=read("state") == "gone",
             sort=sort,
             size=_to_size(read("size")),
@@ -149,6 +151,7 @@ class ItemQuery:
             "connection": str(self.connection or ""),
             "type": self.type,
             "collection": str(self.collection or ""),
+            "parent": str(self.parent or ""),
             "state": "gone" if self.is_gone else "",
         }
         return {name: value for name, value in values.items() if value}

@@ -15,8 +15,10 @@ from django_htmx.middleware import HtmxDetails
 from integrations.models import Collection, Connection, Item
 from integrations.views import item_facts, item_filters, item_page
 from integrations.views.access import person
+from integrations.views.item_icons import put_icons
 from integrations.views.item_page import Count
 from integrations.views.item_query import ItemQuery
+from integrations.views.item_tree import put_parents
 
 
 @require_safe
@@ -30,8 +32,12 @@ def item_list(request: HttpRequest) -> HttpResponse:
         .select_related("connection")
         .defer("schema", "checkpoint", "details", "held_deletions")
     )
-    items = item_page.select(Item.objects.owned_by(user), query, collections)
+    own = Item.objects.owned_by(user)
+    parent = own.filter(uuid=query.parent).first() if query.parent else None
+    items = item_page.select(own, query, collections, parent=parent)
     page = item_page.fetch_page(items, query)
+    put_icons(page.items)
+    put_parents(page.items)
     count = item_page.count(items, query, collections)
     context = {
         "items": page.items,
@@ -41,7 +47,7 @@ def item_list(request: HttpRequest) -> HttpResponse:
         "empty": "" if page.items else _why_empty(query, connections),
         "syncing": _syncing(connections) if not page.items else [],
         "stale": _stale(query, connections),
-        **_list_context(query, connections, collections),
+        **_list_context(query, connections, collections, parent),
     }
     return render(request, _list_template(request), context)
 
@@ -58,8 +64,9 @@ def _list_context(
     query: ItemQuery,
     connections: Sequence[Connection],
     collections: Sequence[Collection],
+    parent: Item | None,
 ) -> dict[str, Any]:
-    filters = item_filters.make_filters(query, connections, collections)
+    filters = item_filters.make_filters(query, connections, collections, parent=parent)
     return {
         "search": query.search,
         "filters": filters,

@@ -204,15 +204,18 @@ class Stack:
     def _python(
         self, *arguments: str, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, *arguments],
             cwd=BASE_DIR,
             env=self.plan.environment,
             capture_output=True,
             text=True,
-            check=check,
+            check=False,
             timeout=300,
         )
+        if check and done.returncode:
+            raise AssertionError(f"{arguments} failed:\n{done.stderr[-3000:]}")
+        return done
 
 
 def _is_fine(url: str) -> bool:

@@ -142,6 +142,16 @@ def test_a_busy_worker_stops_in_time_and_another_goes_on(
     )
 
 
+def test_a_worker_stops_in_time_without_its_broker(make_stack: MakeStack) -> None:
+    stack = make_stack()
+    stack.start("valkey", "worker-sync")
+
+    stack.kill("valkey")
+    time.sleep(2)
+
+    assert stack.stop("worker-sync") < 30
+
+
 def test_the_site_comes_back_with_its_database(
     make_stack: MakeStack, postgres: Postgres
 ) -> None:

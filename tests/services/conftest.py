@@ -30,7 +30,7 @@ from sandbox.world import Sandbox
 from tests.sandbox.wsgi_client import ANA, Client
 from tests.support.sandbox_transport import SandboxTransport
 
-SIZES = {"contacts": 340, "companies": 30, "deals": 40, "records": 100, "rows": 60}
+SIZES = {"contacts": 340, "companies": 30, "deals": 40, "records": 1_600, "rows": 60}
 
 
 class Unlimited:

@@ -127,6 +127,7 @@ def test_a_late_good_answer_mends_a_connection_that_was_given_up(
     with django_capture_on_commit_callbacks(execute=True), pytest.raises(NoTokenError):
         renew(credential)
     assert Connection.objects.get().reason == "rotation_lost"
+    assert outcomes() == ["abandoned"]
 
     refresh._store(attempt, answer)
 

@@ -10,7 +10,7 @@ from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.airtable import display, reading, structure
+from integrations.providers.airtable import cost, display, reading, structure
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.classify import classify
 from integrations.providers.airtable.ids import STRUCTURE
@@ -20,10 +20,14 @@ from integrations.providers.airtable.spec import SPEC
 from integrations.providers.base import (
     CollectionContext,
     DisplayField,
+    Estimate,
     Page,
+    Place,
+    Plan,
     ProviderSettings,
     RemoteAccount,
     RemoteCollection,
+    Schedule,
 )
 
 
@@ -36,6 +40,11 @@ class Airtable:
         "table": "Table",
         "record": "Record",
     }
+    # Bases and tables are listed together.
+    mixed_types: Mapping[str, Sequence[str]] = {"table": ("base",)}
+    structure_types: Sequence[str] = ("base", "table")
+    plans: Sequence[Plan] = cost.PLANS
+    quota_words = cost.QUOTA_WORDS
     # Modified times are written with the change; only clocks and the time that a
     # listing takes have to be allowed for.
     changes_overlap = timedelta(minutes=5)
@@ -123,6 +132,30 @@ class Airtable:
     ) -> Sequence[DisplayField]:
         """Turn raw values into labels, numbers, dates, names and links."""
         return display.describe(properties, schema, account)
+
+    def place_of(self, details: Mapping[str, Any]) -> Place | None:
+        """Return the base that a table is in."""
+        return structure.place_of(details)
+
+    def estimate(
+        self,
+        counts: Mapping[str, int],
+        *,
+        interval_minutes: int,
+        full_pass_hours: float,
+    ) -> Estimate:
+        """Return what each collection costs in calls a month."""
+        return cost.estimate(
+            counts,
+            interval_minutes=interval_minutes,
+            full_pass_hours=full_pass_hours,
+        )
+
+    def fitting_schedule(
+        self, counts: Mapping[str, int], *, chosen: Sequence[str], quota: int
+    ) -> Schedule | None:
+        """Return the best schedule whose calls fit a month's quota."""
+        return cost.fitting_schedule(counts, chosen=chosen, quota=quota)
 
     def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
         """Do nothing: only the person can, in the account's settings."""

@@ -35,6 +35,7 @@ def to_schema(base_id: str, table: Table) -> dict[str, Any]:
         "base_id": base_id,
         "table_id": table.id,
         "primary": table.primary_field_id,
+        "tag": structure.tag_of(table),
         "fields": [asdict(spec) for spec, _ in known],
         "formats": {spec.name: told for spec, told in known},
     }

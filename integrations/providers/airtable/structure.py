@@ -5,9 +5,11 @@ base ids, a few bases to a page, so that a base that comes or goes meanwhile shi
 nothing.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from hashlib import blake2b
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
@@ -36,8 +38,10 @@ from integrations.providers.airtable.ids import (
 from integrations.providers.airtable.spec import RECORDS_READ, SCHEMA_READ
 from integrations.providers.base import (
     FieldSpec,
+    IncompleteListingError,
     IntegrationItem,
     Page,
+    Place,
     RemoteCollection,
 )
 
@@ -69,7 +73,8 @@ _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 def list_collections(api: ApiClient) -> list[RemoteCollection]:
     """Return the structure first, then every table of every base.
 
-    A base that cannot be read now is left out, and costs the others nothing.
+    A base that cannot be read now costs the others nothing; IncompleteListingError
+    then says that more may be there.
     """
     collections = [
         RemoteCollection(
@@ -77,15 +82,40 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
             name="Bases and tables",
             item_type="table",
             required_scopes=(SCHEMA_READ,),
+            # Nothing tells a deleted table from one that is not shared any more.
+            details={"gone_words": "no longer shared"},
         )
     ]
-    for base in fetch_bases(api).known:
+    bases = fetch_bases(api)
+    unread = bases.left_out
+    for base in bases.known:
         try:
             tables = _fetch_tables(api, base)
         except (InvalidRequest, InvalidResponse):
+            unread += 1
             continue
         collections += [_to_collection(base, table) for table in tables.known]
+    if unread:
+        raise IncompleteListingError(
+            f"{unread} bases could not be read", found=collections
+        )
     return collections
+
+
+def place_of(details: Mapping[str, Any]) -> Place | None:
+    """Return the base that a table is in, and the table's own name."""
+    base_id, base = str(details.get("base_id", "")), str(details.get("base_name", ""))
+    if not base_id:
+        return None
+    return Place(group_id=base_id, group=base, name=str(details.get("table_name", "")))
+
+
+def tag_of(table: Table) -> str:
+    """Return what changes whenever something about the table's fields does."""
+    told = json.dumps(
+        [table.primary_field_id, *table.fields], sort_keys=True, default=str
+    )
+    return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 def fetch_schema() -> dict[str, Any]:
@@ -164,6 +194,7 @@ def _to_collection(base: Base, table: Table) -> RemoteCollection:
             "table_id": table.id,
             "table_name": table.name,
             "primary_field_id": table.primary_field_id,
+            "schema_tag": tag_of(table),
         },
     )
 

@@ -24,7 +24,14 @@ from integrations.providers.notion import content, display, inventory, rows
 from integrations.providers.notion.account import identify
 from integrations.providers.notion.classify import classify
 from integrations.providers.notion.discovery import list_collections
-from integrations.providers.notion.mapping import DATABASE, DATABASES, PAGE, PAGES
+from integrations.providers.notion.mapping import (
+    DATA_SOURCE,
+    DATABASE,
+    DATABASES,
+    ICON_KEY,
+    PAGE,
+    PAGES,
+)
 from integrations.providers.notion.schema import to_schema
 from integrations.providers.notion.spec import SPEC
 
@@ -43,9 +50,12 @@ class Notion:
     item_types: Mapping[str, str] = {
         PAGE: "Page",
         DATABASE: "Database",
-        "data_source": "Data source",
+        DATA_SOURCE: "Data source",
     }
+    # The databases' collection holds the data sources inside them as well.
+    mixed_types: Mapping[str, Sequence[str]] = {DATABASE: (DATA_SOURCE,)}
     content_types: Sequence[str] = (PAGE,)
+    icon_property = ICON_KEY
     # A data source that a search misses is no lost one.
     finds_all_collections = False
     can_uninstall = False
@@ -57,6 +67,9 @@ class Notion:
     # Times have the precision of a minute, and the search index lags.
     changes_overlap = timedelta(minutes=5)
     settle_after = timedelta(hours=1)
+    # Search knows nothing of a page in the moment after it was shared.
+    usual_share_lag = timedelta(seconds=5)
+    longest_share_lag = timedelta(minutes=10)
     correlation_headers: Sequence[str] = ("x-notion-request-id", "cf-ray")
     gone_words = "gone or no longer shared"
 

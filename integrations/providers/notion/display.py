@@ -7,12 +7,15 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from integrations.providers.base import DisplayField, FieldSpec
+from integrations.providers.notion.ids import find_id, find_ids
 from integrations.providers.notion.mapping import ABOUT
-from integrations.providers.notion.schema import ABOUT_FIELDS
+from integrations.providers.notion.schema import ABOUT_FIELDS, TARGET
+from integrations.providers.notion.titles import MORE
 
 MAX_DIGITS: Final = 24
 MAX_SHOWN: Final = 4000
 UNNAMED: Final = "Somebody"
+LINKING: Final = frozenset({"links", "value"})
 _VERIFIED: Final = {
     "verified": "Verified",
     "expired": "Verification expired",
@@ -27,14 +30,38 @@ def describe(
     """Return the properties that have a value, labelled, columns first."""
     shown = []
     for spec in _fields(properties, schema):
-        value = show(properties.get(spec.name), spec)[:MAX_SHOWN]
+        kept = properties.get(spec.name)
+        linked = linked_ids(kept, spec)
+        value = _count(kept, linked) if linked else show(kept, spec)[:MAX_SHOWN]
         if value:
             shown.append(
                 DisplayField(
-                    name=spec.name, label=spec.label, value=value, kind=spec.kind
+                    name=spec.name,
+                    label=spec.label,
+                    value=value,
+                    kind=spec.kind,
+                    linked_ids=linked,
+                    linked_collection=spec.options.get(TARGET, "") if linked else "",
                 )
             )
     return shown
+
+
+def linked_ids(value: object, spec: FieldSpec) -> tuple[str, ...]:
+    """Return the pages that a relation names, or a rollup of relations."""
+    if spec.kind not in LINKING or not isinstance(value, list):
+        return ()
+    # A rollup shows all sorts of things; only when they all are ids they are links.
+    if not all(each == MORE or find_id(each) for each in value):
+        return ()
+    return tuple(find_ids(value))
+
+
+def _count(value: Any, linked: tuple[str, ...]) -> str:
+    """Say how many pages are linked, where nobody looks up their names."""
+    noun = "page" if len(linked) == 1 else "pages"
+    more = " or more" if MORE in value else ""
+    return f"{len(linked)} {noun}{more}"
 
 
 def show(value: Any, spec: FieldSpec) -> str:

@@ -40,7 +40,9 @@ class Gathering:
         """Return an item that was gathered for the own collection."""
         return self._items.get(self.own, {}).get(remote_id)
 
-    def to_page(self, next_cursor: str | None, *, gap: str = "") -> Page:
+    def to_page(
+        self, next_cursor: str | None, *, gap: str = "", note: str = ""
+    ) -> Page:
         """Return all of it as the page of the own collection."""
         others = (self._items.keys() | self._gone.keys()) - {self.own}
         return Page(
@@ -49,6 +51,7 @@ class Gathering:
             unreadable=self.unreadable,
             gone=self._gone.get(self.own, {}),
             gap=gap,
+            note=note,
             siblings={
                 other: Page(
                     items=list(self._items.get(other, {}).values()),

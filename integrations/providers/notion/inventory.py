@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from integrations.http.client import ApiClient
+from integrations.http.errors import Server
 from integrations.providers.base import (
     CollectionContext,
     IntegrationItem,
@@ -25,7 +26,7 @@ from integrations.providers.notion.paging import from_cursor, to_cursor
 from integrations.providers.notion.reader import Reader
 from integrations.providers.notion.search import Place, read_hits, read_trash
 from integrations.providers.notion.tree import Tree
-from integrations.providers.notion.walking import Walk
+from integrations.providers.notion.walking import ROWS_PER_PASS, Walk
 
 SEARCH, WALK, CHECK, PARENTS = "search", "walk", "check", "parents"
 PHASES: Final = {
@@ -36,6 +37,12 @@ INCREMENT: Final = {PAGES: (SEARCH, WALK), DATABASES: (SEARCH,)}
 BATCH: Final = 50
 # Each round goes up one level of the tree; deeper ones wait for the next pass.
 MOST_ROUNDS: Final = 10
+TAKES_TURNS: Final = (
+    "pages inside the rows of large tables are looked for in turns, "
+    f"{ROWS_PER_PASS} rows at a time"
+)
+NOTHING_YET: Final = "Notion shows nothing yet: it takes a moment after sharing"
+NEXT_TRY: Final = 10.0
 NOT_EXHAUSTIVE: Final = "Notion's search does not list everything"
 
 
@@ -110,30 +117,43 @@ class _Pass:
         if phase not in self._phases:
             raise ListingExpiredError("the cursor is not one of ours")
         following = self._run(phase, place)
+        if following is not None:
+            return self._tree.gathering.to_page(to_cursor(following))
         is_blind = self._stored is None and self._since is None
         return self._tree.gathering.to_page(
-            None if following is None else to_cursor(following),
-            gap=NOT_EXHAUSTIVE if is_blind and following is None else "",
+            None,
+            gap=NOT_EXHAUSTIVE if is_blind else "",
+            note=TAKES_TURNS if place.get("crowded") else "",
         )
 
     def _run(self, phase: str, place: Place) -> Place | None:
         """Go on in a phase; return the place in it or in the one that comes next."""
         if phase == SEARCH or self._stored is None:
             found = read_hits(self._tree, place, since=self._since)
+            self._ensure_believable()
             return found or self._next_phase(SEARCH, place)
         if phase == WALK:
             walk = Walk(self._tree, self._stored, place)
             if not walk.run(since=self._since):
                 return {**place, **walk.place, "phase": WALK}
-            return self._next_phase(WALK, {**place, "walked": walk.place["after"]})
+            return self._next_phase(WALK, {**walk.place, "walked": walk.place["after"]})
         if phase == PARENTS:
             return self._settle_orphans(self._stored, place)
         return self._check_unseen(self._stored, place)
 
+    def _ensure_believable(self) -> None:
+        """Come back later when not even the first search of all shows anything."""
+        stored, gathering = self._stored, self._tree.gathering
+        is_first = stored is not None and stored.last_pass is None
+        if self._since is not None or not is_first or gathering.own != PAGES:
+            return
+        if not gathering.is_filled and not stored.walk(after="", limit=1):
+            raise Server(NOTHING_YET, retry_after=NEXT_TRY)
+
     def _next_phase(self, phase: str, place: Place) -> Place | None:
         """Return the beginning of the phase behind one, None when that was the last."""
         following = self._phases[self._phases.index(phase) + 1 :]
-        kept = {name: place.get(name) for name in ("walked", "round")}
+        kept = {name: place.get(name) for name in ("walked", "round", "crowded")}
         return {**kept, "phase": following[0]} if following else None
 
     def _settle_orphans(self, stored: StoredItems, place: Place) -> Place | None:
@@ -153,7 +173,8 @@ class _Pass:
         if rounds > MOST_ROUNDS or not place.get("more"):
             return None
         following = self._phases[1]
-        return {"phase": following, "after": place.get("walked"), "round": rounds}
+        kept = {"after": place.get("walked"), "crowded": place.get("crowded")}
+        return {**kept, "phase": following, "round": rounds}
 
     def _check_unseen(self, stored: StoredItems, place: Place) -> Place | None:
         place = {**place}

@@ -26,6 +26,7 @@ MOVED = "moved to another collection"
 
 ABOUT: Final = "about."
 BLOCK_KEY, BURIED_KEY = f"{ABOUT}block", f"{ABOUT}buried"
+ICON_KEY: Final = f"{ABOUT}icon"
 MAX_PROPERTIES: Final = 500
 MAX_URL: Final = 1000
 # https://developers.notion.com/page/changelog (the host changed in June 2026)

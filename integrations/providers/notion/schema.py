@@ -1,15 +1,18 @@
 """Read the columns of a data source: their ids, labels, kinds and options."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
 from integrations.providers.base import FieldSpec
+from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping import ABOUT, BLOCK_KEY, BURIED_KEY
 
 MAX_FIELDS: Final = 500
 MAX_OPTIONS: Final = 1000
 MAX_LABEL: Final = 200
+# Under this option a relation names the data source that its pages are rows of.
+TARGET: Final = "target"
 
 ABOUT_FIELDS: Final = (
     FieldSpec(name=f"{ABOUT}icon", label="Icon", is_read_only=True),
@@ -111,12 +114,11 @@ def _to_field(name: str, entry: object) -> FieldSpec | None:
         return None
     about = entry.get(kind)
     about = about if isinstance(about, dict) else {}
-    is_number = kind == "number"
     return FieldSpec(
         name=remote_id[:200],
         label=name[:MAX_LABEL] or remote_id,
-        kind=_number_kind(about) if is_number else _KINDS.get(kind, "text"),
-        options=_currency(about) if is_number else _options(about),
+        kind=_number_kind(about) if kind == "number" else _KINDS.get(kind, "text"),
+        options=_READ_OPTIONS.get(kind, _options)(about),
         is_read_only=kind in _READ_ONLY,
     )
 
@@ -138,3 +140,14 @@ def _options(about: Mapping[str, Any]) -> dict[str, str]:
     entries = options[:MAX_OPTIONS] if isinstance(options, list) else []
     names = (each.get("name") for each in entries if isinstance(each, dict))
     return {n: n[:MAX_LABEL] for n in names if isinstance(n, str) and n}
+
+
+def _target(about: Mapping[str, Any]) -> dict[str, str]:
+    target = find_id(about.get("data_source_id"))
+    return {TARGET: target} if target else {}
+
+
+_READ_OPTIONS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, str]]]] = {
+    "number": _currency,
+    "relation": _target,
+}

@@ -18,6 +18,7 @@ SPEC = ProviderSpec(
     body_format="json",
     introspect_path="introspect",
     revoke_path="revoke",
+    reconsent_words="Change shared pages",
     authorize_params={"owner": "user", "response_type": "code"},
     version_env="NOTION_VERSION",
     default_version="2026-03-11",

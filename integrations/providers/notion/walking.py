@@ -57,6 +57,7 @@ class Walk:
         self._after = str(place.get("after", ""))
         self._path = [_to_frame(entry) for entry in place.get("path", ())]
         self._batch: list[StoredItem] = []
+        self._kept = {name: place.get(name) for name in ("round", "crowded")}
 
     def run(self, *, since: datetime | None) -> bool:
         """Walk until the step has made its calls; tell whether that was the end.
@@ -75,6 +76,7 @@ class Walk:
     def place(self) -> dict[str, Any]:
         """Return where the walk stands, JSON-safe."""
         return {
+            **self._kept,
             "after": self._after,
             "path": [frame.to_json() for frame in self._path],
         }
@@ -90,6 +92,8 @@ class Walk:
                 return False
             item = self._batch.pop(0)
             self._after = item.position
+            if crowd_of(item) > LARGE_TABLE:
+                self._kept["crowded"] = True
             if is_due(item, self._stored, since=since):
                 self._path = [Frame(id=item.id)]
                 return True
@@ -156,6 +160,12 @@ class Walk:
             tree.add(child, holder=holder)
 
 
+def crowd_of(item: StoredItem) -> int:
+    """Return how many rows are in the table that a page is a row of, 0 for others."""
+    is_row = item.type == PAGE and item.collection_id != PAGES
+    return item.crowd if is_row else 0
+
+
 def is_due(item: StoredItem, stored: StoredItems, *, since: datetime | None) -> bool:
     """Tell whether a page is walked through now.
 
@@ -164,7 +174,7 @@ def is_due(item: StoredItem, stored: StoredItems, *, since: datetime | None) -> 
     """
     if item.type != PAGE:
         return False
-    crowd = item.crowd if item.collection_id != PAGES else 0
+    crowd = crowd_of(item)
     if crowd > LARGE_TABLE:
         return since is None and _has_turn(item, stored, -(-crowd // ROWS_PER_PASS))
     last = stored.last_pass

@@ -2,13 +2,29 @@
 
 import pytest
 
+from integrations.providers import CONNECTORS
 from integrations.providers.airtable.cost import (
     FULL_PASS_HOURS,
-    PLAN_CALLS,
+    PLANS,
     fitting_schedule,
     monthly_calls,
+    monthly_listing_calls,
     monthly_structure_calls,
 )
+from integrations.providers.base import EstimatesCost
+
+FREE, TEAM, _ = (plan.calls for plan in PLANS)
+
+
+def make_counts(*record_counts):
+    """Return one base with tables of so many records, and the structure."""
+    tables = {f"app1/tbl{n}": count for n, count in enumerate(record_counts)}
+    return {"structure": 2, **tables}
+
+
+def fit(*record_counts, quota=FREE):
+    counts = make_counts(*record_counts)
+    return fitting_schedule(counts, chosen=list(counts), quota=quota)
 
 
 def test_a_table_read_once_a_day_costs_its_pages_and_its_schema_each_time():
@@ -35,37 +51,66 @@ def test_a_run_is_no_more_than_one_full_pass():
 
 
 def test_the_structure_costs_a_call_for_each_base_and_listing():
-    assert monthly_structure_calls(4, 1440) == 35 * 5 + 31 * 5
-    assert monthly_structure_calls(11, 1440) == 35 * 13 + 31 * 12
+    assert monthly_structure_calls(4, 1440) == 35 * 5
+    assert monthly_structure_calls(11, 1440) == 35 * 13
 
 
-@pytest.mark.parametrize("record_counts", [[900], [300, 200, 10], [5] * 15])
+def test_new_tables_are_looked_for_once_a_day_at_the_most():
+    assert monthly_listing_calls(4, 60) == 31 * 5
+    assert monthly_listing_calls(4, 10_080) == 5 * 5
+
+
+def test_the_connector_estimates_every_collection():
+    connector = CONNECTORS["airtable"]
+    assert isinstance(connector, EstimatesCost)
+
+    found = connector.estimate(
+        make_counts(0, 900), interval_minutes=1440, full_pass_hours=24
+    )
+
+    assert found.collections == {
+        "structure": 35 * 2,
+        "app1/tbl0": 31 * 2 + 4,
+        "app1/tbl1": 31 * 10 + 4,
+    }
+    assert found.listing == 31 * 2
+
+
+@pytest.mark.parametrize("record_counts", [[900], [300, 200, 10], [5] * 15, [20_000]])
 def test_a_free_plan_gets_a_schedule_that_fits(record_counts):
-    quota = PLAN_CALLS["Free"]
-
-    schedule = fitting_schedule(record_counts, base_count=1, quota=quota)
+    schedule = fit(*record_counts)
 
     assert schedule is not None
-    assert schedule.calls <= quota
+    assert schedule.calls <= FREE
     assert schedule.full_pass_hours in FULL_PASS_HOURS
 
 
 def test_the_schedule_is_the_most_frequent_that_fits():
-    schedule = fitting_schedule([100], base_count=1, quota=1000)
-    tighter = fitting_schedule([100], base_count=1, quota=schedule.calls - 1)
+    schedule = fit(100)
+    tighter = fit(100, quota=schedule.calls - 1)
 
     assert schedule.full_pass_hours == 24
     assert tighter.interval_minutes > schedule.interval_minutes
 
 
-def test_a_team_plan_can_look_every_few_minutes():
-    schedule = fitting_schedule([10_000], base_count=1, quota=PLAN_CALLS["Team"])
+def test_changes_are_looked_for_at_least_as_often_as_everything_is_read():
+    schedule = fit(40_000)
 
-    assert schedule.interval_minutes == 5
+    assert schedule.interval_minutes <= schedule.full_pass_hours * 60
+
+
+def test_what_is_not_chosen_costs_nothing():
+    counts = make_counts(100, 9_000_000)
+
+    assert fitting_schedule(counts, chosen=["app1/tbl0"], quota=FREE) is not None
+
+
+def test_a_team_plan_can_look_every_few_minutes():
+    assert fit(10_000, quota=TEAM).interval_minutes == 5
 
 
 def test_what_fits_no_plan_gets_no_schedule():
-    assert fitting_schedule([10_000_000], base_count=1, quota=1000) is None
+    assert fit(10_000_000) is None
 
 
 @pytest.mark.parametrize("values", [(0, 24), (60, 0), (-5, 24)])

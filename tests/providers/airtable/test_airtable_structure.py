@@ -4,6 +4,7 @@ import pytest
 
 from integrations.http.errors import Forbidden, RateLimited
 from integrations.providers.airtable import bases, structure
+from integrations.providers.base import IncompleteListingError
 
 BASES = "GET /v0/meta/bases"
 FIRST, SECOND = "appAAAAAAAAAAAAA1", "appAAAAAAAAAAAAA2"
@@ -52,6 +53,7 @@ def test_the_structure_comes_first_and_then_every_table(airtable):
     ]
     assert [c.item_type for c in found] == ["table", "record", "record", "record"]
     assert found[1].details == {
+        "schema_tag": found[1].details["schema_tag"],
         "base_id": FIRST,
         "base_name": "Projects",
         "table_id": "tblAAAAAAAAAAAAA1",
@@ -87,7 +89,10 @@ def test_a_used_up_workspace_costs_the_others_nothing(airtable):
     airtable.transport.on(TABLES, airtable.load("error_quota"), status=429)
     airtable.transport.on(OTHER_TABLES, airtable.load("tables_projects_again"))
 
-    assert len(list_collections(airtable)) == 2
+    with pytest.raises(IncompleteListingError) as caught:
+        list_collections(airtable)
+
+    assert len(caught.value.found) == 2
 
 
 def test_a_throttled_base_is_no_missing_base(airtable):

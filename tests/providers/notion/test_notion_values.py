@@ -35,8 +35,7 @@ def test_every_type_of_property_is_read_by_people(notion):
         "Tags": "Red, Blue",
         "Size": "Large",
         "Team": "Ana, Somebody",
-        "Blocks": "a1000000-0000-4000-8000-000000000001, "
-        "a1000000-0000-4000-8000-000000000002, …",
+        "Blocks": "2 pages or more",
         "Total": "42",
         "Names": "One two, Large, Ana",
         "Score": "high",
@@ -54,6 +53,17 @@ def test_every_type_of_property_is_read_by_people(notion):
         "Where": "Harbour",
         "fuTu": "glow",
     }
+
+
+def test_a_relation_names_the_pages_and_the_table_they_are_rows_of(notion):
+    item = to_page_item(notion.load("row_every_type"), None)
+    schema = json.loads(json.dumps(to_schema(notion.load("data_source_tasks"))))
+
+    fields = {f.label: f for f in describe(item.properties, schema)}
+
+    assert fields["Blocks"].linked_ids == (UID, UID[:-1] + "2")
+    assert fields["Blocks"].linked_collection
+    assert fields["Names"].linked_ids == ()
 
 
 def test_no_link_that_expires_is_kept(notion):

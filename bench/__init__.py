@@ -1,0 +1,1 @@
+"""Measure what the README claims, on this machine, in ratios that travel."""

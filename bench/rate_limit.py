@@ -1,0 +1,31 @@
+"""Compare a full pass under HubSpot's real limit with the time the limit imposes."""
+
+import time
+
+from bench import product
+from bench.figures import Figures
+from bench.site import Site
+
+PAGES = 600
+LIMIT, SECONDS = 110, 10.0
+
+
+def measure(site: Site, figures: Figures, *, long: bool) -> None:
+    """Load so many pages that the limit, and not the machine, sets the pace."""
+    site.start_pages()
+    connection = product.connect(site)
+    product.forget_contacts(connection)
+    site.pages(contacts=PAGES * 100)
+    # What connecting asked for must not count against this pass.
+    time.sleep(SECONDS)
+    started = time.monotonic()
+    product.sync(connection, full=True)
+    taken = time.monotonic() - started
+    told = site.pages()
+    requests = sum(told["calls"].values())
+    imposed = (requests - LIMIT) / LIMIT * SECONDS
+    figures.add(f"{requests} requests", f"{taken:.1f} s, imposed {imposed:.1f} s")
+    figures.at_most("taken / imposed", taken / imposed, 1.05, unit="x", digits=3)
+    figures.at_most(
+        f"most requests in any {SECONDS:g} s", told["busiest"], LIMIT, digits=0
+    )

@@ -1,0 +1,97 @@
+"""Outlive a supervisor that was killed, and end what it left behind.
+
+The guard is a script with nothing but the standard library. The supervisor writes
+``+123`` when it starts process group 123 and ``-123`` when that has ended; the end
+of the pipe means that the supervisor itself is gone, one way or the other.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+GRACE_SECONDS = 22.0
+
+
+class Guard:
+    """Keep the guard informed, from inside the supervisor."""
+
+    def __init__(self) -> None:
+        self._popen = subprocess.Popen(
+            [sys.executable, "-E", "-S", __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+
+    def watch(self, group: int) -> None:
+        """Tell that a process group was started."""
+        self._write(f"+{group}\n")
+
+    def forget(self, group: int) -> None:
+        """Tell that a process group has ended."""
+        self._write(f"-{group}\n")
+
+    def dismiss(self) -> None:
+        """Send the guard home; it ends whatever was not forgotten."""
+        if self._popen.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._popen.stdin.close()
+        self._popen.wait()
+
+    def _write(self, line: str) -> None:
+        if self._popen.stdin is not None:
+            # Without a guard everything works but this one rescue.
+            with suppress(BrokenPipeError):
+                self._popen.stdin.write(line)
+                self._popen.stdin.flush()
+
+
+def main() -> None:
+    """Keep the list until the pipe ends, then end what is still on it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    end_groups(read_groups(sys.stdin))
+
+
+def read_groups(lines: Iterable[str]) -> set[int]:
+    """Return the groups that were started and have not ended."""
+    groups: set[int] = set()
+    for line in lines:
+        group = int(line[1:])
+        if line.startswith("+"):
+            groups.add(group)
+        else:
+            groups.discard(group)
+    return groups
+
+
+def end_groups(groups: set[int]) -> None:
+    """Ask the head of every group to end it; after a while, end it."""
+    for group in groups:
+        with suppress(ProcessLookupError):
+            os.kill(group, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    waiting = groups
+    while waiting and time.monotonic() < deadline:
+        waiting = {group for group in waiting if send_to_group(group, 0)}
+        time.sleep(0.1)
+    for group in waiting:
+        send_to_group(group, signal.SIGKILL)
+
+
+def send_to_group(group: int, number: int) -> bool:
+    """Send a signal to a group and tell whether anybody was there."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()

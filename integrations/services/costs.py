@@ -1,0 +1,86 @@
+"""Say what reading an account costs in calls a month, and find a schedule that fits."""
+
+from collections.abc import Collection as Some
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Count
+from django.utils import timezone
+
+from integrations.models import Collection, Connection, Item
+from integrations.providers import CONNECTORS
+from integrations.providers.base import Estimate, EstimatesCost, Plan, Schedule
+from integrations.services.choosing import NOT_SELECTED
+
+
+def plans_of(connection: Connection) -> tuple[Plan, ...]:
+    """Return the provider's plans, none where calls of a month are not limited."""
+    estimator = estimator_of(connection)
+    return tuple(estimator.plans) if estimator else ()
+
+
+def estimator_of(connection: Connection) -> EstimatesCost | None:
+    """Return what estimates costs, where the provider limits the calls of a month."""
+    connector: object = CONNECTORS.get(connection.provider)
+    return connector if isinstance(connector, EstimatesCost) else None
+
+
+def estimate(connection: Connection) -> Estimate | None:
+    """Return what each collection costs in calls a month as things are."""
+    estimator = estimator_of(connection)
+    if estimator is None:
+        return None
+    return estimator.estimate(
+        counts_of(connection),
+        interval_minutes=connection.sync_interval_minutes,
+        full_pass_hours=connection.full_pass_hours or settings.FULL_PASS_HOURS,
+    )
+
+
+def fitting_schedule(
+    connection: Connection, plan: Plan | None, *, chosen: Some[str]
+) -> Schedule | None:
+    """Return the best schedule that fits a plan, None without a limit or a fit."""
+    estimator = estimator_of(connection)
+    if estimator is None or plan is None or plan.calls is None:
+        return None
+    counts = counts_of(connection)
+    return estimator.fitting_schedule(
+        counts, chosen=[key for key in chosen if key in counts], quota=plan.calls
+    )
+
+
+def counts_of(connection: Connection) -> dict[str, int]:
+    """Return how many items each collection has, or had before it was left out."""
+    listed = connection.collections.filter(misses__lt=Collection.MOST_MISSES)
+    left_out = Item.objects.filter(
+        collection__in=listed.filter(is_selected=False).order_by(),
+        hidden_reason=NOT_SELECTED,
+    )
+    had = dict(
+        left_out.order_by()
+        .values_list("collection__remote_id")
+        .annotate(number=Count("pk"))
+    )
+    return {
+        remote_id: max(remote or 0, stored, had.get(remote_id, 0))
+        for remote_id, remote, stored in listed.values_list(
+            "remote_id", "remote_count", "stored_count"
+        )
+    }
+
+
+def set_plan(connection: Connection, plan: Plan | None) -> None:
+    """Keep which plan the person is on."""
+    connection.plan = plan.slug if plan else ""
+    connection.save(update_fields=["plan"])
+
+
+def use_schedule(connection: Connection, schedule: Schedule) -> None:
+    """Read a connection by a schedule from now on, without a call right now."""
+    wait = timedelta(minutes=schedule.interval_minutes)
+    Connection.objects.filter(pk=connection.pk).update(
+        sync_interval_minutes=schedule.interval_minutes,
+        full_pass_hours=schedule.full_pass_hours,
+        next_sync_at=timezone.now() + wait,
+    )

@@ -1,0 +1,30 @@
+"""Put the emoji of items beside the items."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models.fields.json import KeyTextTransform
+
+from integrations.models import Item
+from integrations.providers import CONNECTORS
+from integrations.providers.base import HasIcons
+
+
+def put_icons(items: Iterable[Item]) -> None:
+    """Set ``icon`` of each item that has one, a question for each provider at most."""
+    rows = list(items)
+    for provider, connector in CONNECTORS.items():
+        own = [item for item in rows if item.provider == provider]
+        if own and isinstance(connector, HasIcons):
+            _put_icons(own, connector.icon_property)
+
+
+def _put_icons(items: Sequence[Item], name: str) -> None:
+    icons = dict(
+        Item.objects.filter(pk__in=[item.pk for item in items]).values_list(
+            "pk", KeyTextTransform(name, "properties")
+        )
+    )
+    for item in items:
+        icon = icons.get(item.pk)
+        # What is no emoji is a name of one, and names tell nobody anything here.
+        item.icon = icon if icon and not icon.isascii() else ""

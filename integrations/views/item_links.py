@@ -1,0 +1,71 @@
+"""Find stored items by the ids that other items name, one question for all of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from integrations.models import Collection, Item
+from integrations.providers.base import DisplayField
+
+MAX_LINKS = 50
+MAX_FOUND = 500
+
+Found = Mapping[tuple[str, str], Item]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """Hold the items that fields name, by collection and id."""
+
+    found: Found
+
+    def of(self, field: DisplayField) -> dict[str, Any]:
+        """Return the items a field links to, and how many are not among them."""
+        known = self._items(field)
+        return {"items": known, "more": len(field.linked_ids) - len(known)}
+
+    def text(self, field: DisplayField) -> str:
+        """Return the names of what a field links to; its own words without any."""
+        known = self._items(field)
+        if not known:
+            return field.value
+        names = ", ".join(item.name or "Untitled" for item in known)
+        missing = len(field.linked_ids) - len(known)
+        return f"{names} and {missing} more" if missing else names
+
+    def _items(self, field: DisplayField) -> list[Item]:
+        ids = field.linked_ids[:MAX_LINKS]
+        found = (self.found.get((field.linked_collection, each)) for each in ids)
+        return [item for item in found if item is not None]
+
+
+def find(item: Item, *described: Sequence[DisplayField]) -> Links:
+    """Return the items that any of the fields link to."""
+    fields = (field for fields in described for field in fields)
+    ids = (each for field in fields for each in field.linked_ids[:MAX_LINKS])
+    return Links(found=find_by_id(item, ids))
+
+
+def find_by_id(item: Item, ids: Iterable[str]) -> Found:
+    """Return live items beside one by collection and id, and by id alone."""
+    wanted = list(dict.fromkeys(ids))[:MAX_FOUND]
+    if not wanted:
+        return {}
+    names = dict(collections_beside(item).values_list("pk", "remote_id"))
+    rows = (
+        Item.objects.live()
+        .filter(collection__in=list(names), remote_id__in=wanted)
+        .only("uuid", "name", "remote_id", "collection_id", "provider")
+    )
+    found: dict[tuple[str, str], Item] = {}
+    for row in rows:
+        found[names[row.collection_id], row.remote_id] = row
+        found.setdefault(("", row.remote_id), row)
+    return found
+
+
+def collections_beside(item: Item) -> models.QuerySet[Collection]:
+    """Return the collections of an item's connection."""
+    return Collection.objects.filter(connection=item.connection_id).order_by()

@@ -1,0 +1,50 @@
+"""Say in words how often a connection is read, and offer other ways."""
+
+from typing import Any
+
+from django.conf import settings
+
+from integrations.forms import FULL_PASSES, INTERVALS
+from integrations.models import Connection
+
+
+def interval_text(minutes: int) -> str:
+    """Return how often changes are looked for."""
+    return INTERVALS.get(minutes, f"Every {minutes} minutes")
+
+
+def full_pass_text(hours: float | None) -> str:
+    """Return how often everything is read."""
+    hours = hours or settings.FULL_PASS_HOURS
+    return FULL_PASSES.get(int(hours), f"Every {hours:g} hours")
+
+
+def schedule_text(connection: Connection) -> str:
+    """Return both, the second only when it is not as usual."""
+    text = interval_text(connection.sync_interval_minutes)
+    if connection.full_pass_hours is None:
+        return text
+    return f"{text}; everything {full_pass_text(connection.full_pass_hours).lower()}"
+
+
+def interval_choices(connection: Connection) -> list[dict[str, Any]]:
+    """Return the intervals to choose from, the present one marked."""
+    if not connection.is_connected:
+        return []
+    current = connection.sync_interval_minutes
+    options = {**INTERVALS, current: interval_text(current)}
+    return [
+        {"value": minutes, "label": options[minutes], "selected": minutes == current}
+        for minutes in sorted(options)
+    ]
+
+
+def full_pass_choices(connection: Connection) -> list[dict[str, Any]]:
+    """Return how often everything may be read, first as often as usual."""
+    current = connection.full_pass_hours
+    usual = f"As usual ({full_pass_text(None).lower()})"
+    options = [(None, usual), *FULL_PASSES.items()]
+    return [
+        {"value": hours or "", "label": label, "selected": hours == current}
+        for hours, label in options
+    ]
