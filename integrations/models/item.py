@@ -14,6 +14,8 @@ from integrations.models.run import SyncRun
 from integrations.providers import SPECS
 
 LIVE = Q(hidden_at__isnull=True)
+# Why an item is hidden although it may well be there.
+NOT_SELECTED = "not selected"
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -146,6 +148,11 @@ class Item(models.Model):
     def is_hidden(self) -> bool:
         """Tell whether the item is kept only as a tombstone."""
         return self.hidden_at is not None
+
+    @property
+    def is_left_out(self) -> bool:
+        """Tell whether it is hidden only because its collection is not read."""
+        return self.is_hidden and self.hidden_reason == NOT_SELECTED
 
 
 class ItemChange(models.Model):

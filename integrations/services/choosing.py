@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Collection, Connection
+from integrations.models.item import NOT_SELECTED
 from integrations.services import audit, items, queue, runs
 
-NOT_SELECTED = "not selected"
 # Up to this many items are hidden while the person waits; the rest by a worker.
 HIDDEN_AT_ONCE = 2000
 

@@ -81,8 +81,9 @@ def connect(
 def _share_lag(provider: str) -> timedelta:
     """Return how long a listing usually takes to know what a new grant may see."""
     connector = CONNECTORS[provider]
-    late = isinstance(connector, SharesLate)
-    return connector.usual_share_lag if late else timedelta()
+    if isinstance(connector, SharesLate):
+        return connector.usual_share_lag
+    return timedelta()
 
 
 def _row_for(

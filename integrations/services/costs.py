@@ -8,9 +8,9 @@ from django.db.models import Count
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item
+from integrations.models.item import NOT_SELECTED
 from integrations.providers import CONNECTORS
 from integrations.providers.base import Estimate, EstimatesCost, Plan, Schedule
-from integrations.services.choosing import NOT_SELECTED
 
 
 def plans_of(connection: Connection) -> tuple[Plan, ...]:

@@ -3,23 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from integrations.models import Collection, Item, ItemChange, ItemContent, SeenBlock
 from integrations.providers.base import IntegrationItem
 from integrations.services import item_rows, search
-from integrations.services.item_rows import Row
+from integrations.services.item_rows import Known, Row
 
 CHUNK = 2000
-
-
-class Known(NamedTuple):
-    """Say what is stored of one item, as far as comparing needs it."""
-
-    pk: int
-    digest: str
-    is_hidden: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +40,7 @@ def store_page(
 ) -> PageCounts:
     """Upsert one page inside the caller's transaction and say what it did."""
     readable = {i.id: i for i in items if 0 < len(i.id) <= item_rows.ID_LENGTH}
-    known = _known(collection, readable)
+    known = item_rows.read_known(collection, list(readable))
     rows = [Row.of(item) for item in readable.values()]
     new = [row for row in rows if row.item.id not in known]
     touched = [
@@ -87,21 +79,9 @@ def _texts(words: dict[int, str]) -> dict[int, str]:
     }
 
 
-def _known(collection: Collection, ids: Iterable[str]) -> dict[str, Known]:
-    found = Item.objects.filter(collection=collection, remote_id__in=list(ids))
-    return {
-        remote_id: Known(pk, digest, hidden_at is not None)
-        for remote_id, pk, digest, hidden_at in found.values_list(
-            "remote_id", "pk", "digest", "hidden_at"
-        )
-    }
-
-
 def _keys(collection: Collection, ids: list[str]) -> dict[str, int]:
-    if not ids:
-        return {}
-    found = Item.objects.filter(collection=collection, remote_id__in=ids)
-    return dict(found.values_list("remote_id", "pk"))
+    known = item_rows.read_known(collection, ids)
+    return {remote_id: entry.pk for remote_id, entry in known.items()}
 
 
 def _record_changes(

@@ -115,7 +115,7 @@ def _save(request: HttpRequest, choice: Choice, *, with_schedule: bool) -> HttpR
     if added:
         told += f" {added:,} more will be read."
     if left_out:
-        told += f" {left_out:,} left out; what was stored of them is hidden."
+        told += f" {left_out:,} left out; their items are being hidden."
     if with_schedule and schedule is not None:
         costs.use_schedule(connection, schedule)
         told += f" Changes are looked for {_lower(schedule.interval_minutes)}."

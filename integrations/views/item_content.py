@@ -6,6 +6,7 @@ from typing import Any
 from integrations.models import Item, ItemContent
 from integrations.providers import CONNECTORS
 from integrations.providers.base import ReadsContent
+from integrations.views.item_icons import put_icons
 from integrations.views.item_links import Found, find_by_id
 
 # Blocks of one of these kinds in a row are one list, one table, one quotation.
@@ -36,13 +37,15 @@ def make_content(item: Item) -> dict[str, Any] | None:
     if kept is None:
         return {"state": "unread"}
     ids = [str(b.get("id")) for b in kept.blocks if b.get("kind") in CHILDREN]
+    found = find_by_id(item, ids)
+    put_icons(found.values())
     return {
         "state": _state(kept),
         "reason": kept.reason,
         "read_at": kept.read_at,
         "is_older": kept.read_for < item.remote_updated_at,
         "is_truncated": kept.is_truncated,
-        "groups": to_groups(kept.blocks, find_by_id(item, ids)),
+        "groups": to_groups(kept.blocks, found),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -53,7 +54,7 @@ def make_stack(
         url = ""
         if database == "postgres":
             server = request.getfixturevalue("postgres")
-            url = server.create_database(f"own_{request.node.name}_{len(made)}")
+            url = server.create_database(f"own_{uuid4().hex}")
         directory = tmp_path_factory.mktemp("own")
         stack = Stack(directory, database_url=url, **values)
         made.append(stack)

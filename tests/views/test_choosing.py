@@ -90,6 +90,16 @@ def test_what_is_saved_is_what_was_ticked(as_alice, airtable, told):
     assert tasks not in page.context["collections"]
 
 
+def test_an_item_that_is_left_out_is_not_said_to_be_gone(as_alice, airtable):
+    item = make_item(airtable.collections.get(name__endswith="Tasks"))
+    send(as_alice, airtable, "Orders")
+
+    page = as_alice.get(item.get_absolute_url())
+
+    assert "is not selected" in page.text
+    assert "No longer in" not in page.text
+
+
 def test_nothing_at_all_can_be_chosen(as_alice, airtable):
     send(as_alice, airtable)
 

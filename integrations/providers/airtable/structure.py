@@ -89,15 +89,20 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
     bases = fetch_bases(api)
     unread = bases.left_out
     for base in bases.known:
+        if base.permission == NO_PERMISSION:
+            continue
         try:
-            tables = _fetch_tables(api, base)
+            tables = fetch_tables(api, base.id)
+        except (Forbidden, NotFound):
+            continue
         except (InvalidRequest, InvalidResponse):
             unread += 1
             continue
+        unread += tables.left_out
         collections += [_to_collection(base, table) for table in tables.known]
     if unread:
         raise IncompleteListingError(
-            f"{unread} bases could not be read", found=collections
+            f"{unread} bases or tables could not be read", found=collections
         )
     return collections
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import Server
+from integrations.http.errors import Transient
 from integrations.providers.base import (
     CollectionContext,
     IntegrationItem,
@@ -130,7 +130,8 @@ class _Pass:
         """Go on in a phase; return the place in it or in the one that comes next."""
         if phase == SEARCH or self._stored is None:
             found = read_hits(self._tree, place, since=self._since)
-            self._ensure_believable()
+            if found is None and self._stored is not None:
+                self._ensure_believable(self._stored)
             return found or self._next_phase(SEARCH, place)
         if phase == WALK:
             walk = Walk(self._tree, self._stored, place)
@@ -141,14 +142,14 @@ class _Pass:
             return self._settle_orphans(self._stored, place)
         return self._check_unseen(self._stored, place)
 
-    def _ensure_believable(self) -> None:
+    def _ensure_believable(self, stored: StoredItems) -> None:
         """Come back later when not even the first search of all shows anything."""
-        stored, gathering = self._stored, self._tree.gathering
-        is_first = stored is not None and stored.last_pass is None
-        if self._since is not None or not is_first or gathering.own != PAGES:
+        gathering = self._tree.gathering
+        if self._since is not None or stored.last_pass or gathering.own != PAGES:
             return
-        if not gathering.is_filled and not stored.walk(after="", limit=1):
-            raise Server(NOTHING_YET, retry_after=NEXT_TRY)
+        is_empty = not gathering.is_filled and not gathering.unreadable
+        if is_empty and not stored.walk(after="", limit=1):
+            raise Transient(NOTHING_YET, retry_after=NEXT_TRY)
 
     def _next_phase(self, phase: str, place: Place) -> Place | None:
         """Return the beginning of the phase behind one, None when that was the last."""

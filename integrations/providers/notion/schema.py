@@ -6,7 +6,12 @@ from typing import Any, Final
 
 from integrations.providers.base import FieldSpec
 from integrations.providers.notion.ids import find_id
-from integrations.providers.notion.mapping import ABOUT, BLOCK_KEY, BURIED_KEY
+from integrations.providers.notion.mapping import (
+    ABOUT,
+    BLOCK_KEY,
+    BURIED_KEY,
+    ICON_KEY,
+)
 
 MAX_FIELDS: Final = 500
 MAX_OPTIONS: Final = 1000
@@ -15,7 +20,8 @@ MAX_LABEL: Final = 200
 TARGET: Final = "target"
 
 ABOUT_FIELDS: Final = (
-    FieldSpec(name=f"{ABOUT}icon", label="Icon", is_read_only=True),
+    # It stands before the name.
+    FieldSpec(name=ICON_KEY, label="Icon", is_hidden=True),
     FieldSpec(name=f"{ABOUT}description", label="Description", is_read_only=True),
     FieldSpec(
         name=f"{ABOUT}public_url", label="Published at", kind="link", is_read_only=True

@@ -95,6 +95,20 @@ def test_a_used_up_workspace_costs_the_others_nothing(airtable):
     assert len(caught.value.found) == 2
 
 
+@pytest.mark.parametrize(
+    ("listing", "tables"),
+    [("bases_page_2", "tables_projects"), ("bases_page_last", "tables_odd")],
+)
+def test_odd_bases_and_tables_make_the_listing_incomplete(airtable, listing, tables):
+    airtable.transport.on(BASES, airtable.load(listing))
+    airtable.transport.on(TABLES, airtable.load(tables))
+
+    with pytest.raises(IncompleteListingError) as caught:
+        list_collections(airtable)
+
+    assert "structure" in {c.remote_id for c in caught.value.found}
+
+
 def test_a_throttled_base_is_no_missing_base(airtable):
     airtable.transport.on(BASES, airtable.load("bases"))
     airtable.transport.on(TABLES, airtable.load("error_rate_limit"), status=429)
