@@ -56,13 +56,18 @@ class Broker:
 @pytest.fixture(scope="session")
 def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sandbox") / "seeded.sqlite3"
+    make_seed(path, SIZES)
+    return path
+
+
+def make_seed(path: Path, sizes: dict[str, int]) -> None:
+    """Write a sandbox's database that holds its seed and nothing else."""
     storage = Storage(path)
     Sandbox(storage, config=Config(), providers=PROVIDERS).seed(
-        Plan(seed=7, sizes=SIZES)
+        Plan(seed=7, sizes=sizes)
     )
     storage.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     storage.close()
-    return path
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.providers import CONNECTORS
+from integrations.providers.notion import walking
 from integrations.services import (
     clients,
     connections,
@@ -219,6 +220,20 @@ def test_more_rows_of_one_minute_than_a_query_shows_are_a_gap_that_hides_nothing
         "more than 10,000 rows were created in the same minute",
     )
     assert Item.objects.live().count() > count
+
+
+def test_what_a_pass_has_not_looked_into_is_said_beside_what_is_proven(
+    connection: Connection, finish_sync: FinishSync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "LARGE_TABLE", 10)
+
+    finish_sync(connection)
+
+    notes = dict(connection.collections.values_list("name", "note"))
+    assert "looked for in turns, 500 rows at a time" in notes.pop("Pages")
+    assert set(notes.values()) == {""}
+    pages = connection.collections.get(name="Pages")
+    assert (pages.completeness, pages.reason) == ("complete", "")
 
 
 def test_both_data_sources_of_a_database_are_read(

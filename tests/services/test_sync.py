@@ -509,3 +509,41 @@ def test_a_run_whose_worker_vanished_is_published_again_once(
 
     assert runs.enqueue_lost(now=now) == 1
     assert runs.enqueue_lost(now=now) == 0
+
+
+def test_a_listing_that_fails_on_page_three_hides_nothing_and_goes_on_there(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    count = Item.objects.live().count()
+    sandbox.client.order("faults/add", kind="html", family="list", skip=2, count=1)
+
+    run = finish_sync(connection, full=True)
+
+    assert run.outcome == "partial"
+    assert Item.objects.live().count() == count
+    contacts = Collection.objects.get(remote_id="contacts")
+    assert contacts.checkpoint["seen"] == 200
+    calls = len(sandbox.log)
+    assert finish_sync(connection, full=True).outcome == "complete"
+    first = next(line for line in sandbox.log[calls:] if "/objects/" in line)
+    assert "after=" in first
+
+
+def test_a_storm_of_429s_is_waited_out(connection: Connection, sandbox: Any) -> None:
+    sandbox.client.order(
+        "faults/add", kind="status", status=429, retry_after=1, family="list", count=30
+    )
+    run, _ = runs.open_run(connection, trigger="person")
+
+    for _ in range(80):
+        entries = run.progress.items()
+        calm = {key: {**entry, "retry_at": ""} for key, entry in entries}
+        SyncRun.objects.filter(pk=run.pk).update(due_at=timezone.now(), progress=calm)
+        sync.run_slice(run.pk)
+        run.refresh_from_db()
+        if not run.is_open:
+            break
+
+    assert run.outcome == "complete"
+    assert_equal_to(sandbox)
