@@ -26,7 +26,7 @@ BENCHES: dict[str, dict[str, str]] = {
     "sync_speed": UNLIMITED,
     "rate_limit": {},
     "flat_memory": UNLIMITED,
-    "worker_memory": {**UNLIMITED, "SANDBOX": "on"},
+    "worker_memory": {**UNLIMITED, "SANDBOX": "on", "LOG_LEVEL": "INFO"},
     "item_list": {},
     "dispatch": {},
 }

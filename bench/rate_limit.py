@@ -6,7 +6,8 @@ from bench import product
 from bench.figures import Figures
 from bench.site import Site
 
-PAGES = 600
+# So many that the last call falls due right after a whole number of windows.
+PAGES = 1091
 LIMIT, SECONDS = 110, 10.0
 
 
@@ -23,7 +24,8 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     taken = time.monotonic() - started
     told = site.pages()
     requests = sum(told["calls"].values())
-    imposed = (requests - LIMIT) / LIMIT * SECONDS
+    # When the limit lets the last one go, had all others gone as early as it allows.
+    imposed = (requests - 1) // LIMIT * SECONDS
     figures.add(f"{requests} requests", f"{taken:.1f} s, imposed {imposed:.1f} s")
     figures.at_most("taken / imposed", taken / imposed, 1.05, unit="x", digits=3)
     figures.at_most(

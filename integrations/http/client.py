@@ -72,7 +72,6 @@ class ApiClient:
     may_look_ahead: bool = False
     calls: int = field(default=0, init=False)
     waited: float = field(default=0.0, init=False)
-    _last_token: Secret | None = field(default=None, init=False, repr=False)
     _ahead: Ahead | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -98,8 +97,12 @@ class ApiClient:
         Nothing is raised here: what goes wrong is told to that call. A call for
         anything else drops the answer. Does nothing unless `may_look_ahead`.
         """
-        token = self._last_token
-        if not self.may_look_ahead or token is None:
+        if not self.may_look_ahead:
+            return
+        try:
+            token = self.token()
+        except ApiError:
+            # The call itself will ask again, and say what is wrong.
             return
         url = urls.join(self.base_url, path, params)
         request = self._request("GET", url, None, token)
@@ -185,7 +188,6 @@ class ApiClient:
                 send = functools.partial(self._send, prepare(token))
             else:
                 token, send, ahead = ahead.token, ahead.response, None
-            self._last_token = token
             try:
                 return self._attempt(send, f"{method} {path}", used)
             except Unauthorized:

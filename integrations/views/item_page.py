@@ -12,7 +12,8 @@ from integrations.providers.base import MixesTypes
 from integrations.services import search
 from integrations.views.item_query import ItemQuery, Position, Sort
 
-COUNT_LIMIT = 10_000
+# Beyond so many nobody reads the number, and a search would take its time to count.
+COUNT_LIMIT = 1000
 COLUMNS = (
     "uuid",
     "name",

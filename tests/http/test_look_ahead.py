@@ -117,13 +117,25 @@ def test_a_token_refused_ahead_is_renewed(web):
     assert refused == [Secret("t1")]
 
 
-@pytest.mark.parametrize("allowed", [True, False])
-def test_nothing_is_sent_ahead_without_leave_or_before_the_first_call(web, allowed):
-    api = client(web, may_look_ahead=allowed)
-    if not allowed:
-        read(api, 1)
+def test_nothing_is_sent_ahead_without_leave(web):
+    api = client(web, may_look_ahead=False)
+    read(api, 1)
     sent = len(web.requests)
 
     look_ahead(api, 2)
 
     assert len(web.requests) == sent
+
+
+def test_a_token_that_cannot_be_had_is_told_to_the_call_itself(web):
+    def away():
+        raise errors.Transient("the provider is away", retry_after=5)
+
+    api = client(web, may_look_ahead=True)
+    read(api, 1)
+    api.token = away
+
+    look_ahead(api, 2)
+
+    with pytest.raises(errors.Transient):
+        read(api, 2)
