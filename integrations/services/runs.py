@@ -18,6 +18,7 @@ INTERACTIVE = ("connect", "reconnect", "person", "staff", "webhook", "console")
 # After so many slices even a person's run goes on among the bulk.
 INTERACTIVE_SLICES = 4
 ENQUEUED_FOR = timedelta(seconds=60)
+ABANDONED_FOR = timedelta(seconds=15)
 MOST_DELIVERIES = 3
 
 
@@ -114,7 +115,11 @@ def enqueue_lost(*, now: datetime, most: int = 500) -> int:
     A lease that ran out means that its worker is gone, unless the run was published
     since; without a lease the last publication is given a while to arrive.
     """
-    is_abandoned = Q(lease_until__lt=now, enqueued_at__lt=F("lease_until"))
+    # A worker that stands still may have taken one publication with it, so an
+    # abandoned run is published again sooner than one that merely waits.
+    is_abandoned = Q(lease_until__lt=now) & (
+        Q(enqueued_at__lt=F("lease_until")) | Q(enqueued_at__lt=now - ABANDONED_FOR)
+    )
     is_unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
     is_unsent = Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=now - ENQUEUED_FOR)
     lost = (

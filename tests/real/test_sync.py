@@ -87,7 +87,7 @@ def test_a_worker_that_stood_still_writes_nothing_when_it_wakes(
         frozen_at = count(loading)
         loading.running["second"] = loading.running.pop("worker-interactive")
         loading.start("worker-interactive")
-        wait_until(lambda: count(loading) > frozen_at, "another goes on", seconds=90)
+        wait_until(lambda: count(loading) > frozen_at, "another goes on", seconds=120)
         loading.thaw("second")
 
     assert_ends_complete(loading, stand_still)
