@@ -183,8 +183,10 @@ class ApiClient:
         send: Callable[[], Response]
         while True:
             if ahead is None:
-                self.waited += self.limiter.acquire(used)
+                # Asked first: renewing it may take seconds, and a request that comes
+                # late for its place in the window is one too many in a later one.
                 token = self.token()
+                self.waited += self.limiter.acquire(used)
                 send = functools.partial(self._send, prepare(token))
             else:
                 token, send, ahead = ahead.token, ahead.response, None

@@ -3,13 +3,13 @@
 from typing import Final
 
 # KEYS: for each limit its list of grant times and its closed gate.
-# ARGV: for each limit the window in microseconds, what this caller may fill of it,
-# and the whole limit. Answers {milliseconds to wait, which limit}; 0 means granted.
+# ARGV: for each limit the window in microseconds and the count.
+# Answers {milliseconds to wait, which limit}; 0 means granted.
 #
 # The list holds the times of the last `limit` grants, oldest first. A request fits
-# when the grant `allowed` places from the end is older than the window, which makes
-# the window exact at every instant and the memory bounded. All limits are looked at
-# before any is taken: all or none.
+# when the first of them is older than the window, which makes the window exact at
+# every instant and the memory bounded. All limits are looked at before any is taken:
+# all or none.
 ACQUIRE: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -30,12 +30,12 @@ end
 
 for i = 1, #KEYS, 2 do
   local n = (i - 1) / 2
-  local window, allowed = tonumber(ARGV[3 * n + 1]), tonumber(ARGV[3 * n + 2])
+  local window, limit = tonumber(ARGV[2 * n + 1]), tonumber(ARGV[2 * n + 2])
   local need = 0
   local closed = redis.call('PTTL', KEYS[i + 1])
   if closed >= 0 then need = (closed + 1) * 1000 end
   settle(KEYS[i])
-  local oldest = redis.call('LINDEX', KEYS[i], -allowed)
+  local oldest = redis.call('LINDEX', KEYS[i], -limit)
   if oldest then
     local left = tonumber(oldest) + window - now
     if left >= 0 and left + 1 > need then need = left + 1 end
@@ -47,8 +47,8 @@ if wait > 0 then return {math.ceil(wait / 1000), which} end
 for i = 1, #KEYS, 2 do
   local n = (i - 1) / 2
   redis.call('RPUSH', KEYS[i], string.format('%.0f', now))
-  redis.call('LTRIM', KEYS[i], -tonumber(ARGV[3 * n + 3]), -1)
-  redis.call('PEXPIRE', KEYS[i], math.ceil(ARGV[3 * n + 1] / 1000) + 1000)
+  redis.call('LTRIM', KEYS[i], -tonumber(ARGV[2 * n + 2]), -1)
+  redis.call('PEXPIRE', KEYS[i], math.ceil(ARGV[2 * n + 1] / 1000) + 1000)
 end
 return {0, 0}
 """

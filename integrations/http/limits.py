@@ -29,26 +29,18 @@ _MAX_KEYS: Final = 10_000
 class Limit:
     """At most `limit` requests in any `seconds` for everybody who uses this `key`.
 
-    `share` (0 to 1) is how much of it this caller may fill: with 0.9 for bulk work,
-    a tenth always stays free for callers who ask with 1.0. `closes` is
-    False for a limit that a 429 does not speak of, where a call obeys several.
+    `closes` is False for a limit that a 429 does not speak of, where a call obeys
+    several.
     """
 
     key: str
     limit: int
     seconds: float
-    share: float = 1.0
     closes: bool = True
 
     def __post_init__(self) -> None:
         if not self.key or self.limit < 1 or self.seconds <= 0:
             raise ValueError("a limit needs a key, a count and a time")
-        if not 0 < self.share <= 1:
-            raise ValueError("a share is more than 0 and at most 1")
-
-    def allowed(self, fraction: float = 1.0) -> int:
-        """Return how many requests this caller may have in the window, at least 1."""
-        return max(1, math.floor(self.limit * self.share * fraction + 1e-9))
 
 
 @dataclass(frozen=True)
@@ -146,7 +138,7 @@ class LocalLimiter(_Waiting):
     def _wait(self, limit: Limit, now: float) -> float:
         wait = self._closed.get(limit.key, now) - now
         row = self._grants.get(limit.key, ())
-        allowed = limit.allowed(self._fraction)
+        allowed = max(1, math.floor(limit.limit * self._fraction))
         if len(row) >= allowed:
             wait = max(wait, row[-allowed] + limit.seconds - now)
         return max(wait, 0.0)
@@ -189,7 +181,7 @@ class RedisLimiter(_Waiting):
         args = [
             number
             for each in limits
-            for number in (round(each.seconds * 1e6), each.allowed(), each.limit)
+            for number in (round(each.seconds * 1e6), each.limit)
         ]
         answer = self._run(self._acquire, keys, args)
         if answer is None:

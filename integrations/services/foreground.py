@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from django.utils import timezone
+
 from integrations.models import Connection, SyncRun
 from integrations.services import runs, sync
 
@@ -23,15 +25,19 @@ def sync_in_foreground(
     """
     run, is_new = runs.open_run(connection, trigger="console", full=full)
     while run.is_open:
-        wait = sync.run_slice(run.pk)
+        sync.run_slice(run.pk)
         run.refresh_from_db()
         on_progress(run)
         if run.is_open:
-            time.sleep(_nap(wait))
+            time.sleep(_nap(run))
     if not is_new and full and not run.is_full:
         return sync_in_foreground(connection, full=True, on_progress=on_progress)
     return run
 
 
-def _nap(wait: float | None) -> float:
-    return POLL_SECONDS if wait is None else min(wait, LONGEST_NAP_SECONDS)
+def _nap(run: SyncRun) -> float:
+    """Return seconds until the run is due, or until the next look at it."""
+    if run.lease_id is not None:
+        return POLL_SECONDS
+    until_due = (run.due_at - timezone.now()).total_seconds()
+    return min(max(until_due, 0.0), LONGEST_NAP_SECONDS)

@@ -31,8 +31,8 @@ def local(clock, **options):
     return LocalLimiter(clock=clock, sleep=clock.sleep, **options)
 
 
-def rate(limit, seconds, *, key="k", share=1.0):
-    return Limit(key=key, limit=limit, seconds=seconds, share=share)
+def rate(limit, seconds, *, key="k"):
+    return Limit(key=key, limit=limit, seconds=seconds)
 
 
 def most_in_any_window(times, seconds):
@@ -118,17 +118,6 @@ def test_a_closed_gate_stays_closed_and_is_never_shortened(clock):
     assert limiter.acquire([rate(9, 1)]) == 0
 
 
-def test_bulk_work_leaves_its_share_to_people(clock):
-    limiter = local(clock)
-    for _ in range(9):
-        limiter.acquire([rate(10, 60, share=0.9)])
-
-    with pytest.raises(RateLimited):
-        limiter.acquire([rate(10, 60, share=0.9)])
-
-    assert limiter.acquire([rate(10, 60)]) == 0
-
-
 def test_no_limits_means_no_wait(clock):
     assert local(clock).acquire([]) == 0
 
@@ -139,8 +128,6 @@ def test_no_limits_means_no_wait(clock):
         {"limit": 0},
         {"seconds": 0},
         {"key": ""},
-        {"share": 0},
-        {"share": 1.1},
     ],
 )
 def test_a_senseless_limit_cannot_be_made(bad):
@@ -148,18 +135,14 @@ def test_a_senseless_limit_cannot_be_made(bad):
         Limit(**{"key": "k", "limit": 1, "seconds": 1, **bad})
 
 
-@pytest.mark.parametrize(
-    ("limit", "share", "fraction", "allowed"),
-    [
-        (10, 0.9, 1, 9),
-        (10, 0.7, 1, 7),
-        (1, 0.1, 1, 1),
-        (100, 1, 0.25, 25),
-        (3, 1, 0.25, 1),
-    ],
-)
-def test_a_share_is_rounded_down_and_at_least_one(limit, share, fraction, allowed):
-    assert rate(limit, 1, share=share).allowed(fraction) == allowed
+@pytest.mark.parametrize(("limit", "granted"), [(100, 25), (10, 2), (3, 1)])
+def test_a_fraction_is_rounded_down_and_at_least_one(clock, limit, granted):
+    limiter = local(clock, fraction=0.25)
+    for _ in range(granted):
+        assert limiter.acquire([rate(limit, 60)]) == 0
+
+    with pytest.raises(RateLimited):
+        limiter.acquire([rate(limit, 60)])
 
 
 def test_memory_stays_bounded_by_the_limit(clock):
