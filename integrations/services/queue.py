@@ -1,9 +1,11 @@
 """Hand work to the workers by name; a broker that is away never fails a request."""
 
 import logging
+from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from kombu import Connection
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
@@ -23,6 +25,28 @@ def send(task: str, *ids: object, countdown: float = 0.0, expires: float = 0.0) 
         transaction.on_commit(lambda: _publish(task, ids, countdown, expires))
         return True
     return _publish(task, ids, countdown, expires)
+
+
+def waiting(*names: str) -> int | None:
+    """Return how many messages these queues hold; None when the broker is away."""
+    count = 0
+    try:
+        with current_app.connection_for_write() as connection:
+            for name in names:
+                count += _length(connection, name)
+    except (OperationalError, OSError) as exc:
+        logger.warning("not counted queues=%s error=%s", names, type(exc).__name__)
+        return None
+    return count
+
+
+def _length(connection: Connection, name: str) -> int:
+    channel: Any = connection.default_channel
+    try:
+        return int(channel.queue_declare(queue=name, passive=True).message_count)
+    except connection.channel_errors:
+        # An empty queue does not exist in Redis.
+        return 0
 
 
 def _publish(

@@ -1,6 +1,7 @@
 """Open, join, enqueue, cancel and finish runs; one open run per connection."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,7 +70,8 @@ def _joined(run: SyncRun, *, trigger: str, full: bool) -> SyncRun:
     """Let a person's wish hurry, and widen, a run that is already there."""
     columns: dict[str, object] = {}
     if trigger in INTERACTIVE and not run.is_interactive:
-        columns["is_interactive"] = True
+        # Published once more, on the queue of those somebody waits for.
+        columns |= {"is_interactive": True, "enqueued_at": None}
     if full and not run.is_full and run.state == SyncRun.State.QUEUED:
         columns["is_full"] = True
     if columns:
@@ -99,37 +101,76 @@ def request_sync(
     return RunRequest(run=run, joined=not is_new, delivered=delivered)
 
 
+def open_scheduled(connections: Sequence[Connection]) -> int:
+    """Open a run for each connection that has none open; publish after the commit.
+
+    However many they are, this costs three statements. A run that is open already
+    answers the schedule, too.
+    """
+    wanted = [
+        SyncRun(
+            connection=connection, generation=connection.generation, trigger="schedule"
+        )
+        for connection in connections
+    ]
+    SyncRun.objects.bulk_create(wanted, ignore_conflicts=True)
+    opened = list(SyncRun.objects.filter(pk__in=[run.pk for run in wanted]))
+    transaction.on_commit(lambda: enqueue_all(opened))
+    return len(opened)
+
+
 def enqueue(run: SyncRun, *, countdown: float = 0.0) -> bool:
     """Publish the next slice of a run; its row stays due if that fails."""
-    is_interactive = run.is_interactive and run.slices < INTERACTIVE_SLICES
-    task = "sync_interactive" if is_interactive else "sync_bulk"
-    if not queue.send(task, run.pk, countdown=countdown):
+    if not queue.send(_task_of(run), run.pk, countdown=countdown):
         return False
     SyncRun.objects.filter(pk=run.pk).update(enqueued_at=timezone.now())
     return True
 
 
-def enqueue_lost(*, now: datetime, most: int = 500) -> int:
+def enqueue_all(due: Sequence[SyncRun]) -> int:
+    """Publish the next slice of each run until the broker fails; return how many."""
+    # Noted first: a slice that starts at once writes its own note after this one.
+    rows = SyncRun.objects.filter(pk__in=[run.pk for run in due])
+    rows.update(enqueued_at=timezone.now())
+    for count, run in enumerate(due):
+        if not queue.send(_task_of(run), run.pk):
+            unsent = [run.pk for run in due[count:]]
+            SyncRun.objects.filter(pk__in=unsent).update(enqueued_at=None)
+            return count
+    return len(due)
+
+
+def _task_of(run: SyncRun) -> str:
+    """Return who works on the next slice: somebody waits for it, or nobody."""
+    is_interactive = run.is_interactive and run.slices < INTERACTIVE_SLICES
+    return "sync_interactive" if is_interactive else "sync_bulk"
+
+
+def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     """Publish again what is due and on nobody's list; return how many.
 
     A lease that ran out means that its worker is gone, unless the run was published
-    since; without a lease the last publication is given a while to arrive.
+    since. A publication is given a while to arrive, and longer while the queues are
+    so full that it is in there.
     """
+    due = SyncRun.objects.filter(
+        state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING), due_at__lte=now
+    ).order_by("due_at")
     # A worker that stands still may have taken one publication with it, so an
     # abandoned run is published again sooner than one that merely waits.
     is_abandoned = Q(lease_until__lt=now) & (
         Q(enqueued_at__lt=F("lease_until")) | Q(enqueued_at__lt=now - ABANDONED_FOR)
     )
     is_unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    is_unsent = Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=now - ENQUEUED_FOR)
-    lost = (
-        SyncRun.objects.filter(
-            state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING), due_at__lte=now
-        )
-        .filter(is_abandoned | (is_unclaimed & is_unsent))
-        .order_by("due_at")[:most]
-    )
-    return sum(1 for run in lost if enqueue(run))
+    is_unsent = is_unclaimed & Q(enqueued_at__isnull=True)
+    lost = list(due.filter(is_abandoned | is_unsent)[:most])
+    is_late = is_unclaimed & Q(enqueued_at__lt=now - ENQUEUED_FOR)
+    late = due.filter(is_late).exclude(pk__in=[run.pk for run in lost])
+    if late.exists():
+        published = due.filter(is_unclaimed, enqueued_at__isnull=False).count()
+        missing = published - (queue.waiting("sync", "interactive") or 0)
+        lost += late[: max(0, min(missing, most - len(lost)))]
+    return enqueue_all(lost)
 
 
 def cancel(run: SyncRun) -> bool:

@@ -1,12 +1,14 @@
 """Start what is due: syncs and refreshes; their due times are rows.
 
-A slot is taken by one conditional UPDATE, so any number of schedulers is harmless.
+A slot is taken by one statement or one lock, so any number of schedulers is harmless.
 """
 
 import logging
+import time
 import zlib
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -25,11 +27,13 @@ from integrations.services import (
     runs,
     spill,
 )
-from integrations.services.errors import NoTokenError, NotSyncableError
+from integrations.services.errors import NoTokenError
 
 logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 1000
+# Shorter than the time between two ticks.
+DISPATCH_SECONDS = 10.0
 # A slot that was taken and came to nothing is due again after this long.
 REFRESH_CLAIM = timedelta(seconds=30)
 KEPT_ALIVE = (
@@ -45,27 +49,35 @@ def beat(name: str) -> None:
 
 
 def dispatch_due(*, now: datetime | None = None) -> int:
-    """Open and enqueue a run for every connection whose time has come."""
+    """Open and enqueue a run for every connection whose time has come.
+
+    Batch follows batch until nothing is due or the next tick is near; returns how
+    many runs were opened.
+    """
     now = now or timezone.now()
-    due = (
-        Connection.objects.syncable()
-        .filter(next_sync_at__lte=now)
-        .order_by("next_sync_at")[:MOST_AT_ONCE]
-    )
-    return sum(1 for connection in due if _dispatch(connection, now))
+    stop_at = time.monotonic() + DISPATCH_SECONDS
+    opened, taken = 0, MOST_AT_ONCE
+    while taken == MOST_AT_ONCE and time.monotonic() < stop_at:
+        taken, newly = _dispatch_batch(now)
+        opened += newly
+    return opened
 
 
-def _dispatch(connection: Connection, now: datetime) -> bool:
-    taken = Connection.objects.filter(
-        pk=connection.pk, next_sync_at=connection.next_sync_at
-    ).update(next_sync_at=next_slot(connection, now))
-    if not taken:
-        return False
-    try:
-        runs.request_sync(connection, trigger="schedule")
-    except NotSyncableError:
-        return False
-    return True
+def _dispatch_batch(now: datetime) -> tuple[int, int]:
+    """Move the due times of some and open their runs; return how many of each."""
+    with transaction.atomic():
+        due = list(
+            Connection.objects.syncable()
+            .filter(next_sync_at__lte=now)
+            .order_by("next_sync_at")
+            .only("generation", "sync_interval_minutes")
+            # Another scheduler takes the next ones; SQLite lets one in at a time.
+            .select_for_update(no_key=True, skip_locked=True)[:MOST_AT_ONCE]
+        )
+        for connection in due:
+            connection.next_sync_at = next_slot(connection, now)
+        Connection.objects.bulk_update(due, ["next_sync_at"])
+        return len(due), runs.open_scheduled(due)
 
 
 def next_slot(connection: Connection, now: datetime) -> datetime:

@@ -1,0 +1,64 @@
+"""One huge account holds up neither small ones nor anybody who waits."""
+
+import pytest
+
+from tests.real.fixtures import MakeStack
+from tests.real.processes import wait_until
+from tests.real.stack import Stack
+
+pytestmark = pytest.mark.real
+
+HUGE = "555111:4242"
+SMALL = ("146201883:7301155", "2081774:61")
+OPEN = (
+    "select count(*) from integrations_syncrun join integrations_connection"
+    " on integrations_connection.id = integrations_syncrun.connection_id"
+    " where integrations_syncrun.state <> 'finished' and remote_id = ?"
+)
+
+
+def is_open(stack: Stack, account: str) -> bool:
+    return stack.rows(OPEN, account) == [(1,)]
+
+
+@pytest.fixture
+def busy(make_stack: MakeStack) -> Stack:
+    """Return a product whose few workers are loading a huge account."""
+    stack = make_stack("sqlite", SLICE_SECONDS="1")
+    for name in ("worker-interactive", "worker-sync"):
+        command = stack.commands[name]
+        at = command.index("--concurrency") + 1
+        stack.commands[name] = [*command[:at], "1", *command[at + 1 :]]
+    stack.commands["sandbox"] = [*stack.commands["sandbox"], "--contacts", "12000"]
+    stack.start()
+    stack.sandbox("faults/add", kind="latency", ms=400, family="list", portal="555111")
+    stack.person("huge@example.com").connect("hubspot", identity=HUGE)
+    at_length = "select slices from integrations_syncrun where slices > 4"
+    stack.wait_for_row(at_length)
+    return stack
+
+
+def test_small_accounts_are_served_while_a_huge_one_loads(busy: Stack) -> None:
+    for number, account in enumerate(SMALL):
+        person = busy.person(f"small{number}@example.com")
+        person.connect("hubspot", identity=account)
+        wait_until(lambda a=account: not is_open(busy, a), "a first load ends")
+        assert is_open(busy, HUGE)
+
+    # Now through the queue in which the huge one is, and its only worker.
+    busy.rows(
+        "update integrations_connection set next_sync_at = '2020-01-01 00:00:00'"
+        " where remote_id <> ? returning id",
+        HUGE,
+    )
+    busy.wait_for_row(
+        "select 1 from integrations_syncrun where trigger = 'schedule'"
+        " group by trigger having count(*) = ?",
+        len(SMALL),
+    )
+    for account in SMALL:
+        wait_until(lambda a=account: not is_open(busy, a), "a scheduled sync ends")
+    assert is_open(busy, HUGE)
+
+    outcomes = "select distinct outcome from integrations_syncrun where outcome <> ''"
+    assert set(busy.rows(outcomes)) <= {("complete",), ("partial",)}

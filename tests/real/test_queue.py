@@ -1,0 +1,35 @@
+"""The queues can be counted, and nobody waits long for a broker that is away."""
+
+import time
+
+import pytest
+from celery import Celery
+
+from integrations.services import queue
+from tests.real.fixtures import MakeStack
+
+pytestmark = pytest.mark.real
+
+
+def test_waiting_messages_are_counted_over_all_named_queues(
+    make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = make_stack()
+    stack.start("valkey")
+    app = Celery(broker=f"redis://127.0.0.1:{stack.valkey_port}/0")
+    monkeypatch.setattr(queue, "current_app", app)
+
+    for name in ("sync", "sync", "interactive", "refresh"):
+        app.send_task("some.task", queue=name)
+
+    assert queue.waiting("sync", "interactive") == 3
+    assert queue.waiting("empty") == 0
+    app.close()
+
+
+def test_counting_without_a_broker_takes_seconds_and_says_so() -> None:
+    started = time.monotonic()
+
+    assert queue.waiting("sync", "interactive") is None
+
+    assert time.monotonic() - started < 10
