@@ -1,6 +1,7 @@
 """Run every benchmark, or one: ``python -m bench [NAME] [--long]``.
 
-``python -m bench soak [--minutes M] [--database sqlite|postgres]`` runs by name only.
+``python -m bench soak [--minutes M] [--provider hubspot|airtable]
+[--database sqlite|postgres]`` runs by name only.
 """
 
 import argparse
@@ -48,10 +49,17 @@ def main() -> int:
     parser.add_argument("name", nargs="?", choices=[*BENCHES, "soak"])
     parser.add_argument("--long", action="store_true", help="with a million rows")
     parser.add_argument("--minutes", type=float, default=5, help="of the soak")
+    parser.add_argument(
+        "--provider", choices=("hubspot", "airtable"), default="hubspot"
+    )
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     options = parser.parse_args()
     if options.name == "soak":
-        return run_soak(minutes=options.minutes, database=options.database)
+        return run_soak(
+            minutes=options.minutes,
+            provider=options.provider,
+            database=options.database,
+        )
     if options.name:
         return run_here(options.name, long=options.long)
     started = time.monotonic()
@@ -92,10 +100,10 @@ def run_here(name: str, *, long: bool) -> int:
     return 1 if figures.missed else 0
 
 
-def run_soak(*, minutes: float, database: str) -> int:
+def run_soak(*, minutes: float, provider: str, database: str) -> int:
     """Keep many grants alive through trouble, on either database."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    figures = Figures(title=f"soak on {database}")
+    figures = Figures(title=f"soak of {provider} on {database}")
     postgres = Postgres() if database == "postgres" else None
     with tempfile.TemporaryDirectory(prefix="mooring-soak-") as directory:
         url = {"database_url": postgres.create_database("soak")} if postgres else {}
@@ -105,7 +113,9 @@ def run_soak(*, minutes: float, database: str) -> int:
             os.environ.update(site.environment)
             django.setup()
             soak = importlib.import_module("bench.soak")
-            soak.measure(site, figures, minutes=minutes, postgres=postgres)
+            soak.measure(
+                site, figures, minutes=minutes, provider=provider, postgres=postgres
+            )
         finally:
             site.close()
             if postgres:

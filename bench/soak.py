@@ -1,6 +1,6 @@
 """Keep grants alive through kills, freezes and outages, then look for what was lost.
 
-``python -m bench soak [--minutes M] [--database sqlite|postgres]``
+``python -m bench soak [--minutes M] [--provider P] [--database sqlite|postgres]``
 """
 
 import logging
@@ -19,7 +19,7 @@ from bench.site import Site
 from bench.soak_audit import Auditor
 from bench.soak_leaks import find_canary, sweep
 from bench.soak_trouble import REFRESHERS, Background, Diary, Trouble
-from bench.soak_world import World, insist
+from bench.soak_world import PLACES, World, insist
 from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.oauth.errors import OAuthError
 from integrations.services import attempts
@@ -28,7 +28,6 @@ from tests.real.stack import Stack
 
 CONNECTIONS = 120
 TOKEN_SECONDS = 90
-SIZES = {"contacts": 600, "companies": 60, "deals": 60}
 QUIET_SHARE = 0.3
 SETTLE_SECONDS = 240.0
 PAGES = ("/", "/connections/", "/items/", "/admin/")
@@ -39,12 +38,14 @@ def measure(
     figures: Figures,
     *,
     minutes: float = 5.0,
+    provider: str = "hubspot",
     postgres: Postgres | None = None,
 ) -> None:
     """Run the soak and print its verdict; SOAK_SEED repeats the same troubles."""
     logging.disable(logging.CRITICAL)
     seed = int(os.environ.get("SOAK_SEED") or time.time())
-    soak = Soak(site.stack, figures, seed=seed, postgres=postgres)
+    world = World(PLACES[provider], size=CONNECTIONS)
+    soak = Soak(site.stack, figures, world=world, seed=seed, postgres=postgres)
     figures.add("seed", str(seed))
     soak.start()
     soak.run(minutes * 60)
@@ -56,36 +57,46 @@ class Soak:
     """Own the phases: fill, quiet, trouble, settle, judge."""
 
     def __init__(
-        self, stack: Stack, figures: Figures, *, seed: int, postgres: Postgres | None
+        self,
+        stack: Stack,
+        figures: Figures,
+        *,
+        world: World,
+        seed: int,
+        postgres: Postgres | None,
     ) -> None:
-        self.stack, self.figures = stack, figures
+        self.stack, self.figures, self.world = stack, figures, world
         self.rng = random.Random(seed)
-        self.world = World(size=CONNECTIONS)
         self.diary = Diary()
         lease = attempts.lease_length().total_seconds()
         self.trouble = Trouble(
-            stack, self.diary, rng=self.rng, lease=lease, postgres=postgres
+            stack,
+            self.diary,
+            provider=world.place.provider,
+            rng=self.rng,
+            lease=lease,
+            postgres=postgres,
         )
         self.due: dict[tuple[Any, int, int], datetime] = {}
         self.quiet_until = timezone.now()
 
     def start(self) -> None:
         """Start everything, with a second refresh worker, and connect everybody."""
-        stack, plain = self.stack, self.stack.commands[REFRESHERS[0]]
+        stack, place = self.stack, self.world.place
+        plain = stack.commands[REFRESHERS[0]]
         stack.commands[REFRESHERS[1]] = [
             word.replace("refresh@", "refresh2@") for word in plain
         ]
         stack.commands["sandbox"] = [
             *stack.commands["sandbox"],
-            *(word for k, v in SIZES.items() for word in (f"--{k}", str(v))),
+            *(word for k, v in place.sizes.items() for word in (f"--{k}", str(v))),
         ]
         stack.start("sandbox")
-        for name, value in (
-            ("rotation", True),
-            ("punish_reuse", True),
-            ("access_token_seconds", TOKEN_SECONDS),
-        ):
-            stack.sandbox("switches/set", name=name, value=value)
+        strict = {"punish_reuse": True, "access_token_seconds": TOKEN_SECONDS}
+        for name, value in {**strict, **place.switches}.items():
+            stack.sandbox(
+                "switches/set", provider=place.provider, name=name, value=value
+            )
         self.world.fill()
         stack.start(*(n for n in stack.commands if n not in {"valkey", "sandbox"}))
 

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 from redis import Redis
 
+from integrations.providers import SPECS
 from tests.real.stack import SECRETS, Stack
 
 # The sandbox's own file and log hold its tokens, of course.
@@ -19,7 +20,8 @@ def secrets_of(stack: Stack) -> set[bytes]:
     """Return every token and code ever issued, and what the site is keyed with."""
     issued = stack.ask_sandbox("tokens")
     values = [row["value"] for row in (*issued["tokens"], *issued["codes"])]
-    values += ["sandbox-secret-hubspot", SECRETS["TOKEN_KEYS"].partition(":")[2]]
+    values += [f"sandbox-secret-{provider}" for provider in SPECS]
+    values += [SECRETS["TOKEN_KEYS"].partition(":")[2]]
     return {value.encode() for value in values}
 
 
@@ -120,7 +122,7 @@ def sweep(stack: Stack, pages: dict[str, bytes]) -> Sweep:
 
 def find_canary(directory: Path, stack: Stack) -> bool:
     """Tell whether the sweep would find a token if there were one in a file."""
-    secret = next(s for s in sorted(secrets_of(stack)) if s.startswith(b"sbx-"))
+    secret = next(s for s in sorted(secrets_of(stack)) if s.startswith(b"sbx"))
     canary = Sweep({secret})
     canary.look("canary", b"x" * 1000 + secret + str(directory).encode())
     return bool(canary.found)

@@ -54,11 +54,13 @@ class Trouble:
         stack: Stack,
         diary: Diary,
         *,
+        provider: str,
         rng: random.Random,
         lease: float,
         postgres: Postgres | None,
     ) -> None:
         self.stack, self.diary, self.rng, self.lease = stack, diary, rng, lease
+        self._provider = provider
         self._postgres = postgres
         self._acts: list[tuple[int, Callable[[], None]]] = [
             (6, self.kill_refresher),
@@ -144,7 +146,9 @@ class Trouble:
         self._fault(self.rng.choices(faults, weights)[0])
 
     def _fault(self, fault: dict[str, object]) -> None:
-        self.stack.sandbox("faults/add", family="token", **fault)
+        self.stack.sandbox(
+            "faults/add", provider=self._provider, family="token", **fault
+        )
 
 
 class Background:

@@ -4,25 +4,63 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import Error as AnyDatabaseError
 from django.db import connection as database
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection
+from integrations.oauth.config import code_challenge, new_code_verifier
 from integrations.providers import SPECS
 from integrations.providers.base import RemoteAccount
 from integrations.services import connections, oauth_clients, runs
 from integrations.services.errors import NotSyncableError
+from tests.real.person import Person
 
-PROVIDER = "hubspot"
-# A small portal each: what counts here are grants, not items.
-IDENTITIES = ("146201883:7301155", "2081774:61", "555111:4242", "555111:4243")
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Say how grants come about at one provider, and what makes them fragile.
+
+    ``accounts`` holds for each the form of the consent page. They are small: what
+    counts here are grants, not items.
+    """
+
+    provider: str
+    accounts: tuple[dict[str, str], ...]
+    sizes: dict[str, int]
+    switches: dict[str, object]
+
+
+PLACES = {
+    "hubspot": Place(
+        provider="hubspot",
+        accounts=(
+            {"identity": "146201883:7301155"},
+            {"identity": "2081774:61"},
+            {"identity": "555111:4242"},
+            {"identity": "555111:4243"},
+        ),
+        sizes={"contacts": 600, "companies": 60, "deals": 60},
+        switches={"rotation": True},
+    ),
+    "airtable": Place(
+        provider="airtable",
+        accounts=(
+            {"identity": "kestrel:usrMoKestrelStudi", "use:wspKestrelStudioX": "on"},
+            {"identity": "nordlicht:usrJurgenGrossNrd", "use:wspNordlichtMoebl": "on"},
+            {"identity": "harbour:usrBoLindqvistHrb", "use:wspHarbourHobbies": "on"},
+        ),
+        sizes={"records": 1600},
+        # A free month is over within minutes here.
+        switches={"free_calls_per_month": 10_000_000},
+    ),
+}
 SHARE_SYNCED = 5
 OPEN_SYNCS = 6
 T = TypeVar("T")
@@ -45,7 +83,8 @@ def insist(act: Callable[[], T], *, seconds: float = 90) -> T:
 class World:
     """Know every connection of the soak, and how their people behave."""
 
-    def __init__(self, *, size: int) -> None:
+    def __init__(self, place: Place, *, size: int) -> None:
+        self.place = place
         self.size = size
         self.reconnects = 0
         self.user, _ = User.objects.get_or_create(
@@ -67,17 +106,21 @@ class World:
 
     def connect(self, number: int) -> None:
         """Go through the consent page and store the grant, as a callback does."""
-        portal, _, person = IDENTITIES[number % len(IDENTITIES)].partition(":")
-        oauth = oauth_clients.oauth_client(PROVIDER)
-        code = consent(f"{portal}:{person}")
-        tokens = oauth.exchange(code=Secret(code))
+        form = self.place.accounts[number % len(self.place.accounts)]
+        oauth = oauth_clients.oauth_client(self.place.provider)
+        verifier = new_code_verifier() if oauth.config.pkce else None
+        code = consent(self.place.provider, form, verifier)
+        tokens = oauth.exchange(code=Secret(code), code_verifier=verifier)
         account = RemoteAccount(
-            remote_id=f"{portal}:{1_000_000 + number}",
+            remote_id=f"{form['identity'].partition(':')[0]}:{1_000_000 + number}",
             name=f"Soak {number}",
             scopes=tokens.scopes,
         )
         connected = connections.connect(
-            user=self.user, provider=PROVIDER, tokens=tokens, account=account
+            user=self.user,
+            provider=self.place.provider,
+            tokens=tokens,
+            account=account,
         )
         runs.cancel_open(connected.connection, "the soak begins")
 
@@ -101,21 +144,14 @@ class World:
                 runs.request_sync(connection, trigger="schedule", full=True)
 
 
-def consent(identity: str) -> str:
+def consent(provider: str, form: dict[str, str], verifier: Secret | None) -> str:
     """Say yes on the sandbox's consent page; return the code."""
-    spec, configured = SPECS[PROVIDER], settings.PROVIDERS[PROVIDER]
-    answer = requests.post(
-        configured.authorize_url,
-        data={
-            "client_id": configured.client_id,
-            "redirect_uri": configured.redirect_uri,
-            "scope": " ".join(spec.required_scopes()),
-            "optional_scope": " ".join(spec.optional_scopes()),
-            "state": "soak",
-            "identity": identity,
-            "action": "connect",
-        },
-        allow_redirects=False,
-        timeout=30,
+    spec = SPECS[provider]
+    address = oauth_clients.oauth_client(provider).config.authorization_url(
+        state="soak-of-sixteen-letters",
+        scopes=spec.required_scopes(),
+        optional_scopes=spec.optional_scopes(),
+        code_challenge=code_challenge(verifier) if verifier else "",
     )
-    return parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
+    callback = Person("", email="", password="").consent(address, **form)
+    return parse_qs(urlsplit(callback).query)["code"][0]
