@@ -48,8 +48,6 @@ def make_context(item: Item) -> dict[str, Any]:
         "properties": list(properties(described, links)),
         "trail": trail,
         "top_name": top_name,
-        "parent": trail[-1] if trail else None,
-        "parent_name": "" if trail else top_name,
         "children": children,
         "children_url": _children_url(item, children),
         "related": find_related(item),

@@ -186,7 +186,7 @@ def test_a_parent_that_is_not_there_is_a_named_gap(
     shown = as_alice.get(leaf.get_absolute_url())
 
     assert shown.context["trail"] == []
-    assert shown.context["parent_name"] == words
+    assert shown.context["top_name"] == words
     assert words in html_of(as_alice, leaf)
 
 

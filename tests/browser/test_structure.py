@@ -1,0 +1,110 @@
+"""Connect a provider that has a structure, choose from it, and walk down into it."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.real.processes import wait_until
+from tests.real.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+SYNCED = 60_000
+
+
+def sync_again(page: Page) -> None:
+    page.get_by_role("button", name="Sync now").first.click()
+
+
+def wait_until_complete(page: Page, *collections: str) -> None:
+    """Watch the connection's page, which renews itself, until all were read."""
+    for name in collections:
+        row = page.get_by_role("row").filter(has=page.get_by_role("link", name=name))
+        expect(row.get_by_text("Complete", exact=True)).to_be_visible(timeout=SYNCED)
+
+
+def test_a_person_walks_from_an_airtable_base_to_a_record(
+    open_page: Callable[..., Page], site: Stack
+) -> None:
+    page = open_page("jurgen@example.com")
+
+    page.goto("/connections/connect/airtable/")
+    page.get_by_role("button", name="Continue to Airtable").click()
+    page.get_by_role("radio", name="Jürgen Groß").check()
+    page.get_by_role("button", name="Grant access").click()
+    page.wait_for_url("**/connections/**")
+    wait_until_complete(page, "Möbelstücke", "Käufer")
+    connection = page.url
+
+    # Less is read than there is, and the page says so.
+    page.get_by_role("link", name="Choose what is read").click()
+    expect(page.get_by_text("API calls a month")).to_be_visible()
+    page.get_by_label("Käufer").uncheck()
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.get_by_text("1 more is not selected")).to_be_visible()
+
+    # Base, table, record: each lists what is in it.
+    page.goto("/items/?type=base")
+    page.get_by_role("link", name="Werkstatt").click()
+    page.get_by_role("link", name="Möbelstücke").click()
+    inside = page.get_by_role("heading", name="Contains").locator("xpath=../..")
+    expect(inside.get_by_role("listitem")).to_have_count(20)
+    record = inside.get_by_role("link").nth(1)
+    name = record.inner_text()
+    record.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    expect(page.get_by_text("Bezeichnung")).to_be_visible()
+    trail = page.get_by_role("navigation", name="Where it is")
+    expect(trail.get_by_role("link")).to_have_text(["Werkstatt", "Möbelstücke"])
+
+    # What is not selected any more is not among the items.
+    page.goto("/items/?type=record&q=Käufer")
+    expect(page.locator("#results").get_by_role("row")).to_have_count(0)
+    page.goto("/items/?type=record")
+    expect(page.locator("#results")).to_contain_text("240")
+
+    # A change of the structure is told on the connection's page.
+    site.sandbox(
+        "fields/rename",
+        provider="airtable",
+        account="nordlicht",
+        base="Werkstatt",
+        table="Möbelstücke",
+        field="Notiz",
+        name="Bemerkung",
+    )
+    page.goto(connection)
+    sync_again(page)
+    told = page.get_by_role("region", name="Changes to its structure")
+    expect(told).to_contain_text("Notiz", timeout=SYNCED)
+    expect(told).to_contain_text("Bemerkung")
+
+
+def test_a_person_reads_a_notion_page_inside_another(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("nour@example.com")
+
+    page.goto("/connections/connect/notion/")
+    page.get_by_role("button", name="Continue to Notion").click()
+    page.get_by_role("radio", name="نور الهاشمي").check()
+    page.get_by_role("button", name="Allow access").click()
+    page.wait_for_url("**/connections/**")
+    wait_until_complete(page, "Pages", "الكتب")
+
+    # From a page above to a chapter in it, and to what is written there.
+    page.goto("/items/?q=مسودات")
+    page.locator("#results").get_by_role("link", name="مسودات").first.click()
+    page.get_by_role("link", name="الفصل 3").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("الفصل 3")
+    trail = page.get_by_role("navigation", name="Where it is")
+    expect(trail.get_by_role("link")).to_have_text(["🖋️ مسودات"])
+    text = page.get_by_role("region", name="Text").locator(".text p").first
+    # Texts are read after everything else.
+    wait_until(lambda: page.reload() and text.is_visible(), "its text", seconds=60)
+    words = text.inner_text().split()[:3]
+
+    # What was read on the page finds the page.
+    page.goto(f"/items/?q={' '.join(words)}")
+    expect(page.locator("#results")).to_contain_text("الفصل")
