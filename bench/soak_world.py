@@ -17,7 +17,7 @@ from integrations.http.secrets import Secret
 from integrations.models import Connection
 from integrations.oauth.config import code_challenge, new_code_verifier
 from integrations.providers import SPECS
-from integrations.providers.base import RemoteAccount
+from integrations.providers.records import RemoteAccount
 from integrations.services import connections, oauth_clients, runs
 from integrations.services.errors import NotSyncableError
 from tests.real.person import Person

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.providers import SPECS
-from integrations.providers.base import Scope
+from integrations.providers.spec import Scope
 
 REASONS = {
     "": "",

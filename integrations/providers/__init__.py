@@ -1,9 +1,10 @@
 """List the providers: adding one is a folder here and one line below."""
 
 from integrations.providers.airtable.connector import Airtable
-from integrations.providers.base import Connector, ProviderSpec
+from integrations.providers.connector import Connector
 from integrations.providers.hubspot.connector import HubSpot
 from integrations.providers.notion.connector import Notion
+from integrations.providers.spec import ProviderSpec
 
 CONNECTORS: dict[str, Connector] = {
     connector.spec.slug: connector for connector in (HubSpot(), Airtable(), Notion())

@@ -14,7 +14,8 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, Credential
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS, SPECS
-from integrations.providers.base import RemoteAccount, SharesLate
+from integrations.providers.abilities import SharesLate
+from integrations.providers.records import RemoteAccount
 from integrations.services import (
     audit,
     credentials,

@@ -12,7 +12,8 @@ from django.utils import timezone
 from integrations.http.errors import ApiError, Forbidden, NotFound, Transient
 from integrations.models import Item, ItemContent
 from integrations.providers import CONNECTORS
-from integrations.providers.base import Content, ReadsContent
+from integrations.providers.abilities import ReadsContent
+from integrations.providers.records import Content
 from integrations.services import search
 from integrations.services.slices import Slice
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, Item
 from integrations.models.item import NOT_SELECTED
 from integrations.providers import CONNECTORS
-from integrations.providers.base import Estimate, EstimatesCost, Plan, Schedule
+from integrations.providers.abilities import Estimate, EstimatesCost, Plan, Schedule
 
 
 def plans_of(connection: Connection) -> tuple[Plan, ...]:

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection
 from integrations.providers import CONNECTORS
-from integrations.providers.base import IncompleteListingError, RemoteCollection
+from integrations.providers.errors import IncompleteListingError
+from integrations.providers.records import RemoteCollection
 from integrations.services import sweeping
 from integrations.services.slices import Slice
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db import connection as database
 
 from integrations.models import Collection, Item
-from integrations.providers.base import IntegrationItem
+from integrations.providers.records import IntegrationItem
 from integrations.services.search import search_text
 
 NAME_LENGTH = 500

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from integrations.models import Collection, Item, ItemChange, ItemContent, SeenBlock
-from integrations.providers.base import IntegrationItem
+from integrations.providers.records import IntegrationItem
 from integrations.services import item_rows, search
 from integrations.services.item_rows import Known, Row
 

@@ -19,29 +19,20 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.http.errors import (
     ApiError,
-    Forbidden,
     InvalidResponse,
-    QuotaExhausted,
 )
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
-from integrations.providers.base import (
-    CollectionContext,
-    CollectionGoneError,
-    Connector,
-    ListingExpiredError,
-    Page,
-    SharesLate,
-)
-from integrations.services import items, revealing, sweeping
+from integrations.providers.connector import CollectionContext, Connector
+from integrations.providers.errors import ListingExpiredError
+from integrations.providers.records import Page
+from integrations.services import items, passes, revealing, sweeping
 from integrations.services.items import PageCounts
 from integrations.services.slices import Slice
 from integrations.services.stored import Stored
 
 logger = logging.getLogger(__name__)
 
-# A listing that was left alone for so long starts again from its first page.
-CHECKPOINT_LIFE = timedelta(hours=24)
 MOST_RESTARTS = 3
 Words = Collection.Completeness
 
@@ -113,8 +104,8 @@ def _begin(current: Slice, collection: Collection) -> None:
     """Decide between a full pass and an increment, and set the first checkpoint."""
     now = timezone.now()
     collection.refresh_from_db(fields=["details", "name"])
-    if _needs_full_pass(current, collection, now):
-        if _can_resume(collection, now):
+    if passes.is_full_pass_due(current, collection, now):
+        if passes.can_resume(collection, now):
             current.keep(collection, state="reading", phase=collection.phase)
             return
         schema = dict(
@@ -123,7 +114,7 @@ def _begin(current: Slice, collection: Collection) -> None:
         _begin_full(current, collection, schema, now)
         return
     _renew_schema(current, collection)
-    is_settling = _is_settling_due(collection, now)
+    is_settling = passes.is_settling_due(collection, now)
     connector = _connector(collection)
     reach = connector.changes_overlap
     if is_settling:
@@ -151,40 +142,6 @@ def _renew_schema(current: Slice, collection: Collection) -> None:
     schema = _connector(collection).fetch_schema(current.api, context)
     collection.schema = dict(schema)
     collection.save(update_fields=["schema"])
-
-
-def _needs_full_pass(current: Slice, collection: Collection, now: datetime) -> bool:
-    if current.run.is_full or collection.watermark is None:
-        return True
-    if collection.completeness == Words.NO_PERMISSION:
-        return True
-    last = collection.last_full_pass_at
-    if last is None or _was_too_early(collection, last, now):
-        return True
-    hours = current.connection.full_pass_hours or settings.FULL_PASS_HOURS
-    return now - last > timedelta(hours=hours)
-
-
-def _was_too_early(collection: Collection, last: datetime, now: datetime) -> bool:
-    """Tell whether the last full pass may have missed what had just been shared."""
-    connector, connection = _connector(collection), collection.connection
-    if not isinstance(connector, SharesLate):
-        return False
-    granted_at = connection.reconnected_at or connection.created_at
-    return last < granted_at + connector.longest_share_lag <= now
-
-
-def _can_resume(collection: Collection, now: datetime) -> bool:
-    began = parse_datetime(collection.checkpoint.get("began") or "")
-    is_listing = collection.phase in ("full", "gone", "sweep")
-    return is_listing and began is not None and now - began < CHECKPOINT_LIFE
-
-
-def _is_settling_due(collection: Collection, now: datetime) -> bool:
-    settled_at = collection.settled_at or collection.last_full_pass_at
-    return settled_at is None or now - settled_at > timedelta(
-        minutes=settings.SETTLE_MINUTES
-    )
 
 
 def _begin_full(
@@ -340,61 +297,3 @@ def _sweep(current: Slice, collection: Collection) -> None:
         logger.info("no remote count collection=%s", collection.pk)
         remote_count = None
     sweeping.end_full_pass(current, collection, remote_count=remote_count)
-
-
-def mark_forbidden(current: Slice, collection: Collection, exc: Forbidden) -> None:
-    """Say which permission is missing; the other collections go on."""
-    granted = set(current.connection.granted_scopes)
-    missing = exc.missing_scopes or [
-        s for s in collection.required_scopes if s not in granted
-    ]
-    reason = f"needs {', '.join(missing)}" if missing else exc.message
-    _mark(current, collection, Words.NO_PERMISSION, reason, state="skipped")
-
-
-def mark_blocked(current: Slice, collection: Collection, exc: QuotaExhausted) -> None:
-    """Leave a collection alone until its quota comes back; say when that is."""
-    collection.blocked_until = exc.until
-    collection.save(update_fields=["blocked_until"])
-    word = collection.completeness
-    _mark(current, collection, word, exc.message, state="skipped")
-
-
-def mark_gone(current: Slice, collection: Collection, exc: CollectionGoneError) -> None:
-    """Hide a collection that its provider says is gone, or that was missed twice."""
-    collection.misses = (
-        Collection.MOST_MISSES if exc.is_proven else collection.misses + 1
-    )
-    now = timezone.now()
-    with transaction.atomic():
-        if not collection.is_listed:
-            sweeping.hide_all(collection, exc.message, run_id=current.run.pk, now=now)
-        collection.save(update_fields=["misses"])
-        word = Words.PARTIAL if collection.is_listed else Words.NO_PERMISSION
-        _mark(current, collection, word, exc.message, state="skipped")
-
-
-def mark_failed(current: Slice, collection: Collection, exc: ApiError) -> None:
-    """Say why this collection could not be read; what is stored stays."""
-    logger.warning(
-        "collection failed connection=%s collection=%s error=%s status=%s "
-        "correlation_id=%s",
-        current.connection.pk,
-        collection.pk,
-        type(exc).__name__,
-        exc.status,
-        exc.correlation_id,
-    )
-    was_complete = collection.completeness == Words.COMPLETE
-    word = Words.COMPLETE if was_complete else Words.PARTIAL
-    _mark(current, collection, word, exc.message, state="failed")
-
-
-def _mark(
-    current: Slice, collection: Collection, word: str, reason: str, *, state: str
-) -> None:
-    with transaction.atomic():
-        current.keep(collection, state=state, reason=reason[:200])
-        collection.completeness = word
-        collection.reason = reason[:300]
-        collection.save(update_fields=["completeness", "reason"])

@@ -6,7 +6,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from integrations.models import Collection
-from integrations.providers.base import Page
+from integrations.providers.records import Page
 from integrations.services import discovery, items
 from integrations.services.slices import Slice
 

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from integrations.models import Collection, Item
-from integrations.providers.base import StoredItem
+from integrations.providers.stored import StoredItem
 from integrations.services import items
 
 COLUMNS = (

@@ -24,7 +24,7 @@ from integrations.http.errors import (
     Unauthorized,
 )
 from integrations.models import Collection, Connection, SyncRun
-from integrations.providers.base import CollectionGoneError
+from integrations.providers.errors import CollectionGoneError
 from integrations.services import (
     clients,
     connection_state,
@@ -33,6 +33,7 @@ from integrations.services import (
     provider_state,
     reading,
     runs,
+    setbacks,
     slices,
 )
 from integrations.services.errors import LeaseLostError, NoTokenError
@@ -181,15 +182,15 @@ def _read_one(current: Slice, collection: Collection) -> None:
             raise
         _wait_for_gate(current, collection, exc)
     except QuotaExhausted as exc:
-        reading.mark_blocked(current, collection, exc)
+        setbacks.mark_blocked(current, collection, exc)
     except CollectionGoneError as exc:
-        reading.mark_gone(current, collection, exc)
+        setbacks.mark_gone(current, collection, exc)
     except Transient as exc:
         _try_again_later(current, collection, exc)
     except Forbidden as exc:
-        reading.mark_forbidden(current, collection, exc)
+        setbacks.mark_forbidden(current, collection, exc)
     except ApiError as exc:
-        reading.mark_failed(current, collection, exc)
+        setbacks.mark_failed(current, collection, exc)
 
 
 def _wait_for_gate(current: Slice, collection: Collection, exc: RateLimited) -> None:
@@ -216,7 +217,7 @@ def _try_again_later(current: Slice, collection: Collection, exc: Transient) -> 
         exc.correlation_id,
     )
     if tries >= MOST_FAILURES:
-        reading.mark_failed(current, collection, exc)
+        setbacks.mark_failed(current, collection, exc)
         return
     pause = exc.retry_after or min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1))
     current.keep(

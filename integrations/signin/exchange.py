@@ -12,7 +12,7 @@ from integrations.oauth import errors as oauth_errors
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS
-from integrations.providers.base import RemoteAccount
+from integrations.providers.records import RemoteAccount
 from integrations.services import (
     clients,
     connections,

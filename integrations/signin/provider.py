@@ -17,7 +17,7 @@ from integrations.oauth.config import (
     code_challenge,
     new_code_verifier,
 )
-from integrations.providers.base import ProviderSettings, ProviderSpec
+from integrations.providers.spec import ProviderSettings, ProviderSpec
 from integrations.services import authorization
 from integrations.signin.session import nonce_of
 

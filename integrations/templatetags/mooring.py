@@ -1,5 +1,6 @@
 """Say states and links, and draw icons, the same way on every page."""
 
+import functools
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 from zlib import crc32
@@ -14,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from integrations.models import Item, SyncRun
 from integrations.providers import SPECS
-from integrations.providers.base import ProviderSpec
+from integrations.providers.spec import ProviderSpec
 from integrations.templatetags import icons
 from integrations.views.item_filters import type_name
 
@@ -77,6 +78,7 @@ def tone_icon(tone: str) -> SafeString:
 
 
 @register.simple_tag
+@functools.cache
 def mark(slug: str, name: str) -> SafeString:
     """Draw a provider's initial on its own colour; brand logos are not ours to use."""
     colour = crc32(slug.encode()) % MARK_COLOURS

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.models import Collection, Connection
 from integrations.providers import CONNECTORS
-from integrations.providers.base import GroupsCollections, Place, Plan
+from integrations.providers.abilities import GroupsCollections, Place, Plan
 from integrations.services import choosing, costs
 from integrations.views.access import get_connection, person
 from integrations.views.schedules import full_pass_text, interval_text

@@ -18,7 +18,7 @@ from integrations.context_processors import is_sandbox_on
 from integrations.forms import KEEP, DisconnectForm, IntervalForm, RenameForm
 from integrations.models import Connection
 from integrations.providers import SPECS
-from integrations.providers.base import ProviderSpec
+from integrations.providers.spec import ProviderSpec
 from integrations.services import connections as service
 from integrations.services import runs
 from integrations.services.counts import with_item_count

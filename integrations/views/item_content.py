@@ -5,7 +5,7 @@ from typing import Any
 
 from integrations.models import Item, ItemContent
 from integrations.providers import CONNECTORS
-from integrations.providers.base import ReadsContent
+from integrations.providers.abilities import ReadsContent
 from integrations.views.item_icons import put_icons
 from integrations.views.item_links import Found, find_by_id
 

@@ -8,7 +8,7 @@ from django.db import models
 
 from integrations.models import Item, ItemChange
 from integrations.providers import CONNECTORS
-from integrations.providers.base import DisplayField
+from integrations.providers.records import DisplayField
 from integrations.services.export import to_integration_item
 from integrations.services.related import find_related
 from integrations.views import item_links, item_page, item_tree

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 
 from integrations.models import Collection, Item
-from integrations.providers.base import DisplayField
+from integrations.providers.records import DisplayField
 
 MAX_LINKS = 50
 MAX_FOUND = 500

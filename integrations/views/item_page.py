@@ -8,7 +8,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
-from integrations.providers.base import MixesTypes
+from integrations.providers.abilities import MixesTypes
 from integrations.services import search
 from integrations.views.item_query import ItemQuery, Position, Sort
 

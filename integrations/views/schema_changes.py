@@ -4,7 +4,7 @@ from typing import Any
 
 from integrations.models import Collection, Connection, Item, ItemChange
 from integrations.providers import CONNECTORS
-from integrations.providers.base import TellsStructure
+from integrations.providers.abilities import TellsStructure
 from integrations.views import item_facts
 from integrations.views.item_links import Links
 

@@ -14,7 +14,8 @@ from integrations.http.secrets import Secret
 from integrations.http.transport import Request, Response, Timeouts
 from integrations.oauth.client import OAuthClient
 from integrations.providers import SPECS
-from integrations.providers.base import CollectionContext, Connector, ProviderSettings
+from integrations.providers.connector import CollectionContext, Connector
+from integrations.providers.spec import ProviderSettings
 
 FOLDER = Path(providers.__file__).parent
 Exchanges = Mapping[str, Sequence[str]]

@@ -17,7 +17,7 @@ from integrations.http.errors import (
 )
 from integrations.oauth.tokens import read_tokens
 from integrations.providers import CONNECTORS, SPECS
-from integrations.providers.base import DisplayField, FieldSpec
+from integrations.providers.records import DisplayField, FieldSpec
 from tests.providers.scenario import FOLDER, make_settings
 
 SINCE = datetime(2026, 11, 20, tzinfo=UTC)

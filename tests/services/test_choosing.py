@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from integrations.models import AuditEvent, Collection, Connection, Item, SyncRun
 from integrations.providers import CONNECTORS
-from integrations.providers.base import Estimate, Plan, Schedule
-from integrations.services import choosing, costs, reading, runs, schedule
+from integrations.providers.abilities import Estimate, Plan, Schedule
+from integrations.services import choosing, costs, passes, runs, schedule
 
 FinishSync = Callable[..., SyncRun]
 FREE = Plan(slug="free", name="Free", calls=1000)
@@ -122,9 +122,9 @@ def test_a_connection_can_be_read_in_full_more_seldom(synced: Connection) -> Non
     run, _ = runs.open_run(synced, trigger="person")
     current: Any = type("Slice", (), {"run": run, "connection": synced})()
 
-    usual = reading._needs_full_pass(current, contacts, timezone.now())
+    usual = passes.is_full_pass_due(current, contacts, timezone.now())
     synced.full_pass_hours = 72
-    seldom = reading._needs_full_pass(current, contacts, timezone.now())
+    seldom = passes.is_full_pass_due(current, contacts, timezone.now())
 
     assert (usual, seldom) == (True, False)
 

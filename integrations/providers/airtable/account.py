@@ -6,7 +6,7 @@ from integrations.http.client import ApiClient
 from integrations.http.shape import expect_object
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.airtable.ids import USER, to_id
-from integrations.providers.base import RemoteAccount
+from integrations.providers.records import RemoteAccount
 
 MAX_NAME = 255
 MAX_SCOPES = 100

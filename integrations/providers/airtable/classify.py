@@ -7,7 +7,7 @@ from integrations.http.classify import default_classify
 from integrations.http.errors import ApiError, Forbidden, NotFound, RateLimited
 from integrations.http.transport import Response
 from integrations.providers.airtable.errors import MonthlyQuotaError
-from integrations.providers.base import ListingExpiredError
+from integrations.providers.errors import ListingExpiredError
 
 # https://airtable.com/developers/web/api/rate-limits
 # After a 429 nothing succeeds for 30 seconds; calls meanwhile may prolong that.

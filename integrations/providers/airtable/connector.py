@@ -10,6 +10,7 @@ from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
+from integrations.providers.abilities import Estimate, Place, Plan, Schedule
 from integrations.providers.airtable import cost, display, reading, structure
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.classify import classify
@@ -17,18 +18,14 @@ from integrations.providers.airtable.ids import STRUCTURE
 from integrations.providers.airtable.limits import connection_limits
 from integrations.providers.airtable.schema import fetch_schema
 from integrations.providers.airtable.spec import SPEC
-from integrations.providers.base import (
-    CollectionContext,
+from integrations.providers.connector import CollectionContext
+from integrations.providers.records import (
     DisplayField,
-    Estimate,
     Page,
-    Place,
-    Plan,
-    ProviderSettings,
     RemoteAccount,
     RemoteCollection,
-    Schedule,
 )
+from integrations.providers.spec import ProviderSettings
 
 
 class Airtable:

@@ -9,8 +9,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from integrations.providers.abilities import Estimate, Plan, Schedule
 from integrations.providers.airtable.ids import STRUCTURE
-from integrations.providers.base import Estimate, Plan, Schedule
 
 # https://support.airtable.com/docs/managing-api-call-limits-in-airtable
 # Calls a month and workspace; the other plans have no such limit.

@@ -9,7 +9,7 @@ from integrations.providers.airtable.mapping import formats_of
 from integrations.providers.airtable.showing import show
 from integrations.providers.airtable.structure import FIELD_PREFIX, VIEW_PREFIX
 from integrations.providers.airtable.zones import zone_of
-from integrations.providers.base import DisplayField
+from integrations.providers.records import DisplayField
 
 # These lead somewhere, which several values in one text cannot.
 SINGLE_KINDS: Final = frozenset({"email", "phone", "link"})

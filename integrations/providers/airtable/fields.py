@@ -5,7 +5,7 @@ from typing import Any, Final, TypeGuard
 
 from integrations.providers.airtable.bases import clean_name
 from integrations.providers.airtable.ids import FIELD, TABLE, is_id
-from integrations.providers.base import FieldSpec
+from integrations.providers.records import FieldSpec
 
 Format = Mapping[str, Any]
 

@@ -19,7 +19,8 @@ from integrations.providers.airtable.ids import (
 from integrations.providers.airtable.showing import is_failed, show, to_moment
 from integrations.providers.airtable.values import clean
 from integrations.providers.airtable.zones import zone_of
-from integrations.providers.base import CollectionContext, IntegrationItem
+from integrations.providers.connector import CollectionContext
+from integrations.providers.records import IntegrationItem
 
 MAX_NAME: Final = 500
 

@@ -12,7 +12,8 @@ from integrations.providers.airtable.ids import split_key
 from integrations.providers.airtable.limits import base_limits
 from integrations.providers.airtable.mapping import to_item
 from integrations.providers.airtable.paging import next_offset
-from integrations.providers.base import CollectionContext, Page
+from integrations.providers.connector import CollectionContext
+from integrations.providers.records import Page
 
 PAGE_SIZE: Final = 100
 

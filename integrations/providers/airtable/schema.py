@@ -10,7 +10,7 @@ from integrations.providers.airtable.bases import Table, fetch_tables
 from integrations.providers.airtable.classify import NO_LONGER_SHARED
 from integrations.providers.airtable.fields import to_field
 from integrations.providers.airtable.ids import STRUCTURE, split_key
-from integrations.providers.base import CollectionContext
+from integrations.providers.connector import CollectionContext
 
 
 def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from integrations.providers.base import ProviderSpec, Scope
+from integrations.providers.spec import ProviderSpec, Scope
 
 RECORDS_READ = "data.records:read"
 SCHEMA_READ = "schema.bases:read"

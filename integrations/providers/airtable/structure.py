@@ -19,6 +19,7 @@ from integrations.http.errors import (
     InvalidResponse,
     NotFound,
 )
+from integrations.providers.abilities import Place
 from integrations.providers.airtable.bases import (
     Base,
     Table,
@@ -36,12 +37,11 @@ from integrations.providers.airtable.ids import (
     web_url,
 )
 from integrations.providers.airtable.spec import RECORDS_READ, SCHEMA_READ
-from integrations.providers.base import (
+from integrations.providers.errors import IncompleteListingError
+from integrations.providers.records import (
     FieldSpec,
-    IncompleteListingError,
     IntegrationItem,
     Page,
-    Place,
     RemoteCollection,
 )
 

@@ -10,8 +10,8 @@ from integrations.http.shape import expect_object
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.base import RemoteAccount
 from integrations.providers.hubspot.mapping import DEFAULT_UI_DOMAIN, is_hubspot_host
+from integrations.providers.records import RemoteAccount
 
 MAX_TEXT = 255
 

@@ -10,14 +10,7 @@ from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.base import (
-    CollectionContext,
-    DisplayField,
-    Page,
-    ProviderSettings,
-    RemoteAccount,
-    RemoteCollection,
-)
+from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot import display, search
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.classify import classify
@@ -26,6 +19,13 @@ from integrations.providers.hubspot.objects import OBJECT_TYPES
 from integrations.providers.hubspot.reading import Reader, id_of
 from integrations.providers.hubspot.schema import fetch_schema
 from integrations.providers.hubspot.spec import SPEC
+from integrations.providers.records import (
+    DisplayField,
+    Page,
+    RemoteAccount,
+    RemoteCollection,
+)
+from integrations.providers.spec import ProviderSettings
 
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 # The limit is 110 in any 10 seconds, counted where the calls arrive; the quarter of a

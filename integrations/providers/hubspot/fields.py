@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from integrations.providers.base import FieldSpec
 from integrations.providers.hubspot.objects import DEALS, ObjectType
+from integrations.providers.records import FieldSpec
 
 MAX_OPTIONS = 1000
 MAX_LABEL = 200

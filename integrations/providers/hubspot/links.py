@@ -7,9 +7,9 @@ from typing import Any
 from integrations.http import urls
 from integrations.http.client import ApiClient
 from integrations.http.shape import expect_object, objects, optional_object
-from integrations.providers.base import IntegrationItem
 from integrations.providers.hubspot.objects import Association
 from integrations.providers.hubspot.paging import next_after, to_id
+from integrations.providers.records import IntegrationItem
 
 LINKS_PER_PAGE = 500
 MAX_LINK_PAGES = 4

@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object, flag
-from integrations.providers.base import CollectionContext, IntegrationItem
+from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.objects import (
     CONTACTS,
     DEALS,
@@ -16,6 +16,7 @@ from integrations.providers.hubspot.objects import (
     get_object_type,
 )
 from integrations.providers.hubspot.paging import to_id
+from integrations.providers.records import IntegrationItem
 
 DEFAULT_UI_DOMAIN = "app.hubspot.com"
 MAX_NAME = 500

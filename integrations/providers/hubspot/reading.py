@@ -7,12 +7,13 @@ from integrations.http import urls
 from integrations.http.client import ApiClient
 from integrations.http.errors import Forbidden, InvalidResponse, NotFound
 from integrations.http.shape import expect_list, expect_object
-from integrations.providers.base import CollectionContext, IntegrationItem
+from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.links import LinkReader, to_links, with_links
 from integrations.providers.hubspot.mapping import to_item
 from integrations.providers.hubspot.objects import get_object_type
 from integrations.providers.hubspot.paging import next_after, to_id
 from integrations.providers.hubspot.schema import requested_properties
+from integrations.providers.records import IntegrationItem
 
 PAGE_SIZE = 100
 BATCH_SIZE = 100

@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.http.client import ApiClient
 from integrations.http.shape import expect_list, expect_object
-from integrations.providers.base import CollectionContext, FieldSpec
+from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.fields import to_field
 from integrations.providers.hubspot.lookups import fetch_owners, fetch_pipelines
 from integrations.providers.hubspot.objects import (
@@ -17,6 +17,7 @@ from integrations.providers.hubspot.objects import (
     ObjectType,
     get_object_type,
 )
+from integrations.providers.records import FieldSpec
 
 # A list call carries its properties in the address, and 8 KB is where servers
 # begin to answer 414. The rest of the address stays under the other two.

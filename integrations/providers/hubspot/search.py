@@ -15,10 +15,11 @@ from typing import Any
 from integrations.http.errors import InvalidResponse
 from integrations.http.limits import Limit
 from integrations.http.shape import expect_object, objects
-from integrations.providers.base import ListingExpiredError, Page
+from integrations.providers.errors import ListingExpiredError
 from integrations.providers.hubspot.mapping import ARCHIVED, merged_away, merged_reason
 from integrations.providers.hubspot.paging import next_after, to_id
 from integrations.providers.hubspot.reading import Reader, id_of
+from integrations.providers.records import Page
 
 SEARCH_SIZE = 200
 # Each costs a call: more of them would not fit into one window of the burst limit,

@@ -1,7 +1,6 @@
 """Describe HubSpot's OAuth: dated endpoints, scopes, and what its refusals mean."""
 
 from integrations.oauth.config import Rejection
-from integrations.providers.base import ProviderSpec, Scope
 from integrations.providers.hubspot.objects import (
     COMPANIES_READ,
     CONTACTS_READ,
@@ -9,6 +8,7 @@ from integrations.providers.hubspot.objects import (
     DEALS_READ,
     OWNERS_READ,
 )
+from integrations.providers.spec import ProviderSpec, Scope
 
 # Version 1 of these endpoints stops on 2027-02-16; the dated ones take their
 # parameters in the body only, so that no token ever stands in an address.

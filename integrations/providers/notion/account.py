@@ -8,9 +8,9 @@ from integrations.http.errors import InvalidResponse
 from integrations.http.limits import Limit
 from integrations.http.shape import expect_object
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.base import RemoteAccount
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.titles import is_emoji
+from integrations.providers.records import RemoteAccount
 
 MAX_NAME: Final = 255
 MAX_URL: Final = 1000

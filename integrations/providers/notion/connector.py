@@ -10,16 +10,7 @@ from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.base import (
-    CollectionContext,
-    Content,
-    DisplayField,
-    IntegrationItem,
-    Page,
-    ProviderSettings,
-    RemoteAccount,
-    RemoteCollection,
-)
+from integrations.providers.connector import CollectionContext
 from integrations.providers.notion import content, display, inventory, rows
 from integrations.providers.notion.account import identify
 from integrations.providers.notion.classify import classify
@@ -34,6 +25,15 @@ from integrations.providers.notion.mapping import (
 )
 from integrations.providers.notion.schema import to_schema
 from integrations.providers.notion.spec import SPEC
+from integrations.providers.records import (
+    Content,
+    DisplayField,
+    IntegrationItem,
+    Page,
+    RemoteAccount,
+    RemoteCollection,
+)
+from integrations.providers.spec import ProviderSettings
 
 # https://developers.notion.com/reference/request-limits
 # 180 calls a minute, or 600 where the plan allows: 30 or 100 in ten seconds. They are

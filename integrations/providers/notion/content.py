@@ -6,7 +6,6 @@ from typing import Any, Final
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidRequest, InvalidResponse, NotFound
 from integrations.http.shape import expect_object
-from integrations.providers.base import Content
 from integrations.providers.notion.ids import find_ids, to_id
 from integrations.providers.notion.outline import (
     MAX_BLOCKS,
@@ -15,6 +14,7 @@ from integrations.providers.notion.outline import (
     block_text,
     parse,
 )
+from integrations.providers.records import Content
 
 # What a large page leaves out is asked for block by block: so many calls at most.
 MOST_FOLLOW_UPS: Final = 8

@@ -5,7 +5,6 @@ from typing import Final
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object
-from integrations.providers.base import RemoteCollection
 from integrations.providers.notion.mapping import (
     DATABASE,
     DATABASES,
@@ -17,6 +16,7 @@ from integrations.providers.notion.mapping import (
 )
 from integrations.providers.notion.reader import Reader
 from integrations.providers.notion.search import search
+from integrations.providers.records import RemoteCollection
 
 MOST_PAGES: Final = 10
 

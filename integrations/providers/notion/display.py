@@ -6,11 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from integrations.providers.base import DisplayField, FieldSpec
 from integrations.providers.notion.ids import find_id, find_ids
 from integrations.providers.notion.mapping import ABOUT
 from integrations.providers.notion.schema import ABOUT_FIELDS, TARGET
 from integrations.providers.notion.titles import MORE
+from integrations.providers.records import DisplayField, FieldSpec
 
 MAX_DIGITS: Final = 24
 MAX_SHOWN: Final = 4000

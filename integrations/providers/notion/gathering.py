@@ -1,6 +1,6 @@
 """Gather what one step shows, each thing under the collection it belongs to."""
 
-from integrations.providers.base import IntegrationItem, Page, RemoteCollection
+from integrations.providers.records import IntegrationItem, Page, RemoteCollection
 
 
 class Gathering:

@@ -12,14 +12,8 @@ from typing import Final, Protocol
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import Transient
-from integrations.providers.base import (
-    CollectionContext,
-    IntegrationItem,
-    ListingExpiredError,
-    Page,
-    StoredItem,
-    StoredItems,
-)
+from integrations.providers.connector import CollectionContext
+from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.gathering import Gathering
 from integrations.providers.notion.mapping import DATABASES, PAGES
 from integrations.providers.notion.paging import from_cursor, to_cursor
@@ -27,6 +21,8 @@ from integrations.providers.notion.reader import Reader
 from integrations.providers.notion.search import Place, read_hits, read_trash
 from integrations.providers.notion.tree import Tree
 from integrations.providers.notion.walking import ROWS_PER_PASS, Walk
+from integrations.providers.records import IntegrationItem, Page
+from integrations.providers.stored import StoredItem, StoredItems
 
 SEARCH, WALK, CHECK, PARENTS = "search", "walk", "check", "parents"
 PHASES: Final = {

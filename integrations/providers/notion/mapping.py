@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object
-from integrations.providers.base import IntegrationItem, RemoteCollection
 from integrations.providers.notion.ids import find_ids, to_id
 from integrations.providers.notion.parents import BLOCK, NOT_SHARED, Parent, to_parent
 from integrations.providers.notion.titles import (
@@ -18,6 +17,7 @@ from integrations.providers.notion.titles import (
     to_name,
 )
 from integrations.providers.notion.values import to_value
+from integrations.providers.records import IntegrationItem, RemoteCollection
 
 PAGES, DATABASES = "pages", "databases"
 PAGE, DATABASE, DATA_SOURCE = "page", "database", "data_source"

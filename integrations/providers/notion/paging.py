@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from integrations.http.errors import InvalidRequest, InvalidResponse
 from integrations.http.shape import expect_list, expect_object, optional_object
-from integrations.providers.base import ListingExpiredError
+from integrations.providers.errors import ListingExpiredError
 
 PAGE_SIZE: Final = 100
 MAX_CURSOR: Final = 2000

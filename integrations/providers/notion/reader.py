@@ -6,7 +6,6 @@ from typing import Any, Final
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidRequest, NotFound
 from integrations.http.shape import expect_object
-from integrations.providers.base import StoredItem, StoredItems
 from integrations.providers.notion.parents import (
     BLOCK,
     DATA_SOURCE,
@@ -15,6 +14,7 @@ from integrations.providers.notion.parents import (
     Parent,
     to_parent,
 )
+from integrations.providers.stored import StoredItem, StoredItems
 
 # Three calls a second are granted: a step of a dozen takes some seconds, and is all
 # that is lost when a limit or a failure ends it.

@@ -13,12 +13,8 @@ from typing import Any, Final
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse, NotFound, Server
 from integrations.http.shape import expect_object
-from integrations.providers.base import (
-    CollectionContext,
-    CollectionGoneError,
-    IntegrationItem,
-    Page,
-)
+from integrations.providers.connector import CollectionContext
+from integrations.providers.errors import CollectionGoneError
 from integrations.providers.notion.gathering import Gathering
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.mapping import (
@@ -40,6 +36,7 @@ from integrations.providers.notion.parents import DATA_SOURCE, to_parent
 from integrations.providers.notion.reader import Reader
 from integrations.providers.notion.schema import to_schema
 from integrations.providers.notion.tree import Tree
+from integrations.providers.records import IntegrationItem, Page
 
 # Slow schemas are answered with 503 and the advice to ask for less.
 SMALL_PAGE: Final = 25

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from integrations.providers.base import FieldSpec
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping import (
     ABOUT,
@@ -12,6 +11,7 @@ from integrations.providers.notion.mapping import (
     BURIED_KEY,
     ICON_KEY,
 )
+from integrations.providers.records import FieldSpec
 
 MAX_FIELDS: Final = 500
 MAX_OPTIONS: Final = 1000

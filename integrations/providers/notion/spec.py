@@ -1,7 +1,7 @@
 """Describe Notion's OAuth: no scopes, no PKCE, no lifetimes, JSON with Basic auth."""
 
 from integrations.oauth.config import Rejection
-from integrations.providers.base import ProviderSpec
+from integrations.providers.spec import ProviderSpec
 
 # What may be read is decided twice, and never in the request: by the capabilities
 # of the connection in Notion's portal, and by the pages that a person picks.

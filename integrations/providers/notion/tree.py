@@ -5,7 +5,6 @@ from typing import Any
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object, text
-from integrations.providers.base import IntegrationItem, StoredItem
 from integrations.providers.notion.gathering import Gathering
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.mapping import (
@@ -32,6 +31,8 @@ from integrations.providers.notion.parents import (
     to_parent,
 )
 from integrations.providers.notion.reader import MAX_HEIGHT, Reader
+from integrations.providers.records import IntegrationItem
+from integrations.providers.stored import StoredItem
 
 Thing = dict[str, Any]
 Fetch = Callable[[str], Thing | None]

@@ -7,11 +7,12 @@ from typing import Any, Final
 from zlib import crc32
 
 from integrations.http.errors import InvalidRequest, NotFound
-from integrations.providers.base import ListingExpiredError, StoredItem, StoredItems
+from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.ids import find_id, find_ids
 from integrations.providers.notion.mapping import PAGE, PAGES
 from integrations.providers.notion.paging import PAGE_SIZE, Listing, fetch_list
 from integrations.providers.notion.tree import Tree
+from integrations.providers.stored import StoredItem, StoredItems
 
 CHILD_PAGE, CHILD_DATABASE = "child_page", "child_database"
 # These have children, but never pages or databases among them.

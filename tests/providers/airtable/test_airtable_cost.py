@@ -3,6 +3,7 @@
 import pytest
 
 from integrations.providers import CONNECTORS
+from integrations.providers.abilities import EstimatesCost
 from integrations.providers.airtable.cost import (
     FULL_PASS_HOURS,
     PLANS,
@@ -11,7 +12,6 @@ from integrations.providers.airtable.cost import (
     monthly_listing_calls,
     monthly_structure_calls,
 )
-from integrations.providers.base import EstimatesCost
 
 FREE, TEAM, _ = (plan.calls for plan in PLANS)
 

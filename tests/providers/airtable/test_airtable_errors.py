@@ -20,7 +20,7 @@ from integrations.providers.airtable.errors import (
     MonthlyQuotaError,
     start_of_next_month,
 )
-from integrations.providers.base import ListingExpiredError
+from integrations.providers.errors import ListingExpiredError
 
 LIST = "GET /v0/appAAAAAAAAAAAAA1/tblAAAAAAAAAAAAA1"
 BASE_GATE = "airtable:base:appAAAAAAAAAAAAA1"

@@ -7,7 +7,7 @@ import pytest
 
 from integrations.providers.airtable.mapping import to_item
 from integrations.providers.airtable.values import LINK_MARK, MAX_TEXT, clean
-from integrations.providers.base import FieldSpec
+from integrations.providers.records import FieldSpec
 
 TABLES = "GET /v0/meta/bases/appAAAAAAAAAAAAA1/tables"
 TITLE = "fldAAAAAAAAAtitle"

@@ -4,7 +4,7 @@ import pytest
 
 from integrations.http.errors import Forbidden, RateLimited
 from integrations.providers.airtable import bases, structure
-from integrations.providers.base import IncompleteListingError
+from integrations.providers.errors import IncompleteListingError
 
 BASES = "GET /v0/meta/bases"
 FIRST, SECOND = "appAAAAAAAAAAAAA1", "appAAAAAAAAAAAAA2"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from integrations.providers.base import FieldSpec
 from integrations.providers.hubspot.display import describe, display
+from integrations.providers.records import FieldSpec
 
 ACCOUNT = {"time_zone": "Europe/Berlin", "currency": "EUR"}
 LOOKUPS = {

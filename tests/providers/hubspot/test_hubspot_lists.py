@@ -5,9 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from integrations.http.errors import InvalidResponse
-from integrations.providers.base import FieldSpec
 from integrations.providers.hubspot.objects import CONTACTS, OBJECT_TYPES
 from integrations.providers.hubspot.schema import select_properties
+from integrations.providers.records import FieldSpec
 
 LIST = "GET /crm/objects/2026-09/contacts"
 

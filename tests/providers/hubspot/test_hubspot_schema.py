@@ -2,9 +2,9 @@
 
 import json
 
-from integrations.providers.base import FieldSpec
 from integrations.providers.hubspot.objects import CONTACTS
 from integrations.providers.hubspot.schema import select_properties
+from integrations.providers.records import FieldSpec
 
 
 def test_a_thousand_properties_fit_into_an_address_and_the_rest_is_counted(hubspot):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.http.errors import InvalidResponse
-from integrations.providers.base import ListingExpiredError
+from integrations.providers.errors import ListingExpiredError
 from integrations.providers.hubspot.search import MAX_PROBES
 
 SINCE = datetime(2026, 11, 20, 9, 55, tzinfo=UTC)

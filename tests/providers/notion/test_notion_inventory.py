@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integrations.providers.base import StoredItem
 from integrations.providers.notion.walking import is_due
+from integrations.providers.stored import StoredItem
 from tests.providers.notion.workspace import in_block, in_page, in_source, uid
 
 LATE = "2026-11-22T09:30:00.000Z"

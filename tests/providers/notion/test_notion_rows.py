@@ -9,7 +9,7 @@ import pytest
 
 from integrations.http.errors import InvalidRequest, InvalidResponse, Server
 from integrations.http.transport import Response
-from integrations.providers.base import CollectionGoneError, ListingExpiredError
+from integrations.providers.errors import CollectionGoneError, ListingExpiredError
 
 SOURCE = "d1000000-0000-4000-8000-000000000001"
 QUERY = f"POST /v1/data_sources/{SOURCE}/query"

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from integrations.providers.base import FieldSpec
 from integrations.providers.notion.display import describe, show
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping import is_trashed, to_page_item, to_url
@@ -12,6 +11,7 @@ from integrations.providers.notion.parents import to_parent
 from integrations.providers.notion.schema import to_schema
 from integrations.providers.notion.titles import page_title, to_icon
 from integrations.providers.notion.values import to_value
+from integrations.providers.records import FieldSpec
 
 UID = "a1000000-0000-4000-8000-000000000001"
 

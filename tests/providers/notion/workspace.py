@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from integrations.http.transport import Request, Response, Timeouts
-from integrations.providers.base import IntegrationItem, Page, StoredItem
+from integrations.providers.records import IntegrationItem, Page
+from integrations.providers.stored import StoredItem
 
 ROOT = {"type": "workspace", "workspace": True}
 EARLY = "2026-11-01T08:00:00.000Z"

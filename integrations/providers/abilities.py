@@ -1,0 +1,123 @@
+"""Name what a connector may be able to do besides; the services ask for each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol, runtime_checkable
+
+from integrations.http.client import ApiClient
+from integrations.providers.records import Content
+
+
+@runtime_checkable
+class ReadsContent(Protocol):
+    """Be a connector whose items have a text of their own, fetched one by one."""
+
+    content_types: Sequence[str]
+
+    def fetch_content(self, api: ApiClient, remote_id: str) -> Content:
+        """Return the text of one item; NotFound when it is not shared any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Say which part of an account a collection belongs to, and its name in there."""
+
+    group_id: str
+    group: str
+    name: str
+
+
+@runtime_checkable
+class GroupsCollections(Protocol):
+    """Be a connector whose collections belong to parts of the account."""
+
+    def place_of(self, details: Mapping[str, Any]) -> Place | None:
+        """Return where the collection with these details belongs, if to a part."""
+
+
+@runtime_checkable
+class TellsStructure(Protocol):
+    """Be a connector whose items of some types tell what an account is made of.
+
+    Their history is that of its schema.
+    """
+
+    structure_types: Sequence[str]
+
+
+@runtime_checkable
+class MixesTypes(Protocol):
+    """Be a connector whose collections of one type hold items of others as well."""
+
+    mixed_types: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Name a plan of the provider's; ``calls`` a month, None without a limit."""
+
+    slug: str
+    name: str
+    calls: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Say how many calls a month each collection costs, and ``listing`` them all."""
+
+    collections: Mapping[str, int]
+    listing: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Say how often to look for changes and to read everything, and what it costs."""
+
+    interval_minutes: int
+    full_pass_hours: int
+    calls: int
+
+
+@runtime_checkable
+class EstimatesCost(Protocol):
+    """Be a connector whose provider limits the calls of a month.
+
+    ``counts`` maps the remote ids of collections to how many items each has;
+    ``chosen`` are the ids of those that are read.
+    """
+
+    plans: Sequence[Plan]
+    quota_words: str
+
+    def estimate(
+        self,
+        counts: Mapping[str, int],
+        *,
+        interval_minutes: int,
+        full_pass_hours: float,
+    ) -> Estimate:
+        """Return what each collection costs."""
+
+    def fitting_schedule(
+        self, counts: Mapping[str, int], *, chosen: Sequence[str], quota: int
+    ) -> Schedule | None:
+        """Return the best schedule whose calls fit a quota, None if none does."""
+
+
+@runtime_checkable
+class SharesLate(Protocol):
+    """Be a connector whose listings learn late of what was just shared with it.
+
+    The first sync waits for the usual time; a full pass is repeated after the longest.
+    """
+
+    usual_share_lag: timedelta
+    longest_share_lag: timedelta
+
+
+@runtime_checkable
+class HasIcons(Protocol):
+    """Be a connector whose items can have an emoji, kept among their properties."""
+
+    icon_property: str

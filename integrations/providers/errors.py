@@ -1,0 +1,35 @@
+"""Name what only a connector can find out while it lists."""
+
+from collections.abc import Sequence
+
+from integrations.http.errors import ApiError
+from integrations.providers.records import RemoteCollection
+
+
+class ListingExpiredError(ApiError):
+    """Say that a listing cannot be continued and must start again at its first page."""
+
+
+class IncompleteListingError(ApiError):
+    """Say that a part of an account could not be looked into; ``found`` is the rest.
+
+    What is not in it may be there all the same.
+    """
+
+    def __init__(self, message: str, *, found: "Sequence[RemoteCollection]") -> None:
+        """Keep what was found."""
+        super().__init__(message)
+        self.found = found
+
+
+class CollectionGoneError(ApiError):
+    """Say that a whole collection is gone; the message is the reason.
+
+    ``is_proven`` tells a deletion the provider admits from a mere 404, which may
+    also be a permission that was taken away.
+    """
+
+    def __init__(self, message: str, *, is_proven: bool = False) -> None:
+        """Keep whether the provider itself says that it was deleted."""
+        super().__init__(message)
+        self.is_proven = is_proven

@@ -1,0 +1,174 @@
+"""Describe the OAuth side of a provider, and what an operator configured for it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+from urllib.parse import urljoin, urlsplit
+
+from integrations.http.secrets import Secret
+from integrations.oauth.config import OAuthConfig, Rejection
+
+ReadEnvironment = Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderSettings:
+    """Hold what an operator configured for one provider.
+
+    ``rate_limit`` is how many requests per ten seconds the provider grants this
+    app for one account, where that is another figure than the usual one.
+    """
+
+    client_id: str
+    client_secret: Secret
+    redirect_uri: str
+    authorize_url: str
+    token_url: str
+    api_url: str
+    version: str
+    is_sandbox: bool
+    rate_limit: int | None = None
+
+    @property
+    def is_configured(self) -> bool:
+        """Tell whether anybody can connect to this provider."""
+        return bool(self.client_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Name one OAuth scope and say in plain words what it allows."""
+
+    name: str
+    words: str
+    is_optional: bool = False
+    writes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderSpec:
+    """Describe the OAuth side of one provider; no secrets, no settings.
+
+    ``introspect_path`` and ``revoke_path`` are references relative to the token
+    endpoint, because every provider hangs them under or beside it.
+    ``rejections`` adds the provider's own error codes of the token endpoint to
+    those of the RFCs. ``optional_scope_param`` is empty where the provider knows no
+    optional scopes. Two fields say how to find out whether a refresh token was spent
+    by a request whose answer was lost: ``introspects_refresh_tokens`` where asking
+    about one is documented; ``alive_path``, under the API's address, where a refresh
+    ends the older access token at once and this path answers 401 from then on.
+    ``reconsent_words`` name what a person can change by consenting again, where they
+    choose what is shared.
+    """
+
+    slug: str
+    name: str
+    summary: str
+    authorize_url: str
+    token_url: str
+    api_url: str
+    scopes: tuple[Scope, ...]
+    client_auth: Literal["body", "basic"] = "body"
+    body_format: Literal["form", "json"] = "form"
+    pkce: bool = False
+    introspect_path: str = ""
+    revoke_path: str = ""
+    authorize_params: Mapping[str, str] = field(default_factory=dict)
+    version_env: str = ""
+    default_version: str = ""
+    version_header: str = ""
+    optional_scope_param: str = ""
+    rejections: Mapping[str, Rejection] = field(default_factory=dict)
+    keep_alive: timedelta | None = None
+    introspects_refresh_tokens: bool = False
+    alive_path: str = ""
+    manage_url: str = ""
+    reconsent_words: str = ""
+
+    @property
+    def env_prefix(self) -> str:
+        """Return the prefix of this provider's environment names."""
+        return f"{self.slug.upper()}_"
+
+    @property
+    def callback_path(self) -> str:
+        """Return the fixed redirect path, the seed's for every provider."""
+        return f"/integrations/{self.slug}/oauth2callback"
+
+    def required_scopes(self) -> tuple[str, ...]:
+        """Return the scopes without which a connection is of no use."""
+        return tuple(s.name for s in self.scopes if not s.is_optional)
+
+    def optional_scopes(self) -> tuple[str, ...]:
+        """Return the scopes a provider may drop without harm to the rest."""
+        return tuple(s.name for s in self.scopes if s.is_optional)
+
+    def from_environment(
+        self, read: ReadEnvironment, *, public_base_url: str, sandbox_url: str
+    ) -> ProviderSettings:
+        """Resolve this provider's settings: explicit, else sandbox, else real.
+
+        ``read`` returns the value of an environment name, empty when unset.
+        """
+        prefix = self.env_prefix
+        client_id = read(f"{prefix}CLIENT_ID")
+        secret = read(f"{prefix}CLIENT_SECRET")
+        is_sandbox = not client_id and bool(sandbox_url)
+        if is_sandbox:
+            client_id = f"sandbox-{self.slug}"
+            secret = f"sandbox-secret-{self.slug}"
+
+        def address(name: str, default: str) -> str:
+            if is_sandbox:
+                return _rebase(default, f"{sandbox_url.rstrip('/')}/{self.slug}")
+            return read(f"{prefix}{name}") or default
+
+        redirect_uri = "" if is_sandbox else read(f"{prefix}REDIRECT_URI")
+        return ProviderSettings(
+            client_id=client_id,
+            client_secret=Secret(secret),
+            redirect_uri=redirect_uri
+            or public_base_url.rstrip("/") + self.callback_path,
+            authorize_url=address("AUTHORIZE_URL", self.authorize_url),
+            token_url=address("TOKEN_URL", self.token_url),
+            api_url=address("API_URL", self.api_url).rstrip("/"),
+            version=(read(self.version_env) if self.version_env else "")
+            or self.default_version,
+            is_sandbox=is_sandbox,
+            rate_limit=_whole(read(f"{prefix}RATE_LIMIT")),
+        )
+
+    def oauth_config(self, settings: ProviderSettings) -> OAuthConfig:
+        """Join what the provider is like with what the operator configured."""
+        headers = {self.version_header: settings.version} if self.version_header else {}
+        return OAuthConfig(
+            authorize_url=settings.authorize_url,
+            token_url=settings.token_url,
+            introspect_url=self._beside(settings.token_url, self.introspect_path),
+            revoke_url=self._beside(settings.token_url, self.revoke_path),
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            redirect_uri=settings.redirect_uri,
+            client_auth=self.client_auth,
+            body_format=self.body_format,
+            pkce=self.pkce,
+            optional_scope_param=self.optional_scope_param,
+            headers=headers,
+            authorize_params=self.authorize_params,
+            rejections=self.rejections,
+        )
+
+    @staticmethod
+    def _beside(token_url: str, path: str) -> str:
+        return urljoin(token_url, path) if path else ""
+
+
+def _whole(text: str) -> int | None:
+    """Return a positive whole number; the settings refuse what is none, by name."""
+    return (int(text) or None) if text.isascii() and text.isdigit() else None
+
+
+def _rebase(url: str, base: str) -> str:
+    """Move the path of a real address under the sandbox."""
+    return base + urlsplit(url).path

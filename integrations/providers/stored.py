@@ -1,0 +1,55 @@
+"""Let a connector look at what is stored, where its listings have holes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredItem:
+    """Tell a connector what is stored of one live item.
+
+    ``collection_id`` is the remote id of its collection, and ``crowd`` how many live
+    items that holds; ``changed`` is when it was stored, revived or last changed
+    here; ``position`` is what ``StoredItems.walk`` continues behind.
+    """
+
+    id: str
+    type: str
+    collection_id: str
+    changed: datetime
+    parent_id: str | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    crowd: int = 0
+    position: str = ""
+
+
+class StoredItems(Protocol):
+    """Look at what is stored, for providers whose own listings have holes.
+
+    ``turn`` is the number of the collection's current full pass, ``last_pass`` when
+    the one before it ended. Hidden items are never among the answers.
+    """
+
+    turn: int
+    last_pass: datetime | None
+
+    def find(self, ids: Sequence[str]) -> Mapping[str, StoredItem]:
+        """Return the items of the whole connection that have these ids."""
+
+    def walk(
+        self, *, after: str, limit: int, since: datetime | None = None
+    ) -> Sequence[StoredItem]:
+        """Return the next items of the whole connection, behind ``after``.
+
+        What is stored or revived during a walk comes later in it, so that a walk
+        reaches what it found itself; ordering by ``changed`` does that. ``since``
+        keeps those that changed here at or after it.
+        """
+
+    def orphans(self, *, after: str, limit: int) -> Sequence[StoredItem]:
+        """Return the collection's items, by id, whose parent is not stored."""
+
+    def unseen(self, *, after: str, limit: int) -> Sequence[StoredItem]:
+        """Return the collection's items, by id, that this pass has not seen."""
