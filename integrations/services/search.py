@@ -7,6 +7,7 @@ search finds the same rows on either database.
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection as database
@@ -21,6 +22,8 @@ CONTENT_LENGTH = 100_000
 MAX_WORDS = 12
 # Up to so many hits it is quickest to fetch them all.
 FEW = 1000
+# How many rows are looked at one by one, before the index is asked.
+STEPS = (600, 3000)
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 # The same for plain ASCII, which most texts are, at a tenth of the cost.
@@ -90,12 +93,73 @@ def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
             )
 
 
-def matching(queryset: ItemQuerySet, text: str) -> ItemQuerySet:
-    """Keep the items that hold every word of the text; prefixes count."""
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Hold keys in the order of their list, and whether there are no others."""
+
+    keys: list[int]
+    is_all: bool
+
+
+def look(ordered: ItemQuerySet, text: str, *, want: int) -> Found | None:
+    """Return the first rows of an ordered list that hold every word of the text.
+
+    They are found by looking at each row, which takes a moment where the words are
+    frequent, however long the list; the index would fetch every hit there is. None
+    when fewer than ``want`` are among the first rows, and the index is quicker.
+    """
     words = fold(text[:200])[:MAX_WORDS]
     if not words:
-        return queryset.none() if text.strip() else queryset
+        return None
+    keys: list[int] = []
+    looked = 0
+    for step in STEPS:
+        rows = ordered.values_list("pk", _holds(words))[looked : looked + step]
+        answers = list(rows)
+        looked += step
+        keys += [pk for pk, is_hit in answers if is_hit]
+        if len(answers) < step or len(keys) >= want:
+            return Found(keys=keys, is_all=len(answers) < step)
+        if len(keys) * sum(STEPS) < want * looked:
+            break
+    return None
+
+
+def _holds(words: list[str]) -> RawSQL:
+    """Return whether an item's text holds words, or longer ones that begin so."""
     key, table = _key_column(), database.ops.quote_name(TABLE)
+    find = "strpos" if database.vendor == "postgresql" else "instr"
+    each = " AND ".join(f"{find}(' ' || text, %s) > 0" for _ in words)
+    statement = f"SELECT {each} FROM {table} WHERE {key} = integrations_item.id"
+    return RawSQL(statement, [f" {word}" for word in words])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hits:
+    """Hold what the index finds: the keys if they are few, else how to ask again."""
+
+    statement: str
+    question: str
+    keys: list[int] | None = None
+
+    def among(self, queryset: ItemQuerySet) -> ItemQuerySet:
+        """Keep the items that were found."""
+        if self.keys is not None:
+            return queryset.filter(pk__in=self.keys)
+        found = RawSQL(self.statement, (self.question,))
+        if database.vendor == "postgresql":
+            return queryset.filter(pk__in=found)
+        # Left to itself SQLite fetches and sorts every row that was found. The sum
+        # makes it walk the list in its order instead, and stop when the page is full.
+        return queryset.alias(key=F("pk") + 0).filter(key__in=found)
+
+
+def ask_index(text: str) -> Hits:
+    """Ask the index, once for a page and its count, for every word; prefixes count."""
+    words = fold(text[:200])[:MAX_WORDS]
+    key, table = _key_column(), database.ops.quote_name(TABLE)
+    if not words:
+        return Hits(statement="", question="", keys=[])
     if database.vendor == "postgresql":
         question = " & ".join(f"{word}:*" for word in words)
         condition = "to_tsvector('simple', text) @@ to_tsquery('simple', %s)"
@@ -103,17 +167,18 @@ def matching(queryset: ItemQuerySet, text: str) -> ItemQuerySet:
         question = " ".join(f'"{word}"*' for word in words)
         condition = f"{table} MATCH %s"
     statement = f"SELECT {key} FROM {table} WHERE {condition}"
-    found = RawSQL(statement, (question,))
     if database.vendor == "postgresql":
-        return queryset.filter(pk__in=found)
+        return Hits(statement=statement, question=question)
     with database.cursor() as cursor:
         cursor.execute(f"{statement} LIMIT %s", (question, FEW + 1))
         keys = [row[0] for row in cursor.fetchall()]
-    if len(keys) <= FEW:
-        return queryset.filter(pk__in=keys)
-    # Left to itself SQLite fetches and sorts every row that was found. The sum makes
-    # it walk the list in its order instead, and stop when the page is full.
-    return queryset.alias(key=F("pk") + 0).filter(key__in=found)
+    few = keys if len(keys) <= FEW else None
+    return Hits(statement=statement, question=question, keys=few)
+
+
+def matching(queryset: ItemQuerySet, text: str) -> ItemQuerySet:
+    """Keep the items that hold every word of the text; all of them for no text."""
+    return ask_index(text).among(queryset) if text.strip() else queryset
 
 
 def tell_planner() -> None:

@@ -10,6 +10,7 @@ from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
 from integrations.providers.abilities import MixesTypes
 from integrations.services import search
+from integrations.services.search import Found, Hits
 from integrations.views.item_query import ItemQuery, Position, Sort
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
@@ -34,11 +35,17 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class ItemPage:
-    """Hold the rows of one page and the lists before and after it."""
+    """Hold the rows of one page and the lists before and after it.
+
+    A search knows more: ``found`` are its hits among the first rows of the whole
+    list, and ``hits`` what the index was asked for where those were too few.
+    """
 
     items: list[Item]
     previous: ItemQuery | None
     next: ItemQuery | None
+    found: Found | None = None
+    hits: Hits | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +66,10 @@ def select(
     *,
     parent: Item | None = None,
 ) -> ItemQuerySet:
-    """Return the items the query asks for, of those given; ``parent`` is its item."""
+    """Return the items the query filters for, of those given, not searched yet.
+
+    ``parent`` is the item that the query's own names.
+    """
     exact: dict[str, object] = {
         "provider": query.provider,
         "connection_id": query.connection,
@@ -73,11 +83,10 @@ def select(
             connection=parent.connection_id, type__in=types_beside(parent)
         )
         exact["parent_remote_id"] = parent.remote_id
-    chosen = items.filter(
+    return items.filter(
         hidden_at__isnull=not query.is_gone,
         **{name: value for name, value in exact.items() if value},
     )
-    return search.matching(chosen, query.search) if query.search else chosen
 
 
 def _type_of(query: ItemQuery, collections: Sequence[Collection]) -> str:
@@ -112,7 +121,22 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     is_backward = query.before is not None
     order = query.order.reversed if is_backward else query.order
     start = query.before or query.after
-    rows = _take(items, order, start, query.size + 1)
+    most = query.size + 1
+    found: Found | None = None
+    hits: Hits | None = None
+    rows: list[Item] = []
+    for part in _parts(items, order, start):
+        wanted = most - len(rows)
+        found = search.look(part, query.search, want=wanted) if query.search else None
+        if found is not None:
+            rows += _by_keys(found.keys[:wanted])
+        elif query.search:
+            hits = hits or search.ask_index(query.search)
+            rows += hits.among(part)[:wanted]
+        else:
+            rows += part[:wanted]
+        if len(rows) == most:
+            break
     has_more = len(rows) > query.size
     rows = rows[: query.size]
     if is_backward:
@@ -124,12 +148,14 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
         items=rows,
         previous=_before(query, rows) if rows and has_previous else None,
         next=_after(query, rows) if rows and has_next else None,
+        found=found if start is None else None,
+        hits=hits,
     )
 
 
-def _take(
-    items: ItemQuerySet, order: Sort, start: Position | None, most: int
-) -> list[Item]:
+def _parts(
+    items: ItemQuerySet, order: Sort, start: Position | None
+) -> list[ItemQuerySet]:
     """Return the rows beyond a position: those that tie with it, then the rest.
 
     Two plain ranges instead of one condition with OR, because both databases then
@@ -137,14 +163,22 @@ def _take(
     """
     slim = items.only(*COLUMNS).order_by(*order.ordering)
     if start is None:
-        return list(slim[:most])
+        return [slim]
     beyond = "lt" if order.is_descending else "gt"
     ties = {order.field: start.value, f"id__{beyond}": start.id}
-    rows = list(slim.filter(**ties)[:most])
-    if len(rows) < most:
-        rest = slim.filter(**{f"{order.field}__{beyond}": start.value})
-        rows += rest[: most - len(rows)]
-    return rows
+    return [
+        slim.filter(**ties),
+        slim.filter(**{f"{order.field}__{beyond}": start.value}),
+    ]
+
+
+def _by_keys(keys: Sequence[int]) -> list[Item]:
+    """Return rows in the order of their keys.
+
+    By keys alone: asked for the owner's as well, SQLite would read all of those.
+    """
+    rows = Item.objects.only(*COLUMNS).in_bulk(keys)
+    return [rows[pk] for pk in keys if pk in rows]
 
 
 def _collections() -> Prefetch:
@@ -167,14 +201,36 @@ def _before(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
 
 
 def count(
-    items: ItemQuerySet, query: ItemQuery, collections: Sequence[Collection]
+    items: ItemQuerySet,
+    query: ItemQuery,
+    collections: Sequence[Collection],
+    *,
+    page: ItemPage | None = None,
 ) -> Count:
-    """Count what the query finds: from the collections' own counts if they can say."""
+    """Count what the query finds: from the collections' own counts if they can say.
+
+    A search counts what its ``page`` knows, or a look at the first rows.
+    """
+    if query.search:
+        return _count_found(items, query, page)
     within = [c for c in collections if _is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
-    if query.search or query.is_gone or query.parent or is_mixed:
+    if query.is_gone or query.parent or is_mixed:
         return count_up_to(items, COUNT_LIMIT)
     return Count(number=sum(collection.stored_count for collection in within))
+
+
+def _count_found(items: ItemQuerySet, query: ItemQuery, page: ItemPage | None) -> Count:
+    found, hits = (page.found, page.hits) if page else (None, None)
+    if found is None and hits is None:
+        ordered = items.order_by(*query.order.ordering)
+        found = search.look(ordered, query.search, want=query.size + 1)
+    if found is None:
+        hits = hits or search.ask_index(query.search)
+        return count_up_to(hits.among(items), COUNT_LIMIT)
+    if found.is_all:
+        return Count(number=len(found.keys))
+    return Count(number=len(found.keys) // 10 * 10, is_more=True)
 
 
 def _is_within(collection: Collection, query: ItemQuery) -> bool:

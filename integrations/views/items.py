@@ -38,7 +38,7 @@ def item_list(request: HttpRequest) -> HttpResponse:
     page = item_page.fetch_page(items, query)
     put_icons(page.items)
     put_parents(page.items)
-    count = item_page.count(items, query, collections)
+    count = item_page.count(items, query, collections, page=page)
     context = {
         "items": page.items,
         "previous_url": page.previous.url if page.previous else "",

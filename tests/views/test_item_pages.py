@@ -8,6 +8,7 @@ from django.db import connection as database
 from django.db.models import QuerySet
 
 from integrations.models import Collection, Item
+from integrations.services import search
 from integrations.views import item_page
 from integrations.views.item_query import SORTS, ItemQuery
 from tests.support.rows import NOON, make_collection, make_item, make_items
@@ -220,3 +221,65 @@ def test_gone_items_are_a_list_of_their_own(collection):
 
     assert [i.name for i in here.items] == ["Here"]
     assert [i.name for i in gone.items] == ["Gone"]
+
+
+@pytest.fixture
+def fleet(collection):
+    """Make items of which every third is a cutter, and some of them are green."""
+    kinds = ("Cutter", "Yawl", "Ketch")
+    rows = [
+        {
+            "name": ("Green " if n % 15 == 0 else "") + kinds[n % 3],
+            "remote_updated_at": NOON - timedelta(minutes=n // 7),
+        }
+        for n in range(120)
+    ]
+    make_items(collection, rows)
+    texts = {i.pk: search.search_text(i.name, {}) for i in own(collection)}
+    search.index(texts, {})
+    return collection
+
+
+@pytest.mark.parametrize("text", ["cutter", "green cut", "Gre", "ketch green", "barge"])
+@pytest.mark.parametrize("steps", [(1, 1), (20, 30), (50, 60), (600, 3000)])
+@pytest.mark.parametrize("few", [3, 1000])
+@pytest.mark.parametrize("sort", ["-updated", "name"])
+def test_a_search_shows_every_hit_once_however_it_is_found(
+    fleet, monkeypatch, text, steps, few, sort
+):
+    monkeypatch.setattr(search, "STEPS", steps)
+    monkeypatch.setattr(search, "FEW", few)
+    query = ItemQuery(search=text, sort=sort, size=SIZE)
+    expected = [
+        item.pk
+        for item in own(fleet).order_by(*query.order.ordering)
+        if all(
+            any(held.startswith(word) for held in search.fold(item.name))
+            for word in search.fold(text)
+        )
+    ]
+
+    pages = list(walk(fleet, query))
+
+    assert [i.pk for page in pages for i in page.items] == expected
+    way_back = list(walk(fleet, pages[-1].previous, "previous"))
+    assert [i.pk for page in way_back[::-1] for i in page.items] == [
+        i.pk for page in pages[:-1] for i in page.items
+    ]
+    number = item_page.count(own(fleet), query, [fleet], page=pages[0])
+    assert number.number == len(expected) or (
+        number.is_more and 0 < number.number <= len(expected)
+    )
+
+
+def test_frequent_words_are_counted_as_far_as_they_were_looked_at(fleet, monkeypatch):
+    monkeypatch.setattr(search, "STEPS", (60, 60))
+    query = ItemQuery(search="cutter", size=10)
+
+    page = page_of(fleet, query)
+
+    assert str(item_page.count(own(fleet), query, [fleet], page=page)) == "more than 20"
+    later = page_of(fleet, page.next)
+    assert str(item_page.count(own(fleet), page.next, [fleet], page=later)) == (
+        "more than 20"
+    )
