@@ -301,6 +301,7 @@ def test_a_late_answer_cannot_overwrite_a_newer_grant(
     assert not credentials.store(credential.connection_id, 1, 1, columns)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_answer_the_database_cannot_take_is_kept_and_stored_later(
     credential: Credential,
     monkeypatch: pytest.MonkeyPatch,

@@ -292,6 +292,7 @@ def test_a_state_is_not_written_over_a_version_that_came_in_between(
     assert Connection.objects.get().state == "active"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_broken_connection_spills_and_stores_at_once_when_it_is_back(
     credential: Credential, var_dir: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
