@@ -5,16 +5,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
+
 from bench.soak_trouble import Diary
 from integrations.models import Connection, Credential, RefreshAttempt
-from integrations.services import credentials
+from integrations.services import attempts, credentials
 from tests.real.stack import Stack
 
 Outcomes = RefreshAttempt.Outcome
 # With these outcomes no usable answer ever came to us.
 NEVER_CAME = {Outcomes.UNKNOWN, Outcomes.MALFORMED, Outcomes.CONFLICT}
 CUT_OFF = {Outcomes.ABANDONED, Outcomes.STARTED}
-ALLOWED_RETRY_AFTER = 30.0
 
 
 def fingerprint(value: str) -> str:
@@ -79,12 +80,12 @@ class Auditor:
 
     def _judge_lost(self, credential: Credential) -> None:
         """Call a grant unrecoverable only if the answer that spent it never came."""
-        attempts = RefreshAttempt.objects.filter(
+        made = RefreshAttempt.objects.filter(
             connection_id=credential.connection_id,
             generation=credential.generation,
             version=credential.version,
         )
-        found = list(attempts.order_by("started_at"))
+        found = list(made.order_by("started_at"))
         if any(attempt.outcome in NEVER_CAME for attempt in found):
             self.audit.lost["the answer never came, or was unreadable"] += 1
         elif any(a.outcome in CUT_OFF and self._was_killed(a) for a in found):
@@ -105,6 +106,8 @@ class Auditor:
 
     def _count_uses(self) -> None:
         """Count uses of a token after the one that the sandbox answered."""
+        # We count from when we sent, and the sandbox from when it answered.
+        soonest = attempts.RETRY_SPACING.total_seconds() - settings.HTTP_TOTAL_TIMEOUT
         answered: dict[str, float] = {}
         again: Counter[str] = Counter()
         for request in self._requests:
@@ -116,6 +119,6 @@ class Auditor:
                 continue
             again[name] += 1
             self.audit.second_uses += 1
-            if again[name] > 1 or at - answered[name] < ALLOWED_RETRY_AFTER - 1:
+            if again[name] > 1 or at - answered[name] < soonest:
                 age = at - answered[name]
                 self.audit.refused_uses.append(f"{name} again after {age:.0f} s")
