@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from integrations.admin.log import log_action
 from integrations.models import Collection, Connection
 from integrations.services import connections as service
-from integrations.services import refresh, runs, sweeping
+from integrations.services import disconnecting, refresh, runs, sweeping
 from integrations.services.errors import NotSyncableError
 
 Row = TypeVar("Row", bound=Model)
@@ -88,7 +88,7 @@ def disconnect(request: HttpRequest, *, keep_items: bool) -> Step:
     def step(connection: Connection) -> str:
         if not connection.is_connected:
             return "left alone because disconnected already"
-        service.disconnect(
+        disconnecting.disconnect(
             connection,
             actor=cast(User, request.user),
             keep_items=keep_items,

@@ -15,7 +15,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import AccountErasure, AuditEvent, Collection, Connection
-from integrations.services import audit, connections, items, queue
+from integrations.services import audit, disconnecting, items, queue
 from integrations.services.errors import LastAdministratorError
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def _shut(user: User) -> None:
 
 def _end_grants(user: User, *, actor: User | None, by_staff: bool) -> None:
     for connection in Connection.objects.owned_by(user).connected():
-        connections.end_grant(
+        disconnecting.end_grant(
             connection, actor=actor, keep_items=False, by_staff=by_staff
         )
 

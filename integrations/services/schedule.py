@@ -18,7 +18,7 @@ from integrations.services import (
     accounts,
     attempts,
     choosing,
-    connections,
+    disconnecting,
     freshness,
     queue,
     refresh,
@@ -162,5 +162,5 @@ def sweep_purges() -> int:
         is_purging=True, state=Connection.State.DISCONNECTED
     )[:20]
     for connection in purging:
-        connections.purge(connection)
+        disconnecting.purge(connection)
     return len(purging)

@@ -20,7 +20,7 @@ from integrations.models import Connection
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services import connections as service
-from integrations.services import runs
+from integrations.services import disconnecting, runs
 from integrations.services.counts import with_item_count
 from integrations.services.errors import NotSyncableError
 from integrations.views.access import get_connection, person, proof_required
@@ -208,7 +208,7 @@ def _disconnect(
     keep_items: bool,
     uninstall: bool = False,
 ) -> HttpResponse:
-    service.disconnect(
+    disconnecting.disconnect(
         connection, actor=person(request), keep_items=keep_items, uninstall=uninstall
     )
     fate = "stay here" if keep_items else "are being deleted"
@@ -228,7 +228,7 @@ def _ask_before_disconnect(
         if spec and spec.revoke_path
         else f"{name} has no way to be told: remove our access there as well.",
         "revoke_url": spec.manage_url if spec else "",
-        "may_uninstall": service.may_uninstall(connection),
+        "may_uninstall": disconnecting.may_uninstall(connection),
     }
     status = 400 if form.is_bound else 200
     template = "connections/connection_disconnect.html"

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from integrations.services import connections as service
+from integrations.services import disconnecting
 from integrations.views.access import get_connection, person
 
 
@@ -21,7 +21,7 @@ def connection_other_account(
         context = {"connection": new, "wanted": old}
         return render(request, "connections/connection_other_account.html", context)
     if request.POST.get("choice") == "remove" and new.is_connected:
-        service.disconnect(new, actor=person(request), keep_items=False)
+        disconnecting.disconnect(new, actor=person(request), keep_items=False)
         messages.info(request, f"{new} is disconnected again; {old} still waits.")
         return redirect(old)
     messages.success(request, f"{new} stays beside {old}.")

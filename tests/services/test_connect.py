@@ -14,7 +14,7 @@ from integrations.models import (
     PendingRevocation,
     SyncRun,
 )
-from integrations.services import connections, credentials, revocations
+from integrations.services import connections, credentials, disconnecting, revocations
 from integrations.services.errors import OwnedBySomeoneElseError
 
 Connect = Callable[..., Connection]
@@ -84,7 +84,7 @@ def test_an_account_of_somebody_else_is_refused_and_left_untouched(
 def test_disconnecting_erases_the_tokens_and_revokes_them(
     alice: User, connection: Connection, sandbox: Any
 ) -> None:
-    connections.disconnect(connection, actor=alice, keep_items=True)
+    disconnecting.disconnect(connection, actor=alice, keep_items=True)
 
     assert not Credential.objects.exists()
     assert revocations.revoke_due() == 1
@@ -96,7 +96,7 @@ def test_disconnecting_erases_the_tokens_and_revokes_them(
 def test_a_revocation_that_fails_is_tried_again(
     alice: User, connection: Connection, sandbox: Any
 ) -> None:
-    connections.disconnect(connection, actor=alice, keep_items=True)
+    disconnecting.disconnect(connection, actor=alice, keep_items=True)
     sandbox.client.order(
         "faults/add", kind="status", status=503, family="revoke", count=1
     )
@@ -113,7 +113,7 @@ def test_disconnecting_can_keep_or_delete_the_items(
     finish_sync(connection)
     assert Item.objects.exists()
 
-    connections.disconnect(connection, actor=alice, keep_items=False)
+    disconnecting.disconnect(connection, actor=alice, keep_items=False)
 
     assert not Item.objects.exists()
     connection.refresh_from_db()
@@ -125,7 +125,7 @@ def test_work_under_way_cannot_bring_a_connection_back(
 ) -> None:
     run = SyncRun.objects.get(connection=connection)
 
-    connections.disconnect(connection, actor=alice, keep_items=True)
+    disconnecting.disconnect(connection, actor=alice, keep_items=True)
 
     run.refresh_from_db()
     assert (run.state, run.outcome) == ("finished", "cancelled")
@@ -134,7 +134,7 @@ def test_work_under_way_cannot_bring_a_connection_back(
 def test_another_person_may_connect_an_account_that_was_given_up(
     alice: User, bob: User, connection: Connection, connect: Connect
 ) -> None:
-    connections.disconnect(connection, actor=alice, keep_items=True)
+    disconnecting.disconnect(connection, actor=alice, keep_items=True)
 
     assert connect(bob).owner == bob
 
@@ -156,7 +156,7 @@ def test_a_paused_connection_is_not_read_until_it_is_resumed(
 def test_removing_the_app_altogether_is_done_only_when_asked_for(
     alice: User, connection: Connection, sandbox: Any
 ) -> None:
-    connections.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
+    disconnecting.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
 
     assert revocations.revoke_due() == 2
     assert sandbox.count("external-install") == 1
@@ -166,9 +166,9 @@ def test_the_app_stays_while_somebody_else_here_needs_it(
     alice: User, bob: User, connection: Connection, connect: Connect, sandbox: Any
 ) -> None:
     connect(bob, "555111:4243")
-    assert not connections.may_uninstall(connection)
+    assert not disconnecting.may_uninstall(connection)
 
-    connections.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
+    disconnecting.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
 
     revocations.revoke_due()
     assert sandbox.count("external-install") == 0

@@ -29,8 +29,8 @@ from integrations.oauth.tokens import TokenSet
 from integrations.services import (
     attempts,
     connection_state,
-    connections,
     credentials,
+    disconnecting,
     oauth_clients,
     probes,
     refresh,
@@ -238,7 +238,7 @@ def test_disconnecting_in_mid_flight_gives_the_fresh_tokens_back(
     credential: Credential, strict: Any
 ) -> None:
     attempt, answer = send_and_vanish(credential)
-    connections.disconnect(Connection.objects.get(), actor=None, keep_items=True)
+    disconnecting.disconnect(Connection.objects.get(), actor=None, keep_items=True)
     PendingRevocation.objects.all().delete()
 
     assert refresh._store(attempt, answer) == "superseded"
@@ -388,7 +388,7 @@ def test_a_spill_of_a_grant_that_was_replaced_is_given_back(
 def test_a_spill_of_a_connection_that_was_ended_does_not_bring_it_back(
     spilled: Any, credential: Credential
 ) -> None:
-    connections.disconnect(Connection.objects.get(), actor=None, keep_items=True)
+    disconnecting.disconnect(Connection.objects.get(), actor=None, keep_items=True)
     PendingRevocation.objects.all().delete()
 
     spill.apply_all()
@@ -484,7 +484,7 @@ def test_a_token_of_an_earlier_grant_is_not_found_in_the_cache(
 ) -> None:
     old = tokens.token_for(credential.connection_id)
     stale = Credential.objects.get()
-    connections.disconnect(Connection.objects.get(), actor=None, keep_items=True)
+    disconnecting.disconnect(Connection.objects.get(), actor=None, keep_items=True)
     connect(alice)
     # A slow worker caches what it read before all that.
     token_cache.put(stale)
@@ -500,7 +500,7 @@ def test_a_token_of_an_earlier_grant_is_not_found_in_the_cache(
 def test_a_refusal_that_comes_after_disconnecting_says_nothing(
     credential: Credential, sandbox: Any
 ) -> None:
-    connections.disconnect(Connection.objects.get(), actor=None, keep_items=True)
+    disconnecting.disconnect(Connection.objects.get(), actor=None, keep_items=True)
 
     with pytest.raises(NoTokenError) as caught:
         refresh.renew(credential.connection_id, seen_version=1, why="test")

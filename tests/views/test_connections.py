@@ -271,7 +271,7 @@ def test_the_app_is_removed_altogether_only_when_that_was_ticked(
 ) -> None:
     asked: list[bool] = []
     monkeypatch.setattr(
-        "integrations.services.connections.disconnect",
+        "integrations.services.disconnecting.disconnect",
         lambda *_, uninstall, **__: asked.append(uninstall),
     )
     address = reverse("integrations:connection-disconnect", args=(connection.pk,))
