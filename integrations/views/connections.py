@@ -21,7 +21,7 @@ from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services import connections as service
 from integrations.services import disconnecting, runs
-from integrations.services.counts import with_item_count
+from integrations.services.counts import with_progress
 from integrations.services.errors import NotSyncableError
 from integrations.views.access import get_connection, person, proof_required
 
@@ -31,7 +31,7 @@ QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
 @require_safe
 def connection_list(request: HttpRequest) -> HttpResponse:
     """Show every connection of the person, and what else could be connected."""
-    own = with_item_count(Connection.objects.owned_by(person(request)))
+    own = with_progress(Connection.objects.owned_by(person(request)))
     # A stable sort: the disconnected ones go last, the others keep their order.
     connections = sorted(own, key=lambda connection: not connection.is_connected)
     context = {

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from integrations.context_processors import is_sandbox_on
 from integrations.models import Connection, Item, SyncRun
 from integrations.providers import SPECS
-from integrations.services.counts import with_item_count
+from integrations.services.counts import with_progress
 from integrations.views.access import person
 from integrations.views.connections import provider_cards
 from integrations.views.visits import last_visit
@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
         context = {"providers": list(SPECS.values()), "sandbox_on": is_sandbox_on()}
         return render(request, "home_signed_out.html", context)
     user = person(request)
-    connections = list(with_item_count(Connection.objects.owned_by(user).connected()))
+    connections = list(with_progress(Connection.objects.owned_by(user).connected()))
     since = last_visit(request)
     context = {
         "connections": connections,

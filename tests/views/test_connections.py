@@ -52,6 +52,16 @@ def test_the_list_shows_state_counts_and_what_to_connect(
     assert page.context["sandbox_on"] is True
 
 
+def test_a_connection_that_is_being_read_says_so(as_alice, connection):
+    idle = as_alice.get("/connections/").content.decode()
+    make_run(connection)
+
+    busy = as_alice.get("/connections/").content.decode()
+
+    assert "Running now" not in idle
+    assert "Running now" in busy
+
+
 def test_many_connections_take_as_many_queries_as_one(
     as_alice, connection, django_assert_max_num_queries
 ):
