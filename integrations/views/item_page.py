@@ -15,6 +15,8 @@ from integrations.views.item_query import ItemQuery, Position, Sort
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
 COUNT_LIMIT = 1000
+# Among so few items the index counts hits in a moment.
+SMALL = 20_000
 COLUMNS = (
     "uuid",
     "name",
@@ -212,7 +214,8 @@ def count(
     A search counts what its ``page`` knows, or a look at the first rows.
     """
     if query.search:
-        return _count_found(items, query, page)
+        is_small = stored_items(collections) <= SMALL
+        return _count_found(items, query, page, is_small=is_small)
     within = [c for c in collections if _is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
     if query.is_gone or query.parent or is_mixed:
@@ -220,17 +223,19 @@ def count(
     return Count(number=sum(collection.stored_count for collection in within))
 
 
-def _count_found(items: ItemQuerySet, query: ItemQuery, page: ItemPage | None) -> Count:
+def _count_found(
+    items: ItemQuerySet, query: ItemQuery, page: ItemPage | None, *, is_small: bool
+) -> Count:
     found, hits = (page.found, page.hits) if page else (None, None)
     if found is None and hits is None:
         ordered = items.order_by(*query.order.ordering)
         found = search.look(ordered, query.search, want=query.size + 1)
-    if found is None:
-        hits = hits or search.ask_index(query.search)
-        return count_up_to(hits.among(items), COUNT_LIMIT)
-    if found.is_all:
+    if found is not None and found.is_all:
         return Count(number=len(found.keys))
-    return Count(number=len(found.keys) // 10 * 10, is_more=True)
+    if found is not None and not is_small:
+        return Count(number=len(found.keys) // 10 * 10, is_more=True)
+    hits = hits or search.ask_index(query.search)
+    return count_up_to(hits.among(items), COUNT_LIMIT)
 
 
 def _is_within(collection: Collection, query: ItemQuery) -> bool:

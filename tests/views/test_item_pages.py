@@ -274,6 +274,8 @@ def test_a_search_shows_every_hit_once_however_it_is_found(
 
 def test_frequent_words_are_counted_as_far_as_they_were_looked_at(fleet, monkeypatch):
     monkeypatch.setattr(search, "STEPS", (60, 60))
+    monkeypatch.setattr(item_page, "SMALL", 100)
+    fleet.refresh_from_db()
     query = ItemQuery(search="cutter", size=10)
 
     page = page_of(fleet, query)
@@ -283,3 +285,13 @@ def test_frequent_words_are_counted_as_far_as_they_were_looked_at(fleet, monkeyp
     assert str(item_page.count(own(fleet), page.next, [fleet], page=later)) == (
         "more than 20"
     )
+
+
+def test_frequent_words_among_few_items_are_counted_to_the_end(fleet, monkeypatch):
+    monkeypatch.setattr(search, "STEPS", (60, 60))
+    fleet.refresh_from_db()
+    query = ItemQuery(search="cutter", size=10)
+
+    page = page_of(fleet, query)
+
+    assert str(item_page.count(own(fleet), query, [fleet], page=page)) == "40"
