@@ -50,15 +50,7 @@ def mark_gone(current: Slice, collection: Collection, exc: CollectionGoneError) 
 
 def mark_failed(current: Slice, collection: Collection, exc: ApiError) -> None:
     """Say why this collection could not be read; what is stored stays."""
-    logger.warning(
-        "collection failed connection=%s collection=%s error=%s status=%s "
-        "correlation_id=%s",
-        current.connection.pk,
-        collection.pk,
-        type(exc).__name__,
-        exc.status,
-        exc.correlation_id,
-    )
+    log("collection failed", current, collection, exc)
     was_complete = collection.completeness == Words.COMPLETE
     word = Words.COMPLETE if was_complete else Words.PARTIAL
     _mark(current, collection, word, exc.message, state="failed")
@@ -72,3 +64,16 @@ def _mark(
         collection.completeness = word
         collection.reason = reason[:300]
         collection.save(update_fields=["completeness", "reason"])
+
+
+def log(what: str, current: Slice, collection: Collection, exc: ApiError) -> None:
+    """Write down what happened to a collection, for whoever asks the provider."""
+    logger.warning(
+        "%s connection=%s collection=%s error=%s status=%s correlation_id=%s",
+        what,
+        current.connection.pk,
+        collection.pk,
+        type(exc).__name__,
+        exc.status,
+        exc.correlation_id,
+    )

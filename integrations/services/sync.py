@@ -207,15 +207,7 @@ def _wait_for_gate(current: Slice, collection: Collection, exc: RateLimited) -> 
 def _try_again_later(current: Slice, collection: Collection, exc: Transient) -> None:
     """Give a collection some more tries while the others go on."""
     tries = current.entry(collection).get("tries", 0) + 1
-    logger.warning(
-        "collection trouble connection=%s collection=%s error=%s status=%s "
-        "correlation_id=%s",
-        current.connection.pk,
-        collection.pk,
-        type(exc).__name__,
-        exc.status,
-        exc.correlation_id,
-    )
+    setbacks.log("collection trouble", current, collection, exc)
     if tries >= MOST_FAILURES:
         setbacks.mark_failed(current, collection, exc)
         return

@@ -13,8 +13,13 @@ pytestmark = pytest.mark.browser
 SYNCED = 60_000
 
 
-def sync_again(page: Page) -> None:
-    page.get_by_role("button", name="Sync now").first.click()
+def connect(page: Page, provider: str, *, person: str, consent: str) -> None:
+    """Go to the provider, be somebody there, say yes, and come back."""
+    page.goto(f"/connections/connect/{provider.lower()}/")
+    page.get_by_role("button", name=f"Continue to {provider}").click()
+    page.get_by_role("radio", name=person).check()
+    page.get_by_role("button", name=consent).click()
+    page.wait_for_url("**/connections/**")
 
 
 def wait_until_complete(page: Page, *collections: str) -> None:
@@ -29,11 +34,7 @@ def test_a_person_walks_from_an_airtable_base_to_a_record(
 ) -> None:
     page = open_page("jurgen@example.com")
 
-    page.goto("/connections/connect/airtable/")
-    page.get_by_role("button", name="Continue to Airtable").click()
-    page.get_by_role("radio", name="Jürgen Groß").check()
-    page.get_by_role("button", name="Grant access").click()
-    page.wait_for_url("**/connections/**")
+    connect(page, "Airtable", person="Jürgen Groß", consent="Grant access")
     wait_until_complete(page, "Möbelstücke", "Käufer")
     connection = page.url
 
@@ -75,7 +76,7 @@ def test_a_person_walks_from_an_airtable_base_to_a_record(
         name="Bemerkung",
     )
     page.goto(connection)
-    sync_again(page)
+    page.get_by_role("button", name="Sync now").first.click()
     told = page.get_by_role("region", name="Changes to its structure")
     expect(told).to_contain_text("Notiz", timeout=SYNCED)
     expect(told).to_contain_text("Bemerkung")
@@ -86,11 +87,7 @@ def test_a_person_reads_a_notion_page_inside_another(
 ) -> None:
     page = open_page("nour@example.com")
 
-    page.goto("/connections/connect/notion/")
-    page.get_by_role("button", name="Continue to Notion").click()
-    page.get_by_role("radio", name="نور الهاشمي").check()
-    page.get_by_role("button", name="Allow access").click()
-    page.wait_for_url("**/connections/**")
+    connect(page, "Notion", person="نور الهاشمي", consent="Allow access")
     wait_until_complete(page, "Pages", "الكتب")
 
     # From a page above to a chapter in it, and to what is written there.
