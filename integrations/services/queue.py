@@ -27,17 +27,14 @@ def send(task: str, *ids: object, countdown: float = 0.0, expires: float = 0.0) 
     return _publish(task, ids, countdown, expires)
 
 
-def waiting(*names: str) -> int | None:
-    """Return how many messages these queues hold; None when the broker is away."""
-    count = 0
+def waiting(name: str) -> int | None:
+    """Return how many messages a queue holds; None when the broker is away."""
     try:
         with current_app.connection_for_write() as connection:
-            for name in names:
-                count += _length(connection, name)
+            return _length(connection, name)
     except (OperationalError, OSError) as exc:
-        logger.warning("not counted queues=%s error=%s", names, type(exc).__name__)
+        logger.warning("not counted queue=%s error=%s", name, type(exc).__name__)
         return None
-    return count
 
 
 def _length(connection: Connection, name: str) -> int:

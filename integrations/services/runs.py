@@ -164,12 +164,19 @@ def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     is_unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
     is_unsent = is_unclaimed & Q(enqueued_at__isnull=True)
     lost = list(due.filter(is_abandoned | is_unsent)[:most])
-    is_late = is_unclaimed & Q(enqueued_at__lt=now - ENQUEUED_FOR)
-    late = due.filter(is_late).exclude(pk__in=[run.pk for run in lost])
-    if late.exists():
-        published = due.filter(is_unclaimed, enqueued_at__isnull=False).count()
-        missing = published - (queue.waiting("sync", "interactive") or 0)
-        lost += late[: max(0, min(missing, most - len(lost)))]
+    published = due.filter(is_unclaimed, enqueued_at__isnull=False).exclude(
+        pk__in=[run.pk for run in lost]
+    )
+    is_urgent = Q(is_interactive=True, slices__lt=INTERACTIVE_SLICES)
+    # Each queue by itself: one that nobody works on must not hide what another lost.
+    for name, runs_of_queue in (
+        ("interactive", published.filter(is_urgent)),
+        ("sync", published.exclude(is_urgent)),
+    ):
+        late = runs_of_queue.filter(enqueued_at__lt=now - ENQUEUED_FOR)
+        if late.exists():
+            missing = runs_of_queue.count() - (queue.waiting(name) or 0)
+            lost += late[: max(0, min(missing, most - len(lost)))]
     return enqueue_all(lost)
 
 

@@ -160,12 +160,25 @@ def test_a_message_that_still_waits_in_a_full_queue_is_not_sent_twice(
         enqueued_at=now - timedelta(minutes=3)
     )
     broker.sent.clear()
-    monkeypatch.setattr(queue, "waiting", lambda *_names: waiting)
+    monkeypatch.setattr(queue, "waiting", lambda _name: waiting)
 
     assert runs.enqueue_lost(now=timezone.now()) == published
 
     oldest = [str(run.pk) for run in late][:published]
     assert [identity for _task, identity in broker.sent] == oldest
+
+
+def test_a_queue_nobody_works_on_hides_nothing_that_another_lost(
+    alice: User, broker: Broker, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_due(alice, now, 2)
+    schedule.dispatch_due(now=now)
+    SyncRun.objects.update(enqueued_at=now - timedelta(minutes=3))
+    broker.sent.clear()
+    lengths = {"interactive": 500, "sync": 0}
+    monkeypatch.setattr(queue, "waiting", lengths.get)
+
+    assert runs.enqueue_lost(now=timezone.now()) == 2
 
 
 def test_a_person_who_joins_a_scheduled_run_is_served_before_the_bulk(
