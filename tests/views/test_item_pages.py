@@ -226,7 +226,7 @@ def test_gone_items_are_a_list_of_their_own(collection):
 @pytest.fixture
 def fleet(collection):
     """Make items of which every third is a cutter, and some of them are green."""
-    kinds = ("Cutter", "Yawl", "Ketch")
+    kinds = ("Cutter", "Woodcutter", "Ketch")
     rows = [
         {
             "name": ("Green " if n % 15 == 0 else "") + kinds[n % 3],
