@@ -1,6 +1,6 @@
 """Name what a connector may be able to do besides; the services ask for each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
@@ -68,6 +68,10 @@ class Estimate:
 
     collections: Mapping[str, int]
     listing: int
+
+    def total(self, chosen: Iterable[str]) -> int:
+        """Return what reading these collections costs, by their remote ids."""
+        return self.listing + sum(self.collections.get(key, 0) for key in chosen)
 
 
 @dataclass(frozen=True, kw_only=True)

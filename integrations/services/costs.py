@@ -1,6 +1,7 @@
 """Say what reading an account costs in calls a month, and find a schedule that fits."""
 
 from collections.abc import Collection as Some
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -19,6 +20,11 @@ def plans_of(connection: Connection) -> tuple[Plan, ...]:
     return tuple(estimator.plans) if estimator else ()
 
 
+def plan_of(connection: Connection, slug: str) -> Plan | None:
+    """Return the provider's plan of that name, None if there is none."""
+    return next((p for p in plans_of(connection) if p.slug == slug), None)
+
+
 def estimator_of(connection: Connection) -> EstimatesCost | None:
     """Return what estimates costs, where the provider limits the calls of a month."""
     connector: object = CONNECTORS.get(connection.provider)
@@ -35,6 +41,35 @@ def estimate(connection: Connection) -> Estimate | None:
         interval_minutes=connection.sync_interval_minutes,
         full_pass_hours=connection.full_pass_hours or settings.FULL_PASS_HOURS,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overrun:
+    """Say that a schedule needs more calls a month than a plan has.
+
+    ``is_said`` tells the plan the person named from the smallest there is.
+    """
+
+    calls: int
+    plan: Plan
+    is_said: bool
+
+
+def overrun(connection: Connection) -> Overrun | None:
+    """Return by how much the schedule overruns the plan; unsaid, the smallest one."""
+    said = plan_of(connection, connection.plan)
+    limited = [p for p in plans_of(connection) if p.calls is not None]
+    plan = said or min(limited, key=lambda p: p.calls or 0, default=None)
+    found = estimate(connection)
+    chosen = connection.collections.filter(
+        is_selected=True, misses__lt=Collection.MOST_MISSES
+    ).values_list("remote_id", flat=True)
+    if found is None or plan is None or plan.calls is None or not chosen:
+        return None
+    calls = found.total(chosen)
+    if calls <= plan.calls:
+        return None
+    return Overrun(calls=calls, plan=plan, is_said=said is not None)
 
 
 def fitting_schedule(

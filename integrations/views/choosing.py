@@ -45,7 +45,7 @@ class Choice:
             collections=collections,
             offered=collections,
             ticked={c.pk for c in collections if c.is_selected},
-            plan=_plan(connection, connection.plan),
+            plan=costs.plan_of(connection, connection.plan),
         )
         if request.method == "POST":
             shown_at = parse_datetime(request.POST.get("shown_at", ""))
@@ -54,7 +54,7 @@ class Choice:
             choice.offered = [c for c in collections if c.created_at <= until]
             sent = set(request.POST.getlist("collections"))
             choice.tick((c for c in choice.offered if str(c.pk) in sent), only=True)
-            choice.plan = _plan(connection, request.POST.get("plan", ""))
+            choice.plan = costs.plan_of(connection, request.POST.get("plan", ""))
         return choice
 
     def tick(self, wanted: Iterable[Collection], *, only: bool = False) -> None:
@@ -127,10 +127,6 @@ def _lower(minutes: int) -> str:
     return interval_text(minutes).lower()
 
 
-def _plan(connection: Connection, slug: str) -> Plan | None:
-    return next((p for p in costs.plans_of(connection) if p.slug == slug), None)
-
-
 def _place(collection: Collection) -> Place | None:
     connector: object = CONNECTORS.get(collection.connection.provider)
     if not isinstance(connector, GroupsCollections):
@@ -173,7 +169,7 @@ def _cost(choice: Choice) -> dict[str, Any] | None:
     estimator = costs.estimator_of(connection)
     if found is None or estimator is None:
         return None
-    total = found.listing + sum(found.collections.get(k, 0) for k in choice.remote_ids)
+    total = found.total(choice.remote_ids)
     quota = plan.calls if plan else None
     fitting = None
     if quota is not None and total > quota:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Connection, Credential, SyncRun
 from integrations.providers import SPECS
+from integrations.services import costs
 from integrations.views import schedules
 from integrations.views.access import get_connection
 from integrations.views.progress import make_progress
@@ -52,6 +53,7 @@ def connection_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "intervals": schedules.interval_choices(connection),
         "full_passes": schedules.full_pass_choices(connection),
         "schedule_text": schedules.schedule_text(connection),
+        "overrun": costs.overrun(connection) if connection.is_connected else None,
         "left_out": connection.collections.filter(is_selected=False).count(),
         "schema_changes": schema_changes(connection),
         "remote_url": str(connection.account.get("url") or ""),

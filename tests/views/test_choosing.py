@@ -231,3 +231,31 @@ def test_everything_is_read_as_often_as_the_person_says(
     connection.refresh_from_db()
     assert connection.sync_interval_minutes == 10080
     assert connection.full_pass_hours == kept
+
+
+@pytest.mark.parametrize(
+    ("plan", "minutes", "words"),
+    [
+        ("", 15, "Say which plan you have"),
+        ("free", 15, "your Free plan has 1,000"),
+        ("business", 5, ""),
+        ("free", 43_200, ""),
+    ],
+)
+def test_a_schedule_beyond_the_plan_is_told_where_one_looks(
+    as_alice, airtable, plan, minutes, words
+):
+    airtable.plan, airtable.sync_interval_minutes = plan, minutes
+    airtable.full_pass_hours = 720
+    airtable.save()
+
+    page = as_alice.get(airtable.get_absolute_url()).content.decode()
+
+    assert ("API calls a month are used" in page) is bool(words)
+    assert words in page
+
+
+def test_a_connection_without_a_quota_is_not_warned(as_alice, connection, collection):
+    page = as_alice.get(connection.get_absolute_url())
+
+    assert page.context["overrun"] is None
