@@ -38,6 +38,15 @@ def test_a_person_walks_from_an_airtable_base_to_a_record(
     wait_until_complete(page, "Möbelstücke", "Käufer")
     connection = page.url
 
+    # The Free plan has fewer calls than the usual schedule needs.
+    page.reload()
+    page.get_by_role("link", name="Say which plan you have").click()
+    page.get_by_label("Your plan in Airtable").select_option("free")
+    page.get_by_role("button", name="Count again").click()
+    page.get_by_role("button", name="Use this schedule").click()
+    expect(page.get_by_text("Every 12 hours; everything once a day")).to_be_visible()
+    expect(page.get_by_text("API calls a month are used")).to_have_count(0)
+
     # Less is read than there is, and the page says so.
     page.get_by_role("link", name="Choose what is read").click()
     expect(page.get_by_text("API calls a month")).to_be_visible()
