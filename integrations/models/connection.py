@@ -1,7 +1,8 @@
 """Remember one person's authorised link to one remote account."""
 
 import uuid
-from datetime import timedelta
+import zlib
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
@@ -191,6 +192,12 @@ class Connection(models.Model):
         if not self.is_connected or self.last_synced_at is None:
             return False
         return timezone.now() - self.last_synced_at > self.freshness_limit
+
+    def next_slot(self, now: datetime) -> datetime:
+        """Return the next due time: the interval, spread by up to a tenth of it."""
+        seconds = self.sync_interval_minutes * 60
+        jitter = seconds / 10 * (zlib.crc32(self.pk.bytes) % 1000) / 1000
+        return now + timedelta(seconds=seconds - jitter)
 
     @property
     def health(self) -> Health:

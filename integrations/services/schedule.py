@@ -5,7 +5,6 @@ A slot is taken by one statement or one lock, so any number of schedulers is har
 
 import logging
 import time
-import zlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -75,16 +74,9 @@ def _dispatch_batch(now: datetime) -> tuple[int, int]:
             .select_for_update(no_key=True, skip_locked=True)[:MOST_AT_ONCE]
         )
         for connection in due:
-            connection.next_sync_at = next_slot(connection, now)
+            connection.next_sync_at = connection.next_slot(now)
         Connection.objects.bulk_update(due, ["next_sync_at"])
         return len(due), runs.open_scheduled(due)
-
-
-def next_slot(connection: Connection, now: datetime) -> datetime:
-    """Return the next due time: the interval, spread by up to a tenth of it."""
-    seconds = connection.sync_interval_minutes * 60
-    jitter = seconds / 10 * (zlib.crc32(connection.pk.bytes) % 1000) / 1000
-    return now + timedelta(seconds=seconds - jitter)
 
 
 def _due_credentials(now: datetime) -> QuerySet[Credential]:

@@ -113,6 +113,29 @@ def test_an_open_run_answers_the_schedule_too(
     assert one.next_sync_at > now
 
 
+def test_a_run_somebody_asks_for_stands_for_the_scheduled_one_that_is_due(
+    alice: User, broker: Broker, now: datetime
+) -> None:
+    (one,) = make_due(alice, now, 1, sync_interval_minutes=60)
+
+    run = runs.request_sync(one, trigger="connect").run
+    runs.finish(run, SyncRun.Outcome.COMPLETE)
+
+    assert schedule.dispatch_due(now=now) == 0
+    assert schedule.dispatch_due(now=now + timedelta(minutes=61)) == 1
+
+
+def test_a_run_somebody_asks_for_leaves_a_later_schedule_alone(
+    alice: User, broker: Broker, now: datetime
+) -> None:
+    (one,) = make_due(alice, now, 1, next_sync_at=now + timedelta(minutes=2))
+
+    runs.request_sync(one, trigger="person")
+
+    one.refresh_from_db()
+    assert one.next_sync_at == now + timedelta(minutes=2)
+
+
 def test_without_a_broker_runs_wait_as_rows_and_nobody_waits_for_timeouts(
     alice: User, broker: Broker, now: datetime
 ) -> None:
