@@ -75,9 +75,14 @@ def overrun(connection: Connection) -> Overrun | None:
 def fitting_schedule(
     connection: Connection, plan: Plan | None, *, chosen: Some[str]
 ) -> Schedule | None:
-    """Return the best schedule that fits a plan, None without a limit or a fit."""
-    estimator = estimator_of(connection)
-    if estimator is None or plan is None or plan.calls is None:
+    """Return the best schedule that a plan has calls for, where the present has not.
+
+    None as well without a limit, and when no schedule fits.
+    """
+    estimator, present = estimator_of(connection), estimate(connection)
+    if estimator is None or present is None or plan is None or plan.calls is None:
+        return None
+    if present.total(chosen) <= plan.calls:
         return None
     counts = counts_of(connection)
     return estimator.fitting_schedule(

@@ -19,7 +19,7 @@ from integrations.services import choosing, costs
 from integrations.views.access import get_connection, person
 from integrations.views.schedules import full_pass_text, interval_text
 
-SAVE, USE_SCHEDULE = "save", "schedule"
+SAVE = "save"
 
 
 @dataclass(kw_only=True)
@@ -88,8 +88,8 @@ def connection_collections(request: HttpRequest, pk: UUID) -> HttpResponse:
     choice = Choice.read(connection, request)
     if request.method == "POST":
         action = request.POST.get("action", SAVE)
-        if action in (SAVE, USE_SCHEDULE):
-            return _save(request, choice, with_schedule=action == USE_SCHEDULE)
+        if action == SAVE:
+            return _save(request, choice)
         choice.press(action)
     context = {
         "connection": connection,
@@ -101,9 +101,9 @@ def connection_collections(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "connections/connection_collections.html", context)
 
 
-def _save(request: HttpRequest, choice: Choice, *, with_schedule: bool) -> HttpResponse:
+def _save(request: HttpRequest, choice: Choice) -> HttpResponse:
     connection = choice.connection
-    schedule = costs.fitting_schedule(connection, choice.plan, chosen=choice.remote_ids)
+    fitting = costs.fitting_schedule(connection, choice.plan, chosen=choice.remote_ids)
     costs.set_plan(connection, choice.plan)
     added, left_out = choosing.select_collections(
         connection,
@@ -116,9 +116,12 @@ def _save(request: HttpRequest, choice: Choice, *, with_schedule: bool) -> HttpR
         told += f" {added:,} more will be read."
     if left_out:
         told += f" {left_out:,} left out; their items are being hidden."
-    if with_schedule and schedule is not None:
-        costs.use_schedule(connection, schedule)
-        told += f" Changes are looked for {_lower(schedule.interval_minutes)}."
+    if choice.plan is not None and fitting is not None:
+        costs.use_schedule(connection, fitting)
+        told += (
+            f" So that it fits your {choice.plan.name} plan, changes are looked for"
+            f" {_lower(fitting.interval_minutes)} from now on."
+        )
     messages.success(request, told)
     return redirect(connection)
 
@@ -171,9 +174,7 @@ def _cost(choice: Choice) -> dict[str, Any] | None:
         return None
     total = found.total(choice.remote_ids)
     quota = plan.calls if plan else None
-    fitting = None
-    if quota is not None and total > quota:
-        fitting = costs.fitting_schedule(connection, plan, chosen=choice.remote_ids)
+    fitting = costs.fitting_schedule(connection, plan, chosen=choice.remote_ids)
     return {
         "plans": [
             {"slug": p.slug, "name": p.name, "calls": p.calls, "selected": p is plan}

@@ -43,7 +43,9 @@ def test_a_person_walks_from_an_airtable_base_to_a_record(
     page.get_by_role("link", name="Say which plan you have").click()
     page.get_by_label("Your plan in Airtable").select_option("free")
     page.get_by_role("button", name="Count again").click()
-    page.get_by_role("button", name="Use this schedule").click()
+    expect(page.get_by_text("becomes one that fits")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.get_by_text("So that it fits your Free plan")).to_be_visible()
     expect(page.get_by_text("Every 12 hours; everything once a day")).to_be_visible()
     expect(page.get_by_text("API calls a month are used")).to_have_count(0)
 

@@ -130,18 +130,21 @@ def test_a_connection_can_be_read_in_full_more_seldom(synced: Connection) -> Non
 
 
 class Costly:
-    """Stand in for a connector whose calls are limited: one call for each item."""
+    """Stand in for a connector with limited calls: each item costs one a day."""
 
     plans = (FREE,)
     quota_words = "It is shared."
 
-    def estimate(self, counts: Any, **_schedule: Any) -> Estimate:
-        return Estimate(collections=dict(counts), listing=3)
+    def estimate(
+        self, counts: Any, *, full_pass_hours: int, **_schedule: Any
+    ) -> Estimate:
+        calls = {key: 720 * n // full_pass_hours for key, n in counts.items()}
+        return Estimate(collections=calls, listing=3)
 
     def fitting_schedule(
         self, counts: Any, *, chosen: Any, quota: int
     ) -> Schedule | None:
-        calls = sum(counts[key] for key in chosen)
+        calls = sum(720 * counts[key] // 168 for key in chosen)
         fits = calls <= quota
         return (
             Schedule(interval_minutes=4320, full_pass_hours=168, calls=calls)

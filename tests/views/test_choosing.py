@@ -166,23 +166,35 @@ def test_the_cost_of_what_is_ticked_is_held_against_the_plan(as_alice, airtable)
     assert cost["total"] == calls["Orders"] + cost["listing"]
     assert cost["fits"] is False
     assert cost["fitting"].calls <= 1000
-    assert "Use this schedule" in page.text
+    assert "becomes one that fits" in page.text
     airtable.refresh_from_db()
     assert airtable.plan == ""
 
 
-def test_a_schedule_that_fits_is_used_with_a_button(as_alice, airtable, told):
-    answer = send(as_alice, airtable, "Orders", action="schedule", plan="free")
+def test_a_plan_gets_a_schedule_that_fits(as_alice, airtable, told):
+    answer = send(as_alice, airtable, "Orders", plan="free")
 
     airtable.refresh_from_db()
     assert airtable.plan == "free"
     assert airtable.sync_interval_minutes == 60
     assert airtable.full_pass_hours == 24
     page = as_alice.get(answer.url)
-    assert "Changes are looked for" in told(page)
+    assert "So that it fits your Free plan, changes are looked for" in told(page)
     assert "everything once a day" in page.context["schedule_text"]
     fine = as_alice.get(path_of(airtable)).context["cost"]
     assert (fine["fits"], fine["plan"].name) == (True, "Free")
+
+
+@pytest.mark.parametrize(("plan", "minutes"), [("team", 15), ("", 15), ("free", 1440)])
+def test_a_schedule_that_fits_already_stays(as_alice, airtable, told, plan, minutes):
+    airtable.sync_interval_minutes = minutes
+    airtable.save()
+
+    answer = send(as_alice, airtable, "Orders", plan=plan)
+
+    airtable.refresh_from_db()
+    assert airtable.sync_interval_minutes == minutes
+    assert "So that it fits" not in told(as_alice.get(answer.url))
 
 
 def test_what_fits_no_schedule_says_so(as_alice, airtable):
