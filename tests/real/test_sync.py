@@ -11,6 +11,11 @@ from tests.real.stack import Stack
 pytestmark = pytest.mark.real
 
 SIZES = ("--contacts", "3000", "--companies", "120", "--deals", "150")
+SIZES += ("--records", "6000")
+ACCOUNTS = {
+    "hubspot": ({"portal": "555111"}, {}),
+    "airtable": ({"account": "harbour"}, {"identity": "harbour:usrAnaMarinHarbor"}),
+}
 COUNT = "select count(*) from integrations_item where hidden_at is null"
 OPEN_RUNS = "select 1 from integrations_syncrun where state <> 'finished'"
 # A worker is called dead after seconds here, so that a test need not wait minutes.
@@ -30,16 +35,22 @@ def loading(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
 
 
 @pytest.fixture
+def loading_airtable(make_stack: MakeStack) -> Stack:
+    """Return the same with an account of bases, tables and records."""
+    return start_loading(make_stack("postgres", **IMPATIENT), "airtable")
+
+
+@pytest.fixture
 def loading_on_postgres(make_stack: MakeStack) -> Stack:
     """Return the same on the database that can end a transaction left open."""
     return start_loading(make_stack("postgres", **IMPATIENT))
 
 
-def start_loading(stack: Stack) -> Stack:
+def start_loading(stack: Stack, provider: str = "hubspot") -> Stack:
     stack.commands["sandbox"] = [*stack.commands["sandbox"], *SIZES]
     stack.start()
     stack.sandbox("faults/add", kind="latency", ms=150, family="list")
-    stack.person("alice@example.com").connect("hubspot")
+    stack.person("alice@example.com").connect(provider, **ACCOUNTS[provider][1])
     wait_until(lambda: count(stack) > 300, "items arrive", seconds=60)
     return stack
 
@@ -48,16 +59,19 @@ def count(stack: Stack) -> int:
     return int(stack.rows(COUNT)[0][0])
 
 
-def inventory(stack: Stack) -> dict[str, int]:
-    answer = stack.ask_sandbox("inventory", provider="hubspot", portal="555111")
+def inventory(stack: Stack, provider: str) -> dict[str, int]:
+    where = ACCOUNTS[provider][0]
+    answer = stack.ask_sandbox("inventory", provider=provider, **where)
     return {kind: entry["live"] for kind, entry in answer["types"].items()}
 
 
-def assert_ends_complete(stack: Stack, trouble: Callable[[], None]) -> None:
+def assert_ends_complete(
+    stack: Stack, trouble: Callable[[], None], provider: str = "hubspot"
+) -> None:
     trouble()
     stack.sandbox("calm")
     wait_until(lambda: not stack.rows(OPEN_RUNS), "the sync ends", seconds=120)
-    assert count(stack) == sum(inventory(stack).values())
+    assert count(stack) == sum(inventory(stack, provider).values())
     outcomes = stack.rows("select outcome from integrations_syncrun")
     assert ("complete",) in outcomes
     words = stack.rows("select distinct completeness from integrations_collection")
@@ -75,6 +89,16 @@ def test_a_worker_killed_in_mid_load_costs_nothing(loading: Stack) -> None:
         loading.start("worker-interactive")
 
     assert_ends_complete(loading, kill)
+
+
+def test_a_worker_killed_among_the_tables_of_a_base_costs_nothing(
+    loading_airtable: Stack,
+) -> None:
+    def kill() -> None:
+        loading_airtable.kill("worker-interactive")
+        loading_airtable.start("worker-interactive")
+
+    assert_ends_complete(loading_airtable, kill, "airtable")
 
 
 def test_a_worker_that_stood_still_writes_nothing_when_it_wakes(
