@@ -1,6 +1,5 @@
 """What is not chosen is hidden and left alone; what is chosen again comes back."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +7,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import AuditEvent, Collection, Connection, Item, SyncRun
+from integrations.models import AuditEvent, Collection, Connection, Item
 from integrations.providers import CONNECTORS
 from integrations.providers.abilities import Estimate, Plan, Schedule
 from integrations.services import choosing, costs, passes, runs, schedule
+from tests.services.fixtures import FinishSync
 
-FinishSync = Callable[..., SyncRun]
 FREE = Plan(slug="free", name="Free", calls=1000)
 
 

@@ -1,6 +1,5 @@
 """Connecting keeps what is whose, seals every token, and queues the first sync."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,8 +15,7 @@ from integrations.models import (
 )
 from integrations.services import connections, credentials, disconnecting, revocations
 from integrations.services.errors import OwnedBySomeoneElseError
-
-Connect = Callable[..., Connection]
+from tests.services.fixtures import Connect
 
 
 def everything_stored() -> str:

@@ -1,17 +1,16 @@
 """A portal may be large and stamp thousands of rows at once."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from integrations.models import Connection, Item, ItemChange, SyncRun
+from integrations.models import Connection, Item, ItemChange
 from tests.services import conftest
 from tests.services.conftest import make_seed
+from tests.services.fixtures import FinishSync
 
-FinishSync = Callable[..., SyncRun]
 CHANGED, AT_ONCE = 12_001, 10_500
 
 

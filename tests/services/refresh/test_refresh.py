@@ -10,54 +10,18 @@ from django.core import mail
 from django.utils import timezone
 
 from integrations.http.errors import RateLimited, Transient
-from integrations.models import (
-    Connection,
-    Credential,
-    ProviderState,
-    RefreshAttempt,
-)
+from integrations.models import Connection, Credential, ProviderState
 from integrations.services import credentials, refresh, schedule, spill, tokens
 from integrations.services.errors import NoTokenError
+from tests.services.refresh.working import (
+    age_attempt,
+    expire,
+    outcomes,
+    renew,
+    wait_out,
+)
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def credential(connection: Connection) -> Credential:
-    return Credential.objects.get(connection=connection)
-
-
-def expire(credential: Credential) -> None:
-    Credential.objects.filter(pk=credential.pk).update(
-        access_expires_at=timezone.now() - timedelta(seconds=1)
-    )
-
-
-def age_attempt(credential: Credential) -> None:
-    """Let the last attempt have happened long ago."""
-    past = timezone.now() - timedelta(hours=1)
-    Credential.objects.filter(pk=credential.pk).update(
-        attempt_started_at=past, lease_until=past
-    )
-
-
-def wait_out(credential: Credential) -> None:
-    """Let the pause that the provider asked for be over."""
-    Credential.objects.filter(pk=credential.pk).update(
-        lease_until=timezone.now() - timedelta(seconds=1)
-    )
-
-
-def renew(credential: Credential) -> Credential:
-    credential.refresh_from_db()
-    return refresh.renew(
-        credential.connection_id, seen_version=credential.version, why="test"
-    )
-
-
-def outcomes() -> list[str]:
-    found = RefreshAttempt.objects.order_by("started_at")
-    return list(found.values_list("outcome", flat=True))
 
 
 def test_a_token_that_lives_is_handed_out_without_a_call(
@@ -277,10 +241,7 @@ def test_a_late_answer_is_stored_as_long_as_nothing_newer_is_there(
 ) -> None:
     fresh, _ = grant()
     columns = credentials.seal_tokens(
-        fresh,
-        connection_id=credential.connection_id,
-        generation=1,
-        now=timezone.now(),
+        fresh, connection_id=credential.connection_id, generation=1, now=timezone.now()
     )
     Connection.objects.update(state="needs_reconnect", reason="grant_rejected")
 

@@ -1,0 +1,26 @@
+"""Give tests of renewal a credential, a strict provider and a directory to spill to."""
+
+from typing import Any
+
+import pytest
+
+from integrations.models import Connection, Credential
+
+
+@pytest.fixture
+def credential(connection: Connection) -> Credential:
+    return Credential.objects.get(connection=connection)
+
+
+@pytest.fixture
+def strict(sandbox: Any) -> Any:
+    """Let the provider rotate, and end a grant whose old token comes again."""
+    sandbox.client.order("switches/set", name="rotation", value=True)
+    sandbox.client.order("switches/set", name="punish_reuse", value=True)
+    return sandbox
+
+
+@pytest.fixture
+def var_dir(settings: Any, tmp_path: Any) -> Any:
+    settings.VAR_DIR = tmp_path
+    return tmp_path
