@@ -10,6 +10,7 @@ INTERVALS = {
     30: "Every 30 minutes",
     60: "Every hour",
     180: "Every 3 hours",
+    360: "Every 6 hours",
     720: "Every 12 hours",
     1440: "Once a day",
     2880: "Every 2 days",

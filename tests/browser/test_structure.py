@@ -46,7 +46,7 @@ def test_a_person_walks_from_an_airtable_base_to_a_record(
     expect(page.get_by_text("becomes one that fits")).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).last.click()
     expect(page.get_by_text("So that it fits your Free plan")).to_be_visible()
-    expect(page.get_by_text("Every 12 hours; everything once a day")).to_be_visible()
+    expect(page.get_by_text("Every 6 hours; everything once a day")).to_be_visible()
     expect(page.get_by_text("API calls a month are used")).to_have_count(0)
 
     # Less is read than there is, and the page says so.

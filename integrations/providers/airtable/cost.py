@@ -29,7 +29,7 @@ MONTH_MINUTES: Final = 31 * 24 * 60
 EARLY: Final = 0.9
 DISCOVERY_HOURS: Final = 24
 # What a schedule may be: how often to look for changes, and to read everything.
-INTERVALS: Final = (5, 15, 30, 60, 180, 720, 1440, 2880, 4320, 10080, 20160, 43200)
+INTERVALS: Final = (5, 15, 30, 60, 180, 360, 720, 1440, 2880, 4320, 10080, 20160, 43200)
 FULL_PASS_HOURS: Final = (24, 72, 168, 336, 720)
 
 
