@@ -21,7 +21,10 @@ EVERY = "*"
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Describe one fault that is switched on; remaining None means until off."""
+    """Describe one fault that is switched on; remaining None means until off.
+
+    With ``path`` among its parameters it strikes only where an address contains that.
+    """
 
     id: int
     provider: str
@@ -82,7 +85,8 @@ class Faults:
         if found is None:
             message = f"no such fault: {kind}"
             raise OrderError(message)
-        given = {k: v for k, v in (params or {}).items() if k in found.params}
+        offered = {*found.params, "path"}
+        given = {k: v for k, v in (params or {}).items() if k in offered}
         values = {**found.params, **given}
         with self._lock, self._storage.write() as connection:
             cursor = connection.execute(
@@ -130,6 +134,7 @@ class Faults:
                 if fault.provider == provider
                 and fault.family in (EVERY, *families)
                 and fault.account in ("", request.account)
+                and str(fault.params.get("path", "")) in request.path
             ]
             return [fault for fault in meant if self._count_down(fault)]
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from integrations.admin.log import log_action
 from integrations.models import Collection, Connection
 from integrations.services import connections as service
-from integrations.services import disconnecting, refresh, runs, sweeping
+from integrations.services import disconnecting, holds, refresh, runs
 from integrations.services.errors import NotSyncableError
 
 Row = TypeVar("Row", bound=Model)
@@ -101,14 +101,14 @@ def disconnect(request: HttpRequest, *, keep_items: bool) -> Step:
 
 def approve_deletions(collection: Collection) -> str:
     """Hide what a full pass did not find."""
-    if not collection.held_deletions:
+    hidden = holds.approve(collection)
+    if hidden is None:
         return "left alone because nothing is held"
-    return f"approved, {sweeping.approve_held(collection)} items hidden"
+    return f"approved, {hidden} items hidden"
 
 
 def discard_deletions(collection: Collection) -> str:
     """Keep what a full pass did not find."""
-    if not collection.held_deletions:
+    if not holds.discard(collection):
         return "left alone because nothing is held"
-    sweeping.discard_held(collection)
     return "discarded"

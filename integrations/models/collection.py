@@ -65,6 +65,11 @@ class Collection(models.Model):
     unreadable_count = models.PositiveIntegerField(default=0)
     held_deletions = models.JSONField(default=dict, blank=True)
     last_full_pass_at = models.DateTimeField(null=True, blank=True)
+    short_pass_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When a full pass ended before the provider's own count.",
+    )
     settled_at = models.DateTimeField(null=True, blank=True)
     last_read_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

@@ -25,6 +25,7 @@ REASONS = {
     "provider_misconfigured": "the provider refuses this site; its staff know",
     "missing_scope": "some data needs a permission that was not given",
     "sync_failed": "the last sync did not finish",
+    "quarantined": "a sync ended its worker three times",
     "stale": "the data is older than promised",
     "paused_by_person": "you paused it",
     "paused_by_staff": "the staff of this site paused it",

@@ -99,9 +99,11 @@ class Page:
     """Return one page of a listing and where the next one starts.
 
     ``next_cursor`` is ``None`` only when the provider said that this was the end.
-    ``unreadable`` counts rows that could not be mapped and were left out;
+    ``unreadable`` counts rows that could not be mapped and were left out, and
+    ``unreadable_ids`` names those whose id could be: they exist, whatever is in them;
     ``total`` is the provider's own count, where it gives one;
-    ``gone`` maps ids the page proves to be away to the reason.
+    ``gone`` maps ids the page proves to be away to the reason, and ``moved`` those
+    that live on in another collection, so that nothing is lost by hiding them here.
     ``gap``, on the last page, says why something may be missing although the listing
     has ended: then nothing that it did not show may be hidden.
     ``note``, on the last page, says what has not been looked into yet, although what
@@ -114,7 +116,9 @@ class Page:
     next_cursor: str | None
     total: int | None = None
     unreadable: int = 0
+    unreadable_ids: Sequence[str] = ()
     gone: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
     gap: str = ""
     note: str = ""
     siblings: Mapping[str, "Page"] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection
 from integrations.models.item import NOT_SELECTED
-from integrations.services import audit, items, queue, runs
+from integrations.services import audit, items, queue, runs, seen
 
 # Up to this many items are hidden while the person waits; the rest by a worker.
 HIDDEN_AT_ONCE = 2000
@@ -74,7 +74,7 @@ def hide_left_out(connection: Connection) -> int:
     for collection in connection.collections.filter(
         is_selected=False, stored_count__gt=0
     ):
-        items.forget_seen(collection)
+        seen.forget(collection)
         while keys := items.some_live_keys(collection):
             reasons = dict.fromkeys(keys, NOT_SELECTED)
             with transaction.atomic():

@@ -14,7 +14,13 @@ logger = logging.getLogger(__name__)
 
 States = Connection.State
 GRANT_REASONS = ("grant_rejected", "rotation_lost", "credential_unreadable")
-TROUBLE_REASONS = ("provider_down", "unauthorized", "sync_failed", "stale")
+TROUBLE_REASONS = (
+    "provider_down",
+    "unauthorized",
+    "sync_failed",
+    "quarantined",
+    "stale",
+)
 
 
 def needs_reconnect(

@@ -1,12 +1,12 @@
 """Store pages of items: write what changed, keep what it was, hide what is gone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from integrations.models import Collection, Item, ItemChange, ItemContent, SeenBlock
+from integrations.models import Collection, Item, ItemChange, ItemContent
 from integrations.providers.records import IntegrationItem
 from integrations.services import item_rows, search
 from integrations.services.item_rows import Known, Row
@@ -124,81 +124,6 @@ def _record_changes(
     ItemChange.objects.bulk_create(changes)
 
 
-def mark_seen(collection: Collection, keys: Iterable[int]) -> None:
-    """Mark items as seen by the collection's current full pass."""
-    by_block: dict[int, list[int]] = {}
-    for key in keys:
-        by_block.setdefault(key // SeenBlock.BITS, []).append(key % SeenBlock.BITS)
-    blocks = {
-        block.number: block
-        for block in SeenBlock.objects.filter(
-            collection=collection,
-            generation=collection.generation,
-            number__in=list(by_block),
-        )
-    }
-    marked = []
-    for number, offsets in by_block.items():
-        block = blocks.get(number)
-        bits = bytearray(block.bits if block else SeenBlock.BITS // 8)
-        for offset in offsets:
-            bits[offset // 8] |= 1 << (offset % 8)
-        marked.append(
-            SeenBlock(
-                collection=collection,
-                generation=collection.generation,
-                number=number,
-                bits=bytes(bits),
-            )
-        )
-    SeenBlock.objects.bulk_create(
-        marked,
-        update_conflicts=True,
-        unique_fields=["collection", "generation", "number"],
-        update_fields=["bits"],
-    )
-
-
-def forget_seen(collection: Collection) -> None:
-    """Drop the marks of passes that are over."""
-    SeenBlock.objects.filter(collection=collection).delete()
-
-
-def forget_seen_unless_held(collection: Collection) -> None:
-    """Drop the marks of a pass that is over, unless a person must still decide."""
-    if not collection.held_deletions:
-        forget_seen(collection)
-
-
-def unseen(collection: Collection, *, after: str = "") -> Iterator[tuple[int, str]]:
-    """Yield key and remote id of live items that the current pass did not see."""
-    marks = {
-        block.number: bytes(block.bits)
-        for block in SeenBlock.objects.filter(
-            collection=collection, generation=collection.generation
-        )
-    }
-    last = after
-    while True:
-        chunk = list(
-            Item.objects.filter(collection=collection, remote_id__gt=last)
-            .order_by("remote_id")
-            .values_list("pk", "remote_id", "hidden_at")[:CHUNK]
-        )
-        for key, remote_id, hidden_at in chunk:
-            if hidden_at is None and not _is_marked(marks, key):
-                yield key, remote_id
-        if len(chunk) < CHUNK:
-            return
-        last = chunk[-1][1]
-
-
-def _is_marked(marks: Mapping[int, bytes], key: int) -> bool:
-    block = marks.get(key // SeenBlock.BITS)
-    offset = key % SeenBlock.BITS
-    return block is not None and bool(block[offset // 8] & (1 << (offset % 8)))
-
-
 def hide(
     collection: Collection,
     reasons: Mapping[int, str],
@@ -237,17 +162,10 @@ def _hide_chunk(reasons: dict[int, str], run_id: UUID | None, now: datetime) -> 
     return len(reasons)
 
 
-def hide_gone(
-    collection: Collection,
-    gone: Mapping[str, str],
-    *,
-    run_id: UUID | None,
-    now: datetime,
-) -> int:
-    """Hide what a page proved to be away, by remote id; return how many it was."""
-    keys = _keys(collection, list(gone))
-    reasons = {key: gone[remote_id] for remote_id, key in keys.items()}
-    return hide(collection, reasons, run_id=run_id, now=now)
+def live_keys(collection: Collection, remote_ids: Iterable[str]) -> dict[str, int]:
+    """Return the keys of those of some remote ids that are live items."""
+    live = Item.objects.live().filter(collection=collection, remote_id__in=remote_ids)
+    return dict(live.values_list("remote_id", "pk"))
 
 
 def some_live_keys(collection: Collection) -> list[int]:

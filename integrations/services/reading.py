@@ -6,11 +6,11 @@ provider knows to be deleted, ``sweep`` hides what a proven full pass did not se
 ``changes`` asks for what changed since the watermark.
 """
 
+import dataclasses
+import hashlib
 import logging
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
@@ -19,22 +19,35 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.http.errors import (
     ApiError,
+    InvalidRequest,
     InvalidResponse,
+    QuotaExhausted,
 )
 from integrations.models import Collection
-from integrations.providers import CONNECTORS
-from integrations.providers.connector import CollectionContext, Connector
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.records import Page
-from integrations.services import items, passes, revealing, sweeping
+from integrations.services import (
+    gone,
+    holds,
+    items,
+    revealing,
+    seen,
+    sweeping,
+)
+from integrations.services.beginning import (
+    begin,
+    begin_full,
+    connector_of,
+    context_of,
+)
 from integrations.services.items import PageCounts
 from integrations.services.slices import Slice
-from integrations.services.stored import Stored
 
 logger = logging.getLogger(__name__)
 
 MOST_RESTARTS = 3
 Words = Collection.Completeness
+ENDED = ("done", "partial", "failed")
 
 
 def read(current: Slice, collection: Collection) -> None:
@@ -43,7 +56,7 @@ def read(current: Slice, collection: Collection) -> None:
         if _is_out_of_reach(current, collection):
             current.keep(collection, state="skipped", reason=collection.reason)
             return
-        _begin(current, collection)
+        begin(current, collection)
     steps = {"full": _read_full, "gone": _read_gone, "changes": _read_changes}
     while collection.phase:
         if collection.phase == "sweep":
@@ -53,8 +66,22 @@ def read(current: Slice, collection: Collection) -> None:
             steps[collection.phase](current, collection)
         except ListingExpiredError:
             _restart_listing(current, collection)
-        if (current.is_over or current.has_revealed) and collection.phase:
+        except InvalidRequest as exc:
+            _restart_refused(current, collection, exc)
+        has_ended = current.entry(collection)["state"] in ENDED
+        if has_ended or current.is_over or current.has_revealed:
             return
+
+
+def _restart_refused(
+    current: Slice, collection: Collection, exc: InvalidRequest
+) -> None:
+    """Start again once when what is refused may be the cursor, which is opaque."""
+    is_first = not current.entry(collection).get("restarts")
+    has_cursor = collection.checkpoint.get("cursor") is not None
+    if isinstance(exc, QuotaExhausted) or not has_cursor or not is_first:
+        raise exc
+    _restart_listing(current, collection)
 
 
 def _restart_listing(current: Slice, collection: Collection) -> None:
@@ -63,31 +90,14 @@ def _restart_listing(current: Slice, collection: Collection) -> None:
     if restarts > MOST_RESTARTS:
         raise InvalidResponse("the listing expired again and again")
     checkpoint = {**collection.checkpoint, "cursor": None}
+    checkpoint.pop("cycle", None)
     with transaction.atomic():
         current.keep(collection, restarts=restarts)
         if collection.phase == "full":
-            checkpoint |= {"seen": 0, "unreadable": 0}
-            items.forget_seen(collection)
+            checkpoint |= {"seen": 0, "unreadable": 0, "nameless": 0, "gone": {}}
+            seen.forget(collection)
         collection.checkpoint = checkpoint
         collection.save(update_fields=["checkpoint"])
-
-
-def context_of(collection: Collection) -> CollectionContext:
-    """Return what a connector needs to know to read the collection."""
-    connection = collection.connection
-    return CollectionContext(
-        remote_id=collection.remote_id,
-        name=collection.name,
-        account_id=connection.remote_id,
-        account=connection.account,
-        schema=collection.schema,
-        version=settings.PROVIDERS[connection.provider].version,
-        stored=Stored(collection),
-    )
-
-
-def _connector(collection: Collection) -> Connector:
-    return CONNECTORS[collection.connection.provider]
 
 
 def _is_out_of_reach(current: Slice, collection: Collection) -> bool:
@@ -100,132 +110,87 @@ def _is_out_of_reach(current: Slice, collection: Collection) -> bool:
     return is_refused and bool(missing) and not current.run.is_full
 
 
-def _begin(current: Slice, collection: Collection) -> None:
-    """Decide between a full pass and an increment, and set the first checkpoint."""
-    now = timezone.now()
-    collection.refresh_from_db(fields=["details", "name"])
-    if passes.is_full_pass_due(current, collection, now):
-        if passes.can_resume(collection, now):
-            current.keep(collection, state="reading", phase=collection.phase)
-            return
-        schema = dict(
-            _connector(collection).fetch_schema(current.api, context_of(collection))
-        )
-        _begin_full(current, collection, schema, now)
-        return
-    _renew_schema(current, collection)
-    is_settling = passes.is_settling_due(collection, now)
-    connector = _connector(collection)
-    reach = connector.changes_overlap
-    if is_settling:
-        # What is shown late may have been missed since the last settling as well.
-        reach = connector.settle_after + timedelta(minutes=settings.SETTLE_MINUTES)
-    since = (collection.watermark or now) - reach
-    _set_checkpoint(
-        current,
-        collection,
-        {
-            "phase": "changes",
-            "began": now.isoformat(),
-            "since": since.isoformat(),
-            "settles": is_settling,
-        },
-    )
-
-
-def _renew_schema(current: Slice, collection: Collection) -> None:
-    """Ask for the schema again when what was found meanwhile speaks of another."""
-    tag = collection.details.get("schema_tag")
-    if tag is None or tag == collection.schema.get("tag"):
-        return
-    context = context_of(collection)
-    schema = _connector(collection).fetch_schema(current.api, context)
-    collection.schema = dict(schema)
-    collection.save(update_fields=["schema"])
-
-
-def _begin_full(
-    current: Slice, collection: Collection, schema: dict[str, Any], now: datetime
-) -> None:
-    with transaction.atomic():
-        items.forget_seen(collection)
-        collection.generation += 1
-        collection.schema = schema
-        collection.save(update_fields=["generation", "schema"])
-        _set_checkpoint(
-            current, collection, {"phase": "full", "began": now.isoformat(), "seen": 0}
-        )
-
-
-def _set_checkpoint(
-    current: Slice, collection: Collection, checkpoint: dict[str, Any]
-) -> None:
-    with transaction.atomic():
-        phase = checkpoint.get("phase", "")
-        current.keep(collection, state="reading", phase=phase)
-        collection.checkpoint = checkpoint
-        collection.save(update_fields=["checkpoint"])
-
-
 def _advanced(collection: Collection, page: Page, **notes: Any) -> dict[str, Any]:
     """Return the checkpoint behind a page; refuse one that would not move."""
     cursor = page.next_cursor
-    if cursor is not None and cursor == collection.checkpoint.get("cursor"):
+    checkpoint = {**collection.checkpoint, "cursor": cursor, **notes}
+    if cursor is None:
+        checkpoint.pop("cycle", None)
+        return checkpoint
+    if cursor == collection.checkpoint.get("cursor"):
         raise InvalidResponse("the listing does not move on")
-    return {**collection.checkpoint, "cursor": cursor, **notes}
+    return checkpoint | {"cycle": _watched(checkpoint.get("cycle"), cursor)}
+
+
+def _watched(cycle: dict[str, Any] | None, cursor: str) -> dict[str, Any]:
+    """Compare a cursor with an earlier one that is renewed ever more seldom.
+
+    So cursors that go round are noticed after three rounds at most, and nothing
+    but one of them is kept (Brent's way to find a cycle).
+    """
+    mark = hashlib.sha256(cursor.encode()).hexdigest()[:32]
+    cycle = cycle or {"mark": "", "steps": 0, "length": 1}
+    if mark == cycle["mark"]:
+        raise InvalidResponse("the listing goes round in a circle")
+    if cycle["steps"] + 1 < cycle["length"]:
+        return {**cycle, "steps": cycle["steps"] + 1}
+    return {"mark": mark, "steps": 0, "length": cycle["length"] * 2}
 
 
 def _commit_page(
     current: Slice, collection: Collection, page: Page, checkpoint: dict[str, Any]
-) -> PageCounts:
+) -> None:
     """Store a page and its checkpoint in one transaction."""
     now = timezone.now()
-    is_pass = collection.phase == "full"
     with transaction.atomic():
+        is_held = bool(collection.held_deletions) and holds.lock(collection)
         counts = items.store_page(
             collection, page.items, run_id=current.run.pk, now=now
         )
-        if is_pass:
-            items.mark_seen(collection, counts.seen_keys)
-        hidden = _hide_gone(current, collection, page, now)
+        if collection.phase == "full" or is_held:
+            seen.mark(collection, counts.seen_keys)
+            unread = items.live_keys(collection, page.unreadable_ids)
+            seen.mark(collection, unread.values())
+        hidden = gone.take(current, collection, page, checkpoint, now=now)
         revealing.store(current, collection, page, now=now)
+        delta = counts.live_delta - hidden
+        if delta:
+            checkpoint["delta"] = checkpoint.get("delta", 0) + abs(delta)
         current.keep(
             collection,
-            counts,
+            _with_unreadable(counts, page),
             hidden=hidden,
             phase=checkpoint.get("phase", ""),
-            unreadable_rows=page.unreadable,
             total=page.total,
             tries=0,
         )
-        delta = counts.live_delta - hidden
         Collection.objects.filter(pk=collection.pk).update(
             checkpoint=checkpoint,
             stored_count=Greatest(F("stored_count") + delta, 0),
             last_read_at=now,
         )
     collection.checkpoint = checkpoint
-    return counts
 
 
-def _hide_gone(
-    current: Slice, collection: Collection, page: Page, now: datetime
-) -> int:
-    if not page.gone:
-        return 0
-    return items.hide_gone(collection, page.gone, run_id=current.run.pk, now=now)
+def _with_unreadable(counts: PageCounts, page: Page) -> PageCounts:
+    return dataclasses.replace(counts, unreadable=counts.unreadable + page.unreadable)
 
 
 def _read_full(current: Slice, collection: Collection) -> None:
     """Read the next page of the full listing."""
-    page = _connector(collection).fetch_page(
+    page = connector_of(collection).fetch_page(
         current.api,
         context_of(collection),
         cursor=collection.checkpoint.get("cursor"),
     )
-    seen = collection.checkpoint.get("seen", 0) + len(page.items) + page.unreadable
-    unreadable = collection.checkpoint.get("unreadable", 0) + page.unreadable
-    checkpoint = _advanced(collection, page, seen=seen, unreadable=unreadable)
+    listed = len(page.items) + page.unreadable
+    checkpoint = _advanced(
+        collection,
+        page,
+        seen=collection.checkpoint.get("seen", 0) + listed,
+        unreadable=_unreadable(collection, page),
+        nameless=collection.checkpoint.get("nameless", 0) + _nameless(page),
+    )
     checkpoint |= {
         name: words[:200]
         for name, words in (("gap", page.gap), ("note", page.note))
@@ -236,17 +201,25 @@ def _read_full(current: Slice, collection: Collection) -> None:
     _commit_page(current, collection, page, checkpoint)
 
 
+def _nameless(page: Page) -> int:
+    """Count unreadable rows of which not even the id is known."""
+    return max(0, page.unreadable - len(page.unreadable_ids))
+
+
+def _unreadable(collection: Collection, page: Page) -> int:
+    return int(collection.checkpoint.get("unreadable", 0)) + page.unreadable
+
+
 def _read_gone(current: Slice, collection: Collection) -> None:
     """Read the next page of what the provider knows to be deleted."""
-    page = _connector(collection).fetch_gone(
+    page = connector_of(collection).fetch_gone(
         current.api,
         context_of(collection),
         cursor=collection.checkpoint.get("cursor"),
     )
     checkpoint = _advanced(collection, page)
-    is_pass = "seen" in collection.checkpoint
     if page.next_cursor is None:
-        checkpoint["phase"] = "sweep" if is_pass else ""
+        checkpoint["phase"] = "sweep" if gone.is_pass(checkpoint) else ""
     _commit_page(current, collection, page, checkpoint)
     if not collection.phase:
         _end_increment(current, collection)
@@ -257,13 +230,13 @@ def _read_changes(current: Slice, collection: Collection) -> None:
     since = parse_datetime(collection.checkpoint["since"])
     if since is None:
         raise InvalidResponse("the checkpoint is unreadable")
-    page = _connector(collection).fetch_changes(
+    page = connector_of(collection).fetch_changes(
         current.api,
         context_of(collection),
         since=since,
         cursor=collection.checkpoint.get("cursor"),
     )
-    checkpoint = _advanced(collection, page)
+    checkpoint = _advanced(collection, page, unreadable=_unreadable(collection, page))
     if page.next_cursor is None:
         checkpoint["phase"] = "gone" if checkpoint.get("settles") else ""
     _commit_page(current, collection, page, checkpoint)
@@ -272,28 +245,89 @@ def _read_changes(current: Slice, collection: Collection) -> None:
 
 
 def _end_increment(current: Slice, collection: Collection) -> None:
-    """Move the watermark to where the increment began, not to where it ended."""
-    began = parse_datetime(collection.checkpoint["began"])
+    """Hide what was noted as gone, unless that is too much to be believed.
+
+    Then everything is read, because only a full pass can hold it for a person.
+    """
+    is_too_much = gone.are_too_many(collection)
+    if is_too_much and collection.completeness == Words.COMPLETE:
+        begin_full(current, collection, collection.schema, timezone.now())
+        return
+    count = _recount(current, collection)
     with transaction.atomic():
-        current.keep(collection, state="done", phase="", reason="")
-        collection.watermark = began
-        if collection.checkpoint.get("settles"):
-            collection.settled_at = began
-        collection.checkpoint = {}
-        if collection.completeness == Words.COMPLETE:
-            collection.reason = ""
-        collection.save(
-            update_fields=["watermark", "settled_at", "checkpoint", "reason"]
+        hidden = 0
+        if not is_too_much:
+            hidden = gone.hide_noted(current, collection, now=timezone.now())
+        _close_increment(current, collection, hidden=hidden, remote_count=count)
+
+
+def _recount(current: Slice, collection: Collection) -> int | None:
+    """Ask for the provider's count when it has probably moved, else keep it."""
+    checkpoint = collection.checkpoint
+    has_moved = checkpoint.get("delta") or checkpoint.get("gone")
+    if not has_moved and not checkpoint.get("settles"):
+        return collection.remote_count
+    count = _fetch_count(current, collection)
+    return collection.remote_count if count is None else count
+
+
+def _close_increment(
+    current: Slice, collection: Collection, *, hidden: int, remote_count: int | None
+) -> None:
+    """Move the watermark to where the increment began, not to where it ended."""
+    checkpoint = collection.checkpoint
+    began = parse_datetime(checkpoint["began"])
+    unreadable = checkpoint.get("unreadable", 0)
+    if unreadable and collection.completeness == Words.COMPLETE:
+        collection.completeness = Words.PARTIAL
+        collection.reason = f"{unreadable} items could not be read"
+    elif collection.completeness == Words.COMPLETE:
+        collection.reason = ""
+    _say_how_it_ended(current, collection, hidden=hidden)
+    collection.watermark = began
+    if checkpoint.get("settles"):
+        collection.settled_at = began
+    collection.remote_count = remote_count
+    collection.checkpoint = checkpoint.get("left") or {}
+    collection.save(
+        update_fields=[
+            "watermark",
+            "settled_at",
+            "checkpoint",
+            "completeness",
+            "reason",
+            "remote_count",
+        ]
+    )
+    if hidden:
+        Collection.objects.filter(pk=collection.pk).update(
+            stored_count=Greatest(F("stored_count") - hidden, 0)
         )
+
+
+def _say_how_it_ended(current: Slice, collection: Collection, *, hidden: int) -> None:
+    """Note the end: as failed after a full pass that did, as partial without proof."""
+    failure = current.entry(collection).get("failure", "")
+    state, reason = "done", ""
+    if failure:
+        collection.reason = f"reading everything failed: {failure}"[:300]
+        state, reason = "failed", collection.reason
+    elif collection.completeness != Words.COMPLETE:
+        state, reason = "partial", collection.reason
+    current.keep(collection, hidden=hidden, state=state, phase="", reason=reason)
+
+
+def _fetch_count(current: Slice, collection: Collection) -> int | None:
+    context = context_of(collection)
+    try:
+        return connector_of(collection).fetch_count(current.api, context)
+    except ApiError:
+        # A count is a cross-check; whatever was read is as good without one.
+        logger.info("no remote count collection=%s", collection.pk)
+        return None
 
 
 def _sweep(current: Slice, collection: Collection) -> None:
     """End a full pass: hide what it did not see, and say how complete this is."""
-    context = context_of(collection)
-    try:
-        remote_count = _connector(collection).fetch_count(current.api, context)
-    except ApiError:
-        # A count is a cross-check; without one the pass has still reached its end.
-        logger.info("no remote count collection=%s", collection.pk)
-        remote_count = None
+    remote_count = _fetch_count(current, collection)
     sweeping.end_full_pass(current, collection, remote_count=remote_count)

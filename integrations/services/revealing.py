@@ -7,7 +7,7 @@ from django.db.models.functions import Greatest
 
 from integrations.models import Collection
 from integrations.providers.records import Page
-from integrations.services import discovery, items
+from integrations.services import discovery, gone, items, seen
 from integrations.services.slices import Slice
 
 IN_A_PASS = ("full", "gone", "sweep")
@@ -45,10 +45,10 @@ def _store_sibling(
         return
     run_id = current.run.pk
     counts = items.store_page(sibling, page.items, run_id=run_id, now=now)
-    if sibling.phase in IN_A_PASS:
+    if sibling.phase in IN_A_PASS or sibling.held_deletions:
         # What this page saw, the sibling's own pass need not prove again.
-        items.mark_seen(sibling, counts.seen_keys)
-    hidden = items.hide_gone(sibling, page.gone, run_id=run_id, now=now)
+        seen.mark(sibling, counts.seen_keys)
+    hidden = gone.take_by_the_way(current, sibling, page, now=now)
     current.keep(sibling, counts, hidden=hidden)
     Collection.objects.filter(pk=sibling.pk).update(
         stored_count=Greatest(F("stored_count") + counts.live_delta - hidden, 0)

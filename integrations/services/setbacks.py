@@ -50,10 +50,10 @@ def mark_gone(current: Slice, collection: Collection, exc: CollectionGoneError) 
 
 def mark_failed(current: Slice, collection: Collection, exc: ApiError) -> None:
     """Say why this collection could not be read; what is stored stays."""
-    log("collection failed", current, collection, exc)
+    reason = current.entry(collection).get("failure") or exc.message
     was_complete = collection.completeness == Words.COMPLETE
     word = Words.COMPLETE if was_complete else Words.PARTIAL
-    _mark(current, collection, word, exc.message, state="failed")
+    _mark(current, collection, word, reason, state="failed")
 
 
 def _mark(

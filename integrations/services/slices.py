@@ -91,7 +91,8 @@ class Slice:
             .exclude(state=SyncRun.State.FINISHED)
             .update(
                 lease_until=timezone.now() + lease_length(),
-                deliveries=0,
+                # This delivery has come to something; should it die now, it counts.
+                deliveries=1,
                 progress=self.run.progress,
                 **{name: F(name) + number for name, number in sums.items() if number},
             )
@@ -146,8 +147,13 @@ def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
     return SyncRun.objects.select_related("connection").get(pk=run_id), lease_id
 
 
-def release(run: SyncRun, lease_id: UUID, *, due_in: float = 0.0) -> bool:
-    """Give the lease back and say when the next slice is due."""
+def release(
+    run: SyncRun, lease_id: UUID, *, due_in: float = 0.0, is_limited: bool = False
+) -> bool:
+    """Give the lease back and say when the next slice is due.
+
+    ``is_limited`` tells that the provider's limits are what is waited for.
+    """
     return bool(
         SyncRun.objects.filter(pk=run.pk, lease_id=lease_id).update(
             lease_id=None,
@@ -157,5 +163,6 @@ def release(run: SyncRun, lease_id: UUID, *, due_in: float = 0.0) -> bool:
             enqueued_at=None,
             progress=run.progress,
             failures=run.failures,
+            waited_seconds=F("waited_seconds") + (due_in if is_limited else 0.0),
         )
     )

@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.models import Collection, Item
 from integrations.providers.stored import StoredItem
-from integrations.services import items
+from integrations.services import seen
 
 COLUMNS = (
     "pk",
@@ -79,7 +79,7 @@ class Stored:
     def unseen(self, *, after: str, limit: int) -> Sequence[StoredItem]:
         """Return the collection's items, by id, that this pass has not seen."""
         keys: list[int] = []
-        for key, _remote_id in items.unseen(self._collection, after=after):
+        for key, _remote_id in seen.unseen(self._collection, after=after):
             keys.append(key)
             if len(keys) == limit:
                 break

@@ -1,7 +1,8 @@
 """End a full pass: hide what it proved to be gone, or hold that for a person."""
 
-import logging
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -9,16 +10,24 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.models import Collection
-from integrations.providers import CONNECTORS
-from integrations.services import items, search
+from integrations.services import gone, holds, items, search, seen
 from integrations.services.slices import Slice
 
-logger = logging.getLogger(__name__)
-
 Words = Collection.Completeness
-# A sweep that would hide more than this is held until a person approves it.
-HELD_ROWS, HELD_SHARE = 20, 0.20
-SAMPLE = 20
+# A provider's own count lags behind by a few rows; more than that is a hole.
+LAG_ROWS, LAG_SHARE = 5, 0.001
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Say how a pass ended; nothing may be hidden unless it ``is_proof``."""
+
+    word: str
+    reason: str = ""
+    is_proof: bool = True
+    is_short: bool = False
+    sample: list[str] = field(default_factory=list)
+    missing: int = 0
 
 
 def end_full_pass(
@@ -27,84 +36,101 @@ def end_full_pass(
     """Hide, or hold, what the pass did not see; set watermark and completeness."""
     collection.refresh_from_db()
     now = timezone.now()
-    missing, sample = _count_unseen(collection)
-    seen = int(collection.checkpoint.get("seen", 0))
-    gap = str(collection.checkpoint.get("gap", ""))
-    is_short = bool(gap) or _is_short(seen, remote_count)
-    is_held = _is_too_many(missing, collection.stored_count)
+    verdict = _judge(collection, remote_count)
+    reasons = collection.checkpoint.get("gone", {})
     hidden = 0
     with transaction.atomic():
-        if missing and not is_short and not is_held:
-            hidden = _hide_unseen(collection, run_id=current.run.pk, now=now)
-        word, reason = _verdict(
-            collection, seen, remote_count, missing if is_held else 0
+        is_held = verdict.word == Words.HELD
+        if not is_held and (verdict.is_proof or not gone.are_too_many(collection)):
+            hidden = gone.hide_noted(current, collection, now=now)
+        if not is_held and verdict.is_proof:
+            hidden += seen.hide_unseen(
+                collection, reasons, run_id=current.run.pk, now=now
+            )
+        state = "done" if verdict.word == Words.COMPLETE else "partial"
+        current.keep(
+            collection, hidden=hidden, state=state, phase="", reason=verdict.reason
         )
-        state = "done" if word == Words.COMPLETE else "partial"
-        current.keep(collection, hidden=hidden, state=state, phase="", reason=reason)
-        _close(
-            collection,
-            now=now,
-            verdict=(word, reason),
-            remote_count=remote_count,
-        )
-        if is_held and not is_short:
-            _hold(collection, missing, sample)
-        items.forget_seen_unless_held(collection)
+        _close(collection, verdict, now=now, remote_count=remote_count)
+        if is_held:
+            holds.hold(collection, verdict.missing, verdict.sample, reasons)
+        else:
+            seen.forget(collection)
     search.tell_planner()
 
 
-def _is_short(seen: int, remote_count: int | None) -> bool:
-    """Tell whether a listing ended far before the provider's own count."""
+def _judge(collection: Collection, remote_count: int | None) -> Verdict:
+    """Decide what a pass that reached its end has proven."""
+    checkpoint = collection.checkpoint
+    listed = int(checkpoint.get("seen", 0))
+    if gap := str(checkpoint.get("gap", "")):
+        word = Words.CAPPED if "10,000" in gap else Words.PARTIAL
+        return Verdict(word=word, reason=gap, is_proof=False)
+    if _is_short(checkpoint, remote_count):
+        reason = f"the listing ended after {listed} of {remote_count} items"
+        return Verdict(word=Words.PARTIAL, reason=reason, is_proof=False, is_short=True)
+    unreadable = checkpoint.get("unreadable", 0)
+    unread = f"{unreadable} items could not be read" if unreadable else ""
+    if checkpoint.get("nameless"):
+        # Any of what was not seen may be one of those.
+        return Verdict(word=Words.PARTIAL, reason=unread, is_proof=False)
+    missing, sample = _count_unseen(collection)
+    before = checkpoint.get("hidden", 0)
+    if holds.is_too_many(missing + before, collection.stored_count + before):
+        return Verdict(
+            word=Words.HELD,
+            reason=f"{missing} deletions wait for approval",
+            missing=missing,
+            sample=sample,
+        )
+    word = Words.PARTIAL if unread else Words.COMPLETE
+    return Verdict(word=word, reason=unread)
+
+
+def _is_short(checkpoint: dict[str, Any], remote_count: int | None) -> bool:
+    """Tell whether a listing ended before the provider's own count.
+
+    What the provider itself called deleted may still be counted by it for a while.
+    """
     if remote_count is None:
         return False
-    return remote_count - seen > HELD_ROWS and seen < remote_count * (1 - HELD_SHARE)
-
-
-def _is_too_many(missing: int, stored: int) -> bool:
-    return missing > HELD_ROWS and missing > stored * HELD_SHARE
-
-
-def _verdict(
-    collection: Collection, seen: int, remote_count: int | None, held: int
-) -> tuple[str, str]:
-    gap = collection.checkpoint.get("gap", "")
-    if gap:
-        return (Words.CAPPED if "10,000" in gap else Words.PARTIAL), gap
-    if _is_short(seen, remote_count):
-        return (
-            Words.PARTIAL,
-            f"the listing ended after {seen} of {remote_count} items",
-        )
-    if held:
-        return Words.HELD, f"{held} deletions wait for approval"
-    unreadable = collection.checkpoint.get("unreadable", 0)
-    if unreadable:
-        return Words.PARTIAL, f"{unreadable} items could not be read"
-    return Words.COMPLETE, ""
+    deleted = checkpoint.get("hidden", 0) + len(checkpoint.get("gone", ()))
+    lacking = remote_count - int(checkpoint.get("seen", 0)) - deleted
+    return lacking > max(LAG_ROWS, remote_count * LAG_SHARE)
 
 
 def _close(
     collection: Collection,
+    verdict: Verdict,
     *,
     now: datetime,
-    verdict: tuple[str, str],
     remote_count: int | None,
 ) -> None:
-    word, reason = verdict
     began = parse_datetime(collection.checkpoint.get("began") or "") or now
-    Collection.objects.filter(pk=collection.pk).update(
+    columns: dict[str, Any] = {
         # Counted anew once a pass, so that no drift outlives it.
-        stored_count=items.count_live(collection),
-        remote_count=remote_count,
-        completeness=word,
-        reason=reason,
-        note=collection.checkpoint.get("note", ""),
-        watermark=began,
-        unreadable_count=collection.checkpoint.get("unreadable", 0),
-        last_full_pass_at=now,
-        held_deletions={},
-        checkpoint={},
-    )
+        "stored_count": items.count_live(collection),
+        "remote_count": remote_count,
+        "completeness": verdict.word,
+        "reason": verdict.reason,
+        "note": collection.checkpoint.get("note", ""),
+        "unreadable_count": collection.checkpoint.get("unreadable", 0),
+        "held_deletions": {},
+        "checkpoint": {},
+    }
+    if verdict.is_short:
+        # It has proven nothing: what changed since the last proof is still to read.
+        columns |= {
+            "short_pass_at": now,
+            "watermark": collection.watermark or began,
+        }
+    else:
+        columns |= {
+            "short_pass_at": None,
+            "watermark": began,
+            "last_full_pass_at": now,
+        }
+    Collection.objects.filter(pk=collection.pk).update(**columns)
     collection.refresh_from_db()
 
 
@@ -112,37 +138,11 @@ def _count_unseen(collection: Collection) -> tuple[int, list[str]]:
     """Count what the pass did not see, and name a few of them."""
     count = 0
     sample: list[str] = []
-    for _key, remote_id in items.unseen(collection):
+    for _key, remote_id in seen.unseen(collection):
         count += 1
-        if len(sample) < SAMPLE:
+        if len(sample) < holds.SAMPLE:
             sample.append(remote_id)
     return count, sample
-
-
-def _hide_unseen(collection: Collection, *, run_id: UUID | None, now: datetime) -> int:
-    """Hide what the pass did not see, a chunk at a time, whatever their number."""
-    gone_words = (
-        collection.details.get("gone_words")
-        or CONNECTORS[collection.connection.provider].gone_words
-    )
-    hidden = 0
-    chunk: dict[int, str] = {}
-    for key, _remote_id in items.unseen(collection):
-        chunk[key] = gone_words
-        if len(chunk) == items.CHUNK:
-            hidden += items.hide(collection, chunk, run_id=run_id, now=now)
-            chunk = {}
-    return hidden + items.hide(collection, chunk, run_id=run_id, now=now)
-
-
-def _hold(collection: Collection, missing: int, sample: list[str]) -> None:
-    collection.held_deletions = {
-        "count": missing,
-        "sample": sample,
-        "generation": collection.generation,
-    }
-    collection.save(update_fields=["held_deletions"])
-    logger.warning("deletions held collection=%s count=%d", collection.pk, missing)
 
 
 def hide_all(
@@ -156,30 +156,3 @@ def hide_all(
         )
     Collection.objects.filter(pk=collection.pk).update(stored_count=0)
     return hidden
-
-
-def approve_held(collection: Collection) -> int:
-    """Hide what the held pass did not see; return how many items that were."""
-    if not collection.held_deletions:
-        return 0
-    with transaction.atomic():
-        hidden = _hide_unseen(collection, run_id=None, now=timezone.now())
-        Collection.objects.filter(pk=collection.pk).update(
-            stored_count=items.count_live(collection),
-            completeness=Words.COMPLETE,
-            reason="",
-            held_deletions={},
-        )
-        items.forget_seen(collection)
-    return hidden
-
-
-def discard_held(collection: Collection) -> None:
-    """Keep the items; the next full pass looks again."""
-    with transaction.atomic():
-        Collection.objects.filter(pk=collection.pk).update(
-            completeness=Words.PARTIAL,
-            reason="deletions were discarded by a person",
-            held_deletions={},
-        )
-        items.forget_seen(collection)

@@ -18,6 +18,7 @@ from integrations.http.errors import (
     DAILY_QUOTA,
     ApiError,
     Forbidden,
+    InvalidResponse,
     QuotaExhausted,
     RateLimited,
     Transient,
@@ -26,6 +27,7 @@ from integrations.http.errors import (
 from integrations.models import Collection, Connection, SyncRun
 from integrations.providers.errors import CollectionGoneError
 from integrations.services import (
+    beginning,
     clients,
     connection_state,
     contents,
@@ -43,6 +45,9 @@ from integrations.services.tokens import TokenSource
 logger = logging.getLogger(__name__)
 
 MOST_FAILURES = 6
+# An answer nobody can read is a passing trouble once; twice it is how they answer.
+MOST_ODD_ANSWERS = 2
+LIMITED = "waiting for the provider's rate limit"
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 
 
@@ -60,6 +65,7 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
         runs.finish(run, SyncRun.Outcome.CANCELLED, "cancelled")
         return None
     if run.deliveries > runs.MOST_DELIVERIES:
+        connection_state.degrade(run.connection, "quarantined")
         runs.finish(run, SyncRun.Outcome.QUARANTINED, "it ended its worker three times")
         return None
     current = Slice(
@@ -91,8 +97,8 @@ def _work(current: Slice) -> float | None:
         runs.finish(run, SyncRun.Outcome.FAILED, "the provider refused the token")
         return None
     except RateLimited as exc:
-        return _again(current, _wait_after(exc, run.connection))
-    except Transient as exc:
+        return _again(current, _wait_after(exc, run.connection), is_limited=True)
+    except (Transient, InvalidResponse) as exc:
         return _after_trouble(current, exc)
     except ApiError as exc:
         _end_badly(run, exc)
@@ -100,7 +106,15 @@ def _work(current: Slice) -> float | None:
     if wait is None:
         _finish(current)
         return None
-    return _again(current, wait)
+    return _again(current, wait, is_limited=_is_limited(run))
+
+
+def _is_limited(run: SyncRun) -> bool:
+    """Tell whether what is left waits for the provider's rate limit."""
+    return any(
+        entry["state"] == "waiting" and entry.get("reason") == LIMITED
+        for entry in run.progress.values()
+    )
 
 
 def _wait_after(exc: RateLimited, connection: Connection) -> float:
@@ -185,11 +199,18 @@ def _read_one(current: Slice, collection: Collection) -> None:
         setbacks.mark_blocked(current, collection, exc)
     except CollectionGoneError as exc:
         setbacks.mark_gone(current, collection, exc)
-    except Transient as exc:
+    except (Transient, InvalidResponse) as exc:
         _try_again_later(current, collection, exc)
     except Forbidden as exc:
         setbacks.mark_forbidden(current, collection, exc)
     except ApiError as exc:
+        _give_up(current, collection, exc)
+
+
+def _give_up(current: Slice, collection: Collection, exc: ApiError) -> None:
+    """Leave a full pass that fails, for what changed; or the collection."""
+    setbacks.log("collection failed", current, collection, exc)
+    if not beginning.fall_back_to_changes(current, collection, exc):
         setbacks.mark_failed(current, collection, exc)
 
 
@@ -199,19 +220,21 @@ def _wait_for_gate(current: Slice, collection: Collection, exc: RateLimited) -> 
     current.keep(
         collection,
         state="waiting",
-        reason="waiting for the provider's rate limit",
+        reason=LIMITED,
         retry_at=(timezone.now() + wait).isoformat(),
     )
 
 
-def _try_again_later(current: Slice, collection: Collection, exc: Transient) -> None:
+def _try_again_later(current: Slice, collection: Collection, exc: ApiError) -> None:
     """Give a collection some more tries while the others go on."""
+    is_odd = isinstance(exc, InvalidResponse)
     tries = current.entry(collection).get("tries", 0) + 1
     setbacks.log("collection trouble", current, collection, exc)
-    if tries >= MOST_FAILURES:
-        setbacks.mark_failed(current, collection, exc)
+    if tries >= (MOST_ODD_ANSWERS if is_odd else MOST_FAILURES):
+        _give_up(current, collection, exc)
         return
-    pause = exc.retry_after or min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1))
+    asked_for = exc.retry_after if isinstance(exc, Transient) else None
+    pause = asked_for or min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1))
     current.keep(
         collection,
         state="waiting",
@@ -221,23 +244,26 @@ def _try_again_later(current: Slice, collection: Collection, exc: Transient) -> 
     )
 
 
-def _again(current: Slice, wait: float) -> float | None:
+def _again(current: Slice, wait: float, *, is_limited: bool = False) -> float | None:
     """Give the run back; None when it was called off meanwhile."""
-    if not slices.release(current.run, current.lease_id, due_in=wait):
+    run, lease_id = current.run, current.lease_id
+    if not slices.release(run, lease_id, due_in=wait, is_limited=is_limited):
         _end_if_called_off(current.run)
         return None
     current.run.refresh_from_db()
     return wait
 
 
-def _after_trouble(current: Slice, exc: Transient) -> float | None:
+def _after_trouble(current: Slice, exc: ApiError) -> float | None:
     """Back off after a failure that was not one collection's own."""
     run = current.run
     run.failures += 1
-    if run.failures >= MOST_FAILURES:
+    is_odd = isinstance(exc, InvalidResponse)
+    if run.failures >= (MOST_ODD_ANSWERS if is_odd else MOST_FAILURES):
         _end_badly(run, exc)
         return None
-    pause = exc.retry_after or min(LONGEST_PAUSE, FIRST_PAUSE * 2**run.failures)
+    asked_for = exc.retry_after if isinstance(exc, Transient) else None
+    pause = asked_for or min(LONGEST_PAUSE, FIRST_PAUSE * 2**run.failures)
     return _again(current, pause)
 
 
@@ -261,7 +287,7 @@ def _finish(current: Slice) -> None:
     failed = [e for e in unfinished if e["state"] == "failed"]
     if not unfinished:
         outcome = outcomes.COMPLETE
-    elif len(unfinished) < len(entries):
+    elif any(e["state"] in ("done", "partial") for e in entries):
         outcome = outcomes.PARTIAL
     else:
         outcome = outcomes.FAILED

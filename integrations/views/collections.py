@@ -8,15 +8,17 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from integrations.models import Collection
-from integrations.services import audit, sweeping
+from integrations.services import audit, holds
 from integrations.views.access import person
 
 
 @require_POST
 def collection_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Hide the items that a full reading did not find."""
-    collection = _get_held(request, pk)
-    hidden = sweeping.approve_held(collection)
+    collection = _get_collection(request, pk)
+    hidden = holds.approve(collection, generation=_decided_about(request))
+    if hidden is None:
+        return _too_late(request, collection)
     audit.record(
         "deletions.approved", user=person(request), subject=pk, request=request
     )
@@ -27,8 +29,9 @@ def collection_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def collection_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Keep the items that a full reading did not find."""
-    collection = _get_held(request, pk)
-    sweeping.discard_held(collection)
+    collection = _get_collection(request, pk)
+    if not holds.discard(collection, generation=_decided_about(request)):
+        return _too_late(request, collection)
     audit.record(
         "deletions.discarded", user=person(request), subject=pk, request=request
     )
@@ -36,8 +39,21 @@ def collection_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect(collection.connection)
 
 
-def _get_held(request: HttpRequest, pk: UUID) -> Collection:
+def _get_collection(request: HttpRequest, pk: UUID) -> Collection:
     own = Collection.objects.filter(connection__owner=person(request))
-    return get_object_or_404(
-        own.select_related("connection").exclude(held_deletions={}), pk=pk
+    return get_object_or_404(own.select_related("connection"), pk=pk)
+
+
+def _decided_about(request: HttpRequest) -> int | None:
+    """Return which hold the person saw; a form without one means the present one."""
+    sent = request.POST.get("generation", "")
+    return int(sent) if sent.isascii() and sent.isdecimal() else None
+
+
+def _too_late(request: HttpRequest, collection: Collection) -> HttpResponse:
+    messages.warning(
+        request,
+        f"{collection}: what waited there has changed or is being read again,"
+        " and nothing was done. Look at it once more.",
     )
+    return redirect(collection.connection)

@@ -164,7 +164,7 @@ def test_a_providers_pause_can_be_cleared(as_staff):
 def test_held_deletions_can_be_decided(as_staff, collection, action):
     make_item(collection)
     collection.refresh_from_db()
-    collection.held_deletions = {"count": 1}
+    collection.held_deletions = {"count": 1, "generation": collection.generation}
     collection.save()
 
     as_staff.post(

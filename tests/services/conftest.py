@@ -28,6 +28,7 @@ from sandbox.providers import PROVIDERS
 from sandbox.storage import Storage
 from sandbox.world import Sandbox
 from tests.sandbox.wsgi_client import ANA, Client
+from tests.services.fixtures import let_time_pass
 from tests.support.sandbox_transport import SandboxTransport
 
 SIZES = {"contacts": 340, "companies": 30, "deals": 40, "records": 1_600, "rows": 60}
@@ -139,7 +140,7 @@ def finish_sync() -> Callable[..., SyncRun]:
     def work(connection: Connection, *, full: bool = False, most: int = 50) -> SyncRun:
         run, _ = runs.open_run(connection, trigger="person", full=full)
         for _ in range(most):
-            SyncRun.objects.filter(pk=run.pk).update(due_at=run.queued_at)
+            let_time_pass(run)
             sync.run_slice(run.pk)
             run.refresh_from_db()
             if not run.is_open:

@@ -16,7 +16,9 @@ from tests.services.hubspot_account import assert_equal_to, inventory, live
 def test_an_odd_page_fails_with_a_plain_reason_and_loses_nothing(
     connection: Connection, finish_sync: FinishSync, sandbox: Any, kind: str
 ) -> None:
-    sandbox.client.order("faults/add", kind=kind, family="list", skip=1, count=1)
+    sandbox.client.order(
+        "faults/add", kind=kind, family="list", path="contacts", skip=1, count=2
+    )
 
     run = finish_sync(connection)
 

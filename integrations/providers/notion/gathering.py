@@ -1,5 +1,6 @@
 """Gather what one step shows, each thing under the collection it belongs to."""
 
+from integrations.providers.notion.mapping import MOVED
 from integrations.providers.records import IntegrationItem, Page, RemoteCollection
 
 
@@ -12,6 +13,7 @@ class Gathering:
         self.unreadable = 0
         self._items: dict[str, dict[str, IntegrationItem]] = {}
         self._gone: dict[str, dict[str, str]] = {}
+        self._moved: dict[str, dict[str, str]] = {}
         self._collections: dict[str, RemoteCollection] = {}
 
     def add(self, collection_id: str, item: IntegrationItem) -> None:
@@ -22,6 +24,11 @@ class Gathering:
         """Note that an item is away for a reason that Notion states."""
         self._items.get(collection_id, {}).pop(remote_id, None)
         self._gone.setdefault(collection_id, {})[remote_id] = reason
+
+    def move(self, collection_id: str, remote_id: str) -> None:
+        """Note that an item is in another collection than this one."""
+        self._items.get(collection_id, {}).pop(remote_id, None)
+        self._moved.setdefault(collection_id, {})[remote_id] = MOVED
 
     def reveal(self, collection: RemoteCollection) -> None:
         """Note that a collection exists."""
@@ -44,12 +51,15 @@ class Gathering:
         self, next_cursor: str | None, *, gap: str = "", note: str = ""
     ) -> Page:
         """Return all of it as the page of the own collection."""
-        others = (self._items.keys() | self._gone.keys()) - {self.own}
+        others = (self._items.keys() | self._gone.keys() | self._moved.keys()) - {
+            self.own
+        }
         return Page(
             items=list(self._items.get(self.own, {}).values()),
             next_cursor=next_cursor,
             unreadable=self.unreadable,
             gone=self._gone.get(self.own, {}),
+            moved=self._moved.get(self.own, {}),
             gap=gap,
             note=note,
             siblings={
@@ -57,6 +67,7 @@ class Gathering:
                     items=list(self._items.get(other, {}).values()),
                     next_cursor=None,
                     gone=self._gone.get(other, {}),
+                    moved=self._moved.get(other, {}),
                 )
                 for other in sorted(others)
             },

@@ -18,7 +18,6 @@ from integrations.providers.errors import CollectionGoneError
 from integrations.providers.notion.gathering import Gathering
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.mapping import (
-    MOVED,
     TRASHED,
     is_partial,
     is_trashed,
@@ -144,7 +143,7 @@ class Rows:
         if is_trashed(page):
             self.gathering.lose(own, remote_id, TRASHED)
         elif parent.kind == DATA_SOURCE and parent.id != own:
-            self.gathering.lose(own, remote_id, MOVED)
+            self.gathering.move(own, remote_id)
         else:
             self.gathering.add(own, to_page_item(page, parent.id))
 

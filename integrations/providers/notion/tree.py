@@ -11,7 +11,6 @@ from integrations.providers.notion.mapping import (
     BLOCK_KEY,
     BURIED_KEY,
     DATABASES,
-    MOVED,
     PAGES,
     TRASHED,
     bury,
@@ -77,7 +76,7 @@ class Tree:
         if is_trashed(page):
             self.gathering.lose(home, remote_id, TRASHED)
         elif home != PAGES:
-            self.gathering.lose(PAGES, remote_id, MOVED)
+            self.gathering.move(PAGES, remote_id)
         else:
             above = self._above(remote_id, parent, holder)
             self._keep(PAGES, to_page_item(page, above))

@@ -139,7 +139,8 @@ def test_odd_rows_are_counted_and_cost_the_others_nothing(notion):
 
     assert [item.id[-1] for item in page.items] == ["1"]
     assert page.unreadable == 3
-    assert list(page.gone.values()) == ["in the trash", "moved to another collection"]
+    assert list(page.gone.values()) == ["in the trash"]
+    assert list(page.moved.values()) == ["moved to another collection"]
 
 
 def test_a_forgotten_cursor_starts_the_listing_again(notion):

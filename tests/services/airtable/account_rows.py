@@ -1,11 +1,8 @@
 """Compare what is stored of an Airtable account with what it holds."""
 
-from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
-from integrations.models import Collection, Item, SyncRun
+from integrations.models import Collection, Item
 from tests.sandbox.airtable.airtable_client import AirtableClient
 
 
@@ -44,12 +41,3 @@ def assert_equal_to(airtable: Airtable) -> None:
             stored = Collection.objects.get(remote_id=key).stored_count
             assert stored == table["live"]
     assert live("structure") == sorted(structure)
-
-
-def let_time_pass(run: SyncRun) -> None:
-    """Let what a run waits for be over."""
-    run.refresh_from_db()
-    progress = {key: {**e, "retry_at": ""} for key, e in run.progress.items()}
-    SyncRun.objects.filter(pk=run.pk).update(
-        progress=progress, due_at=timezone.now() - timedelta(seconds=1)
-    )

@@ -10,10 +10,9 @@ from integrations.services import clients, runs, sync
 from tests.services.airtable.account_rows import (
     Airtable,
     assert_equal_to,
-    let_time_pass,
     live,
 )
-from tests.services.fixtures import FinishSync
+from tests.services.fixtures import FinishSync, let_time_pass
 
 
 def test_a_listing_that_was_forgotten_starts_again_and_misses_nothing(
