@@ -105,7 +105,7 @@ def _begin_changes(
     """Start an increment; a full pass that is ``left`` over is kept for later."""
     if left is None:
         _renew_schema(current, collection)
-    is_settling = passes.is_settling_due(collection, now)
+    is_settling = left is None and passes.is_settling_due(collection, now)
     connector = connector_of(collection)
     reach = connector.changes_overlap
     if is_settling:

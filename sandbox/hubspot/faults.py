@@ -37,7 +37,7 @@ def _limit_variant(sandbox: "Sandbox", request: Request, params: Params) -> Resp
 
 
 def _bend(change: Callable[[dict[str, Any], Params], None]) -> After:
-    """Change a token answer that was really given: the tokens are spent."""
+    """Change an answer that was really given: tokens in it are spent."""
 
     def bend(
         sandbox: "Sandbox", request: Request, response: Response, params: Params
@@ -53,6 +53,20 @@ def _bend(change: Callable[[dict[str, Any], Params], None]) -> After:
 
 def _drop(name: str) -> After:
     return _bend(lambda data, _: data.pop(name, None))
+
+
+def _end_early(data: dict[str, Any], params: Params) -> None:
+    """Answer a list as if there were no more rows, which is well-formed and wrong."""
+    data["results"] = []
+    data.pop("paging", None)
+
+
+def _spoil_rows(data: dict[str, Any], params: Params) -> None:
+    """Make rows unreadable; those without an id could be any."""
+    for row in data.get("results", [])[: int(str(params["rows"]))]:
+        row["properties"] = None
+        if not params["with_id"]:
+            row["id"] = None
 
 
 def _set_lifetime(data: dict[str, Any], params: Params) -> None:
@@ -109,6 +123,15 @@ FAULTS = (
         params={"scopes": "crm.objects.contacts.read"},
     ),
     FaultKind(name="daily_limit", label="429 DAILY", before=_spend_day),
+    FaultKind(
+        name="ends_early", label="200 without rows or paging", after=_bend(_end_early)
+    ),
+    FaultKind(
+        name="spoilt_rows",
+        label="Rows without properties, or without an id as well",
+        after=_bend(_spoil_rows),
+        params={"rows": 2, "with_id": True},
+    ),
     FaultKind(
         name="rate_limits", label="429 in its other shape", before=_limit_variant
     ),

@@ -137,8 +137,14 @@ def connection(alice: User, connect: Callable[..., Connection]) -> Connection:
 def finish_sync() -> Callable[..., SyncRun]:
     """Return what works on a connection's open run, or a new one, to its end."""
 
-    def work(connection: Connection, *, full: bool = False, most: int = 50) -> SyncRun:
-        run, _ = runs.open_run(connection, trigger="person", full=full)
+    def work(
+        connection: Connection,
+        *,
+        full: bool = False,
+        most: int = 50,
+        trigger: str = "person",
+    ) -> SyncRun:
+        run, _ = runs.open_run(connection, trigger=trigger, full=full)
         for _ in range(most):
             let_time_pass(run)
             sync.run_slice(run.pk)

@@ -1,0 +1,173 @@
+"""A full pass proves what it saw, goes on where it was, and holds nothing else up."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.models import Collection, Connection, Item
+from tests.services.fixtures import FinishSync
+from tests.services.hubspot_account import assert_equal_to, live, touch
+
+
+def fault(sandbox: Any, kind: str, **params: Any) -> None:
+    sandbox.client.order(
+        "faults/add", kind=kind, **{"family": "list", "path": "contacts", **params}
+    )
+
+
+def contacts() -> Collection:
+    return Collection.objects.get(remote_id="contacts")
+
+
+def make_full_pass_due() -> None:
+    Collection.objects.update(last_full_pass_at=timezone.now() - timedelta(days=2))
+
+
+@pytest.mark.parametrize("skip", [1, 3])
+def test_a_first_load_that_ends_early_is_repeated_when_somebody_asks(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any, skip: int
+) -> None:
+    fault(sandbox, "ends_early", skip=skip, count=1)
+
+    run = finish_sync(connection)
+
+    assert run.outcome == "partial"
+    found = contacts()
+    assert (found.completeness, found.last_full_pass_at) == ("partial", None)
+    assert found.reason == f"the listing ended after {100 * skip} of 340 items"
+    assert finish_sync(connection).outcome == "complete"
+    assert_equal_to(sandbox)
+    assert contacts().short_pass_at is None
+
+
+def test_a_pass_that_ends_early_hides_nothing_and_moves_no_watermark(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    before = contacts()
+    fault(sandbox, "ends_early", skip=3, count=1)
+
+    run = finish_sync(connection, full=True)
+
+    assert (run.outcome, run.hidden) == ("partial", 0)
+    assert contacts().watermark == before.watermark
+    assert contacts().last_full_pass_at == before.last_full_pass_at
+    assert len(live("contacts")) == 340
+
+
+def test_a_short_pass_is_not_repeated_at_every_scheduled_sync(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    fault(sandbox, "ends_early", skip=3, count=1)
+    finish_sync(connection)
+
+    def listed() -> bool:
+        calls = len(sandbox.log)
+        finish_sync(connection, trigger="schedule")
+        return any("/contacts?limit" in line for line in sandbox.log[calls:])
+
+    assert not listed()
+    Collection.objects.update(short_pass_at=timezone.now() - timedelta(hours=2))
+    assert listed()
+    assert contacts().completeness == "complete"
+
+
+@pytest.mark.parametrize("with_id", [True, False])
+def test_what_could_not_be_read_is_not_taken_for_gone(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any, with_id: bool
+) -> None:
+    finish_sync(connection)
+    fault(sandbox, "spoilt_rows", count=1, with_id=with_id)
+
+    run = finish_sync(connection, full=True)
+
+    assert (run.outcome, run.hidden, run.unreadable) == ("partial", 0, 2)
+    assert len(live("contacts")) == 340
+    assert contacts().reason == "2 items could not be read"
+
+
+def test_what_is_gone_goes_although_another_row_is_unreadable(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    gone = max(live("contacts"), key=int)
+    sandbox.client.order("records/erase", portal="555111", type="contacts", id=gone)
+    fault(sandbox, "spoilt_rows", count=1)
+
+    finish_sync(connection, full=True)
+
+    assert gone not in live("contacts")
+    assert len(live("contacts")) == 339
+
+
+def test_changes_are_read_although_the_full_pass_fails(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    make_full_pass_due()
+    fault(sandbox, "status", status=400, skip=2)
+    (touched,) = touch(sandbox, count=1, property="firstname", value="Found")
+
+    run = finish_sync(connection)
+
+    assert run.outcome == "partial"
+    assert "reading everything failed" in run.reason
+    found = Item.objects.get(remote_id=touched, type="contact")
+    assert found.properties["firstname"] == "Found"
+    assert contacts().phase == "full"
+    sandbox.client.order("faults/clear")
+    assert finish_sync(connection).outcome == "complete"
+
+
+def test_changes_are_read_although_the_schema_cannot_be(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    make_full_pass_due()
+    fault(sandbox, "status", status=400, family="properties")
+    (touched,) = touch(sandbox, count=1, property="firstname", value="Found")
+
+    finish_sync(connection)
+
+    found = Item.objects.get(remote_id=touched, type="contact")
+    assert found.properties["firstname"] == "Found"
+
+
+def test_a_cursor_that_is_refused_starts_the_listing_again(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    fault(sandbox, "status", status=400, skip=2, count=1)
+
+    assert finish_sync(connection).outcome == "complete"
+    assert_equal_to(sandbox)
+
+
+def test_reading_everything_again_begins_at_the_beginning(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    make_full_pass_due()
+    fault(sandbox, "status", status=400, skip=2)
+    finish_sync(connection)
+    sandbox.client.order("faults/clear")
+    calls = len(sandbox.log)
+
+    assert finish_sync(connection, full=True).outcome == "complete"
+
+    first = next(x for x in sandbox.log[calls:] if "/contacts?" in x)
+    assert "after=" not in first
+
+
+def test_an_unreadable_change_is_said(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    touch(sandbox, count=3, property="firstname", value="Found")
+    fault(sandbox, "spoilt_rows", family="*", path="batch/read", count=1)
+
+    run = finish_sync(connection)
+
+    assert (run.outcome, run.unreadable) == ("partial", 2)
+    assert contacts().reason == "2 items could not be read"
