@@ -39,7 +39,7 @@ def fetch_changes(
         missing, has_more = missing[:MAX_PROBES], True
     items, unreadable = reader.map_batch(rows[each] for each in ids if each in rows)
     gone, returned = _probe(reader, missing)
-    more_items, more_unreadable = reader.map_listed(returned)
+    more_items, more_unreadable = reader.map_listed(reader.complete(returned))
     items += more_items
     for item in items:
         gone |= merged_away(item)

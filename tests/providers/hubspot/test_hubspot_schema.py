@@ -2,21 +2,27 @@
 
 import json
 
+import pytest
+
 from integrations.providers.hubspot.objects import CONTACTS
-from integrations.providers.hubspot.schema import select_properties
+from integrations.providers.hubspot.schema import fits_address, select_properties
 from integrations.providers.records import FieldSpec
 
 
-def test_a_thousand_properties_fit_into_an_address_and_the_rest_is_counted(hubspot):
+def test_every_visible_property_is_asked_for_important_ones_first(hubspot):
     fields = [FieldSpec(name=f"custom_property_{n}", label="x") for n in range(1000)]
 
-    chosen, left_out = select_properties(fields, CONTACTS)
+    chosen = select_properties(fields, CONTACTS)
 
-    assert len(",".join(chosen).replace(",", "%2C")) <= 6000
     assert chosen[:3] == ["firstname", "lastname", "email"]
     assert "lastmodifieddate" in chosen
-    custom = [name for name in chosen if name.startswith("custom")]
-    assert len(custom) + left_out == 1000
+    assert {spec.name for spec in fields} <= set(chosen)
+    assert len(chosen) == len(set(chosen))
+
+
+@pytest.mark.parametrize(("length", "fits"), [(5997, True), (5998, False)])
+def test_six_kilobytes_of_names_fit_into_an_address(length, fits):
+    assert fits_address(["x" * length]) is fits
 
 
 def test_hidden_properties_are_not_asked_for_and_calculated_ones_come_last(hubspot):
@@ -27,11 +33,11 @@ def test_hidden_properties_are_not_asked_for_and_calculated_ones_come_last(hubsp
         FieldSpec(name="mood", label="Mood"),
     ]
 
-    chosen, left_out = select_properties(fields, CONTACTS)
+    chosen = select_properties(fields, CONTACTS)
 
     assert chosen[-2:] == ["mood", "score"]
     assert "secret" not in chosen
-    assert left_out == 1
+    assert "with,comma" not in chosen
 
 
 def test_a_deals_schema_names_pipelines_stages_and_owners(hubspot):
@@ -59,7 +65,6 @@ def test_a_deals_schema_names_pipelines_stages_and_owners(hubspot):
             "42": "queue@example.com",
         },
     }
-    assert schema["truncated_properties"] == 0
 
 
 def test_without_permission_owners_have_no_names_and_nothing_else_is_lost(hubspot):
