@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from integrations.http.errors import RateLimited, Server, Unauthorized
 from integrations.providers.hubspot.objects import CONTACTS
 from integrations.providers.hubspot.schema import fits_address, select_properties
 from integrations.providers.records import FieldSpec
@@ -77,6 +78,34 @@ def test_without_permission_owners_have_no_names_and_nothing_else_is_lost(hubspo
 
     assert schema["lookups"] == {"owner": {}}
     assert schema["fields"][0]["name"] == "firstname"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [({}, 400), ({}, 404), ({}, 414), (b"<html>", 200), ({}, 200)]
+)
+def test_labels_that_cannot_be_read_cost_the_names_only(hubspot, body, status):
+    hubspot.play({"GET /crm/properties/2026-09/deals": ["properties_deals"]})
+    for route in ("GET /crm/pipelines/2026-09/deals", "GET /crm/owners/2026-09"):
+        hubspot.transport.on(route, body, status=status)
+
+    schema = hubspot.connector.fetch_schema(
+        hubspot.api, hubspot.context(remote_id="deals")
+    )
+
+    assert schema["lookups"] == {"owner": {}}
+    assert schema["fields"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, Unauthorized), (429, RateLimited), (503, Server)]
+)
+def test_labels_that_can_be_read_later_are_waited_for(hubspot, status, error):
+    hubspot.play({"GET /crm/properties/2026-09/contacts": ["properties_contacts"]})
+    for _ in range(2):
+        hubspot.transport.on("GET /crm/owners/2026-09", {}, status=status)
+
+    with pytest.raises(error):
+        hubspot.connector.fetch_schema(hubspot.api, hubspot.context())
 
 
 def test_owners_are_not_asked_for_without_their_scope(hubspot):
