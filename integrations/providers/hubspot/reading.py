@@ -188,3 +188,8 @@ def id_of(row: object) -> str | None:
         return to_id(expect_object(row, "record").get("id"))
     except InvalidResponse:
         return None
+
+
+def is_living(row: object) -> bool:
+    """Tell whether a row says of itself that it is not archived."""
+    return isinstance(row, dict) and row.get("archived") is False

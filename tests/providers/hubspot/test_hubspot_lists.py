@@ -138,6 +138,24 @@ def test_archived_records_are_listed_by_id_only(hubspot):
     assert query_of(hubspot.transport.requests[0])["archived"] == "true"
 
 
+@pytest.mark.parametrize(
+    ("said", "gone"),
+    [
+        ({"archived": True}, {"1": "archived"}),
+        ({"archived": None}, {"1": "archived"}),
+        ({}, {"1": "archived"}),
+        ({"archived": False}, {}),
+    ],
+)
+def test_what_says_that_it_is_not_archived_is_not_gone(hubspot, said, gone):
+    hubspot.transport.on(LIST, {"results": [{"id": "1", **said}]})
+
+    page = hubspot.connector.fetch_gone(hubspot.api, hubspot.context(), cursor=None)
+
+    assert page.gone == gone
+    assert page.unreadable == 0
+
+
 def test_the_version_of_the_operator_is_in_every_path(hubspot):
     hubspot.transport.on(
         "GET /crm/objects/2026-03/contacts", hubspot.load("contacts_page_2")
