@@ -1,6 +1,6 @@
 """Read the records of one collection: pages of a list, batches, single ones."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from integrations.http import urls
@@ -8,7 +8,12 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import Forbidden, InvalidResponse, NotFound
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.connector import CollectionContext
-from integrations.providers.hubspot.links import LinkReader, to_links, with_links
+from integrations.providers.hubspot.links import (
+    LinkReader,
+    Links,
+    to_links,
+    with_links,
+)
 from integrations.providers.hubspot.mapping import to_item
 from integrations.providers.hubspot.objects import get_object_type
 from integrations.providers.hubspot.paging import next_after, to_id
@@ -103,6 +108,12 @@ class Reader:
             rows += expect_list(expect_object(answer, "batch").get("results"), "batch")
         return rows
 
+    def fetch_links(self, ids: Sequence[str]) -> Mapping[str, Links]:
+        """Return the associations of records, by record."""
+        return self._without_lost_links(
+            lambda: self.links.fetch(ids, self.associations)
+        )
+
     def complete(self, rows: Sequence[object]) -> list[Any]:
         """Return listed rows with all properties; None for those a batch lacks.
 
@@ -141,10 +152,7 @@ class Reader:
                 bare.append(to_item(row, self.collection))
             except InvalidResponse:
                 unreadable += 1
-        ids = [item.id for item in bare]
-        found = self._without_lost_links(
-            lambda: self.links.fetch(ids, self.associations)
-        )
+        found = self.fetch_links([item.id for item in bare])
         items = []
         for item in bare:
             whole = self.links.complete(item.id, found[item.id], self.associations)

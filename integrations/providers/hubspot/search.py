@@ -3,7 +3,8 @@
 HubSpot's search stops at 10,000 results, and an import can put more than that on
 one timestamp. So every page is a search of its own for ids above the last one, and
 never the continuation of a long result. A search names one property, because its
-body may have 3,000 characters; the fields come by batch.
+body may have 3,000 characters; the fields come by batch, and only for what is not
+stored as it is.
 """
 
 import itertools
@@ -16,7 +17,13 @@ from integrations.http.errors import InvalidResponse
 from integrations.http.limits import Limit
 from integrations.http.shape import expect_object, objects
 from integrations.providers.errors import ListingExpiredError
-from integrations.providers.hubspot.mapping import ARCHIVED, merged_away, merged_reason
+from integrations.providers.hubspot.links import has_links
+from integrations.providers.hubspot.mapping import (
+    ARCHIVED,
+    merged_away,
+    merged_reason,
+    to_time,
+)
 from integrations.providers.hubspot.paging import next_after, to_id
 from integrations.providers.hubspot.reading import Reader, id_of
 from integrations.providers.records import Page
@@ -26,16 +33,22 @@ SEARCH_SIZE = 200
 # and a page that can never be finished would be begun for ever.
 MAX_PROBES = 40
 
+# The times of the last change by id, in the order of ids; None for an odd time.
+Found = Mapping[str, datetime | None]
+
 
 def fetch_changes(
     reader: Reader, limits: Sequence[Limit], *, since: datetime, cursor: str | None
 ) -> Page:
     """Return one page of what changed at or after ``since``, in the order of ids."""
-    ids, has_more = _search_ids(reader, limits, since, _from_cursor(cursor))
+    found, has_more = _search_ids(reader, limits, since, _from_cursor(cursor))
+    walked, ids = list(found), _without_known(reader, found)
     rows = {id_of(row): row for row in reader.fetch_batch(ids)}
     missing = [remote_id for remote_id in ids if remote_id not in rows]
     if len(missing) > MAX_PROBES:
-        ids = ids[: ids.index(missing[MAX_PROBES])]
+        first_left = missing[MAX_PROBES]
+        walked = walked[: walked.index(first_left)]
+        ids = ids[: ids.index(first_left)]
         missing, has_more = missing[:MAX_PROBES], True
     items, unreadable = reader.map_batch(rows[each] for each in ids if each in rows)
     gone, returned = _probe(reader, missing)
@@ -45,7 +58,7 @@ def fetch_changes(
         gone |= merged_away(item)
     return Page(
         items=items,
-        next_cursor=_to_cursor(ids[-1]) if has_more else None,
+        next_cursor=_to_cursor(walked[-1]) if has_more else None,
         unreadable=unreadable + more_unreadable,
         gone=gone,
     )
@@ -57,6 +70,24 @@ def fetch_count(reader: Reader, limits: Sequence[Limit]) -> int | None:
     total = body.get("total")
     is_count = isinstance(total, int) and not isinstance(total, bool) and total >= 0
     return total if is_count else None
+
+
+def _without_known(reader: Reader, found: Found) -> list[str]:
+    """Leave out what is stored as it is now: the overlap shows it again and again.
+
+    An association may change without the modified time, so those are compared too.
+    """
+    stored = reader.collection.stored
+    if stored is None:
+        return list(found)
+    same_time = {
+        remote_id: item
+        for remote_id, item in stored.find_own(list(found)).items()
+        if found[remote_id] is not None and found[remote_id] == item.updated
+    }
+    links = reader.fetch_links(list(same_time))
+    known = {key for key, item in same_time.items() if has_links(item, links[key])}
+    return [remote_id for remote_id in found if remote_id not in known]
 
 
 def _probe(
@@ -80,7 +111,7 @@ def _probe(
 
 def _search_ids(
     reader: Reader, limits: Sequence[Limit], since: datetime, last: str | None
-) -> tuple[list[str], bool]:
+) -> tuple[Found, bool]:
     """Return the next ids in ascending order, and whether there are more."""
     filters = [
         {
@@ -102,10 +133,12 @@ def _search_ids(
             "limit": SEARCH_SIZE,
         },
     )
-    ids = [to_id(row.get("id")) for row in objects(body, "results")]
+    rows = objects(body, "results")
+    ids = [to_id(row.get("id")) for row in rows]
     has_more = next_after(body, None) is not None
     _check_progress(ids, last, has_more=has_more)
-    return ids, has_more
+    times = [to_time(row.get("updatedAt")) for row in rows]
+    return dict(zip(ids, times, strict=True)), has_more
 
 
 def _search(
