@@ -16,7 +16,7 @@ from integrations.providers.hubspot.links import (
 )
 from integrations.providers.hubspot.mapping import to_item
 from integrations.providers.hubspot.objects import get_object_type
-from integrations.providers.hubspot.paging import next_after, to_id
+from integrations.providers.hubspot.paging import is_number, next_after, to_id
 from integrations.providers.hubspot.schema import fits_address, requested_properties
 from integrations.providers.records import IntegrationItem
 
@@ -123,10 +123,10 @@ class Reader:
         """
         if not self.needs_batch:
             return list(rows)
-        asked = [remote_id for row in rows if (remote_id := id_of(row))]
+        ids = [remote_id for row in rows if (remote_id := id_of(row))]
         # One id that is no number would make the whole batch a bad request.
-        numbers = [each for each in asked if each.isascii() and each.isdecimal()]
-        whole = {id_of(row): row for row in self.fetch_batch(numbers)}
+        batch = self.fetch_batch([each for each in ids if is_number(each)])
+        whole = {id_of(row): row for row in batch}
         return [_with_links_of(row, whole.get(id_of(row))) for row in rows]
 
     def map_listed(self, rows: Iterable[object]) -> Mapped:

@@ -15,7 +15,7 @@ from typing import Any
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.limits import Limit
-from integrations.http.shape import expect_object, objects
+from integrations.http.shape import expect_list, expect_object
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.hubspot.links import has_links
 from integrations.providers.hubspot.mapping import (
@@ -24,7 +24,7 @@ from integrations.providers.hubspot.mapping import (
     merged_reason,
     to_time,
 )
-from integrations.providers.hubspot.paging import next_after, to_id
+from integrations.providers.hubspot.paging import is_number, next_after
 from integrations.providers.hubspot.reading import Reader, id_of
 from integrations.providers.records import Page
 
@@ -41,7 +41,8 @@ def fetch_changes(
     reader: Reader, limits: Sequence[Limit], *, since: datetime, cursor: str | None
 ) -> Page:
     """Return one page of what changed at or after ``since``, in the order of ids."""
-    found, has_more = _search_ids(reader, limits, since, _from_cursor(cursor))
+    last = _from_cursor(cursor)
+    found, odd, has_more = _search_ids(reader, limits, since, last)
     walked, ids = list(found), _without_known(reader, found)
     rows = {id_of(row): row for row in reader.fetch_batch(ids)}
     missing = [remote_id for remote_id in ids if remote_id not in rows]
@@ -59,7 +60,7 @@ def fetch_changes(
     return Page(
         items=items,
         next_cursor=_to_cursor(walked[-1]) if has_more else None,
-        unreadable=unreadable + more_unreadable,
+        unreadable=odd + unreadable + more_unreadable,
         gone=gone,
     )
 
@@ -111,34 +112,40 @@ def _probe(
 
 def _search_ids(
     reader: Reader, limits: Sequence[Limit], since: datetime, last: str | None
-) -> tuple[Found, bool]:
-    """Return the next ids in ascending order, and whether there are more."""
-    filters = [
-        {
-            "propertyName": reader.kind.modified,
-            "operator": "GTE",
-            "value": str(int(since.timestamp() * 1000)),
-        }
+) -> tuple[Found, int, bool]:
+    """Return the next ids in ascending order, and whether there are more.
+
+    The number between them is that of rows without a readable id.
+    """
+    query = {
+        "filterGroups": [{"filters": _window(reader, since, last)}],
+        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "limit": SEARCH_SIZE,
+    }
+    body = _search(reader, limits, query)
+    rows = expect_list(body.get("results"), "results")
+    ids = [id_of(row) for row in rows]
+    readable = [
+        (remote_id, to_time(row.get("updatedAt")))
+        for remote_id, row in zip(ids, rows, strict=True)
+        if remote_id is not None and is_number(remote_id)
     ]
-    if last is not None:
-        filters.append(
-            {"propertyName": "hs_object_id", "operator": "GT", "value": last}
-        )
-    body = _search(
-        reader,
-        limits,
-        {
-            "filterGroups": [{"filters": filters}],
-            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-            "limit": SEARCH_SIZE,
-        },
-    )
-    rows = objects(body, "results")
-    ids = [to_id(row.get("id")) for row in rows]
     has_more = next_after(body, None) is not None
-    _check_progress(ids, last, has_more=has_more)
-    times = [to_time(row.get("updatedAt")) for row in rows]
-    return dict(zip(ids, times, strict=True)), has_more
+    _check_progress([each for each, _ in readable], last, has_more=has_more)
+    return dict(readable), len(rows) - len(readable), has_more
+
+
+def _window(reader: Reader, since: datetime, last: str | None) -> list[dict[str, str]]:
+    """Return the filters for what changed since then, behind the last id."""
+    modified = {
+        "propertyName": reader.kind.modified,
+        "operator": "GTE",
+        "value": str(int(since.timestamp() * 1000)),
+    }
+    if last is None:
+        return [modified]
+    behind = {"propertyName": "hs_object_id", "operator": "GT", "value": last}
+    return [modified, behind]
 
 
 def _search(
@@ -156,13 +163,11 @@ def _search(
 
 def _check_progress(ids: Sequence[str], last: str | None, *, has_more: bool) -> None:
     """Refuse a page that would make the walk over ids stand still or turn round."""
-    if not all(each.isdecimal() for each in ids):
-        raise InvalidResponse("search: expected numbers for ids")
     walked = [int(each) for each in ([last] if last else []) + list(ids)]
     if any(this >= following for this, following in itertools.pairwise(walked)):
         raise InvalidResponse("search: the ids are not in ascending order")
     if has_more and not ids:
-        raise InvalidResponse("search: an empty page in the middle")
+        raise InvalidResponse("search: a page without an id in the middle")
 
 
 def _to_cursor(last: str) -> str:
