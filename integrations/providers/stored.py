@@ -12,13 +12,15 @@ class StoredItem:
 
     ``collection_id`` is the remote id of its collection, and ``crowd`` how many live
     items that holds; ``changed`` is when it was stored, revived or last changed
-    here; ``position`` is what ``StoredItems.walk`` continues behind.
+    here, and ``updated`` when it last changed at the provider; ``position`` is what
+    ``StoredItems.walk`` continues behind.
     """
 
     id: str
     type: str
     collection_id: str
     changed: datetime
+    updated: datetime | None = None
     parent_id: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
     crowd: int = 0
@@ -37,6 +39,12 @@ class StoredItems(Protocol):
 
     def find(self, ids: Sequence[str]) -> Mapping[str, StoredItem]:
         """Return the items of the whole connection that have these ids."""
+
+    def find_own(self, ids: Sequence[str]) -> Mapping[str, StoredItem]:
+        """Return the collection's items that have these ids.
+
+        For providers whose ids are unique in one collection only.
+        """
 
     def walk(
         self, *, after: str, limit: int, since: datetime | None = None

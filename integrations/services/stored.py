@@ -17,6 +17,7 @@ COLUMNS = (
     "type",
     "collection_id",
     "changed_at",
+    "remote_updated_at",
     "parent_remote_id",
     "properties",
 )
@@ -45,6 +46,13 @@ class Stored:
         """Return the items of the whole connection that have these ids."""
         rows = Item.objects.live().filter(
             collection__in=list(self._names), remote_id__in=list(ids)
+        )
+        return {item.id: item for item in self._stored(rows)}
+
+    def find_own(self, ids: Sequence[str]) -> Mapping[str, StoredItem]:
+        """Return the collection's items that have these ids."""
+        rows = Item.objects.live().filter(
+            collection=self._collection, remote_id__in=list(ids)
         )
         return {item.id: item for item in self._stored(rows)}
 
@@ -97,6 +105,7 @@ class Stored:
             type=str(row["type"]),
             collection_id=remote_id,
             changed=changed_at,
+            updated=row["remote_updated_at"],
             parent_id=str(row["parent_remote_id"]) or None,
             properties=row["properties"],
             crowd=count,

@@ -1,17 +1,25 @@
 """Find out whose grant it is: the portal, the person, the granted scopes."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import Forbidden, InvalidResponse, NotFound
+from integrations.http.errors import ApiError, InvalidResponse, Unauthorized
 from integrations.http.limits import Limit
 from integrations.http.shape import expect_object
 from integrations.oauth.client import OAuthClient
-from integrations.oauth.errors import OAuthError
-from integrations.oauth.tokens import TokenSet
+from integrations.oauth.errors import (
+    NotSent,
+    OAuthError,
+    OutcomeUnknown,
+    TokenServerError,
+)
+from integrations.oauth.tokens import Introspection, TokenSet
 from integrations.providers.hubspot.mapping import DEFAULT_UI_DOMAIN, is_hubspot_host
 from integrations.providers.records import RemoteAccount
+
+logger = logging.getLogger(__name__)
 
 MAX_TEXT = 255
 
@@ -55,8 +63,9 @@ def identify(
 def _introspect(
     oauth: OAuthClient, tokens: TokenSet, *, is_needed: bool
 ) -> Mapping[str, Any]:
+    ask = _ask_patiently if is_needed else _ask
     try:
-        about = oauth.introspect(tokens.access_token, "access_token")
+        about = ask(oauth, tokens)
     except OAuthError as exc:
         if is_needed:
             raise InvalidResponse("HubSpot does not say whose token this is") from exc
@@ -64,15 +73,37 @@ def _introspect(
     return about.fields if about.active else {}
 
 
+def _ask(oauth: OAuthClient, tokens: TokenSet) -> Introspection:
+    return oauth.introspect(tokens.access_token, "access_token")
+
+
+def _ask_patiently(oauth: OAuthClient, tokens: TokenSet) -> Introspection:
+    """Ask, and once more after a passing failure: asking spends nothing.
+
+    Without the answer the new grant would be given back.
+    """
+    try:
+        return _ask(oauth, tokens)
+    except (TokenServerError, NotSent, OutcomeUnknown):
+        return _ask(oauth, tokens)
+
+
 def _fetch_portal(
     api: ApiClient, version: str, limits: Sequence[Limit], hub_id: str
 ) -> Mapping[str, Any]:
-    """Return the portal's details; nothing when they are withheld or another's."""
+    """Return the portal's details; nothing when there are none, or another's.
+
+    They only add names, a time zone and a currency: whatever is wrong with them, a
+    grant is not given back for it. Only a refused token says something about it.
+    """
     try:
         answer = api.get(f"/account-info/{version}/details", limits=limits)
-    except (Forbidden, NotFound):
+        portal = expect_object(answer, "account details")
+    except Unauthorized:
+        raise
+    except ApiError as exc:
+        logger.info("no account details error=%s", type(exc).__name__)
         return {}
-    portal = expect_object(answer, "account details")
     return portal if _number(portal.get("portalId")) == hub_id else {}
 
 

@@ -16,7 +16,7 @@ from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.classify import classify
 from integrations.providers.hubspot.mapping import ARCHIVED, merged_away
 from integrations.providers.hubspot.objects import OBJECT_TYPES
-from integrations.providers.hubspot.reading import Reader, id_of
+from integrations.providers.hubspot.reading import Reader, id_of, is_living
 from integrations.providers.hubspot.schema import fetch_schema
 from integrations.providers.hubspot.spec import SPEC
 from integrations.providers.records import (
@@ -142,7 +142,7 @@ class HubSpot:
     ) -> Page:
         """Return one page of archived ids; HubSpot keeps them for 90 days."""
         rows, following = Reader(api, collection).fetch_rows(cursor, archived=True)
-        ids = [id_of(row) for row in rows]
+        ids = [id_of(row) for row in rows if not is_living(row)]
         gone = {remote_id: ARCHIVED for remote_id in ids if remote_id is not None}
         return Page(
             items=(), next_cursor=following, unreadable=ids.count(None), gone=gone

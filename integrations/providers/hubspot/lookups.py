@@ -1,26 +1,70 @@
-"""Read the names behind the ids that deals and owners are stored as."""
+"""Read the names behind the ids that deals and owners are stored as.
 
-from typing import Any
+They are labels only. What refuses them for good costs the names and not the records;
+a refused token or a passing trouble is told to whoever may try again.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import Forbidden, InvalidResponse
+from integrations.http.errors import (
+    ApiError,
+    InvalidResponse,
+    Transient,
+    Unauthorized,
+)
 from integrations.http.shape import expect_object, objects
 from integrations.providers.hubspot.fields import MAX_LABEL
 from integrations.providers.hubspot.paging import next_after, to_id
 
+logger = logging.getLogger(__name__)
+
 MAX_OWNER_PAGES = 50
 OWNERS_PER_PAGE = 100
 
+T = TypeVar("T")
+
 
 def fetch_pipelines(api: ApiClient, version: str) -> dict[str, dict[str, str]]:
-    """Return the labels of deal pipelines and of their stages, by id.
+    """Return the labels of deal pipelines and of their stages, by id, if readable.
 
     A stage id is unique across pipelines in practice, so one table is enough.
     """
+    return _or_nothing(lambda: _fetch_pipelines(api, version))
+
+
+def fetch_owners(api: ApiClient, version: str) -> dict[str, str]:
+    """Return the names of owners by id, none when they may not be read.
+
+    Records keep the ids of people who have left, so those are asked for as well.
+    """
+
+    def fetch() -> dict[str, str]:
+        left = _fetch_owners(api, version, archived=True)
+        return left | _fetch_owners(api, version, archived=False)
+
+    return _or_nothing(fetch)
+
+
+def _or_nothing(fetch: Callable[[], dict[str, T]]) -> dict[str, T]:
     try:
-        body = expect_object(api.get(f"/crm/pipelines/{version}/deals"), "pipelines")
-    except Forbidden:
+        return fetch()
+    except (Unauthorized, Transient):
+        raise
+    except ApiError as exc:
+        logger.warning(
+            "no labels error=%s status=%s correlation_id=%s",
+            type(exc).__name__,
+            exc.status,
+            exc.correlation_id,
+        )
         return {}
+
+
+def _fetch_pipelines(api: ApiClient, version: str) -> dict[str, dict[str, str]]:
+    body = expect_object(api.get(f"/crm/pipelines/{version}/deals"), "pipelines")
     pipelines: dict[str, str] = {}
     stages: dict[str, str] = {}
     for pipeline in objects(body, "results"):
@@ -28,20 +72,6 @@ def fetch_pipelines(api: ApiClient, version: str) -> dict[str, dict[str, str]]:
         for stage in objects(pipeline, "stages"):
             stages |= _label(stage)
     return {"pipeline": pipelines, "stage": stages}
-
-
-def fetch_owners(api: ApiClient, version: str) -> dict[str, str]:
-    """Return the names of owners by id; without the scope there are no names.
-
-    Records keep the ids of people who have left, so those are asked for as well.
-    """
-    owners: dict[str, str] = {}
-    try:
-        for archived in (True, False):
-            owners |= _fetch_owners(api, version, archived=archived)
-    except Forbidden:
-        return {}
-    return owners
 
 
 def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> dict[str, str]:

@@ -34,3 +34,8 @@ def to_id(value: object) -> str:
     if isinstance(value, str) and 0 < len(value) <= 64 and value.isprintable():
         return value
     raise InvalidResponse("id: expected a short text or a number")
+
+
+def is_number(remote_id: str) -> bool:
+    """Tell whether an id is a number, as all ids of records are."""
+    return remote_id.isascii() and remote_id.isdecimal()

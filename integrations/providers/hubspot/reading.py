@@ -1,6 +1,6 @@
 """Read the records of one collection: pages of a list, batches, single ones."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from integrations.http import urls
@@ -8,15 +8,21 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import Forbidden, InvalidResponse, NotFound
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.connector import CollectionContext
-from integrations.providers.hubspot.links import LinkReader, to_links, with_links
+from integrations.providers.hubspot.links import (
+    LinkReader,
+    Links,
+    to_links,
+    with_links,
+)
 from integrations.providers.hubspot.mapping import to_item
 from integrations.providers.hubspot.objects import get_object_type
-from integrations.providers.hubspot.paging import next_after, to_id
-from integrations.providers.hubspot.schema import requested_properties
+from integrations.providers.hubspot.paging import is_number, next_after, to_id
+from integrations.providers.hubspot.schema import fits_address, requested_properties
 from integrations.providers.records import IntegrationItem
 
 PAGE_SIZE = 100
 BATCH_SIZE = 100
+ID_ONLY = "hs_object_id"
 
 T = TypeVar("T")
 Mapped = tuple[list[IntegrationItem], int]
@@ -27,6 +33,9 @@ class Reader:
 
     Rows are mapped one by one: an odd one is counted and costs the others nothing,
     while an odd page is an ``InvalidResponse``.
+
+    When a portal has more properties than an address holds, lists and single reads
+    tell ids and associations only, and the properties come by batch.
     """
 
     def __init__(self, api: ApiClient, collection: CollectionContext) -> None:
@@ -37,16 +46,20 @@ class Reader:
         self.path = f"/crm/objects/{collection.version}/{self.kind.remote_id}"
         self.associations = self.kind.associations_for(collection.account.get("scopes"))
         self.properties = requested_properties(collection.schema, self.kind)
+        self.needs_batch = not fits_address(self.properties)
         self.links = LinkReader(api, collection.version, self.kind.remote_id)
 
     def fetch_rows(
         self, after: str | None, *, archived: bool = False
     ) -> tuple[list[Any], str | None]:
-        """Return the rows of one list page as they came, and the next cursor."""
+        """Return the whole rows of one list page, and the next cursor.
+
+        Archived ones tell their ids only.
+        """
         params = {"limit": PAGE_SIZE, "after": after, "archived": archived}
 
         def fetch() -> Any:
-            wanted = {"properties": "hs_object_id"} if archived else self._wanted()
+            wanted = {"properties": ID_ONLY} if archived else self._wanted()
             return self.api.get(self.path, params={**params, **wanted})
 
         body = expect_object(self._without_lost_links(fetch), "list")
@@ -54,7 +67,11 @@ class Reader:
             expect_list(body.get("results"), "results"),
             next_after(body, after),
         )
-        if following is not None and not archived:
+        if archived:
+            return rows, following
+        rows = self.complete(rows)
+        # After the batch: whatever is called next drops what was sent ahead.
+        if following is not None:
             self.api.look_ahead(
                 self.path, params={**params, **self._wanted(), "after": following}
             )
@@ -63,7 +80,8 @@ class Reader:
     def fetch_one(self, remote_id: str) -> dict[str, Any] | None:
         """Return the row that an id leads to now, None when it leads nowhere.
 
-        It may be a row of another id: merged records answer for each other.
+        It may be a row of another id: merged records answer for each other. Like a
+        listed row it has to be completed before it is mapped.
         """
         path = f"{self.path}/{urls.segment(remote_id)}"
         try:
@@ -90,6 +108,27 @@ class Reader:
             rows += expect_list(expect_object(answer, "batch").get("results"), "batch")
         return rows
 
+    def fetch_links(self, ids: Sequence[str]) -> Mapping[str, Links]:
+        """Return the associations of records, by record."""
+        return self._without_lost_links(
+            lambda: self.links.fetch(ids, self.associations)
+        )
+
+    def complete(self, rows: Sequence[object]) -> list[Any]:
+        """Return listed rows with all properties; None for those a batch lacks.
+
+        A record that a list has just shown is not proven to be gone when a batch
+        does not know it, and what the list told of it is too little to be stored
+        over what is known: such a row counts as unreadable.
+        """
+        if not self.needs_batch:
+            return list(rows)
+        ids = [remote_id for row in rows if (remote_id := id_of(row))]
+        # One id that is no number would make the whole batch a bad request.
+        batch = self.fetch_batch([each for each in ids if is_number(each)])
+        whole = {id_of(row): row for row in batch}
+        return [_with_links_of(row, whole.get(id_of(row))) for row in rows]
+
     def map_listed(self, rows: Iterable[object]) -> Mapped:
         """Map rows that carry their associations; also count the unreadable."""
         items, unreadable = [], 0
@@ -113,10 +152,7 @@ class Reader:
                 bare.append(to_item(row, self.collection))
             except InvalidResponse:
                 unreadable += 1
-        ids = [item.id for item in bare]
-        found = self._without_lost_links(
-            lambda: self.links.fetch(ids, self.associations)
-        )
+        found = self.fetch_links([item.id for item in bare])
         items = []
         for item in bare:
             whole = self.links.complete(item.id, found[item.id], self.associations)
@@ -140,10 +176,18 @@ class Reader:
         return fetch()
 
     def _wanted(self) -> dict[str, str]:
-        wanted = {"properties": ",".join(self.properties)}
+        names = ID_ONLY if self.needs_batch else ",".join(self.properties)
+        wanted = {"properties": names}
         if self.associations:
             wanted["associations"] = ",".join(each.to for each in self.associations)
         return wanted
+
+
+def _with_links_of(listed: object, whole: object) -> object:
+    """Return a batch's row with the associations, which only the list tells."""
+    if not isinstance(listed, dict) or not isinstance(whole, dict):
+        return None
+    return {**whole, "associations": listed.get("associations")}
 
 
 def id_of(row: object) -> str | None:
@@ -152,3 +196,8 @@ def id_of(row: object) -> str | None:
         return to_id(expect_object(row, "record").get("id"))
     except InvalidResponse:
         return None
+
+
+def is_living(row: object) -> bool:
+    """Tell whether a row says of itself that it is not archived."""
+    return isinstance(row, dict) and row.get("archived") is False

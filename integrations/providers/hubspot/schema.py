@@ -21,6 +21,7 @@ from integrations.providers.records import FieldSpec
 
 # A list call carries its properties in the address, and 8 KB is where servers
 # begin to answer 414. The rest of the address stays under the other two.
+# https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 MAX_PROPERTIES_LENGTH = 6000
 MAX_FIELDS = 3000
 
@@ -32,7 +33,6 @@ def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any
     kind = get_object_type(collection.remote_id)
     version = collection.version
     fields = _fetch_fields(api, kind, version)
-    requested, left_out = select_properties(fields, kind)
     lookups: dict[str, dict[str, str]] = {}
     if kind is DEALS:
         lookups |= fetch_pipelines(api, version)
@@ -42,8 +42,7 @@ def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any
     return {
         "fields": [asdict(spec) for spec in fields],
         "lookups": lookups,
-        "requested": requested,
-        "truncated_properties": left_out,
+        "requested": select_properties(fields, kind),
     }
 
 
@@ -58,27 +57,23 @@ def requested_properties(schema: Mapping[str, Any], kind: ObjectType) -> list[st
     return _always(kind)
 
 
-def select_properties(
-    fields: Sequence[FieldSpec], kind: ObjectType
-) -> tuple[list[str], int]:
-    """Choose as many visible properties as an address holds, important first.
+def select_properties(fields: Sequence[FieldSpec], kind: ObjectType) -> list[str]:
+    """Choose every visible property, important ones first.
 
     The same choice serves lists and batches, so that a record read in either way
-    is the same record. Returns the names and how many had to be left out.
+    is the same record.
     """
-    chosen = _always(kind)
-    room = MAX_PROPERTIES_LENGTH - sum(_length(name) for name in chosen)
-    left_out = 0
-    for spec in sorted(fields, key=lambda spec: spec.is_read_only):
-        if spec.is_hidden or spec.name in chosen:
-            continue
-        cost = _length(spec.name)
-        if cost > room or not _NAME.fullmatch(spec.name):
-            left_out += 1
-            continue
-        room -= cost
-        chosen.append(spec.name)
-    return chosen, left_out
+    visible = [
+        spec.name
+        for spec in sorted(fields, key=lambda spec: spec.is_read_only)
+        if not spec.is_hidden and _NAME.fullmatch(spec.name)
+    ]
+    return list(dict.fromkeys([*_always(kind), *visible]))
+
+
+def fits_address(names: Sequence[str]) -> bool:
+    """Tell whether a list call can name these properties."""
+    return sum(_length(name) for name in names) <= MAX_PROPERTIES_LENGTH
 
 
 def _always(kind: ObjectType) -> list[str]:

@@ -4,13 +4,27 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from integrations.http.errors import InvalidResponse
+from integrations.http.errors import (
+    InvalidResponse,
+    Network,
+    RateLimited,
+    Unauthorized,
+)
 from integrations.oauth.errors import ClientRejected, GrantRejected
 from integrations.oauth.tokens import read_tokens
+from tests.providers.scenario import FreeLimiter
 
 DETAILS = "GET /account-info/2026-09/details"
 INTROSPECT = "POST /oauth/2026-09/token/introspect"
 TOKEN = "POST /oauth/2026-09/token"
+
+
+class ClosedLimiter(FreeLimiter):
+    """Grant nothing, as after a 429."""
+
+    def acquire(self, limits):
+        """Refuse."""
+        raise RateLimited("our own limit is used up", retry_after=9.0, gate="hubspot")
 
 
 def identify(hubspot, token="token"):
@@ -72,6 +86,84 @@ def test_withheld_details_fall_back_to_the_general_domain(hubspot):
 
     assert account.name == "example.com"
     assert account.details["ui_domain"] == "app.hubspot.com"
+
+
+@pytest.mark.parametrize("status", [404, 429, 477, 500, 503])
+def test_an_account_without_details_for_now_is_known_all_the_same(hubspot, status):
+    hubspot.play({INTROSPECT: ["introspection"]})
+    for _ in range(2):
+        hubspot.transport.on(DETAILS, {}, status=status)
+
+    account = identify(hubspot)
+
+    assert account.remote_id == "555111:4242"
+    assert account.name == "example.com"
+    assert account.details["ui_domain"] == "app.hubspot.com"
+    assert account.details["time_zone"] == ""
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"null", b"{}", b'{"portalId":[]}'])
+def test_details_that_make_no_sense_are_done_without(hubspot, body):
+    hubspot.play({INTROSPECT: ["introspection_inactive"]})
+    hubspot.transport.on(DETAILS, body)
+
+    assert identify(hubspot).name == "HubSpot 555111"
+
+
+def test_a_connection_that_is_cut_while_asking_for_details_is_not_the_grants_end(
+    hubspot,
+):
+    hubspot.play({INTROSPECT: ["introspection"]})
+    for _ in range(2):
+        hubspot.transport.on(DETAILS, Network("reset"))
+
+    assert identify(hubspot).remote_id == "555111:4242"
+
+
+def test_a_closed_gate_of_our_own_costs_the_details_only(hubspot):
+    hubspot.play({INTROSPECT: ["introspection"]})
+    hubspot.api.limiter = ClosedLimiter()
+
+    assert identify(hubspot).name == "example.com"
+
+
+def test_a_token_that_is_refused_at_once_is_an_error(hubspot):
+    hubspot.play({INTROSPECT: ["introspection"]})
+    hubspot.transport.on(DETAILS, hubspot.load("error_expired_token"), status=401)
+
+    with pytest.raises(Unauthorized):
+        identify(hubspot)
+
+
+@pytest.mark.parametrize(
+    "failure", [Network("reset"), Network("refused", sent=False), 503, b"<html>"]
+)
+def test_a_needed_introspection_is_tried_once_more(hubspot, failure):
+    if isinstance(failure, int):
+        hubspot.transport.on(INTROSPECT, {}, status=failure)
+    else:
+        hubspot.transport.on(INTROSPECT, failure)
+    hubspot.play({INTROSPECT: ["introspection"], DETAILS: ["account_details"]})
+
+    account = identify(hubspot, token="token_without_user")
+
+    assert account.remote_id == "555111:4242"
+
+
+def test_a_needed_introspection_is_not_tried_for_ever(hubspot):
+    for _ in range(2):
+        hubspot.transport.on(INTROSPECT, {}, status=503)
+
+    with pytest.raises(InvalidResponse):
+        identify(hubspot, token="token_without_user")
+
+
+@pytest.mark.parametrize("status", [400, 429])
+def test_a_refused_introspection_is_not_repeated(hubspot, status):
+    hubspot.transport.on(INTROSPECT, {"error": "invalid_client"}, status=status)
+
+    with pytest.raises(InvalidResponse):
+        identify(hubspot, token="token_without_user")
 
 
 @pytest.mark.parametrize("domain", ["evil.example", "app.hubspot.com.evil.example", 7])

@@ -138,6 +138,24 @@ def test_archived_records_are_listed_by_id_only(hubspot):
     assert query_of(hubspot.transport.requests[0])["archived"] == "true"
 
 
+@pytest.mark.parametrize(
+    ("said", "gone"),
+    [
+        ({"archived": True}, {"1": "archived"}),
+        ({"archived": None}, {"1": "archived"}),
+        ({}, {"1": "archived"}),
+        ({"archived": False}, {}),
+    ],
+)
+def test_what_says_that_it_is_not_archived_is_not_gone(hubspot, said, gone):
+    hubspot.transport.on(LIST, {"results": [{"id": "1", **said}]})
+
+    page = hubspot.connector.fetch_gone(hubspot.api, hubspot.context(), cursor=None)
+
+    assert page.gone == gone
+    assert page.unreadable == 0
+
+
 def test_the_version_of_the_operator_is_in_every_path(hubspot):
     hubspot.transport.on(
         "GET /crm/objects/2026-03/contacts", hubspot.load("contacts_page_2")
@@ -158,14 +176,16 @@ def test_uninstalling_is_one_call(hubspot):
     assert hubspot.transport.left == []
 
 
-def test_the_full_address_of_a_list_stays_below_eight_kilobytes(hubspot):
-    fields = [FieldSpec(name=f"custom_property_{n}", label="x") for n in range(1000)]
-    chosen, _ = select_properties(fields, CONTACTS)
-    hubspot.transport.on(LIST, hubspot.load("contacts_page_2"))
+@pytest.mark.parametrize("count", [200, 1000])
+def test_the_full_address_of_a_list_stays_below_eight_kilobytes(hubspot, count):
+    fields = [FieldSpec(name=f"custom_property_{n}", label="x") for n in range(count)]
+    chosen = select_properties(fields, CONTACTS)
+    hubspot.transport.on(LIST, {"results": []})
 
     fetch_page(hubspot, cursor="x" * 1000, schema={"requested": chosen})
 
     assert len(hubspot.transport.requests[0].url) < 8192
+    assert hubspot.transport.left == []
 
 
 def test_each_type_asks_for_its_own_modified_property():

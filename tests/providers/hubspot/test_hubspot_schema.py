@@ -2,21 +2,28 @@
 
 import json
 
+import pytest
+
+from integrations.http.errors import RateLimited, Server, Unauthorized
 from integrations.providers.hubspot.objects import CONTACTS
-from integrations.providers.hubspot.schema import select_properties
+from integrations.providers.hubspot.schema import fits_address, select_properties
 from integrations.providers.records import FieldSpec
 
 
-def test_a_thousand_properties_fit_into_an_address_and_the_rest_is_counted(hubspot):
+def test_every_visible_property_is_asked_for_important_ones_first(hubspot):
     fields = [FieldSpec(name=f"custom_property_{n}", label="x") for n in range(1000)]
 
-    chosen, left_out = select_properties(fields, CONTACTS)
+    chosen = select_properties(fields, CONTACTS)
 
-    assert len(",".join(chosen).replace(",", "%2C")) <= 6000
     assert chosen[:3] == ["firstname", "lastname", "email"]
     assert "lastmodifieddate" in chosen
-    custom = [name for name in chosen if name.startswith("custom")]
-    assert len(custom) + left_out == 1000
+    assert {spec.name for spec in fields} <= set(chosen)
+    assert len(chosen) == len(set(chosen))
+
+
+@pytest.mark.parametrize(("length", "fits"), [(5997, True), (5998, False)])
+def test_six_kilobytes_of_names_fit_into_an_address(length, fits):
+    assert fits_address(["x" * length]) is fits
 
 
 def test_hidden_properties_are_not_asked_for_and_calculated_ones_come_last(hubspot):
@@ -27,11 +34,11 @@ def test_hidden_properties_are_not_asked_for_and_calculated_ones_come_last(hubsp
         FieldSpec(name="mood", label="Mood"),
     ]
 
-    chosen, left_out = select_properties(fields, CONTACTS)
+    chosen = select_properties(fields, CONTACTS)
 
     assert chosen[-2:] == ["mood", "score"]
     assert "secret" not in chosen
-    assert left_out == 1
+    assert "with,comma" not in chosen
 
 
 def test_a_deals_schema_names_pipelines_stages_and_owners(hubspot):
@@ -59,7 +66,6 @@ def test_a_deals_schema_names_pipelines_stages_and_owners(hubspot):
             "42": "queue@example.com",
         },
     }
-    assert schema["truncated_properties"] == 0
 
 
 def test_without_permission_owners_have_no_names_and_nothing_else_is_lost(hubspot):
@@ -72,6 +78,34 @@ def test_without_permission_owners_have_no_names_and_nothing_else_is_lost(hubspo
 
     assert schema["lookups"] == {"owner": {}}
     assert schema["fields"][0]["name"] == "firstname"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [({}, 400), ({}, 404), ({}, 414), (b"<html>", 200), ({}, 200)]
+)
+def test_labels_that_cannot_be_read_cost_the_names_only(hubspot, body, status):
+    hubspot.play({"GET /crm/properties/2026-09/deals": ["properties_deals"]})
+    for route in ("GET /crm/pipelines/2026-09/deals", "GET /crm/owners/2026-09"):
+        hubspot.transport.on(route, body, status=status)
+
+    schema = hubspot.connector.fetch_schema(
+        hubspot.api, hubspot.context(remote_id="deals")
+    )
+
+    assert schema["lookups"] == {"owner": {}}
+    assert schema["fields"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, Unauthorized), (429, RateLimited), (503, Server)]
+)
+def test_labels_that_can_be_read_later_are_waited_for(hubspot, status, error):
+    hubspot.play({"GET /crm/properties/2026-09/contacts": ["properties_contacts"]})
+    for _ in range(2):
+        hubspot.transport.on("GET /crm/owners/2026-09", {}, status=status)
+
+    with pytest.raises(error):
+        hubspot.connector.fetch_schema(hubspot.api, hubspot.context())
 
 
 def test_owners_are_not_asked_for_without_their_scope(hubspot):

@@ -125,12 +125,54 @@ def test_twenty_thousand_rows_of_one_second_are_all_walked(hubspot):
     [
         [row(9002), row(9001)],
         [row(9001), row(9001)],
-        [row("abc")],
-        [{"properties": {}}],
+        [row(9002), row("abc"), row(9001)],
     ],
 )
 def test_a_search_out_of_order_is_an_error_and_not_a_loop(hubspot, results):
     hubspot.transport.on(SEARCH, {"total": 2, "results": results})
+
+    with pytest.raises(InvalidResponse):
+        fetch_changes(hubspot)
+
+
+ODD_ROWS = [None, 7, [], {}, {"id": None}, {"id": True}, {"id": "abc"}, {"id": "²"}]
+
+
+@pytest.mark.parametrize("odd", ODD_ROWS)
+def test_a_search_row_without_an_id_costs_the_others_nothing(hubspot, odd):
+    answer = {"results": [row(1), odd, row(2)], "paging": {"next": {"after": "200"}}}
+    hubspot.transport.on(SEARCH, answer)
+    hubspot.transport.on(BATCH, {"results": [row(1), row(2)]})
+    hubspot.transport.on(LINKS, {"results": []})
+
+    page = fetch_changes(hubspot)
+
+    assert [item.id for item in page.items] == ["1", "2"]
+    assert page.unreadable == 1
+    assert sent(hubspot, 1)["inputs"] == [{"id": "1"}, {"id": "2"}]
+    assert json.loads(page.next_cursor) == {"after_id": "2"}
+
+
+def test_a_last_page_without_any_id_is_an_end(hubspot):
+    hubspot.transport.on(SEARCH, {"total": 2, "results": ODD_ROWS})
+
+    page = fetch_changes(hubspot, cursor=json.dumps({"after_id": "9002"}))
+
+    assert (page.items, page.unreadable) == ([], len(ODD_ROWS))
+    assert page.next_cursor is None
+
+
+def test_a_page_without_any_id_in_the_middle_is_an_error_and_not_a_loop(hubspot):
+    paging = {"next": {"after": "200"}}
+    hubspot.transport.on(SEARCH, {"results": ODD_ROWS, "paging": paging})
+
+    with pytest.raises(InvalidResponse):
+        fetch_changes(hubspot)
+
+
+@pytest.mark.parametrize("body", [{}, {"results": None}, {"results": {}}])
+def test_a_search_without_a_list_is_an_error(hubspot, body):
+    hubspot.transport.on(SEARCH, body)
 
     with pytest.raises(InvalidResponse):
         fetch_changes(hubspot)
