@@ -1,13 +1,15 @@
-"""Small middleware: headers, liveness, public addresses, a session's lifetime."""
+"""Small middleware: headers, liveness, addresses, time zones, a session's life."""
 
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from urllib.parse import urljoin
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -25,6 +27,8 @@ HEADERS = {
 LIVE_PATH = "/health/live"
 STARTED, SEEN = "session_started", "session_seen"
 SEEN_EVERY_SECONDS = 600
+# Written by static/js/site.js.
+ZONE_COOKIE = "tz"
 
 
 def security_headers(get_response: GetResponse) -> GetResponse:
@@ -69,6 +73,24 @@ def public_address(request: HttpRequest, location: str | None = None) -> str:
     """Return the public form of a path, or of the request's own."""
     path = request.get_full_path() if location is None else str(location)
     return iri_to_uri(urljoin(settings.PUBLIC_BASE_URL + request.path, path))
+
+
+def time_zone(get_response: GetResponse) -> GetResponse:
+    """Say times in the zone that the browser told of, UTC where it told of none."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        name = request.COOKIES.get(ZONE_COOKIE, "")
+        # Nothing else may reach ZoneInfo, which looks for files of that name.
+        zone = ZoneInfo(name) if name in _zone_names() else None
+        with timezone.override(zone):
+            return get_response(request)
+
+    return middleware
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def session_lifetime(get_response: GetResponse) -> GetResponse:

@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "config.middleware.liveness",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.public_addresses",
+    "config.middleware.time_zone",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
@@ -19,6 +19,9 @@ from integrations.providers.records import (
 )
 from integrations.providers.spec import ProviderSettings, ProviderSpec
 from integrations.providers.stored import StoredItems
+
+# Where ``describe`` finds the name of the time zone of whoever looks, if it is known.
+VIEWER_ZONE: Final = "viewer_zone"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +125,10 @@ class Connector(Protocol):
         schema: Mapping[str, Any],
         account: Mapping[str, Any],
     ) -> Sequence[DisplayField]:
-        """Turn an item's raw properties into what a person reads, important first."""
+        """Turn an item's raw properties into what a person reads, important first.
+
+        Beside the account's details ``account`` has VIEWER_ZONE.
+        """
 
     def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
         """Remove the app from the whole account, where the provider can."""

@@ -191,7 +191,8 @@ def _check_open_attempt(credential: Credential, refresh_token: Secret) -> None:
     try:
         is_unspent = probes.is_unspent(credential, refresh_token)
     except probes.NO_ANSWER as exc:
-        if credential.unknown_outcomes < 1 and age > PATIENCE:
+        is_first = credential.unknown_outcomes < 1
+        if is_first and age > PATIENCE and not probes.was_spent(credential):
             return
         raise Transient("nobody can say what became of it", retry_after=15.0) from exc
     if is_unspent is not False:

@@ -58,6 +58,11 @@ INSERTED = (
 )
 
 
+MODIFIED = "remote_updated_at"
+# What differs in an item that was edited, as opposed to one that was only moved.
+CONTENT = ("name", "children", "properties")
+
+
 class Known(NamedTuple):
     """Say what is stored of one item, as far as comparing needs it."""
 
@@ -142,7 +147,7 @@ class _Values:
         return str(value.astimezone(UTC).replace(tzinfo=None))
 
     def of(self, row: Row) -> tuple[Any, ...]:
-        """Return the values of one row."""
+        """Return the values of one row, then whether its modified time is told."""
         item, now = row.item, self._moment(self._now)
         updated_at = item.last_modified_time or item.creation_time or self._now
         return (
@@ -169,6 +174,7 @@ class _Values:
             None,
             "",
             now,
+            item.last_modified_time is not None,
         )
 
 
@@ -191,13 +197,35 @@ def _statement() -> str:
         "%s::jsonb" if is_postgres and name in json_columns else "%s"
         for name in INSERTED
     ]
-    updates = ", ".join(f"{quote(n)} = excluded.{quote(n)}" for n in UPDATED)
+    updates = ", ".join(
+        f"{quote(n)} = excluded.{quote(n)}" for n in UPDATED if n != MODIFIED
+    )
     columns = ", ".join(quote(name) for name in INSERTED)
     # Every name in it is one of ours; the values are bound parameters.
     return (
         f"INSERT INTO {table} ({columns}) VALUES ({', '.join(marks)}) "
         f"ON CONFLICT ({quote('collection_id')}, {quote('remote_id')}) "
-        f"DO UPDATE SET {updates}"
+        f"DO UPDATE SET {updates}, {quote(MODIFIED)} = {_modified(table)}"
+    )
+
+
+def _modified(table: str) -> str:
+    """Return the SQL of when a row that is there already was modified.
+
+    Where the provider does not say, as the last parameter tells, what differs was
+    modified by now, and what only moved or came back keeps its moment.
+    """
+    quote = database.ops.quote_name
+    is_postgres = database.vendor == "postgresql"
+    flag = "%s::boolean" if is_postgres else "%s"
+    same = "IS NOT DISTINCT FROM" if is_postgres else "IS"
+    is_same = " AND ".join(
+        f"{table}.{quote(name)} {same} excluded.{quote(name)}" for name in CONTENT
+    )
+    return (
+        f"CASE WHEN {flag} THEN excluded.{quote(MODIFIED)} "
+        f"WHEN {is_same} THEN {table}.{quote(MODIFIED)} "
+        f"ELSE excluded.{quote('changed_at')} END"
     )
 
 

@@ -51,6 +51,17 @@ def pause(provider: str, error: OAuthError) -> None:
         )
 
 
+def resume(provider: str) -> None:
+    """End a pause because the provider took our client: it was no lasting refusal.
+
+    The row stays, so that staff who were told a moment ago are not told again.
+    """
+    now = timezone.now()
+    paused = ProviderState.objects.filter(pk=provider, paused_until__gt=now)
+    if paused.update(paused_until=now):
+        logger.info("provider resumed provider=%s", provider)
+
+
 def note(provider: str, reason: str) -> None:
     """Keep for staff that a provider answered in a way that is nobody's grant."""
     logger.error("provider trouble provider=%s reason=%s", provider, reason)

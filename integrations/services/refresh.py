@@ -120,6 +120,7 @@ def _send_and_store(attempt: Attempt) -> Credential:
         _record(attempt, _outcome(exc), began, status=exc.status, code=exc.error)
         return _after_failure(attempt, exc)
     _record(attempt, _store(attempt, tokens), began, status=200)
+    provider_state.resume(attempt.connection.provider)
     return attempts.usable_credential(attempt.connection.pk)
 
 

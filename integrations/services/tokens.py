@@ -4,7 +4,7 @@ from uuid import UUID
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
-from integrations.services import credentials, crypto, refresh, token_cache
+from integrations.services import credentials, crypto, probes, refresh, token_cache
 from integrations.services.credentials import IssuedToken
 from integrations.services.errors import NoTokenError
 
@@ -83,7 +83,7 @@ class TokenSource:
             return False
         self._forced_version = issued.version + 1
         refresh.renew(
-            self._connection_id, seen_version=issued.version, why="unauthorized"
+            self._connection_id, seen_version=issued.version, why=probes.REFUSED
         )
         self._issued = None
         return True

@@ -63,6 +63,7 @@ def exchange(
         tokens = oauth.exchange(code=code, code_verifier=code_verifier)
     except OAuthError as exc:
         raise _failed_exchange(slug, exc) from exc
+    provider_state.resume(slug)
     api = clients.api_client_for_new_grant(slug, tokens.access_token)
     try:
         account = CONNECTORS[slug].identify(

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from integrations.models import Item, ItemChange
 from integrations.providers import CONNECTORS
+from integrations.providers.connector import VIEWER_ZONE
 from integrations.providers.records import DisplayField
 from integrations.services.export import to_integration_item
 from integrations.services.related import find_related
@@ -145,7 +147,15 @@ def describe(item: Item, values: Mapping[str, Any]) -> Sequence[DisplayField]:
     connector = CONNECTORS.get(item.provider)
     if connector is None:
         return [DisplayField(name=n, label=n, value=str(v)) for n, v in values.items()]
-    return connector.describe(values, item.collection.schema, item.connection.account)
+    return connector.describe(values, item.collection.schema, _account(item))
+
+
+def _account(item: Item) -> dict[str, Any]:
+    """Return the account's details, with the zone of whoever looks if it is known."""
+    zone = timezone.get_current_timezone()
+    is_told = zone != timezone.get_default_timezone()
+    viewer = {VIEWER_ZONE: str(zone)} if is_told else {}
+    return {**item.connection.account, **viewer}
 
 
 def changes(

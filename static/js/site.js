@@ -11,6 +11,15 @@
     }
   }
 
+  // Pages are written in the zone of whoever looks, from the next one on.
+  const tellTimeZone = () => {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+    if (!zone) return
+    const secure = location.protocol === "https:" ? "; Secure" : ""
+    const life = 365 * 24 * 3600
+    document.cookie = `tz=${zone}; Path=/; Max-Age=${life}; SameSite=Lax${secure}`
+  }
+
   // Forms that act on their one choice need no button.
   const setUpAutoSubmit = () => {
     for (const select of document.querySelectorAll("[data-submit-on-change]")) {
@@ -82,6 +91,7 @@
     problem.hidden = false
   })
 
+  tellTimeZone()
   setUpAutoSubmit()
   readNews()
 })()

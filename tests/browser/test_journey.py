@@ -29,3 +29,15 @@ def test_a_newcomer_signs_up_connects_and_sees_contacts(
 
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.get_by_text("Contacts").first).to_be_visible()
+
+
+def test_the_browser_tells_its_time_zone(open_page: Callable[..., Page]) -> None:
+    page = open_page(timezone_id="Asia/Tokyo")
+
+    page.goto("/accounts/login/")
+    page.wait_for_load_state()
+
+    told = {
+        cookie.get("name"): cookie.get("value") for cookie in page.context.cookies()
+    }
+    assert told["tz"] == "Asia/Tokyo"

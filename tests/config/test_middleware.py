@@ -6,9 +6,11 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import mail
-from django.test import Client, override_settings
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory, override_settings
+from django.utils import timezone
 
-from config.middleware import SEEN, STARTED
+from config.middleware import SEEN, STARTED, time_zone
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -108,3 +110,24 @@ def test_liveness_asks_no_database_whatever_the_probe_sends(
     assert (answer.status_code, answer.content) == (200, b"ok\n")
     assert answer.headers["Cache-Control"] == "no-store"
     assert not answer.cookies
+
+
+def test_times_are_said_in_the_zone_that_the_browser_tells() -> None:
+    assert zone_in_page("Asia/Tokyo") == "Asia/Tokyo"
+    assert timezone.get_current_timezone_name() == "UTC"
+
+
+@pytest.mark.parametrize("name", ["", "Nowhere/Land", "../../etc/passwd", "US/\x00"])
+def test_a_zone_that_nobody_knows_is_utc(name: str) -> None:
+    assert zone_in_page(name) == "UTC"
+
+
+def zone_in_page(name: str) -> str:
+    """Return the zone that is in force while a page is made."""
+    request = RequestFactory().get("/")
+    request.COOKIES["tz"] = name
+
+    def page(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse(str(timezone.get_current_timezone()))
+
+    return time_zone(page)(request).content.decode()

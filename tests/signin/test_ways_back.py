@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
@@ -318,6 +319,33 @@ def test_a_misconfigured_client_is_told_to_staff_and_not_to_the_person(
     assert "staff have been told" in told(response)
     assert "invalid_client" not in response.content.decode()
     assert "invalid_client" in ProviderState.objects.get().detail
+
+
+def test_a_refusal_of_the_client_that_does_not_last_pauses_nobody_for_long(
+    browser: Client, start: Start, consent: Consent, sandbox: Any
+) -> None:
+    sandbox.client.order("faults/add", kind="invalid_client", family="token", count=1)
+    come_back(browser, consent(start()))
+    assert ProviderState.objects.get().is_paused
+
+    come_back(browser, consent(start()))
+
+    assert Connection.objects.get().state == "active"
+    assert not ProviderState.objects.get().is_paused
+
+
+def test_staff_are_told_once_of_a_client_that_is_refused_now_and_then(
+    browser: Client, start: Start, consent: Consent, sandbox: Any, settings: Any
+) -> None:
+    settings.ADMINS = [("Staff", "staff@example.org")]
+    for _ in range(3):
+        fault = {"kind": "invalid_client", "family": "token", "count": 1}
+        sandbox.client.order("faults/add", **fault)
+        come_back(browser, consent(start()))
+        come_back(browser, consent(start()))
+
+    subjects = [message.subject for message in mail.outbox]
+    assert len([s for s in subjects if "refuses this site's client" in s]) == 1
 
 
 def test_somebody_elses_account_is_refused_without_touching_it(

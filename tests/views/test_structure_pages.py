@@ -224,3 +224,22 @@ def test_a_provider_without_a_structure_has_no_changes_of_one(as_alice, alice):
     page = as_alice.get(connection.get_absolute_url())
 
     assert page.context["schema_changes"] == []
+
+
+def test_times_of_a_record_are_in_the_zone_of_whoever_looks(as_alice, tasks):
+    name = "fldAAAAAAAAAstart"
+    tasks.schema = {
+        "fields": [{"name": name, "label": "Starts", "kind": "datetime"}],
+        "formats": {name: {"type": "dateTime", "time_zone": "client"}},
+    }
+    tasks.save()
+    item = record(tasks, properties={name: "2026-07-01T22:30:00.000Z"})
+
+    before = as_alice.get(item.get_absolute_url()).content.decode()
+    as_alice.cookies["tz"] = "Asia/Tokyo"
+    after = as_alice.get(item.get_absolute_url()).content.decode()
+
+    assert "2026-07-01 22:30 UTC" in before
+    assert "1 Nov 2026, 12:00 UTC" in before
+    assert "2026-07-02 07:30 JST" in after
+    assert "1 Nov 2026, 21:00 JST" in after

@@ -1,6 +1,6 @@
 """Ask which bases there are, and what their tables are made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from integrations.providers.airtable.paging import next_offset
 
 MAX_BASES: Final = 1000
 MAX_TABLES: Final = 200
+# A page has room for 1,000 bases; many short ones are read all the same.
+MAX_PAGES: Final = 50
 MAX_NAME: Final = 255
 
 
@@ -57,22 +59,33 @@ class Tables:
 def fetch_bases(api: ApiClient) -> Bases:
     """Return the bases that are shared with the connection, by their ids."""
     found: dict[str, Base] = {}
-    odd, offset = 0, None
-    while True:
-        answer = api.get("/meta/bases", params={"offset": offset})
-        body = expect_object(answer, "bases")
-        for row in expect_list(body.get("bases"), "bases"):
-            base = _to_base(row)
-            if base is None:
-                odd += 1
-            else:
-                found[base.id] = base
-        offset = next_offset(body, offset)
-        if offset is None or len(found) > MAX_BASES:
+    odd = 0
+    for rows in _fetch_pages(api):
+        known = [base for row in rows if (base := _to_base(row)) is not None]
+        odd += len(rows) - len(known)
+        found |= {base.id: base for base in known}
+        if len(found) > MAX_BASES:
             break
     bases = sorted(found.values(), key=lambda base: base.id)
     too_many = max(0, len(bases) - MAX_BASES)
     return Bases(known=tuple(bases[:MAX_BASES]), left_out=odd + too_many)
+
+
+def _fetch_pages(api: ApiClient) -> Iterator[list[Any]]:
+    """Yield the rows of each page; InvalidResponse when there is no end of them."""
+    offset: str | None = None
+    seen: set[str] = set()
+    for _ in range(MAX_PAGES):
+        answer = api.get("/meta/bases", params={"offset": offset})
+        body = expect_object(answer, "bases")
+        yield expect_list(body.get("bases"), "bases")
+        offset = next_offset(body, offset)
+        if offset is None:
+            return
+        if offset in seen:
+            break
+        seen.add(offset)
+    raise InvalidResponse("offset: the listing of bases has no end")
 
 
 def fetch_tables(api: ApiClient, base_id: str) -> Tables:

@@ -1,6 +1,7 @@
 """Read the records of one table, a page at a time, in full or what has changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -8,12 +9,13 @@ from integrations.http import urls
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_list, expect_object
+from integrations.providers.airtable.foreign import leave_out_foreign
 from integrations.providers.airtable.ids import split_key
 from integrations.providers.airtable.limits import base_limits
 from integrations.providers.airtable.mapping import to_item
 from integrations.providers.airtable.paging import next_offset
 from integrations.providers.connector import CollectionContext
-from integrations.providers.records import Page
+from integrations.providers.records import IntegrationItem, Page
 
 PAGE_SIZE: Final = 100
 
@@ -60,7 +62,7 @@ def _fetch(
     cursor: str | None,
     narrowed: Mapping[str, str],
 ) -> Page:
-    """Ask for a page; rows are mapped one by one, and an odd one is counted."""
+    """Ask for a page; rows are mapped one by one, odd and foreign ones are counted."""
     base_id, table_id = split_key(collection.remote_id)
     answer = api.get(
         f"/{urls.segment(base_id)}/{urls.segment(table_id)}",
@@ -73,12 +75,20 @@ def _fetch(
         limits=base_limits(api, base_id),
     )
     body = expect_object(answer, "list")
-    items, unreadable = [], 0
-    for row in expect_list(body.get("records"), "records"):
-        try:
-            items.append(to_item(row, collection))
-        except InvalidResponse:
-            unreadable += 1
+    rows = expect_list(body.get("records"), "records")
+    items = leave_out_foreign(api, _to_items(rows, collection), collection)
     return Page(
-        items=items, next_cursor=next_offset(body, cursor), unreadable=unreadable
+        items=items,
+        next_cursor=next_offset(body, cursor),
+        unreadable=len(rows) - len(items),
     )
+
+
+def _to_items(
+    rows: Sequence[object], collection: CollectionContext
+) -> list[IntegrationItem]:
+    items = []
+    for row in rows:
+        with suppress(InvalidResponse):
+            items.append(to_item(row, collection))
+    return items

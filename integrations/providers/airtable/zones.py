@@ -6,15 +6,21 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from integrations.providers.airtable.fields import Format, result_of
+from integrations.providers.connector import VIEWER_ZONE
 
-# Airtable's words for "whoever looks" and for UTC, which are no names of zones.
-_NO_ZONES: Final = frozenset({"", "client", "utc"})
+# https://airtable.com/developers/web/api/field-model
+# Airtable's words for UTC, and for the zone of whoever looks, which is no name.
+_UTC: Final = "utc"
+_VIEWERS: Final = frozenset({"", "client"})
 
 
 def zone_of(account: Mapping[str, Any], told: Format) -> tzinfo:
-    """Return the zone of whoever looks if it is known, else the field's, else UTC."""
-    for name in (account.get("time_zone"), result_of(told).get("time_zone")):
-        if isinstance(name, str) and name not in _NO_ZONES:
+    """Return the field's zone, else that of whoever looks, the account's, or UTC."""
+    own = result_of(told).get("time_zone")
+    for name in (own, account.get(VIEWER_ZONE), account.get("time_zone")):
+        if name == _UTC:
+            return UTC
+        if isinstance(name, str) and name not in _VIEWERS:
             try:
                 return ZoneInfo(name)
             except (KeyError, ValueError, OSError):

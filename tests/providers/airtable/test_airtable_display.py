@@ -144,14 +144,21 @@ def test_dates_have_their_fields_style(style, shown):
     [
         ({}, {}, "2026-07-01 22:30 UTC"),
         ({"time_zone": "client"}, BERLIN, "2026-07-02 00:30 CEST"),
+        (
+            {"time_zone": "client"},
+            {"viewer_zone": "Asia/Tokyo"},
+            "2026-07-02 07:30 JST",
+        ),
+        ({}, {**BERLIN, "viewer_zone": "Asia/Tokyo"}, "2026-07-02 07:30 JST"),
         ({"time_zone": "utc"}, {}, "2026-07-01 22:30 UTC"),
+        ({"time_zone": "utc"}, BERLIN, "2026-07-01 22:30 UTC"),
         ({"time_zone": "Asia/Tokyo"}, {}, "2026-07-02 07:30 JST"),
-        ({"time_zone": "Asia/Tokyo"}, BERLIN, "2026-07-02 00:30 CEST"),
+        ({"time_zone": "Asia/Tokyo"}, BERLIN, "2026-07-02 07:30 JST"),
         ({"time_zone": "Not/AZone"}, {"time_zone": "../x"}, "2026-07-01 22:30 UTC"),
         ({"time": "12hour"}, BERLIN, "2026-07-02 12:30am CEST"),
     ],
 )
-def test_times_are_in_the_zone_of_whoever_looks(told, account, shown):
+def test_times_are_in_the_fields_zone_or_that_of_whoever_looks(told, account, shown):
     told = {"type": "dateTime", **told}
 
     assert words("2026-07-01T22:30:00.000Z", told, account=account) == shown

@@ -9,6 +9,7 @@ from integrations.http.errors import InvalidResponse, NotFound
 from integrations.providers.airtable.reading import changed_since
 
 LIST = "GET /v0/appAAAAAAAAAAAAA1/tblAAAAAAAAAAAAA1"
+TABLES = "GET /v0/meta/bases/appAAAAAAAAAAAAA1/tables"
 OFFSET = "itrAAAAAAAAAAAAA1/recAAAAAAAAAAAAA2"
 SINCE = datetime(2026, 11, 22, 9, 0, 0, 500_000, tzinfo=UTC)
 
@@ -95,6 +96,50 @@ def test_odd_rows_are_refused_and_cost_the_others_nothing(airtable):
         "recAAAAAAAAAAAAA5",
     ]
     assert page.unreadable == 4
+
+
+def row(letter, **fields):
+    return {"id": f"recAAAAAAAAAAAAA{letter}", "fields": fields}
+
+
+def read_schema(airtable):
+    airtable.transport.on(TABLES, airtable.load("tables_projects"))
+    return airtable.connector.fetch_schema(airtable.api, airtable.context())
+
+
+def test_rows_of_another_table_are_refused_and_counted(airtable):
+    schema = read_schema(airtable)
+    own, empty = row("a", fldAAAAAAAAAtitle="Write"), row("b")
+    foreign = [row(letter, fldAAAAAAAAAAAwho="Ada") for letter in "cde"]
+    airtable.transport.on(LIST, {"records": [own, empty, *foreign]})
+    airtable.transport.on(TABLES, airtable.load("tables_projects"))
+
+    page = fetch_page(airtable, schema=schema)
+
+    assert [item.id[-1] for item in page.items] == ["a", "b"]
+    assert page.unreadable == 3
+
+
+def test_a_row_with_nothing_but_a_new_field_is_a_record_of_the_table(airtable):
+    schema = read_schema(airtable)
+    rows = [row("a", fldAAAAAAAAAfresh="new"), row("b", fldAAAAAAAAAAAwho="Ada")]
+    airtable.transport.on(LIST, {"records": rows})
+    airtable.transport.on(TABLES, airtable.load("tables_projects_changed"))
+
+    page = fetch_page(airtable, schema=schema)
+
+    assert [item.id[-1] for item in page.items] == ["a"]
+    assert page.unreadable == 1
+
+
+def test_a_new_field_beside_known_ones_costs_no_call(airtable):
+    schema = read_schema(airtable)
+    known_and_new = row("a", fldAAAAAAAAAtitle="Write", fldAAAAAAAAAfresh="new")
+    airtable.transport.on(LIST, {"records": [known_and_new]})
+
+    page = fetch_page(airtable, schema=schema)
+
+    assert (len(page.items), page.unreadable) == (1, 0)
 
 
 def test_changes_are_what_was_edited_or_made_since(airtable):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.http.errors import Forbidden, RateLimited
+from integrations.http.errors import Forbidden, InvalidResponse, RateLimited
 from integrations.providers.airtable import bases, structure
 from integrations.providers.errors import IncompleteListingError
 
@@ -235,6 +235,24 @@ def test_too_many_bases_are_left_out_and_said_so(airtable, monkeypatch):
     assert len(page.items) == 3
     assert page.unreadable == 2
     assert page.gap
+
+
+def test_a_listing_of_bases_that_goes_round_in_circles_is_an_error(airtable):
+    for offset in ("itrA", "itrB", "itrA"):
+        airtable.transport.on(BASES, {**many_bases(2), "offset": offset})
+
+    with pytest.raises(InvalidResponse):
+        fetch_page(airtable)
+
+    assert len(airtable.transport.requests) == 3
+
+
+def test_a_listing_of_bases_without_an_end_is_an_error(airtable):
+    for number in range(bases.MAX_PAGES):
+        airtable.transport.on(BASES, {"bases": [], "offset": f"itr{number}"})
+
+    with pytest.raises(InvalidResponse):
+        list_collections(airtable)
 
 
 def test_odd_and_too_many_tables_are_left_out_and_said_so(airtable, monkeypatch):

@@ -6,10 +6,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.http.errors import Transient
-from integrations.models import Credential
-from integrations.services import attempts, credentials, probes
-from tests.services.refresh.working import age, renew, send_and_vanish, stats
+from integrations.http.errors import RateLimited, Transient
+from integrations.models import Connection, Credential
+from integrations.services import attempts, credentials, probes, tokens
+from integrations.services.errors import NoTokenError
+from tests.services.refresh.working import (
+    age,
+    expire,
+    renew,
+    send_and_vanish,
+    stats,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +82,64 @@ def test_a_provider_that_does_not_say_is_asked_again_before_anything_is_spent(
 ) -> None:
     send_and_vanish(credential)
     age(credential, 45)
+    strict.client.order("faults/add", kind="status", status=503, family="account")
+    requests = strict.count("oauth/2026-09/token")
+
+    with pytest.raises(Transient):
+        renew(credential)
+
+    assert strict.count("oauth/2026-09/token") == requests
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_a_token_refused_before_it_was_to_be_renewed_proves_nothing(
+    credential: Credential, strict: Any
+) -> None:
+    source = tokens.TokenSource(credential.connection_id)
+    refused = source()
+    strict.client.order("tokens/expire")
+    strict.client.order(
+        "faults/add", kind="status", status=409, family="token", count=1
+    )
+    with pytest.raises(Transient):
+        source.renew(refused)
+    age(credential, 90)
+
+    assert renew(credential).version == 2
+    assert Connection.objects.get().state == "active"
+    assert stats(strict)["double_spends"] == 0
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_a_spent_token_stays_spent_when_nobody_can_be_asked_any_more(
+    credential: Credential, strict: Any
+) -> None:
+    send_and_vanish(credential)
+    age(credential, 45)
+    strict.client.order("tokens/expire")
+    with pytest.raises(RateLimited):
+        renew(credential)
+    age(credential, 90)
+    expire(credential)
+    requests = strict.count("oauth/2026-09/token")
+
+    with pytest.raises(NoTokenError):
+        renew(credential)
+
+    assert strict.count("oauth/2026-09/token") == requests
+    assert Connection.objects.get().reason == "rotation_lost"
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_a_spent_token_is_not_sent_while_the_provider_does_not_say(
+    credential: Credential, strict: Any
+) -> None:
+    send_and_vanish(credential)
+    age(credential, 45)
+    strict.client.order("tokens/expire")
+    with pytest.raises(RateLimited):
+        renew(credential)
+    age(credential, 90)
     strict.client.order("faults/add", kind="status", status=503, family="account")
     requests = strict.count("oauth/2026-09/token")
 

@@ -14,11 +14,13 @@ from django.utils import timezone
 from integrations.http.errors import RateLimited, Transient
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
+from integrations.oauth import errors as oauth_errors
 from integrations.oauth.tokens import TokenSet
 from integrations.services import (
     attempts,
     connection_state,
     credentials,
+    provider_state,
     refresh,
     schedule,
     stopping,
@@ -116,6 +118,19 @@ def test_a_worker_that_stood_still_before_sending_sends_nothing(
 
     assert sandbox.count("/token") == requests
     assert outcomes() == ["not_sent"]
+
+
+def test_a_refresh_that_was_on_its_way_ends_a_pause_when_it_succeeds(
+    credential: Credential,
+) -> None:
+    lease_id = uuid.uuid4()
+    assert attempts.take_lease(credential.connection_id, lease_id, credential.version)
+    attempt = attempts.commit_intent(credential.connection_id, lease_id, "test")
+    provider_state.pause("hubspot", oauth_errors.ClientRejected("refused"))
+
+    refresh._send_and_store(attempt)
+
+    provider_state.ensure_running("hubspot")
 
 
 def test_a_lease_that_was_taken_over_is_never_used(credential: Credential) -> None:
