@@ -110,7 +110,9 @@ def _store_grant(
     now = timezone.now()
     connection.generation += 1
     connection.account_name = account.name[:255]
-    connection.account = dict(account.details)
+    # What the provider could not say today is not taken for empty.
+    told = {key: value for key, value in account.details.items() if value != ""}
+    connection.account = {**connection.account, **told}
     scopes = account.scopes if account.scopes is not None else tokens.scopes
     if scopes is not None:
         connection.granted_scopes = list(scopes)

@@ -111,9 +111,13 @@ def counts_of(connection: Connection) -> dict[str, int]:
 
 
 def set_plan(connection: Connection, plan: Plan | None) -> None:
-    """Keep which plan the person is on."""
-    connection.plan = plan.slug if plan else ""
+    """Keep which plan the person is on; another one has another quota to try."""
+    slug = plan.slug if plan else ""
+    if slug == connection.plan:
+        return
+    connection.plan = slug
     connection.save(update_fields=["plan"])
+    connection.collections.update(blocked_until=None)
 
 
 def use_schedule(connection: Connection, schedule: Schedule) -> None:

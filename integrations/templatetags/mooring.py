@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from integrations.models import Item, SyncRun
+from integrations.models import Collection, Item, SyncRun
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
+from integrations.services import holds
 from integrations.templatetags import icons
 from integrations.views.item_filters import type_name
 
@@ -198,3 +199,9 @@ def button_class(tags: list[str] | None) -> str:
     }
     chosen = [look for tag, look in looks.items() if tag in (tags or ())]
     return chosen[0] if chosen else "button"
+
+
+@register.simple_tag
+def held_sample(collection: Collection) -> list[Item]:
+    """Return some of the items whose deletion waits for a person."""
+    return holds.sample_of(collection)

@@ -192,13 +192,38 @@ def test_calling_off_a_finished_run_changes_nothing(as_alice, connection):
 @pytest.fixture
 def held(collection):
     """Make a collection whose last pass missed one of its two items."""
-    here, _missed = make_item(collection), make_item(collection)
+    here, missed = make_item(collection), make_item(collection, name="Lost Ltd")
     collection.refresh_from_db()
     seen.mark(collection, [here.pk])
     collection.completeness = Collection.Completeness.HELD
-    collection.held_deletions = {"count": 1, "generation": collection.generation}
+    collection.held_deletions = {
+        "count": 1,
+        "generation": collection.generation,
+        "sample": [missed.remote_id],
+    }
     collection.save()
     return collection
+
+
+def test_what_is_held_can_be_looked_at_first(as_alice, held):
+    page = as_alice.get(held.connection.get_absolute_url())
+
+    missed = held.items.get(name="Lost Ltd")
+    link = f'<a href="{missed.get_absolute_url()}">Lost Ltd</a>'
+    assert link in page.text
+    assert 'name="generation"' in page.text
+
+
+@pytest.mark.parametrize("decision", ["approve", "discard"])
+def test_a_decision_about_an_earlier_hold_does_nothing(as_alice, held, told, decision):
+    path = reverse(f"integrations:collection-{decision}", args=(held.pk,))
+
+    answer = as_alice.post(path, {"generation": held.generation + 1})
+
+    assert "nothing was done" in told(as_alice.get(answer.url))
+    held.refresh_from_db()
+    assert held.held_deletions
+    assert held.items.live().count() == 2
 
 
 @pytest.mark.parametrize(("decision", "live"), [("approve", 1), ("discard", 2)])

@@ -76,12 +76,23 @@ def _fetch(
     )
     body = expect_object(answer, "list")
     rows = expect_list(body.get("records"), "records")
-    items = leave_out_foreign(api, _to_items(rows, collection), collection)
+    readable = _to_items(rows, collection)
+    items = leave_out_foreign(api, readable, collection)
     return Page(
         items=items,
         next_cursor=next_offset(body, cursor),
         unreadable=len(rows) - len(items),
+        unreadable_ids=_ids_beside(rows, readable),
     )
+
+
+def _ids_beside(
+    rows: Sequence[object], readable: Sequence[IntegrationItem]
+) -> list[str]:
+    """Return the ids of odd rows: the records exist, whatever is in them."""
+    ids = [row.get("id") for row in rows if isinstance(row, dict)]
+    known = {item.id for item in readable}
+    return sorted(each for each in ids if isinstance(each, str) and each not in known)
 
 
 def _to_items(

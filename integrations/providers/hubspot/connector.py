@@ -117,8 +117,13 @@ class HubSpot:
         gone: dict[str, str] = {}
         for item in items:
             gone |= merged_away(item)
+        listed = {remote_id for row in rows if (remote_id := id_of(row))}
         return Page(
-            items=items, next_cursor=following, unreadable=unreadable, gone=gone
+            items=items,
+            next_cursor=following,
+            unreadable=unreadable,
+            unreadable_ids=sorted(listed - {item.id for item in items}),
+            gone=gone,
         )
 
     def fetch_changes(

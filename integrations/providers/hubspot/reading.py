@@ -115,7 +115,7 @@ class Reader:
         )
 
     def complete(self, rows: Sequence[object]) -> list[Any]:
-        """Return listed rows with all properties; None for those a batch lacks.
+        """Return listed rows with all properties; the bare id of what a batch lacks.
 
         A record that a list has just shown is not proven to be gone when a batch
         does not know it, and what the list told of it is too little to be stored
@@ -185,8 +185,10 @@ class Reader:
 
 def _with_links_of(listed: object, whole: object) -> object:
     """Return a batch's row with the associations, which only the list tells."""
-    if not isinstance(listed, dict) or not isinstance(whole, dict):
+    if not isinstance(listed, dict):
         return None
+    if not isinstance(whole, dict):
+        return {"id": listed.get("id")}
     return {**whole, "associations": listed.get("associations")}
 
 

@@ -1,5 +1,10 @@
 """Gather what one step shows, each thing under the collection it belongs to."""
 
+from contextlib import suppress
+
+from integrations.http.errors import InvalidResponse
+from integrations.http.shape import expect_object
+from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.mapping import MOVED
 from integrations.providers.records import IntegrationItem, Page, RemoteCollection
 
@@ -11,6 +16,7 @@ class Gathering:
         """Gather for the collection ``own``; the others become its siblings."""
         self.own = own
         self.unreadable = 0
+        self._unreadable_ids: list[str] = []
         self._items: dict[str, dict[str, IntegrationItem]] = {}
         self._gone: dict[str, dict[str, str]] = {}
         self._moved: dict[str, dict[str, str]] = {}
@@ -29,6 +35,12 @@ class Gathering:
         """Note that an item is in another collection than this one."""
         self._items.get(collection_id, {}).pop(remote_id, None)
         self._moved.setdefault(collection_id, {})[remote_id] = MOVED
+
+    def count_unreadable(self, row: object) -> None:
+        """Count an object that cannot be read, by its id where that can be."""
+        self.unreadable += 1
+        with suppress(InvalidResponse):
+            self._unreadable_ids.append(to_id(expect_object(row, "object").get("id")))
 
     def reveal(self, collection: RemoteCollection) -> None:
         """Note that a collection exists."""
@@ -58,6 +70,7 @@ class Gathering:
             items=list(self._items.get(self.own, {}).values()),
             next_cursor=next_cursor,
             unreadable=self.unreadable,
+            unreadable_ids=self._unreadable_ids,
             gone=self._gone.get(self.own, {}),
             moved=self._moved.get(self.own, {}),
             gap=gap,

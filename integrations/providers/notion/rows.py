@@ -133,7 +133,7 @@ class Rows:
             else:
                 self.tree.add(thing)
         except InvalidResponse:
-            self.gathering.unreadable += 1
+            self.gathering.count_unreadable(row)
 
     def _add_page(self, remote_id: str, thing: dict[str, Any]) -> None:
         page = self.tree.reader.fetch_page(remote_id) if is_partial(thing) else thing

@@ -65,7 +65,7 @@ class Tree:
             if whole is not None:
                 place(whole, holder)
         except InvalidResponse:
-            self.gathering.unreadable += 1
+            self.gathering.count_unreadable(row)
 
     def add_page(self, page: Thing, holder: str | None = None) -> None:
         """Place a page; a row is left to the collection of its data source."""
