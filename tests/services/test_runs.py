@@ -9,6 +9,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from integrations.models import Connection, SyncRun
+from integrations.providers import CONNECTORS
 from integrations.services import queue, runs, slices, sync
 from integrations.services.errors import LeaseLostError, NotSyncableError
 from tests.services.fixtures import FinishSync
@@ -61,6 +62,36 @@ def test_a_job_that_keeps_killing_its_worker_is_quarantined(
     run.refresh_from_db()
     assert run.outcome == "quarantined"
     assert len(sandbox.log) == calls
+    connection.refresh_from_db()
+    assert (connection.state, connection.reason) == ("degraded", "quarantined")
+
+
+class DeadError(BaseException):
+    """End a worker in the middle of its work."""
+
+
+def test_a_death_after_some_pages_counts_like_any_other(
+    connection: Connection, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = runs.open_run(connection, trigger="person")
+    fetch_page = CONNECTORS["hubspot"].fetch_page
+
+    def die(api: Any, collection: Any, *, cursor: str | None) -> Any:
+        if cursor is not None:
+            raise DeadError
+        return fetch_page(api, collection, cursor=cursor)
+
+    monkeypatch.setattr(CONNECTORS["hubspot"], "fetch_page", die)
+    deaths = 0
+    for _ in range(6):
+        SyncRun.objects.update(lease_until=None)
+        try:
+            sync.run_slice(run.pk)
+        except DeadError:
+            deaths += 1
+
+    run.refresh_from_db()
+    assert (run.outcome, deaths) == ("quarantined", 3)
 
 
 def test_a_second_request_joins_the_run_that_is_open(connection: Connection) -> None:

@@ -117,6 +117,21 @@ def test_a_spent_daily_quota_waits_for_midnight_at_the_account(
     assert sync.run_slice(run.pk) is None
 
 
+def test_what_was_waited_for_limits_is_counted(
+    connection: Connection, sandbox: Any
+) -> None:
+    sandbox.client.order(
+        "faults/add", kind="status", status=429, retry_after=40, family="list", count=1
+    )
+    run, _ = runs.open_run(connection, trigger="person")
+
+    while sync.run_slice(run.pk) == 0:
+        pass
+
+    run.refresh_from_db()
+    assert 30 < run.waited_seconds <= 45
+
+
 def test_a_storm_of_429s_is_waited_out(connection: Connection, sandbox: Any) -> None:
     sandbox.client.order(
         "faults/add", kind="status", status=429, retry_after=1, family="list", count=30
