@@ -50,7 +50,13 @@ class Stored:
         return {item.id: item for item in self._stored(rows)}
 
     def find_own(self, ids: Sequence[str]) -> Mapping[str, StoredItem]:
-        """Return the collection's items that have these ids."""
+        """Return the collection's items that have these ids.
+
+        None while deletions are held: what is shown then has to be read, because
+        only what is read is marked as not being among them.
+        """
+        if self._collection.held_deletions:
+            return {}
         rows = Item.objects.live().filter(
             collection=self._collection, remote_id__in=list(ids)
         )
