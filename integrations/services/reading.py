@@ -148,9 +148,8 @@ def _commit_page(
             collection, page.items, run_id=current.run.pk, now=now
         )
         if collection.phase == "full" or is_held:
-            seen.mark(collection, counts.seen_keys)
             unread = items.live_keys(collection, page.unreadable_ids)
-            seen.mark(collection, unread.values())
+            seen.mark(collection, [*counts.seen_keys, *unread.values()])
         hidden = gone.take(current, collection, page, checkpoint, now=now)
         revealing.store(current, collection, page, now=now)
         delta = counts.live_delta - hidden

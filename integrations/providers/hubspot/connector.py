@@ -117,12 +117,12 @@ class HubSpot:
         gone: dict[str, str] = {}
         for item in items:
             gone |= merged_away(item)
-        listed = {remote_id for row in rows if (remote_id := id_of(row))}
+        ids = {id_of(row) for row in rows} if unreadable else set()
         return Page(
             items=items,
             next_cursor=following,
             unreadable=unreadable,
-            unreadable_ids=sorted(listed - {item.id for item in items}),
+            unreadable_ids=[*filter(None, ids - {item.id for item in items})],
             gone=gone,
         )
 
