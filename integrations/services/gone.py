@@ -107,6 +107,6 @@ def are_too_many(collection: Collection) -> bool:
     """Tell whether an increment noted more than it may hide by itself."""
     checkpoint = collection.checkpoint
     noted = len(checkpoint.get("gone", ()))
-    return bool(checkpoint.get("gone_beyond")) or holds.is_too_many(
-        noted, items.count_live(collection)
-    )
+    if checkpoint.get("gone_beyond"):
+        return True
+    return bool(noted) and holds.is_too_many(noted, items.count_live(collection))

@@ -7,7 +7,7 @@ from django.db.models.functions import Greatest
 
 from integrations.models import Collection
 from integrations.providers.records import Page
-from integrations.services import discovery, gone, items, seen
+from integrations.services import discovery, gone, holds, items, seen
 from integrations.services.slices import Slice
 
 IN_A_PASS = ("full", "gone", "sweep")
@@ -43,6 +43,9 @@ def _store_sibling(
     )
     if sibling is None:
         return
+    if sibling.held_deletions:
+        # In turn with whoever decides about them.
+        holds.lock(sibling)
     run_id = current.run.pk
     counts = items.store_page(sibling, page.items, run_id=run_id, now=now)
     if sibling.phase in IN_A_PASS or sibling.held_deletions:
