@@ -68,12 +68,7 @@ class Slice:
         if collection is not None:
             self._note(collection, counts, hidden, notes)
         calls, waited = self.api.calls, self.api.waited
-        sums = {
-            "seen": counts.seen,
-            "created": counts.created,
-            "changed": counts.changed,
-            "unchanged": counts.unchanged,
-            "unreadable": counts.unreadable,
+        sums = _sums(counts) | {
             "hidden": hidden,
             "texts": texts,
             "requests": calls - self._calls,
@@ -119,6 +114,16 @@ class Slice:
         for name, number in sums.items():
             entry[name] = entry.get(name, 0) + number
         entry.update(notes)
+
+
+def _sums(counts: PageCounts) -> dict[str, float]:
+    return {
+        "seen": counts.seen,
+        "created": counts.created,
+        "changed": counts.changed,
+        "unchanged": counts.unchanged,
+        "unreadable": counts.unreadable,
+    }
 
 
 def lease_length() -> timedelta:
