@@ -11,6 +11,10 @@ from integrations.models import Collection
 from integrations.services import audit, holds
 from integrations.views.access import person
 
+# Python refuses to read numbers of thousands of digits.
+MOST_DIGITS = 12
+NO_HOLD = -1
+
 
 @require_POST
 def collection_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -45,9 +49,15 @@ def _get_collection(request: HttpRequest, pk: UUID) -> Collection:
 
 
 def _decided_about(request: HttpRequest) -> int | None:
-    """Return which hold the person saw; a form without one means the present one."""
+    """Return which hold the person saw; a form without one means the present one.
+
+    Nonsense is none that there ever was.
+    """
     sent = request.POST.get("generation", "")
-    return int(sent) if sent.isascii() and sent.isdecimal() else None
+    if not sent:
+        return None
+    is_number = sent.isascii() and sent.isdecimal() and len(sent) < MOST_DIGITS
+    return int(sent) if is_number else NO_HOLD
 
 
 def _too_late(request: HttpRequest, collection: Collection) -> HttpResponse:

@@ -81,6 +81,7 @@ def test_a_pass_that_began_meanwhile_decides_anew(
     sync.run_slice(run.pk, seconds=0.001)
     held.refresh_from_db()
     assert held.checkpoint["seen"] == 100
+    assert (held.completeness, held.held_deletions) == ("partial", {})
     before = live("contacts")
 
     assert not decide(held)

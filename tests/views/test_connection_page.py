@@ -226,6 +226,15 @@ def test_a_decision_about_an_earlier_hold_does_nothing(as_alice, held, told, dec
     assert held.items.live().count() == 2
 
 
+@pytest.mark.parametrize("sent", ["9" * 5000, "-1", "soon"])
+def test_a_hold_named_by_nonsense_is_left_alone(as_alice, held, sent):
+    path = reverse("integrations:collection-discard", args=(held.pk,))
+
+    assert as_alice.post(path, {"generation": sent}).status_code == 302
+    held.refresh_from_db()
+    assert held.held_deletions
+
+
 @pytest.mark.parametrize(("decision", "live"), [("approve", 1), ("discard", 2)])
 def test_held_deletions_wait_for_the_person(as_alice, held, decision, live):
     page = as_alice.get(held.connection.get_absolute_url())
