@@ -1,11 +1,11 @@
 """Offer the sandbox to a WSGI server."""
 
-from sandbox.app import make_app
-from sandbox.config import Config
-from sandbox.provider import Plan
+from sandbox.core.app import make_app
+from sandbox.core.config import Config
+from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
-from sandbox.storage import Storage
-from sandbox.world import Sandbox
 
 config = Config.from_environ()
 sandbox = Sandbox(Storage(config.database), config=config, providers=PROVIDERS)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from sandbox.airtable.accounts import SLUG, get_app_scopes
-from sandbox.airtable.params import Pairs, find_repeated
-from sandbox.web import Response, redirect
+from sandbox.airtable.api.params import Pairs, find_repeated
+from sandbox.airtable.seed.accounts import SLUG, get_app_scopes
+from sandbox.core.web import Response, redirect
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 CARRIED = (
     "client_id",

@@ -6,12 +6,12 @@ import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sandbox.airtable.accounts import SLUG
 from sandbox.airtable.refusals import RefusedError
-from sandbox.web import Request
+from sandbox.airtable.seed.accounts import SLUG
+from sandbox.core.web import Request
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 
 def check_client(sandbox: "Sandbox", request: Request, form: Mapping[str, str]) -> None:

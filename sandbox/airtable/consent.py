@@ -3,8 +3,7 @@
 import secrets
 from typing import TYPE_CHECKING
 
-from sandbox import grants
-from sandbox.airtable.accounts import COMPANIES, SLUG, Company
+from sandbox.airtable.api.params import Pairs, read_form, read_query
 from sandbox.airtable.authorization import (
     Asked,
     BadRequestError,
@@ -13,12 +12,13 @@ from sandbox.airtable.authorization import (
 )
 from sandbox.airtable.consent_page import show_form, show_problem
 from sandbox.airtable.oauth import save_choice
-from sandbox.airtable.params import Pairs, read_form, read_query
-from sandbox.provider import Person
-from sandbox.web import Request, Response
+from sandbox.airtable.seed.accounts import COMPANIES, SLUG, Company
+from sandbox.core.provider import Person
+from sandbox.core.web import Request, Response
+from sandbox.oauth import grants
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 
 def show_consent(sandbox: "Sandbox", request: Request) -> Response:

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from sandbox.airtable.accounts import COMPANIES, Company
 from sandbox.airtable.authorization import Asked
-from sandbox.html import Safe, each, fill, join, show_page
-from sandbox.provider import Person
-from sandbox.web import Response
+from sandbox.airtable.seed.accounts import COMPANIES, Company
+from sandbox.core.html import Safe, each, fill, join, show_page
+from sandbox.core.provider import Person
+from sandbox.core.web import Response
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 BANNER = "Sandbox — simulated Airtable. No real data, no real account."
 WORDS = {

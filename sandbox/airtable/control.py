@@ -4,21 +4,21 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from sandbox.airtable.cells import is_empty
-from sandbox.airtable.ids import make_id
-from sandbox.airtable.schema import Table, list_tables
+from sandbox.airtable.api.cells import is_empty
+from sandbox.airtable.api.ids import make_id
+from sandbox.airtable.api.schema import Table, list_tables
+from sandbox.airtable.api.times import to_iso
 from sandbox.airtable.targets import (
     get_company,
     get_record,
     get_table,
     get_table_of,
 )
-from sandbox.airtable.times import to_iso
-from sandbox.provider import Action, OrderError, Params
-from sandbox.storage import Row
+from sandbox.core.provider import Action, OrderError, Params
+from sandbox.core.storage import Row
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 MAX_PAGE = 1_000
 TEXTS = ("singleLineText", "multilineText", "richText")

@@ -3,14 +3,14 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from sandbox.airtable import quotas
-from sandbox.airtable.cells import convert
-from sandbox.airtable.ids import make_id
+from sandbox.airtable.api import quotas
+from sandbox.airtable.api.cells import convert
+from sandbox.airtable.api.ids import make_id
 from sandbox.airtable.targets import get_base, get_company, get_field, get_table
-from sandbox.provider import Action, OrderError, Params
+from sandbox.core.provider import Action, OrderError, Params
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 FIELD = """
 INSERT INTO airtable_field (id, table_id, name, type, options, description)

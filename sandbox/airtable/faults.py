@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox.airtable.errors import (
+from sandbox.airtable.api.errors import (
     ITERATOR_GONE,
     MONTH,
     RATE,
@@ -14,11 +14,11 @@ from sandbox.airtable.errors import (
     refuse_with_status,
     to_envelope,
 )
-from sandbox.provider import After, Before, FaultKind, Params, Switch
-from sandbox.web import Request, Response
+from sandbox.core.provider import After, Before, FaultKind, Params, Switch
+from sandbox.core.web import Request, Response
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 ENVELOPE = {"shape": "list", "status": 422}
 

@@ -1,6 +1,6 @@
 """List the forms of the control page that change Airtable's bases and records."""
 
-from sandbox.provider import Field, Form
+from sandbox.core.provider import Field, Form
 
 ID = Field(name="id", label="Record id", hint="rec…")
 BASE = Field(name="base", label="Base: id or name", hint="Operations")

@@ -3,14 +3,14 @@
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from sandbox.airtable import quotas
-from sandbox.airtable.schema import Table, list_tables
+from sandbox.airtable.api import quotas
+from sandbox.airtable.api.schema import Table, list_tables
+from sandbox.airtable.api.times import to_iso
 from sandbox.airtable.targets import get_company, list_account_bases
-from sandbox.airtable.times import to_iso
-from sandbox.provider import Params
+from sandbox.core.provider import Params
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 
 def get_inventory(sandbox: "Sandbox", params: Params) -> dict[str, Any]:

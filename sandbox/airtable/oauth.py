@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox import grants
-from sandbox.airtable.accounts import SLUG
+from sandbox.airtable.api.errors import oauth_error
+from sandbox.airtable.api.params import find_repeated, read_form
 from sandbox.airtable.clients import check_client
-from sandbox.airtable.errors import oauth_error
-from sandbox.airtable.params import find_repeated, read_form
 from sandbox.airtable.refusals import RefusedError
 from sandbox.airtable.rotation import check_spent, retire
-from sandbox.inflight import InFlight
-from sandbox.storage import Row
-from sandbox.web import Request, Response, to_json
+from sandbox.airtable.seed.accounts import SLUG
+from sandbox.core.inflight import InFlight
+from sandbox.core.storage import Row
+from sandbox.core.web import Request, Response, to_json
+from sandbox.oauth import grants
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 VERIFIER = re.compile(r"[A-Za-z0-9._-]{43,128}")
 IN_FLIGHT = InFlight()

@@ -3,12 +3,12 @@
 import sqlite3
 from typing import TYPE_CHECKING
 
-from sandbox import grants
-from sandbox.airtable.accounts import SLUG
 from sandbox.airtable.refusals import RefusedError
+from sandbox.airtable.seed.accounts import SLUG
+from sandbox.oauth import grants
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 
 def retire(

@@ -1,11 +1,11 @@
 """List the addresses the simulated Airtable answers, and their fault families."""
 
-from sandbox.airtable.attachments import send_attachment
+from sandbox.airtable.api.attachments import send_attachment
+from sandbox.airtable.api.meta import show_bases, show_tables, show_whoami
+from sandbox.airtable.api.records import list_records, show_record
 from sandbox.airtable.consent import show_consent, take_consent
-from sandbox.airtable.meta import show_bases, show_tables, show_whoami
 from sandbox.airtable.oauth import answer_token
-from sandbox.airtable.records import list_records, show_record
-from sandbox.web import Handler, Route
+from sandbox.core.web import Handler, Route
 
 
 def _route(method: str, path: str, handler: Handler, families: str) -> Route:

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from sandbox.airtable.accounts import BY_ID, COMPANIES, Company
-from sandbox.airtable.schema import Field, Table, find_table, list_tables
-from sandbox.provider import OrderError, Params
-from sandbox.storage import Row
+from sandbox.airtable.api.schema import Field, Table, find_table, list_tables
+from sandbox.airtable.seed.accounts import BY_ID, COMPANIES, Company
+from sandbox.core.provider import OrderError, Params
+from sandbox.core.storage import Row
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 
 def get_company(params: Params) -> Company:

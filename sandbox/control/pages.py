@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from sandbox.control import sections
-from sandbox.html import Safe, fill, join, show_page
-from sandbox.provider import Provider
-from sandbox.web import Request, Response
+from sandbox.core.html import Safe, fill, join, show_page
+from sandbox.core.provider import Provider
+from sandbox.core.web import Request, Response
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 BANNER = "Sandbox control — simulated providers, no real data."
 PAGE = """

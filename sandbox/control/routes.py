@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from sandbox.control.actions import find_action
+from sandbox.control.commands import find_action
 from sandbox.control.pages import show_control
-from sandbox.control.questions import QUESTIONS
-from sandbox.provider import OrderError
-from sandbox.web import (
+from sandbox.control.queries import QUESTIONS
+from sandbox.core.provider import OrderError
+from sandbox.core.web import (
     BadBodyError,
     Request,
     Response,
@@ -20,7 +20,7 @@ from sandbox.web import (
 )
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 STYLE = (Path(__file__).parent.parent / "assets" / "sandbox.css").read_bytes()
 BAD_ORDERS = (OrderError, BadBodyError, ValueError)

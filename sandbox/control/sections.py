@@ -3,14 +3,15 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sandbox import grants, mishaps
 from sandbox.control import markup
-from sandbox.control.questions import get_stats
-from sandbox.html import Safe, each, fill, join
-from sandbox.provider import Form, Provider
+from sandbox.control.queries import get_stats
+from sandbox.core import common_faults
+from sandbox.core.html import Safe, each, fill, join
+from sandbox.core.provider import Form, Provider
+from sandbox.oauth import grants
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 SHOWN_TOKENS = 30
 GRANTS = """
@@ -138,7 +139,7 @@ def show_faults(sandbox: "Sandbox", provider: Provider) -> Safe:
             for fault in active
         ),
     )
-    kinds = [(k.name, k.label) for k in (*mishaps.KINDS, *provider.faults)]
+    kinds = [(k.name, k.label) for k in (*common_faults.KINDS, *provider.faults)]
     accounts = [("", "All accounts"), *((a.id, a.name) for a in provider.accounts)]
     families = [("*", "Everything"), *((name, name) for name in provider.families)]
     return fill(

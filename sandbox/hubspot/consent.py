@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from sandbox import grants
-from sandbox.html import Safe, each, fill, join, show_page
-from sandbox.hubspot.accounts import BY_ID, PORTALS, Portal, get_app_scopes
-from sandbox.hubspot.guard import SLUG
-from sandbox.provider import Person
-from sandbox.web import Request, Response, redirect
+from sandbox.core.html import Safe, each, fill, join, show_page
+from sandbox.core.provider import Person
+from sandbox.core.web import Request, Response, redirect
+from sandbox.hubspot.api.auth import SLUG
+from sandbox.hubspot.seed.accounts import BY_ID, PORTALS, Portal, get_app_scopes
+from sandbox.oauth import grants
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 BANNER = "Sandbox — simulated HubSpot. No real data, no real account."
 CARRIED = (

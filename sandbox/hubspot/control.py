@@ -5,18 +5,18 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox.hubspot import records
-from sandbox.hubspot.accounts import ALIASES, MODIFIED, PORTALS, TYPES
-from sandbox.hubspot.definitions import get_definitions
-from sandbox.hubspot.guard import SLUG
-from sandbox.hubspot.merging import merge_records
-from sandbox.hubspot.records import Change
-from sandbox.hubspot.times import to_iso
-from sandbox.provider import Action, OrderError, Params
-from sandbox.storage import Row
+from sandbox.core.provider import Action, OrderError, Params
+from sandbox.core.storage import Row
+from sandbox.hubspot.api import records
+from sandbox.hubspot.api.auth import SLUG
+from sandbox.hubspot.api.merging import merge_records
+from sandbox.hubspot.api.records import Change
+from sandbox.hubspot.api.times import to_iso
+from sandbox.hubspot.seed.accounts import ALIASES, MODIFIED, PORTALS, TYPES
+from sandbox.hubspot.seed.definitions import get_definitions
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 TOUCHED = {"0-1": "jobtitle", "0-2": "description", "0-3": "description"}
 MAX_PAGE = 1_000

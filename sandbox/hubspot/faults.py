@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox.hubspot.errors import missing_scopes, oauth_error, rate_limited
-from sandbox.provider import After, Before, FaultKind, Params, Switch
-from sandbox.web import Request, Response, to_json
+from sandbox.core.provider import After, Before, FaultKind, Params, Switch
+from sandbox.core.web import Request, Response, to_json
+from sandbox.hubspot.api.errors import missing_scopes, oauth_error, rate_limited
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 
 def _refuse_token(error: str, status: str, message: str) -> Before:

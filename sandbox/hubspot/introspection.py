@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox import grants
-from sandbox.grants import Token
-from sandbox.hubspot.accounts import BY_ID, VERSIONS
-from sandbox.hubspot.errors import NOT_SIMULATED, oauth_error
-from sandbox.hubspot.guard import SLUG, Caller, api
+from sandbox.core.web import Request, Response, to_json, to_text
+from sandbox.hubspot.api.auth import SLUG, Caller, api
+from sandbox.hubspot.api.errors import NOT_SIMULATED, oauth_error
 from sandbox.hubspot.oauth import RefusedError, check_client
-from sandbox.web import Request, Response, to_json, to_text
+from sandbox.hubspot.seed.accounts import BY_ID, VERSIONS
+from sandbox.oauth import grants
+from sandbox.oauth.grants import Token
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 APP_ID = 2222
 

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox import grants
-from sandbox.hubspot.accounts import BY_ID, VERSIONS
-from sandbox.hubspot.errors import NOT_SIMULATED, oauth_error
-from sandbox.hubspot.guard import SLUG
-from sandbox.inflight import InFlight
-from sandbox.web import Request, Response, to_json, to_text
+from sandbox.core.inflight import InFlight
+from sandbox.core.web import Request, Response, to_json, to_text
+from sandbox.hubspot.api.auth import SLUG
+from sandbox.hubspot.api.errors import NOT_SIMULATED, oauth_error
+from sandbox.hubspot.seed.accounts import BY_ID, VERSIONS
+from sandbox.oauth import grants
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 TYPES = {"authorization_code", "refresh_token"}
 

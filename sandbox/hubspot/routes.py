@@ -1,33 +1,33 @@
 """List the addresses the simulated HubSpot answers, and their fault families."""
 
-from sandbox.hubspot.associations import (
+from sandbox.core.web import Handler, Route
+from sandbox.hubspot.api.associations import (
     add_default,
     list_associations,
     list_labels,
     read_associations,
     remove_associations,
 )
-from sandbox.hubspot.consent import show_consent, take_consent
-from sandbox.hubspot.errors import answer_retired
-from sandbox.hubspot.introspection import introspect, revoke, uninstall
-from sandbox.hubspot.oauth import answer_token
-from sandbox.hubspot.objects import (
+from sandbox.hubspot.api.errors import answer_retired
+from sandbox.hubspot.api.objects import (
     archive_object,
     list_objects,
     read_batch,
     show_object,
 )
-from sandbox.hubspot.reference import (
+from sandbox.hubspot.api.reference import (
     list_owners,
     list_pipelines,
     list_properties,
     show_details,
     show_owner,
 )
-from sandbox.hubspot.removals import erase_object, merge_objects
-from sandbox.hubspot.search import search
-from sandbox.hubspot.writes import create_object, patch_object
-from sandbox.web import Handler, Route
+from sandbox.hubspot.api.removals import erase_object, merge_objects
+from sandbox.hubspot.api.search import search
+from sandbox.hubspot.api.writes import create_object, patch_object
+from sandbox.hubspot.consent import show_consent, take_consent
+from sandbox.hubspot.introspection import introspect, revoke, uninstall
+from sandbox.hubspot.oauth import answer_token
 
 
 def _route(method: str, path: str, handler: Handler, families: str) -> Route:

@@ -1,17 +1,17 @@
 """Simulate Notion: OAuth, search, pages, databases, data sources, blocks, Markdown."""
 
+from sandbox.core.provider import Provider
+from sandbox.notion.api.auth import finish, identify
+from sandbox.notion.api.errors import refuse_with_status
+from sandbox.notion.api.tables import SCHEMA
 from sandbox.notion.control import RECORD_ACTIONS
-from sandbox.notion.errors import refuse_with_status
 from sandbox.notion.faults import FAULTS
 from sandbox.notion.forms import FORMS
-from sandbox.notion.guard import finish, identify
 from sandbox.notion.inventory import get_inventory
 from sandbox.notion.routes import FAMILIES, ROUTES
-from sandbox.notion.seed import seed
+from sandbox.notion.seed.loader import seed
+from sandbox.notion.seed.workspaces import KINDS, SLUG, WORKSPACES
 from sandbox.notion.switches import SWITCHES
-from sandbox.notion.tables import SCHEMA
-from sandbox.notion.workspaces import KINDS, SLUG, WORKSPACES
-from sandbox.provider import Provider
 
 PROVIDER = Provider(
     slug=SLUG,

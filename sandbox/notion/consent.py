@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from sandbox import grants
+from sandbox.core.provider import Person
+from sandbox.core.web import Request, Response, redirect
+from sandbox.notion.api.people import OWNERS
 from sandbox.notion.consent_page import show_error, show_form
-from sandbox.notion.people import OWNERS
 from sandbox.notion.picker import list_pickable
-from sandbox.notion.workspaces import SLUG, WORKSPACES, Workspace
-from sandbox.provider import Person
-from sandbox.web import Request, Response, redirect
+from sandbox.notion.seed.workspaces import SLUG, WORKSPACES, Workspace
+from sandbox.oauth import grants
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 CARRIED = ("client_id", "redirect_uri", "response_type", "owner", "state")
 MUST_BE = {"response_type": "code", "owner": "user"}

@@ -2,15 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from sandbox.html import Safe, each, fill, join, show_page
-from sandbox.notion.people import OWNERS
+from sandbox.core.html import Safe, each, fill, join, show_page
+from sandbox.core.provider import Person
+from sandbox.core.web import Response
+from sandbox.notion.api.people import OWNERS
 from sandbox.notion.picker import Choice, list_pickable
-from sandbox.notion.workspaces import DATABASE, LANTERN, WORKSPACES, Workspace
-from sandbox.provider import Person
-from sandbox.web import Response
+from sandbox.notion.seed.workspaces import DATABASE, LANTERN, WORKSPACES, Workspace
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 BANNER = "Sandbox — simulated Notion. No real data, no real account."
 LONGEST = 70

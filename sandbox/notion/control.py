@@ -5,20 +5,27 @@ import random
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from sandbox.notion import changes
-from sandbox.notion.building import Builder, Place
-from sandbox.notion.changes import Change
-from sandbox.notion.ids import to_id, to_iso
+from sandbox.core.provider import Action, OrderError, Params
+from sandbox.core.storage import Row
+from sandbox.notion.api import changes
+from sandbox.notion.api.changes import Change
+from sandbox.notion.api.ids import to_id, to_iso
+from sandbox.notion.api.nodes import Page, p
+from sandbox.notion.api.shares import HOLDERS, set_share, spread_all
+from sandbox.notion.api.text import to_plain
 from sandbox.notion.inventory import get_workspace
-from sandbox.notion.nodes import Page, p
-from sandbox.notion.shares import HOLDERS, set_share, spread_all
-from sandbox.notion.text import to_plain
-from sandbox.notion.workspaces import BY_ID, DATA_SOURCE, DATABASE, KINDS, PAGE, SLUG
-from sandbox.provider import Action, OrderError, Params
-from sandbox.storage import Row
+from sandbox.notion.seed.building import Builder, Place
+from sandbox.notion.seed.workspaces import (
+    BY_ID,
+    DATA_SOURCE,
+    DATABASE,
+    KINDS,
+    PAGE,
+    SLUG,
+)
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 MAX_PAGE = 1_000
 NAMES = {name: kind for kind, name in KINDS.items()}

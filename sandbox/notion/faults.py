@@ -4,7 +4,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox.notion.errors import (
+from sandbox.core.provider import After, Before, FaultKind, Params
+from sandbox.core.web import BadBodyError, Request, Response
+from sandbox.notion.api.errors import (
     BLOCKED,
     ENDPOINT,
     SPACE,
@@ -14,11 +16,9 @@ from sandbox.notion.errors import (
     slow_down,
     to_error,
 )
-from sandbox.provider import After, Before, FaultKind, Params
-from sandbox.web import BadBodyError, Request, Response
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 DELAY = {"retry_after": 90}
 NEWER = {"type": "teamspace_id", "teamspace_id": "5a0c7e0e-7f3b-4c62-8d1c-0b9a8f7e6d5c"}

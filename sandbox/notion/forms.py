@@ -1,6 +1,6 @@
 """List the forms of the control page that change Notion's pages."""
 
-from sandbox.provider import Field, Form
+from sandbox.core.provider import Field, Form
 
 ID = Field(name="id", label="Id")
 

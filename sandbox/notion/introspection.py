@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox import grants
-from sandbox.grants import Token
-from sandbox.notion.errors import ApiRefusal, oauth_error
-from sandbox.notion.guard import answer
+from sandbox.core.web import Handler, Request, Response
+from sandbox.notion.api.auth import answer
+from sandbox.notion.api.errors import ApiRefusal, oauth_error
+from sandbox.notion.api.shares import end_shares, make_holder
 from sandbox.notion.oauth import RefusedError, read_client_body
-from sandbox.notion.shares import end_shares, make_holder
-from sandbox.notion.workspaces import SLUG
-from sandbox.web import Handler, Request, Response
+from sandbox.notion.seed.workspaces import SLUG
+from sandbox.oauth import grants
+from sandbox.oauth.grants import Token
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 Inner = Callable[["Sandbox", Token | None], dict[str, Any]]
 

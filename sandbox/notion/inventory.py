@@ -3,13 +3,13 @@
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from sandbox.notion.shares import make_holder
-from sandbox.notion.workspaces import BY_ID, KINDS, LANTERN, SLUG
-from sandbox.provider import OrderError, Params
-from sandbox.storage import Row
+from sandbox.core.provider import OrderError, Params
+from sandbox.core.storage import Row
+from sandbox.notion.api.shares import make_holder
+from sandbox.notion.seed.workspaces import BY_ID, KINDS, LANTERN, SLUG
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 GRANT = """
 SELECT id, user FROM oauth_grant WHERE provider = ? AND account = ?

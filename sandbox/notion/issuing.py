@@ -6,16 +6,16 @@ import sqlite3
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from sandbox import grants
-from sandbox.notion.errors import get_request_id
-from sandbox.notion.people import describe_owner
-from sandbox.notion.shares import end_shares, make_holder, set_shares
-from sandbox.notion.workspaces import BY_ID, SLUG
-from sandbox.storage import Row
-from sandbox.web import Request
+from sandbox.core.storage import Row
+from sandbox.core.web import Request
+from sandbox.notion.api.errors import get_request_id
+from sandbox.notion.api.people import describe_owner
+from sandbox.notion.api.shares import end_shares, make_holder, set_shares
+from sandbox.notion.seed.workspaces import BY_ID, SLUG
+from sandbox.oauth import grants
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 
 def start_grant(

@@ -4,17 +4,17 @@ import secrets
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from sandbox import grants
-from sandbox.inflight import InFlight
-from sandbox.notion.errors import ApiRefusal, oauth_error
-from sandbox.notion.guard import check_version, read_basic
+from sandbox.core.inflight import InFlight
+from sandbox.core.web import Request, Response, to_json
+from sandbox.notion.api.auth import check_version, read_basic
+from sandbox.notion.api.errors import ApiRefusal, oauth_error
+from sandbox.notion.api.paging import read_object
 from sandbox.notion.issuing import issue_pair, start_grant
-from sandbox.notion.paging import read_object
-from sandbox.notion.workspaces import SLUG
-from sandbox.web import Request, Response, to_json
+from sandbox.notion.seed.workspaces import SLUG
+from sandbox.oauth import grants
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 REUSED = "Invalid code: this code has been revoked."
 BAD_REFRESH = "Invalid refresh token."

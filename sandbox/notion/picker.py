@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox.notion.shares import make_holder
-from sandbox.notion.workspaces import DATA_SOURCE, SLUG, Workspace
-from sandbox.provider import Person
+from sandbox.core.provider import Person
+from sandbox.notion.api.shares import make_holder
+from sandbox.notion.seed.workspaces import DATA_SOURCE, SLUG, Workspace
 
 if TYPE_CHECKING:
-    from sandbox.world import Sandbox
+    from sandbox.core.state import Sandbox
 
 # Top pages and databases, pages set out below one, and what is picked already.
 PICKABLE = """

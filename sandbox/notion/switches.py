@@ -1,7 +1,7 @@
 """List the lasting switches of the simulated Notion."""
 
-from sandbox.notion.guard import EMAILS, READ, USERS
-from sandbox.provider import Switch
+from sandbox.core.provider import Switch
+from sandbox.notion.api.auth import EMAILS, READ, USERS
 
 SWITCHES = (
     Switch(name="rate_limits", label="Rate limits on", default=True),

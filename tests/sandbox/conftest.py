@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.app import make_app
-from sandbox.config import Config
-from sandbox.provider import Plan
+from sandbox.core.app import make_app
+from sandbox.core.config import Config
+from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
-from sandbox.storage import Storage
-from sandbox.world import Sandbox
 from tests.sandbox.notion_client import NotionClient
 from tests.sandbox.wsgi_client import Client, Clock
 

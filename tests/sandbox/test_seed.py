@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import sandbox
-from sandbox.config import Config
-from sandbox.provider import Plan
+from sandbox.core.config import Config
+from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
-from sandbox.storage import Storage
-from sandbox.world import Sandbox
 
 SIZES = {"contacts": 60, "companies": 5, "deals": 5, "records": 0, "rows": 0}
 

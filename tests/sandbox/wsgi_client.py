@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
-from sandbox.app import App
-from sandbox.world import Sandbox
+from sandbox.core.app import App
+from sandbox.core.state import Sandbox
 
 CALLBACK = "http://localhost:8000/integrations/hubspot/oauth2callback"
 CLIENT = {"client_id": "sandbox-hubspot", "client_secret": "sandbox-secret-hubspot"}

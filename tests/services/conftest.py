@@ -21,12 +21,12 @@ from integrations.services import (
     runs,
     sync,
 )
-from sandbox.app import make_app
-from sandbox.config import Config
-from sandbox.provider import Plan
+from sandbox.core.app import make_app
+from sandbox.core.config import Config
+from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
-from sandbox.storage import Storage
-from sandbox.world import Sandbox
 from tests.sandbox.wsgi_client import ANA, Client
 from tests.services.fixtures import let_time_pass
 from tests.support.sandbox_transport import SandboxTransport

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from sandbox import server
-from sandbox.config import Config
-from sandbox.provider import Plan
+from sandbox.core import server
+from sandbox.core.config import Config
+from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
-from sandbox.storage import Storage
-from sandbox.world import Sandbox
 
 SETTINGS = Path(server.__file__).resolve()
 SIZES = tuple(name for provider in PROVIDERS for name in provider.sizes)

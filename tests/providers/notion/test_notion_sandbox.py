@@ -8,12 +8,12 @@ import pytest
 from integrations.http.secrets import Secret
 from integrations.http.transport import Headers, Response
 from integrations.oauth.tokens import read_tokens
-from sandbox.app import make_app
-from sandbox.config import Config
-from sandbox.provider import Plan
+from sandbox.core.app import make_app
+from sandbox.core.config import Config
+from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
-from sandbox.storage import Storage
-from sandbox.world import Sandbox
 from tests.providers.notion.workspace import Reading
 from tests.sandbox.notion_client import INES, LANTERN, NotionClient
 from tests.sandbox.wsgi_client import Clock

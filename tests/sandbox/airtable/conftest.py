@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from sandbox import airtable
-from sandbox.app import make_app
-from sandbox.config import Config
-from sandbox.provider import Plan
-from sandbox.storage import Storage
-from sandbox.world import Sandbox
+from sandbox.core.app import make_app
+from sandbox.core.config import Config
+from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Storage
 from tests.sandbox.airtable.airtable_client import AirtableClient
 from tests.sandbox.wsgi_client import Clock
 

@@ -1,13 +1,13 @@
 """Check that the seed is repeatable, realistic and large."""
 
 from sandbox import airtable
-from sandbox.airtable.accounts import COMPANIES, WORKSPACES
-from sandbox.airtable.ids import is_id
-from sandbox.airtable.seed import FULL, PLANS
-from sandbox.config import Config
-from sandbox.provider import Plan
-from sandbox.storage import Storage
-from sandbox.world import Sandbox
+from sandbox.airtable.api.ids import is_id
+from sandbox.airtable.seed.accounts import COMPANIES, WORKSPACES
+from sandbox.airtable.seed.loader import FULL, PLANS
+from sandbox.core.config import Config
+from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Storage
 from tests.sandbox.airtable.airtable_client import JURGEN, MO
 
 

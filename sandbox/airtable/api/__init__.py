@@ -1,0 +1,1 @@
+"""Answer Airtable's API."""

@@ -1,0 +1,63 @@
+"""Lend attachments under addresses that stop working after a while."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sandbox.airtable.seed.accounts import SLUG
+from sandbox.core.web import Request, Response, to_text
+
+if TYPE_CHECKING:
+    from sandbox.core.state import Sandbox
+
+THUMBNAILS = {"small": 36, "large": 512, "full": 3000}
+# One transparent point: enough for whoever shows a picture.
+PICTURE = bytes.fromhex(
+    "47494638396101000100800000000000ffffff21f90401000000002c000000000100010000"
+    "02024401003b"
+)
+
+
+def make_attach(
+    sandbox: "Sandbox", request: Request
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return what gives a stored file the addresses of this answer."""
+    life = sandbox.switches.get(SLUG, "attachment_seconds", request.account)
+    expires = int(sandbox.clock() + life)
+
+    def make_url(file: dict[str, Any], size: str) -> str:
+        mark = _sign(sandbox, expires, size, file["id"])
+        name = quote(file["filename"], safe="")
+        place = f"{request.origin}/{SLUG}/attachments"
+        return f"{place}/{expires}/{mark}/{size}/{file['id']}/{name}"
+
+    def attach(file: dict[str, Any]) -> dict[str, Any]:
+        shown = {"id": file["id"], "url": make_url(file, "file"), **file}
+        if "width" in file:
+            shown["thumbnails"] = {
+                name: {"url": make_url(file, name), "width": side, "height": side}
+                for name, side in THUMBNAILS.items()
+            }
+        return shown
+
+    return attach
+
+
+def send_attachment(sandbox: "Sandbox", request: Request) -> Response:
+    """Send a file to whoever has an address that still works; no token is asked."""
+    params = request.params
+    expires = int(params["expires"]) if params["expires"].isdecimal() else 0
+    mark = _sign(sandbox, expires, params["size"], params["id"])
+    if not secrets.compare_digest(mark.encode(), params["mark"].encode()):
+        return to_text("Not found\n", 404)
+    if sandbox.clock() >= expires:
+        return to_text("This address has expired\n", 410)
+    return Response(body=PICTURE, content_type="image/gif")
+
+
+def _sign(sandbox: "Sandbox", expires: int, size: str, file_id: str) -> str:
+    secret = sandbox.config.get_registration(SLUG).client_secret
+    text = f"{secret}/{expires}/{size}/{file_id}"
+    return hashlib.sha256(text.encode()).hexdigest()[:40]

@@ -1,0 +1,1 @@
+"""Run any simulated provider: web, state, faults, limits."""

@@ -1,0 +1,160 @@
+"""Misbehave on request: which fault strikes which call, and how often."""
+
+import json
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sandbox.core.provider import FaultKind, OrderError, Provider
+from sandbox.core.storage import Storage
+from sandbox.core.web import Request
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS fault (
+    id INTEGER PRIMARY KEY, provider TEXT NOT NULL, family TEXT NOT NULL,
+    account TEXT NOT NULL, kind TEXT NOT NULL, params TEXT NOT NULL,
+    skip INTEGER NOT NULL, remaining INTEGER, hits INTEGER NOT NULL DEFAULT 0);
+"""
+EVERY = "*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Describe one fault that is switched on; remaining None means until off.
+
+    With ``path`` among its parameters it strikes only where an address contains that.
+    """
+
+    id: int
+    provider: str
+    family: str
+    account: str
+    kind: str
+    params: dict[str, Any] = field(default_factory=dict)
+    skip: int = 0
+    remaining: int | None = None
+    hits: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fault as plain data."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+class Faults:
+    """Hold the active faults and hand them to the calls they are meant for."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        providers: Iterable[Provider],
+        kinds: Iterable[FaultKind],
+    ) -> None:
+        """Load the faults that were on before the last restart."""
+        self._storage = storage
+        self._lock = threading.Lock()
+        self.neutral = {kind.name: kind for kind in kinds}
+        self._providers = {provider.slug: provider for provider in providers}
+        rows = storage.all("SELECT * FROM fault ORDER BY id")
+        self._active = [
+            Fault(**{**dict(row), "params": json.loads(row["params"])}) for row in rows
+        ]
+
+    def find_kind(self, provider: str, name: str) -> FaultKind | None:
+        """Return a provider's own kind of fault or one that all share."""
+        own = {kind.name: kind for kind in self._providers[provider].faults}
+        return own.get(name) or self.neutral.get(name)
+
+    def add(
+        self,
+        *,
+        provider: str,
+        kind: str,
+        family: str = EVERY,
+        account: str = "",
+        skip: int = 0,
+        count: int | None = None,
+        params: dict[str, Any] | None = None,
+    ) -> Fault:
+        """Switch a fault on, after `skip` calls and for `count` calls."""
+        known = self._providers.get(provider)
+        if known is None or (family != EVERY and family not in known.families):
+            message = f"no such endpoint family: {provider} {family}"
+            raise OrderError(message)
+        found = self.find_kind(provider, kind)
+        if found is None:
+            message = f"no such fault: {kind}"
+            raise OrderError(message)
+        offered = {*found.params, "path"}
+        given = {k: v for k, v in (params or {}).items() if k in offered}
+        values = {**found.params, **given}
+        with self._lock, self._storage.write() as connection:
+            cursor = connection.execute(
+                "INSERT INTO fault (provider, family, account, kind, params, skip,"
+                " remaining) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (provider, family, account, kind, json.dumps(values), skip, count),
+            )
+            fault = Fault(
+                id=cursor.lastrowid or 0,
+                provider=provider,
+                family=family,
+                account=account,
+                kind=kind,
+                params=values,
+                skip=skip,
+                remaining=count,
+            )
+            self._active.append(fault)
+        return fault
+
+    def clear(self, fault_id: int | None = None) -> int:
+        """Switch one fault off, or all of them, and say how many went."""
+        with self._lock, self._storage.write() as connection:
+            gone = [f for f in self._active if fault_id in (None, f.id)]
+            self._active = [f for f in self._active if f not in gone]
+            for fault in gone:
+                connection.execute("DELETE FROM fault WHERE id = ?", (fault.id,))
+        return len(gone)
+
+    def to_list(self) -> list[dict[str, Any]]:
+        """Return the active faults as plain data."""
+        with self._lock:
+            return [fault.to_dict() for fault in self._active]
+
+    def take(
+        self, provider: str, families: tuple[str, ...], request: Request
+    ) -> list[Fault]:
+        """Return the faults that strike this call, and count them down."""
+        if not self._active:
+            return []
+        with self._lock:
+            meant = [
+                fault
+                for fault in self._active
+                if fault.provider == provider
+                and fault.family in (EVERY, *families)
+                and fault.account in ("", request.account)
+                and str(fault.params.get("path", "")) in request.path
+            ]
+            return [fault for fault in meant if self._count_down(fault)]
+
+    def _count_down(self, fault: Fault) -> bool:
+        if fault.skip > 0:
+            self._replace(fault, replace(fault, skip=fault.skip - 1))
+            return False
+        remaining = None if fault.remaining is None else fault.remaining - 1
+        used = replace(fault, remaining=remaining, hits=fault.hits + 1)
+        self._replace(fault, None if remaining == 0 else used)
+        return True
+
+    def _replace(self, old: Fault, new: Fault | None) -> None:
+        index = self._active.index(old)
+        self._active[index : index + 1] = [] if new is None else [new]
+        with self._storage.write() as connection:
+            if new is None:
+                connection.execute("DELETE FROM fault WHERE id = ?", (old.id,))
+                return
+            connection.execute(
+                "UPDATE fault SET skip = ?, remaining = ?, hits = ? WHERE id = ?",
+                (new.skip, new.remaining, new.hits, old.id),
+            )

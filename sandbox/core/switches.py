@@ -1,0 +1,78 @@
+"""Keep the lasting settings of each provider, for all accounts or for one."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sandbox.core.provider import OrderError, Provider, Switch
+from sandbox.core.storage import Storage
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS switch (
+    provider TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL,
+    value TEXT NOT NULL, PRIMARY KEY (provider, account, name));
+"""
+
+Key = tuple[str, str, str]
+
+
+class Switches:
+    """Answer from memory and write through to the database."""
+
+    def __init__(self, storage: Storage, providers: Iterable[Provider]) -> None:
+        """Load what was set before the last restart."""
+        self._storage = storage
+        self._known = {(p.slug, s.name): s for p in providers for s in p.switches}
+        self._values: dict[Key, Any] = {
+            (row["provider"], row["account"], row["name"]): json.loads(row["value"])
+            for row in storage.all("SELECT * FROM switch")
+        }
+
+    def get(self, provider: str, name: str, account: str = "") -> Any:
+        """Return the account's value, else the provider's, else the default."""
+        for who in (account, ""):
+            if (provider, who, name) in self._values:
+                return self._values[provider, who, name]
+        return self._known[provider, name].default
+
+    def set(self, provider: str, name: str, value: Any, account: str = "") -> Any:
+        """Set one switch and return the value it now has."""
+        switch = self._known.get((provider, name))
+        if switch is None:
+            message = f"{provider} has no switch {name}"
+            raise OrderError(message)
+        value = _to_type(switch, value)
+        with self._storage.write() as connection:
+            connection.execute(
+                "REPLACE INTO switch VALUES (?, ?, ?, ?)",
+                (provider, account, name, json.dumps(value)),
+            )
+        self._values[provider, account, name] = value
+        return value
+
+    def reset(self) -> None:
+        """Return every switch to its default."""
+        with self._storage.write() as connection:
+            connection.execute("DELETE FROM switch")
+        self._values.clear()
+
+    def to_list(self) -> list[dict[str, Any]]:
+        """Return the switches that were moved."""
+        return [
+            {"provider": provider, "account": account, "name": name, "value": value}
+            for (provider, account, name), value in sorted(self._values.items())
+        ]
+
+
+def _to_type(switch: Switch, value: Any) -> Any:
+    """Read what a form or a JSON body sent as the type of the default."""
+    kind = type(switch.default)
+    try:
+        if kind is bool:
+            return str(value).lower() in ("1", "true", "on", "yes")
+        if kind is list:
+            return value.split() if isinstance(value, str) else [str(v) for v in value]
+        return kind(value)
+    except (TypeError, ValueError) as exc:
+        message = f"{switch.name} cannot be {value!r}"
+        raise OrderError(message) from exc

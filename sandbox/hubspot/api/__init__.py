@@ -1,0 +1,1 @@
+"""Answer HubSpot's API."""

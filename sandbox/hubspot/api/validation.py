@@ -1,0 +1,186 @@
+"""Check the values of a write, as strictly as HubSpot does."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.core.storage import Storage
+from sandbox.hubspot.api.reference import PIPELINES
+from sandbox.hubspot.api.times import DAY_MS, to_date, to_iso, to_ms
+from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS
+from sandbox.hubspot.seed.catalogue import LIFECYCLE
+from sandbox.hubspot.seed.definition import Definition
+from sandbox.hubspot.seed.definitions import get_definitions
+
+EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
+STAGES = [value for value, _ in LIFECYCLE]
+ANY_OF = {
+    CONTACTS: ("email", "firstname", "lastname"),
+    COMPANIES: ("name", "domain"),
+}
+ALL_OF = ("dealname", "dealstage", "pipeline")
+STAGES_OF = {p["id"]: {stage["id"] for stage in p["stages"]} for p in PIPELINES}
+
+
+@dataclass(kw_only=True)
+class Checked:
+    """Hold what a write comes to: values to store, warnings, problems."""
+
+    values: dict[str, str | None] = field(default_factory=dict)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[dict[str, str]] = field(default_factory=list)
+
+    def blame(self, name: str, code: str, message: str) -> None:
+        """Note one value that cannot be stored."""
+        self.problems.append({"name": name, "code": code, "message": message})
+
+
+class Checker:
+    """Check the values of one write against definitions and the record so far."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        portal: str,
+        type_id: str,
+        old: Mapping[str, str],
+        normalises: bool,
+    ) -> None:
+        """Take what the values are checked against."""
+        self.storage = storage
+        self.portal = portal
+        self.type_id = type_id
+        self.old = old
+        self.normalises = normalises
+        self.result = Checked()
+
+    def check(self, given: Mapping[str, Any]) -> Checked:
+        """Check every value and return the outcome."""
+        known = get_definitions(self.type_id)
+        for name, value in given.items():
+            definition = known.get(name)
+            if definition is None or definition.sensitivity != "non_sensitive":
+                message = f'Property "{name}" does not exist'
+                self.result.blame(name, "PROPERTY_DOESNT_EXIST", message)
+            elif definition.is_read_only:
+                message = f'"{name}" is a read only property; its value cannot be set.'
+                self.result.blame(name, "READ_ONLY_VALUE", message)
+            else:
+                self._check_value(definition, value)
+        if self.type_id == DEALS:
+            self._check_stage()
+        return self.result
+
+    def check_minimum(self, given: Mapping[str, Any]) -> None:
+        """Check that a new record has what its type cannot do without."""
+        if self.type_id == DEALS:
+            missing = [name for name in ALL_OF if not given.get(name)]
+        else:
+            names = ANY_OF[self.type_id]
+            missing = [] if any(given.get(n) for n in names) else [names[0]]
+        for name in missing:
+            message = f'Property "{name}" is required to create this record'
+            self.result.blame(name, "MISSING_REQUIRED_PROPERTY", message)
+
+    def _check_value(self, definition: Definition, value: Any) -> None:
+        name = definition.name
+        if isinstance(value, bool):
+            value = str(value).lower()
+        if not isinstance(value, (str, int, float)):
+            message = f"{json.dumps(value)} was not a valid value"
+            self.result.blame(name, "INVALID_VALUE", message)
+            return
+        text = str(value)
+        if text == "":
+            self.result.values[name] = None
+            return
+        check = {
+            "number": self._check_number,
+            "bool": self._check_bool,
+            "date": self._check_date,
+            "datetime": self._check_moment,
+            "enumeration": self._check_option,
+        }.get(definition.type, self._check_text)
+        check(definition, text)
+
+    def _check_text(self, definition: Definition, text: str) -> None:
+        if definition.name == "email" and not EMAIL.fullmatch(text):
+            message = f"Email address {text} is invalid"
+            self.result.blame("email", "INVALID_EMAIL", message)
+            return
+        self.result.values[definition.name] = text
+
+    def _check_number(self, definition: Definition, text: str) -> None:
+        if not re.fullmatch(r"-?\d+(\.\d+)?", text):
+            self._refuse(definition, "INVALID_INTEGER", text)
+            return
+        self.result.values[definition.name] = text
+
+    def _check_bool(self, definition: Definition, text: str) -> None:
+        if text not in ("true", "false"):
+            self._refuse(definition, "INVALID_OPTION", text)
+            return
+        self.result.values[definition.name] = text
+
+    def _check_moment(self, definition: Definition, text: str) -> None:
+        moment = to_ms(text)
+        if moment is None:
+            self._refuse(definition, "INVALID_LONG", text)
+            return
+        self.result.values[definition.name] = to_iso(moment)
+
+    def _check_date(self, definition: Definition, text: str) -> None:
+        moment = to_ms(text)
+        if moment is None or (moment % DAY_MS and not self.normalises):
+            self._refuse(definition, "INVALID_DATE", text)
+            return
+        day = to_date(moment)
+        self.result.values[definition.name] = day
+        if moment % DAY_MS:
+            names = {"propertyName": definition.name, "rawValue": text}
+            context = {**names, "normalizedValue": day}
+            self.result.warnings.append(
+                {"category": "PROPERTY_VALUE_NORMALIZED", "context": context}
+            )
+
+    def _check_option(self, definition: Definition, text: str) -> None:
+        name = definition.name
+        is_many = definition.field == "checkbox"
+        chosen = [part for part in text.split(";") if part] if is_many else [text]
+        allowed = self._get_options(definition)
+        if allowed is not None and (bad := [c for c in chosen if c not in allowed]):
+            self._refuse(definition, "INVALID_OPTION", bad[0])
+            return
+        if is_many and text.startswith(";"):
+            kept = [part for part in self.old.get(name, "").split(";") if part]
+            text = ";".join(dict.fromkeys((*kept, *chosen)))
+        old = self.old.get(name)
+        if name == "lifecyclestage" and old in STAGES:
+            # The stage only moves forward; moving back takes clearing it first.
+            text = max(old, text, key=STAGES.index)
+        self.result.values[name] = text
+
+    def _get_options(self, definition: Definition) -> set[str] | None:
+        if definition.name == "hubspot_owner_id":
+            sql = "SELECT id FROM hubspot_owner WHERE portal = ? AND archived = 0"
+            return {str(row["id"]) for row in self.storage.all(sql, self.portal)}
+        if definition.name == "pipeline":
+            return set(STAGES_OF)
+        if not definition.options:
+            return None
+        return {value for value, _ in definition.options}
+
+    def _check_stage(self) -> None:
+        values = {**self.old, **self.result.values}
+        stage, pipeline = values.get("dealstage"), values.get("pipeline")
+        is_asked = {"dealstage", "pipeline"} & self.result.values.keys()
+        if is_asked and stage and pipeline and stage not in STAGES_OF[pipeline]:
+            message = f"{stage} was not one of the allowed options: {pipeline}"
+            self.result.blame("dealstage", "INVALID_OPTION", message)
+
+    def _refuse(self, definition: Definition, code: str, text: str) -> None:
+        message = f"{text} was not a valid {definition.type} for {definition.name}"
+        self.result.blame(definition.name, code, message)

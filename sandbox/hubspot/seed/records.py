@@ -1,0 +1,193 @@
+"""Make one seeded contact, company or deal."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sandbox.hubspot.api.records import NewRecord
+from sandbox.hubspot.api.reference import PIPELINES
+from sandbox.hubspot.api.times import to_date, to_iso
+from sandbox.hubspot.seed import names
+from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS, MODIFIED, Portal
+from sandbox.hubspot.seed.catalogue import (
+    DEAL_TYPES,
+    INDUSTRIES,
+    LEAD_STATUS,
+    LIFECYCLE,
+    TOPICS,
+)
+
+# Fixed moments, so that the same seed makes the same data on any day.
+NEWEST = 1_793_491_200_000  # 2026-11-01
+OLDEST = NEWEST - 3 * 365 * 86_400_000
+IMPORTED = NEWEST - 47 * 86_400_000
+SHARE_IMPORTED = 0.55
+MERGED_FROM = 5_000
+Values = dict[str, str]
+
+
+class Moments(NamedTuple):
+    """Hold when a record was created and last modified."""
+
+    created: int
+    modified: int
+
+
+@dataclass(kw_only=True)
+class Facts:
+    """Hold what the records of one portal share."""
+
+    portal: Portal
+    rng: random.Random
+    owners: list[str]
+    deals_of: dict[int, int]
+    aliases: list[tuple[str, str, int, int]] = field(default_factory=list)
+
+
+def make_record(
+    facts: Facts,
+    type_id: str,
+    record_id: int,
+    number: int,
+    *,
+    is_archived: bool = False,
+) -> NewRecord:
+    """Make one record; its number in the list decides how odd it is."""
+    moments = _draw_moments(facts.rng)
+    values = MAKERS[type_id](facts, record_id, number)
+    if facts.rng.random() < 0.8:
+        values["hubspot_owner_id"] = facts.rng.choice(facts.owners)
+    if not is_archived and number % 300 == 150:
+        values["hs_merged_object_ids"] = _merge_into(facts, type_id, record_id)
+    if is_archived:
+        values.pop("crm_key", None)
+        if "email" in values:
+            values["email"] = f"former.{values['email']}"
+    values["createdate"] = to_iso(moments.created)
+    values[MODIFIED[type_id]] = to_iso(moments.modified)
+    values["hs_object_id"] = str(record_id)
+    return NewRecord(
+        portal=facts.portal.id,
+        type=type_id,
+        id=record_id,
+        created=moments.created,
+        modified=moments.modified,
+        archived_at=NEWEST if is_archived else None,
+        properties=values,
+    )
+
+
+def _draw_moments(rng: random.Random) -> Moments:
+    if rng.random() < SHARE_IMPORTED:
+        # One bulk import leaves more rows on one instant than search can page.
+        return Moments(IMPORTED, IMPORTED)
+    created = rng.randint(OLDEST, NEWEST - 86_400_000)
+    modified = rng.randint(created, NEWEST)
+    return Moments(
+        created, modified - modified % 1000 if created % 5 == 0 else modified
+    )
+
+
+def _merge_into(facts: Facts, type_id: str, record_id: int) -> str:
+    first = MERGED_FROM + 2 * len(facts.aliases)
+    old = (first, first + 1)
+    facts.aliases += [(facts.portal.id, type_id, o, record_id) for o in old]
+    return ";".join(str(o) for o in old)
+
+
+def _make_contact(facts: Facts, record_id: int, number: int) -> Values:
+    rng = facts.rng
+    city, state, postcode, country = rng.choice(names.CITIES)
+    values = {
+        "email": f"person{number}@{rng.choice('abcdefgh')}{number % 97}.example",
+        "firstname": rng.choice(names.FIRST_NAMES),
+        "lastname": rng.choice(names.LAST_NAMES),
+        "jobtitle": rng.choice(names.JOBS),
+        "phone": f"+1 555 {rng.randint(100, 999)} {rng.randint(1000, 9999)}",
+        "address": f"{rng.randint(1, 200)} Quay Street",
+        "city": city,
+        "state": state,
+        "zip": postcode,
+        "country": country,
+        "lifecyclestage": rng.choice(LIFECYCLE)[0],
+    }
+    if rng.random() < 0.4:
+        values["hs_lead_status"] = rng.choice(LEAD_STATUS)[0]
+        topics = rng.sample([value for value, _ in TOPICS], 2)
+        values["newsletter_topics"] = ";".join(topics)
+        values["renewal_date"] = to_date(rng.randint(NEWEST, NEWEST + 3 * 10**10))
+        values["loyalty_score"] = f"{rng.randint(0, 99_999) / 100:g}"
+        values["is_vip"] = rng.choice(("true", "false"))
+        values["crm_key"] = f"K-{number:06d}"
+    if record_id in facts.deals_of:
+        values["num_associated_deals"] = str(facts.deals_of[record_id])
+    _make_odd(values, number)
+    return values
+
+
+def _make_odd(values: Values, number: int) -> None:
+    """Spoil some contacts in the ways real portals are spoilt."""
+    oddity = names.ODD_VALUES[(number // 40) % len(names.ODD_VALUES)]
+    if number % 40 == 7:
+        values["lastname"] = oddity
+    if number % 40 == 9:
+        values["jobtitle"] = values["visit_notes"] = oddity
+    if number % 50 == 11:
+        del values["firstname"], values["lastname"]
+    if number % 50 == 13:
+        values["firstname"] = values["phone"] = values["city"] = ""
+    if number % 70 == 17:
+        del values["email"]
+    if number % 400 == 19:
+        values["visit_notes"] = names.NOTE_LINE * 840
+    if number % 90 == 21:
+        values["hs_additional_emails"] = f"second{number}@b.example;{number}@c.example"
+
+
+def _make_company(facts: Facts, record_id: int, number: int) -> Values:
+    rng = facts.rng
+    name = f"{rng.choice(names.COMPANY_FIRST)} {rng.choice(names.COMPANY_LAST)}"
+    city, _, _, country = rng.choice(names.CITIES)
+    values = {
+        "name": name,
+        # Several companies share a domain: HubSpot does not keep it unique.
+        "domain": f"company{number % 2_400}.example",
+        "city": city,
+        "country": country,
+        "industry": rng.choice(INDUSTRIES)[0],
+        "numberofemployees": str(rng.randint(1, 5_000)),
+        "annualrevenue": f"{rng.randint(0, 10**9) / 100:.2f}",
+        "description": rng.choice(names.ODD_VALUES) if number % 30 == 3 else "",
+    }
+    if number % 60 == 5:
+        del values["name"]
+    return values
+
+
+def _make_deal(facts: Facts, record_id: int, number: int) -> Values:
+    rng = facts.rng
+    pipeline = PIPELINES[0] if rng.random() < 0.7 else PIPELINES[1]
+    stage = rng.choice(pipeline["stages"])
+    is_won = stage["metadata"] == {"isClosed": "true", "probability": "1.0"}
+    values = {
+        "dealname": f"{rng.choice(names.DEAL_WORDS)} {number}",
+        "pipeline": pipeline["id"],
+        "dealstage": stage["id"],
+        "dealtype": rng.choice(DEAL_TYPES)[0],
+        "closedate": to_iso(rng.randint(OLDEST, NEWEST + 10**10)),
+        "hs_is_closed_won": "true" if is_won else "false",
+        "deal_currency_code": facts.portal.currency,
+    }
+    if number % 9:
+        values["amount"] = f"{rng.randint(0, 5 * 10**7) / 100:g}"
+    if number % 45 == 2:
+        values["dealname"] = names.ODD_VALUES[number % len(names.ODD_VALUES)]
+    return values
+
+
+MAKERS: dict[str, Callable[[Facts, int, int], Values]] = {
+    CONTACTS: _make_contact,
+    COMPANIES: _make_company,
+    DEALS: _make_deal,
+}

@@ -1,0 +1,1 @@
+"""Answer Notion's API."""

@@ -1,0 +1,136 @@
+"""Word errors the way Notion does."""
+
+import math
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from sandbox.core.web import Request, Response, to_json, to_text
+
+if TYPE_CHECKING:
+    from sandbox.core.state import Sandbox
+
+REQUEST_ID = "notion.request_id"
+RATE, SPACE = "public_api_request_rate_limit", "public_api_space_request_rate_limit"
+ENDPOINT, BLOCKED = "public_api_endpoint_rate_limit", "public_api_request_blocked"
+CODES = {
+    400: "validation_error",
+    401: "unauthorized",
+    403: "restricted_resource",
+    404: "object_not_found",
+    409: "conflict_error",
+    429: "rate_limited",
+    500: "internal_server_error",
+    502: "bad_gateway",
+    503: "service_unavailable",
+    504: "gateway_timeout",
+    529: "service_overload",
+}
+OAUTH_STATUSES = {"invalid_client": 401, "internal_server_error": 500}
+EDGE_PAGE = (
+    "<!doctype html><html><head><title>Access denied</title></head>"
+    "<body><h1>Sorry, you have been blocked</h1></body></html>"
+)
+
+
+class ApiRefusal(Exception):
+    """Carry an error answer out of a handler."""
+
+    def __init__(self, response: Response) -> None:
+        """Keep the answer."""
+        super().__init__(response.status)
+        self.response = response
+
+
+def get_request_id(request: Request) -> str:
+    """Return the id of this request, the same in the header and in the body."""
+    found: str = request.environ.setdefault(REQUEST_ID, str(uuid.uuid4()))
+    return found
+
+
+def to_error(
+    request: Request, status: int, code: str, message: str, **data: Any
+) -> Response:
+    """Answer an error of the API; what else is given becomes additional data."""
+    body: dict[str, Any] = {"object": "error", "status": status, "code": code}
+    body["message"] = message
+    if data:
+        body["additional_data"] = data
+    body["request_id"] = get_request_id(request)
+    return to_json(body, status)
+
+
+def refuse(request: Request, status: int, code: str, message: str) -> ApiRefusal:
+    """Make an API error to raise."""
+    return ApiRefusal(to_error(request, status, code, message))
+
+
+def invalid(request: Request, message: str) -> ApiRefusal:
+    """Make a plain validation error to raise."""
+    return refuse(request, 400, "validation_error", message)
+
+
+def not_found(request: Request, kind: str, object_id: str) -> ApiRefusal:
+    """Make the error for what is not there, or not shared: nobody can tell which."""
+    message = (
+        f"Could not find {kind} with ID: {object_id}. Make sure the relevant pages "
+        "and databases are shared with your connection."
+    )
+    return refuse(request, 404, "object_not_found", message)
+
+
+def restricted(request: Request) -> ApiRefusal:
+    """Make the error for a capability the connection lacks."""
+    message = "Insufficient permissions for this endpoint."
+    return refuse(request, 403, "restricted_resource", message)
+
+
+def slow_down(
+    request: Request, reason: str, retry_after: float | None, *, status: int = 429
+) -> Response:
+    """Answer that it was too much, and say when to come back in both places."""
+    data = {"rate_limit_reason": reason} if reason else {}
+    seconds = "" if retry_after is None else str(max(1, math.ceil(retry_after)))
+    if seconds:
+        data["retry_after"] = seconds
+    message = "You have been rate limited. Please try again in a few minutes."
+    response = to_error(request, status, CODES[status], message, **data)
+    if seconds:
+        response.headers.append(("Retry-After", seconds))
+    return response
+
+
+def answer_edge(request: Request) -> Response:
+    """Answer as the network edge does, which never asked the API."""
+    response = to_text(EDGE_PAGE, 403)
+    response.content_type = "text/html; charset=UTF-8"
+    response.headers += [("cf-ray", "9a3f61c2ed1b2c4d-FRA"), ("Server", "cloudflare")]
+    request.environ.pop(REQUEST_ID, None)
+    request.environ["notion.edge"] = True
+    return response
+
+
+def oauth_error(
+    sandbox: "Sandbox", request: Request, error: str, message: str
+) -> Response:
+    """Answer an error of the token endpoint, in the shape that is switched on."""
+    status = OAUTH_STATUSES.get(error, 400)
+    if sandbox.switches.get("notion", "rfc_errors", request.account):
+        return to_json({"error": error, "error_description": message}, status)
+    return to_error(request, status, error, message)
+
+
+def refuse_with_status(
+    sandbox: "Sandbox", request: Request, status: int, retry_after: float | None
+) -> Response:
+    """Answer any error status in Notion's shape; the faults use it."""
+    if request.path.startswith("/v1/oauth/") and status in (400, 401):
+        error = "invalid_client" if status == 401 else "invalid_request"
+        return oauth_error(sandbox, request, error, "the request is not valid")
+    if status in (429, 529):
+        reason = RATE if status == 429 else ""
+        return slow_down(request, reason, retry_after, status=status)
+    code = CODES.get(status, "internal_server_error")
+    response = to_error(request, status, code, f"Simulated answer {status}.")
+    if retry_after is not None:
+        response.headers.append(("Retry-After", f"{retry_after:.0f}"))
+    return response

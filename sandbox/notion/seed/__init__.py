@@ -1,0 +1,1 @@
+"""Make the data that a fresh sandbox starts with."""

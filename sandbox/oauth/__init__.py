@@ -1,0 +1,1 @@
+"""Give consent, issue tokens and keep grants, with a policy per provider."""

@@ -1,0 +1,178 @@
+"""Remember codes, grants and tokens, whichever provider issued them."""
+
+import hashlib
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.core.storage import Row, Storage
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS oauth_grant (
+    id INTEGER PRIMARY KEY, provider TEXT NOT NULL, account TEXT NOT NULL,
+    user TEXT NOT NULL, scopes TEXT NOT NULL, created_at REAL NOT NULL,
+    ended_at REAL, reason TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS oauth_code (
+    value TEXT PRIMARY KEY, provider TEXT NOT NULL, account TEXT NOT NULL,
+    user TEXT NOT NULL, scopes TEXT NOT NULL, redirect_uri TEXT NOT NULL,
+    challenge TEXT NOT NULL, method TEXT NOT NULL, expires_at REAL NOT NULL,
+    used_at REAL);
+CREATE TABLE IF NOT EXISTS oauth_token (
+    value TEXT PRIMARY KEY, grant_id INTEGER NOT NULL, kind TEXT NOT NULL,
+    issued_at REAL NOT NULL, expires_at REAL, spent_at REAL, revoked_at REAL,
+    successor TEXT, spends INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS oauth_token_grant ON oauth_token (grant_id, kind);
+CREATE TABLE IF NOT EXISTS token_request (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, provider TEXT NOT NULL,
+    grant_type TEXT NOT NULL, account TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    status INTEGER NOT NULL, error TEXT NOT NULL, is_double INTEGER NOT NULL,
+    is_overlapping INTEGER NOT NULL);
+"""
+
+FIND = """
+SELECT t.*, g.provider, g.account, g.user, g.scopes, g.ended_at
+FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id WHERE t.value = ?
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """Describe one issued token and the grant it belongs to."""
+
+    value: str
+    kind: str
+    grant_id: int
+    provider: str
+    account: str
+    user: str
+    scopes: tuple[str, ...]
+    issued_at: float
+    expires_at: float | None
+    spent_at: float | None
+    revoked_at: float | None
+    successor: str
+
+    @property
+    def is_revoked(self) -> bool:
+        """Tell whether the token or its whole grant was ended."""
+        return self.revoked_at is not None
+
+    def is_expired(self, now: float) -> bool:
+        """Tell whether the token outlived its lifetime."""
+        return self.expires_at is not None and now >= self.expires_at
+
+
+def to_fingerprint(value: str) -> str:
+    """Return a short name for a secret that does not give it away."""
+    return hashlib.sha256(value.encode()).hexdigest()[:12]
+
+
+def find_token(storage: Storage, value: str, *, provider: str) -> Token | None:
+    """Look a token up by its value."""
+    row = storage.one(FIND, value)
+    if row is None or row["provider"] != provider:
+        return None
+    return _to_token(row)
+
+
+def add_code(connection: sqlite3.Connection, **columns: Any) -> None:
+    """Store an authorization code."""
+    _insert(connection, "oauth_code", columns)
+
+
+def take_code(
+    connection: sqlite3.Connection, value: str, *, provider: str, now: float
+) -> Row | None:
+    """Use a code up; the second caller gets nothing."""
+    row: Row | None = connection.execute(
+        "UPDATE oauth_code SET used_at = ? WHERE value = ? AND provider = ?"
+        " AND used_at IS NULL AND expires_at > ? RETURNING *",
+        (now, value, provider, now),
+    ).fetchone()
+    return row
+
+
+def start_grant(connection: sqlite3.Connection, **columns: Any) -> int:
+    """Store a new grant and return its id."""
+    return _insert(connection, "oauth_grant", columns)
+
+
+def issue(
+    connection: sqlite3.Connection,
+    value: str,
+    *,
+    grant_id: int,
+    kind: str,
+    now: float,
+    lifetime: float | None,
+) -> str:
+    """Store a new token and return it."""
+    expires_at = None if lifetime is None else now + lifetime
+    columns = {"value": value, "grant_id": grant_id, "kind": kind}
+    columns |= {"issued_at": now, "expires_at": expires_at}
+    _insert(connection, "oauth_token", columns)
+    return value
+
+
+def spend(
+    connection: sqlite3.Connection, value: str, *, successor: str | None, now: float
+) -> None:
+    """Count one use of a refresh token and, when it rotates, retire it."""
+    connection.execute(
+        "UPDATE oauth_token SET spends = spends + 1,"
+        " spent_at = CASE WHEN ? IS NULL THEN spent_at ELSE ? END,"
+        " successor = COALESCE(?, successor) WHERE value = ?",
+        (successor, now, successor, value),
+    )
+
+
+def end_grant(
+    connection: sqlite3.Connection,
+    grant_id: int,
+    *,
+    reason: str,
+    now: float,
+    kinds: tuple[str, ...] = ("access", "refresh"),
+) -> None:
+    """End a grant; tokens of the kinds left out live on until they expire."""
+    connection.execute(
+        "UPDATE oauth_grant SET ended_at = ?, reason = ?"
+        " WHERE id = ? AND ended_at IS NULL",
+        (now, reason, grant_id),
+    )
+    for kind in kinds:
+        connection.execute(
+            "UPDATE oauth_token SET revoked_at = ? WHERE grant_id = ? AND kind = ?"
+            " AND revoked_at IS NULL",
+            (now, grant_id, kind),
+        )
+
+
+def log_request(connection: sqlite3.Connection, **columns: Any) -> None:
+    """Remember one call of a token endpoint."""
+    _insert(connection, "token_request", columns)
+
+
+def _insert(connection: sqlite3.Connection, table: str, columns: dict[str, Any]) -> int:
+    names = ", ".join(columns)
+    marks = ", ".join("?" * len(columns))
+    # Table and column names are written in this package, never received.
+    sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+    return connection.execute(sql, tuple(columns.values())).lastrowid or 0
+
+
+def _to_token(row: Row) -> Token:
+    return Token(
+        value=row["value"],
+        kind=row["kind"],
+        grant_id=row["grant_id"],
+        provider=row["provider"],
+        account=row["account"],
+        user=row["user"],
+        scopes=tuple(row["scopes"].split()),
+        issued_at=row["issued_at"],
+        expires_at=row["expires_at"],
+        spent_at=row["spent_at"],
+        revoked_at=row["revoked_at"],
+        successor=row["successor"] or "",
+    )
