@@ -38,7 +38,7 @@ check: setup-dev ## Check layout, lint, types, templates, migrations, settings, 
 	$(BIN)/djlint --quiet --check templates
 	$(PRODUCTION) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	$(BIN)/python -m pytest -q tests/test_house.py
+	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 format: setup-dev ## Let the formatters decide layout
 	$(BIN)/ruff format .
@@ -46,7 +46,7 @@ format: setup-dev ## Let the formatters decide layout
 	$(BIN)/djlint --quiet --reformat templates
 
 bench: setup-dev ## Measure what the README claims
-	$(BIN)/python -m bench
+	$(BIN)/python -m tests.bench
 
 lock: setup-dev ## Pin and hash what requirements*.in ask for
 	$(foreach name,requirements requirements-dev,$(BIN)/uv pip compile --quiet \

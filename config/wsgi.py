@@ -1,4 +1,4 @@
-"""Serve the site over WSGI: ``gunicorn config.wsgi``."""
+"""Serve the site over WSGI: ``gunicorn -c config/gunicorn.conf.py config.wsgi``."""
 
 import os
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
-from integrations.services import crypto
+from integrations.services.common import crypto
 
 TAG = "mooring"
 

@@ -9,7 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from integrations.models import Connection, ProviderState
 from integrations.providers import SPECS
-from integrations.views.theme import read_theme
+from integrations.views.site.theme import read_theme
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

@@ -9,24 +9,19 @@ from celery.signals import worker_shutting_down
 
 from integrations.http.errors import ApiError
 from integrations.models import Credential, SyncRun
-from integrations.services import (
-    accounts,
-    queue,
-    refresh,
-    revocations,
-    runs,
-    schedule,
-    stopping,
-    sync,
-)
-from integrations.services.errors import NoTokenError
+from integrations.services.common import queue, shutdown
+from integrations.services.common.errors import NoTokenError
+from integrations.services.connections import account_deletion
+from integrations.services.grants import refresh, revocation
+from integrations.services.sync import engine, runs
+from integrations.services.upkeep import schedule
 
 logger = logging.getLogger(__name__)
 
 
 @worker_shutting_down.connect
 def _ask_children_to_stop(**_details: Any) -> None:
-    stopping.ask()
+    shutdown.ask()
 
 
 @shared_task
@@ -42,7 +37,7 @@ def sync_bulk(run_id: str) -> None:
 
 
 def _sync(run_id: str) -> None:
-    wait = sync.run_slice(UUID(run_id))
+    wait = engine.run_slice(UUID(run_id))
     if wait is None or wait > queue.LONGEST_COUNTDOWN_SECONDS:
         return
     run = SyncRun.objects.filter(pk=run_id).first()
@@ -98,13 +93,13 @@ def sweep_purges() -> None:
 @shared_task
 def erase_accounts() -> None:
     """Go on deleting the rows of accounts that were shut for good."""
-    accounts.erase_due()
+    account_deletion.erase_due()
 
 
 @shared_task
 def revoke_due() -> None:
     """Give grants back to their providers."""
-    revocations.revoke_due()
+    revocation.revoke_due()
 
 
 @shared_task

@@ -2,38 +2,33 @@
 
 from django.urls import include, path
 
-from integrations.views import (
-    accounts,
-    choosing,
-    collections,
-    connection_page,
-    connections,
-    health,
-    home,
-    items,
+from integrations.views.connections import (
+    detail,
+    held_deletions,
+    index,
     other_account,
     runs,
-    theme,
+    selection,
 )
+from integrations.views.items import index as items
+from integrations.views.site import account_deletion, health, home, theme
 
 app_name = "integrations"
 
 connection_urls = [
-    path("", connection_page.connection_detail, name="connection-detail"),
-    path("progress/", connection_page.connection_progress, name="connection-progress"),
-    path("sync/", connections.connection_sync, name="connection-sync"),
-    path("pause/", connections.connection_pause, name="connection-pause"),
-    path("resume/", connections.connection_resume, name="connection-resume"),
-    path("rename/", connections.connection_rename, name="connection-rename"),
-    path("interval/", connections.connection_interval, name="connection-interval"),
+    path("", detail.connection_detail, name="connection-detail"),
+    path("progress/", detail.connection_progress, name="connection-progress"),
+    path("sync/", index.connection_sync, name="connection-sync"),
+    path("pause/", index.connection_pause, name="connection-pause"),
+    path("resume/", index.connection_resume, name="connection-resume"),
+    path("rename/", index.connection_rename, name="connection-rename"),
+    path("interval/", index.connection_interval, name="connection-interval"),
     path(
         "collections/",
-        choosing.connection_collections,
+        selection.connection_collections,
         name="connection-collections",
     ),
-    path(
-        "disconnect/", connections.connection_disconnect, name="connection-disconnect"
-    ),
+    path("disconnect/", index.connection_disconnect, name="connection-disconnect"),
     path(
         "instead-of/<uuid:wanted>/",
         other_account.connection_other_account,
@@ -42,19 +37,19 @@ connection_urls = [
 ]
 urlpatterns = [
     path("", home.home, name="home"),
-    path("accounts/delete/", accounts.account_delete, name="account-delete"),
+    path("accounts/delete/", account_deletion.account_delete, name="account-delete"),
     path("theme/", theme.theme, name="theme"),
-    path("connections/", connections.connection_list, name="connection-list"),
-    path("connections/connect/<slug:provider>/", connections.connect, name="connect"),
+    path("connections/", index.connection_list, name="connection-list"),
+    path("connections/connect/<slug:provider>/", index.connect, name="connect"),
     path("connections/<uuid:pk>/", include(connection_urls)),
     path(
         "collections/<uuid:pk>/approve/",
-        collections.collection_approve,
+        held_deletions.collection_approve,
         name="collection-approve",
     ),
     path(
         "collections/<uuid:pk>/discard/",
-        collections.collection_discard,
+        held_deletions.collection_discard,
         name="collection-discard",
     ),
     path("runs/<uuid:pk>/", runs.run_detail, name="run-detail"),

@@ -156,7 +156,14 @@ def _valkey(port: int, var_dir: Path) -> Process:
 
 
 def _web(port: int) -> Process:
-    command = _python("gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}")
+    command = _python(
+        "gunicorn",
+        "-c",
+        "config/gunicorn.conf.py",
+        "config.wsgi",
+        "--bind",
+        f"127.0.0.1:{port}",
+    )
     return Process(
         name="web", command=command, port=port, port_setting="PUBLIC_BASE_URL"
     )

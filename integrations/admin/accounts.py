@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from integrations.admin.base import ReadOnlyAdmin, name_of
 from integrations.admin.log import AuditedAdmin
 from integrations.models import Connection
-from integrations.services import accounts
+from integrations.services.connections import account_deletion
 
 # The imports above are from allauth's admin modules, so that theirs are registered
 # before ours take their place.
@@ -44,7 +44,7 @@ class AccountAdmin(AuditedAdmin, UserAdmin):
     ) -> bool:
         """Refuse when nobody could administer the site without this person."""
         may = super().has_delete_permission(request, obj)
-        return may and not (obj and accounts.is_last_administrator(obj))
+        return may and not (obj and account_deletion.is_last_administrator(obj))
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
@@ -58,7 +58,7 @@ class AccountAdmin(AuditedAdmin, UserAdmin):
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         """Shut the account now; workers revoke its grants and delete its rows."""
-        accounts.erase(obj, actor=cast(User, request.user), by_staff=True)
+        account_deletion.erase(obj, actor=cast(User, request.user), by_staff=True)
 
     def response_delete(
         self, request: HttpRequest, obj_display: str, obj_id: int

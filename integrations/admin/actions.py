@@ -10,9 +10,11 @@ from django.http import HttpRequest
 
 from integrations.admin.log import log_action
 from integrations.models import Collection, Connection
-from integrations.services import connections as service
-from integrations.services import disconnecting, holds, refresh, runs
-from integrations.services.errors import NotSyncableError
+from integrations.services.common.errors import NotSyncableError
+from integrations.services.connections import connect as service
+from integrations.services.connections import disconnect as disconnecting
+from integrations.services.grants import refresh
+from integrations.services.sync import held_deletions, runs
 
 Row = TypeVar("Row", bound=Model)
 # Says what became of one connection.
@@ -101,7 +103,7 @@ def disconnect(request: HttpRequest, *, keep_items: bool) -> Step:
 
 def approve_deletions(collection: Collection) -> str:
     """Hide what a full pass did not find."""
-    hidden = holds.approve(collection)
+    hidden = held_deletions.approve(collection)
     if hidden is None:
         return "left alone because nothing is held"
     return f"approved, {hidden} items hidden"
@@ -109,6 +111,6 @@ def approve_deletions(collection: Collection) -> str:
 
 def discard_deletions(collection: Collection) -> str:
     """Keep what a full pass did not find."""
-    if not holds.discard(collection):
+    if not held_deletions.discard(collection):
         return "left alone because nothing is held"
     return "discarded"

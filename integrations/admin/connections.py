@@ -22,7 +22,7 @@ from integrations.admin.filters import (
     ReasonFilter,
 )
 from integrations.models import Connection, Credential, RefreshAttempt, SyncRun
-from integrations.services.counts import with_item_count
+from integrations.services.connections.counts import with_item_count
 
 # What may be read of a credential; the sealed tokens are not even fetched.
 TOKEN_FACTS = ("version", "fingerprint", "access_expires_at", "refreshed_at")

@@ -19,7 +19,7 @@ from integrations.admin.base import (
 from integrations.admin.filters import GoneFilter, ProviderFilter, TypeFilter
 from integrations.models import Collection, Item, ItemChange
 from integrations.models.item import ItemQuerySet
-from integrations.services import search
+from integrations.services.items import search
 
 COMPLETENESS_TONES = {
     "complete": "ok",

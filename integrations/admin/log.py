@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.http import HttpRequest
 
-from integrations.services import audit
+from integrations.services.common import audit
 
 
 def log_action(request: HttpRequest, row: models.Model, action: str) -> None:

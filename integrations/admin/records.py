@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from integrations.admin.base import BoundedPaginator, ReadOnlyAdmin, badge, name_of
 from integrations.admin.log import log_action
 from integrations.models import AuditEvent, ProviderState, RefreshAttempt, SyncRun
-from integrations.services import provider_state
+from integrations.services.grants import circuit_breaker
 
 RUN_TONES = {"complete": "ok", "partial": "warn", "failed": "bad", "quarantined": "bad"}
 
@@ -113,5 +113,5 @@ class ProviderStateAdmin(ReadOnlyAdmin):
         states = list(queryset)
         for state in states:
             log_action(request, state, "clear pause")
-            provider_state.clear(state.provider)
+            circuit_breaker.clear(state.provider)
         messages.success(request, f"Cleared: {', '.join(s.provider for s in states)}.")

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 
-from integrations.services import audit, mfa
+from integrations.services.common import audit, mfa
 
 
 class AccountAdapter(DefaultAccountAdapter):

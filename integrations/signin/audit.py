@@ -20,7 +20,7 @@ from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from integrations.services.audit import record
+from integrations.services.common.audit import record
 
 # Signals that say all there is to say by being sent. Addresses are left out of the
 # trail: it outlives the account.

@@ -13,17 +13,11 @@ from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS
 from integrations.providers.records import RemoteAccount
-from integrations.services import (
-    clients,
-    connections,
-    crypto,
-    oauth_clients,
-    provider_state,
-    queue,
-    revocations,
-)
-from integrations.services.connections import Connected
-from integrations.services.errors import OwnedBySomeoneElseError
+from integrations.services.common import clients, crypto, oauth_clients, queue
+from integrations.services.common.errors import OwnedBySomeoneElseError
+from integrations.services.connections import connect
+from integrations.services.connections.connect import Connected
+from integrations.services.grants import circuit_breaker, revocation
 from integrations.signin import words
 from integrations.signin.provider import GrantProvider
 from integrations.signin.words import Words
@@ -63,7 +57,7 @@ def exchange(
         tokens = oauth.exchange(code=code, code_verifier=code_verifier)
     except OAuthError as exc:
         raise _failed_exchange(slug, exc) from exc
-    provider_state.resume(slug)
+    circuit_breaker.resume(slug)
     api = clients.api_client_for_new_grant(slug, tokens.access_token)
     try:
         account = CONNECTORS[slug].identify(
@@ -88,10 +82,10 @@ def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
     if isinstance(exc, oauth_errors.GrantRejected):
         return GrantFailed("code_refused", words.CODE_REFUSED)
     if isinstance(exc, oauth_errors.ClientRejected):
-        provider_state.pause(slug, exc)
+        circuit_breaker.pause(slug, exc)
         return GrantFailed("client_rejected", words.MISCONFIGURED)
     if isinstance(exc, oauth_errors.RequestRejected):
-        provider_state.note(slug, "token_request_rejected")
+        circuit_breaker.note(slug, "token_request_rejected")
         return GrantFailed("request_rejected", words.MISCONFIGURED)
     return GrantFailed("provider_down", words.PROVIDER_DOWN)
 
@@ -99,7 +93,7 @@ def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
 def accept(provider: GrantProvider, grant: NewGrant, user: User) -> Connected:
     """Store the grant as one person's; raise GrantFailed if it is another's."""
     try:
-        return connections.connect(
+        return connect.connect(
             user=user,
             provider=grant.provider,
             tokens=grant.tokens,
@@ -125,5 +119,5 @@ def _give_back(provider: str, tokens: TokenSet, account_id: str) -> None:
     )
     if in_use.exists() or same_account.exists():
         return
-    revocations.keep(provider, account_id, refresh_token)
+    revocation.keep(provider, account_id, refresh_token)
     queue.send("revoke_due")

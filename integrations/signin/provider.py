@@ -18,7 +18,7 @@ from integrations.oauth.config import (
     new_code_verifier,
 )
 from integrations.providers.spec import ProviderSettings, ProviderSpec
-from integrations.services import authorization
+from integrations.services.grants import oauth_state
 from integrations.signin.session import nonce_of
 
 
@@ -92,7 +92,7 @@ class GrantProvider(OAuth2Provider):
         """
         verifier = new_code_verifier() if self.spec.pkce else None
         user = request.user if request.user.is_authenticated else None
-        state = authorization.issue(
+        state = oauth_state.issue(
             provider=self.spec.slug,
             user=user,
             session_nonce=nonce_of(request),

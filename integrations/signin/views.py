@@ -18,8 +18,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from integrations.models import Connection
 from integrations.providers import SPECS
-from integrations.services import audit, authorization
-from integrations.services.authorization import Authorization, StateRefusedError
+from integrations.services.common import audit
+from integrations.services.grants import oauth_state
+from integrations.services.grants.oauth_state import Authorization, StateRefusedError
 from integrations.signin import words
 from integrations.signin.answer import AuthorizationResponse
 from integrations.signin.exchange import GrantFailed, NewGrant, accept, exchange
@@ -86,7 +87,7 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
     answer = AuthorizationResponse.read(request)
     user = request.user if isinstance(request.user, User) else None
     try:
-        begun = authorization.consume(
+        begun = oauth_state.consume(
             answer.state,
             provider=slug,
             user=user,

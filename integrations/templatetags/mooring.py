@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from integrations.models import Collection, Item, SyncRun
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
-from integrations.services import holds
+from integrations.services.sync import held_deletions
 from integrations.templatetags import icons
-from integrations.views.item_filters import type_name
+from integrations.views.items.filters import type_name
 
 register = template.Library()
 
@@ -204,4 +204,4 @@ def button_class(tags: list[str] | None) -> str:
 @register.simple_tag
 def held_sample(collection: Collection) -> list[Item]:
     """Return some of the items whose deletion waits for a person."""
-    return holds.sample_of(collection)
+    return held_deletions.sample_of(collection)

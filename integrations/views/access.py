@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from integrations.models import Connection, SyncRun
-from integrations.services.counts import with_item_count
+from integrations.services.connections.counts import with_item_count
 
 
 def person(request: HttpRequest) -> User:

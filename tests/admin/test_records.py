@@ -20,7 +20,7 @@ from integrations.models import (
     ProviderState,
     RefreshAttempt,
 )
-from integrations.services import accounts
+from integrations.services.connections import account_deletion
 from tests.support.rows import NOON, make_finished_run, make_item, make_items
 
 READ_ONLY = [
@@ -222,7 +222,7 @@ def test_deleting_a_person_shuts_the_account_and_erases_it_later(
     alice.refresh_from_db()
     assert not alice.is_active
     assert type(item).objects.exists()
-    assert accounts.erase_due() == 0
+    assert account_deletion.erase_due() == 0
     assert not User.objects.filter(pk=alice.pk).exists()
     assert not LogEntry.objects.filter(object_repr__contains="alice").exists()
 

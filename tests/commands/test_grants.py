@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential, Item
-from integrations.services import key_rotation, tokens
+from integrations.services.grants import key_rotation, tokens
 from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
     connect,
     connection,

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from integrations.models import AuditEvent
-from integrations.services.export import FIELDS, to_cell
+from integrations.services.items.export import FIELDS, to_cell
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 

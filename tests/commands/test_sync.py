@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from integrations.management.commands import sync as command
 from integrations.models import Collection, Connection, SyncRun
-from integrations.services.errors import NotSyncableError
+from integrations.services.common.errors import NotSyncableError
 from tests.support.rows import (
     make_collection,
     make_connection,

@@ -5,7 +5,7 @@ import time
 import pytest
 from celery import Celery
 
-from integrations.services import queue
+from integrations.services.common import queue
 from tests.real.fixtures import MakeStack
 
 pytestmark = pytest.mark.real

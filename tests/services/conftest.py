@@ -13,14 +13,9 @@ from integrations.http.limits import Limit
 from integrations.http.secrets import Secret
 from integrations.models import Connection, SyncRun
 from integrations.providers import CONNECTORS
-from integrations.services import (
-    clients,
-    connections,
-    oauth_clients,
-    queue,
-    runs,
-    sync,
-)
+from integrations.services.common import clients, oauth_clients, queue
+from integrations.services.connections.connect import connect as store_grant
+from integrations.services.sync import engine, runs
 from sandbox.core.app import make_app
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
@@ -120,7 +115,7 @@ def connect(grant: Callable[..., Any]) -> Callable[..., Connection]:
 
     def do(user: User, identity: str = ANA) -> Connection:
         tokens, account = grant(identity)
-        connected = connections.connect(
+        connected = store_grant(
             user=user, provider="hubspot", tokens=tokens, account=account
         )
         return connected.connection
@@ -147,7 +142,7 @@ def finish_sync() -> Callable[..., SyncRun]:
         run, _ = runs.open_run(connection, trigger=trigger, full=full)
         for _ in range(most):
             let_time_pass(run)
-            sync.run_slice(run.pk)
+            engine.run_slice(run.pk)
             run.refresh_from_db()
             if not run.is_open:
                 break

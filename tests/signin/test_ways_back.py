@@ -18,7 +18,7 @@ from integrations.models import (
     Credential,
     ProviderState,
 )
-from integrations.services import authorization
+from integrations.services.grants import oauth_state
 from tests.signin.conftest import AUTHORIZE, CALLBACK
 
 Start = Callable[..., dict[str, str]]
@@ -116,16 +116,16 @@ def test_one_answer_sent_several_times_is_exchanged_once(
 
 @pytest.mark.django_db(transaction=True)
 def test_the_state_is_consumed_by_one_of_many_at_once(alice: User) -> None:
-    state = authorization.issue(provider="hubspot", user=alice, session_nonce="n")
+    state = oauth_state.issue(provider="hubspot", user=alice, session_nonce="n")
 
     def take(_: int) -> bool:
         from django.db import connection
 
         try:
-            authorization.consume(
+            oauth_state.consume(
                 state.reveal(), provider="hubspot", user=alice, session_nonce="n"
             )
-        except authorization.StateRefusedError:
+        except oauth_state.StateRefusedError:
             return False
         finally:
             connection.close()

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.db.models import F
 
 from integrations.models import Collection, Connection, Credential, Item, SyncRun
-from integrations.services import search
-from integrations.services.item_rows import sort_name
+from integrations.services.items import search
+from integrations.services.items.rows import sort_name
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _numbers = count(1)

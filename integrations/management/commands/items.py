@@ -12,8 +12,8 @@ from integrations.management.tables import print_items
 from integrations.models import Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import SPECS
-from integrations.services import audit
-from integrations.services.export import to_csv, to_json
+from integrations.services.common import audit
+from integrations.services.items.export import to_csv, to_json
 
 
 class Command(BaseCommand):

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from integrations.management.progress import Progress
 from integrations.models import Connection, SyncRun
-from integrations.services.errors import NotSyncableError
-from integrations.services.foreground import sync_in_foreground
+from integrations.services.common.errors import NotSyncableError
+from integrations.services.sync.foreground import sync_in_foreground
 
 
 class Command(BaseCommand):

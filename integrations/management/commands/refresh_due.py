@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations.services import schedule
+from integrations.services.upkeep import schedule
 
 
 class Command(BaseCommand):

@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.progress import Progress
 
 from integrations.management.tables import make_console
-from integrations.services import audit, crypto, key_rotation
+from integrations.services.common import audit, crypto
+from integrations.services.grants import key_rotation
 
 
 class Command(BaseCommand):

@@ -13,8 +13,8 @@ from integrations.management.tables import print_items
 from integrations.models import Collection, Connection, Item, SyncRun
 from integrations.models.connection import ConnectionQuerySet
 from integrations.providers import SPECS
-from integrations.services.errors import NotSyncableError
-from integrations.services.foreground import sync_in_foreground
+from integrations.services.common.errors import NotSyncableError
+from integrations.services.sync.foreground import sync_in_foreground
 
 
 class Command(BaseCommand):

@@ -11,12 +11,14 @@ from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.abilities import Estimate, Place, Plan, Schedule
-from integrations.providers.airtable import cost, display, reading, structure
+from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
-from integrations.providers.airtable.classify import classify
+from integrations.providers.airtable.api.classify import classify
+from integrations.providers.airtable.api.limits import connection_limits
 from integrations.providers.airtable.ids import STRUCTURE
-from integrations.providers.airtable.limits import connection_limits
-from integrations.providers.airtable.schema import fetch_schema
+from integrations.providers.airtable.listing import records, structure
+from integrations.providers.airtable.listing.schema import fetch_schema
+from integrations.providers.airtable.mapping import display
 from integrations.providers.airtable.spec import SPEC
 from integrations.providers.connector import CollectionContext
 from integrations.providers.records import (
@@ -96,7 +98,7 @@ class Airtable:
         """Return one page of a table's records, or of bases with their tables."""
         if collection.remote_id == STRUCTURE:
             return structure.fetch_page(api, after=cursor)
-        return reading.fetch_page(api, collection, cursor=cursor)
+        return records.fetch_page(api, collection, cursor=cursor)
 
     def fetch_changes(
         self,
@@ -109,7 +111,7 @@ class Airtable:
         """Return one page of what changed; the structure is simply listed again."""
         if collection.remote_id == STRUCTURE:
             return structure.fetch_page(api, after=cursor)
-        return reading.fetch_changes(api, collection, since=since, cursor=cursor)
+        return records.fetch_changes(api, collection, since=since, cursor=cursor)
 
     def fetch_gone(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None

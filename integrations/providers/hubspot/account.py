@@ -16,7 +16,10 @@ from integrations.oauth.errors import (
     TokenServerError,
 )
 from integrations.oauth.tokens import Introspection, TokenSet
-from integrations.providers.hubspot.mapping import DEFAULT_UI_DOMAIN, is_hubspot_host
+from integrations.providers.hubspot.mapping.items import (
+    DEFAULT_UI_DOMAIN,
+    is_hubspot_host,
+)
 from integrations.providers.records import RemoteAccount
 
 logger = logging.getLogger(__name__)

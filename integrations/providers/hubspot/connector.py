@@ -11,13 +11,14 @@ from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.connector import CollectionContext
-from integrations.providers.hubspot import display, search
 from integrations.providers.hubspot.account import identify
-from integrations.providers.hubspot.classify import classify
-from integrations.providers.hubspot.mapping import ARCHIVED, merged_away
+from integrations.providers.hubspot.api.classify import classify
+from integrations.providers.hubspot.listing import changes
+from integrations.providers.hubspot.listing.records import Reader, id_of, is_living
+from integrations.providers.hubspot.listing.schema import fetch_schema
+from integrations.providers.hubspot.mapping import display
+from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_away
 from integrations.providers.hubspot.objects import OBJECT_TYPES
-from integrations.providers.hubspot.reading import Reader, id_of, is_living
-from integrations.providers.hubspot.schema import fetch_schema
 from integrations.providers.hubspot.spec import SPEC
 from integrations.providers.records import (
     DisplayField,
@@ -135,7 +136,7 @@ class HubSpot:
         cursor: str | None,
     ) -> Page:
         """Return one page of what changed, in the order of ids."""
-        return search.fetch_changes(
+        return changes.fetch_changes(
             Reader(api, collection),
             _search_limits(collection),
             since=since,
@@ -155,7 +156,7 @@ class HubSpot:
 
     def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:
         """Return the search's own count of the records that are not archived."""
-        return search.fetch_count(Reader(api, collection), _search_limits(collection))
+        return changes.fetch_count(Reader(api, collection), _search_limits(collection))
 
     def describe(
         self,

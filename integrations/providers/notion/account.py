@@ -9,7 +9,7 @@ from integrations.http.limits import Limit
 from integrations.http.shape import expect_object
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.notion.ids import find_id
-from integrations.providers.notion.titles import is_emoji
+from integrations.providers.notion.mapping.titles import is_emoji
 from integrations.providers.records import RemoteAccount
 
 MAX_NAME: Final = 255

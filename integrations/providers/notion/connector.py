@@ -11,11 +11,13 @@ from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.connector import CollectionContext
-from integrations.providers.notion import content, display, inventory, rows
 from integrations.providers.notion.account import identify
-from integrations.providers.notion.classify import classify
-from integrations.providers.notion.discovery import list_collections
-from integrations.providers.notion.mapping import (
+from integrations.providers.notion.api import content
+from integrations.providers.notion.api.classify import classify
+from integrations.providers.notion.listing import inventory, rows
+from integrations.providers.notion.listing.discovery import list_collections
+from integrations.providers.notion.mapping import display
+from integrations.providers.notion.mapping.items import (
     DATA_SOURCE,
     DATABASE,
     DATABASES,
@@ -23,7 +25,7 @@ from integrations.providers.notion.mapping import (
     PAGE,
     PAGES,
 )
-from integrations.providers.notion.schema import to_schema
+from integrations.providers.notion.mapping.schema import to_schema
 from integrations.providers.notion.spec import SPEC
 from integrations.providers.records import (
     Content,

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from integrations.providers.airtable.connector import Airtable
-from integrations.providers.airtable.mapping import to_item
-from integrations.providers.airtable.numbers import to_number
+from integrations.providers.airtable.mapping.items import to_item
+from integrations.providers.airtable.mapping.numbers import to_number
 
 TABLES = "GET /v0/meta/bases/appAAAAAAAAAAAAA1/tables"
 FIELD = "fldAAAAAAAAAAAAA1"

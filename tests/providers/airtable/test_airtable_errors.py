@@ -15,8 +15,8 @@ from integrations.http.errors import (
     Unauthorized,
 )
 from integrations.http.transport import Response
-from integrations.providers.airtable.classify import classify
-from integrations.providers.airtable.errors import (
+from integrations.providers.airtable.api.classify import classify
+from integrations.providers.airtable.api.errors import (
     MonthlyQuotaError,
     start_of_next_month,
 )

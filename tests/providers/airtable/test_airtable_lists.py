@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from integrations.http.errors import InvalidResponse, NotFound
-from integrations.providers.airtable.reading import changed_since
+from integrations.providers.airtable.listing.records import changed_since
 
 LIST = "GET /v0/appAAAAAAAAAAAAA1/tblAAAAAAAAAAAAA1"
 TABLES = "GET /v0/meta/bases/appAAAAAAAAAAAAA1/tables"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integrations.providers.airtable.mapping import to_item
-from integrations.providers.airtable.values import LINK_MARK, MAX_TEXT, clean
+from integrations.providers.airtable.mapping.items import to_item
+from integrations.providers.airtable.mapping.values import LINK_MARK, MAX_TEXT, clean
 from integrations.providers.records import FieldSpec
 
 TABLES = "GET /v0/meta/bases/appAAAAAAAAAAAAA1/tables"

@@ -3,7 +3,8 @@
 import pytest
 
 from integrations.http.errors import Forbidden, InvalidResponse, RateLimited
-from integrations.providers.airtable import bases, structure
+from integrations.providers.airtable.api import bases
+from integrations.providers.airtable.listing import structure
 from integrations.providers.errors import IncompleteListingError
 
 BASES = "GET /v0/meta/bases"

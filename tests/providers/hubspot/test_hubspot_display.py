@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.providers.hubspot.display import describe, display
+from integrations.providers.hubspot.mapping.display import describe, display
 from integrations.providers.records import FieldSpec
 
 ACCOUNT = {"time_zone": "Europe/Berlin", "currency": "EUR"}

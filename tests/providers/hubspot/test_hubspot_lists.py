@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from integrations.http.errors import InvalidResponse
+from integrations.providers.hubspot.listing.schema import select_properties
 from integrations.providers.hubspot.objects import CONTACTS, OBJECT_TYPES
-from integrations.providers.hubspot.schema import select_properties
 from integrations.providers.records import FieldSpec
 
 LIST = "GET /crm/objects/2026-09/contacts"

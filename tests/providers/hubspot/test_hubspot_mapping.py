@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.http.errors import InvalidResponse
-from integrations.providers.hubspot.mapping import (
+from integrations.providers.hubspot.mapping.items import (
     CUT_MARK,
     MAX_VALUE,
     is_hubspot_host,

@@ -8,10 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from integrations.http.shape import expect_object
-from integrations.providers.hubspot.search import MAX_PROBES
+from integrations.providers.hubspot.listing.changes import MAX_PROBES
 from integrations.providers.stored import StoredItem
-from integrations.services import items
-from integrations.services.stored import Stored
+from integrations.services.items import store
+from integrations.services.sync.stored_items import Stored
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 SINCE = datetime(2026, 11, 20, 9, 55, tzinfo=UTC)
@@ -220,7 +220,7 @@ def test_what_one_increment_stored_the_next_one_does_not_read(hubspot):
         page = hubspot.connector.fetch_changes(
             hubspot.api, context, since=SINCE, cursor=None
         )
-        items.store_page(collection, page.items, run_id=None, now=NOON)
+        store.store_page(collection, page.items, run_id=None, now=NOON)
         pages.append(page)
 
     assert [len(page.items) for page in pages] == [1, 0]

@@ -5,8 +5,11 @@ import json
 import pytest
 
 from integrations.http.errors import RateLimited, Server, Unauthorized
+from integrations.providers.hubspot.listing.schema import (
+    fits_address,
+    select_properties,
+)
 from integrations.providers.hubspot.objects import CONTACTS
-from integrations.providers.hubspot.schema import fits_address, select_properties
 from integrations.providers.records import FieldSpec
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from integrations.http.errors import InvalidResponse
 from integrations.providers.errors import ListingExpiredError
-from integrations.providers.hubspot.search import MAX_PROBES
+from integrations.providers.hubspot.listing.changes import MAX_PROBES
 
 SINCE = datetime(2026, 11, 20, 9, 55, tzinfo=UTC)
 BASE = "/crm/objects/2026-09/contacts"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integrations.providers.notion.walking import is_due
+from integrations.providers.notion.listing.walking import is_due
 from integrations.providers.stored import StoredItem
 from tests.providers.notion.workspace import in_block, in_page, in_source, uid
 

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from integrations.providers.notion.display import describe, show
 from integrations.providers.notion.ids import find_id
-from integrations.providers.notion.mapping import is_trashed, to_page_item, to_url
-from integrations.providers.notion.parents import to_parent
-from integrations.providers.notion.schema import to_schema
-from integrations.providers.notion.titles import page_title, to_icon
-from integrations.providers.notion.values import to_value
+from integrations.providers.notion.mapping.display import describe, show
+from integrations.providers.notion.mapping.items import is_trashed, to_page_item, to_url
+from integrations.providers.notion.mapping.parents import to_parent
+from integrations.providers.notion.mapping.schema import to_schema
+from integrations.providers.notion.mapping.titles import page_title, to_icon
+from integrations.providers.notion.mapping.values import to_value
 from integrations.providers.records import FieldSpec
 
 UID = "a1000000-0000-4000-8000-000000000001"

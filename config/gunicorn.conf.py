@@ -1,0 +1,25 @@
+"""Configure gunicorn: ``gunicorn -c config/gunicorn.conf.py config.wsgi``."""
+
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.env import LOG_LEVELS, Environment
+from config.logs import logging_config
+
+_env = Environment.load(Path(__file__).resolve().parent.parent)
+
+# The ORM, requests and allauth all block, so threads are what waits here.
+worker_class = "gthread"
+workers = _env.whole("WEB_CONCURRENCY", default=2, low=1, high=64)
+threads = _env.whole("WEB_THREADS", default=4, low=1, high=64)
+timeout = 60
+graceful_timeout = 20
+# The control socket has one fixed place per user, which two sites would share.
+control_socket_disable = True
+# No access log: addresses of OAuth callbacks carry codes. Errors go where all goes.
+accesslog = None
+logconfig_dict = logging_config(_env.choice("LOG_LEVEL", LOG_LEVELS))
+
+if _env.problems:
+    raise ImproperlyConfigured(" ".join(map(str, _env.problems)))

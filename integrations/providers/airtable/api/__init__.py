@@ -1,0 +1,1 @@
+"""Ask Airtable's API: pages, limits, errors."""

@@ -1,0 +1,41 @@
+"""Read the fields of a table: their names, types and ways of being written."""
+
+from dataclasses import asdict
+from typing import Any
+
+from integrations.http.client import ApiClient
+from integrations.http.errors import Forbidden
+from integrations.providers.airtable.api.bases import Table, fetch_tables
+from integrations.providers.airtable.api.classify import NO_LONGER_SHARED
+from integrations.providers.airtable.ids import STRUCTURE, split_key
+from integrations.providers.airtable.listing import structure
+from integrations.providers.airtable.mapping.fields import to_field
+from integrations.providers.connector import CollectionContext
+
+
+def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any]:
+    """Return fields and formats of one table; Forbidden when it is not there.
+
+    Airtable does not tell a deleted table from one that is not shared any more.
+    """
+    if collection.remote_id == STRUCTURE:
+        return structure.fetch_schema()
+    base_id, table_id = split_key(collection.remote_id)
+    for table in fetch_tables(api, base_id).known:
+        if table.id == table_id:
+            return to_schema(base_id, table)
+    raise Forbidden(NO_LONGER_SHARED)
+
+
+def to_schema(base_id: str, table: Table) -> dict[str, Any]:
+    """Return what is kept of a table's definition, the primary field first."""
+    known = [each for entry in table.fields if (each := to_field(entry)) is not None]
+    known.sort(key=lambda each: each[0].name != table.primary_field_id)
+    return {
+        "base_id": base_id,
+        "table_id": table.id,
+        "primary": table.primary_field_id,
+        "tag": structure.tag_of(table),
+        "fields": [asdict(spec) for spec, _ in known],
+        "formats": {spec.name: told for spec, told in known},
+    }

@@ -1,0 +1,238 @@
+"""List what an account is made of: its bases, and the tables in them, as items.
+
+The listing is cheap to repeat and has no increments. It is walked in the order of
+base ids, a few bases to a page, so that a base that comes or goes meanwhile shifts
+nothing.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from hashlib import blake2b
+from typing import Any, Final
+
+from integrations.http.client import ApiClient
+from integrations.http.errors import (
+    Forbidden,
+    InvalidRequest,
+    InvalidResponse,
+    NotFound,
+)
+from integrations.providers.abilities import Place
+from integrations.providers.airtable.api.bases import (
+    Base,
+    Table,
+    Tables,
+    clean_name,
+    fetch_bases,
+    fetch_tables,
+)
+from integrations.providers.airtable.ids import (
+    FIELD,
+    STRUCTURE,
+    VIEW,
+    is_id,
+    table_key,
+    web_url,
+)
+from integrations.providers.airtable.spec import RECORDS_READ, SCHEMA_READ
+from integrations.providers.errors import IncompleteListingError
+from integrations.providers.records import (
+    FieldSpec,
+    IntegrationItem,
+    Page,
+    RemoteCollection,
+)
+
+# Each costs a call; ten of them are a page of some seconds.
+BASES_PER_PAGE: Final = 10
+FIELD_PREFIX, VIEW_PREFIX = "field.", "view."
+NO_PERMISSION: Final = "none"
+PERMISSIONS: Final = {
+    "create": "Creator",
+    "edit": "Editor",
+    "comment": "Commenter",
+    "read": "Read only",
+    NO_PERMISSION: "None",
+}
+_FIELDS: Final = (
+    FieldSpec(
+        name="permission",
+        label="Your permission",
+        kind="choice",
+        options=PERMISSIONS,
+        is_read_only=True,
+    ),
+    FieldSpec(name="description", label="Description", is_read_only=True),
+    FieldSpec(name="primary_field", label="Primary field", is_read_only=True),
+)
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def list_collections(api: ApiClient) -> list[RemoteCollection]:
+    """Return the structure first, then every table of every base.
+
+    A base that cannot be read now costs the others nothing; IncompleteListingError
+    then says that more may be there.
+    """
+    collections = [
+        RemoteCollection(
+            remote_id=STRUCTURE,
+            name="Bases and tables",
+            item_type="table",
+            required_scopes=(SCHEMA_READ,),
+            # Nothing tells a deleted table from one that is not shared any more.
+            details={"gone_words": "no longer shared"},
+        )
+    ]
+    bases = fetch_bases(api)
+    unread = bases.left_out
+    for base in bases.known:
+        if base.permission == NO_PERMISSION:
+            continue
+        try:
+            tables = fetch_tables(api, base.id)
+        except (Forbidden, NotFound):
+            continue
+        except (InvalidRequest, InvalidResponse):
+            unread += 1
+            continue
+        unread += tables.left_out
+        collections += [_to_collection(base, table) for table in tables.known]
+    if unread:
+        raise IncompleteListingError(
+            f"{unread} bases or tables could not be read", found=collections
+        )
+    return collections
+
+
+def place_of(details: Mapping[str, Any]) -> Place | None:
+    """Return the base that a table is in, and the table's own name."""
+    base_id, base = str(details.get("base_id", "")), str(details.get("base_name", ""))
+    if not base_id:
+        return None
+    return Place(group_id=base_id, group=base, name=str(details.get("table_name", "")))
+
+
+def tag_of(table: Table) -> str:
+    """Return what changes whenever something about the table's fields does."""
+    told = json.dumps(
+        [table.primary_field_id, *table.fields], sort_keys=True, default=str
+    )
+    return blake2b(told.encode(), digest_size=8).hexdigest()
+
+
+def fetch_schema() -> dict[str, Any]:
+    """Return labels for what the items of the structure carry."""
+    return {"fields": [asdict(spec) for spec in _FIELDS]}
+
+
+def fetch_page(api: ApiClient, *, after: str | None) -> Page:
+    """Return the bases behind ``after``, each followed by its tables."""
+    bases = fetch_bases(api)
+    waiting = [base for base in bases.known if after is None or base.id > after]
+    now, later = waiting[:BASES_PER_PAGE], waiting[BASES_PER_PAGE:]
+    left_out = 0 if later else bases.left_out
+    items: list[IntegrationItem] = []
+    collections: list[RemoteCollection] = []
+    unreadable = left_out
+    for base in now:
+        tables = _fetch_tables(api, base)
+        items.append(to_base_item(base, tables.known))
+        items += [to_table_item(base, table) for table in tables.known]
+        collections += [_to_collection(base, table) for table in tables.known]
+        unreadable += tables.left_out
+    return Page(
+        items=items,
+        next_cursor=now[-1].id if later else None,
+        unreadable=unreadable,
+        gap=f"{left_out} bases could not be listed" if left_out else "",
+        collections=collections,
+    )
+
+
+def to_base_item(base: Base, tables: Sequence[Table]) -> IntegrationItem:
+    """Map a base."""
+    return IntegrationItem(
+        id=base.id,
+        type="base",
+        name=base.name,
+        directory=True,
+        url=web_url(base.id),
+        children=tuple(table.id for table in tables),
+        properties={"permission": base.permission} if base.permission else {},
+    )
+
+
+def to_table_item(base: Base, table: Table) -> IntegrationItem:
+    """Map a table; a property for each field and view shows how they change."""
+    fields = _words_by_id(table.fields, FIELD)
+    views = _words_by_id(table.views, VIEW)
+    properties = {
+        "description": table.description,
+        "primary_field": fields.get(table.primary_field_id, ""),
+        **{f"{FIELD_PREFIX}{k}": v for k, v in fields.items()},
+        **{f"{VIEW_PREFIX}{k}": v for k, v in views.items()},
+    }
+    return IntegrationItem(
+        id=table.id,
+        type="table",
+        name=table.name,
+        directory=True,
+        parent_id=base.id,
+        parent_path_or_name=base.name,
+        url=web_url(base.id, table.id),
+        properties={name: value for name, value in properties.items() if value},
+    )
+
+
+def _to_collection(base: Base, table: Table) -> RemoteCollection:
+    return RemoteCollection(
+        remote_id=table_key(base.id, table.id),
+        name=f"{base.name} / {table.name}",
+        item_type="record",
+        required_scopes=(RECORDS_READ, SCHEMA_READ),
+        details={
+            "base_id": base.id,
+            "base_name": base.name,
+            "table_id": table.id,
+            "table_name": table.name,
+            "primary_field_id": table.primary_field_id,
+            "schema_tag": tag_of(table),
+        },
+    )
+
+
+def _fetch_tables(api: ApiClient, base: Base) -> Tables:
+    """Return the tables of a base; one that is refused counts as not readable.
+
+    A person can see that a base exists without being allowed to look into it.
+    """
+    if base.permission == NO_PERMISSION:
+        return Tables(known=(), left_out=0)
+    try:
+        return fetch_tables(api, base.id)
+    except (Forbidden, NotFound):
+        return Tables(known=(), left_out=1)
+
+
+def _words_by_id(entries: Sequence[Mapping[str, Any]], prefix: str) -> dict[str, str]:
+    """Return what each field or view is; odd ones have no id to go by."""
+    known = [(each.get("id"), each) for each in entries]
+    return {str(key): _describe(each) for key, each in known if is_id(key, prefix)}
+
+
+def _describe(entry: Mapping[str, Any]) -> str:
+    """Say what a field or view is: its name, and its type in words."""
+    kind = _type_words(entry)
+    name = clean_name(entry.get("name")) or str(entry.get("id"))
+    return f"{name} ({kind})" if kind else name
+
+
+def _type_words(entry: Mapping[str, Any]) -> str:
+    words = _HUMP.sub(" ", clean_name(entry.get("type"))).lower()
+    options = entry.get("options")
+    result = options.get("result") if isinstance(options, dict) else None
+    of = _type_words(result) if isinstance(result, dict) else ""
+    return f"{words}: {of}" if of else words

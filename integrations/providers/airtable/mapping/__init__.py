@@ -1,0 +1,1 @@
+"""Map Airtable's answers to items, fields and values."""

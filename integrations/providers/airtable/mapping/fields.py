@@ -1,0 +1,137 @@
+"""Turn a field's definition into a FieldSpec and into how its values are written."""
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeGuard
+
+from integrations.providers.airtable.api.bases import clean_name
+from integrations.providers.airtable.ids import FIELD, TABLE, is_id
+from integrations.providers.records import FieldSpec
+
+Format = Mapping[str, Any]
+
+MAX_OPTIONS: Final = 1000
+# A result says its own type; results of results are nonsense.
+MAX_DEPTH: Final = 3
+KINDS: Final = {
+    "autoNumber": "serial",
+    "button": "button",
+    "checkbox": "boolean",
+    "count": "number",
+    "createdBy": "person",
+    "createdTime": "datetime",
+    "currency": "money",
+    "date": "date",
+    "dateTime": "datetime",
+    "duration": "duration",
+    "email": "email",
+    "externalSyncSource": "choice",
+    "lastModifiedBy": "person",
+    "lastModifiedTime": "datetime",
+    "multipleAttachments": "files",
+    "multipleCollaborators": "people",
+    "multipleRecordLinks": "links",
+    "multipleSelects": "choices",
+    "number": "number",
+    "percent": "percent",
+    "phoneNumber": "phone",
+    "rating": "rating",
+    "singleCollaborator": "person",
+    "singleSelect": "choice",
+    "url": "link",
+}
+COMPUTED: Final = frozenset(
+    {
+        "aiText",
+        "autoNumber",
+        "button",
+        "count",
+        "createdBy",
+        "createdTime",
+        "externalSyncSource",
+        "formula",
+        "lastModifiedBy",
+        "lastModifiedTime",
+        "multipleLookupValues",
+        "rollup",
+    }
+)
+HIDDEN: Final = frozenset({"manualSort"})
+
+
+def to_field(entry: Mapping[str, Any]) -> tuple[FieldSpec, dict[str, Any]] | None:
+    """Return what is to know of one field, or None for an odd definition.
+
+    The list of types is open, so that values of an unknown one are shown by their
+    own shape.
+    """
+    name = entry.get("id")
+    if not isinstance(name, str) or not is_id(name, FIELD):
+        return None
+    told = to_format(entry)
+    spec = FieldSpec(
+        name=name,
+        label=clean_name(entry.get("name")) or name,
+        kind=KINDS.get(result_of(told)["type"], "text"),
+        options=_to_options(_options(entry)),
+        is_hidden=told["type"] in HIDDEN,
+        is_read_only=told["type"] in COMPUTED,
+    )
+    return spec, told
+
+
+def to_format(entry: Mapping[str, Any], *, depth: int = 0) -> dict[str, Any]:
+    """Return the type of a field and what showing its values takes, JSON-safe."""
+    options = _options(entry)
+    told: dict[str, Any] = {"type": clean_name(entry.get("type"))}
+    for key, name in _NUMBERS.items():
+        value = options.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10:
+            told[key] = value
+    for key, name in _TEXTS.items():
+        if value := clean_name(options.get(name)):
+            told[key] = value
+    for key, name in _FORMATS.items():
+        value = options.get(name)
+        if isinstance(value, dict) and (style := clean_name(value.get("name"))):
+            told[key] = style
+    if is_id(options.get("linkedTableId"), TABLE):
+        told["table"] = options["linkedTableId"]
+    result = options.get("result")
+    if isinstance(result, dict) and depth < MAX_DEPTH:
+        told["result"] = to_format(result, depth=depth + 1)
+    return told
+
+
+def result_of(told: Format) -> Format:
+    """Return the format of what a formula, lookup or rollup comes to."""
+    result = told.get("result")
+    return result_of(result) if isinstance(result, dict) else told
+
+
+_NUMBERS: Final = {"precision": "precision", "max": "max"}
+_TEXTS: Final = {
+    "symbol": "symbol",
+    "duration": "durationFormat",
+    "time_zone": "timeZone",
+}
+_FORMATS: Final = {"date": "dateFormat", "time": "timeFormat"}
+
+
+def _options(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    options = entry.get("options")
+    return options if isinstance(options, dict) else {}
+
+
+def _to_options(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the choices of a select: a record holds them by name."""
+    choices = options.get("choices")
+    names = [
+        choice.get("name")
+        for choice in (choices if isinstance(choices, list) else [])[:MAX_OPTIONS]
+        if isinstance(choice, dict)
+    ]
+    return {name: clean_name(name) or name for name in names if _is_text(name)}
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and value != ""

@@ -1,0 +1,1 @@
+"""Ask HubSpot's API: pages, limits, errors."""

@@ -1,0 +1,186 @@
+"""Find what changed: a keyset over ids inside a window of modified times.
+
+HubSpot's search stops at 10,000 results, and an import can put more than that on
+one timestamp. So every page is a search of its own for ids above the last one, and
+never the continuation of a long result. A search names one property, because its
+body may have 3,000 characters; the fields come by batch, and only for what is not
+stored as it is.
+"""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from integrations.http.errors import InvalidResponse
+from integrations.http.limits import Limit
+from integrations.http.shape import expect_list, expect_object
+from integrations.providers.errors import ListingExpiredError
+from integrations.providers.hubspot.api.paging import is_number, next_after
+from integrations.providers.hubspot.listing.records import Reader, id_of
+from integrations.providers.hubspot.mapping.items import (
+    ARCHIVED,
+    merged_away,
+    merged_reason,
+    to_time,
+)
+from integrations.providers.hubspot.mapping.links import has_links
+from integrations.providers.records import Page
+
+SEARCH_SIZE = 200
+# Each costs a call: more of them would not fit into one window of the burst limit,
+# and a page that can never be finished would be begun for ever.
+MAX_PROBES = 40
+
+# The times of the last change by id, in the order of ids; None for an odd time.
+Found = Mapping[str, datetime | None]
+
+
+def fetch_changes(
+    reader: Reader, limits: Sequence[Limit], *, since: datetime, cursor: str | None
+) -> Page:
+    """Return one page of what changed at or after ``since``, in the order of ids."""
+    last = _from_cursor(cursor)
+    found, odd, has_more = _search_ids(reader, limits, since, last)
+    walked, ids = list(found), _without_known(reader, found)
+    rows = {id_of(row): row for row in reader.fetch_batch(ids)}
+    missing = [remote_id for remote_id in ids if remote_id not in rows]
+    if len(missing) > MAX_PROBES:
+        first_left = missing[MAX_PROBES]
+        walked = walked[: walked.index(first_left)]
+        ids = ids[: ids.index(first_left)]
+        missing, has_more = missing[:MAX_PROBES], True
+    items, unreadable = reader.map_batch(rows[each] for each in ids if each in rows)
+    gone, returned = _probe(reader, missing)
+    more_items, more_unreadable = reader.map_listed(reader.complete(returned))
+    items += more_items
+    for item in items:
+        gone |= merged_away(item)
+    return Page(
+        items=items,
+        next_cursor=_to_cursor(walked[-1]) if has_more else None,
+        unreadable=odd + unreadable + more_unreadable,
+        gone=gone,
+    )
+
+
+def fetch_count(reader: Reader, limits: Sequence[Limit]) -> int | None:
+    """Return how many records the search index holds, which lags a little."""
+    body = _search(reader, limits, {"filterGroups": [], "limit": 1})
+    total = body.get("total")
+    is_count = isinstance(total, int) and not isinstance(total, bool) and total >= 0
+    return total if is_count else None
+
+
+def _without_known(reader: Reader, found: Found) -> list[str]:
+    """Leave out what is stored as it is now: the overlap shows it again and again.
+
+    An association may change without the modified time, so those are compared too.
+    """
+    stored = reader.collection.stored
+    if stored is None:
+        return list(found)
+    same_time = {
+        remote_id: item
+        for remote_id, item in stored.find_own(list(found)).items()
+        if found[remote_id] is not None and found[remote_id] == item.updated
+    }
+    links = reader.fetch_links(list(same_time))
+    known = {key for key, item in same_time.items() if has_links(item, links[key])}
+    return [remote_id for remote_id in found if remote_id not in known]
+
+
+def _probe(
+    reader: Reader, missing: Sequence[str]
+) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Find out what became of ids that search still knows and a batch does not.
+
+    Returns the reasons of those that are gone, and the rows of those that are not.
+    """
+    gone: dict[str, str] = {}
+    returned = []
+    for remote_id in missing:
+        row = reader.fetch_one(remote_id)
+        found = id_of(row)
+        if row is not None and found == remote_id:
+            returned.append(row)
+        else:
+            gone[remote_id] = merged_reason(found) if found else ARCHIVED
+    return gone, returned
+
+
+def _search_ids(
+    reader: Reader, limits: Sequence[Limit], since: datetime, last: str | None
+) -> tuple[Found, int, bool]:
+    """Return the next ids in ascending order, and whether there are more.
+
+    The number between them is that of rows without a readable id.
+    """
+    query = {
+        "filterGroups": [{"filters": _window(reader, since, last)}],
+        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "limit": SEARCH_SIZE,
+    }
+    body = _search(reader, limits, query)
+    rows = expect_list(body.get("results"), "results")
+    ids = [id_of(row) for row in rows]
+    readable = [
+        (remote_id, to_time(row.get("updatedAt")))
+        for remote_id, row in zip(ids, rows, strict=True)
+        if remote_id is not None and is_number(remote_id)
+    ]
+    has_more = next_after(body, None) is not None
+    _check_progress([each for each, _ in readable], last, has_more=has_more)
+    return dict(readable), len(rows) - len(readable), has_more
+
+
+def _window(reader: Reader, since: datetime, last: str | None) -> list[dict[str, str]]:
+    """Return the filters for what changed since then, behind the last id."""
+    modified = {
+        "propertyName": reader.kind.modified,
+        "operator": "GTE",
+        "value": str(int(since.timestamp() * 1000)),
+    }
+    if last is None:
+        return [modified]
+    behind = {"propertyName": "hs_object_id", "operator": "GT", "value": last}
+    return [modified, behind]
+
+
+def _search(
+    reader: Reader, limits: Sequence[Limit], query: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Search with the search's own limit: it does not count towards the burst one."""
+    answer = reader.api.post(
+        f"{reader.path}/search",
+        json={**query, "properties": ["hs_object_id"]},
+        limits=limits,
+        idempotent=True,
+    )
+    return expect_object(answer, "search")
+
+
+def _check_progress(ids: Sequence[str], last: str | None, *, has_more: bool) -> None:
+    """Refuse a page that would make the walk over ids stand still or turn round."""
+    walked = [int(each) for each in ([last] if last else []) + list(ids)]
+    if any(this >= following for this, following in itertools.pairwise(walked)):
+        raise InvalidResponse("search: the ids are not in ascending order")
+    if has_more and not ids:
+        raise InvalidResponse("search: a page without an id in the middle")
+
+
+def _to_cursor(last: str) -> str:
+    return json.dumps({"after_id": last})
+
+
+def _from_cursor(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    try:
+        last = json.loads(cursor)["after_id"]
+    except (ValueError, KeyError, TypeError) as exc:
+        raise ListingExpiredError("the cursor is not one of this version") from exc
+    if not isinstance(last, str) or not last.isdecimal():
+        raise ListingExpiredError("the cursor names no id")
+    return last

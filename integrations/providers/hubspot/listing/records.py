@@ -1,0 +1,208 @@
+"""Read the records of one collection: pages of a list, batches, single ones."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from integrations.http import urls
+from integrations.http.client import ApiClient
+from integrations.http.errors import Forbidden, InvalidResponse, NotFound
+from integrations.http.shape import expect_list, expect_object
+from integrations.providers.connector import CollectionContext
+from integrations.providers.hubspot.api.paging import is_number, next_after, to_id
+from integrations.providers.hubspot.listing.schema import (
+    fits_address,
+    requested_properties,
+)
+from integrations.providers.hubspot.mapping.items import to_item
+from integrations.providers.hubspot.mapping.links import (
+    LinkReader,
+    Links,
+    to_links,
+    with_links,
+)
+from integrations.providers.hubspot.objects import get_object_type
+from integrations.providers.records import IntegrationItem
+
+PAGE_SIZE = 100
+BATCH_SIZE = 100
+ID_ONLY = "hs_object_id"
+
+T = TypeVar("T")
+Mapped = tuple[list[IntegrationItem], int]
+
+
+class Reader:
+    """Read the records of one collection through one client.
+
+    Rows are mapped one by one: an odd one is counted and costs the others nothing,
+    while an odd page is an ``InvalidResponse``.
+
+    When a portal has more properties than an address holds, lists and single reads
+    tell ids and associations only, and the properties come by batch.
+    """
+
+    def __init__(self, api: ApiClient, collection: CollectionContext) -> None:
+        """Work out once what the calls for a page have in common."""
+        self.api = api
+        self.collection = collection
+        self.kind = get_object_type(collection.remote_id)
+        self.path = f"/crm/objects/{collection.version}/{self.kind.remote_id}"
+        self.associations = self.kind.associations_for(collection.account.get("scopes"))
+        self.properties = requested_properties(collection.schema, self.kind)
+        self.needs_batch = not fits_address(self.properties)
+        self.links = LinkReader(api, collection.version, self.kind.remote_id)
+
+    def fetch_rows(
+        self, after: str | None, *, archived: bool = False
+    ) -> tuple[list[Any], str | None]:
+        """Return the whole rows of one list page, and the next cursor.
+
+        Archived ones tell their ids only.
+        """
+        params = {"limit": PAGE_SIZE, "after": after, "archived": archived}
+
+        def fetch() -> Any:
+            wanted = {"properties": ID_ONLY} if archived else self._wanted()
+            return self.api.get(self.path, params={**params, **wanted})
+
+        body = expect_object(self._without_lost_links(fetch), "list")
+        rows, following = (
+            expect_list(body.get("results"), "results"),
+            next_after(body, after),
+        )
+        if archived:
+            return rows, following
+        rows = self.complete(rows)
+        # After the batch: whatever is called next drops what was sent ahead.
+        if following is not None:
+            self.api.look_ahead(
+                self.path, params={**params, **self._wanted(), "after": following}
+            )
+        return rows, following
+
+    def fetch_one(self, remote_id: str) -> dict[str, Any] | None:
+        """Return the row that an id leads to now, None when it leads nowhere.
+
+        It may be a row of another id: merged records answer for each other. Like a
+        listed row it has to be completed before it is mapped.
+        """
+        path = f"{self.path}/{urls.segment(remote_id)}"
+        try:
+            row = self._without_lost_links(
+                lambda: self.api.get(path, params=self._wanted())
+            )
+        except NotFound:
+            return None
+        return expect_object(row, "record")
+
+    def fetch_batch(self, ids: Sequence[str]) -> list[Any]:
+        """Return the rows of many ids; those that are not there are left out."""
+        rows: list[Any] = []
+        for start in range(0, len(ids), BATCH_SIZE):
+            asked = ids[start : start + BATCH_SIZE]
+            body = {
+                "properties": self.properties,
+                "propertiesWithHistory": [],
+                "inputs": [{"id": remote_id} for remote_id in asked],
+            }
+            answer = self.api.post(
+                f"{self.path}/batch/read", json=body, idempotent=True
+            )
+            rows += expect_list(expect_object(answer, "batch").get("results"), "batch")
+        return rows
+
+    def fetch_links(self, ids: Sequence[str]) -> Mapping[str, Links]:
+        """Return the associations of records, by record."""
+        return self._without_lost_links(
+            lambda: self.links.fetch(ids, self.associations)
+        )
+
+    def complete(self, rows: Sequence[object]) -> list[Any]:
+        """Return listed rows with all properties; the bare id of what a batch lacks.
+
+        A record that a list has just shown is not proven to be gone when a batch
+        does not know it, and what the list told of it is too little to be stored
+        over what is known: such a row counts as unreadable.
+        """
+        if not self.needs_batch:
+            return list(rows)
+        ids = [remote_id for row in rows if (remote_id := id_of(row))]
+        # One id that is no number would make the whole batch a bad request.
+        batch = self.fetch_batch([each for each in ids if is_number(each)])
+        whole = {id_of(row): row for row in batch}
+        return [_with_links_of(row, whole.get(id_of(row))) for row in rows]
+
+    def map_listed(self, rows: Iterable[object]) -> Mapped:
+        """Map rows that carry their associations; also count the unreadable."""
+        items, unreadable = [], 0
+        for row in rows:
+            try:
+                item = to_item(row, self.collection)
+                links = to_links(expect_object(row, "record"), self.associations)
+            except InvalidResponse:
+                unreadable += 1
+                continue
+            # Outside of the try: a failing call is the page's failure, not the row's.
+            whole = self.links.complete(item.id, links, self.associations)
+            items.append(with_links(item, whole))
+        return items, unreadable
+
+    def map_batch(self, rows: Iterable[object]) -> Mapped:
+        """Map rows of a batch, which carry none, and fetch their associations."""
+        bare, unreadable = [], 0
+        for row in rows:
+            try:
+                bare.append(to_item(row, self.collection))
+            except InvalidResponse:
+                unreadable += 1
+        found = self.fetch_links([item.id for item in bare])
+        items = []
+        for item in bare:
+            whole = self.links.complete(item.id, found[item.id], self.associations)
+            items.append(with_links(item, whole))
+        return items, unreadable
+
+    def _without_lost_links(self, fetch: Callable[[], T]) -> T:
+        """Fetch, and once more without the associations that were just refused.
+
+        A scope can be withdrawn from a living grant. What it opened is lost then,
+        but not the records that were only shown together with it.
+        """
+        try:
+            return fetch()
+        except Forbidden as exc:
+            refused = set(exc.missing_scopes)
+            kept = tuple(a for a in self.associations if a.scope not in refused)
+            if self.kind.scope in refused or kept == self.associations:
+                raise
+            self.associations = kept
+        return fetch()
+
+    def _wanted(self) -> dict[str, str]:
+        names = ID_ONLY if self.needs_batch else ",".join(self.properties)
+        wanted = {"properties": names}
+        if self.associations:
+            wanted["associations"] = ",".join(each.to for each in self.associations)
+        return wanted
+
+
+def _with_links_of(listed: object, whole: object) -> object:
+    """Return a batch's row with the associations, which only the list tells."""
+    if not isinstance(listed, dict):
+        return None
+    if not isinstance(whole, dict):
+        return {"id": listed.get("id")}
+    return {**whole, "associations": listed.get("associations")}
+
+
+def id_of(row: object) -> str | None:
+    """Return the id in a row, None when the row is too odd to have one."""
+    try:
+        return to_id(expect_object(row, "record").get("id"))
+    except InvalidResponse:
+        return None
+
+
+def is_living(row: object) -> bool:
+    """Tell whether a row says of itself that it is not archived."""
+    return isinstance(row, dict) and row.get("archived") is False

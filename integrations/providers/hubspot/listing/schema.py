@@ -1,0 +1,98 @@
+"""Read a collection's labels, and choose which properties to ask for."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from integrations.http.client import ApiClient
+from integrations.http.shape import expect_list, expect_object
+from integrations.providers.connector import CollectionContext
+from integrations.providers.hubspot.listing.lookups import fetch_owners, fetch_pipelines
+from integrations.providers.hubspot.mapping.fields import to_field
+from integrations.providers.hubspot.objects import (
+    DEALS,
+    OWNERS_READ,
+    SYSTEM_PROPERTIES,
+    ObjectType,
+    get_object_type,
+)
+from integrations.providers.records import FieldSpec
+
+# A list call carries its properties in the address, and 8 KB is where servers
+# begin to answer 414. The rest of the address stays under the other two.
+# https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+MAX_PROPERTIES_LENGTH = 6000
+MAX_FIELDS = 3000
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
+
+
+def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any]:
+    """Return fields, look-ups and the selection of properties, JSON-safe."""
+    kind = get_object_type(collection.remote_id)
+    version = collection.version
+    fields = _fetch_fields(api, kind, version)
+    lookups: dict[str, dict[str, str]] = {}
+    if kind is DEALS:
+        lookups |= fetch_pipelines(api, version)
+    scopes = collection.account.get("scopes")
+    if not isinstance(scopes, list) or OWNERS_READ in scopes:
+        lookups["owner"] = fetch_owners(api, version)
+    return {
+        "fields": [asdict(spec) for spec in fields],
+        "lookups": lookups,
+        "requested": select_properties(fields, kind),
+    }
+
+
+def requested_properties(schema: Mapping[str, Any], kind: ObjectType) -> list[str]:
+    """Return the properties to name in every call; never none.
+
+    HubSpot answers with a handful of defaults when none is named.
+    """
+    requested = schema.get("requested")
+    if isinstance(requested, list) and requested:
+        return [str(name) for name in requested]
+    return _always(kind)
+
+
+def select_properties(fields: Sequence[FieldSpec], kind: ObjectType) -> list[str]:
+    """Choose every visible property, important ones first.
+
+    The same choice serves lists and batches, so that a record read in either way
+    is the same record.
+    """
+    visible = [
+        spec.name
+        for spec in sorted(fields, key=lambda spec: spec.is_read_only)
+        if not spec.is_hidden and _NAME.fullmatch(spec.name)
+    ]
+    return list(dict.fromkeys([*_always(kind), *visible]))
+
+
+def fits_address(names: Sequence[str]) -> bool:
+    """Tell whether a list call can name these properties."""
+    return sum(_length(name) for name in names) <= MAX_PROPERTIES_LENGTH
+
+
+def _always(kind: ObjectType) -> list[str]:
+    return [*kind.leading, *SYSTEM_PROPERTIES, kind.modified]
+
+
+def _length(name: str) -> int:
+    """Return what a name costs in an address; a comma is sent as three bytes."""
+    return len(name.encode()) + 3
+
+
+def _fetch_fields(api: ApiClient, kind: ObjectType, version: str) -> list[FieldSpec]:
+    """Return the fields in the order to show them: well-known ones first."""
+    answer = api.get(f"/crm/properties/{version}/{kind.remote_id}")
+    body = expect_object(answer, "properties")
+    specs: dict[str, FieldSpec] = {}
+    for entry in expect_list(body.get("results"), "results"):
+        spec = to_field(entry, kind)
+        if spec is not None and len(specs) < MAX_FIELDS:
+            specs[spec.name] = spec
+    places = {name: place for place, name in enumerate(kind.leading)}
+    return sorted(specs.values(), key=lambda spec: places.get(spec.name, len(places)))

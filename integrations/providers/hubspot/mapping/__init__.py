@@ -1,0 +1,1 @@
+"""Map HubSpot's answers to items, fields and values."""

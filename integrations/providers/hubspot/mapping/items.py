@@ -1,0 +1,146 @@
+"""Turn HubSpot's records into IntegrationItems."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from integrations.http.errors import InvalidResponse
+from integrations.http.shape import expect_object, flag
+from integrations.providers.connector import CollectionContext
+from integrations.providers.hubspot.api.paging import to_id
+from integrations.providers.hubspot.objects import (
+    CONTACTS,
+    DEALS,
+    ObjectType,
+    get_object_type,
+)
+from integrations.providers.records import IntegrationItem
+
+DEFAULT_UI_DOMAIN = "app.hubspot.com"
+MAX_NAME = 500
+MAX_URL = 1000
+MAX_VALUE = 256 * 1024
+CUT_MARK = "… [cut]"
+MAX_MERGED = 250
+ARCHIVED = "archived"
+_START_OF_URL = re.compile(r"https://([^/?#]*)", re.IGNORECASE)
+
+
+def to_item(row: object, collection: CollectionContext) -> IntegrationItem:
+    """Map one record, without its associations; InvalidResponse when it is none."""
+    record = expect_object(row, "record")
+    kind = get_object_type(collection.remote_id)
+    remote_id = to_id(record.get("id"))
+    properties = _to_properties(record)
+    return IntegrationItem(
+        id=remote_id,
+        type=kind.item_type,
+        name=_to_name(kind, remote_id, properties),
+        creation_time=to_time(record.get("createdAt")),
+        last_modified_time=to_time(record.get("updatedAt")),
+        url=_to_url(record.get("url"), remote_id, kind, collection.account),
+        visibility=not flag(record, "archived"),
+        properties=properties,
+    )
+
+
+def merged_away(item: IntegrationItem) -> Mapping[str, str]:
+    """Return the ids that live on in ``item``, each with the reason.
+
+    Merging keeps one of the ids or makes a new one, depending on the portal.
+    """
+    # https://developers.hubspot.com/changelog/updated-merge-functionality-for-contacts-and-companies
+    merged = item.properties.get("hs_merged_object_ids")
+    if not isinstance(merged, str):
+        return {}
+    ids = [part.strip() for part in merged.split(";")][:MAX_MERGED]
+    reason = merged_reason(item.id)
+    return {old: reason for old in ids if old.isdecimal() and old != item.id}
+
+
+def merged_reason(into: str) -> str:
+    """Return why a merged record is gone, naming the one that took it in."""
+    return f"merged:{into}"
+
+
+def to_time(value: object) -> datetime | None:
+    """Return an aware time, or None for what is not a date; never an error."""
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def is_hubspot_host(host: object) -> bool:
+    """Tell whether ``host`` is a plain host name under hubspot.com."""
+    return isinstance(host, str) and _is_hubspot_name(host)
+
+
+@lru_cache(maxsize=64)
+def _is_hubspot_name(host: str) -> bool:
+    # The rows of a page repeat one host.
+    if len(host) > 253 or not host.isascii():
+        return False
+    labels = host.lower().split(".")
+    if labels[-2:] != ["hubspot", "com"] or len(labels) < 3:
+        return False
+    return all(
+        label.replace("-", "").isalnum() and label.strip("-") == label
+        for label in labels
+    )
+
+
+def _to_properties(record: dict[str, Any]) -> dict[str, Any]:
+    properties = expect_object(record.get("properties"), "properties")
+    return {name: _to_value(value) for name, value in properties.items()}
+
+
+def _to_value(value: object) -> str | int | float | bool | None:
+    """Return a value as given: texts and nulls, by the provider's promise."""
+    if isinstance(value, str):
+        return value if len(value) <= MAX_VALUE else value[:MAX_VALUE] + CUT_MARK
+    if value is None or isinstance(value, int | float | bool):
+        return value
+    raise InvalidResponse("properties: expected texts and nulls")
+
+
+def _to_name(kind: ObjectType, remote_id: str, properties: Mapping[str, Any]) -> str:
+    def text(name: str) -> str:
+        value = properties.get(name)
+        return " ".join(value.split()) if isinstance(value, str) else ""
+
+    if kind is CONTACTS:
+        full = f"{text('firstname')} {text('lastname')}".strip()
+        name = full or text("email") or text("company")
+    elif kind is DEALS:
+        name = text("dealname")
+    else:
+        name = text("name") or text("domain")
+    return name[:MAX_NAME] or f"{kind.item_type.capitalize()} {remote_id}"
+
+
+def _to_url(
+    url: object, remote_id: str, kind: ObjectType, account: Mapping[str, Any]
+) -> str | None:
+    """Return the record's page: its own link if it leads to HubSpot, else built."""
+    if isinstance(url, str) and _is_hubspot_url(url):
+        return url
+    hub_id = str(account.get("hub_id", ""))
+    if not hub_id.isdecimal() or not remote_id.isdecimal():
+        return None
+    domain = account.get("ui_domain")
+    host = domain if is_hubspot_host(domain) else DEFAULT_UI_DOMAIN
+    return f"https://{host}/contacts/{hub_id}/record/{kind.type_id}/{remote_id}"
+
+
+def _is_hubspot_url(url: str) -> bool:
+    if len(url) > MAX_URL or not url.isascii() or not url.isprintable():
+        return False
+    # The whole authority is compared, so that neither a user nor a port gets in.
+    start = _START_OF_URL.match(url)
+    return start is not None and _is_hubspot_name(start[1])

@@ -1,0 +1,1 @@
+"""Ask Notion's API: pages, limits, errors."""

@@ -1,0 +1,1 @@
+"""List what an account holds, completely and by what changed."""

@@ -1,0 +1,88 @@
+"""Gather what one step shows, each thing under the collection it belongs to."""
+
+from contextlib import suppress
+
+from integrations.http.errors import InvalidResponse
+from integrations.http.shape import expect_object
+from integrations.providers.notion.ids import to_id
+from integrations.providers.notion.mapping.items import MOVED
+from integrations.providers.records import IntegrationItem, Page, RemoteCollection
+
+
+class Gathering:
+    """Collect items, losses and revealed collections, and make a page of them."""
+
+    def __init__(self, own: str) -> None:
+        """Gather for the collection ``own``; the others become its siblings."""
+        self.own = own
+        self.unreadable = 0
+        self._unreadable_ids: list[str] = []
+        self._items: dict[str, dict[str, IntegrationItem]] = {}
+        self._gone: dict[str, dict[str, str]] = {}
+        self._moved: dict[str, dict[str, str]] = {}
+        self._collections: dict[str, RemoteCollection] = {}
+
+    def add(self, collection_id: str, item: IntegrationItem) -> None:
+        """Keep an item; what is shown twice counts once, the later time."""
+        self._items.setdefault(collection_id, {})[item.id] = item
+
+    def lose(self, collection_id: str, remote_id: str, reason: str) -> None:
+        """Note that an item is away for a reason that Notion states."""
+        self._items.get(collection_id, {}).pop(remote_id, None)
+        self._gone.setdefault(collection_id, {})[remote_id] = reason
+
+    def move(self, collection_id: str, remote_id: str) -> None:
+        """Note that an item is in another collection than this one."""
+        self._items.get(collection_id, {}).pop(remote_id, None)
+        self._moved.setdefault(collection_id, {})[remote_id] = MOVED
+
+    def count_unreadable(self, row: object) -> None:
+        """Count an object that cannot be read, by its id where that can be."""
+        self.unreadable += 1
+        with suppress(InvalidResponse):
+            self._unreadable_ids.append(to_id(expect_object(row, "object").get("id")))
+
+    def reveal(self, collection: RemoteCollection) -> None:
+        """Note that a collection exists."""
+        self._collections[collection.remote_id] = collection
+
+    def has(self, remote_id: str) -> bool:
+        """Tell whether an item was gathered, in whichever collection."""
+        return any(remote_id in items for items in self._items.values())
+
+    @property
+    def is_filled(self) -> bool:
+        """Tell whether any item was gathered."""
+        return any(self._items.values())
+
+    def own_item(self, remote_id: str) -> IntegrationItem | None:
+        """Return an item that was gathered for the own collection."""
+        return self._items.get(self.own, {}).get(remote_id)
+
+    def to_page(
+        self, next_cursor: str | None, *, gap: str = "", note: str = ""
+    ) -> Page:
+        """Return all of it as the page of the own collection."""
+        others = (self._items.keys() | self._gone.keys() | self._moved.keys()) - {
+            self.own
+        }
+        return Page(
+            items=list(self._items.get(self.own, {}).values()),
+            next_cursor=next_cursor,
+            unreadable=self.unreadable,
+            unreadable_ids=self._unreadable_ids,
+            gone=self._gone.get(self.own, {}),
+            moved=self._moved.get(self.own, {}),
+            gap=gap,
+            note=note,
+            siblings={
+                other: Page(
+                    items=list(self._items.get(other, {}).values()),
+                    next_cursor=None,
+                    gone=self._gone.get(other, {}),
+                    moved=self._moved.get(other, {}),
+                )
+                for other in sorted(others)
+            },
+            collections=list(self._collections.values()),
+        )

@@ -1,0 +1,107 @@
+"""Search for what was edited last: a hint, never an inventory."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
+from integrations.providers.notion.ids import find_id
+from integrations.providers.notion.listing.reader import Reader
+from integrations.providers.notion.listing.tree import Tree
+from integrations.providers.notion.mapping.items import (
+    DATABASES,
+    TRASHED,
+    is_partial,
+    is_trashed,
+    to_time,
+)
+from integrations.providers.notion.mapping.parents import to_parent
+
+Place = dict[str, Any]
+
+
+def search(
+    reader: Reader, own: str, start: str | None, *, in_trash: bool = False
+) -> Listing:
+    """Return one page of hits, the last edited first.
+
+    A database is never a hit itself: its data sources are.
+    https://developers.notion.com/reference/post-search
+    """
+    wanted: dict[str, Any] = {
+        "property": "object",
+        "value": "data_source" if own == DATABASES else "page",
+    }
+    body: dict[str, Any] = {
+        "page_size": PAGE_SIZE,
+        "filter": {**wanted, "in_trash": True} if in_trash else wanted,
+        "sort": {"timestamp": "last_edited_time", "direction": "descending"},
+    }
+    if start is not None:
+        body["start_cursor"] = start
+    return fetch_list(
+        lambda: reader.api.post("/search", json=body, idempotent=True), start=start
+    )
+
+
+def read_hits(tree: Tree, place: Place, *, since: datetime | None) -> Place | None:
+    """Place one page of hits; return where to go on, None at the end.
+
+    A step that has made its calls stops between two hits and takes the same page up
+    again. ``since`` ends the search at the first hit that is older.
+    """
+    listing = search(tree.reader, tree.gathering.own, place.get("start"))
+    tree.reader.look_up(_ids_in(listing.rows))
+    skip = int(place.get("skip", 0))
+    for number, row in enumerate(listing.rows[skip:], skip):
+        if number > skip and tree.reader.is_spent():
+            return {**place, "skip": number}
+        if since is not None and _is_older(row, since):
+            return None
+        tree.add(row)
+    return _next(place, listing)
+
+
+def read_trash(tree: Tree, place: Place) -> Place | None:
+    """Look at what is in the trash; whatever is still stored is asked for itself.
+
+    The index of the trash lags, too: a page that was just restored may be in it.
+    """
+    reader = tree.reader
+    listing = search(reader, tree.gathering.own, place.get("start"), in_trash=True)
+    known = reader.look_up(_ids_in(listing.rows))
+    skip = int(place.get("skip", 0))
+    for number, row in enumerate(listing.rows[skip:], skip):
+        if number > skip and reader.is_spent():
+            return {**place, "skip": number}
+        remote_id = find_id(row.get("id")) if isinstance(row, dict) else None
+        if remote_id is None:
+            continue
+        if reader.stored is None and is_trashed(row):
+            tree.gathering.lose(tree.gathering.own, remote_id, TRASHED)
+        elif remote_id in known:
+            tree.check(known[remote_id])
+    return _next(place, listing)
+
+
+def _next(place: Place, listing: Listing) -> Place | None:
+    if listing.following is None:
+        return None
+    return {**place, "start": listing.following, "skip": 0}
+
+
+def _is_older(row: object, since: datetime) -> bool:
+    """Tell whether a hit is behind ``since``; times have the precision of a minute."""
+    if not isinstance(row, dict) or is_partial(row):
+        return False
+    edited = to_time(row.get("last_edited_time"))
+    return edited is not None and edited < since.replace(second=0, microsecond=0)
+
+
+def _ids_in(rows: list[Any]) -> Iterator[str]:
+    """Yield the ids of hits and of their parents, to look them up together."""
+    for row in rows:
+        if not isinstance(row, dict):
+            continue
+        parent = to_parent(row.get("parent"))
+        yield from (i for i in (find_id(row.get("id")), parent.id) if i is not None)

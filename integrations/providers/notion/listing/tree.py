@@ -1,0 +1,205 @@
+"""Put each object where it belongs: page or row, database or data source."""
+
+from collections.abc import Callable
+from typing import Any
+
+from integrations.http.errors import InvalidResponse
+from integrations.http.shape import expect_object, text
+from integrations.providers.notion.ids import to_id
+from integrations.providers.notion.listing.gathering import Gathering
+from integrations.providers.notion.listing.reader import MAX_HEIGHT, Reader
+from integrations.providers.notion.mapping.items import (
+    BLOCK_KEY,
+    BURIED_KEY,
+    DATABASES,
+    PAGES,
+    TRASHED,
+    bury,
+    is_partial,
+    is_trashed,
+    source_ids,
+    to_collection,
+    to_database_item,
+    to_page_item,
+    to_source_item,
+)
+from integrations.providers.notion.mapping.parents import (
+    BLOCK,
+    DATA_SOURCE,
+    DATABASE,
+    Parent,
+    to_parent,
+)
+from integrations.providers.records import IntegrationItem
+from integrations.providers.stored import StoredItem
+
+Thing = dict[str, Any]
+Fetch = Callable[[str], Thing | None]
+Place = Callable[[Thing, str | None], None]
+
+
+class Tree:
+    """Sort objects into a gathering, and fetch what is missing to place them."""
+
+    def __init__(self, reader: Reader, gathering: Gathering) -> None:
+        """Place what ``reader`` finds into ``gathering``."""
+        self.reader = reader
+        self.gathering = gathering
+        self._buried: set[str] = set()
+
+    def add(self, row: object, *, holder: str | None = None) -> None:
+        """Place an object of whatever kind; an odd one is counted as unreadable.
+
+        Search also gives partial objects, which are fetched, and one day perhaps
+        kinds of objects that nobody has heard of, which are left alone. ``holder``
+        is the page in whose blocks the object was found, where that is known.
+        """
+        try:
+            thing = expect_object(row, "object")
+            remote_id, kind = to_id(thing.get("id")), text(thing, "object")
+            way = self._ways().get(kind)
+            if way is None:
+                return
+            fetch, place = way
+            whole = fetch(remote_id) if is_partial(thing) else thing
+            if whole is not None:
+                place(whole, holder)
+        except InvalidResponse:
+            self.gathering.count_unreadable(row)
+
+    def add_page(self, page: Thing, holder: str | None = None) -> None:
+        """Place a page; a row is left to the collection of its data source."""
+        remote_id, parent = to_id(page.get("id")), to_parent(page.get("parent"))
+        home = PAGES
+        if parent.kind == DATA_SOURCE and parent.id and self._has_source(parent.id):
+            home = parent.id
+        if is_trashed(page):
+            self.gathering.lose(home, remote_id, TRASHED)
+        elif home != PAGES:
+            self.gathering.move(PAGES, remote_id)
+        else:
+            above = self._above(remote_id, parent, holder)
+            self._keep(PAGES, to_page_item(page, above))
+
+    def add_database(self, database: Thing, holder: str | None = None) -> None:
+        """Place a database, and those of its data sources that are new."""
+        remote_id, sources = to_id(database.get("id")), source_ids(database)
+        if is_trashed(database):
+            for lost in (remote_id, *sources):
+                self.gathering.lose(DATABASES, lost, TRASHED)
+            return
+        above = self._above(remote_id, to_parent(database.get("parent")), holder)
+        self._keep(DATABASES, to_database_item(database, above))
+        known = self.reader.look_up(sources)
+        for source_id in sources:
+            if source_id in known or self.gathering.has(source_id):
+                continue
+            source = self.reader.fetch_source(source_id)
+            if source is not None:
+                self._place_source(source)
+
+    def add_source(self, source: Thing, holder: str | None = None) -> None:
+        """Place a data source, and with it the database around it."""
+        self._place_source(source)
+        parent = to_parent(source.get("parent"))
+        if parent.kind != DATABASE or parent.id is None or is_trashed(source):
+            return
+        is_fresh = self.gathering.own != DATABASES and self.reader.is_known(parent.id)
+        if not is_fresh and not self.gathering.has(parent.id):
+            database = self.reader.fetch_database(parent.id)
+            if database is not None:
+                self.add_database(database)
+
+    def settle(self, orphan: StoredItem) -> None:
+        """Look for the parent that is not stored.
+
+        It may be unshared, which is a gap that stays, or have been missed so far.
+        Or it is in the trash: what it holds lives on, as far as Notion says.
+        """
+        is_marked = BURIED_KEY in orphan.properties
+        for fetch in self._fetchers(orphan):
+            above = fetch(orphan.parent_id or "")
+            if above is None:
+                continue
+            if is_trashed(above) or self._is_under_trash(
+                to_parent(above.get("parent"))
+            ):
+                self._buried.add(orphan.id)
+            else:
+                self.add(above)
+            if is_marked is not (orphan.id in self._buried):
+                self.check(orphan)
+            return
+
+    def check(self, item: StoredItem) -> None:
+        """Ask for an item that was not seen; what is not shown is not added."""
+        way = self._ways().get(item.type)
+        thing = way[0](item.id) if way else None
+        if thing is not None:
+            self.add(thing)
+
+    def _ways(self) -> dict[str, tuple[Fetch, Place]]:
+        reader = self.reader
+        return {
+            "page": (reader.fetch_page, self.add_page),
+            "database": (reader.fetch_database, self.add_database),
+            "data_source": (reader.fetch_source, self.add_source),
+        }
+
+    def _fetchers(self, orphan: StoredItem) -> list[Fetch]:
+        """Return how to look for a parent, whose kind depends on the child's."""
+        reader = self.reader
+        if orphan.type == "data_source":
+            return [reader.fetch_database]
+        return [reader.fetch_page, reader.fetch_database, reader.fetch_source]
+
+    def _place_source(self, source: Thing) -> None:
+        if is_trashed(source):
+            self.gathering.lose(DATABASES, to_id(source.get("id")), TRASHED)
+            return
+        self.gathering.add(DATABASES, to_source_item(source))
+        self.gathering.reveal(to_collection(source))
+
+    def _keep(self, collection_id: str, item: IntegrationItem) -> None:
+        """Gather an item, marked as buried if it is, or was and has no parent yet."""
+        is_buried = item.id in self._buried
+        stored = self.reader.look_up([item.id]).get(item.id)
+        if stored is not None and BURIED_KEY in stored.properties and item.parent_id:
+            is_found = self.gathering.has(item.parent_id)
+            is_buried = not is_found and not self.reader.is_known(item.parent_id)
+        self.gathering.add(collection_id, bury(item) if is_buried else item)
+
+    def _has_source(self, source_id: str) -> bool:
+        """Tell whether rows of this data source have a collection of their own.
+
+        A row can be shared without its database: then it is a page like others.
+        """
+        if self.reader.stored is None or self.reader.is_known(source_id):
+            return True
+        if self.gathering.has(source_id):
+            return True
+        source = self.reader.fetch_source(source_id)
+        if source is None:
+            return False
+        self.add_source(source)
+        return True
+
+    def _above(self, remote_id: str, parent: Parent, holder: str | None) -> str | None:
+        """Return the item around an object: blocks are walked up once, then known."""
+        if parent.kind != BLOCK:
+            return parent.id
+        stored = self.reader.look_up([remote_id]).get(remote_id)
+        if stored is not None and stored.properties.get(BLOCK_KEY) == parent.id:
+            return stored.parent_id or holder or self.reader.climb(parent)
+        return holder or self.reader.climb(parent)
+
+    def _is_under_trash(self, parent: Parent) -> bool:
+        """Walk up until something is stored, unshared, at the top, or trashed."""
+        for _ in range(MAX_HEIGHT):
+            if parent.id is None or self.reader.is_known(parent.id):
+                return False
+            above = self.reader.fetch_parent(parent)
+            if above is None or is_trashed(above):
+                return above is not None
+            parent = to_parent(above.get("parent"))
+        return False

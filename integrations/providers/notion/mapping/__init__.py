@@ -1,0 +1,1 @@
+"""Map Notion's answers to items, fields and values."""

@@ -1,0 +1,194 @@
+"""Turn Notion's pages, databases and data sources into IntegrationItems."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from integrations.http.errors import InvalidResponse
+from integrations.http.shape import expect_object
+from integrations.providers.notion.ids import find_ids, to_id
+from integrations.providers.notion.mapping.parents import (
+    BLOCK,
+    NOT_SHARED,
+    Parent,
+    to_parent,
+)
+from integrations.providers.notion.mapping.titles import (
+    page_title,
+    plain_text,
+    to_icon,
+    to_name,
+)
+from integrations.providers.notion.mapping.values import to_value
+from integrations.providers.records import IntegrationItem, RemoteCollection
+
+PAGES, DATABASES = "pages", "databases"
+PAGE, DATABASE, DATA_SOURCE = "page", "database", "data_source"
+TRASHED = "in the trash"
+MOVED = "moved to another collection"
+
+ABOUT: Final = "about."
+BLOCK_KEY, BURIED_KEY = f"{ABOUT}block", f"{ABOUT}buried"
+ICON_KEY: Final = f"{ABOUT}icon"
+MAX_PROPERTIES: Final = 500
+MAX_URL: Final = 1000
+# https://developers.notion.com/page/changelog (the host changed in June 2026)
+HOSTS: Final = ("notion.com", "notion.so", "notion.site")
+
+
+def to_page_item(page: Mapping[str, Any], parent_id: str | None) -> IntegrationItem:
+    """Map a page or a row; ``parent_id`` is the page around it, blocks left aside."""
+    properties = page.get("properties")
+    return _to_item(
+        page,
+        kind=PAGE,
+        name=page_title(properties),
+        parent_id=parent_id,
+        properties=_to_values(properties),
+    )
+
+
+def to_database_item(
+    database: Mapping[str, Any], parent_id: str | None
+) -> IntegrationItem:
+    """Map a database, which holds data sources and no rows of its own."""
+    return _to_item(
+        database,
+        kind=DATABASE,
+        name=to_name(database.get("title")),
+        parent_id=parent_id,
+        children=tuple(source_ids(database)),
+    )
+
+
+def to_source_item(source: Mapping[str, Any]) -> IntegrationItem:
+    """Map a data source, the table inside a database."""
+    parent = to_parent(source.get("parent"))
+    return _to_item(
+        source,
+        kind=DATA_SOURCE,
+        name=to_name(source.get("title")),
+        parent_id=parent.id,
+    )
+
+
+def to_collection(source: Mapping[str, Any]) -> RemoteCollection:
+    """Map a data source to the collection of its rows."""
+    return RemoteCollection(
+        remote_id=to_id(source.get("id")),
+        name=to_name(source.get("title")),
+        item_type=PAGE,
+        details={"database_id": to_parent(source.get("parent")).id or ""},
+    )
+
+
+def source_ids(database: Mapping[str, Any]) -> list[str]:
+    """Return the ids of the data sources that a database names."""
+    sources = database.get("data_sources")
+    entries = sources if isinstance(sources, list) else []
+    return find_ids(each.get("id") for each in entries if isinstance(each, dict))
+
+
+def bury(item: IntegrationItem) -> IntegrationItem:
+    """Mark an item that lives on below something in the trash."""
+    return replace(
+        item, visibility=False, properties={**item.properties, BURIED_KEY: True}
+    )
+
+
+def is_trashed(thing: Mapping[str, Any]) -> bool:
+    """Tell whether an object is in the trash; being archived is something else."""
+    trashed = thing.get("in_trash")
+    # Only versions before 2026-03-11 say ``archived`` when they mean the trash.
+    return (thing.get("archived") if trashed is None else trashed) is True
+
+
+def is_partial(thing: Mapping[str, Any]) -> bool:
+    """Tell whether Notion gave little more of an object than its id."""
+    return "parent" not in thing or "last_edited_time" not in thing
+
+
+def to_time(value: object) -> datetime | None:
+    """Return an aware time, or None for what is not a date; never an error."""
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _to_item(
+    thing: Mapping[str, Any],
+    *,
+    kind: str,
+    name: str,
+    parent_id: str | None,
+    children: tuple[str, ...] | None = None,
+    properties: Mapping[str, Any] | None = None,
+) -> IntegrationItem:
+    parent = to_parent(thing.get("parent"))
+    remote_id = to_id(thing.get("id"))
+    if parent_id == remote_id:
+        raise InvalidResponse("parent: a thing cannot hold itself")
+    return IntegrationItem(
+        id=remote_id,
+        type=kind,
+        name=name,
+        directory=kind != PAGE,
+        parent_id=parent_id,
+        parent_path_or_name=None if parent_id else parent.name or NOT_SHARED,
+        creation_time=to_time(thing.get("created_time")),
+        last_modified_time=to_time(thing.get("last_edited_time")),
+        url=to_url(thing.get("url")),
+        children=children,
+        visibility=thing.get("is_archived") is not True,
+        properties={**_about(thing, parent), **(properties or {})},
+    )
+
+
+def _about(thing: Mapping[str, Any], parent: Parent) -> dict[str, Any]:
+    """Return what is known besides the properties, under names of our own."""
+    about = {
+        "icon": to_icon(thing.get("icon")),
+        "description": plain_text(thing.get("description")),
+        "public_url": to_url(thing.get("public_url")),
+        "archived": thing.get("is_archived") is True,
+        "locked": thing.get("is_locked") is True,
+        "inline": thing.get("is_inline") is True,
+        "block": parent.id if parent.kind == BLOCK else None,
+    }
+    return {f"{ABOUT}{name}": value for name, value in about.items() if value}
+
+
+def _to_values(properties: object) -> dict[str, Any]:
+    """Return the values by property id, which stays when a column is renamed."""
+    values: dict[str, Any] = {}
+    entries = expect_object(properties, "properties").values()
+    for prop in list(entries)[:MAX_PROPERTIES]:
+        name = prop.get("id") if isinstance(prop, dict) else None
+        if not isinstance(name, str) or not name or prop.get("type") == "title":
+            continue
+        value = to_value(prop)
+        if value is not None:
+            values[name[:200]] = value
+    return values
+
+
+def to_url(url: object) -> str | None:
+    """Return a link to Notion itself, None for any other."""
+    if not isinstance(url, str) or len(url) > MAX_URL:
+        return None
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    host = parts.netloc.lower()
+    is_notion = any(host == each or host.endswith(f".{each}") for each in HOSTS)
+    # The whole authority is compared, so that neither a user nor a port gets in.
+    return url if parts.scheme == "https" and is_notion and "@" not in host else None

@@ -1,0 +1,159 @@
+"""Read the columns of a data source: their ids, labels, kinds and options."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from integrations.providers.notion.ids import find_id
+from integrations.providers.notion.mapping.items import (
+    ABOUT,
+    BLOCK_KEY,
+    BURIED_KEY,
+    ICON_KEY,
+)
+from integrations.providers.records import FieldSpec
+
+MAX_FIELDS: Final = 500
+MAX_OPTIONS: Final = 1000
+MAX_LABEL: Final = 200
+# Under this option a relation names the data source that its pages are rows of.
+TARGET: Final = "target"
+
+ABOUT_FIELDS: Final = (
+    # It stands before the name.
+    FieldSpec(name=ICON_KEY, label="Icon", is_hidden=True),
+    FieldSpec(name=f"{ABOUT}description", label="Description", is_read_only=True),
+    FieldSpec(
+        name=f"{ABOUT}public_url", label="Published at", kind="link", is_read_only=True
+    ),
+    FieldSpec(
+        name=f"{ABOUT}archived", label="Archived", kind="boolean", is_read_only=True
+    ),
+    FieldSpec(
+        name=BURIED_KEY, label="Inside the trash", kind="boolean", is_read_only=True
+    ),
+    FieldSpec(name=f"{ABOUT}locked", label="Locked", kind="boolean", is_read_only=True),
+    FieldSpec(name=f"{ABOUT}inline", label="Inline", kind="boolean", is_read_only=True),
+    FieldSpec(name=BLOCK_KEY, label="Block around it", is_hidden=True),
+)
+_KINDS: Final = {
+    "number": "number",
+    "select": "choice",
+    "status": "choice",
+    "multi_select": "choices",
+    "date": "date",
+    "created_time": "datetime",
+    "last_edited_time": "datetime",
+    "people": "person",
+    "created_by": "person",
+    "last_edited_by": "person",
+    "checkbox": "boolean",
+    "url": "link",
+    "email": "email",
+    "phone_number": "phone",
+    "relation": "links",
+    "files": "files",
+    "formula": "value",
+    "rollup": "value",
+    "verification": "verification",
+}
+_READ_ONLY: Final = frozenset(
+    ("created_time", "created_by", "last_edited_time", "last_edited_by")
+) | {"formula", "rollup", "unique_id", "button"}
+# https://developers.notion.com/reference/property-object#number
+_CURRENCIES: Final = {
+    "dollar": "USD",
+    "australian_dollar": "AUD",
+    "canadian_dollar": "CAD",
+    "singapore_dollar": "SGD",
+    "euro": "EUR",
+    "pound": "GBP",
+    "yen": "JPY",
+    "ruble": "RUB",
+    "rupee": "INR",
+    "won": "KRW",
+    "yuan": "CNY",
+    "real": "BRL",
+    "lira": "TRY",
+    "rupiah": "IDR",
+    "franc": "CHF",
+    "hong_kong_dollar": "HKD",
+    "new_zealand_dollar": "NZD",
+    "krona": "SEK",
+    "norwegian_krone": "NOK",
+    "mexican_peso": "MXN",
+    "rand": "ZAR",
+    "new_taiwan_dollar": "TWD",
+    "danish_krone": "DKK",
+    "zloty": "PLN",
+    "baht": "THB",
+    "forint": "HUF",
+    "koruna": "CZK",
+    "shekel": "ILS",
+    "chilean_peso": "CLP",
+    "philippine_peso": "PHP",
+    "dirham": "AED",
+    "colombian_peso": "COP",
+    "riyal": "SAR",
+    "ringgit": "MYR",
+    "leu": "RON",
+    "argentine_peso": "ARS",
+    "uruguayan_peso": "UYU",
+}
+
+
+def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the fields of a data source, or of things that have no columns."""
+    properties = source.get("properties") if source else None
+    entries = properties if isinstance(properties, dict) else {}
+    found = (_to_field(name, each) for name, each in entries.items())
+    fields = [spec for spec in found if spec is not None][:MAX_FIELDS]
+    return {"fields": [asdict(spec) for spec in (*fields, *ABOUT_FIELDS)]}
+
+
+def _to_field(name: str, entry: object) -> FieldSpec | None:
+    """Map one column; the title has none, because it is the item's name."""
+    if not isinstance(entry, dict) or entry.get("type") == "title":
+        return None
+    remote_id, kind = entry.get("id"), entry.get("type")
+    if not isinstance(remote_id, str) or not remote_id or not isinstance(kind, str):
+        return None
+    about = entry.get(kind)
+    about = about if isinstance(about, dict) else {}
+    return FieldSpec(
+        name=remote_id[:200],
+        label=name[:MAX_LABEL] or remote_id,
+        kind=_number_kind(about) if kind == "number" else _KINDS.get(kind, "text"),
+        options=_READ_OPTIONS.get(kind, _options)(about),
+        is_read_only=kind in _READ_ONLY,
+    )
+
+
+def _number_kind(about: Mapping[str, Any]) -> str:
+    if about.get("format") == "percent":
+        return "percent"
+    return "money" if _currency(about) else "number"
+
+
+def _currency(about: Mapping[str, Any]) -> dict[str, str]:
+    currency = _CURRENCIES.get(str(about.get("format")))
+    return {"currency": currency} if currency else {}
+
+
+def _options(about: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of a choice; values are stored by name, as people see them."""
+    options = about.get("options")
+    entries = options[:MAX_OPTIONS] if isinstance(options, list) else []
+    names = (each.get("name") for each in entries if isinstance(each, dict))
+    return {n: n[:MAX_LABEL] for n in names if isinstance(n, str) and n}
+
+
+def _target(about: Mapping[str, Any]) -> dict[str, str]:
+    target = find_id(about.get("data_source_id"))
+    return {TARGET: target} if target else {}
+
+
+_READ_OPTIONS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, str]]]] = {
+    "number": _currency,
+    "relation": _target,
+}

@@ -1,0 +1,1 @@
+"""Lean on these from every capability: sealing, audit, queue, mail, clients, state."""

@@ -1,0 +1,117 @@
+"""Move a connection between its states, by conditional statements only."""
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import Connection, Credential
+from integrations.services.common import audit, mail
+
+logger = logging.getLogger(__name__)
+
+States = Connection.State
+GRANT_REASONS = ("grant_rejected", "rotation_lost", "credential_unreadable")
+TROUBLE_REASONS = (
+    "provider_down",
+    "unauthorized",
+    "sync_failed",
+    "quarantined",
+    "stale",
+)
+
+
+def needs_reconnect(
+    connection: Connection,
+    reason: str,
+    *,
+    generation: int | None = None,
+    version: int | None = None,
+) -> bool:
+    """Say that only its person can repair a connection; one notice per incident.
+
+    Nothing happens when a newer grant or a newer version has come in meanwhile.
+    """
+    with transaction.atomic():
+        # Locked in the order of connecting and disconnecting: connection, credential.
+        rows = Connection.objects.select_for_update(no_key=True)
+        if rows.filter(pk=connection.pk).first() is None:
+            return False
+        if version is not None and not _is_current(connection, generation, version):
+            return False
+        changed = Connection.objects.filter(
+            pk=connection.pk,
+            generation=generation or connection.generation,
+            state__in=(States.ACTIVE, States.DEGRADED, States.PAUSED),
+        ).update(
+            state=States.NEEDS_RECONNECT, reason=reason, state_since=timezone.now()
+        )
+        if not changed:
+            return False
+        audit.record("connection.needs_reconnect", subject=connection.pk, reason=reason)
+        transaction.on_commit(lambda: mail.needs_reconnect(connection.pk))
+    logger.warning("needs reconnect connection=%s reason=%s", connection.pk, reason)
+    return True
+
+
+def _is_current(connection: Connection, generation: int | None, version: int) -> bool:
+    """Look, and keep a newer version out until the state is written.
+
+    A good answer that comes in a moment later then finds the state and mends it.
+    """
+    rows = Credential.objects.select_for_update().filter(
+        connection=connection,
+        generation=generation or connection.generation,
+        version=version,
+    )
+    return rows.first() is not None
+
+
+def grant_is_good(connection_id: UUID, generation: int) -> None:
+    """Bring a connection back whose grant has just proven to work."""
+    Connection.objects.filter(
+        pk=connection_id,
+        generation=generation,
+        state__in=(States.NEEDS_RECONNECT, States.DEGRADED),
+        reason__in=(*GRANT_REASONS, "unauthorized"),
+    ).update(
+        state=States.ACTIVE,
+        reason="",
+        state_since=timezone.now(),
+        # The next incident is a new one and has its own notice.
+        notified_at=None,
+    )
+
+
+def degrade(connection: Connection, reason: str) -> None:
+    """Say that a connection has trouble that may pass by itself."""
+    changed = (
+        Connection.objects.filter(
+            pk=connection.pk,
+            generation=connection.generation,
+            state__in=(States.ACTIVE, States.DEGRADED),
+        )
+        .exclude(state=States.DEGRADED, reason=reason)
+        .update(state=States.DEGRADED, reason=reason, state_since=timezone.now())
+    )
+    if changed:
+        logger.warning("degraded connection=%s reason=%s", connection.pk, reason)
+
+
+def recover(connection: Connection) -> None:
+    """Say that the trouble is over."""
+    Connection.objects.filter(
+        pk=connection.pk,
+        generation=connection.generation,
+        state=States.DEGRADED,
+    ).update(state=States.ACTIVE, reason="", state_since=timezone.now())
+
+
+def synced(connection: Connection, *, at: datetime, is_good: bool) -> None:
+    """Record when a sync ended, and that its data is fresh if it went well."""
+    columns = {"last_attempted_at": at}
+    if is_good:
+        columns["last_synced_at"] = at
+    Connection.objects.filter(pk=connection.pk).update(**columns)

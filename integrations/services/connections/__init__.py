@@ -1,0 +1,1 @@
+"""Do what a user does with a connection: connect, select, disconnect, erase."""

@@ -1,0 +1,215 @@
+"""Make, pause and resume connections; every rule about whose they are."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from integrations.models import Collection, Connection, Credential
+from integrations.oauth.tokens import TokenSet
+from integrations.providers import CONNECTORS, SPECS
+from integrations.providers.abilities import SharesLate
+from integrations.providers.records import RemoteAccount
+from integrations.services.common import audit
+from integrations.services.common.errors import OwnedBySomeoneElseError
+from integrations.services.grants import credentials, token_cache
+from integrations.services.sync import runs
+
+logger = logging.getLogger(__name__)
+
+States = Connection.State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connected:
+    """Say which connection a new grant belongs to, and whether it is a new one."""
+
+    connection: Connection
+    is_new: bool
+    delivered: bool
+
+
+def connect(
+    *, user: User, provider: str, tokens: TokenSet, account: RemoteAccount
+) -> Connected:
+    """Store a new grant, sealed, and queue its first sync after the commit.
+
+    A person who connects the same account again keeps the row, the items and the
+    history, and starts a new generation. Raises OwnedBySomeoneElseError, with
+    nothing changed, when the account belongs to somebody else here.
+    """
+    is_sandbox = settings.PROVIDERS[provider].is_sandbox
+    try:
+        with transaction.atomic():
+            connection, is_new = _row_for(
+                user, provider, account, is_sandbox=is_sandbox
+            )
+            _store_grant(connection, tokens, account, is_new=is_new)
+            _remember_social_account(connection)
+            runs.cancel_open(connection, "the connection was renewed")
+            audit.record(
+                "connection.connected" if is_new else "connection.reconnected",
+                user=user,
+                subject=connection.pk,
+                provider=provider,
+                account=account.remote_id,
+            )
+    except IntegrityError as exc:
+        raise OwnedBySomeoneElseError(provider) from exc
+    trigger = "connect" if is_new else "reconnect"
+    # A new consent may have opened, or closed, anything: look at all of it again.
+    request = runs.request_sync(
+        connection, trigger=trigger, full=not is_new, wait=_share_lag(provider)
+    )
+    return Connected(connection=connection, is_new=is_new, delivered=request.delivered)
+
+
+def _share_lag(provider: str) -> timedelta:
+    """Return how long a listing usually takes to know what a new grant may see."""
+    connector = CONNECTORS[provider]
+    if isinstance(connector, SharesLate):
+        return connector.usual_share_lag
+    return timedelta()
+
+
+def _row_for(
+    user: User, provider: str, account: RemoteAccount, *, is_sandbox: bool
+) -> tuple[Connection, bool]:
+    """Look first whose the account is, and touch nothing that is not this person's."""
+    same = Connection.objects.filter(
+        provider=provider, remote_id=account.remote_id, is_sandbox=is_sandbox
+    )
+    if same.connected().exclude(owner=user).exists():
+        raise OwnedBySomeoneElseError(provider)
+    own = same.owned_by(user).select_for_update().first()
+    if own is not None:
+        return own, False
+    connection = Connection(
+        owner=user,
+        provider=provider,
+        remote_id=account.remote_id,
+        is_sandbox=is_sandbox,
+        account_name=account.name[:255],
+    )
+    connection.generation = 0
+    return connection, True
+
+
+def _store_grant(
+    connection: Connection, tokens: TokenSet, account: RemoteAccount, *, is_new: bool
+) -> None:
+    now = timezone.now()
+    connection.generation += 1
+    connection.account_name = account.name[:255]
+    # What the provider could not say today is not taken for empty.
+    told = {key: value for key, value in account.details.items() if value != ""}
+    connection.account = {**connection.account, **told}
+    scopes = account.scopes if account.scopes is not None else tokens.scopes
+    if scopes is not None:
+        connection.granted_scopes = list(scopes)
+    connection.state, connection.reason = States.ACTIVE, ""
+    connection.state_since = now
+    connection.notified_at = connection.discovered_at = None
+    connection.reconnected_at = None if is_new else now
+    connection.next_sync_at = now
+    connection.save()
+    # What was out of reach may be in reach now.
+    connection.collections.filter(
+        completeness=Collection.Completeness.NO_PERMISSION
+    ).update(completeness=Collection.Completeness.PENDING, reason="")
+    _seal_credential(connection, tokens)
+
+
+def _seal_credential(connection: Connection, tokens: TokenSet) -> None:
+    columns: dict[str, Any] = {
+        "refresh_token": "",
+        "fingerprint": "",
+        "refresh_expires_at": None,
+        **credentials.seal_tokens(
+            tokens,
+            connection_id=connection.pk,
+            generation=connection.generation,
+            now=timezone.now(),
+            keep_alive=SPECS[connection.provider].keep_alive,
+        ),
+    }
+    old = Credential.objects.filter(connection=connection).first()
+    version = old.version + 1 if old else 1
+    Credential.objects.update_or_create(
+        connection=connection,
+        defaults={
+            **columns,
+            "generation": connection.generation,
+            "version": version,
+        },
+    )
+    if old:
+        stale = (old.generation, old.version)
+        transaction.on_commit(lambda: token_cache.forget(connection.pk, *stale))
+
+
+def _remember_social_account(connection: Connection) -> None:
+    """Keep allauth's own row for the link: an identity, never a token."""
+    if connection.is_sandbox:
+        return
+    SocialAccount.objects.update_or_create(
+        provider=connection.provider,
+        uid=connection.remote_id,
+        defaults={
+            "user_id": connection.owner_id,
+            "extra_data": {"name": connection.account_name},
+        },
+    )
+
+
+def pause(
+    connection: Connection, *, actor: User | None, by_staff: bool = False
+) -> None:
+    """Stop reading a connection until somebody resumes it."""
+    reason = "paused_by_staff" if by_staff else "paused_by_person"
+    changed = (
+        Connection.objects.syncable()
+        .filter(pk=connection.pk)
+        .update(state=States.PAUSED, reason=reason, state_since=timezone.now())
+    )
+    if changed:
+        runs.cancel_open(connection, "the connection was paused")
+        audit.record("connection.paused", user=actor, subject=connection.pk)
+
+
+def resume(
+    connection: Connection, *, actor: User | None, by_staff: bool = False
+) -> None:
+    """Go on reading a paused connection, beginning now."""
+    now = timezone.now()
+    changed = Connection.objects.filter(pk=connection.pk, state=States.PAUSED).update(
+        state=States.ACTIVE, reason="", state_since=now, next_sync_at=now
+    )
+    if changed:
+        audit.record("connection.resumed", user=actor, subject=connection.pk)
+        runs.request_sync(connection, trigger="staff" if by_staff else "person")
+
+
+def rename(connection: Connection, label: str) -> None:
+    """Give a connection the person's own name; an empty one takes it back."""
+    Connection.objects.filter(pk=connection.pk).update(label=label.strip()[:120])
+
+
+def set_interval(
+    connection: Connection, minutes: int, *, full_pass_hours: int | None = None
+) -> None:
+    """Sync a connection every so many minutes, 5 to 43200 of them.
+
+    ``full_pass_hours`` is how often to read everything; None is as often as usual.
+    """
+    Connection.objects.filter(pk=connection.pk).update(
+        sync_interval_minutes=minutes,
+        full_pass_hours=full_pass_hours,
+        next_sync_at=timezone.now(),
+    )

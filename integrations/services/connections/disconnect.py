@@ -1,0 +1,133 @@
+"""End connections: erase the grant, give it back, delete the items if told to."""
+
+import logging
+
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import Connection, Credential
+from integrations.providers import CONNECTORS
+from integrations.services.common import audit, crypto, queue
+from integrations.services.grants import credentials, revocation, token_cache
+from integrations.services.items import store
+from integrations.services.sync import runs
+
+logger = logging.getLogger(__name__)
+
+States = Connection.State
+# Up to this many items are deleted while the person waits; the rest by a worker.
+DELETED_AT_ONCE = 2000
+
+
+def disconnect(
+    connection: Connection,
+    *,
+    actor: User | None,
+    keep_items: bool,
+    by_staff: bool = False,
+    uninstall: bool = False,
+) -> None:
+    """Erase the grant in one transaction, then give it back to the provider.
+
+    ``uninstall`` also removes the app from the whole remote account, for everybody
+    in it; it is left out where somebody else here still needs it.
+    """
+    if not end_grant(
+        connection,
+        actor=actor,
+        keep_items=keep_items,
+        by_staff=by_staff,
+        uninstall=uninstall,
+    ):
+        return
+    queue.send("revoke_due")
+    if not keep_items:
+        purge(connection)
+
+
+def end_grant(
+    connection: Connection,
+    *,
+    actor: User | None,
+    keep_items: bool,
+    by_staff: bool = False,
+    uninstall: bool = False,
+) -> bool:
+    """Erase the grant and say whether there was one; revoking it is due by its row.
+
+    The new generation fences everything that is still under way: no worker's late
+    result can bring the connection back.
+    """
+    reason = "disconnected_by_staff" if by_staff else "disconnected_by_person"
+    with transaction.atomic():
+        locked = Connection.objects.select_for_update().get(pk=connection.pk)
+        if locked.state == States.DISCONNECTED:
+            return False
+        locked.state, locked.reason = States.DISCONNECTED, reason
+        locked.state_since = timezone.now()
+        locked.generation += 1
+        locked.next_sync_at = None
+        locked.is_purging = not keep_items
+        locked.save()
+        _erase_credential(locked, uninstall=uninstall and may_uninstall(locked))
+        SocialAccount.objects.filter(
+            provider=locked.provider, uid=locked.remote_id, user_id=locked.owner_id
+        ).delete()
+        runs.cancel_open(locked, "the connection was disconnected")
+        audit.record(
+            "connection.disconnected",
+            user=actor,
+            subject=locked.pk,
+            keep_items=keep_items,
+        )
+    return True
+
+
+def may_uninstall(connection: Connection) -> bool:
+    """Tell whether removing the app would harm nobody else's connection here."""
+    connector = CONNECTORS[connection.provider]
+    if not connector.can_uninstall:
+        return False
+    installation = connector.installation_of(connection.remote_id)
+    others = Connection.objects.connected().filter(
+        provider=connection.provider, is_sandbox=connection.is_sandbox
+    )
+    return not any(
+        connector.installation_of(remote_id) == installation
+        for remote_id in others.exclude(pk=connection.pk)
+        .filter(remote_id__startswith=installation)
+        .values_list("remote_id", flat=True)
+    )
+
+
+def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
+    """Move to the list of revocations what is to be revoked; erase the rest."""
+    credential = Credential.objects.filter(connection=connection).first()
+    if credential is None:
+        return
+    provider, account_id = connection.provider, connection.remote_id
+    try:
+        refresh_token = credentials.open_refresh(credential)
+        if refresh_token is not None:
+            revocation.keep(provider, account_id, refresh_token)
+        if uninstall:
+            access = credentials.open_access(credential).secret
+            revocation.keep(provider, account_id, access, is_uninstall=True)
+    except crypto.CryptoError:
+        logger.warning("unreadable grant erased connection=%s", connection.pk)
+    stale = (credential.generation, credential.version)
+    credential.delete()
+    transaction.on_commit(lambda: token_cache.forget(connection.pk, *stale))
+
+
+def purge(connection: Connection) -> None:
+    """Delete a disconnected connection's items; a worker goes on if they are many."""
+    deleted = store.delete_some({"connection": connection}, limit=DELETED_AT_ONCE)
+    if deleted == DELETED_AT_ONCE:
+        queue.send("sweep_purges")
+        return
+    with transaction.atomic():
+        connection.collections.all().delete()
+        Connection.objects.filter(pk=connection.pk).update(is_purging=False)

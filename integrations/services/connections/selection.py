@@ -1,0 +1,95 @@
+"""Let a person choose what of an account is read; hide what is left out."""
+
+from collections.abc import Collection as Some
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import Collection, Connection
+from integrations.models.item import NOT_SELECTED
+from integrations.services.common import audit, queue
+from integrations.services.items import store
+from integrations.services.sync import runs, seen_bitmap
+
+# Up to this many items are hidden while the person waits; the rest by a worker.
+HIDDEN_AT_ONCE = 2000
+
+
+def select_collections(
+    connection: Connection,
+    chosen: Some[UUID],
+    *,
+    offered: Some[UUID],
+    actor: User | None,
+) -> tuple[int, int]:
+    """Read the chosen of the offered collections from now on; return (added, left out).
+
+    What was not offered stays as it is. What is left out is hidden; what is chosen
+    again is read in full, because only that tells what became of it meanwhile.
+    """
+    with transaction.atomic():
+        # Compared here: what was offered may be more than a statement can hold.
+        known = list(connection.collections.defer("schema", "details"))
+        added = [c.pk for c in known if c.pk in chosen and not c.is_selected]
+        left_out = [
+            c for c in known if c.pk in offered and c.pk not in chosen and c.is_selected
+        ]
+        _take_up(connection, added)
+        connection.collections.filter(pk__in=[c.pk for c in left_out]).update(
+            is_selected=False, checkpoint={}, held_deletions={}
+        )
+        if not added and not left_out:
+            return 0, 0
+        # A worker in the middle of a page would bring back what is hidden here.
+        runs.cancel_open(connection, "the choice of collections has changed")
+        audit.record(
+            "collections.chosen",
+            user=actor,
+            subject=connection.pk,
+            added=len(added),
+            left_out=len(left_out),
+        )
+    if sum(c.stored_count for c in left_out) <= HIDDEN_AT_ONCE:
+        hide_left_out(connection)
+    else:
+        queue.send("sweep")
+    if added and connection.is_syncable:
+        runs.request_sync(connection, trigger="person")
+    return len(added), len(left_out)
+
+
+def _take_up(connection: Connection, added: list[UUID]) -> None:
+    connection.collections.filter(pk__in=added).update(
+        is_selected=True,
+        watermark=None,
+        checkpoint={},
+        completeness=Collection.Completeness.PENDING,
+        reason="",
+    )
+
+
+def hide_left_out(connection: Connection) -> int:
+    """Hide what is stored of the collections that are not chosen, bit by bit."""
+    hidden = 0
+    for collection in connection.collections.filter(
+        is_selected=False, stored_count__gt=0
+    ):
+        seen_bitmap.forget(collection)
+        while keys := store.some_live_keys(collection):
+            reasons = dict.fromkeys(keys, NOT_SELECTED)
+            with transaction.atomic():
+                hidden += store.hide(
+                    collection, reasons, run_id=None, now=timezone.now()
+                )
+        connection.collections.filter(pk=collection.pk).update(stored_count=0)
+    return hidden
+
+
+def sweep_left_out() -> int:
+    """Hide what was too much to hide at once; return how many items that were."""
+    waiting = Connection.objects.filter(
+        collections__is_selected=False, collections__stored_count__gt=0
+    ).distinct()[:20]
+    return sum(hide_left_out(connection) for connection in waiting)

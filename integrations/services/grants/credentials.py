@@ -1,0 +1,150 @@
+"""Seal and open the tokens of a connection's row."""
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from integrations.http.secrets import Secret
+from integrations.models import Credential
+from integrations.oauth.tokens import TokenSet
+from integrations.services.common import connection_state, crypto
+
+PURPOSE = "tokens"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedToken:
+    """Carry an access token with what tells it from its successors."""
+
+    secret: Secret
+    version: int
+    generation: int
+    expires_at: datetime | None
+
+
+def place(column: str, connection_id: UUID, generation: int) -> str:
+    """Name the place of one sealed column of a credential."""
+    return crypto.place("credential", column, connection_id, generation)
+
+
+def seal_tokens(
+    tokens: TokenSet,
+    *,
+    connection_id: UUID,
+    generation: int,
+    now: datetime,
+    keep_alive: timedelta | None = None,
+) -> dict[str, Any]:
+    """Return the columns that hold a new pair of tokens, sealed for their row.
+
+    A missing refresh token leaves the old one in place: its columns are then not
+    among those returned. ``keep_alive`` is how long the provider lets a grant idle.
+    """
+    lifetime = tokens.expires_in
+    if lifetime is None and keep_alive is not None:
+        lifetime = int(keep_alive.total_seconds())
+    columns: dict[str, Any] = {
+        "access_token": crypto.seal(
+            tokens.access_token,
+            purpose=PURPOSE,
+            where=place("access_token", connection_id, generation),
+        ),
+        "access_expires_at": _after(now, tokens.expires_in),
+        "refreshed_at": now,
+        "refresh_due_at": due_at(connection_id, now=now, lifetime=lifetime),
+        "failures": 0,
+        "unknown_outcomes": 0,
+        "attempt_id": None,
+        "attempt_version": None,
+        "attempt_started_at": None,
+        "lease_id": None,
+        "lease_until": None,
+    }
+    if tokens.refresh_token:
+        columns["refresh_token"] = crypto.seal(
+            tokens.refresh_token,
+            purpose=PURPOSE,
+            where=place("refresh_token", connection_id, generation),
+        )
+        columns["fingerprint"] = crypto.fingerprint(tokens.refresh_token)
+        columns["refresh_expires_at"] = _after(now, tokens.refresh_expires_in)
+    return columns
+
+
+def _after(now: datetime, seconds: int | None) -> datetime | None:
+    return None if seconds is None else now + timedelta(seconds=seconds)
+
+
+def due_at(
+    connection_id: UUID, *, now: datetime, lifetime: int | None
+) -> datetime | None:
+    """Say when to refresh: ahead of expiry, spread by connection, off the hour.
+
+    ``lifetime`` is in seconds; ``None`` (the provider states none) means never by
+    the clock. Short-lived tokens are refreshed after two thirds of their life.
+    """
+    if lifetime is None:
+        return None
+    margin = min(settings.REFRESH_MARGIN, lifetime / 3)
+    jitter = margin * (zlib.crc32(connection_id.bytes) % 1000) / 1000
+    due = now + timedelta(seconds=max(0.0, lifetime - margin - jitter))
+    # Everybody's cron runs at the full hour; providers are slowest then.
+    past_hour = due.minute * 60 + due.second
+    if past_hour < 60 or past_hour >= 3540:
+        due -= timedelta(seconds=min(120.0, margin))
+    return max(due, now)
+
+
+def open_access(credential: Credential) -> IssuedToken:
+    """Open the access token of a row; raise CryptoError."""
+    secret = crypto.unseal(
+        credential.access_token,
+        purpose=PURPOSE,
+        where=place("access_token", credential.connection_id, credential.generation),
+    )
+    return IssuedToken(
+        secret=secret,
+        version=credential.version,
+        generation=credential.generation,
+        expires_at=credential.access_expires_at,
+    )
+
+
+def open_refresh(credential: Credential) -> Secret | None:
+    """Open the refresh token of a row, if it has one; raise CryptoError."""
+    if not credential.refresh_token:
+        return None
+    return crypto.unseal(
+        credential.refresh_token,
+        purpose=PURPOSE,
+        where=place("refresh_token", credential.connection_id, credential.generation),
+    )
+
+
+def open_cached(sealed: str, *, connection_id: UUID, generation: int) -> Secret:
+    """Open the ciphertext of an access token kept outside its row."""
+    return crypto.unseal(
+        sealed,
+        purpose=PURPOSE,
+        where=place("access_token", connection_id, generation),
+    )
+
+
+def store(
+    connection_id: UUID, generation: int, version: int, columns: dict[str, Any]
+) -> bool:
+    """Write sealed tokens unless newer ones are there; say whether it did.
+
+    The fence is generation and version, not the attempt: an answer that comes
+    late is still the newest truth as long as nobody stored a newer one.
+    """
+    stored = Credential.objects.filter(
+        connection_id=connection_id, generation=generation, version=version
+    ).update(version=version + 1, **columns)
+    if stored:
+        connection_state.grant_is_good(connection_id, generation)
+    return bool(stored)

@@ -1,0 +1,89 @@
+"""Ask a provider whether a refresh token still lives, without spending it."""
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from integrations.http.errors import ApiError
+from integrations.http.secrets import Secret
+from integrations.http.transport import Request
+from integrations.models import Credential, RefreshAttempt
+from integrations.oauth.errors import OAuthError
+from integrations.providers import SPECS
+from integrations.services.common import crypto, oauth_clients
+from integrations.services.grants import credentials
+
+MAX_BYTES = 256 * 1024
+# Asked, and no answer that means anything came back.
+NO_ANSWER = (OAuthError, ApiError)
+# Kept as the error code of an attempt whose token was proven to be spent.
+SEEN_SPENT = "seen_spent"
+# Why a token is renewed that the provider refused although its life was not over.
+REFUSED = "unauthorized"
+
+
+def is_unspent(credential: Credential, refresh_token: Secret) -> bool | None:
+    """Say whether the refresh token lives; None where nobody can be asked.
+
+    Where nobody can be asked any more, an earlier proof that it was spent stands.
+    Raises one of NO_ANSWER when the provider was asked and did not say.
+    """
+    found = _ask(credential, refresh_token)
+    if found is False:
+        _open_attempt(credential).update(error_code=SEEN_SPENT)
+    return False if found is None and was_spent(credential) else found
+
+
+def was_spent(credential: Credential) -> bool:
+    """Tell whether the token was seen to be spent since the open attempt began."""
+    return _open_attempt(credential).filter(error_code=SEEN_SPENT).exists()
+
+
+def _open_attempt(credential: Credential) -> QuerySet[RefreshAttempt]:
+    if credential.attempt_id is None:
+        return RefreshAttempt.objects.none()
+    return RefreshAttempt.objects.filter(pk=credential.attempt_id)
+
+
+def _ask(credential: Credential, refresh_token: Secret) -> bool | None:
+    spec = SPECS[credential.connection.provider]
+    if spec.introspects_refresh_tokens:
+        oauth = oauth_clients.oauth_client(spec.slug)
+        return oauth.introspect(refresh_token, hint="refresh_token").active
+    if spec.alive_path and _would_tell(credential):
+        return _is_access_token_alive(credential, spec.alive_path)
+    return None
+
+
+def _would_tell(credential: Credential) -> bool:
+    """Tell whether only a refresh can have ended the access token.
+
+    One past its life is dead in any case, and so is one that was refused before it
+    was to be renewed.
+    """
+    refused = RefreshAttempt.objects.filter(
+        connection_id=credential.connection_id,
+        generation=credential.generation,
+        version=credential.version,
+        why=REFUSED,
+    )
+    return not credential.is_expired and not refused.exists()
+
+
+def _is_access_token_alive(credential: Credential, path: str) -> bool | None:
+    """Ask with the access token, where a refresh ends the older one at once."""
+    try:
+        issued = credentials.open_access(credential)
+    except crypto.CryptoError:
+        return None
+    api_url = settings.PROVIDERS[credential.connection.provider].api_url
+    request = Request(
+        method="GET",
+        url=f"{api_url}{path}",
+        headers={"Authorization": Secret(f"Bearer {issued.secret.reveal()}")},
+    )
+    response = oauth_clients.transport().send(
+        request, oauth_clients.timeouts(), MAX_BYTES
+    )
+    if response.is_success or response.status == 401:
+        return response.is_success
+    raise ApiError("the provider did not say", status=response.status)

@@ -1,0 +1,257 @@
+"""Take the lease of a connection, and commit what is about to be spent before it is.
+
+The lease is a hint with a time-out. What keeps a grant safe are the conditional
+statements: each names the lease, the version or the attempt it belongs to.
+"""
+
+import logging
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations.http.errors import RateLimited, Transient
+from integrations.http.secrets import Secret
+from integrations.models import Connection, Credential, RefreshAttempt
+from integrations.services.common import connection_state, crypto
+from integrations.services.common.errors import NoTokenError
+from integrations.services.grants import circuit_breaker, credentials, introspection
+
+logger = logging.getLogger(__name__)
+
+LEASE_SLACK = 15.0
+LONGEST_LEASE = timedelta(seconds=60)
+RETRY_SPACING, LONGEST_SPACING = timedelta(seconds=30), timedelta(minutes=15)
+# A token that was seen to be spent has an answer; a worker that stood still may
+# yet bring it. After this long the next worker stops hoping.
+PATIENCE = timedelta(seconds=75)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """Name one attempt: what it spends and what fences its result."""
+
+    id: UUID
+    lease_id: UUID
+    connection: Connection
+    generation: int
+    version: int
+    refresh_token: Secret
+    follows_unknown: bool
+    send_before: float
+
+
+def lease_length() -> timedelta:
+    """Return how long a refresh holds its connection: beyond every deadline."""
+    return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + LEASE_SLACK)
+
+
+def lease_is_free(now: datetime) -> Q:
+    """Select the rows whose lease nobody holds, and nobody is held off from."""
+    is_over = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    # No lease ends so far ahead: it is from before the clock was set back.
+    return is_over | Q(lease_id__isnull=False, lease_until__gt=now + LONGEST_LEASE)
+
+
+def take_lease(connection_id: UUID, lease_id: UUID, seen_version: int) -> bool:
+    """Take the lease, if it is free and the version is still the one seen."""
+    now = timezone.now()
+    taken = Credential.objects.filter(
+        lease_is_free(now), connection_id=connection_id, version=seen_version
+    ).update(lease_id=lease_id, lease_until=now + lease_length())
+    return bool(taken)
+
+
+def release(connection_id: UUID, lease_id: UUID) -> None:
+    """Give the lease back, if it is still ours."""
+    Credential.objects.filter(connection_id=connection_id, lease_id=lease_id).update(
+        lease_id=None, lease_until=None
+    )
+
+
+def usable_credential(connection_id: UUID) -> Credential:
+    """Read the row again; raise NoTokenError when there is no grant to renew."""
+    credential = (
+        Credential.objects.select_related("connection")
+        .filter(connection_id=connection_id)
+        .first()
+    )
+    if credential is None:
+        raise NoTokenError("not_connected")
+    connection = credential.connection
+    if connection.state == Connection.State.NEEDS_RECONNECT:
+        raise NoTokenError(connection.reason)
+    return credential
+
+
+def commit_intent(connection_id: UUID, lease_id: UUID, why: str) -> Attempt:
+    """Look again under the lease, and commit the intent; raise if it may not be."""
+    credential, refresh_token = _prepare(connection_id, lease_id)
+    attempt = Attempt(
+        id=uuid.uuid4(),
+        lease_id=lease_id,
+        connection=credential.connection,
+        generation=credential.generation,
+        version=credential.version,
+        refresh_token=refresh_token,
+        follows_unknown=credential.attempt_id is not None,
+        send_before=time.monotonic() + LEASE_SLACK / 2,
+    )
+    _commit(attempt, credential, why)
+    return attempt
+
+
+def _prepare(connection_id: UUID, lease_id: UUID) -> tuple[Credential, Secret]:
+    credential = usable_credential(connection_id)
+    if credential.lease_id != lease_id:
+        raise RateLimited("the lease was taken over", retry_after=5.0)
+    circuit_breaker.ensure_running(credential.connection.provider)
+    refresh_token = _refresh_token(credential)
+    _check_open_attempt(credential, refresh_token)
+    return credential, refresh_token
+
+
+def _refresh_token(credential: Credential) -> Secret:
+    try:
+        refresh_token = credentials.open_refresh(credential)
+    except crypto.CryptoError as exc:
+        raise NoTokenError("credential_unreadable") from exc
+    if refresh_token is None:
+        connection_state.needs_reconnect(
+            credential.connection, "grant_rejected", version=credential.version
+        )
+        raise NoTokenError("grant_rejected")
+    return refresh_token
+
+
+def _commit(attempt: Attempt, credential: Credential, why: str) -> None:
+    now = timezone.now()
+    # Durable: an intent that could still be rolled back would be none.
+    with transaction.atomic(durable=True):
+        _close_open_attempts(attempt.connection.pk)
+        # Before the credential: its foreign key locks the connection's row, which
+        # disconnecting locks first as well.
+        RefreshAttempt.objects.create(
+            id=attempt.id,
+            connection=attempt.connection,
+            why=why,
+            started_at=now,
+            fingerprint=credential.fingerprint,
+            generation=attempt.generation,
+            version=attempt.version,
+        )
+        intended = Credential.objects.filter(
+            pk=credential.pk, lease_id=attempt.lease_id, version=attempt.version
+        ).update(
+            attempt_id=attempt.id,
+            attempt_version=attempt.version,
+            attempt_started_at=now,
+            # Asking about an open attempt has taken some of the lease's time.
+            lease_until=now + lease_length(),
+            unknown_outcomes=F("unknown_outcomes") + int(attempt.follows_unknown),
+        )
+        if not intended:
+            raise RateLimited("the lease was taken over", retry_after=5.0)
+
+
+def _close_open_attempts(connection_id: UUID) -> None:
+    RefreshAttempt.objects.filter(
+        connection_id=connection_id, outcome=RefreshAttempt.Outcome.STARTED
+    ).update(outcome=RefreshAttempt.Outcome.ABANDONED)
+
+
+def _check_open_attempt(credential: Credential, refresh_token: Secret) -> None:
+    """Refuse to spend a token again too soon, or when that can only do harm.
+
+    A provider that can be asked is: asking spends nothing, and a second use of a
+    rotated token could end a grant whose answer is still on its way.
+    """
+    started_at = credential.attempt_started_at
+    if credential.attempt_id is None or started_at is None:
+        return
+    age = timezone.now() - started_at
+    if age < timedelta(0):
+        # The clock was set back; the spacing begins anew.
+        Credential.objects.filter(
+            pk=credential.pk, attempt_id=credential.attempt_id
+        ).update(attempt_started_at=timezone.now())
+        age = timedelta(0)
+    _wait_for(_spacing(credential.unknown_outcomes) - age)
+    try:
+        is_unspent = introspection.is_unspent(credential, refresh_token)
+    except introspection.NO_ANSWER as exc:
+        is_first = credential.unknown_outcomes < 1
+        if is_first and age > PATIENCE and not introspection.was_spent(credential):
+            return
+        raise Transient("nobody can say what became of it", retry_after=15.0) from exc
+    if is_unspent is not False:
+        return
+    _wait_for(PATIENCE - age)
+    _close_open_attempts(credential.connection_id)
+    connection_state.needs_reconnect(
+        credential.connection, "rotation_lost", version=credential.version
+    )
+    raise NoTokenError("rotation_lost")
+
+
+def _wait_for(time_left: timedelta) -> None:
+    seconds = time_left.total_seconds()
+    if seconds > 0:
+        raise RateLimited("the last refresh is still unresolved", retry_after=seconds)
+
+
+def _spacing(unknown_outcomes: int) -> timedelta:
+    """Return the pause before a token is spent again: 30 s, then ever longer.
+
+    Without an answer nobody knows whether it was spent at all, so giving up would
+    cost every grant that was due while a provider hung.
+    """
+    return min(RETRY_SPACING * 4 ** min(unknown_outcomes, 3), LONGEST_SPACING)
+
+
+def leave_open(attempt: Attempt) -> None:
+    """Let the next worker resolve an attempt whose outcome nobody knows."""
+    Credential.objects.filter(
+        connection_id=attempt.connection.pk,
+        attempt_id=attempt.id,
+        lease_id=attempt.lease_id,
+    ).update(
+        lease_id=None,
+        lease_until=None,
+        failures=F("failures") + 1,
+        refresh_due_at=timezone.now() + RETRY_SPACING,
+    )
+
+
+def close_unspent(attempt: Attempt, *, retry_in: float) -> None:
+    """Close an attempt that certainly spent nothing, and hold others off as long.
+
+    The lease then belongs to nobody and is not free: whoever asks is told to come
+    back. What an earlier attempt left unknown stays unknown.
+    """
+    now = timezone.now()
+    again_at = now + timedelta(seconds=retry_in)
+    columns: dict[str, object] = {
+        "failures": F("failures") + 1,
+        "refresh_due_at": again_at,
+        "lease_id": None,
+        "lease_until": again_at,
+    }
+    if attempt.follows_unknown:
+        columns["attempt_started_at"] = now
+        columns["unknown_outcomes"] = F("unknown_outcomes") - 1
+    else:
+        columns |= {
+            "attempt_id": None,
+            "attempt_version": None,
+            "attempt_started_at": None,
+        }
+    Credential.objects.filter(
+        connection_id=attempt.connection.pk, attempt_id=attempt.id
+    ).update(**columns)

@@ -1,0 +1,132 @@
+"""Give grants back to their provider, with retries, after they left their row."""
+
+import logging
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.http.errors import ApiError, NotFound, Unauthorized
+from integrations.http.secrets import Secret
+from integrations.models import Credential, PendingRevocation
+from integrations.oauth.errors import OAuthError
+from integrations.providers import CONNECTORS
+from integrations.services.common import clients, crypto, oauth_clients, queue
+
+logger = logging.getLogger(__name__)
+
+PURPOSE = "revocation"
+MOST_TRIES = 12
+CLAIM = timedelta(minutes=2)
+# A provider that hangs must not keep a worker from refreshing others' tokens.
+LONGEST_SECONDS = 10.0
+
+
+def keep(
+    provider: str, account_id: str, token: Secret, *, is_uninstall: bool = False
+) -> PendingRevocation:
+    """Seal a token that is to be revoked, under a row of its own.
+
+    With ``is_uninstall`` it is an access token, and the app is removed from the
+    whole remote account instead.
+    """
+    pending = PendingRevocation(
+        provider=provider, account_id=account_id, token="", is_uninstall=is_uninstall
+    )
+    pending.token = crypto.seal(token, purpose=PURPOSE, where=place(pending))
+    pending.save(force_insert=True)
+    return pending
+
+
+def give_back(
+    *,
+    provider: str,
+    account_id: str,
+    token: Secret,
+    connection_id: UUID,
+    generation: int,
+    spent: str,
+) -> None:
+    """Have a refresh token revoked that came too late for its connection.
+
+    Within one generation nothing is: the older and the newer token belong to one
+    grant, and providers end the grant with any of its tokens. Nor is a token that
+    some row lives on, or the one that was sent (``spent``, its fingerprint), which
+    disconnecting has given back itself.
+    """
+    fresh = crypto.fingerprint(token)
+    same_grant = Q(connection_id=connection_id, generation=generation)
+    in_use = Credential.objects.filter(same_grant | Q(fingerprint=fresh))
+    if fresh == spent or in_use.exists():
+        return
+    keep(provider, account_id, token)
+    queue.send("revoke_due")
+
+
+def place(pending: PendingRevocation) -> str:
+    """Name the place of a sealed token that is to be revoked."""
+    return crypto.place("pendingrevocation", "token", pending.pk)
+
+
+def revoke_due(*, most: int = 50) -> int:
+    """Revoke what is due; return how many tokens are done with."""
+    due = PendingRevocation.objects.filter(due_at__lte=timezone.now())
+    done, until = 0, time.monotonic() + LONGEST_SECONDS
+    # An app is removed while its access token still lives.
+    for pending in due.order_by("-is_uninstall", "due_at")[:most]:
+        if time.monotonic() > until:
+            break
+        if _claim(pending):
+            done += _revoke(pending)
+    return done
+
+
+def _claim(pending: PendingRevocation) -> bool:
+    return bool(
+        PendingRevocation.objects.filter(pk=pending.pk, due_at=pending.due_at).update(
+            due_at=timezone.now() + CLAIM, tries=pending.tries + 1
+        )
+    )
+
+
+def _revoke(pending: PendingRevocation) -> bool:
+    try:
+        token = crypto.unseal(pending.token, purpose=PURPOSE, where=place(pending))
+        if pending.is_uninstall:
+            _uninstall(pending, token)
+        else:
+            oauth = oauth_clients.oauth_client(pending.provider)
+            oauth.revoke(token, hint=pending.token_type_hint)
+    except (OAuthError, ApiError, crypto.CryptoError) as exc:
+        return _again(pending, type(exc).__name__)
+    PendingRevocation.objects.filter(pk=pending.pk).delete()
+    logger.info("token revoked provider=%s", pending.provider)
+    return True
+
+
+def _uninstall(pending: PendingRevocation, token: Secret) -> None:
+    api = clients.api_client_for_new_grant(pending.provider, token)
+    try:
+        CONNECTORS[pending.provider].uninstall(
+            api, settings.PROVIDERS[pending.provider]
+        )
+    except (Unauthorized, NotFound):
+        # The app is gone already, or the token is, and with it the only way.
+        logger.info("nothing to uninstall provider=%s", pending.provider)
+
+
+def _again(pending: PendingRevocation, error: str) -> bool:
+    if pending.tries + 1 >= MOST_TRIES:
+        logger.error(
+            "revocation given up provider=%s error=%s", pending.provider, error
+        )
+        PendingRevocation.objects.filter(pk=pending.pk).delete()
+        return True
+    PendingRevocation.objects.filter(pk=pending.pk).update(
+        due_at=timezone.now() + timedelta(seconds=30 * 2 ** min(pending.tries, 8)),
+        last_error=error,
+    )
+    return False

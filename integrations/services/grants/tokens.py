@@ -1,0 +1,95 @@
+"""Hand out access tokens: cache, then row, then refresh; the only way to a token."""
+
+from uuid import UUID
+
+from integrations.http.secrets import Secret
+from integrations.models import Connection, Credential
+from integrations.services.common import crypto
+from integrations.services.common.errors import NoTokenError
+from integrations.services.grants import (
+    credentials,
+    introspection,
+    refresh,
+    token_cache,
+)
+from integrations.services.grants.credentials import IssuedToken
+
+
+def token_for(connection_id: UUID, *, seen: IssuedToken | None = None) -> IssuedToken:
+    """Return a usable access token, refreshing it when its life is over.
+
+    ``seen`` is the token this caller had last, by which the cache is asked.
+    Raises NoTokenError when the connection has no usable grant, and Transient
+    when there will be a token later.
+    """
+    cached = token_cache.get(connection_id, seen)
+    if cached is not None:
+        return cached
+    credential = current_credential(connection_id)
+    if credential.is_expired:
+        credential = refresh.renew(
+            connection_id, seen_version=credential.version, why="expired"
+        )
+    return _open_and_cache(credential)
+
+
+def current_credential(connection_id: UUID) -> Credential:
+    """Read the row of a connection that may be used; raise NoTokenError."""
+    credential = (
+        Credential.objects.filter(connection_id=connection_id)
+        .exclude(
+            connection__state__in=(
+                Connection.State.DISCONNECTED,
+                Connection.State.NEEDS_RECONNECT,
+            )
+        )
+        .first()
+    )
+    if credential is None:
+        raise NoTokenError("not_connected")
+    return credential
+
+
+def _open_and_cache(credential: Credential) -> IssuedToken:
+    try:
+        issued = credentials.open_access(credential)
+    except crypto.CryptoError as exc:
+        raise NoTokenError("credential_unreadable") from exc
+    token_cache.put(credential)
+    return issued
+
+
+class TokenSource:
+    """Give one connection's ApiClient its token, and renew it once after a 401."""
+
+    def __init__(self, connection_id: UUID) -> None:
+        self._connection_id = connection_id
+        self._issued: IssuedToken | None = None
+        self._forced_version: int | None = None
+
+    def __call__(self) -> Secret:
+        """Return the access token to send; called for every HTTP attempt."""
+        self._issued = token_for(self._connection_id, seen=self._issued)
+        return self._issued.secret
+
+    def renew(self, rejected: Secret) -> bool:
+        """Answer a 401: say whether another token is worth one more try."""
+        issued = self._issued
+        if issued is None or issued.secret != rejected:
+            return True
+        token_cache.forget(self._connection_id, issued.generation, issued.version)
+        credential = current_credential(self._connection_id)
+        if (credential.generation, credential.version) != (
+            issued.generation,
+            issued.version,
+        ):
+            self._issued = None
+            return True
+        if self._forced_version == issued.version:
+            return False
+        self._forced_version = issued.version + 1
+        refresh.renew(
+            self._connection_id, seen_version=issued.version, why=introspection.REFUSED
+        )
+        self._issued = None
+        return True

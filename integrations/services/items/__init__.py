@@ -1,0 +1,1 @@
+"""Store items, and find, list, relate and export them; call no provider."""

@@ -1,0 +1,258 @@
+"""Fetch one page of a person's items by keyset, and count without counting."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.db.models import Prefetch, prefetch_related_objects
+
+from integrations.models import Collection, Item
+from integrations.models.item import ItemQuerySet
+from integrations.providers import CONNECTORS
+from integrations.providers.abilities import MixesTypes
+from integrations.services.items import search
+from integrations.services.items.query import ItemQuery, Position, Sort
+from integrations.services.items.search import Found, Hits
+
+# Beyond so many nobody reads the number, and a search would take its time to count.
+COUNT_LIMIT = 1000
+# Among so few items the index counts hits in a moment.
+SMALL = 20_000
+COLUMNS = (
+    "uuid",
+    "name",
+    "sort_name",
+    "type",
+    "provider",
+    "connection_id",
+    "collection_id",
+    "parent_name",
+    "parent_remote_id",
+    "remote_url",
+    "remote_updated_at",
+    "changed_at",
+    "hidden_at",
+    "hidden_reason",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemPage:
+    """Hold the rows of one page and the lists before and after it.
+
+    A search knows more: ``found`` are its hits among the first rows of the whole
+    list, and ``hits`` what the index was asked for where those were too few.
+    """
+
+    items: list[Item]
+    previous: ItemQuery | None
+    next: ItemQuery | None
+    found: Found | None = None
+    hits: Hits | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """Hold a number of items, or say that there are more than anyone counts."""
+
+    number: int
+    is_more: bool = False
+
+    def __str__(self) -> str:
+        return f"more than {self.number:,}" if self.is_more else f"{self.number:,}"
+
+
+def select(
+    items: ItemQuerySet,
+    query: ItemQuery,
+    collections: Sequence[Collection],
+    *,
+    parent: Item | None = None,
+) -> ItemQuerySet:
+    """Return the items the query filters for, of those given, not searched yet.
+
+    ``parent`` is the item that the query's own names.
+    """
+    exact: dict[str, object] = {
+        "provider": query.provider,
+        "connection_id": query.connection,
+        "collection_id": query.collection,
+        "type": query.type or _type_of(query, collections),
+    }
+    if query.parent:
+        if parent is None:
+            return items.none()
+        items = items.filter(
+            connection=parent.connection_id, type__in=types_beside(parent)
+        )
+        exact["parent_remote_id"] = parent.remote_id
+    return items.filter(
+        hidden_at__isnull=not query.is_gone,
+        **{name: value for name, value in exact.items() if value},
+    )
+
+
+def _type_of(query: ItemQuery, collections: Sequence[Collection]) -> str:
+    """Return the one type of a chosen collection, if it is one: indexes go by type."""
+    chosen = next((c for c in collections if c.pk == query.collection), None)
+    types = types_in(chosen) if chosen else ()
+    return types[0] if len(types) == 1 else ""
+
+
+def types_in(collection: Collection) -> tuple[str, ...]:
+    """Return the types of the items that a collection holds."""
+    connector: object = CONNECTORS.get(collection.connection.provider)
+    mixed = connector.mixed_types if isinstance(connector, MixesTypes) else {}
+    return (collection.item_type, *mixed.get(collection.item_type, ()))
+
+
+def types_beside(item: Item) -> list[str]:
+    """Return the types of the items that an item's connection may hold."""
+    connector = CONNECTORS.get(item.provider)
+    return list(connector.item_types) if connector else [item.type]
+
+
+def fetch_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
+    """Return the page the query stands at; one past the end is the first."""
+    page = _read(items, query)
+    if page.items or not (query.after or query.before):
+        return page
+    return _read(items, query.change())
+
+
+def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
+    is_backward = query.before is not None
+    order = query.order.reversed if is_backward else query.order
+    start = query.before or query.after
+    most = query.size + 1
+    found: Found | None = None
+    hits: Hits | None = None
+    rows: list[Item] = []
+    for part in _parts(items, order, start):
+        wanted = most - len(rows)
+        found = search.look(part, query.search, want=wanted) if query.search else None
+        if found is not None:
+            rows += _by_keys(found.keys[:wanted])
+        elif query.search:
+            hits = hits or search.ask_index(query.search)
+            rows += hits.among(part)[:wanted]
+        else:
+            rows += part[:wanted]
+        if len(rows) == most:
+            break
+    has_more = len(rows) > query.size
+    rows = rows[: query.size]
+    if is_backward:
+        rows.reverse()
+    prefetch_related_objects(rows, "connection", _collections())
+    has_previous = has_more if is_backward else start is not None
+    has_next = has_more or is_backward
+    return ItemPage(
+        items=rows,
+        previous=_before(query, rows) if rows and has_previous else None,
+        next=_after(query, rows) if rows and has_next else None,
+        found=found if start is None else None,
+        hits=hits,
+    )
+
+
+def _parts(
+    items: ItemQuerySet, order: Sort, start: Position | None
+) -> list[ItemQuerySet]:
+    """Return the rows beyond a position: those that tie with it, then the rest.
+
+    Two plain ranges instead of one condition with OR, because both databases then
+    begin in the middle of their index, even among a million equal timestamps.
+    """
+    slim = items.only(*COLUMNS).order_by(*order.ordering)
+    if start is None:
+        return [slim]
+    beyond = "lt" if order.is_descending else "gt"
+    ties = {order.field: start.value, f"id__{beyond}": start.id}
+    return [
+        slim.filter(**ties),
+        slim.filter(**{f"{order.field}__{beyond}": start.value}),
+    ]
+
+
+def _by_keys(keys: Sequence[int]) -> list[Item]:
+    """Return rows in the order of their keys.
+
+    By keys alone: asked for the owner's as well, SQLite would read all of those.
+    """
+    rows = Item.objects.only(*COLUMNS).in_bulk(keys)
+    return [rows[pk] for pk in keys if pk in rows]
+
+
+def _collections() -> Prefetch:
+    """Return the collections' names; a join could mislead a planner."""
+    collections = Collection.objects.only("name", "connection_id")
+    return Prefetch("collection", queryset=collections)
+
+
+def _position(query: ItemQuery, item: Item) -> Position:
+    field = query.order.field
+    return Position(field=field, value=getattr(item, field), id=item.pk)
+
+
+def _after(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
+    return replace(query, before=None, after=_position(query, rows[-1]))
+
+
+def _before(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
+    return replace(query, after=None, before=_position(query, rows[0]))
+
+
+def count(
+    items: ItemQuerySet,
+    query: ItemQuery,
+    collections: Sequence[Collection],
+    *,
+    page: ItemPage | None = None,
+) -> Count:
+    """Count what the query finds: from the collections' own counts if they can say.
+
+    A search counts what its ``page`` knows, or a look at the first rows.
+    """
+    if query.search:
+        is_small = stored_items(collections) <= SMALL
+        return _count_found(items, query, page, is_small=is_small)
+    within = [c for c in collections if _is_within(c, query)]
+    is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
+    if query.is_gone or query.parent or is_mixed:
+        return count_up_to(items, COUNT_LIMIT)
+    return Count(number=sum(collection.stored_count for collection in within))
+
+
+def _count_found(
+    items: ItemQuerySet, query: ItemQuery, page: ItemPage | None, *, is_small: bool
+) -> Count:
+    found, hits = (page.found, page.hits) if page else (None, None)
+    if found is None and hits is None:
+        ordered = items.order_by(*query.order.ordering)
+        found = search.look(ordered, query.search, want=query.size + 1)
+    if found is not None and found.is_all:
+        return Count(number=len(found.keys))
+    if found is not None and not is_small:
+        return Count(number=len(found.keys) // 10 * 10, is_more=True)
+    hits = hits or search.ask_index(query.search)
+    return count_up_to(hits.among(items), COUNT_LIMIT)
+
+
+def _is_within(collection: Collection, query: ItemQuery) -> bool:
+    return (
+        (not query.provider or collection.connection.provider == query.provider)
+        and query.connection in (None, collection.connection_id)
+        and query.collection in (None, collection.pk)
+        and (not query.type or query.type in types_in(collection))
+    )
+
+
+def count_up_to(items: ItemQuerySet, limit: int) -> Count:
+    """Count rows, and stop at one more than the limit."""
+    number = items.order_by()[: limit + 1].count()
+    return Count(number=min(number, limit), is_more=number > limit)
+
+
+def stored_items(collections: Sequence[Collection]) -> int:
+    """Return how many items the collections hold together."""
+    return sum(collection.stored_count for collection in collections)

@@ -1,0 +1,44 @@
+"""Say what holds an item whose parent is not stored, and name the parents that are."""
+
+from collections.abc import Iterable
+
+from integrations.models import Collection, Item
+from integrations.services.items.links import collections_beside
+
+NOT_SHARED = "Something that is not shared with this connection"
+
+
+def name_above(item: Item) -> str:
+    """Return the provider's word for the place, else what became of the parent."""
+    if not item.parent_remote_id or item.parent_name:
+        return item.parent_name
+    gone = Item.objects.filter(
+        collection__in=collections_beside(item), remote_id=item.parent_remote_id
+    ).first()
+    if gone is None:
+        return NOT_SHARED
+    return f"{gone.name or 'Untitled'} ({gone.hidden_reason or 'no longer there'})"
+
+
+def put_parents(items: Iterable[Item]) -> None:
+    """Set ``parent_name`` of items whose parent is known by its id only."""
+    rows = [item for item in items if item.parent_remote_id and not item.parent_name]
+    if not rows:
+        return
+    collections = dict(
+        Collection.objects.filter(
+            connection__in={item.connection_id for item in rows}
+        ).values_list("pk", "connection_id")
+    )
+    found = (
+        Item.objects.live()
+        .filter(
+            collection__in=list(collections),
+            remote_id__in={item.parent_remote_id for item in rows},
+        )
+        .values_list("collection_id", "remote_id", "name")
+    )
+    names = {(collections[pk], remote_id): name for pk, remote_id, name in found}
+    for item in rows:
+        key = (item.connection_id, item.parent_remote_id)
+        item.parent_name = names.get(key, "")

@@ -1,0 +1,138 @@
+"""Find a person's other items that name the same address or the same company."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db.models import F
+
+from integrations.models import Item
+from integrations.models.item import ItemQuerySet
+from integrations.providers import CONNECTORS
+from integrations.services.items import search
+
+MOST = 10
+# The index finds words, not addresses: so many finds are looked at, and no more.
+FOUND, LOOKED_AT = 1000, 200
+MOST_TRACES = 4
+EMAIL = re.compile(r"[^\s@<>,;]+@((?:[a-z0-9-]+\.)+[a-z]{2,})", re.IGNORECASE)
+HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
+SITE_WORDS = {"domain", "website", "homepage"}
+# An address at one of these says nothing of a company.
+PUBLIC_MAIL = frozenset(
+    {
+        "aol.com",
+        "gmail.com",
+        "gmx.de",
+        "gmx.net",
+        "googlemail.com",
+        "hotmail.com",
+        "icloud.com",
+        "live.com",
+        "mail.com",
+        "me.com",
+        "msn.com",
+        "outlook.com",
+        "proton.me",
+        "protonmail.com",
+        "web.de",
+        "yahoo.com",
+        "yandex.com",
+        "yandex.ru",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Related:
+    """Hold a related item, and why it is."""
+
+    item: Item
+    why: str
+
+
+def find_related(item: Item) -> list[Related]:
+    """Return live items of the same owner in other collections, addresses first."""
+    elsewhere = (
+        # A sum has no index: SQLite would read all of the owner's items by theirs,
+        # rather than the few whose keys are known.
+        Item.objects.annotate(whose=F("owner_id") + 0)
+        .filter(whose=item.owner_id, hidden_at__isnull=True)
+        .exclude(collection_id=item.collection_id)
+    )
+    found: dict[int, Related] = {}
+    for trace, read, why in _traces(item):
+        for other in _holders(elsewhere, trace):
+            if trace in read(other.properties):
+                found.setdefault(other.pk, Related(item=other, why=f"{why} {trace}"))
+            if len(found) == MOST:
+                return list(found.values())
+    return list(found.values())
+
+
+def _traces(item: Item) -> Iterator[tuple[str, Any, str]]:
+    """Yield what to look for, how to read it from another item, and how to say it."""
+    addresses = emails(item.properties)
+    for address in sorted(addresses)[:MOST_TRACES]:
+        yield address, emails, "Same e-mail address,"
+    for domain in sorted(_company_domains(item, addresses))[:MOST_TRACES]:
+        yield domain, domains, "Same company domain,"
+
+
+def _holders(items: ItemQuerySet, trace: str) -> ItemQuerySet:
+    """Return some items whose indexed words include those of an address or domain."""
+    keys = search.find_keys(trace, most=FOUND)
+    return items.filter(pk__in=keys).select_related("connection")[:LOOKED_AT]
+
+
+def emails(properties: Mapping[str, Any]) -> set[str]:
+    """Return the values that are e-mail addresses."""
+    return {text.lower() for text in _texts(properties) if EMAIL.fullmatch(text)}
+
+
+def domains(properties: Mapping[str, Any]) -> set[str]:
+    """Return the hosts of all addresses: of mail, of sites, and bare ones."""
+    hosts = {_host(text) for text in _texts(properties)}
+    return (hosts | _mail_domains(emails(properties))) - {""}
+
+
+def _company_domains(item: Item, addresses: Iterable[str]) -> set[str]:
+    """Return the domains that stand for the item's company, not for any link in it."""
+    connector = CONNECTORS.get(item.provider)
+    fields = (
+        connector.describe(
+            item.properties, item.collection.schema, item.connection.account
+        )
+        if connector
+        else ()
+    )
+    sites = {
+        _host(field.value)
+        for field in fields
+        if SITE_WORDS & set(search.fold(field.label))
+    }
+    return (sites | _mail_domains(addresses)) - PUBLIC_MAIL - {""}
+
+
+def _mail_domains(addresses: Iterable[str]) -> set[str]:
+    return {address.rpartition("@")[2] for address in addresses}
+
+
+def _host(text: str) -> str:
+    """Return the host of a web address, with or without its scheme; else nothing."""
+    text = text.strip().lower()
+    try:
+        host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
+    except ValueError:
+        return ""
+    host = host.removeprefix("www.")
+    return host if HOST.fullmatch(host) else ""
+
+
+def _texts(properties: Mapping[str, Any]) -> Iterator[str]:
+    for value in properties.values():
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, str) and len(part) <= 300:
+                yield part.strip()

@@ -1,0 +1,288 @@
+"""Turn an IntegrationItem into the row that is stored, and tell rows apart."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from django.db import connection as database
+
+from integrations.models import Collection, Item
+from integrations.providers.records import IntegrationItem
+from integrations.services.items.search import search_text
+
+NAME_LENGTH = 500
+SORT_NAME_LENGTH = 80
+URL_LENGTH = 1000
+ID_LENGTH = 255
+# Made once: ``json.dumps`` with options makes an encoder at every call.
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str
+)
+
+# What an upsert writes when the row is already there. The UUID and the moment the
+# item was first seen are the row's own and stay.
+UPDATED = (
+    "type",
+    "name",
+    "sort_name",
+    "is_directory",
+    "parent_remote_id",
+    "parent_name",
+    "children",
+    "remote_url",
+    "mime_type",
+    "delta",
+    "drive_id",
+    "is_visible",
+    "remote_created_at",
+    "remote_updated_at",
+    "properties",
+    "digest",
+    "hidden_at",
+    "hidden_reason",
+    "changed_at",
+)
+INSERTED = (
+    "uuid",
+    "owner_id",
+    "connection_id",
+    "collection_id",
+    "provider",
+    "remote_id",
+    "first_seen_at",
+    *UPDATED,
+)
+
+
+MODIFIED = "remote_updated_at"
+# What differs in an item that was edited, as opposed to one that was only moved.
+CONTENT = ("name", "children", "properties")
+
+
+class Known(NamedTuple):
+    """Say what is stored of one item, as far as comparing needs it."""
+
+    pk: int
+    digest: str
+    is_hidden: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Hold an item ready to be written, with its digest and its search text."""
+
+    item: IntegrationItem
+    properties_json: str
+    digest: str
+
+    @classmethod
+    def of(cls, item: IntegrationItem) -> "Row":
+        """Serialise once what is both stored and compared."""
+        properties_json = dump(item.properties)
+        digest = blake2b(digest_size=16)
+        digest.update(repr(_facts(item)).encode())
+        digest.update(properties_json.encode())
+        return cls(
+            item=item, properties_json=properties_json, digest=digest.hexdigest()
+        )
+
+    @property
+    def text(self) -> str:
+        """Return the words by which the item is found."""
+        return search_text(self.item.name, self.item.properties)
+
+
+def dump(value: Any) -> str:
+    """Write JSON the same way for the same value."""
+    return _ENCODER.encode(value)
+
+
+def _facts(item: IntegrationItem) -> list[Any]:
+    return [
+        item.type,
+        item.name,
+        item.directory,
+        item.parent_id,
+        item.parent_path_or_name,
+        item.children,
+        item.url,
+        item.mime_type,
+        item.delta,
+        item.drive_id,
+        item.visibility,
+        item.creation_time,
+        item.last_modified_time,
+    ]
+
+
+class _Values:
+    """Make the values of ``INSERTED`` in the form the database driver takes.
+
+    What a page's rows share is looked up once: ``database`` finds its connection
+    anew at every attribute.
+    """
+
+    def __init__(self, collection: Collection, *, now: datetime) -> None:
+        connection = collection.connection
+        self._has_uuids = database.features.has_native_uuid_field
+        self._is_sqlite = database.vendor == "sqlite"
+        self._now = now
+        self._owner = (
+            connection.owner_id,
+            self._uuid(connection.pk),
+            self._uuid(collection.pk),
+            connection.provider,
+        )
+
+    def _uuid(self, value: uuid.UUID) -> Any:
+        return value if self._has_uuids else value.hex
+
+    def _moment(self, value: datetime | None) -> Any:
+        if value is None or not self._is_sqlite:
+            return value
+        return str(value.astimezone(UTC).replace(tzinfo=None))
+
+    def of(self, row: Row) -> tuple[Any, ...]:
+        """Return the values of one row, then whether its modified time is told."""
+        item, now = row.item, self._moment(self._now)
+        updated_at = item.last_modified_time or item.creation_time or self._now
+        return (
+            self._uuid(uuid.uuid4()),
+            *self._owner,
+            item.id,
+            now,
+            item.type,
+            item.name[:NAME_LENGTH],
+            sort_name(item.name),
+            item.directory,
+            (item.parent_id or "")[:ID_LENGTH],
+            (item.parent_path_or_name or "")[:NAME_LENGTH],
+            None if item.children is None else dump(item.children),
+            _url(item.url),
+            (item.mime_type or "")[:120],
+            (item.delta or "")[:ID_LENGTH],
+            (item.drive_id or "")[:ID_LENGTH],
+            item.visibility,
+            self._moment(item.creation_time),
+            self._moment(updated_at),
+            row.properties_json,
+            row.digest,
+            None,
+            "",
+            now,
+            item.last_modified_time is not None,
+        )
+
+
+def sort_name(name: str) -> str:
+    """Return the form of a name that lists are sorted by."""
+    return name.casefold()[:SORT_NAME_LENGTH]
+
+
+def _url(url: str | None) -> str:
+    # A link that was cut is a wrong link; none is better.
+    return url if url and len(url) <= URL_LENGTH else ""
+
+
+def _statement() -> str:
+    quote = database.ops.quote_name
+    table = quote(Item._meta.db_table)  # noqa: SLF001 (Django documents _meta)
+    is_postgres = database.vendor == "postgresql"
+    json_columns = {"children", "properties"}
+    marks = [
+        "%s::jsonb" if is_postgres and name in json_columns else "%s"
+        for name in INSERTED
+    ]
+    updates = ", ".join(
+        f"{quote(n)} = excluded.{quote(n)}" for n in UPDATED if n != MODIFIED
+    )
+    columns = ", ".join(quote(name) for name in INSERTED)
+    # Every name in it is one of ours; the values are bound parameters.
+    return (
+        f"INSERT INTO {table} ({columns}) VALUES ({', '.join(marks)}) "
+        f"ON CONFLICT ({quote('collection_id')}, {quote('remote_id')}) "
+        f"DO UPDATE SET {updates}, {quote(MODIFIED)} = {_modified(table)}"
+    )
+
+
+def _modified(table: str) -> str:
+    """Return the SQL of when a row that is there already was modified.
+
+    Where the provider does not say, as the last parameter tells, what differs was
+    modified by now, and what only moved or came back keeps its moment.
+    """
+    quote = database.ops.quote_name
+    is_postgres = database.vendor == "postgresql"
+    flag = "%s::boolean" if is_postgres else "%s"
+    same = "IS NOT DISTINCT FROM" if is_postgres else "IS"
+    is_same = " AND ".join(
+        f"{table}.{quote(name)} {same} excluded.{quote(name)}" for name in CONTENT
+    )
+    return (
+        f"CASE WHEN {flag} THEN excluded.{quote(MODIFIED)} "
+        f"WHEN {is_same} THEN {table}.{quote(MODIFIED)} "
+        f"ELSE excluded.{quote('changed_at')} END"
+    )
+
+
+def read_known(collection: Collection, ids: Sequence[str]) -> dict[str, Known]:
+    """Return what is stored of the items with these remote ids."""
+    if not ids:
+        return {}
+    key: Any = collection.pk
+    if not database.features.has_native_uuid_field:
+        key = collection.pk.hex
+    statement = (
+        "SELECT remote_id, id, digest, hidden_at FROM integrations_item"
+        f" WHERE collection_id = %s AND remote_id IN ({', '.join(['%s'] * len(ids))})"
+    )
+    with database.cursor() as cursor:
+        cursor.execute(statement, [key, *ids])
+        return {
+            remote_id: Known(pk, digest, hidden_at is not None)
+            for remote_id, pk, digest, hidden_at in cursor.fetchall()
+        }
+
+
+def upsert(rows: list[Row], collection: Collection, *, now: datetime) -> None:
+    """Write rows in one prepared statement; the caller holds the transaction.
+
+    Plain SQL, as in ``read_known``, because these are the product's hottest
+    statements: building model instances and querysets cost half of a page's time.
+    """
+    values = _Values(collection, now=now)
+    with database.cursor() as cursor:
+        cursor.executemany(_statement(), [values.of(row) for row in rows])
+
+
+def differences(old: Mapping[str, Any], row: Row) -> dict[str, list[Any]]:
+    """Return what changed as ``field: [old, new]``, long values cut."""
+    item = row.item
+    new_facts = {
+        "name": item.name[:NAME_LENGTH],
+        "parent_name": (item.parent_path_or_name or "")[:NAME_LENGTH],
+        "parent_remote_id": (item.parent_id or "")[:ID_LENGTH],
+        "remote_url": _url(item.url),
+    }
+    changes = {
+        name: [_cut(old[name]), _cut(value)]
+        for name, value in new_facts.items()
+        if old[name] != value
+    }
+    before, after = old["properties"], item.properties
+    for name in sorted(set(before) | set(after)):
+        if before.get(name) != after.get(name):
+            changes[f"properties.{name}"] = [
+                _cut(before.get(name)),
+                _cut(after.get(name)),
+            ]
+    return dict(list(changes.items())[:200])
+
+
+def _cut(value: Any, *, limit: int = 2000) -> Any:
+    text = value if isinstance(value, str) else dump(value)
+    return value if len(text) <= limit else text[:limit] + "…"

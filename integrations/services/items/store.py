@@ -1,0 +1,187 @@
+"""Store pages of items: write what changed, keep what it was, hide what is gone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from integrations.models import Collection, Item, ItemChange, ItemContent
+from integrations.providers.records import IntegrationItem
+from integrations.services.items import rows, search
+from integrations.services.items.rows import Known, Row
+
+CHUNK = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageCounts:
+    """Count what one page did, and name the keys of the items it showed."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    unreadable: int = 0
+    live_delta: int = 0
+    seen_keys: tuple[int, ...] = ()
+
+    @property
+    def seen(self) -> int:
+        """Return how many items the page held."""
+        return self.created + self.changed + self.unchanged
+
+
+def store_page(
+    collection: Collection,
+    items: Sequence[IntegrationItem],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> PageCounts:
+    """Upsert one page inside the caller's transaction and say what it did."""
+    readable = {i.id: i for i in items if 0 < len(i.id) <= rows.ID_LENGTH}
+    known = rows.read_known(collection, list(readable))
+    page = [Row.of(item) for item in readable.values()]
+    new = [row for row in page if row.item.id not in known]
+    touched = [
+        row
+        for row in page
+        if (old := known.get(row.item.id)) is not None
+        and (old.digest != row.digest or old.is_hidden)
+    ]
+    _record_changes(collection, touched, known, run_id=run_id, now=now)
+    if new or touched:
+        rows.upsert([*new, *touched], collection, now=now)
+    keys = {identity: entry.pk for identity, entry in known.items()}
+    keys.update(_keys(collection, [row.item.id for row in new]))
+    search.index(
+        {keys[row.item.id]: row.text for row in new},
+        _texts({keys[row.item.id]: row.text for row in touched}),
+    )
+    revived = sum(1 for row in touched if known[row.item.id].is_hidden)
+    return PageCounts(
+        created=len(new),
+        changed=len(touched),
+        unchanged=len(page) - len(new) - len(touched),
+        unreadable=sum(1 for i in items if not 0 < len(i.id) <= rows.ID_LENGTH),
+        live_delta=len(new) + revived,
+        seen_keys=tuple(keys.values()),
+    )
+
+
+def _texts(words: dict[int, str]) -> dict[int, str]:
+    """Return the search texts of items by key, with those of their own kept texts."""
+    kept = ItemContent.objects.filter(item__in=list(words)).exclude(text="")
+    contents = dict(kept.values_list("item_id", "text")) if words else {}
+    return {
+        key: search.with_content(text, contents.get(key, ""))
+        for key, text in words.items()
+    }
+
+
+def _keys(collection: Collection, ids: list[str]) -> dict[str, int]:
+    known = rows.read_known(collection, ids)
+    return {remote_id: entry.pk for remote_id, entry in known.items()}
+
+
+def _record_changes(
+    collection: Collection,
+    touched: list[Row],
+    known: Mapping[str, Known],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> None:
+    if not touched:
+        return
+    old_rows = {
+        old["remote_id"]: old
+        for old in Item.objects.filter(
+            collection=collection, remote_id__in=[row.item.id for row in touched]
+        ).values(
+            "remote_id",
+            "name",
+            "parent_name",
+            "parent_remote_id",
+            "remote_url",
+            "properties",
+        )
+    }
+    changes = []
+    for row in touched:
+        entry = known[row.item.id]
+        fields = rows.differences(old_rows[row.item.id], row)
+        if fields or entry.is_hidden:
+            changes.append(
+                ItemChange(
+                    item_id=entry.pk,
+                    run_id=run_id,
+                    at=now,
+                    kind="restored" if entry.is_hidden else "changed",
+                    fields=fields,
+                )
+            )
+    ItemChange.objects.bulk_create(changes)
+
+
+def hide(
+    collection: Collection,
+    reasons: Mapping[int, str],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> int:
+    """Turn live items into tombstones, each with its reason; return how many."""
+    hidden = 0
+    keys = list(reasons)
+    for start in range(0, len(keys), CHUNK):
+        part = keys[start : start + CHUNK]
+        live = list(
+            Item.objects.live()
+            .filter(collection=collection, pk__in=part)
+            .values_list("pk", flat=True)
+        )
+        hidden += _hide_chunk({key: reasons[key] for key in live}, run_id, now)
+    return hidden
+
+
+def _hide_chunk(reasons: dict[int, str], run_id: UUID | None, now: datetime) -> int:
+    by_reason: dict[str, list[int]] = {}
+    for key, reason in reasons.items():
+        by_reason.setdefault(reason, []).append(key)
+    for reason, keys in by_reason.items():
+        Item.objects.filter(pk__in=keys).update(
+            hidden_at=now, hidden_reason=reason[:300], changed_at=now
+        )
+    ItemChange.objects.bulk_create(
+        ItemChange(
+            item_id=key, run_id=run_id, at=now, kind="hidden", fields={"reason": reason}
+        )
+        for key, reason in reasons.items()
+    )
+    return len(reasons)
+
+
+def live_keys(collection: Collection, remote_ids: Iterable[str]) -> dict[str, int]:
+    """Return the keys of those of some remote ids that are live items."""
+    live = Item.objects.live().filter(collection=collection, remote_id__in=remote_ids)
+    return dict(live.values_list("remote_id", "pk"))
+
+
+def some_live_keys(collection: Collection) -> list[int]:
+    """Return the keys of a chunk of live items, none when there are none left."""
+    live = Item.objects.live().filter(collection=collection)
+    return list(live.values_list("pk", flat=True)[:CHUNK])
+
+
+def count_live(collection: Collection) -> int:
+    """Count the items of a collection that still exist remotely."""
+    return Item.objects.live().filter(collection=collection).count()
+
+
+def delete_some(filters: dict[str, Any], *, limit: int = CHUNK) -> int:
+    """Delete up to ``limit`` items for good; return how many were deleted."""
+    keys = list(Item.objects.filter(**filters).values_list("pk", flat=True)[:limit])
+    if keys:
+        Item.objects.filter(pk__in=keys).delete()
+    return len(keys)

@@ -1,0 +1,1 @@
+"""Move a provider's data into items: full refresh, incremental sync, deletions."""

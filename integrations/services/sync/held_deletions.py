@@ -1,0 +1,113 @@
+"""Hold deletions that are too many to be believed, until a person decides."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import Collection, Item
+from integrations.services.items import store
+from integrations.services.sync import seen_bitmap
+
+logger = logging.getLogger(__name__)
+
+Words = Collection.Completeness
+# What would hide more than this is held until a person approves it.
+HELD_ROWS, HELD_SHARE = 20, 0.20
+SAMPLE = 20
+
+
+def is_too_many(missing: int, stored: int) -> bool:
+    """Tell whether so many deletions among so many items need a person's word."""
+    return missing > HELD_ROWS and missing > stored * HELD_SHARE
+
+
+def hold(
+    collection: Collection, missing: int, sample: Sequence[str], reasons: Mapping
+) -> None:
+    """Keep what a pass did not see as it is; its marks stay for the decision.
+
+    From now on whatever is read is marked as well, so that what comes back
+    meanwhile is not among what is decided about.
+    """
+    collection.held_deletions = {
+        "count": missing,
+        "sample": list(sample[:SAMPLE]),
+        "reasons": dict(reasons),
+        "generation": collection.generation,
+    }
+    collection.save(update_fields=["held_deletions"])
+    logger.warning("deletions held collection=%s count=%d", collection.pk, missing)
+
+
+def lock(collection: Collection) -> Collection | None:
+    """Return the row with its hold, locked until the transaction ends, or None.
+
+    Whoever decides and whoever stores a page take turns by this.
+    """
+    rows = Collection.objects.select_for_update(no_key=True, of=("self",))
+    locked = rows.select_related("connection").filter(pk=collection.pk).first()
+    return locked if locked is not None and locked.held_deletions else None
+
+
+def approve(collection: Collection, *, generation: int | None = None) -> int | None:
+    """Hide what the held pass and whatever was read since did not see.
+
+    Returns how many items that were; None when nothing is held any more, or what is
+    held is not of the ``generation`` that was decided about.
+    """
+    with transaction.atomic():
+        held = _still_held(collection, generation)
+        if held is None:
+            return None
+        hidden = seen_bitmap.hide_unseen(
+            held,
+            held.held_deletions.get("reasons", {}),
+            run_id=None,
+            now=timezone.now(),
+        )
+        unreadable = held.unreadable_count
+        _decide(
+            held,
+            stored_count=store.count_live(held),
+            completeness=Words.PARTIAL if unreadable else Words.COMPLETE,
+            reason=f"{unreadable} items could not be read" if unreadable else "",
+        )
+    return hidden
+
+
+def discard(collection: Collection, *, generation: int | None = None) -> bool:
+    """Keep the items; the next full pass looks again. False as None in approve."""
+    with transaction.atomic():
+        held = _still_held(collection, generation)
+        if held is None:
+            return False
+        _decide(
+            held,
+            completeness=Words.PARTIAL,
+            reason="deletions were discarded by a person",
+        )
+    return True
+
+
+def sample_of(collection: Collection) -> list[Item]:
+    """Return some of the items that are held, by name."""
+    chosen = collection.held_deletions.get("sample", [])
+    live = Item.objects.live().filter(collection=collection, remote_id__in=chosen)
+    return list(live.only("pk", "name", "remote_id").order_by("name", "pk"))
+
+
+def _still_held(collection: Collection, generation: int | None) -> Collection | None:
+    held = lock(collection)
+    if held is None:
+        return None
+    is_same = generation in (None, held.held_deletions.get("generation"))
+    # A pass that began meanwhile has marks of its own and decides anew.
+    is_current = held.held_deletions.get("generation") == held.generation
+    return held if is_same and is_current else None
+
+
+def _decide(held: Collection, **columns: object) -> None:
+    Collection.objects.filter(pk=held.pk).update(held_deletions={}, **columns)
+    seen_bitmap.forget(held)

@@ -1,0 +1,173 @@
+"""Hold a worker's claim on a run: the lease, the counts, the time that is left."""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations.http.client import ApiClient
+from integrations.models import Collection, Connection, SyncRun
+from integrations.services.common import shutdown
+from integrations.services.common.errors import LeaseLostError
+from integrations.services.items.store import PageCounts
+
+
+@dataclass(kw_only=True)
+class Slice:
+    """Work on one run for a few seconds, under a lease that every page renews."""
+
+    run: SyncRun
+    api: ApiClient
+    stop_at: float
+    lease_id: UUID
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    has_revealed: bool = False
+    _calls: int = 0
+    _waited: float = 0.0
+
+    @property
+    def connection(self) -> Connection:
+        """Return the connection that is read."""
+        return self.run.connection
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it is time to go back to the end of the queue."""
+        return shutdown.is_asked() or self.clock() >= self.stop_at
+
+    def entry(self, collection: Collection) -> dict[str, Any]:
+        """Return what the run has noted of one collection."""
+        entry: dict[str, Any] = self.run.progress.setdefault(
+            str(collection.pk), {"name": collection.name, "state": "pending"}
+        )
+        return entry
+
+    def keep(
+        self,
+        collection: Collection | None = None,
+        counts: PageCounts | None = None,
+        *,
+        hidden: int = 0,
+        texts: int = 0,
+        **notes: Any,
+    ) -> None:
+        """Renew the lease and add up, in the transaction of what is counted.
+
+        Raises LeaseLostError when another worker took over, the run was called
+        off, or the connection's grant or state has changed; the caller's
+        transaction then rolls back.
+        """
+        counts = counts or PageCounts()
+        if collection is not None:
+            self._note(collection, counts, hidden, notes)
+        calls, waited = self.api.calls, self.api.waited
+        sums = _sums(counts) | {
+            "hidden": hidden,
+            "texts": texts,
+            "requests": calls - self._calls,
+            "waited_seconds": waited - self._waited,
+        }
+        kept = (
+            SyncRun.objects.filter(
+                pk=self.run.pk,
+                lease_id=self.lease_id,
+                is_cancel_requested=False,
+                connection__in=Connection.objects.syncable().filter(
+                    pk=self.run.connection_id, generation=self.run.generation
+                ),
+            )
+            .exclude(state=SyncRun.State.FINISHED)
+            .update(
+                lease_until=timezone.now() + lease_length(),
+                # This delivery has come to something; should it die now, it counts.
+                deliveries=1,
+                progress=self.run.progress,
+                **{name: F(name) + number for name, number in sums.items() if number},
+            )
+        )
+        if not kept:
+            raise LeaseLostError("the run is not this worker's any more")
+        self._calls, self._waited = calls, waited
+
+    def _note(
+        self,
+        collection: Collection,
+        counts: PageCounts,
+        hidden: int,
+        notes: dict[str, Any],
+    ) -> None:
+        entry = self.entry(collection)
+        sums = {
+            "seen": counts.seen,
+            "created": counts.created,
+            "changed": counts.changed,
+            "hidden": hidden,
+            "unreadable": counts.unreadable,
+        }
+        for name, number in sums.items():
+            entry[name] = entry.get(name, 0) + number
+        entry.update(notes)
+
+
+def _sums(counts: PageCounts) -> dict[str, float]:
+    return {
+        "seen": counts.seen,
+        "created": counts.created,
+        "changed": counts.changed,
+        "unchanged": counts.unchanged,
+        "unreadable": counts.unreadable,
+    }
+
+
+def lease_length() -> timedelta:
+    """Return how long a worker may be silent before another one takes over."""
+    return timedelta(seconds=settings.STALE_RUN_SECONDS)
+
+
+def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
+    """Take the lease of a due run, or nothing if it is taken, over or not due."""
+    lease_id = uuid.uuid4()
+    taken = (
+        SyncRun.objects.filter(pk=run_id, due_at__lte=now)
+        .exclude(state=SyncRun.State.FINISHED)
+        .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
+        .update(
+            lease_id=lease_id,
+            lease_until=now + lease_length(),
+            state=SyncRun.State.RUNNING,
+            deliveries=F("deliveries") + 1,
+            slices=F("slices") + 1,
+        )
+    )
+    if not taken:
+        return None
+    SyncRun.objects.filter(pk=run_id, started_at__isnull=True).update(started_at=now)
+    return SyncRun.objects.select_related("connection").get(pk=run_id), lease_id
+
+
+def release(
+    run: SyncRun, lease_id: UUID, *, due_in: float = 0.0, is_limited: bool = False
+) -> bool:
+    """Give the lease back and say when the next slice is due.
+
+    ``is_limited`` tells that the provider's limits are what is waited for.
+    """
+    return bool(
+        SyncRun.objects.filter(pk=run.pk, lease_id=lease_id).update(
+            lease_id=None,
+            lease_until=None,
+            deliveries=0,
+            due_at=timezone.now() + timedelta(seconds=due_in),
+            enqueued_at=None,
+            progress=run.progress,
+            failures=run.failures,
+            waited_seconds=F("waited_seconds") + (due_in if is_limited else 0.0),
+        )
+    )

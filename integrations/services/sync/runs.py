@@ -1,0 +1,241 @@
+"""Open, join, enqueue, cancel and finish runs; one open run per connection."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from integrations.models import Connection, SyncRun
+from integrations.services.common import connection_state, queue
+from integrations.services.common.errors import NotSyncableError
+
+logger = logging.getLogger(__name__)
+
+INTERACTIVE = ("connect", "reconnect", "person", "staff", "webhook", "console")
+# After so many slices even a person's run goes on among the bulk.
+INTERACTIVE_SLICES = 4
+ENQUEUED_FOR = timedelta(seconds=60)
+ABANDONED_FOR = timedelta(seconds=15)
+MOST_DELIVERIES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """Say which run answers a request, and whether it is on its way."""
+
+    run: SyncRun
+    joined: bool
+    delivered: bool
+
+
+def open_run(
+    connection: Connection, *, trigger: str, full: bool = False
+) -> tuple[SyncRun, bool]:
+    """Return the connection's open run, made if there is none, and whether it is new.
+
+    Raises NotSyncableError when its data may not be read now.
+    """
+    connection.refresh_from_db()
+    if not connection.is_syncable:
+        raise NotSyncableError(connection.reason or connection.state)
+    try:
+        with transaction.atomic():
+            run = SyncRun.objects.create(
+                connection=connection,
+                generation=connection.generation,
+                trigger=trigger,
+                is_full=full,
+                is_interactive=trigger in INTERACTIVE,
+            )
+    except IntegrityError:
+        joined = _open_runs(connection).first()
+        if joined is None:
+            # It ended in this very moment; the next request makes a new one.
+            return open_run(connection, trigger=trigger, full=full)
+        return _joined(joined, trigger=trigger, full=full), False
+    _answer_schedule(connection)
+    return run, True
+
+
+def _answer_schedule(connection: Connection) -> None:
+    """Let a new run stand for the scheduled one that is due by now.
+
+    By itself, after the run: whoever dies in between leaves one sync too many, and
+    nobody who holds the connection's row waits here for the run's.
+    """
+    now = timezone.now()
+    Connection.objects.filter(pk=connection.pk, next_sync_at__lte=now).update(
+        next_sync_at=connection.next_slot(now)
+    )
+
+
+def _open_runs(connection: Connection) -> QuerySet[SyncRun]:
+    return connection.runs.filter(
+        state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING)
+    )
+
+
+def _joined(run: SyncRun, *, trigger: str, full: bool) -> SyncRun:
+    """Let a person's wish hurry, and widen, a run that is already there."""
+    columns: dict[str, object] = {}
+    if trigger in INTERACTIVE and not run.is_interactive:
+        # Published once more, on the queue of those somebody waits for.
+        columns |= {"is_interactive": True, "enqueued_at": None}
+    if full and not run.is_full and run.state == SyncRun.State.QUEUED:
+        columns["is_full"] = True
+    if columns:
+        SyncRun.objects.filter(pk=run.pk).update(**columns)
+        run.refresh_from_db()
+    return run
+
+
+def request_sync(
+    connection: Connection,
+    *,
+    trigger: str,
+    full: bool = False,
+    wait: timedelta = timedelta(),
+) -> RunRequest:
+    """Ask for a sync; a second request joins the run that is open.
+
+    A new one starts after ``wait``.
+    """
+    run, is_new = open_run(connection, trigger=trigger, full=full)
+    if is_new and wait:
+        run.due_at += wait
+        run.save(update_fields=["due_at"])
+    countdown = wait.total_seconds() if is_new else 0.0
+    is_sent = not is_new and run.enqueued_at is not None
+    delivered = is_sent or enqueue(run, countdown=countdown)
+    return RunRequest(run=run, joined=not is_new, delivered=delivered)
+
+
+def open_scheduled(connections: Sequence[Connection]) -> int:
+    """Open a run for each connection that has none open; publish after the commit.
+
+    However many they are, this costs three statements. A run that is open already
+    answers the schedule, too.
+    """
+    wanted = [
+        SyncRun(
+            connection=connection, generation=connection.generation, trigger="schedule"
+        )
+        for connection in connections
+    ]
+    SyncRun.objects.bulk_create(wanted, ignore_conflicts=True)
+    opened = list(SyncRun.objects.filter(pk__in=[run.pk for run in wanted]))
+    transaction.on_commit(lambda: enqueue_all(opened))
+    return len(opened)
+
+
+def enqueue(run: SyncRun, *, countdown: float = 0.0) -> bool:
+    """Publish the next slice of a run; its row stays due if that fails."""
+    if not queue.send(_task_of(run), run.pk, countdown=countdown):
+        return False
+    SyncRun.objects.filter(pk=run.pk).update(enqueued_at=timezone.now())
+    return True
+
+
+def enqueue_all(due: Sequence[SyncRun]) -> int:
+    """Publish the next slice of each run until the broker fails; return how many."""
+    # Noted first: a slice that starts at once writes its own note after this one.
+    rows = SyncRun.objects.filter(pk__in=[run.pk for run in due])
+    rows.update(enqueued_at=timezone.now())
+    for count, run in enumerate(due):
+        if not queue.send(_task_of(run), run.pk):
+            unsent = [run.pk for run in due[count:]]
+            SyncRun.objects.filter(pk__in=unsent).update(enqueued_at=None)
+            return count
+    return len(due)
+
+
+def _task_of(run: SyncRun) -> str:
+    """Return who works on the next slice: somebody waits for it, or nobody."""
+    is_interactive = run.is_interactive and run.slices < INTERACTIVE_SLICES
+    return "sync_interactive" if is_interactive else "sync_bulk"
+
+
+def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
+    """Publish again what is due and on nobody's list; return how many.
+
+    A lease that ran out means that its worker is gone, unless the run was published
+    since. A publication is given a while to arrive, and longer while the queues are
+    so full that it is in there.
+    """
+    due = SyncRun.objects.filter(
+        state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING), due_at__lte=now
+    ).order_by("due_at")
+    # A worker that stands still may have taken one publication with it, so an
+    # abandoned run is published again sooner than one that merely waits.
+    is_abandoned = Q(lease_until__lt=now) & (
+        Q(enqueued_at__lt=F("lease_until")) | Q(enqueued_at__lt=now - ABANDONED_FOR)
+    )
+    is_unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    is_unsent = is_unclaimed & Q(enqueued_at__isnull=True)
+    lost = list(due.filter(is_abandoned | is_unsent)[:most])
+    published = due.filter(is_unclaimed, enqueued_at__isnull=False).exclude(
+        pk__in=[run.pk for run in lost]
+    )
+    is_urgent = Q(is_interactive=True, slices__lt=INTERACTIVE_SLICES)
+    # Each queue by itself: one that nobody works on must not hide what another lost.
+    for name, runs_of_queue in (
+        ("interactive", published.filter(is_urgent)),
+        ("sync", published.exclude(is_urgent)),
+    ):
+        late = runs_of_queue.filter(enqueued_at__lt=now - ENQUEUED_FOR)
+        if late.exists():
+            missing = runs_of_queue.count() - (queue.waiting(name) or 0)
+            lost += late[: max(0, min(missing, most - len(lost)))]
+    return enqueue_all(lost)
+
+
+def cancel(run: SyncRun) -> bool:
+    """Stop a run: at once if nobody is on it, else at its next checkpoint."""
+    now = timezone.now()
+    idle = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    SyncRun.objects.filter(pk=run.pk).exclude(state=SyncRun.State.FINISHED).update(
+        is_cancel_requested=True
+    )
+    is_idle = SyncRun.objects.filter(idle, pk=run.pk, is_cancel_requested=True).exists()
+    if is_idle:
+        return finish(run, SyncRun.Outcome.CANCELLED, "cancelled")
+    return True
+
+
+def cancel_open(connection: Connection, reason: str) -> None:
+    """End every open run of a connection whose grant or state has changed."""
+    for run in _open_runs(connection):
+        finish(run, SyncRun.Outcome.CANCELLED, reason)
+
+
+def finish(run: SyncRun, outcome: SyncRun.Outcome, reason: str = "") -> bool:
+    """End a run once; say whether it was this call that ended it."""
+    now = timezone.now()
+    ended = (
+        SyncRun.objects.filter(pk=run.pk)
+        .exclude(state=SyncRun.State.FINISHED)
+        .update(
+            state=SyncRun.State.FINISHED,
+            outcome=outcome,
+            reason=reason[:300],
+            finished_at=now,
+            lease_id=None,
+            lease_until=None,
+        )
+    )
+    if not ended:
+        return False
+    is_good = outcome in (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL)
+    connection_state.synced(run.connection, at=now, is_good=is_good)
+    logger.info(
+        "sync finished connection=%s run=%s outcome=%s reason=%s",
+        run.connection_id,
+        run.pk,
+        outcome,
+        reason,
+    )
+    return True

@@ -1,0 +1,116 @@
+"""Mark what a full pass sees, and find what it did not see."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from integrations.models import Collection, Item, SeenBlock
+from integrations.providers import CONNECTORS
+from integrations.services.items import store
+from integrations.services.items.store import CHUNK
+
+
+def mark(collection: Collection, keys: Iterable[int]) -> None:
+    """Mark items as seen by the collection's current full pass."""
+    by_block: dict[int, list[int]] = {}
+    for key in keys:
+        by_block.setdefault(key // SeenBlock.BITS, []).append(key % SeenBlock.BITS)
+    blocks = {
+        block.number: block
+        for block in SeenBlock.objects.filter(
+            collection=collection,
+            generation=collection.generation,
+            number__in=list(by_block),
+        )
+    }
+    marked = []
+    for number, offsets in by_block.items():
+        block = blocks.get(number)
+        bits = bytearray(block.bits if block else SeenBlock.BITS // 8)
+        for offset in offsets:
+            bits[offset // 8] |= 1 << (offset % 8)
+        marked.append(
+            SeenBlock(
+                collection=collection,
+                generation=collection.generation,
+                number=number,
+                bits=bytes(bits),
+            )
+        )
+    SeenBlock.objects.bulk_create(
+        marked,
+        update_conflicts=True,
+        unique_fields=["collection", "generation", "number"],
+        update_fields=["bits"],
+    )
+
+
+def forget(collection: Collection) -> None:
+    """Drop the marks of passes that are over."""
+    SeenBlock.objects.filter(collection=collection).delete()
+
+
+def unseen(collection: Collection, *, after: str = "") -> Iterator[tuple[int, str]]:
+    """Yield key and remote id of live items that the current pass did not see."""
+    marks = {
+        block.number: bytes(block.bits)
+        for block in SeenBlock.objects.filter(
+            collection=collection, generation=collection.generation
+        )
+    }
+    last = after
+    while True:
+        chunk = list(
+            Item.objects.filter(collection=collection, remote_id__gt=last)
+            .order_by("remote_id")
+            .values_list("pk", "remote_id", "hidden_at")[:CHUNK]
+        )
+        for key, remote_id, hidden_at in chunk:
+            if hidden_at is None and not _is_marked(marks, key):
+                yield key, remote_id
+        if len(chunk) < CHUNK:
+            return
+        last = chunk[-1][1]
+
+
+def _is_marked(marks: Mapping[int, bytes], key: int) -> bool:
+    block = marks.get(key // SeenBlock.BITS)
+    offset = key % SeenBlock.BITS
+    return block is not None and bool(block[offset // 8] & (1 << (offset % 8)))
+
+
+def count_unseen(collection: Collection) -> int:
+    """Count live items that the current pass did not see, without reading them."""
+    blocks = SeenBlock.objects.filter(
+        collection=collection, generation=collection.generation
+    )
+    marked = sum(
+        int.from_bytes(bits, "big").bit_count()
+        for bits in blocks.values_list("bits", flat=True)
+    )
+    return max(0, store.count_live(collection) - marked)
+
+
+def hide_unseen(
+    collection: Collection,
+    reasons: Mapping[str, str],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> int:
+    """Hide what the pass did not see, a chunk at a time; return how many it was.
+
+    ``reasons`` are those known of some, by remote id.
+    """
+    usual = (
+        collection.details.get("gone_words")
+        or CONNECTORS[collection.connection.provider].gone_words
+    )
+    hidden = 0
+    chunk: dict[int, str] = {}
+    for key, remote_id in unseen(collection):
+        chunk[key] = reasons.get(remote_id, usual)
+        if len(chunk) == CHUNK:
+            hidden += store.hide(collection, chunk, run_id=run_id, now=now)
+            chunk = {}
+    return hidden + store.hide(collection, chunk, run_id=run_id, now=now)

@@ -1,0 +1,156 @@
+"""Start what is due: syncs and refreshes; their due times are rows.
+
+A slot is taken by one statement or one lock, so any number of schedulers is harmless.
+"""
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from integrations.http.errors import ApiError
+from integrations.models import Connection, Credential, Heartbeat
+from integrations.services.common import queue
+from integrations.services.common.errors import NoTokenError
+from integrations.services.connections import account_deletion, disconnect, selection
+from integrations.services.grants import (
+    fallback_store,
+    refresh,
+    refresh_attempts,
+    revocation,
+)
+from integrations.services.sync import runs
+from integrations.services.upkeep import retention, staleness
+
+logger = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 1000
+# Shorter than the time between two ticks.
+DISPATCH_SECONDS = 10.0
+# A slot that was taken and came to nothing is due again after this long.
+REFRESH_CLAIM = timedelta(seconds=30)
+KEPT_ALIVE = (
+    Connection.State.ACTIVE,
+    Connection.State.DEGRADED,
+    Connection.State.PAUSED,
+)
+
+
+def beat(name: str) -> None:
+    """Remember that a kind of process is doing its work."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+
+
+def dispatch_due(*, now: datetime | None = None) -> int:
+    """Open and enqueue a run for every connection whose time has come.
+
+    Batch follows batch until nothing is due or the next tick is near; returns how
+    many runs were opened.
+    """
+    now = now or timezone.now()
+    stop_at = time.monotonic() + DISPATCH_SECONDS
+    opened, taken = 0, MOST_AT_ONCE
+    while taken == MOST_AT_ONCE and time.monotonic() < stop_at:
+        taken, newly = _dispatch_batch(now)
+        opened += newly
+    return opened
+
+
+def _dispatch_batch(now: datetime) -> tuple[int, int]:
+    """Move the due times of some and open their runs; return how many of each."""
+    with transaction.atomic():
+        due = list(
+            Connection.objects.syncable()
+            .filter(next_sync_at__lte=now)
+            .order_by("next_sync_at")
+            .only("generation", "sync_interval_minutes")
+            # Another scheduler takes the next ones; SQLite lets one in at a time.
+            .select_for_update(no_key=True, skip_locked=True)[:MOST_AT_ONCE]
+        )
+        for connection in due:
+            connection.next_sync_at = connection.next_slot(now)
+        Connection.objects.bulk_update(due, ["next_sync_at"])
+        return len(due), runs.open_scheduled(due)
+
+
+def _due_credentials(now: datetime) -> QuerySet[Credential]:
+    """Return what is due, and what a worker left in the middle of an attempt."""
+    idle = refresh_attempts.lease_is_free(now)
+    # An attempt somebody left open is due as well, unless a claim says when.
+    unclaimed = Q(refresh_due_at__isnull=True) | Q(
+        refresh_due_at__gt=now + REFRESH_CLAIM
+    )
+    abandoned = unclaimed & Q(
+        attempt_id__isnull=False,
+        attempt_started_at__lt=now - refresh_attempts.RETRY_SPACING,
+    )
+    return (
+        Credential.objects.filter(idle, connection__state__in=KEPT_ALIVE)
+        .filter(Q(refresh_due_at__lte=now) | abandoned)
+        .order_by("refresh_due_at")
+    )
+
+
+def refresh_due(*, now: datetime | None = None) -> int:
+    """Queue a refresh for every credential that is due or was left in mid-attempt."""
+    now = now or timezone.now()
+    columns = ("connection_id", "refresh_due_at", "version")
+    due = _due_credentials(now).values_list(*columns)
+    queued = 0
+    for connection_id, due_at, version in list(due[:MOST_AT_ONCE]):
+        taken = Credential.objects.filter(
+            connection_id=connection_id, refresh_due_at=due_at
+        ).update(refresh_due_at=now + REFRESH_CLAIM)
+        # Named with its version, so that a second delivery finds it renewed; and
+        # gone with its claim, so that no queue grows while nobody works on it.
+        if taken and queue.send(
+            "refresh_connection",
+            connection_id,
+            "schedule",
+            version,
+            expires=REFRESH_CLAIM.total_seconds(),
+        ):
+            queued += 1
+    return queued
+
+
+def refresh_in_foreground(*, now: datetime | None = None) -> tuple[int, int]:
+    """Refresh everything that is due here and now; return (renewed, failed)."""
+    due = _due_credentials(now or timezone.now())
+    renewed = failed = 0
+    for connection_id, version in list(due.values_list("connection_id", "version")):
+        try:
+            refresh.renew(connection_id, seen_version=version, why="console")
+            renewed += 1
+        except (ApiError, NoTokenError) as exc:
+            failed += 1
+            logger.warning("refresh failed connection=%s error=%s", connection_id, exc)
+    return renewed, failed
+
+
+def sweep(*, now: datetime | None = None) -> dict[str, int]:
+    """Bring back what was lost: runs nobody is on, tokens put aside, revocations."""
+    now = now or timezone.now()
+    return {
+        "runs": runs.enqueue_lost(now=now),
+        "spilled": fallback_store.apply_all(),
+        "revoked": revocation.revoke_due(),
+        "purges": sweep_purges(),
+        "left_out": selection.sweep_left_out(),
+        "erasures": account_deletion.sweep(),
+        "stale": staleness.check(now=now),
+        "pruned": retention.prune(now=now),
+    }
+
+
+def sweep_purges() -> int:
+    """Go on deleting the items of connections whose person asked for it."""
+    purging = Connection.objects.filter(
+        is_purging=True, state=Connection.State.DISCONNECTED
+    )[:20]
+    for connection in purging:
+        disconnect.purge(connection)
+    return len(purging)

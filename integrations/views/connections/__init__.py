@@ -1,0 +1,1 @@
+"""Show connections, and let their owner act on them."""

@@ -1,0 +1,236 @@
+"""List a person's connections, offer new ones, and act on one of them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from integrations.context_processors import is_sandbox_on
+from integrations.forms import KEEP, DisconnectForm, IntervalForm, RenameForm
+from integrations.models import Connection
+from integrations.providers import SPECS
+from integrations.providers.spec import ProviderSpec
+from integrations.services.common.errors import NotSyncableError
+from integrations.services.connections import connect as service
+from integrations.services.connections import disconnect
+from integrations.services.connections.counts import with_progress
+from integrations.services.sync import runs
+from integrations.views.access import get_connection, person, proof_required
+
+QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
+
+
+@require_safe
+def connection_list(request: HttpRequest) -> HttpResponse:
+    """Show every connection of the person, and what else could be connected."""
+    own = with_progress(Connection.objects.owned_by(person(request)))
+    # A stable sort: the disconnected ones go last, the others keep their order.
+    connections = sorted(own, key=lambda connection: not connection.is_connected)
+    context = {
+        "connections": connections,
+        "providers": provider_cards(request),
+        "sandbox_on": is_sandbox_on(),
+    }
+    return render(request, "connections/connection_list.html", context)
+
+
+def provider_cards(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return what can be connected; only staff learn which settings are missing."""
+    is_staff = person(request).is_staff
+    return [_card(spec, is_staff=is_staff) for spec in SPECS.values()]
+
+
+def _card(spec: ProviderSpec, *, is_staff: bool) -> dict[str, Any]:
+    provider = settings.PROVIDERS[spec.slug]
+    names = f"{spec.env_prefix}CLIENT_ID and {spec.env_prefix}CLIENT_SECRET"
+    hint = f"Set {names}." if is_staff and not provider.is_configured else ""
+    return {
+        "slug": spec.slug,
+        "name": spec.name,
+        "summary": spec.summary,
+        "is_configured": provider.is_configured,
+        "is_sandbox": provider.is_sandbox,
+        "settings_hint": hint,
+    }
+
+
+@require_safe
+def connect(request: HttpRequest, provider: str) -> HttpResponse:
+    """Say what a provider will be asked for, before the person leaves for it."""
+    spec = SPECS.get(provider)
+    if spec is None:
+        raise Http404
+    card = _card(spec, is_staff=person(request).is_staff)
+    if not card["is_configured"]:
+        hint = card["settings_hint"] or "It is not available here yet."
+        messages.warning(request, f"{spec.name} cannot be connected. {hint}")
+        return redirect("integrations:connection-list")
+    connection = _to_reconnect(request, provider)
+    home = reverse("integrations:connection-list")
+    context = {
+        "provider": card,
+        "connection": connection,
+        "authorize_url": reverse("integrations:authorize", args=(provider,)),
+        "can_view": [_words(scope) for scope in spec.scopes if not scope.writes],
+        "can_change": [_words(scope) for scope in spec.scopes if scope.writes],
+        "cancel_url": connection.get_absolute_url() if connection else home,
+    }
+    return render(request, "connections/connect_start.html", context)
+
+
+def _to_reconnect(request: HttpRequest, provider: str) -> Connection | None:
+    """Return the connection that is to be repaired, if the address names one."""
+    pk = request.GET.get("connection")
+    if not pk:
+        return None
+    try:
+        number = UUID(pk)
+    except ValueError:
+        raise Http404 from None
+    own = Connection.objects.owned_by(person(request))
+    return get_object_or_404(own, pk=number, provider=provider)
+
+
+def _words(scope: Any) -> dict[str, str]:
+    return {"text": scope.words, "name": scope.name}
+
+
+@require_POST
+def connection_sync(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Queue a sync, or say kindly why not."""
+    connection = get_connection(request, pk)
+    try:
+        run = runs.request_sync(
+            connection, trigger="person", full=request.POST.get("full") == "1"
+        )
+    except NotSyncableError as error:
+        why = error.reason_text or "it is not connected"
+        messages.warning(request, f"{connection} cannot be synced: {why}.")
+        return redirect(connection)
+    if run.joined:
+        messages.info(request, f"{connection} is already syncing.")
+    elif run.delivered:
+        messages.success(request, f"Syncing {connection}.")
+    else:
+        messages.warning(request, f"The sync waits for the queue. {QUEUE_IS_AWAY}")
+    return redirect(connection)
+
+
+@require_POST
+def connection_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Stop reading a connection until the person says otherwise."""
+    connection = get_connection(request, pk)
+    if connection.is_syncable:
+        service.pause(connection, actor=person(request))
+        messages.success(request, f"{connection} is paused. Its items stay here.")
+    return redirect(connection)
+
+
+@require_POST
+def connection_resume(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Read a paused connection again."""
+    connection = get_connection(request, pk)
+    if connection.state == Connection.State.PAUSED:
+        service.resume(connection, actor=person(request))
+        messages.success(request, f"{connection} goes on.")
+    return redirect(connection)
+
+
+@require_POST
+def connection_rename(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Give a connection a name of the person's own."""
+    connection = get_connection(request, pk)
+    form = RenameForm(request.POST)
+    if form.is_valid():
+        service.rename(connection, form.cleaned_data["label"])
+        messages.success(request, "The name is saved.")
+    else:
+        messages.error(request, "That name is too long.")
+    return redirect(connection)
+
+
+@require_POST
+def connection_interval(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Set how often a connection is read."""
+    connection = get_connection(request, pk)
+    form = IntervalForm(request.POST)
+    if form.is_valid():
+        service.set_interval(
+            connection,
+            form.cleaned_data["minutes"],
+            full_pass_hours=form.cleaned_data["hours"],
+        )
+        messages.success(request, "The schedule is saved.")
+    else:
+        messages.error(request, "Choose one of the intervals.")
+    return redirect(connection)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def connection_disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask what becomes of the items, then erase the grant and have it revoked."""
+    connection = get_connection(request, pk)
+    if not connection.is_connected:
+        messages.info(request, f"{connection} is disconnected already.")
+        return redirect("integrations:connection-list")
+    form = DisconnectForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _ask_before_disconnect(request, connection, form)
+    uninstall = form.cleaned_data["uninstall"]
+    if form.cleaned_data["items"] == KEEP and not uninstall:
+        return _disconnect(request, connection, keep_items=True)
+    keep_items = form.cleaned_data["items"] == KEEP
+    return _disconnect_for_good(
+        request, connection, keep_items=keep_items, uninstall=uninstall
+    )
+
+
+@proof_required
+def _disconnect_for_good(
+    request: HttpRequest, connection: Connection, *, keep_items: bool, uninstall: bool
+) -> HttpResponse:
+    """Delete the items, or remove the app for everybody: nobody can undo either."""
+    return _disconnect(request, connection, keep_items=keep_items, uninstall=uninstall)
+
+
+def _disconnect(
+    request: HttpRequest,
+    connection: Connection,
+    *,
+    keep_items: bool,
+    uninstall: bool = False,
+) -> HttpResponse:
+    disconnect.disconnect(
+        connection, actor=person(request), keep_items=keep_items, uninstall=uninstall
+    )
+    fate = "stay here" if keep_items else "are being deleted"
+    messages.success(request, f"{connection} is disconnected. Its items {fate}.")
+    return redirect("integrations:connection-list")
+
+
+def _ask_before_disconnect(
+    request: HttpRequest, connection: Connection, form: DisconnectForm
+) -> HttpResponse:
+    spec = SPECS.get(connection.provider)
+    name = connection.provider_name
+    context = {
+        "connection": connection,
+        "form_error": " ".join(str(error) for error in form.errors.get("items", ())),
+        "revoke_note": f"We tell {name} to end our access."
+        if spec and spec.revoke_path
+        else f"{name} has no way to be told: remove our access there as well.",
+        "revoke_url": spec.manage_url if spec else "",
+        "may_uninstall": disconnect.may_uninstall(connection),
+    }
+    status = 400 if form.is_bound else 200
+    template = "connections/connection_disconnect.html"
+    return render(request, template, context, status=status)

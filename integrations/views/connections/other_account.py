@@ -1,0 +1,28 @@
+"""Ask about a reconnection that came back with another account."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from integrations.services.connections import disconnect
+from integrations.views.access import get_connection, person
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def connection_other_account(
+    request: HttpRequest, pk: UUID, wanted: UUID
+) -> HttpResponse:
+    """Keep both accounts, or take the new one away again."""
+    new, old = get_connection(request, pk), get_connection(request, wanted)
+    if request.method != "POST":
+        context = {"connection": new, "wanted": old}
+        return render(request, "connections/connection_other_account.html", context)
+    if request.POST.get("choice") == "remove" and new.is_connected:
+        disconnect.disconnect(new, actor=person(request), keep_items=False)
+        messages.info(request, f"{new} is disconnected again; {old} still waits.")
+        return redirect(old)
+    messages.success(request, f"{new} stays beside {old}.")
+    return redirect(new)

@@ -1,0 +1,36 @@
+"""Show one run of a sync, and stop it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from integrations.services.sync import runs as service
+from integrations.views.access import get_run
+from integrations.views.connections.progress import errors, phases
+
+
+@require_safe
+def run_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show what a run did, collection by collection, and what went wrong."""
+    run = get_run(request, pk)
+    context = {
+        "run": run,
+        "connection": run.connection,
+        "phases": list(phases(run)),
+        "errors": list(errors(run)),
+        "is_active": run.is_open,
+    }
+    return render(request, "runs/run_detail.html", context)
+
+
+@require_POST
+def run_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Call a run off; what it has stored stays."""
+    run = get_run(request, pk)
+    if run.is_open:
+        service.cancel(run)
+        messages.info(request, "The sync is called off. What it has read stays.")
+    return redirect(run.connection)

@@ -1,0 +1,55 @@
+"""Show how an account's own structure changed: tables, their fields, their names."""
+
+from typing import Any
+
+from integrations.models import Collection, Connection, Item, ItemChange
+from integrations.providers import CONNECTORS
+from integrations.providers.abilities import TellsStructure
+from integrations.services.items.links import Links
+from integrations.views.items import facts
+
+MOST = 20
+
+
+def schema_changes(connection: Connection) -> list[dict[str, Any]]:
+    """Return what happened last to the items that tell the structure."""
+    connector: object = CONNECTORS.get(connection.provider)
+    if not isinstance(connector, TellsStructure):
+        return []
+    collections = connection.collections.filter(
+        item_type__in=connector.structure_types, is_selected=True
+    )
+    # The latest changes are changes of the items that changed last.
+    items = list(_latest(list(collections)))
+    changes = ItemChange.objects.filter(item__in=items).order_by("-at", "-id")[:MOST]
+    by_key = {item.pk: item for item in items}
+    entries = [_entry(by_key[change.item_id], change) for change in changes]
+    entries += _additions(connection, items)
+    entries.sort(key=lambda entry: entry["when"], reverse=True)
+    return entries[:MOST]
+
+
+def _latest(collections: list[Collection]) -> list[Item]:
+    items = Item.objects.filter(collection__in=collections)
+    return list(
+        items.select_related("collection", "connection").order_by("-changed_at")[:MOST]
+    )
+
+
+def _entry(item: Item, change: ItemChange) -> dict[str, Any]:
+    fields = list(facts.changed_fields(item, change, Links(found={})))
+    kind = facts.CHANGE_KINDS.get(change.kind, change.kind)
+    return {"item": item, "when": change.at, "kind": kind, "fields": fields}
+
+
+def _additions(connection: Connection, items: list[Item]) -> list[dict[str, Any]]:
+    """Return what was not there when the account was read for the first time."""
+    finished = connection.runs.filter(finished_at__isnull=False)
+    first = finished.order_by("queued_at").values_list("finished_at", flat=True).first()
+    if first is None:
+        return []
+    return [
+        {"item": item, "when": item.first_seen_at, "kind": "created", "fields": []}
+        for item in items
+        if item.first_seen_at > first
+    ]

@@ -1,0 +1,1 @@
+"""Show items: one list over all providers, and a page for each."""

@@ -1,0 +1,154 @@
+"""Show a person's items, over all providers in one list and each on its own page."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_safe
+from django_htmx.middleware import HtmxDetails
+
+from integrations.models import Collection, Connection, Item
+from integrations.services.items import listing
+from integrations.services.items.icons import put_icons
+from integrations.services.items.listing import Count
+from integrations.services.items.parents import put_parents
+from integrations.services.items.query import ItemQuery
+from integrations.views.access import person
+from integrations.views.items import facts, filters
+
+
+@require_safe
+def item_list(request: HttpRequest) -> HttpResponse:
+    """Show one page of the items that the query string asks for."""
+    query = ItemQuery.parse(request.GET)
+    user = person(request)
+    connections = list(Connection.objects.owned_by(user))
+    collections = list(
+        Collection.objects.filter(connection__owner=user)
+        .select_related("connection")
+        .defer("schema", "checkpoint", "details", "held_deletions")
+    )
+    own = Item.objects.owned_by(user)
+    parent = own.filter(uuid=query.parent).first() if query.parent else None
+    items = listing.select(own, query, collections, parent=parent)
+    page = listing.fetch_page(items, query)
+    put_icons(page.items)
+    put_parents(page.items)
+    count = listing.count(items, query, collections, page=page)
+    context = {
+        "items": page.items,
+        "previous_url": page.previous.url if page.previous else "",
+        "next_url": page.next.url if page.next else "",
+        "count_text": _count_text(count, query, collections),
+        "empty": "" if page.items else _why_empty(query, connections),
+        "syncing": _syncing(connections) if not page.items else [],
+        "stale": _stale(query, connections),
+        **_list_context(query, connections, collections, parent),
+    }
+    return render(request, _list_template(request), context)
+
+
+def _list_template(request: HttpRequest) -> str:
+    """Answer htmx with the fragment that the whole page contains."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    if htmx and htmx.target == "results" and not htmx.history_restore_request:
+        return "items/partials/item_table.html"
+    return "items/item_list.html"
+
+
+def _list_context(
+    query: ItemQuery,
+    connections: Sequence[Connection],
+    collections: Sequence[Collection],
+    parent: Item | None,
+) -> dict[str, Any]:
+    offered = filters.make_filters(query, connections, collections, parent=parent)
+    return {
+        "search": query.search,
+        "filters": offered,
+        "chips": list(filters.make_chips(query, offered)),
+        "hidden_fields": [
+            {"name": name, "value": value} for name, value in query.look.items()
+        ],
+        "clear_url": ItemQuery(sort=query.sort, size=query.size).url,
+        "columns": list(filters.make_columns(query)),
+        "sizes": filters.make_sizes(query),
+        "result_url": query.url,
+    }
+
+
+def _count_text(
+    count: Count, query: ItemQuery, collections: Sequence[Collection]
+) -> str:
+    noun = "item" if count.number == 1 and not count.is_more else "items"
+    if not query.filters or query.is_gone:
+        return f"{count} {noun}".capitalize()
+    total = listing.stored_items(collections)
+    return f"{count} of {total:,} items".capitalize()
+
+
+def _why_empty(query: ItemQuery, connections: Sequence[Connection]) -> str:
+    """Name the reason for an empty list; each has words and a next step."""
+    if not connections:
+        return "unconnected"
+    if set(query.filters) - {"state"}:
+        return "nothing"
+    if query.is_gone:
+        return "gone"
+    if _syncing(connections):
+        return "syncing"
+    if not any(c.last_synced_at for c in connections):
+        return "waiting"
+    return "bare"
+
+
+def _syncing(connections: Sequence[Connection]) -> list[Connection]:
+    """Return the connections whose first sync has not finished."""
+    return [c for c in connections if c.is_syncable and c.last_synced_at is None]
+
+
+def _stale(query: ItemQuery, connections: Sequence[Connection]) -> list[dict[str, Any]]:
+    """Return the connections whose items do not refresh now, and since when."""
+    return [
+        {"connection": connection, "since": connection.last_synced_at}
+        for connection in connections
+        if (connection.is_stale or not connection.is_syncable)
+        and connection.last_synced_at is not None
+        and query.connection in (None, connection.pk)
+        and query.provider in ("", connection.provider)
+    ]
+
+
+@require_safe
+def item_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show all that is known of one item."""
+    item = get_object_or_404(
+        Item.objects.owned_by(person(request)).select_related(
+            "connection", "collection"
+        ),
+        uuid=pk,
+    )
+    context = {
+        "item": item,
+        "connection": item.connection,
+        **facts.make_context(item),
+        "back_url": _back_url(request),
+    }
+    return render(request, "items/item_detail.html", context)
+
+
+def _back_url(request: HttpRequest) -> str:
+    """Return the list the person came from, filters and page included."""
+    home = reverse("integrations:item-list")
+    referrer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(referrer, {request.get_host()}):
+        return home
+    parts = urlsplit(referrer)
+    if parts.path != home or not parts.query:
+        return home
+    return f"{home}?{parts.query}"

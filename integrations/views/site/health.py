@@ -1,0 +1,19 @@
+"""Answer those who watch the site whether it is ready; middleware says it lives."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from integrations.services.upkeep import health
+
+
+@login_not_required
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """Report every part the site leans on; 503 when one of them is not well."""
+    report = health.report()
+    is_ready = all(part["ok"] for part in report.values())
+    body = {"ok": is_ready, **report}
+    return JsonResponse(body, status=200 if is_ready else 503)

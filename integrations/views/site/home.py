@@ -1,0 +1,77 @@
+"""Open the door: what this is for strangers, how things are for everyone else."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from integrations.context_processors import is_sandbox_on
+from integrations.models import Connection, Item, SyncRun
+from integrations.providers import SPECS
+from integrations.services.connections.counts import with_progress
+from integrations.views.access import person
+from integrations.views.connections.index import provider_cards
+from integrations.views.site.visits import last_visit
+
+RECENT_ITEMS = 10
+WEEK = timedelta(days=7)
+COUNTS = ("created", "changed", "hidden")
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the state of every connection, or what this is to the signed-out."""
+    if not request.user.is_authenticated:
+        context = {"providers": list(SPECS.values()), "sandbox_on": is_sandbox_on()}
+        return render(request, "home_signed_out.html", context)
+    user = person(request)
+    connections = list(with_progress(Connection.objects.owned_by(user).connected()))
+    since = last_visit(request)
+    context = {
+        "connections": connections,
+        "totals": _totals(connections),
+        "since": since,
+        "changes": _changes(user, since or timezone.now() - WEEK),
+        "recent_items": _recent_items(user),
+        "running": _running(user),
+        "providers": provider_cards(request),
+        "sandbox_on": is_sandbox_on(),
+    }
+    return render(request, "home.html", context)
+
+
+def _totals(connections: list[Any]) -> dict[str, int]:
+    return {
+        "items": sum(connection.item_count for connection in connections),
+        "connections": len(connections),
+    }
+
+
+def _changes(user: User, since: datetime) -> dict[str, int]:
+    """Add up what the runs since then did; items need not be looked at."""
+    runs = SyncRun.objects.filter(connection__owner=user, finished_at__gte=since)
+    sums = runs.order_by().aggregate(**{name: Sum(name) for name in COUNTS})
+    return {name: sums[name] or 0 for name in COUNTS}
+
+
+def _recent_items(user: User) -> list[Item]:
+    """Return what changed last at the providers, straight from the index."""
+    items = Item.objects.owned_by(user).live().defer("properties")
+    return list(items.order_by("-remote_updated_at", "-id")[:RECENT_ITEMS])
+
+
+def _running(user: User) -> list[dict[str, Any]]:
+    open_runs = SyncRun.objects.filter(connection__owner=user).exclude(
+        state=SyncRun.State.FINISHED
+    )
+    return [
+        {"connection": run.connection, "run": run}
+        for run in open_runs.select_related("connection")
+    ]

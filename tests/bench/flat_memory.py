@@ -1,0 +1,46 @@
+"""Compare the peak memory of a small and of a large full pass."""
+
+import os
+import subprocess
+
+from tests.bench import product
+from tests.bench.figures import Figures
+from tests.bench.site import Site
+from tests.real.stack import BASE_DIR
+
+SMALL, LARGE, LONG = 10_000, 200_000, 1_000_000
+ALLOWED_MB = 10
+
+
+def measure(site: Site, figures: Figures, *, long: bool) -> None:
+    """Run ``manage.py sync --full`` as a process of its own for each size."""
+    site.start_pages()
+    connection = product.connect(site)
+    product.forget_contacts(connection)
+    sizes = (SMALL, LARGE, *([LONG] if long else []))
+    peaks = [_peak_of_pass(site, str(connection.pk), size) for size in sizes]
+    for size, peak in zip(sizes, peaks, strict=True):
+        figures.add(f"peak of a pass over {size:,}", f"{peak:.1f} MB")
+    figures.at_most(
+        f"more memory for {sizes[-1] // SMALL} times the rows",
+        peaks[-1] - peaks[0],
+        ALLOWED_MB,
+        unit=" MB",
+        digits=1,
+    )
+
+
+def _peak_of_pass(site: Site, connection_id: str, contacts: int) -> float:
+    site.pages(contacts=contacts)
+    command = [site.python, "manage.py", "sync", "--connection", connection_id]
+    with subprocess.Popen(
+        [*command, "--full"],
+        cwd=BASE_DIR,
+        env=site.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, "the pass did not end complete"
+    return usage.ru_maxrss / 1024

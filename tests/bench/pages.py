@@ -1,0 +1,182 @@
+"""Serve any number of contacts: the sandbox's own answers, renumbered.
+
+A process of its own, ``python -m tests.bench.pages PORT DATABASE``. It passes requests
+on to a small sandbox inside, except for the list of contacts: that is made from ten
+recorded pages at the cost of joining strings, so that what is measured is the
+reader and not the server. ``POST /bench`` sets how many and how late.
+"""
+
+import json
+import re
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from sandbox.core.app import make_app
+from sandbox.core.config import Config
+from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Storage
+from sandbox.providers import PROVIDERS
+from tests.sandbox.wsgi_client import Answer, Client
+
+PAGE = 100
+RECORDED = 10
+FIRST_ID = 70_000_000_000
+LIST = re.compile(r"/hubspot/crm/objects/[^/]+/contacts")
+MARK = "@@id@@"
+SIZES = {"contacts": PAGE * RECORDED + 400, "companies": 60, "deals": 60}
+
+
+class Book:
+    """Answer lists of contacts from recorded pages, and all else from the sandbox."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.lock = threading.Lock()
+        self.contacts = PAGE
+        self.latency = 0.0
+        self.calls: Counter[str] = Counter()
+        self.arrivals: list[float] = []
+        self._recorded: dict[str, list[list[str]]] = {}
+
+    def page(self, path: str, query: dict[str, str], headers: dict[str, str]) -> bytes:
+        """Return one page of the list; its cursor is its number."""
+        number = int(query.pop("after", "0"))
+        key = urlencode(query)
+        with self.lock:
+            if key not in self._recorded:
+                self._recorded[key] = list(self._record(path, query, headers))
+        rows = self._recorded[key][number % RECORDED * PAGE :][:PAGE]
+        first = FIRST_ID + number * PAGE
+        results = ",".join(str(first + i).join(row) for i, row in enumerate(rows))
+        is_last = (number + 1) * PAGE >= self.contacts
+        paging = "" if is_last else f',"paging":{{"next":{{"after":"{number + 1}"}}}}'
+        return f'{{"results":[{results}]{paging}}}'.encode()
+
+    def _record(
+        self, path: str, query: dict[str, str], headers: dict[str, str]
+    ) -> Iterator[list[str]]:
+        """Yield each recorded row, cut where its id goes."""
+        after: dict[str, str] = {}
+        for _ in range(RECORDED):
+            url = f"{path}?{urlencode({**query, **after})}"
+            answer = self.client.call("GET", url, headers=headers)
+            for row in answer.data["results"]:
+                yield _marked(row).split(MARK)
+            after = {"after": answer.data["paging"]["next"]["after"]}
+
+    def forward(
+        self, method: str, url: str, body: bytes, headers: dict[str, str]
+    ) -> Answer:
+        """Let the sandbox answer."""
+        kind = headers.pop("Content-Type", "application/json")
+        with self.lock:
+            return self.client.call(method, url, body=body, headers=headers, kind=kind)
+
+
+def _marked(row: dict[str, Any]) -> str:
+    remote_id = row["id"]
+    row["id"] = row["properties"]["hs_object_id"] = MARK
+    row["url"] = row["url"].replace(f"/{remote_id}", f"/{MARK}")
+    row["properties"]["email"] = f"person{MARK}@mail{remote_id}.example"
+    return json.dumps(row, separators=(",", ":"))
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Speak HTTP/1.1 with connections that stay open."""
+
+    protocol_version = "HTTP/1.1"
+    book: Book
+
+    def do_GET(self) -> None:
+        """Answer a page of contacts, or what the sandbox says."""
+        self._answer()
+
+    def do_POST(self) -> None:
+        """Answer the same way."""
+        self._answer()
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing."""
+
+    def _answer(self) -> None:
+        book, parts = self.book, urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if parts.path == "/bench":
+            self._send(200, self._control(body), "application/json")
+            return
+        headers = dict(self.headers.items())
+        query = dict(parse_qsl(parts.query))
+        with book.lock:
+            # Search and the token endpoint are exempt from the limit.
+            if not parts.path.endswith("/search") and "/oauth/" not in parts.path:
+                book.arrivals.append(time.monotonic())
+            book.calls[f"{self.command} {parts.path}"] += 1
+        time.sleep(book.latency)
+        if LIST.fullmatch(parts.path) and query.get("archived") != "true":
+            self._send(200, book.page(parts.path, query, headers), "application/json")
+            return
+        answer = book.forward(self.command, self.path, body, headers)
+        self._send(
+            answer.status,
+            answer.body,
+            answer.headers.get("Content-Type", "text/plain"),
+            Location=answer.headers.get("Location", ""),
+        )
+
+    def _control(self, body: bytes) -> bytes:
+        """Take orders, and answer what was called since the last ones."""
+        book, order = self.book, json.loads(body or b"{}")
+        with book.lock:
+            told = {
+                "calls": book.calls,
+                "limited": len(book.arrivals),
+                "busiest": _busiest(book.arrivals),
+            }
+            answer = json.dumps(told).encode()
+            book.contacts = order.get("contacts", book.contacts)
+            book.latency = order.get("latency_ms", book.latency * 1000) / 1000
+            book.calls, book.arrivals = Counter(), []
+        return answer
+
+    def _send(self, status: int, body: bytes, kind: str, **headers: str) -> None:
+        lines = [f"HTTP/1.1 {status} Bench", f"Content-Type: {kind}"]
+        lines += [f"{name}: {value}" for name, value in headers.items() if value]
+        lines.append(f"Content-Length: {len(body)}\r\n\r\n")
+        # One write, so that no half of it waits for an acknowledgement.
+        self.wfile.write("\r\n".join(lines).encode() + body)
+
+
+def _busiest(arrivals: list[float], seconds: float = 10.0) -> int:
+    """Return the most calls that came within any so many seconds."""
+    most = start = 0
+    for end, moment in enumerate(arrivals):
+        while arrivals[start] <= moment - seconds:
+            start += 1
+        most = max(most, end - start + 1)
+    return most
+
+
+def main(port: int, database: Path) -> None:
+    """Seed the small sandbox and serve."""
+    config = Config.from_environ()
+    sandbox = Sandbox(Storage(database), config=config, providers=PROVIDERS)
+    sandbox.seed(Plan(seed=7, sizes=SIZES))
+    client = Client(make_app(sandbox), clock=time.time)  # type: ignore[arg-type]
+    client.order("switches/set", name="rate_limits", value=False)
+    client.order("switches/set", name="index_lag", value=0)
+    Handler.book = Book(client)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

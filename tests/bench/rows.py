@@ -1,0 +1,80 @@
+"""Fill the items' table and its search table in bulk, past the product."""
+
+import json
+import random
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connection as database
+from django.db import transaction
+
+from integrations.models import Collection, Connection
+from integrations.services.items.rows import sort_name
+from integrations.services.items.search import search_text
+from tests.bench.naive import COLUMNS
+
+TYPES = {"contacts": "contact", "companies": "company", "deals": "deal"}
+FIRST = ("Ada", "Ben", "Chloé", "Dóra", "Emil", "Fatima", "Goro", "Hana", "Ivo", "Jo")
+LAST = ("Berg", "Castro", "Diaz", "Endo", "Fischer", "Gupta", "Hansen", "Ito", "Jung")
+WORDS = ("tide", "harbour", "sail", "anchor", "mast", "rope", "keel", "buoy", "chart")
+CHUNK = 10_000
+
+
+def fill(user: User, count: int) -> Connection:
+    """Give a person one connection with so many items in three collections."""
+    connection = Connection.objects.create(
+        owner=user, provider="hubspot", remote_id="1:1", account_name="Bench"
+    )
+    collections = [
+        Collection.objects.create(
+            connection=connection, remote_id=name, name=name.title(), item_type=kind
+        )
+        for name, kind in TYPES.items()
+    ]
+    marks = ", ".join(["%s"] * (len(COLUMNS) + 1))
+    insert = (
+        f"INSERT INTO integrations_item (id, {', '.join(COLUMNS)}) VALUES ({marks})"
+    )
+    words = "INSERT INTO integrations_item_search (rowid, text) VALUES (%s, %s)"
+    for start in range(1, count + 1, CHUNK):
+        end = min(start + CHUNK, count + 1)
+        rows = list(_rows(range(start, end), connection, collections))
+        with transaction.atomic(), database.cursor() as cursor:
+            cursor.executemany(insert, [row for row, _ in rows])
+            cursor.executemany(words, [(row[0], text) for row, text in rows])
+    for collection in collections:
+        collection.stored_count = collection.items.count()
+        collection.save(update_fields=["stored_count"])
+    return connection
+
+
+def _rows(
+    numbers: range, connection: Connection, collections: list[Collection]
+) -> Iterator[tuple[tuple[Any, ...], str]]:
+    chance = random.Random(numbers.start)
+    begin = datetime(2023, 1, 1, tzinfo=UTC)
+    for number in numbers:
+        # Eight of ten are contacts, as in most accounts.
+        collection = collections[max(0, number % 10 - 7)]
+        name = f"{chance.choice(FIRST)} {chance.choice(LAST)} {number}"
+        properties = {
+            "email": f"person{number}@{chance.choice(WORDS)}.example",
+            "jobtitle": " ".join(chance.sample(WORDS, 3)),
+            "city": chance.choice(LAST),
+            "phone": f"+1 555 {chance.randrange(10**7):07}",
+            "lifecyclestage": chance.choice(("lead", "customer", "subscriber")),
+            "hs_object_id": str(number),
+        }
+        at = begin + timedelta(seconds=chance.randrange(90_000_000))
+        moment = str(at.replace(tzinfo=None))
+        row = (
+            *(number, uuid.UUID(int=chance.getrandbits(128)).hex, connection.owner_id),
+            *(connection.pk.hex, collection.pk.hex, "hubspot", str(number), moment),
+            *(collection.item_type, name, sort_name(name), False, "", "", None),
+            *("https://app.hubspot.com/", "", "", "", True, moment, moment),
+            *(json.dumps(properties), f"{number:032x}", None, "", moment),
+        )
+        yield row, search_text(name, properties)

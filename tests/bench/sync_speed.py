@@ -1,0 +1,59 @@
+"""Compare the product's full pass with loops written by hand."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from integrations.models import Collection, Item
+from tests.bench import naive, product
+from tests.bench.figures import Figures, median
+from tests.bench.site import Site
+
+CONTACTS = 50_000
+LATENCY_MS = 50
+REPETITIONS = 3
+
+
+def measure(site: Site, figures: Figures, *, long: bool) -> None:
+    """Time each way to load the contacts, without and with a late server."""
+    site.start_pages()
+    connection = product.connect(site)
+    product.forget_contacts(connection)
+    snapshot = product.Snapshot(site.database)
+
+    def timed(load: Callable[[Collection], Any], contacts: int) -> float:
+        snapshot.restore()
+        collection = product.reload(connection.pk).collections.get(remote_id="contacts")
+        started = time.monotonic()
+        load(collection)
+        taken = time.monotonic() - started
+        stored = Item.objects.filter(collection=collection).count()
+        assert stored == contacts, f"{stored} of {contacts} stored"
+        return taken
+
+    ways: dict[str, Callable[[Collection], Any]] = {
+        "product": lambda c: product.sync(c.connection, full=True),
+        "sql loop": naive.load_with_sql,
+        "bulk_create loop": naive.load_with_models,
+    }
+    site.pages(contacts=CONTACTS, latency_ms=0)
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(REPETITIONS):
+        for name, load in ways.items():
+            times[name].append(timed(load, CONTACTS))
+    _note(figures, times, "no latency", limit=2.5)
+    site.pages(latency_ms=LATENCY_MS)
+    late = {name: [timed(ways[name], CONTACTS)] for name in ("sql loop", "product")}
+    _note(figures, late, f"{LATENCY_MS} ms latency", limit=1.15)
+
+
+def _note(
+    figures: Figures, times: dict[str, list[float]], condition: str, *, limit: float
+) -> None:
+    for name, taken in times.items():
+        each = median(taken) / CONTACTS * 100 * 1000
+        figures.add(
+            f"{name}, {condition}", f"{median(taken):.1f} s, {each:.1f} ms a page"
+        )
+    ratio = median(times["product"]) / median(times["sql loop"])
+    figures.at_most(f"product / sql loop, {condition}", ratio, limit, unit="x")

@@ -1,0 +1,61 @@
+"""Count what a sync without news costs: requests sent and item rows written."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection as database
+
+from integrations.models import SyncRun
+from tests.bench import product
+from tests.bench.figures import Figures
+from tests.bench.site import Site
+
+CONTACTS = 20_000
+COUNTER = "bench_item_writes"
+
+
+def measure(site: Site, figures: Figures, *, long: bool) -> None:
+    """Run an increment and a second full pass over data nobody has touched."""
+    site.start_pages()
+    connection = product.connect(site, only="")
+    site.pages(contacts=CONTACTS)
+    product.sync(connection, full=True)
+    collections = connection.collections.filter(is_selected=True).count()
+    site.pages()
+
+    with counted_writes() as writes:
+        product.sync(connection)
+    calls = sum(site.pages()["calls"].values())
+    figures.at_most(
+        "requests of an increment, a collection", calls / collections, 1, digits=0
+    )
+    figures.at_most("items written by an increment", writes[0], 0, digits=0)
+
+    with counted_writes() as writes:
+        run = product.sync(connection, full=True)
+    _note_pass(figures, run, writes[0])
+
+
+def _note_pass(figures: Figures, run: SyncRun, writes: int) -> None:
+    what = f"items written by a second full pass over {run.seen:,}"
+    figures.at_most(what, writes, 0, digits=0)
+
+
+@contextmanager
+def counted_writes() -> Iterator[list[int]]:
+    """Count writes to the items' table by triggers, behind the product's back."""
+    counts = [0]
+    with database.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {COUNTER} (what TEXT)")
+        for event in ("INSERT", "UPDATE", "DELETE"):
+            note = f"INSERT INTO {COUNTER} VALUES ('{event}')"
+            cursor.execute(
+                f"CREATE TRIGGER {COUNTER}_{event} AFTER {event} ON integrations_item"
+                f" BEGIN {note}; END"
+            )
+        yield counts
+        cursor.execute(f"SELECT count(*) FROM {COUNTER}")
+        counts[0] = cursor.fetchone()[0]
+        for event in ("INSERT", "UPDATE", "DELETE"):
+            cursor.execute(f"DROP TRIGGER {COUNTER}_{event}")
+        cursor.execute(f"DROP TABLE {COUNTER}")

@@ -1,0 +1,174 @@
+"""Connecting keeps what is whose, seals every token, and queues the first sync."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection as database
+
+from integrations.models import (
+    Connection,
+    Credential,
+    Item,
+    PendingRevocation,
+    SyncRun,
+)
+from integrations.services.common.errors import OwnedBySomeoneElseError
+from integrations.services.connections import connect as service
+from integrations.services.connections import disconnect
+from integrations.services.grants import credentials, revocation
+from tests.services.fixtures import Connect
+
+
+def everything_stored() -> str:
+    """Return every value of every table as one text."""
+    parts = []
+    with database.cursor() as cursor:
+        for table in database.introspection.table_names(cursor):
+            if table.startswith("integrations_item_search_"):
+                continue
+            cursor.execute(f'SELECT * FROM "{table}"')
+            parts.extend(str(row) for row in cursor.fetchall())
+    return "\n".join(parts)
+
+
+def test_a_new_grant_is_sealed_from_the_first_row_on(
+    alice: User, connect: Connect, sandbox: Any
+) -> None:
+    connection = connect(alice)
+
+    credential = Credential.objects.get(connection=connection)
+    tokens = [row["value"] for row in sandbox.client.ask("tokens")["tokens"]]
+    assert credentials.open_access(credential).secret.reveal() in tokens
+    stored = everything_stored()
+    assert tokens
+    assert not [token for token in tokens if token in stored]
+
+
+def test_connecting_queues_the_first_sync(connection: Connection) -> None:
+    run = SyncRun.objects.get(connection=connection)
+
+    assert (run.state, run.trigger) == ("queued", "connect")
+
+
+def test_the_account_is_known_by_portal_and_user(connection: Connection) -> None:
+    assert connection.remote_id == "555111:4242"
+    assert "crm.objects.contacts.read" in connection.granted_scopes
+
+
+def test_connecting_again_keeps_the_row_and_starts_a_new_generation(
+    alice: User, connection: Connection, connect: Connect, finish_sync: Any
+) -> None:
+    finish_sync(connection)
+    items = Item.objects.count()
+
+    again = connect(alice)
+
+    assert again.pk == connection.pk
+    assert again.generation == connection.generation + 1
+    assert Item.objects.count() == items
+    assert Credential.objects.get().version == 2
+
+
+def test_an_account_of_somebody_else_is_refused_and_left_untouched(
+    connection: Connection, bob: User, connect: Connect
+) -> None:
+    before = everything_stored()
+
+    with pytest.raises(OwnedBySomeoneElseError):
+        connect(bob)
+
+    assert everything_stored() == before
+
+
+def test_disconnecting_erases_the_tokens_and_revokes_them(
+    alice: User, connection: Connection, sandbox: Any
+) -> None:
+    disconnect.disconnect(connection, actor=alice, keep_items=True)
+
+    assert not Credential.objects.exists()
+    assert revocation.revoke_due() == 1
+    assert not PendingRevocation.objects.exists()
+    grants = sandbox.client.ask("tokens")["tokens"]
+    assert all(row["revoked_at"] for row in grants if row["kind"] == "refresh")
+
+
+def test_a_revocation_that_fails_is_tried_again(
+    alice: User, connection: Connection, sandbox: Any
+) -> None:
+    disconnect.disconnect(connection, actor=alice, keep_items=True)
+    sandbox.client.order(
+        "faults/add", kind="status", status=503, family="revoke", count=1
+    )
+
+    assert revocation.revoke_due() == 0
+
+    pending = PendingRevocation.objects.get()
+    assert (pending.tries, pending.last_error) == (1, "TokenServerError")
+
+
+def test_disconnecting_can_keep_or_delete_the_items(
+    alice: User, connection: Connection, finish_sync: Any
+) -> None:
+    finish_sync(connection)
+    assert Item.objects.exists()
+
+    disconnect.disconnect(connection, actor=alice, keep_items=False)
+
+    assert not Item.objects.exists()
+    connection.refresh_from_db()
+    assert (connection.state, connection.is_purging) == ("disconnected", False)
+
+
+def test_work_under_way_cannot_bring_a_connection_back(
+    alice: User, connection: Connection
+) -> None:
+    run = SyncRun.objects.get(connection=connection)
+
+    disconnect.disconnect(connection, actor=alice, keep_items=True)
+
+    run.refresh_from_db()
+    assert (run.state, run.outcome) == ("finished", "cancelled")
+
+
+def test_another_person_may_connect_an_account_that_was_given_up(
+    alice: User, bob: User, connection: Connection, connect: Connect
+) -> None:
+    disconnect.disconnect(connection, actor=alice, keep_items=True)
+
+    assert connect(bob).owner == bob
+
+
+def test_a_paused_connection_is_not_read_until_it_is_resumed(
+    alice: User, connection: Connection
+) -> None:
+    service.pause(connection, actor=alice)
+    connection.refresh_from_db()
+    assert connection.state == "paused"
+
+    service.resume(connection, actor=alice)
+
+    connection.refresh_from_db()
+    assert connection.state == "active"
+    assert connection.runs.filter(state="queued").exists()
+
+
+def test_removing_the_app_altogether_is_done_only_when_asked_for(
+    alice: User, connection: Connection, sandbox: Any
+) -> None:
+    disconnect.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
+
+    assert revocation.revoke_due() == 2
+    assert sandbox.count("external-install") == 1
+
+
+def test_the_app_stays_while_somebody_else_here_needs_it(
+    alice: User, bob: User, connection: Connection, connect: Connect, sandbox: Any
+) -> None:
+    connect(bob, "555111:4243")
+    assert not disconnect.may_uninstall(connection)
+
+    disconnect.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
+
+    revocation.revoke_due()
+    assert sandbox.count("external-install") == 0

@@ -1,0 +1,148 @@
+"""Before a token is spent a second time the provider is asked about it."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.http.errors import RateLimited, Transient
+from integrations.models import Connection, Credential
+from integrations.services.common.errors import NoTokenError
+from integrations.services.grants import (
+    credentials,
+    introspection,
+    refresh_attempts,
+    tokens,
+)
+from tests.services.grants.working import age, expire, renew, send_and_vanish, stats
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_token_that_was_never_spent_is_used_after_asking(
+    credential: Credential, strict: Any
+) -> None:
+    strict.client.order("faults/add", kind="reset", family="token", count=1)
+    with pytest.raises(Transient):
+        renew(credential)
+    age(credential, 45)
+
+    assert renew(credential).version == 2
+    assert stats(strict)["double_spends"] == 0
+
+
+def test_a_provider_that_cannot_be_asked_is_tried_ever_more_seldom() -> None:
+    pauses = [refresh_attempts._spacing(count).total_seconds() for count in range(6)]
+
+    assert pauses == [30, 120, 480, 900, 900, 900]
+
+
+@pytest.fixture
+def with_alive_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the provider be one that answers about access tokens only."""
+    spec = introspection.SPECS["hubspot"]
+    changed = dataclasses.replace(
+        spec,
+        introspects_refresh_tokens=False,
+        alive_path="/account-info/2026-09/details",
+    )
+    monkeypatch.setitem(introspection.SPECS, "hubspot", changed)
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_a_living_access_token_proves_that_nothing_was_spent(
+    credential: Credential, sandbox: Any
+) -> None:
+    refresh_token = credentials.open_refresh(credential)
+    assert refresh_token is not None
+
+    assert introspection.is_unspent(credential, refresh_token) is True
+    sandbox.client.order("tokens/expire")
+    assert introspection.is_unspent(credential, refresh_token) is False
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_an_access_token_past_its_life_proves_nothing(
+    credential: Credential, sandbox: Any
+) -> None:
+    refresh_token = credentials.open_refresh(credential)
+    assert refresh_token is not None
+    credential.access_expires_at = timezone.now()
+    calls = len(sandbox.log)
+
+    assert introspection.is_unspent(credential, refresh_token) is None
+    assert len(sandbox.log) == calls
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_a_provider_that_does_not_say_is_asked_again_before_anything_is_spent(
+    credential: Credential, strict: Any
+) -> None:
+    send_and_vanish(credential)
+    age(credential, 45)
+    strict.client.order("faults/add", kind="status", status=503, family="account")
+    requests = strict.count("oauth/2026-09/token")
+
+    with pytest.raises(Transient):
+        renew(credential)
+
+    assert strict.count("oauth/2026-09/token") == requests
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_a_token_refused_before_it_was_to_be_renewed_proves_nothing(
+    credential: Credential, strict: Any
+) -> None:
+    source = tokens.TokenSource(credential.connection_id)
+    refused = source()
+    strict.client.order("tokens/expire")
+    strict.client.order(
+        "faults/add", kind="status", status=409, family="token", count=1
+    )
+    with pytest.raises(Transient):
+        source.renew(refused)
+    age(credential, 90)
+
+    assert renew(credential).version == 2
+    assert Connection.objects.get().state == "active"
+    assert stats(strict)["double_spends"] == 0
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_a_spent_token_stays_spent_when_nobody_can_be_asked_any_more(
+    credential: Credential, strict: Any
+) -> None:
+    send_and_vanish(credential)
+    age(credential, 45)
+    strict.client.order("tokens/expire")
+    with pytest.raises(RateLimited):
+        renew(credential)
+    age(credential, 90)
+    expire(credential)
+    requests = strict.count("oauth/2026-09/token")
+
+    with pytest.raises(NoTokenError):
+        renew(credential)
+
+    assert strict.count("oauth/2026-09/token") == requests
+    assert Connection.objects.get().reason == "rotation_lost"
+
+
+@pytest.mark.usefixtures("with_alive_path")
+def test_a_spent_token_is_not_sent_while_the_provider_does_not_say(
+    credential: Credential, strict: Any
+) -> None:
+    send_and_vanish(credential)
+    age(credential, 45)
+    strict.client.order("tokens/expire")
+    with pytest.raises(RateLimited):
+        renew(credential)
+    age(credential, 90)
+    strict.client.order("faults/add", kind="status", status=503, family="account")
+    requests = strict.count("oauth/2026-09/token")
+
+    with pytest.raises(Transient):
+        renew(credential)
+
+    assert strict.count("oauth/2026-09/token") == requests

@@ -1,0 +1,58 @@
+"""Connect people to the simulated Airtable."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from integrations.http.secrets import Secret
+from integrations.models import Connection
+from integrations.providers import CONNECTORS
+from integrations.services.common import clients, oauth_clients
+from integrations.services.connections import connect
+from tests.sandbox.airtable.airtable_client import ANA, VERIFIER
+from tests.services.fixtures import FinishSync
+from tests.services.sync.airtable.account_rows import Airtable
+
+
+@pytest.fixture
+def airtable(sandbox: Any) -> Airtable:
+    """Return somebody in the simulated Airtable, who need not wait."""
+    client = Airtable(sandbox.client.app, time.time)
+    client.do("switches/set", name="rate_limits", value=False)
+    return client
+
+
+@pytest.fixture
+def connect_airtable(airtable: Airtable, settings: Any) -> Callable[..., Connection]:
+    """Return what connects a person to the large account."""
+
+    def do(user: User, identity: str = ANA, **consent: Any) -> Connection:
+        answer = airtable.consent(identity, **consent)
+        tokens = oauth_clients.oauth_client("airtable").exchange(
+            code=Secret(answer.query["code"]), code_verifier=Secret(VERIFIER)
+        )
+        account = CONNECTORS["airtable"].identify(
+            tokens,
+            oauth=oauth_clients.oauth_client("airtable"),
+            api=clients.api_client_for_new_grant("airtable", tokens.access_token),
+            settings=settings.PROVIDERS["airtable"],
+        )
+        return connect.connect(
+            user=user, provider="airtable", tokens=tokens, account=account
+        ).connection
+
+    return do
+
+
+@pytest.fixture
+def connection(alice: User, connect_airtable: Callable[..., Connection]) -> Connection:
+    return connect_airtable(alice)
+
+
+@pytest.fixture
+def synced(connection: Connection, finish_sync: FinishSync) -> Connection:
+    assert finish_sync(connection).outcome == "complete"
+    return connection

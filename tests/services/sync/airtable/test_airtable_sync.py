@@ -1,0 +1,135 @@
+"""What is stored of Airtable is what was shared, whatever its listings do."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.models import Collection, Connection, Item
+from tests.sandbox.airtable.airtable_client import BO
+from tests.services.fixtures import FinishSync
+from tests.services.sync.airtable.account_rows import (
+    Airtable,
+    assert_equal_to,
+    live,
+    table_of,
+)
+
+
+def test_the_first_load_stores_every_base_table_and_record(
+    connection: Connection, finish_sync: FinishSync, airtable: Airtable
+) -> None:
+    run = finish_sync(connection)
+
+    assert (run.outcome, run.reason) == ("complete", "")
+    assert_equal_to(airtable)
+    words = Collection.objects.values_list("completeness", flat=True)
+    assert set(words) == {"complete"}
+    assert connection.account_name == "ana@harbour-and-vale.example"
+
+
+def test_every_record_is_in_its_table_and_every_table_in_its_base(
+    synced: Connection, airtable: Airtable
+) -> None:
+    found = Item.objects.live()
+
+    for base in airtable.bases():
+        item = found.get(remote_id=base["id"])
+        assert (item.type, item.is_directory) == ("base", True)
+        assert set(item.children) == {table["id"] for table in base["tables"]}
+        for table in base["tables"]:
+            item = found.get(remote_id=table["id"])
+            assert (item.type, item.parent_remote_id) == ("table", base["id"])
+            records = found.filter(type="record", parent_remote_id=table["id"])
+            assert records.count() == table["live"]
+
+
+def test_what_a_record_holds_is_what_its_cells_hold(
+    synced: Connection, airtable: Airtable
+) -> None:
+    table = table_of(airtable, "Operations", "Customers")
+    told = airtable.ask(
+        "records", provider="airtable", table=table.details["table_id"], limit=1000
+    )["records"]
+
+    assert told
+    for record in told:
+        item = Item.objects.get(collection=table, remote_id=record["id"])
+        plain = {k: v for k, v in record["cells"].items() if isinstance(v, str)}
+        assert plain.items() <= item.properties.items()
+
+
+def test_an_increment_with_nothing_new_costs_one_call_a_table(
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    before, calls = list(Item.objects.values()), len(sandbox.log)
+    later = timezone.now() + timedelta(minutes=30)
+    Collection.objects.update(watermark=later, settled_at=later)
+
+    run = finish_sync(synced)
+
+    tables = Collection.objects.filter(item_type="record").count()
+    bases = Item.objects.filter(type="base").count()
+    assert run.outcome == "complete"
+    assert len(sandbox.log) - calls == run.requests == tables + 1 + bases
+    assert list(Item.objects.values()) == before
+
+
+def test_an_increment_finds_what_changed_and_what_is_new(
+    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+) -> None:
+    table = table_of(airtable, "Operations", "Customers")
+    where = {"base": "Operations", "table": "Customers"}
+    touched = airtable.do("records/touch", count=3, value="Renamed Ltd", **where)
+    made = airtable.do("records/create", fields={"Name": "A new one"}, **where)
+
+    run = finish_sync(synced)
+
+    assert (run.changed, run.created) == (3, 1)
+    assert_equal_to(airtable)
+    names = Item.objects.filter(remote_id__in=touched["ids"])
+    assert set(names.values_list("name", flat=True)) == {"Renamed Ltd"}
+    assert Item.objects.get(remote_id=made["id"]).collection == table
+
+
+def test_a_deleted_record_goes_with_the_next_full_pass(
+    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+) -> None:
+    table = table_of(airtable, "Operations", "Shipments")
+    first = live(table.remote_id)[0]
+    airtable.do("records/delete", id=first)
+
+    finish_sync(synced)
+    assert first in live(table.remote_id)
+    finish_sync(synced, full=True)
+
+    assert_equal_to(airtable)
+    assert Item.objects.get(remote_id=first).hidden_reason == "no longer there"
+
+
+def test_a_record_that_changed_without_an_edit_is_found_by_the_full_pass(
+    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+) -> None:
+    table = table_of(airtable, "Operations", "Customers")
+    first = live(table.remote_id)[0]
+    airtable.do("records/edit", id=first, fields={"Place": "Elsewhere"}, quiet=True)
+
+    assert finish_sync(synced).changed == 0
+    assert finish_sync(synced, full=True).changed == 1
+
+
+def test_only_what_was_granted_is_read(
+    bob: User, connect_airtable: Callable[..., Connection], finish_sync: FinishSync
+) -> None:
+    run = finish_sync(connect_airtable(bob, BO))
+
+    assert run.outcome == "complete"
+    bases = Item.objects.filter(owner=bob, type="base")
+    assert sorted(bases.values_list("name", flat=True)) == [
+        "Operations",
+        "Projects",
+        "Projects",
+    ]
+    assert Item.objects.filter(owner=bob, type="table").count() == 9

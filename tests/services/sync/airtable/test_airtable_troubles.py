@@ -1,0 +1,157 @@
+"""Whatever Airtable's listings answer, the sync waits, starts again or says why."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.models import Collection, Connection, Item, SyncRun
+from integrations.services.common import clients
+from integrations.services.sync import engine, runs
+from tests.services.fixtures import FinishSync, let_time_pass
+from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to, live
+
+
+def test_a_listing_that_was_forgotten_starts_again_and_misses_nothing(
+    connection: Connection, finish_sync: FinishSync, airtable: Airtable
+) -> None:
+    airtable.do("faults/add", kind="iterator_gone", family="list", skip=1, count=1)
+
+    run = finish_sync(connection)
+
+    assert run.outcome == "complete"
+    assert [e["restarts"] for e in run.progress.values() if "restarts" in e] == [1]
+    assert_equal_to(airtable)
+
+
+def test_a_listing_that_is_always_forgotten_fails_in_the_end(
+    connection: Connection, finish_sync: FinishSync, airtable: Airtable
+) -> None:
+    airtable.do("faults/add", kind="iterator_gone", family="list")
+
+    run = finish_sync(connection)
+
+    tables = Collection.objects.filter(item_type="record")
+    assert run.outcome == "partial"
+    assert set(tables.values_list("reason", flat=True)) == {
+        "the listing expired again and again"
+    }
+
+
+def test_a_base_that_is_unshared_is_no_longer_shared_and_comes_back(
+    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+) -> None:
+    base = airtable.base("Inventory 📦")
+    kept = Item.objects.live().exclude(collection__remote_id__startswith=base["id"])
+    others = kept.exclude(collection__remote_id="structure").count()
+    airtable.do("bases/unshare", base=base["id"])
+
+    first = finish_sync(synced, full=True)
+    assert first.outcome == "partial"
+    assert live(f"{base['id']}/{base['tables'][0]['id']}")
+    finish_sync(synced, full=True)
+
+    gone = Item.objects.filter(collection__remote_id__startswith=base["id"])
+    assert set(gone.values_list("hidden_reason", flat=True)) == {"no longer shared"}
+    tree = Item.objects.get(remote_id=base["id"])
+    assert tree.hidden_reason == "no longer shared"
+    assert kept.exclude(collection__remote_id="structure").count() == others
+
+    airtable.do("bases/share", base=base["id"])
+    assert finish_sync(synced, full=True).outcome == "complete"
+    assert_equal_to(airtable)
+
+
+def test_a_base_that_cannot_be_listed_for_now_is_not_taken_for_unshared(
+    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+) -> None:
+    for _ in range(3):
+        airtable.do("faults/add", kind="empty", family="schema", count=1)
+        finish_sync(synced, full=True)
+
+    assert not Collection.objects.filter(misses__gt=0).exists()
+    assert_equal_to(airtable)
+
+
+def test_a_used_up_month_blocks_its_base_until_the_month_ends(
+    synced: Connection, finish_sync: FinishSync, airtable: Airtable, sandbox: Any
+) -> None:
+    base = airtable.base("Inventory 📦")
+    airtable.do("quota/set", id=base["workspace"], calls=1000)
+
+    run = finish_sync(synced)
+
+    blocked = Collection.objects.filter(blocked_until__isnull=False)
+    now = datetime.now(UTC)
+    following = (now.replace(day=1) + timedelta(days=32)).replace(day=1)
+    assert run.outcome == "partial"
+    assert {c.remote_id.partition("/")[0] for c in blocked} == {base["id"]}
+    assert {c.blocked_until.date() for c in blocked} == {following.date()}
+    assert all("monthly API quota" in c.reason for c in blocked)
+    synced.refresh_from_db()
+    assert synced.state == "active"
+    assert_equal_to(airtable)
+
+    calls = sandbox.count(f"/v0/{base['id']}/")
+    assert finish_sync(synced).outcome == "partial"
+    assert sandbox.count(f"/v0/{base['id']}/") == calls
+
+    airtable.do("quota/set", id=base["workspace"], calls=0)
+    Collection.objects.update(blocked_until=timezone.now())
+    assert finish_sync(synced).outcome == "complete"
+
+
+def test_a_penalty_closes_the_gate_of_its_base_and_no_other(
+    synced: Connection, airtable: Airtable
+) -> None:
+    airtable.do("faults/add", kind="rate_limit", family="list", count=1)
+    run, _ = runs.open_run(synced, trigger="person")
+
+    wait = engine.run_slice(run.pk)
+
+    first = Collection.objects.exclude(remote_id="structure").first()
+    assert first is not None
+    gate = f"airtable:base:{first.details['base_id']}"
+    closed: dict[str, float] = clients.limiter().closed  # type: ignore[attr-defined]
+    assert list(closed) == [gate]
+    assert 30 <= closed[gate] <= 32
+    assert wait is not None
+    assert 25 < wait <= 32
+    run.refresh_from_db()
+    states = [entry["state"] for entry in run.progress.values()]
+    assert states.count("waiting") == 1
+    assert set(states) == {"waiting", "done"}
+
+    let_time_pass(run)
+    assert engine.run_slice(run.pk) is None
+    run.refresh_from_db()
+    assert run.outcome == "complete"
+
+
+def test_slices_take_up_where_the_last_one_was_killed(
+    connection: Connection, airtable: Airtable
+) -> None:
+    run, _ = runs.open_run(connection, trigger="person")
+
+    for _ in range(200):
+        SyncRun.objects.update(due_at=timezone.now())
+        if engine.run_slice(run.pk, seconds=0.000001) is None:
+            break
+
+    run.refresh_from_db()
+    assert run.outcome == "complete"
+    assert run.slices > 20
+    assert_equal_to(airtable)
+
+
+def test_expired_tokens_are_renewed_once_and_reuse_is_never_tried(
+    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+) -> None:
+    airtable.do("switches/set", name="punish_reuse", value=True)
+    for _ in range(4):
+        airtable.do("tokens/expire")
+        assert finish_sync(synced).outcome == "complete"
+
+    assert airtable.ask("stats", provider="airtable")["double_spends"] == 0
+    synced.refresh_from_db()
+    assert synced.state == "active"

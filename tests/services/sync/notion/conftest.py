@@ -1,0 +1,60 @@
+"""Connect people to the simulated Notion."""
+
+import time
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from integrations.http.secrets import Secret
+from integrations.models import Connection
+from integrations.providers import CONNECTORS
+from integrations.services.common import clients, oauth_clients
+from integrations.services.connections import connect
+from tests.sandbox.notion_client import NotionClient
+from tests.services.fixtures import Connect
+from tests.services.sync.notion.workspace_rows import LARGE, SMALL
+
+
+@pytest.fixture
+def notion(sandbox: Any) -> NotionClient:
+    """Return somebody in the simulated Notion, whose index learns at once."""
+    client = NotionClient(sandbox.client.app, time.time)
+    for name, value in (("rate_limits", False), ("index_lag", 0), ("grant_lag", 0)):
+        client.switch(name, value)
+    return client
+
+
+@pytest.fixture
+def connect_notion(notion: NotionClient, settings: Any) -> Connect:
+    """Return what connects a person to the small workspace, or to the other."""
+
+    def do(user: User, identity: str = SMALL, **consent: Any) -> Connection:
+        answer = notion.consent(identity, **consent)
+        oauth = oauth_clients.oauth_client("notion")
+        tokens = oauth.exchange(code=Secret(answer.query["code"]))
+        account = CONNECTORS["notion"].identify(
+            tokens,
+            oauth=oauth,
+            api=clients.api_client_for_new_grant("notion", tokens.access_token),
+            settings=settings.PROVIDERS["notion"],
+        )
+        return connect.connect(
+            user=user, provider="notion", tokens=tokens, account=account
+        ).connection
+
+    return do
+
+
+@pytest.fixture
+def connection(alice: User, connect_notion: Connect, settings: Any) -> Connection:
+    """Return a connection to the small workspace, whose texts are left unread."""
+    settings.CONTENT_PAGES_PER_RUN = 0
+    return connect_notion(alice)
+
+
+@pytest.fixture
+def large(alice: User, connect_notion: Connect, settings: Any) -> Connection:
+    """Return a connection to the large workspace, whose texts are left unread."""
+    settings.CONTENT_PAGES_PER_RUN = 0
+    return connect_notion(alice, LARGE)

@@ -1,0 +1,108 @@
+"""What is edited, trashed, moved or no longer shared in Notion is followed."""
+
+from typing import Any
+
+from integrations.models import Collection, Connection, Item, ItemChange
+from tests.sandbox.notion_client import NotionClient
+from tests.services.fixtures import FinishSync
+from tests.services.sync.notion.workspace_rows import assert_equal_to, item_named
+
+
+def test_an_increment_finds_what_was_edited_and_what_is_new(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    finish_sync(connection)
+    source = Collection.objects.get(name="الكتب").remote_id
+    drafts = item_named("مسودات").remote_id
+    notion.switch("search_leaves_out", 100)
+    notion.order("records/edit", id=item_named("الفصل 3").remote_id, title="Drei")
+    row = notion.order("records/create", id=source, title="A new book")["id"]
+    page = notion.order("records/create", id=drafts, title="A new chapter")["id"]
+
+    run = finish_sync(connection)
+
+    assert run.outcome == "complete", run.reason
+    assert item_named("A new book").remote_id == row
+    assert item_named("A new chapter").parent_remote_id == drafts
+    assert item_named("A new chapter").remote_id == page
+    notion.switch("search_leaves_out", 0)
+    finish_sync(connection)
+    assert item_named("Drei")
+    assert_equal_to(notion)
+
+
+def test_what_is_trashed_goes_and_what_is_restored_comes_back(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    finish_sync(connection)
+    page, row = item_named("الفصل 3"), item_named("كتاب رقم 4")
+    for item in (page, row):
+        notion.order("records/trash", id=item.remote_id)
+
+    finish_sync(connection, full=True)
+
+    for item in (page, row):
+        item.refresh_from_db()
+        assert item.is_hidden, item.name
+    assert page.hidden_reason == "in the trash"
+    assert_equal_to(notion)
+
+    for item in (page, row):
+        notion.order("records/restore", id=item.remote_id)
+    finish_sync(connection)
+    assert_equal_to(notion)
+    assert ItemChange.objects.filter(item=page, kind="restored").exists()
+
+
+def test_what_is_not_shared_any_more_goes_only_after_a_pass_has_asked_for_it(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    page = item_named("الفصل 3")
+    notion.order("records/unshare", id=page.remote_id)
+
+    finish_sync(connection)
+    page.refresh_from_db()
+    assert not page.is_hidden
+
+    calls = len(sandbox.log)
+    finish_sync(connection, full=True)
+    page.refresh_from_db()
+    assert page.hidden_reason == "gone or no longer shared"
+    assert any(page.remote_id in line for line in sandbox.log[calls:])
+    assert_equal_to(notion)
+
+    notion.order("records/share", id=page.remote_id)
+    finish_sync(connection, full=True)
+    assert_equal_to(notion)
+
+
+def test_a_table_that_is_not_shared_any_more_takes_its_rows_along(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    finish_sync(connection)
+    database = Item.objects.get(name="الكتب", type="database").remote_id
+    notion.order("records/unshare", id=database)
+
+    finish_sync(connection, full=True)
+    finish_sync(connection, full=True)
+
+    assert_equal_to(notion)
+    notion.order("records/share", id=database)
+    finish_sync(connection, full=True)
+    finish_sync(connection, full=True)
+    assert_equal_to(notion)
+
+
+def test_a_moved_page_keeps_its_row_and_changes_its_parent(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    finish_sync(connection)
+    page, above = item_named("الفصل 3"), item_named("الفصل 1")
+    notion.order("records/move", id=page.remote_id, to=above.remote_id)
+
+    finish_sync(connection)
+
+    page.refresh_from_db()
+    assert page.parent_remote_id == above.remote_id
+    assert_equal_to(notion)

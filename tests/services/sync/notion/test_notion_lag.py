@@ -1,0 +1,73 @@
+"""What Notion's search learns late is waited for and found."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.models import Collection, Connection, SyncRun
+from integrations.services.sync import engine, runs
+from tests.sandbox.notion_client import DROMEDARY, NOUR, NotionClient
+from tests.services.fixtures import Connect, FinishSync
+from tests.services.sync.notion.workspace_rows import assert_equal_to, inventory, live
+
+
+def test_a_search_that_knows_nothing_yet_is_asked_again(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    notion.switch("grant_lag", 3600)
+    run, _ = runs.open_run(connection, trigger="person")
+    assert run.due_at > run.queued_at
+    SyncRun.objects.update(due_at=timezone.now())
+
+    wait = engine.run_slice(run.pk)
+
+    assert wait is not None
+    assert 5 < wait <= 10
+    run.refresh_from_db()
+    assert run.is_open
+    notion.switch("grant_lag", 0)
+    progress = {key: {**each, "retry_at": ""} for key, each in run.progress.items()}
+    SyncRun.objects.update(progress=progress)
+    finish_sync(connection)
+    finish_sync(connection, full=True)
+    assert_equal_to(notion)
+
+
+def test_what_a_search_learns_late_is_found_by_a_second_full_pass(
+    alice: User,
+    connect_notion: Connect,
+    finish_sync: FinishSync,
+    notion: NotionClient,
+    settings: Any,
+) -> None:
+    settings.CONTENT_PAGES_PER_RUN = 0
+    books, *rest = notion.picker(NOUR)
+    finish_sync(connect_notion(alice, pages=[books]))
+    notion.switch("grant_lag", 3600)
+    connection = connect_notion(alice, pages=[books, *rest])
+    finish_sync(connection)
+    notion.switch("grant_lag", 0)
+    finish_sync(connection)
+    assert live() != inventory(notion, "pages", DROMEDARY)
+    before = timezone.now() - timedelta(minutes=11)
+    Connection.objects.update(reconnected_at=before)
+    Collection.objects.update(last_full_pass_at=before + timedelta(minutes=1))
+
+    finish_sync(connection)
+
+    assert_equal_to(notion)
+
+
+def test_a_long_wait_that_is_asked_for_is_kept(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    notion.fault("space_limit", "query", retry_after=1800, count=1)
+    run, _ = runs.open_run(connection, trigger="person")
+    SyncRun.objects.update(due_at=timezone.now())
+
+    wait = engine.run_slice(run.pk)
+
+    assert wait is not None
+    assert 1700 < wait <= 1800

@@ -1,0 +1,108 @@
+"""The texts of Notion's pages are read within a budget, kept, and found."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.models import Item, ItemContent
+from integrations.services.items import search
+from tests.sandbox.notion_client import DROMEDARY, NotionClient
+from tests.services.fixtures import Connect, FinishSync
+from tests.services.sync.notion.workspace_rows import item_named, live
+
+
+def test_texts_are_read_kept_and_found_by_their_words(
+    alice: User, connect_notion: Connect, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    connection = connect_notion(alice)
+
+    run = finish_sync(connection)
+
+    page = item_named("مهام نور الهاشمي")
+    assert run.texts == len(live()) == ItemContent.objects.count()
+    assert "راجع الترجمة" in page.content.text
+    todo = next(b for b in page.content.blocks if b["kind"] == "todo")
+    assert todo["is_done"] is False
+    found = search.matching(Item.objects.owned_by(alice), "راجع الترجمة")
+    assert list(found) == [page]
+
+
+def test_a_text_is_read_again_when_its_page_has_changed(
+    alice: User, connect_notion: Connect, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    connection = connect_notion(alice)
+    finish_sync(connection)
+    page = item_named("الفصل 3")
+    notion.order("records/edit", id=page.remote_id, text="Quagga and okapi")
+
+    run = finish_sync(connection)
+
+    assert run.texts == 1
+    found = search.matching(Item.objects.owned_by(alice), "quagga")
+    assert list(found) == [page]
+
+
+def test_a_text_read_in_the_minute_of_an_edit_is_read_once_more(
+    alice: User, connect_notion: Connect, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    connection = connect_notion(alice)
+    page_id = notion.order("records/create", account=DROMEDARY, title="Fresh")["id"]
+    notion.order("records/share", id=page_id)
+    finish_sync(connection)
+    notion.order("records/edit", id=page_id, text="Quagga")
+    ago = timezone.now() - timedelta(minutes=5)
+    fresh = item_named("Fresh")
+    Item.objects.filter(pk=fresh.pk).update(remote_updated_at=ago)
+    ItemContent.objects.filter(pk=fresh.pk).update(read_for=ago, read_at=ago)
+
+    finish_sync(connection)
+
+    fresh.content.refresh_from_db()
+    assert fresh.content.text == "Quagga"
+
+
+def test_a_change_of_the_item_alone_keeps_the_words_of_its_text(
+    alice: User, connect_notion: Connect, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    connection = connect_notion(alice)
+    finish_sync(connection)
+    page = item_named("مهام نور الهاشمي")
+    Item.objects.filter(pk=page.pk).update(digest="an older one")
+
+    run = finish_sync(connection, full=True)
+
+    assert (run.changed, run.texts) == (1, 0)
+    found = search.matching(Item.objects.owned_by(alice), "راجع")
+    assert list(found) == [page]
+
+
+def test_texts_are_read_within_a_budget_a_run_at_a_time(
+    alice: User,
+    connect_notion: Connect,
+    finish_sync: FinishSync,
+    notion: NotionClient,
+    settings: Any,
+) -> None:
+    settings.CONTENT_PAGES_PER_RUN = 15
+    connection = connect_notion(alice)
+
+    counts = [finish_sync(connection).texts for _ in range(4)]
+
+    assert counts == [15, 15, len(live()) - 30, 0]
+
+
+def test_a_text_that_cannot_be_read_says_why_and_is_not_asked_for_again(
+    alice: User, connect_notion: Connect, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    connection = connect_notion(alice)
+    notion.fault("restricted", "markdown")
+
+    run = finish_sync(connection)
+
+    assert run.outcome == "complete"
+    reasons = set(ItemContent.objects.values_list("reason", flat=True))
+    assert len(reasons) == 1
+    assert reasons != {""}
+    assert finish_sync(connection).texts == 0

@@ -1,0 +1,151 @@
+"""Whatever the provider answers, the sync waits, marks or stops, and says why."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from integrations.models import Collection, Connection, Item, SyncRun
+from integrations.services.sync import engine, runs
+from tests.services.fixtures import FinishSync
+from tests.services.hubspot_account import assert_equal_to, inventory, live
+
+
+@pytest.mark.parametrize("kind", ["truncated", "html", "wrong_shape", "empty"])
+def test_an_odd_page_fails_with_a_plain_reason_and_loses_nothing(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any, kind: str
+) -> None:
+    sandbox.client.order(
+        "faults/add", kind=kind, family="list", path="contacts", skip=1, count=2
+    )
+
+    run = finish_sync(connection)
+
+    assert run.outcome == "partial"
+    contacts = Collection.objects.get(remote_id="contacts")
+    assert contacts.reason
+    assert (contacts.completeness, contacts.stored_count) == ("partial", 100)
+
+    assert finish_sync(connection).outcome == "complete"
+    assert_equal_to(sandbox)
+
+
+def test_a_provider_in_trouble_is_waited_for(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    sandbox.client.order(
+        "faults/add", kind="status", status=503, family="list", count=4
+    )
+    run, _ = runs.open_run(connection, trigger="person")
+    wait = engine.run_slice(run.pk)
+
+    assert wait is not None
+    assert wait > 0
+    for _ in range(20):
+        SyncRun.objects.update(due_at=timezone.now())
+        progress = {
+            key: {**entry, "retry_at": ""} for key, entry in run.progress.items()
+        }
+        SyncRun.objects.filter(pk=run.pk).update(progress=progress)
+        engine.run_slice(run.pk)
+        run.refresh_from_db()
+        if not run.is_open:
+            break
+    assert run.outcome == "complete"
+    assert_equal_to(sandbox)
+
+
+def test_a_missing_scope_marks_its_collection_and_lets_the_others_finish(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    sandbox.client.order(
+        "switches/set", name="withdrawn_scopes", value=["crm.objects.deals.read"]
+    )
+
+    run = finish_sync(connection)
+
+    deals = Collection.objects.get(remote_id="deals")
+    assert run.outcome == "partial"
+    assert deals.completeness == "no_permission"
+    assert "crm.objects.deals.read" in deals.reason
+    assert live("contacts") == inventory(sandbox, "contacts")
+
+
+def test_an_expired_token_in_mid_load_is_renewed_and_the_load_goes_on(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    sandbox.client.order("tokens/expire")
+
+    run = finish_sync(connection)
+
+    assert run.outcome == "complete"
+    assert_equal_to(sandbox)
+    assert sandbox.client.ask("stats")["double_spends"] == 0
+
+
+def test_a_revoked_grant_stops_the_run_and_keeps_the_data(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    count = Item.objects.live().count()
+    sandbox.client.order("grants/revoke")
+
+    run = finish_sync(connection)
+
+    connection.refresh_from_db()
+    assert run.outcome == "failed"
+    assert connection.state == "needs_reconnect"
+    assert Item.objects.live().count() == count
+
+
+def test_a_spent_daily_quota_waits_for_midnight_at_the_account(
+    connection: Connection, sandbox: Any
+) -> None:
+    sandbox.client.order("faults/add", kind="daily_limit", family="list")
+    run, _ = runs.open_run(connection, trigger="person")
+
+    wait = engine.run_slice(run.pk)
+
+    zone = ZoneInfo(connection.account["time_zone"])
+    now = timezone.now().astimezone(zone)
+    until_midnight = 24 * 3600 - (now.hour * 3600 + now.minute * 60 + now.second)
+    assert wait is not None
+    assert until_midnight - 5 < wait < until_midnight + 300
+    run.refresh_from_db()
+    assert run.is_open
+    assert engine.run_slice(run.pk) is None
+
+
+def test_what_was_waited_for_limits_is_counted(
+    connection: Connection, sandbox: Any
+) -> None:
+    sandbox.client.order(
+        "faults/add", kind="status", status=429, retry_after=40, family="list", count=1
+    )
+    run, _ = runs.open_run(connection, trigger="person")
+
+    while engine.run_slice(run.pk) == 0:
+        pass
+
+    run.refresh_from_db()
+    assert 30 < run.waited_seconds <= 45
+
+
+def test_a_storm_of_429s_is_waited_out(connection: Connection, sandbox: Any) -> None:
+    sandbox.client.order(
+        "faults/add", kind="status", status=429, retry_after=1, family="list", count=30
+    )
+    run, _ = runs.open_run(connection, trigger="person")
+
+    for _ in range(80):
+        entries = run.progress.items()
+        calm = {key: {**entry, "retry_at": ""} for key, entry in entries}
+        SyncRun.objects.filter(pk=run.pk).update(due_at=timezone.now(), progress=calm)
+        engine.run_slice(run.pk)
+        run.refresh_from_db()
+        if not run.is_open:
+            break
+
+    assert run.outcome == "complete"
+    assert_equal_to(sandbox)

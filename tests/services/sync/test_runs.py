@@ -1,0 +1,175 @@
+"""One run works on a connection, in slices, under a lease."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from integrations.models import Connection, SyncRun
+from integrations.providers import CONNECTORS
+from integrations.services.common import queue
+from integrations.services.common.errors import LeaseLostError, NotSyncableError
+from integrations.services.sync import engine, lease, runs
+from tests.services.fixtures import FinishSync
+from tests.services.hubspot_account import assert_equal_to
+
+
+def test_a_second_delivery_ends_at_once_without_a_call(
+    connection: Connection, sandbox: Any
+) -> None:
+    run, _ = runs.open_run(connection, trigger="person")
+    assert lease.claim(run.pk, now=timezone.now()) is not None
+    calls = len(sandbox.log)
+
+    assert engine.run_slice(run.pk) is None
+
+    assert len(sandbox.log) == calls
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing_more(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = runs.open_run(connection, trigger="person")
+    claimed = lease.claim(run.pk, now=timezone.now())
+    assert claimed is not None
+    SyncRun.objects.filter(pk=run.pk).update(lease_id=uuid.uuid4())
+    stale = lease.Slice(
+        run=claimed[0], api=_Silent(), stop_at=1e12, lease_id=claimed[1]
+    )
+
+    with pytest.raises(LeaseLostError):
+        stale.keep()
+
+
+class _Silent:
+    calls = 0
+    waited = 0.0
+
+
+def test_a_job_that_keeps_killing_its_worker_is_quarantined(
+    connection: Connection, sandbox: Any
+) -> None:
+    run, _ = runs.open_run(connection, trigger="person")
+    for _ in range(runs.MOST_DELIVERIES):
+        assert lease.claim(run.pk, now=timezone.now()) is not None
+        SyncRun.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    calls = len(sandbox.log)
+
+    assert engine.run_slice(run.pk) is None
+
+    run.refresh_from_db()
+    assert run.outcome == "quarantined"
+    assert len(sandbox.log) == calls
+    connection.refresh_from_db()
+    assert (connection.state, connection.reason) == ("degraded", "quarantined")
+
+
+class DeadError(BaseException):
+    """End a worker in the middle of its work."""
+
+
+def test_a_death_after_some_pages_counts_like_any_other(
+    connection: Connection, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = runs.open_run(connection, trigger="person")
+    fetch_page = CONNECTORS["hubspot"].fetch_page
+
+    def die(api: Any, collection: Any, *, cursor: str | None) -> Any:
+        if cursor is not None:
+            raise DeadError
+        return fetch_page(api, collection, cursor=cursor)
+
+    monkeypatch.setattr(CONNECTORS["hubspot"], "fetch_page", die)
+    deaths = 0
+    for _ in range(6):
+        SyncRun.objects.update(lease_until=None)
+        try:
+            engine.run_slice(run.pk)
+        except DeadError:
+            deaths += 1
+
+    run.refresh_from_db()
+    assert (run.outcome, deaths) == ("quarantined", 3)
+
+
+def test_a_second_request_joins_the_run_that_is_open(connection: Connection) -> None:
+    first = runs.request_sync(connection, trigger="schedule")
+    second = runs.request_sync(connection, trigger="person")
+
+    assert second.joined
+    assert second.run.pk == first.run.pk
+    assert second.run.is_interactive
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_broker_the_work_is_stored_and_the_caller_told(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SyncRun.objects.all().delete()
+    monkeypatch.setattr(queue, "current_app", _NoBroker())
+
+    request = runs.request_sync(connection, trigger="person")
+
+    assert not request.delivered
+    assert request.run.state == "queued"
+    assert runs.enqueue_lost(now=timezone.now()) == 0
+
+
+class _NoBroker:
+    def send_task(self, *_args: Any, **_options: Any) -> None:
+        raise OperationalError("nobody listens")
+
+
+def test_a_run_that_is_cancelled_stops_at_its_next_page(
+    connection: Connection, finish_sync: FinishSync
+) -> None:
+    run, _ = runs.open_run(connection, trigger="person")
+    SyncRun.objects.update(is_cancel_requested=True)
+
+    assert engine.run_slice(run.pk) is None
+
+    run.refresh_from_db()
+    assert run.outcome == "cancelled"
+
+
+def test_a_connection_that_was_paused_cannot_be_synced(connection: Connection) -> None:
+    Connection.objects.update(state="paused", reason="paused_by_person")
+
+    with pytest.raises(NotSyncableError):
+        runs.request_sync(connection, trigger="person")
+
+
+def test_slices_take_up_where_the_last_one_stopped(
+    connection: Connection, sandbox: Any
+) -> None:
+    run, _ = runs.open_run(connection, trigger="person")
+
+    for _ in range(60):
+        SyncRun.objects.update(due_at=timezone.now())
+        if engine.run_slice(run.pk, seconds=0.000001) is None:
+            break
+
+    run.refresh_from_db()
+    assert run.outcome == "complete"
+    assert run.slices > 5
+    assert_equal_to(sandbox)
+
+
+def test_a_run_whose_worker_vanished_is_published_again_once(
+    connection: Connection,
+) -> None:
+    run, _ = runs.open_run(connection, trigger="person")
+    now = timezone.now()
+    SyncRun.objects.filter(pk=run.pk).update(
+        state="running",
+        lease_id=uuid.uuid4(),
+        lease_until=now - timedelta(seconds=1),
+        enqueued_at=now - timedelta(seconds=20),
+        due_at=now,
+    )
+
+    assert runs.enqueue_lost(now=now) == 1
+    assert runs.enqueue_lost(now=now) == 0

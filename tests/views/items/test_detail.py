@@ -1,0 +1,296 @@
+"""Keyset pages: every row exactly once, both ways, from an index, and fast."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection as database
+from django.db.models import QuerySet
+
+from integrations.models import Collection, Item
+from integrations.services.items import listing, search
+from integrations.services.items.query import SORTS, ItemQuery
+from tests.support.rows import NOON, make_collection, make_item, make_items
+
+SIZE = 25
+
+
+def own(collection: Collection) -> QuerySet[Item]:
+    return Item.objects.owned_by(collection.connection.owner)
+
+
+def page_of(collection, query):
+    items = listing.select(own(collection), query, [collection])
+    return listing.fetch_page(items, query)
+
+
+def walk(collection, query, direction="next"):
+    """Yield the pages from one end to the other."""
+    while query is not None:
+        page = page_of(collection, query)
+        yield page
+        query = getattr(page, direction)
+
+
+@pytest.fixture
+def twins(collection):
+    """Make items of which many share their time and their name."""
+    make_items(
+        collection,
+        [
+            {
+                "name": f"Twin {n // 40}",
+                "remote_updated_at": NOON - timedelta(minutes=n // 60),
+            }
+            for n in range(230)
+        ],
+    )
+    return collection
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_walking_forwards_shows_every_row_once_and_in_order(twins, sort):
+    query = ItemQuery(sort=sort, size=SIZE)
+    expected = own(twins).order_by(*query.order.ordering)
+
+    pages = list(walk(twins, query))
+
+    assert [i.pk for page in pages for i in page.items] == [i.pk for i in expected]
+    assert pages[0].previous is None
+    assert [len(page.items) for page in pages] == [SIZE] * 9 + [5]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_walking_backwards_shows_every_row_once_and_in_order(twins, sort):
+    query = ItemQuery(sort=sort, size=SIZE)
+    expected = [i.pk for i in own(twins).order_by(*query.order.ordering)]
+    last = list(walk(twins, query))[-1]
+
+    pages = list(walk(twins, last.previous, "previous"))
+
+    shown = [i.pk for page in reversed(pages) for i in page.items]
+    assert shown == expected[: -len(last.items)]
+    assert pages[-1].previous is None
+    assert all(page.next is not None for page in pages)
+
+
+def test_a_position_past_the_end_shows_the_first_page(twins):
+    first = page_of(twins, ItemQuery(size=SIZE))
+    last = list(walk(twins, ItemQuery(size=SIZE)))[-1]
+    Item.objects.filter(pk__in=[item.pk for item in last.items]).delete()
+    query = ItemQuery(size=SIZE, after=first.next.after)
+    before_last = list(walk(twins, query))[-1]
+
+    page = page_of(twins, listing._after(query, before_last.items))
+
+    assert [i.pk for i in page.items] == [i.pk for i in first.items]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("item_type", ["", "contact"])
+@pytest.mark.parametrize("direction", ["next", "previous"])
+def test_every_page_comes_straight_from_an_index(twins, sort, item_type, direction):
+    query = ItemQuery(sort=sort, size=SIZE, type=item_type)
+    pages = list(walk(twins, query))
+    start = pages[-1].previous if direction == "previous" else pages[0].next
+
+    plans = explain(lambda: list(walk(twins, start, direction)))
+
+    field = query.order.field
+    index = "item_by_type_and_" if item_type else "item_by_"
+    index += "update" if "updated" in sort else "name"
+    assert all(f"INDEX {index} " in plan for plan in plans)
+    assert not any("TEMP B-TREE" in plan for plan in plans)
+    assert any(f"AND {field}=? AND id" in plan for plan in plans)
+    assert any(f"AND {field}<" in plan or f"AND {field}>" in plan for plan in plans)
+
+
+def explain(action):
+    """Return SQLite's plans for the pages that an action reads."""
+    if database.vendor != "sqlite":
+        pytest.skip("reads the words of SQLite's planner")
+    statements = []
+
+    def note(execute, sql, params, many, context):
+        if 'FROM "integrations_item"' in sql and "LIMIT" in sql:
+            statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with database.execute_wrapper(note):
+        action()
+    plans = []
+    with database.cursor() as cursor:
+        for sql, params in statements:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            plans.append("\n".join(row[-1] for row in cursor.fetchall()))
+    return plans
+
+
+def test_a_page_takes_three_queries_whatever_its_size(twins, django_assert_num_queries):
+    with django_assert_num_queries(3):
+        items = page_of(twins, ItemQuery(size=100)).items
+        assert {str(i.connection) + i.collection.name for i in items}
+
+
+def test_the_first_page_of_a_hundred_thousand_is_there_at_once(collection):
+    copy_until(make_item(collection), 100_000)
+    collection.stored_count = 100_000
+
+    began = time.perf_counter()
+    page = page_of(collection, ItemQuery())
+    number = listing.count(own(collection), ItemQuery(), [collection])
+    took = time.perf_counter() - began
+
+    assert (len(page.items), str(number)) == (50, "100,000")
+    assert took < 0.05
+
+
+def copy_until(item, number):
+    """Copy a row in the database itself: building it in Python takes a minute."""
+    if database.vendor != "sqlite":
+        pytest.skip("copies rows in SQLite's words")
+    new = {
+        "uuid": "lower(hex(randomblob(16)))",
+        "remote_id": "'copy ' || n",
+        "remote_updated_at": "datetime(remote_updated_at, -(n / 10) || ' seconds')",
+    }
+    columns = [f.column for f in Item._meta.concrete_fields if f.column != "id"]
+    values = ", ".join(new.get(column, column) for column in columns)
+    statement = (
+        f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL "
+        f"SELECT n + 1 FROM c "
+        f"WHERE n < {number - 1}) "
+        f"INSERT INTO integrations_item ({', '.join(columns)}) "
+        f"SELECT {values} FROM c, integrations_item WHERE id = {item.pk}"
+    )
+    with database.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_counts_come_from_the_collections(twins, django_assert_num_queries):
+    deals = make_collection(
+        twins.connection, remote_id="deals", item_type="deal", stored_count=7
+    )
+    twins.stored_count = 230
+    collections = [twins, deals]
+
+    with django_assert_num_queries(0):
+        found = {
+            text: listing.count(Item.objects.all(), query, collections).number
+            for text, query in {
+                "all": ItemQuery(),
+                "provider": ItemQuery(provider="hubspot"),
+                "type": ItemQuery(type="deal"),
+                "collection": ItemQuery(collection=twins.pk),
+                "connection": ItemQuery(connection=twins.connection_id),
+                "nobody's": ItemQuery(connection=deals.pk),
+            }.items()
+        }
+
+    assert found == {
+        "all": 237,
+        "provider": 237,
+        "type": 7,
+        "collection": 230,
+        "connection": 237,
+        "nobody's": 0,
+    }
+
+
+def test_a_count_stops_at_its_limit(twins):
+    assert str(listing.count_up_to(own(twins), 100)) == "more than 100"
+    assert str(listing.count_up_to(own(twins), 230)) == "230"
+
+
+def test_a_search_can_be_sorted(collection):
+    for name in ("Ada Lovelace", "Bert", "ada zimmer", "Ada Byron"):
+        make_item(collection, name=name)
+
+    page = page_of(collection, ItemQuery(search="ada", sort="name"))
+
+    assert [i.name for i in page.items] == ["Ada Byron", "Ada Lovelace", "ada zimmer"]
+
+
+def test_gone_items_are_a_list_of_their_own(collection):
+    make_item(collection, name="Here")
+    make_item(collection, name="Gone", hidden_at=NOON)
+
+    here = page_of(collection, ItemQuery())
+    gone = page_of(collection, ItemQuery(is_gone=True))
+
+    assert [i.name for i in here.items] == ["Here"]
+    assert [i.name for i in gone.items] == ["Gone"]
+
+
+@pytest.fixture
+def fleet(collection):
+    """Make items of which every third is a cutter, and some of them are green."""
+    kinds = ("Cutter", "Woodcutter", "Ketch")
+    rows = [
+        {
+            "name": ("Green " if n % 15 == 0 else "") + kinds[n % 3],
+            "remote_updated_at": NOON - timedelta(minutes=n // 7),
+        }
+        for n in range(120)
+    ]
+    make_items(collection, rows)
+    texts = {i.pk: search.search_text(i.name, {}) for i in own(collection)}
+    search.index(texts, {})
+    return collection
+
+
+@pytest.mark.parametrize("text", ["cutter", "green cut", "Gre", "ketch green", "barge"])
+@pytest.mark.parametrize("steps", [(1, 1), (20, 30), (50, 60), (600, 3000)])
+@pytest.mark.parametrize("few", [3, 1000])
+@pytest.mark.parametrize("sort", ["-updated", "name"])
+def test_a_search_shows_every_hit_once_however_it_is_found(
+    fleet, monkeypatch, text, steps, few, sort
+):
+    monkeypatch.setattr(search, "STEPS", steps)
+    monkeypatch.setattr(search, "FEW", few)
+    query = ItemQuery(search=text, sort=sort, size=SIZE)
+    expected = [
+        item.pk
+        for item in own(fleet).order_by(*query.order.ordering)
+        if all(
+            any(held.startswith(word) for held in search.fold(item.name))
+            for word in search.fold(text)
+        )
+    ]
+
+    pages = list(walk(fleet, query))
+
+    assert [i.pk for page in pages for i in page.items] == expected
+    way_back = list(walk(fleet, pages[-1].previous, "previous"))
+    assert [i.pk for page in way_back[::-1] for i in page.items] == [
+        i.pk for page in pages[:-1] for i in page.items
+    ]
+    number = listing.count(own(fleet), query, [fleet], page=pages[0])
+    assert number.number == len(expected) or (
+        number.is_more and 0 < number.number <= len(expected)
+    )
+
+
+def test_frequent_words_are_counted_as_far_as_they_were_looked_at(fleet, monkeypatch):
+    monkeypatch.setattr(search, "STEPS", (60, 60))
+    monkeypatch.setattr(listing, "SMALL", 100)
+    fleet.refresh_from_db()
+    query = ItemQuery(search="cutter", size=10)
+
+    page = page_of(fleet, query)
+
+    assert str(listing.count(own(fleet), query, [fleet], page=page)) == "more than 20"
+    later = page_of(fleet, page.next)
+    assert str(listing.count(own(fleet), page.next, [fleet], page=later)) == (
+        "more than 20"
+    )
+
+
+def test_frequent_words_among_few_items_are_counted_to_the_end(fleet, monkeypatch):
+    monkeypatch.setattr(search, "STEPS", (60, 60))
+    fleet.refresh_from_db()
+    query = ItemQuery(search="cutter", size=10)
+
+    page = page_of(fleet, query)
+
+    assert str(listing.count(own(fleet), query, [fleet], page=page)) == "40"

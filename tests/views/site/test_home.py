@@ -1,0 +1,158 @@
+"""The front door, the frame of every page, and those who watch the site."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.models import Connection, ProviderState
+from integrations.services.upkeep import health
+from tests.support.rows import (
+    NOON,
+    make_connection,
+    make_finished_run,
+    make_item,
+    make_run,
+)
+
+
+def test_strangers_learn_what_this_is(client, db):
+    page = client.get("/")
+
+    assert page.status_code == 200
+    assert [p.slug for p in page.context["providers"]]
+    assert b"/accounts/login/" in page.content
+
+
+def test_home_shows_connections_and_what_changed_last(as_alice, connection, collection):
+    make_item(collection, name="Old", remote_updated_at=NOON - timedelta(days=1))
+    make_item(collection, name="New")
+    run = make_run(connection)
+
+    page = as_alice.get("/")
+
+    assert page.context["totals"] == {"items": 2, "connections": 1}
+    assert [item.name for item in page.context["recent_items"]] == ["New", "Old"]
+    assert page.context["running"] == [{"connection": connection, "run": run}]
+
+
+def test_home_of_a_newcomer_offers_what_to_connect(as_alice):
+    page = as_alice.get("/")
+
+    assert page.context["connections"] == []
+    assert b"/connections/connect/hubspot/" in page.content
+
+
+def test_home_counts_what_happened_since_the_last_visit(as_alice, connection):
+    now = timezone.now()
+    make_finished_run(connection, created=5, finished_at=now - timedelta(hours=3))
+    make_finished_run(connection, created=2, finished_at=now - timedelta(minutes=5))
+
+    first = as_alice.get("/")
+    session = as_alice.session
+    session["seen_at"] = (now - timedelta(hours=1)).isoformat()
+    session.save()
+    second = as_alice.get("/")
+    third = as_alice.get("/")
+
+    assert first.context["since"] is None
+    assert first.context["changes"]["created"] == 7
+    assert second.context["since"] == now - timedelta(hours=1)
+    assert second.context["changes"]["created"] == 2
+    assert third.context["since"] == second.context["since"]
+
+
+def test_a_broken_connection_is_announced_on_every_page(as_alice, connection):
+    connection.state = Connection.State.NEEDS_RECONNECT
+    connection.reason = "grant_rejected"
+    connection.save()
+
+    for path in ("/", "/connections/", "/items/"):
+        page = as_alice.get(path)
+
+        assert list(page.context["attention"]) == [connection]
+        assert f"?connection={connection.pk}" in page.content.decode()
+
+
+def test_staff_hear_of_a_provider_at_rest_and_others_do_not(as_alice, alice):
+    ProviderState.objects.create(
+        provider="hubspot",
+        reason="client_rejected",
+        paused_until=timezone.now() + timedelta(minutes=5),
+    )
+
+    assert "client rejected" not in as_alice.get("/").content.decode()
+
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+
+    assert "HubSpot is paused for everybody" in as_alice.get("/").content.decode()
+
+
+def test_the_frame_asks_nothing_for_strangers(client, django_assert_num_queries, db):
+    with django_assert_num_queries(0):
+        client.get("/")
+
+
+@pytest.mark.parametrize("choice", ["dark", "light", "auto"])
+def test_the_theme_is_kept(client, db, choice):
+    client.post("/theme/", {"theme": choice, "next": "/"})
+
+    page = client.get("/")
+
+    assert page.context["theme"] == choice
+    assert f'data-theme="{choice}"' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("target", "location"),
+    [
+        ("/items/?q=a", "/items/?q=a"),
+        ("https://evil.example/", "/"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("", "/"),
+    ],
+)
+def test_choosing_a_theme_leads_only_to_own_pages(client, db, target, location):
+    answer = client.post("/theme/", {"theme": "pink", "next": target})
+
+    assert answer.headers["Location"] == location
+    assert "theme" not in answer.cookies
+
+
+def test_an_odd_theme_cookie_is_the_systems_own(client, db):
+    client.cookies["theme"] = '"><script>'
+
+    assert client.get("/").context["theme"] == "auto"
+
+
+def test_alive_asks_nobody(client):
+    # No database mark: a query would fail this test.
+    answer = client.get("/health/live")
+
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+@pytest.mark.parametrize(("is_ok", "status"), [(True, 200), (False, 503)])
+def test_ready_reports_every_part(client, monkeypatch, is_ok, status):
+    report = {"database": {"ok": True}, "broker": {"ok": is_ok}}
+    monkeypatch.setattr(health, "report", lambda: report)
+
+    answer = client.get("/health/ready")
+
+    assert answer.status_code == status
+    assert json.loads(answer.content) == {"ok": is_ok, **report}
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_health_takes_no_post(client):
+    assert client.post("/health/live").status_code == 405
+
+
+def test_disconnected_connections_leave_home(as_alice, connection):
+    make_connection(connection.owner, state=Connection.State.DISCONNECTED)
+
+    assert as_alice.get("/").context["connections"] == [connection]
