@@ -47,7 +47,7 @@ def check_public_address(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
         found.append(
             checks.Warning(
                 "SANDBOX is on at a public address.",
-                hint="People would connect to simulated accounts. Set SANDBOX=off.",
+                hint="Users would connect to simulated accounts. Set SANDBOX=off.",
                 id="mooring.W001",
             )
         )

@@ -28,7 +28,7 @@ def is_sandbox_on() -> bool:
 
 
 def attention(request: HttpRequest) -> list[Connection]:
-    """Return the person's connections that wait for them."""
+    """Return the user's connections that wait for them."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []

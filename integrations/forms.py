@@ -1,4 +1,4 @@
-"""Check the few values a person may set on a connection."""
+"""Check the few values a user may set on a connection."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ INTERVALS = {
     20160: "Every 2 weeks",
     43200: "Every 30 days",
 }
-FULL_PASSES = {
+FULL_REFRESHES = {
     24: "Once a day",
     72: "Every 3 days",
     168: "Once a week",
@@ -30,7 +30,7 @@ KEEP, DELETE = "keep", "delete"
 
 
 class RenameForm(forms.Form):
-    """Take a person's own name for a connection; empty means the account's."""
+    """Take a user's own name for a connection; empty means the account's."""
 
     label = forms.CharField(max_length=120, required=False)
 
@@ -40,7 +40,10 @@ class IntervalForm(forms.Form):
 
     minutes = forms.TypedChoiceField(choices=list(INTERVALS.items()), coerce=int)
     hours = forms.TypedChoiceField(
-        choices=list(FULL_PASSES.items()), coerce=int, required=False, empty_value=None
+        choices=list(FULL_REFRESHES.items()),
+        coerce=int,
+        required=False,
+        empty_value=None,
     )
 
 
@@ -58,7 +61,7 @@ class DisconnectForm(forms.Form):
 
 
 class DeleteAccountForm(forms.Form):
-    """Take the person's own address as the sign that they mean it."""
+    """Take the user's own address as the sign that they mean it."""
 
     address = forms.CharField(
         label="Your e-mail address",

@@ -86,7 +86,7 @@ def sweep() -> None:
 
 @shared_task
 def sweep_purges() -> None:
-    """Delete items whose person asked for it."""
+    """Delete items whose user asked for it."""
     schedule.sweep_purges()
 
 

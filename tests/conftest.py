@@ -38,11 +38,11 @@ def empty_cache() -> Iterator[None]:
 
 @pytest.fixture
 def alice(db: None) -> User:
-    """Return the person who owns things."""
+    """Return the user who owns things."""
     return User.objects.create_user("alice", "alice@example.com", "wonderland-7")
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    """Return the person who must never see them."""
+    """Return the user who must never see them."""
     return User.objects.create_user("bob", "bob@example.com", "builder-7-yes")

@@ -1,4 +1,4 @@
-"""Show people's accounts and keep what could open one out of sight."""
+"""Show users' accounts and keep what could open one out of sight."""
 
 from typing import Any, cast
 
@@ -34,7 +34,7 @@ for model in (
 
 @admin.register(User)
 class AccountAdmin(AuditedAdmin, UserAdmin):
-    """Edit people; deleting one ends their connections and erases what they had."""
+    """Edit users; deleting one ends their connections and erases what they had."""
 
     list_display = ("email", "username", "is_active", "is_staff", "last_login")
     actions: Any = None
@@ -42,7 +42,7 @@ class AccountAdmin(AuditedAdmin, UserAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: User | None = None
     ) -> bool:
-        """Refuse when nobody could administer the site without this person."""
+        """Refuse when nobody could administer the site without this user."""
         may = super().has_delete_permission(request, obj)
         return may and not (obj and account_deletion.is_last_administrator(obj))
 
@@ -91,13 +91,13 @@ class AuthenticatorAdmin(AuditedAdmin, ReadOnlyAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: object | None = None
     ) -> bool:
-        """Allow it: a person who lost their device asks staff."""
+        """Allow it: a user who lost their device asks staff."""
         return request.user.has_perm("mfa.delete_authenticator")
 
 
 @admin.register(UserSession)
 class UserSessionAdmin(ReadOnlyAdmin):
-    """List where people are signed in, without the keys of their sessions."""
+    """List where users are signed in, without the keys of their sessions."""
 
     list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
     list_select_related = ("user",)

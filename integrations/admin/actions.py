@@ -102,7 +102,7 @@ def disconnect(request: HttpRequest, *, keep_items: bool) -> Step:
 
 
 def approve_deletions(collection: Collection) -> str:
-    """Hide what a full pass did not find."""
+    """Hide what a full refresh did not find."""
     hidden = held_deletions.approve(collection)
     if hidden is None:
         return "left alone because nothing is held"
@@ -110,7 +110,7 @@ def approve_deletions(collection: Collection) -> str:
 
 
 def discard_deletions(collection: Collection) -> str:
-    """Keep what a full pass did not find."""
+    """Keep what a full refresh did not find."""
     if not held_deletions.discard(collection):
         return "left alone because nothing is held"
     return "discarded"

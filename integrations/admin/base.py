@@ -23,7 +23,7 @@ def badge(word: str, tone: str) -> SafeString:
 
 
 def name_of(user: User | None) -> str:
-    """Call a person by their address; user names are made up at sign-up."""
+    """Call a user by their address; user names are made up at sign-up."""
     return (user.email or user.get_username()) if user else ""
 
 

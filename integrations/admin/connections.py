@@ -112,7 +112,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     readonly_fields = fields
     actions: Any = (
         "sync_now",
-        "full_pass",
+        "full_refresh",
         "refresh_token",
         "pause",
         "resume",
@@ -193,11 +193,13 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         step = actions.request_sync(full=False)
         actions.run_on_each(request, queryset, "sync now", step)
 
-    @admin.action(description="Full pass", permissions=["operate"])
-    def full_pass(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+    @admin.action(description="Full refresh", permissions=["operate"])
+    def full_refresh(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> None:
         """Queue a complete reading of each connection."""
         step = actions.request_sync(full=True)
-        actions.run_on_each(request, queryset, "full pass", step)
+        actions.run_on_each(request, queryset, "full refresh", step)
 
     @admin.action(description="Refresh token now", permissions=["operate"])
     def refresh_token(

@@ -16,7 +16,7 @@ from integrations.admin.base import (
     ReadOnlyInline,
     badge,
 )
-from integrations.admin.filters import GoneFilter, ProviderFilter, TypeFilter
+from integrations.admin.filters import DeletedFilter, ProviderFilter, TypeFilter
 from integrations.models import Collection, Item, ItemChange
 from integrations.models.item import ItemQuerySet
 from integrations.services.items import search
@@ -31,7 +31,7 @@ COMPLETENESS_TONES = {
 
 
 def pretty(value: Any) -> SafeString:
-    """Show JSON so that a person can read it."""
+    """Show JSON so that a user can read it."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     return format_html("<pre>{}</pre>", text)
 
@@ -48,7 +48,7 @@ class CollectionAdmin(ReadOnlyAdmin):
         "remote_count",
         "completeness_badge",
         "reason",
-        "last_full_pass_at",
+        "last_full_refresh_at",
     )
     list_filter = ("completeness", "item_type")
     list_select_related = ("connection",)
@@ -76,7 +76,7 @@ class CollectionAdmin(ReadOnlyAdmin):
     def approve_deletions(
         self, request: HttpRequest, queryset: QuerySet[Collection]
     ) -> None:
-        """Hide the items that a full pass did not find."""
+        """Hide the items that a full refresh did not find."""
         actions.run_on_each(
             request, queryset, "approve deletions", actions.approve_deletions
         )
@@ -85,7 +85,7 @@ class CollectionAdmin(ReadOnlyAdmin):
     def discard_deletions(
         self, request: HttpRequest, queryset: QuerySet[Collection]
     ) -> None:
-        """Keep the items that a full pass did not find."""
+        """Keep the items that a full refresh did not find."""
         actions.run_on_each(
             request, queryset, "discard deletions", actions.discard_deletions
         )
@@ -118,7 +118,7 @@ class ItemAdmin(ReadOnlyAdmin):
         "is_there",
         "remote_updated_at",
     )
-    list_filter = (ProviderFilter, TypeFilter, GoneFilter)
+    list_filter = (ProviderFilter, TypeFilter, DeletedFilter)
     list_select_related = ("connection", "owner")
     # Only so that there is a search box; get_search_results does the work.
     search_fields = ("name",)
@@ -144,7 +144,7 @@ class ItemAdmin(ReadOnlyAdmin):
     @admin.display(description="there", boolean=True)
     def is_there(self, item: Item) -> bool:
         """Tell whether the item still exists at the provider."""
-        return not item.is_hidden
+        return not item.is_deleted
 
     @admin.display(description="properties")
     def all_properties(self, item: Item) -> SafeString:

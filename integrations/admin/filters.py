@@ -1,4 +1,4 @@
-"""Narrow the admin's lists by words that people use."""
+"""Narrow the admin's lists by words that users use."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -14,7 +14,6 @@ from integrations.models.connection import REASONS
 from integrations.providers import CONNECTORS, SPECS
 
 Lookups = Sequence[tuple[str, str]]
-States = Connection.State
 
 
 class ProviderFilter(admin.SimpleListFilter):
@@ -85,11 +84,13 @@ class HealthFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the connections in the chosen condition."""
         if self.value() == "trouble":
-            return queryset.filter(state__in=(States.DEGRADED, States.NEEDS_RECONNECT))
+            return queryset.filter(
+                state__in=(Connection.State.DEGRADED, Connection.State.NEEDS_RECONNECT)
+            )
         if self.value() == "stale":
             return queryset.filter(is_stale())
         if self.value() == "well":
-            return queryset.filter(~is_stale(), state=States.ACTIVE)
+            return queryset.filter(~is_stale(), state=Connection.State.ACTIVE)
         return queryset
 
 
@@ -100,7 +101,7 @@ def is_stale() -> Q:
     for (minutes,) in intervals.distinct():
         limit = Connection(sync_interval_minutes=minutes).freshness_limit
         condition |= Q(sync_interval_minutes=minutes, last_synced_at__lt=now - limit)
-    return condition & ~Q(state=States.DISCONNECTED)
+    return condition & ~Q(state=Connection.State.DISCONNECTED)
 
 
 class ExpiryFilter(admin.SimpleListFilter):
@@ -127,18 +128,18 @@ class ExpiryFilter(admin.SimpleListFilter):
         return queryset.filter(credential__access_expires_at__lte=until)
 
 
-class GoneFilter(admin.SimpleListFilter):
-    """Filter items by whether they still exist at the provider."""
+class DeletedFilter(admin.SimpleListFilter):
+    """Filter items by whether they are deleted at the provider."""
 
-    title = "existence"
-    parameter_name = "gone"
+    title = "deletion"
+    parameter_name = "deleted"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
         """Return both answers."""
-        return [("no", "Still there"), ("yes", "No longer there")]
+        return [("no", "Not deleted"), ("yes", "Deleted")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Item]) -> QuerySet[Any]:
         """Keep the items that are there, or those that are not."""
         if self.value() in ("no", "yes"):
-            return queryset.filter(hidden_at__isnull=self.value() == "no")
+            return queryset.filter(deleted_at__isnull=self.value() == "no")
         return queryset

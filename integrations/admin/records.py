@@ -26,7 +26,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "trigger_text",
         "created",
         "changed",
-        "hidden",
+        "deleted",
         "requests",
         "duration",
     )
@@ -78,7 +78,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="who", ordering="user")
     def who(self, event: AuditEvent) -> str:
-        """Name the person by their address."""
+        """Name the user by their address."""
         return name_of(event.user)
 
 

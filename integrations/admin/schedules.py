@@ -16,7 +16,7 @@ admin.site.unregister(PeriodicTask)
 
 @admin.register(PeriodicTask)
 class ScheduleAdmin(PeriodicTaskAdmin):
-    """List what beat starts under names that people understand."""
+    """List what beat starts under names that users understand."""
 
     list_display = ("what", "enabled", "scheduler", "last_run_at", "total_run_count")
     list_filter = ("enabled",)

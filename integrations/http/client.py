@@ -273,5 +273,5 @@ class ApiClient:
 def _dump(body: Any) -> bytes | None:
     if body is None:
         return None
-    # Plain ASCII with escapes: valid whatever a person has typed, surrogates included.
+    # Plain ASCII with escapes: valid whatever a user has typed, surrogates included.
     return json.dumps(body, allow_nan=False, separators=(",", ":")).encode("ascii")

@@ -45,7 +45,7 @@ def check_origin(url: str) -> str:
 def segment(value: str) -> str:
     """Encode one path segment, such as a remote id; ValueError for `.`, `..`, empty.
 
-    Use it for every part of a path that came from a provider or from a person.
+    Use it for every part of a path that came from a provider or from a user.
     """
     if value in _DOTS or not value:
         raise ValueError("a path segment must not be empty or made of dots")

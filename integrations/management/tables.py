@@ -1,4 +1,4 @@
-"""Draw items as a table for people, a batch at a time, however many there are."""
+"""Draw items as a table for users, a batch at a time, however many there are."""
 
 from collections.abc import Iterable, Iterator
 from io import TextIOBase
@@ -38,7 +38,7 @@ class Verbatim(TextIOBase):
         self.output.flush()
 
     def isatty(self) -> bool:
-        """Tell whether a person is watching."""
+        """Tell whether a user is watching."""
         return self.output.isatty()
 
 

@@ -1,4 +1,4 @@
-"""Remember people's connections, what is in them, and what happened."""
+"""Remember users' connections, what is in them, and what happened."""
 
 from integrations.models.audit import AuditEvent
 from integrations.models.collection import Collection, SeenBlock

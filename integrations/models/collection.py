@@ -8,6 +8,17 @@ from django.utils import timezone
 from integrations.models.connection import Connection
 
 
+class Completeness(models.TextChoices):
+    """Say in one word how much of the collection is proven to be here."""
+
+    PENDING = "pending", "Not read yet"
+    COMPLETE = "complete", "Complete"
+    PARTIAL = "partial", "Partial"
+    CAPPED = "capped", "Capped"
+    HELD = "held", "Deletions held"
+    NO_PERMISSION = "no_permission", "No permission"
+
+
 class Collection(models.Model):
     """Keep a collection's checkpoint, its schema and its completeness.
 
@@ -17,16 +28,6 @@ class Collection(models.Model):
 
     # One listing may be short by accident; two in a row are not.
     MOST_MISSES = 2
-
-    class Completeness(models.TextChoices):
-        """Say in one word how much of the collection is proven to be here."""
-
-        PENDING = "pending", "Not read yet"
-        COMPLETE = "complete", "Complete"
-        PARTIAL = "partial", "Partial"
-        CAPPED = "capped", "Capped"
-        HELD = "held", "Deletions held"
-        NO_PERMISSION = "no_permission", "No permission"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey(
@@ -51,7 +52,7 @@ class Collection(models.Model):
         default=Completeness.PENDING,
     )
     reason = models.CharField(max_length=300, blank=True)
-    note = models.CharField(
+    pending_reason = models.CharField(
         max_length=300,
         blank=True,
         help_text="What has not been looked into yet, although the rest is proven.",
@@ -64,13 +65,13 @@ class Collection(models.Model):
     )
     unreadable_count = models.PositiveIntegerField(default=0)
     held_deletions = models.JSONField(default=dict, blank=True)
-    last_full_pass_at = models.DateTimeField(null=True, blank=True)
-    short_pass_at = models.DateTimeField(
+    last_full_refresh_at = models.DateTimeField(null=True, blank=True)
+    short_refresh_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="When a full pass ended before the provider's own count.",
+        help_text="When a full refresh ended before the provider's own count.",
     )
-    settled_at = models.DateTimeField(null=True, blank=True)
+    late_arrivals_read_at = models.DateTimeField(null=True, blank=True)
     last_read_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -98,7 +99,7 @@ class Collection(models.Model):
 
 
 class SeenBlock(models.Model):
-    """Mark which items one full pass has seen, 32,768 primary keys to a row.
+    """Mark which items one full refresh has seen, 32,768 primary keys to a row.
 
     A bitmap instead of a column on the item: a pass over unchanged data then
     writes no item, and a million items are marked in 31 small rows.

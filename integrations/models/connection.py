@@ -1,4 +1,4 @@
-"""Remember one person's authorised link to one remote account."""
+"""Remember one user's authorised link to one remote account."""
 
 import uuid
 import zlib
@@ -27,9 +27,9 @@ REASONS = {
     "sync_failed": "the last sync did not finish",
     "quarantined": "a sync ended its worker three times",
     "stale": "the data is older than promised",
-    "paused_by_person": "you paused it",
+    "paused_by_user": "you paused it",
     "paused_by_staff": "the staff of this site paused it",
-    "disconnected_by_person": "you disconnected it",
+    "disconnected_by_user": "you disconnected it",
     "disconnected_by_staff": "the staff of this site disconnected it",
 }
 
@@ -45,7 +45,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     """Select connections by owner and by what may be done with them."""
 
     def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> "ConnectionQuerySet":
-        """Return the connections of one person; nobody else's are ever found."""
+        """Return the connections of one user; nobody else's are ever found."""
         return self.filter(owner_id=user.pk) if user.pk else self.none()
 
     def connected(self) -> "ConnectionQuerySet":
@@ -59,12 +59,12 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         )
 
     def needing_attention(self) -> "ConnectionQuerySet":
-        """Return the connections that wait for their person."""
+        """Return the connections that wait for their user."""
         return self.filter(state=Connection.State.NEEDS_RECONNECT)
 
 
 class Connection(models.Model):
-    """Link one person to one remote account."""
+    """Link one user to one remote account."""
 
     class State(models.TextChoices):
         """Name the states of design section 8."""
@@ -99,7 +99,7 @@ class Connection(models.Model):
     state_since = models.DateTimeField(default=timezone.now)
     generation = models.PositiveIntegerField(default=1)
     sync_interval_minutes = models.PositiveIntegerField(default=15)
-    full_pass_hours = models.PositiveIntegerField(
+    full_refresh_hours = models.PositiveIntegerField(
         null=True,
         blank=True,
         help_text="How old a full reading may be, if not as old as usual.",
@@ -107,7 +107,7 @@ class Connection(models.Model):
     plan = models.CharField(
         max_length=40,
         blank=True,
-        help_text="The provider's plan that its person says they are on.",
+        help_text="The provider's plan that its user says they are on.",
     )
     next_sync_at = models.DateTimeField(null=True, blank=True)
     last_synced_at = models.DateTimeField(null=True, blank=True)
@@ -158,12 +158,12 @@ class Connection(models.Model):
 
     @property
     def title(self) -> str:
-        """Return the person's own name for it, else the account's."""
+        """Return the user's own name for it, else the account's."""
         return self.label or self.account_name
 
     @property
     def provider_name(self) -> str:
-        """Return the provider's name as people write it."""
+        """Return the provider's name as users write it."""
         spec = SPECS.get(self.provider)
         return spec.name if spec else self.provider
 

@@ -10,7 +10,7 @@ from integrations.models.connection import Connection
 
 
 class AuthorizationState(models.Model):
-    """Hold one ``state`` value, hashed, bound to person, session and provider."""
+    """Hold one ``state`` value, hashed, bound to user, session and provider."""
 
     state_hash = models.CharField(max_length=64, unique=True)
     session_hash = models.CharField(max_length=64)
@@ -35,7 +35,7 @@ class PendingRevocation(models.Model):
 
     The tokens of a disconnected or deleted connection are moved here in the
     transaction that erases them, so that revocation survives a crash. It has no
-    foreign key because it outlives the connection and the person.
+    foreign key because it outlives the connection and the user.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -13,7 +13,7 @@ from integrations.models.connection import Connection
 from integrations.models.run import SyncRun
 from integrations.providers import SPECS
 
-LIVE = Q(hidden_at__isnull=True)
+LIVE = Q(deleted_at__isnull=True)
 # Why an item is hidden although it may well be there.
 NOT_SELECTED = "not selected"
 
@@ -22,7 +22,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
     """Select items by owner and by whether they still exist remotely."""
 
     def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> "ItemQuerySet":
-        """Return the items of one person; nobody else's are ever found."""
+        """Return the items of one user; nobody else's are ever found."""
         return self.filter(owner_id=user.pk) if user.pk else self.none()
 
     def live(self) -> "ItemQuerySet":
@@ -35,7 +35,7 @@ class Item(models.Model):
 
     The integer key is for the database (bitmaps, keyset, full-text rows); the
     UUID is for addresses. ``owner`` and ``provider`` repeat the connection's so
-    that one index answers the list of one person.
+    that one index answers the list of one user.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -67,8 +67,8 @@ class Item(models.Model):
     remote_updated_at = models.DateTimeField()
     properties = models.JSONField(default=dict, blank=True)
     digest = models.CharField(max_length=32)
-    hidden_at = models.DateTimeField(null=True, blank=True)
-    hidden_reason = models.CharField(max_length=300, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    deleted_reason = models.CharField(max_length=300, blank=True)
     first_seen_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
@@ -122,7 +122,7 @@ class Item(models.Model):
             models.Index(
                 fields=("owner", "-remote_updated_at", "-id"),
                 condition=~LIVE,
-                name="item_gone",
+                name="item_deleted",
             ),
             models.Index(
                 fields=("connection", "type", "parent_remote_id"),
@@ -140,19 +140,19 @@ class Item(models.Model):
 
     @property
     def provider_name(self) -> str:
-        """Return the provider's name as people write it."""
+        """Return the provider's name as users write it."""
         spec = SPECS.get(self.provider)
         return spec.name if spec else self.provider
 
     @property
-    def is_hidden(self) -> bool:
+    def is_deleted(self) -> bool:
         """Tell whether the item is kept only as a tombstone."""
-        return self.hidden_at is not None
+        return self.deleted_at is not None
 
     @property
-    def is_left_out(self) -> bool:
+    def is_deselected(self) -> bool:
         """Tell whether it is hidden only because its collection is not read."""
-        return self.is_hidden and self.hidden_reason == NOT_SELECTED
+        return self.is_deleted and self.deleted_reason == NOT_SELECTED
 
 
 class ItemChange(models.Model):

@@ -13,7 +13,7 @@ from integrations.models.connection import Connection
 TRIGGERS = {
     "connect": "just connected",
     "reconnect": "reconnected",
-    "person": "asked for by a person",
+    "user": "asked for by a user",
     "staff": "asked for by staff",
     "schedule": "on schedule",
     "webhook": "told by the provider",
@@ -61,7 +61,7 @@ class SyncRun(models.Model):
     created = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
-    hidden = models.PositiveIntegerField(default=0)
+    deleted = models.PositiveIntegerField(default=0)
     unreadable = models.PositiveIntegerField(default=0)
     texts = models.PositiveIntegerField(default=0)
     requests = models.PositiveIntegerField(default=0)

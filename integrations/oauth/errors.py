@@ -46,7 +46,7 @@ class GrantRejected(OAuthError):
 
 
 class ClientRejected(OAuthError):
-    """The provider refuses our client; no person's connection is at fault."""
+    """The provider refuses our client; no user's connection is at fault."""
 
 
 class RequestRejected(OAuthError):

@@ -47,22 +47,22 @@ class Connector(Protocol):
     """Answer questions about the data of one provider, a page at a time.
 
     Methods raise ``ApiError`` and its children only; a cursor is a string of the
-    connector's own making that survives a restart. ``changes_overlap`` is how far
-    an increment reaches back behind its watermark; ``settle_after`` is how late
-    the provider may show a change. ``item_types`` names each type of item for
-    people; ``correlation_headers`` and ``classify`` are for the client that calls.
+    connector's own making that survives a restart. ``lookback`` is how far
+    an incremental sync reaches back behind its watermark; ``late_arrival_window``
+    is how late the provider may show a change. ``item_types`` names each type of item
+    for people; ``correlation_headers`` and ``classify`` are for the client that calls.
     ``finds_all_collections`` says whether absence from ``list_collections`` means
-    anything; ``gone_words`` is what is said of an item that a full pass did not see.
+    anything; ``deleted_reason`` is said of an item that a full refresh did not see.
     """
 
     spec: ProviderSpec
     item_types: Mapping[str, str]
-    changes_overlap: timedelta
-    settle_after: timedelta
+    lookback: timedelta
+    late_arrival_window: timedelta
     correlation_headers: Sequence[str]
     can_uninstall: bool
     finds_all_collections: bool
-    gone_words: str
+    deleted_reason: str
 
     def installation_of(self, account_id: str) -> str:
         """Return the part of an account id that one installed app stands for."""
@@ -111,7 +111,7 @@ class Connector(Protocol):
     ) -> Page:
         """Return one page of what changed at or after ``since`` (aware, UTC)."""
 
-    def fetch_gone(
+    def fetch_deleted(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
     ) -> Page:
         """Return one page of ids known to be archived or deleted, in ``gone``."""

@@ -22,7 +22,7 @@ class IncompleteListingError(ApiError):
         self.found = found
 
 
-class CollectionGoneError(ApiError):
+class CollectionDeletedError(ApiError):
     """Say that a whole collection is gone; the message is the reason.
 
     ``is_proven`` tells a deletion the provider admits from a mere 404, which may

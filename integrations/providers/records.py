@@ -26,8 +26,9 @@ class RemoteCollection:
 
     ``required_scopes`` are those without which the set cannot be read;
     ``item_type`` is the ``type`` of the items that it yields. Two keys of ``details``
-    mean the same for every provider: ``gone_words`` stand in for the connector's, and
-    ``schema_tag`` changes with the schema, which says the same under ``tag``.
+    mean the same for every provider: ``deleted_reason`` stands in for the
+    connector's, and ``schema_tag`` changes with the schema, which says the same under
+    ``tag``.
     """
 
     remote_id: str
@@ -102,14 +103,14 @@ class Page:
     ``unreadable`` counts rows that could not be mapped and were left out, and
     ``unreadable_ids`` names those whose id could be: they exist, whatever is in them;
     ``total`` is the provider's own count, where it gives one;
-    ``gone`` maps ids the page proves to be away to the reason, and ``moved`` those
+    ``deleted`` maps ids the page proves to be away to the reason, and ``moved`` those
     that live on in another collection, so that nothing is lost by hiding them here.
-    ``gap``, on the last page, says why something may be missing although the listing
-    has ended: then nothing that it did not show may be hidden.
-    ``note``, on the last page, says what has not been looked into yet, although what
-    is stored is proven.
-    ``siblings`` holds what the page happened to show of other collections of the
-    connection, by their remote id; ``collections`` are those it revealed.
+    ``incomplete_reason``, on the last page, says why something may be missing although
+    the listing has ended: then nothing that it did not show may be deleted here.
+    ``pending_reason``, on the last page, says what has not been looked into yet,
+    although what is stored is proven.
+    ``other_collections`` holds what the page happened to show of other collections of
+    the connection, by their remote id; ``collections`` are those it discovered.
     """
 
     items: Sequence[IntegrationItem]
@@ -117,11 +118,11 @@ class Page:
     total: int | None = None
     unreadable: int = 0
     unreadable_ids: Sequence[str] = ()
-    gone: Mapping[str, str] = field(default_factory=dict)
+    deleted: Mapping[str, str] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
-    gap: str = ""
-    note: str = ""
-    siblings: Mapping[str, "Page"] = field(default_factory=dict)
+    incomplete_reason: str = ""
+    pending_reason: str = ""
+    other_collections: Mapping[str, "Page"] = field(default_factory=dict)
     collections: Sequence[RemoteCollection] = ()
 
 

@@ -58,7 +58,7 @@ class ProviderSpec:
     by a request whose answer was lost: ``introspects_refresh_tokens`` where asking
     about one is documented; ``alive_path``, under the API's address, where a refresh
     ends the older access token at once and this path answers 401 from then on.
-    ``reconsent_words`` name what a person can change by consenting again, where they
+    ``reconsent_label`` name what a person can change by consenting again, where they
     choose what is shared.
     """
 
@@ -84,7 +84,7 @@ class ProviderSpec:
     introspects_refresh_tokens: bool = False
     alive_path: str = ""
     manage_url: str = ""
-    reconsent_words: str = ""
+    reconsent_label: str = ""
 
     @property
     def env_prefix(self) -> str:

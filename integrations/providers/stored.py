@@ -30,12 +30,13 @@ class StoredItem:
 class StoredItems(Protocol):
     """Look at what is stored, for providers whose own listings have holes.
 
-    ``turn`` is the number of the collection's current full pass, ``last_pass`` when
-    the one before it ended. Hidden items are never among the answers.
+    ``turn`` is the number of the collection's current full refresh, and
+    ``last_full_refresh`` when the one before it ended. Deleted items are never among
+    the answers.
     """
 
     turn: int
-    last_pass: datetime | None
+    last_full_refresh: datetime | None
 
     def find(self, ids: Sequence[str]) -> Mapping[str, StoredItem]:
         """Return the items of the whole connection that have these ids."""

@@ -32,7 +32,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 def display_name(user: AbstractBaseUser) -> str:
-    """Call a person by their e-mail address; user names are made up by allauth."""
+    """Call a user by their e-mail address; user names are made up by allauth."""
     return str(getattr(user, "email", "") or user.get_username())
 
 
@@ -45,7 +45,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """Let nobody sign up through a provider, nor be matched by an e-mail address."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        """Refuse: a provider's account is a source of data, not a person."""
+        """Refuse: a provider's account is a source of data, not a user."""
         return False
 
     def is_email_verified(self, provider: Any, email: str) -> bool:
@@ -73,7 +73,7 @@ class UserSessionsAdapter(DefaultUserSessionsAdapter):
     """Leave a trace when sessions are ended."""
 
     def end_sessions(self, sessions: Sequence[UserSession]) -> None:
-        """End sessions of one person and record how many."""
+        """End sessions of one user and record how many."""
         super().end_sessions(sessions)
         if sessions:
             audit.record(

@@ -56,13 +56,13 @@ def _signed_in(request: HttpRequest, user: AbstractBaseUser, **_: Any) -> None:
 def _refused(
     credentials: Mapping[str, Any], request: HttpRequest | None = None, **_: Any
 ) -> None:
-    """Record a wrong password: of a stranger, or of a person who is asked again."""
+    """Record a wrong password: of a stranger, or of a user who is asked again."""
     visitor = getattr(request, "user", None)
     if visitor is not None and visitor.is_authenticated:
         record("account.reauthentication_failed", user=visitor, request=request)
         return
     typed = credentials.get("email") or credentials.get("username") or ""
-    # What was typed is not kept: people type passwords into the wrong field.
+    # What was typed is not kept: users type passwords into the wrong field.
     known = filter_users_by_email(str(typed), prefer_verified=True)
     record("account.sign_in_failed", user=next(iter(known), None), request=request)
 

@@ -18,9 +18,9 @@ from integrations.services.common.errors import OwnedBySomeoneElseError
 from integrations.services.connections import connect
 from integrations.services.connections.connect import Connected
 from integrations.services.grants import circuit_breaker, revocation
-from integrations.signin import words
+from integrations.signin import user_messages
 from integrations.signin.provider import GrantProvider
-from integrations.signin.words import Words
+from integrations.signin.user_messages import UserMessage
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 class GrantFailed(Exception):
     """Say in words, and in one machine-readable kind, why there is no grant."""
 
-    def __init__(self, kind: str, told: Words) -> None:
+    def __init__(self, kind: str, told: UserMessage) -> None:
         super().__init__(kind)
         self.kind = kind
         self.words = told
@@ -69,29 +69,31 @@ def exchange(
             "grant not identified provider=%s error=%s", slug, type(exc).__name__
         )
         is_refused = isinstance(exc, Unauthorized | Forbidden)
-        told = words.MISCONFIGURED if is_refused else words.PROVIDER_DOWN
+        told = (
+            user_messages.MISCONFIGURED if is_refused else user_messages.PROVIDER_DOWN
+        )
         raise GrantFailed("not_identified", told) from exc
     return NewGrant(provider=slug, tokens=tokens, account=account)
 
 
 def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
-    """Sort a failed exchange: the person's, the provider's, or ours."""
+    """Sort a failed exchange: the user's, the provider's, or ours."""
     logger.warning(
         "code not exchanged provider=%s error=%s status=%s", slug, exc.error, exc.status
     )
     if isinstance(exc, oauth_errors.GrantRejected):
-        return GrantFailed("code_refused", words.CODE_REFUSED)
+        return GrantFailed("code_refused", user_messages.CODE_REFUSED)
     if isinstance(exc, oauth_errors.ClientRejected):
         circuit_breaker.pause(slug, exc)
-        return GrantFailed("client_rejected", words.MISCONFIGURED)
+        return GrantFailed("client_rejected", user_messages.MISCONFIGURED)
     if isinstance(exc, oauth_errors.RequestRejected):
         circuit_breaker.note(slug, "token_request_rejected")
-        return GrantFailed("request_rejected", words.MISCONFIGURED)
-    return GrantFailed("provider_down", words.PROVIDER_DOWN)
+        return GrantFailed("request_rejected", user_messages.MISCONFIGURED)
+    return GrantFailed("provider_down", user_messages.PROVIDER_DOWN)
 
 
 def accept(provider: GrantProvider, grant: NewGrant, user: User) -> Connected:
-    """Store the grant as one person's; raise GrantFailed if it is another's."""
+    """Store the grant as one user's; raise GrantFailed if it is another's."""
     try:
         return connect.connect(
             user=user,
@@ -101,7 +103,7 @@ def accept(provider: GrantProvider, grant: NewGrant, user: User) -> Connected:
         )
     except OwnedBySomeoneElseError as exc:
         grant.give_back()
-        raise GrantFailed("someone_elses", words.SOMEONE_ELSES) from exc
+        raise GrantFailed("someone_elses", user_messages.SOMEONE_ELSES) from exc
 
 
 def _give_back(provider: str, tokens: TokenSet, account_id: str) -> None:

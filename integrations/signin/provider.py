@@ -73,7 +73,7 @@ class GrantProvider(OAuth2Provider):
         return reverse("integrations:authorize", args=(self.spec.slug,))
 
     def get_callback_url(self) -> str:
-        """Return the path a provider sends people back to."""
+        """Return the path a provider sends users back to."""
         return reverse("integrations:callback", args=(self.spec.slug,))
 
     def redirect(

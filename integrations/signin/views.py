@@ -21,12 +21,12 @@ from integrations.providers import SPECS
 from integrations.services.common import audit
 from integrations.services.grants import oauth_state
 from integrations.services.grants.oauth_state import Authorization, StateRefusedError
-from integrations.signin import words
+from integrations.signin import user_messages
 from integrations.signin.answer import AuthorizationResponse
 from integrations.signin.exchange import GrantFailed, NewGrant, accept, exchange
 from integrations.signin.provider import GrantProvider
 from integrations.signin.session import nonce_of
-from integrations.signin.words import Words
+from integrations.signin.user_messages import UserMessage
 
 logger = logging.getLogger(__name__)
 
@@ -46,12 +46,12 @@ def _may_sign_in(request: HttpRequest) -> bool:
 @login_not_required
 @require_POST
 def authorize(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send a person to the provider for their consent."""
+    """Send a user to the provider for their consent."""
     provider = _provider(request, slug)
     if not request.user.is_authenticated and not _may_sign_in(request):
         return redirect("account_login")
     if not provider.settings.is_configured:
-        return _back(request, words.NOT_CONFIGURED, provider)
+        return _back(request, user_messages.NOT_CONFIGURED, provider)
     target = None
     if request.user.is_authenticated and request.POST.get("connection"):
         target = _reconnect_target(request, slug)
@@ -95,10 +95,10 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except StateRefusedError as exc:
         _log_refusal(request, slug, f"state_{exc.kind}")
-        return _back(request, words.STATE_WORDS[exc.kind], provider)
+        return _back(request, user_messages.STATE_MESSAGES[exc.kind], provider)
     if answer.issuer and answer.issuer != provider.issuer:
         _log_refusal(request, slug, "issuer")
-        return _back(request, words.WRONG_ISSUER, provider)
+        return _back(request, user_messages.WRONG_ISSUER, provider)
     if answer.code is None:
         _log_refusal(request, slug, answer.error)
         return _back(request, _error_words(provider, answer.error), provider)
@@ -112,12 +112,12 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
     return _connect(request, provider, grant, begun)
 
 
-def _error_words(provider: GrantProvider, error: str) -> Words:
-    found = words.ERROR_WORDS.get(error)
+def _error_words(provider: GrantProvider, error: str) -> UserMessage:
+    found = user_messages.ERROR_MESSAGES.get(error)
     if found is None:
         # Whatever else RFC 6749 names is a fault in what this site asked for.
         logger.error("authorization refused provider=%s error=%s", provider.id, error)
-        return words.MISCONFIGURED
+        return user_messages.MISCONFIGURED
     return found
 
 
@@ -127,7 +127,7 @@ def _connect(
     grant: NewGrant,
     begun: Authorization,
 ) -> HttpResponse:
-    """Store the grant for the person who asked for it."""
+    """Store the grant for the user who asked for it."""
     if not isinstance(request.user, User):
         raise BadRequest("nobody is signed in")
     try:
@@ -135,17 +135,17 @@ def _connect(
     except GrantFailed as exc:
         _log_refusal(request, provider.spec.slug, exc.kind)
         return _back(request, exc.words, provider)
-    told = words.CONNECTED if connected.is_new else words.RECONNECTED
+    told = user_messages.CONNECTED if connected.is_new else user_messages.RECONNECTED
     wanted = begun.connection
     if wanted and wanted.pk != connected.connection.pk:
-        _tell(request, words.OTHER_ACCOUNT, provider)
+        _tell(request, user_messages.OTHER_ACCOUNT, provider)
         if connected.is_new:
             pks = (connected.connection.pk, wanted.pk)
             return redirect("integrations:connection-other-account", *pks)
         return redirect(connected.connection)
     _tell(request, told, provider)
     if not connected.delivered:
-        _tell(request, words.QUEUE_AWAY, provider)
+        _tell(request, user_messages.QUEUE_AWAY, provider)
     return redirect(begun.next_url or connected.connection)
 
 
@@ -166,7 +166,7 @@ def _sign_in(
     )
     if not settings.PROVIDER_SIGN_IN or connection is None:
         grant.give_back()
-        _tell(request, words.NOT_LINKED, provider)
+        _tell(request, user_messages.NOT_LINKED, provider)
         return redirect("account_login")
     accept(provider, grant, connection.owner)
     audit.record(
@@ -189,12 +189,14 @@ def _log_refusal(request: HttpRequest, slug: str, kind: str) -> None:
     )
 
 
-def _tell(request: HttpRequest, told: Words, provider: GrantProvider) -> None:
+def _tell(request: HttpRequest, told: UserMessage, provider: GrantProvider) -> None:
     level = getattr(messages, told.level.upper())
     messages.add_message(request, level, told.of(provider.spec.name))
 
 
-def _back(request: HttpRequest, told: Words, provider: GrantProvider) -> HttpResponse:
+def _back(
+    request: HttpRequest, told: UserMessage, provider: GrantProvider
+) -> HttpResponse:
     _tell(request, told, provider)
     if not request.user.is_authenticated:
         return redirect("account_login")

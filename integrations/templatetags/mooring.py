@@ -57,7 +57,7 @@ TONES = {
     "held": "warn",
     "partial": "warn",
     "missing": "warn",
-    "hidden": "warn",
+    "deleted": "warn",
     "no_permission": "warn",
     "warning": "warn",
     "error": "bad",
@@ -96,7 +96,7 @@ def tone(word: str) -> str:
 
 @register.filter
 def words(slug: str) -> str:
-    """Turn a stored word such as no_permission into words for people."""
+    """Turn a stored word such as no_permission into words for users."""
     return str(slug).replace("_", " ").capitalize()
 
 
@@ -116,7 +116,7 @@ def run_badge(run: SyncRun) -> dict[str, str]:
 
 @register.filter
 def type_text(item: Item) -> str:
-    """Return what people call this kind of item."""
+    """Return what users call this kind of item."""
     return type_name(item.provider, item.type)
 
 
@@ -173,7 +173,7 @@ def plain_widget(field: BoundField) -> SafeString:
 
 @register.filter
 def browser(user_agent: str) -> str:
-    """Name the browser and system of a session for people."""
+    """Name the browser and system of a session for users."""
     name = next((n for n in BROWSERS if n in user_agent), "Browser").rstrip("/")
     system = next((words for part, words in SYSTEMS if part in user_agent), "")
     name = {"Edg": "Edge", "OPR": "Opera"}.get(name, name)
@@ -203,5 +203,5 @@ def button_class(tags: list[str] | None) -> str:
 
 @register.simple_tag
 def held_sample(collection: Collection) -> list[Item]:
-    """Return some of the items whose deletion waits for a person."""
+    """Return some of the items whose deletion waits for a user."""
     return held_deletions.sample_of(collection)

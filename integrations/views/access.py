@@ -1,7 +1,6 @@
 """Say who is asking and since when that is certain, and find only what is theirs."""
 
 import time
-from typing import cast
 from uuid import UUID
 
 from allauth.account.authentication import get_authentication_records
@@ -15,25 +14,26 @@ from integrations.models import Connection, SyncRun
 from integrations.services.connections.counts import with_item_count
 
 
-def person(request: HttpRequest) -> User:
-    """Return the signed-in person; the middleware lets nobody else in."""
-    return cast(User, request.user)
+class UserRequest(HttpRequest):
+    """Type a request that the login middleware has let in."""
+
+    user: User
 
 
-def get_connection(request: HttpRequest, pk: UUID) -> Connection:
-    """Return a connection of the person's own, or answer 404."""
-    own = Connection.objects.owned_by(person(request))
+def get_connection(request: UserRequest, pk: UUID) -> Connection:
+    """Return a connection of the user's own, or answer 404."""
+    own = Connection.objects.owned_by(request.user)
     return get_object_or_404(with_item_count(own), pk=pk)
 
 
-def get_run(request: HttpRequest, pk: UUID) -> SyncRun:
-    """Return a run of one of the person's own connections, or answer 404."""
+def get_run(request: UserRequest, pk: UUID) -> SyncRun:
+    """Return a run of one of the user's own connections, or answer 404."""
     runs = SyncRun.objects.select_related("connection")
-    return get_object_or_404(runs, pk=pk, connection__owner=person(request))
+    return get_object_or_404(runs, pk=pk, connection__owner=request.user)
 
 
-def has_proven_recently(request: HttpRequest) -> bool:
-    """Tell whether the person gave a password or a second factor a moment ago."""
+def has_proven_recently(request: UserRequest) -> bool:
+    """Tell whether the user gave a password or a second factor a moment ago."""
     records = get_authentication_records(request, request.user)
     latest = max((float(entry.get("at") or 0) for entry in records), default=0.0)
     return time.time() - latest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT

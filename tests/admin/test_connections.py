@@ -19,7 +19,6 @@ from tests.support.rows import (
 )
 
 LIST = "/admin/integrations/connection/"
-States = Connection.State
 
 
 def act(client, action, *connections, **data):
@@ -97,7 +96,7 @@ def test_the_filters_find_what_they_say(as_staff, alice, query, found):
     make_connection(
         alice,
         account_name="broken",
-        state=States.NEEDS_RECONNECT,
+        state=Connection.State.NEEDS_RECONNECT,
         reason="grant_rejected",
         last_synced_at=now - timedelta(days=2),
     )
@@ -127,9 +126,13 @@ def test_nobody_adds_edits_or_deletes_a_connection(as_staff, connection):
     assert as_staff.post(f"{LIST}{connection.pk}/delete/", {}).status_code == 403
 
 
-@pytest.mark.parametrize(("action", "full"), [("sync_now", False), ("full_pass", True)])
+@pytest.mark.parametrize(
+    ("action", "full"), [("sync_now", False), ("full_refresh", True)]
+)
 def test_syncing_is_queued_and_logged_twice(as_staff, connection, bob, action, full):
-    paused = make_connection(bob, state=States.PAUSED, reason="paused_by_person")
+    paused = make_connection(
+        bob, state=Connection.State.PAUSED, reason="paused_by_user"
+    )
 
     page = act(as_staff, action, connection, paused)
 
@@ -157,7 +160,7 @@ def test_pausing_and_resuming_for_somebody(as_staff, connection):
 
     act(as_staff, "resume", connection)
     connection.refresh_from_db()
-    assert connection.state == States.ACTIVE
+    assert connection.state == Connection.State.ACTIVE
 
 
 def test_disconnecting_asks_once_more(as_staff, connection):
@@ -183,7 +186,7 @@ def test_disconnecting_asks_once_more(as_staff, connection):
         ("view_connection", set()),
         (
             "change_connection",
-            {"sync_now", "full_pass", "refresh_token", "pause", "resume"},
+            {"sync_now", "full_refresh", "refresh_token", "pause", "resume"},
         ),
         ("delete_connection", {"disconnect"}),
     ],
@@ -201,7 +204,7 @@ def test_each_act_needs_its_own_permission(connection, permission, expected):
     offered = {v for v, _ in form.fields["action"].choices if v} if form else set()
     assert offered == expected
     connection.refresh_from_db()
-    is_paused = connection.state == States.PAUSED
+    is_paused = connection.state == Connection.State.PAUSED
     assert is_paused is (permission == "change_connection")
     assert forced.status_code == 200
 
@@ -214,7 +217,7 @@ def press(client, connection, action, **data):
 def test_the_page_offers_the_lists_actions_as_buttons(as_staff, connection):
     page = as_staff.get(f"{LIST}{connection.pk}/change/").content.decode()
 
-    for name in ("sync_now", "full_pass", "refresh_token", "pause", "disconnect"):
+    for name in ("sync_now", "full_refresh", "refresh_token", "pause", "disconnect"):
         assert f'value="{name}"' in page
 
 
@@ -222,7 +225,7 @@ def test_a_button_acts_is_logged_and_comes_back(as_staff, connection):
     answer = press(as_staff, connection, "pause")
 
     connection.refresh_from_db()
-    assert connection.state == States.PAUSED
+    assert connection.state == Connection.State.PAUSED
     assert answer.redirect_chain[-1][0] == f"{LIST}{connection.pk}/change/"
     assert LogEntry.objects.count() == 1
     assert AuditEvent.objects.filter(event="admin.action").count() == 1
@@ -252,4 +255,4 @@ def test_buttons_mind_permissions_method_and_form_token(as_staff, staff, connect
     assert press(strict, connection, "pause").status_code == 403
     assert as_staff.get(f"{LIST}{connection.pk}/act/").status_code == 405
     connection.refresh_from_db()
-    assert connection.state == States.ACTIVE
+    assert connection.state == Connection.State.ACTIVE

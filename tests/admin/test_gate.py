@@ -88,7 +88,7 @@ def test_anothers_second_factor_does_not_count(staff, alice):
     assert client.get("/admin/").status_code == 302
 
 
-def test_people_who_are_not_staff_are_refused(alice):
+def test_users_who_are_not_staff_are_refused(alice):
     client = sign_in(alice, "password", "mfa")
 
     answer = client.get("/admin/", follow=True)

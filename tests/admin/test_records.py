@@ -121,9 +121,9 @@ def test_items_are_searched_as_the_product_searches(as_staff, collection):
 @pytest.mark.parametrize(("answer", "name"), [("no", "Here"), ("yes", "Gone")])
 def test_items_are_filtered_by_existence(as_staff, collection, answer, name):
     make_item(collection, name="Here")
-    make_item(collection, name="Gone", hidden_at=NOON)
+    make_item(collection, name="Gone", deleted_at=NOON)
 
-    page = as_staff.get(f"/admin/integrations/item/?gone={answer}&type=contact")
+    page = as_staff.get(f"/admin/integrations/item/?deleted={answer}&type=contact")
 
     assert [item.name for item in page.context["cl"].result_list] == [name]
 
@@ -206,7 +206,7 @@ def test_second_factors_and_sessions_hide_what_makes_them_work(as_staff, staff, 
     assert "k3y-0f-s3ss10n" not in pages[1]
 
 
-def test_deleting_a_person_shuts_the_account_and_erases_it_later(
+def test_deleting_a_user_shuts_the_account_and_erases_it_later(
     as_staff, connection, collection
 ):
     item = make_item(collection)
@@ -255,7 +255,7 @@ def test_edits_of_accounts_are_in_the_audit_trail(as_staff, alice):
     assert "First name" in str(event.facts["detail"])
 
 
-def test_the_audit_trail_names_people_by_their_address(as_staff, alice):
+def test_the_audit_trail_names_users_by_their_address(as_staff, alice):
     AuditEvent.objects.create(event="account.signed_in", user=alice)
 
     page = as_staff.get("/admin/integrations/auditevent/").content.decode()

@@ -1,4 +1,4 @@
-"""Compare the peak memory of a small and of a large full pass."""
+"""Compare the peak memory of a small and of a large full refresh."""
 
 import os
 import subprocess

@@ -23,7 +23,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     site.stack.start("web")
     alice = person(EMAIL)
     rows.fill(product.make_user(), count)
-    # As every full pass does at its end.
+    # As every full refresh does at its end.
     search.tell_planner()
     figures.title = f"item list over {count:,} items, SQLite, gunicorn, one client"
     for what, query in _queries(count).items():
@@ -37,7 +37,7 @@ def _queries(count: int) -> dict[str, ItemQuery]:
         "of one type": ItemQuery(type="deal"),
         "by name": ItemQuery(sort="name"),
         "of one type by name": ItemQuery(type="company", sort="name"),
-        "search for a person": ItemQuery(search=f"person{count // 2}"),
+        "search for a user": ItemQuery(search=f"user{count // 2}"),
         "search for two words": ItemQuery(search="harbour fischer"),
         "search for two letters": ItemQuery(search="ha"),
         f"page {deep:,}": _page(deep, "-updated"),

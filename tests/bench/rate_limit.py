@@ -1,4 +1,4 @@
-"""Compare a full pass under HubSpot's real limit with the time the limit imposes."""
+"""Compare a full refresh under HubSpot's real limit with the time the limit imposes."""
 
 import time
 

@@ -24,7 +24,7 @@ CHUNK = 10_000
 
 
 def fill(user: User, count: int) -> Connection:
-    """Give a person one connection with so many items in three collections."""
+    """Give a user one connection with so many items in three collections."""
     connection = Connection.objects.create(
         owner=user, provider="hubspot", remote_id="1:1", account_name="Bench"
     )

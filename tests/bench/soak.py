@@ -119,7 +119,7 @@ class Soak:
         try:
             self.world.reconnect_some(0.3, self.rng)
         except OAuthError:
-            # The fault was meant for the workers; the person tries again later.
+            # The fault was meant for the workers; the user tries again later.
             return
 
     def _watch(self) -> None:
@@ -165,7 +165,7 @@ class Soak:
             add(what, str(count))
         for outcome, count in sorted(self._outcomes().items()):
             add(f"refreshes {outcome}", f"{count:,}")
-        add("reconnected by their person", str(self.world.reconnects))
+        add("reconnected by their user", str(self.world.reconnects))
         add("grants alive", f"{audit.alive} of {self.world.size}")
         for why, count in audit.lost.items():
             add(f"lost: {why}", str(count))

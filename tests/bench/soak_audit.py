@@ -12,10 +12,13 @@ from integrations.services.grants import credentials, refresh_attempts
 from tests.bench.soak_trouble import Diary
 from tests.real.stack import Stack
 
-Outcomes = RefreshAttempt.Outcome
 # With these outcomes no usable answer ever came to us.
-NEVER_CAME = {Outcomes.UNKNOWN, Outcomes.MALFORMED, Outcomes.CONFLICT}
-CUT_OFF = {Outcomes.ABANDONED, Outcomes.STARTED}
+NEVER_CAME = {
+    RefreshAttempt.Outcome.UNKNOWN,
+    RefreshAttempt.Outcome.MALFORMED,
+    RefreshAttempt.Outcome.CONFLICT,
+}
+CUT_OFF = {RefreshAttempt.Outcome.ABANDONED, RefreshAttempt.Outcome.STARTED}
 
 
 def fingerprint(value: str) -> str:

@@ -83,7 +83,7 @@ def insist(act: Callable[[], T], *, seconds: float = 90) -> T:
 
 
 class World:
-    """Know every connection of the soak, and how their people behave."""
+    """Know every connection of the soak, and how their users behave."""
 
     def __init__(self, place: Place, *, size: int) -> None:
         self.place = place

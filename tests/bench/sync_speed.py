@@ -1,4 +1,4 @@
-"""Compare the product's full pass with loops written by hand."""
+"""Compare the product's full refresh with loops written by hand."""
 
 import time
 from collections.abc import Callable

@@ -15,7 +15,7 @@ COUNTER = "bench_item_writes"
 
 
 def measure(site: Site, figures: Figures, *, long: bool) -> None:
-    """Run an increment and a second full pass over data nobody has touched."""
+    """Sync incrementally and then in full over data nobody has touched."""
     site.start_pages()
     connection = product.connect(site, only="")
     site.pages(contacts=CONTACTS)
@@ -27,9 +27,12 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
         product.sync(connection)
     calls = sum(site.pages()["calls"].values())
     figures.at_most(
-        "requests of an increment, a collection", calls / collections, 1, digits=0
+        "requests of an incremental sync, a collection",
+        calls / collections,
+        1,
+        digits=0,
     )
-    figures.at_most("items written by an increment", writes[0], 0, digits=0)
+    figures.at_most("items written by an incremental sync", writes[0], 0, digits=0)
 
     with counted_writes() as writes:
         run = product.sync(connection, full=True)
@@ -37,7 +40,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
 
 
 def _note_pass(figures: Figures, run: SyncRun, writes: int) -> None:
-    what = f"items written by a second full pass over {run.seen:,}"
+    what = f"items written by a second full refresh over {run.seen:,}"
     figures.at_most(what, writes, 0, digits=0)
 
 

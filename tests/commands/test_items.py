@@ -102,7 +102,7 @@ def test_cells_are_plain_text():
     assert to_cell(-1) == "'-1"
 
 
-def test_the_table_is_made_for_people(collection):
+def test_the_table_is_made_for_users(collection):
     make_item(collection, name="Ada Lovelace", remote_id="51")
 
     table = run()
@@ -136,7 +136,7 @@ def test_nothing_in_a_name_steers_the_terminal(collection):
 
 def test_items_can_be_narrowed_down(collection, bob):
     make_item(collection, name="Ada")
-    make_item(collection, name="Gone", hidden_at=NOON)
+    make_item(collection, name="Gone", deleted_at=NOON)
     theirs = make_collection(make_connection(bob), item_type="deal")
     make_item(theirs, name="Deal")
 
@@ -155,7 +155,7 @@ def test_an_unknown_provider_is_refused_naming_the_known(db):
         run("hubpsot")
 
 
-def test_an_unknown_person_is_refused(db):
+def test_an_unknown_user_is_refused(db):
     with pytest.raises(CommandError, match="nobody here"):
         run("--user", "nobody@example.com")
 

@@ -102,7 +102,7 @@ def test_collections_nobody_chose_do_not_count(engine, collection):
 
 
 def test_it_fails_for_a_paused_connection_and_syncs_the_others(engine, collection, bob):
-    make_connection(bob, state="paused", reason="paused_by_person")
+    make_connection(bob, state="paused", reason="paused_by_user")
 
     with pytest.raises(CommandError, match="cannot be synced, you paused it"):
         run()

@@ -81,7 +81,7 @@ def test_a_choice_ignores_case_and_refuses_other_words() -> None:
     assert "everybody" not in str(env.problems)
 
 
-def test_an_env_file_may_be_written_as_people_write_them(tmp_path: Path) -> None:
+def test_an_env_file_may_be_written_as_users_write_them(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text(
         "# a comment\n\n  HUBSPOT_CLIENT_ID=abc\nexport B = two words \n"

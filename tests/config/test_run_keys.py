@@ -25,7 +25,7 @@ def test_keys_that_are_there_stay() -> None:
     assert missing_secrets({"SECRET_KEY": "s", "TOKEN_KEYS_FILE": "/f"}) == {}
 
 
-def test_what_a_person_wrote_is_kept(tmp_path: Path) -> None:
+def test_what_a_user_wrote_is_kept(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text("HUBSPOT_CLIENT_ID=mine\nSECRET_KEY=")
 

@@ -63,7 +63,7 @@ def test_the_sandbox_can_be_switched_off(tmp_path: Path) -> None:
     assert made.sandboxed == []
 
 
-def test_the_site_listens_on_the_port_that_people_type(tmp_path: Path) -> None:
+def test_the_site_listens_on_the_port_that_users_type(tmp_path: Path) -> None:
     made = plan(tmp_path, PUBLIC_BASE_URL="http://localhost:8123/")
 
     web = next(process for process in made.processes if process.name == "web")

@@ -212,7 +212,7 @@ def test_redis_is_used_again_when_it_is_back(clock):
     assert caught.value.retry_after == 6
 
 
-def test_a_gate_closed_while_redis_is_gone_is_kept_here(clock):
+def test_a_gate_closed_while_redis_is_deleted_is_kept_here(clock):
     limiter = shared(FakeRedis(), clock)
 
     limiter.close("k", 30)

@@ -231,7 +231,7 @@ def test_a_revocation_names_the_token_in_the_body_only(web):
         (404, {"error": "token_not_found"}),
     ],
 )
-def test_a_token_that_is_gone_counts_as_revoked(web, status, body):
+def test_a_token_that_is_deleted_counts_as_revoked(web, status, body):
     fields = {"body": body} if isinstance(body, bytes) else {"json": body}
     web.on("POST", REVOKE, status=status, **fields)
 

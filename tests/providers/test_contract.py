@@ -39,7 +39,7 @@ def read_all(scenario, step, **context):
                 scenario.api, collection, since=SINCE, cursor=cursor
             )
         else:
-            page = scenario.connector.fetch_gone(
+            page = scenario.connector.fetch_deleted(
                 scenario.api, collection, cursor=cursor
             )
         pages.append(page)
@@ -154,7 +154,7 @@ def test_a_listing_is_read_to_its_end(scenario, step):
     assert all(page.next_cursor for page in pages[:-1])
     assert pages[-1].next_cursor is None
     # A provider may have no listing of what is deleted.
-    assert step == "gone" or any(page.items or page.gone for page in pages)
+    assert step == "gone" or any(page.items or page.deleted for page in pages)
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -16,7 +16,7 @@ ACCOUNTS = {
     "hubspot": ({"portal": "555111"}, {}),
     "airtable": ({"account": "harbour"}, {"identity": "harbour:usrAnaMarinHarbor"}),
 }
-COUNT = "select count(*) from integrations_item where hidden_at is null"
+COUNT = "select count(*) from integrations_item where deleted_at is null"
 OPEN_RUNS = "select 1 from integrations_syncrun where state <> 'finished'"
 # A worker is called dead after seconds here, so that a test need not wait minutes.
 IMPATIENT = {

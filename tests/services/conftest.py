@@ -111,7 +111,7 @@ def grant(sandbox: SandboxTransport, settings: Any) -> Callable[..., Any]:
 
 @pytest.fixture
 def connect(grant: Callable[..., Any]) -> Callable[..., Connection]:
-    """Return what connects a person to the sandbox's main portal."""
+    """Return what connects a user to the sandbox's main portal."""
 
     def do(user: User, identity: str = ANA) -> Connection:
         tokens, account = grant(identity)
@@ -137,7 +137,7 @@ def finish_sync() -> Callable[..., SyncRun]:
         *,
         full: bool = False,
         most: int = 50,
-        trigger: str = "person",
+        trigger: str = "user",
     ) -> SyncRun:
         run, _ = runs.open_run(connection, trigger=trigger, full=full)
         for _ in range(most):

@@ -87,7 +87,7 @@ def test_guessing_one_password_ends_after_five(client, alice):
     assert answer.status_code in (200, 429)
 
 
-def test_people_are_called_by_their_address(client, db):
+def test_users_are_called_by_their_address(client, db):
     sign_up("new@example.com")
     answer = client.post(
         "/accounts/login/",

@@ -56,7 +56,7 @@ def test_the_callback_answers_with_a_clean_address_that_nobody_stores(
     assert "no-store" in response.headers["Cache-Control"]
 
 
-def test_starting_needs_a_post_and_a_person(browser: Client) -> None:
+def test_starting_needs_a_post_and_a_user(browser: Client) -> None:
     assert browser.get(AUTHORIZE).status_code == 405
 
     answer = Client().post(AUTHORIZE)
@@ -186,7 +186,7 @@ def test_an_answer_in_another_browser_is_refused(
     assert exchanges(sandbox) == 0
 
 
-def test_an_answer_in_another_persons_session_is_refused(
+def test_an_answer_in_another_users_session_is_refused(
     bob: User, start: Start, consent: Consent, sandbox: Any, told: Told
 ) -> None:
     other = Client()
@@ -308,7 +308,7 @@ def test_odd_optional_fields_break_nothing(
     assert Connection.objects.get().state == "active"
 
 
-def test_a_misconfigured_client_is_told_to_staff_and_not_to_the_person(
+def test_a_misconfigured_client_is_told_to_staff_and_not_to_the_user(
     browser: Client, start: Start, consent: Consent, sandbox: Any, told: Told
 ) -> None:
     answer = consent(start())
@@ -415,7 +415,7 @@ def test_reconnecting_with_another_account_is_noticed(
     assert list(states.values()) == ["disconnected"]
 
 
-def test_nobody_reconnects_another_persons_connection(
+def test_nobody_reconnects_another_users_connection(
     browser: Client, bob: User, connect: Any
 ) -> None:
     theirs = connect(bob)
@@ -426,7 +426,7 @@ def test_nobody_reconnects_another_persons_connection(
 
 
 @pytest.mark.parametrize("evil", ["https://evil.example/", "//evil.example", "/\\evil"])
-def test_only_own_paths_are_gone_back_to(
+def test_only_own_paths_are_deleted_back_to(
     browser: Client, start: Start, consent: Consent, evil: str
 ) -> None:
     response = browser.get(CALLBACK, consent(start(next=evil)))

@@ -66,7 +66,7 @@ def make_item(collection: Collection, **values: Any) -> Item:
         **{**defaults, **values},
     )
     search.index({item.pk: search.search_text(name, item.properties)}, {})
-    if not item.is_hidden:
+    if not item.is_deleted:
         Collection.objects.filter(pk=collection.pk).update(
             stored_count=F("stored_count") + 1
         )
@@ -105,7 +105,7 @@ def make_items(collection: Collection, rows: list[dict[str, Any]]) -> None:
 def make_run(connection: Connection, **values: Any) -> SyncRun:
     """Make a run that somebody asked for."""
     return SyncRun.objects.create(
-        connection=connection, **{"trigger": "person", **values}
+        connection=connection, **{"trigger": "user", **values}
     )
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 
 def prove(client: Client, *methods: str, seconds_ago: float = 0) -> None:
-    """Have a signed-in browser look as if its person had just proven who they are."""
+    """Have a signed-in browser look as if its user had just proven who they are."""
     session = client.session
     at = time.time() - seconds_ago
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [

@@ -1,4 +1,4 @@
-"""Print stored items: as a table for people, as CSV or JSON for programs."""
+"""Print stored items: as a table for users, as CSV or JSON for programs."""
 
 import argparse
 from collections.abc import Iterable

@@ -13,9 +13,9 @@ from integrations.services.sync.foreground import sync_in_foreground
 
 
 class Command(BaseCommand):
-    """Make a full pass and say what differed; exit 0 only when proven complete."""
+    """Make a full refresh and say what differed; exit 0 only when proven complete."""
 
-    help = "Compare one connection with its provider by a full pass, and repair it."
+    help = "Compare one connection with its provider by a full refresh, and repair it."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("connection", type=UUID, metavar="UUID")
@@ -38,7 +38,7 @@ class Command(BaseCommand):
     def _report(self, connection: Connection, run: SyncRun) -> None:
         self.stdout.write(
             f"{connection}: {run.created:,} were missing, {run.changed:,} differed, "
-            f"{run.hidden:,} were gone, {run.unchanged:,} agreed"
+            f"{run.deleted:,} were gone, {run.unchanged:,} agreed"
         )
         for collection in connection.collections.defer("schema"):
             word = collection.get_completeness_display().lower()

@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from integrations.management.console import find_user, quietly_if_closed, stream
 from integrations.management.progress import Progress
 from integrations.management.tables import print_items
-from integrations.models import Collection, Connection, Item, SyncRun
+from integrations.models import Connection, Item, SyncRun
+from integrations.models.collection import Completeness
 from integrations.models.connection import ConnectionQuerySet
 from integrations.providers import SPECS
 from integrations.services.common.errors import NotSyncableError
@@ -91,13 +92,13 @@ def _summary(run: SyncRun) -> str:
     seconds = run.duration.total_seconds() if run.duration else 0
     return (
         f"{outcome}: {run.created:,} new, {run.changed:,} changed, "
-        f"{run.hidden:,} gone, {run.unchanged:,} unchanged ({seconds:.0f} s)"
+        f"{run.deleted:,} gone, {run.unchanged:,} unchanged ({seconds:.0f} s)"
     )
 
 
 def _shortfalls(connection: Connection, run: SyncRun) -> list[str]:
     """Return one line per collection that is not proven complete."""
-    complete = Collection.Completeness.COMPLETE
+    complete = Completeness.COMPLETE
     lines = [
         f"{connection}: {collection}: {collection.get_completeness_display().lower()}"
         + (f", {collection.reason}" if collection.reason else "")

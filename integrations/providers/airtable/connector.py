@@ -10,7 +10,6 @@ from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.abilities import Estimate, Place, Plan, Schedule
 from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.api.classify import classify
@@ -20,6 +19,7 @@ from integrations.providers.airtable.listing import records, structure
 from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display
 from integrations.providers.airtable.spec import SPEC
+from integrations.providers.capabilities import Estimate, Place, Plan, Schedule
 from integrations.providers.connector import CollectionContext
 from integrations.providers.records import (
     DisplayField,
@@ -43,13 +43,13 @@ class Airtable:
     mixed_types: Mapping[str, Sequence[str]] = {"table": ("base",)}
     structure_types: Sequence[str] = ("base", "table")
     plans: Sequence[Plan] = cost.PLANS
-    quota_words = cost.QUOTA_WORDS
+    quota_description = cost.QUOTA_DESCRIPTION
     # Modified times are written with the change; only clocks and the time that a
     # listing takes have to be allowed for.
-    changes_overlap = timedelta(minutes=5)
-    settle_after = timedelta(minutes=15)
+    lookback = timedelta(minutes=5)
+    late_arrival_window = timedelta(minutes=15)
     correlation_headers: Sequence[str] = ("X-Airtable-Request-Id", "X-Request-Id")
-    gone_words = "no longer there"
+    deleted_reason = "no longer there"
     finds_all_collections = True
     can_uninstall = False
 
@@ -113,10 +113,10 @@ class Airtable:
             return structure.fetch_page(api, after=cursor)
         return records.fetch_changes(api, collection, since=since, cursor=cursor)
 
-    def fetch_gone(
+    def fetch_deleted(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
     ) -> Page:
-        """Return nothing: Airtable forgets deleted records; the full pass sees it."""
+        """Return nothing: Airtable lists no deletions; a full refresh finds them."""
         return Page(items=(), next_cursor=None)
 
     def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:
@@ -141,13 +141,13 @@ class Airtable:
         counts: Mapping[str, int],
         *,
         interval_minutes: int,
-        full_pass_hours: float,
+        full_refresh_hours: float,
     ) -> Estimate:
         """Return what each collection costs in calls a month."""
         return cost.estimate(
             counts,
             interval_minutes=interval_minutes,
-            full_pass_hours=full_pass_hours,
+            full_refresh_hours=full_refresh_hours,
         )
 
     def fitting_schedule(

@@ -9,8 +9,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from integrations.providers.abilities import Estimate, Plan, Schedule
 from integrations.providers.airtable.ids import STRUCTURE
+from integrations.providers.capabilities import Estimate, Plan, Schedule
 
 # https://support.airtable.com/docs/managing-api-call-limits-in-airtable
 # Calls a month and workspace; the other plans have no such limit.
@@ -19,7 +19,7 @@ PLANS: Final = (
     Plan(slug="team", name="Team", calls=100_000),
     Plan(slug="business", name="Business or Enterprise Scale", calls=None),
 )
-QUOTA_WORDS: Final = (
+QUOTA_DESCRIPTION: Final = (
     "The quota belongs to a workspace, and all its integrations share it."
 )
 RECORDS_PER_CALL: Final = 100
@@ -30,11 +30,11 @@ EARLY: Final = 0.9
 DISCOVERY_HOURS: Final = 24
 # What a schedule may be: how often to look for changes, and to read everything.
 INTERVALS: Final = (5, 15, 30, 60, 180, 360, 720, 1440, 2880, 4320, 10080, 20160, 43200)
-FULL_PASS_HOURS: Final = (24, 72, 168, 336, 720)
+FULL_REFRESH_HOURS: Final = (24, 72, 168, 336, 720)
 
 
 def estimate(
-    counts: Mapping[str, int], *, interval_minutes: int, full_pass_hours: float
+    counts: Mapping[str, int], *, interval_minutes: int, full_refresh_hours: float
 ) -> Estimate:
     """Return what each collection costs, the structure by the number of bases."""
     base_count = len({key.partition("/")[0] for key in counts if key != STRUCTURE})
@@ -42,7 +42,9 @@ def estimate(
         collections={
             key: monthly_structure_calls(base_count, interval_minutes)
             if key == STRUCTURE
-            else monthly_calls(count, interval_minutes, full_pass_hours=full_pass_hours)
+            else monthly_calls(
+                count, interval_minutes, full_refresh_hours=full_refresh_hours
+            )
             for key, count in counts.items()
         },
         listing=monthly_listing_calls(base_count, interval_minutes),
@@ -58,18 +60,18 @@ def fitting_schedule(
 ) -> Schedule | None:
     """Return the best schedule whose calls fit a monthly quota, None if none does.
 
-    Frequent full passes count for more than frequent looks for changes: only they
+    Frequent full refreshes count for more than frequent looks for changes: only they
     find what was deleted.
     """
-    for hours in FULL_PASS_HOURS:
+    for hours in FULL_REFRESH_HOURS:
         for minutes in sorted(intervals):
             if minutes > hours * 60:
                 break
-            found = estimate(counts, interval_minutes=minutes, full_pass_hours=hours)
+            found = estimate(counts, interval_minutes=minutes, full_refresh_hours=hours)
             calls = found.listing + sum(found.collections[key] for key in chosen)
             if calls <= quota:
                 return Schedule(
-                    interval_minutes=minutes, full_pass_hours=hours, calls=calls
+                    interval_minutes=minutes, full_refresh_hours=hours, calls=calls
                 )
     return None
 
@@ -78,18 +80,18 @@ def monthly_calls(
     record_count: int,
     interval_minutes: float,
     *,
-    full_pass_hours: float = 24,
+    full_refresh_hours: float = 24,
     changes_per_run: int = 0,
 ) -> int:
     """Return how many calls a month a table of so many records costs.
 
-    A full pass reads the schema and every page; any other run reads what changed,
+    A full refresh reads the schema and every page; any other run reads what changed,
     which takes a call even when nothing did.
     """
     runs = _runs(interval_minutes)
-    if full_pass_hours <= 0:
+    if full_refresh_hours <= 0:
         raise ValueError("an interval is longer than nothing")
-    passes = min(runs, math.ceil(MONTH_MINUTES / (full_pass_hours * 60)))
+    passes = min(runs, math.ceil(MONTH_MINUTES / (full_refresh_hours * 60)))
     return passes * (_pages(record_count) + 1) + (runs - passes) * _pages(
         changes_per_run
     )

@@ -46,10 +46,10 @@ class HubSpot:
         "deal": "Deal",
     }
     # New data shows in search after "a few moments"; half a minute has been seen.
-    changes_overlap = timedelta(minutes=5)
-    settle_after = timedelta(minutes=30)
+    lookback = timedelta(minutes=5)
+    late_arrival_window = timedelta(minutes=30)
     correlation_headers: Sequence[str] = ("X-HubSpot-Correlation-Id",)
-    gone_words = "deleted or merged there"
+    deleted_reason = "deleted or merged there"
     finds_all_collections = True
     can_uninstall = True
 
@@ -124,7 +124,7 @@ class HubSpot:
             next_cursor=following,
             unreadable=unreadable,
             unreadable_ids=[*filter(None, ids - {item.id for item in items})],
-            gone=gone,
+            deleted=gone,
         )
 
     def fetch_changes(
@@ -143,7 +143,7 @@ class HubSpot:
             cursor=cursor,
         )
 
-    def fetch_gone(
+    def fetch_deleted(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
     ) -> Page:
         """Return one page of archived ids; HubSpot keeps them for 90 days."""
@@ -151,7 +151,7 @@ class HubSpot:
         ids = [id_of(row) for row in rows if not is_living(row)]
         gone = {remote_id: ARCHIVED for remote_id in ids if remote_id is not None}
         return Page(
-            items=(), next_cursor=following, unreadable=ids.count(None), gone=gone
+            items=(), next_cursor=following, unreadable=ids.count(None), deleted=gone
         )
 
     def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:

@@ -67,13 +67,13 @@ class Notion:
         return account_id
 
     # Times have the precision of a minute, and the search index lags.
-    changes_overlap = timedelta(minutes=5)
-    settle_after = timedelta(hours=1)
+    lookback = timedelta(minutes=5)
+    late_arrival_window = timedelta(hours=1)
     # Search knows nothing of a page in the moment after it was shared.
     usual_share_lag = timedelta(seconds=5)
     longest_share_lag = timedelta(minutes=10)
     correlation_headers: Sequence[str] = ("x-notion-request-id", "cf-ray")
-    gone_words = "gone or no longer shared"
+    deleted_reason = "gone or no longer shared"
 
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for, and how long to wait."""
@@ -145,12 +145,12 @@ class Notion:
             return inventory.fetch_changes(api, collection, since=since, cursor=cursor)
         return rows.fetch_page(api, collection, cursor=cursor, since=since)
 
-    def fetch_gone(
+    def fetch_deleted(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
     ) -> Page:
         """Return one page of what is in the trash; for rows, of the archived ones."""
         if _is_inventory(collection):
-            return inventory.fetch_gone(api, collection, cursor=cursor)
+            return inventory.fetch_deleted(api, collection, cursor=cursor)
         return rows.fetch_archived(api, collection, cursor=cursor)
 
     def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:

@@ -12,7 +12,6 @@ from integrations.services.common import audit, mail
 
 logger = logging.getLogger(__name__)
 
-States = Connection.State
 GRANT_REASONS = ("grant_rejected", "rotation_lost", "credential_unreadable")
 TROUBLE_REASONS = (
     "provider_down",
@@ -30,7 +29,7 @@ def needs_reconnect(
     generation: int | None = None,
     version: int | None = None,
 ) -> bool:
-    """Say that only its person can repair a connection; one notice per incident.
+    """Say that only its user can repair a connection; one notice per incident.
 
     Nothing happens when a newer grant or a newer version has come in meanwhile.
     """
@@ -44,9 +43,15 @@ def needs_reconnect(
         changed = Connection.objects.filter(
             pk=connection.pk,
             generation=generation or connection.generation,
-            state__in=(States.ACTIVE, States.DEGRADED, States.PAUSED),
+            state__in=(
+                Connection.State.ACTIVE,
+                Connection.State.DEGRADED,
+                Connection.State.PAUSED,
+            ),
         ).update(
-            state=States.NEEDS_RECONNECT, reason=reason, state_since=timezone.now()
+            state=Connection.State.NEEDS_RECONNECT,
+            reason=reason,
+            state_since=timezone.now(),
         )
         if not changed:
             return False
@@ -74,10 +79,10 @@ def grant_is_good(connection_id: UUID, generation: int) -> None:
     Connection.objects.filter(
         pk=connection_id,
         generation=generation,
-        state__in=(States.NEEDS_RECONNECT, States.DEGRADED),
+        state__in=(Connection.State.NEEDS_RECONNECT, Connection.State.DEGRADED),
         reason__in=(*GRANT_REASONS, "unauthorized"),
     ).update(
-        state=States.ACTIVE,
+        state=Connection.State.ACTIVE,
         reason="",
         state_since=timezone.now(),
         # The next incident is a new one and has its own notice.
@@ -91,10 +96,12 @@ def degrade(connection: Connection, reason: str) -> None:
         Connection.objects.filter(
             pk=connection.pk,
             generation=connection.generation,
-            state__in=(States.ACTIVE, States.DEGRADED),
+            state__in=(Connection.State.ACTIVE, Connection.State.DEGRADED),
         )
-        .exclude(state=States.DEGRADED, reason=reason)
-        .update(state=States.DEGRADED, reason=reason, state_since=timezone.now())
+        .exclude(state=Connection.State.DEGRADED, reason=reason)
+        .update(
+            state=Connection.State.DEGRADED, reason=reason, state_since=timezone.now()
+        )
     )
     if changed:
         logger.warning("degraded connection=%s reason=%s", connection.pk, reason)
@@ -105,8 +112,8 @@ def recover(connection: Connection) -> None:
     Connection.objects.filter(
         pk=connection.pk,
         generation=connection.generation,
-        state=States.DEGRADED,
-    ).update(state=States.ACTIVE, reason="", state_since=timezone.now())
+        state=Connection.State.DEGRADED,
+    ).update(state=Connection.State.ACTIVE, reason="", state_since=timezone.now())
 
 
 def synced(connection: Connection, *, at: datetime, is_good: bool) -> None:

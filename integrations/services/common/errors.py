@@ -25,7 +25,7 @@ class NotSyncableError(ServiceError):
 
 
 class OwnedBySomeoneElseError(ServiceError):
-    """Say that the remote account already belongs to another person here."""
+    """Say that the remote account already belongs to another user here."""
 
 
 class LeaseLostError(ServiceError):

@@ -1,4 +1,4 @@
-"""Tell a person by mail that a connection waits for them, once per incident."""
+"""Tell a user by mail that a connection waits for them, once per incident."""
 
 import logging
 import smtplib

@@ -1,4 +1,4 @@
-"""Erase a person's account: shut it at once, then delete all that hangs on it."""
+"""Erase a user's account: shut it at once, then delete all that hangs on it."""
 
 import logging
 import time
@@ -30,7 +30,7 @@ ERASED = "erased"
 
 
 def is_last_administrator(user: User) -> bool:
-    """Tell whether nobody could administer the site without this person."""
+    """Tell whether nobody could administer the site without this user."""
     if not (user.is_superuser and user.is_active):
         return False
     others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
@@ -40,7 +40,7 @@ def is_last_administrator(user: User) -> bool:
 def erase(user: User, *, actor: User, by_staff: bool = False) -> None:
     """Shut an account for good and begin to erase it.
 
-    When this returns the person is signed out everywhere, cannot come back, and no
+    When this returns the user is signed out everywhere, cannot come back, and no
     grant of theirs is left here; revoking and deleting go on in the background,
     after any interruption too, because the erasure is a row. Raises
     LastAdministratorError when nobody else could administer the site.
@@ -61,7 +61,7 @@ def erase(user: User, *, actor: User, by_staff: bool = False) -> None:
 
 
 def _shut(user: User) -> None:
-    """Take away every way in, and what the row itself says of the person."""
+    """Take away every way in, and what the row itself says of the user."""
     user.is_active = user.is_staff = user.is_superuser = False
     user.email = user.first_name = user.last_name = ""
     user.username = f"{ERASED}-{uuid4().hex}"
@@ -81,7 +81,7 @@ def _end_grants(user: User, *, actor: User | None, by_staff: bool) -> None:
 
 
 def _blank_admin_history(user: User) -> None:
-    """Take the names of the person and of their accounts out of the admin's history."""
+    """Take the names of the user and of their accounts out of the admin's history."""
     own = Connection.objects.owned_by(user)
     keys = [
         *own.values_list("pk", flat=True),

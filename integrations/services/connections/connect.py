@@ -11,10 +11,11 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.models import Collection, Connection, Credential
+from integrations.models import Connection, Credential
+from integrations.models.collection import Completeness
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS, SPECS
-from integrations.providers.abilities import SharesLate
+from integrations.providers.capabilities import SharesLate
 from integrations.providers.records import RemoteAccount
 from integrations.services.common import audit
 from integrations.services.common.errors import OwnedBySomeoneElseError
@@ -22,8 +23,6 @@ from integrations.services.grants import credentials, token_cache
 from integrations.services.sync import runs
 
 logger = logging.getLogger(__name__)
-
-States = Connection.State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +39,7 @@ def connect(
 ) -> Connected:
     """Store a new grant, sealed, and queue its first sync after the commit.
 
-    A person who connects the same account again keeps the row, the items and the
+    A user who connects the same account again keeps the row, the items and the
     history, and starts a new generation. Raises OwnedBySomeoneElseError, with
     nothing changed, when the account belongs to somebody else here.
     """
@@ -81,7 +80,7 @@ def _share_lag(provider: str) -> timedelta:
 def _row_for(
     user: User, provider: str, account: RemoteAccount, *, is_sandbox: bool
 ) -> tuple[Connection, bool]:
-    """Look first whose the account is, and touch nothing that is not this person's."""
+    """Look first whose the account is, and touch nothing that is not this user's."""
     same = Connection.objects.filter(
         provider=provider, remote_id=account.remote_id, is_sandbox=is_sandbox
     )
@@ -113,16 +112,16 @@ def _store_grant(
     scopes = account.scopes if account.scopes is not None else tokens.scopes
     if scopes is not None:
         connection.granted_scopes = list(scopes)
-    connection.state, connection.reason = States.ACTIVE, ""
+    connection.state, connection.reason = Connection.State.ACTIVE, ""
     connection.state_since = now
     connection.notified_at = connection.discovered_at = None
     connection.reconnected_at = None if is_new else now
     connection.next_sync_at = now
     connection.save()
     # What was out of reach may be in reach now.
-    connection.collections.filter(
-        completeness=Collection.Completeness.NO_PERMISSION
-    ).update(completeness=Collection.Completeness.PENDING, reason="")
+    connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
+        completeness=Completeness.PENDING, reason=""
+    )
     _seal_credential(connection, tokens)
 
 
@@ -172,11 +171,13 @@ def pause(
     connection: Connection, *, actor: User | None, by_staff: bool = False
 ) -> None:
     """Stop reading a connection until somebody resumes it."""
-    reason = "paused_by_staff" if by_staff else "paused_by_person"
+    reason = "paused_by_staff" if by_staff else "paused_by_user"
     changed = (
         Connection.objects.syncable()
         .filter(pk=connection.pk)
-        .update(state=States.PAUSED, reason=reason, state_since=timezone.now())
+        .update(
+            state=Connection.State.PAUSED, reason=reason, state_since=timezone.now()
+        )
     )
     if changed:
         runs.cancel_open(connection, "the connection was paused")
@@ -188,28 +189,30 @@ def resume(
 ) -> None:
     """Go on reading a paused connection, beginning now."""
     now = timezone.now()
-    changed = Connection.objects.filter(pk=connection.pk, state=States.PAUSED).update(
-        state=States.ACTIVE, reason="", state_since=now, next_sync_at=now
+    changed = Connection.objects.filter(
+        pk=connection.pk, state=Connection.State.PAUSED
+    ).update(
+        state=Connection.State.ACTIVE, reason="", state_since=now, next_sync_at=now
     )
     if changed:
         audit.record("connection.resumed", user=actor, subject=connection.pk)
-        runs.request_sync(connection, trigger="staff" if by_staff else "person")
+        runs.request_sync(connection, trigger="staff" if by_staff else "user")
 
 
 def rename(connection: Connection, label: str) -> None:
-    """Give a connection the person's own name; an empty one takes it back."""
+    """Give a connection the user's own name; an empty one takes it back."""
     Connection.objects.filter(pk=connection.pk).update(label=label.strip()[:120])
 
 
 def set_interval(
-    connection: Connection, minutes: int, *, full_pass_hours: int | None = None
+    connection: Connection, minutes: int, *, full_refresh_hours: int | None = None
 ) -> None:
     """Sync a connection every so many minutes, 5 to 43200 of them.
 
-    ``full_pass_hours`` is how often to read everything; None is as often as usual.
+    ``full_refresh_hours`` is how often to read everything; None is as often as usual.
     """
     Connection.objects.filter(pk=connection.pk).update(
         sync_interval_minutes=minutes,
-        full_pass_hours=full_pass_hours,
+        full_refresh_hours=full_refresh_hours,
         next_sync_at=timezone.now(),
     )

@@ -16,8 +16,7 @@ from integrations.services.sync import runs
 
 logger = logging.getLogger(__name__)
 
-States = Connection.State
-# Up to this many items are deleted while the person waits; the rest by a worker.
+# Up to this many items are deleted while the user waits; the rest by a worker.
 DELETED_AT_ONCE = 2000
 
 
@@ -60,12 +59,12 @@ def end_grant(
     The new generation fences everything that is still under way: no worker's late
     result can bring the connection back.
     """
-    reason = "disconnected_by_staff" if by_staff else "disconnected_by_person"
+    reason = "disconnected_by_staff" if by_staff else "disconnected_by_user"
     with transaction.atomic():
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
-        if locked.state == States.DISCONNECTED:
+        if locked.state == Connection.State.DISCONNECTED:
             return False
-        locked.state, locked.reason = States.DISCONNECTED, reason
+        locked.state, locked.reason = Connection.State.DISCONNECTED, reason
         locked.state_since = timezone.now()
         locked.generation += 1
         locked.next_sync_at = None

@@ -11,7 +11,7 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, Item
 from integrations.models.item import NOT_SELECTED
 from integrations.providers import CONNECTORS
-from integrations.providers.abilities import Estimate, EstimatesCost, Plan, Schedule
+from integrations.providers.capabilities import Estimate, EstimatesCost, Plan, Schedule
 
 
 def plans_of(connection: Connection) -> tuple[Plan, ...]:
@@ -39,7 +39,7 @@ def estimate(connection: Connection) -> Estimate | None:
     return estimator.estimate(
         counts_of(connection),
         interval_minutes=connection.sync_interval_minutes,
-        full_pass_hours=connection.full_pass_hours or settings.FULL_PASS_HOURS,
+        full_refresh_hours=connection.full_refresh_hours or settings.FULL_REFRESH_HOURS,
     )
 
 
@@ -47,7 +47,7 @@ def estimate(connection: Connection) -> Estimate | None:
 class Overrun:
     """Say that a schedule needs more calls a month than a plan has.
 
-    ``is_said`` tells the plan the person named from the smallest there is.
+    ``is_said`` tells the plan the user named from the smallest there is.
     """
 
     calls: int
@@ -95,7 +95,7 @@ def counts_of(connection: Connection) -> dict[str, int]:
     listed = connection.collections.filter(misses__lt=Collection.MOST_MISSES)
     left_out = Item.objects.filter(
         collection__in=listed.filter(is_selected=False).order_by(),
-        hidden_reason=NOT_SELECTED,
+        deleted_reason=NOT_SELECTED,
     )
     had = dict(
         left_out.order_by()
@@ -111,7 +111,7 @@ def counts_of(connection: Connection) -> dict[str, int]:
 
 
 def set_plan(connection: Connection, plan: Plan | None) -> None:
-    """Keep which plan the person is on; another one has another quota to try."""
+    """Keep which plan the user is on; another one has another quota to try."""
     slug = plan.slug if plan else ""
     if slug == connection.plan:
         return
@@ -125,6 +125,6 @@ def use_schedule(connection: Connection, schedule: Schedule) -> None:
     wait = timedelta(minutes=schedule.interval_minutes)
     Connection.objects.filter(pk=connection.pk).update(
         sync_interval_minutes=schedule.interval_minutes,
-        full_pass_hours=schedule.full_pass_hours,
+        full_refresh_hours=schedule.full_refresh_hours,
         next_sync_at=timezone.now() + wait,
     )

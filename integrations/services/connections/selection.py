@@ -1,4 +1,4 @@
-"""Let a person choose what of an account is read; hide what is left out."""
+"""Let a user choose what of an account is read; hide what is left out."""
 
 from collections.abc import Collection as Some
 from uuid import UUID
@@ -7,14 +7,15 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import Collection, Connection
+from integrations.models import Connection
+from integrations.models.collection import Completeness
 from integrations.models.item import NOT_SELECTED
 from integrations.services.common import audit, queue
 from integrations.services.items import store
 from integrations.services.sync import runs, seen_bitmap
 
-# Up to this many items are hidden while the person waits; the rest by a worker.
-HIDDEN_AT_ONCE = 2000
+# Up to this many items are hidden while the user waits; the rest by a worker.
+DELETED_AT_ONCE = 2000
 
 
 def select_collections(
@@ -51,12 +52,12 @@ def select_collections(
             added=len(added),
             left_out=len(left_out),
         )
-    if sum(c.stored_count for c in left_out) <= HIDDEN_AT_ONCE:
-        hide_left_out(connection)
+    if sum(c.stored_count for c in left_out) <= DELETED_AT_ONCE:
+        soft_delete_deselected(connection)
     else:
         queue.send("sweep")
     if added and connection.is_syncable:
-        runs.request_sync(connection, trigger="person")
+        runs.request_sync(connection, trigger="user")
     return len(added), len(left_out)
 
 
@@ -65,14 +66,14 @@ def _take_up(connection: Connection, added: list[UUID]) -> None:
         is_selected=True,
         watermark=None,
         checkpoint={},
-        completeness=Collection.Completeness.PENDING,
+        completeness=Completeness.PENDING,
         reason="",
     )
 
 
-def hide_left_out(connection: Connection) -> int:
+def soft_delete_deselected(connection: Connection) -> int:
     """Hide what is stored of the collections that are not chosen, bit by bit."""
-    hidden = 0
+    deleted = 0
     for collection in connection.collections.filter(
         is_selected=False, stored_count__gt=0
     ):
@@ -80,11 +81,11 @@ def hide_left_out(connection: Connection) -> int:
         while keys := store.some_live_keys(collection):
             reasons = dict.fromkeys(keys, NOT_SELECTED)
             with transaction.atomic():
-                hidden += store.hide(
+                deleted += store.soft_delete(
                     collection, reasons, run_id=None, now=timezone.now()
                 )
         connection.collections.filter(pk=collection.pk).update(stored_count=0)
-    return hidden
+    return deleted
 
 
 def sweep_left_out() -> int:
@@ -92,4 +93,4 @@ def sweep_left_out() -> int:
     waiting = Connection.objects.filter(
         collections__is_selected=False, collections__stored_count__gt=0
     ).distinct()[:20]
-    return sum(hide_left_out(connection) for connection in waiting)
+    return sum(soft_delete_deselected(connection) for connection in waiting)

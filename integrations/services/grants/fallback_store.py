@@ -25,7 +25,6 @@ from integrations.services.grants.refresh_attempts import Attempt
 
 logger = logging.getLogger(__name__)
 
-Outcomes = RefreshAttempt.Outcome
 LIFE_SECONDS = 60 * 24 * 3600
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, FieldDoesNotExist)
 
@@ -124,8 +123,13 @@ def _store(spilled: Spilled) -> None:
     if not stored:
         _settle(spilled)
     RefreshAttempt.objects.filter(
-        pk=spilled.attempt_id, outcome__in=(Outcomes.STARTED, Outcomes.ABANDONED)
-    ).update(outcome=Outcomes.SPILLED if stored else Outcomes.SUPERSEDED)
+        pk=spilled.attempt_id,
+        outcome__in=(RefreshAttempt.Outcome.STARTED, RefreshAttempt.Outcome.ABANDONED),
+    ).update(
+        outcome=RefreshAttempt.Outcome.SPILLED
+        if stored
+        else RefreshAttempt.Outcome.SUPERSEDED
+    )
     logger.info("spill applied connection=%s stored=%s", spilled.connection_id, stored)
 
 
@@ -187,7 +191,7 @@ def _drop(connection_id: UUID) -> None:
 
 
 def _set_aside(connection_id: UUID) -> None:
-    """Leave what nobody can read for a person to look at."""
+    """Leave what nobody can read for a user to look at."""
     path = _file(connection_id)
     if path.exists():
         path.replace(path.with_suffix(".unreadable"))

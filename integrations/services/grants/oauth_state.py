@@ -1,4 +1,4 @@
-"""Issue and consume ``state`` values: bound to person, session and provider, once.
+"""Issue and consume ``state`` values: bound to user, session and provider, once.
 
 Only a hash is stored, and one conditional UPDATE consumes it, so that the same
 answer sent several times at once leads to one token request.
@@ -24,7 +24,7 @@ PURPOSE = "pkce"
 
 
 class StateRefusedError(Exception):
-    """Say why an answer is not accepted: unknown, used, expired, session, person."""
+    """Say why an answer is not accepted: unknown, used, expired, session, user."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -117,9 +117,9 @@ def _why_refused(
     if row is None or row.provider != provider:
         return "unknown"
     if user is not None and row.user_id is not None and row.user_id != user.pk:
-        return "person"
+        return "user"
     if not hmac.compare_digest(row.session_hash, _hash(session_nonce)):
         return "session"
     if row.user_id != (user.pk if user else None):
-        return "person"
+        return "user"
     return "used" if row.consumed_at else "expired"

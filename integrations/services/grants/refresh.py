@@ -47,21 +47,20 @@ from integrations.services.grants.refresh_attempts import Attempt
 
 logger = logging.getLogger(__name__)
 
-Outcomes = RefreshAttempt.Outcome
 WAIT_FOR_WINNER_SECONDS = 4.0
 FIRST_BACKOFF, LONGEST_BACKOFF, LONGEST_UNSENT = 15.0, 300.0, 60.0
 # A restarted database is back within these seconds; a longer outage is the sweep's.
 PAUSES_BEFORE_STORING = (0.2, 0.8)
-KINDS: tuple[tuple[type[OAuthError], Outcomes], ...] = (
-    (oauth_errors.GrantRejected, Outcomes.GRANT_REJECTED),
-    (oauth_errors.ClientRejected, Outcomes.CLIENT_REJECTED),
-    (oauth_errors.RequestRejected, Outcomes.REQUEST_REJECTED),
-    (oauth_errors.Conflict, Outcomes.CONFLICT),
-    (oauth_errors.TokenRateLimited, Outcomes.RATE_LIMITED),
-    (oauth_errors.TokenServerError, Outcomes.SERVER),
-    (oauth_errors.NotSent, Outcomes.NOT_SENT),
-    (oauth_errors.MalformedTokenResponse, Outcomes.MALFORMED),
-    (oauth_errors.OutcomeUnknown, Outcomes.UNKNOWN),
+KINDS: tuple[tuple[type[OAuthError], RefreshAttempt.Outcome], ...] = (
+    (oauth_errors.GrantRejected, RefreshAttempt.Outcome.GRANT_REJECTED),
+    (oauth_errors.ClientRejected, RefreshAttempt.Outcome.CLIENT_REJECTED),
+    (oauth_errors.RequestRejected, RefreshAttempt.Outcome.REQUEST_REJECTED),
+    (oauth_errors.Conflict, RefreshAttempt.Outcome.CONFLICT),
+    (oauth_errors.TokenRateLimited, RefreshAttempt.Outcome.RATE_LIMITED),
+    (oauth_errors.TokenServerError, RefreshAttempt.Outcome.SERVER),
+    (oauth_errors.NotSent, RefreshAttempt.Outcome.NOT_SENT),
+    (oauth_errors.MalformedTokenResponse, RefreshAttempt.Outcome.MALFORMED),
+    (oauth_errors.OutcomeUnknown, RefreshAttempt.Outcome.UNKNOWN),
 )
 
 
@@ -114,7 +113,7 @@ def _send_and_store(attempt: Attempt) -> Credential:
     if began > attempt.send_before:
         # The process stood still between intent and sending; the lease may be gone.
         refresh_attempts.close_unspent(attempt, retry_in=5.0)
-        _record(attempt, Outcomes.NOT_SENT, began, status=None)
+        _record(attempt, RefreshAttempt.Outcome.NOT_SENT, began, status=None)
         raise RateLimited("the worker was held up", retry_after=5.0)
     try:
         tokens = oauth.refresh(attempt.refresh_token)
@@ -126,7 +125,7 @@ def _send_and_store(attempt: Attempt) -> Credential:
     return refresh_attempts.usable_credential(attempt.connection.pk)
 
 
-def _store(attempt: Attempt, tokens: TokenSet) -> Outcomes:
+def _store(attempt: Attempt, tokens: TokenSet) -> RefreshAttempt.Outcome:
     """Store a good answer; say whether it became the current one.
 
     The fence is generation and version, not the attempt: an answer that comes
@@ -157,13 +156,13 @@ def _store(attempt: Attempt, tokens: TokenSet) -> Outcomes:
                 generation=attempt.generation,
                 spent=crypto.fingerprint(attempt.refresh_token),
             )
-        return Outcomes.SUPERSEDED
+        return RefreshAttempt.Outcome.SUPERSEDED
     token_cache.forget(connection_id, attempt.generation, attempt.version)
     logger.info("token renewed connection=%s", connection_id)
-    return Outcomes.REFRESHED
+    return RefreshAttempt.Outcome.REFRESHED
 
 
-def _store_later(attempt: Attempt, columns: dict[str, Any]) -> Outcomes:
+def _store_later(attempt: Attempt, columns: dict[str, Any]) -> RefreshAttempt.Outcome:
     """Put an answer aside first, then see whether the database is back already."""
     fallback_store.keep(attempt, columns)
     for pause in PAUSES_BEFORE_STORING:
@@ -173,17 +172,20 @@ def _store_later(attempt: Attempt, columns: dict[str, Any]) -> Outcomes:
             fallback_store.apply_for(attempt.connection.pk)
         except AnyDatabaseError:
             continue
-        return Outcomes.SPILLED
+        return RefreshAttempt.Outcome.SPILLED
     raise Transient("the database is away", retry_after=10.0)
 
 
-def _outcome(exc: OAuthError) -> Outcomes:
-    return next((o for kind, o in KINDS if isinstance(exc, kind)), Outcomes.UNKNOWN)
+def _outcome(exc: OAuthError) -> RefreshAttempt.Outcome:
+    return next(
+        (o for kind, o in KINDS if isinstance(exc, kind)),
+        RefreshAttempt.Outcome.UNKNOWN,
+    )
 
 
 def _record(
     attempt: Attempt,
-    outcome: Outcomes,
+    outcome: RefreshAttempt.Outcome,
     began: float,
     *,
     status: int | None,
@@ -206,16 +208,20 @@ def _record(
 def _after_failure(attempt: Attempt, exc: OAuthError) -> Credential:
     """Decide by the closed set of outcomes; always raises, or returns the winner's."""
     outcome = _outcome(exc)
-    if outcome in (Outcomes.UNKNOWN, Outcomes.MALFORMED, Outcomes.CONFLICT):
+    if outcome in (
+        RefreshAttempt.Outcome.UNKNOWN,
+        RefreshAttempt.Outcome.MALFORMED,
+        RefreshAttempt.Outcome.CONFLICT,
+    ):
         return _outcome_unknown(attempt, exc)
-    if outcome == Outcomes.GRANT_REJECTED:
+    if outcome == RefreshAttempt.Outcome.GRANT_REJECTED:
         return _grant_rejected(attempt, exc)
-    if outcome == Outcomes.CLIENT_REJECTED:
+    if outcome == RefreshAttempt.Outcome.CLIENT_REJECTED:
         circuit_breaker.pause(attempt.connection.provider, exc)
-    elif outcome == Outcomes.REQUEST_REJECTED:
+    elif outcome == RefreshAttempt.Outcome.REQUEST_REJECTED:
         circuit_breaker.note(attempt.connection.provider, "token_request_rejected")
     wait = backoff(_failures(attempt))
-    if outcome == Outcomes.NOT_SENT:
+    if outcome == RefreshAttempt.Outcome.NOT_SENT:
         wait = min(wait, LONGEST_UNSENT)
     wait = wait if exc.retry_after is None else max(exc.retry_after, 1.0)
     refresh_attempts.close_unspent(attempt, retry_in=wait)
@@ -258,7 +264,7 @@ def _grant_rejected(attempt: Attempt, exc: OAuthError) -> Credential:
         version=attempt.version,
     )
     if not is_said:
-        # Between the two looks a newer one came in, or the person disconnected.
+        # Between the two looks a newer one came in, or the user disconnected.
         return refresh_attempts.usable_credential(attempt.connection.pk)
     raise NoTokenError(reason) from exc
 

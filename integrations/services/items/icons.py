@@ -6,7 +6,7 @@ from django.db.models.fields.json import KeyTextTransform
 
 from integrations.models import Item
 from integrations.providers import CONNECTORS
-from integrations.providers.abilities import HasIcons
+from integrations.providers.capabilities import HasIcons
 
 
 def put_icons(items: Iterable[Item]) -> None:

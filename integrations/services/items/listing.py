@@ -1,4 +1,4 @@
-"""Fetch one page of a person's items by keyset, and count without counting."""
+"""Fetch one page of a user's items by keyset, and count without counting."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
-from integrations.providers.abilities import MixesTypes
+from integrations.providers.capabilities import MixesTypes
 from integrations.services.items import search
 from integrations.services.items.query import ItemQuery, Position, Sort
 from integrations.services.items.search import Found, Hits
@@ -30,8 +30,8 @@ COLUMNS = (
     "remote_url",
     "remote_updated_at",
     "changed_at",
-    "hidden_at",
-    "hidden_reason",
+    "deleted_at",
+    "deleted_reason",
 )
 
 
@@ -86,7 +86,7 @@ def select(
         )
         exact["parent_remote_id"] = parent.remote_id
     return items.filter(
-        hidden_at__isnull=not query.is_gone,
+        deleted_at__isnull=not query.is_deleted,
         **{name: value for name, value in exact.items() if value},
     )
 
@@ -218,7 +218,7 @@ def count(
         return _count_found(items, query, page, is_small=is_small)
     within = [c for c in collections if _is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
-    if query.is_gone or query.parent or is_mixed:
+    if query.is_deleted or query.parent or is_mixed:
         return count_up_to(items, COUNT_LIMIT)
     return Count(number=sum(collection.stored_count for collection in within))
 

@@ -107,7 +107,7 @@ class ItemQuery:
     connection: UUID | None = None
     collection: UUID | None = None
     parent: UUID | None = None
-    is_gone: bool = False
+    is_deleted: bool = False
     sort: str = DEFAULT_SORT
     size: int = DEFAULT_SIZE
     after: Position | None = None
@@ -130,7 +130,7 @@ class ItemQuery:
             connection=_to_uuid(read("connection")),
             collection=_to_uuid(read("collection")),
             parent=_to_uuid(read("parent")),
-            is_gone=read("state") == "gone",
+            is_deleted=read("state") == "deleted",
             sort=sort,
             size=_to_size(read("size")),
             after=after,
@@ -152,7 +152,7 @@ class ItemQuery:
             "type": self.type,
             "collection": str(self.collection or ""),
             "parent": str(self.parent or ""),
-            "state": "gone" if self.is_gone else "",
+            "state": "deleted" if self.is_deleted else "",
         }
         return {name: value for name, value in values.items() if value}
 

@@ -1,4 +1,4 @@
-"""Find a person's other items that name the same address or the same company."""
+"""Find a user's other items that name the same address or the same company."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -59,7 +59,7 @@ def find_related(item: Item) -> list[Related]:
         # A sum has no index: SQLite would read all of the owner's items by theirs,
         # rather than the few whose keys are known.
         Item.objects.annotate(whose=F("owner_id") + 0)
-        .filter(whose=item.owner_id, hidden_at__isnull=True)
+        .filter(whose=item.owner_id, deleted_at__isnull=True)
         .exclude(collection_id=item.collection_id)
     )
     found: dict[int, Related] = {}

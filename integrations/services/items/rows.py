@@ -42,8 +42,8 @@ UPDATED = (
     "remote_updated_at",
     "properties",
     "digest",
-    "hidden_at",
-    "hidden_reason",
+    "deleted_at",
+    "deleted_reason",
     "changed_at",
 )
 INSERTED = (
@@ -68,7 +68,7 @@ class Known(NamedTuple):
 
     pk: int
     digest: str
-    is_hidden: bool
+    is_deleted: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,14 +237,14 @@ def read_known(collection: Collection, ids: Sequence[str]) -> dict[str, Known]:
     if not database.features.has_native_uuid_field:
         key = collection.pk.hex
     statement = (
-        "SELECT remote_id, id, digest, hidden_at FROM integrations_item"
+        "SELECT remote_id, id, digest, deleted_at FROM integrations_item"
         f" WHERE collection_id = %s AND remote_id IN ({', '.join(['%s'] * len(ids))})"
     )
     with database.cursor() as cursor:
         cursor.execute(statement, [key, *ids])
         return {
-            remote_id: Known(pk, digest, hidden_at is not None)
-            for remote_id, pk, digest, hidden_at in cursor.fetchall()
+            remote_id: Known(pk, digest, deleted_at is not None)
+            for remote_id, pk, digest, deleted_at in cursor.fetchall()
         }
 
 

@@ -184,7 +184,7 @@ def matching(queryset: ItemQuerySet, text: str) -> ItemQuerySet:
 def tell_planner() -> None:
     """Let SQLite sample its indexes, in milliseconds; PostgreSQL does so by itself.
 
-    Without it SQLite believes that a person has ten items.
+    Without it SQLite believes that a user has ten items.
     """
     if database.vendor == "sqlite":
         with database.cursor() as cursor:

@@ -47,7 +47,7 @@ def store_page(
         row
         for row in page
         if (old := known.get(row.item.id)) is not None
-        and (old.digest != row.digest or old.is_hidden)
+        and (old.digest != row.digest or old.is_deleted)
     ]
     _record_changes(collection, touched, known, run_id=run_id, now=now)
     if new or touched:
@@ -58,7 +58,7 @@ def store_page(
         {keys[row.item.id]: row.text for row in new},
         _texts({keys[row.item.id]: row.text for row in touched}),
     )
-    revived = sum(1 for row in touched if known[row.item.id].is_hidden)
+    revived = sum(1 for row in touched if known[row.item.id].is_deleted)
     return PageCounts(
         created=len(new),
         changed=len(touched),
@@ -111,20 +111,20 @@ def _record_changes(
     for row in touched:
         entry = known[row.item.id]
         fields = rows.differences(old_rows[row.item.id], row)
-        if fields or entry.is_hidden:
+        if fields or entry.is_deleted:
             changes.append(
                 ItemChange(
                     item_id=entry.pk,
                     run_id=run_id,
                     at=now,
-                    kind="restored" if entry.is_hidden else "changed",
+                    kind="restored" if entry.is_deleted else "changed",
                     fields=fields,
                 )
             )
     ItemChange.objects.bulk_create(changes)
 
 
-def hide(
+def soft_delete(
     collection: Collection,
     reasons: Mapping[int, str],
     *,
@@ -132,7 +132,7 @@ def hide(
     now: datetime,
 ) -> int:
     """Turn live items into tombstones, each with its reason; return how many."""
-    hidden = 0
+    deleted = 0
     keys = list(reasons)
     for start in range(0, len(keys), CHUNK):
         part = keys[start : start + CHUNK]
@@ -141,21 +141,27 @@ def hide(
             .filter(collection=collection, pk__in=part)
             .values_list("pk", flat=True)
         )
-        hidden += _hide_chunk({key: reasons[key] for key in live}, run_id, now)
-    return hidden
+        deleted += _soft_delete_chunk({key: reasons[key] for key in live}, run_id, now)
+    return deleted
 
 
-def _hide_chunk(reasons: dict[int, str], run_id: UUID | None, now: datetime) -> int:
+def _soft_delete_chunk(
+    reasons: dict[int, str], run_id: UUID | None, now: datetime
+) -> int:
     by_reason: dict[str, list[int]] = {}
     for key, reason in reasons.items():
         by_reason.setdefault(reason, []).append(key)
     for reason, keys in by_reason.items():
         Item.objects.filter(pk__in=keys).update(
-            hidden_at=now, hidden_reason=reason[:300], changed_at=now
+            deleted_at=now, deleted_reason=reason[:300], changed_at=now
         )
     ItemChange.objects.bulk_create(
         ItemChange(
-            item_id=key, run_id=run_id, at=now, kind="hidden", fields={"reason": reason}
+            item_id=key,
+            run_id=run_id,
+            at=now,
+            kind="deleted",
+            fields={"reason": reason},
         )
         for key, reason in reasons.items()
     )

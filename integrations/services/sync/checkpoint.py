@@ -1,4 +1,4 @@
-"""Begin to read a collection: a full pass, the rest of one, or an increment."""
+"""Begin a refresh of a collection: full, the rest of a full one, or incremental."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,13 +9,12 @@ from django.utils import timezone
 
 from integrations.http.errors import ApiError
 from integrations.models import Collection
+from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
 from integrations.providers.connector import CollectionContext, Connector
 from integrations.services.sync import policy, seen_bitmap
 from integrations.services.sync.lease import Slice
 from integrations.services.sync.stored_items import Stored
-
-Words = Collection.Completeness
 
 
 def context_of(collection: Collection) -> CollectionContext:
@@ -38,14 +37,14 @@ def connector_of(collection: Collection) -> Connector:
 
 
 def begin(current: Slice, collection: Collection) -> None:
-    """Decide between a full pass and an increment, and set the first checkpoint."""
+    """Decide between full and incremental, and set the first checkpoint."""
     now = timezone.now()
     collection.refresh_from_db(fields=["details", "name"])
     left = policy.left_over(collection, now)
     if left and not current.run.is_full:
         set_checkpoint(current, collection, left)
         return
-    if not policy.is_full_pass_due(current, collection, now):
+    if not policy.is_full_refresh_due(current, collection, now):
         _begin_changes(current, collection, now)
         return
     schema = connector_of(collection).fetch_schema(current.api, context_of(collection))
@@ -55,13 +54,13 @@ def begin(current: Slice, collection: Collection) -> None:
 def begin_full(
     current: Slice, collection: Collection, schema: dict[str, Any], now: datetime
 ) -> None:
-    """Start a full pass at its first page; what was held is decided by its end."""
+    """Start a full refresh at its first page; what was held is decided by its end."""
     with transaction.atomic():
         collection.generation += 1
         collection.schema = schema
         collection.held_deletions = {}
-        if collection.completeness == Words.HELD:
-            collection.completeness = Words.PARTIAL
+        if collection.completeness == Completeness.HELD:
+            collection.completeness = Completeness.PARTIAL
             collection.reason = "deletions were held; everything is being read again"
         # Before the marks: whoever decides about a hold has the row and then those.
         collection.save(
@@ -80,15 +79,15 @@ def begin_full(
 
 
 def fall_back_to_changes(current: Slice, collection: Collection, exc: ApiError) -> bool:
-    """Read at least what changed when a full pass fails; the pass waits where it is.
+    """Read at least what changed when a full refresh fails; the pass waits where it is.
 
     Tells whether that is possible: not in a first load, and not after a failed
-    increment.
+    incremental sync.
     """
     collection.refresh_from_db()
-    is_increment = "since" in collection.checkpoint
+    is_incremental = "since" in collection.checkpoint
     has_failed = current.entry(collection).get("failure")
-    if collection.watermark is None or is_increment or has_failed:
+    if collection.watermark is None or is_incremental or has_failed:
         return False
     current.keep(collection, failure=exc.message[:200], tries=0)
     _begin_changes(current, collection, timezone.now(), left=collection.checkpoint)
@@ -102,21 +101,23 @@ def _begin_changes(
     *,
     left: dict[str, Any] | None = None,
 ) -> None:
-    """Start an increment; a full pass that is ``left`` over is kept for later."""
+    """Start an incremental sync; a full refresh that is ``left`` over waits."""
     if left is None:
         _renew_schema(current, collection)
-    is_settling = left is None and policy.is_settling_due(collection, now)
+    reads_late_arrivals = left is None and policy.are_late_arrivals_due(collection, now)
     connector = connector_of(collection)
-    reach = connector.changes_overlap
-    if is_settling:
+    reach = connector.lookback
+    if reads_late_arrivals:
         # What is shown late may have been missed since the last settling as well.
-        reach = connector.settle_after + timedelta(minutes=settings.SETTLE_MINUTES)
+        reach = connector.late_arrival_window + timedelta(
+            minutes=settings.LATE_ARRIVAL_MINUTES
+        )
     since = (collection.watermark or now) - reach
     checkpoint = {
         "phase": "changes",
         "began": now.isoformat(),
         "since": since.isoformat(),
-        "settles": is_settling,
+        "settles": reads_late_arrivals,
     }
     set_checkpoint(current, collection, checkpoint | ({"left": left} if left else {}))
 

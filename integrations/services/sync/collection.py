@@ -1,8 +1,8 @@
-"""Read one collection: full pass or increment, page by page, with its checkpoint.
+"""Read one collection, in full or incrementally, page by page, with its checkpoint.
 
 The checkpoint says which phase a reading is in and where; it commits together with
 the page it belongs to. Phases: ``full`` lists everything, ``gone`` asks what the
-provider knows to be deleted, ``sweep`` hides what a proven full pass did not see,
+provider knows to be deleted, ``sweep`` hides what a proven full refresh did not see,
 ``changes`` asks for what changed since the watermark.
 """
 
@@ -24,6 +24,7 @@ from integrations.http.errors import (
     QuotaExhausted,
 )
 from integrations.models import Collection
+from integrations.models.collection import Completeness
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.records import Page
 from integrations.services.items import store
@@ -46,7 +47,6 @@ from integrations.services.sync.lease import Slice
 logger = logging.getLogger(__name__)
 
 MOST_RESTARTS = 3
-Words = Collection.Completeness
 ENDED = ("done", "partial", "failed")
 
 
@@ -57,7 +57,7 @@ def sync_collection(current: Slice, collection: Collection) -> None:
             current.keep(collection, state="skipped", reason=collection.reason)
             return
         begin(current, collection)
-    steps = {"full": _read_full, "gone": _read_gone, "changes": _read_changes}
+    steps = {"full": _read_full, "gone": _read_deleted, "changes": _read_changes}
     while collection.phase:
         if collection.phase == "sweep":
             _sweep(current, collection)
@@ -69,7 +69,7 @@ def sync_collection(current: Slice, collection: Collection) -> None:
         except InvalidRequest as exc:
             _restart_refused(current, collection, exc)
         has_ended = current.entry(collection)["state"] in ENDED
-        if has_ended or current.is_over or current.has_revealed:
+        if has_ended or current.is_over or current.has_discovered:
             return
 
 
@@ -106,7 +106,7 @@ def _is_out_of_reach(current: Slice, collection: Collection) -> bool:
     if until is not None and until > timezone.now():
         return True
     missing = set(collection.required_scopes) - set(current.connection.granted_scopes)
-    is_refused = collection.completeness == Words.NO_PERMISSION
+    is_refused = collection.completeness == Completeness.NO_PERMISSION
     return is_refused and bool(missing) and not current.run.is_full
 
 
@@ -150,15 +150,15 @@ def _commit_page(
         if collection.phase == "full" or is_held:
             unread = store.live_keys(collection, page.unreadable_ids)
             seen_bitmap.mark(collection, [*counts.seen_keys, *unread.values()])
-        hidden = deletions.take(current, collection, page, checkpoint, now=now)
+        deleted = deletions.take(current, collection, page, checkpoint, now=now)
         discovered.store_discovered(current, collection, page, now=now)
-        delta = counts.live_delta - hidden
+        delta = counts.live_delta - deleted
         if delta:
             checkpoint["delta"] = checkpoint.get("delta", 0) + abs(delta)
         current.keep(
             collection,
             _with_unreadable(counts, page),
-            hidden=hidden,
+            deleted=deleted,
             phase=checkpoint.get("phase", ""),
             total=page.total,
             tries=0,
@@ -192,7 +192,10 @@ def _read_full(current: Slice, collection: Collection) -> None:
     )
     checkpoint |= {
         name: words[:200]
-        for name, words in (("gap", page.gap), ("note", page.note))
+        for name, words in (
+            ("incomplete_reason", page.incomplete_reason),
+            ("note", page.pending_reason),
+        )
         if words
     }
     if page.next_cursor is None:
@@ -209,9 +212,9 @@ def _unreadable(collection: Collection, page: Page) -> int:
     return int(collection.checkpoint.get("unreadable", 0)) + page.unreadable
 
 
-def _read_gone(current: Slice, collection: Collection) -> None:
+def _read_deleted(current: Slice, collection: Collection) -> None:
     """Read the next page of what the provider knows to be deleted."""
-    page = connector_of(collection).fetch_gone(
+    page = connector_of(collection).fetch_deleted(
         current.api,
         context_of(collection),
         cursor=collection.checkpoint.get("cursor"),
@@ -221,7 +224,7 @@ def _read_gone(current: Slice, collection: Collection) -> None:
         checkpoint["phase"] = "sweep" if deletions.is_pass(checkpoint) else ""
     _commit_page(current, collection, page, checkpoint)
     if not collection.phase:
-        _end_increment(current, collection)
+        _end_incremental(current, collection)
 
 
 def _read_changes(current: Slice, collection: Collection) -> None:
@@ -240,24 +243,24 @@ def _read_changes(current: Slice, collection: Collection) -> None:
         checkpoint["phase"] = "gone" if checkpoint.get("settles") else ""
     _commit_page(current, collection, page, checkpoint)
     if not collection.phase:
-        _end_increment(current, collection)
+        _end_incremental(current, collection)
 
 
-def _end_increment(current: Slice, collection: Collection) -> None:
+def _end_incremental(current: Slice, collection: Collection) -> None:
     """Hide what was noted as gone, unless that is too much to be believed.
 
-    Then everything is read, because only a full pass can hold it for a person.
+    Then everything is read, because only a full refresh can hold it for a user.
     """
     is_too_much = deletions.are_too_many(collection)
-    if is_too_much and collection.completeness == Words.COMPLETE:
+    if is_too_much and collection.completeness == Completeness.COMPLETE:
         begin_full(current, collection, collection.schema, timezone.now())
         return
     count = _recount(current, collection)
     with transaction.atomic():
-        hidden = 0
+        deleted = 0
         if not is_too_much:
-            hidden = deletions.hide_noted(current, collection, now=timezone.now())
-        _close_increment(current, collection, hidden=hidden, remote_count=count)
+            deleted = deletions.apply_deletions(current, collection, now=timezone.now())
+        _close_incremental(current, collection, deleted=deleted, remote_count=count)
 
 
 def _recount(current: Slice, collection: Collection) -> int | None:
@@ -270,50 +273,50 @@ def _recount(current: Slice, collection: Collection) -> int | None:
     return collection.remote_count if count is None else count
 
 
-def _close_increment(
-    current: Slice, collection: Collection, *, hidden: int, remote_count: int | None
+def _close_incremental(
+    current: Slice, collection: Collection, *, deleted: int, remote_count: int | None
 ) -> None:
-    """Move the watermark to where the increment began, not to where it ended."""
+    """Move the watermark to where the incremental sync began, not to where it ended."""
     checkpoint = collection.checkpoint
     began = parse_datetime(checkpoint["began"])
     unreadable = checkpoint.get("unreadable", 0)
-    if unreadable and collection.completeness == Words.COMPLETE:
-        collection.completeness = Words.PARTIAL
+    if unreadable and collection.completeness == Completeness.COMPLETE:
+        collection.completeness = Completeness.PARTIAL
         collection.reason = f"{unreadable} items could not be read"
-    elif collection.completeness == Words.COMPLETE:
+    elif collection.completeness == Completeness.COMPLETE:
         collection.reason = ""
-    _say_how_it_ended(current, collection, hidden=hidden)
+    _say_how_it_ended(current, collection, deleted=deleted)
     collection.watermark = began
     if checkpoint.get("settles"):
-        collection.settled_at = began
+        collection.late_arrivals_read_at = began
     collection.remote_count = remote_count
     collection.checkpoint = checkpoint.get("left") or {}
     collection.save(
         update_fields=[
             "watermark",
-            "settled_at",
+            "late_arrivals_read_at",
             "checkpoint",
             "completeness",
             "reason",
             "remote_count",
         ]
     )
-    if hidden:
+    if deleted:
         Collection.objects.filter(pk=collection.pk).update(
-            stored_count=Greatest(F("stored_count") - hidden, 0)
+            stored_count=Greatest(F("stored_count") - deleted, 0)
         )
 
 
-def _say_how_it_ended(current: Slice, collection: Collection, *, hidden: int) -> None:
-    """Note the end: as failed after a full pass that did, as partial without proof."""
+def _say_how_it_ended(current: Slice, collection: Collection, *, deleted: int) -> None:
+    """Note the end: failed after a full refresh that did, partial without proof."""
     failure = current.entry(collection).get("failure", "")
     state, reason = "done", ""
     if failure:
         collection.reason = f"reading everything failed: {failure}"[:300]
         state, reason = "failed", collection.reason
-    elif collection.completeness != Words.COMPLETE:
+    elif collection.completeness != Completeness.COMPLETE:
         state, reason = "partial", collection.reason
-    current.keep(collection, hidden=hidden, state=state, phase="", reason=reason)
+    current.keep(collection, deleted=deleted, state=state, phase="", reason=reason)
 
 
 def _fetch_count(current: Slice, collection: Collection) -> int | None:
@@ -327,6 +330,6 @@ def _fetch_count(current: Slice, collection: Collection) -> int | None:
 
 
 def _sweep(current: Slice, collection: Collection) -> None:
-    """End a full pass: hide what it did not see, and say how complete this is."""
+    """End a full refresh: hide what it did not see, and say how complete this is."""
     remote_count = _fetch_count(current, collection)
-    full_refresh.end_full_pass(current, collection, remote_count=remote_count)
+    full_refresh.end_full_refresh(current, collection, remote_count=remote_count)

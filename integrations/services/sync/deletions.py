@@ -1,4 +1,4 @@
-"""Hide what a provider says is gone, but never more than a person need not see."""
+"""Hide what a provider says is gone, but never more than a user need not see."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,14 +24,14 @@ def take(
 ) -> int:
     """Note what a page proves to be away, for the end of the reading to decide on.
 
-    Only when a full pass asks what the provider knows to be deleted, and that is not
+    Only when a full refresh asks what the provider knows to be deleted, and that is not
     too much, it is hidden at once. Returns how many items were hidden.
     """
-    moved = _hide_moved(current, collection, page, now=now)
-    live = store.live_keys(collection, page.gone) if page.gone else {}
+    moved = _soft_delete_moved(current, collection, page, now=now)
+    live = store.live_keys(collection, page.deleted) if page.deleted else {}
     is_told = bool(live) and is_pass(checkpoint) and collection.phase == "gone"
     if is_told and _is_believed(collection, checkpoint, len(live)):
-        return moved + _hide(current, collection, page.gone, live, now=now)
+        return moved + _soft_delete(current, collection, page.deleted, live, now=now)
     _note(checkpoint, page, live)
     return moved
 
@@ -40,15 +40,15 @@ def take_by_the_way(
     current: Slice, collection: Collection, page: Page, *, now: datetime
 ) -> int:
     """Hide what another collection's page proved to be away, unless it is too much."""
-    moved = _hide_moved(current, collection, page, now=now)
-    live = store.live_keys(collection, page.gone) if page.gone else {}
+    moved = _soft_delete_moved(current, collection, page, now=now)
+    live = store.live_keys(collection, page.deleted) if page.deleted else {}
     if held_deletions.is_too_many(len(live), collection.stored_count):
         return moved
-    return moved + _hide(current, collection, page.gone, live, now=now)
+    return moved + _soft_delete(current, collection, page.deleted, live, now=now)
 
 
 def is_pass(checkpoint: dict[str, Any]) -> bool:
-    """Tell whether a checkpoint is of a full pass, rather than of an increment."""
+    """Tell whether a checkpoint is of a full refresh."""
     return "seen" in checkpoint
 
 
@@ -58,11 +58,11 @@ def _is_believed(
     """Tell whether so many more may be hidden by this pass; keep the sum."""
     if "unseen" not in checkpoint:
         checkpoint["unseen"] = seen_bitmap.count_unseen(collection)
-    hidden = checkpoint.get("hidden", 0)
-    stored = store.count_live(collection) + hidden
-    if held_deletions.is_too_many(max(checkpoint["unseen"], hidden + number), stored):
+    deleted = checkpoint.get("deleted", 0)
+    stored = store.count_live(collection) + deleted
+    if held_deletions.is_too_many(max(checkpoint["unseen"], deleted + number), stored):
         return False
-    checkpoint["hidden"] = hidden + number
+    checkpoint["deleted"] = deleted + number
     return True
 
 
@@ -74,25 +74,25 @@ def _note(checkpoint: dict[str, Any], page: Page, live: dict[str, int]) -> None:
         if len(noted) >= MOST_NOTED:
             checkpoint["gone_beyond"] = True
             break
-        noted[remote_id] = page.gone[remote_id]
+        noted[remote_id] = page.deleted[remote_id]
     checkpoint["gone"] = noted
 
 
-def hide_noted(current: Slice, collection: Collection, *, now: datetime) -> int:
+def apply_deletions(current: Slice, collection: Collection, *, now: datetime) -> int:
     """Hide what was noted and lives here still; return how many it was."""
     noted = collection.checkpoint.get("gone", {})
     live = store.live_keys(collection, noted) if noted else {}
-    return _hide(current, collection, noted, live, now=now)
+    return _soft_delete(current, collection, noted, live, now=now)
 
 
-def _hide_moved(
+def _soft_delete_moved(
     current: Slice, collection: Collection, page: Page, *, now: datetime
 ) -> int:
     live = store.live_keys(collection, page.moved) if page.moved else {}
-    return _hide(current, collection, page.moved, live, now=now)
+    return _soft_delete(current, collection, page.moved, live, now=now)
 
 
-def _hide(
+def _soft_delete(
     current: Slice,
     collection: Collection,
     words: Mapping[str, str],
@@ -101,11 +101,11 @@ def _hide(
     now: datetime,
 ) -> int:
     reasons = {key: words[remote_id] for remote_id, key in live.items()}
-    return store.hide(collection, reasons, run_id=current.run.pk, now=now)
+    return store.soft_delete(collection, reasons, run_id=current.run.pk, now=now)
 
 
 def are_too_many(collection: Collection) -> bool:
-    """Tell whether an increment noted more than it may hide by itself."""
+    """Tell whether an incremental sync noted more than it may hide by itself."""
     checkpoint = collection.checkpoint
     noted = len(checkpoint.get("gone", ()))
     if checkpoint.get("gone_beyond"):

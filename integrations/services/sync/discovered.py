@@ -24,9 +24,9 @@ def store_discovered(
     """
     position = max(0, collection.position - 1)
     for found in page.collections:
-        if discovery.reveal(current.connection, found, position=position):
-            current.has_revealed = True
-    for remote_id, sibling in page.siblings.items():
+        if discovery.add_collection(current.connection, found, position=position):
+            current.has_discovered = True
+    for remote_id, sibling in page.other_collections.items():
         _store_sibling(current, collection, remote_id, sibling, now)
 
 
@@ -54,8 +54,8 @@ def _store_sibling(
     if sibling.phase in IN_A_PASS or sibling.held_deletions:
         # What this page saw, the sibling's own pass need not prove again.
         seen_bitmap.mark(sibling, counts.seen_keys)
-    hidden = deletions.take_by_the_way(current, sibling, page, now=now)
-    current.keep(sibling, counts, hidden=hidden)
+    deleted = deletions.take_by_the_way(current, sibling, page, now=now)
+    current.keep(sibling, counts, deleted=deleted)
     Collection.objects.filter(pk=sibling.pk).update(
-        stored_count=Greatest(F("stored_count") + counts.live_delta - hidden, 0)
+        stored_count=Greatest(F("stored_count") + counts.live_delta - deleted, 0)
     )

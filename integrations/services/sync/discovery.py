@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Collection, Connection
+from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
 from integrations.providers.errors import IncompleteListingError
 from integrations.providers.records import RemoteCollection
@@ -17,7 +18,7 @@ NO_LONGER_SHARED = "no longer shared"
 
 
 def discover_if_due(current: Slice) -> None:
-    """List the account's collections on the first run, daily, and on full passes."""
+    """List the account's collections on the first run, daily, and on full refreshes."""
     connection, run = current.connection, current.run
     discovered_at = connection.discovered_at
     is_due = discovered_at is None or timezone.now() - discovered_at > EVERY
@@ -40,7 +41,9 @@ def discover_if_due(current: Slice) -> None:
         connection.save(update_fields=["discovered_at"])
 
 
-def reveal(connection: Connection, found: RemoteCollection, *, position: int) -> bool:
+def add_collection(
+    connection: Connection, found: RemoteCollection, *, position: int
+) -> bool:
     """Keep a collection that turned up by the way; tell whether it must be read now.
 
     One that is known already keeps its place among the others.
@@ -66,12 +69,12 @@ def remember(
         },
     )
     if collection.misses:
-        # What became of its items meanwhile only a full pass can say.
+        # What became of its items meanwhile only a full refresh can say.
         is_back = not collection.is_listed
         collection.misses = 0
         if is_back:
             collection.watermark, collection.reason = None, ""
-            collection.completeness = Collection.Completeness.PENDING
+            collection.completeness = Completeness.PENDING
         collection.save(update_fields=["misses", "watermark", "reason", "completeness"])
     return collection
 
@@ -82,9 +85,9 @@ def _count_misses(current: Slice, listed: set[str]) -> None:
     for collection in gone.filter(misses__lt=Collection.MOST_MISSES):
         collection.misses += 1
         if not collection.is_listed:
-            full_refresh.hide_all(
+            full_refresh.soft_delete_all(
                 collection, NO_LONGER_SHARED, run_id=current.run.pk, now=timezone.now()
             )
-            collection.completeness = Collection.Completeness.NO_PERMISSION
+            collection.completeness = Completeness.NO_PERMISSION
             collection.reason = NO_LONGER_SHARED
         collection.save(update_fields=["misses", "completeness", "reason"])

@@ -25,7 +25,7 @@ from integrations.http.errors import (
     Unauthorized,
 )
 from integrations.models import Collection, Connection, SyncRun
-from integrations.providers.errors import CollectionGoneError
+from integrations.providers.errors import CollectionDeletedError
 from integrations.services.common import clients, connection_state
 from integrations.services.common.errors import LeaseLostError, NoTokenError
 from integrations.services.grants import circuit_breaker
@@ -148,7 +148,7 @@ def _read_collections(current: Slice) -> float | None:
     """Read what is unfinished; return seconds until more can be done, or None."""
     has_read = False
     while True:
-        current.has_revealed = False
+        current.has_discovered = False
         pending = _pending(current)
         for collection in pending:
             # However late it is, a slice reads at least one page, or none ever would.
@@ -158,9 +158,9 @@ def _read_collections(current: Slice) -> float | None:
                 continue
             _read_one(current, collection)
             has_read = True
-            if current.has_revealed:
+            if current.has_discovered:
                 break
-        if not current.has_revealed:
+        if not current.has_discovered:
             break
     still = [c for c in pending if _is_pending(current, c)]
     return min((_seconds_to_retry(current, c) for c in still), default=None)
@@ -196,8 +196,8 @@ def _read_one(current: Slice, collection: Collection) -> None:
         _wait_for_gate(current, collection, exc)
     except QuotaExhausted as exc:
         failures.mark_blocked(current, collection, exc)
-    except CollectionGoneError as exc:
-        failures.mark_gone(current, collection, exc)
+    except CollectionDeletedError as exc:
+        failures.mark_deleted(current, collection, exc)
     except (Transient, InvalidResponse) as exc:
         _try_again_later(current, collection, exc)
     except Forbidden as exc:
@@ -207,7 +207,7 @@ def _read_one(current: Slice, collection: Collection) -> None:
 
 
 def _give_up(current: Slice, collection: Collection, exc: ApiError) -> None:
-    """Leave a full pass that fails, for what changed; or the collection."""
+    """Leave a full refresh that fails, for what changed; or the collection."""
     failures.log("collection failed", current, collection, exc)
     if not checkpoint.fall_back_to_changes(current, collection, exc):
         failures.mark_failed(current, collection, exc)

@@ -7,13 +7,12 @@ from django.utils import timezone
 
 from integrations.http.errors import ApiError, Forbidden, QuotaExhausted
 from integrations.models import Collection
-from integrations.providers.errors import CollectionGoneError
+from integrations.models.collection import Completeness
+from integrations.providers.errors import CollectionDeletedError
 from integrations.services.sync import full_refresh
 from integrations.services.sync.lease import Slice
 
 logger = logging.getLogger(__name__)
-
-Words = Collection.Completeness
 
 
 def mark_forbidden(current: Slice, collection: Collection, exc: Forbidden) -> None:
@@ -23,7 +22,7 @@ def mark_forbidden(current: Slice, collection: Collection, exc: Forbidden) -> No
         s for s in collection.required_scopes if s not in granted
     ]
     reason = f"needs {', '.join(missing)}" if missing else exc.message
-    _mark(current, collection, Words.NO_PERMISSION, reason, state="skipped")
+    _mark(current, collection, Completeness.NO_PERMISSION, reason, state="skipped")
 
 
 def mark_blocked(current: Slice, collection: Collection, exc: QuotaExhausted) -> None:
@@ -34,7 +33,9 @@ def mark_blocked(current: Slice, collection: Collection, exc: QuotaExhausted) ->
     _mark(current, collection, word, exc.message, state="skipped")
 
 
-def mark_gone(current: Slice, collection: Collection, exc: CollectionGoneError) -> None:
+def mark_deleted(
+    current: Slice, collection: Collection, exc: CollectionDeletedError
+) -> None:
     """Hide a collection that its provider says is gone, or that was missed twice."""
     collection.misses = (
         Collection.MOST_MISSES if exc.is_proven else collection.misses + 1
@@ -42,19 +43,21 @@ def mark_gone(current: Slice, collection: Collection, exc: CollectionGoneError) 
     now = timezone.now()
     with transaction.atomic():
         if not collection.is_listed:
-            full_refresh.hide_all(
+            full_refresh.soft_delete_all(
                 collection, exc.message, run_id=current.run.pk, now=now
             )
         collection.save(update_fields=["misses"])
-        word = Words.PARTIAL if collection.is_listed else Words.NO_PERMISSION
+        word = (
+            Completeness.PARTIAL if collection.is_listed else Completeness.NO_PERMISSION
+        )
         _mark(current, collection, word, exc.message, state="skipped")
 
 
 def mark_failed(current: Slice, collection: Collection, exc: ApiError) -> None:
     """Say why this collection could not be read; what is stored stays."""
     reason = current.entry(collection).get("failure") or exc.message
-    was_complete = collection.completeness == Words.COMPLETE
-    word = Words.COMPLETE if was_complete else Words.PARTIAL
+    was_complete = collection.completeness == Completeness.COMPLETE
+    word = Completeness.COMPLETE if was_complete else Completeness.PARTIAL
     _mark(current, collection, word, reason, state="failed")
 
 

@@ -1,4 +1,4 @@
-"""End a full pass: hide what it proved to be gone, or hold that for a person."""
+"""End a full refresh: hide what it proved to be gone, or hold that for a user."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.models import Collection
+from integrations.models.collection import Completeness
 from integrations.services.items import search, store
 from integrations.services.sync import deletions, held_deletions, seen_bitmap
 from integrations.services.sync.lease import Slice
 
-Words = Collection.Completeness
 # A provider's own count lags behind by a few rows; more than that is a hole.
 LAG_ROWS, LAG_SHARE = 5, 0.001
 
@@ -31,7 +31,7 @@ class Verdict:
     missing: int = 0
 
 
-def end_full_pass(
+def end_full_refresh(
     current: Slice, collection: Collection, *, remote_count: int | None
 ) -> None:
     """Hide, or hold, what the pass did not see; set watermark and completeness."""
@@ -39,18 +39,18 @@ def end_full_pass(
     now = timezone.now()
     verdict = _judge(collection, remote_count)
     reasons = collection.checkpoint.get("gone", {})
-    hidden = 0
+    deleted = 0
     with transaction.atomic():
-        is_held = verdict.word == Words.HELD
+        is_held = verdict.word == Completeness.HELD
         if not is_held and (verdict.is_proof or not deletions.are_too_many(collection)):
-            hidden = deletions.hide_noted(current, collection, now=now)
+            deleted = deletions.apply_deletions(current, collection, now=now)
         if not is_held and verdict.is_proof:
-            hidden += seen_bitmap.hide_unseen(
+            deleted += seen_bitmap.soft_delete_unseen(
                 collection, reasons, run_id=current.run.pk, now=now
             )
-        state = "done" if verdict.word == Words.COMPLETE else "partial"
+        state = "done" if verdict.word == Completeness.COMPLETE else "partial"
         current.keep(
-            collection, hidden=hidden, state=state, phase="", reason=verdict.reason
+            collection, deleted=deleted, state=state, phase="", reason=verdict.reason
         )
         _close(collection, verdict, now=now, remote_count=remote_count)
         if is_held:
@@ -64,27 +64,33 @@ def _judge(collection: Collection, remote_count: int | None) -> Verdict:
     """Decide what a pass that reached its end has proven."""
     checkpoint = collection.checkpoint
     listed = int(checkpoint.get("seen", 0))
-    if gap := str(checkpoint.get("gap", "")):
-        word = Words.CAPPED if "10,000" in gap else Words.PARTIAL
-        return Verdict(word=word, reason=gap, is_proof=False)
+    if incomplete_reason := str(checkpoint.get("incomplete_reason", "")):
+        word = (
+            Completeness.CAPPED
+            if "10,000" in incomplete_reason
+            else Completeness.PARTIAL
+        )
+        return Verdict(word=word, reason=incomplete_reason, is_proof=False)
     if _is_short(checkpoint, remote_count):
         reason = f"the listing ended after {listed} of {remote_count} items"
-        return Verdict(word=Words.PARTIAL, reason=reason, is_proof=False, is_short=True)
+        return Verdict(
+            word=Completeness.PARTIAL, reason=reason, is_proof=False, is_short=True
+        )
     unreadable = checkpoint.get("unreadable", 0)
     unread = f"{unreadable} items could not be read" if unreadable else ""
     if checkpoint.get("nameless"):
         # Any of what was not seen may be one of those.
-        return Verdict(word=Words.PARTIAL, reason=unread, is_proof=False)
+        return Verdict(word=Completeness.PARTIAL, reason=unread, is_proof=False)
     missing, sample = _count_unseen(collection)
-    before = checkpoint.get("hidden", 0)
+    before = checkpoint.get("deleted", 0)
     if held_deletions.is_too_many(missing + before, collection.stored_count + before):
         return Verdict(
-            word=Words.HELD,
+            word=Completeness.HELD,
             reason=f"{missing} deletions wait for approval",
             missing=missing,
             sample=sample,
         )
-    word = Words.PARTIAL if unread else Words.COMPLETE
+    word = Completeness.PARTIAL if unread else Completeness.COMPLETE
     return Verdict(word=word, reason=unread)
 
 
@@ -95,7 +101,7 @@ def _is_short(checkpoint: dict[str, Any], remote_count: int | None) -> bool:
     """
     if remote_count is None:
         return False
-    deleted = checkpoint.get("hidden", 0) + len(checkpoint.get("gone", ()))
+    deleted = checkpoint.get("deleted", 0) + len(checkpoint.get("gone", ()))
     lacking = remote_count - int(checkpoint.get("seen", 0)) - deleted
     return lacking > max(LAG_ROWS, remote_count * LAG_SHARE)
 
@@ -114,7 +120,7 @@ def _close(
         "remote_count": remote_count,
         "completeness": verdict.word,
         "reason": verdict.reason,
-        "note": collection.checkpoint.get("note", ""),
+        "pending_reason": collection.checkpoint.get("note", ""),
         "unreadable_count": collection.checkpoint.get("unreadable", 0),
         "held_deletions": {},
         "checkpoint": {},
@@ -122,14 +128,14 @@ def _close(
     if verdict.is_short:
         # It has proven nothing: what changed since the last proof is still to read.
         columns |= {
-            "short_pass_at": now,
+            "short_refresh_at": now,
             "watermark": collection.watermark or began,
         }
     else:
         columns |= {
-            "short_pass_at": None,
+            "short_refresh_at": None,
             "watermark": began,
-            "last_full_pass_at": now,
+            "last_full_refresh_at": now,
         }
     Collection.objects.filter(pk=collection.pk).update(**columns)
     collection.refresh_from_db()
@@ -146,14 +152,14 @@ def _count_unseen(collection: Collection) -> tuple[int, list[str]]:
     return count, sample
 
 
-def hide_all(
+def soft_delete_all(
     collection: Collection, reason: str, *, run_id: UUID | None, now: datetime
 ) -> int:
     """Hide every item of a collection, in the caller's transaction."""
-    hidden = 0
+    deleted = 0
     while keys := store.some_live_keys(collection):
-        hidden += store.hide(
+        deleted += store.soft_delete(
             collection, dict.fromkeys(keys, reason), run_id=run_id, now=now
         )
     Collection.objects.filter(pk=collection.pk).update(stored_count=0)
-    return hidden
+    return deleted

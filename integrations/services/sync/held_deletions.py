@@ -1,4 +1,4 @@
-"""Hold deletions that are too many to be believed, until a person decides."""
+"""Hold deletions that are too many to be believed, until a user decides."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -7,19 +7,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Collection, Item
+from integrations.models.collection import Completeness
 from integrations.services.items import store
 from integrations.services.sync import seen_bitmap
 
 logger = logging.getLogger(__name__)
 
-Words = Collection.Completeness
-# What would hide more than this is held until a person approves it.
+# What would hide more than this is held until a user approves it.
 HELD_ROWS, HELD_SHARE = 20, 0.20
 SAMPLE = 20
 
 
 def is_too_many(missing: int, stored: int) -> bool:
-    """Tell whether so many deletions among so many items need a person's word."""
+    """Tell whether so many deletions among so many items need a user's word."""
     return missing > HELD_ROWS and missing > stored * HELD_SHARE
 
 
@@ -61,7 +61,7 @@ def approve(collection: Collection, *, generation: int | None = None) -> int | N
         held = _still_held(collection, generation)
         if held is None:
             return None
-        hidden = seen_bitmap.hide_unseen(
+        deleted = seen_bitmap.soft_delete_unseen(
             held,
             held.held_deletions.get("reasons", {}),
             run_id=None,
@@ -71,22 +71,22 @@ def approve(collection: Collection, *, generation: int | None = None) -> int | N
         _decide(
             held,
             stored_count=store.count_live(held),
-            completeness=Words.PARTIAL if unreadable else Words.COMPLETE,
+            completeness=Completeness.PARTIAL if unreadable else Completeness.COMPLETE,
             reason=f"{unreadable} items could not be read" if unreadable else "",
         )
-    return hidden
+    return deleted
 
 
 def discard(collection: Collection, *, generation: int | None = None) -> bool:
-    """Keep the items; the next full pass looks again. False as None in approve."""
+    """Keep the items; the next full refresh looks again. False as None in approve."""
     with transaction.atomic():
         held = _still_held(collection, generation)
         if held is None:
             return False
         _decide(
             held,
-            completeness=Words.PARTIAL,
-            reason="deletions were discarded by a person",
+            completeness=Completeness.PARTIAL,
+            reason="deletions were discarded by a user",
         )
     return True
 

@@ -28,7 +28,7 @@ class Slice:
     stop_at: float
     lease_id: UUID
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
-    has_revealed: bool = False
+    has_discovered: bool = False
     _calls: int = 0
     _waited: float = 0.0
 
@@ -54,7 +54,7 @@ class Slice:
         collection: Collection | None = None,
         counts: PageCounts | None = None,
         *,
-        hidden: int = 0,
+        deleted: int = 0,
         texts: int = 0,
         **notes: Any,
     ) -> None:
@@ -66,10 +66,10 @@ class Slice:
         """
         counts = counts or PageCounts()
         if collection is not None:
-            self._note(collection, counts, hidden, notes)
+            self._note(collection, counts, deleted, notes)
         calls, waited = self.api.calls, self.api.waited
         sums = _sums(counts) | {
-            "hidden": hidden,
+            "deleted": deleted,
             "texts": texts,
             "requests": calls - self._calls,
             "waited_seconds": waited - self._waited,
@@ -100,7 +100,7 @@ class Slice:
         self,
         collection: Collection,
         counts: PageCounts,
-        hidden: int,
+        deleted: int,
         notes: dict[str, Any],
     ) -> None:
         entry = self.entry(collection)
@@ -108,7 +108,7 @@ class Slice:
             "seen": counts.seen,
             "created": counts.created,
             "changed": counts.changed,
-            "hidden": hidden,
+            "deleted": deleted,
             "unreadable": counts.unreadable,
         }
         for name, number in sums.items():

@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations.http.errors import ApiError, Forbidden, NotFound, Transient
 from integrations.models import Item, ItemContent
 from integrations.providers import CONNECTORS
-from integrations.providers.abilities import ReadsContent
+from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
 from integrations.services.items import search
 from integrations.services.sync.lease import Slice

@@ -1,4 +1,4 @@
-"""Decide what is due for a collection: a full pass, its rest, or a settling look."""
+"""Decide what is due for a collection: a full refresh, its rest, or a settling look."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,36 +7,36 @@ from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
 from integrations.models import Collection
+from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
-from integrations.providers.abilities import SharesLate
+from integrations.providers.capabilities import SharesLate
 from integrations.services.sync.lease import Slice
 
 # A listing that was left alone for so long starts again from its first page.
 CHECKPOINT_LIFE = timedelta(hours=24)
 # A pass that ended short is repeated after this long, for every so many rows.
 SHORT_PASS_WAIT, SHORT_PASS_ROWS = timedelta(hours=1), 50_000
-Words = Collection.Completeness
 
 
-def is_full_pass_due(current: Slice, collection: Collection, now: datetime) -> bool:
+def is_full_refresh_due(current: Slice, collection: Collection, now: datetime) -> bool:
     """Tell whether everything must be read, rather than what has changed."""
     if current.run.is_full or collection.watermark is None:
         return True
-    if collection.completeness == Words.NO_PERMISSION:
+    if collection.completeness == Completeness.NO_PERMISSION:
         return True
-    if collection.short_pass_at is not None:
+    if collection.short_refresh_at is not None:
         # Whoever waits for it may ask at once; by itself it is not asked for ever.
         wait = SHORT_PASS_WAIT * max(1.0, collection.stored_count / SHORT_PASS_ROWS)
-        return current.run.is_interactive or now - collection.short_pass_at > wait
-    last = collection.last_full_pass_at
+        return current.run.is_interactive or now - collection.short_refresh_at > wait
+    last = collection.last_full_refresh_at
     if last is None or _was_too_early(collection, last, now):
         return True
-    hours = current.connection.full_pass_hours or settings.FULL_PASS_HOURS
+    hours = current.connection.full_refresh_hours or settings.FULL_REFRESH_HOURS
     return now - last > timedelta(hours=hours)
 
 
 def _was_too_early(collection: Collection, last: datetime, now: datetime) -> bool:
-    """Tell whether the last full pass may have missed what had just been shared."""
+    """Tell whether the last full refresh may have missed what had just been shared."""
     connector, connection = (
         CONNECTORS[collection.connection.provider],
         collection.connection,
@@ -48,9 +48,9 @@ def _was_too_early(collection: Collection, last: datetime, now: datetime) -> boo
 
 
 def left_over(collection: Collection, now: datetime) -> dict[str, Any]:
-    """Return the checkpoint of a full pass that may go on from there, empty if none.
+    """Return the checkpoint of a full refresh that may go on from there, empty if none.
 
-    It may have been put aside while an increment was read instead.
+    It may have been put aside while an incremental sync was read instead.
     """
     checkpoint = dict(collection.checkpoint)
     if "since" in checkpoint:
@@ -60,9 +60,11 @@ def left_over(collection: Collection, now: datetime) -> dict[str, Any]:
     return checkpoint if is_fresh and "seen" in checkpoint else {}
 
 
-def is_settling_due(collection: Collection, now: datetime) -> bool:
+def are_late_arrivals_due(collection: Collection, now: datetime) -> bool:
     """Tell whether it is time to look for what the provider shows late."""
-    settled_at = collection.settled_at or collection.last_full_pass_at
-    return settled_at is None or now - settled_at > timedelta(
-        minutes=settings.SETTLE_MINUTES
+    late_arrivals_read_at = (
+        collection.late_arrivals_read_at or collection.last_full_refresh_at
+    )
+    return late_arrivals_read_at is None or now - late_arrivals_read_at > timedelta(
+        minutes=settings.LATE_ARRIVAL_MINUTES
     )

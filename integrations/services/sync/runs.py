@@ -15,8 +15,8 @@ from integrations.services.common.errors import NotSyncableError
 
 logger = logging.getLogger(__name__)
 
-INTERACTIVE = ("connect", "reconnect", "person", "staff", "webhook", "console")
-# After so many slices even a person's run goes on among the bulk.
+INTERACTIVE = ("connect", "reconnect", "user", "staff", "webhook", "console")
+# After so many slices even a user's run goes on among the bulk.
 INTERACTIVE_SLICES = 4
 ENQUEUED_FOR = timedelta(seconds=60)
 ABANDONED_FOR = timedelta(seconds=15)
@@ -80,7 +80,7 @@ def _open_runs(connection: Connection) -> QuerySet[SyncRun]:
 
 
 def _joined(run: SyncRun, *, trigger: str, full: bool) -> SyncRun:
-    """Let a person's wish hurry, and widen, a run that is already there."""
+    """Let a user's wish hurry, and widen, a run that is already there."""
     columns: dict[str, object] = {}
     if trigger in INTERACTIVE and not run.is_interactive:
         # Published once more, on the queue of those somebody waits for.

@@ -1,4 +1,4 @@
-"""Mark what a full pass sees, and find what it did not see."""
+"""Mark what a full refresh sees, and find what it did not see."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from integrations.services.items.store import CHUNK
 
 
 def mark(collection: Collection, keys: Iterable[int]) -> None:
-    """Mark items as seen by the collection's current full pass."""
+    """Mark items as seen by the collection's current full refresh."""
     by_block: dict[int, list[int]] = {}
     for key in keys:
         by_block.setdefault(key // SeenBlock.BITS, []).append(key % SeenBlock.BITS)
@@ -63,10 +63,10 @@ def unseen(collection: Collection, *, after: str = "") -> Iterator[tuple[int, st
         chunk = list(
             Item.objects.filter(collection=collection, remote_id__gt=last)
             .order_by("remote_id")
-            .values_list("pk", "remote_id", "hidden_at")[:CHUNK]
+            .values_list("pk", "remote_id", "deleted_at")[:CHUNK]
         )
-        for key, remote_id, hidden_at in chunk:
-            if hidden_at is None and not _is_marked(marks, key):
+        for key, remote_id, deleted_at in chunk:
+            if deleted_at is None and not _is_marked(marks, key):
                 yield key, remote_id
         if len(chunk) < CHUNK:
             return
@@ -91,7 +91,7 @@ def count_unseen(collection: Collection) -> int:
     return max(0, store.count_live(collection) - marked)
 
 
-def hide_unseen(
+def soft_delete_unseen(
     collection: Collection,
     reasons: Mapping[str, str],
     *,
@@ -103,14 +103,14 @@ def hide_unseen(
     ``reasons`` are those known of some, by remote id.
     """
     usual = (
-        collection.details.get("gone_words")
-        or CONNECTORS[collection.connection.provider].gone_words
+        collection.details.get("deleted_reason")
+        or CONNECTORS[collection.connection.provider].deleted_reason
     )
-    hidden = 0
+    deleted = 0
     chunk: dict[int, str] = {}
     for key, remote_id in unseen(collection):
         chunk[key] = reasons.get(remote_id, usual)
         if len(chunk) == CHUNK:
-            hidden += store.hide(collection, chunk, run_id=run_id, now=now)
+            deleted += store.soft_delete(collection, chunk, run_id=run_id, now=now)
             chunk = {}
-    return hidden + store.hide(collection, chunk, run_id=run_id, now=now)
+    return deleted + store.soft_delete(collection, chunk, run_id=run_id, now=now)

@@ -30,7 +30,7 @@ class Stored:
         """Look at the connection through one of its collections."""
         self._collection = collection
         self.turn = collection.generation
-        self.last_pass = collection.last_full_pass_at
+        self.last_full_refresh = collection.last_full_refresh_at
         others = Collection.objects.filter(connection=collection.connection_id)
         self._names = {
             pk: (remote_id, count)

@@ -147,7 +147,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
 
 
 def sweep_purges() -> int:
-    """Go on deleting the items of connections whose person asked for it."""
+    """Go on deleting the items of connections whose user asked for it."""
     purging = Connection.objects.filter(
         is_purging=True, state=Connection.State.DISCONNECTED
     )[:20]

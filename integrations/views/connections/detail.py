@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Left
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from integrations.models import Collection, Connection, Credential, SyncRun
 from integrations.providers import SPECS
 from integrations.services.connections import quota
-from integrations.views.access import get_connection
+from integrations.views.access import UserRequest, get_connection
 from integrations.views.connections import schedule
 from integrations.views.connections.progress import make_progress
 from integrations.views.connections.schema_changes import schema_changes
@@ -34,7 +34,7 @@ STRIP_TONES = {
 
 
 @require_safe
-def connection_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def connection_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show all that is known of one connection, without opening a secret."""
     connection = get_connection(request, pk)
     collections = _collections(connection)
@@ -51,7 +51,7 @@ def connection_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "attempts": list(connection.refresh_attempts.all()[:ATTEMPTS]),
         "actions": _actions(connection),
         "intervals": schedule.interval_choices(connection),
-        "full_passes": schedule.full_pass_choices(connection),
+        "full_refreshes": schedule.full_refresh_choices(connection),
         "schedule_text": schedule.schedule_text(connection),
         "overrun": quota.overrun(connection) if connection.is_connected else None,
         "left_out": connection.collections.filter(is_selected=False).count(),
@@ -63,7 +63,7 @@ def connection_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 @never_cache
-def connection_progress(request: HttpRequest, pk: UUID) -> HttpResponse:
+def connection_progress(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show only the progress; its status ends the polling when nothing runs."""
     connection = get_connection(request, pk)
     run = connection.runs.first()
@@ -124,7 +124,7 @@ def _reconsent_text(connection: Connection, scopes: list[dict[str, str]]) -> str
     if any(scope["status"] == "missing" for scope in scopes):
         return "Grant missing permissions"
     spec = SPECS.get(connection.provider)
-    return spec.reconsent_words if spec and connection.is_connected else ""
+    return spec.reconsent_label if spec and connection.is_connected else ""
 
 
 def _token_facts(connection: Connection) -> dict[str, Any] | None:

@@ -1,16 +1,16 @@
-"""Let a person decide about deletions that were too many to be believed."""
+"""Let a user decide about deletions that were too many to be believed."""
 
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from integrations.models import Collection
 from integrations.services.common import audit
 from integrations.services.sync import held_deletions
-from integrations.views.access import person
+from integrations.views.access import UserRequest
 
 # Python refuses to read numbers of thousands of digits.
 MOST_DIGITS = 12
@@ -18,39 +18,35 @@ NO_HOLD = -1
 
 
 @require_POST
-def collection_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
+def collection_approve(request: UserRequest, pk: UUID) -> HttpResponse:
     """Hide the items that a full reading did not find."""
     collection = _get_collection(request, pk)
     hidden = held_deletions.approve(collection, generation=_decided_about(request))
     if hidden is None:
         return _too_late(request, collection)
-    audit.record(
-        "deletions.approved", user=person(request), subject=pk, request=request
-    )
+    audit.record("deletions.approved", user=request.user, subject=pk, request=request)
     messages.success(request, f"{collection}: {hidden:,} items are marked as gone.")
     return redirect(collection.connection)
 
 
 @require_POST
-def collection_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
+def collection_discard(request: UserRequest, pk: UUID) -> HttpResponse:
     """Keep the items that a full reading did not find."""
     collection = _get_collection(request, pk)
     if not held_deletions.discard(collection, generation=_decided_about(request)):
         return _too_late(request, collection)
-    audit.record(
-        "deletions.discarded", user=person(request), subject=pk, request=request
-    )
+    audit.record("deletions.discarded", user=request.user, subject=pk, request=request)
     messages.success(request, f"{collection}: the items stay, and are looked up again.")
     return redirect(collection.connection)
 
 
-def _get_collection(request: HttpRequest, pk: UUID) -> Collection:
-    own = Collection.objects.filter(connection__owner=person(request))
+def _get_collection(request: UserRequest, pk: UUID) -> Collection:
+    own = Collection.objects.filter(connection__owner=request.user)
     return get_object_or_404(own.select_related("connection"), pk=pk)
 
 
-def _decided_about(request: HttpRequest) -> int | None:
-    """Return which hold the person saw; a form without one means the present one.
+def _decided_about(request: UserRequest) -> int | None:
+    """Return which hold the user saw; a form without one means the present one.
 
     Nonsense is none that there ever was.
     """
@@ -61,7 +57,7 @@ def _decided_about(request: HttpRequest) -> int | None:
     return int(sent) if is_number else NO_HOLD
 
 
-def _too_late(request: HttpRequest, collection: Collection) -> HttpResponse:
+def _too_late(request: UserRequest, collection: Collection) -> HttpResponse:
     messages.warning(
         request,
         f"{collection}: what waited there has changed or is being read again,"

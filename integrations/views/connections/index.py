@@ -1,11 +1,11 @@
-"""List a person's connections, offer new ones, and act on one of them."""
+"""List a user's connections, offer new ones, and act on one of them."""
 
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import (
@@ -24,28 +24,27 @@ from integrations.services.connections import connect as service
 from integrations.services.connections import disconnect
 from integrations.services.connections.counts import with_progress
 from integrations.services.sync import runs
-from integrations.views.access import get_connection, person, proof_required
+from integrations.views.access import UserRequest, get_connection, proof_required
 
 QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
 
 
 @require_safe
-def connection_list(request: HttpRequest) -> HttpResponse:
-    """Show every connection of the person, and what else could be connected."""
-    own = with_progress(Connection.objects.owned_by(person(request)))
+def connection_list(request: UserRequest) -> HttpResponse:
+    """Show every connection of the user, and what else could be connected."""
+    own = with_progress(Connection.objects.owned_by(request.user))
     # A stable sort: the disconnected ones go last, the others keep their order.
     connections = sorted(own, key=lambda connection: not connection.is_connected)
     context = {
         "connections": connections,
-        "providers": provider_cards(request),
+        "providers": provider_cards(is_staff=request.user.is_staff),
         "sandbox_on": is_sandbox_on(),
     }
     return render(request, "connections/connection_list.html", context)
 
 
-def provider_cards(request: HttpRequest) -> list[dict[str, Any]]:
+def provider_cards(*, is_staff: bool) -> list[dict[str, Any]]:
     """Return what can be connected; only staff learn which settings are missing."""
-    is_staff = person(request).is_staff
     return [_card(spec, is_staff=is_staff) for spec in SPECS.values()]
 
 
@@ -64,12 +63,12 @@ def _card(spec: ProviderSpec, *, is_staff: bool) -> dict[str, Any]:
 
 
 @require_safe
-def connect(request: HttpRequest, provider: str) -> HttpResponse:
-    """Say what a provider will be asked for, before the person leaves for it."""
+def connect(request: UserRequest, provider: str) -> HttpResponse:
+    """Say what a provider will be asked for, before the user leaves for it."""
     spec = SPECS.get(provider)
     if spec is None:
         raise Http404
-    card = _card(spec, is_staff=person(request).is_staff)
+    card = _card(spec, is_staff=request.user.is_staff)
     if not card["is_configured"]:
         hint = card["settings_hint"] or "It is not available here yet."
         messages.warning(request, f"{spec.name} cannot be connected. {hint}")
@@ -87,7 +86,7 @@ def connect(request: HttpRequest, provider: str) -> HttpResponse:
     return render(request, "connections/connect_start.html", context)
 
 
-def _to_reconnect(request: HttpRequest, provider: str) -> Connection | None:
+def _to_reconnect(request: UserRequest, provider: str) -> Connection | None:
     """Return the connection that is to be repaired, if the address names one."""
     pk = request.GET.get("connection")
     if not pk:
@@ -96,7 +95,7 @@ def _to_reconnect(request: HttpRequest, provider: str) -> Connection | None:
         number = UUID(pk)
     except ValueError:
         raise Http404 from None
-    own = Connection.objects.owned_by(person(request))
+    own = Connection.objects.owned_by(request.user)
     return get_object_or_404(own, pk=number, provider=provider)
 
 
@@ -105,12 +104,12 @@ def _words(scope: Any) -> dict[str, str]:
 
 
 @require_POST
-def connection_sync(request: HttpRequest, pk: UUID) -> HttpResponse:
+def connection_sync(request: UserRequest, pk: UUID) -> HttpResponse:
     """Queue a sync, or say kindly why not."""
     connection = get_connection(request, pk)
     try:
         run = runs.request_sync(
-            connection, trigger="person", full=request.POST.get("full") == "1"
+            connection, trigger="user", full=request.POST.get("full") == "1"
         )
     except NotSyncableError as error:
         why = error.reason_text or "it is not connected"
@@ -126,28 +125,28 @@ def connection_sync(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def connection_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Stop reading a connection until the person says otherwise."""
+def connection_pause(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Stop reading a connection until the user says otherwise."""
     connection = get_connection(request, pk)
     if connection.is_syncable:
-        service.pause(connection, actor=person(request))
+        service.pause(connection, actor=request.user)
         messages.success(request, f"{connection} is paused. Its items stay here.")
     return redirect(connection)
 
 
 @require_POST
-def connection_resume(request: HttpRequest, pk: UUID) -> HttpResponse:
+def connection_resume(request: UserRequest, pk: UUID) -> HttpResponse:
     """Read a paused connection again."""
     connection = get_connection(request, pk)
     if connection.state == Connection.State.PAUSED:
-        service.resume(connection, actor=person(request))
+        service.resume(connection, actor=request.user)
         messages.success(request, f"{connection} goes on.")
     return redirect(connection)
 
 
 @require_POST
-def connection_rename(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Give a connection a name of the person's own."""
+def connection_rename(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Give a connection a name of the user's own."""
     connection = get_connection(request, pk)
     form = RenameForm(request.POST)
     if form.is_valid():
@@ -159,7 +158,7 @@ def connection_rename(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def connection_interval(request: HttpRequest, pk: UUID) -> HttpResponse:
+def connection_interval(request: UserRequest, pk: UUID) -> HttpResponse:
     """Set how often a connection is read."""
     connection = get_connection(request, pk)
     form = IntervalForm(request.POST)
@@ -167,7 +166,7 @@ def connection_interval(request: HttpRequest, pk: UUID) -> HttpResponse:
         service.set_interval(
             connection,
             form.cleaned_data["minutes"],
-            full_pass_hours=form.cleaned_data["hours"],
+            full_refresh_hours=form.cleaned_data["hours"],
         )
         messages.success(request, "The schedule is saved.")
     else:
@@ -176,7 +175,7 @@ def connection_interval(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def connection_disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
+def connection_disconnect(request: UserRequest, pk: UUID) -> HttpResponse:
     """Ask what becomes of the items, then erase the grant and have it revoked."""
     connection = get_connection(request, pk)
     if not connection.is_connected:
@@ -196,21 +195,21 @@ def connection_disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @proof_required
 def _disconnect_for_good(
-    request: HttpRequest, connection: Connection, *, keep_items: bool, uninstall: bool
+    request: UserRequest, connection: Connection, *, keep_items: bool, uninstall: bool
 ) -> HttpResponse:
     """Delete the items, or remove the app for everybody: nobody can undo either."""
     return _disconnect(request, connection, keep_items=keep_items, uninstall=uninstall)
 
 
 def _disconnect(
-    request: HttpRequest,
+    request: UserRequest,
     connection: Connection,
     *,
     keep_items: bool,
     uninstall: bool = False,
 ) -> HttpResponse:
     disconnect.disconnect(
-        connection, actor=person(request), keep_items=keep_items, uninstall=uninstall
+        connection, actor=request.user, keep_items=keep_items, uninstall=uninstall
     )
     fate = "stay here" if keep_items else "are being deleted"
     messages.success(request, f"{connection} is disconnected. Its items {fate}.")
@@ -218,7 +217,7 @@ def _disconnect(
 
 
 def _ask_before_disconnect(
-    request: HttpRequest, connection: Connection, form: DisconnectForm
+    request: UserRequest, connection: Connection, form: DisconnectForm
 ) -> HttpResponse:
     spec = SPECS.get(connection.provider)
     name = connection.provider_name

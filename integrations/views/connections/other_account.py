@@ -3,17 +3,17 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from integrations.services.connections import disconnect
-from integrations.views.access import get_connection, person
+from integrations.views.access import UserRequest, get_connection
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def connection_other_account(
-    request: HttpRequest, pk: UUID, wanted: UUID
+    request: UserRequest, pk: UUID, wanted: UUID
 ) -> HttpResponse:
     """Keep both accounts, or take the new one away again."""
     new, old = get_connection(request, pk), get_connection(request, wanted)
@@ -21,7 +21,7 @@ def connection_other_account(
         context = {"connection": new, "wanted": old}
         return render(request, "connections/connection_other_account.html", context)
     if request.POST.get("choice") == "remove" and new.is_connected:
-        disconnect.disconnect(new, actor=person(request), keep_items=False)
+        disconnect.disconnect(new, actor=request.user, keep_items=False)
         messages.info(request, f"{new} is disconnected again; {old} still waits.")
         return redirect(old)
     messages.success(request, f"{new} stays beside {old}.")

@@ -36,7 +36,7 @@ NEXT_TEXTS = {
     "skipped": "Reconnect and grant the missing permission to read it.",
     "waiting": "It is tried again by itself.",
 }
-COUNTS = ("seen", "created", "changed", "hidden")
+COUNTS = ("seen", "created", "changed", "deleted")
 SHORT_WAIT = timedelta(seconds=2)
 
 Entry = Mapping[str, Any]

@@ -3,17 +3,17 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.services.sync import runs as service
-from integrations.views.access import get_run
+from integrations.views.access import UserRequest, get_run
 from integrations.views.connections.progress import errors, phases
 
 
 @require_safe
-def run_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def run_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show what a run did, collection by collection, and what went wrong."""
     run = get_run(request, pk)
     context = {
@@ -27,7 +27,7 @@ def run_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def run_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+def run_cancel(request: UserRequest, pk: UUID) -> HttpResponse:
     """Call a run off; what it has stored stays."""
     run = get_run(request, pk)
     if run.is_open:

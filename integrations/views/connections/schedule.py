@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
-from integrations.forms import FULL_PASSES, INTERVALS
+from integrations.forms import FULL_REFRESHES, INTERVALS
 from integrations.models import Connection
 
 
@@ -13,18 +13,20 @@ def interval_text(minutes: int) -> str:
     return INTERVALS.get(minutes, f"Every {minutes} minutes")
 
 
-def full_pass_text(hours: float | None) -> str:
+def full_refresh_text(hours: float | None) -> str:
     """Return how often everything is read."""
-    hours = hours or settings.FULL_PASS_HOURS
-    return FULL_PASSES.get(int(hours), f"Every {hours:g} hours")
+    hours = hours or settings.FULL_REFRESH_HOURS
+    return FULL_REFRESHES.get(int(hours), f"Every {hours:g} hours")
 
 
 def schedule_text(connection: Connection) -> str:
     """Return both, the second only when it is not as usual."""
     text = interval_text(connection.sync_interval_minutes)
-    if connection.full_pass_hours is None:
+    if connection.full_refresh_hours is None:
         return text
-    return f"{text}; everything {full_pass_text(connection.full_pass_hours).lower()}"
+    return (
+        f"{text}; everything {full_refresh_text(connection.full_refresh_hours).lower()}"
+    )
 
 
 def interval_choices(connection: Connection) -> list[dict[str, Any]]:
@@ -39,11 +41,11 @@ def interval_choices(connection: Connection) -> list[dict[str, Any]]:
     ]
 
 
-def full_pass_choices(connection: Connection) -> list[dict[str, Any]]:
+def full_refresh_choices(connection: Connection) -> list[dict[str, Any]]:
     """Return how often everything may be read, first as often as usual."""
-    current = connection.full_pass_hours
-    usual = f"As usual ({full_pass_text(None).lower()})"
-    options = [(None, usual), *FULL_PASSES.items()]
+    current = connection.full_refresh_hours
+    usual = f"As usual ({full_refresh_text(None).lower()})"
+    options = [(None, usual), *FULL_REFRESHES.items()]
     return [
         {"value": hours or "", "label": label, "selected": hours == current}
         for hours, label in options

@@ -4,7 +4,7 @@ from typing import Any
 
 from integrations.models import Collection, Connection, Item, ItemChange
 from integrations.providers import CONNECTORS
-from integrations.providers.abilities import TellsStructure
+from integrations.providers.capabilities import TellsStructure
 from integrations.services.items.links import Links
 from integrations.views.items import facts
 

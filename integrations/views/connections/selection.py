@@ -1,4 +1,4 @@
-"""Let a person choose what of a connection is read, and see what it costs."""
+"""Let a user choose what of a connection is read, and see what it costs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -14,17 +14,17 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.models import Collection, Connection
 from integrations.providers import CONNECTORS
-from integrations.providers.abilities import GroupsCollections, Place, Plan
+from integrations.providers.capabilities import GroupsCollections, Place, Plan
 from integrations.services.connections import quota, selection
-from integrations.views.access import get_connection, person
-from integrations.views.connections.schedule import full_pass_text, interval_text
+from integrations.views.access import UserRequest, get_connection
+from integrations.views.connections.schedule import full_refresh_text, interval_text
 
 SAVE = "save"
 
 
 @dataclass(kw_only=True)
 class Choice:
-    """Hold what there is to choose from, and what a person has ticked so far.
+    """Hold what there is to choose from, and what a user has ticked so far.
 
     ``offered`` are the collections that were on the page they saw.
     """
@@ -36,7 +36,7 @@ class Choice:
     plan: Plan | None
 
     @classmethod
-    def read(cls, connection: Connection, request: HttpRequest) -> "Choice":
+    def read(cls, connection: Connection, request: UserRequest) -> "Choice":
         """Read a form, or what is stored when none was sent."""
         listed = connection.collections.filter(misses__lt=Collection.MOST_MISSES)
         collections = list(listed.defer("schema"))
@@ -79,7 +79,7 @@ class Choice:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def connection_collections(request: HttpRequest, pk: UUID) -> HttpResponse:
+def connection_collections(request: UserRequest, pk: UUID) -> HttpResponse:
     """Offer every collection with a box, and keep what is ticked.
 
     Any other button shows the form again, with boxes and sums as it asks.
@@ -101,7 +101,7 @@ def connection_collections(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "connections/connection_collections.html", context)
 
 
-def _save(request: HttpRequest, choice: Choice) -> HttpResponse:
+def _save(request: UserRequest, choice: Choice) -> HttpResponse:
     connection = choice.connection
     fitting = quota.fitting_schedule(connection, choice.plan, chosen=choice.remote_ids)
     quota.set_plan(connection, choice.plan)
@@ -109,7 +109,7 @@ def _save(request: HttpRequest, choice: Choice) -> HttpResponse:
         connection,
         choice.ticked,
         offered={c.pk for c in choice.offered},
-        actor=person(request),
+        actor=request.user,
     )
     told = "The choice is saved."
     if added:
@@ -158,7 +158,7 @@ def _groups(choice: Choice) -> Iterable[dict[str, Any]]:
                 "name": place.name if place else collection.name,
                 "is_ticked": collection.pk in choice.ticked,
                 "count": counts.get(collection.remote_id, 0),
-                "is_read": collection.last_full_pass_at is not None,
+                "is_read": collection.last_full_refresh_at is not None,
                 "calls": found.collections.get(collection.remote_id) if found else None,
             }
         )
@@ -185,11 +185,11 @@ def _cost(choice: Choice) -> dict[str, Any] | None:
         "listing": found.listing,
         "fits": None if calls is None else total <= calls,
         "schedule": _lower(connection.sync_interval_minutes),
-        "full_pass": full_pass_text(connection.full_pass_hours).lower(),
+        "full_refresh": full_refresh_text(connection.full_refresh_hours).lower(),
         "fitting": fitting,
         "fitting_schedule": _lower(fitting.interval_minutes) if fitting else "",
-        "fitting_full_pass": full_pass_text(fitting.full_pass_hours).lower()
+        "fitting_full_refresh": full_refresh_text(fitting.full_refresh_hours).lower()
         if fitting
         else "",
-        "quota_words": estimator.quota_words,
+        "quota_description": estimator.quota_description,
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from integrations.models import Item, ItemContent
 from integrations.providers import CONNECTORS
-from integrations.providers.abilities import ReadsContent
+from integrations.providers.capabilities import ReadsContent
 from integrations.services.items.icons import put_icons
 from integrations.services.items.links import Found, find_by_id
 

@@ -201,7 +201,7 @@ def _values(pairs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 def changed_fields(
     item: Item, change: ItemChange, links: Links
 ) -> Iterator[dict[str, Any]]:
-    """Yield each changed field with its old and new value as people read them."""
+    """Yield each changed field with its old and new value as users read them."""
     pairs = _pairs(change)
     own = {n: pair for n, pair in pairs.items() if not n.startswith(PREFIX)}
     for name, (old, new) in own.items():

@@ -17,7 +17,7 @@ LABELS = {
     "parent": "Inside",
     "state": "State",
 }
-STATES = {"": "Still there", "gone": "No longer there"}
+STATES = {"": "Still there", "deleted": "Deleted"}
 COLUMNS = (
     ("name", "Name", "name"),
     ("type", "Type", ""),
@@ -28,14 +28,14 @@ MAX_CHOICES = 200
 
 
 def type_name(provider: str, item_type: str) -> str:
-    """Return what people call a type of items."""
+    """Return what users call a type of items."""
     connector = CONNECTORS.get(provider)
     known = connector.item_types if connector else {}
     return known.get(item_type, item_type.replace("_", " ").capitalize())
 
 
 def type_names(collections: Iterable[Collection]) -> dict[str, str]:
-    """Return the types a person's collections hold, with their names."""
+    """Return the types a user's collections hold, with their names."""
     return {
         each: type_name(collection.connection.provider, each)
         for collection in collections

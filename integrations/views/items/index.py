@@ -1,11 +1,11 @@
-"""Show a person's items, over all providers in one list and each on its own page."""
+"""Show a user's items, over all providers in one list and each on its own page."""
 
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,15 +18,15 @@ from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count
 from integrations.services.items.parents import put_parents
 from integrations.services.items.query import ItemQuery
-from integrations.views.access import person
+from integrations.views.access import UserRequest
 from integrations.views.items import facts, filters
 
 
 @require_safe
-def item_list(request: HttpRequest) -> HttpResponse:
+def item_list(request: UserRequest) -> HttpResponse:
     """Show one page of the items that the query string asks for."""
     query = ItemQuery.parse(request.GET)
-    user = person(request)
+    user = request.user
     connections = list(Connection.objects.owned_by(user))
     collections = list(
         Collection.objects.filter(connection__owner=user)
@@ -53,7 +53,7 @@ def item_list(request: HttpRequest) -> HttpResponse:
     return render(request, _list_template(request), context)
 
 
-def _list_template(request: HttpRequest) -> str:
+def _list_template(request: UserRequest) -> str:
     """Answer htmx with the fragment that the whole page contains."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     if htmx and htmx.target == "results" and not htmx.history_restore_request:
@@ -86,7 +86,7 @@ def _count_text(
     count: Count, query: ItemQuery, collections: Sequence[Collection]
 ) -> str:
     noun = "item" if count.number == 1 and not count.is_more else "items"
-    if not query.filters or query.is_gone:
+    if not query.filters or query.is_deleted:
         return f"{count} {noun}".capitalize()
     total = listing.stored_items(collections)
     return f"{count} of {total:,} items".capitalize()
@@ -98,8 +98,8 @@ def _why_empty(query: ItemQuery, connections: Sequence[Connection]) -> str:
         return "unconnected"
     if set(query.filters) - {"state"}:
         return "nothing"
-    if query.is_gone:
-        return "gone"
+    if query.is_deleted:
+        return "deleted"
     if _syncing(connections):
         return "syncing"
     if not any(c.last_synced_at for c in connections):
@@ -125,12 +125,10 @@ def _stale(query: ItemQuery, connections: Sequence[Connection]) -> list[dict[str
 
 
 @require_safe
-def item_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def item_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show all that is known of one item."""
     item = get_object_or_404(
-        Item.objects.owned_by(person(request)).select_related(
-            "connection", "collection"
-        ),
+        Item.objects.owned_by(request.user).select_related("connection", "collection"),
         uuid=pk,
     )
     context = {
@@ -142,8 +140,8 @@ def item_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "items/item_detail.html", context)
 
 
-def _back_url(request: HttpRequest) -> str:
-    """Return the list the person came from, filters and page included."""
+def _back_url(request: UserRequest) -> str:
+    """Return the list the user came from, filters and page included."""
     home = reverse("integrations:item-list")
     referrer = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(referrer, {request.get_host()}):

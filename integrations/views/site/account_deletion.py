@@ -1,4 +1,4 @@
-"""Let a person delete their account, after asking who they are and if they mean it."""
+"""Let a user delete their account, after asking who they are and if they mean it."""
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -13,7 +13,7 @@ from integrations.models import Connection
 from integrations.services.common.errors import LastAdministratorError
 from integrations.services.connections import account_deletion
 from integrations.services.connections.counts import with_item_count
-from integrations.views.access import person, proof_required
+from integrations.views.access import proof_required
 
 LAST_ADMINISTRATOR = (
     "You are the only administrator of this site. Make somebody else one first."
@@ -25,7 +25,7 @@ LAST_ADMINISTRATOR = (
 @proof_required
 def account_delete(request: HttpRequest) -> HttpResponse:
     """Say what goes with the account, then shut it and begin to erase it."""
-    user = User.objects.get(pk=person(request).pk)
+    user = User.objects.get(username=request.user.get_username())
     address = user.email or user.get_username()
     sent = request.POST if request.method == "POST" else None
     form = DeleteAccountForm(sent, expected=address)

@@ -15,13 +15,12 @@ from integrations.context_processors import is_sandbox_on
 from integrations.models import Connection, Item, SyncRun
 from integrations.providers import SPECS
 from integrations.services.connections.counts import with_progress
-from integrations.views.access import person
 from integrations.views.connections.index import provider_cards
 from integrations.views.site.visits import last_visit
 
 RECENT_ITEMS = 10
 WEEK = timedelta(days=7)
-COUNTS = ("created", "changed", "hidden")
+COUNTS = ("created", "changed", "deleted")
 
 
 @login_not_required
@@ -31,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         context = {"providers": list(SPECS.values()), "sandbox_on": is_sandbox_on()}
         return render(request, "home_signed_out.html", context)
-    user = person(request)
+    user = request.user
     connections = list(with_progress(Connection.objects.owned_by(user).connected()))
     since = last_visit(request)
     context = {
@@ -41,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "changes": _changes(user, since or timezone.now() - WEEK),
         "recent_items": _recent_items(user),
         "running": _running(user),
-        "providers": provider_cards(request),
+        "providers": provider_cards(is_staff=user.is_staff),
         "sandbox_on": is_sandbox_on(),
     }
     return render(request, "home.html", context)

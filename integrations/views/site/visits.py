@@ -1,4 +1,4 @@
-"""Remember when a person was last here, in their session."""
+"""Remember when a user was last here, in their session."""
 
 from datetime import datetime, timedelta
 

@@ -3,15 +3,15 @@
 import pytest
 
 from integrations.providers import CONNECTORS
-from integrations.providers.abilities import EstimatesCost
 from integrations.providers.airtable.cost import (
-    FULL_PASS_HOURS,
+    FULL_REFRESH_HOURS,
     PLANS,
     fitting_schedule,
     monthly_calls,
     monthly_listing_calls,
     monthly_structure_calls,
 )
+from integrations.providers.capabilities import EstimatesCost
 
 FREE, TEAM, _ = (plan.calls for plan in PLANS)
 
@@ -43,11 +43,11 @@ def test_many_changes_cost_a_call_for_each_hundred():
 
 @pytest.mark.parametrize(("records", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2)])
 def test_a_page_holds_a_hundred_records(records, pages):
-    assert monthly_calls(records, 10_000, full_pass_hours=1) == 5 * (pages + 1)
+    assert monthly_calls(records, 10_000, full_refresh_hours=1) == 5 * (pages + 1)
 
 
-def test_a_run_is_no_more_than_one_full_pass():
-    assert monthly_calls(0, 1440, full_pass_hours=1) == 35 * 2
+def test_a_run_is_no_more_than_one_full_refresh():
+    assert monthly_calls(0, 1440, full_refresh_hours=1) == 35 * 2
 
 
 def test_the_structure_costs_a_call_for_each_base_and_listing():
@@ -65,7 +65,7 @@ def test_the_connector_estimates_every_collection():
     assert isinstance(connector, EstimatesCost)
 
     found = connector.estimate(
-        make_counts(0, 900), interval_minutes=1440, full_pass_hours=24
+        make_counts(0, 900), interval_minutes=1440, full_refresh_hours=24
     )
 
     assert found.collections == {
@@ -82,21 +82,21 @@ def test_a_free_plan_gets_a_schedule_that_fits(record_counts):
 
     assert schedule is not None
     assert schedule.calls <= FREE
-    assert schedule.full_pass_hours in FULL_PASS_HOURS
+    assert schedule.full_refresh_hours in FULL_REFRESH_HOURS
 
 
 def test_the_schedule_is_the_most_frequent_that_fits():
     schedule = fit(100)
     tighter = fit(100, quota=schedule.calls - 1)
 
-    assert schedule.full_pass_hours == 24
+    assert schedule.full_refresh_hours == 24
     assert tighter.interval_minutes > schedule.interval_minutes
 
 
 def test_changes_are_looked_for_at_least_as_often_as_everything_is_read():
     schedule = fit(40_000)
 
-    assert schedule.interval_minutes <= schedule.full_pass_hours * 60
+    assert schedule.interval_minutes <= schedule.full_refresh_hours * 60
 
 
 def test_what_is_not_chosen_costs_nothing():
@@ -118,4 +118,4 @@ def test_an_interval_of_nothing_is_refused(values):
     interval, hours = values
 
     with pytest.raises(ValueError, match="longer than nothing"):
-        monthly_calls(1, interval, full_pass_hours=hours)
+        monthly_calls(1, interval, full_refresh_hours=hours)

@@ -188,9 +188,9 @@ def test_a_bases_limit_is_the_same_for_every_connection(airtable):
 def test_deletions_and_counts_cost_no_call_because_nobody_knows_them(airtable):
     collection = airtable.context()
 
-    gone = airtable.connector.fetch_gone(airtable.api, collection, cursor=None)
+    gone = airtable.connector.fetch_deleted(airtable.api, collection, cursor=None)
 
-    assert (gone.items, gone.gone, gone.next_cursor) == ((), {}, None)
+    assert (gone.items, gone.deleted, gone.next_cursor) == ((), {}, None)
     assert airtable.connector.fetch_count(airtable.api, collection) is None
     assert airtable.transport.requests == []
 

@@ -123,7 +123,7 @@ def test_a_merged_id_is_gone_with_its_successor_named(hubspot):
 
     page = fetch_page(hubspot)
 
-    assert page.gone == {
+    assert page.deleted == {
         "9004": "merged:180000000123",
         "9005": "merged:180000000123",
     }
@@ -132,9 +132,9 @@ def test_a_merged_id_is_gone_with_its_successor_named(hubspot):
 def test_archived_records_are_listed_by_id_only(hubspot):
     hubspot.transport.on(LIST, hubspot.load("contacts_archived"))
 
-    page = hubspot.connector.fetch_gone(hubspot.api, hubspot.context(), cursor=None)
+    page = hubspot.connector.fetch_deleted(hubspot.api, hubspot.context(), cursor=None)
 
-    assert page.gone == {"9020": "archived"}
+    assert page.deleted == {"9020": "archived"}
     assert query_of(hubspot.transport.requests[0])["archived"] == "true"
 
 
@@ -150,9 +150,9 @@ def test_archived_records_are_listed_by_id_only(hubspot):
 def test_what_says_that_it_is_not_archived_is_not_gone(hubspot, said, gone):
     hubspot.transport.on(LIST, {"results": [{"id": "1", **said}]})
 
-    page = hubspot.connector.fetch_gone(hubspot.api, hubspot.context(), cursor=None)
+    page = hubspot.connector.fetch_deleted(hubspot.api, hubspot.context(), cursor=None)
 
-    assert page.gone == gone
+    assert page.deleted == gone
     assert page.unreadable == 0
 
 

@@ -118,7 +118,7 @@ def test_a_listed_record_that_a_batch_lacks_is_neither_stored_nor_gone(hubspot):
 
     assert [item.id for item in page.items] == ["2"]
     assert page.unreadable == 1
-    assert page.gone == {}
+    assert page.deleted == {}
 
 
 def test_a_probed_record_that_a_batch_still_lacks_is_not_gone(hubspot):
@@ -129,7 +129,7 @@ def test_a_probed_record_that_a_batch_still_lacks_is_not_gone(hubspot):
 
     page = fetch_changes(hubspot)
 
-    assert (page.items, page.gone, page.unreadable) == ([], {}, 1)
+    assert (page.items, page.deleted, page.unreadable) == ([], {}, 1)
 
 
 def test_a_probe_still_tells_merged_from_archived(hubspot):
@@ -140,7 +140,7 @@ def test_a_probe_still_tells_merged_from_archived(hubspot):
 
     page = fetch_changes(hubspot)
 
-    assert page.gone == {"1": "merged:9", "2": "archived"}
+    assert page.deleted == {"1": "merged:9", "2": "archived"}
     assert page.items == []
 
 
@@ -167,8 +167,8 @@ def test_a_refused_batch_fails_the_page(hubspot):
 def test_archived_ids_need_no_batch(hubspot):
     hubspot.transport.on(LIST, {"results": [listed("1", archived=True)]})
 
-    page = hubspot.connector.fetch_gone(
+    page = hubspot.connector.fetch_deleted(
         hubspot.api, hubspot.context(schema=SCHEMA), cursor=None
     )
 
-    assert page.gone == {"1": "archived"}
+    assert page.deleted == {"1": "archived"}

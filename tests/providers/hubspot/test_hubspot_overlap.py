@@ -1,4 +1,4 @@
-"""An increment reaches back, and does not read again what is stored as it is."""
+"""An incremental sync reaches back, and does not read again what is stored as it is."""
 
 import json
 from dataclasses import replace
@@ -90,7 +90,7 @@ def test_what_is_stored_as_it_is_now_is_not_read_again(hubspot):
 
     assert [item.id for item in page.items] == ["2"]
     assert asked_of(hubspot, BATCH) == [["2"]]
-    assert (page.gone, page.unreadable) == ({}, 0)
+    assert (page.deleted, page.unreadable) == ({}, 0)
 
 
 def test_a_page_of_nothing_new_costs_no_batch_and_goes_on(hubspot):
@@ -185,8 +185,8 @@ def test_a_page_cut_for_its_probes_goes_on_behind_what_it_settled(hubspot):
 
     page = fetch_changes(hubspot, stored("40"), stored("41"))
 
-    assert len(page.gone) == MAX_PROBES
-    assert page.gone.keys().isdisjoint({"40", "41"})
+    assert len(page.deleted) == MAX_PROBES
+    assert page.deleted.keys().isdisjoint({"40", "41"})
     assert json.loads(page.next_cursor) == {"after_id": "42"}
 
 
@@ -196,7 +196,7 @@ def test_only_live_items_of_the_collection_itself_are_found():
     contacts = make_collection(connection)
     companies = make_collection(connection, remote_id="companies", name="Companies")
     make_item(contacts, remote_id="1", remote_updated_at=TIME)
-    make_item(contacts, remote_id="2", hidden_at=NOON)
+    make_item(contacts, remote_id="2", deleted_at=NOON)
     make_item(companies, remote_id="1", remote_updated_at=TIME + timedelta(days=1))
     make_item(companies, remote_id="3")
 

@@ -1,4 +1,4 @@
-"""Increments: a keyset over ids, fields by batch, and what became of the rest."""
+"""Incremental sync: a keyset over ids, fields by batch, what became of the rest."""
 
 import json
 from datetime import UTC, datetime
@@ -215,7 +215,7 @@ def test_ids_that_a_batch_does_not_know_are_looked_after_one_by_one(hubspot):
     page = fetch_changes(hubspot)
 
     assert [item.id for item in page.items] == ["9001"]
-    assert page.gone == {"9004": "merged:180000000123", "9020": "archived"}
+    assert page.deleted == {"9004": "merged:180000000123", "9020": "archived"}
     assert page.next_cursor is None
 
 
@@ -239,7 +239,7 @@ def test_an_id_that_came_back_meanwhile_is_an_item(hubspot):
     page = fetch_changes(hubspot)
 
     assert [(item.id, item.parent_id) for item in page.items] == [("9001", "7002")]
-    assert page.gone == {}
+    assert page.deleted == {}
 
 
 def test_many_missing_ids_are_spread_over_pages_that_can_be_finished(hubspot):
@@ -251,7 +251,7 @@ def test_many_missing_ids_are_spread_over_pages_that_can_be_finished(hubspot):
 
     page = fetch_changes(hubspot)
 
-    assert len(page.gone) == MAX_PROBES
+    assert len(page.deleted) == MAX_PROBES
     assert json.loads(page.next_cursor) == {"after_id": str(MAX_PROBES)}
 
 

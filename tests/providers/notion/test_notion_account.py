@@ -96,7 +96,7 @@ def test_a_grant_of_nobody_is_refused(notion, answer):
 
 
 @pytest.mark.parametrize("icon", ["http://x/y", "javascript:x", "plain", 7, "\n", []])
-def test_an_odd_icon_is_left_out(notion, icon):
+def test_an_odd_icon_is_deselected(notion, icon):
     account = identify(notion, workspace_icon=icon)
 
     assert account.details["workspace_icon"] == ""

@@ -3,7 +3,7 @@
 import pytest
 
 from integrations.http.errors import InvalidResponse, NotFound
-from integrations.providers.abilities import ReadsContent
+from integrations.providers.capabilities import ReadsContent
 from integrations.providers.notion.mapping.outline import MAX_BLOCKS, block_text, parse
 
 PAGE = "a1000000-0000-4000-8000-000000000001"

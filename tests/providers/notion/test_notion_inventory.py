@@ -161,7 +161,7 @@ def test_absence_from_search_hides_nothing(reading, workspace):
     reading.full("pages")
 
     assert len(reading.store.live()) == 5
-    assert reading.store.gone == {}
+    assert reading.store.deleted == {}
 
 
 def test_what_is_neither_listed_nor_answered_is_swept(reading, workspace):
@@ -173,7 +173,7 @@ def test_what_is_neither_listed_nor_answered_is_swept(reading, workspace):
     reading.full("pages")
 
     assert reading.store.live().keys() == ids(1)
-    assert reading.store.gone == {("pages", uid(2)): "no longer there"}
+    assert reading.store.deleted == {("pages", uid(2)): "no longer there"}
 
 
 def test_a_grant_that_returns_loses_nothing(reading, workspace):
@@ -205,7 +205,7 @@ def test_what_lives_on_below_the_trash_is_kept_and_marked(reading, workspace):
 
     live = reading.store.live()
     assert live.keys() == ids(1, 3, 4)
-    assert reading.store.gone == {("pages", uid(2)): "in the trash"}
+    assert reading.store.deleted == {("pages", uid(2)): "in the trash"}
     assert live[uid(3)].visibility is False
     assert live[uid(3)].properties["about.buried"] is True
     assert reading.store.rows == once
@@ -237,7 +237,7 @@ def test_archived_pages_stay_and_say_so(reading, workspace):
     assert page.properties["about.archived"] is True
 
 
-def test_the_trash_is_noticed_between_full_passes(reading, workspace):
+def test_the_trash_is_noticed_between_full_refreshes(reading, workspace):
     workspace.page(1)
     workspace.page(2)
     workspace.database(10, [11])
@@ -245,10 +245,10 @@ def test_the_trash_is_noticed_between_full_passes(reading, workspace):
     workspace.trash(2)
     workspace.trash(11)
 
-    reading.listing("fetch_gone", "pages")
-    reading.listing("fetch_gone", "databases")
+    reading.listing("fetch_deleted", "pages")
+    reading.listing("fetch_deleted", "databases")
 
-    assert reading.store.gone == {
+    assert reading.store.deleted == {
         ("pages", uid(2)): "in the trash",
         ("databases", uid(11)): "in the trash",
     }
@@ -260,9 +260,9 @@ def test_an_index_of_the_trash_that_lags_hides_nothing(reading, workspace):
     stale = {**workspace.things[uid(1)], "in_trash": True}
     workspace._search = lambda body: {"results": [stale], "has_more": False}
 
-    reading.listing("fetch_gone", "pages")
+    reading.listing("fetch_deleted", "pages")
 
-    assert reading.store.gone == {}
+    assert reading.store.deleted == {}
 
 
 def test_a_missing_parent_is_looked_for_upwards(reading, workspace):
@@ -381,7 +381,7 @@ def test_without_a_view_on_the_store_the_listing_says_that_it_has_gaps(
     page = notion.connector.fetch_page(notion.api, context, cursor=None)
 
     assert page.next_cursor is None
-    assert page.gap
+    assert page.incomplete_reason
 
 
 @pytest.mark.parametrize("kind", ["pages", "databases"])

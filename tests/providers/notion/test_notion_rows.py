@@ -1,4 +1,4 @@
-"""Rows of a data source: windows beyond 10,000, increments, odd rows."""
+"""Rows of a data source: windows beyond 10,000, incremental syncs, odd rows."""
 
 import json
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 
 from integrations.http.errors import InvalidRequest, InvalidResponse, Server
 from integrations.http.transport import Response
-from integrations.providers.errors import CollectionGoneError, ListingExpiredError
+from integrations.providers.errors import CollectionDeletedError, ListingExpiredError
 
 SOURCE = "d1000000-0000-4000-8000-000000000001"
 QUERY = f"POST /v1/data_sources/{SOURCE}/query"
@@ -61,7 +61,7 @@ def test_a_query_that_is_cut_short_goes_on_at_the_last_time_seen(notion):
     }
     assert "start_cursor" not in sent(notion, 1)
     assert third.next_cursor is None
-    assert third.gap == ""
+    assert third.incomplete_reason == ""
 
 
 def test_a_crowd_in_one_minute_is_stepped_over_and_told(notion):
@@ -78,7 +78,7 @@ def test_a_crowd_in_one_minute_is_stepped_over_and_told(notion):
     later = sent(notion, 2)["filter"]["created_time"]["on_or_after"]
     assert later == "2026-10-02T10:01:00.000Z"
     assert cursor is None
-    assert "10,000" in pages[-1].gap
+    assert "10,000" in pages[-1].incomplete_reason
 
 
 def test_a_query_that_is_cut_short_without_times_is_an_error(notion):
@@ -104,7 +104,7 @@ def test_an_increment_filters_by_edits_and_still_goes_by_creation(notion):
     assert sent(notion, 0)["filter"] == edited
     assert sent(notion, 1)["filter"]["and"][0] == edited
     assert sent(notion, 1)["sorts"][0]["timestamp"] == "created_time"
-    assert connector.changes_overlap.total_seconds() >= 120
+    assert connector.lookback.total_seconds() >= 120
 
 
 def test_archived_rows_are_listed_after_the_others(notion):
@@ -122,14 +122,14 @@ def test_archived_rows_are_listed_after_the_others(notion):
     assert archived.properties["about.archived"] is True
 
 
-def test_archiving_is_noticed_between_full_passes(notion):
+def test_archiving_is_noticed_between_full_refreshes(notion):
     notion.transport.on(QUERY, notion.load("rows_archived"))
 
-    page = notion.connector.fetch_gone(notion.api, notion.context(), cursor=None)
+    page = notion.connector.fetch_deleted(notion.api, notion.context(), cursor=None)
 
     assert sent(notion)["is_archived"] is True
     assert [item.visibility for item in page.items] == [False]
-    assert page.gone == {}
+    assert page.deleted == {}
 
 
 def test_odd_rows_are_counted_and_cost_the_others_nothing(notion):
@@ -139,7 +139,7 @@ def test_odd_rows_are_counted_and_cost_the_others_nothing(notion):
 
     assert [item.id[-1] for item in page.items] == ["1"]
     assert page.unreadable == 3
-    assert list(page.gone.values()) == ["in the trash"]
+    assert list(page.deleted.values()) == ["in the trash"]
     assert list(page.moved.values()) == ["moved to another collection"]
 
 
@@ -211,7 +211,7 @@ def test_a_lost_data_source_is_told_from_a_deleted_one(notion):
         lambda: notion.connector.fetch_schema(notion.api, notion.context()),
         lambda: notion.connector.fetch_schema(notion.api, notion.context()),
     ):
-        with pytest.raises(CollectionGoneError) as caught:
+        with pytest.raises(CollectionDeletedError) as caught:
             ask()
         proofs.append((caught.value.is_proven, caught.value.message))
 
@@ -279,7 +279,7 @@ def test_more_rows_than_a_query_gives_are_read_completely(notion):
             break
 
     assert len(found) == 2_500
-    assert page.gap == ""
+    assert page.incomplete_reason == ""
 
 
 def test_a_wiki_shows_its_data_sources_beside_its_rows(notion):
@@ -292,5 +292,7 @@ def test_a_wiki_shows_its_data_sources_beside_its_rows(notion):
         notion.api, replace(notion.context()), cursor=None
     )
 
-    assert [each.id for each in page.siblings["databases"].items] == [other["id"]]
+    assert [each.id for each in page.other_collections["databases"].items] == [
+        other["id"]
+    ]
     assert [each.remote_id for each in page.collections] == [other["id"]]

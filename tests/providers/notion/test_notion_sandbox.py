@@ -102,7 +102,7 @@ def test_a_second_pass_changes_nothing(found, simulated):
     read_everything(found)
 
     assert found.store.rows == before
-    assert found.store.gone == {}
+    assert found.store.deleted == {}
 
 
 def test_a_page_in_the_trash_goes_and_returns(found, simulated):

@@ -166,40 +166,40 @@ class Store:
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 22, tzinfo=UTC)
         self.rows: dict[tuple[str, str], tuple[IntegrationItem, datetime]] = {}
-        self.gone: dict[tuple[str, str], str] = {}
+        self.deleted: dict[tuple[str, str], str] = {}
         self.seen: set[tuple[str, str]] = set()
         self.collections: set[str] = set()
 
     def keep(self, collection_id: str, page: Page) -> None:
-        """Store a page, its siblings and what it lost."""
+        """Store a page, its other_collections and what it lost."""
         self.now += timedelta(seconds=1)
         self.collections |= {each.remote_id for each in page.collections}
         for item in page.items:
             key = collection_id, item.id
             old = self.rows.get(key)
-            is_same = old is not None and old[0] == item and key not in self.gone
-            self.gone.pop(key, None)
+            is_same = old is not None and old[0] == item and key not in self.deleted
+            self.deleted.pop(key, None)
             self.seen.add(key)
             if not is_same:
                 self.rows[key] = item, self.now
-        for remote_id, reason in page.gone.items():
+        for remote_id, reason in page.deleted.items():
             if (collection_id, remote_id) in self.rows:
-                self.gone[collection_id, remote_id] = reason
-        for other, sibling in page.siblings.items():
+                self.deleted[collection_id, remote_id] = reason
+        for other, sibling in page.other_collections.items():
             self.keep(other, sibling)
 
     def sweep(self, collection_id: str) -> None:
         """Hide what the pass has not seen."""
-        for key in self.rows.keys() - self.seen - self.gone.keys():
+        for key in self.rows.keys() - self.seen - self.deleted.keys():
             if key[0] == collection_id:
-                self.gone[key] = "no longer there"
+                self.deleted[key] = "no longer there"
 
     def live(self, *collections: str) -> dict[str, IntegrationItem]:
         """Return the live items by id, of some collections or of all."""
         return {
             key[1]: item
             for key, (item, _) in self.rows.items()
-            if key not in self.gone and (not collections or key[0] in collections)
+            if key not in self.deleted and (not collections or key[0] in collections)
         }
 
 
@@ -207,7 +207,7 @@ class View:
     """Show a connector what the store holds, as ``StoredItems`` promises."""
 
     def __init__(self, store: Store, own: str, turn: int, last: datetime | None):
-        self.store, self.own, self.turn, self.last_pass = store, own, turn, last
+        self.store, self.own, self.turn, self.last_full_refresh = store, own, turn, last
 
     def find(self, ids):
         wanted = set(ids)
@@ -234,10 +234,10 @@ class View:
         return [each for each in found if each.id > after][:limit]
 
     def _all(self):
-        live = (key for key in self.store.rows if key not in self.store.gone)
+        live = (key for key in self.store.rows if key not in self.store.deleted)
         sizes = Counter(collection_id for collection_id, _ in live)
         for key, (item, changed) in self.store.rows.items():
-            if key in self.store.gone:
+            if key in self.store.deleted:
                 continue
             yield StoredItem(
                 id=item.id,
@@ -260,17 +260,17 @@ class Reading:
         self.last: dict[str, datetime] = {}
 
     def full(self, *collections: str) -> None:
-        """Make a full pass over these collections, sweep included."""
+        """Make a full refresh over these collections, sweep included."""
         self.turn += 1
         for own in collections:
             self.store.seen = set()
             self.listing("fetch_page", own)
-            self.listing("fetch_gone", own)
+            self.listing("fetch_deleted", own)
             self.store.sweep(own)
             self.last[own] = self.store.now
 
     def changes(self, own: str, since: datetime) -> None:
-        """Make an increment."""
+        """Make an incremental sync."""
         self.listing("fetch_changes", own, since=since)
 
     def listing(self, method: str, own: str, **more: Any) -> list[Page]:

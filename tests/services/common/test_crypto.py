@@ -81,7 +81,7 @@ def test_old_keys_open_and_the_first_key_seals() -> None:
         assert crypto.unseal(old, purpose="tokens", where=WHERE).reveal() == "na1-token"
 
 
-def test_a_key_that_is_gone_is_named() -> None:
+def test_a_key_that_is_deleted_is_named() -> None:
     with override_settings(TOKEN_KEYS=Secret(K1)):
         sealed = seal()
 

@@ -131,7 +131,7 @@ def test_work_under_way_cannot_bring_a_connection_back(
     assert (run.state, run.outcome) == ("finished", "cancelled")
 
 
-def test_another_person_may_connect_an_account_that_was_given_up(
+def test_another_user_may_connect_an_account_that_was_given_up(
     alice: User, bob: User, connection: Connection, connect: Connect
 ) -> None:
     disconnect.disconnect(connection, actor=alice, keep_items=True)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.models import AuditEvent, Collection, Connection, Item
 from integrations.providers import CONNECTORS
-from integrations.providers.abilities import Estimate, Plan, Schedule
+from integrations.providers.capabilities import Estimate, Plan, Schedule
 from integrations.services.connections import quota, selection
 from integrations.services.sync import policy, runs
 from integrations.services.upkeep import schedule
@@ -39,7 +39,7 @@ def synced(connection: Connection, finish_sync: FinishSync) -> Connection:
     return connection
 
 
-def test_what_is_left_out_is_hidden_and_not_asked_for(
+def test_what_is_deselected_is_hidden_and_not_asked_for(
     synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     contacts = live("contacts")
@@ -47,7 +47,7 @@ def test_what_is_left_out_is_hidden_and_not_asked_for(
     assert choose(synced, "contacts", "companies") == (0, 1)
 
     deals = Item.objects.filter(collection__remote_id="deals")
-    assert set(deals.values_list("hidden_reason", flat=True)) == {"not selected"}
+    assert set(deals.values_list("deleted_reason", flat=True)) == {"not selected"}
     assert Collection.objects.get(remote_id="deals").stored_count == 0
     calls = sandbox.count("/deals?")
     assert finish_sync(synced, full=True).outcome == "complete"
@@ -71,13 +71,13 @@ def test_what_is_chosen_again_is_read_in_full(
 
     assert live("deals") == before - 1
     gone.refresh_from_db()
-    assert gone.is_hidden
+    assert gone.is_deleted
 
 
 def test_a_run_under_way_is_called_off_so_that_nothing_comes_back(
     synced: Connection,
 ) -> None:
-    run, _ = runs.open_run(synced, trigger="person")
+    run, _ = runs.open_run(synced, trigger="user")
 
     choose(synced, "contacts")
 
@@ -89,7 +89,7 @@ def test_a_run_under_way_is_called_off_so_that_nothing_comes_back(
 
 
 def test_choosing_what_is_chosen_already_changes_nothing(synced: Connection) -> None:
-    run, _ = runs.open_run(synced, trigger="person")
+    run, _ = runs.open_run(synced, trigger="user")
 
     assert choose(synced, "contacts", "companies", "deals") == (0, 0)
 
@@ -107,7 +107,7 @@ def test_what_was_not_on_the_page_stays_as_it_is(synced: Connection) -> None:
 def test_many_items_are_hidden_by_the_sweep(
     synced: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selection, "HIDDEN_AT_ONCE", 10)
+    monkeypatch.setattr(selection, "DELETED_AT_ONCE", 10)
 
     choose(synced, "companies", "deals")
 
@@ -119,13 +119,13 @@ def test_many_items_are_hidden_by_the_sweep(
 
 def test_a_connection_can_be_read_in_full_more_seldom(synced: Connection) -> None:
     contacts = Collection.objects.get(remote_id="contacts")
-    contacts.last_full_pass_at = timezone.now() - timedelta(hours=30)
-    run, _ = runs.open_run(synced, trigger="person")
+    contacts.last_full_refresh_at = timezone.now() - timedelta(hours=30)
+    run, _ = runs.open_run(synced, trigger="user")
     current: Any = type("Slice", (), {"run": run, "connection": synced})()
 
-    usual = policy.is_full_pass_due(current, contacts, timezone.now())
-    synced.full_pass_hours = 72
-    seldom = policy.is_full_pass_due(current, contacts, timezone.now())
+    usual = policy.is_full_refresh_due(current, contacts, timezone.now())
+    synced.full_refresh_hours = 72
+    seldom = policy.is_full_refresh_due(current, contacts, timezone.now())
 
     assert (usual, seldom) == (True, False)
 
@@ -134,12 +134,12 @@ class Costly:
     """Stand in for a connector with limited calls: each item costs one a day."""
 
     plans = (FREE,)
-    quota_words = "It is shared."
+    quota_description = "It is shared."
 
     def estimate(
-        self, counts: Any, *, full_pass_hours: int, **_schedule: Any
+        self, counts: Any, *, full_refresh_hours: int, **_schedule: Any
     ) -> Estimate:
-        calls = {key: 720 * n // full_pass_hours for key, n in counts.items()}
+        calls = {key: 720 * n // full_refresh_hours for key, n in counts.items()}
         return Estimate(collections=calls, listing=3)
 
     def fitting_schedule(
@@ -148,7 +148,7 @@ class Costly:
         calls = sum(720 * counts[key] // 168 for key in chosen)
         fits = calls <= quota
         return (
-            Schedule(interval_minutes=4320, full_pass_hours=168, calls=calls)
+            Schedule(interval_minutes=4320, full_refresh_hours=168, calls=calls)
             if fits
             else None
         )
@@ -160,7 +160,7 @@ def costly(synced: Connection, monkeypatch: pytest.MonkeyPatch) -> Connection:
     return synced
 
 
-def test_what_is_left_out_still_tells_what_it_would_cost(costly: Connection) -> None:
+def test_what_is_deselected_still_tells_what_it_would_cost(costly: Connection) -> None:
     before = quota.estimate(costly)
     known = dict(costly.collections.values_list("remote_id", "pk"))
     selection.select_collections(
@@ -181,7 +181,7 @@ def test_a_schedule_that_fits_is_used_without_a_call_at_once(
     quota.use_schedule(costly, found)
 
     costly.refresh_from_db()
-    assert (costly.sync_interval_minutes, costly.full_pass_hours) == (4320, 168)
+    assert (costly.sync_interval_minutes, costly.full_refresh_hours) == (4320, 168)
     assert costly.next_sync_at is not None
     assert costly.next_sync_at > timezone.now() + timedelta(days=2)
 

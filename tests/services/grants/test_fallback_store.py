@@ -145,7 +145,7 @@ def test_a_spill_whose_row_was_taken_still_mends_the_state(
     assert Connection.objects.get().state == "active"
 
 
-def test_a_spill_nobody_can_read_is_left_for_a_person(
+def test_a_spill_nobody_can_read_is_left_for_a_user(
     credential: Credential, var_dir: Any
 ) -> None:
     folder = var_dir / "spill"

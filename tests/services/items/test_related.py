@@ -1,4 +1,4 @@
-"""Related items: the same address or company elsewhere, of the same person only."""
+"""Related items: the same address or company elsewhere, of the same user only."""
 
 import pytest
 
@@ -76,10 +76,10 @@ def test_others_items_are_never_related(contact, bob):
     assert found(contact) == []
 
 
-def test_the_same_collection_and_what_is_gone_stay_out(contact, elsewhere):
+def test_the_same_collection_and_what_is_deleted_stay_out(contact, elsewhere):
     same = {"mail": "ana@acme.example"}
     make_item(contact.collection, properties=same)
-    make_item(elsewhere, properties=same, hidden_at=NOON, hidden_reason="gone")
+    make_item(elsewhere, properties=same, deleted_at=NOON, deleted_reason="gone")
 
     assert found(contact) == []
 

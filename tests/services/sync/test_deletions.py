@@ -22,7 +22,7 @@ def test_archived_and_merged_records_are_hidden_with_their_reason(
     finish_sync(connection, full=True)
 
     assert_equal_to(sandbox)
-    reason = Item.objects.get(remote_id=first, type="contact").hidden_reason
+    reason = Item.objects.get(remote_id=first, type="contact").deleted_reason
     assert reason == "archived"
 
 
@@ -41,10 +41,10 @@ def test_a_restored_record_comes_back(
 
     assert_equal_to(sandbox)
     kinds = ItemChange.objects.filter(item__remote_id=first, item__type="contact")
-    assert set(kinds.values_list("kind", flat=True)) >= {"hidden", "restored"}
+    assert set(kinds.values_list("kind", flat=True)) >= {"deleted", "restored"}
 
 
-def test_a_sweep_that_would_hide_too_much_is_held_for_a_person(
+def test_a_sweep_that_would_hide_too_much_is_held_for_a_user(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     finish_sync(connection)
@@ -92,7 +92,7 @@ def test_a_collection_that_two_listings_do_not_show_is_no_longer_shared(
     finish_sync(connection, full=True)
 
     assert not Item.objects.live().filter(collection=deals).exists()
-    reasons = Item.objects.filter(collection=deals).values_list("hidden_reason")
+    reasons = Item.objects.filter(collection=deals).values_list("deleted_reason")
     assert set(reasons) == {("no longer shared",)}
     calls = len(sandbox.log)
     finish_sync(connection)
@@ -105,7 +105,7 @@ def test_a_collection_that_is_shown_again_comes_back_with_its_items(
     finish_sync(connection)
     Collection.objects.filter(remote_id="deals").update(misses=2)
     Item.objects.filter(type="deal").update(
-        hidden_at=timezone.now(), hidden_reason="no longer shared"
+        deleted_at=timezone.now(), deleted_reason="no longer shared"
     )
 
     finish_sync(connection, full=True)

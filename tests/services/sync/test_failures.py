@@ -37,7 +37,7 @@ def test_a_provider_in_trouble_is_waited_for(
     sandbox.client.order(
         "faults/add", kind="status", status=503, family="list", count=4
     )
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
     wait = engine.run_slice(run.pk)
 
     assert wait is not None
@@ -103,7 +103,7 @@ def test_a_spent_daily_quota_waits_for_midnight_at_the_account(
     connection: Connection, sandbox: Any
 ) -> None:
     sandbox.client.order("faults/add", kind="daily_limit", family="list")
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
 
     wait = engine.run_slice(run.pk)
 
@@ -123,7 +123,7 @@ def test_what_was_waited_for_limits_is_counted(
     sandbox.client.order(
         "faults/add", kind="status", status=429, retry_after=40, family="list", count=1
     )
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
 
     while engine.run_slice(run.pk) == 0:
         pass
@@ -136,7 +136,7 @@ def test_a_storm_of_429s_is_waited_out(connection: Connection, sandbox: Any) -> 
     sandbox.client.order(
         "faults/add", kind="status", status=429, retry_after=1, family="list", count=30
     )
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
 
     for _ in range(80):
         entries = run.progress.items()

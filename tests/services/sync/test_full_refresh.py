@@ -1,4 +1,4 @@
-"""A full pass proves what it saw, goes on where it was, and holds nothing else up."""
+"""A full refresh proves what it saw, resumes where it was, and holds up nothing."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,8 +21,8 @@ def contacts() -> Collection:
     return Collection.objects.get(remote_id="contacts")
 
 
-def make_full_pass_due() -> None:
-    Collection.objects.update(last_full_pass_at=timezone.now() - timedelta(days=2))
+def make_full_refresh_due() -> None:
+    Collection.objects.update(last_full_refresh_at=timezone.now() - timedelta(days=2))
 
 
 @pytest.mark.parametrize("skip", [1, 3])
@@ -35,11 +35,11 @@ def test_a_first_load_that_ends_early_is_repeated_when_somebody_asks(
 
     assert run.outcome == "partial"
     found = contacts()
-    assert (found.completeness, found.last_full_pass_at) == ("partial", None)
+    assert (found.completeness, found.last_full_refresh_at) == ("partial", None)
     assert found.reason == f"the listing ended after {100 * skip} of 340 items"
     assert finish_sync(connection).outcome == "complete"
     assert_equal_to(sandbox)
-    assert contacts().short_pass_at is None
+    assert contacts().short_refresh_at is None
 
 
 def test_a_pass_that_ends_early_hides_nothing_and_moves_no_watermark(
@@ -51,9 +51,9 @@ def test_a_pass_that_ends_early_hides_nothing_and_moves_no_watermark(
 
     run = finish_sync(connection, full=True)
 
-    assert (run.outcome, run.hidden) == ("partial", 0)
+    assert (run.outcome, run.deleted) == ("partial", 0)
     assert contacts().watermark == before.watermark
-    assert contacts().last_full_pass_at == before.last_full_pass_at
+    assert contacts().last_full_refresh_at == before.last_full_refresh_at
     assert len(live("contacts")) == 340
 
 
@@ -70,7 +70,7 @@ def test_a_short_pass_is_not_repeated_at_every_scheduled_sync(
         return any("archived=false" in line for line in asked)
 
     assert not listed()
-    Collection.objects.update(short_pass_at=timezone.now() - timedelta(hours=2))
+    Collection.objects.update(short_refresh_at=timezone.now() - timedelta(hours=2))
     assert listed()
     assert contacts().completeness == "complete"
 
@@ -84,12 +84,12 @@ def test_what_could_not_be_read_is_not_taken_for_gone(
 
     run = finish_sync(connection, full=True)
 
-    assert (run.outcome, run.hidden, run.unreadable) == ("partial", 0, 2)
+    assert (run.outcome, run.deleted, run.unreadable) == ("partial", 0, 2)
     assert len(live("contacts")) == 340
     assert contacts().reason == "2 items could not be read"
 
 
-def test_what_is_gone_goes_although_another_row_is_unreadable(
+def test_what_is_deleted_goes_although_another_row_is_unreadable(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     finish_sync(connection)
@@ -103,11 +103,11 @@ def test_what_is_gone_goes_although_another_row_is_unreadable(
     assert len(live("contacts")) == 339
 
 
-def test_changes_are_read_although_the_full_pass_fails(
+def test_changes_are_read_although_the_full_refresh_fails(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     finish_sync(connection)
-    make_full_pass_due()
+    make_full_refresh_due()
     fault(sandbox, "status", status=400, skip=2)
     (touched,) = touch(sandbox, count=1, property="firstname", value="Found")
 
@@ -126,7 +126,7 @@ def test_changes_are_read_although_the_schema_cannot_be(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     finish_sync(connection)
-    make_full_pass_due()
+    make_full_refresh_due()
     fault(sandbox, "status", status=400, family="properties")
     (touched,) = touch(sandbox, count=1, property="firstname", value="Found")
 
@@ -149,7 +149,7 @@ def test_reading_everything_again_begins_at_the_beginning(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     finish_sync(connection)
-    make_full_pass_due()
+    make_full_refresh_due()
     fault(sandbox, "status", status=400, skip=2)
     finish_sync(connection)
     sandbox.client.order("faults/clear")

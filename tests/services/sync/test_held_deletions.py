@@ -31,7 +31,7 @@ def some(number: int) -> list[str]:
 
 @pytest.fixture
 def held(contacts: Collection, finish_sync: FinishSync, sandbox: Any) -> Collection:
-    """Return the collection with a hundred deletions that wait for a person."""
+    """Return the collection with a hundred deletions that wait for a user."""
     do(sandbox, "erase", *some(100))
     finish_sync(contacts.connection, full=True)
     contacts.refresh_from_db()
@@ -77,7 +77,7 @@ def test_what_came_back_meanwhile_stays(
 def test_a_pass_that_began_meanwhile_decides_anew(
     held: Collection, sandbox: Any, decide: Any
 ) -> None:
-    run, _ = runs.open_run(held.connection, trigger="person", full=True)
+    run, _ = runs.open_run(held.connection, trigger="user", full=True)
     engine.run_slice(run.pk, seconds=0.001)
     held.refresh_from_db()
     assert held.checkpoint["seen"] == 100
@@ -121,7 +121,7 @@ def test_what_is_held_can_be_named(held: Collection) -> None:
 
     assert len(sample) == held_deletions.SAMPLE
     assert {i.remote_id for i in sample}.isdisjoint({""})
-    assert all(item.hidden_at is None for item in sample)
+    assert all(item.deleted_at is None for item in sample)
 
 
 def test_archiving_much_is_held_and_keeps_its_reason(
@@ -133,20 +133,22 @@ def test_archiving_much_is_held_and_keeps_its_reason(
     run = finish_sync(contacts.connection, full=True)
 
     contacts.refresh_from_db()
-    assert (run.outcome, run.hidden) == ("partial", 0)
+    assert (run.outcome, run.deleted) == ("partial", 0)
     assert contacts.held_deletions["count"] == 280
     assert held_deletions.approve(contacts) == 280
     hidden = Item.objects.filter(remote_id__in=gone, type="contact")
-    assert set(hidden.values_list("hidden_reason", flat=True)) == {"archived"}
+    assert set(hidden.values_list("deleted_reason", flat=True)) == {"archived"}
     assert_equal_to(sandbox)
 
 
-def test_archiving_much_is_held_when_an_increment_comes_upon_it(
+def test_archiving_much_is_held_when_an_incremental_sync_comes_upon_it(
     contacts: Collection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     do(sandbox, "archive", *some(280))
     long_ago = timezone.now() - timedelta(hours=1)
-    Collection.objects.update(settled_at=long_ago, last_full_pass_at=long_ago)
+    Collection.objects.update(
+        late_arrivals_read_at=long_ago, last_full_refresh_at=long_ago
+    )
     before = live("contacts")
 
     run = finish_sync(contacts.connection)
@@ -155,7 +157,7 @@ def test_archiving_much_is_held_when_an_increment_comes_upon_it(
     assert live("contacts") == before
     assert (run.outcome, contacts.completeness) == ("partial", "held")
     calls = len(sandbox.log)
-    Collection.objects.update(settled_at=long_ago)
+    Collection.objects.update(late_arrivals_read_at=long_ago)
     assert finish_sync(contacts.connection).outcome == "partial"
     listed = [line for line in sandbox.log[calls:] if "/contacts?" in line]
     assert all("archived=true" in line for line in listed)
@@ -165,11 +167,11 @@ def test_archiving_a_little_is_found_by_an_increment(
     contacts: Collection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     do(sandbox, "archive", *some(15))
-    Collection.objects.update(settled_at=timezone.now() - timedelta(hours=1))
+    Collection.objects.update(late_arrivals_read_at=timezone.now() - timedelta(hours=1))
 
     run = finish_sync(contacts.connection)
 
-    assert (run.outcome, run.hidden) == ("complete", 15)
+    assert (run.outcome, run.deleted) == ("complete", 15)
     assert_equal_to(sandbox)
     contacts.refresh_from_db()
     assert contacts.remote_count == contacts.stored_count

@@ -20,7 +20,7 @@ from tests.services.hubspot_account import assert_equal_to
 def test_a_second_delivery_ends_at_once_without_a_call(
     connection: Connection, sandbox: Any
 ) -> None:
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
     assert lease.claim(run.pk, now=timezone.now()) is not None
     calls = len(sandbox.log)
 
@@ -32,7 +32,7 @@ def test_a_second_delivery_ends_at_once_without_a_call(
 def test_a_worker_that_lost_its_lease_writes_nothing_more(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
     claimed = lease.claim(run.pk, now=timezone.now())
     assert claimed is not None
     SyncRun.objects.filter(pk=run.pk).update(lease_id=uuid.uuid4())
@@ -52,7 +52,7 @@ class _Silent:
 def test_a_job_that_keeps_killing_its_worker_is_quarantined(
     connection: Connection, sandbox: Any
 ) -> None:
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
     for _ in range(runs.MOST_DELIVERIES):
         assert lease.claim(run.pk, now=timezone.now()) is not None
         SyncRun.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -74,7 +74,7 @@ class DeadError(BaseException):
 def test_a_death_after_some_pages_counts_like_any_other(
     connection: Connection, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
     fetch_page = CONNECTORS["hubspot"].fetch_page
 
     def die(api: Any, collection: Any, *, cursor: str | None) -> Any:
@@ -97,7 +97,7 @@ def test_a_death_after_some_pages_counts_like_any_other(
 
 def test_a_second_request_joins_the_run_that_is_open(connection: Connection) -> None:
     first = runs.request_sync(connection, trigger="schedule")
-    second = runs.request_sync(connection, trigger="person")
+    second = runs.request_sync(connection, trigger="user")
 
     assert second.joined
     assert second.run.pk == first.run.pk
@@ -111,7 +111,7 @@ def test_without_a_broker_the_work_is_stored_and_the_caller_told(
     SyncRun.objects.all().delete()
     monkeypatch.setattr(queue, "current_app", _NoBroker())
 
-    request = runs.request_sync(connection, trigger="person")
+    request = runs.request_sync(connection, trigger="user")
 
     assert not request.delivered
     assert request.run.state == "queued"
@@ -126,7 +126,7 @@ class _NoBroker:
 def test_a_run_that_is_cancelled_stops_at_its_next_page(
     connection: Connection, finish_sync: FinishSync
 ) -> None:
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
     SyncRun.objects.update(is_cancel_requested=True)
 
     assert engine.run_slice(run.pk) is None
@@ -136,16 +136,16 @@ def test_a_run_that_is_cancelled_stops_at_its_next_page(
 
 
 def test_a_connection_that_was_paused_cannot_be_synced(connection: Connection) -> None:
-    Connection.objects.update(state="paused", reason="paused_by_person")
+    Connection.objects.update(state="paused", reason="paused_by_user")
 
     with pytest.raises(NotSyncableError):
-        runs.request_sync(connection, trigger="person")
+        runs.request_sync(connection, trigger="user")
 
 
 def test_slices_take_up_where_the_last_one_stopped(
     connection: Connection, sandbox: Any
 ) -> None:
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
 
     for _ in range(60):
         SyncRun.objects.update(due_at=timezone.now())
@@ -161,7 +161,7 @@ def test_slices_take_up_where_the_last_one_stopped(
 def test_a_run_whose_worker_vanished_is_published_again_once(
     connection: Connection,
 ) -> None:
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
     now = timezone.now()
     SyncRun.objects.filter(pk=run.pk).update(
         state="running",

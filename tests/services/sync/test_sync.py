@@ -22,7 +22,7 @@ def test_the_first_load_stores_exactly_what_the_provider_has(
     assert set(words) == {"complete"}
 
 
-def test_an_increment_with_nothing_new_costs_one_request_a_collection(
+def test_an_incremental_sync_with_nothing_new_costs_one_request_a_collection(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     finish_sync(connection)
@@ -38,7 +38,7 @@ def test_an_increment_with_nothing_new_costs_one_request_a_collection(
     assert list(Item.objects.values()) == before
 
 
-def test_an_increment_finds_what_changed_and_keeps_what_it_was(
+def test_an_incremental_sync_finds_what_changed_and_keeps_what_it_was(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     finish_sync(connection)
@@ -52,7 +52,7 @@ def test_an_increment_finds_what_changed_and_keeps_what_it_was(
     assert all(c.fields["properties.city"][1] == "Bergen" for c in changes)
 
 
-def test_a_second_full_pass_over_unchanged_data_writes_no_item(
+def test_a_second_full_refresh_over_unchanged_data_writes_no_item(
     connection: Connection, finish_sync: FinishSync
 ) -> None:
     finish_sync(connection)
@@ -76,7 +76,7 @@ def test_rows_that_show_up_late_are_found_by_settling(
     finish_sync(connection)
     assert not ItemChange.objects.filter(kind="changed").exists()
     Collection.objects.update(
-        watermark=later, settled_at=timezone.now() - timedelta(minutes=31)
+        watermark=later, late_arrivals_read_at=timezone.now() - timedelta(minutes=31)
     )
 
     finish_sync(connection)

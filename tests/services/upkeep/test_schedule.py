@@ -105,7 +105,7 @@ def test_an_open_run_answers_the_schedule_too(
     alice: User, broker: Broker, now: datetime
 ) -> None:
     (one, _other) = make_due(alice, now, 2)
-    runs.request_sync(one, trigger="person")
+    runs.request_sync(one, trigger="user")
 
     assert schedule.dispatch_due(now=now) == 1
 
@@ -132,7 +132,7 @@ def test_a_run_somebody_asks_for_leaves_a_later_schedule_alone(
 ) -> None:
     (one,) = make_due(alice, now, 1, next_sync_at=now + timedelta(minutes=2))
 
-    runs.request_sync(one, trigger="person")
+    runs.request_sync(one, trigger="user")
 
     one.refresh_from_db()
     assert one.next_sync_at == now + timedelta(minutes=2)
@@ -206,14 +206,14 @@ def test_a_queue_nobody_works_on_hides_nothing_that_another_lost(
     assert runs.enqueue_lost(now=timezone.now()) == 2
 
 
-def test_a_person_who_joins_a_scheduled_run_is_served_before_the_bulk(
+def test_a_user_who_joins_a_scheduled_run_is_served_before_the_bulk(
     alice: User, broker: Broker, now: datetime
 ) -> None:
     (one,) = make_due(alice, now, 1)
     schedule.dispatch_due(now=now)
 
-    joined = runs.request_sync(one, trigger="person")
-    again = runs.request_sync(one, trigger="person")
+    joined = runs.request_sync(one, trigger="user")
+    again = runs.request_sync(one, trigger="user")
 
     assert joined.joined
     assert joined.delivered

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import AuditEvent, Collection, RefreshAttempt, SyncRun
+from integrations.models import AuditEvent, RefreshAttempt, SyncRun
+from integrations.models.collection import Completeness
 from integrations.services.sync import seen_bitmap
 from tests.support.rows import (
     NOON,
@@ -195,7 +196,7 @@ def held(collection):
     here, missed = make_item(collection), make_item(collection, name="Lost Ltd")
     collection.refresh_from_db()
     seen_bitmap.mark(collection, [here.pk])
-    collection.completeness = Collection.Completeness.HELD
+    collection.completeness = Completeness.HELD
     collection.held_deletions = {
         "count": 1,
         "generation": collection.generation,
@@ -236,7 +237,7 @@ def test_a_hold_named_by_nonsense_is_left_alone(as_alice, held, sent):
 
 
 @pytest.mark.parametrize(("decision", "live"), [("approve", 1), ("discard", 2)])
-def test_held_deletions_wait_for_the_person(as_alice, held, decision, live):
+def test_held_deletions_wait_for_the_user(as_alice, held, decision, live):
     page = as_alice.get(held.connection.get_absolute_url())
     path = reverse(f"integrations:collection-{decision}", args=(held.pk,))
 

@@ -1,4 +1,4 @@
-"""Connections: the list, connecting, and what a person can do to one."""
+"""Connections: the list, connecting, and what a user can do to one."""
 
 from dataclasses import replace
 
@@ -21,8 +21,6 @@ from tests.support.rows import (
 )
 from tests.support.sessions import prove
 
-States = Connection.State
-
 
 def post(client, connection, action, **data):
     path = reverse(f"integrations:connection-{action}", args=(connection.pk,))
@@ -42,7 +40,7 @@ def test_the_list_shows_state_counts_and_what_to_connect(
     as_alice, connection, collection
 ):
     make_item(collection)
-    gone = make_connection(connection.owner, state=States.DISCONNECTED)
+    gone = make_connection(connection.owner, state=Connection.State.DISCONNECTED)
 
     page = as_alice.get("/connections/")
 
@@ -108,7 +106,7 @@ def test_sync_now_queues_a_run(as_alice, connection, told):
     answer = post(as_alice, connection, "sync", full="1")
 
     run = SyncRun.objects.get()
-    assert (run.connection, run.trigger, run.is_full) == (connection, "person", True)
+    assert (run.connection, run.trigger, run.is_full) == (connection, "user", True)
     assert "Syncing" in told(answer)
     assert answer.redirect_chain[-1][0] == connection.get_absolute_url()
 
@@ -138,7 +136,7 @@ def test_sync_now_without_a_queue_is_stored_and_says_so(
 
 
 def test_a_paused_connection_cannot_be_synced(as_alice, connection, told):
-    connection.state, connection.reason = States.PAUSED, "paused_by_person"
+    connection.state, connection.reason = Connection.State.PAUSED, "paused_by_user"
     connection.save()
 
     answer = post(as_alice, connection, "sync")
@@ -150,11 +148,11 @@ def test_a_paused_connection_cannot_be_synced(as_alice, connection, told):
 def test_pausing_and_resuming(as_alice, connection):
     post(as_alice, connection, "pause")
     connection.refresh_from_db()
-    assert (connection.state, connection.reason) == ("paused", "paused_by_person")
+    assert (connection.state, connection.reason) == ("paused", "paused_by_user")
 
     post(as_alice, connection, "resume")
     connection.refresh_from_db()
-    assert connection.state == States.ACTIVE
+    assert connection.state == Connection.State.ACTIVE
     assert SyncRun.objects.count() == 1
 
 
@@ -207,7 +205,7 @@ def test_disconnecting_erases_the_grant_and_minds_the_choice(
     answer = post(as_alice, connection, "disconnect", items=choice)
 
     connection.refresh_from_db()
-    assert connection.state == States.DISCONNECTED
+    assert connection.state == Connection.State.DISCONNECTED
     assert not Credential.objects.exists()
     assert type(item).objects.exists() is (choice == "keep")
     assert AuditEvent.objects.filter(event="connection.disconnected").exists()
@@ -236,7 +234,7 @@ def test_deleting_the_items_asks_for_the_password_and_then_goes_on(
     assert asked.url.startswith("/accounts/reauthenticate/?next=")
     assert was_connected
     connection.refresh_from_db()
-    assert connection.state == States.DISCONNECTED
+    assert connection.state == Connection.State.DISCONNECTED
     assert not Item.objects.exists()
     assert "Its items are being deleted" in told(done)
 
@@ -245,7 +243,7 @@ def test_keeping_the_items_asks_for_nothing_more(as_alice, connection):
     post(as_alice, connection, "disconnect", items="keep")
 
     connection.refresh_from_db()
-    assert connection.state == States.DISCONNECTED
+    assert connection.state == Connection.State.DISCONNECTED
 
 
 def test_a_sign_in_a_moment_ago_is_proof_enough(client, connection, alice):
@@ -254,7 +252,7 @@ def test_a_sign_in_a_moment_ago_is_proof_enough(client, connection, alice):
     post(client, connection, "disconnect", items="delete")
 
     connection.refresh_from_db()
-    assert connection.state == States.DISCONNECTED
+    assert connection.state == Connection.State.DISCONNECTED
 
 
 def test_an_old_proof_is_none(as_alice, connection):
@@ -273,7 +271,7 @@ def test_who_has_neither_password_nor_factor_is_not_asked(client, connection, al
     post(client, connection, "disconnect", items="delete")
 
     connection.refresh_from_db()
-    assert connection.state == States.DISCONNECTED
+    assert connection.state == Connection.State.DISCONNECTED
 
 
 def test_the_app_is_removed_altogether_only_when_that_was_ticked(

@@ -37,7 +37,7 @@ def airtable(alice):
             item_type="record",
             position=number,
             details={"base_id": base, "base_name": "Projects", "table_name": name},
-            last_full_pass_at=timezone.now(),
+            last_full_refresh_at=timezone.now(),
         )
     return connection
 
@@ -83,14 +83,14 @@ def test_what_is_saved_is_what_was_ticked(as_alice, airtable, told):
     answer = send(as_alice, airtable, "People", "Orders", "tables")
 
     assert names(airtable, is_selected=False) == ["Projects / Tasks"]
-    assert Item.objects.get().hidden_reason == "not selected"
+    assert Item.objects.get().deleted_reason == "not selected"
     page = as_alice.get(answer.url)
     assert "1 left out" in told(page)
     assert "1 more is not selected" in page.text
     assert tasks not in page.context["collections"]
 
 
-def test_an_item_that_is_left_out_is_not_said_to_be_gone(as_alice, airtable):
+def test_an_item_that_is_deselected_is_not_said_to_be_gone(as_alice, airtable):
     item = make_item(airtable.collections.get(name__endswith="Tasks"))
     send(as_alice, airtable, "Orders")
 
@@ -177,7 +177,7 @@ def test_a_plan_gets_a_schedule_that_fits(as_alice, airtable, told):
     airtable.refresh_from_db()
     assert airtable.plan == "free"
     assert airtable.sync_interval_minutes == 60
-    assert airtable.full_pass_hours == 24
+    assert airtable.full_refresh_hours == 24
     page = as_alice.get(answer.url)
     assert "So that it fits your Free plan, changes are looked for" in told(page)
     assert "everything once a day" in page.context["schedule_text"]
@@ -233,7 +233,7 @@ def test_before_the_first_sync_there_is_nothing_to_choose(as_alice, connection):
 
 
 @pytest.mark.parametrize(("hours", "kept"), [("168", 168), ("", None)])
-def test_everything_is_read_as_often_as_the_person_says(
+def test_everything_is_read_as_often_as_the_user_says(
     as_alice, connection, hours, kept
 ):
     path = reverse("integrations:connection-interval", args=(connection.pk,))
@@ -242,7 +242,7 @@ def test_everything_is_read_as_often_as_the_person_says(
 
     connection.refresh_from_db()
     assert connection.sync_interval_minutes == 10080
-    assert connection.full_pass_hours == kept
+    assert connection.full_refresh_hours == kept
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_a_schedule_beyond_the_plan_is_told_where_one_looks(
     as_alice, airtable, plan, minutes, words
 ):
     airtable.plan, airtable.sync_interval_minutes = plan, minutes
-    airtable.full_pass_hours = 720
+    airtable.full_refresh_hours = 720
     airtable.save()
 
     page = as_alice.get(airtable.get_absolute_url()).content.decode()

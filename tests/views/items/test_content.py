@@ -164,22 +164,22 @@ def test_a_database_holds_its_data_sources_and_those_hold_rows(
 
 
 @pytest.mark.parametrize(
-    ("hidden", "words"),
+    ("deleted", "words"),
     [
         (None, "Something that is not shared with this connection"),
         ("in the trash", "Old things (in the trash)"),
     ],
 )
 def test_a_parent_that_is_not_there_is_a_named_gap(
-    as_alice: Any, pages: Collection, hidden: str | None, words: str
+    as_alice: Any, pages: Collection, deleted: str | None, words: str
 ) -> None:
-    if hidden:
+    if deleted:
         make_item(
             pages,
             name="Old things",
             remote_id="away",
-            hidden_at=NOON,
-            hidden_reason=hidden,
+            deleted_at=NOON,
+            deleted_reason=deleted,
         )
     leaf = make_item(pages, name="Leaf", parent_remote_id="away")
 
@@ -256,7 +256,7 @@ def test_relations_are_shown_by_title_and_lead_there(
     assert "and 1 more" in html
 
 
-def test_what_is_shared_can_be_changed_where_people_pick_it(
+def test_what_is_shared_can_be_changed_where_users_pick_it(
     as_alice: Any, connection: Connection
 ) -> None:
     html = html_of(as_alice, connection)
@@ -271,7 +271,9 @@ def test_what_a_complete_collection_has_not_looked_into_is_said(
     as_alice: Any, connection: Connection
 ) -> None:
     make_collection(
-        connection, completeness="complete", note="rows are looked into in turns"
+        connection,
+        completeness="complete",
+        pending_reason="rows are looked into in turns",
     )
 
     assert "Rows are looked into in turns" in html_of(as_alice, connection)

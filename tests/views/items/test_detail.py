@@ -211,12 +211,12 @@ def test_a_search_can_be_sorted(collection):
     assert [i.name for i in page.items] == ["Ada Byron", "Ada Lovelace", "ada zimmer"]
 
 
-def test_gone_items_are_a_list_of_their_own(collection):
+def test_deleted_items_are_a_list_of_their_own(collection):
     make_item(collection, name="Here")
-    make_item(collection, name="Gone", hidden_at=NOON)
+    make_item(collection, name="Gone", deleted_at=NOON)
 
     here = page_of(collection, ItemQuery())
-    gone = page_of(collection, ItemQuery(is_gone=True))
+    gone = page_of(collection, ItemQuery(is_deleted=True))
 
     assert [i.name for i in here.items] == ["Here"]
     assert [i.name for i in gone.items] == ["Gone"]

@@ -40,7 +40,7 @@ def test_hostile_names_stay_text_on_every_page(as_alice, connection, collection)
     item = make_item(
         collection,
         **EVERYWHERE,
-        hidden_reason=HOSTILE,
+        deleted_reason=HOSTILE,
         properties={"firstname": HOSTILE, "website": "javascript:alert(3)"},
     )
     run = make_finished_run(
@@ -144,7 +144,7 @@ def test_htmx_gets_only_the_table(as_alice, collection):
         ({"last_synced_at": None, "state": "needs_reconnect"}, "", "waiting"),
         ({}, "", "bare"),
         ({}, "?q=nothing", "nothing"),
-        ({}, "?state=gone", "gone"),
+        ({}, "?state=deleted", "deleted"),
     ],
 )
 def test_every_way_to_be_empty_says_why(as_alice, alice, values, query, expected):

@@ -22,7 +22,7 @@ def test_a_full_query_string_is_read_and_written_back_the_same():
     pk, position = uuid4(), Position(field="sort_name", value="ada", id=7)
     text = (
         f"q=ada&provider=hubspot&connection={pk}&type=contact&collection={pk}"
-        f"&state=gone&sort=name&size=100&after={position.to_token()}"
+        f"&state=deleted&sort=name&size=100&after={position.to_token()}"
     )
 
     query = parse(text)

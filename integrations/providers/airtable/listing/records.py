@@ -37,7 +37,7 @@ def fetch_changes(
     """Return one page of the records edited or made at or after ``since``.
 
     What a formula, a lookup or a rollup comes to can change without that, and what
-    was deleted is not there to be told of: the full pass finds both.
+    was deleted is not there to be told of: the full refresh finds both.
     """
     return _fetch(api, collection, cursor, {"filterByFormula": changed_since(since)})
 

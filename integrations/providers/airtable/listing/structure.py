@@ -1,6 +1,6 @@
 """List what an account is made of: its bases, and the tables in them, as items.
 
-The listing is cheap to repeat and has no increments. It is walked in the order of
+The listing is cheap to repeat and has no incremental sync. It is walked in the order of
 base ids, a few bases to a page, so that a base that comes or goes meanwhile shifts
 nothing.
 """
@@ -19,7 +19,6 @@ from integrations.http.errors import (
     InvalidResponse,
     NotFound,
 )
-from integrations.providers.abilities import Place
 from integrations.providers.airtable.api.bases import (
     Base,
     Table,
@@ -37,6 +36,7 @@ from integrations.providers.airtable.ids import (
     web_url,
 )
 from integrations.providers.airtable.spec import RECORDS_READ, SCHEMA_READ
+from integrations.providers.capabilities import Place
 from integrations.providers.errors import IncompleteListingError
 from integrations.providers.records import (
     FieldSpec,
@@ -83,7 +83,7 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
             item_type="table",
             required_scopes=(SCHEMA_READ,),
             # Nothing tells a deleted table from one that is not shared any more.
-            details={"gone_words": "no longer shared"},
+            details={"deleted_reason": "no longer shared"},
         )
     ]
     bases = fetch_bases(api)
@@ -147,7 +147,7 @@ def fetch_page(api: ApiClient, *, after: str | None) -> Page:
         items=items,
         next_cursor=now[-1].id if later else None,
         unreadable=unreadable,
-        gap=f"{left_out} bases could not be listed" if left_out else "",
+        incomplete_reason=f"{left_out} bases could not be listed" if left_out else "",
         collections=collections,
     )
 
@@ -225,14 +225,14 @@ def _words_by_id(entries: Sequence[Mapping[str, Any]], prefix: str) -> dict[str,
 
 def _describe(entry: Mapping[str, Any]) -> str:
     """Say what a field or view is: its name, and its type in words."""
-    kind = _type_words(entry)
+    kind = _describe_type(entry)
     name = clean_name(entry.get("name")) or str(entry.get("id"))
     return f"{name} ({kind})" if kind else name
 
 
-def _type_words(entry: Mapping[str, Any]) -> str:
+def _describe_type(entry: Mapping[str, Any]) -> str:
     words = _HUMP.sub(" ", clean_name(entry.get("type"))).lower()
     options = entry.get("options")
     result = options.get("result") if isinstance(options, dict) else None
-    of = _type_words(result) if isinstance(result, dict) else ""
+    of = _describe_type(result) if isinstance(result, dict) else ""
     return f"{words}: {of}" if of else words

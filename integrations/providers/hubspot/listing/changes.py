@@ -61,7 +61,7 @@ def fetch_changes(
         items=items,
         next_cursor=_to_cursor(walked[-1]) if has_more else None,
         unreadable=odd + unreadable + more_unreadable,
-        gone=gone,
+        deleted=gone,
     )
 
 

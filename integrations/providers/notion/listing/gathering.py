@@ -10,10 +10,10 @@ from integrations.providers.records import IntegrationItem, Page, RemoteCollecti
 
 
 class Gathering:
-    """Collect items, losses and revealed collections, and make a page of them."""
+    """Collect items, deletions and discovered collections, and make a page of them."""
 
     def __init__(self, own: str) -> None:
-        """Gather for the collection ``own``; the others become its siblings."""
+        """Gather for the collection ``own``, and for others beside it."""
         self.own = own
         self.unreadable = 0
         self._unreadable_ids: list[str] = []
@@ -60,7 +60,11 @@ class Gathering:
         return self._items.get(self.own, {}).get(remote_id)
 
     def to_page(
-        self, next_cursor: str | None, *, gap: str = "", note: str = ""
+        self,
+        next_cursor: str | None,
+        *,
+        incomplete_reason: str = "",
+        pending_reason: str = "",
     ) -> Page:
         """Return all of it as the page of the own collection."""
         others = (self._items.keys() | self._gone.keys() | self._moved.keys()) - {
@@ -71,15 +75,15 @@ class Gathering:
             next_cursor=next_cursor,
             unreadable=self.unreadable,
             unreadable_ids=self._unreadable_ids,
-            gone=self._gone.get(self.own, {}),
+            deleted=self._gone.get(self.own, {}),
             moved=self._moved.get(self.own, {}),
-            gap=gap,
-            note=note,
-            siblings={
+            incomplete_reason=incomplete_reason,
+            pending_reason=pending_reason,
+            other_collections={
                 other: Page(
                     items=list(self._items.get(other, {}).values()),
                     next_cursor=None,
-                    gone=self._gone.get(other, {}),
+                    deleted=self._gone.get(other, {}),
                     moved=self._moved.get(other, {}),
                 )
                 for other in sorted(others)

@@ -1,6 +1,6 @@
 """List pages and databases completely, although no listing of Notion's is complete.
 
-A full pass has up to four phases. ``search`` takes what the index gives. ``walk``
+A full refresh has up to four phases. ``search`` takes what the index gives. ``walk``
 goes through the blocks of pages for what it does not give. ``check`` asks for each
 stored item that neither has shown: only what Notion then does not show either is
 gone. ``parents`` looks upwards for parents that are not there.
@@ -19,7 +19,7 @@ from integrations.providers.notion.listing.gathering import Gathering
 from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.listing.search import Place, read_hits, read_trash
 from integrations.providers.notion.listing.tree import Tree
-from integrations.providers.notion.listing.walking import ROWS_PER_PASS, Walk
+from integrations.providers.notion.listing.walking import ROWS_PER_REFRESH, Walk
 from integrations.providers.notion.mapping.items import DATABASES, PAGES
 from integrations.providers.records import IntegrationItem, Page
 from integrations.providers.stored import StoredItem, StoredItems
@@ -35,7 +35,7 @@ BATCH: Final = 50
 MOST_ROUNDS: Final = 10
 TAKES_TURNS: Final = (
     "pages inside the rows of large tables are looked for in turns, "
-    f"{ROWS_PER_PASS} rows at a time"
+    f"{ROWS_PER_REFRESH} rows at a time"
 )
 NOTHING_YET: Final = "Notion shows nothing yet: it takes a moment after sharing"
 NEXT_TRY: Final = 10.0
@@ -52,7 +52,7 @@ class Ask(Protocol):
 def fetch_page(
     api: ApiClient, context: CollectionContext, *, cursor: str | None
 ) -> Page:
-    """Return what the next step of a full pass shows."""
+    """Return what the next step of a full refresh shows."""
     phases = PHASES[context.remote_id]
     return _Pass(api, context, phases, since=None).step(cursor)
 
@@ -65,7 +65,7 @@ def fetch_changes(
     return _Pass(api, context, phases, since=since).step(cursor)
 
 
-def fetch_gone(
+def fetch_deleted(
     api: ApiClient, context: CollectionContext, *, cursor: str | None
 ) -> Page:
     """Return what was found in the trash."""
@@ -118,8 +118,8 @@ class _Pass:
         is_blind = self._stored is None and self._since is None
         return self._tree.gathering.to_page(
             None,
-            gap=NOT_EXHAUSTIVE if is_blind else "",
-            note=TAKES_TURNS if place.get("crowded") else "",
+            incomplete_reason=NOT_EXHAUSTIVE if is_blind else "",
+            pending_reason=TAKES_TURNS if place.get("crowded") else "",
         )
 
     def _run(self, phase: str, place: Place) -> Place | None:
@@ -141,7 +141,11 @@ class _Pass:
     def _ensure_believable(self, stored: StoredItems) -> None:
         """Come back later when not even the first search of all shows anything."""
         gathering = self._tree.gathering
-        if self._since is not None or stored.last_pass or gathering.own != PAGES:
+        if (
+            self._since is not None
+            or stored.last_full_refresh
+            or gathering.own != PAGES
+        ):
             return
         is_empty = not gathering.is_filled and not gathering.unreadable
         if is_empty and not stored.walk(after="", limit=1):

@@ -14,7 +14,7 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse, NotFound, Server
 from integrations.http.shape import expect_object
 from integrations.providers.connector import CollectionContext
-from integrations.providers.errors import CollectionGoneError
+from integrations.providers.errors import CollectionDeletedError
 from integrations.providers.notion.api.paging import (
     PAGE_SIZE,
     Listing,
@@ -53,10 +53,10 @@ def fetch_schema(api: ApiClient, context: CollectionContext) -> dict[str, Any]:
     try:
         answer = api.get(f"/data_sources/{to_id(context.remote_id)}")
     except NotFound as exc:
-        raise CollectionGoneError(NOT_SHARED) from exc
+        raise CollectionDeletedError(NOT_SHARED) from exc
     source = expect_object(answer, "data source")
     if is_trashed(source):
-        raise CollectionGoneError(TRASHED, is_proven=True)
+        raise CollectionDeletedError(TRASHED, is_proven=True)
     expect_object(source.get("properties"), "properties")
     return to_schema(source)
 
@@ -70,7 +70,7 @@ def fetch_page(
 ) -> Page:
     """Return one page of the rows, of all or of those edited since a time.
 
-    An increment goes in the order of creation as well: a row that is edited once
+    An incremental sync goes in the order of creation as well: a row that is edited once
     more meanwhile changes its place among the edits, but none here. Archived rows
     are a listing of their own, which follows.
     """
@@ -78,7 +78,9 @@ def fetch_page(
     page = _read(api, context, place, since=since)
     if page.next_cursor is not None or place.get("is_archived"):
         return page
-    return replace(page, next_cursor=_archived(page.gap), gap="")
+    return replace(
+        page, next_cursor=_archived(page.incomplete_reason), incomplete_reason=""
+    )
 
 
 def fetch_archived(
@@ -88,8 +90,8 @@ def fetch_archived(
     return _read(api, context, from_cursor(cursor or _archived("")), since=None)
 
 
-def _archived(gap: str) -> str:
-    return to_cursor({"is_archived": True, "gap": gap})
+def _archived(incomplete_reason: str) -> str:
+    return to_cursor({"is_archived": True, "incomplete_reason": incomplete_reason})
 
 
 def _read(
@@ -179,7 +181,7 @@ def _query(
     try:
         return fetch_list(lambda: _ask(api, context, body), start=start)
     except NotFound as exc:
-        raise CollectionGoneError(NOT_SHARED) from exc
+        raise CollectionDeletedError(NOT_SHARED) from exc
 
 
 def _ask(api: ApiClient, context: CollectionContext, body: dict[str, Any]) -> Any:
@@ -195,22 +197,25 @@ def _ask(api: ApiClient, context: CollectionContext, body: dict[str, Any]) -> An
 
 def _to_page(rows: Rows, listing: Listing, place: Place) -> Page:
     """Make the page, and find out where the rows behind it start."""
-    gap = str(place.get("gap", ""))
+    incomplete_reason = str(place.get("incomplete_reason", ""))
     newest = _latest(rows.newest, to_time(place.get("newest")))
     if listing.following is not None:
         following = {**place, "start": listing.following, "newest": _text(newest)}
         return rows.gathering.to_page(to_cursor(following))
     if not listing.is_incomplete:
-        return rows.gathering.to_page(None, gap=gap)
+        return rows.gathering.to_page(None, incomplete_reason=incomplete_reason)
     if newest is None:
         raise InvalidResponse("the query is cut short and gives no times")
     began = _from(place)
-    window = {"is_archived": place.get("is_archived"), "gap": gap}
+    window = {
+        "is_archived": place.get("is_archived"),
+        "incomplete_reason": incomplete_reason,
+    }
     if began is None or newest > began:
         window["from"] = _text(newest)
     else:
         # The time does not move: what else was created then cannot be asked for.
-        window |= {"from": _text(began + STRIDE), "gap": CROWDED}
+        window |= {"from": _text(began + STRIDE), "incomplete_reason": CROWDED}
     return rows.gathering.to_page(to_cursor(window))
 
 

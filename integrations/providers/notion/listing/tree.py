@@ -113,7 +113,7 @@ class Tree:
     def settle(self, orphan: StoredItem) -> None:
         """Look for the parent that is not stored.
 
-        It may be unshared, which is a gap that stays, or have been missed so far.
+        It may be unshared, which stays so, or have been missed so far.
         Or it is in the trash: what it holds lives on, as far as Notion says.
         """
         is_marked = BURIED_KEY in orphan.properties

@@ -22,11 +22,11 @@ CLOSED: Final = frozenset(
 MAX_DEPTH: Final = 16
 BATCH: Final = 100
 # Whoever adds a page inside another edits that, as far as anyone knows; a seventh of
-# the rest is walked in each full pass, so that a week of days proves all of it.
+# the rest is walked in each full refresh, so that a week of days proves all of it.
 TURNS: Final = 7
 # Rows seldom hold pages, and a large table has too many of them for one pass.
 LARGE_TABLE: Final = 1000
-ROWS_PER_PASS: Final = 500
+ROWS_PER_REFRESH: Final = 500
 
 
 @dataclass(kw_only=True)
@@ -170,15 +170,15 @@ def crowd_of(item: StoredItem) -> int:
 def is_due(item: StoredItem, stored: StoredItems, *, since: datetime | None) -> bool:
     """Tell whether a page is walked through now.
 
-    An increment walks what has just changed; a full pass what has changed since the
+    An incremental sync walks what just changed, a full refresh what changed since the
     one before, and its share of the rest.
     """
     if item.type != PAGE:
         return False
     crowd = crowd_of(item)
     if crowd > LARGE_TABLE:
-        return since is None and _has_turn(item, stored, -(-crowd // ROWS_PER_PASS))
-    last = stored.last_pass
+        return since is None and _has_turn(item, stored, -(-crowd // ROWS_PER_REFRESH))
+    last = stored.last_full_refresh
     if since is not None or last is None or item.changed >= last:
         return True
     return _has_turn(item, stored, TURNS)

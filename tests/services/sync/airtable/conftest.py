@@ -1,4 +1,4 @@
-"""Connect people to the simulated Airtable."""
+"""Connect users to the simulated Airtable."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def airtable(sandbox: Any) -> Airtable:
 
 @pytest.fixture
 def connect_airtable(airtable: Airtable, settings: Any) -> Callable[..., Connection]:
-    """Return what connects a person to the large account."""
+    """Return what connects a user to the large account."""
 
     def do(user: User, identity: str = ANA, **consent: Any) -> Connection:
         answer = airtable.consent(identity, **consent)

@@ -61,12 +61,12 @@ def test_what_a_record_holds_is_what_its_cells_hold(
         assert plain.items() <= item.properties.items()
 
 
-def test_an_increment_with_nothing_new_costs_one_call_a_table(
+def test_an_incremental_sync_with_nothing_new_costs_one_call_a_table(
     synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     before, calls = list(Item.objects.values()), len(sandbox.log)
     later = timezone.now() + timedelta(minutes=30)
-    Collection.objects.update(watermark=later, settled_at=later)
+    Collection.objects.update(watermark=later, late_arrivals_read_at=later)
 
     run = finish_sync(synced)
 
@@ -77,7 +77,7 @@ def test_an_increment_with_nothing_new_costs_one_call_a_table(
     assert list(Item.objects.values()) == before
 
 
-def test_an_increment_finds_what_changed_and_what_is_new(
+def test_an_incremental_sync_finds_what_changed_and_what_is_new(
     synced: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
     table = table_of(airtable, "Operations", "Customers")
@@ -94,7 +94,7 @@ def test_an_increment_finds_what_changed_and_what_is_new(
     assert Item.objects.get(remote_id=made["id"]).collection == table
 
 
-def test_a_deleted_record_goes_with_the_next_full_pass(
+def test_a_deleted_record_goes_with_the_next_full_refresh(
     synced: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
     table = table_of(airtable, "Operations", "Shipments")
@@ -106,10 +106,10 @@ def test_a_deleted_record_goes_with_the_next_full_pass(
     finish_sync(synced, full=True)
 
     assert_equal_to(airtable)
-    assert Item.objects.get(remote_id=first).hidden_reason == "no longer there"
+    assert Item.objects.get(remote_id=first).deleted_reason == "no longer there"
 
 
-def test_a_record_that_changed_without_an_edit_is_found_by_the_full_pass(
+def test_a_record_that_changed_without_an_edit_is_found_by_the_full_refresh(
     synced: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
     table = table_of(airtable, "Operations", "Customers")

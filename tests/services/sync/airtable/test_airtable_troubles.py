@@ -52,9 +52,9 @@ def test_a_base_that_is_unshared_is_no_longer_shared_and_comes_back(
     finish_sync(synced, full=True)
 
     gone = Item.objects.filter(collection__remote_id__startswith=base["id"])
-    assert set(gone.values_list("hidden_reason", flat=True)) == {"no longer shared"}
+    assert set(gone.values_list("deleted_reason", flat=True)) == {"no longer shared"}
     tree = Item.objects.get(remote_id=base["id"])
-    assert tree.hidden_reason == "no longer shared"
+    assert tree.deleted_reason == "no longer shared"
     assert kept.exclude(collection__remote_id="structure").count() == others
 
     airtable.do("bases/share", base=base["id"])
@@ -105,7 +105,7 @@ def test_a_penalty_closes_the_gate_of_its_base_and_no_other(
     synced: Connection, airtable: Airtable
 ) -> None:
     airtable.do("faults/add", kind="rate_limit", family="list", count=1)
-    run, _ = runs.open_run(synced, trigger="person")
+    run, _ = runs.open_run(synced, trigger="user")
 
     wait = engine.run_slice(run.pk)
 
@@ -131,7 +131,7 @@ def test_a_penalty_closes_the_gate_of_its_base_and_no_other(
 def test_slices_take_up_where_the_last_one_was_killed(
     connection: Connection, airtable: Airtable
 ) -> None:
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
 
     for _ in range(200):
         SyncRun.objects.update(due_at=timezone.now())

@@ -1,4 +1,4 @@
-"""Connect people to the simulated Notion."""
+"""Connect users to the simulated Notion."""
 
 import time
 from typing import Any
@@ -27,7 +27,7 @@ def notion(sandbox: Any) -> NotionClient:
 
 @pytest.fixture
 def connect_notion(notion: NotionClient, settings: Any) -> Connect:
-    """Return what connects a person to the small workspace, or to the other."""
+    """Return what connects a user to the small workspace, or to the other."""
 
     def do(user: User, identity: str = SMALL, **consent: Any) -> Connection:
         answer = notion.consent(identity, **consent)

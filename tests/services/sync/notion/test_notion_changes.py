@@ -8,7 +8,7 @@ from tests.services.fixtures import FinishSync
 from tests.services.sync.notion.workspace_rows import assert_equal_to, item_named
 
 
-def test_an_increment_finds_what_was_edited_and_what_is_new(
+def test_an_incremental_sync_finds_what_was_edited_and_what_is_new(
     connection: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
     finish_sync(connection)
@@ -43,8 +43,8 @@ def test_what_is_trashed_goes_and_what_is_restored_comes_back(
 
     for item in (page, row):
         item.refresh_from_db()
-        assert item.is_hidden, item.name
-    assert page.hidden_reason == "in the trash"
+        assert item.is_deleted, item.name
+    assert page.deleted_reason == "in the trash"
     assert_equal_to(notion)
 
     for item in (page, row):
@@ -63,12 +63,12 @@ def test_what_is_not_shared_any_more_goes_only_after_a_pass_has_asked_for_it(
 
     finish_sync(connection)
     page.refresh_from_db()
-    assert not page.is_hidden
+    assert not page.is_deleted
 
     calls = len(sandbox.log)
     finish_sync(connection, full=True)
     page.refresh_from_db()
-    assert page.hidden_reason == "gone or no longer shared"
+    assert page.deleted_reason == "gone or no longer shared"
     assert any(page.remote_id in line for line in sandbox.log[calls:])
     assert_equal_to(notion)
 

@@ -31,7 +31,7 @@ def test_everything_shared_is_stored_although_search_leaves_a_tenth_out(
     assert words == {"complete"}
 
 
-def test_a_second_full_pass_over_the_same_writes_nothing(
+def test_a_second_full_refresh_over_the_same_writes_nothing(
     large: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
     finish_sync(large)
@@ -40,7 +40,7 @@ def test_a_second_full_pass_over_the_same_writes_nothing(
 
     run = finish_sync(large, full=True)
 
-    assert (run.outcome, run.created, run.changed, run.hidden) == ("complete", 0, 0, 0)
+    assert (run.outcome, run.created, run.changed, run.deleted) == ("complete", 0, 0, 0)
     after = list(Item.objects.order_by("pk").values_list("digest", "changed_at"))
     assert after == before
     assert ItemChange.objects.count() == changes
@@ -49,7 +49,7 @@ def test_a_second_full_pass_over_the_same_writes_nothing(
 def test_slices_of_any_length_come_to_the_same(
     large: Connection, notion: NotionClient
 ) -> None:
-    run, _ = runs.open_run(large, trigger="person")
+    run, _ = runs.open_run(large, trigger="user")
 
     for _ in range(600):
         SyncRun.objects.update(due_at=timezone.now())
@@ -65,7 +65,7 @@ def test_slices_of_any_length_come_to_the_same(
 def test_a_worker_that_is_killed_at_any_page_loses_nothing(
     large: Connection, notion: NotionClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, _ = runs.open_run(large, trigger="person")
+    run, _ = runs.open_run(large, trigger="user")
     transport = oauth_clients.transport()
     send, calls = transport.send, iter(range(10_000))
 
@@ -121,7 +121,7 @@ def test_more_rows_of_one_minute_than_a_query_shows_are_a_gap_that_hides_nothing
     run = finish_sync(connection, full=True)
 
     books.refresh_from_db()
-    assert (run.outcome, run.hidden) == ("partial", 0)
+    assert (run.outcome, run.deleted) == ("partial", 0)
     assert (books.completeness, books.reason) == (
         "capped",
         "more than 10,000 rows were created in the same minute",
@@ -136,7 +136,7 @@ def test_what_a_pass_has_not_looked_into_is_said_beside_what_is_proven(
 
     finish_sync(connection)
 
-    notes = dict(connection.collections.values_list("name", "note"))
+    notes = dict(connection.collections.values_list("name", "pending_reason"))
     assert "looked for in turns, 500 rows at a time" in notes.pop("Pages")
     assert set(notes.values()) == {""}
     pages = connection.collections.get(name="Pages")
@@ -171,7 +171,7 @@ def test_absence_from_search_hides_nothing(
 
     run = finish_sync(connection, full=True)
 
-    assert (run.outcome, run.hidden) == ("complete", 0)
+    assert (run.outcome, run.deleted) == ("complete", 0)
     assert_equal_to(notion)
 
 
@@ -184,7 +184,7 @@ def test_kinds_of_objects_and_parents_nobody_has_heard_of_are_tolerated(
 
     run = finish_sync(connection, full=True)
 
-    assert (run.outcome, run.hidden) == ("complete", 0)
+    assert (run.outcome, run.deleted) == ("complete", 0)
     assert set(live()) == set(inventory(notion, "pages", DROMEDARY))
     notion.order("faults/clear")
     finish_sync(connection, full=True)

@@ -22,19 +22,19 @@ def test_a_grant_that_is_revoked_and_given_again_loses_nothing(
     connect_notion: Connect,
 ) -> None:
     finish_sync(connection)
-    rows = set(Item.objects.values_list("pk", "remote_id", "hidden_at"))
+    rows = set(Item.objects.values_list("pk", "remote_id", "deleted_at"))
     notion.order("grants/revoke", account=DROMEDARY)
 
     assert finish_sync(connection).outcome == "failed"
     connection.refresh_from_db()
     assert connection.state == "needs_reconnect"
-    assert set(Item.objects.values_list("pk", "remote_id", "hidden_at")) == rows
+    assert set(Item.objects.values_list("pk", "remote_id", "deleted_at")) == rows
 
     again = connect_notion(alice)
     run = finish_sync(again)
     assert again.pk == connection.pk
-    assert (run.trigger, run.is_full, run.hidden) == ("reconnect", True, 0)
-    assert set(Item.objects.values_list("pk", "remote_id", "hidden_at")) == rows
+    assert (run.trigger, run.is_full, run.deleted) == ("reconnect", True, 0)
+    assert set(Item.objects.values_list("pk", "remote_id", "deleted_at")) == rows
     assert_equal_to(notion)
 
 

@@ -17,7 +17,7 @@ def test_a_search_that_knows_nothing_yet_is_asked_again(
     connection: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
     notion.switch("grant_lag", 3600)
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
     assert run.due_at > run.queued_at
     SyncRun.objects.update(due_at=timezone.now())
 
@@ -35,7 +35,7 @@ def test_a_search_that_knows_nothing_yet_is_asked_again(
     assert_equal_to(notion)
 
 
-def test_what_a_search_learns_late_is_found_by_a_second_full_pass(
+def test_what_a_search_learns_late_is_found_by_a_second_full_refresh(
     alice: User,
     connect_notion: Connect,
     finish_sync: FinishSync,
@@ -53,7 +53,7 @@ def test_what_a_search_learns_late_is_found_by_a_second_full_pass(
     assert live() != inventory(notion, "pages", DROMEDARY)
     before = timezone.now() - timedelta(minutes=11)
     Connection.objects.update(reconnected_at=before)
-    Collection.objects.update(last_full_pass_at=before + timedelta(minutes=1))
+    Collection.objects.update(last_full_refresh_at=before + timedelta(minutes=1))
 
     finish_sync(connection)
 
@@ -64,7 +64,7 @@ def test_a_long_wait_that_is_asked_for_is_kept(
     connection: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
     notion.fault("space_limit", "query", retry_after=1800, count=1)
-    run, _ = runs.open_run(connection, trigger="person")
+    run, _ = runs.open_run(connection, trigger="user")
     SyncRun.objects.update(due_at=timezone.now())
 
     wait = engine.run_slice(run.pk)

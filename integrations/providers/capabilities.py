@@ -79,7 +79,7 @@ class Schedule:
     """Say how often to look for changes and to read everything, and what it costs."""
 
     interval_minutes: int
-    full_pass_hours: int
+    full_refresh_hours: int
     calls: int
 
 
@@ -92,14 +92,14 @@ class EstimatesCost(Protocol):
     """
 
     plans: Sequence[Plan]
-    quota_words: str
+    quota_description: str
 
     def estimate(
         self,
         counts: Mapping[str, int],
         *,
         interval_minutes: int,
-        full_pass_hours: float,
+        full_refresh_hours: float,
     ) -> Estimate:
         """Return what each collection costs."""
 
@@ -113,7 +113,8 @@ class EstimatesCost(Protocol):
 class SharesLate(Protocol):
     """Be a connector whose listings learn late of what was just shared with it.
 
-    The first sync waits for the usual time; a full pass is repeated after the longest.
+    The first sync waits for the usual time, and a full refresh is repeated after the
+    longest.
     """
 
     usual_share_lag: timedelta
