@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from allauth.socialaccount.models import SocialAccount
@@ -15,7 +14,6 @@ from integrations.models import Connection, Credential
 from integrations.models.collection import Completeness
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS, SPECS
-from integrations.providers.capabilities import SharesLate
 from integrations.providers.records import RemoteAccount
 from integrations.services.common import audit
 from integrations.services.common.errors import OwnedBySomeoneElseError
@@ -64,17 +62,12 @@ def connect(
     trigger = "connect" if is_new else "reconnect"
     # A new consent may have opened, or closed, anything: look at all of it again.
     request = runs.request_sync(
-        connection, trigger=trigger, full=not is_new, wait=_share_lag(provider)
+        connection,
+        trigger=trigger,
+        full=not is_new,
+        wait=CONNECTORS[provider].usual_share_lag,
     )
     return Connected(connection=connection, is_new=is_new, delivered=request.delivered)
-
-
-def _share_lag(provider: str) -> timedelta:
-    """Return how long a listing usually takes to know what a new grant may see."""
-    connector = CONNECTORS[provider]
-    if isinstance(connector, SharesLate):
-        return connector.usual_share_lag
-    return timedelta()
 
 
 def _row_for(
