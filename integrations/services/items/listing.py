@@ -36,7 +36,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class ItemPage:
-    """Hold the rows of one page and the lists before and after it.
+    """The rows of one page, and the lists before and after it.
 
     A search knows more: ``found`` are its hits among the first rows of the whole
     list, and ``hits`` what the index was asked for where those were too few.
@@ -51,7 +51,7 @@ class ItemPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """Hold a number of items, or say that there are more than anyone counts."""
+    """A number of items, or that there are more than anyone counts."""
 
     number: int
     is_more: bool = False

@@ -120,7 +120,7 @@ def _scopes(connection: Connection) -> Iterator[dict[str, str]]:
 
 
 def _reconsent_text(connection: Connection, scopes: list[dict[str, str]]) -> str:
-    """Say what consenting once more is good for, empty when it is for nothing."""
+    """Describe what consenting once more is good for, empty when for nothing."""
     if any(scope["status"] == "missing" for scope in scopes):
         return "Grant missing permissions"
     spec = SPECS.get(connection.provider)

@@ -1,4 +1,4 @@
-"""Let a user decide about deletions that were too many to be believed."""
+"""Approve or discard deletions that were too many to be applied by themselves."""
 
 from uuid import UUID
 
@@ -31,7 +31,7 @@ def collection_approve(request: UserRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 def collection_discard(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Keep the items that a full reading did not find."""
+    """Discard held deletions: the items stay."""
     collection = _get_collection(request, pk)
     if not held_deletions.discard(collection, generation=_decided_about(request)):
         return _too_late(request, collection)
