@@ -31,7 +31,7 @@ class GrantFailed(Exception):
     def __init__(self, kind: str, told: UserMessage) -> None:
         super().__init__(kind)
         self.kind = kind
-        self.words = told
+        self.user_message = told
 
 
 @dataclass(frozen=True, kw_only=True)

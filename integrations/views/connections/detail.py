@@ -105,7 +105,7 @@ def _scopes(connection: Connection) -> Iterator[dict[str, str]]:
     for scope in connection.needed_scopes:
         is_granted = scope.name in granted
         yield {
-            "text": scope.words,
+            "text": scope.description,
             "name": scope.name,
             "status": "granted" if is_granted else "missing",
             "status_text": "Granted" if is_granted else "Missing",

@@ -19,13 +19,13 @@ NO_HOLD = -1
 
 @require_POST
 def collection_approve(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Hide the items that a full reading did not find."""
+    """Approve held deletions: the items are soft-deleted."""
     collection = _get_collection(request, pk)
     hidden = held_deletions.approve(collection, generation=_decided_about(request))
     if hidden is None:
         return _too_late(request, collection)
     audit.record("deletions.approved", user=request.user, subject=pk, request=request)
-    messages.success(request, f"{collection}: {hidden:,} items are marked as gone.")
+    messages.success(request, f"{collection}: {hidden:,} items are marked as deleted.")
     return redirect(collection.connection)
 
 

@@ -100,7 +100,7 @@ def _to_reconnect(request: UserRequest, provider: str) -> Connection | None:
 
 
 def _words(scope: Any) -> dict[str, str]:
-    return {"text": scope.words, "name": scope.name}
+    return {"text": scope.description, "name": scope.name}
 
 
 @require_POST
