@@ -1,7 +1,9 @@
-"""Count requests in rolling and in fixed windows."""
+"""Count requests in rolling and fixed windows, and those under way."""
 
 import threading
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class RollingWindows:
@@ -64,3 +66,26 @@ class FixedWindows:
         """Forget every window."""
         with self._lock:
             self._open.clear()
+
+
+class InFlight:
+    """Notice two token requests about the same secret at the same time."""
+
+    def __init__(self) -> None:
+        """Start with nothing in flight."""
+        self._lock = threading.Lock()
+        self._now: Counter[str] = Counter()
+
+    @contextmanager
+    def enter(self, key: str) -> Iterator[bool]:
+        """Count a request in and out; give whether another one is already there."""
+        with self._lock:
+            self._now[key] += 1
+            is_overlapping = bool(key) and self._now[key] > 1
+        try:
+            yield is_overlapping
+        finally:
+            with self._lock:
+                self._now[key] -= 1
+                if self._now[key] <= 0:
+                    del self._now[key]

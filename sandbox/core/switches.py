@@ -1,10 +1,10 @@
 """Keep the lasting settings of each provider, for all accounts or for one."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from sandbox.core.provider import OrderError, Provider, Switch
+from sandbox.core.provider import CommandError, Switch
 from sandbox.core.storage import Storage
 
 SCHEMA = """
@@ -19,10 +19,12 @@ Key = tuple[str, str, str]
 class Switches:
     """Answer from memory and write through to the database."""
 
-    def __init__(self, storage: Storage, providers: Iterable[Provider]) -> None:
+    def __init__(
+        self, storage: Storage, known: Mapping[tuple[str, str], Switch]
+    ) -> None:
         """Load what was set before the last restart."""
         self._storage = storage
-        self._known = {(p.slug, s.name): s for p in providers for s in p.switches}
+        self._known = known
         self._values: dict[Key, Any] = {
             (row["provider"], row["account"], row["name"]): json.loads(row["value"])
             for row in storage.all("SELECT * FROM switch")
@@ -40,7 +42,7 @@ class Switches:
         switch = self._known.get((provider, name))
         if switch is None:
             message = f"{provider} has no switch {name}"
-            raise OrderError(message)
+            raise CommandError(message)
         value = _to_type(switch, value)
         with self._storage.write() as connection:
             connection.execute(
@@ -75,4 +77,4 @@ def _to_type(switch: Switch, value: Any) -> Any:
         return kind(value)
     except (TypeError, ValueError) as exc:
         message = f"{switch.name} cannot be {value!r}"
-        raise OrderError(message) from exc
+        raise CommandError(message) from exc

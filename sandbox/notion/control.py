@@ -3,17 +3,23 @@
 import json
 import random
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.core.provider import Action, OrderError, Params
+from sandbox.control.helpers import (
+    describe_live,
+    get_account,
+    get_limit,
+    get_number,
+)
+from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
+from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api import changes
 from sandbox.notion.api.changes import Change
 from sandbox.notion.api.ids import to_id, to_iso
 from sandbox.notion.api.nodes import Page, p
-from sandbox.notion.api.shares import HOLDERS, set_share, spread_all
+from sandbox.notion.api.shares import HOLDERS, make_holder, set_share, spread_all
 from sandbox.notion.api.text import to_plain
-from sandbox.notion.inventory import get_workspace
 from sandbox.notion.seed.building import Builder, Place
 from sandbox.notion.seed.workspaces import (
     BY_ID,
@@ -22,34 +28,40 @@ from sandbox.notion.seed.workspaces import (
     KINDS,
     PAGE,
     SLUG,
+    WORKSPACES,
 )
+from sandbox.oauth import grants
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
-MAX_PAGE = 1_000
+VISIBLE = """
+SELECT o.id, o.kind, o.in_trash, o.edited
+FROM notion_object o JOIN notion_visible v ON v.key = o.key
+WHERE v.holder = ? ORDER BY o.id
+"""
+EVERY = """
+SELECT id, kind, in_trash, edited FROM notion_object WHERE workspace = ? ORDER BY id
+"""
 NAMES = {name: kind for kind, name in KINDS.items()}
 
 
-def get_change(sandbox: "Sandbox", workspace: str) -> Change:
+def get_change(sandbox: Sandbox, workspace: str) -> Change:
     """Return a change as a person makes it in Notion itself."""
     lag = sandbox.switches.get(SLUG, "index_lag", workspace)
     editor = BY_ID[workspace].people[0].id
     return Change(now=sandbox.now_ms, lag=int(lag * 1000), editor=editor)
 
 
-def _get_row(sandbox: "Sandbox", params: Params, field: str = "id") -> Row:
+def _get_row(sandbox: Sandbox, params: Params, field: str = "id") -> Row:
     found = to_id(str(params.get(field) or ""))
     row = sandbox.storage.one(
         "SELECT * FROM notion_object WHERE id = ?", found or "no id"
     )
     if row is None:
         message = f"no such object: {params.get(field)}"
-        raise OrderError(message)
+        raise CommandError(message)
     return row
 
 
-def edit(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Set a title, an icon, values by property id; add a paragraph of text."""
     row = _get_row(sandbox, params)
     body = json.loads(row["body"])
@@ -74,7 +86,7 @@ def edit(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"id": row["id"]}
 
 
-def _make_builder(sandbox: "Sandbox", workspace: str) -> Builder:
+def _make_builder(sandbox: Sandbox, workspace: str) -> Builder:
     change = get_change(sandbox, workspace)
     rng = random.Random()
     return Builder(
@@ -83,7 +95,7 @@ def _make_builder(sandbox: "Sandbox", workspace: str) -> Builder:
 
 
 def _add_text(
-    sandbox: "Sandbox", connection: sqlite3.Connection, row: Row, text: str
+    sandbox: Sandbox, connection: sqlite3.Connection, row: Row, text: str
 ) -> None:
     builder = _make_builder(sandbox, row["workspace"])
     builder.add_into(row["id"], _next_position(connection, row["id"]), p(text))
@@ -99,12 +111,12 @@ def _next_position(connection: sqlite3.Connection, parent: str) -> int:
     return int(row["n"])
 
 
-def create(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Create a page inside the page or data source `id`, or at the top."""
     above = _get_row(sandbox, params) if params.get("id") else None
-    workspace = above["workspace"] if above else get_workspace(params)
+    workspace = above["workspace"] if above else get_account(WORKSPACES, params).id
     if above is not None and above["kind"] == DATABASE:
-        raise OrderError("rows are in a data source, not in its database")
+        raise CommandError("rows are in a data source, not in its database")
     values = params.get("values")
     builder = _make_builder(sandbox, workspace)
     node = Page(
@@ -125,28 +137,28 @@ def create(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"id": new_id}
 
 
-def move(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def move(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Move a page into the page, or a row into the data source, `to`; or to the top."""
     row = _get_row(sandbox, params)
     above = _get_row(sandbox, params, "to") if params.get("to") else None
     if above is not None and above["workspace"] != row["workspace"]:
-        raise OrderError("nothing moves between workspaces")
+        raise CommandError("nothing moves between workspaces")
     if row["kind"] == DATA_SOURCE and (above is None or above["kind"] != DATABASE):
-        raise OrderError("a data source moves between databases only")
+        raise CommandError("a data source moves between databases only")
     if row["kind"] == PAGE and above is not None and above["kind"] == DATABASE:
-        raise OrderError("rows are in a data source, not in its database")
+        raise CommandError("rows are in a data source, not in its database")
     with sandbox.storage.write() as connection:
         if above is not None and row["id"] in changes.list_above(
             connection, above["id"]
         ):
-            raise OrderError("nothing moves into itself")
+            raise CommandError("nothing moves into itself")
         changes.move(connection, row, above)
         changes.mark(connection, row, get_change(sandbox, row["workspace"]))
         spread_all(connection, row["workspace"])
     return {"id": row["id"]}
 
 
-def delete(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Delete an object for good, with everything inside it."""
     row = _get_row(sandbox, params)
     with sandbox.storage.write() as connection:
@@ -155,8 +167,8 @@ def delete(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"id": row["id"], "deleted": gone}
 
 
-def _set_flag(column: str, *, value: bool) -> Action:
-    def act(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def _set_flag(column: str, *, value: bool) -> Command:
+    def act(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         row = _get_row(sandbox, params)
         with sandbox.storage.write() as connection:
             # The column is one of two names in this module.
@@ -170,8 +182,8 @@ def _set_flag(column: str, *, value: bool) -> Action:
     return act
 
 
-def _set_share(*, allowed: bool) -> Action:
-    def act(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def _set_share(*, allowed: bool) -> Command:
+    def act(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         """Share a subtree with everybody's connection, or with that of `user`."""
         row, user = _get_row(sandbox, params), str(params.get("user") or "")
         with sandbox.storage.write() as connection:
@@ -189,16 +201,16 @@ def _set_share(*, allowed: bool) -> Action:
     return act
 
 
-def touch(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Edit the first `count` pages, after `offset`, at one and the same moment."""
-    workspace = get_workspace(params)
+    workspace = get_account(WORKSPACES, params).id
     rows = sandbox.storage.all(
         "SELECT * FROM notion_object WHERE workspace = ? AND kind = ? AND in_trash = 0"
         " ORDER BY id LIMIT ? OFFSET ?",
         workspace,
         PAGE,
-        int(params.get("count") or 1),
-        int(params.get("offset") or 0),
+        get_number(params, "count", 1),
+        get_number(params, "offset", 0),
     )
     change = get_change(sandbox, workspace)
     with sandbox.storage.write() as connection:
@@ -207,7 +219,7 @@ def touch(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"touched": len(rows), "ids": [row["id"] for row in rows]}
 
 
-def show(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return one object by id, or a page of objects of a type from `after` on."""
     if params.get("id"):
         rows = [_get_row(sandbox, params)]
@@ -216,12 +228,12 @@ def show(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
         rows = sandbox.storage.all(
             "SELECT * FROM notion_object WHERE workspace = ? AND kind = ? AND id > ?"
             " AND (? = '' OR title = ?) ORDER BY id LIMIT ?",
-            get_workspace(params),
+            get_account(WORKSPACES, params).id,
             kind,
             str(params.get("after") or ""),
             str(params.get("title") or ""),
             str(params.get("title") or ""),
-            min(int(params.get("limit") or 100), MAX_PAGE),
+            get_limit(params),
         )
     return {"records": [_describe(row) for row in rows]}
 
@@ -238,17 +250,84 @@ def _describe(row: Row) -> dict[str, Any]:
     }
 
 
-RECORD_ACTIONS: dict[str, Action] = {
-    "show": show,
-    "edit": edit,
-    "create": create,
-    "move": move,
-    "trash": _set_flag("in_trash", value=True),
-    "restore": _set_flag("in_trash", value=False),
-    "delete": delete,
-    "archive": _set_flag("is_archived", value=True),
-    "unarchive": _set_flag("is_archived", value=False),
-    "share": _set_share(allowed=True),
-    "unshare": _set_share(allowed=False),
-    "touch": touch,
+def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+    """Count what the newest grant may see, of anybody or of `user`, and digest it.
+
+    Without a grant it is everything in the workspace. `archived` counts what lies in
+    the trash.
+    """
+    workspace, user = get_account(WORKSPACES, params).id, str(params.get("user") or "")
+    storage, grant = sandbox.storage, None
+    rows = storage.all(EVERY, workspace)
+    live = grants.list_grants(storage.connection, SLUG, workspace, user, is_live=True)
+    if live:
+        grant = grants.get_grant(storage.connection, live[-1])
+        rows = storage.all(VISIBLE, make_holder(workspace, grant["user"]))
+    return {
+        "account": workspace,
+        "grant": grant["id"] if grant else None,
+        "types": {
+            name: _count([row for row in rows if row["kind"] == kind], params)
+            for kind, name in KINDS.items()
+        },
+    }
+
+
+def _count(rows: list[Row], params: Params) -> dict[str, Any]:
+    live = [(row["id"], row["edited"]) for row in rows if not row["in_trash"]]
+    trashed = [row["id"] for row in rows if row["in_trash"]]
+    found = {"archived": len(trashed), **describe_live(live, params)}
+    return {**found, "trashed": trashed} if params.get("with_ids") else found
+
+
+QUERIES = {"inventory": get_inventory, "records": show}
+COMMANDS: dict[str, Command] = {
+    "records/edit": edit,
+    "records/create": create,
+    "records/move": move,
+    "records/trash": _set_flag("in_trash", value=True),
+    "records/restore": _set_flag("in_trash", value=False),
+    "records/delete": delete,
+    "records/archive": _set_flag("is_archived", value=True),
+    "records/unarchive": _set_flag("is_archived", value=False),
+    "records/share": _set_share(allowed=True),
+    "records/unshare": _set_share(allowed=False),
+    "records/touch": touch,
 }
+
+ID = Field("id", "Id")
+FORMS = (
+    Form(
+        "A page",
+        {
+            "records/edit": "Save",
+            "records/create": "Add inside it",
+            "records/trash": "Delete",
+        },
+        (
+            Field("id", "Id (page, or data source to add to)"),
+            Field("title", "Title"),
+            Field("text", "Text to add"),
+        ),
+    ),
+    Form(
+        "Restore, erase, archive",
+        {
+            "records/restore": "Restore",
+            "records/delete": "Erase for good",
+            "records/archive": "Archive",
+            "records/unarchive": "Unarchive",
+        },
+        (ID,),
+    ),
+    Form(
+        "Move and share",
+        {
+            "records/move": "Move",
+            "records/share": "Share",
+            "records/unshare": "Unshare",
+        },
+        (ID, Field("to", "Move into (empty: to the top)")),
+    ),
+    TOUCH,
+)

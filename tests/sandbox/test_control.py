@@ -7,7 +7,7 @@ DETAILS = "/hubspot/account-info/2026-09/details"
 
 
 def test_the_page_shows_fingerprints_and_never_a_token(connected):
-    page = connected.get("/control/")
+    page = connected.get("/control/hubspot")
     tokens = connected.ask("tokens")["tokens"]
 
     assert page.status == 200
@@ -22,7 +22,7 @@ def test_a_form_carries_out_an_order_and_goes_back_to_the_page(connected):
     answer = connected.call("POST", "/control/do/records/touch", form=form)
 
     assert answer.status == 303
-    assert answer.headers["Location"].startswith("/control/?done=touched+3")
+    assert answer.headers["Location"].startswith("/control/hubspot?done=touched+3")
 
 
 def test_a_form_that_fails_says_why(connected):

@@ -68,7 +68,7 @@ def test_the_inventory_is_that_of_one_person(notion):
 
 
 def test_the_control_page_has_forms_of_its_own_for_notion(lantern):
-    page = lantern.get("/control/").text
+    page = lantern.get("/control/notion").text
 
     for order in ("move", "trash", "restore", "delete", "share", "unshare"):
         assert f"/control/do/records/{order}" in page

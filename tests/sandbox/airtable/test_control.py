@@ -191,7 +191,7 @@ def test_an_order_that_makes_no_sense_is_refused(connected, name, order):
 
 
 def test_the_page_has_a_form_for_each_order(connected):
-    page = connected.get("/control/")
+    page = connected.get("/control/airtable")
 
     for order in ("records/edit", "fields/retype", "bases/unshare", "quota/set"):
         assert f"/control/do/{order}" in page.text
