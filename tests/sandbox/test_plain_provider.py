@@ -1,6 +1,6 @@
 """Check that a provider of one file can do all that a connection needs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +31,15 @@ APP = {"client_id": "sandbox-tasks", "client_secret": "sandbox-secret-tasks"}
 class Tasks(Client):
     """Send requests to the plain provider."""
 
-    def token(self, **form: str) -> Answer:
-        return self.call("POST", "/tasks/oauth/token", form={**APP, **form})
+    slug = "tasks"
+    authorize = "/tasks/oauth/authorize"
+    authorization = ASKED
+    identity = "dock:u1"
+    probe = "/tasks/v1/me"
+    proof = {"redirect_uri": CALLBACK, "code_verifier": VERIFIER}
 
-    def connect(self, identity: str = "dock:u1") -> dict[str, Any]:
-        form = {**ASKED, "identity": identity, "action": "connect"}
-        answer = self.call("POST", "/tasks/oauth/authorize", form=form)
-        grant = {"grant_type": "authorization_code", "code": answer.query["code"]}
-        sent = {**grant, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
-        tokens: dict[str, Any] = self.token(**sent).data
-        self.headers["Authorization"] = f"Bearer {tokens['access_token']}"
-        return tokens
+    def ask_token(self, fields: Mapping[str, Any]) -> Answer:
+        return self.call("POST", "/tasks/oauth/token", form={**APP, **fields})
 
     def list(self, **query: str) -> Iterator[dict[str, Any]]:
         cursor: str | None = "0"
@@ -69,11 +67,9 @@ def test_from_consent_to_an_edit_seen_in_the_next_list(tasks: Tasks) -> None:
     page = tasks.get("/tasks/oauth/authorize", **ASKED)
     tokens = tasks.connect()
     before = list(tasks.list())
-    fresh = tasks.token(
-        grant_type="refresh_token", refresh_token=tokens["refresh_token"]
-    )
+    fresh = tasks.refresh(tokens["refresh_token"]).data
     refused = tasks.get("/tasks/v1/tasks")
-    tasks.headers["Authorization"] = f"Bearer {fresh.data['access_token']}"
+    tasks.use(fresh)
     tasks.order("records/edit", id="000003", fields={"name": "Sink the buoy"})
     tasks.order("records/delete", id="000004")
     after = {task["id"]: task["name"] for task in tasks.list()}
@@ -109,11 +105,11 @@ def test_faults_limits_and_the_page_come_by_themselves(tasks: Tasks) -> None:
     tasks.order("switches/set", name="calls_per_minute", value=2)
     statuses = [tasks.get("/tasks/v1/me").status for _ in range(3)]
     tasks.order("faults/add", kind="invalid_grant", family="token")
-    again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    refused = tasks.refresh(tokens["refresh_token"])
 
     assert (broken.status, broken.headers["Retry-After"]) == (503, "7")
     assert statuses == [200, 200, 429]
-    assert tasks.token(**again).data["error"] == "invalid_grant"
+    assert refused.data["error"] == "invalid_grant"
     assert tasks.ask("inventory")["types"]["tasks"]["live"] == 25
     assert "/control/do/records/edit" in tasks.get("/control/tasks").text
     assert tasks.ask("providers") == {"providers": ["tasks"]}
