@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.control.queries import get_stats
+from sandbox.core.faults import EVERY
 from sandbox.core.html import Safe, each, fill, join, show_page
 from sandbox.core.provider import Account, CommandError, Form, Params
 from sandbox.core.state import Provider, Sandbox
@@ -140,13 +141,14 @@ def _show_faults(sandbox: Sandbox, provider: Provider) -> Safe:
         {
             **fault,
             "account": _name_account(provider, fault["account"]) or "all accounts",
-            "remaining": fault["remaining"] or "until off",
-            "words": ", ".join(f"{k} {v}" for k, v in fault["params"].items()),
+            "family": fault["family"].replace(EVERY, "everything"),
+            "left": f"{fault['remaining']} left" if fault["remaining"] else "until off",
+            "words": ", ".join(f"{k} {v}" for k, v in fault["params"].items() if v),
         }
         for fault in active
     )
     kinds = [(k.name, k.label) for k in provider.faults_by_name.values()]
-    families = [("*", "Everything"), *((name, name) for name in provider.families)]
+    families = [(EVERY, "Everything"), *((name, name) for name in provider.families)]
     return fill(
         FAULTS,
         provider=provider.slug,
@@ -371,7 +373,7 @@ FAULT = """
 <form class="line" method="post" action="/control/do/faults/clear">
 <input type="hidden" name="provider" value="$provider">
 <input type="hidden" name="id" value="$id">
-<span><strong>$kind</strong> <small>$words · $family · $account · $remaining,
+<span><strong>$kind</strong> <small>$words · $family · $account · $left,
 struck $hits times</small></span>
 <button>Switch off</button></form>
 """

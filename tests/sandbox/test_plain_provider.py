@@ -1,5 +1,6 @@
 """Check that a provider of one file can do all that a connection needs."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -113,3 +114,15 @@ def test_faults_limits_and_the_page_come_by_themselves(tasks: Tasks) -> None:
     assert tasks.ask("inventory")["types"]["tasks"]["live"] == 25
     assert "/control/do/records/edit" in tasks.get("/control/tasks").text
     assert tasks.ask("providers") == {"providers": ["tasks"]}
+
+
+def test_the_readme_shows_the_code_as_it_is() -> None:
+    folder = Path(__file__).resolve().parent
+    readme = (folder.parents[1] / "sandbox" / "README.md").read_text("utf-8")
+    code = (folder / "plain_provider.py").read_text("utf-8")
+
+    blocks = re.findall(r"```python\n(.+?)```", readme, re.DOTALL)
+
+    assert len(blocks) == 2
+    for part in "\n\n\n".join(blocks).split("\n\n\n"):
+        assert part.strip() in code
