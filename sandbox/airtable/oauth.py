@@ -3,14 +3,13 @@
 import json
 import re
 import sqlite3
+from dataclasses import dataclass
 from typing import Any, cast
 
-from sandbox.airtable.api.errors import oauth_error
-from sandbox.airtable.seed.accounts import COMPANIES, SLUG, Company, get_app_scopes
+from sandbox.airtable.seed.accounts import COMPANIES, SCOPES, SLUG, Company
 from sandbox.core.provider import Account
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.web import Request, Response
 from sandbox.oauth.policy import (
     AskAgainError,
     Consent,
@@ -23,7 +22,6 @@ from sandbox.oauth.policy import (
     Policy,
     SecretIn,
 )
-from sandbox.oauth.refusals import Refusal
 
 WORDS = {
     "data.records:read": "See the data in records",
@@ -34,72 +32,65 @@ WORDS = {
 BASES = "SELECT id, name FROM airtable_base WHERE workspace = ? ORDER BY name, id"
 
 
-def _list_bases(sandbox: Sandbox, account: Account) -> list[Options]:
-    """Offer every base of each workspace, and the workspace as a whole."""
-    return [
-        Options(
-            title=f"{workspace.name}, {workspace.plan} plan",
-            options=[
-                *(
+@dataclass(frozen=True, kw_only=True)
+class AirtablePolicy(Policy):
+    """What Airtable does in its own way."""
+
+    def pick_in_account(self, sandbox: Sandbox, account: Account) -> list[Options]:
+        """Offer every base of each workspace, and the workspace as a whole."""
+        return [
+            Options(
+                title=f"{workspace.name}, {workspace.plan} plan",
+                options=[
+                    *(
+                        Option(
+                            f"use:{row['id']}",
+                            row["name"],
+                            note=row["id"],
+                            is_ticked=True,
+                        )
+                        for row in sandbox.storage.all(BASES, workspace.id)
+                    ),
                     Option(
-                        f"use:{row['id']}", row["name"], note=row["id"], is_ticked=True
-                    )
-                    for row in sandbox.storage.all(BASES, workspace.id)
-                ),
-                Option(
-                    f"use:{workspace.id}",
-                    "All current and future bases of this workspace",
-                ),
-            ],
+                        f"use:{workspace.id}",
+                        "All current and future bases of this workspace",
+                    ),
+                ],
+            )
+            for workspace in cast(Company, account).workspaces
+        ]
+
+    def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
+        """Keep what was picked in the person's own account; the rest is not theirs."""
+        lists = self.pick_in_account(sandbox, consent.account)
+        own = {option.name for options in lists for option in options.options}
+        picked = sorted(own & {name for name, _ in consent.pairs})
+        if not picked:
+            name = consent.account.name
+            raise AskAgainError(f"Choose at least one base or workspace of {name}.")
+        resources = [name.removeprefix("use:") for name in picked]
+        return Decision(scopes=consent.asked.scopes, choice=json.dumps(resources))
+
+    def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
+        grant_id = super().start(sandbox, connection, code)
+        connection.execute(
+            "INSERT INTO airtable_grant VALUES (?, ?)", (grant_id, code["choice"])
         )
-        for workspace in cast(Company, account).workspaces
-    ]
+        return grant_id
+
+    def describe(self, issued: Issued) -> dict[str, Any]:
+        return {
+            "access_token": issued.access,
+            "refresh_token": issued.refresh,
+            # The space is Airtable's own.
+            "token_type": "Bearer ",
+            "scope": issued.scopes,
+            "expires_in": issued.expires_in,
+            "refresh_expires_in": issued.refresh_expires_in,
+        }
 
 
-def _decide(sandbox: Sandbox, consent: Consent) -> Decision:
-    """Keep what was picked in the person's own account; the rest is not theirs."""
-    lists = _list_bases(sandbox, consent.account)
-    own = {option.name for options in lists for option in options.options}
-    picked = sorted(own & {name for name, _ in consent.pairs})
-    if not picked:
-        name = consent.account.name
-        raise AskAgainError(f"Choose at least one base or workspace of {name}.")
-    resources = [name.removeprefix("use:") for name in picked]
-    return Decision(scopes=consent.asked.scopes, choice=json.dumps(resources))
-
-
-def _start(
-    policy: Policy, sandbox: Sandbox, connection: sqlite3.Connection, code: Row
-) -> int:
-    grant_id = policy.add_grant(sandbox, connection, code)
-    connection.execute(
-        "INSERT INTO airtable_grant VALUES (?, ?)", (grant_id, code["choice"])
-    )
-    return grant_id
-
-
-def _describe(
-    sandbox: Sandbox, request: Request, connection: sqlite3.Connection, issued: Issued
-) -> dict[str, Any]:
-    return {
-        "access_token": issued.access,
-        "refresh_token": issued.refresh,
-        # The space is Airtable's own.
-        "token_type": "Bearer ",
-        "scope": issued.scopes,
-        "expires_in": issued.expires_in,
-        "refresh_expires_in": issued.refresh_expires_in,
-    }
-
-
-def _answer_error(sandbox: Sandbox, request: Request, refusal: Refusal) -> Response:
-    if not refusal.error:
-        # What a conflict's body holds is not known, so nothing is in it.
-        return Response(status=refusal.status)
-    return oauth_error(refusal.error, refusal.description, refusal.status)
-
-
-POLICY = Policy(
+POLICY = AirtablePolicy(
     slug=SLUG,
     name="Airtable",
     accounts=COMPANIES,
@@ -109,7 +100,6 @@ POLICY = Policy(
         allow_label="Grant access",
         scope_words=WORDS,
         pick_note="Bases you cannot open yourself stay closed to the integration.",
-        pick_in_account=_list_bases,
     ),
     authorize_paths=("/oauth2/v1/authorize",),
     token_path="/oauth2/v1/token",
@@ -117,17 +107,13 @@ POLICY = Policy(
     pkce=Pkce.REQUIRED,
     echoes_challenge=True,
     refuses_repeated=True,
-    scopes=lambda sandbox: get_app_scopes(sandbox.config),
-    decide=_decide,
+    scopes=SCOPES,
     secret_in=SecretIn.BASIC,
     required={
         "authorization_code": ("code", "redirect_uri", "code_verifier"),
         "refresh_token": ("refresh_token",),
     },
     burns_codes=True,
-    start=_start,
-    describe=_describe,
-    answer_error=_answer_error,
     code_seconds=600,
     access_token_seconds=3600,
     refresh_token_seconds=5_184_000,

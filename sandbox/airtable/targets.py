@@ -49,7 +49,6 @@ def get_field(table: Table, params: Params) -> Field:
 
 
 def get_record(sandbox: Sandbox, params: Params) -> Row:
-    """Return the record a command names by its id."""
     text = str(params.get("id") or "")
     row = sandbox.storage.one(
         "SELECT r.*, t.base FROM airtable_record r"
@@ -65,6 +64,5 @@ def get_record(sandbox: Sandbox, params: Params) -> Row:
 
 
 def get_table_of(sandbox: Sandbox, row: Row) -> Table:
-    """Return the table a record belongs to."""
     tables = list_tables(sandbox.storage, row["base"])
     return next(table for table in tables if table.id == row["table_id"])

@@ -21,7 +21,6 @@ def get_account(accounts: Sequence[AnyAccount], params: Params) -> AnyAccount:
 
 
 def get_number(params: Params, name: str, default: int) -> int:
-    """Return a number that may be left out."""
     return int(params.get(name) or default)
 
 

@@ -160,7 +160,6 @@ def _show_faults(sandbox: Sandbox, provider: Provider) -> Safe:
 
 
 def _show_accounts(sandbox: Sandbox, provider: Provider) -> Safe:
-    """Draw the accounts with their counts."""
     rows = []
     for account in provider.accounts:
         found = _count(sandbox, provider, {"account": account.id})

@@ -21,7 +21,6 @@ WHERE t.spends AND ? IN ('', g.provider)
 
 
 def get_providers(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Return which providers are simulated."""
     return {"providers": list(sandbox.providers)}
 
 

@@ -25,7 +25,6 @@ ELSEWHERE = "this command came from another site"
 
 
 def answer_query(sandbox: Sandbox, request: Request) -> Response:
-    """Answer a query in JSON."""
     name = request.params["query"]
     own = {name for p in sandbox.providers.values() for name in p.queries}
     if name not in {*QUERIES, *own}:
@@ -65,7 +64,6 @@ def take_form(sandbox: Sandbox, request: Request) -> Response:
 
 
 def send_style(sandbox: Sandbox, request: Request) -> Response:
-    """Send the style sheet."""
     headers = [("Cache-Control", "no-cache")]
     return Response(body=STYLE, content_type="text/css;charset=utf-8", headers=headers)
 

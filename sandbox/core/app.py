@@ -18,7 +18,6 @@ class Router:
     """Find the route of a request, first match first."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        """Compile the paths; `{name}` stands for one path segment."""
         self.routes = [(_to_regex(route.path), route) for route in routes]
 
     def find(self, method: str, path: str) -> tuple[Route | None, dict[str, str]]:
@@ -33,7 +32,6 @@ class App:
     """Answer WSGI requests out of one sandbox."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """Gather the routes of the control page and of every provider."""
         self.sandbox = sandbox
         self.control = Router(CONTROL_ROUTES)
         self.routers = {
@@ -44,7 +42,6 @@ class App:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """Answer one request."""
         request = Request(environ)
         slug, _, rest = request.path.lstrip("/").partition("/")
         provider = self.sandbox.providers.get(slug)
@@ -133,7 +130,6 @@ class App:
 
 
 def make_app(sandbox: Sandbox) -> App:
-    """Return the WSGI application of a sandbox."""
     return App(sandbox)
 
 

@@ -35,7 +35,6 @@ class Fault:
     id: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fault as plain data."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
@@ -43,7 +42,6 @@ class Faults:
     """Hold the active faults and hand them to the calls they are meant for."""
 
     def __init__(self, storage: Storage) -> None:
-        """Load the faults that were on before the last restart."""
         self._storage = storage
         self._lock = threading.Lock()
         rows = storage.all("SELECT * FROM fault ORDER BY id")
@@ -80,7 +78,6 @@ class Faults:
         return len(gone)
 
     def to_list(self) -> list[dict[str, Any]]:
-        """Return the active faults as plain data."""
         with self._lock:
             return [fault.to_dict() for fault in self._active]
 

@@ -10,7 +10,6 @@ class RollingWindows:
     """Admit at most so many requests per key in any stretch of so many seconds."""
 
     def __init__(self) -> None:
-        """Start with empty windows; a restart forgets them, as it may."""
         self._lock = threading.Lock()
         self._times: defaultdict[str, deque[float]] = defaultdict(deque)
         self._closed_until: dict[str, float] = {}
@@ -45,7 +44,6 @@ class FixedWindows:
     """Admit so many requests per key and window; the first request opens one."""
 
     def __init__(self) -> None:
-        """Start with no window open; a restart forgets them, as it may."""
         self._lock = threading.Lock()
         self._open: dict[str, tuple[float, int]] = {}
 
@@ -72,7 +70,6 @@ class InFlight:
     """Notice two token requests about the same secret at the same time."""
 
     def __init__(self) -> None:
-        """Start with nothing in flight."""
         self._lock = threading.Lock()
         self._now: Counter[str] = Counter()
 

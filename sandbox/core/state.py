@@ -81,7 +81,6 @@ class Provider:
 
     @property
     def families(self) -> list[str]:
-        """Return the fault families of the routes."""
         return sorted({name for r in self.routes for name in r.families.split()})
 
     @cached_property
@@ -102,7 +101,6 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Make the tables that are missing and load what was switched on."""
         self.storage = storage
         self.config = config
         self.clock = clock
@@ -121,7 +119,6 @@ class Sandbox:
 
     @property
     def now_ms(self) -> int:
-        """Return the current time in whole milliseconds."""
         return int(self.clock() * 1000)
 
     def seed(self, plan: Plan) -> list[str]:

@@ -10,7 +10,6 @@ class Peak:
     """Remember the largest number of events in any stretch of so many seconds."""
 
     def __init__(self, seconds: float) -> None:
-        """Watch windows of one length."""
         self.seconds = seconds
         self.highest = 0
         self._times: deque[float] = deque()
@@ -27,7 +26,6 @@ class Stats:
     """Keep counters in memory since the start or the last reset."""
 
     def __init__(self) -> None:
-        """Start from zero."""
         self._lock = threading.Lock()
         self.reset()
 

@@ -22,7 +22,6 @@ class Switches:
     def __init__(
         self, storage: Storage, known: Mapping[tuple[str, str], Switch]
     ) -> None:
-        """Load what was set before the last restart."""
         self._storage = storage
         self._known = known
         self._values: dict[Key, Any] = {
@@ -53,13 +52,11 @@ class Switches:
         return value
 
     def reset(self) -> None:
-        """Return every switch to its default."""
         with self._storage.write() as connection:
             connection.execute("DELETE FROM switch")
         self._values.clear()
 
     def to_list(self) -> list[dict[str, Any]]:
-        """Return the switches that were moved."""
         return [
             {"provider": provider, "account": account, "name": name, "value": value}
             for (provider, account, name), value in sorted(self._values.items())

@@ -25,7 +25,6 @@ class Request:
     """Wrap one WSGI environment."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
-        """Keep the environment; everything else is read when asked for."""
         self.environ = environ
         self.method: str = environ["REQUEST_METHOD"]
         raw_path = environ.get("PATH_INFO", "/")
@@ -39,7 +38,6 @@ class Request:
 
     @cached_property
     def query_string(self) -> str:
-        """Return the query exactly as it was sent."""
         return str(self.environ.get("QUERY_STRING", ""))
 
     @cached_property
@@ -146,19 +144,16 @@ def find_repeated(pairs: Pairs, names: Sequence[str] = ()) -> list[str]:
 
 
 def to_json(data: Any, status: int = 200) -> Response:
-    """Answer with JSON."""
     body = json.dumps(data, separators=(",", ":")).encode()
     return Response(status=status, body=body)
 
 
 def to_text(text: str, status: int = 200) -> Response:
-    """Answer with plain text."""
     kind = "text/plain;charset=utf-8"
     return Response(status=status, body=text.encode(), content_type=kind)
 
 
 def redirect(url: str, status: int = 302) -> Response:
-    """Send the browser elsewhere."""
     headers = [("Location", url), ("Cache-Control", "no-store")]
     return Response(status=status, headers=headers)
 

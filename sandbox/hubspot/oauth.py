@@ -1,10 +1,10 @@
 """Do OAuth as HubSpot does: dated paths, scopes of a tier, tokens named by region."""
 
 import secrets
-import sqlite3
+from dataclasses import dataclass
 from typing import Any, cast
 
-from sandbox.core.provider import Account
+from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_text
 from sandbox.hubspot.api.auth import SLUG, Caller, api
@@ -83,124 +83,117 @@ REFUSALS = {
 }
 
 
-def _admit(sandbox: Sandbox, request: Request) -> Response | None:
-    is_known = request.params["v"] in VERSIONS
-    return None if is_known else to_text(NOT_SIMULATED, 404)
+@dataclass(frozen=True, kw_only=True)
+class HubSpotPolicy(Policy):
+    """What HubSpot does in its own way."""
+
+    def admit(self, sandbox: Sandbox, request: Request) -> Response | None:
+        is_known = request.params["v"] in VERSIONS
+        return None if is_known else to_text(NOT_SIMULATED, 404)
+
+    def check_scopes(self, sandbox: Sandbox, asked: Asked) -> None:
+        """Insist on every required scope, and on none that is not registered."""
+        required, known_optional = get_app_scopes(sandbox.config)
+        scopes, optional = set(asked.scopes), set(asked.optional_scopes)
+        if missing := required - scopes:
+            names = " ".join(sorted(missing))
+            message = f"The request lacks scopes this app requires: {names}."
+            raise SentBackError("invalid_scope", message)
+        if unknown := (scopes - required) | (optional - known_optional - required):
+            names = " ".join(sorted(unknown))
+            message = f"The request and the app's configuration disagree on: {names}."
+            raise SentBackError("invalid_scope", message)
+
+    def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
+        """Grant what the portal's tier includes; only an administrator may."""
+        asked, portal = consent.asked, cast(Portal, consent.account)
+        if not consent.person.is_admin:
+            reason = "you do not have permission to install apps in this account"
+            raise SentBackError("access_denied", reason)
+        required = list(dict.fromkeys(asked.scopes))
+        if missing := [scope for scope in required if not portal.has_scope(scope)]:
+            message = f"This account does not include: {', '.join(missing)}."
+            raise ProblemError(message)
+        optional = [scope for scope in asked.optional_scopes if portal.has_scope(scope)]
+        return Decision(scopes=(*required, *optional))
+
+    def get_account_note(self, account: Account, asked: Asked) -> str:
+        portal = cast(Portal, account)
+        dropped = [
+            scope for scope in asked.optional_scopes if not portal.has_scope(scope)
+        ]
+        if not dropped:
+            return portal.note
+        return f"{portal.note}; {len(dropped)} optional scopes are not in its plan"
+
+    def make_token(self, kind: str, account: str) -> str:
+        made = (
+            secrets.token_hex(20) if kind == "refresh" else secrets.token_urlsafe(180)
+        )
+        return f"sbx-{BY_ID[account].region}-{made}"
+
+    def describe(self, issued: Issued) -> dict[str, Any]:
+        portal = issued.grant["account"]
+        answer = {
+            "access_token": issued.access,
+            "refresh_token": issued.refresh,
+            "expires_in": issued.expires_in,
+            "token_type": "bearer",
+            "token_use": "access_token",
+            "hub_id": int(portal),
+            "scopes": issued.grant["scopes"].split(),
+        }
+        if self.get(issued.sandbox, "user_id_in_token", portal):
+            answer["user_id"] = int(issued.grant["user"])
+        return answer
+
+    def describe_token(self, sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
+        portal, now = BY_ID[token.account], sandbox.clock()
+        person = next(p for p in portal.people if p.id == token.user)
+        described = {
+            "active": True,
+            "token": token.value,
+            "token_use": f"{token.kind}_token",
+            "token_type": "Bearer",
+            "hub_id": int(portal.id),
+            "user_id": int(token.user),
+            "user": person.email,
+            "hub_domain": portal.domain,
+            "client_id": sandbox.config.get_registration(SLUG).client_id,
+            "app_id": APP_ID,
+            "scopes": list(token.scopes),
+        }
+        if token.kind == "access":
+            described["expires_in"] = int((token.expires_at or now) - now)
+            described["is_private_distribution"] = False
+            described["signed_access_token"] = {"scopes": "simulated"}
+        return described
+
+    def answer_error(
+        self, sandbox: Sandbox, request: Request, refusal: Refusal
+    ) -> Response:
+        return oauth_error(refusal.error, refusal.code, refusal.description)
+
+    def get_person_note(self, person: Person) -> str:
+        return "" if person.is_admin else "Member, cannot connect apps"
 
 
-def _check_scopes(sandbox: Sandbox, asked: Asked) -> None:
-    """Insist on the scopes of the registration: required all, optional none else."""
-    required, known_optional = get_app_scopes(sandbox.config)
-    scopes, optional = set(asked.scopes), set(asked.optional_scopes)
-    if missing := required - scopes:
-        names = " ".join(sorted(missing))
-        message = f"The request lacks scopes this app requires: {names}."
-        raise SentBackError("invalid_scope", message)
-    if unknown := (scopes - required) | (optional - known_optional - required):
-        names = " ".join(sorted(unknown))
-        message = f"The request and the app's configuration disagree on: {names}."
-        raise SentBackError("invalid_scope", message)
-
-
-def _decide(sandbox: Sandbox, consent: Consent) -> Decision:
-    """Grant what the portal's tier includes; only an administrator may."""
-    asked, portal = consent.asked, cast(Portal, consent.account)
-    if not consent.person.is_admin:
-        reason = "you do not have permission to install apps in this account"
-        raise SentBackError("access_denied", reason)
-    required = list(dict.fromkeys(asked.scopes))
-    if missing := [scope for scope in required if not portal.has_scope(scope)]:
-        message = f"This account does not include: {', '.join(missing)}."
-        raise ProblemError(message)
-    optional = [scope for scope in asked.optional_scopes if portal.has_scope(scope)]
-    return Decision(scopes=(*required, *optional))
-
-
-def _get_note(account: Account, asked: Asked) -> str:
-    portal = cast(Portal, account)
-    dropped = [scope for scope in asked.optional_scopes if not portal.has_scope(scope)]
-    if not dropped:
-        return portal.note
-    return f"{portal.note}; {len(dropped)} optional scopes are not in its plan"
-
-
-def _make_token(kind: str, account: str) -> str:
-    made = secrets.token_hex(20) if kind == "refresh" else secrets.token_urlsafe(180)
-    return f"sbx-{BY_ID[account].region}-{made}"
-
-
-def _describe(
-    sandbox: Sandbox, request: Request, connection: sqlite3.Connection, issued: Issued
-) -> dict[str, Any]:
-    portal = issued.grant["account"]
-    answer = {
-        "access_token": issued.access,
-        "refresh_token": issued.refresh,
-        "expires_in": issued.expires_in,
-        "token_type": "bearer",
-        "token_use": "access_token",
-        "hub_id": int(portal),
-        "scopes": issued.grant["scopes"].split(),
-    }
-    if sandbox.switches.get(SLUG, "user_id_in_token", portal):
-        answer["user_id"] = int(issued.grant["user"])
-    return answer
-
-
-def _describe_token(sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
-    portal, now = BY_ID[token.account], sandbox.clock()
-    person = next(p for p in portal.people if p.id == token.user)
-    described = {
-        "active": True,
-        "token": token.value,
-        "token_use": f"{token.kind}_token",
-        "token_type": "Bearer",
-        "hub_id": int(portal.id),
-        "user_id": int(token.user),
-        "user": person.email,
-        "hub_domain": portal.domain,
-        "client_id": sandbox.config.get_registration(SLUG).client_id,
-        "app_id": APP_ID,
-        "scopes": list(token.scopes),
-    }
-    if token.kind == "access":
-        described["expires_in"] = int((token.expires_at or now) - now)
-        described["is_private_distribution"] = False
-        described["signed_access_token"] = {"scopes": "simulated"}
-    return described
-
-
-def _answer_error(sandbox: Sandbox, request: Request, refusal: Refusal) -> Response:
-    return oauth_error(refusal.error, refusal.code, refusal.description)
-
-
-POLICY = Policy(
+POLICY = HubSpotPolicy(
     slug=SLUG,
     name="HubSpot",
     accounts=PORTALS,
-    page=ConsentPage(
-        scope_words=WORDS,
-        account_note=_get_note,
-        person_note=lambda p: "" if p.is_admin else "Member, cannot connect apps",
-    ),
+    page=ConsentPage(scope_words=WORDS),
     authorize_paths=("/oauth/authorize", "/oauth/{account}/authorize"),
     token_path="/oauth/{v}/token",
     introspect_path="/oauth/{v}/token/introspect",
     revoke_path="/oauth/{v}/token/revoke",
-    admit=_admit,
     must_be={},
     pkce=Pkce.OPTIONAL,
     pkce_methods=("plain", "S256"),
     mistakes_on_page=True,
-    check_scopes=_check_scopes,
-    decide=_decide,
     grant_type_first=True,
     required={},
-    make_token=_make_token,
-    describe=_describe,
     refusals=REFUSALS,
-    answer_error=_answer_error,
-    describe_token=_describe_token,
     revocable=("refresh",),
     rotation=False,
     old_access_survives=True,

@@ -4,6 +4,8 @@ import json
 import secrets
 import sqlite3
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.html import each, fill
@@ -68,74 +70,6 @@ REFUSALS = {
 }
 
 
-def _list_pages(
-    sandbox: Sandbox, account: Account, person: Person
-) -> tuple[Options, ...]:
-    """Offer what a person has full access to, ticked as it is shared now."""
-    holder, storage = make_holder(account.id, person.id), sandbox.storage
-    live = grants.list_grants(
-        storage.connection, SLUG, account.id, person.id, is_live=True
-    )
-    options = []
-    for row in storage.all(PICKABLE, holder, account.id, DATA_SOURCE):
-        body = json.loads(row["body"])
-        if person.id not in body.get("full_access", [person.id]):
-            continue
-        kind = "Database" if row["kind"] == DATABASE else "Page"
-        icon, title = body.get("icon"), row["title"] or "Untitled"
-        options.append(
-            Option(
-                f"page:{person.id}:{row['id']}",
-                title if len(title) <= LONGEST else f"{title[:LONGEST]}…",
-                note=f"{kind} in {row['above']}" if row["above"] else kind,
-                icon=icon if icon and isinstance(icon, str) else "📄",
-                is_ticked=bool(row["shared"] if live else not body.get("unticked")),
-            )
-        )
-    return (Options(options=options),)
-
-
-def _decide(sandbox: Sandbox, consent: Consent) -> Decision:
-    """Keep the pages picked from the person's own list, and who owns the grant."""
-    prefix = f"page:{consent.person.id}:"
-    picked = [name for name, _ in consent.pairs if name.startswith(prefix)]
-    (offered,) = _list_pages(sandbox, consent.account, consent.person)
-    if not {option.name for option in offered.options}.issuperset(picked):
-        raise ProblemError("Only pages of your own list can be picked.")
-    owner = dict(consent.pairs).get("grant_owner", "person")
-    if owner not in OWNERS:
-        raise ProblemError("Choose what is told about you first.")
-    pages = [name.removeprefix(prefix) for name in picked]
-    return Decision(choice=json.dumps({"owner": owner, "picked": pages}))
-
-
-def _start(
-    policy: Policy, sandbox: Sandbox, connection: sqlite3.Connection, code: Row
-) -> int:
-    """Begin a grant; only now do the picked pages become visible to the app."""
-    workspace, user, choice = code["account"], code["user"], json.loads(code["choice"])
-    holder, now = make_holder(workspace, user), sandbox.clock()
-    earlier = grants.list_grants(connection, SLUG, workspace, user, is_live=True)
-    if not earlier:
-        end_shares(connection, holder)
-    set_shares(connection, holder, choice["picked"], sandbox.now_ms)
-    if earlier and policy.get(sandbox, "same_pair", workspace):
-        # As for apps made before June 2026.
-        return earlier[-1]
-    if policy.get(sandbox, "reauthorization_kills", workspace):
-        for grant_id in earlier:
-            grants.end_grant(connection, grant_id, reason="authorized again", now=now)
-    bot = str(uuid.uuid4())
-    if earlier and policy.get(sandbox, "stable_bot_id", workspace):
-        bot = _get_bot(connection, earlier[-1])["bot"]
-    grant_id = policy.add_grant(sandbox, connection, code)
-    connection.execute(
-        "INSERT INTO notion_bot VALUES (?, ?, ?, ?)",
-        (grant_id, holder, bot, choice["owner"]),
-    )
-    return grant_id
-
-
 def _get_bot(connection: sqlite3.Connection, grant_id: int) -> Row:
     row: Row = connection.execute(
         "SELECT * FROM notion_bot WHERE grant_id = ?", (grant_id,)
@@ -143,56 +77,130 @@ def _get_bot(connection: sqlite3.Connection, grant_id: int) -> Row:
     return row
 
 
-def _describe(
-    sandbox: Sandbox, request: Request, connection: sqlite3.Connection, issued: Issued
-) -> dict[str, Any]:
-    grant, bot = issued.grant, _get_bot(connection, issued.grant["id"])
-    workspace, switches = BY_ID[grant["account"]], sandbox.switches
-    has_refresh = switches.get(SLUG, "refresh_tokens", workspace.id)
-    has_name = switches.get(SLUG, "workspace_names", workspace.id)
-    return {
-        "access_token": issued.access,
-        "token_type": "bearer",
-        "refresh_token": issued.refresh if has_refresh else None,
-        "bot_id": bot["bot"],
-        "workspace_id": workspace.id,
-        "workspace_name": workspace.name if has_name else None,
-        "workspace_icon": workspace.icon,
-        "owner": describe_owner(sandbox, workspace.id, grant["user"], bot["owner"]),
-        "duplicated_template_id": None,
-        "request_id": get_request_id(request),
-    }
+@dataclass(frozen=True, kw_only=True)
+class NotionPolicy(Policy):
+    """What Notion does in its own way."""
+
+    def pick_as_person(
+        self, sandbox: Sandbox, account: Account, person: Person
+    ) -> Sequence[Options]:
+        """Offer what a person has full access to, ticked as it is shared now."""
+        holder, storage = make_holder(account.id, person.id), sandbox.storage
+        live = grants.list_grants(
+            storage.connection, SLUG, account.id, person.id, is_live=True
+        )
+        options = []
+        for row in storage.all(PICKABLE, holder, account.id, DATA_SOURCE):
+            body = json.loads(row["body"])
+            if person.id not in body.get("full_access", [person.id]):
+                continue
+            kind = "Database" if row["kind"] == DATABASE else "Page"
+            icon, title = body.get("icon"), row["title"] or "Untitled"
+            options.append(
+                Option(
+                    f"page:{person.id}:{row['id']}",
+                    title if len(title) <= LONGEST else f"{title[:LONGEST]}…",
+                    note=f"{kind} in {row['above']}" if row["above"] else kind,
+                    icon=icon if icon and isinstance(icon, str) else "📄",
+                    is_ticked=bool(row["shared"] if live else not body.get("unticked")),
+                )
+            )
+        return (Options(options=options),)
+
+    def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
+        """Keep the pages picked from the person's own list, and who owns the grant."""
+        prefix = f"page:{consent.person.id}:"
+        picked = [name for name, _ in consent.pairs if name.startswith(prefix)]
+        (offered,) = self.pick_as_person(sandbox, consent.account, consent.person)
+        if not {option.name for option in offered.options}.issuperset(picked):
+            raise ProblemError("Only pages of your own list can be picked.")
+        owner = dict(consent.pairs).get("grant_owner", "person")
+        if owner not in OWNERS:
+            raise ProblemError("Choose what is told about you first.")
+        pages = [name.removeprefix(prefix) for name in picked]
+        return Decision(choice=json.dumps({"owner": owner, "picked": pages}))
+
+    def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
+        """Begin a grant; only now do the picked pages become visible to the app."""
+        workspace, user, choice = (
+            code["account"],
+            code["user"],
+            json.loads(code["choice"]),
+        )
+        holder, now = make_holder(workspace, user), sandbox.clock()
+        earlier = grants.list_grants(connection, SLUG, workspace, user, is_live=True)
+        if not earlier:
+            end_shares(connection, holder)
+        set_shares(connection, holder, choice["picked"], sandbox.now_ms)
+        if earlier and self.get(sandbox, "same_pair", workspace):
+            # As for apps made before June 2026.
+            return earlier[-1]
+        if self.get(sandbox, "reauthorization_kills", workspace):
+            for grant_id in earlier:
+                grants.end_grant(
+                    connection, grant_id, reason="authorized again", now=now
+                )
+        bot = str(uuid.uuid4())
+        if earlier and self.get(sandbox, "stable_bot_id", workspace):
+            bot = _get_bot(connection, earlier[-1])["bot"]
+        grant_id = super().start(sandbox, connection, code)
+        connection.execute(
+            "INSERT INTO notion_bot VALUES (?, ?, ?, ?)",
+            (grant_id, holder, bot, choice["owner"]),
+        )
+        return grant_id
+
+    def describe(self, issued: Issued) -> dict[str, Any]:
+        grant, sandbox = issued.grant, issued.sandbox
+        bot = _get_bot(issued.connection, grant["id"])
+        workspace, switches = BY_ID[grant["account"]], sandbox.switches
+        has_refresh = switches.get(SLUG, "refresh_tokens", workspace.id)
+        has_name = switches.get(SLUG, "workspace_names", workspace.id)
+        return {
+            "access_token": issued.access,
+            "token_type": "bearer",
+            "refresh_token": issued.refresh if has_refresh else None,
+            "bot_id": bot["bot"],
+            "workspace_id": workspace.id,
+            "workspace_name": workspace.name if has_name else None,
+            "workspace_icon": workspace.icon,
+            "owner": describe_owner(sandbox, workspace.id, grant["user"], bot["owner"]),
+            "duplicated_template_id": None,
+            "request_id": get_request_id(issued.request),
+        }
+
+    def describe_token(self, sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
+        """Say since when a token is active; never until when."""
+        return {"active": True, "scope": "", "iat": int(token.issued_at)}
+
+    def admit(self, sandbox: Sandbox, request: Request) -> Response | None:
+        try:
+            check_version(request)
+        except ApiRefusal as refusal:
+            return refusal.response
+        return None
+
+    def answer_error(
+        self, sandbox: Sandbox, request: Request, refusal: Refusal
+    ) -> Response:
+        return oauth_error(sandbox, request, refusal.error, refusal.description)
+
+    def end(
+        self, sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token
+    ) -> None:
+        """Take what was shared away with the last grant of a person."""
+        who = (token.account, token.user)
+        if not grants.list_grants(connection, SLUG, *who, is_live=True):
+            end_shares(connection, make_holder(*who))
+
+    def make_token(self, kind: str, account: str) -> str:
+        return {"access": "ntn_", "refresh": "nrt_"}[kind] + secrets.token_hex(23)
+
+    def answer(self, request: Request, data: dict[str, Any]) -> Response:
+        return answer(request, data)
 
 
-def _describe_token(sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
-    """Say since when a token is active; never until when."""
-    return {"active": True, "scope": "", "iat": int(token.issued_at)}
-
-
-def _admit(sandbox: Sandbox, request: Request) -> Response | None:
-    try:
-        check_version(request)
-    except ApiRefusal as refusal:
-        return refusal.response
-    return None
-
-
-def _answer_error(sandbox: Sandbox, request: Request, refusal: Refusal) -> Response:
-    return oauth_error(sandbox, request, refusal.error, refusal.description)
-
-
-def _end(sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token) -> None:
-    """Take what was shared away with the last grant of a person."""
-    who = (token.account, token.user)
-    if not grants.list_grants(connection, SLUG, *who, is_live=True):
-        end_shares(connection, make_holder(*who))
-
-
-def _make_token(kind: str, account: str) -> str:
-    return {"access": "ntn_", "refresh": "nrt_"}[kind] + secrets.token_hex(23)
-
-
-POLICY = Policy(
+POLICY = NotionPolicy(
     slug=SLUG,
     name="Notion",
     accounts=WORKSPACES,
@@ -203,7 +211,6 @@ POLICY = Policy(
         allow_label="Allow access",
         denied="",
         pick_note="Everything inside a page is shared with it.",
-        pick_as_person=_list_pages,
         more=fill(
             OWNER_FIELD,
             owners=each('<option value="$value">$label</option>', OWNER_OPTIONS),
@@ -213,21 +220,12 @@ POLICY = Policy(
     token_path="/v1/oauth/token",
     introspect_path="/v1/oauth/introspect",
     revoke_path="/v1/oauth/revoke",
-    admit=_admit,
     must_be={
         "response_type": ("code", "invalid_request"),
         "owner": ("user", "invalid_request"),
     },
-    decide=_decide,
     secret_in=SecretIn.BASIC,
     body=Body.JSON,
-    start=_start,
-    make_token=_make_token,
-    describe=_describe,
     refusals=REFUSALS,
-    answer_error=_answer_error,
-    describe_token=_describe_token,
-    answer=answer,
-    end=_end,
     access_token_seconds=0,
 )

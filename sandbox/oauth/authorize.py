@@ -95,7 +95,7 @@ def _check(
     try:
         _check_fields(policy, asked, pairs)
         _check_challenge(policy, asked)
-        _check_scopes(policy, sandbox, asked)
+        policy.check_scopes(sandbox, asked)
         _obey(policy, sandbox)
     except SentBackError as exc:
         if policy.mistakes_on_page:
@@ -128,16 +128,6 @@ def _check_challenge(policy: Policy, asked: Asked) -> None:
         raise SentBackError("invalid_request", "code_challenge is missing or malformed")
     if (challenge or method != "plain") and method not in policy.pkce_methods:
         raise SentBackError("invalid_request", "The code challenge method is not known")
-
-
-def _check_scopes(policy: Policy, sandbox: Sandbox, asked: Asked) -> None:
-    policy.check_scopes(sandbox, asked)
-    if policy.scopes is None:
-        return
-    scopes, known = asked.scopes, policy.get_scopes(sandbox)
-    if not scopes or len(set(scopes)) < len(scopes) or not known.issuperset(scopes):
-        message = "scope must hold registered scopes, each once"
-        raise SentBackError("invalid_scope", message)
 
 
 def _choose_accounts(policy: Policy, request: Request) -> Sequence[Account]:

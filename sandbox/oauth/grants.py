@@ -62,7 +62,6 @@ class Token:
         return self.expires_at is not None and now >= self.expires_at
 
     def is_live(self, now: float) -> bool:
-        """Return whether the token opens anything."""
         is_over = self.is_revoked or self.is_expired(now)
         return not is_over and self.spent_at is None
 
@@ -81,7 +80,6 @@ def find_token(storage: Storage, value: str, *, provider: str) -> Token | None:
 
 
 def add_code(connection: sqlite3.Connection, **columns: Any) -> None:
-    """Store an authorization code."""
     _insert(connection, "oauth_code", columns)
 
 
@@ -106,12 +104,10 @@ def take_code(
 
 
 def start_grant(connection: sqlite3.Connection, **columns: Any) -> int:
-    """Store a new grant and return its id."""
     return _insert(connection, "oauth_grant", columns)
 
 
 def get_grant(connection: sqlite3.Connection, grant_id: int) -> Row:
-    """Return a grant that there is."""
     sql = "SELECT * FROM oauth_grant WHERE id = ?"
     row: Row = connection.execute(sql, (grant_id,)).fetchone()
     return row

@@ -104,7 +104,7 @@ def _set_lifetime(data: dict[str, Any], params: Params) -> None:
 def identify(policy: Policy, sandbox: Sandbox, request: Request) -> None:
     """Find out which account a call is about, without judging it yet."""
     value = request.bearer
-    if request.route in policy.oauth_paths:
+    if request.route in (policy.token_path, policy.introspect_path, policy.revoke_path):
         value = _read_secret(policy, sandbox, request)
     request.token = grants.find_token(sandbox.storage, value, provider=policy.slug)
     if request.token is not None:

@@ -72,43 +72,41 @@ class _Drawing:
         chosen: Person,
         problem: str,
     ) -> None:
-        self.page = policy.page
+        self.policy = policy
         self.sandbox = sandbox
         self.asked = asked
         self.chosen = chosen
         self.problem = problem
 
     def show_account(self, account: Account) -> Safe:
-        pick = self.page.pick_in_account
+        lists = self.policy.pick_in_account(self.sandbox, account)
         return fill(
             ACCOUNT,
             name=account.name,
-            note=self.page.account_note(account, self.asked),
+            note=self.policy.get_account_note(account, self.asked),
             id=account.id,
             people=join(
                 self.show_person(account, value, person)
                 for value, person in account.identities.items()
             ),
-            picker=self.show_picker(pick(self.sandbox, account), account.name)
-            if pick
-            else "",
+            picker=self.show_picker(lists, account.name),
         )
 
     def show_person(self, account: Account, value: str, person: Person) -> Safe:
-        pick = self.page.pick_as_person
+        lists = self.policy.pick_as_person(self.sandbox, account, person)
         return fill(
             PERSON,
             value=value,
             name=person.name,
             email=person.email,
-            note=self.page.person_note(person),
+            note=self.policy.get_person_note(person),
             checked=_check(person is self.chosen),
-            picker=self.show_picker(pick(self.sandbox, account, person), person.name)
-            if pick
-            else "",
+            picker=self.show_picker(lists, person.name),
         )
 
     def show_picker(self, lists: Sequence[Options], whose: str) -> Safe:
+        if not lists:
+            return Safe("")
         shown = []
         for options in lists:
             if options.title:
@@ -121,7 +119,7 @@ class _Drawing:
                 for option in options.options
             )
             shown.append(each(OPTION, rows))
-        note = self.page.pick_note
+        note = self.policy.page.pick_note
         return fill(PICKER, whose=whose, note=note, options=join(shown))
 
 

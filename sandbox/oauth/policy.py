@@ -3,7 +3,7 @@
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
 from typing import Any
@@ -14,7 +14,7 @@ from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.web import Pairs, Request, Response, to_json
 from sandbox.oauth import grants
-from sandbox.oauth.refusals import REFUSALS, Refusal, answer_error
+from sandbox.oauth.refusals import REFUSALS, Refusal
 
 NOTHING = Safe("")
 
@@ -86,7 +86,6 @@ class SentBackError(Exception):
     """A mistake that the person carries back to the app."""
 
     def __init__(self, error: str, description: str = "") -> None:
-        """Keep the error and its description."""
         super().__init__(error, description)
         self.fields = {"error": error}
         if description:
@@ -117,17 +116,9 @@ class Options:
     options: Sequence[Option]
 
 
-def _get_account_note(account: Account, asked: Asked) -> str:
-    return account.note
-
-
-def _get_person_note(person: Person) -> str:
-    return ""
-
-
 @dataclass(frozen=True, kw_only=True)
 class ConsentPage:
-    """What the consent page says and offers beside accounts and people."""
+    """What the consent page says; `more` is HTML of the provider's own."""
 
     title: str = "Connect an app to your account"
     lead: str = "Choose the account, and who you are in it."
@@ -135,20 +126,17 @@ class ConsentPage:
     allow_label: str = "Connect app"
     denied: str = "the user denied access"
     scope_words: Mapping[str, str] = field(default_factory=dict)
-    account_note: Callable[[Account, Asked], str] = _get_account_note
-    person_note: Callable[[Person], str] = _get_person_note
     pick_note: str = ""
-    pick_in_account: Callable[[Sandbox, Account], Sequence[Options]] | None = None
-    pick_as_person: Callable[[Sandbox, Account, Person], Sequence[Options]] | None = (
-        None
-    )
     more: Safe = NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
 class Issued:
-    """What a token answer tells: both tokens, their lives and their grant."""
+    """What a token answer tells: both tokens, their lives, their grant, its scopes."""
 
+    sandbox: Sandbox
+    request: Request
+    connection: sqlite3.Connection
     access: str
     refresh: str
     expires_in: int
@@ -157,56 +145,9 @@ class Issued:
     scopes: str
 
 
-def _admit(sandbox: Sandbox, request: Request) -> Response | None:
-    return None
-
-
-def _decide(sandbox: Sandbox, consent: Consent) -> Decision:
-    return Decision(scopes=consent.asked.scopes)
-
-
-def _check_scopes(sandbox: Sandbox, asked: Asked) -> None:
-    """Leave the scopes of a request alone."""
-
-
-def _get_token(kind: str, account: str) -> str:
-    return f"sbx.{kind}.{secrets.token_urlsafe(48)}"
-
-
-def _start(
-    policy: "Policy", sandbox: Sandbox, connection: sqlite3.Connection, code: Row
-) -> int:
-    return policy.add_grant(sandbox, connection, code)
-
-
-def _describe(
-    sandbox: Sandbox, request: Request, connection: sqlite3.Connection, issued: Issued
-) -> dict[str, Any]:
-    answer = {
-        "access_token": issued.access,
-        "refresh_token": issued.refresh,
-        "token_type": "Bearer",
-        "expires_in": issued.expires_in,
-        "scope": issued.scopes,
-    }
-    return {name: value for name, value in answer.items() if value}
-
-
-def _describe_token(sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
-    return {"active": True, "scope": " ".join(token.scopes)}
-
-
-def _answer(request: Request, data: dict[str, Any]) -> Response:
-    return to_json(data) if data else Response()
-
-
-def _end(sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token) -> None:
-    """Do nothing more when the app revokes a token."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """How one provider does OAuth. The defaults are a plain, strict RFC 6749."""
+    """How one provider does OAuth: the plainest by default, others by subclasses."""
 
     slug: str
     name: str
@@ -218,8 +159,6 @@ class Policy:
     token_path: str = "/oauth/token"
     introspect_path: str = ""
     revoke_path: str = ""
-    # What must be right before the token endpoints look at anything else.
-    admit: Callable[[Sandbox, Request], Response | None] = _admit
 
     # The authorization request: fields with their only value, and the error otherwise.
     must_be: Mapping[str, tuple[str, str]] = field(
@@ -231,12 +170,10 @@ class Policy:
     echoes_challenge: bool = False
     mistakes_on_page: bool = False
     refuses_repeated: bool = False
-    # The scopes of the registration; without it `check_scopes` judges alone.
-    scopes: Callable[[Sandbox], frozenset[str]] | None = None
-    check_scopes: Callable[[Sandbox, Asked], None] = _check_scopes
-    decide: Callable[[Sandbox, Consent], Decision] = _decide
+    # The scopes of the registration, unless SANDBOX_<SLUG>_SCOPES names others.
+    scopes: str = ""
 
-    # The token request.
+    # The token request, and the words in which it is refused.
     secret_in: SecretIn = SecretIn.BODY
     body: Body = Body.FORM
     grant_type_first: bool = False
@@ -247,21 +184,9 @@ class Policy:
         }
     )
     burns_codes: bool = False
-    start: Callable[["Policy", Sandbox, sqlite3.Connection, Row], int] = _start
-    make_token: Callable[[str, str], str] = _get_token
-    describe: Callable[
-        [Sandbox, Request, sqlite3.Connection, Issued], dict[str, Any]
-    ] = _describe
-
-    # Errors: in whose words, and in which envelope.
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
-    answer_error: Callable[[Sandbox, Request, Refusal], Response] = answer_error
-
-    # Describing and revoking tokens: which kinds can be, which end with them.
-    describe_token: Callable[[Sandbox, grants.Token], dict[str, Any]] = _describe_token
-    answer: Callable[[Request, dict[str, Any]], Response] = _answer
+    # The kinds of token that can be revoked, and that end when one is.
     revocable: tuple[str, ...] = ("access", "refresh")
-    end: Callable[[Sandbox, sqlite3.Connection, grants.Token], None] = _end
 
     # The defaults of switches; a lifetime of zero has no end.
     code_seconds: int = 60
@@ -274,28 +199,86 @@ class Policy:
     old_access_survives: bool = False
 
     def get(self, sandbox: Sandbox, name: str, account: str = "") -> Any:
-        """Return the value of a switch."""
         return sandbox.switches.get(self.slug, name, account)
 
     def get_refusal(self, reason: str) -> Refusal:
-        """Return a refusal in the provider's words."""
         return self.refusals.get(reason) or REFUSALS[reason]
 
     def get_scopes(self, sandbox: Sandbox, account: str = "") -> frozenset[str]:
         """Return the scopes of the registration that were not withdrawn."""
-        registered = self.scopes(sandbox) if self.scopes else frozenset()
-        return registered - set(self.get(sandbox, "withdrawn_scopes", account))
+        registered = sandbox.config.read(self.slug, "SCOPES", self.scopes).split()
+        withdrawn = self.get(sandbox, "withdrawn_scopes", account)
+        return frozenset(registered) - set(withdrawn)
 
-    def add_grant(
-        self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row
-    ) -> int:
-        """Store the grant that a code stands for."""
+    def admit(self, sandbox: Sandbox, request: Request) -> Response | None:
+        """Return what refuses a call before anything of it is read."""
+        return None
+
+    def check_scopes(self, sandbox: Sandbox, asked: Asked) -> None:
+        """Insist on registered scopes, each once, where there are any."""
+        scopes = asked.scopes
+        is_odd = not scopes or len(set(scopes)) < len(scopes)
+        if self.scopes and (is_odd or not self.get_scopes(sandbox).issuperset(scopes)):
+            message = "scope must hold registered scopes, each once"
+            raise SentBackError("invalid_scope", message)
+
+    def get_account_note(self, account: Account, asked: Asked) -> str:
+        """Return what the consent page says of an account."""
+        return account.note
+
+    def get_person_note(self, person: Person) -> str:
+        """Return what the consent page says of a person."""
+        return ""
+
+    def pick_in_account(self, sandbox: Sandbox, account: Account) -> Sequence[Options]:
+        """Return what can be picked in an account, whoever picks."""
+        return ()
+
+    def pick_as_person(
+        self, sandbox: Sandbox, account: Account, person: Person
+    ) -> Sequence[Options]:
+        return ()
+
+    def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
+        """Return what a consent grants, or raise one of the errors above."""
+        return Decision(scopes=consent.asked.scopes)
+
+    def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
         columns = {name: code[name] for name in ("account", "user", "scopes")}
         columns |= {"provider": self.slug, "created_at": sandbox.clock()}
         return grants.start_grant(connection, **columns)
 
-    @property
-    def oauth_paths(self) -> Sequence[str]:
-        """Return the addresses that read a token from the body."""
-        paths = (self.token_path, self.introspect_path, self.revoke_path)
-        return [path for path in paths if path]
+    def make_token(self, kind: str, account: str) -> str:
+        return f"sbx.{kind}.{secrets.token_urlsafe(48)}"
+
+    def describe(self, issued: Issued) -> dict[str, Any]:
+        answer = {
+            "access_token": issued.access,
+            "refresh_token": issued.refresh,
+            "token_type": "Bearer",
+            "expires_in": issued.expires_in,
+            "scope": issued.scopes,
+        }
+        return {name: value for name, value in answer.items() if value}
+
+    def describe_token(self, sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
+        """Return what introspection tells of a live token."""
+        return {"active": True, "scope": " ".join(token.scopes)}
+
+    def answer(self, request: Request, data: dict[str, Any]) -> Response:
+        """Answer introspection, or a revocation, which has no data."""
+        return to_json(data) if data else Response()
+
+    def answer_error(
+        self, sandbox: Sandbox, request: Request, refusal: Refusal
+    ) -> Response:
+        """Answer an error; one without a name has no body."""
+        if not refusal.error:
+            return Response(status=refusal.status)
+        body = {"error": refusal.error, "error_description": refusal.description}
+        return to_json(body, refusal.status)
+
+    def end(
+        self, sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token
+    ) -> None:
+        """Do what else a revocation by the app does."""

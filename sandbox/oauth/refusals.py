@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json
-
 
 @dataclass(frozen=True)
 class Refusal:
@@ -22,7 +19,6 @@ class Refusal:
 
     @property
     def name(self) -> str:
-        """Return the most precise word there is for it."""
         return self.code or self.error or str(self.status)
 
 
@@ -32,7 +28,6 @@ class RefusedError(Exception):
     def __init__(
         self, reason: str, detail: str = "", *, is_double: bool = False, ends: int = 0
     ) -> None:
-        """Keep the reason, whether a secret came twice, and which grant ends."""
         super().__init__(reason)
         self.reason = reason
         self.detail = detail
@@ -61,11 +56,3 @@ REFUSALS: Mapping[str, Refusal] = {
     "racing": Refusal("", "refreshed just now", 409),
     "scope": Refusal("invalid_scope", "the scope is more than was granted"),
 }
-
-
-def answer_error(sandbox: Sandbox, request: Request, refusal: Refusal) -> Response:
-    """Answer in the envelope of RFC 6749; without an error there is no body."""
-    if not refusal.error:
-        return Response(status=refusal.status)
-    body = {"error": refusal.error, "error_description": refusal.description}
-    return to_json(body, refusal.status)

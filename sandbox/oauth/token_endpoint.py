@@ -32,7 +32,6 @@ class Call:
 
     @property
     def now(self) -> float:
-        """Return the time of the call."""
         return self.sandbox.clock()
 
     def get(self, name: str) -> str:
@@ -178,7 +177,7 @@ def _exchange(call: Call, *, is_burnt: bool) -> dict[str, Any]:
         raise RefusedError("withdrawn")
     value, slug = code["value"], policy.slug
     grants.take_code(call.connection, value, provider=slug, now=call.now)
-    grant_id = policy.start(policy, call.sandbox, call.connection, code)
+    grant_id = policy.start(call.sandbox, call.connection, code)
     # A grant that lives already answers with the pair it has.
     access = grants.find_live_token(call.connection, grant_id, "access")
     refresh = grants.find_live_token(call.connection, grant_id, "refresh")
@@ -288,6 +287,9 @@ def _describe(
     policy, grant = call.policy, grants.get_grant(call.connection, grant_id)
     account = call.request.account = grant["account"]
     issued = Issued(
+        sandbox=call.sandbox,
+        request=call.request,
+        connection=call.connection,
         access=access,
         refresh=refresh,
         expires_in=policy.get(call.sandbox, "access_token_seconds", account),
@@ -295,4 +297,4 @@ def _describe(
         grant=grant,
         scopes=scopes,
     )
-    return policy.describe(call.sandbox, call.request, call.connection, issued)
+    return policy.describe(issued)

@@ -15,7 +15,6 @@ class RefusedCallError(Exception):
     """A call of the API that is refused, with a status and a message."""
 
     def __init__(self, status: int, message: str) -> None:
-        """Keep both."""
         super().__init__(message)
         self.status = status
         self.message = message
@@ -40,7 +39,6 @@ class Call:
 
     @property
     def user(self) -> Person:
-        """Return the person who gave consent."""
         return next(p for p in self.account.people if p.id == self.token.user)
 
     def read_page(self, kind: Kind, *, size: int, since: str = "") -> Page:

@@ -27,7 +27,6 @@ class Commands:
 
     @property
     def commands(self) -> Mapping[str, Command]:
-        """Return the commands by name."""
         return {
             "records/edit": self.edit,
             "records/create": self.create,
@@ -37,12 +36,10 @@ class Commands:
 
     @property
     def queries(self) -> Mapping[str, Command]:
-        """Return the queries by name."""
         return {"records": self.show, "inventory": self.count}
 
     @property
     def forms(self) -> tuple[Form, ...]:
-        """Return the forms of the control page."""
         labels = {"edit": "Save", "create": "Add new", "delete": "Delete"}
         commands = {f"records/{name}": label for name, label in labels.items()}
         name = Field("field", "Field", value=self.kinds[0].edits)

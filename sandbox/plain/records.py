@@ -53,7 +53,6 @@ class Place:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Return what the table calls it."""
         return self.provider, self.account, self.kind.name
 
     def list(
@@ -68,7 +67,6 @@ class Place:
         )
 
     def find(self, sandbox: Sandbox, record_id: str) -> Row | None:
-        """Return one live record."""
         return sandbox.storage.one(
             "SELECT * FROM plain_record WHERE provider = ? AND account = ?"
             " AND kind = ? AND id = ? AND deleted = 0",
@@ -76,7 +74,6 @@ class Place:
         )
 
     def add(self, sandbox: Sandbox, fields: Mapping[str, Any], moment: int) -> str:
-        """Store a new record and return its id."""
         with sandbox.storage.write() as connection:
             (count,) = connection.execute(
                 "SELECT COUNT(*) FROM plain_record WHERE provider = ? AND account = ?"
@@ -114,7 +111,6 @@ def seed(sandbox: Sandbox, place: Place, account: Account, rng: random.Random) -
 
 
 def to_record(row: Row) -> Record:
-    """Return a row as a record."""
     return Record(
         id=row["id"],
         fields=json.loads(row["fields"]),
@@ -124,6 +120,5 @@ def to_record(row: Row) -> Record:
 
 
 def to_iso(milliseconds: int) -> str:
-    """Return a moment in ISO 8601."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -11,7 +11,6 @@ from sandbox.plain import Api, Call, Kind, Plain, Record
 
 VERBS = ("Paint", "Mend", "Sell", "Moor", "Scrub")
 THINGS = ("the hull", "a sail", "the anchor", "two oars", "the mast")
-SCOPES = frozenset({"tasks.read", "lists.read"})
 
 ACCOUNTS = (
     Account(
@@ -36,7 +35,7 @@ POLICY = Policy(
         scope_words={"tasks.read": "See tasks", "lists.read": "See lists"}
     ),
     revoke_path="/oauth/revoke",
-    scopes=lambda sandbox: SCOPES,
+    scopes="tasks.read lists.read",
     pkce=Pkce.REQUIRED,
     access_token_seconds=600,
     punish_reuse=True,

@@ -134,7 +134,6 @@ def read_type(request: Request, name: str = "type") -> str:
 
 
 def read_limit(request: Request, *, default: int, highest: int) -> int:
-    """Return the page size a query asks for."""
     text = request.query.get("limit") or str(default)
     if not text.isdigit() or not 1 <= int(text) <= highest:
         message = f"limit must be a number from 1 to {highest}"
