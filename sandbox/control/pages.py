@@ -1,25 +1,16 @@
 """Draw the control pages: an overview, and one page for each provider."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.control.queries import get_stats
 from sandbox.core.faults import EVERY
 from sandbox.core.html import Safe, each, fill, join, show_page
-from sandbox.core.provider import Account, CommandError, Form, Params
+from sandbox.core.provider import Form
 from sandbox.core.state import Provider, Sandbox
 from sandbox.core.web import Request, Response, to_text
-from sandbox.oauth import grants
 
 BANNER = "Sandbox control — simulated providers, no real data."
-SHOWN_TOKENS = 30
-TOKENS = """
-SELECT t.value, t.kind, t.expires_at, t.spends, t.revoked_at, t.spent_at,
-    t.grant_id, g.account, g.user, g.reason
-FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id
-WHERE g.provider = ? ORDER BY t.rowid DESC LIMIT ?
-"""
 GRANTS = """
 SELECT id, account, user FROM oauth_grant
 WHERE provider = ? AND ended_at IS NULL ORDER BY id DESC
@@ -71,7 +62,6 @@ def show_provider(sandbox: Sandbox, request: Request) -> Response:
         accounts=_show_accounts(sandbox, provider),
         others=join(forms[1:]),
         switches=_show_switches(sandbox, provider),
-        tokens=_show_tokens(sandbox, provider),
         stats=_show_stats(sandbox, provider),
     )
     return show_page(f"{provider.name} sandbox", main, banner=BANNER, kind="control")
@@ -107,31 +97,23 @@ def _show_form(provider: Provider, form: Form) -> Safe:
 
 def _show_grants(sandbox: Sandbox, provider: Provider) -> Safe:
     """Draw the live grants, each with its two buttons."""
+    names = {
+        (account.id, person.id): {"account": account.name, "person": person.name}
+        for account in provider.accounts
+        for person in account.people
+    }
     rows = (
         {
             "provider": provider.slug,
             "grant": row["id"],
-            "account": _name_account(provider, row["account"]),
-            "person": _name_person(provider, row["account"], row["user"]),
+            **names[row["account"], row["user"]],
         }
         for row in sandbox.storage.all(GRANTS, provider.slug)
     )
-    return each(GRANT, rows) or Safe('<p class="note">Nobody is connected.</p>')
-
-
-def _find_account(provider: Provider, account_id: str) -> Account | None:
-    return next((a for a in provider.accounts if a.id == account_id), None)
-
-
-def _name_account(provider: Provider, account_id: str) -> str:
-    account = _find_account(provider, account_id)
-    return account.name if account else account_id
-
-
-def _name_person(provider: Provider, account_id: str, user: str) -> str:
-    account = _find_account(provider, account_id)
-    people = account.people if account else ()
-    return next((person.name for person in people if person.id == user), user)
+    shown = each(GRANT, rows)
+    if not shown:
+        return Safe('<p class="note">Nobody is connected.</p>')
+    return join([shown, fill(REVOKE_ALL, provider=provider.slug)])
 
 
 def _show_faults(sandbox: Sandbox, provider: Provider) -> Safe:
@@ -140,7 +122,7 @@ def _show_faults(sandbox: Sandbox, provider: Provider) -> Safe:
     rows = (
         {
             **fault,
-            "account": _name_account(provider, fault["account"]) or "all accounts",
+            "account": fault["account"] or "all accounts",
             "family": fault["family"].replace(EVERY, "everything"),
             "left": f"{fault['remaining']} left" if fault["remaining"] else "until off",
             "words": ", ".join(f"{k} {v}" for k, v in fault["params"].items() if v),
@@ -162,13 +144,13 @@ def _show_faults(sandbox: Sandbox, provider: Provider) -> Safe:
 def _show_accounts(sandbox: Sandbox, provider: Provider) -> Safe:
     rows = []
     for account in provider.accounts:
-        found = _count(sandbox, provider, {"account": account.id})
+        found = provider.queries["inventory"](sandbox, {"account": account.id})
         cells = (
             {
                 "live": count["live"],
                 "more": f"{count['archived']} archived" if "archived" in count else "",
             }
-            for count in found
+            for count in found["types"].values()
         )
         people = ", ".join(person.name for person in account.people)
         about = {"id": account.id, "name": account.name, "note": account.note}
@@ -176,46 +158,6 @@ def _show_accounts(sandbox: Sandbox, provider: Provider) -> Safe:
     names = ({"name": name} for name in provider.kinds.values())
     heads = each('<th class="number">$name</th>', names)
     return fill(ACCOUNTS, heads=heads, rows=join(rows))
-
-
-def _count(
-    sandbox: Sandbox, provider: Provider, params: Params
-) -> Iterable[dict[str, Any]]:
-    try:
-        types: dict[str, Any] = provider.queries["inventory"](sandbox, params)["types"]
-    except (KeyError, CommandError):
-        return []
-    return types.values()
-
-
-def _show_tokens(sandbox: Sandbox, provider: Provider) -> Safe:
-    """Draw the newest tokens by fingerprint, never in clear."""
-    now = sandbox.clock()
-    rows = (
-        {
-            "provider": provider.slug,
-            "kind": row["kind"],
-            "fingerprint": grants.to_fingerprint(row["value"]),
-            "account": row["account"],
-            "user": row["user"],
-            "state": _get_state(dict(row), now),
-            "spends": row["spends"],
-        }
-        for row in sandbox.storage.all(TOKENS, provider.slug, SHOWN_TOKENS)
-    )
-    return fill(TOKEN_TABLE, provider=provider.slug, rows=each(TOKEN, rows))
-
-
-def _get_state(row: dict[str, Any], now: float) -> str:
-    if row["revoked_at"] is not None:
-        return f"ended: {row['reason']}" if row["reason"] else "ended"
-    if row["spent_at"] is not None:
-        return "rotated away"
-    if row["expires_at"] is None:
-        return "valid"
-    if row["expires_at"] <= now:
-        return "expired"
-    return f"valid until {datetime.fromtimestamp(row['expires_at'], UTC):%H:%M:%S} UTC"
 
 
 def _show_switches(sandbox: Sandbox, provider: Provider) -> Safe:
@@ -306,8 +248,6 @@ $accounts
 <h2>Switches</h2>
 <p class="note">A value holds for all accounts.</p>
 $switches
-<h2>Tokens</h2>
-$tokens
 <h2>Requests</h2>
 $stats
 </details>
@@ -333,6 +273,12 @@ FIELD = """
 <input name="$name" value="$value" placeholder="$hint" inputmode="$mode"></label>
 """
 OTHER = '<button formaction="/control/do/$command">$label</button>'
+REVOKE_ALL = """
+<form class="actions" method="post" action="/control/do/tokens/expire">
+<input type="hidden" name="provider" value="$provider">
+<button>Expire all access tokens</button>
+<button formaction="/control/do/grants/revoke">Revoke all grants</button></form>
+"""
 GRANT = """
 <form class="line" method="post" action="/control/do/tokens/expire">
 <input type="hidden" name="provider" value="$provider">
@@ -387,22 +333,6 @@ ACCOUNT = """
 <td>$people</td>$counts</tr>
 """
 COUNT = '<td class="number">$live<br><small>$more</small></td>'
-TOKEN_TABLE = """
-<div class="scroll"><table>
-<tr><th>Kind</th><th>Fingerprint</th><th>Account</th><th>User</th><th>State</th>
-<th class="number">Used</th></tr>
-$rows
-</table></div>
-<p class="note">Newest first. Tokens are never shown in clear here.</p>
-<form class="actions" method="post" action="/control/do/tokens/expire">
-<input type="hidden" name="provider" value="$provider">
-<button>Expire all access tokens</button>
-<button formaction="/control/do/grants/revoke">Revoke all grants</button></form>
-"""
-TOKEN = """
-<tr><td>$kind</td><td><code>$fingerprint</code></td><td>$account</td><td>$user</td>
-<td>$state</td><td class="number">$spends</td></tr>
-"""
 SWITCH = """
 <form class="line" method="post" action="/control/do/switches/set">
 <input type="hidden" name="provider" value="$provider">

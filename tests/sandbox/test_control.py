@@ -18,11 +18,10 @@ def test_a_page_shows_one_provider_and_never_a_token(flow):
     flow.fault("status", count=3)
 
     page = flow.get(f"/control/{flow.slug}")
-    short, _, more = page.text.partition("<details><summary>More")
+    short, _, _ = page.text.partition("<details><summary>More")
 
     assert page.status == 200
     for token in tokens:
-        assert token["fingerprint"] in more
         assert token["value"] not in page.text
     assert "/control/do/records/edit" in short
     assert "/control/do/grants/revoke" in short
