@@ -105,8 +105,3 @@ def refuse_with_status(
     if retry_after is not None:
         response.headers.append(("Retry-After", f"{retry_after:g}"))
     return response
-
-
-def oauth_error(error: str, description: str, status: int = 400) -> Response:
-    """Answer an error of the token endpoint."""
-    return to_json({"error": error, "error_description": description}, status)

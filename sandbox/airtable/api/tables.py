@@ -33,8 +33,6 @@ CREATE TABLE IF NOT EXISTS airtable_iterator (
     ids TEXT NOT NULL);
 
 -- Which bases and workspaces a person chose: by code, then by grant.
-CREATE TABLE IF NOT EXISTS airtable_choice (
-    code TEXT PRIMARY KEY, resources TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS airtable_grant (
     grant_id INTEGER PRIMARY KEY, resources TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS airtable_unshared (

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from sandbox.core.config import Config
 from sandbox.core.provider import Account, Person
 
 SLUG = "airtable"
@@ -81,8 +80,3 @@ COMPANIES = (HARBOUR, NORDLICHT, KESTREL)
 BY_ID = {company.id: company for company in COMPANIES}
 PEOPLE = {person.id: person for company in COMPANIES for person in company.people}
 WORKSPACES = {w.id: w for company in COMPANIES for w in company.workspaces}
-
-
-def get_app_scopes(config: Config) -> frozenset[str]:
-    """Return the scopes ticked in the registration of the integration."""
-    return frozenset(config.read(SLUG, "SCOPES", SCOPES).split())
