@@ -10,18 +10,15 @@ from sandbox.airtable.seed.accounts import COMPANIES, SCOPES, SLUG, Company
 from sandbox.core.provider import Account
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.oauth.policy import (
+from sandbox.oauth.consent import (
     AskAgainError,
     Consent,
     ConsentPage,
     Decision,
-    Issued,
     Option,
     Options,
-    Pkce,
-    Policy,
-    SecretIn,
 )
+from sandbox.oauth.policy import Issued, Pkce, Policy, SecretIn
 
 WORDS = {
     "data.records:read": "See the data in records",

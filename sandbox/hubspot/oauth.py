@@ -17,17 +17,15 @@ from sandbox.hubspot.seed.accounts import (
     get_app_scopes,
 )
 from sandbox.oauth import grants
-from sandbox.oauth.policy import (
+from sandbox.oauth.consent import (
     Asked,
     Consent,
     ConsentPage,
     Decision,
-    Issued,
-    Pkce,
-    Policy,
     ProblemError,
     SentBackError,
 )
+from sandbox.oauth.policy import Issued, Pkce, Policy
 from sandbox.oauth.refusals import Refusal
 
 APP_ID = 2222

@@ -6,9 +6,7 @@ import sqlite3
 from typing import Any
 
 from sandbox.control.helpers import (
-    describe_live,
     get_account,
-    get_limit,
     get_number,
 )
 from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
@@ -16,31 +14,19 @@ from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api import changes
 from sandbox.notion.api.changes import Change
-from sandbox.notion.api.ids import to_id, to_iso
 from sandbox.notion.api.nodes import Page, p
-from sandbox.notion.api.shares import HOLDERS, make_holder, set_share, spread_all
+from sandbox.notion.api.shares import HOLDERS, set_share, spread_all
 from sandbox.notion.api.text import to_plain
+from sandbox.notion.inventory import get_inventory, get_row, show
 from sandbox.notion.seed.building import Builder, Place
 from sandbox.notion.seed.workspaces import (
     BY_ID,
     DATA_SOURCE,
     DATABASE,
-    KINDS,
     PAGE,
     SLUG,
     WORKSPACES,
 )
-from sandbox.oauth import grants
-
-VISIBLE = """
-SELECT o.id, o.kind, o.in_trash, o.edited
-FROM notion_object o JOIN notion_visible v ON v.key = o.key
-WHERE v.holder = ? ORDER BY o.id
-"""
-EVERY = """
-SELECT id, kind, in_trash, edited FROM notion_object WHERE workspace = ? ORDER BY id
-"""
-NAMES = {name: kind for kind, name in KINDS.items()}
 
 
 def get_change(sandbox: Sandbox, workspace: str) -> Change:
@@ -50,20 +36,9 @@ def get_change(sandbox: Sandbox, workspace: str) -> Change:
     return Change(now=sandbox.now_ms, lag=int(lag * 1000), editor=editor)
 
 
-def _get_row(sandbox: Sandbox, params: Params, field: str = "id") -> Row:
-    found = to_id(str(params.get(field) or ""))
-    row = sandbox.storage.one(
-        "SELECT * FROM notion_object WHERE id = ?", found or "no id"
-    )
-    if row is None:
-        message = f"no such object: {params.get(field)}"
-        raise CommandError(message)
-    return row
-
-
 def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Set a title, an icon, values by property id; add a paragraph of text."""
-    row = _get_row(sandbox, params)
+    row = get_row(sandbox, params)
     body = json.loads(row["body"])
     if params.get("icon") is not None:
         body["icon"] = params["icon"]
@@ -113,7 +88,7 @@ def _next_position(connection: sqlite3.Connection, parent: str) -> int:
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Create a page inside the page or data source `id`, or at the top."""
-    above = _get_row(sandbox, params) if params.get("id") else None
+    above = get_row(sandbox, params) if params.get("id") else None
     workspace = above["workspace"] if above else get_account(WORKSPACES, params).id
     if above is not None and above["kind"] == DATABASE:
         raise CommandError("rows are in a data source, not in its database")
@@ -139,8 +114,8 @@ def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def move(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Move a page into the page, or a row into the data source, `to`; or to the top."""
-    row = _get_row(sandbox, params)
-    above = _get_row(sandbox, params, "to") if params.get("to") else None
+    row = get_row(sandbox, params)
+    above = get_row(sandbox, params, "to") if params.get("to") else None
     if above is not None and above["workspace"] != row["workspace"]:
         raise CommandError("nothing moves between workspaces")
     if row["kind"] == DATA_SOURCE and (above is None or above["kind"] != DATABASE):
@@ -160,7 +135,7 @@ def move(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Delete an object for good, with everything inside it."""
-    row = _get_row(sandbox, params)
+    row = get_row(sandbox, params)
     with sandbox.storage.write() as connection:
         gone = changes.delete(connection, row["id"])
         spread_all(connection, row["workspace"])
@@ -169,7 +144,7 @@ def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def _set_flag(column: str, *, value: bool) -> Command:
     def act(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        row = _get_row(sandbox, params)
+        row = get_row(sandbox, params)
         with sandbox.storage.write() as connection:
             # The column is one of two names in this module.
             connection.execute(
@@ -185,7 +160,7 @@ def _set_flag(column: str, *, value: bool) -> Command:
 def _set_share(*, allowed: bool) -> Command:
     def act(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         """Share a subtree with everybody's connection, or with that of `user`."""
-        row, user = _get_row(sandbox, params), str(params.get("user") or "")
+        row, user = get_row(sandbox, params), str(params.get("user") or "")
         with sandbox.storage.write() as connection:
             holders = [
                 found["holder"]
@@ -217,67 +192,6 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         for row in rows:
             changes.mark(connection, row, change)
     return {"touched": len(rows), "ids": [row["id"] for row in rows]}
-
-
-def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Return one object by id, or a page of objects of a type from `after` on."""
-    if params.get("id"):
-        rows = [_get_row(sandbox, params)]
-    else:
-        kind = NAMES.get(str(params.get("type") or "pages"), PAGE)
-        rows = sandbox.storage.all(
-            "SELECT * FROM notion_object WHERE workspace = ? AND kind = ? AND id > ?"
-            " AND (? = '' OR title = ?) ORDER BY id LIMIT ?",
-            get_account(WORKSPACES, params).id,
-            kind,
-            str(params.get("after") or ""),
-            str(params.get("title") or ""),
-            str(params.get("title") or ""),
-            get_limit(params),
-        )
-    return {"records": [_describe(row) for row in rows]}
-
-
-def _describe(row: Row) -> dict[str, Any]:
-    names = ("id", "kind", "container", "block", "title")
-    return {
-        **{name: row[name] for name in names},
-        "in_trash": bool(row["in_trash"]),
-        "is_archived": bool(row["is_archived"]),
-        "created_time": to_iso(row["created"]),
-        "last_edited_time": to_iso(row["edited"]),
-        "luck": row["luck"],
-    }
-
-
-def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Count what the newest grant may see, of anybody or of `user`, and digest it.
-
-    Without a grant it is everything in the workspace. `archived` counts what lies in
-    the trash.
-    """
-    workspace, user = get_account(WORKSPACES, params).id, str(params.get("user") or "")
-    storage, grant = sandbox.storage, None
-    rows = storage.all(EVERY, workspace)
-    live = grants.list_grants(storage.connection, SLUG, workspace, user, is_live=True)
-    if live:
-        grant = grants.get_grant(storage.connection, live[-1])
-        rows = storage.all(VISIBLE, make_holder(workspace, grant["user"]))
-    return {
-        "account": workspace,
-        "grant": grant["id"] if grant else None,
-        "types": {
-            name: _count([row for row in rows if row["kind"] == kind], params)
-            for kind, name in KINDS.items()
-        },
-    }
-
-
-def _count(rows: list[Row], params: Params) -> dict[str, Any]:
-    live = [(row["id"], row["edited"]) for row in rows if not row["in_trash"]]
-    trashed = [row["id"] for row in rows if row["in_trash"]]
-    found = {"archived": len(trashed), **describe_live(live, params)}
-    return {**found, "trashed": trashed} if params.get("with_ids") else found
 
 
 QUERIES = {"inventory": get_inventory, "records": show}

@@ -25,18 +25,15 @@ from sandbox.notion.seed.workspaces import (
     WORKSPACES,
 )
 from sandbox.oauth import grants
-from sandbox.oauth.policy import (
-    Body,
+from sandbox.oauth.consent import (
     Consent,
     ConsentPage,
     Decision,
-    Issued,
     Option,
     Options,
-    Policy,
     ProblemError,
-    SecretIn,
 )
+from sandbox.oauth.policy import Body, Issued, Policy, SecretIn
 from sandbox.oauth.refusals import Refusal
 
 LONGEST = 70

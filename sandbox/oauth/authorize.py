@@ -9,17 +9,16 @@ from sandbox.core.provider import Account
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Pairs, Request, Response, find_repeated, redirect
 from sandbox.oauth import grants
-from sandbox.oauth.page import show_form, show_problem
-from sandbox.oauth.policy import (
+from sandbox.oauth.consent import (
     AskAgainError,
     Asked,
     Consent,
     Decision,
-    Pkce,
-    Policy,
     ProblemError,
     SentBackError,
 )
+from sandbox.oauth.page import show_form, show_problem
+from sandbox.oauth.policy import Pkce, Policy
 
 CARRIED = (
     "client_id",

@@ -3,9 +3,9 @@
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response
 from sandbox.oauth import grants
+from sandbox.oauth.client import check_client, get_required, read_fields
 from sandbox.oauth.policy import Policy
 from sandbox.oauth.refusals import RefusedError
-from sandbox.oauth.token_endpoint import check_client, get_required, read_fields
 
 
 def introspect(policy: Policy, sandbox: Sandbox, request: Request) -> Response:

@@ -10,10 +10,11 @@ from sandbox.core.state import Before, FaultKind, Handler, Route, Sandbox
 from sandbox.core.web import BadBodyError, Request, Response
 from sandbox.oauth import grants
 from sandbox.oauth.authorize import show_consent, take_consent
+from sandbox.oauth.client import get_text, read_fields
 from sandbox.oauth.introspection import introspect, revoke
 from sandbox.oauth.policy import Policy
 from sandbox.oauth.refusals import RefusedError
-from sandbox.oauth.token_endpoint import answer_token, get_text, read_fields
+from sandbox.oauth.token_endpoint import answer_token
 
 # What a token answer can lack by a fault named `no_<field>`.
 FIELDS = ("access_token", "refresh_token", "expires_in", "refresh_expires_in", "scope")

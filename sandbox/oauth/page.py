@@ -6,7 +6,8 @@ from sandbox.core.html import Safe, each, fill, join, show_page
 from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Response
-from sandbox.oauth.policy import Asked, Options, Policy
+from sandbox.oauth.consent import Asked, Options
+from sandbox.oauth.policy import Policy
 
 APP = "Mooring (sandbox registration)"
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.web import BadBodyError, Request, Response, find_repeated, to_json
+from sandbox.core.web import Request, Response, find_repeated, to_json
 from sandbox.oauth import grants
-from sandbox.oauth.policy import Body, Issued, Pkce, Policy, SecretIn
+from sandbox.oauth.client import check_client, get_required, get_text, read_fields
+from sandbox.oauth.policy import Issued, Pkce, Policy
 from sandbox.oauth.refusals import RefusedError
 
 VERIFIER = re.compile(r"[A-Za-z0-9._-]{43,128}")
@@ -37,50 +38,6 @@ class Call:
     def get(self, name: str) -> str:
         """Return a field of the body; whatever is no text is nothing."""
         return get_text(self.fields, name)
-
-
-def get_text(fields: Mapping[str, Any], name: str) -> str:
-    """Return a field of a body; whatever is no text is nothing."""
-    value = fields.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def get_required(fields: Mapping[str, Any], *names: str) -> str:
-    """Return the first of the fields; each must be there."""
-    if missing := [name for name in names if not get_text(fields, name)]:
-        raise RefusedError("missing", ", ".join(missing))
-    return get_text(fields, names[0]) if names else ""
-
-
-def read_fields(policy: Policy, request: Request) -> dict[str, Any]:
-    """Return the fields of a body in the format of the provider."""
-    if policy.body is Body.FORM:
-        return dict(request.form)
-    try:
-        body = request.json() if request.content_type == "application/json" else None
-    except BadBodyError:
-        body = None
-    if not isinstance(body, dict):
-        raise RefusedError("body")
-    return body
-
-
-def check_client(
-    policy: Policy, sandbox: Sandbox, request: Request, fields: Mapping[str, Any]
-) -> None:
-    """Accept the client's id and secret from the one place they belong."""
-    app = sandbox.config.get_registration(policy.slug)
-    given = {name: get_text(fields, name) for name in ("client_id", "client_secret")}
-    if policy.secret_in is SecretIn.BASIC:
-        client_id, secret = request.basic or ("", "")
-        # An id in the body as well must not differ.
-        if "client_id" in fields and given["client_id"] != client_id:
-            raise RefusedError("client_id")
-        given = {"client_id": client_id, "client_secret": secret}
-    expected = {"client_id": app.client_id, "client_secret": app.client_secret}
-    for name, value in expected.items():
-        if not secrets.compare_digest(given[name].encode(), value.encode()):
-            raise RefusedError(name)
 
 
 def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response:

@@ -6,7 +6,8 @@ from typing import Any
 
 from sandbox.core.provider import Account, Person
 from sandbox.core.web import Response, to_json
-from sandbox.oauth.policy import ConsentPage, Pkce, Policy
+from sandbox.oauth.consent import ConsentPage
+from sandbox.oauth.policy import Pkce, Policy
 from sandbox.plain import Api, Call, Kind, Plain, Record
 
 VERBS = ("Paint", "Mend", "Sell", "Moor", "Scrub")
