@@ -41,43 +41,36 @@ WORDS = {
 }
 
 
-def _make_refusal(error: str, code: str, message: str) -> Refusal:
-    return Refusal(error, message, code=code)
-
-
-BAD_GRANT_TYPE = _make_refusal(
-    "unsupported_grant_type", "BAD_GRANT_TYPE", "missing or unknown grant type"
+BAD_TYPE = ("unsupported_grant_type", "BAD_GRANT_TYPE", "missing or unknown grant type")
+BAD_CODE = (
+    "invalid_grant",
+    "BAD_AUTH_CODE",
+    "missing, unknown, expired or used auth code",
 )
-BAD_CODE = _make_refusal(
-    "invalid_grant", "BAD_AUTH_CODE", "missing, unknown, expired or used auth code"
-)
-BAD_REFRESH_TOKEN = _make_refusal(
+BAD_REFRESH = (
     "invalid_grant",
     "BAD_REFRESH_TOKEN",
     "refresh token is invalid, expired or revoked",
 )
-REFUSALS = {
-    "client_id": _make_refusal(
-        "invalid_client", "BAD_CLIENT_ID", "missing or invalid client id"
-    ),
-    "client_secret": _make_refusal(
-        "invalid_client", "BAD_CLIENT_SECRET", "missing or invalid client secret"
-    ),
-    "no_grant_type": BAD_GRANT_TYPE,
-    "grant_type": BAD_GRANT_TYPE,
+BAD_URI = "redirect_uri does not match the one of the authorization"
+BAD_SECRET = "missing or invalid client secret"
+BAD_CLIENT, BAD_GRANT = "invalid_client", "invalid_grant"
+WORDED = {
+    "client_id": (BAD_CLIENT, "BAD_CLIENT_ID", "missing or invalid client id"),
+    "client_secret": (BAD_CLIENT, "BAD_CLIENT_SECRET", BAD_SECRET),
+    "no_grant_type": BAD_TYPE,
+    "grant_type": BAD_TYPE,
     "code": BAD_CODE,
     "used_code": BAD_CODE,
-    "redirect_uri": _make_refusal(
-        "invalid_grant",
-        "BAD_REDIRECT_URI",
-        "redirect_uri does not match the one of the authorization",
-    ),
-    "verifier": _make_refusal(
-        "invalid_grant", "BAD_CODE_VERIFIER", "missing or invalid code verifier"
-    ),
-    "refresh_token": BAD_REFRESH_TOKEN,
-    "reused": BAD_REFRESH_TOKEN,
-    "bad_hub": _make_refusal("access_denied", "BAD_HUB", "missing or unknown hub id"),
+    "redirect_uri": (BAD_GRANT, "BAD_REDIRECT_URI", BAD_URI),
+    "verifier": (BAD_GRANT, "BAD_CODE_VERIFIER", "missing or invalid code verifier"),
+    "refresh_token": BAD_REFRESH,
+    "reused": BAD_REFRESH,
+    "bad_hub": ("access_denied", "BAD_HUB", "missing or unknown hub id"),
+}
+REFUSALS = {
+    reason: Refusal(error, message, code=code)
+    for reason, (error, code, message) in WORDED.items()
 }
 
 

@@ -4,8 +4,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.sandbox.airtable.airtable_client import CHALLENGE, IDA, SCOPES
-from tests.sandbox.notion_client import INES, LANTERN, NOUR, TOMASZ
+from tests.sandbox.airtable.airtable_client import (
+    CHALLENGE,
+    IDA,
+    SCOPES,
+    AirtableClient,
+)
+from tests.sandbox.notion_client import INES, LANTERN, NOUR, TOMASZ, NotionClient
 from tests.sandbox.wsgi_client import OPTIONAL, REQUIRED, Client
 
 KESTREL, FJORD, CLEO = "2081774:61", "9907316:88120", "555111:4244"
@@ -15,32 +20,26 @@ OFFERED = {
     "notion": (f"{LANTERN}:{INES}", f"{LANTERN}:{TOMASZ}", f":{NOUR}"),
 }
 # Each mistake with the error that is sent back; without one there is a page.
-MISTAKES = {
-    "hubspot": [
-        ({"scope": "oauth"}, ""),
-        ({"scope": f"{REQUIRED} crm.objects.deals.read"}, ""),
-        ({"optional_scope": "crm.objects.quotes.read"}, ""),
-        ({"code_challenge": "x", "code_challenge_method": "S512"}, ""),
-    ],
-    "airtable": [
-        ({"response_type": "token"}, "unsupported_response_type"),
-        ({"state": "fifteen-letters"}, "invalid_request"),
-        ({"state": "a" * 1025}, "invalid_request"),
-        ({"state": "sixteen letters!"}, "invalid_request"),
-        ({"state": ""}, "invalid_request"),
-        ({"code_challenge": ""}, "invalid_request"),
-        ({"code_challenge": CHALLENGE + "="}, "invalid_request"),
-        ({"code_challenge_method": "plain"}, "invalid_request"),
-        ({"code_challenge_method": ""}, "invalid_request"),
-        ({"scope": ""}, "invalid_scope"),
-        ({"scope": f"{SCOPES} user.email:read"}, "invalid_scope"),
-        ({"scope": "data.records:write"}, "invalid_scope"),
-    ],
-    "notion": [
-        ({"owner": ""}, "invalid_request"),
-        ({"response_type": "token"}, "invalid_request"),
-    ],
-}
+MISTAKES = [
+    (Client, {"scope": "oauth"}, ""),
+    (Client, {"scope": f"{REQUIRED} crm.objects.deals.read"}, ""),
+    (Client, {"optional_scope": "crm.objects.quotes.read"}, ""),
+    (Client, {"code_challenge": "x", "code_challenge_method": "S512"}, ""),
+    (AirtableClient, {"response_type": "token"}, "unsupported_response_type"),
+    (AirtableClient, {"state": "fifteen-letters"}, "invalid_request"),
+    (AirtableClient, {"state": "a" * 1025}, "invalid_request"),
+    (AirtableClient, {"state": "sixteen letters!"}, "invalid_request"),
+    (AirtableClient, {"state": ""}, "invalid_request"),
+    (AirtableClient, {"code_challenge": ""}, "invalid_request"),
+    (AirtableClient, {"code_challenge": CHALLENGE + "="}, "invalid_request"),
+    (AirtableClient, {"code_challenge_method": "plain"}, "invalid_request"),
+    (AirtableClient, {"code_challenge_method": ""}, "invalid_request"),
+    (AirtableClient, {"scope": ""}, "invalid_scope"),
+    (AirtableClient, {"scope": f"{SCOPES} user.email:read"}, "invalid_scope"),
+    (AirtableClient, {"scope": "data.records:write"}, "invalid_scope"),
+    (NotionClient, {"owner": ""}, "invalid_request"),
+    (NotionClient, {"response_type": "token"}, "invalid_request"),
+]
 
 
 def test_the_page_shows_every_account_and_says_that_it_is_simulated(flow):
@@ -77,36 +76,20 @@ def test_a_request_from_elsewhere_gets_a_page_and_no_redirect(flow, name, value)
         assert "Location" not in answer.headers
 
 
-@pytest.mark.parametrize(
-    ("changes", "error"), MISTAKES["hubspot"], ids=lambda value: str(value)[:40]
-)
-def test_hubspot_tells_any_mistake_on_a_page(client, changes, error):
-    check_mistake(client, changes, error)
-
-
-@pytest.mark.parametrize(
-    ("changes", "error"), MISTAKES["airtable"], ids=lambda value: str(value)[:40]
-)
-def test_airtable_sends_a_mistake_back(airtable, changes, error):
-    check_mistake(airtable, changes, error)
-
-
-@pytest.mark.parametrize(("changes", "error"), MISTAKES["notion"])
-def test_notion_sends_a_mistake_back(notion, changes, error):
-    check_mistake(notion, changes, error)
-
-
-def check_mistake(flow: Client, changes: dict[str, str], error: str) -> None:
+@pytest.mark.parametrize(("kind", "changes", "error"), MISTAKES)
+def test_a_mistake_is_told_where_the_provider_tells_it(client, kind, changes, error):
+    flow = kind(client.app, client.clock)
     shown = flow.get(flow.authorize, **{**flow.authorization, **changes})
+
     for answer in (shown, flow.consent(**changes)):
-        if not error:
+        if error:
+            assert answer.status == 302
+            assert answer.query["error"] == error
+            state = changes.get("state", flow.authorization["state"])
+            assert answer.query.get("state", "") == state
+        else:
             assert answer.status == 400
             assert "Location" not in answer.headers
-            continue
-        assert answer.status == 302
-        assert answer.query["error"] == error
-        state = changes.get("state", flow.authorization["state"])
-        assert answer.query.get("state", "") == state
 
 
 def test_cancelling_sends_the_person_back_without_a_code(flow):
