@@ -4,18 +4,17 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from sandbox.airtable.api.cells import is_empty
-from sandbox.airtable.api.ids import make_id
 from sandbox.airtable.api.schema import Table, list_tables
-from sandbox.airtable.api.times import to_iso
 from sandbox.airtable.targets import (
     get_company,
     get_record,
     get_table,
     get_table_of,
 )
+from sandbox.airtable.values import is_empty, make_id
 from sandbox.core.provider import Action, OrderError, Params
 from sandbox.core.storage import Row
+from sandbox.core.times import to_iso
 
 if TYPE_CHECKING:
     from sandbox.core.state import Sandbox

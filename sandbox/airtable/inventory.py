@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.airtable.api import quotas
 from sandbox.airtable.api.schema import Table, list_tables
-from sandbox.airtable.api.times import to_iso
 from sandbox.airtable.targets import get_company, list_account_bases
 from sandbox.core.provider import Params
+from sandbox.core.times import to_iso
 
 if TYPE_CHECKING:
     from sandbox.core.state import Sandbox

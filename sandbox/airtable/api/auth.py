@@ -16,9 +16,9 @@ from sandbox.airtable.api.errors import (
     refuse,
     unauthorized,
 )
-from sandbox.airtable.api.ids import is_id
 from sandbox.airtable.api.params import read_form
 from sandbox.airtable.seed.accounts import SLUG
+from sandbox.airtable.values import is_id
 from sandbox.core.storage import Row
 from sandbox.core.web import BadBodyError, Handler, Request, Response, to_text
 from sandbox.oauth import grants

@@ -1,16 +1,13 @@
-"""Say what an empty cell is, and turn cells from one type into another."""
+"""Turn cells from one type into another."""
 
 import json
 import sqlite3
 from typing import Any
 
+from sandbox.airtable.values import is_empty
+
 TEXTS = {"singleLineText", "multilineText", "richText", "singleSelect"}
 NUMBERS = {"number", "currency", "percent", "duration", "rating"}
-
-
-def is_empty(value: Any) -> bool:
-    """Tell whether Airtable leaves a value out of a record; zero is a value."""
-    return value is None or value is False or value in ("", [])
 
 
 def convert(

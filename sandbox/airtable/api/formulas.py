@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from sandbox.airtable.api.errors import ApiRefusal, invalid
-from sandbox.airtable.api.times import to_ms
+from sandbox.core.times import to_ms
 
 COLUMNS = {"LAST_MODIFIED_TIME": "modified", "CREATED_TIME": "created"}
 TEXT = r"""(?:"[^"]*"|'[^']*')"""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sandbox.airtable.api.errors import ITERATOR_GONE, ApiRefusal, invalid, refuse
-from sandbox.airtable.api.ids import LENGTH, is_id, make_id
 from sandbox.airtable.seed.accounts import SLUG
+from sandbox.airtable.values import LENGTH, is_id, make_id
 
 if TYPE_CHECKING:
     from sandbox.core.state import Sandbox

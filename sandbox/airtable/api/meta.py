@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 from sandbox.airtable.api.access import list_bases
 from sandbox.airtable.api.auth import Caller, api
 from sandbox.airtable.api.errors import invalid
-from sandbox.airtable.api.ids import derive_id, is_id
 from sandbox.airtable.api.params import find_repeated, read_query
 from sandbox.airtable.api.schema import list_tables
 from sandbox.airtable.seed.accounts import EMAIL_READ, PEOPLE, SCHEMA_READ, SLUG
+from sandbox.airtable.values import derive_id, is_id
 from sandbox.core.web import Request, Response, to_json
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.airtable.api.times import to_month
 from sandbox.airtable.seed.accounts import FREE, SLUG, TEAM, WORKSPACES
+from sandbox.core.times import to_month
 
 if TYPE_CHECKING:
     from sandbox.core.state import Sandbox

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.airtable.api.schema import Field, Table
-from sandbox.airtable.api.times import to_iso
 from sandbox.airtable.seed.accounts import PEOPLE
 from sandbox.core.storage import Row
+from sandbox.core.times import to_iso
 
 Attach = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -1,9 +1,10 @@
 """Check that the seed is repeatable, realistic and large."""
 
 from sandbox import airtable
-from sandbox.airtable.api.ids import is_id
 from sandbox.airtable.seed.accounts import COMPANIES, WORKSPACES
-from sandbox.airtable.seed.loader import FULL, PLANS
+from sandbox.airtable.seed.loader import FULL
+from sandbox.airtable.seed.plans import BASES
+from sandbox.airtable.values import is_id
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
@@ -27,7 +28,7 @@ def test_the_same_seed_makes_the_same_data(tmp_path):
 
 
 def test_the_large_account_has_the_size_that_was_asked_for():
-    bases = PLANS["harbour"]
+    bases = [base for base in BASES if base.account == "harbour"]
 
     assert len(bases) >= 4
     assert sum(len(base.tables) for base in bases) >= 15
