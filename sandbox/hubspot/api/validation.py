@@ -7,21 +7,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.core.storage import Storage
-from sandbox.hubspot.api.reference import PIPELINES
-from sandbox.hubspot.api.times import DAY_MS, to_date, to_iso, to_ms
+from sandbox.core.times import DAY_MS, to_date, to_ms, to_short_iso
 from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS
-from sandbox.hubspot.seed.catalogue import LIFECYCLE
-from sandbox.hubspot.seed.definition import Definition
-from sandbox.hubspot.seed.definitions import get_definitions
+from sandbox.hubspot.seed.definitions import PIPELINES, Definition, get_definitions
 
 EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
-STAGES = [value for value, _ in LIFECYCLE]
+# What a text must look like, by type, and the code of the refusal.
+PATTERNS = {
+    "number": (re.compile(r"-?\d+(\.\d+)?"), "INVALID_INTEGER"),
+    "bool": (re.compile("true|false"), "INVALID_OPTION"),
+}
+STAGES = get_definitions(CONTACTS)["lifecyclestage"].values
 ANY_OF = {
     CONTACTS: ("email", "firstname", "lastname"),
     COMPANIES: ("name", "domain"),
 }
 ALL_OF = ("dealname", "dealstage", "pipeline")
-STAGES_OF = {p["id"]: {stage["id"] for stage in p["stages"]} for p in PIPELINES}
+STAGES_OF: dict[str, set[str]] = {
+    pipeline["id"]: {stage["id"] for stage in pipeline["stages"]}
+    for pipeline in PIPELINES
+}
+
+
+def read_time(text: str) -> int | None:
+    """Read a time written as ISO text or as epoch milliseconds."""
+    return int(text) if text.lstrip("-").isdigit() else to_ms(text)
 
 
 @dataclass(kw_only=True)
@@ -94,57 +104,44 @@ class Checker:
             self.result.blame(name, "INVALID_VALUE", message)
             return
         text = str(value)
+        checks = {
+            "date": self._check_date,
+            "datetime": self._check_time,
+            "enumeration": self._check_option,
+        }
         if text == "":
             self.result.values[name] = None
-            return
-        check = {
-            "number": self._check_number,
-            "bool": self._check_bool,
-            "date": self._check_date,
-            "datetime": self._check_moment,
-            "enumeration": self._check_option,
-        }.get(definition.type, self._check_text)
-        check(definition, text)
+        else:
+            checks.get(definition.type, self._check_text)(definition, text)
 
     def _check_text(self, definition: Definition, text: str) -> None:
         if definition.name == "email" and not EMAIL.fullmatch(text):
             message = f"Email address {text} is invalid"
             self.result.blame("email", "INVALID_EMAIL", message)
             return
-        self.result.values[definition.name] = text
+        pattern, code = PATTERNS.get(definition.type, (None, ""))
+        if pattern and not pattern.fullmatch(text):
+            self._refuse(definition, code, text)
+        else:
+            self.result.values[definition.name] = text
 
-    def _check_number(self, definition: Definition, text: str) -> None:
-        if not re.fullmatch(r"-?\d+(\.\d+)?", text):
-            self._refuse(definition, "INVALID_INTEGER", text)
-            return
-        self.result.values[definition.name] = text
-
-    def _check_bool(self, definition: Definition, text: str) -> None:
-        if text not in ("true", "false"):
-            self._refuse(definition, "INVALID_OPTION", text)
-            return
-        self.result.values[definition.name] = text
-
-    def _check_moment(self, definition: Definition, text: str) -> None:
-        moment = to_ms(text)
+    def _check_time(self, definition: Definition, text: str) -> None:
+        moment = read_time(text)
         if moment is None:
             self._refuse(definition, "INVALID_LONG", text)
-            return
-        self.result.values[definition.name] = to_iso(moment)
+        else:
+            self.result.values[definition.name] = to_short_iso(moment)
 
     def _check_date(self, definition: Definition, text: str) -> None:
-        moment = to_ms(text)
+        moment, name = read_time(text), definition.name
         if moment is None or (moment % DAY_MS and not self.normalises):
             self._refuse(definition, "INVALID_DATE", text)
             return
-        day = to_date(moment)
-        self.result.values[definition.name] = day
+        day = self.result.values[name] = to_date(moment)
         if moment % DAY_MS:
-            names = {"propertyName": definition.name, "rawValue": text}
-            context = {**names, "normalizedValue": day}
-            self.result.warnings.append(
-                {"category": "PROPERTY_VALUE_NORMALIZED", "context": context}
-            )
+            context = {"propertyName": name, "rawValue": text, "normalizedValue": day}
+            warning = {"category": "PROPERTY_VALUE_NORMALIZED", "context": context}
+            self.result.warnings.append(warning)
 
     def _check_option(self, definition: Definition, text: str) -> None:
         name = definition.name
@@ -169,9 +166,7 @@ class Checker:
             return {str(row["id"]) for row in self.storage.all(sql, self.portal)}
         if definition.name == "pipeline":
             return set(STAGES_OF)
-        if not definition.options:
-            return None
-        return {value for value, _ in definition.options}
+        return set(definition.values) or None
 
     def _check_stage(self) -> None:
         values = {**self.old, **self.result.values}
