@@ -2,7 +2,6 @@
 
 from sandbox.airtable.api.auth import finish, identify
 from sandbox.airtable.api.errors import refuse_with_status
-from sandbox.airtable.api.tables import SCHEMA
 from sandbox.airtable.control import RECORD_ACTIONS
 from sandbox.airtable.control_schema import ORDERS
 from sandbox.airtable.faults import FAULTS, SWITCHES
@@ -11,6 +10,7 @@ from sandbox.airtable.inventory import get_inventory
 from sandbox.airtable.routes import FAMILIES, ROUTES
 from sandbox.airtable.seed.accounts import COMPANIES, SLUG
 from sandbox.airtable.seed.loader import seed
+from sandbox.airtable.seed.tables import SCHEMA
 from sandbox.core.provider import Provider
 
 PROVIDER = Provider(

@@ -4,9 +4,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sandbox.airtable.api import quotas
-from sandbox.airtable.api.cells import convert
 from sandbox.airtable.targets import get_base, get_company, get_field, get_table
-from sandbox.airtable.values import make_id
+from sandbox.airtable.values import convert, make_id
 from sandbox.core.provider import Action, OrderError, Params
 
 if TYPE_CHECKING:

@@ -3,22 +3,19 @@
 import json
 import random
 import sqlite3
-from typing import TYPE_CHECKING
 
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.seed.making import BaseMaker
 from sandbox.airtable.seed.plans import BASES, TablePlan
 from sandbox.airtable.values import make_id
 from sandbox.core.provider import Plan
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
+from sandbox.core.state import Sandbox
 
 LARGE = COMPANIES[0].id
 FULL = sum(t.size for base in BASES if base.account == LARGE for t in base.tables)
 
 
-def seed(sandbox: "Sandbox", plan: Plan) -> None:
+def seed(sandbox: Sandbox, plan: Plan) -> None:
     """Fill every account; the number of records in the plan is the large one's."""
     for company in COMPANIES:
         records = plan.sizes.get("records", FULL) if company.id == LARGE else FULL

@@ -1,7 +1,8 @@
 """Answer the association endpoints."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
 from sandbox.core.web import Request, Response, to_json
@@ -10,9 +11,6 @@ from sandbox.hubspot.api.auth import Caller, api, read_id, read_limit, read_type
 from sandbox.hubspot.api.errors import invalid
 from sandbox.hubspot.api.inputs import read_body, read_inputs, require
 from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS, insert_links, make_links
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 BATCH_MAX, PAGE = 1_000, 500
 
@@ -50,7 +48,7 @@ def _to_page(
 
 
 @api()
-def list_associations(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_associations(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List what one record is associated with."""
     from_type, to_type = _read_ends(request, caller, "read")
     record_id = read_id(request, request.params["id"])
@@ -66,7 +64,7 @@ def list_associations(sandbox: "Sandbox", request: Request, caller: Caller) -> R
 
 
 @api()
-def read_associations(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def read_associations(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Read the associations of many records; those without any are left out."""
     from_type, to_type = _read_ends(request, caller, "read")
     body = read_body(request)
@@ -83,7 +81,7 @@ def read_associations(sandbox: "Sandbox", request: Request, caller: Caller) -> R
     return _complete(sandbox, results)
 
 
-def _complete(sandbox: "Sandbox", results: list[dict[str, Any]]) -> Response:
+def _complete(sandbox: Sandbox, results: list[dict[str, Any]]) -> Response:
     now = to_short_iso(sandbox.now_ms)
     times = {"startedAt": now, "completedAt": now}
     return to_json({"status": "COMPLETE", "results": results, **times})
@@ -95,7 +93,7 @@ def _read_pair(request: Request) -> tuple[int, int]:
 
 
 @api()
-def add_default(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def add_default(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Associate two records without a label."""
     from_type, to_type = _read_ends(request, caller, "write")
     from_id, to_id = _read_pair(request)
@@ -116,9 +114,7 @@ def add_default(sandbox: "Sandbox", request: Request, caller: Caller) -> Respons
 
 
 @api()
-def remove_associations(
-    sandbox: "Sandbox", request: Request, caller: Caller
-) -> Response:
+def remove_associations(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Remove every association of two records, both ways."""
     from_type, to_type = _read_ends(request, caller, "write")
     one, other = zip((from_type, to_type), _read_pair(request), strict=True)
@@ -133,7 +129,7 @@ def remove_associations(
 
 
 @api()
-def list_labels(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_labels(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List the association types between two types of record."""
     kinds = TYPE_IDS[_read_ends(request, caller, "read")]
     return to_json({"results": [_describe(kind) for kind in kinds if kind is not None]})

@@ -2,12 +2,10 @@
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json, to_text
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 MESSAGES = {401: "invalid", 423: "locked", 477: "account being migrated"}
 CORRELATION = "hubspot.correlation"
@@ -95,7 +93,7 @@ def rate_limited(request: Request, policy: str, retry_after: float | None) -> Re
 
 
 def refuse_with_status(
-    sandbox: "Sandbox", request: Request, status: int, retry_after: float | None
+    sandbox: Sandbox, request: Request, status: int, retry_after: float | None
 ) -> Response:
     """Answer any error status in HubSpot's shape; the faults use it."""
     if status == 429:
@@ -123,7 +121,7 @@ def add_retry_after(response: Response, seconds: float | None) -> Response:
     return response
 
 
-def answer_retired(sandbox: "Sandbox", request: Request) -> Response:
+def answer_retired(sandbox: Sandbox, request: Request) -> Response:
     """Answer for the numbered versions the product must never call."""
     return to_text(RETIRED, 404)
 

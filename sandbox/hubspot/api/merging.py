@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from typing import TYPE_CHECKING
 
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response
 from sandbox.hubspot.api import records
@@ -14,15 +14,12 @@ from sandbox.hubspot.api.records import Change
 from sandbox.hubspot.api.validation import Checked
 from sandbox.hubspot.api.writes import get_change, show
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
 MAX_MERGES = 250
 OWN = ("hs_object_id", "createdate", "hs_merged_object_ids")
 
 
 @api()
-def merge_objects(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def merge_objects(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Merge one record into another."""
     type_id = enter(request, caller, "write")
     body = read_body(request)

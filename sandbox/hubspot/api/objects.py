@@ -1,7 +1,8 @@
 """List records, read one, and read a batch."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
 from sandbox.core.web import Request, Response, to_json
@@ -19,14 +20,11 @@ from sandbox.hubspot.api.render import (
 from sandbox.hubspot.seed.accounts import TYPES
 from sandbox.hubspot.seed.definitions import choose_properties
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
 LIST_MAX, HISTORY_MAX, BATCH_MAX = 100, 50, 100
 
 
 @api()
-def list_objects(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_objects(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Return one page of a type, in the order of the ids."""
     type_id = enter(request, caller, "read")
     shape = read_shape(request, caller, type_id)
@@ -52,7 +50,7 @@ def list_objects(sandbox: "Sandbox", request: Request, caller: Caller) -> Respon
 
 
 @api()
-def show_object(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_object(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Return one record; a merged-away id answers with the record it became."""
     type_id = enter(request, caller, "read")
     shape = read_shape(request, caller, type_id)
@@ -62,7 +60,7 @@ def show_object(sandbox: "Sandbox", request: Request, caller: Caller) -> Respons
     return to_json(found[0])
 
 
-def _find(sandbox: "Sandbox", request: Request, shape: Shape) -> Row:
+def _find(sandbox: Sandbox, request: Request, shape: Shape) -> Row:
     key, text = (sandbox.storage, shape.portal, shape.type), request.params["id"]
     name = request.query.get("idProperty", "")
     if name and name != "hs_object_id":
@@ -76,7 +74,7 @@ def _find(sandbox: "Sandbox", request: Request, shape: Shape) -> Row:
 
 
 @api()
-def read_batch(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def read_batch(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Return up to a hundred records; missing ones turn the answer into a 207."""
     type_id = enter(request, caller, "read")
     body = read_body(request)

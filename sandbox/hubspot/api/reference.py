@@ -1,20 +1,18 @@
 """Answer what describes a portal: details, properties, pipelines, owners."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json
 from sandbox.hubspot.api.auth import Caller, api, read_limit, read_type
 from sandbox.hubspot.api.errors import invalid, missing_scopes, not_found
 from sandbox.hubspot.seed.accounts import BY_ID, DEALS, TYPES
 from sandbox.hubspot.seed.definitions import PIPELINES, PLAIN, PROPERTIES
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
 
 @api("oauth")
-def show_details(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_details(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Describe the portal the token belongs to."""
     portal = BY_ID[caller.portal]
     hours, minutes = (int(part) for part in portal.utc_offset[1:].split(":"))
@@ -35,7 +33,7 @@ def show_details(sandbox: "Sandbox", request: Request, caller: Caller) -> Respon
 
 
 @api()
-def list_properties(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_properties(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List the property definitions of one object type."""
     type_id = read_type(request)
     name = TYPES[type_id]
@@ -59,7 +57,7 @@ def _is_archived(request: Request) -> bool:
 
 
 @api()
-def list_pipelines(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_pipelines(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List the deal pipelines with their stages."""
     if read_type(request) != DEALS:
         raise not_found(request)
@@ -68,7 +66,7 @@ def list_pipelines(sandbox: "Sandbox", request: Request, caller: Caller) -> Resp
 
 
 @api("crm.objects.owners.read")
-def list_owners(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_owners(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List the owners, the deactivated ones only when asked for."""
     limit = read_limit(request, default=100, highest=100)
     after = request.query.get("after", "0")
@@ -87,7 +85,7 @@ def list_owners(sandbox: "Sandbox", request: Request, caller: Caller) -> Respons
 
 
 @api("crm.objects.owners.read")
-def show_owner(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_owner(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Return one owner by owner id or by user id."""
     by_user = request.query.get("idProperty") == "userId"
     path = "$.userIdIncludingInactive" if by_user else "$.id"

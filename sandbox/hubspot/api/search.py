@@ -1,7 +1,8 @@
 """Search records through an index that lags, and that ends at ten thousand."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json
 from sandbox.hubspot.api.auth import Caller, api
 from sandbox.hubspot.api.errors import invalid
@@ -9,9 +10,6 @@ from sandbox.hubspot.api.filters import Clause, build_filters, get_column, regis
 from sandbox.hubspot.api.inputs import enter, read_body, read_names
 from sandbox.hubspot.api.render import Shape, to_object
 from sandbox.hubspot.seed.definitions import choose_properties
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 MAX_BODY, MAX_LIMIT, MAX_RESULTS = 3_000, 200, 10_000
 SETTLED = (
@@ -26,7 +24,7 @@ KNOWN_FIELDS = {"filterGroups", "sorts", "properties", "limit", "after"}
 
 
 @api(bucket="search")
-def search(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def search(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Answer one search."""
     type_id = enter(request, caller, "read")
     if len(request.body) > MAX_BODY:
@@ -57,7 +55,7 @@ def search(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
 
 
 def _run(
-    sandbox: "Sandbox",
+    sandbox: Sandbox,
     source: Clause,
     where: Clause,
     order: str,
@@ -74,7 +72,7 @@ def _run(
     return counted["n"] if counted else 0, rows
 
 
-def _get_source(sandbox: "Sandbox", portal: str, type_id: str) -> Clause:
+def _get_source(sandbox: Sandbox, portal: str, type_id: str) -> Clause:
     """Return what the index believes now: settled rows, and old states of others."""
     now = sandbox.now_ms
     pending = sandbox.storage.one(

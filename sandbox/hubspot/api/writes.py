@@ -1,8 +1,9 @@
 """Create, change, archive and erase records through the API."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response, to_json
 from sandbox.hubspot.api import records
@@ -22,20 +23,17 @@ from sandbox.hubspot.seed.accounts import CONTACTS, TYPES
 from sandbox.hubspot.seed.definitions import choose_properties
 from sandbox.hubspot.seed.tables import TYPE_IDS, Link, insert_links, make_links
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
 ENFORCES_RULES = "2026-09"
 
 
-def get_change(sandbox: "Sandbox", portal: str) -> Change:
+def get_change(sandbox: Sandbox, portal: str) -> Change:
     """Return the time of a change and how long search will not know of it."""
     lag = sandbox.switches.get(SLUG, "index_lag", portal)
     return Change(now=sandbox.now_ms, lag=int(lag * 1000))
 
 
 @api()
-def create_object(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def create_object(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Create one record with its associations."""
     type_id = enter(request, caller, "write")
     body = read_body(request)
@@ -54,7 +52,7 @@ def create_object(sandbox: "Sandbox", request: Request, caller: Caller) -> Respo
 
 
 @api()
-def patch_object(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def patch_object(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Change the properties that are sent and no others; no merged-away id works."""
     type_id = enter(request, caller, "write")
     body, name = read_body(request), request.query.get("idProperty", "")
@@ -73,7 +71,7 @@ def patch_object(sandbox: "Sandbox", request: Request, caller: Caller) -> Respon
 
 
 @api()
-def archive_object(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def archive_object(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Archive one record; archiving what is not there is no error."""
     type_id = enter(request, caller, "write")
     record_id = read_id(request, request.params["id"])
@@ -86,7 +84,7 @@ def archive_object(sandbox: "Sandbox", request: Request, caller: Caller) -> Resp
 
 
 @api()
-def erase_object(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def erase_object(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Delete a record for good, as privacy law asks."""
     type_id = enter(request, caller, "write")
     body = read_body(request)
@@ -101,7 +99,7 @@ def erase_object(sandbox: "Sandbox", request: Request, caller: Caller) -> Respon
 
 
 def show(
-    sandbox: "Sandbox", caller: Caller, row: Row | None, checked: Checked, status: int
+    sandbox: Sandbox, caller: Caller, row: Row | None, checked: Checked, status: int
 ) -> Response:
     """Show a record that was just written, with what was written to it."""
     if row is None:
@@ -116,7 +114,7 @@ def show(
 
 
 def _check(
-    sandbox: "Sandbox",
+    sandbox: Sandbox,
     caller: Caller,
     type_id: str,
     body: dict[str, Any],
@@ -146,7 +144,7 @@ def _check(
 
 
 def _check_rules(
-    sandbox: "Sandbox", caller: Caller, given: dict[str, Any], checked: Checked
+    sandbox: Sandbox, caller: Caller, given: dict[str, Any], checked: Checked
 ) -> None:
     """Apply the rules a customer made for new contacts."""
     for name in sandbox.switches.get(SLUG, "required_properties", caller.portal):
@@ -156,7 +154,7 @@ def _check_rules(
 
 
 def _check_unique(
-    sandbox: "Sandbox", caller: Caller, checked: Checked, row: Row | None
+    sandbox: Sandbox, caller: Caller, checked: Checked, row: Row | None
 ) -> None:
     key = (sandbox.storage, caller.portal, CONTACTS)
     for name in records.UNIQUE:
@@ -168,7 +166,7 @@ def _check_unique(
 
 
 def _read_targets(
-    sandbox: "Sandbox", caller: Caller, type_id: str, body: dict[str, Any]
+    sandbox: Sandbox, caller: Caller, type_id: str, body: dict[str, Any]
 ) -> list[tuple[str, int, int]]:
     """Read the associations of a new record as (type, id, association type)."""
     bad = invalid(caller.request, "One or more associations are invalid")

@@ -3,16 +3,14 @@
 import json
 import random
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
 from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS, PORTALS, Portal
 from sandbox.hubspot.seed.definitions import DATED
 from sandbox.hubspot.seed.records import WORDS, Facts, make_record
 from sandbox.hubspot.seed.tables import Link, insert_links, insert_records, make_links
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 LARGE = PORTALS[0]
 BIG_IDS_FROM = 180_000_000_000
@@ -20,7 +18,7 @@ CROWD = 600
 FIRST_OWNER = 300_100
 
 
-def seed(sandbox: "Sandbox", plan: Plan) -> None:
+def seed(sandbox: Sandbox, plan: Plan) -> None:
     """Fill every portal; the sizes in the plan are those of the large one."""
     for portal in PORTALS:
         sizes = list(portal.sizes)
