@@ -1,5 +1,7 @@
 """Check that the seed is repeatable, realistic and large."""
 
+import pytest
+
 from sandbox import airtable
 from sandbox.airtable.seed.accounts import COMPANIES, WORKSPACES
 from sandbox.airtable.seed.loader import FULL
@@ -27,39 +29,35 @@ def test_the_same_seed_makes_the_same_data(tmp_path):
     assert one != other
 
 
-def test_the_large_account_has_the_size_that_was_asked_for():
+def test_the_large_account_is_large_and_all_ids_are_proper():
     bases = [base for base in BASES if base.account == "harbour"]
 
     assert len(bases) >= 4
     assert sum(len(base.tables) for base in bases) >= 15
     assert FULL >= 30_000
-
-
-def test_people_and_workspaces_have_proper_ids():
-    people = [person.id for company in COMPANIES for person in company.people]
-
-    assert all(is_id("usr", one) for one in people)
+    assert all(is_id("usr", p.id) for company in COMPANIES for p in company.people)
     assert all(is_id("wsp", one) for one in WORKSPACES)
 
 
-def test_the_small_accounts_can_be_read(client):
-    for identity, table, base in (
+@pytest.mark.parametrize(
+    ("identity", "table", "base"),
+    [
         (JURGEN, "Möbelstücke", "Werkstatt"),
         (MO, "Every kind of field", "Untitled Base"),
-    ):
-        client.connect(identity)
-        path, _ = client.find_table(table, base)
+    ],
+)
+def test_the_small_accounts_can_be_read(client, identity, table, base):
+    client.connect(identity)
+    path, _ = client.find_table(table, base)
 
-        assert len(client.read_all(path)) >= 240
+    assert len(client.read_all(path)) >= 240
 
 
 def test_some_records_lack_their_title_and_some_are_empty(connected):
     path, table = connected.find_table("Customers")
     primary = table["fields"][0]["name"]
 
-    records = connected.read_all(path)
+    found = [record["fields"] for record in connected.read_all(path)]
 
-    assert any(record["fields"] == {} for record in records)
-    assert any(
-        record["fields"] and primary not in record["fields"] for record in records
-    )
+    assert {} in found
+    assert any(fields and primary not in fields for fields in found)
