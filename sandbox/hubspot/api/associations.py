@@ -10,7 +10,7 @@ from sandbox.hubspot.api import records
 from sandbox.hubspot.api.auth import Caller, api, read_id, read_limit, read_type
 from sandbox.hubspot.api.errors import invalid
 from sandbox.hubspot.api.inputs import read_body, read_inputs, require
-from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS, insert_links, make_links
+from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS, End, insert_links, make_links
 
 BATCH_MAX, PAGE = 1_000, 500
 
@@ -87,37 +87,34 @@ def _complete(sandbox: Sandbox, results: list[dict[str, Any]]) -> Response:
     return to_json({"status": "COMPLETE", "results": results, **times})
 
 
-def _read_pair(request: Request) -> tuple[int, int]:
-    params = request.params
-    return read_id(request, params["id"]), read_id(request, params["to_id"])
+def _read_pair(request: Request, caller: Caller) -> tuple[End, End]:
+    from_type, to_type = _read_ends(request, caller, "write")
+    from_id, to_id = (read_id(request, request.params[n]) for n in ("id", "to_id"))
+    return (from_type, from_id), (to_type, to_id)
 
 
 @api()
 def add_default(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Associate two records without a label."""
-    from_type, to_type = _read_ends(request, caller, "write")
-    from_id, to_id = _read_pair(request)
-    for type_id, record_id in ((from_type, from_id), (to_type, to_id)):
-        if not records.find_record(
-            sandbox.storage, caller.portal, type_id, record_id, archived=False
-        ):
+    one, other = _read_pair(request, caller)
+    for end in (one, other):
+        key = (sandbox.storage, caller.portal, *end)
+        if not records.find_record(*key, archived=False):
             raise invalid(request, "One or more associations are invalid")
-    links = make_links(from_type, from_id, to_type, to_id, primary=False)
     with sandbox.storage.write() as connection:
-        insert_links(connection, caller.portal, links)
+        insert_links(connection, caller.portal, make_links(one, other))
     kind = {
         "associationCategory": "HUBSPOT_DEFINED",
-        "associationTypeId": TYPE_IDS[from_type, to_type][0],
+        "associationTypeId": TYPE_IDS[one[0], other[0]][0],
     }
-    ends = {"from": {"id": str(from_id)}, "to": {"id": str(to_id)}}
+    ends = {"from": {"id": str(one[1])}, "to": {"id": str(other[1])}}
     return _complete(sandbox, [{**ends, "associationSpec": kind}])
 
 
 @api()
 def remove_associations(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Remove every association of two records, both ways."""
-    from_type, to_type = _read_ends(request, caller, "write")
-    one, other = zip((from_type, to_type), _read_pair(request), strict=True)
+    one, other = _read_pair(request, caller)
     with sandbox.storage.write() as connection:
         for ends in ((*one, *other), (*other, *one)):
             connection.execute(

@@ -11,7 +11,6 @@ from sandbox.hubspot.api.auth import SLUG, Caller, api, read_id
 from sandbox.hubspot.api.errors import invalid
 from sandbox.hubspot.api.inputs import enter, read_body
 from sandbox.hubspot.api.records import Change
-from sandbox.hubspot.api.validation import Checked
 from sandbox.hubspot.api.writes import get_change, show
 
 MAX_MERGES = 250
@@ -44,7 +43,7 @@ def merge_objects(sandbox: Sandbox, request: Request, caller: Caller) -> Respons
         change = get_change(sandbox, portal)
         new_id = merge_records(connection, winner, loser, change, keeps_id=keeps_id)
     merged = records.find_record(storage, portal, type_id, new_id, archived=False)
-    return show(sandbox, caller, merged, Checked(), 200)
+    return show(sandbox, caller, merged)
 
 
 def _count_merges(row: Row) -> int:

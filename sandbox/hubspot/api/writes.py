@@ -17,11 +17,11 @@ from sandbox.hubspot.api.errors import (
 )
 from sandbox.hubspot.api.inputs import enter, read_body
 from sandbox.hubspot.api.records import Change
-from sandbox.hubspot.api.render import Shape, to_object
-from sandbox.hubspot.api.validation import Checked, Checker
+from sandbox.hubspot.api.render import NOTHING, Shape, to_object
+from sandbox.hubspot.api.validation import Check
 from sandbox.hubspot.seed.accounts import CONTACTS, TYPES
 from sandbox.hubspot.seed.definitions import choose_properties
-from sandbox.hubspot.seed.tables import TYPE_IDS, Link, insert_links, make_links
+from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS, End, insert_links, make_links
 
 ENFORCES_RULES = "2026-09"
 
@@ -43,7 +43,9 @@ def create_object(sandbox: Sandbox, request: Request, caller: Caller) -> Respons
         targets = _read_targets(sandbox, caller, type_id, body)
         change, values = get_change(sandbox, portal), checked.values
         new = records.create_record(connection, portal, type_id, values, change)
-        insert_links(connection, portal, _make_links(type_id, new, targets))
+        for other, is_primary in targets:
+            links = make_links((type_id, new), other, is_primary=is_primary)
+            insert_links(connection, portal, links)
     row = records.find_record(storage, portal, type_id, new, archived=False)
     response = show(sandbox, caller, row, checked, 201)
     path = f"/hubspot/crm/objects/{caller.version}/{TYPES[type_id]}/{new}"
@@ -67,7 +69,7 @@ def patch_object(sandbox: Sandbox, request: Request, caller: Caller) -> Response
         change = get_change(sandbox, caller.portal)
         records.change_record(connection, row, checked.values, change)
     changed = records.find_record(*key, row["id"], archived=False)
-    return show(sandbox, caller, changed, checked, 200)
+    return show(sandbox, caller, changed, checked)
 
 
 @api()
@@ -99,16 +101,21 @@ def erase_object(sandbox: Sandbox, request: Request, caller: Caller) -> Response
 
 
 def show(
-    sandbox: Sandbox, caller: Caller, row: Row | None, checked: Checked, status: int
+    sandbox: Sandbox,
+    caller: Caller,
+    row: Row | None,
+    checked: Check | None = None,
+    status: int = 200,
 ) -> Response:
     """Show a record that was just written, with what was written to it."""
     if row is None:
         raise ApiRefusal(Response(status=404))
-    names = set(choose_properties(row["type"], ",".join(checked.values) or "-"))
+    written = ",".join(checked.values) if checked else ""
+    names = set(choose_properties(row["type"], written or NOTHING))
     names |= set(choose_properties(row["type"], ""))
     shape = Shape(portal=caller.portal, type=row["type"], names=tuple(sorted(names)))
     shown = to_object(sandbox.storage, row, shape)
-    if checked.warnings:
+    if checked and checked.warnings:
         shown["warnings"] = checked.warnings
     return to_json(shown, status)
 
@@ -120,20 +127,20 @@ def _check(
     body: dict[str, Any],
     *,
     row: Row | None,
-) -> Checked:
+) -> Check:
     given = body.get("properties")
     if not isinstance(given, dict):
         raise invalid(caller.request, "properties must be an object")
-    checker = Checker(
-        sandbox.storage,
+    checked = Check(
+        storage=sandbox.storage,
         portal=caller.portal,
         type_id=type_id,
         old=json.loads(row["properties"]) if row else {},
         normalises=caller.version == ENFORCES_RULES,
     )
-    checked = checker.check(given)
+    checked.check(given)
     if row is None:
-        checker.check_minimum(given)
+        checked.check_minimum(given)
         if type_id == CONTACTS and caller.version == ENFORCES_RULES:
             _check_rules(sandbox, caller, given, checked)
     if checked.problems:
@@ -144,7 +151,7 @@ def _check(
 
 
 def _check_rules(
-    sandbox: Sandbox, caller: Caller, given: dict[str, Any], checked: Checked
+    sandbox: Sandbox, caller: Caller, given: dict[str, Any], checked: Check
 ) -> None:
     """Apply the rules a customer made for new contacts."""
     for name in sandbox.switches.get(SLUG, "required_properties", caller.portal):
@@ -154,7 +161,7 @@ def _check_rules(
 
 
 def _check_unique(
-    sandbox: Sandbox, caller: Caller, checked: Checked, row: Row | None
+    sandbox: Sandbox, caller: Caller, checked: Check, row: Row | None
 ) -> None:
     key = (sandbox.storage, caller.portal, CONTACTS)
     for name in records.UNIQUE:
@@ -167,8 +174,8 @@ def _check_unique(
 
 def _read_targets(
     sandbox: Sandbox, caller: Caller, type_id: str, body: dict[str, Any]
-) -> list[tuple[str, int, int]]:
-    """Read the associations of a new record as (type, id, association type)."""
+) -> list[tuple[End, bool]]:
+    """Read the other ends of a new record's associations, and which are primary."""
     bad = invalid(caller.request, "One or more associations are invalid")
     by_kind = {
         kind: other
@@ -184,24 +191,9 @@ def _read_targets(
         except (KeyError, TypeError, ValueError) as exc:
             raise bad from exc
         for kind in kinds:
-            other = by_kind.get(kind)
-            if other is None or not records.find_record(
-                sandbox.storage, caller.portal, other, other_id, archived=False
-            ):
+            end = (by_kind.get(kind, ""), other_id)
+            key = (sandbox.storage, caller.portal, *end)
+            if not records.find_record(*key, archived=False):
                 raise bad
-            found.append((other, other_id, kind))
+            found.append((end, kind in PRIMARY))
     return found
-
-
-def _make_links(
-    type_id: str, record_id: int, targets: list[tuple[str, int, int]]
-) -> list[Link]:
-    """Link a record to others; a primary association is unlabelled as well."""
-    return [
-        link
-        for other, other_id, kind in targets
-        for link in make_links(
-            *(type_id, record_id, other, other_id),
-            primary=kind == TYPE_IDS[type_id, other][1],
-        )
-    ]

@@ -102,17 +102,18 @@ def _draw_links(
     deals_of: dict[int, int] = {}
     contacts, companies, deals = ids[CONTACTS], ids[COMPANIES], ids[DEALS]
     for number, contact in enumerate(contacts if companies else []):
+        end = (CONTACTS, contact)
         if number < CROWD or rng.random() < 0.7:
             company = companies[0] if number < CROWD else rng.choice(companies)
-            links += make_links(CONTACTS, contact, COMPANIES, company, primary=True)
+            links += make_links(end, (COMPANIES, company), is_primary=True)
         if number % 20 == 0:
             other = rng.choice(companies)
-            links += make_links(CONTACTS, contact, COMPANIES, other, primary=False)
+            links += make_links(end, (COMPANIES, other))
     for deal in deals:
         for contact in rng.sample(contacts, min(rng.randint(0, 3), len(contacts))):
             deals_of[contact] = deals_of.get(contact, 0) + 1
-            links += make_links(DEALS, deal, CONTACTS, contact, primary=False)
+            links += make_links((DEALS, deal), (CONTACTS, contact))
         if companies and rng.random() < 0.8:
             company = rng.choice(companies)
-            links += make_links(DEALS, deal, COMPANIES, company, primary=True)
+            links += make_links((DEALS, deal), (COMPANIES, company), is_primary=True)
     return links, deals_of

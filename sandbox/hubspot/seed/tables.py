@@ -57,6 +57,7 @@ CREATE TABLE IF NOT EXISTS hubspot_owner (
     portal TEXT NOT NULL, id INTEGER NOT NULL, archived INTEGER NOT NULL,
     body TEXT NOT NULL, PRIMARY KEY (portal, id)) WITHOUT ROWID;
 """
+End = tuple[str, int]
 Link = tuple[str, int, str, int, int]
 
 # Type ids by direction: the unlabelled one, then the primary one where it exists.
@@ -117,16 +118,13 @@ def insert_records(
     )
 
 
-def make_links(
-    from_type: str, from_id: int, to_type: str, to_id: int, *, primary: bool
-) -> list[Link]:
+def make_links(one: End, other: End, *, is_primary: bool = False) -> list[Link]:
     """Return the links of two records, both ways; primary ones come on top."""
     found = []
-    one, other = (from_type, from_id), (to_type, to_id)
     for a, b in ((one, other), (other, one)):
         plain, first = TYPE_IDS[a[0], b[0]]
         found.append((*a, *b, plain))
-        if primary and first is not None:
+        if is_primary and first is not None:
             found.append((*a, *b, first))
     return found
 
