@@ -51,12 +51,3 @@ def test_associations_are_made_and_removed_both_ways(connected):
     assert (made.status, gone.status) == (200, 204)
     assert contact in there
     assert connected.get(f"{pair}/companies").data["results"] == []
-
-
-def test_both_types_need_their_scope(connected):
-    scopes = "crm.objects.companies.read"
-    connected.order("switches/set", name="withdrawn_scopes", value=scopes)
-
-    answer = connected.post(f"{LINKS}/batch/read", {"inputs": [{"id": "9001"}]})
-
-    assert answer.data["category"] == "MISSING_SCOPES"

@@ -4,18 +4,12 @@ import pytest
 
 OBJECTS = "/hubspot/crm/objects/2026-09"
 CONTACTS, DEALS = f"{OBJECTS}/contacts", f"{OBJECTS}/deals"
+LINKS, INPUTS = "/hubspot/crm/associations/2026-09", {"inputs": [{"id": "9001"}]}
 OLDER = "/hubspot/crm/objects/2026-03/contacts"
 
 
 def make(client, url=CONTACTS, **properties):
     return client.post(url, {"properties": {"email": "a@b.example", **properties}})
-
-
-def make_two(client):
-    """Make two contacts, and the body that merges the second into the first."""
-    one = make(client, email="one@b.example", firstname="One").data["id"]
-    two = make(client, email="two@b.example", city="Bonn").data["id"]
-    return one, two, {"primaryObjectId": one, "objectIdToMerge": two}
 
 
 def change(client, record, **properties):
@@ -174,31 +168,28 @@ def test_archiving_hides_a_record_and_is_no_error_twice(connected):
     assert connected.get(url, archived="true").status == 200
 
 
-def test_merging_makes_a_new_record_that_the_old_ids_lead_to(connected):
-    one, two, body = make_two(connected)
+@pytest.mark.parametrize("keeps_id", [False, True])
+def test_merging_makes_a_new_record_or_keeps_the_winners_id(connected, keeps_id):
+    connected.order("switches/set", name="merge_keeps_id", value=keeps_id)
+    one = make(connected, email="one@b.example", firstname="One").data["id"]
+    two = make(connected, email="two@b.example", city="Bonn").data["id"]
+    body = {"primaryObjectId": one, "objectIdToMerge": two}
 
-    merged = connected.post(f"{CONTACTS}/merge", body).data
+    merged = connected.post(f"{CONTACTS}/merge", body).data["id"]
 
-    assert merged["id"] not in (one, two)
+    assert (merged == one, merged == two) == (keeps_id, False)
     names = "firstname,city,hs_merged_object_ids,hs_additional_emails"
     for old in (one, two):
         shown = connected.get(f"{CONTACTS}/{old}", properties=names).data
-        assert shown["id"] == merged["id"]
-        assert connected.patch(f"{CONTACTS}/{old}", {"properties": {}}).status == 404
+        assert shown["id"] == merged
+        status = connected.patch(f"{CONTACTS}/{old}", {"properties": {}}).status
+        assert status == (200 if old == merged else 404)
     assert shown["properties"] == {
         "firstname": "One",
         "city": "Bonn",
-        "hs_merged_object_ids": f"{one};{two}",
+        "hs_merged_object_ids": two if keeps_id else f"{one};{two}",
         "hs_additional_emails": "two@b.example",
     }
-
-
-def test_the_older_way_of_merging_keeps_the_winners_id(connected):
-    connected.order("switches/set", name="merge_keeps_id", value=True)
-    one, two, body = make_two(connected)
-
-    assert connected.post(f"{CONTACTS}/merge", body).data["id"] == one
-    assert connected.get(f"{CONTACTS}/{two}").data["id"] == one
 
 
 def test_an_erased_contact_is_gone_and_its_id_is_never_used_again(connected):
@@ -213,8 +204,20 @@ def test_an_erased_contact_is_gone_and_its_id_is_never_used_again(connected):
     assert int(make(connected).data["id"]) > int(made["id"])
 
 
-def test_writing_needs_the_scope_to_write(connected):
-    scopes = ["crm.objects.contacts.write"]
+@pytest.mark.parametrize(
+    ("scope", "url", "body"),
+    [
+        ("contacts.write", CONTACTS, {"properties": {"email": "a@b.example"}}),
+        ("contacts.read", f"{CONTACTS}/search", {}),
+        ("companies.read", f"{LINKS}/contacts/companies/batch/read", INPUTS),
+        ("companies.read", f"{LINKS}/companies/contacts/batch/read", INPUTS),
+    ],
+)
+def test_a_call_needs_the_scopes_of_its_types(connected, scope, url, body):
+    scopes = [f"crm.objects.{scope}"]
     connected.order("switches/set", name="withdrawn_scopes", value=scopes)
 
-    assert make(connected).data["category"] == "MISSING_SCOPES"
+    answer = connected.post(url, body).data
+
+    assert answer["category"] == "MISSING_SCOPES"
+    assert answer["errors"][0]["context"]["requiredGranularScopes"] == scopes

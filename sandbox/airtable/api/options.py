@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.airtable.api.errors import invalid
-from sandbox.airtable.api.formulas import After, parse_formula
+from sandbox.airtable.api.errors import ApiRefusal, invalid
 from sandbox.airtable.api.params import Pairs, find_repeated, read_query
 from sandbox.airtable.api.schema import Field, Table, View
+from sandbox.core.times import to_ms
 from sandbox.core.web import Request
 
 MAX_PAGE = 100
@@ -17,6 +17,17 @@ TEXTS = ("offset", "filterByFormula", "view")
 SCALARS = (*TEXTS, "pageSize", "maxRecords", "returnFieldsByFieldId")
 LISTS = ("fields", "sort")
 FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
+COLUMNS = {"LAST_MODIFIED_TIME": "modified", "CREATED_TIME": "created"}
+TEXT = r"""("[^"]*"|'[^']*')"""
+# Words and signs, with any space between them.
+AFTER = re.compile(
+    rf"""
+    \s* IS_AFTER \s* \( \s* ({"|".join(COLUMNS)}) \s* \( \s* \) \s* , \s*
+    (?: {TEXT} | DATETIME_PARSE \s* \( \s* {TEXT} \s* \) ) \s* \) \s*
+    """,
+    re.VERBOSE,
+)
+ANY_OF = re.compile(r"\s*OR\s*\((.*)\)\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +38,8 @@ class Options:
     offset: str
     max_records: int | None
     fields: frozenset[str] | None
-    conditions: list[After]
+    # Conditions in SQL, of which one must hold.
+    conditions: list[str]
     sort: list[tuple[Field, str]]
     view: View | None
     by_id: bool
@@ -44,7 +56,7 @@ def read_options(request: Request, table: Table) -> Options:
         offset=given.get("offset", ""),
         max_records=None if most is None else _read_number(most),
         fields=None if fields is None else _read_fields(fields, table),
-        conditions=parse_formula(formula) if formula else [],
+        conditions=_parse_formula(formula) if formula else [],
         sort=[_read_sort(entry, table) for entry in given.get("sort", [])],
         view=_find_view(table, given.get("view", "")),
         by_id=read_flag(given.get("returnFieldsByFieldId", False)),
@@ -64,7 +76,7 @@ def read_flag(value: Any) -> bool:
     """Read true or false, as JSON or as the text of a query."""
     if isinstance(value, bool):
         return value
-    if value not in FLAGS:
+    if not isinstance(value, str) or value not in FLAGS:
         raise invalid("A flag must be true or false")
     return FLAGS[value]
 
@@ -132,3 +144,30 @@ def _find_view(table: Table, text: str) -> View | None:
             return view
     what = "ID" if text.startswith("viw") else "NAME"
     raise invalid(f"View {text} not found", f"VIEW_{what}_NOT_FOUND")
+
+
+def _parse_formula(text: str) -> list[str]:
+    """Read the few formulas the sandbox knows: changed or made after a time."""
+    listed = ANY_OF.fullmatch(text)
+    rest, found = listed[1] if listed else text, []
+    while match := AFTER.match(rest):
+        found.append(_read_condition(match))
+        rest = rest[match.end() :]
+        if not rest:
+            return found
+        if not listed or not rest.startswith(","):
+            break
+        rest = rest[1:]
+    raise _no_formula()
+
+
+def _read_condition(match: re.Match[str]) -> str:
+    moment = to_ms((match[2] or match[3])[1:-1])
+    if moment is None:
+        raise _no_formula()
+    return f"{COLUMNS[match[1]]} > {moment}"
+
+
+def _no_formula() -> ApiRefusal:
+    message = "The formula for filtering records is invalid"
+    return invalid(message, "INVALID_FILTER_BY_FORMULA")

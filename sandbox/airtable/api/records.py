@@ -71,8 +71,7 @@ def _select(sandbox: Sandbox, table: Table, options: Options) -> list[str]:
     """Return the ids of every record asked for, in the order asked for."""
     where, values = ["table_id = ?"], [table.id]
     if options.conditions:
-        tests = [f"{c.column} > {c.moment}" for c in options.conditions]
-        where.append(f"({' OR '.join(tests)})")
+        where.append(f"({' OR '.join(options.conditions)})")
     if options.view and options.view.filled:
         where.append("json_extract(cells, ?) IS NOT NULL")
         values.append(f"$.{options.view.filled}")
