@@ -28,12 +28,12 @@ def derive_id(prefix: str, text: str) -> str:
 
 
 def is_id(prefix: str, text: str) -> bool:
-    """Tell whether a text has the shape of an id of one kind."""
+    """Return whether a text has the shape of an id of one kind."""
     return text.startswith(prefix) and SHAPE.fullmatch(text) is not None
 
 
 def is_empty(value: Any) -> bool:
-    """Tell whether Airtable leaves a value out of a record; zero is a value."""
+    """Return whether Airtable leaves a value out of a record; zero is a value."""
     return value is None or value is False or value in ("", [])
 
 

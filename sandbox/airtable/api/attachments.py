@@ -1,4 +1,4 @@
-"""Lend attachments under addresses that stop working after a while."""
+"""Serve attachments under addresses that stop working after a while."""
 
 import hashlib
 import secrets

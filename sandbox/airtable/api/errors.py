@@ -1,4 +1,4 @@
-"""Word errors the way Airtable does, in all three of its envelopes."""
+"""Make errors in all three of Airtable's envelopes."""
 
 from typing import Any
 

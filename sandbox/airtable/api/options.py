@@ -32,7 +32,7 @@ ANY_OF = re.compile(r"\s*OR\s*\((.*)\)\s*", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Hold what a listing asks for, checked against its table."""
+    """What a listing asks for, checked against its table."""
 
     page_size: int
     offset: str

@@ -26,12 +26,12 @@ def get_calls(sandbox: Sandbox, workspace: str) -> int:
 
 
 def is_blocked(sandbox: Sandbox, workspace: str) -> bool:
-    """Tell whether calls are refused, as on a Free plan that is used up."""
+    """Return whether calls are refused, as on a Free plan that is used up."""
     return _is_over(sandbox, workspace, FREE)
 
 
 def is_slowed(sandbox: Sandbox, workspace: str) -> bool:
-    """Tell whether calls go on at a lower rate, as on a Team plan that is used up."""
+    """Return whether calls go on at a lower rate, as on a Team plan that is used up."""
     return _is_over(sandbox, workspace, TEAM)
 
 

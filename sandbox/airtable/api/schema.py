@@ -9,7 +9,7 @@ from sandbox.core.storage import Row, Storage
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """Describe one field of a table."""
+    """One field of a table."""
 
     id: str
     name: str
@@ -24,7 +24,7 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Describe one view; it shows the records in which `filled` has a value."""
+    """One view; it shows the records in which `filled` has a value."""
 
     id: str
     name: str
@@ -34,7 +34,7 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Describe one table."""
+    """One table of a base."""
 
     id: str
     base: str

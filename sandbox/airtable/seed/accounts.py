@@ -15,7 +15,7 @@ FREE, TEAM = "Free", "Team"
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
-    """Describe one workspace; its plan says how many calls a month it has."""
+    """One workspace; its plan says how many calls a month it has."""
 
     id: str
     name: str
@@ -24,7 +24,7 @@ class Workspace:
 
 @dataclass(frozen=True, kw_only=True)
 class Company(Account):
-    """Describe the people who work together and the workspaces they share."""
+    """The people who work together and the workspaces they share."""
 
     workspaces: tuple[Workspace, ...]
 

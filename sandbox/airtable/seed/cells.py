@@ -37,7 +37,7 @@ NO_SUMMARY = {
 
 @dataclass(kw_only=True)
 class Draft:
-    """Hold one record while its cells are made, in the order of the fields."""
+    """One record while its cells are made, in the order of the fields."""
 
     rng: random.Random
     number: int
@@ -109,7 +109,7 @@ def _make_every_name(draft: Draft) -> str | None:
 
 
 def _make_total(draft: Draft) -> Any:
-    """Work out an order's total; a division by zero and an error now and then."""
+    """Compute an order's total; a division by zero and an error now and then."""
     if draft.number % 90 == 21:
         return BROKEN[0]
     if draft.number % 90 == 23:

@@ -13,7 +13,7 @@ LINK = "multipleRecordLinks"
 
 @dataclass(frozen=True, kw_only=True)
 class FieldPlan:
-    """Plan one field; `@key` and `@table.key` in its options become ids."""
+    """The plan of one field; `@key` and `@table.key` in its options become ids."""
 
     key: str
     name: str
@@ -47,7 +47,7 @@ class FieldPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class TablePlan:
-    """Plan one table; a table may have the same fields as another it is like."""
+    """The plan of one table; it may have the same fields as another it is like."""
 
     key: str
     name: str
@@ -61,7 +61,7 @@ class TablePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class BasePlan:
-    """Plan one base and who may do what in it; linked tables come first."""
+    """The plan of one base, and who may do what in it; linked tables come first."""
 
     account: str
     workspace: str

@@ -1,4 +1,4 @@
-"""Lay out the tables of the simulated bases."""
+"""Define the tables of the simulated bases."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS airtable_base (

@@ -1,4 +1,4 @@
-"""Word errors the way HubSpot does."""
+"""Make errors in HubSpot's form."""
 
 import json
 import uuid
@@ -115,7 +115,7 @@ def refuse_with_status(
 
 
 def add_retry_after(response: Response, seconds: float | None) -> Response:
-    """Say on an answer when to ask again, if it is to be said."""
+    """Add when to ask again, where there is a time."""
     if seconds is not None:
         response.headers.append(("Retry-After", f"{seconds:g}"))
     return response

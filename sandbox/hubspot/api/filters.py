@@ -37,7 +37,7 @@ WORD = re.compile(r"[\w*]+")
 
 @dataclass(frozen=True, kw_only=True)
 class Clause:
-    """Hold a piece of SQL and its values."""
+    """A piece of SQL and its values."""
 
     sql: str
     values: tuple[Any, ...] = ()
@@ -45,14 +45,14 @@ class Clause:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """Say how to compare one property in SQL."""
+    """How one property is compared in SQL."""
 
     sql: str
     type: str
 
 
 def register(connection: sqlite3.Connection) -> None:
-    """Teach a connection the comparisons SQL lacks."""
+    """Add the comparisons that SQL lacks to a connection."""
     for name, count, function in (
         ("moment", 1, lambda value: read_time(value) if value else None),
         ("folded", 1, lambda value: value.casefold() if value else None),

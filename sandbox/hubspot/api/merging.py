@@ -79,7 +79,7 @@ def merge_records(
 
 
 def _join_values(winner: Row, loser: Row, gone: list[Row]) -> dict[str, str | None]:
-    """Let the winner's values stand and the loser's fill the gaps."""
+    """Fill the gaps in the winner's values with the loser's."""
     first, second = json.loads(winner["properties"]), json.loads(loser["properties"])
     values = {**second, **{name: value for name, value in first.items() if value}}
     values = {name: value for name, value in values.items() if name not in OWN}

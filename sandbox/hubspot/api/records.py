@@ -17,7 +17,7 @@ UNIQUE = {"email": "email", "crm_key": "unique_key"}
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Say who changes records when, and when search will know."""
+    """Who changes records when, and when search will know."""
 
     now: int
     lag: int = 0
@@ -176,7 +176,7 @@ def _forget(
 
 
 def _keep_stale(connection: sqlite3.Connection, row: Row, change: Change) -> None:
-    """Keep what search shows until its index has caught up with this change."""
+    """Store what search shows until its index has caught up with this change."""
     connection.execute(
         "DELETE FROM hubspot_stale WHERE visible_until <= ?", (change.now,)
     )

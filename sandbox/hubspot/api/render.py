@@ -21,7 +21,7 @@ NOTHING = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """Say what of a record an answer shows."""
+    """What an answer shows of a record."""
 
     portal: str
     type: str

@@ -50,7 +50,7 @@ class Check:
     problems: list[dict[str, str]] = field(default_factory=list)
 
     def blame(self, name: str, code: str, message: str) -> None:
-        """Note one value that cannot be stored."""
+        """Add one value that cannot be stored."""
         self.problems.append({"name": name, "code": code, "message": message})
 
     def check(self, given: Mapping[str, Any]) -> None:

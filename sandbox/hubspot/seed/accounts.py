@@ -27,7 +27,7 @@ OPTIONAL_SCOPES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Portal(Account):
-    """Describe one portal: where it lives, what its tier has, how big it is."""
+    """One portal: where it lives, what its tier has, how big it is."""
 
     ui_domain: str = "app.hubspot.com"
     region: str = "na1"
@@ -39,7 +39,7 @@ class Portal(Account):
     sizes: Sequence[int]
 
     def has_scope(self, scope: str) -> bool:
-        """Tell whether the portal's tier includes what a scope opens."""
+        """Return whether the portal's tier includes what a scope opens."""
         return not any(scope.startswith(f"crm.objects.{what}.") for what in self.lacks)
 
 

@@ -24,7 +24,7 @@ DEFAULTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """Define one property."""
+    """The definition of one property."""
 
     name: str
     label: str

@@ -24,7 +24,7 @@ Values = dict[str, str]
 
 @dataclass(kw_only=True)
 class Facts:
-    """Hold what the records of one portal share."""
+    """What the records of one portal share."""
 
     portal: Portal
     rng: random.Random
@@ -118,7 +118,7 @@ def _make_contact(facts: Facts, record_id: int, number: int) -> Values:
 
 
 def _make_odd(values: Values, number: int) -> None:
-    """Spoil some contacts in the ways real portals are spoilt."""
+    """Give some contacts the oddities that real portals have."""
     oddity = ODD_VALUES[(number // 40) % len(ODD_VALUES)]
     if number % 40 == 7:
         values["lastname"] = oddity

@@ -1,4 +1,4 @@
-"""Lay out the tables of the simulated portals, and put new rows into them."""
+"""Define the tables of the simulated portals, and insert new rows."""
 
 import json
 import sqlite3
@@ -74,7 +74,7 @@ PRIMARY = {primary for _, primary in TYPE_IDS.values()} - {None}
 
 @dataclass(frozen=True, kw_only=True)
 class NewRecord:
-    """Hold a record about to be stored."""
+    """A record about to be stored."""
 
     portal: str
     type: str
