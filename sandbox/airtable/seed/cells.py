@@ -150,24 +150,28 @@ def _attach(draft: Draft, count: int) -> list[dict[str, Any]]:
     return made
 
 
-# By table and key; choices without a line here are drawn from their options.
+# By table and key, by key alone or by type; other choices come from the options.
 CELLS: dict[str, Cell] = {
-    "customers.name": _make_name,
+    "name": _make_name,
+    "title": _make_title,
+    "notes": _make_note,
+    "place": lambda d: d.word("places"),
+    "autoNumber": lambda d: d.number + 1,
+    "singleCollaborator": Draft.person,
+    "createdBy": Draft.person,
+    "lastModifiedBy": Draft.person,
     "customers.email": lambda d: (
         f"p{d.number}@c{d.number % 97}.example" if d.number % 7 else None
     ),
     "customers.phone": lambda d: f"+1 555 {d.whole(9999999)}",
     "customers.company": lambda d: d.word("companies"),
     "customers.tier": lambda d: d.pick(("Gold", "Silver", "Bronze", "نحاس", None)),
-    "customers.place": lambda d: d.word("places"),
-    "customers.notes": _make_note,
     "products.sku": lambda d: f"SKU-{d.number:05d}",
     "products.name": lambda d: d.word("goods"),
     "products.price": lambda d: d.whole(90_000) / 100,
     "products.photos": lambda d: (
         _attach(d, 1 + d.number % 3) if d.number % 4 == 0 else None
     ),
-    "orders.number": lambda d: d.number + 1,
     "orders.amount": lambda d: d.whole(900_000) / 100,
     "orders.discount": lambda d: d.whole(40) / 100 if d.happens(0.3) else None,
     "orders.total": _make_total,
@@ -175,17 +179,14 @@ CELLS: dict[str, Cell] = {
     "orders.due": lambda d: d.day() if d.happens(0.8) else None,
     "orders.paid": lambda d: d.happens(0.5),
     "shipments.code": lambda d: f"S{d.number:06d}",
-    "shipments.place": lambda d: d.word("places"),
     "shipments.weight": lambda d: d.whole(90_000) / 1000,
     "shipments.note": lambda d: d.word("verbs"),
-    "shipments.other_note": _make_note,
     "every.name": _make_every_name,
     "every.long": lambda d: NOTE * d.whole(3),
     "every.rich": lambda _: MARKDOWN,
     "every.mail": lambda d: f"e{d.number}@every.example",
     "every.link": lambda d: d.pick(ADDRESSES),
     "every.phone": lambda _: "(555) 010-9999",
-    "every.user": Draft.person,
     "every.users": lambda d: [show_person(p) for p in d.people],
     "every.number": lambda d: d.pick(NUMBERS),
     "every.percent": lambda d: d.whole(1500) / 1000,
@@ -202,30 +203,16 @@ CELLS: dict[str, Cell] = {
     "every.formula": _make_formula,
     "every.rollup": lambda d: d.whole(99),
     "every.lookup": lambda _: [1, None, 2.5],
-    "every.auto": lambda d: d.number + 1,
-    "every.maker": Draft.person,
-    "every.changer": Draft.person,
     "every.source": lambda _: "Sheet A",
     "every.place": lambda d: f"a{d.number:05d}",
     # A type Airtable has not told anybody about yet.
     "every.future": lambda d: {"depth": d.number},
-    "people.name": _make_name,
-    "people.user": Draft.person,
-    "tasks.title": _make_title,
     "tasks.effort": lambda d: d.whole(80) * 900 if d.happens(0.6) else None,
     "tasks.done": lambda d: d.cells.get("stage") == "Done ✅",
     "tasks.notes": lambda d: MARKDOWN * d.whole(1),
     # The primary field is a time: a title must be made from something else.
     "meetings.when": lambda d: to_iso(OLDEST + d.whole(1_200 * 1_440) * 60_000),
-    "meetings.topic": _make_title,
     "meetings.guests": lambda d: [d.person()],
-    "projects.name": _make_title,
-    "projects.notes": _make_note,
     "articles.title": lambda d: d.word("articles"),
-    "articles.body": _make_note,
     "articles.link": lambda d: f"https://example.com/a/{d.number}",
-    "authors.name": _make_name,
-    "pieces.name": _make_title,
-    "pieces.notes": _make_note,
-    "buyers.name": _make_name,
 }

@@ -98,8 +98,9 @@ class BaseMaker:
         if field.type == "count":
             key = field.options["recordLinkFieldId"].removeprefix("@")
             return len(draft.linked[key])
-        if cell := CELLS.get(f"{table.like or table.key}.{field.key}"):
-            return cell(draft)
+        for name in (f"{table.key}.{field.key}", field.key, field.type):
+            if name in CELLS:
+                return CELLS[name](draft)
         if field.type == "multipleSelects":
             return self.rng.sample(field.choices, draft.whole(field.most))
         return draft.pick(field.choices) if field.choices else None

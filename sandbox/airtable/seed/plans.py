@@ -47,13 +47,12 @@ class FieldPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class TablePlan:
-    """The plan of one table; it may have the same fields as another it is like."""
+    """The plan of one table."""
 
     key: str
     name: str
     size: int
     fields: Sequence[FieldPlan]
-    like: str = ""
     description: str = ""
     # Name, kind and, in some, the key of the field that must be filled.
     views: Sequence[Sequence[str]] = (("Grid view", "grid"),)
@@ -76,12 +75,13 @@ def _make_choice(number: int, name: str) -> dict[str, str]:
 
 
 def _read_tables() -> dict[str, TablePlan]:
+    """Read the tables; one that is like another has the same fields."""
     found: dict[str, TablePlan] = {}
     for row in load(__package__, "tables"):
-        fields = tuple(FieldPlan(**one) for one in row.pop("fields", ()))
-        if "like" in row:
-            fields = tuple(found[row["like"]].fields)
-        found[row["key"]] = TablePlan(**row, fields=fields)
+        fields = [FieldPlan(**one) for one in row.pop("fields", ())]
+        like = row.pop("like", "")
+        plan = TablePlan(**row, fields=found[like].fields if like else fields)
+        found[plan.key] = plan
     return found
 
 
