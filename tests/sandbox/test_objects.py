@@ -43,9 +43,12 @@ def test_unset_properties_are_null_and_unknown_ones_are_left_out(connected):
     names = "email,visit_notes,nope,national_id"
 
     found = list_all(connected, CONTACTS, properties=names)
+    with_history = connected.get(CONTACTS, limit=50, propertiesWithHistory="jobtitle")
 
     assert {"email", "visit_notes"} == set(found[0]["properties"])
     assert any(item["properties"]["visit_notes"] is None for item in found)
+    history = with_history.data["results"][0]["propertiesWithHistory"]
+    assert history["jobtitle"][0]["sourceType"] == "IMPORT"
 
 
 @pytest.mark.parametrize(
@@ -67,28 +70,18 @@ def test_what_the_documentation_rules_out_is_refused(connected, url, status):
     assert status != 400 or answer.data["category"] == "VALIDATION_ERROR"
 
 
-def test_a_page_with_history_tells_where_a_value_came_from(connected):
-    query = {"propertiesWithHistory": "jobtitle", "limit": 50}
-
-    item = connected.get(CONTACTS, **query).data["results"][0]
-
-    assert item["propertiesWithHistory"]["jobtitle"][0]["sourceType"] == "IMPORT"
-
-
-def test_associations_are_shown_by_plural_name_and_doubled_by_type(connected):
+def test_associations_are_doubled_by_type_and_many_of_them_have_pages(
+    connected,
+):
     found = list_all(connected, CONTACTS, associations="companies")
-    with_some = [item for item in found if "associations" in item]
+    company = connected.get(COMPANIES, limit=1, associations="contacts")
 
+    with_some = [item for item in found if "associations" in item]
     entries = with_some[0]["associations"]["companies"]["results"]
     kinds = {entry["type"] for entry in entries}
     assert kinds == {"contact_to_company", "contact_to_company_unlabeled"}
     assert len(with_some) < len(found)
-
-
-def test_many_associations_have_a_paging_of_their_own(connected):
-    first = connected.get(COMPANIES, limit=1, associations="contacts")
-
-    group = first.data["results"][0]["associations"]["contacts"]
+    group = company.data["results"][0]["associations"]["contacts"]
     assert len({entry["id"] for entry in group["results"]}) < 600
     assert group["paging"]["next"]["after"]
 

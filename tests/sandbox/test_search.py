@@ -86,23 +86,17 @@ def test_a_filter_finds_what_meets_it(connected, condition, is_met):
     assert count(connected, where(condition)) == (met,)
 
 
-def test_groups_are_alternatives(connected):
-    one = where(("lifecyclestage", "EQ", "lead"))
-    two = where(("lifecyclestage", "EQ", "customer"))
-    both = {"filterGroups": one["filterGroups"] + two["filterGroups"]}
-
-    first, second, together = count(connected, one, two, both)
-
-    assert first + second == together
-
-
-def test_contacts_are_found_by_their_company(connected):
+def test_groups_are_alternatives_and_a_company_finds_its_contacts(connected):
     url = "/hubspot/crm/objects/2026-09/companies"
     company = connected.get(url, limit=1).data["results"][0]["id"]
+    one, two = (where(("lifecyclestage", "EQ", s)) for s in ("lead", "customer"))
+    both = {"filterGroups": one["filterGroups"] + two["filterGroups"]}
+    linked = where(("associations.company", "EQ", company))
 
-    (total,) = count(connected, where(("associations.company", "EQ", company)))
+    first, second, together, of_company = count(connected, one, two, both, linked)
 
-    assert total >= 600
+    assert first + second == together
+    assert of_company >= 600
 
 
 @pytest.mark.parametrize(

@@ -60,13 +60,11 @@ def test_a_penalty_holds_for_all_who_use_a_base_and_for_no_other(limited, orders
     assert limited.api("/meta/whoami").status == 200
 
 
-def test_schema_calls_count_as_well(limited, orders):
+def test_schema_calls_count_as_well_and_a_grant_takes_fifty_a_second(limited, orders):
     path = f"/meta/bases/{orders.split('/')[1]}/tables"
 
     assert ask(limited, path, 6) == [200] * 5 + [429]
-
-
-def test_a_grant_takes_fifty_calls_a_second(limited):
+    limited.clock.now += 1
     assert ask(limited, "/meta/whoami", 51) == [200] * 50 + [429]
 
 
@@ -103,21 +101,14 @@ def test_a_team_workspace_over_its_month_only_slows_down(limited, orders):
     assert ask(limited, orders, 3) == [200, 200, 429]
 
 
-def test_the_inventory_tells_what_a_workspace_used(limited, items):
-    limited.api(items)
+def test_the_calls_of_a_workspace_and_the_peak_of_a_base_are_told(limited, items):
+    limited.order("stats/reset")
+    ask(limited, items, 4)
 
     found = {w["id"]: w for w in limited.ask("inventory")["workspaces"]}
-    assert found[HOBBIES]["calls"] == 2
-    assert found[HOBBIES]["cap"] == 1000
-
-
-def test_statistics_keep_the_peak_of_each_base(limited, orders):
-    limited.order("stats/reset")
-    ask(limited, orders, 4)
-
     peaks = limited.ask("stats")["max_in_1_second"]
-
-    assert peaks[f"airtable:harbour:{orders.split('/')[1]}"] == 4
+    assert (found[HOBBIES]["calls"], found[HOBBIES]["cap"]) == (5, 1000)
+    assert peaks[f"airtable:harbour:{items.split('/')[1]}"] == 4
 
 
 @pytest.mark.parametrize(
