@@ -3,13 +3,13 @@
 from functools import partial
 
 from sandbox.airtable.api.errors import refuse_with_status
-from sandbox.airtable.api.tables import SCHEMA
 from sandbox.airtable.control import COMMANDS, FORMS, QUERIES
 from sandbox.airtable.control_schema import SCHEMA_COMMANDS
 from sandbox.airtable.faults import FAULTS, SWITCHES
 from sandbox.airtable.oauth import POLICY
 from sandbox.airtable.routes import ROUTES
 from sandbox.airtable.seed.loader import seed
+from sandbox.airtable.seed.tables import SCHEMA
 from sandbox.core.state import Provider
 from sandbox.oauth import kit
 

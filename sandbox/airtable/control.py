@@ -4,10 +4,7 @@ import json
 import sqlite3
 from typing import Any
 
-from sandbox.airtable.api.cells import is_empty
-from sandbox.airtable.api.ids import make_id
 from sandbox.airtable.api.schema import Table, list_tables
-from sandbox.airtable.api.times import to_iso
 from sandbox.airtable.inventory import get_inventory
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.targets import (
@@ -15,6 +12,7 @@ from sandbox.airtable.targets import (
     get_table,
     get_table_of,
 )
+from sandbox.airtable.values import is_empty, make_id
 from sandbox.control.helpers import (
     get_account,
     get_limit,
@@ -24,6 +22,7 @@ from sandbox.control.helpers import (
 from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
+from sandbox.core.times import to_iso
 
 TEXTS = ("singleLineText", "multilineText", "richText")
 

@@ -4,10 +4,9 @@ import json
 from typing import Any
 
 from sandbox.airtable.api import quotas
-from sandbox.airtable.api.cells import convert
-from sandbox.airtable.api.ids import make_id
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.targets import get_base, get_field, get_table
+from sandbox.airtable.values import convert, make_id
 from sandbox.control.helpers import get_account, get_number
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox

@@ -4,12 +4,12 @@ from typing import Any
 
 from sandbox.airtable.api import quotas
 from sandbox.airtable.api.schema import Table, list_tables
-from sandbox.airtable.api.times import to_iso
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.targets import list_account_bases
 from sandbox.control.helpers import describe_live, get_account
 from sandbox.core.provider import Params
 from sandbox.core.state import Sandbox
+from sandbox.core.times import to_iso
 
 
 def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from functools import partial
 from sandbox.core.state import Provider
 from sandbox.hubspot.api.auth import finish
 from sandbox.hubspot.api.errors import refuse_with_status
-from sandbox.hubspot.api.tables import SCHEMA
 from sandbox.hubspot.control import COMMANDS, FORMS, QUERIES
 from sandbox.hubspot.faults import FAULTS, SWITCHES
 from sandbox.hubspot.oauth import POLICY
 from sandbox.hubspot.routes import ROUTES
 from sandbox.hubspot.seed.accounts import TYPES
 from sandbox.hubspot.seed.loader import seed
+from sandbox.hubspot.seed.tables import SCHEMA
 from sandbox.oauth import kit
 
 PROVIDER = Provider(

@@ -15,11 +15,11 @@ from sandbox.control.helpers import (
 from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
+from sandbox.core.times import to_short_iso
 from sandbox.hubspot.api import records
 from sandbox.hubspot.api.auth import SLUG
 from sandbox.hubspot.api.merging import merge_records
 from sandbox.hubspot.api.records import Change
-from sandbox.hubspot.api.times import to_iso
 from sandbox.hubspot.seed.accounts import ALIASES, MODIFIED, PORTALS, TYPES
 from sandbox.hubspot.seed.definitions import get_definitions
 
@@ -125,7 +125,7 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         get_number(params, "offset", 0),
     )
     change = get_change(sandbox, portal)
-    text = str(params.get("value") or f"Touched {to_iso(change.now)}")
+    text = str(params.get("value") or f"Touched {to_short_iso(change.now)}")
     with sandbox.storage.write() as connection:
         for row in rows:
             records.change_record(connection, row, {name: text}, change)

@@ -9,12 +9,8 @@ from sandbox.hubspot.api.associations import (
     remove_associations,
 )
 from sandbox.hubspot.api.errors import answer_retired
-from sandbox.hubspot.api.objects import (
-    archive_object,
-    list_objects,
-    read_batch,
-    show_object,
-)
+from sandbox.hubspot.api.merging import merge_objects
+from sandbox.hubspot.api.objects import list_objects, read_batch, show_object
 from sandbox.hubspot.api.reference import (
     list_owners,
     list_pipelines,
@@ -22,9 +18,13 @@ from sandbox.hubspot.api.reference import (
     show_details,
     show_owner,
 )
-from sandbox.hubspot.api.removals import erase_object, merge_objects
 from sandbox.hubspot.api.search import search
-from sandbox.hubspot.api.writes import create_object, patch_object
+from sandbox.hubspot.api.writes import (
+    archive_object,
+    create_object,
+    erase_object,
+    patch_object,
+)
 from sandbox.hubspot.oauth import POLICY, uninstall
 from sandbox.oauth import kit
 

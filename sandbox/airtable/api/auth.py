@@ -15,8 +15,8 @@ from sandbox.airtable.api.errors import (
     refuse,
     unauthorized,
 )
-from sandbox.airtable.api.ids import is_id
 from sandbox.airtable.seed.accounts import SLUG
+from sandbox.airtable.values import is_id
 from sandbox.core.state import Handler, Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response, to_text

@@ -1,4 +1,4 @@
-"""Lay out the tables of the simulated bases."""
+"""Define the tables of the simulated bases."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS airtable_base (
@@ -14,7 +14,7 @@ CREATE INDEX IF NOT EXISTS airtable_table_base ON airtable_table (base);
 CREATE TABLE IF NOT EXISTS airtable_field (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, table_id TEXT NOT NULL,
     name TEXT NOT NULL, type TEXT NOT NULL, options TEXT NOT NULL,
-    description TEXT NOT NULL);
+    description TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS airtable_field_table ON airtable_field (table_id);
 -- A view shows the records in which the field `filled` has a value, if it names one.
 CREATE TABLE IF NOT EXISTS airtable_view (
