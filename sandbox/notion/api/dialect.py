@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.core.storage import Row
 from sandbox.notion.api.ids import to_url
-from sandbox.notion.api.text import Piece, Text, to_pieces, to_plain
+from sandbox.notion.seed.nodes import Piece, Text, to_pieces, to_plain
 
 SPECIAL = re.compile(r"([\\*~`$\[\]<>{}|^])")
 MARKS = (("bold", "**"), ("italic", "*"), ("strikethrough", "~~"))

@@ -1,41 +1,11 @@
-"""Write rich text out in full: it is kept short, as strings and small objects.
+"""Write rich text out in full, which is kept short."""
 
-A piece is a string, or an object with one of `t` (text), `user`, `page`, `date`,
-`eq` (equation); beside `t` may stand `link` and any annotation.
-"""
-
-from collections.abc import Sequence
 from typing import Any
 
 from sandbox.notion.api.ids import to_url
+from sandbox.notion.seed.nodes import Piece, Text, to_pieces, to_plain
 
-Piece = str | dict[str, Any]
-Text = str | Sequence[Piece]
 MARKS = ("bold", "italic", "strikethrough", "underline", "code")
-
-
-def to_pieces(text: Text | None) -> list[Piece]:
-    """Return the pieces of a text, whichever way it is kept."""
-    if not text:
-        return []
-    return [text] if isinstance(text, str) else list(text)
-
-
-def to_plain(text: Text | None) -> str:
-    """Return what people read."""
-    return "".join(_read_piece(piece) for piece in to_pieces(text))
-
-
-def _read_piece(piece: Piece) -> str:
-    if isinstance(piece, str):
-        return piece
-    if "t" in piece:
-        return str(piece["t"])
-    if "eq" in piece:
-        return str(piece["eq"])
-    if "date" in piece:
-        return str(piece["date"])
-    return str(piece.get("shown", "Untitled"))
 
 
 def to_rich(text: Text | None) -> list[dict[str, Any]]:
@@ -56,7 +26,7 @@ def _to_item(piece: Piece) -> dict[str, Any]:
         href = to_url(whole["page"]) if "page" in whole else None
     marks: dict[str, Any] = {mark: bool(whole.get(mark)) for mark in MARKS}
     marks["color"] = whole.get("color", "default")
-    plain = _read_piece(piece)
+    plain = to_plain([piece])
     return {**own, "annotations": marks, "plain_text": plain, "href": href}
 
 

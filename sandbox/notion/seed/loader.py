@@ -4,24 +4,21 @@ import random
 from typing import TYPE_CHECKING
 
 from sandbox.core.provider import Plan
-from sandbox.notion.api.nodes import Database, Page
 from sandbox.notion.seed.building import Builder
+from sandbox.notion.seed.nodes import Item, read_page
 from sandbox.notion.seed.pages import (
-    make_board,
-    make_handbook,
-    make_leavings,
+    load_pages,
     make_projects,
     make_readings,
-    make_strays,
+    make_small,
 )
-from sandbox.notion.seed.small import make_small
 from sandbox.notion.seed.tables import (
     make_logistics,
     make_operations,
     make_wiki,
     make_zoo_page,
 )
-from sandbox.notion.seed.workspaces import DROMEDARY, LANTERN
+from sandbox.notion.seed.workspaces import LANTERN, WORKSPACES, Workspace
 
 if TYPE_CHECKING:
     from sandbox.core.state import Sandbox
@@ -31,36 +28,39 @@ MOST_TASKS, MOST_CLIENTS, MOST_PROJECTS = 900, 600, 250
 
 def seed(sandbox: "Sandbox", plan: Plan) -> None:
     """Fill both workspaces; `rows` is the size of the largest data source."""
-    for workspace in (LANTERN, DROMEDARY):
+    for workspace in WORKSPACES:
         rng = random.Random(f"{plan.seed}/{workspace.id}")
+        rows = plan.sizes.get("rows", workspace.rows)
+        items = (
+            _make_large(rng, workspace, rows)
+            if workspace is LANTERN
+            else make_small(rng, workspace)
+        )
         builder = Builder(workspace=workspace, rng=rng)
-        if workspace is LANTERN:
-            _fill_large(builder, plan.sizes.get("rows", workspace.rows))
-        else:
-            for page in make_small(rng, workspace):
-                builder.add(page)
+        for item in items:
+            builder.add(item)
         with sandbox.storage.write() as connection:
             builder.store(connection)
 
 
-def _fill_large(builder: Builder, rows: int) -> None:
-    rng, workspace = builder.rng, builder.workspace
-    tasks, clients = min(MOST_TASKS, rows), min(MOST_CLIENTS, rows // 2)
+def _make_large(rng: random.Random, workspace: Workspace, rows: int) -> list[Item]:
     operations, clients_id, client_ids = make_operations(
-        rng, workspace, tasks=tasks, clients=clients
+        rng,
+        workspace,
+        tasks=min(MOST_TASKS, rows),
+        clients=min(MOST_CLIENTS, rows // 2),
     )
     zoo = make_zoo_page(rng, workspace, clients_id, client_ids)
-    nodes: list[Page | Database] = [
-        make_handbook(rng, workspace),
+    written = load_pages(rng, workspace)
+    logistics, wiki = make_logistics(rng, rows), make_wiki(rng, workspace)
+    return [
+        read_page(written["handbook"]),
         operations,
-        make_logistics(rng, rows),
+        logistics,
         zoo,
-        make_wiki(rng, workspace),
+        wiki,
         make_projects(rng, min(MOST_PROJECTS, rows // 10)),
-        make_readings(workspace),
-        make_board(workspace),
-        *make_leavings(),
-        *make_strays(workspace),
+        make_readings(written["readings"]),
+        read_page(written["board"]),
+        *map(read_page, written["leavings"] + written["strays"]),
     ]
-    for node in nodes:
-        builder.add(node)
