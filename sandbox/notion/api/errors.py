@@ -69,6 +69,13 @@ def invalid(request: Request, message: str) -> ApiRefusal:
     return refuse(request, 400, "validation_error", message)
 
 
+def malformed(request: Request, name: str, why: str) -> ApiRefusal:
+    """Make the error for one part of what was sent."""
+    return invalid(
+        request, f"{name.partition('.')[0]} failed validation: {name} {why}."
+    )
+
+
 def not_found(request: Request, kind: str, object_id: str) -> ApiRefusal:
     """Make the error for what is not there, or not shared: nobody can tell which."""
     message = (
