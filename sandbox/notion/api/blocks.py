@@ -34,7 +34,7 @@ WHERE (o.id IS NULL OR o.in_trash = 0 AND EXISTS (
 BLOCKS = f"""
 SELECT b.*, o.title, (SELECT s.id FROM notion_object s WHERE s.container = o.id
     AND s.kind = 'data_source' AND s.in_trash = 0 ORDER BY s.key) AS source {SHOWN}
-"""
+"""  # noqa: S608 - only this module's own words go in
 BELOW = f"{BLOCKS} AND b.parent = :parent ORDER BY b.position LIMIT :n OFFSET :offset"
 ON_PAGE = f"{BLOCKS} AND b.page = :page ORDER BY b.position"
 PARENTS = f"""
@@ -44,7 +44,7 @@ ONE = f"""
 {BLOCKS} AND b.id = :id AND EXISTS (
     SELECT 1 FROM notion_visible v JOIN notion_object page ON page.key = v.key
     WHERE v.holder = :holder AND page.id = b.page)
-"""
+"""  # noqa: S608 - only this module's own words go in
 
 
 def _run(sandbox: "Sandbox", caller: Caller, sql: str, **values: Any) -> list[Row]:
