@@ -15,7 +15,7 @@ from sandbox.notion.api.auth import (
 )
 from sandbox.notion.api.dialect import Outline
 from sandbox.notion.api.errors import malformed, not_found
-from sandbox.notion.api.paging import read_page_query, refuse_unknown, to_list
+from sandbox.notion.api.paging import read_page_query, refuse_unknown
 from sandbox.notion.api.render import Library, to_moments, to_parent
 from sandbox.notion.api.values import to_rich
 from sandbox.notion.seed.workspaces import DATABASE, PAGE, SLUG
@@ -77,8 +77,7 @@ def list_children(sandbox: "Sandbox", request: Request, caller: Caller) -> Respo
     library, shown = Library(sandbox, caller), rows[: page.size]
     parents = _find_parents(library, [row["id"] for row in shown])
     results = [_to_block(library, row, parents) for row in shown]
-    has_more = len(rows) > page.size
-    return to_list(request, results, page=page, has_more=has_more, kind="block")
+    return page.answer(results, "block", has_more=len(rows) > page.size)
 
 
 @api(READ)

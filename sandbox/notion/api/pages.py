@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from sandbox.core.web import Handler, Request, Response
 from sandbox.notion.api.auth import READ, Caller, answer, api, get_visible
 from sandbox.notion.api.errors import not_found
-from sandbox.notion.api.paging import cut, read_page_query
+from sandbox.notion.api.paging import read_page_query
 from sandbox.notion.api.render import Library, to_object
 from sandbox.notion.api.values import LISTED, to_value
 from sandbox.notion.seed.workspaces import DATA_SOURCE, DATABASE, PAGE
@@ -46,10 +46,6 @@ def show_property(sandbox: "Sandbox", request: Request, caller: Caller) -> Respo
     if found["type"] not in LISTED:
         return answer(request, {**item, found["type"]: value})
     page = read_page_query(request, f"property:{row['id']}:{found['id']}")
-    return cut(
-        request,
-        [{**item, found["type"]: one} for one in value],
-        page=page,
-        kind="property_item",
-        property_item={**named, "next_url": None, found["type"]: {}},
-    )
+    whole = [{**item, found["type"]: one} for one in value]
+    own = {**named, "next_url": None, found["type"]: {}}
+    return page.cut(whole, "property_item", property_item=own)

@@ -6,16 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from sandbox.core.web import BadBodyError, Request, Response, to_json
-from sandbox.notion.api.errors import (
-    ApiRefusal,
-    get_request_id,
-    invalid,
-    malformed,
-    refuse,
-)
+from sandbox.notion.api.errors import get_request_id, invalid, malformed, refuse
 
 MAX_SIZE = 100
 
@@ -34,8 +27,9 @@ PAGED: dict[str, Shape] = {"page_size": int, "start_cursor": str}
 
 @dataclass(frozen=True, kw_only=True)
 class PageAsked:
-    """Say which part of which listing is asked for."""
+    """Say which part of which listing is asked for, and answer with it."""
 
+    request: Request
     listing: str
     offset: int
     size: int
@@ -45,10 +39,29 @@ class PageAsked:
         """Return the place after the last result."""
         return self.offset + self.size
 
-    def make_cursor(self) -> str:
-        """Return the cursor of the next page: opaque, and no UUID."""
+    def answer(
+        self, results: list[Any], kind: str, *, has_more: bool, **more: Any
+    ) -> Response:
+        """Answer with these results; the cursor is opaque, and no UUID."""
         text = f"{_digest(self.listing)}:{self.end}"
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        return to_json(
+            {
+                "object": "list",
+                "results": results,
+                "next_cursor": cursor if has_more else None,
+                "has_more": has_more,
+                "type": kind,
+                kind: {},
+                **more,
+                "request_id": get_request_id(self.request),
+            }
+        )
+
+    def cut(self, whole: list[Any], kind: str, **more: Any) -> Response:
+        """Answer with this part of a list that is known in full."""
+        part, has_more = whole[self.offset : self.end], self.end < len(whole)
+        return self.answer(part, kind, has_more=has_more, **more)
 
 
 def _digest(listing: str) -> str:
@@ -57,30 +70,24 @@ def _digest(listing: str) -> str:
 
 def read_page_query(request: Request, listing: str) -> PageAsked:
     """Read what a GET says about paging; it may say nothing else."""
-    fields: dict[str, Any] = dict(
-        parse_qsl(request.query_string, keep_blank_values=True)
-    )
+    fields: dict[str, Any] = dict(request.query)
     refuse_unknown(request, "query", fields, PAGED)
     if fields.get("page_size", "").isdecimal():
         fields["page_size"] = int(fields["page_size"])
-    return _read_page(request, "query", fields, listing)
+    return read_page(request, fields, listing, where="query")
 
 
-def read_page_body(request: Request, body: dict[str, Any], listing: str) -> PageAsked:
-    """Read what a POST says about paging."""
-    return _read_page(request, "body", body, listing)
-
-
-def _read_page(
-    request: Request, where: str, fields: dict[str, Any], listing: str
+def read_page(
+    request: Request, fields: dict[str, Any], listing: str, *, where: str = "body"
 ) -> PageAsked:
+    """Read what a body, or a query, says about paging."""
     size = fields.get("page_size", MAX_SIZE)
     if type(size) is not int or not 1 <= size <= MAX_SIZE:
         raise malformed(request, f"{where}.page_size", f"should be 1 to {MAX_SIZE}")
     offset = 0
     if "start_cursor" in fields:
         offset = _read_cursor(request, listing, fields["start_cursor"])
-    return PageAsked(listing=listing, offset=offset, size=size)
+    return PageAsked(request=request, listing=listing, offset=offset, size=size)
 
 
 def _read_cursor(request: Request, listing: str, cursor: str) -> int:
@@ -138,41 +145,5 @@ def refuse_unknown(
 ) -> None:
     """Refuse what is not documented."""
     if unknown := set(given) - set(known):
-        raise _not_present(request, f"{where}.{min(unknown)}")
-
-
-def _not_present(request: Request, name: str) -> ApiRefusal:
-    why = "should be not present (the sandbox answers only what is documented)"
-    return malformed(request, name, why)
-
-
-def to_list(
-    request: Request,
-    results: list[dict[str, Any]],
-    *,
-    page: PageAsked,
-    has_more: bool,
-    kind: str,
-    **more: Any,
-) -> Response:
-    """Answer with one page of a list."""
-    return to_json(
-        {
-            "object": "list",
-            "results": results,
-            "next_cursor": page.make_cursor() if has_more else None,
-            "has_more": has_more,
-            "type": kind,
-            kind: {},
-            **more,
-            "request_id": get_request_id(request),
-        }
-    )
-
-
-def cut(
-    request: Request, whole: list[dict[str, Any]], *, page: PageAsked, **more: Any
-) -> Response:
-    """Answer with one page of a list that is known in full."""
-    results, has_more = whole[page.offset : page.end], page.end < len(whole)
-    return to_list(request, results, page=page, has_more=has_more, **more)
+        why = "should be not present (the sandbox answers only what is documented)"
+        raise malformed(request, f"{where}.{min(unknown)}", why)

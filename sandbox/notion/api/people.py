@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.core.web import Request, Response
 from sandbox.notion.api.auth import EMAILS, USERS, Caller, answer, api
-from sandbox.notion.api.paging import cut, read_page_query
+from sandbox.notion.api.paging import read_page_query
 from sandbox.notion.seed.workspaces import BY_ID, SLUG, find_person
 
 if TYPE_CHECKING:
@@ -94,4 +94,4 @@ def list_users(sandbox: "Sandbox", request: Request, caller: Caller) -> Response
     page = read_page_query(request, "users")
     users = [describe_user(caller, p.id) for p in BY_ID[caller.workspace].people]
     users.append(describe_bot(sandbox, caller))
-    return cut(request, users, page=page, kind="user")
+    return page.cut(users, "user")

@@ -14,9 +14,8 @@ from sandbox.notion.api.paging import (
     Every,
     Shape,
     read_json,
-    read_page_body,
+    read_page,
     refuse_unknown,
-    to_list,
 )
 from sandbox.notion.api.render import Library, to_object
 from sandbox.notion.seed.workspaces import DATA_SOURCE, PAGE, SLUG
@@ -90,7 +89,7 @@ def search(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
         "query": body.get("query", "").lower(),
     }
     asked = [values[n] for n in ("holder", *KINDS, "trash", "query")]
-    page = read_page_body(request, body, f"search:{asked}:{order}")
+    page = read_page(request, body, f"search:{asked}:{order}")
     where = f"{FOUND} {TITLED}" if values["query"] else FOUND
     rows = sandbox.storage.connection.execute(
         f"{where} GROUP BY o.key ORDER BY {order} LIMIT :limit OFFSET :offset",
@@ -102,8 +101,7 @@ def search(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
     library = Library(sandbox, caller)
     shown = library.read([row["key"] for row in kept[: page.size]])
     results = [_to_hit(library, row) for row in shown]
-    has_more = len(kept) > page.size
-    return to_list(request, results, page=page, has_more=has_more, kind=KIND, **more)
+    return page.answer(results, KIND, has_more=len(kept) > page.size, **more)
 
 
 def _get_index(sandbox: "Sandbox", caller: Caller) -> dict[str, Any]:
@@ -156,7 +154,7 @@ def query(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
         for rule in body.get("sorts", ())
     ]
     order = ", ".join([*sorts, SHUFFLED])
-    page = read_page_body(request, body, f"query:{values}:{column}:{order}")
+    page = read_page(request, body, f"query:{values}:{column}:{order}")
     # Everything that goes into these statements was written in this module.
     run = sandbox.storage.connection.execute
     total = run(f"SELECT COUNT(*) {where}", values).fetchone()[0]
@@ -171,8 +169,7 @@ def query(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
     results = [to_object(library, row, names) for row in rows]
     # The field is there only when something is missing.
     more = {"request_status": INCOMPLETE} if total > cap else {}
-    has_more = end < min(total, cap)
-    return to_list(request, results, page=page, has_more=has_more, kind=KIND, **more)
+    return page.answer(results, KIND, has_more=end < min(total, cap), **more)
 
 
 def _read_names(request: Request, source: Row) -> frozenset[str] | None:

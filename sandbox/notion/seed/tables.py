@@ -156,9 +156,11 @@ class Tables:
         zoo = Database(title="Property zoo", icon="🦓", is_inline=True, inside=[source])
         # A database that lives elsewhere: the id of its block opens nothing.
         linked = Block(type="child_database", body={"title": "Tasks of this week"})
-        inside = [p("One column of every type."), zoo, linked]
-        icon = WORDS["zoo_icon"]
-        return Page(title="Every kind of property", icon=icon, inside=inside)
+        return Page(
+            title="Every kind of property",
+            icon=WORDS["zoo_icon"],
+            inside=[p("One column of every type."), zoo, linked],
+        )
 
     def _make_animal(self, number: int) -> Page:
         return Page(
