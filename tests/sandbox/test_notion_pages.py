@@ -133,12 +133,30 @@ def test_a_moved_page_names_its_new_parent_or_is_gone(lantern, show, children):
     assert show(page).status == 404
 
 
-def test_a_linked_view_opens_nothing(lantern, show, children):
-    blocks = children(lantern.find("Every kind of property")["id"])
+def test_a_linked_view_opens_nothing(lantern, show, children, write):
+    page = lantern.find("Every kind of property")
+    source = lantern.find("Everything", type="data_sources")
+    blocks = [b for b in children(page["id"]) if b["type"] == "child_database"]
 
-    views = [block for block in blocks if block["type"] == "child_database"]
+    lines = [line for line in write(page["title"]).split("\n") if "<database" in line]
 
-    assert [show(view["id"], "databases").status for view in views] == [200, 404]
+    assert [show(block["id"], "databases").status for block in blocks] == [200, 404]
+    url = f"https://app.notion.com/p/{source['container'].replace('-', '')}"
+    shown = f'url="{url}" data-source-url="collection://{source["id"]}"'
+    assert lines[0] == f"<database {shown}>Property zoo</database>"
+    assert "data-source-url" not in lines[1]
+
+
+def test_blocks_say_what_is_always_said_of_their_type(lantern, children):
+    blocks = children(lantern.find("Team handbook")["id"])
+    blocks += children(lantern.find("Call of 3 October")["id"])
+
+    told = {block["type"]: block[block["type"]] for block in blocks}
+
+    assert told["synced_block"] == {"synced_from": None}
+    assert set(told["unsupported"]) == {"block_type"}
+    assert told["meeting_notes"]["title"][0]["plain_text"] == "Weekly call"
+    assert set(told["meeting_notes"]) == {"title", "status"}
 
 
 def test_icons_come_in_every_kind(lantern):
@@ -180,6 +198,18 @@ def test_long_pages_are_cut_and_the_rest_is_fetched_by_block(lantern):
     assert all(f"Line {section}.39:" in text for section in range(40))
 
 
+def test_an_answer_names_at_most_a_hundred_blocks_it_left_out(lantern, show):
+    page = lantern.find("Nothing in it")["id"]
+    for number in range(102):
+        lantern.order("records/edit", id=page, text=f"Line {number}")
+    lantern.switch("markdown_blocks", 1)
+
+    data = show(f"{page}/markdown").data
+
+    assert data["markdown"].count("<unknown ") == 101
+    assert len(data["unknown_block_ids"]) == 100
+
+
 def test_a_transcript_is_shown_on_demand(lantern, write):
     page = lantern.find("Call of 3 October")
 
@@ -187,8 +217,11 @@ def test_a_transcript_is_shown_on_demand(lantern, write):
     with_it = write(page["title"], include_transcript="true")
 
     assert "we start" not in without
-    assert "](https://app.notion.com/p/" in without
-    assert "\t\tInes: we start." in with_it.split("\n")
+    assert "\t<transcript>\n\t\t[Weekly call](https://app.notion.com/p/" in without
+    assert "\t<transcript>\n\t\tInes: we start.\n" in with_it
+    for text in (without, with_it):
+        assert "\t<summary>\n\t\tThe tariff stays until March.\n" in text
+        assert "\t<notes>\n\t\tTomasz asks the \\*harbour\\*.\n" in text
     url = f"{API}/pages/{page['id']}/markdown"
     assert lantern.get(url, include_transcript="maybe").status == 400
 

@@ -23,8 +23,7 @@ from sandbox.notion.seed.workspaces import DATABASE, PAGE, SLUG
 if TYPE_CHECKING:
     from sandbox.core.state import Sandbox
 
-CHILDREN = ("child_page", "child_database")
-RICH = ("title", "caption")
+MOST_UNKNOWN = 100
 # Blocks, less the pages and databases that are not shared or lie in the trash.
 SHOWN = """
 FROM notion_block b LEFT JOIN notion_object o ON o.id = b.id
@@ -97,7 +96,7 @@ def show_markdown(sandbox: "Sandbox", request: Request, caller: Caller) -> Respo
         "id": root,
         "markdown": "".join(f"{line}\n" for line in lines),
         "truncated": bool(outline.unknown),
-        "unknown_block_ids": outline.unknown,
+        "unknown_block_ids": outline.unknown[:MOST_UNKNOWN],
     }
     return answer(request, found)
 
@@ -163,14 +162,22 @@ def _to_block(library: Library, row: Row, parents: set[str]) -> dict[str, Any]:
 def _to_content(row: Row) -> dict[str, Any]:
     """Write out what is particular to a type of block."""
     body = json.loads(row["body"])
-    if row["type"] in CHILDREN:
-        return {"title": row["title"] or body.get("title", "")}
-    if row["type"] == "table_row":
-        return {"cells": [to_rich(cell) for cell in body["cells"]]}
+    match row["type"]:
+        case "child_page" | "child_database":
+            return {"title": row["title"] or body.get("title", "")}
+        case "table_row":
+            return {"cells": [to_rich(cell) for cell in body["cells"]]}
+        case "synced_block":
+            return {"synced_from": None}
+        case "meeting_notes":
+            return {"title": to_rich(body["title"]), "status": "notes_ready"}
+        case "unsupported":
+            return {"block_type": "form"}
     if "text" in body:
         text = to_rich(body.pop("text"))
         body = {"rich_text": text, "color": "default", **body}
-    body |= {name: to_rich(body[name]) for name in RICH if name in body}
+    if "caption" in body:
+        body["caption"] = to_rich(body["caption"])
     if isinstance(body.get("icon"), str):
         body["icon"] = {"type": "emoji", "emoji": body["icon"]}
     return body

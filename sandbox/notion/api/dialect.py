@@ -120,13 +120,15 @@ class Outline:
 
     def _write_meeting(self, row: Row, body: Body) -> Lines:
         """Write a link in place of the transcript unless it was asked for."""
-        title = escape(to_plain(body["title"]))
-        if not self.with_transcript:
-            inside = [f"[{title}]({self._get_url(row)})"]
-        else:
-            told = indent(self.write_inside(row["id"]))
-            inside = [title, "<transcript>", *told, "</transcript>"]
-        return ["<meeting-notes>", *indent(inside), "</meeting-notes>"]
+        lines = [escape(to_plain(body["title"]))]
+        transcript = [f"[{lines[0]}]({self._get_url(row)})"]
+        if self.with_transcript:
+            transcript = self.write_inside(row["id"])
+        told = {"summary": [to_inline(body["summary"])]}
+        told |= {"notes": [to_inline(body["notes"])], "transcript": transcript}
+        for tag, inside in told.items():
+            lines += [f"<{tag}>", *indent(inside), f"</{tag}>"]
+        return ["<meeting-notes>", *indent(lines), "</meeting-notes>"]
 
 
 def _write_database(row: Row, body: Body) -> str:
