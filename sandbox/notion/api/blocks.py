@@ -125,21 +125,6 @@ def _find_parents(library: Library, ids: list[str]) -> set[str]:
     return {row["parent"] for row in rows}
 
 
-def _to_child(library: Library, row: Row, parents: set[str]) -> dict[str, Any]:
-    """Return a page or a database as the block it is."""
-    kind = f"child_{row['kind']}"
-    return {
-        "object": "block",
-        "id": row["id"],
-        "parent": to_parent(library, row),
-        **to_moments(row, row),
-        "has_children": row["id"] in parents,
-        "in_trash": bool(row["in_trash"]),
-        "type": kind,
-        kind: {"title": row["title"]},
-    }
-
-
 def _to_block(library: Library, row: Row, parents: set[str]) -> dict[str, Any]:
     """Return one block; pages and databases among them are told by their titles."""
     name = "page_id" if row["parent"] == row["page"] else "block_id"
@@ -147,16 +132,30 @@ def _to_block(library: Library, row: Row, parents: set[str]) -> dict[str, Any]:
     if page is None:
         message = f"block {row['id']} is on no page"
         raise LookupError(message)
-    return {
-        "object": "block",
-        "id": row["id"],
-        "parent": {"type": name, name: row["parent"]},
+    parent = {"type": name, name: row["parent"]}
+    return _describe(row, row["type"], _to_content(row), parents) | {
         **to_moments(row, page),
-        "has_children": row["id"] in parents,
+        "parent": parent,
         "in_trash": False,
-        "type": row["type"],
-        row["type"]: _to_content(row),
     }
+
+
+def _to_child(library: Library, row: Row, parents: set[str]) -> dict[str, Any]:
+    """Return a page or a database as the block it is."""
+    content = {"title": row["title"]}
+    return _describe(row, f"child_{row['kind']}", content, parents) | {
+        **to_moments(row, row),
+        "parent": to_parent(library, row),
+        "in_trash": bool(row["in_trash"]),
+    }
+
+
+def _describe(
+    row: Row, kind: str, content: dict[str, Any], parents: set[str]
+) -> dict[str, Any]:
+    has_children = row["id"] in parents
+    found = {"object": "block", "id": row["id"], "has_children": has_children}
+    return {**found, "type": kind, kind: content}
 
 
 def _to_content(row: Row) -> dict[str, Any]:

@@ -109,8 +109,12 @@ def _to_choice(_: Caller, definition: Definition, kept: Any) -> dict[str, Any] |
 def _to_verification(caller: Caller, _: Definition, kept: Any) -> dict[str, Any]:
     if not kept:
         return {"state": "unverified", "verified_by": None, "date": None}
-    by, date = describe_user(caller, kept["by"]), _to_date(kept["date"])
+    by, date = _describe(caller, kept["by"]), _to_date(kept["date"])
     return {"state": "verified", "verified_by": by, "date": date}
+
+
+def _describe(caller: Caller, user_id: str) -> dict[str, Any]:
+    return describe_user(caller.workspace, user_id, caller.capabilities)
 
 
 BY_ROW: Mapping[str, Callable[[Row], Any]] = {
@@ -123,7 +127,7 @@ BY_KEPT: Mapping[str, Callable[[Caller, Definition, Any], Any]] = {
     "title": lambda _, __, kept: to_rich(kept),
     "rich_text": lambda _, __, kept: to_rich(kept),
     "relation": lambda _, __, kept: [{"id": page} for page in kept or ()],
-    "people": lambda caller, _, kept: [describe_user(caller, u) for u in kept or ()],
+    "people": lambda caller, _, kept: [_describe(caller, u) for u in kept or ()],
     "select": _to_choice,
     "status": _to_choice,
     "multi_select": lambda _, d, kept: [_to_option(d, name) for name in kept or ()],

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from sandbox.core.provider import Plan
 from sandbox.notion.seed.building import Builder
-from sandbox.notion.seed.data import ENDLESS, ODD_TITLES, WORDS, load, make_schema
+from sandbox.notion.seed.data import ENDLESS, ODD_TITLES, WORDS, load
 from sandbox.notion.seed.nodes import Block, Item, Page, p, read_all, read_page
-from sandbox.notion.seed.tables import Tables, draw, make_database, pick
+from sandbox.notion.seed.tables import Tables, draw, make_table, pick
 from sandbox.notion.seed.workspaces import LANTERN, WORKSPACES, Workspace
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def seed(sandbox: "Sandbox", plan: Plan) -> None:
 
 
 def _make_large(rng: random.Random, workspace: Workspace, rows: int) -> list[Item]:
-    tables = Tables(rng, workspace, clients=min(MOST_CLIENTS, rows // 2))
+    tables = Tables(rng, workspace, min(MOST_CLIENTS, rows // 2))
     operations = tables.make_operations(min(MOST_TASKS, rows))
     zoo = tables.make_zoo_page()
     ines, tomasz = tables.people
@@ -110,5 +110,5 @@ def _make_small(rng: random.Random, workspace: Workspace) -> list[Item]:
     return [
         Page(title="مسودات", icon="🖋️", inside=[*heading, *chapters]),
         Page(title=f"مهام {workspace.people[0].name}", inside=read_all([task])),
-        make_database("الكتب", make_schema("books"), books, icon="🐪"),
+        make_table("الكتب", "books", books, "🐪"),
     ]

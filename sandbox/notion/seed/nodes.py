@@ -6,7 +6,7 @@ A piece of text is a string, or an object with one of `t` (text), `user`, `page`
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from sandbox.notion.seed.workspaces import DATA_SOURCE, DATABASE, PAGE
 
@@ -46,7 +46,7 @@ class Block:
 class Item:
     """Hold what has an address of its own, with what is inside it."""
 
-    kind: ClassVar[str]
+    kind: str
     title: Text = ""
     icon: Any = None
     inside: "Iterable[Node]" = ()
@@ -58,9 +58,9 @@ class Item:
 
     def to_body(self) -> dict[str, Any]:
         """Return what is stored beside the columns of the table."""
-        return {"icon": self.icon, **self.flags, **self._get_own()}
+        return {**self._get_texts(), "icon": self.icon, **self.flags}
 
-    def _get_own(self) -> dict[str, Any]:
+    def _get_texts(self) -> dict[str, Any]:
         return {"title": self.title}
 
 
@@ -68,37 +68,27 @@ class Item:
 class Page(Item):
     """Hold one page; a row of a data source has values beside its title."""
 
-    kind = PAGE
+    kind: str = PAGE
     values: dict[str, Any] = field(default_factory=dict)
 
-    def _get_own(self) -> dict[str, Any]:
+    def _get_texts(self) -> dict[str, Any]:
         return {"values": {"title": self.title, **self.values}}
 
 
-@dataclass(kw_only=True)
-class Source(Item):
-    """Hold one data source: its columns, and its rows inside."""
-
-    kind = DATA_SOURCE
-    schema: list[dict[str, Any]]
-    is_inline: bool = False
-
-    def _get_own(self) -> dict[str, Any]:
-        more = {"schema": self.schema, "is_inline": self.is_inline}
-        return {"title": self.title, **more}
+def make_source(
+    title: str, schema: list[dict[str, Any]], rows: Iterable[Page], item_id: str = ""
+) -> Item:
+    """Make a data source of its columns and its rows."""
+    flags = {"schema": schema, "is_inline": False}
+    return Item(kind=DATA_SOURCE, title=title, inside=rows, flags=flags, id=item_id)
 
 
-@dataclass(kw_only=True)
-class Database(Item):
-    """Hold one database: its sources inside, and in a wiki other databases."""
-
-    kind = DATABASE
-    description: Text = ""
-    is_inline: bool = False
-
-    def _get_own(self) -> dict[str, Any]:
-        more = {"description": self.description, "is_inline": self.is_inline}
-        return {"title": self.title, **more}
+def make_database(
+    title: str, icon: str | None, inside: Iterable[Item], description: str = ""
+) -> Item:
+    """Make a database of its data sources, and in a wiki of other databases."""
+    flags = {"description": description, "is_inline": False}
+    return Item(kind=DATABASE, title=title, icon=icon, inside=inside, flags=flags)
 
 
 Node = Block | Item

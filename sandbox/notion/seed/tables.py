@@ -6,8 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.notion.seed.building import DAY_MS, NEWEST, OLDEST, make_id
-from sandbox.notion.seed.data import ODD_TITLES, WORDS, Column, make_schema
-from sandbox.notion.seed.nodes import Block, Database, Page, Source, p, read_all
+from sandbox.notion.seed.data import ODD_TITLES, WORDS, make_schema
+from sandbox.notion.seed.nodes import (
+    Block,
+    Item,
+    Page,
+    make_database,
+    make_source,
+    p,
+    read_all,
+)
 from sandbox.notion.seed.workspaces import Workspace
 
 IMPORTED = NEWEST - 47 * DAY_MS
@@ -28,20 +36,16 @@ def draw(rng: random.Random, *names: str) -> str:
     return " ".join(rng.choice(WORDS[name]) for name in names)
 
 
-def make_database(
-    title: str, schema: list[Column], rows: Iterable[Page], **more: Any
-) -> Database:
+def make_table(title: str, name: str, rows: Iterable[Page], icon: str = "") -> Item:
     """Make a database with one data source of its own name."""
-    source = Source(title=title, schema=schema, inside=rows)
-    return Database(title=title, inside=[source], **more)
+    source = make_source(title, make_schema(name), rows)
+    return make_database(title, icon or None, [source])
 
 
 class Tables:
     """Make the rows of one workspace, some of which name its people and clients."""
 
-    def __init__(
-        self, rng: random.Random, workspace: Workspace, *, clients: int
-    ) -> None:
+    def __init__(self, rng: random.Random, workspace: Workspace, clients: int) -> None:
         """Draw the ids of the clients, which others point to."""
         self.rng = rng
         self.people = [person.id for person in workspace.people]
@@ -51,13 +55,10 @@ class Tables:
 
     def make_logistics(self, rows: int) -> Page:
         """Make the page with the data source that no single query can list."""
-        shipments = Source(
-            title="Sendungen",
-            schema=make_schema("shipments"),
-            inside=map(self._make_shipment, range(rows)),
-        )
+        rows_made = map(self._make_shipment, range(rows))
+        shipments = make_source("Sendungen", make_schema("shipments"), rows_made)
         lines = [["heading_1", "Logistics"], ["paragraph", "Every parcel since 2024."]]
-        database = Database(title="Shipments", icon="🚢", inside=[shipments])
+        database = make_database("Shipments", "🚢", [shipments])
         return Page(title="Logistics", icon="📦", inside=[*read_all(lines), database])
 
     def _make_shipment(self, number: int) -> Page:
@@ -85,23 +86,18 @@ class Tables:
         seconds = self.rng.randint(OLDEST, NEWEST) / 1000
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
-    def make_operations(self, tasks: int) -> Database:
+    def make_operations(self, tasks: int) -> Item:
         """Make the database with two data sources, the second named by the first."""
+        columns, of_clients = (
+            make_schema("tasks", self.clients_id),
+            make_schema("clients"),
+        )
+        rows = [self._make_task(number) for number in range(tasks)]
         sources = [
-            Source(
-                title="Tasks",
-                schema=make_schema("tasks", self.clients_id),
-                inside=[self._make_task(number) for number in range(tasks)],
-            ),
-            Source(
-                title="Clients",
-                id=self.clients_id,
-                schema=make_schema("clients"),
-                inside=[self._make_client(n, i) for n, i in enumerate(self.clients)],
-            ),
+            make_source("Tasks", columns, rows),
+            make_source("Clients", of_clients, self._make_clients(), self.clients_id),
         ]
-        about = "Two tables in one database."
-        return Database(title="Operations", icon="🛠️", description=about, inside=sources)
+        return make_database("Operations", "🛠️", sources, "Two tables in one database.")
 
     def _make_task(self, number: int) -> Page:
         due, first = _make_due(self._draw_day(), number), self._draw("first")
@@ -128,6 +124,9 @@ class Tables:
         most = min(self.rng.randint(0, 2), len(self.clients))
         return self.rng.sample(self.clients, most)
 
+    def _make_clients(self) -> list[Page]:
+        return [self._make_client(n, i) for n, i in enumerate(self.clients)]
+
     def _make_client(self, number: int, client_id: str) -> Page:
         name = self._draw("companies", "legal")
         return Page(
@@ -147,13 +146,12 @@ class Tables:
         texts = [piece for n in range(MANY) for piece in (self.mention, f" and {n}, ")]
         related = self.clients[:MANY]
         many = Page(title=texts, values={"tx%3At": texts, "rl%3Dn": related})
-        source = Source(
-            title="Everything",
-            schema=make_schema("everything", self.clients_id),
-            inside=[Page(title="All empty"), many, *animals],
-            is_inline=True,
-        )
-        zoo = Database(title="Property zoo", icon="🦓", is_inline=True, inside=[source])
+        rows = [Page(title="All empty"), many, *animals]
+        columns = make_schema("everything", self.clients_id)
+        source = make_source("Everything", columns, rows)
+        zoo = make_database("Property zoo", "🦓", [source])
+        for item in (source, zoo):
+            item.flags["is_inline"] = True
         # A database that lives elsewhere: the id of its block opens nothing.
         linked = Block(type="child_database", body={"title": "Tasks of this week"})
         return Page(
@@ -186,13 +184,12 @@ class Tables:
     def _verify(self, date: Any) -> dict[str, Any]:
         return {"by": self.people[0], "date": date}
 
-    def make_wiki(self) -> Database:
+    def make_wiki(self) -> Item:
         """Make a wiki: its rows have pages inside, and a database stands beside."""
         rows = [self._make_guide(number) for number in range(GUIDES)]
-        wiki = make_database("Company wiki", make_schema("wiki"), rows, icon="📚")
+        wiki = make_table("Company wiki", "wiki", rows, "📚")
         terms = [Page(title=f"Term {number}") for number in range(TERMS)]
-        glossary = make_database("Glossary", make_schema("glossary"), terms)
-        wiki.inside = [*wiki.inside, glossary]
+        wiki.inside = [*wiki.inside, make_table("Glossary", "glossary", terms)]
         return wiki
 
     def _make_guide(self, number: int) -> Page:

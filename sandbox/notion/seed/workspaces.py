@@ -27,8 +27,3 @@ def _make_workspace(people: list[dict[str, Any]], **more: Any) -> Workspace:
 WORKSPACES = tuple(_make_workspace(**entry) for entry in load("workspaces"))
 LANTERN, DROMEDARY = WORKSPACES
 BY_ID = {workspace.id: workspace for workspace in WORKSPACES}
-
-
-def find_person(workspace: str, person_id: str) -> Person:
-    """Return somebody in a workspace."""
-    return next(p for p in BY_ID[workspace].people if p.id == person_id)
