@@ -88,14 +88,12 @@ class Tables:
 
     def make_operations(self, tasks: int) -> Item:
         """Make the database with two data sources, the second named by the first."""
-        columns, of_clients = (
-            make_schema("tasks", self.clients_id),
-            make_schema("clients"),
-        )
+        columns = make_schema("tasks", self.clients_id)
         rows = [self._make_task(number) for number in range(tasks)]
+        clients = [self._make_client(n, i) for n, i in enumerate(self.clients)]
         sources = [
             make_source("Tasks", columns, rows),
-            make_source("Clients", of_clients, self._make_clients(), self.clients_id),
+            make_source("Clients", make_schema("clients"), clients, self.clients_id),
         ]
         return make_database("Operations", "🛠️", sources, "Two tables in one database.")
 
@@ -123,9 +121,6 @@ class Tables:
     def _draw_clients(self) -> list[str]:
         most = min(self.rng.randint(0, 2), len(self.clients))
         return self.rng.sample(self.clients, most)
-
-    def _make_clients(self) -> list[Page]:
-        return [self._make_client(n, i) for n, i in enumerate(self.clients)]
 
     def _make_client(self, number: int, client_id: str) -> Page:
         name = self._draw("companies", "legal")
