@@ -1,8 +1,9 @@
 """Show blocks and their children one level at a time, and whole pages as Markdown."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response
 from sandbox.notion.api.auth import (
@@ -19,9 +20,6 @@ from sandbox.notion.api.paging import read_page_query, refuse_unknown
 from sandbox.notion.api.render import Library, to_moments, to_parent
 from sandbox.notion.api.values import to_rich
 from sandbox.notion.seed.workspaces import DATABASE, PAGE, SLUG
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 MOST_UNKNOWN = 100
 # Blocks, less the pages and databases that are not shared or lie in the trash.
@@ -46,13 +44,13 @@ ONE = f"""
 """  # noqa: S608 - only this module's own words go in
 
 
-def _run(sandbox: "Sandbox", caller: Caller, sql: str, **values: Any) -> list[Row]:
+def _run(sandbox: Sandbox, caller: Caller, sql: str, **values: Any) -> list[Row]:
     values["holder"] = caller.holder
     return sandbox.storage.connection.execute(sql, values).fetchall()
 
 
 @api(READ)
-def show_block(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_block(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Return one block; a page and a database are blocks as well."""
     block_id = read_path_id(request, "block")
     library = Library(sandbox, caller)
@@ -65,7 +63,7 @@ def show_block(sandbox: "Sandbox", request: Request, caller: Caller) -> Response
 
 
 @api(READ)
-def list_children(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_children(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List the blocks directly inside a block or a page."""
     parent = read_path_id(request, "block")
     if find_visible(sandbox, caller, parent, PAGE, DATABASE) is None:
@@ -80,7 +78,7 @@ def list_children(sandbox: "Sandbox", request: Request, caller: Caller) -> Respo
 
 
 @api(READ)
-def show_markdown(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_markdown(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Return the text of a page, or of one block when its id is given instead."""
     root = read_path_id(request, "page")
     transcript = _read_transcript(request)
@@ -110,7 +108,7 @@ def _read_transcript(request: Request) -> bool:
 
 
 def _find_block(
-    sandbox: "Sandbox", request: Request, caller: Caller, block_id: str
+    sandbox: Sandbox, request: Request, caller: Caller, block_id: str
 ) -> Row:
     """Return a block on a page the connection may see, or refuse."""
     found = _run(sandbox, caller, ONE, id=block_id)

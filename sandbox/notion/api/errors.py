@@ -2,12 +2,10 @@
 
 import math
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json, to_text
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 REQUEST_ID = "notion.request_id"
 RATE, SPACE = "public_api_request_rate_limit", "public_api_space_request_rate_limit"
@@ -117,7 +115,7 @@ def answer_edge(request: Request) -> Response:
 
 
 def oauth_error(
-    sandbox: "Sandbox", request: Request, error: str, message: str
+    sandbox: Sandbox, request: Request, error: str, message: str
 ) -> Response:
     """Answer an error of the token endpoint, in the shape that is switched on."""
     status = OAUTH_STATUSES.get(error, 400)
@@ -127,7 +125,7 @@ def oauth_error(
 
 
 def refuse_with_status(
-    sandbox: "Sandbox", request: Request, status: int, retry_after: float | None
+    sandbox: Sandbox, request: Request, status: int, retry_after: float | None
 ) -> Response:
     """Answer any error status in Notion's shape; the faults use it."""
     if request.path.startswith("/v1/oauth/") and status in (400, 401):

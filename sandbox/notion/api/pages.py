@@ -1,10 +1,12 @@
 """Show pages, databases and data sources, and what a page cuts off."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
-from sandbox.core.web import Handler, Request, Response
+from sandbox.core.state import Sandbox
+from sandbox.core.web import Request, Response
 from sandbox.notion.api.auth import READ, Caller, answer, api, get_visible
 from sandbox.notion.api.errors import not_found
 from sandbox.notion.api.paging import read_page_query
@@ -12,15 +14,12 @@ from sandbox.notion.api.render import Library, to_object
 from sandbox.notion.api.values import LISTED, to_value
 from sandbox.notion.seed.workspaces import DATA_SOURCE, DATABASE, PAGE
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
-
-def _show(kind: str) -> Handler:
+def _show(kind: str) -> Callable[[Sandbox, Request], Response]:
     """Make the handler that returns one object of a kind."""
 
     @api(READ)
-    def show(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+    def show(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
         row = get_visible(sandbox, request, caller, kind)
         return answer(request, to_object(Library(sandbox, caller), row))
 
@@ -31,7 +30,7 @@ show_page, show_database, show_data_source = map(_show, (PAGE, DATABASE, DATA_SO
 
 
 @api(READ)
-def show_property(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_property(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Return one property, whole: a list for the types that can be long."""
     row = get_visible(sandbox, request, caller, PAGE)
     wanted = request.params["property"]

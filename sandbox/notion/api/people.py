@@ -1,15 +1,13 @@
 """Describe people and bots, and list them."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response
 from sandbox.notion.api.auth import EMAILS, USERS, Caller, answer, api
 from sandbox.notion.api.paging import read_page_query
 from sandbox.notion.seed.workspaces import BY_ID, SLUG
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 # How an authorization may be owned; the consent page offers each of them.
 OWNERS = {
@@ -40,7 +38,7 @@ def describe_user(
 
 
 def describe_owner(
-    sandbox: "Sandbox", workspace: str, user_id: str, owner: str
+    sandbox: Sandbox, workspace: str, user_id: str, owner: str
 ) -> dict[str, Any]:
     """Describe who an authorization belongs to."""
     if owner == "workspace":
@@ -50,7 +48,7 @@ def describe_owner(
     return {"type": "user", "user": describe_user(workspace, user_id, held)}
 
 
-def describe_bot(sandbox: "Sandbox", caller: Caller) -> dict[str, Any]:
+def describe_bot(sandbox: Sandbox, caller: Caller) -> dict[str, Any]:
     """Describe the bot a connection acts as."""
     workspace = BY_ID[caller.workspace]
     owner = describe_owner(sandbox, workspace.id, caller.user, caller.owner)
@@ -70,13 +68,13 @@ def describe_bot(sandbox: "Sandbox", caller: Caller) -> dict[str, Any]:
 
 
 @api()
-def show_me(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_me(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Describe the bot whose token was sent; any capability will do."""
     return answer(request, describe_bot(sandbox, caller))
 
 
 @api(USERS)
-def list_users(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_users(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List members and bots, no guests."""
     page = read_page_query(request, "users")
     users = [

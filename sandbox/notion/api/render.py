@@ -1,17 +1,15 @@
 """Write pages, databases and data sources out as the API shows them."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api.auth import Caller
 from sandbox.notion.api.ids import to_iso, to_url
 from sandbox.notion.api.people import to_partial
 from sandbox.notion.api.values import TITLE, Definition, to_property, to_rich
 from sandbox.notion.seed.workspaces import DATA_SOURCE, DATABASE, PAGE
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 HOUR_MS = 3_600_000
 SOURCES = """
@@ -26,7 +24,7 @@ SELECT o.* FROM json_each(?) k JOIN notion_object o ON o.key = k.value ORDER BY 
 class Library:
     """Look objects up while one answer is made, each of them once."""
 
-    def __init__(self, sandbox: "Sandbox", caller: Caller) -> None:
+    def __init__(self, sandbox: Sandbox, caller: Caller) -> None:
         """Start with nothing looked up."""
         self.sandbox = sandbox
         self.caller = caller
@@ -105,7 +103,7 @@ def to_object(
     return whole | _to_data_source(library, row, body)
 
 
-def _to_icon(sandbox: "Sandbox", kept: Any) -> dict[str, Any] | None:
+def _to_icon(sandbox: Sandbox, kept: Any) -> dict[str, Any] | None:
     """Return an icon; an emoji is kept as such, a file's address ends in an hour."""
     if not kept:
         return None

@@ -1,9 +1,10 @@
 """Search by title in an index that lags and leaves things out; query data sources."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response
 from sandbox.notion.api.auth import READ, Caller, api, get_visible
@@ -19,9 +20,6 @@ from sandbox.notion.api.paging import (
 )
 from sandbox.notion.api.render import Library, to_object
 from sandbox.notion.seed.workspaces import DATA_SOURCE, PAGE, SLUG
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 KINDS = (PAGE, DATA_SOURCE)
 KIND = "page_or_data_source"
@@ -76,7 +74,7 @@ WHERE (o.container = :source AND o.kind = :page OR o.kind = :data_source
 
 
 @api(READ)
-def search(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def search(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Answer one search."""
     body = read_json(request, SEARCH)
     wanted, sort = body.get("filter", {}), body.get("sort", NEWEST)
@@ -104,7 +102,7 @@ def search(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
     return page.answer(results, KIND, has_more=len(kept) > page.size, **more)
 
 
-def _get_index(sandbox: "Sandbox", caller: Caller) -> dict[str, Any]:
+def _get_index(sandbox: Sandbox, caller: Caller) -> dict[str, Any]:
     """Say what the index knows by now, and how much it forgets."""
     read, now = sandbox.switches.get, sandbox.now_ms
     lag = int(read(SLUG, "grant_lag", caller.workspace) * 1000)
@@ -133,7 +131,7 @@ def _to_hit(library: Library, row: Row) -> dict[str, Any]:
 
 
 @api(READ)
-def query(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def query(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Return one page of the rows of a data source; no query ends beyond the cap."""
     source = get_visible(sandbox, request, caller, DATA_SOURCE)
     body = read_json(request, QUERY)

@@ -1,24 +1,21 @@
 """Fill the workspaces with nested, awkward and large data, repeatably."""
 
 import random
-from typing import TYPE_CHECKING
 
 from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
 from sandbox.notion.seed.building import Builder
 from sandbox.notion.seed.data import ENDLESS, ODD_TITLES, WORDS, load
 from sandbox.notion.seed.nodes import Block, Item, Page, p, read_all, read_page
 from sandbox.notion.seed.tables import Tables, draw, make_table, pick
 from sandbox.notion.seed.workspaces import LANTERN, WORKSPACES, Workspace
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
 MOST_TASKS, MOST_CLIENTS, MOST_PROJECTS = 900, 600, 250
 SECTIONS, LINES, CHAPTERS, BOOKS, DEPTH = 40, 40, 8, 30, 4
 PARTS = ("brief", "budget", "minutes", "retrospective")
 
 
-def seed(sandbox: "Sandbox", plan: Plan) -> None:
+def seed(sandbox: Sandbox, plan: Plan) -> None:
     """Fill both workspaces; `rows` is the size of the largest data source."""
     for workspace in WORKSPACES:
         rng = random.Random(f"{plan.seed}/{workspace.id}")
