@@ -14,11 +14,10 @@ from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api import changes
 from sandbox.notion.api.changes import Change
-from sandbox.notion.api.nodes import Page, p
 from sandbox.notion.api.shares import HOLDERS, set_share, spread_all
-from sandbox.notion.api.text import to_plain
 from sandbox.notion.inventory import get_inventory, get_row, show
 from sandbox.notion.seed.building import Builder, Place
+from sandbox.notion.seed.nodes import Page, p, to_plain
 from sandbox.notion.seed.workspaces import (
     BY_ID,
     DATA_SOURCE,

@@ -1,12 +1,15 @@
 """List the addresses the simulated Notion answers, and their fault families."""
 
 from sandbox.core.state import Route
-from sandbox.notion.api.blocks import list_children, show_block
-from sandbox.notion.api.databases import query, show_data_source, show_database
-from sandbox.notion.api.markdown import show_markdown
-from sandbox.notion.api.pages import show_page, show_property
+from sandbox.notion.api.blocks import list_children, show_block, show_markdown
+from sandbox.notion.api.pages import (
+    show_data_source,
+    show_database,
+    show_page,
+    show_property,
+)
 from sandbox.notion.api.people import list_users, show_me
-from sandbox.notion.api.search import search
+from sandbox.notion.api.search import query, search
 from sandbox.notion.oauth import POLICY
 from sandbox.oauth import kit
 
