@@ -107,16 +107,15 @@ class HubSpot(BaseConnector):
         """Return one page of the list, which is complete, unlike a search."""
         reader = Reader(api, collection)
         rows, following = reader.fetch_rows(cursor)
-        items, unreadable = reader.map_listed(rows)
+        found = reader.map_listed(rows)
         gone: dict[str, str] = {}
-        for item in items:
+        for item in found.mapped:
             gone |= merged_away(item)
-        ids = {id_of(row) for row in rows} if unreadable else set()
         return Page(
-            items=items,
+            items=found.mapped,
             next_cursor=following,
-            unreadable=unreadable,
-            unreadable_ids=[*filter(None, ids - {item.id for item in items})],
+            unreadable=found.unreadable,
+            unreadable_ids=found.unreadable_ids,
             deleted=gone,
         )
 

@@ -11,9 +11,8 @@ from integrations.oauth.tokens import TokenSet
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.titles import is_emoji
 from integrations.providers.records import RemoteAccount
+from integrations.providers.values import MAX_URL, one_line
 
-MAX_NAME: Final = 255
-MAX_URL: Final = 1000
 DEFAULT_NAME: Final = "Notion workspace"
 
 
@@ -37,7 +36,7 @@ def identify(
     workspace_id, member_id = identity
     return RemoteAccount(
         remote_id=f"{workspace_id}:{member_id}",
-        name=_text(told.get("workspace_name")) or DEFAULT_NAME,
+        name=one_line(told.get("workspace_name")) or DEFAULT_NAME,
         scopes=(),
         details={
             "workspace_id": workspace_id,
@@ -82,10 +81,6 @@ def _ask_bot(
         "owner": bot.get("owner"),
     }
     return {name: value for name, value in told.items() if value}
-
-
-def _text(value: object) -> str:
-    return " ".join(value.split())[:MAX_NAME] if isinstance(value, str) else ""
 
 
 def _icon(value: object) -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, tzinfo
 from typing import Any, Final
 
 from integrations.providers.airtable.mapping.fields import Format, result_of
@@ -16,6 +16,7 @@ from integrations.providers.airtable.mapping.numbers import (
     show_serial,
     to_number,
 )
+from integrations.providers.values import to_time
 
 ERRORS: Final = {
     "#ERROR!": "Error in the formula",
@@ -47,19 +48,6 @@ def is_failed(value: object) -> bool:
     if isinstance(value, list):
         return bool(value) and all(is_failed(each) for each in value)
     return isinstance(value, dict) and bool(_error_of(value))
-
-
-def to_moment(value: object) -> datetime | None:
-    """Return an aware time, or None for what is not a date; never an error."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _show_object(value: Mapping[str, Any], told: Format, zone: tzinfo) -> str:
@@ -105,7 +93,7 @@ def _show_scalar(value: object, told: Format, zone: tzinfo) -> str:
 
 def _show_date(text: str, told: Format, zone: tzinfo) -> str:
     """Show a date as it is, and a time in ``zone``, both in the field's own style."""
-    moment = to_moment(text)
+    moment = to_time(text)
     if moment is None:
         return text
     if len(text) <= len("2026-11-22"):

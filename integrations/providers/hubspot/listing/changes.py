@@ -23,10 +23,10 @@ from integrations.providers.hubspot.mapping.items import (
     ARCHIVED,
     merged_away,
     merged_reason,
-    to_time,
 )
 from integrations.providers.hubspot.mapping.links import has_links
 from integrations.providers.records import Page
+from integrations.providers.values import to_time
 
 SEARCH_SIZE = 200
 # Each costs a call: more of them would not fit into one window of the burst limit,
@@ -51,16 +51,17 @@ def fetch_changes(
         walked = walked[: walked.index(first_left)]
         ids = ids[: ids.index(first_left)]
         missing, has_more = missing[:MAX_PROBES], True
-    items, unreadable = reader.map_batch(rows[each] for each in ids if each in rows)
+    batch = reader.map_batch(rows[each] for each in ids if each in rows)
     gone, returned = _probe(reader, missing)
-    more_items, more_unreadable = reader.map_listed(reader.complete(returned))
-    items += more_items
+    listed = reader.map_listed(reader.complete(returned))
+    items = batch.mapped + listed.mapped
     for item in items:
         gone |= merged_away(item)
     return Page(
         items=items,
         next_cursor=_to_cursor(walked[-1]) if has_more else None,
-        unreadable=odd + unreadable + more_unreadable,
+        unreadable=odd + batch.unreadable + listed.unreadable,
+        unreadable_ids=batch.unreadable_ids + listed.unreadable_ids,
         deleted=gone,
     )
 

@@ -6,8 +6,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from integrations.providers.hubspot.mapping.items import to_time
 from integrations.providers.records import DisplayField, FieldSpec
+from integrations.providers.values import to_time
 
 # Longer numbers are identifiers or nonsense: they are shown as they came.
 MAX_DIGITS: Final = 24

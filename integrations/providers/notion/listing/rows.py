@@ -15,6 +15,7 @@ from integrations.http.errors import InvalidResponse, NotFound, Server
 from integrations.http.shape import expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.errors import CollectionDeletedError
+from integrations.providers.listing import reading
 from integrations.providers.notion.api.paging import (
     PAGE_SIZE,
     Listing,
@@ -31,11 +32,11 @@ from integrations.providers.notion.mapping.items import (
     is_partial,
     is_trashed,
     to_page_item,
-    to_time,
 )
 from integrations.providers.notion.mapping.parents import DATA_SOURCE, to_parent
 from integrations.providers.notion.mapping.schema import to_schema
 from integrations.providers.records import Page
+from integrations.providers.values import to_time
 
 # Slow schemas are answered with 503 and the advice to ask for less.
 SMALL_PAGE: Final = 25
@@ -115,7 +116,7 @@ class Rows:
 
     def add(self, row: object) -> None:
         """Take in one result; the rows of a wiki can be data sources themselves."""
-        try:
+        with reading(row, self.gathering.count_unreadable):
             thing = expect_object(row, "row")
             remote_id = to_id(thing.get("id"))
             self._note_time(thing)
@@ -123,8 +124,6 @@ class Rows:
                 self._add_page(remote_id, thing)
             else:
                 self.tree.add(thing)
-        except InvalidResponse:
-            self.gathering.count_unreadable(row)
 
     def _add_page(self, remote_id: str, thing: dict[str, Any]) -> None:
         page = self.tree.reader.fetch_page(remote_id) if is_partial(thing) else thing

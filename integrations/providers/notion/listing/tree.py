@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object, text
+from integrations.providers.listing import reading
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.listing.gathering import Gathering
 from integrations.providers.notion.listing.reader import MAX_HEIGHT, Reader
@@ -54,7 +54,7 @@ class Tree:
         kinds of objects that nobody has heard of, which are left alone. ``holder``
         is the page in whose blocks the object was found, where that is known.
         """
-        try:
+        with reading(row, self.gathering.count_unreadable):
             thing = expect_object(row, "object")
             remote_id, kind = to_id(thing.get("id")), text(thing, "object")
             way = self._ways().get(kind)
@@ -64,8 +64,6 @@ class Tree:
             whole = fetch(remote_id) if is_partial(thing) else thing
             if whole is not None:
                 place(whole, holder)
-        except InvalidResponse:
-            self.gathering.count_unreadable(row)
 
     def add_page(self, page: Thing, holder: str | None = None) -> None:
         """Place a page; a row is left to the collection of its data source."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from integrations.providers.values import one_line
+
 UNTITLED: Final = "Untitled"
 MAX_NAME: Final = 500
 MAX_TEXT: Final = 20_000
@@ -35,7 +37,7 @@ def page_title(properties: object) -> str:
 
 def to_name(parts: object) -> str:
     """Return a title on one line, never empty."""
-    return " ".join(plain_text(parts).split())[:MAX_NAME] or UNTITLED
+    return one_line(plain_text(parts), limit=MAX_NAME) or UNTITLED
 
 
 def to_icon(icon: object) -> str:
