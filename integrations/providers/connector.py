@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from integrations.http.classify import default_classify
 from integrations.http.client import ApiClient
@@ -22,9 +22,6 @@ from integrations.providers.records import (
 )
 from integrations.providers.spec import ProviderSettings, ProviderSpec
 from integrations.providers.stored import StoredItems
-
-# Where ``describe`` finds the name of the time zone of whoever looks, if it is known.
-VIEWER_ZONE: Final = "viewer_zone"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +107,10 @@ class BaseConnector(ABC):
         schema: Mapping[str, Any],
         account: Mapping[str, Any],
     ) -> Sequence[DisplayField]:
-        """Turn an item's raw properties into what a user reads, important first.
+        """Return an item's properties, labelled and typed, important ones first.
 
-        Beside the account's details ``account`` has VIEWER_ZONE.
+        ``schema`` and ``account`` are as in CollectionContext. A property that is
+        empty is left out.
         """
 
     def classify(self, response: Response) -> ApiError | None:

@@ -1,9 +1,11 @@
 """Carry what connectors answer: accounts, collections, fields, items, pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from integrations.providers.fields import Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +44,9 @@ class RemoteCollection:
 class FieldSpec:
     """Describe one property of a collection's items as the provider labels it.
 
-    ``kind`` is one of text, number, percent, money, boolean, date, datetime,
-    choice, choices, person, email, phone, link, or a word of the connector's own.
+    ``kind`` is one of text, html, markdown, number, percent, money, duration, boolean,
+    date, datetime, choice, choices, user, email, phone, link, relation, files, or a
+    word of the connector's own.
     """
 
     name: str
@@ -54,20 +57,42 @@ class FieldSpec:
     is_read_only: bool = False
 
 
+def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
+    """Return the fields that a kept schema describes, in its order."""
+    entries = schema.get("fields")
+    return [_to_field(each) for each in entries or () if isinstance(each, dict)]
+
+
+def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
+    name = str(entry.get("name", ""))
+    return FieldSpec(
+        name=name,
+        label=str(entry.get("label") or name),
+        kind=str(entry.get("kind", "text")),
+        options=entry.get("options") or {},
+        is_hidden=bool(entry.get("is_hidden")),
+        is_read_only=bool(entry.get("is_read_only")),
+    )
+
+
+def unknown_names(
+    properties: Iterable[str], fields: Iterable[FieldSpec]
+) -> Iterator[str]:
+    """Yield the properties that no field describes: younger ones, and deleted ones."""
+    known = {spec.name for spec in fields}
+    return (name for name in sorted(properties) if name not in known)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DisplayField:
-    """Carry one property the way a person reads it; ``kind`` as in FieldSpec.
+    """Carry one property of an item with its label and its typed value.
 
-    ``linked_ids`` are items of the collection ``linked_collection`` in the same
-    connection; whoever shows the field can put their names in place of ``value``.
+    A property of several parts is several fields of one name.
     """
 
     name: str
     label: str
-    value: str
-    kind: str = "text"
-    linked_ids: tuple[str, ...] = ()
-    linked_collection: str = ""
+    value: Value
 
 
 @dataclass(frozen=True, kw_only=True)

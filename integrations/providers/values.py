@@ -1,7 +1,8 @@
 """Read what the answers of every provider are made of: ids, times, names, links."""
 
+import re
 from collections.abc import Sequence
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
@@ -15,6 +16,7 @@ MAX_TIME: Final = 64
 MAX_NAME: Final = 255
 MAX_URL: Final = 1000
 MAX_SCOPES: Final = 100
+_OFFSET: Final = re.compile(r"UTC([+-])([01]\d):([0-5]\d)\Z", re.ASCII)
 # Greater numbers are identifiers or nonsense, and stay the texts that they are.
 LEAST_EXPONENT, MOST_EXPONENT, MOST_DIGITS = -24, 24, 40
 
@@ -45,9 +47,12 @@ def to_time(value: object, *, zone: tzinfo = UTC) -> datetime | None:
 
 
 def to_zone(name: object) -> tzinfo | None:
-    """Return the time zone of this name, None when there is none."""
+    """Return the time zone of this name or offset, None when there is none."""
     if not isinstance(name, str) or not name:
         return None
+    if offset := _OFFSET.match(name):
+        minutes = int(offset[2]) * 60 + int(offset[3])
+        return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):

@@ -156,7 +156,7 @@ class HubSpot(BaseConnector):
         schema: Mapping[str, Any],
         account: Mapping[str, Any],
     ) -> Sequence[DisplayField]:
-        """Turn raw values into labels, names, dates and amounts."""
+        """Label and type the values of a record."""
         return display.describe(properties, schema, account)
 
     def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:

@@ -156,7 +156,7 @@ class Notion(BaseConnector):
         schema: Mapping[str, Any],
         account: Mapping[str, Any],
     ) -> Sequence[DisplayField]:
-        """Turn kept values into names, dates, amounts and lists."""
+        """Label and type the values of an item."""
         return display.describe(properties, schema)
 
 

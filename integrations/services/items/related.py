@@ -11,6 +11,7 @@ from django.db.models import F
 from integrations.models import Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
+from integrations.providers.fields import Link, Text, Value
 from integrations.services.items import search
 
 MOST = 10
@@ -109,11 +110,17 @@ def _company_domains(item: Item, addresses: Iterable[str]) -> set[str]:
         else ()
     )
     sites = {
-        _host(field.value)
+        _host(_address(field.value))
         for field in fields
         if SITE_WORDS & set(search.fold(field.label))
     }
     return (sites | _mail_domains(addresses)) - PUBLIC_MAIL - {""}
+
+
+def _address(value: Value) -> str:
+    if isinstance(value, Link):
+        return value.url
+    return value.text if isinstance(value, Text) else ""
 
 
 def _mail_domains(addresses: Iterable[str]) -> set[str]:

@@ -17,7 +17,7 @@ KINDS: Final = {
     "button": "button",
     "checkbox": "boolean",
     "count": "number",
-    "createdBy": "person",
+    "createdBy": "user",
     "createdTime": "datetime",
     "currency": "money",
     "date": "date",
@@ -25,17 +25,18 @@ KINDS: Final = {
     "duration": "duration",
     "email": "email",
     "externalSyncSource": "choice",
-    "lastModifiedBy": "person",
+    "lastModifiedBy": "user",
     "lastModifiedTime": "datetime",
     "multipleAttachments": "files",
-    "multipleCollaborators": "people",
-    "multipleRecordLinks": "links",
+    "multipleCollaborators": "user",
+    "multipleRecordLinks": "relation",
     "multipleSelects": "choices",
     "number": "number",
     "percent": "percent",
     "phoneNumber": "phone",
     "rating": "rating",
-    "singleCollaborator": "person",
+    "richText": "markdown",
+    "singleCollaborator": "user",
     "singleSelect": "choice",
     "url": "link",
 }
@@ -100,6 +101,12 @@ def to_format(entry: Mapping[str, Any], *, depth: int = 0) -> dict[str, Any]:
     if isinstance(result, dict) and depth < MAX_DEPTH:
         told["result"] = to_format(result, depth=depth + 1)
     return told
+
+
+def formats_of(schema: Mapping[str, Any]) -> Mapping[str, Format]:
+    """Return how each field's values are written, as the schema keeps it."""
+    formats = schema.get("formats")
+    return formats if isinstance(formats, dict) else {}
 
 
 def result_of(told: Format) -> Format:

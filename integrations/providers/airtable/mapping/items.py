@@ -14,11 +14,11 @@ from integrations.providers.airtable.ids import (
     to_id,
     web_url,
 )
-from integrations.providers.airtable.mapping.fields import Format
-from integrations.providers.airtable.mapping.showing import is_failed, show
+from integrations.providers.airtable.mapping.cells import is_failed, to_value
+from integrations.providers.airtable.mapping.fields import formats_of
 from integrations.providers.airtable.mapping.values import clean
-from integrations.providers.airtable.mapping.zones import zone_of
 from integrations.providers.connector import CollectionContext
+from integrations.providers.plain import plain
 from integrations.providers.records import IntegrationItem
 from integrations.providers.values import one_line, to_time
 
@@ -44,12 +44,6 @@ def to_item(row: object, collection: CollectionContext) -> IntegrationItem:
     )
 
 
-def formats_of(schema: Mapping[str, Any]) -> Mapping[str, Format]:
-    """Return how each field's values are written, as the schema keeps it."""
-    formats = schema.get("formats")
-    return formats if isinstance(formats, dict) else {}
-
-
 def _to_properties(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the cells that are not empty, by the ids of their fields.
 
@@ -67,8 +61,8 @@ def _to_name(properties: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     value = properties.get(primary)
     if is_failed(value):
         return ""
-    told = formats_of(schema).get(primary, {})
-    return one_line(show(value, told, zone_of({}, told)), limit=MAX_NAME)
+    typed = to_value(value, formats_of(schema).get(primary, {}))
+    return one_line(plain(typed) if typed is not None else "", limit=MAX_NAME)
 
 
 def _to_modified(

@@ -9,6 +9,8 @@ UNTITLED: Final = "Untitled"
 MAX_NAME: Final = 500
 MAX_TEXT: Final = 20_000
 MAX_ICON: Final = 16
+# The one emoji that Unicode counts among the letters.
+INFORMATION: Final = "\N{INFORMATION SOURCE}"
 # https://developers.notion.com/reference/page-property-values
 # A page shows at most 25 references of one property; more of them are cut silently.
 MAX_REFERENCES: Final = 25
@@ -57,6 +59,10 @@ def is_emoji(value: Any) -> bool:
     return (
         isinstance(value, str)
         and 0 < len(value) <= MAX_ICON
-        and not any(char.isalpha() or char.isspace() for char in value)
+        and not any(_is_word(char) for char in value)
         and any(ord(char) > 0x203B for char in value)
     )
+
+
+def _is_word(char: str) -> bool:
+    return char.isspace() or (char.isalpha() and char != INFORMATION)
