@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from integrations.http.classify import default_classify
 from integrations.http.client import ApiClient
@@ -59,9 +59,10 @@ class BaseConnector(ABC):
     request. ``mixed_types`` names, by the type of a collection, the other types of
     items that it holds as well; items of ``structure_types`` are what an account is
     made of, so that their history is that of its schema; ``icon_property`` is the
-    property that holds an item's emoji. A listing may learn late of what was just
-    shared: the first sync waits for ``usual_share_lag``, and a full refresh is repeated
-    after ``longest_share_lag``.
+    property that holds an item's emoji. Where ``ids_unique_in`` is the account, an
+    item that turns up in another collection is the same item, moved. A listing may
+    learn late of what was just shared: the first sync waits for ``usual_share_lag``,
+    and a full refresh is repeated after ``longest_share_lag``.
     """
 
     spec: ProviderSpec
@@ -75,6 +76,7 @@ class BaseConnector(ABC):
     longest_share_lag: timedelta = timedelta()
     correlation_headers: Sequence[str] = ("X-Request-Id",)
     finds_all_collections: bool = True
+    ids_unique_in: Literal["account", "collection"] = "collection"
     deleted_reason: str = "no longer there"
 
     @abstractmethod

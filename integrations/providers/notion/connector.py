@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
@@ -57,6 +57,7 @@ class Notion(BaseConnector):
     mixed_types: Mapping[str, Sequence[str]] = {DATABASE: (DATA_SOURCE,)}
     content_types: Sequence[str] = (PAGE,)
     icon_property = ICON_KEY
+    ids_unique_in: Literal["account", "collection"] = "account"
     # A data source that a search misses is no lost one.
     finds_all_collections = False
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from integrations.models import Collection, Item, ItemChange, ItemContent
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import rows, search
+from integrations.services.items import moves, rows, search
+from integrations.services.items.moves import Moved
 from integrations.services.items.rows import Known, Row
 
 CHUNK = 2000
@@ -41,15 +42,17 @@ def store_page(
     """Upsert one page inside the caller's transaction and say what it did."""
     readable = {i.id: i for i in items if 0 < len(i.id) <= rows.ID_LENGTH}
     known = rows.read_known(collection, list(readable))
+    moved = moves.take_over(collection, [key for key in readable if key not in known])
+    known |= {key: item.known for key, item in moved.items()}
     page = [Row.of(item) for item in readable.values()]
     new = [row for row in page if row.item.id not in known]
     touched = [
         row
         for row in page
         if (old := known.get(row.item.id)) is not None
-        and (old.digest != row.digest or old.is_deleted)
+        and (old.digest != row.digest or old.is_deleted or row.item.id in moved)
     ]
-    _record_changes(collection, touched, known, run_id=run_id, now=now)
+    _record_changes(collection, touched, known, moved, run_id=run_id, now=now)
     if new or touched:
         rows.upsert([*new, *touched], collection, now=now)
     keys = {identity: entry.pk for identity, entry in known.items()}
@@ -64,7 +67,7 @@ def store_page(
         changed=len(touched),
         unchanged=len(page) - len(new) - len(touched),
         unreadable=sum(1 for i in items if not 0 < len(i.id) <= rows.ID_LENGTH),
-        live_delta=len(new) + revived,
+        live_delta=len(new) + revived + moves.count_live(moved),
         seen_keys=tuple(keys.values()),
     )
 
@@ -88,6 +91,7 @@ def _record_changes(
     collection: Collection,
     touched: list[Row],
     known: Mapping[str, Known],
+    moved: Mapping[str, Moved],
     *,
     run_id: UUID | None,
     now: datetime,
@@ -111,6 +115,8 @@ def _record_changes(
     for row in touched:
         entry = known[row.item.id]
         fields = rows.differences(old_rows[row.item.id], row)
+        if row.item.id in moved:
+            fields |= {"collection": [moved[row.item.id].left, collection.name]}
         if fields or entry.is_deleted:
             changes.append(
                 ItemChange(

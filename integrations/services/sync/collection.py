@@ -150,8 +150,9 @@ def _commit_page(
         if collection.phase == "full" or is_held:
             unread = store.live_keys(collection, page.unreadable_ids)
             seen_bitmap.mark(collection, [*counts.seen_keys, *unread.values()])
-        deleted = deletions.take(current, collection, page, checkpoint, now=now)
+        # First: what lives on in another collection takes its row along.
         discovered.store_discovered(current, collection, page, now=now)
+        deleted = deletions.take(current, collection, page, checkpoint, now=now)
         delta = counts.live_delta - deleted
         if delta:
             checkpoint["delta"] = checkpoint.get("delta", 0) + abs(delta)

@@ -24,6 +24,7 @@ MAX_CHANGES = 100
 PREFIX = "properties."
 FIELD_NAMES = {
     "name": "Name",
+    "collection": "Collection",
     "parent_name": "Parent",
     "parent_remote_id": "Parent id",
     "remote_url": "Link",

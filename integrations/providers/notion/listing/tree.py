@@ -74,6 +74,8 @@ class Tree:
         if is_trashed(page):
             self.gathering.lose(home, remote_id, TRASHED)
         elif home != PAGES:
+            if self._is_moved(remote_id, home):
+                self.gathering.add(home, to_page_item(page, parent.id))
             self.gathering.move(PAGES, remote_id)
         else:
             above = self._above(remote_id, parent, holder)
@@ -166,6 +168,11 @@ class Tree:
             is_found = self.gathering.has(item.parent_id)
             is_buried = not is_found and not self.reader.is_known(item.parent_id)
         self.gathering.add(collection_id, bury(item) if is_buried else item)
+
+    def _is_moved(self, remote_id: str, home: str) -> bool:
+        """Tell whether an item is stored in another collection than its own."""
+        stored = self.reader.look_up([remote_id]).get(remote_id)
+        return stored is not None and stored.collection_id != home
 
     def _has_source(self, source_id: str) -> bool:
         """Tell whether rows of this data source have a collection of their own.
