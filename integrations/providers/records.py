@@ -136,6 +136,7 @@ class Page:
     although what is stored is proven.
     ``other_collections`` holds what the page happened to show of other collections of
     the connection, by their remote id; ``collections`` are those it discovered.
+    ``contents`` are the texts, by the ids of items, that came along with the page.
     """
 
     items: Sequence[IntegrationItem]
@@ -149,6 +150,7 @@ class Page:
     pending_reason: str = ""
     other_collections: Mapping[str, "Page"] = field(default_factory=dict)
     collections: Sequence[RemoteCollection] = ()
+    contents: Mapping[str, "Content"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from integrations.models import Collection, Item, ItemChange, ItemContent
-from integrations.providers.records import IntegrationItem
-from integrations.services.items import moves, rows, search
+from integrations.providers.records import Content, IntegrationItem
+from integrations.services.items import contents, moves, rows, search
 from integrations.services.items.moves import Moved
 from integrations.services.items.rows import Known, Row
 
@@ -38,6 +38,7 @@ def store_page(
     *,
     run_id: UUID | None,
     now: datetime,
+    texts: Mapping[str, Content] | None = None,
 ) -> PageCounts:
     """Upsert one page inside the caller's transaction and say what it did."""
     readable = {i.id: i for i in items if 0 < len(i.id) <= rows.ID_LENGTH}
@@ -61,6 +62,8 @@ def store_page(
         {keys[row.item.id]: row.text for row in new},
         _texts({keys[row.item.id]: row.text for row in touched}),
     )
+    found = {keys[each]: text for each, text in (texts or {}).items() if each in keys}
+    contents.store_contents(found, now=now)
     revived = sum(1 for row in touched if known[row.item.id].is_deleted)
     return PageCounts(
         created=len(new),
@@ -75,9 +78,9 @@ def store_page(
 def _texts(words: dict[int, str]) -> dict[int, str]:
     """Return the search texts of items by key, with those of their own kept texts."""
     kept = ItemContent.objects.filter(item__in=list(words)).exclude(text="")
-    contents = dict(kept.values_list("item_id", "text")) if words else {}
+    known = dict(kept.values_list("item_id", "text")) if words else {}
     return {
-        key: search.with_content(text, contents.get(key, ""))
+        key: search.with_content(text, known.get(key, ""))
         for key, text in words.items()
     }
 

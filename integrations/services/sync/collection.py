@@ -145,7 +145,11 @@ def _commit_page(
     with transaction.atomic():
         is_held = bool(collection.held_deletions) and held_deletions.lock(collection)
         counts = store.store_page(
-            collection, page.items, run_id=current.run.pk, now=now
+            collection,
+            page.items,
+            run_id=current.run.pk,
+            now=now,
+            texts=page.contents,
         )
         if collection.phase == "full" or is_held:
             unread = store.live_keys(collection, page.unreadable_ids)

@@ -50,7 +50,9 @@ def _store_sibling(
         # In turn with whoever decides about them.
         held_deletions.lock(sibling)
     run_id = current.run.pk
-    counts = store.store_page(sibling, page.items, run_id=run_id, now=now)
+    counts = store.store_page(
+        sibling, page.items, run_id=run_id, now=now, texts=page.contents
+    )
     if sibling.phase in IN_A_PASS or sibling.held_deletions:
         # What this page saw, the sibling's own pass need not prove again.
         seen_bitmap.mark(sibling, counts.seen_keys)
