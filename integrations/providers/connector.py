@@ -1,4 +1,4 @@
-"""Say what every connector answers about the data of its provider."""
+"""The interface of connectors: what each answers about its provider's data."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ from integrations.providers.stored import StoredItems
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionContext:
-    """Give a connector what it needs to know to read one collection.
+    """One collection, with what a connector needs to know to read it.
 
     ``schema`` is what ``fetch_schema`` returned, as kept beside the collection;
     ``account`` is ``RemoteAccount.details``; ``version`` is the API version that

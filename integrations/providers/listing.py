@@ -79,7 +79,7 @@ def all_pages(
 
 @dataclass(frozen=True, kw_only=True)
 class Rows(Generic[T]):
-    """Hold the rows of a page that could be mapped, and count those that could not.
+    """The rows of a page that could be mapped, and the count of those that could not.
 
     ``unreadable_ids`` name those whose id could be read: they exist.
     """
@@ -115,7 +115,7 @@ def map_rows(
 
 @contextmanager
 def reading(row: object, note_unreadable: Callable[[object], None]) -> Iterator[None]:
-    """Let whatever is odd about one row cost that row only; then it is noted.
+    """Confine an odd row: what is wrong with it costs that row only, which is noted.
 
     Failing calls are the page's failure and go up. Our own mistakes are logged by
     type and place, without the values that they may hold.

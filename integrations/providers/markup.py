@@ -125,7 +125,7 @@ def markdown_line(line: str, *, before: Step = lambda text: text, after: Step) -
 
 
 class _Aside:
-    """Hold literal pieces of a line behind single private-use characters."""
+    """Literal pieces of a line, behind single private-use characters."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []

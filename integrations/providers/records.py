@@ -1,4 +1,4 @@
-"""Carry what connectors answer: accounts, collections, fields, items, pages."""
+"""Records that connectors return: accounts, collections, fields, items, pages."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from integrations.providers.fields import Value
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteAccount:
-    """Name the account at the provider that a grant is for.
+    """The account at the provider that a grant is for.
 
     ``remote_id`` is the identity of the grant (section 4 of the design);
     ``details`` are plain facts worth keeping: domain of the pages, time zone.
@@ -24,7 +24,7 @@ class RemoteAccount:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteCollection:
-    """Name one listable set inside an account.
+    """One listable set inside an account.
 
     ``required_scopes`` are those without which the set cannot be read;
     ``item_type`` is the ``type`` of the items that it yields. Two keys of ``details``
@@ -42,7 +42,7 @@ class RemoteCollection:
 
 @dataclass(frozen=True, kw_only=True)
 class FieldSpec:
-    """Describe one property of a collection's items as the provider labels it.
+    """One property of a collection's items as the provider labels it.
 
     ``kind`` is one of text, html, markdown, number, percent, money, duration, boolean,
     date, datetime, choice, choices, user, email, phone, link, relation, files, or a
@@ -85,7 +85,7 @@ def unknown_names(
 
 @dataclass(frozen=True, kw_only=True)
 class DisplayField:
-    """Carry one property of an item with its label and its typed value.
+    """One property of an item, with its label and its typed value.
 
     A property of several parts is several fields of one name.
     """
@@ -97,7 +97,7 @@ class DisplayField:
 
 @dataclass(frozen=True, kw_only=True)
 class IntegrationItem:
-    """Carry one record from a connector to the store, and out in every export.
+    """One record of a provider, as the store takes it and every export gives it.
 
     The fields are the seed's; ``properties`` holds what else the provider said,
     JSON values by the provider's own name.
@@ -122,7 +122,7 @@ class IntegrationItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Return one page of a listing and where the next one starts.
+    """One page of a listing, and where the next one starts.
 
     ``next_cursor`` is ``None`` only when the provider said that this was the end.
     ``unreadable`` counts rows that could not be mapped and were left out, and
@@ -155,7 +155,7 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """Return the text of one item as an outline: blocks in order, JSON-safe.
+    """The text of one item as an outline: blocks in order, JSON-safe.
 
     A block has ``kind``, ``text`` and ``depth``; ``text`` joins them for searching.
     """

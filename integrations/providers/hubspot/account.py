@@ -1,4 +1,4 @@
-"""Find out whose grant it is: the portal, the person, the granted scopes."""
+"""Find out whose grant it is: the portal, the user, the granted scopes."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ def identify(
 ) -> RemoteAccount:
     """Join what the token answer, its introspection and the portal itself say.
 
-    The token answer names the portal, but not always the person: then introspection
+    The token answer names the portal, but not always the user: then introspection
     is needed, otherwise it only adds names and may fail.
     """
     hub_id, user_id = (_number(tokens.raw.get(key)) for key in ("hub_id", "user_id"))

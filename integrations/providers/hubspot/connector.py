@@ -59,7 +59,7 @@ class HubSpot(BaseConnector):
         return classify(response)
 
     def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the burst limit, which the people of a portal share."""
+        """Return the burst limit, which the users of a portal share."""
         key = f"hubspot:{settings.client_id}:{_hub_id(account_id)}"
         calls = settings.rate_limit or USUAL_RATE_LIMIT
         return (Limit(key=key, limit=calls, seconds=BURST_SECONDS),)
@@ -72,7 +72,7 @@ class HubSpot(BaseConnector):
         api: ApiClient,
         settings: ProviderSettings,
     ) -> RemoteAccount:
-        """Find out which portal and which person in it the grant is for."""
+        """Find out which portal and which user in it the grant is for."""
         return identify(
             tokens,
             oauth=oauth,

@@ -1,4 +1,4 @@
-"""Find out whose grant it is: the workspace, and the person or bot in it."""
+"""Find out whose grant it is: the workspace, and the user or bot in it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -24,7 +24,7 @@ def identify(
 ) -> RemoteAccount:
     """Return the account that the token answer names, else the bot's own word.
 
-    A person may come without a name and an e-mail, and a workspace may own the
+    A user may come without a name and an e-mail, and a workspace may own the
     grant itself: then its bot stands for it. An e-mail proves nothing.
     """
     told: Mapping[str, Any] = tokens.raw

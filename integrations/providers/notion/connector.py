@@ -45,7 +45,7 @@ SECONDS: Final = 1.02
 
 
 class Notion(BaseConnector):
-    """Answer questions about what one person shared of a workspace."""
+    """Answer questions about what one user shared of a workspace."""
 
     spec = SPEC
     item_types: Mapping[str, str] = {
@@ -74,7 +74,7 @@ class Notion(BaseConnector):
         return classify(response)
 
     def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the limit of the app in a workspace, which its people share."""
+        """Return the limit of the app in a workspace, which its users share."""
         workspace_id = account_id.partition(":")[0]
         rate = settings.rate_limit or USUAL_RATE
         return (
@@ -97,7 +97,7 @@ class Notion(BaseConnector):
         api: ApiClient,
         settings: ProviderSettings,
     ) -> RemoteAccount:
-        """Find out which workspace, and which person in it, the grant is for."""
+        """Find out which workspace, and which user in it, the grant is for."""
         return identify(
             tokens,
             api=api,

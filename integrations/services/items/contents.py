@@ -16,7 +16,7 @@ COLUMNS: Final = ("blocks", "text", "is_truncated", "reason", "read_for", "read_
 
 
 def store_contents(contents: Mapping[int, Content], *, now: datetime) -> None:
-    """Keep the texts of items by their keys, in the caller's transaction.
+    """Store the texts of items by their keys, in the caller's transaction.
 
     A text that is stored already is not written again: a list shows it every time.
     """

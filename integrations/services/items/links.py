@@ -17,7 +17,7 @@ Found = Mapping[tuple[str, str], Item]
 
 @dataclass(frozen=True, kw_only=True)
 class Links:
-    """Hold the items that relations name, by collection and id."""
+    """The items that relations name, by collection and id."""
 
     found: Found
 

@@ -1,4 +1,4 @@
-"""Let an item that turns up in another collection keep its row, and so its history."""
+"""Move rows to the collection that their item is in now, history included."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from integrations.services.items.rows import Known
 
 @dataclass(frozen=True, kw_only=True)
 class Moved:
-    """Say what is stored of an item that moved, and the name of where it was."""
+    """A row that moved, and the name of the collection that it left."""
 
     known: Known
     left: str

@@ -38,7 +38,7 @@ NO_LINKS: Final = Links(found={})
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """Hold one value ready for its template, which chooses the look by ``kind``.
+    """One value ready for its template, which chooses the look by ``kind``.
 
     ``title`` is what hovering adds, ``parts`` those of a list, ``items`` those of a
     relation, and ``more`` says what is not among them.
@@ -93,7 +93,7 @@ def _show_relation(relation: Relation, links: Links) -> Shown:
 
 
 def _more(relation: Relation, known: int) -> str:
-    """Say how many items of a relation are not among those that are known here."""
+    """Return in words how many items of a relation are not known here."""
     missing = len(relation.linked_ids) - known
     if not known:
         least = "more than " if relation.has_more else ""

@@ -20,7 +20,7 @@ MAX_PAGES: Final = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """Name one base; ``permission`` is read, comment, edit, create or none."""
+    """One base; ``permission`` is read, comment, edit, create or none."""
 
     id: str
     name: str
@@ -41,7 +41,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Bases:
-    """Hold the bases of an account, and how many were odd or too many to read."""
+    """The bases of an account, and how many were odd or too many to read."""
 
     known: tuple[Base, ...]
     left_out: int
@@ -49,7 +49,7 @@ class Bases:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """Hold the tables of a base, and how many were odd or too many to read."""
+    """The tables of a base, and how many were odd or too many to read."""
 
     known: tuple[Table, ...]
     left_out: int
@@ -76,7 +76,7 @@ def fetch_bases(api: ApiClient) -> Bases:
 
 
 def fetch_tables(api: ApiClient, base_id: str) -> Tables:
-    """Return the tables of one base, in the order that its people gave them."""
+    """Return the tables of one base, in the order that its users gave them."""
     path = f"/meta/bases/{urls.segment(base_id)}/tables"
     answer = api.get(path, limits=base_limits(api, base_id))
     rows = expect_list(expect_object(answer, "tables").get("tables"), "tables")

@@ -207,7 +207,7 @@ def _to_collection(base: Base, table: Table) -> RemoteCollection:
 def _fetch_tables(api: ApiClient, base: Base) -> Tables:
     """Return the tables of a base; one that is refused counts as not readable.
 
-    A person can see that a base exists without being allowed to look into it.
+    A user can see that a base exists without being allowed to look into it.
     """
     if base.permission == NO_PERMISSION:
         return Tables(known=(), left_out=0)
@@ -224,7 +224,7 @@ def _words_by_id(entries: Sequence[Mapping[str, Any]], prefix: str) -> dict[str,
 
 
 def _describe(entry: Mapping[str, Any]) -> str:
-    """Say what a field or view is: its name, and its type in words."""
+    """Return what a field or view is: its name, and its type in words."""
     kind = _describe_type(entry)
     name = one_line(entry.get("name")) or str(entry.get("id"))
     return f"{name} ({kind})" if kind else name

@@ -40,7 +40,7 @@ ERRORS: Final = {
     "emptyDependency": "Nothing to work on yet",
 }
 # https://airtable.com/developers/web/api/field-model
-# Texts may mention people and records in tags of Airtable's own. The bounds keep a
+# Texts may mention users and records in tags of Airtable's own. The bounds keep a
 # text full of tags that are never closed from taking for ever.
 _MENTION: Final = re.compile(
     r"<airtable:mention\b[^>]{0,300}>(.{0,300}?)</airtable:mention>", re.DOTALL

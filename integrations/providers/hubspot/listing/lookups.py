@@ -35,7 +35,7 @@ def fetch_pipelines(api: ApiClient, version: str) -> dict[str, dict[str, str]]:
 def fetch_owners(api: ApiClient, version: str) -> dict[str, str]:
     """Return the names of owners by id, none when they may not be read.
 
-    Records keep the ids of people who have left, so those are asked for as well.
+    Records keep the ids of users who have left, so those are asked for as well.
     """
 
     def fetch() -> dict[str, str]:

@@ -40,7 +40,7 @@ MILLISECONDS: Final = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """Hold what the meaning of a value depends on besides its field."""
+    """What the meaning of a value depends on besides its field."""
 
     account: Mapping[str, Any] = field(default_factory=dict)
     lookups: Mapping[str, Any] = field(default_factory=dict)

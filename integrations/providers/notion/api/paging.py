@@ -15,7 +15,7 @@ PAGE_SIZE: Final = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """Hold one page of a list; ``following`` is None at its end.
+    """One page of a list; ``following`` is None at its end.
 
     ``is_incomplete`` says that Notion cut the whole list short.
     """

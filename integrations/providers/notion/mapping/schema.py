@@ -141,7 +141,7 @@ def _currency(about: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _options(about: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names of a choice; values are stored by name, as people see them."""
+    """Return the names of a choice; values are stored by name, as users see them."""
     options = about.get("options")
     entries = options[:MAX_OPTIONS] if isinstance(options, list) else []
     names = (each.get("name") for each in entries if isinstance(each, dict))

@@ -28,7 +28,7 @@ def plain_text(parts: object) -> str:
 def page_title(properties: object) -> str:
     """Return the title of a page: the one property whose type is ``title``.
 
-    Its key is whatever people named the column, in any language.
+    Its key is whatever users named the column, in any language.
     """
     if isinstance(properties, dict):
         for value in properties.values():

@@ -39,14 +39,14 @@ def to_value(prop: object, *, depth: int = 0) -> Value:
 
 
 def _scalar(value: object) -> Value:
-    """Keep what is simple, also of types that are younger than this code."""
+    """Return what is simple, also of types that are younger than this code."""
     if isinstance(value, str):
         return value[:MAX_TEXT] or None
     return value if isinstance(value, bool | int | float) else None
 
 
 def _rich_text(parts: object) -> Value:
-    """Keep the text; it may be cut behind as many references as a page shows."""
+    """Return the text; it may be cut behind as many references as a page shows."""
     text = plain_text(parts)
     entries = parts if isinstance(parts, list) else []
     references = sum(_get(each, "type") == "mention" for each in entries)
@@ -62,7 +62,7 @@ def _choices(values: object) -> Value:
 
 
 def _date(value: object) -> Value:
-    """Keep start, end and zone as given: zones are part of what people entered."""
+    """Return start, end and zone as given: zones are part of what users entered."""
     if not isinstance(value, dict):
         return None
     names = ("start", "end", "time_zone")
@@ -72,7 +72,7 @@ def _date(value: object) -> Value:
 
 
 def _user(value: object) -> Value:
-    """Keep id and name of a user, a bot or a group; the name may be withheld."""
+    """Return id and name of a user, a bot or a group; the name may be withheld."""
     if not isinstance(value, dict):
         return None
     remote_id, name = find_id(value.get("id")), value.get("name")
@@ -87,7 +87,7 @@ def _users(values: object) -> Value:
 
 
 def _files(values: object) -> Value:
-    """Keep names only: the links are signed and valid for an hour."""
+    """Return names only: the links are signed and valid for an hour."""
     return _all(values, lambda each: _name_of(each, "File"))
 
 
@@ -128,7 +128,7 @@ def _unique_id(value: object) -> Value:
 
 
 def _verification(value: object) -> Value:
-    """Keep the state, by whom and until when; ``unverified`` is worth saying, too."""
+    """Return the state, by whom and until when; ``unverified`` is worth saying, too."""
     state = _get(value, "state")
     if not isinstance(state, str) or not state:
         return None
@@ -141,7 +141,7 @@ def _verification(value: object) -> Value:
 
 
 def _place(value: object) -> Value:
-    """Keep the name of a place, else its address, else where on earth it is."""
+    """Return the name of a place, else its address, else where on earth it is."""
     named = _scalar(_get(value, "name") or _get(value, "address"))
     where = [_get(value, "lat"), _get(value, "lon")]
     if named is None and all(isinstance(each, int | float) for each in where):
