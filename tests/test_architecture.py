@@ -33,8 +33,6 @@ FLOORS = {
 }
 # What Django loads by name stands beside the floors and imports at most one of them.
 BESIDE = {"apps", "migrations", "__init__"}
-# The face allauth sees lives in the provider's folder and on the top floor.
-FACES = {"provider", "views", "urls", "apps"}
 WITHOUT_DJANGO = 3
 # The list of rooms, and the sentence that says what the product is.
 SIGNS = {PRODUCT / "providers" / "__init__.py", PRODUCT / "__init__.py"}
@@ -51,8 +49,6 @@ def floor_of(module: str) -> int | None:
     parts = module.split(".")[1:]
     if not parts or parts[0] in BESIDE:
         return None
-    if parts[0] == "providers" and len(parts) > 2 and parts[2] in FACES:
-        return FLOORS["views"]
     assert parts[0] in FLOORS, f"{module} has no floor; give it one in this test"
     return FLOORS[parts[0]]
 
