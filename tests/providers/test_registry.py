@@ -60,7 +60,7 @@ def test_the_registry_passes_its_own_check():
         ({"version_env": "OTHER_VERSION"}, "version_env"),
         ({"default_version": ""}, "default_version"),
         ({"optional_scope_param": ""}, "optional scopes"),
-        ({"scopes": (Scope(name="a", words="A"),) * 2}, "listed twice"),
+        ({"scopes": (Scope(name="a", description="A"),) * 2}, "listed twice"),
     ],
 )
 def test_a_spec_that_cannot_work_is_named(changes, told):

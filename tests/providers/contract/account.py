@@ -30,7 +30,7 @@ def the_spec_works(case: Case) -> None:
 def scopes_are_those_of_the_script(case: Case) -> None:
     """What is asked for is what an operator registers, each in plain words."""
     spec = case.connector.spec
-    assert all(scope.words and scope.words != scope.name for scope in spec.scopes)
+    assert all(scope.description not in ("", scope.name) for scope in spec.scopes)
     assert list(spec.required_scopes()) == case.script["scopes"]["required"]
     assert list(spec.optional_scopes()) == case.script["scopes"]["optional"]
     config = spec.oauth_config(case.new().settings)
