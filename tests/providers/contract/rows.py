@@ -229,7 +229,7 @@ def long_texts_are_bounded(case: Case) -> None:
 
 
 def any_value_of_a_property_can_be_kept(case: Case) -> None:
-    """Whatever a value is, the row is kept or counted, and its values are bounded."""
+    """Whatever a value is, the row is kept or counted, and nothing grows."""
     first = case.rows[0]
     inner = paths.get(first, case.row["spoils"])
     for path, _ in list(paths.walk(inner))[:12]:
@@ -241,7 +241,7 @@ def any_value_of_a_property_can_be_kept(case: Case) -> None:
             shown = {item.id for item in page.items} | set(page.unreadable_ids)
             assert first_id(case) in shown, (path, value)
             for item in page.items:
-                assert len(json.dumps(item.properties)) < 600_000, path
+                assert len(json.dumps(item.properties)) < 2_000_000, path
 
 
 def the_same_record_comes_out_the_same(case: Case) -> None:
