@@ -61,7 +61,7 @@ class Simulation:
         self.settings = connector.spec.from_environment(
             lambda _name: "", public_base_url="http://localhost:8000", sandbox_url=BASE
         )
-        self.transport = TickingTransport(client)
+        self.transport: SandboxTransport = TickingTransport(client)
         self.oauth = OAuthClient(
             config=connector.spec.oauth_config(self.settings), transport=self.transport
         )
