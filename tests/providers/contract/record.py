@@ -11,7 +11,7 @@ from typing import Any
 from integrations.providers import CONNECTORS
 from integrations.providers.connector import BaseConnector
 from tests.providers.contract.case import STEPS, Case, as_json
-from tests.providers.contract.display import describe, first_properties
+from tests.providers.contract.display import describe, first_properties, in_words
 from tests.providers.contract.requests import every_step, to_call
 from tests.providers.contract.rows import deleted_by
 from tests.providers.contract.writing import write
@@ -25,7 +25,7 @@ def record(connector: BaseConnector) -> str:
     first = as_json(case.items[0])
     script["first_item"] = {k: v for k, v in first.items() if k != "properties"}
     shown = describe(case, first_properties(case))
-    script["first_shown"] = {field.label: field.kind for field in shown}
+    script["first_shown"] = [[field.label, in_words(field)] for field in shown]
     script["scopes"] = {
         "required": list(connector.spec.required_scopes()),
         "optional": list(connector.spec.optional_scopes()),
