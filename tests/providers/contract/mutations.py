@@ -258,6 +258,16 @@ def _describe_known(connector: BaseConnector) -> BaseConnector:
     return mutant(connector, describe=describe)
 
 
+def _describe(change: Callable[[Any], Any]) -> Mutate:
+    def mutate(connector: BaseConnector) -> BaseConnector:
+        def describe(_self: Any, *args: Any) -> Any:
+            return [change(field) for field in connector.describe(*args)]
+
+        return mutant(connector, describe=describe)
+
+    return mutate
+
+
 def _scopes(connector: BaseConnector) -> BaseConnector:
     scopes = connector.spec.scopes[1:] or (
         Scope(name="admin", description="Everything"),
@@ -356,6 +366,12 @@ MUTATIONS: Mapping[str, Mutate] = {
     "takes a 429 for a 500": _instead(RateLimited, Server),
     "forgets how long to wait": _classify(_without_wait),
     "describes known properties only": _describe_known,
+    "describes values as bare texts": _describe(
+        lambda field: replace(field, value=str(field.value))
+    ),
+    "labels values by their names": _describe(
+        lambda field: replace(field, label=f"{field.name} ")
+    ),
     "asks for other scopes": _scopes,
     "loses a collection": _collections(lambda ask: ask()[:-1]),
 }
