@@ -9,7 +9,9 @@ from integrations.providers import CONNECTORS
 from integrations.providers.connector import BaseConnector
 from tests.providers.contract import PROMISES
 from tests.providers.contract.case import Case, Promise
+from tests.providers.contract.mistakes import MISTAKES
 from tests.providers.contract.mutations import MUTATIONS
+from tests.providers.contract.planting import plant
 
 pytestmark = pytest.mark.usefixtures("without_logs")
 
@@ -47,3 +49,17 @@ def test_the_contract_catches_what_any_connector_could_get_wrong(slug: str) -> N
 
     assert survivors == []
     assert len(MUTATIONS) >= 24
+
+
+@pytest.mark.parametrize("slug", sorted(MISTAKES))
+def test_the_contract_catches_mistakes_in_the_sources(slug: str) -> None:
+    promises = cheapest_first(CONNECTORS[slug])
+
+    survivors = [
+        str(mistake)
+        for mistake in MISTAKES[slug]
+        if not is_caught(plant(slug, mistake), promises)
+    ]
+
+    assert survivors == []
+    assert len(MISTAKES[slug]) >= 24

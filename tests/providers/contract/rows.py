@@ -233,7 +233,7 @@ def any_value_of_a_property_can_be_kept(case: Case) -> None:
     first = case.rows[0]
     inner = paths.get(first, case.row["spoils"])
     for path, _ in list(paths.walk(inner))[:12]:
-        for value in (LONG, None, 10**30, -1.5, True, [], {}, [None, {"a": []}]):
+        for value in (LONG, first_id(case), None, 10**30, True, [], [None, {"a": []}]):
             changed = paths.put(inner, path, value)
             row = paths.put(first, case.row["spoils"], changed)
             page = case.read_first(case.with_rows([row, *case.rows[1:]]))
