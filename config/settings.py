@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
 
+from config.cache import OPTIONS
 from config.database import read_database
 from config.env import LOG_LEVELS, Environment, is_loopback
 from config.logs import logging_config
@@ -155,9 +156,10 @@ BROKER_URL = _redis.broker_url
 CACHE_URL = _redis.cache_url
 CACHES = {
     "default": {
-        "BACKEND": "config.cache.FallbackCache",
+        "BACKEND": "config.cache.ResilientRedisCache",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "cache",
+        "OPTIONS": OPTIONS,
     }
 }
 

@@ -136,13 +136,13 @@ class RateLimited(Transient):
         message: str,
         *,
         retry_after: float | None = None,
-        gate: str = "",
+        bucket: str = "",
         status: int | None = None,
         code: str = "",
         correlation_id: str = "",
         detail: str = "",
     ) -> None:
-        """Keep `gate`, the key of our own limit, when that is what said no."""
+        """Keep `bucket`, the key of our own limit, when that is what said no."""
         super().__init__(
             message,
             retry_after=retry_after,
@@ -151,7 +151,7 @@ class RateLimited(Transient):
             correlation_id=correlation_id,
             detail=detail,
         )
-        self.gate = gate
+        self.bucket = bucket
 
 
 class Server(Transient):

@@ -72,7 +72,7 @@ class TokenSource:
         self._issued = token_for(self._connection_id, seen=self._issued)
         return self._issued.secret
 
-    def renew(self, rejected: Secret) -> bool:
+    def refresh(self, rejected: Secret) -> bool:
         """Answer a 401: say whether another token is worth one more try."""
         issued = self._issued
         if issued is None or issued.secret != rejected:

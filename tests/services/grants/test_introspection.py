@@ -101,7 +101,7 @@ def test_a_token_refused_before_it_was_to_be_renewed_proves_nothing(
         "faults/add", kind="status", status=409, family="token", count=1
     )
     with pytest.raises(Transient):
-        source.renew(refused)
+        source.refresh(refused)
     age(credential, 90)
 
     assert renew(credential).version == 2
