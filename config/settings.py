@@ -12,7 +12,7 @@ from config.cache import OPTIONS
 from config.database import read_database
 from config.env import LOG_LEVELS, Environment, is_loopback
 from config.logs import logging_config
-from config.mail import reaches_people, read_mail
+from config.mail import read_mail
 from config.redis import broker_tls, passwords, read_redis, without_query
 from integrations.http.redaction import register_secrets
 from integrations.http.secrets import Secret
@@ -277,16 +277,12 @@ WEBHOOK_MAX_BYTES = env.whole("WEBHOOK_MAX_BYTES", default=1_000_000, low=1000)
 _mail = read_mail(
     env, default="consolemail://" if IS_DEVELOPMENT_ADDRESS else "dummymail://"
 )
-EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
-EMAIL_HOST = _mail.get("EMAIL_HOST", "localhost")
-EMAIL_PORT = _mail.get("EMAIL_PORT", 25)
-EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
-EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.uses_starttls, _mail.uses_tls
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"mooring@{_public.hostname}")
-_sends_mail = reaches_people(EMAIL_BACKEND)
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -314,7 +310,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = env.choice(
     "ACCOUNT_EMAIL_VERIFICATION",
-    ("mandatory", "optional", "none") if _sends_mail else ("optional", "none"),
+    ("mandatory", "optional", "none") if _mail.is_delivered else ("optional", "none"),
 )
 # Where mail proves nothing, an address in use opens a second account like any other,
 # because refusing it would tell a stranger who has one. Both work by their passwords.
