@@ -67,6 +67,11 @@ class ResilientRedisCache(RedisCache):
     set_many = _or_locally(RedisCache.set_many)
     delete_many = _or_locally(RedisCache.delete_many)
 
+    def is_shared(self) -> bool:
+        """Return whether Redis answers, which all processes share."""
+        self.has_key("shared")
+        return not self.circuit_breaker.is_open
+
     def clear(self) -> None:
         """Delete our own keys; the server may hold a queue beside them."""
         self.local.clear()

@@ -13,6 +13,7 @@ from config.database import read_database
 from config.env import LOG_LEVELS, Environment, is_loopback
 from config.logs import logging_config
 from config.mail import read_mail
+from config.queues import QUEUES
 from config.redis import broker_tls, passwords, read_redis, without_query
 from integrations.http.redaction import register_secrets
 from integrations.http.secrets import Secret
@@ -195,7 +196,6 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.sweep*": {"queue": "refresh"},
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_bulk": {"queue": "sync"},
-    "integrations.tasks.*webhook*": {"queue": "webhooks"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -230,7 +230,7 @@ CELERY_BEAT_SCHEDULE = {
         "args": [queue],
         "options": {"queue": queue, "expires": 60.0},
     }
-    for queue in ("refresh", "interactive", "sync", "webhooks")
+    for queue in QUEUES
 }
 
 # --- Providers --------------------------------------------------------------
@@ -268,8 +268,6 @@ LATE_ARRIVAL_MINUTES = env.number("LATE_ARRIVAL_MINUTES", default=30, low=1, hig
 CONTENT_PAGES_PER_RUN = env.whole("CONTENT_PAGES_PER_RUN", default=200, high=10_000)
 HISTORY_DAYS = env.number("HISTORY_DAYS", default=90, low=1, high=3650)
 AUDIT_DAYS = env.number("AUDIT_DAYS", default=365, low=1, high=3650)
-WEBHOOK_WINDOW = env.whole("WEBHOOK_WINDOW", default=300, low=30, high=3600)
-WEBHOOK_MAX_BYTES = env.whole("WEBHOOK_MAX_BYTES", default=1_000_000, low=1000)
 
 # --- Accounts ---------------------------------------------------------------
 

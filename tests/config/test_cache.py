@@ -122,6 +122,16 @@ def test_a_missing_number_is_an_error_of_the_caller_and_no_outage(
     assert not cache.circuit_breaker.is_open
 
 
+def test_only_an_answering_server_counts_as_shared(
+    cache: ResilientRedisCache, server: FakeServer
+) -> None:
+    assert cache.is_shared()
+
+    server.error = RedisConnectionError("refused")
+
+    assert not cache.is_shared()
+
+
 def test_clearing_leaves_what_is_not_the_caches(
     cache: ResilientRedisCache, server: FakeServer
 ) -> None:

@@ -15,7 +15,7 @@ from integrations.services.common.errors import NotSyncableError
 
 logger = logging.getLogger(__name__)
 
-INTERACTIVE = ("connect", "reconnect", "user", "staff", "webhook", "console")
+INTERACTIVE = ("connect", "reconnect", "user", "staff", "console")
 # After so many slices even a user's run goes on among the bulk.
 INTERACTIVE_SLICES = 4
 ENQUEUED_FOR = timedelta(seconds=60)
