@@ -116,9 +116,6 @@ def recover(connection: Connection) -> None:
     ).update(state=Connection.State.ACTIVE, reason="", state_since=timezone.now())
 
 
-def synced(connection: Connection, *, at: datetime, is_good: bool) -> None:
-    """Record when a sync ended, and that its data is fresh if it went well."""
-    columns = {"last_attempted_at": at}
-    if is_good:
-        columns["last_synced_at"] = at
-    Connection.objects.filter(pk=connection.pk).update(**columns)
+def synced(connection: Connection, *, at: datetime) -> None:
+    """Record that a connection's data is fresh."""
+    Connection.objects.filter(pk=connection.pk).update(last_synced_at=at)

@@ -99,7 +99,7 @@ def _revoke(pending: PendingRevocation) -> bool:
             _uninstall(pending, token)
         else:
             oauth = oauth_clients.oauth_client(pending.provider)
-            oauth.revoke(token, hint=pending.token_type_hint)
+            oauth.revoke(token, hint="refresh_token")
     except (OAuthError, ApiError, crypto.CryptoError) as exc:
         return _again(pending, type(exc).__name__)
     PendingRevocation.objects.filter(pk=pending.pk).delete()
@@ -125,8 +125,8 @@ def _again(pending: PendingRevocation, error: str) -> bool:
         )
         PendingRevocation.objects.filter(pk=pending.pk).delete()
         return True
+    logger.info("not revoked yet provider=%s error=%s", pending.provider, error)
     PendingRevocation.objects.filter(pk=pending.pk).update(
-        due_at=timezone.now() + timedelta(seconds=30 * 2 ** min(pending.tries, 8)),
-        last_error=error,
+        due_at=timezone.now() + timedelta(seconds=30 * 2 ** min(pending.tries, 8))
     )
     return False

@@ -229,8 +229,8 @@ def finish(run: SyncRun, outcome: SyncRun.Outcome, reason: str = "") -> bool:
     )
     if not ended:
         return False
-    is_good = outcome in (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL)
-    connection_state.synced(run.connection, at=now, is_good=is_good)
+    if outcome in (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL):
+        connection_state.synced(run.connection, at=now)
     logger.info(
         "sync finished connection=%s run=%s outcome=%s reason=%s",
         run.connection_id,
