@@ -8,6 +8,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RemoveField("collection", "last_read_at"),
         migrations.RemoveField("connection", "last_attempted_at"),
+        migrations.RemoveField("credential", "attempt_version"),
         migrations.RemoveField("pendingrevocation", "last_error"),
         migrations.RemoveField("pendingrevocation", "token_type_hint"),
     ]

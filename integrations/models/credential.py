@@ -35,7 +35,6 @@ class Credential(models.Model):
     lease_id = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempt_id = models.UUIDField(null=True, blank=True)
-    attempt_version = models.PositiveIntegerField(null=True, blank=True)
     attempt_started_at = models.DateTimeField(null=True, blank=True)
     unknown_outcomes = models.PositiveSmallIntegerField(default=0)
 

@@ -36,8 +36,6 @@ class GrantAccount(ProviderAccount):
 class GrantAdapter(OAuth2Adapter):
     """Stand where allauth expects an adapter; the endpoints come from settings."""
 
-    supports_state = True
-
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:
         """Return the one redirect URI that is registered, never the Host header's."""
         return settings.PROVIDERS[self.provider_id].redirect_uri

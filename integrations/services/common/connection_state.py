@@ -13,13 +13,6 @@ from integrations.services.common import audit, mail
 logger = logging.getLogger(__name__)
 
 GRANT_REASONS = ("grant_rejected", "rotation_lost", "credential_unreadable")
-TROUBLE_REASONS = (
-    "provider_down",
-    "unauthorized",
-    "sync_failed",
-    "quarantined",
-    "stale",
-)
 
 
 def needs_reconnect(

@@ -59,7 +59,6 @@ def seal_tokens(
         "failures": 0,
         "unknown_outcomes": 0,
         "attempt_id": None,
-        "attempt_version": None,
         "attempt_started_at": None,
         "lease_id": None,
         "lease_until": None,

@@ -150,7 +150,6 @@ def _commit(attempt: Attempt, credential: Credential, why: str) -> None:
             pk=credential.pk, lease_id=attempt.lease_id, version=attempt.version
         ).update(
             attempt_id=attempt.id,
-            attempt_version=attempt.version,
             attempt_started_at=now,
             # Asking about an open attempt has taken some of the lease's time.
             lease_until=now + lease_length(),
@@ -249,7 +248,6 @@ def close_unspent(attempt: Attempt, *, retry_in: float) -> None:
     else:
         columns |= {
             "attempt_id": None,
-            "attempt_version": None,
             "attempt_started_at": None,
         }
     Credential.objects.filter(

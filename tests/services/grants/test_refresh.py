@@ -191,7 +191,6 @@ def test_a_worker_that_vanished_after_its_intent_is_followed_by_one_retry(
 ) -> None:
     Credential.objects.update(
         attempt_id=uuid.uuid4(),
-        attempt_version=1,
         attempt_started_at=timezone.now(),
         lease_until=timezone.now() - timedelta(seconds=1),
     )

@@ -90,7 +90,6 @@ def test_a_clock_that_was_set_back_blocks_nobody_for_long(
         lease_id=uuid.uuid4(),
         lease_until=later,
         attempt_id=uuid.uuid4(),
-        attempt_version=1,
         attempt_started_at=later,
     )
 
