@@ -113,7 +113,3 @@ class Provider:
     faults: Sequence[FaultKind] = ()
     switches: Sequence[Switch] = ()
     forms: Sequence[Form] = ()
-
-    def find_account(self, account_id: str) -> Account | None:
-        """Return one account by its id."""
-        return next((a for a in self.accounts if a.id == account_id), None)
