@@ -152,7 +152,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Redis: cache and broker -------------------------------------------------
 
 _redis = read_redis(env)
-REDIS_URL = _redis.redis_url
 BROKER_URL = _redis.broker_url
 CACHE_URL = _redis.cache_url
 CACHES = {
