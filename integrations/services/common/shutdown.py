@@ -24,8 +24,8 @@ def is_asked() -> bool:
 
 
 @contextmanager
-def time_limit_held_back() -> Iterator[None]:
-    """Let Celery's soft time limit wait for a step that must not be cut in two.
+def soft_time_limit_deferred() -> Iterator[None]:
+    """Defer Celery's soft time limit during a step that must not be cut in two.
 
     It is a signal to the main thread of a worker's child; elsewhere there is none.
     """

@@ -60,7 +60,9 @@ def issue(
     state_hash = _hash(value)
     sealed = ""
     if code_verifier is not None:
-        sealed = crypto.seal(code_verifier, purpose=PURPOSE, where=_place(state_hash))
+        sealed = crypto.seal(
+            code_verifier, purpose=PURPOSE, associated_data=_associated_data(state_hash)
+        )
     AuthorizationState.objects.create(
         state_hash=state_hash,
         session_hash=_hash(session_nonce),
@@ -73,8 +75,8 @@ def issue(
     return Secret(value)
 
 
-def _place(state_hash: str) -> str:
-    return crypto.place("authorizationstate", "code_verifier", state_hash)
+def _associated_data(state_hash: str) -> str:
+    return crypto.associated_data("authorizationstate", "code_verifier", state_hash)
 
 
 def consume(
@@ -97,7 +99,9 @@ def consume(
     verifier = None
     if row.code_verifier:
         verifier = crypto.unseal(
-            row.code_verifier, purpose=PURPOSE, where=_place(state_hash)
+            row.code_verifier,
+            purpose=PURPOSE,
+            associated_data=_associated_data(state_hash),
         )
     return Authorization(
         provider=row.provider,
