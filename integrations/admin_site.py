@@ -29,7 +29,7 @@ def has_passed_second_factor(request: HttpRequest) -> bool:
 
 
 class MooringAdminSite(AdminSite):
-    """Be the stock admin behind allauth's sign-in and a second factor."""
+    """The stock admin behind allauth's sign-in and a second factor."""
 
     site_header = "Mooring"
     site_title = "Mooring administration"

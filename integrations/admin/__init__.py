@@ -1,4 +1,4 @@
-"""Let staff see and steer connections; no page here shows or takes a secret."""
+"""Admin pages for staff; none of them shows or takes a secret."""
 
 from integrations.admin import (
     accounts,

@@ -42,7 +42,6 @@ class AccountAdmin(AuditedAdmin, UserAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: User | None = None
     ) -> bool:
-        """Refuse when nobody could administer the site without this user."""
         may = super().has_delete_permission(request, obj)
         return may and not (obj and account_deletion.is_last_administrator(obj))
 
@@ -57,13 +56,11 @@ class AccountAdmin(AuditedAdmin, UserAdmin):
         return listed, {"accounts": len(objs)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        """Shut the account now; workers revoke its grants and delete its rows."""
         account_deletion.erase(obj, actor=cast(User, request.user), by_staff=True)
 
     def response_delete(
         self, request: HttpRequest, obj_display: str, obj_id: int
     ) -> HttpResponse:
-        """Say that it is on its way, for the row is still there."""
         self.message_user(request, f"{obj_display} is shut and is being erased.")
         return redirect("admin:auth_user_changelist")
 
@@ -91,7 +88,6 @@ class AuthenticatorAdmin(AuditedAdmin, ReadOnlyAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: object | None = None
     ) -> bool:
-        """Allow it: a user who lost their device asks staff."""
         return request.user.has_perm("mfa.delete_authenticator")
 
 

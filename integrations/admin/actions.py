@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from integrations.admin.log import log_action
 from integrations.models import Collection, Connection
 from integrations.services.common.errors import NotSyncableError
-from integrations.services.connections import connect as service
 from integrations.services.connections import disconnect as disconnecting
+from integrations.services.connections import settings as service
 from integrations.services.grants import refresh
 from integrations.services.sync import held_deletions, runs
 
@@ -110,7 +110,7 @@ def approve_deletions(collection: Collection) -> str:
 
 
 def discard_deletions(collection: Collection) -> str:
-    """Keep what a full refresh did not find."""
+    """Discard the held deletions: the items stay."""
     if not held_deletions.discard(collection):
         return "left alone because nothing is held"
     return "discarded"

@@ -16,7 +16,7 @@ TONE_CLASSES = {"ok": "success", "warn": "warning", "bad": "error"}
 
 
 def badge(word: str, tone: str) -> SafeString:
-    """Say a condition in a word, with a colour beside it."""
+    """Render a condition as a word with a colour beside it."""
     return format_html(
         '<span class="mooring-badge {}">{}</span>', TONE_CLASSES.get(tone, tone), word
     )
@@ -47,19 +47,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     actions: Any = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: rows come from what happens, not from a form."""
         return False
 
     def has_change_permission(
         self, request: HttpRequest, obj: models.Model | None = None
     ) -> bool:
-        """Refuse: a record that can be edited records nothing."""
         return False
 
     def has_delete_permission(
         self, request: HttpRequest, obj: models.Model | None = None
     ) -> bool:
-        """Refuse: disconnecting or retention removes rows in their order."""
         return False
 
 
@@ -73,11 +70,9 @@ class ReadOnlyInline(admin.TabularInline):
     def has_add_permission(
         self, request: HttpRequest, obj: models.Model | None = None
     ) -> bool:
-        """Refuse: rows come from what happens, not from a form."""
         return False
 
     def has_change_permission(
         self, request: HttpRequest, obj: models.Model | None = None
     ) -> bool:
-        """Refuse: a record that can be edited records nothing."""
         return False

@@ -21,7 +21,6 @@ class ActionButtons(admin.ModelAdmin):
     change_form_template = "admin/integrations/change_form_with_buttons.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address the buttons post to."""
         act = self.admin_site.admin_view(require_POST(self.act_view))
         name = self._name("act").removeprefix("admin:")
         return [path("<path:object_id>/act/", act, name=name), *super().get_urls()]
@@ -36,7 +35,6 @@ class ActionButtons(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show the row with the buttons this member of staff may press."""
         offered: dict[str, Any] = self.get_actions(request)
         context = {
             **(extra_context or {}),

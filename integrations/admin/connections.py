@@ -35,7 +35,6 @@ class LatestInline(ReadOnlyInline):
     order_by = ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the latest rows of the one connection that is shown."""
         rows = super().get_queryset(request)
         match = request.resolver_match
         shown = rows.filter(connection=match.kwargs.get("object_id") if match else None)
@@ -120,7 +119,6 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
-        """Add the counts that the list shows, in the one query of the list."""
         failed = (SyncRun.Outcome.FAILED, SyncRun.Outcome.QUARANTINED)
         day_ago = timezone.now() - timedelta(days=1)
         credential = Credential.objects.filter(connection=OuterRef("pk"))
@@ -137,7 +135,6 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         queryset: QuerySet[Connection],
         search_term: str,
     ) -> tuple[QuerySet[Connection], bool]:
-        """Find a connection by its own id as well, as logs name it."""
         try:
             return queryset.filter(pk=UUID(search_term.strip())), False
         except ValueError:
@@ -158,7 +155,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
 
     @admin.display(description="health", ordering="state")
     def health_badge(self, connection: Connection) -> SafeString:
-        """Say the connection's condition in a word."""
+        """Render the connection's health."""
         return badge(*connection.health)
 
     @admin.display(description="items", ordering="item_count")
@@ -168,7 +165,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
 
     @admin.display(description="failures")
     def failures(self, connection: Any) -> str:
-        """Say how many refreshes in a row and how many runs in a day failed."""
+        """Count the refreshes in a row and the runs in a day that failed."""
         refreshes, runs = connection.refresh_failures or 0, connection.failed_runs
         if not refreshes and not runs:
             return "none"
@@ -176,7 +173,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
 
     @admin.display(description="token")
     def token(self, connection: Connection) -> str:
-        """Say what is known of the stored token, which is never shown."""
+        """Describe the stored token, which is never shown."""
         facts = Credential.objects.filter(pk=connection.pk).values(*TOKEN_FACTS).first()
         if facts is None:
             return "none stored"

@@ -59,7 +59,6 @@ class CollectionAdmin(ReadOnlyAdmin):
     actions: Any = ("approve_deletions", "discard_deletions")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
-        """Leave the labels of hundreds of properties in the database."""
         return super().get_queryset(request).defer("schema", "details")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
@@ -68,7 +67,7 @@ class CollectionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="completeness", ordering="completeness")
     def completeness_badge(self, collection: Collection) -> SafeString:
-        """Say the completeness in a word."""
+        """Render the completeness as a badge."""
         tone = COMPLETENESS_TONES.get(collection.completeness, "idle")
         return badge(collection.get_completeness_display(), tone)
 
@@ -85,7 +84,7 @@ class CollectionAdmin(ReadOnlyAdmin):
     def discard_deletions(
         self, request: HttpRequest, queryset: QuerySet[Collection]
     ) -> None:
-        """Keep the items that a full refresh did not find."""
+        """Discard the held deletions: the items stay."""
         actions.run_on_each(
             request, queryset, "discard deletions", actions.discard_deletions
         )
@@ -131,13 +130,11 @@ class ItemAdmin(ReadOnlyAdmin):
     inlines = (ItemChangeInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
-        """Leave the properties in the database until an item is opened."""
         return super().get_queryset(request).defer("properties", "children")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Item], search_term: str
     ) -> tuple[ItemQuerySet, bool]:
-        """Find items by their words, through the full-text index."""
         found: Any = queryset
         return search.matching(found, search_term), False
 

@@ -23,11 +23,9 @@ class ProviderFilter(admin.SimpleListFilter):
     parameter_name = "provider"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
-        """Return every provider there is."""
         return [(spec.slug, spec.name) for spec in SPECS.values()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep the rows of the chosen provider."""
         value = self.value()
         return queryset.filter(provider=value) if value else queryset
 
@@ -39,14 +37,12 @@ class TypeFilter(admin.SimpleListFilter):
     parameter_name = "type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
-        """Return every type that any provider yields."""
         types: dict[str, str] = {}
         for connector in CONNECTORS.values():
             types.update(connector.item_types)
         return sorted(types.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep the items of the chosen type."""
         value = self.value()
         return queryset.filter(type=value) if value else queryset
 
@@ -58,11 +54,9 @@ class ReasonFilter(admin.SimpleListFilter):
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
-        """Return every reason there is a word for."""
         return [(reason, text.capitalize()) for reason, text in REASONS.items() if text]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep the connections with the chosen reason."""
         value = self.value()
         return queryset.filter(reason=value) if value else queryset
 
@@ -74,7 +68,6 @@ class HealthFilter(admin.SimpleListFilter):
     parameter_name = "health"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
-        """Return the conditions that someone would look for."""
         return [
             ("trouble", "Needs somebody"),
             ("stale", "Out of date"),
@@ -82,7 +75,6 @@ class HealthFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep the connections in the chosen condition."""
         if self.value() == "trouble":
             return queryset.filter(
                 state__in=(Connection.State.DEGRADED, Connection.State.NEEDS_RECONNECT)
@@ -111,7 +103,6 @@ class ExpiryFilter(admin.SimpleListFilter):
     parameter_name = "token_ends"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
-        """Return the spans worth a look."""
         return [
             ("past", "Already"),
             ("hour", "Within an hour"),
@@ -119,7 +110,6 @@ class ExpiryFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep the connections whose token ends within the chosen span."""
         spans = {"past": 0, "hour": 1, "day": 24}
         hours = spans.get(self.value() or "")
         if hours is None:
@@ -135,11 +125,9 @@ class DeletedFilter(admin.SimpleListFilter):
     parameter_name = "deleted"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
-        """Return both answers."""
         return [("no", "Not deleted"), ("yes", "Deleted")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Item]) -> QuerySet[Any]:
-        """Keep the items that are there, or those that are not."""
         if self.value() in ("no", "yes"):
             return queryset.filter(deleted_at__isnull=self.value() == "no")
         return queryset

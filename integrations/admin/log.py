@@ -35,12 +35,10 @@ class AuditedAdmin(admin.ModelAdmin):
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Record which fields of a row were changed."""
         _audit(request, obj, "change", message)
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Record which rows are being deleted."""
         for row in queryset:
             _audit(request, row, "delete", [])
         return super().log_deletions(request, queryset)

@@ -39,7 +39,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="result")
     def result(self, run: SyncRun) -> SafeString:
-        """Say how the run went, or that it still goes."""
+        """Render the run's outcome, or its state while it is open."""
         text = run.get_outcome_display() or run.get_state_display()
         return badge(text, RUN_TONES.get(run.outcome, "idle"))
 
@@ -109,7 +109,7 @@ class ProviderStateAdmin(ReadOnlyAdmin):
     def clear_pause(
         self, request: HttpRequest, queryset: QuerySet[ProviderState]
     ) -> None:
-        """Let the next call decide whether a provider takes us again."""
+        """Close the circuit: the next call decides whether the provider accepts us."""
         states = list(queryset)
         for state in states:
             log_action(request, state, "clear pause")

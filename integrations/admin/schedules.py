@@ -1,4 +1,4 @@
-"""Say in words what beat starts, and how often."""
+"""Describe what beat starts, and how often."""
 
 from django.contrib import admin
 from django_celery_beat.admin import PeriodicTaskAdmin
@@ -24,5 +24,5 @@ class ScheduleAdmin(PeriodicTaskAdmin):
 
     @admin.display(description="what it does", ordering="name")
     def what(self, task: PeriodicTask) -> str:
-        """Say what the task does."""
+        """Describe the task."""
         return WORDS.get(task.task, str(task.name))

@@ -1,1 +1,1 @@
-"""Hold the management commands."""
+"""Management commands."""

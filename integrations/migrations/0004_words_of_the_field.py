@@ -98,6 +98,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name="connection",
+            name="full_refresh_hours",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="How often to do a full refresh, in hours, if not as often as usual.",
+                null=True,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="connection",
             name="plan",
             field=models.CharField(
                 blank=True,

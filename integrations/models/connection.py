@@ -102,7 +102,7 @@ class Connection(models.Model):
     full_refresh_hours = models.PositiveIntegerField(
         null=True,
         blank=True,
-        help_text="How old a full reading may be, if not as old as usual.",
+        help_text="How often to do a full refresh, in hours, if not as often as usual.",
     )
     plan = models.CharField(
         max_length=40,

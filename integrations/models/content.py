@@ -6,7 +6,7 @@ from integrations.models.item import Item
 
 
 class ItemContent(models.Model):
-    """Keep a page's text as an outline, for the version of the page it was read from.
+    """A page's text as an outline, for the version of the page it was read from.
 
     ``read_for`` is the item's ``remote_updated_at`` at that time: when the item has
     moved on, the text is read again.

@@ -8,7 +8,7 @@ from integrations.models.connection import Connection
 
 
 class Credential(models.Model):
-    """Hold the encrypted tokens of one connection, apart from the connection.
+    """The encrypted tokens of one connection, in a row apart from the connection's.
 
     ``version`` grows with every stored pair of tokens; ``generation`` is the
     connection's grant generation they belong to. The ``lease_*`` and ``attempt_*``

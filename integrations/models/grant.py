@@ -10,7 +10,7 @@ from integrations.models.connection import Connection
 
 
 class AuthorizationState(models.Model):
-    """Hold one ``state`` value, hashed, bound to user, session and provider."""
+    """One ``state`` value, hashed, bound to user, session and provider."""
 
     state_hash = models.CharField(max_length=64, unique=True)
     session_hash = models.CharField(max_length=64)
@@ -31,7 +31,7 @@ class AuthorizationState(models.Model):
 
 
 class PendingRevocation(models.Model):
-    """Hold a sealed token that is of no use here until its provider revoked it.
+    """A sealed token that is to be revoked at its provider.
 
     The tokens of a disconnected or deleted connection are moved here in the
     transaction that erases them, so that revocation survives a crash. It has no

@@ -23,7 +23,7 @@ class ProviderState(models.Model):
 
 
 class Heartbeat(models.Model):
-    """Keep when a kind of process last did its work."""
+    """When a kind of process last did its work."""
 
     name = models.CharField(max_length=60, primary_key=True)
     at = models.DateTimeField()

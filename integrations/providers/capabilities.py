@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from integrations.http.client import ApiClient
 from integrations.providers.records import Content
+from integrations.providers.spec import ProviderSettings
 
 
 @runtime_checkable
@@ -34,23 +34,6 @@ class GroupsCollections(Protocol):
 
     def place_of(self, details: Mapping[str, Any]) -> Place | None:
         """Return where the collection with these details belongs, if to a part."""
-
-
-@runtime_checkable
-class TellsStructure(Protocol):
-    """Be a connector whose items of some types tell what an account is made of.
-
-    Their history is that of its schema.
-    """
-
-    structure_types: Sequence[str]
-
-
-@runtime_checkable
-class MixesTypes(Protocol):
-    """Be a connector whose collections of one type hold items of others as well."""
-
-    mixed_types: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,19 +93,15 @@ class EstimatesCost(Protocol):
 
 
 @runtime_checkable
-class SharesLate(Protocol):
-    """Be a connector whose listings learn late of what was just shared with it.
+class UninstallsApp(Protocol):
+    """Be a connector whose app is installed once for a whole account, and removable.
 
-    The first sync waits for the usual time, and a full refresh is repeated after the
-    longest.
+    ``installation_of`` returns the part of an account id that one installation stands
+    for; every grant in it ends with it.
     """
 
-    usual_share_lag: timedelta
-    longest_share_lag: timedelta
+    def installation_of(self, account_id: str) -> str:
+        """Return what one installed app stands for."""
 
-
-@runtime_checkable
-class HasIcons(Protocol):
-    """Be a connector whose items can have an emoji, kept among their properties."""
-
-    icon_property: str
+    def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
+        """Remove the app from the whole account."""

@@ -1,10 +1,13 @@
 """Say what every connector answers about the data of its provider."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from types import MappingProxyType
+from typing import Any, Final
 
+from integrations.http.classify import default_classify
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
 from integrations.http.limits import Limit
@@ -43,39 +46,41 @@ class CollectionContext:
     stored: StoredItems | None = None
 
 
-class Connector(Protocol):
+class BaseConnector(ABC):
     """Answer questions about the data of one provider, a page at a time.
 
-    Methods raise ``ApiError`` and its children only; a cursor is a string of the
-    connector's own making that survives a restart. ``lookback`` is how far
-    an incremental sync reaches back behind its watermark; ``late_arrival_window``
-    is how late the provider may show a change. ``item_types`` names each type of item
-    for people; ``correlation_headers`` and ``classify`` are for the client that calls.
-    ``finds_all_collections`` says whether absence from ``list_collections`` means
-    anything; ``deleted_reason`` is said of an item that a full refresh did not see.
+    Four answers are required: ``identify``, ``list_collections``, ``fetch_page`` and
+    ``describe``; everything else has a default that suits most services. Methods
+    raise ``ApiError`` and its children only; a cursor is a string of the connector's
+    own making that survives a restart.
+
+    ``item_types`` names each type of item for users. ``lookback`` is how far an
+    incremental sync reaches back behind its watermark, ``late_arrival_window`` how
+    late the provider may show a change. ``finds_all_collections`` says whether absence
+    from ``list_collections`` means anything; ``deleted_reason`` is said of an item that
+    a full refresh did not see. ``correlation_headers`` hold the provider's id of a
+    request. ``mixed_types`` names, by the type of a collection, the other types of
+    items that it holds as well; items of ``structure_types`` are what an account is
+    made of, so that their history is that of its schema; ``icon_property`` is the
+    property that holds an item's emoji. A listing may learn late of what was just
+    shared: the first sync waits for ``usual_share_lag``, and a full refresh is repeated
+    after ``longest_share_lag``.
     """
 
     spec: ProviderSpec
     item_types: Mapping[str, str]
-    lookback: timedelta
-    late_arrival_window: timedelta
-    correlation_headers: Sequence[str]
-    can_uninstall: bool
-    finds_all_collections: bool
-    deleted_reason: str
+    mixed_types: Mapping[str, Sequence[str]] = MappingProxyType({})
+    structure_types: Sequence[str] = ()
+    icon_property: str = ""
+    lookback: timedelta = timedelta(minutes=5)
+    late_arrival_window: timedelta = timedelta(minutes=15)
+    usual_share_lag: timedelta = timedelta()
+    longest_share_lag: timedelta = timedelta()
+    correlation_headers: Sequence[str] = ("X-Request-Id",)
+    finds_all_collections: bool = True
+    deleted_reason: str = "no longer there"
 
-    def installation_of(self, account_id: str) -> str:
-        """Return the part of an account id that one installed app stands for."""
-
-    def classify(self, response: Response) -> ApiError | None:
-        """Return the error an answer stands for in this provider's words."""
-
-    def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the limits that every ordinary call of one account obeys."""
-
-    def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
-        """Return headers that every call carries."""
-
+    @abstractmethod
     def identify(
         self,
         tokens: TokenSet,
@@ -86,20 +91,47 @@ class Connector(Protocol):
     ) -> RemoteAccount:
         """Find out whose grant this is and what the account is called."""
 
+    @abstractmethod
     def list_collections(
         self, api: ApiClient, *, account: Mapping[str, Any]
     ) -> Sequence[RemoteCollection]:
         """Return every listable set of the account."""
 
-    def fetch_schema(
-        self, api: ApiClient, collection: CollectionContext
-    ) -> Mapping[str, Any]:
-        """Return labels and look-ups, JSON-safe; key ``fields`` holds FieldSpecs."""
-
+    @abstractmethod
     def fetch_page(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
     ) -> Page:
         """Return one page of the full listing."""
+
+    @abstractmethod
+    def describe(
+        self,
+        properties: Mapping[str, Any],
+        schema: Mapping[str, Any],
+        account: Mapping[str, Any],
+    ) -> Sequence[DisplayField]:
+        """Turn an item's raw properties into what a user reads, important first.
+
+        Beside the account's details ``account`` has VIEWER_ZONE.
+        """
+
+    def classify(self, response: Response) -> ApiError | None:
+        """Return the error an answer stands for in this provider's words."""
+        return default_classify(response)
+
+    def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
+        """Return the limits that every ordinary call of one account obeys."""
+        return ()
+
+    def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
+        """Return headers that every call carries."""
+        return {}
+
+    def fetch_schema(
+        self, api: ApiClient, collection: CollectionContext
+    ) -> Mapping[str, Any]:
+        """Return labels and look-ups, JSON-safe; key ``fields`` holds FieldSpecs."""
+        return {}
 
     def fetch_changes(
         self,
@@ -109,26 +141,18 @@ class Connector(Protocol):
         since: datetime,
         cursor: str | None,
     ) -> Page:
-        """Return one page of what changed at or after ``since`` (aware, UTC)."""
+        """Return one page of what changed at or after ``since`` (aware, UTC).
+
+        Where the provider cannot be asked for changes, everything is listed again.
+        """
+        return self.fetch_page(api, collection, cursor=cursor)
 
     def fetch_deleted(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
     ) -> Page:
-        """Return one page of ids known to be archived or deleted, in ``gone``."""
+        """Return one page of ids known to be archived or deleted, in ``deleted``."""
+        return Page(items=(), next_cursor=None)
 
     def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:
         """Return the provider's own count of the collection, if it gives one."""
-
-    def describe(
-        self,
-        properties: Mapping[str, Any],
-        schema: Mapping[str, Any],
-        account: Mapping[str, Any],
-    ) -> Sequence[DisplayField]:
-        """Turn an item's raw properties into what a person reads, important first.
-
-        Beside the account's details ``account`` has VIEWER_ZONE.
-        """
-
-    def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
-        """Remove the app from the whole account, where the provider can."""
+        return None

@@ -38,10 +38,10 @@ class ProviderSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Name one OAuth scope and say in plain words what it allows."""
+    """One OAuth scope, and what it allows in plain words."""
 
     name: str
-    words: str
+    description: str
     is_optional: bool = False
     writes: bool = False
 

@@ -31,7 +31,7 @@ class GrantFailed(Exception):
     def __init__(self, kind: str, message: UserMessage) -> None:
         super().__init__(kind)
         self.kind = kind
-        self.message = message
+        self.user_message = message
 
 
 @dataclass(frozen=True, kw_only=True)

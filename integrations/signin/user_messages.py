@@ -86,7 +86,7 @@ NOT_LINKED = UserMessage(
     "e-mail address, then connect it.",
 )
 CONNECTED = UserMessage(
-    level="success", text="{name} is connected. Reading what is in it."
+    level="success", text="{name} is connected. The first sync has started."
 )
 RECONNECTED = UserMessage(
     level="success", text="{name} is connected again. Nothing was lost."

@@ -106,7 +106,7 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
         grant = exchange(provider, answer.code, begun.code_verifier)
     except GrantFailed as exc:
         _log_refusal(request, slug, exc.kind)
-        return _back(request, exc.message, provider)
+        return _back(request, exc.user_message, provider)
     if begun.user_id is None:
         return _sign_in(request, provider, grant)
     return _connect(request, provider, grant, begun)
@@ -134,7 +134,7 @@ def _connect(
         connected = accept(provider, grant, request.user)
     except GrantFailed as exc:
         _log_refusal(request, provider.spec.slug, exc.kind)
-        return _back(request, exc.message, provider)
+        return _back(request, exc.user_message, provider)
     told = user_messages.CONNECTED if connected.is_new else user_messages.RECONNECTED
     wanted = begun.connection
     if wanted and wanted.pk != connected.connection.pk:

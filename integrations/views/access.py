@@ -1,4 +1,4 @@
-"""Say who is asking and since when that is certain, and find only what is theirs."""
+"""Authorize: who is asking, since when that is proven, and only what is theirs."""
 
 import time
 from uuid import UUID

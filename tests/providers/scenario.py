@@ -14,7 +14,7 @@ from integrations.http.secrets import Secret
 from integrations.http.transport import Request, Response, Timeouts
 from integrations.oauth.client import OAuthClient
 from integrations.providers import SPECS
-from integrations.providers.connector import CollectionContext, Connector
+from integrations.providers.connector import BaseConnector, CollectionContext
 from integrations.providers.spec import ProviderSettings
 
 FOLDER = Path(providers.__file__).parent
@@ -84,7 +84,7 @@ def make_settings(slug: str) -> ProviderSettings:
 class Scenario:
     """Hold one connector, the clients it is given and its fixtures."""
 
-    def __init__(self, slug: str, connector: Connector) -> None:
+    def __init__(self, slug: str, connector: BaseConnector) -> None:
         self.slug = slug
         self.connector = connector
         self.settings = make_settings(slug)

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         which.add_argument("--connection", type=_uuid, metavar="UUID")
         which.add_argument("--provider", metavar="P", help=", ".join(SPECS))
         which.add_argument("--user", metavar="EMAIL")
-        parser.add_argument("--full", action="store_true", help="read everything again")
+        parser.add_argument("--full", action="store_true", help="do a full refresh")
         parser.add_argument(
             "--print", action="store_true", help="print the items afterwards"
         )

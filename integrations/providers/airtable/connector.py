@@ -1,7 +1,7 @@
 """Airtable: bases, their tables, and the records in them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from integrations.http.client import ApiClient
@@ -20,7 +20,7 @@ from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display
 from integrations.providers.airtable.spec import SPEC
 from integrations.providers.capabilities import Estimate, Place, Plan, Schedule
-from integrations.providers.connector import CollectionContext
+from integrations.providers.connector import BaseConnector, CollectionContext
 from integrations.providers.records import (
     DisplayField,
     Page,
@@ -30,7 +30,7 @@ from integrations.providers.records import (
 from integrations.providers.spec import ProviderSettings
 
 
-class Airtable:
+class Airtable(BaseConnector):
     """Answer questions about what one account was given of Airtable."""
 
     spec = SPEC
@@ -44,18 +44,7 @@ class Airtable:
     structure_types: Sequence[str] = ("base", "table")
     plans: Sequence[Plan] = cost.PLANS
     quota_description = cost.QUOTA_DESCRIPTION
-    # Modified times are written with the change; only clocks and the time that a
-    # listing takes have to be allowed for.
-    lookback = timedelta(minutes=5)
-    late_arrival_window = timedelta(minutes=15)
     correlation_headers: Sequence[str] = ("X-Airtable-Request-Id", "X-Request-Id")
-    deleted_reason = "no longer there"
-    finds_all_collections = True
-    can_uninstall = False
-
-    def installation_of(self, account_id: str) -> str:
-        """Return the account itself: nobody else shares its grant."""
-        return account_id
 
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for, a month's quota told apart."""
@@ -64,10 +53,6 @@ class Airtable:
     def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
         """Return the limit of the connection; calls for a base add the base's."""
         return connection_limits(account_id)
-
-    def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
-        """Return no headers: the version is part of the address."""
-        return {}
 
     def identify(
         self,
@@ -113,16 +98,6 @@ class Airtable:
             return structure.fetch_page(api, after=cursor)
         return records.fetch_changes(api, collection, since=since, cursor=cursor)
 
-    def fetch_deleted(
-        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
-    ) -> Page:
-        """Return nothing: Airtable lists no deletions; a full refresh finds them."""
-        return Page(items=(), next_cursor=None)
-
-    def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:
-        """Return nothing: Airtable counts records for nobody."""
-        return None
-
     def describe(
         self,
         properties: Mapping[str, Any],
@@ -155,6 +130,3 @@ class Airtable:
     ) -> Schedule | None:
         """Return the best schedule whose calls fit a month's quota."""
         return cost.fitting_schedule(counts, chosen=chosen, quota=quota)
-
-    def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
-        """Do nothing: only the person can, in the account's settings."""

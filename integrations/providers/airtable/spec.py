@@ -20,9 +20,11 @@ SPEC = ProviderSpec(
     token_url="https://airtable.com/oauth2/v1/token",  # noqa: S106 - an address
     api_url="https://api.airtable.com/v0",
     scopes=(
-        Scope(name=RECORDS_READ, words="Read the records of tables"),
-        Scope(name=SCHEMA_READ, words="See which bases, tables and fields there are"),
-        Scope(name=EMAIL_READ, words="Show which account is connected"),
+        Scope(name=RECORDS_READ, description="Read the records of tables"),
+        Scope(
+            name=SCHEMA_READ, description="See which bases, tables and fields there are"
+        ),
+        Scope(name=EMAIL_READ, description="Show which account is connected"),
     ),
     client_auth="basic",
     body_format="form",

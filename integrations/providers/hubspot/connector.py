@@ -10,7 +10,7 @@ from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.connector import CollectionContext
+from integrations.providers.connector import BaseConnector, CollectionContext
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
 from integrations.providers.hubspot.listing import changes
@@ -36,7 +36,7 @@ USUAL_RATE_LIMIT, BURST_SECONDS = 110, 10.25
 SEARCH_CALLS, SEARCH_SECONDS = 5, 1.1
 
 
-class HubSpot:
+class HubSpot(BaseConnector):
     """Answer questions about one portal, a page at a time."""
 
     spec = SPEC
@@ -46,12 +46,9 @@ class HubSpot:
         "deal": "Deal",
     }
     # New data shows in search after "a few moments"; half a minute has been seen.
-    lookback = timedelta(minutes=5)
     late_arrival_window = timedelta(minutes=30)
     correlation_headers: Sequence[str] = ("X-HubSpot-Correlation-Id",)
     deleted_reason = "deleted or merged there"
-    finds_all_collections = True
-    can_uninstall = True
 
     def installation_of(self, account_id: str) -> str:
         """Return the portal: an app is installed once for everybody in it."""
@@ -66,10 +63,6 @@ class HubSpot:
         key = f"hubspot:{settings.client_id}:{_hub_id(account_id)}"
         calls = settings.rate_limit or USUAL_RATE_LIMIT
         return (Limit(key=key, limit=calls, seconds=BURST_SECONDS),)
-
-    def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
-        """Return no headers: the version is part of every path."""
-        return {}
 
     def identify(
         self,

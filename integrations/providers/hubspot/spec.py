@@ -21,12 +21,16 @@ SPEC = ProviderSpec(
     token_url="https://api.hubapi.com/oauth/2026-09/token",  # noqa: S106 - an address
     api_url="https://api.hubapi.com",
     scopes=(
-        Scope(name="oauth", words="Know which HubSpot account this is"),
-        Scope(name=CONTACTS_READ, words="Read contacts"),
-        Scope(name=CONTACTS_WRITE, words="Create and change contacts", writes=True),
-        Scope(name=COMPANIES_READ, words="Read companies", is_optional=True),
-        Scope(name=DEALS_READ, words="Read deals", is_optional=True),
-        Scope(name=OWNERS_READ, words="Show owners by their names", is_optional=True),
+        Scope(name="oauth", description="Know which HubSpot account this is"),
+        Scope(name=CONTACTS_READ, description="Read contacts"),
+        Scope(
+            name=CONTACTS_WRITE, description="Create and change contacts", writes=True
+        ),
+        Scope(name=COMPANIES_READ, description="Read companies", is_optional=True),
+        Scope(name=DEALS_READ, description="Read deals", is_optional=True),
+        Scope(
+            name=OWNERS_READ, description="Show owners by their names", is_optional=True
+        ),
     ),
     introspect_path="token/introspect",
     introspects_refresh_tokens=True,

@@ -10,7 +10,7 @@ from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.connector import CollectionContext
+from integrations.providers.connector import BaseConnector, CollectionContext
 from integrations.providers.notion.account import identify
 from integrations.providers.notion.api import content
 from integrations.providers.notion.api.classify import classify
@@ -30,7 +30,6 @@ from integrations.providers.notion.spec import SPEC
 from integrations.providers.records import (
     Content,
     DisplayField,
-    IntegrationItem,
     Page,
     RemoteAccount,
     RemoteCollection,
@@ -45,7 +44,7 @@ USUAL_RATE: Final = 30
 SECONDS: Final = 1.02
 
 
-class Notion:
+class Notion(BaseConnector):
     """Answer questions about what one person shared of a workspace."""
 
     spec = SPEC
@@ -60,14 +59,8 @@ class Notion:
     icon_property = ICON_KEY
     # A data source that a search misses is no lost one.
     finds_all_collections = False
-    can_uninstall = False
-
-    def installation_of(self, account_id: str) -> str:
-        """Return the whole id: each person has a grant, and a bot, of their own."""
-        return account_id
 
     # Times have the precision of a minute, and the search index lags.
-    lookback = timedelta(minutes=5)
     late_arrival_window = timedelta(hours=1)
     # Search knows nothing of a page in the moment after it was shared.
     usual_share_lag = timedelta(seconds=5)
@@ -153,18 +146,6 @@ class Notion:
             return inventory.fetch_deleted(api, collection, cursor=cursor)
         return rows.fetch_archived(api, collection, cursor=cursor)
 
-    def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:
-        """Return nothing: Notion counts for nobody."""
-        return None
-
-    def probe(
-        self, api: ApiClient, collection: CollectionContext, remote_id: str
-    ) -> IntegrationItem | None:
-        """Return one item as it is now, None when the collection has it no more."""
-        if _is_inventory(collection):
-            return inventory.probe(api, collection, remote_id)
-        return rows.probe(api, collection, remote_id)
-
     def fetch_content(self, api: ApiClient, remote_id: str) -> Content:
         """Return the text of a page as an outline."""
         return content.fetch_content(api, remote_id)
@@ -177,9 +158,6 @@ class Notion:
     ) -> Sequence[DisplayField]:
         """Turn kept values into names, dates, amounts and lists."""
         return display.describe(properties, schema)
-
-    def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
-        """Do nothing: people remove an app from their workspace themselves."""
 
 
 def _is_inventory(collection: CollectionContext) -> bool:

@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from allauth.socialaccount.models import SocialAccount
@@ -15,7 +14,6 @@ from integrations.models import Connection, Credential
 from integrations.models.collection import Completeness
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS, SPECS
-from integrations.providers.capabilities import SharesLate
 from integrations.providers.records import RemoteAccount
 from integrations.services.common import audit
 from integrations.services.common.errors import OwnedBySomeoneElseError
@@ -27,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Connected:
-    """Say which connection a new grant belongs to, and whether it is a new one."""
+    """The connection that a new grant belongs to, and whether it is a new one."""
 
     connection: Connection
     is_new: bool
@@ -64,17 +62,12 @@ def connect(
     trigger = "connect" if is_new else "reconnect"
     # A new consent may have opened, or closed, anything: look at all of it again.
     request = runs.request_sync(
-        connection, trigger=trigger, full=not is_new, wait=_share_lag(provider)
+        connection,
+        trigger=trigger,
+        full=not is_new,
+        wait=CONNECTORS[provider].usual_share_lag,
     )
     return Connected(connection=connection, is_new=is_new, delivered=request.delivered)
-
-
-def _share_lag(provider: str) -> timedelta:
-    """Return how long a listing usually takes to know what a new grant may see."""
-    connector = CONNECTORS[provider]
-    if isinstance(connector, SharesLate):
-        return connector.usual_share_lag
-    return timedelta()
 
 
 def _row_for(
@@ -154,7 +147,7 @@ def _seal_credential(connection: Connection, tokens: TokenSet) -> None:
 
 
 def _remember_social_account(connection: Connection) -> None:
-    """Keep allauth's own row for the link: an identity, never a token."""
+    """Store allauth's own row for the link: an identity, never a token."""
     if connection.is_sandbox:
         return
     SocialAccount.objects.update_or_create(
@@ -164,55 +157,4 @@ def _remember_social_account(connection: Connection) -> None:
             "user_id": connection.owner_id,
             "extra_data": {"name": connection.account_name},
         },
-    )
-
-
-def pause(
-    connection: Connection, *, actor: User | None, by_staff: bool = False
-) -> None:
-    """Stop reading a connection until somebody resumes it."""
-    reason = "paused_by_staff" if by_staff else "paused_by_user"
-    changed = (
-        Connection.objects.syncable()
-        .filter(pk=connection.pk)
-        .update(
-            state=Connection.State.PAUSED, reason=reason, state_since=timezone.now()
-        )
-    )
-    if changed:
-        runs.cancel_open(connection, "the connection was paused")
-        audit.record("connection.paused", user=actor, subject=connection.pk)
-
-
-def resume(
-    connection: Connection, *, actor: User | None, by_staff: bool = False
-) -> None:
-    """Go on reading a paused connection, beginning now."""
-    now = timezone.now()
-    changed = Connection.objects.filter(
-        pk=connection.pk, state=Connection.State.PAUSED
-    ).update(
-        state=Connection.State.ACTIVE, reason="", state_since=now, next_sync_at=now
-    )
-    if changed:
-        audit.record("connection.resumed", user=actor, subject=connection.pk)
-        runs.request_sync(connection, trigger="staff" if by_staff else "user")
-
-
-def rename(connection: Connection, label: str) -> None:
-    """Give a connection the user's own name; an empty one takes it back."""
-    Connection.objects.filter(pk=connection.pk).update(label=label.strip()[:120])
-
-
-def set_interval(
-    connection: Connection, minutes: int, *, full_refresh_hours: int | None = None
-) -> None:
-    """Sync a connection every so many minutes, 5 to 43200 of them.
-
-    ``full_refresh_hours`` is how often to read everything; None is as often as usual.
-    """
-    Connection.objects.filter(pk=connection.pk).update(
-        sync_interval_minutes=minutes,
-        full_refresh_hours=full_refresh_hours,
-        next_sync_at=timezone.now(),
     )

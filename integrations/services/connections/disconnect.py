@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, Credential
 from integrations.providers import CONNECTORS
+from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import audit, crypto, queue
 from integrations.services.grants import credentials, revocation, token_cache
 from integrations.services.items import store
@@ -86,8 +87,8 @@ def end_grant(
 
 def may_uninstall(connection: Connection) -> bool:
     """Tell whether removing the app would harm nobody else's connection here."""
-    connector = CONNECTORS[connection.provider]
-    if not connector.can_uninstall:
+    connector: object = CONNECTORS[connection.provider]
+    if not isinstance(connector, UninstallsApp):
         return False
     installation = connector.installation_of(connection.remote_id)
     others = Connection.objects.connected().filter(

@@ -1,4 +1,4 @@
-"""Say what reading an account costs in calls a month, and find a schedule that fits."""
+"""Estimate an account's calls a month, and find a schedule that fits its quota."""
 
 from collections.abc import Collection as Some
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def estimate(connection: Connection) -> Estimate | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Overrun:
-    """Say that a schedule needs more calls a month than a plan has.
+    """A schedule needs more calls a month than its plan has.
 
     ``is_said`` tells the plan the user named from the smallest there is.
     """
@@ -111,7 +111,7 @@ def counts_of(connection: Connection) -> dict[str, int]:
 
 
 def set_plan(connection: Connection, plan: Plan | None) -> None:
-    """Keep which plan the user is on; another one has another quota to try."""
+    """Store which plan the user is on; another one has another quota to try."""
     slug = plan.slug if plan else ""
     if slug == connection.plan:
         return

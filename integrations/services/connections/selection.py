@@ -1,4 +1,4 @@
-"""Let a user choose what of an account is read; hide what is left out."""
+"""Select the collections that are synced; soft-delete the items of the others."""
 
 from collections.abc import Collection as Some
 from uuid import UUID

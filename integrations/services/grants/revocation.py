@@ -14,6 +14,7 @@ from integrations.http.secrets import Secret
 from integrations.models import Credential, PendingRevocation
 from integrations.oauth.errors import OAuthError
 from integrations.providers import CONNECTORS
+from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import clients, crypto, oauth_clients, queue
 
 logger = logging.getLogger(__name__)
@@ -112,11 +113,12 @@ def _revoke(pending: PendingRevocation) -> bool:
 
 
 def _uninstall(pending: PendingRevocation, token: Secret) -> None:
+    connector: object = CONNECTORS[pending.provider]
+    if not isinstance(connector, UninstallsApp):
+        return
     api = clients.api_client_for_new_grant(pending.provider, token)
     try:
-        CONNECTORS[pending.provider].uninstall(
-            api, settings.PROVIDERS[pending.provider]
-        )
+        connector.uninstall(api, settings.PROVIDERS[pending.provider])
     except (Unauthorized, NotFound):
         # The app is gone already, or the token is, and with it the only way.
         logger.info("nothing to uninstall provider=%s", pending.provider)

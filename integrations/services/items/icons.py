@@ -6,7 +6,6 @@ from django.db.models.fields.json import KeyTextTransform
 
 from integrations.models import Item
 from integrations.providers import CONNECTORS
-from integrations.providers.capabilities import HasIcons
 
 
 def put_icons(items: Iterable[Item]) -> None:
@@ -14,7 +13,7 @@ def put_icons(items: Iterable[Item]) -> None:
     rows = list(items)
     for provider, connector in CONNECTORS.items():
         own = [item for item in rows if item.provider == provider]
-        if own and isinstance(connector, HasIcons):
+        if own and connector.icon_property:
             _put_icons(own, connector.icon_property)
 
 

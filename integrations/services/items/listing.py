@@ -8,7 +8,6 @@ from django.db.models import Prefetch, prefetch_related_objects
 from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
-from integrations.providers.capabilities import MixesTypes
 from integrations.services.items import search
 from integrations.services.items.query import ItemQuery, Position, Sort
 from integrations.services.items.search import Found, Hits
@@ -37,7 +36,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class ItemPage:
-    """Hold the rows of one page and the lists before and after it.
+    """The rows of one page, and the lists before and after it.
 
     A search knows more: ``found`` are its hits among the first rows of the whole
     list, and ``hits`` what the index was asked for where those were too few.
@@ -52,7 +51,7 @@ class ItemPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """Hold a number of items, or say that there are more than anyone counts."""
+    """A number of items, or that there are more than anyone counts."""
 
     number: int
     is_more: bool = False
@@ -100,8 +99,8 @@ def _type_of(query: ItemQuery, collections: Sequence[Collection]) -> str:
 
 def types_in(collection: Collection) -> tuple[str, ...]:
     """Return the types of the items that a collection holds."""
-    connector: object = CONNECTORS.get(collection.connection.provider)
-    mixed = connector.mixed_types if isinstance(connector, MixesTypes) else {}
+    connector = CONNECTORS.get(collection.connection.provider)
+    mixed = connector.mixed_types if connector else {}
     return (collection.item_type, *mixed.get(collection.item_type, ()))
 
 

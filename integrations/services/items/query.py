@@ -99,7 +99,7 @@ def _to_value(field: str, text: Any) -> str | datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class ItemQuery:
-    """Say which items a list shows, in what order, and which page of it."""
+    """Which items a list shows, in what order, and which page of it."""
 
     search: str = ""
     provider: str = ""

@@ -47,7 +47,7 @@ PUBLIC_MAIL = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Related:
-    """Hold a related item, and why it is."""
+    """A related item, and why it is related."""
 
     item: Item
     why: str

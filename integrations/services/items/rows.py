@@ -64,7 +64,7 @@ CONTENT = ("name", "children", "properties")
 
 
 class Known(NamedTuple):
-    """Say what is stored of one item, as far as comparing needs it."""
+    """What is stored of one item, as far as a comparison needs it."""
 
     pk: int
     digest: str
@@ -73,7 +73,7 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """Hold an item ready to be written, with its digest and its search text."""
+    """An item ready to be written, with its digest and its search text."""
 
     item: IntegrationItem
     properties_json: str

@@ -95,7 +95,7 @@ def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """Hold keys in the order of their list, and whether there are no others."""
+    """Keys in the order of their list, and whether there are no others."""
 
     keys: list[int]
     is_all: bool
@@ -136,14 +136,14 @@ def _holds(words: list[str]) -> RawSQL:
 
 @dataclass(frozen=True, kw_only=True)
 class Hits:
-    """Hold what the index finds: the keys if they are few, else how to ask again."""
+    """What the index finds: the keys if they are few, else how to ask again."""
 
     statement: str
     question: str
     keys: list[int] | None = None
 
     def among(self, queryset: ItemQuerySet) -> ItemQuerySet:
-        """Keep the items that were found."""
+        """Filter for the items that were found."""
         if self.keys is not None:
             return queryset.filter(pk__in=self.keys)
         found = RawSQL(self.statement, (self.question,))
@@ -177,12 +177,12 @@ def ask_index(text: str) -> Hits:
 
 
 def matching(queryset: ItemQuerySet, text: str) -> ItemQuerySet:
-    """Keep the items that hold every word of the text; all of them for no text."""
+    """Filter for items that hold every word of the text; no text filters nothing."""
     return ask_index(text).among(queryset) if text.strip() else queryset
 
 
 def tell_planner() -> None:
-    """Let SQLite sample its indexes, in milliseconds; PostgreSQL does so by itself.
+    """Update SQLite's planner statistics, in milliseconds; PostgreSQL does so itself.
 
     Without it SQLite believes that a user has ten items.
     """

@@ -11,7 +11,7 @@ from integrations.http.errors import ApiError
 from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
-from integrations.providers.connector import CollectionContext, Connector
+from integrations.providers.connector import BaseConnector, CollectionContext
 from integrations.services.sync import policy, seen_bitmap
 from integrations.services.sync.lease import Slice
 from integrations.services.sync.stored_items import Stored
@@ -31,7 +31,7 @@ def context_of(collection: Collection) -> CollectionContext:
     )
 
 
-def connector_of(collection: Collection) -> Connector:
+def connector_of(collection: Collection) -> BaseConnector:
     """Return what reads the collection's provider."""
     return CONNECTORS[collection.connection.provider]
 

@@ -9,7 +9,6 @@ from django.utils.dateparse import parse_datetime
 from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
-from integrations.providers.capabilities import SharesLate
 from integrations.services.sync.lease import Slice
 
 # A listing that was left alone for so long starts again from its first page.
@@ -37,14 +36,10 @@ def is_full_refresh_due(current: Slice, collection: Collection, now: datetime) -
 
 def _was_too_early(collection: Collection, last: datetime, now: datetime) -> bool:
     """Tell whether the last full refresh may have missed what had just been shared."""
-    connector, connection = (
-        CONNECTORS[collection.connection.provider],
-        collection.connection,
-    )
-    if not isinstance(connector, SharesLate):
-        return False
+    connection = collection.connection
+    lag = CONNECTORS[connection.provider].longest_share_lag
     granted_at = connection.reconnected_at or connection.created_at
-    return last < granted_at + connector.longest_share_lag <= now
+    return bool(lag) and last < granted_at + lag <= now
 
 
 def left_over(collection: Collection, now: datetime) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _scopes(connection: Connection) -> Iterator[dict[str, str]]:
     for scope in connection.needed_scopes:
         is_granted = scope.name in granted
         yield {
-            "text": scope.words,
+            "text": scope.description,
             "name": scope.name,
             "status": "granted" if is_granted else "missing",
             "status_text": "Granted" if is_granted else "Missing",
@@ -120,7 +120,7 @@ def _scopes(connection: Connection) -> Iterator[dict[str, str]]:
 
 
 def _reconsent_text(connection: Connection, scopes: list[dict[str, str]]) -> str:
-    """Say what consenting once more is good for, empty when it is for nothing."""
+    """Describe what consenting once more is good for, empty when for nothing."""
     if any(scope["status"] == "missing" for scope in scopes):
         return "Grant missing permissions"
     spec = SPECS.get(connection.provider)

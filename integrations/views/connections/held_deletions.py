@@ -1,4 +1,4 @@
-"""Let a user decide about deletions that were too many to be believed."""
+"""Approve or discard deletions that were too many to be applied by themselves."""
 
 from uuid import UUID
 
@@ -19,19 +19,19 @@ NO_HOLD = -1
 
 @require_POST
 def collection_approve(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Hide the items that a full reading did not find."""
+    """Approve held deletions: the items are soft-deleted."""
     collection = _get_collection(request, pk)
     hidden = held_deletions.approve(collection, generation=_decided_about(request))
     if hidden is None:
         return _too_late(request, collection)
     audit.record("deletions.approved", user=request.user, subject=pk, request=request)
-    messages.success(request, f"{collection}: {hidden:,} items are marked as gone.")
+    messages.success(request, f"{collection}: {hidden:,} items are marked as deleted.")
     return redirect(collection.connection)
 
 
 @require_POST
 def collection_discard(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Keep the items that a full reading did not find."""
+    """Discard held deletions: the items stay."""
     collection = _get_collection(request, pk)
     if not held_deletions.discard(collection, generation=_decided_about(request)):
         return _too_late(request, collection)

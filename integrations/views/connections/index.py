@@ -20,8 +20,8 @@ from integrations.models import Connection
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.common.errors import NotSyncableError
-from integrations.services.connections import connect as service
 from integrations.services.connections import disconnect
+from integrations.services.connections import settings as service
 from integrations.services.connections.counts import with_progress
 from integrations.services.sync import runs
 from integrations.views.access import UserRequest, get_connection, proof_required
@@ -64,7 +64,7 @@ def _card(spec: ProviderSpec, *, is_staff: bool) -> dict[str, Any]:
 
 @require_safe
 def connect(request: UserRequest, provider: str) -> HttpResponse:
-    """Say what a provider will be asked for, before the user leaves for it."""
+    """Show what a provider will be asked for, before the user leaves for it."""
     spec = SPECS.get(provider)
     if spec is None:
         raise Http404
@@ -100,7 +100,7 @@ def _to_reconnect(request: UserRequest, provider: str) -> Connection | None:
 
 
 def _words(scope: Any) -> dict[str, str]:
-    return {"text": scope.words, "name": scope.name}
+    return {"text": scope.description, "name": scope.name}
 
 
 @require_POST

@@ -15,7 +15,7 @@ from integrations.views.access import UserRequest, get_connection
 def connection_other_account(
     request: UserRequest, pk: UUID, wanted: UUID
 ) -> HttpResponse:
-    """Keep both accounts, or take the new one away again."""
+    """Accept both accounts, or disconnect the new one."""
     new, old = get_connection(request, pk), get_connection(request, wanted)
     if request.method != "POST":
         context = {"connection": new, "wanted": old}

@@ -1,4 +1,4 @@
-"""Say in words how often a connection is read, and offer other ways."""
+"""Describe how often a connection is synced, and offer other schedules."""
 
 from typing import Any
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from integrations.models import Collection, Connection, Item, ItemChange
 from integrations.providers import CONNECTORS
-from integrations.providers.capabilities import TellsStructure
 from integrations.services.items.links import Links
 from integrations.views.items import facts
 
@@ -13,8 +12,8 @@ MOST = 20
 
 def schema_changes(connection: Connection) -> list[dict[str, Any]]:
     """Return what happened last to the items that tell the structure."""
-    connector: object = CONNECTORS.get(connection.provider)
-    if not isinstance(connector, TellsStructure):
+    connector = CONNECTORS.get(connection.provider)
+    if connector is None or not connector.structure_types:
         return []
     collections = connection.collections.filter(
         item_type__in=connector.structure_types, is_selected=True

@@ -1,4 +1,4 @@
-"""Let a user choose what of a connection is read, and see what it costs."""
+"""Choose which collections are synced, and show what that costs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ SAVE = "save"
 
 @dataclass(kw_only=True)
 class Choice:
-    """Hold what there is to choose from, and what a user has ticked so far.
+    """What there is to choose from, and what a user has ticked so far.
 
     ``offered`` are the collections that were on the page they saw.
     """

@@ -1,27 +1,26 @@
-"""Put what is known of one item in words: its properties, kin and history."""
+"""Put what is known of one item in words: its properties, related items and history."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.db import models
 from django.utils import timezone
 
 from integrations.models import Item, ItemChange
 from integrations.providers import CONNECTORS
 from integrations.providers.connector import VIEWER_ZONE
 from integrations.providers.records import DisplayField
-from integrations.services.items import links, listing, parents
+from integrations.services.items import links, parents
+from integrations.services.items.detail import find_breadcrumbs, find_children
 from integrations.services.items.export import to_integration_item
 from integrations.services.items.icons import put_icons
-from integrations.services.items.links import Links, collections_beside
+from integrations.services.items.links import Links
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.related import find_related
 from integrations.views.items.content import make_content
 from integrations.views.items.filters import type_name
 
 MAX_CHILDREN = 20
-MAX_DEPTH = 12
 MAX_CHANGES = 100
 # A described value is a text already; only these look different on a page.
 KINDS = {"link": "url", "email": "email", "phone": "phone", "code": "code"}
@@ -37,18 +36,18 @@ CHANGE_KINDS = {"restored": "revived"}
 
 def make_context(item: Item) -> dict[str, Any]:
     """Return what the item's page shows besides the item itself."""
-    trail = find_trail(item)
+    breadcrumbs = find_breadcrumbs(item)
     children = list(find_children(item)[:MAX_CHILDREN])
     happened = list(item.changes.select_related("run")[:MAX_CHANGES])
     described = describe(item, item.properties)
     linked = links.find(item, described, *_told_by(item, happened))
-    top_name = parents.name_above(trail[0] if trail else item)
-    put_icons([item, *trail, *children, *linked.found.values()])
+    top_name = parents.name_above(breadcrumbs[0] if breadcrumbs else item)
+    put_icons([item, *breadcrumbs, *children, *linked.found.values()])
     return {
         "facts": list(facts(item)),
         "content": make_content(item),
         "properties": list(properties(described, linked)),
-        "trail": trail,
+        "breadcrumbs": breadcrumbs,
         "top_name": top_name,
         "children": children,
         "children_url": _children_url(item, children),
@@ -56,58 +55,6 @@ def make_context(item: Item) -> dict[str, Any]:
         "changes": list(changes(item, happened, linked)),
         "raw": json.dumps(to_integration_item(item), indent=2, ensure_ascii=False),
     }
-
-
-def find_parent(item: Item) -> Item | None:
-    """Return the stored parent of an item, wherever in its connection it is."""
-    if not item.parent_remote_id:
-        return None
-    found = list(_with_remote_id(item, item.parent_remote_id))
-    if len(found) > 1:
-        found = [other for other in found if other.name == item.parent_name]
-    return found[0] if found else None
-
-
-def find_trail(item: Item) -> list[Item]:
-    """Return the items that this one is inside of, the outermost first."""
-    trail: list[Item] = []
-    parent = find_parent(item)
-    while parent and len(trail) < MAX_DEPTH and parent not in (item, *trail):
-        trail.insert(0, parent)
-        parent = find_parent(parent)
-    return trail
-
-
-def find_children(item: Item) -> models.QuerySet[Item]:
-    """Return the live items that name this one as their parent."""
-    children = (
-        Item.objects.live()
-        .filter(
-            connection=item.connection_id,
-            # The index goes by type, so every type there is gets named.
-            type__in=listing.types_beside(item),
-            parent_remote_id=item.remote_id,
-        )
-        .exclude(parent_remote_id="")
-        .defer("properties")
-        .order_by("sort_name", "pk")
-    )
-    if _with_remote_id(item, item.remote_id).exists():
-        return children.filter(parent_name=item.name)
-    return children
-
-
-def _with_remote_id(item: Item, remote_id: str) -> models.QuerySet[Item]:
-    """Return the other items of the connection under a remote id.
-
-    There can be several: an id need only be unique within its collection.
-    """
-    return (
-        Item.objects.live()
-        .filter(collection__in=collections_beside(item), remote_id=remote_id)
-        .exclude(pk=item.pk)
-        .defer("properties")
-    )
 
 
 def _children_url(item: Item, children: Sequence[Item]) -> str:

@@ -1,4 +1,4 @@
-"""Let a user delete their account, after asking who they are and if they mean it."""
+"""Delete an account, after a proof of who asks and a confirmation."""
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -24,7 +24,7 @@ LAST_ADMINISTRATOR = (
 @require_http_methods(["GET", "HEAD", "POST"])
 @proof_required
 def account_delete(request: HttpRequest) -> HttpResponse:
-    """Say what goes with the account, then shut it and begin to erase it."""
+    """Show what goes with the account, then shut it and begin to erase it."""
     user = User.objects.get(username=request.user.get_username())
     address = user.email or user.get_username()
     sent = request.POST if request.method == "POST" else None

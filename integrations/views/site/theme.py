@@ -1,4 +1,4 @@
-"""Keep a user's choice of light or dark in a cookie, so that no page flashes."""
+"""Store a user's choice of light or dark in a cookie, so that no page flashes."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required

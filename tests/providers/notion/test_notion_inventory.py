@@ -399,25 +399,6 @@ def test_the_unchanged_is_the_same_in_every_pass(reading, workspace, kind):
     assert reading.store.rows == before
 
 
-@pytest.mark.parametrize("kind", ["page", "database", "data_source"])
-def test_a_probe_tells_what_is_there_from_what_is_not(reading, workspace, kind):
-    workspace.page(1)
-    workspace.database(10, [11])
-    number, own = {
-        "page": (1, "pages"),
-        "database": (10, "databases"),
-        "data_source": (11, "databases"),
-    }[kind]
-    connector, api = reading.scenario.connector, reading.scenario.api
-    context = reading.context(own)
-
-    found = connector.probe(api, context, uid(number))
-    workspace.unshared |= ids(1, 10, 11)
-
-    assert found.type == kind
-    assert connector.probe(api, context, uid(number)) is None
-
-
 @pytest.mark.parametrize(
     ("about", "since", "is_walked"),
     [

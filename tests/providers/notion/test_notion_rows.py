@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from integrations.http.errors import InvalidRequest, InvalidResponse, Server
+from integrations.http.errors import InvalidRequest, InvalidResponse
 from integrations.http.transport import Response
-from integrations.providers.errors import CollectionDeletedError, ListingExpiredError
+from integrations.providers.errors import ListingExpiredError
 
 SOURCE = "d1000000-0000-4000-8000-000000000001"
 QUERY = f"POST /v1/data_sources/{SOURCE}/query"
@@ -157,80 +157,6 @@ def test_a_refused_first_page_is_no_forgotten_cursor(notion):
 
     with pytest.raises(InvalidRequest):
         fetch_page(notion)
-
-
-@pytest.mark.parametrize("cursor", ["nonsense", "[]", "1"])
-def test_a_cursor_of_somebody_else_starts_the_listing_again(notion, cursor):
-    with pytest.raises(ListingExpiredError):
-        fetch_page(notion, cursor)
-
-
-def test_a_slow_table_is_asked_for_less(notion):
-    for _ in range(2):
-        notion.transport.on(QUERY, notion.load("error_unavailable"), status=503)
-    notion.transport.on(QUERY, notion.load("rows_2"))
-
-    page = fetch_page(notion)
-
-    assert len(page.items) == 1
-    assert sent(notion)["page_size"] == 25
-
-
-def test_a_table_that_stays_slow_is_an_error(notion):
-    for _ in range(4):
-        notion.transport.on(QUERY, notion.load("error_unavailable"), status=503)
-
-    with pytest.raises(Server):
-        fetch_page(notion)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"has_more": True, "next_cursor": None},
-        {"has_more": True, "next_cursor": ""},
-        {"has_more": None},
-        {"has_more": True, "next_cursor": "x" * 3000},
-    ],
-)
-def test_a_next_page_without_a_cursor_is_not_the_end(notion, change):
-    notion.transport.on(QUERY, {**notion.load("rows_2"), **change})
-
-    with pytest.raises(InvalidResponse):
-        fetch_page(notion)
-
-
-def test_a_lost_data_source_is_told_from_a_deleted_one(notion):
-    missing = notion.load("error_not_found")
-    notion.transport.on(QUERY, missing, status=404)
-    notion.transport.on(GET, missing, status=404)
-    notion.transport.on(GET, notion.load("data_source_in_trash"))
-    proofs = []
-    for ask in (
-        lambda: fetch_page(notion),
-        lambda: notion.connector.fetch_schema(notion.api, notion.context()),
-        lambda: notion.connector.fetch_schema(notion.api, notion.context()),
-    ):
-        with pytest.raises(CollectionDeletedError) as caught:
-            ask()
-        proofs.append((caught.value.is_proven, caught.value.message))
-
-    assert [is_proven for is_proven, _ in proofs] == [False, False, True]
-    assert proofs[2][1] == "in the trash"
-
-
-def test_a_row_is_probed_by_itself(notion):
-    row = notion.load("rows_1")["results"][0]
-    path = f"GET /v1/pages/{row['id']}"
-    notion.transport.on(path, row)
-    notion.transport.on(path, {**row, "in_trash": True})
-    notion.transport.on(path, notion.load("error_not_found"), status=404)
-    connector, context = notion.connector, notion.context()
-
-    found = [connector.probe(notion.api, context, row["id"]) for _ in range(3)]
-
-    assert found[0].name == "Ship @Ana"
-    assert found[1:] == [None, None]
 
 
 class Capped:

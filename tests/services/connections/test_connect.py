@@ -14,8 +14,8 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.services.common.errors import OwnedBySomeoneElseError
-from integrations.services.connections import connect as service
 from integrations.services.connections import disconnect
+from integrations.services.connections import settings as service
 from integrations.services.grants import credentials, revocation
 from tests.services.fixtures import Connect
 

@@ -80,7 +80,7 @@ def names(page):
 def test_a_record_says_which_table_and_base_it_is_in(as_alice, tasks):
     page = as_alice.get(record(tasks, name="Buy rope").get_absolute_url())
 
-    assert [item.name for item in page.context["trail"]] == ["Projects", "Tasks"]
+    assert [item.name for item in page.context["breadcrumbs"]] == ["Projects", "Tasks"]
 
 
 def test_a_table_lists_some_of_its_records_and_leads_to_the_rest(as_alice, tasks):

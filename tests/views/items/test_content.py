@@ -141,7 +141,7 @@ def test_a_page_shows_the_way_down_to_it(
 
     shown = as_alice.get(leaf.get_absolute_url())
 
-    assert shown.context["trail"] == [page, middle]
+    assert shown.context["breadcrumbs"] == [page, middle]
     assert shown.context["top_name"] == "Workspace"
     assert list(as_alice.get(page.get_absolute_url()).context["children"]) == [middle]
 
@@ -160,7 +160,7 @@ def test_a_database_holds_its_data_sources_and_those_hold_rows(
     assert as_alice.get(database.get_absolute_url()).context["children"] == [source]
     assert as_alice.get(source.get_absolute_url()).context["children"] == [row]
     shown = as_alice.get(row.get_absolute_url())
-    assert shown.context["trail"] == [page, database, source]
+    assert shown.context["breadcrumbs"] == [page, database, source]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_parent_that_is_not_there_is_a_named_gap(
 
     shown = as_alice.get(leaf.get_absolute_url())
 
-    assert shown.context["trail"] == []
+    assert shown.context["breadcrumbs"] == []
     assert shown.context["top_name"] == words
     assert words in html_of(as_alice, leaf)
 

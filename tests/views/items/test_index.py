@@ -191,7 +191,7 @@ def test_an_item_shows_its_properties_kin_and_history(as_alice, collection):
     page = as_alice.get(ada.get_absolute_url())
     parents_page = as_alice.get(company.get_absolute_url())
 
-    assert page.context["trail"] == [company]
+    assert page.context["breadcrumbs"] == [company]
     assert {p["label"]: p["value"] for p in page.context["properties"]} == {
         "firstname": "Ada"
     }
@@ -215,7 +215,7 @@ def test_a_remote_id_used_twice_makes_no_false_kin(as_alice, collection):
 
     page = as_alice.get(child.get_absolute_url())
 
-    assert page.context["trail"] == []
+    assert page.context["breadcrumbs"] == []
     assert page.context["top_name"] == "Elsewhere"
 
 

@@ -55,10 +55,6 @@ class Gathering:
         """Tell whether any item was gathered."""
         return any(self._items.values())
 
-    def own_item(self, remote_id: str) -> IntegrationItem | None:
-        """Return an item that was gathered for the own collection."""
-        return self._items.get(self.own, {}).get(remote_id)
-
     def to_page(
         self,
         next_cursor: str | None,

@@ -21,7 +21,7 @@ from integrations.providers.notion.listing.search import Place, read_hits, read_
 from integrations.providers.notion.listing.tree import Tree
 from integrations.providers.notion.listing.walking import ROWS_PER_REFRESH, Walk
 from integrations.providers.notion.mapping.items import DATABASES, PAGES
-from integrations.providers.records import IntegrationItem, Page
+from integrations.providers.records import Page
 from integrations.providers.stored import StoredItem, StoredItems
 
 SEARCH, WALK, CHECK, PARENTS = "search", "walk", "check", "parents"
@@ -72,21 +72,6 @@ def fetch_deleted(
     tree = Tree(Reader(api, context.stored), Gathering(context.remote_id))
     place = read_trash(tree, from_cursor(cursor))
     return tree.gathering.to_page(None if place is None else to_cursor(place))
-
-
-def probe(
-    api: ApiClient, context: CollectionContext, remote_id: str
-) -> IntegrationItem | None:
-    """Return one item as it is now, None when the collection has it no more."""
-    tree = Tree(Reader(api, context.stored), Gathering(context.remote_id))
-    reader = tree.reader
-    if context.remote_id == DATABASES:
-        thing = reader.fetch_database(remote_id) or reader.fetch_source(remote_id)
-    else:
-        thing = reader.fetch_page(remote_id)
-    if thing is not None:
-        tree.add(thing)
-    return tree.gathering.own_item(remote_id)
 
 
 class _Pass:

@@ -35,7 +35,7 @@ from integrations.providers.notion.mapping.items import (
 )
 from integrations.providers.notion.mapping.parents import DATA_SOURCE, to_parent
 from integrations.providers.notion.mapping.schema import to_schema
-from integrations.providers.records import IntegrationItem, Page
+from integrations.providers.records import Page
 
 # Slow schemas are answered with 503 and the advice to ask for less.
 SMALL_PAGE: Final = 25
@@ -102,17 +102,6 @@ def _read(
     for row in listing.rows:
         rows.add(row)
     return _to_page(rows, listing, place)
-
-
-def probe(
-    api: ApiClient, context: CollectionContext, remote_id: str
-) -> IntegrationItem | None:
-    """Return one row as it is now, None when it is not among the rows any more."""
-    rows = Rows(api, context)
-    page = rows.tree.reader.fetch_page(to_id(remote_id))
-    if page is not None:
-        rows.add(page)
-    return rows.gathering.own_item(to_id(remote_id))
 
 
 class Rows:

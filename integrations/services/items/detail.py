@@ -1,0 +1,63 @@
+"""Find what an item's page shows around it: what it is inside of, and what it holds."""
+
+from django.db.models import QuerySet
+
+from integrations.models import Item
+from integrations.services.items.links import collections_beside
+from integrations.services.items.listing import types_beside
+
+MAX_DEPTH = 12
+
+
+def find_parent(item: Item) -> Item | None:
+    """Return the stored parent of an item, wherever in its connection it is."""
+    if not item.parent_remote_id:
+        return None
+    found = list(_with_remote_id(item, item.parent_remote_id))
+    if len(found) > 1:
+        found = [other for other in found if other.name == item.parent_name]
+    return found[0] if found else None
+
+
+def find_breadcrumbs(item: Item) -> list[Item]:
+    """Return the items that this one is inside of, the outermost first."""
+    breadcrumbs: list[Item] = []
+    parent = find_parent(item)
+    while (
+        parent and len(breadcrumbs) < MAX_DEPTH and parent not in (item, *breadcrumbs)
+    ):
+        breadcrumbs.insert(0, parent)
+        parent = find_parent(parent)
+    return breadcrumbs
+
+
+def find_children(item: Item) -> QuerySet[Item]:
+    """Return the live items that name this one as their parent."""
+    children = (
+        Item.objects.live()
+        .filter(
+            connection=item.connection_id,
+            # The index goes by type, so every type there is gets named.
+            type__in=types_beside(item),
+            parent_remote_id=item.remote_id,
+        )
+        .exclude(parent_remote_id="")
+        .defer("properties")
+        .order_by("sort_name", "pk")
+    )
+    if _with_remote_id(item, item.remote_id).exists():
+        return children.filter(parent_name=item.name)
+    return children
+
+
+def _with_remote_id(item: Item, remote_id: str) -> QuerySet[Item]:
+    """Return the other items of the connection under a remote id.
+
+    There can be several: an id need only be unique within its collection.
+    """
+    return (
+        Item.objects.live()
+        .filter(collection__in=collections_beside(item), remote_id=remote_id)
+        .exclude(pk=item.pk)
+        .defer("properties")
+    )
