@@ -1,4 +1,4 @@
-"""Turn DATABASE_URL into Django's terms."""
+"""DATABASE_URL in Django's terms."""
 
 from pathlib import Path
 from typing import Any

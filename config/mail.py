@@ -1,4 +1,4 @@
-"""Turn EMAIL_URL into Django's terms."""
+"""EMAIL_URL in Django's terms."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit

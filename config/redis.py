@@ -1,4 +1,4 @@
-"""Work out where the broker and the cache are from what the operator gave."""
+"""Addresses of the broker and the cache, from what the operator gave."""
 
 import ssl
 from dataclasses import dataclass
@@ -99,7 +99,7 @@ def _is_redis(url: str) -> bool:
 
 
 def _verified(url: str) -> str:
-    """Ask for a verified certificate in the words that redis-py reads."""
+    """Return a URL that has redis-py verify the certificate."""
     parts = urlsplit(url)
     if parts.scheme != "rediss":
         return url

@@ -1,4 +1,4 @@
-"""Decide what to start from what the operator configured."""
+"""Plan of `make run`: what to start, from what the operator configured."""
 
 import os
 import sys
@@ -18,12 +18,12 @@ AS_ROOT = "ignore:You're running the worker with superuser privileges"
 
 
 class PlanError(Exception):
-    """Report what the operator must change before anything can start."""
+    """The operator must change something before anything can start."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """Describe one process: its name, command, and the port that it listens on."""
+    """Process to start: its name, command, and the port that it listens on."""
 
     name: str
     command: list[str]
@@ -33,7 +33,7 @@ class Process:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Hold everything to start, in order, and the environment to start it in."""
+    """Everything to start, in order, and the environment to start it in."""
 
     base_dir: Path
     var_dir: Path
@@ -114,7 +114,6 @@ def _sandboxed_providers(values: Mapping[str, str]) -> list[str]:
 
 
 def _brings_sandbox(values: Mapping[str, str]) -> bool:
-    """Tell whether the sandbox is ours to start; an address names another one."""
     return (values.get("SANDBOX") or "on").lower() in TRUE
 
 

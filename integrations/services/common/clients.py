@@ -1,4 +1,4 @@
-"""Make API clients: limits shared by all workers, a token asked for at every call."""
+"""API clients: limits shared by all workers, a token asked for at every attempt."""
 
 from collections.abc import Callable
 from functools import lru_cache

@@ -24,7 +24,7 @@ MFA_KEYS = ("secret", "seed")
 
 @dataclass(frozen=True, kw_only=True)
 class Sealed:
-    """Name one sealed text: where it stands and how it is sealed again."""
+    """Sealed text: where it is stored, and how it is sealed again."""
 
     row: models.Model
     column: str

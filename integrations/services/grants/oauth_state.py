@@ -1,4 +1,4 @@
-"""Issue and consume ``state`` values: bound to user, session and provider, once.
+"""OAuth ``state`` values: bound to user, session and provider, consumed once.
 
 Only a hash is stored, and one conditional UPDATE consumes it, so that the same
 answer sent several times at once leads to one token request.
@@ -24,7 +24,7 @@ PURPOSE = "pkce"
 
 
 class StateRefusedError(Exception):
-    """Say why an answer is not accepted: unknown, used, expired, session, user."""
+    """An answer is not accepted: unknown, used, expired, session or user."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -33,7 +33,7 @@ class StateRefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Authorization:
-    """Carry what was begun with a state, to whoever completes it."""
+    """Authorization begun with a state, for the callback that completes it."""
 
     provider: str
     user_id: int | None
@@ -82,7 +82,7 @@ def _associated_data(state_hash: str) -> str:
 def consume(
     value: str, *, provider: str, user: User | None, session_nonce: str
 ) -> Authorization:
-    """Take a state, once; raise StateRefusedError with the reason otherwise."""
+    """Consume a state, once; raise StateRefusedError with the reason otherwise."""
     now = timezone.now()
     state_hash = _hash(value)
     taken = AuthorizationState.objects.filter(

@@ -56,7 +56,7 @@ def refresh_credential(
 def _winners_result(
     connection_id: UUID, seen_version: int, seconds: float
 ) -> Credential:
-    """Wait a little for whoever is refreshing; nobody refreshes for waiting long."""
+    """Wait shortly for the worker that holds the lease, and return its result."""
     until = time.monotonic() + seconds
     while True:
         credential = credentials.usable(connection_id)

@@ -30,7 +30,7 @@ def is_free(now: datetime) -> Q:
 
 
 def take(connection_id: UUID, lease_id: UUID, seen_version: int) -> bool:
-    """Take the lease, if it is free and the version is still the one seen."""
+    """Acquire the lease, if it is free and the version is still the one seen."""
     now = timezone.now()
     taken = Credential.objects.filter(
         is_free(now), connection_id=connection_id, version=seen_version

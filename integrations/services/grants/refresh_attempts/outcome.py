@@ -194,7 +194,7 @@ def _grant_rejected(attempt: Attempt, exc: OAuthError) -> Credential:
 
 
 def leave_open(attempt: Attempt) -> None:
-    """Let the next worker resolve an attempt whose outcome nobody knows."""
+    """Leave an attempt of unknown outcome open for the next worker to resolve."""
     Credential.objects.filter(
         connection_id=attempt.connection.pk,
         attempt_id=attempt.id,
