@@ -108,3 +108,5 @@ def test_no_worker_waits_for_work_that_nothing_sends() -> None:
     }
 
     assert routed == beaten == set(QUEUES)
+    # Whoever starts a worker with a name of a later release is not refused.
+    assert settings.CELERY_TASK_CREATE_MISSING_QUEUES
