@@ -94,7 +94,6 @@ INSTALLED_APPS = [
     "csp",
     "integrations",
     *[f"integrations.providers.{slug}" for slug in SPECS],
-    "sandbox",
 ]
 MIDDLEWARE = [
     "config.middleware.security_headers",

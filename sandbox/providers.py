@@ -1,7 +1,7 @@
 """List the simulated providers; a new one is a folder and a line here."""
 
 from sandbox import airtable, hubspot, notion
-from sandbox.core.provider import Provider
+from sandbox.core.state import Provider
 
 PROVIDERS: tuple[Provider, ...] = (
     hubspot.PROVIDER,

@@ -87,9 +87,6 @@ def _greeting(plan: Plan, password: str) -> str:
             f"Sign in as {ADMINISTRATOR} with the password {password}",
             "It is shown this once; change it under your account.",
         ]
-    if plan.sandboxed:
-        names = ", ".join(plan.sandboxed)
-        lines.append(f"Simulated, for want of credentials in .env: {names}")
     return "\n".join([*lines, "Ctrl-C stops everything.", ""])
 
 

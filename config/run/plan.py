@@ -41,7 +41,7 @@ class Plan:
     processes: list[Process]
     public_base_url: str
     web_port: int
-    sandboxed: list[str] = field(default_factory=list)
+    sandboxed: dict[str, str] = field(default_factory=dict)
 
 
 def make_plan(base_dir: Path, values: Mapping[str, str]) -> Plan:
@@ -81,7 +81,7 @@ def make_plan(base_dir: Path, values: Mapping[str, str]) -> Plan:
         processes=processes,
         public_base_url=public.rstrip("/"),
         web_port=web_port,
-        sandboxed=sandboxed if environment.get("SANDBOX") else [],
+        sandboxed=sandboxed if environment.get("SANDBOX") else {},
     )
 
 
@@ -103,14 +103,15 @@ def _port(values: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _sandboxed_providers(values: Mapping[str, str]) -> list[str]:
+def _sandboxed_providers(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the providers without credentials: their slugs with their names."""
     if (values.get("SANDBOX") or "on").lower() in FALSE:
-        return []
-    return [
-        spec.name
-        for spec in SPECS.values()
+        return {}
+    return {
+        slug: spec.name
+        for slug, spec in SPECS.items()
         if not values.get(f"{spec.env_prefix}CLIENT_ID")
-    ]
+    }
 
 
 def _brings_sandbox(values: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from config.run.child import Child
 from config.run.guard import Guard
 from config.run.plan import Plan
+from config.run.simulated import Simulated
 from config.run.terminal import say
 
 STOP_SECONDS = 25.0
@@ -61,6 +62,7 @@ class Supervisor:
         ]
         self._stop_signals = 0
         self._is_live = False
+        self._simulated = Simulated(plan)
 
     def run(self, greeting: str) -> None:
         """Start everything, greet when the site answers, stop on a signal."""
@@ -77,6 +79,8 @@ class Supervisor:
                         say("run", greeting)
                     elif time.monotonic() > give_up_at:
                         raise StartError("the site does not answer")
+                elif told := self._simulated.tell():
+                    say("run", told)
         finally:
             self.stop()
 

@@ -1,33 +1,30 @@
 """Simulate Airtable: OAuth, bases, their schema, and the records of their tables."""
 
-from sandbox.airtable.api.auth import finish, identify
+from functools import partial
+
 from sandbox.airtable.api.errors import refuse_with_status
-from sandbox.airtable.api.tables import SCHEMA
-from sandbox.airtable.control import RECORD_ACTIONS
-from sandbox.airtable.control_schema import ORDERS
+from sandbox.airtable.control import COMMANDS, FORMS, QUERIES
+from sandbox.airtable.control_schema import SCHEMA_COMMANDS
 from sandbox.airtable.faults import FAULTS, SWITCHES
-from sandbox.airtable.forms import FORMS
-from sandbox.airtable.inventory import get_inventory
-from sandbox.airtable.routes import FAMILIES, ROUTES
-from sandbox.airtable.seed.accounts import COMPANIES, SLUG
+from sandbox.airtable.oauth import POLICY
+from sandbox.airtable.routes import ROUTES
 from sandbox.airtable.seed.loader import seed
-from sandbox.core.provider import Provider
+from sandbox.airtable.seed.tables import SCHEMA
+from sandbox.core.state import Provider
+from sandbox.oauth import kit
 
 PROVIDER = Provider(
-    slug=SLUG,
-    name="Airtable",
+    slug=POLICY.slug,
+    name=POLICY.name,
     schema=SCHEMA,
     routes=ROUTES,
-    families=FAMILIES,
-    accounts=COMPANIES,
+    accounts=POLICY.accounts,
     kinds={"base": "bases", "table": "tables", "record": "records"},
     seed=seed,
-    identify=identify,
+    identify=partial(kit.identify, POLICY),
     refuse=refuse_with_status,
-    finish=finish,
-    records=RECORD_ACTIONS,
-    orders=ORDERS,
-    inventory=get_inventory,
+    commands={**COMMANDS, **SCHEMA_COMMANDS},
+    queries=QUERIES,
     forms=FORMS,
     sizes=("records",),
     faults=FAULTS,

@@ -2,29 +2,32 @@
 
 import json
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.airtable.api.cells import is_empty
-from sandbox.airtable.api.ids import make_id
 from sandbox.airtable.api.schema import Table, list_tables
-from sandbox.airtable.api.times import to_iso
+from sandbox.airtable.inventory import get_inventory
+from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.targets import (
-    get_company,
     get_record,
     get_table,
     get_table_of,
 )
-from sandbox.core.provider import Action, OrderError, Params
+from sandbox.airtable.values import is_empty, make_id
+from sandbox.control.helpers import (
+    get_account,
+    get_limit,
+    get_number,
+    get_values,
+)
+from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
+from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
+from sandbox.core.times import to_iso
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
-MAX_PAGE = 1_000
 TEXTS = ("singleLineText", "multilineText", "richText")
 
 
-def edit(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Set cells of one record; null clears one.
 
     With `quiet` the modification time stays, as when a lookup or formula changes.
@@ -37,7 +40,7 @@ def edit(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"id": row["id"]}
 
 
-def create(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Create one record from the cells given."""
     table = get_table(sandbox, params)
     values = _get_values(table, params)
@@ -52,7 +55,7 @@ def create(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"id": record, "table": table.id}
 
 
-def delete(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Delete one record, and the links that lead to it."""
     row = get_record(sandbox, params)
     tables = list_tables(sandbox.storage, row["base"])
@@ -69,17 +72,17 @@ def delete(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"id": row["id"]}
 
 
-def touch(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Change the first `count` records, after `offset`, at one and the same moment."""
     table = get_table(sandbox, params)
     field = next((f for f in table.fields if f.type in TEXTS), None)
     if field is None:
-        raise OrderError("this table has no text to change")
+        raise CommandError("this table has no text to change")
     rows = sandbox.storage.all(
         "SELECT * FROM airtable_record WHERE table_id = ? ORDER BY id LIMIT ? OFFSET ?",
         table.id,
-        int(params.get("count") or 1),
-        int(params.get("offset") or 0),
+        get_number(params, "count", 1),
+        get_number(params, "offset", 0),
     )
     text = str(params.get("value") or f"Touched {to_iso(sandbox.now_ms)}")
     with sandbox.storage.write() as connection:
@@ -90,7 +93,7 @@ def touch(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"touched": len(ids), "ids": ids, "value": text}
 
 
-def show(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return one record by id, or a page of a table's records from `after` on."""
     if params.get("id"):
         rows = [get_record(sandbox, params)]
@@ -100,7 +103,7 @@ def show(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
             " ORDER BY id LIMIT ?",
             get_table(sandbox, params).id,
             str(params.get("after") or ""),
-            min(int(params.get("limit") or 100), MAX_PAGE),
+            get_limit(params),
         )
     return {"records": [_show_row(row) for row in rows]}
 
@@ -116,20 +119,17 @@ def _show_row(row: Row) -> dict[str, Any]:
 
 
 def _get_values(table: Table, params: Params) -> dict[str, Any]:
-    """Return the cells to set: an object, or one field and value of a form."""
-    given = params.get("fields")
-    if not isinstance(given, dict):
-        name = str(params.get("field") or "")
-        given = {name: params.get("value")} if name else {}
+    """Return the cells to set, by the ids of their fields."""
+    given = get_values(params, "fields", "field")
     found = {name: table.find_field(name) for name in given}
     if unknown := [name for name, field in found.items() if field is None]:
         message = f"{table.name} has no field {', '.join(unknown)}"
-        raise OrderError(message)
+        raise CommandError(message)
     return {field.id: given[name] for name, field in found.items() if field}
 
 
 def _get_editor(params: Params) -> str:
-    return get_company(params).people[0].id
+    return get_account(COMPANIES, params).people[0].id
 
 
 def _change(
@@ -171,10 +171,63 @@ def _unlink(
         )
 
 
-RECORD_ACTIONS: dict[str, Action] = {
-    "show": show,
-    "edit": edit,
-    "create": create,
-    "delete": delete,
-    "touch": touch,
+QUERIES = {"inventory": get_inventory, "records": show}
+COMMANDS: dict[str, Command] = {
+    "records/edit": edit,
+    "records/create": create,
+    "records/delete": delete,
+    "records/touch": touch,
 }
+
+BASE = Field("base", "Base: id or name", hint="Operations")
+TABLE = Field("table", "Table: id or name", hint="Customers")
+FIELD = Field("field", "Field: id or name", hint="Notes")
+NAME = Field("name", "New name")
+
+FORMS = (
+    Form(
+        "A record",
+        {
+            "records/edit": "Save",
+            "records/create": "Add new",
+            "records/delete": "Delete",
+        },
+        (
+            Field("id", "Record id, to change one", hint="rec…"),
+            Field("table", "Table, to add one", hint="Customers"),
+            FIELD,
+            Field("value", "Value"),
+        ),
+    ),
+    Form(TOUCH.title, TOUCH.commands, (BASE, TABLE, *TOUCH.fields)),
+    Form(
+        "Fields",
+        {
+            "fields/rename": "Rename",
+            "fields/add": "Add",
+            "fields/retype": "Change type",
+            "fields/remove": "Remove",
+        },
+        (BASE, TABLE, FIELD, NAME, Field("to", "Type", hint="number")),
+    ),
+    Form(
+        "Tables and bases",
+        {
+            "tables/rename": "Rename table",
+            "tables/add": "Add table",
+            "tables/remove": "Remove table",
+            "bases/rename": "Rename base",
+            "bases/unshare": "Stop sharing base",
+            "bases/share": "Share base again",
+        },
+        (BASE, TABLE, NAME),
+    ),
+    Form(
+        "Calls used this month",
+        {"quota/set": "Set"},
+        (
+            Field("id", "Workspace id", hint="wsp…"),
+            Field("calls", "Calls", value="999", is_number=True),
+        ),
+    ),
+)

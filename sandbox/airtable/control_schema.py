@@ -1,16 +1,15 @@
 """Let people and tests change bases, tables and fields, and who may see them."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.airtable.api import quotas
-from sandbox.airtable.api.cells import convert
-from sandbox.airtable.api.ids import make_id
-from sandbox.airtable.targets import get_base, get_company, get_field, get_table
-from sandbox.core.provider import Action, OrderError, Params
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
+from sandbox.airtable.seed.accounts import COMPANIES
+from sandbox.airtable.targets import get_base, get_field, get_table
+from sandbox.airtable.values import convert, make_id
+from sandbox.control.helpers import get_account, get_number
+from sandbox.core.provider import CommandError, Params
+from sandbox.core.state import Command, Sandbox
 
 FIELD = """
 INSERT INTO airtable_field (id, table_id, name, type, options, description)
@@ -19,14 +18,14 @@ VALUES (?, ?, ?, ?, ?, '')
 LEVELS = ("none", "read", "comment", "edit", "create", "")
 
 
-def rename_base(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def rename_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Give a base another name."""
     base = get_base(sandbox, params)
     _rename(sandbox, "airtable_base", base["id"], params)
     return {"base": base["id"]}
 
 
-def unshare_base(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def unshare_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Take a base out of every present grant of the account, or out of one."""
     base = get_base(sandbox, params)
     with sandbox.storage.write() as connection:
@@ -38,7 +37,7 @@ def unshare_base(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"base": base["id"], "grants": taken}
 
 
-def share_base(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def share_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Put a base back that was taken out of grants."""
     base = get_base(sandbox, params)
     with sandbox.storage.write() as connection:
@@ -49,12 +48,12 @@ def share_base(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"base": base["id"], "grants": given}
 
 
-def set_level(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def set_level(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Change what one person may do in a base; an empty level removes them."""
-    base, company = get_base(sandbox, params), get_company(params)
+    base, company = get_base(sandbox, params), get_account(COMPANIES, params)
     user, level = str(params.get("user") or ""), str(params.get("level") or "")
     if user not in {person.id for person in company.people} or level not in LEVELS:
-        raise OrderError("no such person or level")
+        raise CommandError("no such person or level")
     with sandbox.storage.write() as connection:
         key = (base["id"], user)
         connection.execute(
@@ -67,14 +66,14 @@ def set_level(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"base": base["id"], "user": user, "level": level}
 
 
-def rename_table(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def rename_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Give a table another name."""
     table = get_table(sandbox, params)
     _rename(sandbox, "airtable_table", table.id, params)
     return {"table": table.id}
 
 
-def add_table(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def add_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Add an empty table with one text field and one view."""
     base, table, field = get_base(sandbox, params), make_id("tbl"), make_id("fld")
     with sandbox.storage.write() as connection:
@@ -92,7 +91,7 @@ def add_table(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"table": table, "field": field}
 
 
-def remove_table(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def remove_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Delete a table with everything in it."""
     table = get_table(sandbox, params)
     with sandbox.storage.write() as connection:
@@ -105,14 +104,14 @@ def remove_table(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"table": table.id}
 
 
-def rename_field(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def rename_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Give a field another name."""
     field = get_field(get_table(sandbox, params), params)
     _rename(sandbox, "airtable_field", field.id, params)
     return {"field": field.id}
 
 
-def add_field(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def add_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Add a field of any type, empty everywhere."""
     table, field = get_table(sandbox, params), make_id("fld")
     kind = str(params.get("to") or "singleLineText")
@@ -123,23 +122,23 @@ def add_field(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"field": field, "table": table.id}
 
 
-def remove_field(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def remove_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Delete a field; the primary field stays, as at Airtable."""
     table = get_table(sandbox, params)
     field = get_field(table, params)
     if field.id == table.primary_field:
-        raise OrderError("the primary field cannot be removed")
+        raise CommandError("the primary field cannot be removed")
     with sandbox.storage.write() as connection:
         connection.execute("DELETE FROM airtable_field WHERE id = ?", (field.id,))
     return {"field": field.id}
 
 
-def retype_field(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def retype_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Change a field to the type `to`; a cell that cannot follow becomes empty."""
     table = get_table(sandbox, params)
     field, kind = get_field(table, params), str(params.get("to") or "")
     if not kind:
-        raise OrderError("say the new type in `to`")
+        raise CommandError("say the new type in `to`")
     with sandbox.storage.write() as connection:
         connection.execute(
             "UPDATE airtable_field SET type = ?, options = ? WHERE id = ?",
@@ -149,18 +148,18 @@ def retype_field(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"field": field.id, "type": kind}
 
 
-def set_calls(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def set_calls(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Pretend that a workspace made so many calls this month."""
-    own = [workspace.id for workspace in get_company(params).workspaces]
+    own = [workspace.id for workspace in get_account(COMPANIES, params).workspaces]
     workspace = str(params.get("id") or own[0])
     if workspace not in own:
         message = f"no workspace {workspace}"
-        raise OrderError(message)
-    quotas.set_calls(sandbox, workspace, int(params.get("calls") or 0))
+        raise CommandError(message)
+    quotas.set_calls(sandbox, workspace, get_number(params, "calls", 0))
     return quotas.describe(sandbox, workspace)
 
 
-def _rename(sandbox: "Sandbox", table: str, target: str, params: Params) -> None:
+def _rename(sandbox: Sandbox, table: str, target: str, params: Params) -> None:
     with sandbox.storage.write() as connection:
         connection.execute(
             f"UPDATE {table} SET name = ? WHERE id = ?",  # noqa: S608
@@ -171,7 +170,7 @@ def _rename(sandbox: "Sandbox", table: str, target: str, params: Params) -> None
 def _get_name(params: Params) -> str:
     name = str(params.get("name") or "")
     if not name:
-        raise OrderError("say the new name in `name`")
+        raise CommandError("say the new name in `name`")
     return name
 
 
@@ -185,7 +184,7 @@ def _get_grant(params: Params) -> tuple[str, str]:
     return grant, grant
 
 
-ORDERS: dict[str, Action] = {
+SCHEMA_COMMANDS: dict[str, Command] = {
     "bases/rename": rename_base,
     "bases/unshare": unshare_base,
     "bases/share": share_base,

@@ -3,29 +3,19 @@
 from sandbox.airtable.api.attachments import send_attachment
 from sandbox.airtable.api.meta import show_bases, show_tables, show_whoami
 from sandbox.airtable.api.records import list_records, show_record
-from sandbox.airtable.consent import show_consent, take_consent
-from sandbox.airtable.oauth import answer_token
-from sandbox.core.web import Handler, Route
-
-
-def _route(method: str, path: str, handler: Handler, families: str) -> Route:
-    return Route(
-        method=method, path=path, handler=handler, families=tuple(families.split())
-    )
-
+from sandbox.airtable.oauth import POLICY
+from sandbox.core.state import Route
+from sandbox.oauth import kit
 
 FILE = "/attachments/{expires}/{mark}/{size}/{id}/{name}"
 
 ROUTES = (
-    _route("GET", "/oauth2/v1/authorize", show_consent, "consent"),
-    _route("POST", "/oauth2/v1/authorize", take_consent, "consent"),
-    _route("POST", "/oauth2/v1/token", answer_token, "token oauth"),
-    _route("GET", "/v0/meta/whoami", show_whoami, "api whoami"),
-    _route("GET", "/v0/meta/bases", show_bases, "api bases"),
-    _route("GET", "/v0/meta/bases/{base}/tables", show_tables, "api schema"),
-    _route("GET", "/v0/{base}/{table}", list_records, "api list"),
-    _route("POST", "/v0/{base}/{table}/listRecords", list_records, "api list"),
-    _route("GET", "/v0/{base}/{table}/{record}", show_record, "api read"),
-    _route("GET", FILE, send_attachment, "attachments"),
+    *kit.make_routes(POLICY),
+    Route("GET", "/v0/meta/whoami", show_whoami, "api whoami"),
+    Route("GET", "/v0/meta/bases", show_bases, "api bases"),
+    Route("GET", "/v0/meta/bases/{base}/tables", show_tables, "api schema"),
+    Route("GET", "/v0/{base}/{table}", list_records, "api list"),
+    Route("POST", "/v0/{base}/{table}/listRecords", list_records, "api list"),
+    Route("GET", "/v0/{base}/{table}/{record}", show_record, "api read"),
+    Route("GET", FILE, send_attachment, "attachments"),
 )
-FAMILIES = tuple(sorted({name for route in ROUTES for name in route.families}))

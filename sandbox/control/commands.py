@@ -1,48 +1,58 @@
-"""Carry out the orders of the control page; people and tests use the same ones."""
+"""Carry out the commands of the control page; people and tests use the same ones."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.core.provider import Action, OrderError, Params, Provider
+from sandbox.core.faults import EVERY, Fault
+from sandbox.core.provider import CommandError, Params
+from sandbox.core.state import Command, Provider, Sandbox
 from sandbox.oauth import grants
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
+FAULT_FIELDS = {"provider", "family", "account", "kind", "count", "skip"}
 
 
-def get_provider(sandbox: "Sandbox", params: Params) -> Provider:
-    """Return the provider an order names; the only one needs no naming."""
+def get_provider(sandbox: Sandbox, params: Params) -> Provider:
+    """Return the provider that is named; without a name it is the first."""
     slug = str(params.get("provider") or next(iter(sandbox.providers)))
     if slug not in sandbox.providers:
         message = f"no provider {slug}"
-        raise OrderError(message)
+        raise CommandError(message)
     return sandbox.providers[slug]
 
 
-def add_fault(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def add_fault(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Switch a fault on; what is no field of a fault is a parameter of its kind."""
-    provider = get_provider(sandbox, params)
-    count = params.get("count")
-    own = ("provider", "family", "account", "kind", "count", "skip")
-    fault = sandbox.faults.add(
+    provider, count = get_provider(sandbox, params), params.get("count")
+    family = str(params.get("family") or EVERY)
+    if family != EVERY and family not in provider.families:
+        message = f"no such endpoint family: {provider.slug} {family}"
+        raise CommandError(message)
+    kind = provider.faults_by_name.get(str(params.get("kind")))
+    if kind is None:
+        message = f"no such fault: {params.get('kind')}"
+        raise CommandError(message)
+    own = {*kind.params, "path"} - FAULT_FIELDS
+    given = {k: v for k, v in params.items() if k in own and v != ""}
+    fault = Fault(
         provider=provider.slug,
-        kind=str(params.get("kind") or ""),
-        family=str(params.get("family") or "*"),
+        family=family,
         account=str(params.get("account") or ""),
+        kind=kind.name,
+        params={**kind.params, **given},
         skip=int(params.get("skip") or 0),
-        count=None if count in (None, "") else int(str(count)),
-        params={k: v for k, v in params.items() if k not in own and v != ""},
+        remaining=None if count in (None, "") else int(str(count)),
     )
-    return fault.to_dict()
+    return sandbox.faults.add(fault).to_dict()
 
 
-def clear_faults(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
-    """Switch one fault off, or all."""
-    fault_id = params.get("id")
-    return {"cleared": sandbox.faults.clear(int(fault_id) if fault_id else None)}
+def clear_faults(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+    """Switch one fault off, or all, or all of one provider."""
+    fault_id, provider = params.get("id"), str(params.get("only") or "")
+    cleared = sandbox.faults.clear(int(fault_id) if fault_id else None, provider)
+    return {"cleared": cleared}
 
 
-def set_switch(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def set_switch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Set one switch, for one account or for all."""
     provider, name = get_provider(sandbox, params), str(params.get("name"))
     account = str(params.get("account") or "")
@@ -50,21 +60,22 @@ def set_switch(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"name": name, "value": value}
 
 
-def expire_tokens(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
-    """Let access tokens expire now: all, one account's, or one by fingerprint."""
+def expire_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+    """Let access tokens expire now: all, an account's, a grant's, or one."""
     provider, now = get_provider(sandbox, params), sandbox.clock()
+    rows = sandbox.storage.all(
+        "SELECT t.value AS token, g.account, g.id AS grant_id FROM oauth_token t"
+        " JOIN oauth_grant g ON g.id = t.grant_id WHERE g.provider = ?"
+        " AND t.kind = 'access' AND (t.expires_at > ? OR t.expires_at IS NULL)",
+        provider.slug,
+        now,
+    )
     wanted = [
-        row["value"]
-        for row in sandbox.storage.all(
-            "SELECT t.value, g.account FROM oauth_token t"
-            " JOIN oauth_grant g ON g.id = t.grant_id WHERE g.provider = ?"
-            " AND t.kind = 'access' AND (t.expires_at > ? OR t.expires_at IS NULL)",
-            provider.slug,
-            now,
-        )
-        if params.get("account") in (None, "", row["account"])
-        and params.get("fingerprint") in (None, "", grants.to_fingerprint(row["value"]))
-        and params.get("token") in (None, "", row["value"])
+        row["token"]
+        for row in rows
+        if _is_meant(params, account=row["account"], grant=row["grant_id"])
+        and _is_meant(params, token=row["token"])
+        and _is_meant(params, fingerprint=grants.to_fingerprint(row["token"]))
     ]
     with sandbox.storage.write() as connection:
         for value in wanted:
@@ -75,31 +86,31 @@ def expire_tokens(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"expired": len(wanted)}
 
 
-def revoke_grants(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def revoke_grants(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """End grants as a person does at the provider: all, an account's, or one."""
     provider = get_provider(sandbox, params)
-    wanted = [
-        row["id"]
-        for row in sandbox.storage.all(
-            "SELECT id, account FROM oauth_grant WHERE provider = ?", provider.slug
-        )
-        if params.get("account") in (None, "", row["account"])
-        and str(params.get("grant") or "") in ("", str(row["id"]))
-    ]
+    rows = sandbox.storage.all(
+        "SELECT id, account FROM oauth_grant WHERE provider = ?", provider.slug
+    )
+    wanted = [r["id"] for r in rows if _is_meant(params, account=r["account"])]
+    wanted = [grant for grant in wanted if _is_meant(params, grant=grant)]
     kinds = ("refresh",) if params.get("keep_access") else ("access", "refresh")
+    reason, now = "revoked at the provider", sandbox.clock()
     with sandbox.storage.write() as connection:
-        for grant_id in wanted:
-            grants.end_grant(
-                connection,
-                grant_id,
-                reason="revoked at the provider",
-                now=sandbox.clock(),
-                kinds=kinds,
-            )
+        for grant in wanted:
+            grants.end_grant(connection, grant, reason=reason, now=now, kinds=kinds)
     return {"revoked": len(wanted)}
 
 
-def reset_stats(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def _is_meant(params: Params, **values: Any) -> bool:
+    """Return whether the parameters name these values, or leave them open."""
+    return all(
+        params.get(name) in (None, "") or str(params[name]) == str(value)
+        for name, value in values.items()
+    )
+
+
+def reset_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Start counting from zero, and forget the token requests seen so far."""
     sandbox.stats.reset()
     sandbox.windows.clear()
@@ -109,32 +120,25 @@ def reset_stats(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"reset": True}
 
 
-def calm_down(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def calm_down(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Switch every fault off and return every switch to its default."""
     sandbox.switches.reset()
     return {"cleared": sandbox.faults.clear()}
 
 
-def find_action(name: str) -> Action:
-    """Return what an order does; whatever is not common is the provider's own."""
-    return ACTIONS.get(name) or _on_provider(name)
-
-
-def _on_provider(name: str) -> Action:
-    def act(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def run_command(sandbox: Sandbox, name: str, params: Params) -> dict[str, Any]:
+    """Run a command; whatever is not common is the provider's own."""
+    command = COMMANDS.get(name)
+    if command is None:
         provider = get_provider(sandbox, params)
-        group, _, rest = name.partition("/")
-        own = provider.records if group == "records" else provider.orders
-        action = own.get(rest if group == "records" else name)
-        if action is None:
-            message = f"{provider.name} has no such order: {name}"
-            raise OrderError(message)
-        return action(sandbox, params)
-
-    return act
+        command = provider.commands.get(name)
+        if command is None:
+            message = f"{provider.name} has no such command: {name}"
+            raise CommandError(message)
+    return command(sandbox, params)
 
 
-ACTIONS: Mapping[str, Action] = {
+COMMANDS: Mapping[str, Command] = {
     "faults/add": add_fault,
     "faults/clear": clear_faults,
     "switches/set": set_switch,

@@ -1,27 +1,49 @@
-"""Hold the HTML of the control page; every value in it is escaped when filled."""
+"""Hold the HTML of the control pages; every value in it is escaped when filled."""
 
-ACCOUNTS = """
-<div class="scroll"><table>
-<tr><th>Account</th><th>People</th>$heads</tr>
-$rows
-</table></div>
+OVERVIEW = """
+<h1>Sandbox control</h1>
+<p class="note">Change the simulated accounts and watch the product react.
+The same commands exist as JSON under <code>/control/api/</code>.</p>
+$message
+<ul class="providers">$rows</ul>
+<form method="post" action="/control/do/calm">
+<button>All faults and switches to normal</button></form>
 """
-ACCOUNT = """
-<tr><td><strong>$name</strong> <code>$id</code><br><small>$note</small></td>
-<td>$people</td>$counts</tr>
+OVERVIEW_ROW = """
+<li class="card"><h2><a href="/control/$slug">$name</a></h2>
+<p>$accounts</p>
+<p class="note">Connected: $grants · faults on: $faults</p></li>
 """
-COUNT = '<td class="number">$live$archived</td>'
-ARCHIVED = "<br><small>$number archived</small>"
-
+PROVIDER = """
+<p><a href="/control/">All providers</a></p>
+<h1>$name</h1>
+$message
+$form
+<section class="card"><h2>Connected</h2>
+$grants
+</section>
+<section class="card"><h2>Faults</h2>
+$faults
+</section>
+<details><summary>More</summary>
+<h2>Accounts</h2>
+$accounts
+<h2>Other changes</h2>
+<div class="grid">$others</div>
+<h2>Switches</h2>
+<p class="note">A value holds for all accounts.</p>
+$switches
+<h2>Requests</h2>
+$stats
+</details>
+"""
 FORM = """
-<form class="card" method="post" action="/control/do/$order">
-<h3>$title</h3>
+<form class="card" method="post" action="/control/do/$command">
+<h2>$title</h2>
 <input type="hidden" name="provider" value="$provider">
 <div class="row">
 <label class="field">Account<select name="account">$accounts</select></label>
 $kinds
-</div>
-<div class="row">
 $fields
 </div>
 <div class="actions">
@@ -35,53 +57,34 @@ FIELD = """
 <label class="field">$label
 <input name="$name" value="$value" placeholder="$hint" inputmode="$mode"></label>
 """
-OTHER = '<button formaction="/control/do/$order">$label</button>'
-
-TOKENS = """
-<div class="actions">
-<form method="post" action="/control/do/tokens/expire">
+OTHER = '<button formaction="/control/do/$command">$label</button>'
+REVOKE_ALL = """
+<form class="actions" method="post" action="/control/do/tokens/expire">
 <input type="hidden" name="provider" value="$provider">
-<button>Expire all access tokens</button></form>
-<form method="post" action="/control/do/grants/revoke">
-<input type="hidden" name="provider" value="$provider">
-<button>Revoke all grants</button></form>
-</div>
-<div class="scroll"><table>
-<tr><th>Kind</th><th>Fingerprint</th><th>Account</th><th>User</th><th>State</th>
-<th class="number">Used</th><th></th></tr>
-$rows
-</table></div>
-<p class="note">Newest first. Tokens are never shown in clear here.</p>
+<button>Expire all access tokens</button>
+<button formaction="/control/do/grants/revoke">Revoke all grants</button></form>
 """
-TOKEN = """
-<tr><td>$kind</td><td><code>$fingerprint</code></td><td>$account</td><td>$user</td>
-<td>$state</td><td class="number">$spends</td>
-<td><form method="post" action="/control/do/tokens/expire">
+GRANT = """
+<form class="line" method="post" action="/control/do/tokens/expire">
 <input type="hidden" name="provider" value="$provider">
-<input type="hidden" name="fingerprint" value="$fingerprint"><button>Expire</button>
+<input type="hidden" name="grant" value="$grant">
+<span><strong>$person</strong> <small>$account · grant $grant</small></span>
+<button>Expire access token</button>
+<button formaction="/control/do/grants/revoke">Revoke</button>
 </form>
-<form method="post" action="/control/do/grants/revoke">
-<input type="hidden" name="provider" value="$provider">
-<input type="hidden" name="grant" value="$grant"><button>Revoke grant $grant</button>
-</form></td></tr>
 """
-
 FAULTS = """
-<div class="scroll"><table>
-<tr><th>Fault</th><th>Where</th><th>Account</th><th>Left</th><th>Struck</th><th></th></tr>
 $rows
-</table></div>
-<form class="card" method="post" action="/control/do/faults/add">
-<h3>Switch a fault on</h3>
+<form method="post" action="/control/do/faults/add">
 <input type="hidden" name="provider" value="$provider">
 <div class="row">
 <label class="field">What<select name="kind">$kinds</select></label>
 <label class="field">Where<select name="family">$families</select></label>
-<label class="field">Account<select name="account">$accounts</select></label>
-</div>
-<div class="row">
 <label class="field">How often (empty: until off)
 <input name="count" inputmode="numeric"></label>
+</div>
+<details><summary>Details</summary><div class="row">
+<label class="field">Account<select name="account">$accounts</select></label>
 <label class="field">Let this many pass first
 <input name="skip" value="0" inputmode="numeric"></label>
 <label class="field">Status<input name="status" placeholder="429, 500, 503"
@@ -90,42 +93,44 @@ $rows
 <input name="retry_after" inputmode="numeric"></label>
 <label class="field">Wait (ms)<input name="ms" placeholder="2000"
  inputmode="numeric"></label>
-</div>
+</div></details>
+<input type="hidden" name="only" value="$provider">
 <div class="actions"><button class="main">Switch on</button>
-<button formaction="/control/do/faults/clear">Switch all off</button>
-<button formaction="/control/do/calm">Faults and switches to normal</button></div>
+<button formaction="/control/do/faults/clear">Switch all off</button></div>
 </form>
 """
-NO_FAULTS = '<tr><td colspan="6" class="note">Everything works.</td></tr>'
 FAULT = """
-<tr><td>$kind <small>$words</small></td><td>$family</td><td>$account</td>
-<td>$remaining</td><td>$hits</td>
-<td><form method="post" action="/control/do/faults/clear">
-<input type="hidden" name="id" value="$id"><button>Off</button></form></td></tr>
+<form class="line" method="post" action="/control/do/faults/clear">
+<input type="hidden" name="provider" value="$provider">
+<input type="hidden" name="id" value="$id">
+<span><strong>$kind</strong> <small>$words · $family · $account · $left,
+struck $hits times</small></span>
+<button>Switch off</button></form>
 """
-
-SWITCHES = """
+ACCOUNTS = """
 <div class="scroll"><table>
-<tr><th>Switch</th><th>Value for all accounts</th><th></th></tr>
+<tr><th>Account</th><th>People</th>$heads</tr>
 $rows
 </table></div>
 """
+ACCOUNT = """
+<tr><td><strong>$name</strong> <code>$id</code><br><small>$note</small></td>
+<td>$people</td>$counts</tr>
+"""
+COUNT = '<td class="number">$live<br><small>$more</small></td>'
 SWITCH = """
-<tr><td>$label<br><small><code>$name</code></small></td>
-<td><form method="post" action="/control/do/switches/set">
+<form class="line" method="post" action="/control/do/switches/set">
 <input type="hidden" name="provider" value="$provider">
 <input type="hidden" name="name" value="$name">
-$field<button>Set</button></form></td><td>$moved</td></tr>
+<span>$label <small><code>$name</code></small> <b class="moved">$moved</b></span>
+$field<button>Set</button></form>
 """
 FLAG = '<select name="value" aria-label="$label">$options</select>'
 VALUE = '<input name="value" aria-label="$label" value="$value">'
-
 STATS = """
 <div class="grid">
 <div class="card"><table>$facts</table></div>
 <div class="card scroll"><table>$rows</table></div>
 </div>
-<form class="actions" method="post" action="/control/do/stats/reset">
-<button>Count from zero</button></form>
 """
 FACT = '<tr><td>$name</td><td class="number">$value</td></tr>'

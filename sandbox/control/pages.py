@@ -1,62 +1,226 @@
-"""Show the control page: what there is, what is switched on, and the buttons."""
+"""Draw the control pages: an overview, and one page for each provider."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sandbox.control import sections
-from sandbox.core.html import Safe, fill, join, show_page
-from sandbox.core.provider import Provider
-from sandbox.core.web import Request, Response
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
+from sandbox.control import markup
+from sandbox.control.queries import get_stats
+from sandbox.core.faults import EVERY
+from sandbox.core.html import Safe, each, fill, join, show_page
+from sandbox.core.provider import Form
+from sandbox.core.state import Provider, Sandbox
+from sandbox.core.web import Request, Response, to_text
 
 BANNER = "Sandbox control — simulated providers, no real data."
-PAGE = """
-<h1>Sandbox control</h1>
-<p class="note">Change the simulated accounts here and watch the product react.
-The same orders exist as JSON under <code>/control/api/</code>.</p>
-$message
-$providers
+GRANTS = """
+SELECT id, account, user FROM oauth_grant
+WHERE provider = ? AND ended_at IS NULL ORDER BY id DESC
 """
-PROVIDER = """
-<h2>$name: accounts</h2>
-$accounts
-<h2>$name: records</h2>
-$records
-<h2>$name: grants and tokens</h2>
-$tokens
-<h2>$name: faults</h2>
-$faults
-<h2>$name: switches</h2>
-$switches
-<h2>$name: requests</h2>
-$stats
-"""
+TOTALS = {
+    "Requests": "requests",
+    "429 given": "rate_limited_total",
+    "Token requests": "token_requests",
+    "Token requests refused": "token_requests_refused",
+    "Refresh tokens spent twice": "double_spends",
+    "Token requests overlapping": "overlapping_spends",
+}
 
 
-def show_control(sandbox: "Sandbox", request: Request) -> Response:
-    """Show the whole control page."""
-    shown = [_show_provider(sandbox, p) for p in sandbox.providers.values()]
-    message = _show_message(request.query)
-    main = fill(PAGE, message=message, providers=join(shown))
+def show_overview(sandbox: Sandbox, request: Request) -> Response:
+    """Show what is simulated, with a link to each provider's page."""
+    rows = []
+    for slug, provider in sandbox.providers.items():
+        faults = [f for f in sandbox.faults.to_list() if f["provider"] == slug]
+        live = sandbox.storage.all(GRANTS, slug)
+        rows.append(
+            {
+                "slug": slug,
+                "name": provider.name,
+                "accounts": ", ".join(account.name for account in provider.accounts),
+                "grants": len(live),
+                "faults": len(faults),
+            }
+        )
+    message = _show_message(request)
+    main = fill(markup.OVERVIEW, message=message, rows=each(markup.OVERVIEW_ROW, rows))
     return show_page("Sandbox control", main, banner=BANNER, kind="control")
 
 
-def _show_message(query: dict[str, str]) -> Safe:
+def show_provider(sandbox: Sandbox, request: Request) -> Response:
+    """Show one provider: what people need at once, everything else behind More."""
+    provider = sandbox.providers.get(request.params["provider"])
+    if provider is None:
+        return to_text("There is no such provider.\n", 404)
+    forms = [_show_form(provider, form) for form in provider.forms]
+    main = fill(
+        markup.PROVIDER,
+        name=provider.name,
+        provider=provider.slug,
+        message=_show_message(request),
+        form=join(forms[:1]),
+        grants=_show_grants(sandbox, provider),
+        faults=_show_faults(sandbox, provider),
+        accounts=_show_accounts(sandbox, provider),
+        others=join(forms[1:]),
+        switches=_show_switches(sandbox, provider),
+        stats=_show_stats(sandbox, provider),
+    )
+    return show_page(f"{provider.name} sandbox", main, banner=BANNER, kind="control")
+
+
+def _show_message(request: Request) -> Safe:
     for kind in ("done", "failed"):
-        if query.get(kind):
+        if request.query.get(kind):
             template = '<p class="$kind" role="status">$text</p>'
-            return fill(template, kind=kind, text=query[kind])
+            return fill(template, kind=kind, text=request.query[kind])
     return Safe("")
 
 
-def _show_provider(sandbox: "Sandbox", provider: Provider) -> Safe:
-    parts: dict[str, Any] = {
-        "accounts": sections.show_accounts(sandbox, provider),
-        "records": sections.show_record_forms(provider),
-        "tokens": sections.show_grants(sandbox, provider),
-        "faults": sections.show_faults(sandbox, provider),
-        "switches": sections.show_switches(sandbox, provider),
-        "stats": sections.show_stats(sandbox, provider),
+def _show_form(provider: Provider, form: Form) -> Safe:
+    (command, label), *others = form.commands.items()
+    kinds = [(kind, kind) for kind in provider.kinds.values()]
+    fields = (
+        {**vars(field), "mode": "numeric" if field.is_number else "text"}
+        for field in form.fields
+    )
+    return fill(
+        markup.FORM,
+        command=command,
+        label=label,
+        title=form.title,
+        provider=provider.slug,
+        accounts=_show_account_options(provider),
+        kinds=fill(markup.KINDS, kinds=_show_options(kinds)) if form.has_type else "",
+        fields=each(markup.FIELD, fields),
+        others=each(
+            markup.OTHER, ({"command": c, "label": text} for c, text in others)
+        ),
+    )
+
+
+def _show_grants(sandbox: Sandbox, provider: Provider) -> Safe:
+    """Draw the live grants, each with its two buttons."""
+    names = {
+        (account.id, person.id): {"account": account.name, "person": person.name}
+        for account in provider.accounts
+        for person in account.people
     }
-    return fill(PROVIDER, name=provider.name, **parts)
+    rows = (
+        {
+            "provider": provider.slug,
+            "grant": row["id"],
+            "account": row["account"],
+            "person": row["user"],
+            **names.get((row["account"], row["user"]), {}),
+        }
+        for row in sandbox.storage.all(GRANTS, provider.slug)
+    )
+    shown = each(markup.GRANT, rows)
+    if not shown:
+        return Safe('<p class="note">Nobody is connected.</p>')
+    return join([shown, fill(markup.REVOKE_ALL, provider=provider.slug)])
+
+
+def _show_faults(sandbox: Sandbox, provider: Provider) -> Safe:
+    """Draw the active faults and the form that adds one."""
+    active = [f for f in sandbox.faults.to_list() if f["provider"] == provider.slug]
+    rows = (
+        {
+            **fault,
+            "account": fault["account"] or "all accounts",
+            "family": fault["family"].replace(EVERY, "everything"),
+            "left": f"{fault['remaining']} left" if fault["remaining"] else "until off",
+            "words": ", ".join(f"{k} {v}" for k, v in fault["params"].items() if v),
+        }
+        for fault in active
+    )
+    kinds = [(k.name, k.label) for k in provider.faults_by_name.values()]
+    families = [(EVERY, "Everything"), *((name, name) for name in provider.families)]
+    return fill(
+        markup.FAULTS,
+        provider=provider.slug,
+        rows=each(markup.FAULT, rows) or Safe('<p class="note">Everything works.</p>'),
+        kinds=_show_options(kinds, chosen="status"),
+        accounts=_show_account_options(provider, ("", "All accounts")),
+        families=_show_options(families),
+    )
+
+
+def _show_accounts(sandbox: Sandbox, provider: Provider) -> Safe:
+    rows = []
+    for account in provider.accounts:
+        found = provider.queries["inventory"](sandbox, {"account": account.id})
+        cells = (
+            {
+                "live": count["live"],
+                "more": f"{count['archived']} archived" if "archived" in count else "",
+            }
+            for count in found["types"].values()
+        )
+        people = ", ".join(person.name for person in account.people)
+        about = {"id": account.id, "name": account.name, "note": account.note}
+        rows.append(
+            fill(
+                markup.ACCOUNT, **about, people=people, counts=each(markup.COUNT, cells)
+            )
+        )
+    names = ({"name": name} for name in provider.kinds.values())
+    heads = each('<th class="number">$name</th>', names)
+    return fill(markup.ACCOUNTS, heads=heads, rows=join(rows))
+
+
+def _show_switches(sandbox: Sandbox, provider: Provider) -> Safe:
+    """Draw every switch with its value for all accounts."""
+    rows = []
+    for switch in provider.switches:
+        value = sandbox.switches.get(provider.slug, switch.name)
+        field = fill(markup.VALUE, label=switch.label, value=_to_text(value))
+        if isinstance(switch.default, bool):
+            flags = [("true", "on"), ("false", "off")]
+            options = _show_options(flags, chosen=str(value).lower())
+            field = fill(markup.FLAG, label=switch.label, options=options)
+        rows.append(
+            {
+                "provider": provider.slug,
+                "name": switch.name,
+                "label": switch.label,
+                "field": field,
+                "moved": "changed" if value != switch.default else "",
+            }
+        )
+    return each(markup.SWITCH, rows)
+
+
+def _to_text(value: Any) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)
+
+
+def _show_stats(sandbox: Sandbox, provider: Provider) -> Safe:
+    """Draw the provider's own counters that matter most."""
+    found = get_stats(sandbox, {"provider": provider.slug})
+    found["token_requests"] = sum(found["token_requests"].values())
+    facts = {label: found[name] for label, name in TOTALS.items()}
+    peaks = found["max_in_10_seconds"].values()
+    facts["Most requests in 10 s"] = max(peaks, default=0)
+    endpoints = sorted(found["by_endpoint"].items())
+    return fill(
+        markup.STATS, facts=_show_facts(facts.items()), rows=_show_facts(endpoints)
+    )
+
+
+def _show_facts(pairs: Iterable[tuple[str, int]]) -> Safe:
+    return each(markup.FACT, ({"name": name, "value": value} for name, value in pairs))
+
+
+def _show_account_options(provider: Provider, *first: tuple[str, str]) -> Safe:
+    return _show_options([*first, *((a.id, a.name) for a in provider.accounts)])
+
+
+def _show_options(pairs: Sequence[tuple[str, str]], chosen: str = "") -> Safe:
+    def mark(value: str) -> Safe:
+        return Safe(" selected" if chosen and value == chosen else "")
+
+    return each(
+        '<option value="$value"$mark>$label</option>',
+        ({"value": v, "label": label, "mark": mark(v)} for v, label in pairs),
+    )

@@ -1,23 +1,30 @@
-"""Answer what tests and people ask the control page."""
+"""Answer the queries of tests and people."""
 
+from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.control.commands import get_provider
-from sandbox.core.provider import Action, Params, Provider
+from sandbox.core.provider import CommandError, Params
+from sandbox.core.state import Command, Provider, Sandbox
 from sandbox.oauth import grants
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 TOKENS = """
 SELECT t.value, t.kind, t.grant_id, t.issued_at, t.expires_at, t.spent_at,
     t.revoked_at, t.spends, g.provider, g.account, g.user, g.scopes
 FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id ORDER BY t.rowid
 """
+SPENDS = """
+SELECT t.value, t.spends FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id
+WHERE t.spends AND ? IN ('', g.provider)
+"""
 
 
-def get_state(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def get_providers(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+    return {"providers": list(sandbox.providers)}
+
+
+def get_state(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return what there is and what is switched on."""
     return {
         "providers": [_describe(p) for p in sandbox.providers.values()],
@@ -41,21 +48,22 @@ def _describe(provider: Provider) -> dict[str, Any]:
             for account in provider.accounts
         ],
         "switches": {switch.name: switch.default for switch in provider.switches},
-        "faults": [kind.name for kind in provider.faults],
+        "faults": list(provider.faults_by_name),
     }
 
 
-def get_stats(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
-    """Return the counters, with what the token endpoints saw."""
-    rows = sandbox.storage.all("SELECT * FROM token_request")
-    by_type: dict[str, int] = {}
-    for row in rows:
-        key = f"{row['provider']}:{row['grant_type']}"
-        by_type[key] = by_type.get(key, 0) + 1
-    spends = sandbox.storage.all("SELECT value, spends FROM oauth_token WHERE spends")
+def get_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+    """Return the counters, with what the token endpoints saw, of all or of one."""
+    slug = str(params.get("provider") or "")
+    rows = sandbox.storage.all(
+        "SELECT * FROM token_request WHERE ? IN ('', provider)", slug
+    )
+    spends = sandbox.storage.all(SPENDS, slug)
     return {
-        **sandbox.stats.to_dict(),
-        "token_requests": by_type,
+        **sandbox.stats.to_dict(slug),
+        "token_requests": dict(
+            Counter(f"{row['provider']}:{row['grant_type']}" for row in rows)
+        ),
         "token_requests_refused": sum(row["status"] >= 400 for row in rows),
         "double_spends": sum(row["is_double"] for row in rows),
         "overlapping_spends": sum(row["is_overlapping"] for row in rows),
@@ -65,37 +73,36 @@ def get_stats(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     }
 
 
-def get_tokens(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def get_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return every token and code ever issued, in clear, for leak sweeps."""
     tokens = [
         {**dict(row), "fingerprint": grants.to_fingerprint(row["value"])}
         for row in sandbox.storage.all(TOKENS)
     ]
-    codes = sandbox.storage.all("SELECT value, used_at, expires_at FROM oauth_code")
+    codes = sandbox.storage.all(
+        "SELECT value, used_at, expires_at FROM authorization_code"
+    )
     return {"tokens": tokens, "codes": [dict(row) for row in codes]}
 
 
-def get_token_requests(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def get_token_requests(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return every call of a token endpoint, in order."""
     rows = sandbox.storage.all("SELECT * FROM token_request ORDER BY id")
     return {"requests": [dict(row) for row in rows]}
 
 
-def get_inventory(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
-    """Return counts and digests of one account's records."""
-    return get_provider(sandbox, params).inventory(sandbox, params)
+def run_query(sandbox: Sandbox, name: str, params: Params) -> dict[str, Any]:
+    """Answer a query; whatever is not common is the provider's own."""
+    query = QUERIES.get(name) or get_provider(sandbox, params).queries.get(name)
+    if query is None:
+        raise CommandError("no such query")
+    return query(sandbox, params)
 
 
-def get_records(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
-    """Return records as they really are."""
-    return get_provider(sandbox, params).records["show"](sandbox, params)
-
-
-QUESTIONS: Mapping[str, Action] = {
+QUERIES: Mapping[str, Command] = {
+    "providers": get_providers,
     "state": get_state,
     "stats": get_stats,
     "tokens": get_tokens,
     "token-requests": get_token_requests,
-    "inventory": get_inventory,
-    "records": get_records,
 }

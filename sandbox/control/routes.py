@@ -1,71 +1,69 @@
-"""List the addresses of the control page and of its JSON."""
+"""List the addresses of the control pages and of their JSON."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from sandbox.control.commands import find_action
-from sandbox.control.pages import show_control
-from sandbox.control.queries import QUESTIONS
-from sandbox.core.provider import OrderError
+from sandbox.control.commands import run_command
+from sandbox.control.pages import show_overview, show_provider
+from sandbox.control.queries import QUERIES, run_query
+from sandbox.core.provider import CommandError
+from sandbox.core.state import Route, Sandbox
 from sandbox.core.web import (
     BadBodyError,
     Request,
     Response,
-    Route,
     redirect,
     to_json,
     to_text,
 )
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
 STYLE = (Path(__file__).parent.parent / "assets" / "sandbox.css").read_bytes()
-BAD_ORDERS = (OrderError, BadBodyError, ValueError)
+BAD_COMMANDS = (CommandError, BadBodyError, ValueError)
+ELSEWHERE = "this command came from another site"
 
 
-def answer_question(sandbox: "Sandbox", request: Request) -> Response:
-    """Answer a question in JSON."""
-    question = QUESTIONS.get(request.params["question"])
-    if question is None:
-        return to_json({"error": "no such question"}, 404)
+def answer_query(sandbox: Sandbox, request: Request) -> Response:
+    name = request.params["query"]
+    own = {name for p in sandbox.providers.values() for name in p.queries}
+    if name not in {*QUERIES, *own}:
+        return to_json({"error": "no such query"}, 404)
     try:
-        return to_json(question(sandbox, _rename(request.query)))
-    except BAD_ORDERS as exc:
+        return to_json(run_query(sandbox, name, _rename(request.query)))
+    except BAD_COMMANDS as exc:
         return to_json({"error": str(exc)}, 400)
 
 
-def take_order(sandbox: "Sandbox", request: Request) -> Response:
-    """Carry out an order sent as JSON."""
-    action = find_action(_get_name(request))
+def take_command(sandbox: Sandbox, request: Request) -> Response:
+    """Carry out a command sent as JSON."""
     if not _is_own_origin(request):
-        return to_json({"error": "this order came from another site"}, 403)
+        return to_json({"error": ELSEWHERE}, 403)
     try:
         body = request.json() if request.body else {}
         if not isinstance(body, dict):
-            raise OrderError("an order is a JSON object")
-        return to_json(action(sandbox, _rename(body)))
-    except BAD_ORDERS as exc:
+            raise CommandError("a command is a JSON object")
+        return to_json(run_command(sandbox, _get_name(request), _rename(body)))
+    except BAD_COMMANDS as exc:
         return to_json({"error": str(exc)}, 400)
 
 
-def take_form(sandbox: "Sandbox", request: Request) -> Response:
-    """Carry out an order sent by a form, and go back to the page."""
-    action = find_action(_get_name(request))
+def take_form(sandbox: Sandbox, request: Request) -> Response:
+    """Carry out a command sent by a form, and go back to the provider's page."""
     if not _is_own_origin(request):
-        return to_text("this order came from another site\n", 403)
+        return to_text(f"{ELSEWHERE}\n", 403)
+    form = _rename(request.form)
     try:
-        result = action(sandbox, _rename(request.form))
+        result = run_command(sandbox, _get_name(request), form)
         fields = {"done": _to_words(result)}
-    except BAD_ORDERS as exc:
+    except BAD_COMMANDS as exc:
         fields = {"failed": str(exc)}
-    return redirect(f"/control/?{urlencode(fields)}", 303)
+    page = form.get("provider", "")
+    page = page if page in sandbox.providers else ""
+    return redirect(f"/control/{page}?{urlencode(fields)}", 303)
 
 
-def send_style(sandbox: "Sandbox", request: Request) -> Response:
-    """Send the style sheet."""
+def send_style(sandbox: Sandbox, request: Request) -> Response:
     headers = [("Cache-Control", "no-cache")]
     return Response(body=STYLE, content_type="text/css;charset=utf-8", headers=headers)
 
@@ -84,7 +82,7 @@ def _rename(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_own_origin(request: Request) -> bool:
-    """Refuse orders other web pages make a browser send."""
+    """Refuse commands other web pages make a browser send."""
     origin = request.header("Origin")
     return not origin or urlsplit(origin).netloc == request.header("Host")
 
@@ -94,19 +92,15 @@ def _to_words(result: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in shown.items()) or "Done"
 
 
-def _post(path: str) -> tuple[Route, Route]:
-    return (
-        Route(method="POST", path=f"/control/api/{path}", handler=take_order),
-        Route(method="POST", path=f"/control/do/{path}", handler=take_form),
-    )
-
-
 ROUTES = (
-    Route(method="GET", path="/", handler=show_control),
-    Route(method="GET", path="/control/", handler=show_control),
-    Route(method="GET", path="/control", handler=show_control),
-    Route(method="GET", path="/control/api/{question}", handler=answer_question),
-    *_post("{a}"),
-    *_post("{a}/{b}"),
-    Route(method="GET", path="/assets/sandbox.css", handler=send_style),
+    Route("GET", "/", show_overview),
+    Route("GET", "/control", show_overview),
+    Route("GET", "/control/", show_overview),
+    Route("GET", "/control/{provider}", show_provider),
+    Route("GET", "/control/api/{query}", answer_query),
+    Route("POST", "/control/api/{a}", take_command),
+    Route("POST", "/control/api/{a}/{b}", take_command),
+    Route("POST", "/control/do/{a}", take_form),
+    Route("POST", "/control/do/{a}/{b}", take_form),
+    Route("GET", "/assets/sandbox.css", send_style),
 )

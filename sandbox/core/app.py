@@ -1,26 +1,37 @@
 """Serve the sandbox: find the route, let faults strike, count, answer."""
 
-import logging
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sandbox.control.routes import ROUTES as CONTROL_ROUTES
 from sandbox.core.faults import Fault
-from sandbox.core.provider import Provider
-from sandbox.core.state import Sandbox
-from sandbox.core.web import BadBodyError, Request, Response, Route, Router, to_text
+from sandbox.core.state import Provider, Route, Sandbox
+from sandbox.core.web import BadBodyError, Request, Response, to_text
 
-logger = logging.getLogger(__name__)
 NEVER_SENT = 0
 NOT_SIMULATED = "The sandbox does not simulate this address.\n"
+
+
+class Router:
+    """Find the route of a request, first match first."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self.routes = [(_to_regex(route.path), route) for route in routes]
+
+    def find(self, method: str, path: str) -> tuple[Route | None, dict[str, str]]:
+        """Return the matching route and its path parameters."""
+        for pattern, route in self.routes:
+            if route.method in (method, "*") and (match := pattern.fullmatch(path)):
+                return route, match.groupdict()
+        return None, {}
 
 
 class App:
     """Answer WSGI requests out of one sandbox."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """Gather the routes of the control page and of every provider."""
         self.sandbox = sandbox
         self.control = Router(CONTROL_ROUTES)
         self.routers = {
@@ -31,14 +42,12 @@ class App:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """Answer one request."""
         request = Request(environ)
         slug, _, rest = request.path.lstrip("/").partition("/")
         provider = self.sandbox.providers.get(slug)
         if provider is None:
             return self._answer_control(request).send(start_response)
-        request.path = f"/{rest}"
-        environ["sandbox.core.provider"] = slug
+        request.path, request.provider = f"/{rest}", slug
         return self._answer_as(provider, request).send(start_response)
 
     def _answer_control(self, request: Request) -> Response:
@@ -63,8 +72,11 @@ class App:
         return response
 
     def _run(self, provider: Provider, route: Route, request: Request) -> Response:
+        request.route = route.path
         provider.identify(self.sandbox, request)
-        faults = self.sandbox.faults.take(provider.slug, route.families, request)
+        faults = self.sandbox.faults.take(
+            provider.slug, route.families.split(), request
+        )
         response = self._strike_before(provider, faults, request)
         if response is None:
             response = self._handle(provider, route, request)
@@ -84,20 +96,19 @@ class App:
     ) -> Response | None:
         response = None
         for fault in faults:
-            kind = self.sandbox.faults.find_kind(provider.slug, fault.kind)
-            if response is not None or kind is None or kind.before is None:
-                continue
-            self.sandbox.stats.count_fault(fault.kind)
-            response = kind.before(self.sandbox, request, fault.params)
+            kind = provider.faults_by_name.get(fault.kind)
+            if response is None and kind is not None and kind.before is not None:
+                self.sandbox.stats.count_fault(provider.slug, fault.kind)
+                response = kind.before(self.sandbox, request, fault.params)
         return response
 
     def _strike_after(
         self, provider: Provider, fault: Fault, request: Request, response: Response
     ) -> Response:
-        kind = self.sandbox.faults.find_kind(provider.slug, fault.kind)
+        kind = provider.faults_by_name.get(fault.kind)
         if kind is None or kind.after is None:
             return response
-        self.sandbox.stats.count_fault(fault.kind)
+        self.sandbox.stats.count_fault(provider.slug, fault.kind)
         copy = replace(response, headers=list(response.headers))
         return kind.after(self.sandbox, request, copy, fault.params)
 
@@ -119,9 +130,12 @@ class App:
 
 
 def make_app(sandbox: Sandbox) -> App:
-    """Return the WSGI application of a sandbox."""
     return App(sandbox)
 
 
 def _bucket(route: Route | None) -> str:
-    return route.families[0] if route and route.families else "other"
+    return route.families.split()[0] if route and route.families else "other"
+
+
+def _to_regex(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))

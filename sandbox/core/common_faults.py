@@ -1,16 +1,15 @@
 """List the ways any provider can misbehave."""
 
 import errno
+import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
-from sandbox.core.provider import FaultKind, Params
+from sandbox.core.provider import Params
+from sandbox.core.state import After, FaultKind, Sandbox
 from sandbox.core.web import Request, Response, to_json
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 PAGE = b"<!doctype html><title>Please wait</title><p>We will be right back.</p>"
 # Linger on, zero seconds: closing the socket then resets the connection.
@@ -26,30 +25,30 @@ def reset_connection(request: Request) -> ConnectionResetError:
     return ConnectionResetError(errno.ECONNRESET, "reset by a sandbox fault")
 
 
-def _wait(sandbox: "Sandbox", request: Request, params: Params) -> None:
+def _wait(sandbox: Sandbox, request: Request, params: Params) -> None:
     sandbox.sleep(float(params["ms"]) / 1000)
 
 
-def _status(sandbox: "Sandbox", request: Request, params: Params) -> Response:
+def _status(sandbox: Sandbox, request: Request, params: Params) -> Response:
     wait = params.get("retry_after")
-    provider = sandbox.providers[request.environ["sandbox.core.provider"]]
+    provider = sandbox.providers[request.provider]
     after = None if wait in (None, "") else float(str(wait))
     return provider.refuse(sandbox, request, int(params["status"]), after)
 
 
-def _html(sandbox: "Sandbox", request: Request, params: Params) -> Response:
+def _html(sandbox: Sandbox, request: Request, params: Params) -> Response:
     return Response(body=PAGE, content_type="text/html;charset=utf-8")
 
 
-def _empty(sandbox: "Sandbox", request: Request, params: Params) -> Response:
+def _empty(sandbox: Sandbox, request: Request, params: Params) -> Response:
     return to_json({})
 
 
-def _reset(sandbox: "Sandbox", request: Request, params: Params) -> Response:
+def _reset(sandbox: Sandbox, request: Request, params: Params) -> Response:
     raise reset_connection(request)
 
 
-def _oversized(sandbox: "Sandbox", request: Request, params: Params) -> Response:
+def _oversized(sandbox: Sandbox, request: Request, params: Params) -> Response:
     megabytes = int(params["megabytes"])
 
     def pour() -> Iterator[bytes]:
@@ -62,20 +61,20 @@ def _oversized(sandbox: "Sandbox", request: Request, params: Params) -> Response
 
 
 def _lose(
-    sandbox: "Sandbox", request: Request, response: Response, params: Params
+    sandbox: Sandbox, request: Request, response: Response, params: Params
 ) -> Response:
     raise reset_connection(request)
 
 
 def _truncate(
-    sandbox: "Sandbox", request: Request, response: Response, params: Params
+    sandbox: Sandbox, request: Request, response: Response, params: Params
 ) -> Response:
     response.body = response.body[: len(response.body) // 2]
     return response
 
 
 def _cut(
-    sandbox: "Sandbox", request: Request, response: Response, params: Params
+    sandbox: Sandbox, request: Request, response: Response, params: Params
 ) -> Response:
     body = response.body
     response.headers.append(("Content-Length", str(len(body))))
@@ -89,14 +88,14 @@ def _cut(
 
 
 def _wrap(
-    sandbox: "Sandbox", request: Request, response: Response, params: Params
+    sandbox: Sandbox, request: Request, response: Response, params: Params
 ) -> Response:
     response.body = b"[" + response.body + b"]"
     return response
 
 
 def _drip(
-    sandbox: "Sandbox", request: Request, response: Response, params: Params
+    sandbox: Sandbox, request: Request, response: Response, params: Params
 ) -> Response:
     body, seconds = response.body, float(params["seconds"])
     steps = max(1, min(len(body), int(seconds * 4)))
@@ -114,23 +113,34 @@ def _pour_slowly(
         yield body[start : start + size]
 
 
+def bend(change: Callable[[dict[str, Any], Params], object]) -> After:
+    """Change an answer that was really given: tokens in it are spent."""
+
+    def apply(
+        sandbox: Sandbox, request: Request, response: Response, params: Params
+    ) -> Response:
+        if response.status == 200:
+            data = response.data
+            change(data, params)
+            response.body = json.dumps(data).encode()
+        return response
+
+    return apply
+
+
 STATUS = {"status": 500, "retry_after": ""}
+OVERSIZED, SLOW = {"megabytes": 64}, {"seconds": 30}
 
 KINDS = (
-    FaultKind(name="latency", label="Wait first", before=_wait, params={"ms": 2000}),
-    FaultKind(name="status", label="Answer a status", before=_status, params=STATUS),
-    FaultKind(name="html", label="HTML with 200", before=_html),
-    FaultKind(name="empty", label="Empty JSON object with 200", before=_empty),
-    FaultKind(name="reset", label="Reset before doing anything", before=_reset),
-    FaultKind(
-        name="oversized",
-        label="Endless body",
-        before=_oversized,
-        params={"megabytes": 64},
-    ),
-    FaultKind(name="lost", label="Do it, then lose the answer", after=_lose),
-    FaultKind(name="truncated", label="Half the JSON, cleanly ended", after=_truncate),
-    FaultKind(name="cut", label="Break off in the middle of the body", after=_cut),
-    FaultKind(name="wrong_shape", label="A list instead of an object", after=_wrap),
-    FaultKind(name="slow", label="Drip the body", after=_drip, params={"seconds": 30}),
+    FaultKind("latency", "Wait first", before=_wait, params={"ms": 2000}),
+    FaultKind("status", "Answer a status", before=_status, params=STATUS),
+    FaultKind("html", "HTML with 200", before=_html),
+    FaultKind("empty", "Empty JSON object with 200", before=_empty),
+    FaultKind("reset", "Reset before doing anything", before=_reset),
+    FaultKind("oversized", "Endless body", before=_oversized, params=OVERSIZED),
+    FaultKind("lost", "Do it, then lose the answer", after=_lose),
+    FaultKind("truncated", "Half the JSON, cleanly ended", after=_truncate),
+    FaultKind("cut", "Break off in the middle of the body", after=_cut),
+    FaultKind("wrong_shape", "A list instead of an object", after=_wrap),
+    FaultKind("slow", "Drip the body", after=_drip, params=SLOW),
 )

@@ -2,11 +2,9 @@
 
 import json
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sandbox.core.provider import FaultKind, OrderError, Provider
 from sandbox.core.storage import Storage
 from sandbox.core.web import Request
 
@@ -26,104 +24,64 @@ class Fault:
     With ``path`` among its parameters it strikes only where an address contains that.
     """
 
-    id: int
     provider: str
-    family: str
-    account: str
     kind: str
+    family: str = EVERY
+    account: str = ""
     params: dict[str, Any] = field(default_factory=dict)
     skip: int = 0
     remaining: int | None = None
     hits: int = 0
+    id: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fault as plain data."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 class Faults:
     """Hold the active faults and hand them to the calls they are meant for."""
 
-    def __init__(
-        self,
-        storage: Storage,
-        providers: Iterable[Provider],
-        kinds: Iterable[FaultKind],
-    ) -> None:
-        """Load the faults that were on before the last restart."""
+    def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._lock = threading.Lock()
-        self.neutral = {kind.name: kind for kind in kinds}
-        self._providers = {provider.slug: provider for provider in providers}
         rows = storage.all("SELECT * FROM fault ORDER BY id")
         self._active = [
             Fault(**{**dict(row), "params": json.loads(row["params"])}) for row in rows
         ]
 
-    def find_kind(self, provider: str, name: str) -> FaultKind | None:
-        """Return a provider's own kind of fault or one that all share."""
-        own = {kind.name: kind for kind in self._providers[provider].faults}
-        return own.get(name) or self.neutral.get(name)
-
-    def add(
-        self,
-        *,
-        provider: str,
-        kind: str,
-        family: str = EVERY,
-        account: str = "",
-        skip: int = 0,
-        count: int | None = None,
-        params: dict[str, Any] | None = None,
-    ) -> Fault:
-        """Switch a fault on, after `skip` calls and for `count` calls."""
-        known = self._providers.get(provider)
-        if known is None or (family != EVERY and family not in known.families):
-            message = f"no such endpoint family: {provider} {family}"
-            raise OrderError(message)
-        found = self.find_kind(provider, kind)
-        if found is None:
-            message = f"no such fault: {kind}"
-            raise OrderError(message)
-        offered = {*found.params, "path"}
-        given = {k: v for k, v in (params or {}).items() if k in offered}
-        values = {**found.params, **given}
+    def add(self, fault: Fault) -> Fault:
+        """Switch a fault on, after `skip` calls and for `remaining` calls."""
+        row = {**fault.to_dict(), "params": json.dumps(fault.params)}
+        del row["id"], row["hits"]
         with self._lock, self._storage.write() as connection:
             cursor = connection.execute(
                 "INSERT INTO fault (provider, family, account, kind, params, skip,"
-                " remaining) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (provider, family, account, kind, json.dumps(values), skip, count),
+                " remaining) VALUES (:provider, :family, :account, :kind, :params,"
+                " :skip, :remaining)",
+                row,
             )
-            fault = Fault(
-                id=cursor.lastrowid or 0,
-                provider=provider,
-                family=family,
-                account=account,
-                kind=kind,
-                params=values,
-                skip=skip,
-                remaining=count,
-            )
-            self._active.append(fault)
-        return fault
+            added = replace(fault, id=cursor.lastrowid or 0)
+            self._active.append(added)
+        return added
 
-    def clear(self, fault_id: int | None = None) -> int:
-        """Switch one fault off, or all of them, and say how many went."""
+    def clear(self, fault_id: int | None = None, provider: str = "") -> int:
+        """Switch faults off, one, a provider's or all, and say how many went."""
         with self._lock, self._storage.write() as connection:
-            gone = [f for f in self._active if fault_id in (None, f.id)]
+            gone = [
+                fault
+                for fault in self._active
+                if fault_id in (None, fault.id) and provider in ("", fault.provider)
+            ]
             self._active = [f for f in self._active if f not in gone]
             for fault in gone:
                 connection.execute("DELETE FROM fault WHERE id = ?", (fault.id,))
         return len(gone)
 
     def to_list(self) -> list[dict[str, Any]]:
-        """Return the active faults as plain data."""
         with self._lock:
             return [fault.to_dict() for fault in self._active]
 
-    def take(
-        self, provider: str, families: tuple[str, ...], request: Request
-    ) -> list[Fault]:
+    def take(self, provider: str, families: list[str], request: Request) -> list[Fault]:
         """Return the faults that strike this call, and count them down."""
         if not self._active:
             return []

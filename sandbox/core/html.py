@@ -61,7 +61,6 @@ def each(template: str, rows: Iterable[dict[str, Any]]) -> Safe:
 def show_page(
     title: str, main: Safe, *, banner: str, kind: str, status: int = 200
 ) -> Response:
-    """Answer with a whole page."""
     page = PAGE.substitute(
         title=escape(title), banner=escape(banner), main=main, kind=escape(kind)
     )

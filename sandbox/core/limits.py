@@ -1,14 +1,15 @@
-"""Count requests in rolling and in fixed windows."""
+"""Count requests in rolling and fixed windows, and those under way."""
 
 import threading
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class RollingWindows:
     """Admit at most so many requests per key in any stretch of so many seconds."""
 
     def __init__(self) -> None:
-        """Start with empty windows; a restart forgets them, as it may."""
         self._lock = threading.Lock()
         self._times: defaultdict[str, deque[float]] = defaultdict(deque)
         self._closed_until: dict[str, float] = {}
@@ -43,7 +44,6 @@ class FixedWindows:
     """Admit so many requests per key and window; the first request opens one."""
 
     def __init__(self) -> None:
-        """Start with no window open; a restart forgets them, as it may."""
         self._lock = threading.Lock()
         self._open: dict[str, tuple[float, int]] = {}
 
@@ -64,3 +64,25 @@ class FixedWindows:
         """Forget every window."""
         with self._lock:
             self._open.clear()
+
+
+class InFlight:
+    """Notice two token requests about the same secret at the same time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._now: Counter[str] = Counter()
+
+    @contextmanager
+    def enter(self, key: str) -> Iterator[bool]:
+        """Count a request in and out; give whether another one is already there."""
+        with self._lock:
+            self._now[key] += 1
+            is_overlapping = bool(key) and self._now[key] > 1
+        try:
+            yield is_overlapping
+        finally:
+            with self._lock:
+                self._now[key] -= 1
+                if self._now[key] <= 0:
+                    del self._now[key]

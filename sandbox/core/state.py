@@ -1,21 +1,96 @@
-"""Tie storage, clock, switches, faults and providers together."""
+"""Tie storage, clock, switches, faults and providers together.
+
+A sandbox knows its providers and their handlers take the sandbox, so these types
+stand in one module.
+"""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
+from typing import Any
 
-from sandbox.core import common_faults, faults, switches
+from sandbox.core import faults, switches
 from sandbox.core.config import Config
-from sandbox.core.limits import FixedWindows, RollingWindows
-from sandbox.core.provider import Plan, Provider
+from sandbox.core.limits import FixedWindows, InFlight, RollingWindows
+from sandbox.core.provider import Account, Form, Params, Plan, Switch
 from sandbox.core.stats import Stats
 from sandbox.core.storage import Storage
+from sandbox.core.web import Request, Response
 from sandbox.oauth import grants
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS seeded (provider TEXT PRIMARY KEY, seed INTEGER);"
 
+Handler = Callable[["Sandbox", Request], Response]
+Before = Callable[["Sandbox", Request, Params], Response | None]
+After = Callable[["Sandbox", Request, Response, Params], Response]
+Command = Callable[["Sandbox", Params], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class FaultKind:
+    """One way to misbehave, before or after the real answer is made."""
+
+    name: str
+    label: str
+    _: KW_ONLY
+    before: Before | None = None
+    after: After | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method and path, its handler and its fault families."""
+
+    method: str
+    path: str
+    handler: Handler
+    families: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name the endpoint in the statistics."""
+        return f"{self.method} {self.path}"
+
+
+def _finish(sandbox: "Sandbox", request: Request, response: Response) -> None:
+    """Leave an answer as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """Everything one simulated provider consists of."""
+
+    slug: str
+    name: str
+    routes: Sequence[Route]
+    accounts: Sequence[Account]
+    kinds: Mapping[str, str]
+    seed: Callable[["Sandbox", Plan], None]
+    identify: Callable[["Sandbox", Request], None]
+    refuse: Callable[["Sandbox", Request, int, float | None], Response]
+    commands: Mapping[str, Command]
+    queries: Mapping[str, Command]
+    schema: str = ""
+    finish: Callable[["Sandbox", Request, Response], None] = _finish
+    sizes: Sequence[str] = ()
+    faults: Sequence[FaultKind] = ()
+    switches: Sequence[Switch] = ()
+    forms: Sequence[Form] = ()
+
+    @property
+    def families(self) -> list[str]:
+        return sorted({name for r in self.routes for name in r.families.split()})
+
+    @cached_property
+    def faults_by_name(self) -> Mapping[str, FaultKind]:
+        """Return the kinds of fault by name; a provider's own replace common ones."""
+        return {kind.name: kind for kind in self.faults}
+
 
 class Sandbox:
-    """Hold everything the handlers work with; time is a parameter."""
+    """Everything the handlers work with; time is a parameter."""
 
     def __init__(
         self,
@@ -26,7 +101,6 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Make the tables that are missing and load what was switched on."""
         self.storage = storage
         self.config = config
         self.clock = clock
@@ -35,15 +109,16 @@ class Sandbox:
         own = [provider.schema for provider in providers]
         for schema in (SCHEMA, grants.SCHEMA, switches.SCHEMA, faults.SCHEMA, *own):
             storage.connection.executescript(schema)
-        self.switches = switches.Switches(storage, providers)
-        self.faults = faults.Faults(storage, providers, common_faults.KINDS)
+        known = {(p.slug, s.name): s for p in providers for s in p.switches}
+        self.switches = switches.Switches(storage, known)
+        self.faults = faults.Faults(storage)
         self.windows = RollingWindows()
         self.fixed_windows = FixedWindows()
+        self.in_flight = InFlight()
         self.stats = Stats()
 
     @property
     def now_ms(self) -> int:
-        """Return the current time in whole milliseconds."""
         return int(self.clock() * 1000)
 
     def seed(self, plan: Plan) -> list[str]:

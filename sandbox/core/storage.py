@@ -14,7 +14,6 @@ class Storage:
     """Open one connection per thread and let one thread at a time write."""
 
     def __init__(self, path: Path | str, schemas: Iterable[str] = ()) -> None:
-        """Open the file, and make it and its tables when they are missing."""
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._local = threading.local()
@@ -24,7 +23,6 @@ class Storage:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """Return this thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "value", None)
         if connection is None:
             connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
@@ -35,7 +33,6 @@ class Storage:
         return connection
 
     def all(self, sql: str, *values: Any) -> list[Row]:
-        """Return every row of a query."""
         return self.connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, *values: Any) -> Row | None:

@@ -1,10 +1,10 @@
 """Keep the lasting settings of each provider, for all accounts or for one."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from sandbox.core.provider import OrderError, Provider, Switch
+from sandbox.core.provider import CommandError, Switch
 from sandbox.core.storage import Storage
 
 SCHEMA = """
@@ -19,10 +19,11 @@ Key = tuple[str, str, str]
 class Switches:
     """Answer from memory and write through to the database."""
 
-    def __init__(self, storage: Storage, providers: Iterable[Provider]) -> None:
-        """Load what was set before the last restart."""
+    def __init__(
+        self, storage: Storage, known: Mapping[tuple[str, str], Switch]
+    ) -> None:
         self._storage = storage
-        self._known = {(p.slug, s.name): s for p in providers for s in p.switches}
+        self._known = known
         self._values: dict[Key, Any] = {
             (row["provider"], row["account"], row["name"]): json.loads(row["value"])
             for row in storage.all("SELECT * FROM switch")
@@ -40,7 +41,7 @@ class Switches:
         switch = self._known.get((provider, name))
         if switch is None:
             message = f"{provider} has no switch {name}"
-            raise OrderError(message)
+            raise CommandError(message)
         value = _to_type(switch, value)
         with self._storage.write() as connection:
             connection.execute(
@@ -51,13 +52,11 @@ class Switches:
         return value
 
     def reset(self) -> None:
-        """Return every switch to its default."""
         with self._storage.write() as connection:
             connection.execute("DELETE FROM switch")
         self._values.clear()
 
     def to_list(self) -> list[dict[str, Any]]:
-        """Return the switches that were moved."""
         return [
             {"provider": provider, "account": account, "name": name, "value": value}
             for (provider, account, name), value in sorted(self._values.items())
@@ -75,4 +74,4 @@ def _to_type(switch: Switch, value: Any) -> Any:
         return kind(value)
     except (TypeError, ValueError) as exc:
         message = f"{switch.name} cannot be {value!r}"
-        raise OrderError(message) from exc
+        raise CommandError(message) from exc

@@ -1,19 +1,19 @@
 """Speak WSGI with a request, a response and a router, and nothing more."""
 
+import base64
+import binascii
 import json
-import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from typing import Any
+from urllib.parse import parse_qsl
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-    from sandbox.oauth.grants import Token
+from sandbox.oauth.grants import Token
 
-type_environ = dict[str, Any]
+Pairs = list[tuple[str, str]]
 MAX_BODY = 4 * 1024 * 1024
 
 
@@ -24,26 +24,37 @@ class BadBodyError(Exception):
 class Request:
     """Wrap one WSGI environment."""
 
-    def __init__(self, environ: type_environ) -> None:
-        """Keep the environment; everything else is read when asked for."""
+    def __init__(self, environ: dict[str, Any]) -> None:
         self.environ = environ
         self.method: str = environ["REQUEST_METHOD"]
         raw_path = environ.get("PATH_INFO", "/")
         self.path = raw_path.encode("latin-1").decode("utf-8", "replace")
         self.params: dict[str, str] = {}
+        self.provider = ""
+        self.route = ""
         self.account = ""
         self.bucket = ""
         self.token: Token | None = None
 
     @cached_property
     def query_string(self) -> str:
-        """Return the query exactly as it was sent."""
         return str(self.environ.get("QUERY_STRING", ""))
+
+    @cached_property
+    def query_pairs(self) -> Pairs:
+        """Return every field of the query, in order."""
+        return _to_pairs(self.query_string)
 
     @cached_property
     def query(self) -> dict[str, str]:
         """Return the query's fields; the last value wins."""
-        return _to_fields(self.query_string)
+        return dict(self.query_pairs)
+
+    @property
+    def content_type(self) -> str:
+        """Return the body's content type without its parameters."""
+        kind = str(self.environ.get("CONTENT_TYPE", ""))
+        return kind.partition(";")[0].strip().lower()
 
     @cached_property
     def body(self) -> bytes:
@@ -54,12 +65,16 @@ class Request:
         return bytes(self.environ["wsgi.input"].read(length)) if length else b""
 
     @cached_property
+    def form_pairs(self) -> Pairs:
+        """Return every field of a form body, in order; other bodies have none."""
+        if self.content_type != "application/x-www-form-urlencoded":
+            return []
+        return _to_pairs(self.body.decode("utf-8", "replace"))
+
+    @cached_property
     def form(self) -> dict[str, str]:
-        """Return the fields of a form body; no other content type has any."""
-        kind = str(self.environ.get("CONTENT_TYPE", "")).split(";")[0].strip().lower()
-        if kind != "application/x-www-form-urlencoded":
-            return {}
-        return _to_fields(self.body.decode("utf-8", "replace"))
+        """Return the fields of a form body; the last value wins."""
+        return dict(self.form_pairs)
 
     def json(self) -> Any:
         """Parse a JSON body."""
@@ -71,6 +86,23 @@ class Request:
     def header(self, name: str) -> str:
         """Return one request header, or an empty string."""
         return str(self.environ.get("HTTP_" + name.upper().replace("-", "_"), ""))
+
+    @property
+    def bearer(self) -> str:
+        """Return the bearer token of the Authorization header, or an empty string."""
+        kind, _, value = self.header("Authorization").partition(" ")
+        return value if kind.lower() == "bearer" else ""
+
+    @property
+    def basic(self) -> tuple[str, str] | None:
+        """Return id and secret of a Basic header that can be read."""
+        kind, _, value = self.header("Authorization").partition(" ")
+        try:
+            text = base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        name, _, secret = text.partition(":")
+        return (name, secret) if kind.lower() == "basic" else None
 
     @property
     def origin(self) -> str:
@@ -105,64 +137,29 @@ class Response:
         return [self.body] if self.stream is None else self.stream
 
 
-Handler = Callable[["Sandbox", Request], Response]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """Bind one method and path to a handler and to its fault families."""
-
-    method: str
-    path: str
-    handler: Handler
-    families: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Name the endpoint in the statistics."""
-        return f"{self.method} {self.path}"
-
-
-class Router:
-    """Find the route of a request, first match first."""
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        """Compile the paths; `{name}` stands for one path segment."""
-        self.routes = [(_to_regex(route.path), route) for route in routes]
-
-    def find(self, method: str, path: str) -> tuple[Route | None, dict[str, str]]:
-        """Return the matching route and its path parameters."""
-        for pattern, route in self.routes:
-            if route.method in (method, "*") and (match := pattern.fullmatch(path)):
-                return route, match.groupdict()
-        return None, {}
+def find_repeated(pairs: Pairs, names: Sequence[str] = ()) -> list[str]:
+    """Return the names that came more than once, out of some or of all."""
+    counted = Counter(name for name, _ in pairs if not names or name in names)
+    return sorted(name for name, count in counted.items() if count > 1)
 
 
 def to_json(data: Any, status: int = 200) -> Response:
-    """Answer with JSON."""
     body = json.dumps(data, separators=(",", ":")).encode()
     return Response(status=status, body=body)
 
 
 def to_text(text: str, status: int = 200) -> Response:
-    """Answer with plain text."""
     kind = "text/plain;charset=utf-8"
     return Response(status=status, body=text.encode(), content_type=kind)
 
 
 def redirect(url: str, status: int = 302) -> Response:
-    """Send the browser elsewhere."""
     headers = [("Location", url), ("Cache-Control", "no-store")]
     return Response(status=status, headers=headers)
 
 
-def _to_regex(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
-
-
-def _to_fields(text: str) -> dict[str, str]:
-    parsed = parse_qs(text, keep_blank_values=True, errors="replace")
-    return {name: values[-1] for name, values in parsed.items()}
+def _to_pairs(text: str) -> Pairs:
+    return parse_qsl(text, keep_blank_values=True, errors="replace")
 
 
 def _reason(status: int) -> str:

@@ -1,30 +1,32 @@
 """Simulate HubSpot: OAuth, CRM objects, search, associations, reference data."""
 
-from sandbox.core.provider import Provider
-from sandbox.hubspot.api.auth import finish, identify
+from functools import partial
+
+from sandbox.core.state import Provider
+from sandbox.hubspot.api.auth import finish
 from sandbox.hubspot.api.errors import refuse_with_status
-from sandbox.hubspot.api.tables import SCHEMA
-from sandbox.hubspot.control import RECORD_ACTIONS, get_inventory
+from sandbox.hubspot.control import COMMANDS, FORMS, QUERIES
 from sandbox.hubspot.faults import FAULTS, SWITCHES
-from sandbox.hubspot.forms import FORMS
-from sandbox.hubspot.routes import FAMILIES, ROUTES
-from sandbox.hubspot.seed.accounts import PORTALS, TYPES
+from sandbox.hubspot.oauth import POLICY
+from sandbox.hubspot.routes import ROUTES
+from sandbox.hubspot.seed.accounts import TYPES
 from sandbox.hubspot.seed.loader import seed
+from sandbox.hubspot.seed.tables import SCHEMA
+from sandbox.oauth import kit
 
 PROVIDER = Provider(
-    slug="hubspot",
-    name="HubSpot",
+    slug=POLICY.slug,
+    name=POLICY.name,
     schema=SCHEMA,
     routes=ROUTES,
-    families=FAMILIES,
-    accounts=PORTALS,
+    accounts=POLICY.accounts,
     kinds=TYPES,
     seed=seed,
-    identify=identify,
+    identify=partial(kit.identify, POLICY),
     refuse=refuse_with_status,
     finish=finish,
-    records=RECORD_ACTIONS,
-    inventory=get_inventory,
+    commands=COMMANDS,
+    queries=QUERIES,
     sizes=("contacts", "companies", "deals"),
     faults=FAULTS,
     switches=SWITCHES,

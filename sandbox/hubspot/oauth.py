@@ -1,224 +1,201 @@
-"""Answer the token endpoint: exchange codes, refresh grants."""
+"""Do OAuth as HubSpot does: dated paths, scopes of a tier, tokens named by region."""
 
-import base64
-import hashlib
 import secrets
-import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
-from sandbox.core.inflight import InFlight
-from sandbox.core.web import Request, Response, to_json, to_text
-from sandbox.hubspot.api.auth import SLUG
+from sandbox.core.provider import Account, Person
+from sandbox.core.state import Sandbox
+from sandbox.core.web import Request, Response, to_text
+from sandbox.hubspot.api.auth import SLUG, Caller, api
 from sandbox.hubspot.api.errors import NOT_SIMULATED, oauth_error
-from sandbox.hubspot.seed.accounts import BY_ID, VERSIONS
+from sandbox.hubspot.seed.accounts import (
+    BY_ID,
+    PORTALS,
+    VERSIONS,
+    Portal,
+    get_app_scopes,
+)
 from sandbox.oauth import grants
+from sandbox.oauth.consent import (
+    Asked,
+    Consent,
+    ConsentPage,
+    Decision,
+    ProblemError,
+    SentBackError,
+)
+from sandbox.oauth.policy import Issued, Pkce, Policy
+from sandbox.oauth.refusals import Refusal
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
-TYPES = {"authorization_code", "refresh_token"}
-
-
-@dataclass(kw_only=True, eq=False)
-class RefusedError(Exception):
-    """Carry an OAuth error out of a transaction, which is then kept or undone."""
-
-    error: str
-    status: str
-    message: str
-    is_double: bool = False
-    ends_grant: int = 0
+APP_ID = 2222
+WORDS = {
+    "oauth": "Know which account is connected",
+    "crm.objects.contacts.read": "See contacts",
+    "crm.objects.contacts.write": "Create and change contacts",
+    "crm.objects.companies.read": "See companies",
+    "crm.objects.companies.write": "Create and change companies",
+    "crm.objects.deals.read": "See deals",
+    "crm.objects.deals.write": "Create and change deals",
+    "crm.objects.owners.read": "See who owns a record",
+}
 
 
-IN_FLIGHT = InFlight()
+BAD_TYPE = ("unsupported_grant_type", "BAD_GRANT_TYPE", "missing or unknown grant type")
+BAD_CODE = (
+    "invalid_grant",
+    "BAD_AUTH_CODE",
+    "missing, unknown, expired or used auth code",
+)
+BAD_REFRESH = (
+    "invalid_grant",
+    "BAD_REFRESH_TOKEN",
+    "refresh token is invalid, expired or revoked",
+)
+BAD_URI = "redirect_uri does not match the one of the authorization"
+BAD_SECRET = "missing or invalid client secret"
+BAD_CLIENT, BAD_GRANT = "invalid_client", "invalid_grant"
+WORDED = {
+    "client_id": (BAD_CLIENT, "BAD_CLIENT_ID", "missing or invalid client id"),
+    "client_secret": (BAD_CLIENT, "BAD_CLIENT_SECRET", BAD_SECRET),
+    "no_grant_type": BAD_TYPE,
+    "grant_type": BAD_TYPE,
+    "code": BAD_CODE,
+    "used_code": BAD_CODE,
+    "redirect_uri": (BAD_GRANT, "BAD_REDIRECT_URI", BAD_URI),
+    "verifier": (BAD_GRANT, "BAD_CODE_VERIFIER", "missing or invalid code verifier"),
+    "refresh_token": BAD_REFRESH,
+    "reused": BAD_REFRESH,
+    "bad_hub": ("access_denied", "BAD_HUB", "missing or unknown hub id"),
+}
+REFUSALS = {
+    reason: Refusal(error, message, code=code)
+    for reason, (error, code, message) in WORDED.items()
+}
 
 
-def answer_token(sandbox: "Sandbox", request: Request) -> Response:
-    """Exchange a code or refresh a grant, and remember that it was asked."""
-    if request.params["v"] not in VERSIONS:
-        return to_text(NOT_SIMULATED, 404)
-    form = request.form
-    secret = form.get("refresh_token") or form.get("code") or ""
-    is_overlapping = IN_FLIGHT.enter(secret) and bool(secret)
-    is_double, error = False, ""
-    try:
-        response = to_json(_grant(sandbox, form))
-    except RefusedError as exc:
-        response = oauth_error(exc.error, exc.status, exc.message)
-        is_double, error = exc.is_double, exc.status
-        if exc.ends_grant:
-            _punish(sandbox, exc.ends_grant)
-    finally:
-        IN_FLIGHT.leave(secret)
+@dataclass(frozen=True, kw_only=True)
+class HubSpotPolicy(Policy):
+    """What HubSpot does in its own way."""
+
+    def admit(self, sandbox: Sandbox, request: Request) -> Response | None:
+        is_known = request.params["v"] in VERSIONS
+        return None if is_known else to_text(NOT_SIMULATED, 404)
+
+    def check_scopes(self, sandbox: Sandbox, asked: Asked) -> None:
+        """Insist on every required scope, and on none that is not registered."""
+        required, known_optional = get_app_scopes(sandbox.config)
+        scopes, optional = set(asked.scopes), set(asked.optional_scopes)
+        if missing := required - scopes:
+            names = " ".join(sorted(missing))
+            message = f"The request lacks scopes this app requires: {names}."
+            raise SentBackError("invalid_scope", message)
+        if unknown := (scopes - required) | (optional - known_optional - required):
+            names = " ".join(sorted(unknown))
+            message = f"The request and the app's configuration disagree on: {names}."
+            raise SentBackError("invalid_scope", message)
+
+    def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
+        """Grant what the portal's tier includes; only an administrator may."""
+        asked, portal = consent.asked, cast(Portal, consent.account)
+        if not consent.person.is_admin:
+            reason = "you do not have permission to install apps in this account"
+            raise SentBackError("access_denied", reason)
+        required = list(dict.fromkeys(asked.scopes))
+        if missing := [scope for scope in required if not portal.has_scope(scope)]:
+            message = f"This account does not include: {', '.join(missing)}."
+            raise ProblemError(message)
+        optional = [scope for scope in asked.optional_scopes if portal.has_scope(scope)]
+        return Decision(scopes=(*required, *optional))
+
+    def get_account_note(self, account: Account, asked: Asked) -> str:
+        portal = cast(Portal, account)
+        dropped = [
+            scope for scope in asked.optional_scopes if not portal.has_scope(scope)
+        ]
+        if not dropped:
+            return portal.note
+        return f"{portal.note}; {len(dropped)} optional scopes are not in its plan"
+
+    def make_token(self, kind: str, account: str) -> str:
+        made = (
+            secrets.token_hex(20) if kind == "refresh" else secrets.token_urlsafe(180)
+        )
+        return f"sbx-{BY_ID[account].region}-{made}"
+
+    def describe(self, issued: Issued) -> dict[str, Any]:
+        portal = issued.grant["account"]
+        answer = {
+            "access_token": issued.access,
+            "refresh_token": issued.refresh,
+            "expires_in": issued.expires_in,
+            "token_type": "bearer",
+            "token_use": "access_token",
+            "hub_id": int(portal),
+            "scopes": issued.grant["scopes"].split(),
+        }
+        if self.get(issued.sandbox, "user_id_in_token", portal):
+            answer["user_id"] = int(issued.grant["user"])
+        return answer
+
+    def describe_token(self, sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
+        portal, now = BY_ID[token.account], sandbox.clock()
+        person = next(p for p in portal.people if p.id == token.user)
+        described = {
+            "active": True,
+            "token": token.value,
+            "token_use": f"{token.kind}_token",
+            "token_type": "Bearer",
+            "hub_id": int(portal.id),
+            "user_id": int(token.user),
+            "user": person.email,
+            "hub_domain": portal.domain,
+            "client_id": sandbox.config.get_registration(SLUG).client_id,
+            "app_id": APP_ID,
+            "scopes": list(token.scopes),
+        }
+        if token.kind == "access":
+            described["expires_in"] = int((token.expires_at or now) - now)
+            described["is_private_distribution"] = False
+            described["signed_access_token"] = {"scopes": "simulated"}
+        return described
+
+    def answer_error(
+        self, sandbox: Sandbox, request: Request, refusal: Refusal
+    ) -> Response:
+        return oauth_error(refusal.error, refusal.code, refusal.description)
+
+    def get_person_note(self, person: Person) -> str:
+        return "" if person.is_admin else "Member, cannot connect apps"
+
+
+POLICY = HubSpotPolicy(
+    slug=SLUG,
+    name="HubSpot",
+    accounts=PORTALS,
+    page=ConsentPage(scope_words=WORDS),
+    authorize_paths=("/oauth/authorize", "/oauth/{account}/authorize"),
+    token_path="/oauth/{v}/token",
+    introspect_path="/oauth/{v}/token/introspect",
+    revoke_path="/oauth/{v}/token/revoke",
+    must_be={},
+    pkce=Pkce.OPTIONAL,
+    pkce_methods=("plain", "S256"),
+    mistakes_on_page=True,
+    grant_type_first=True,
+    required={},
+    refusals=REFUSALS,
+    revocable=("refresh",),
+    rotation=False,
+    old_access_survives=True,
+)
+
+
+@api("oauth")
+def uninstall(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
+    """Take the app out of the portal, for everybody who connected it."""
+    reason, now = "app uninstalled", sandbox.clock()
     with sandbox.storage.write() as connection:
-        grants.log_request(
-            connection,
-            at=sandbox.clock(),
-            provider=SLUG,
-            grant_type=form.get("grant_type", ""),
-            account=request.account,
-            fingerprint=grants.to_fingerprint(secret) if secret else "",
-            status=response.status,
-            error=error,
-            is_double=is_double,
-            is_overlapping=is_overlapping,
-        )
-    return response
-
-
-def _grant(sandbox: "Sandbox", form: Mapping[str, str]) -> dict[str, Any]:
-    grant_type = form.get("grant_type", "")
-    if grant_type not in TYPES:
-        raise RefusedError(
-            error="unsupported_grant_type",
-            status="BAD_GRANT_TYPE",
-            message="missing or unknown grant type",
-        )
-    check_client(sandbox, form)
-    with sandbox.storage.write() as connection:
-        if grant_type == "authorization_code":
-            return _exchange(sandbox, connection, form)
-        return _refresh(sandbox, connection, form)
-
-
-def check_client(sandbox: "Sandbox", form: Mapping[str, str]) -> None:
-    """Accept the client's id and secret from the form body and nowhere else."""
-    app = sandbox.config.get_registration(SLUG)
-    for name, expected, status in (
-        ("client_id", app.client_id, "BAD_CLIENT_ID"),
-        ("client_secret", app.client_secret, "BAD_CLIENT_SECRET"),
-    ):
-        if not secrets.compare_digest(form.get(name, "").encode(), expected.encode()):
-            message = f"missing or invalid {name.replace('_', ' ')}"
-            raise RefusedError(error="invalid_client", status=status, message=message)
-
-
-def _exchange(
-    sandbox: "Sandbox", connection: sqlite3.Connection, form: Mapping[str, str]
-) -> dict[str, Any]:
-    now = sandbox.clock()
-    registered = sandbox.config.get_registration(SLUG).redirect_uri
-    bad_code = RefusedError(
-        error="invalid_grant",
-        status="BAD_AUTH_CODE",
-        message="missing, unknown, expired or used auth code",
-    )
-    if form.get("redirect_uri") != registered:
-        message = "redirect_uri does not match the one of the authorization"
-        status = "BAD_REDIRECT_URI"
-        raise RefusedError(error="invalid_grant", status=status, message=message)
-    code = form.get("code", "")
-    found = connection.execute(
-        "SELECT challenge, method FROM oauth_code WHERE value = ?", (code,)
-    ).fetchone()
-    if found is None:
-        raise bad_code
-    verifier = form.get("code_verifier", "")
-    if not _is_verified(found["challenge"], found["method"], verifier):
-        message = "missing or invalid code verifier"
-        status = "BAD_CODE_VERIFIER"
-        raise RefusedError(error="invalid_grant", status=status, message=message)
-    row = grants.take_code(connection, code, provider=SLUG, now=now)
-    if row is None:
-        raise bad_code
-    columns = {name: row[name] for name in ("account", "user", "scopes")}
-    grant_id = grants.start_grant(connection, provider=SLUG, created_at=now, **columns)
-    refresh = _make_refresh_token(row["account"])
-    grants.issue(
-        connection, refresh, grant_id=grant_id, kind="refresh", now=now, lifetime=None
-    )
-    return _answer(sandbox, connection, grant_id, refresh)
-
-
-def _is_verified(challenge: str, method: str, verifier: str) -> bool:
-    if not challenge:
-        return True
-    if method == "plain":
-        return secrets.compare_digest(challenge.encode(), verifier.encode())
-    digest = hashlib.sha256(verifier.encode()).digest()
-    made = base64.urlsafe_b64encode(digest).rstrip(b"=")
-    return secrets.compare_digest(challenge.encode(), made)
-
-
-def _refresh(
-    sandbox: "Sandbox", connection: sqlite3.Connection, form: Mapping[str, str]
-) -> dict[str, Any]:
-    value = form.get("refresh_token", "")
-    token = grants.find_token(sandbox.storage, value, provider=SLUG)
-    if token is None or token.kind != "refresh" or token.is_revoked:
-        raise _make_refusal(is_double=bool(token and token.spent_at))
-    now, successor = sandbox.clock(), value
-    if token.spent_at is not None:
-        grace = sandbox.switches.get(SLUG, "grace_seconds", token.account)
-        if now - token.spent_at >= grace:
-            punish = sandbox.switches.get(SLUG, "punish_reuse", token.account)
-            raise _make_refusal(is_double=True, ends=token.grant_id if punish else 0)
-        successor = token.successor
-        grants.spend(connection, value, successor=None, now=now)
-    elif sandbox.switches.get(SLUG, "rotation", token.account):
-        successor = _make_refresh_token(token.account)
-        grants.spend(connection, value, successor=successor, now=now)
-        grants.issue(
-            connection,
-            successor,
-            grant_id=token.grant_id,
-            kind="refresh",
-            now=now,
-            lifetime=None,
-        )
-    else:
-        grants.spend(connection, value, successor=None, now=now)
-    return _answer(sandbox, connection, token.grant_id, successor)
-
-
-def _make_refusal(*, is_double: bool, ends: int = 0) -> RefusedError:
-    return RefusedError(
-        error="invalid_grant",
-        status="BAD_REFRESH_TOKEN",
-        message="refresh token is invalid, expired or revoked",
-        is_double=is_double,
-        ends_grant=ends,
-    )
-
-
-def _punish(sandbox: "Sandbox", grant_id: int) -> None:
-    with sandbox.storage.write() as connection:
-        grants.end_grant(
-            connection, grant_id, reason="refresh token reused", now=sandbox.clock()
-        )
-
-
-def _answer(
-    sandbox: "Sandbox", connection: sqlite3.Connection, grant_id: int, refresh: str
-) -> dict[str, Any]:
-    grant = connection.execute(
-        "SELECT * FROM oauth_grant WHERE id = ?", (grant_id,)
-    ).fetchone()
-    lifetime = sandbox.switches.get(SLUG, "access_token_seconds", grant["account"])
-    region = BY_ID[grant["account"]].region
-    access = grants.issue(
-        connection,
-        f"sbx-{region}-{secrets.token_urlsafe(180)}",
-        grant_id=grant_id,
-        kind="access",
-        now=sandbox.clock(),
-        lifetime=lifetime,
-    )
-    answer = {
-        "access_token": access,
-        "refresh_token": refresh,
-        "expires_in": lifetime,
-        "token_type": "bearer",
-        "token_use": "access_token",
-        "hub_id": int(grant["account"]),
-        "scopes": grant["scopes"].split(),
-    }
-    if sandbox.switches.get(SLUG, "user_id_in_token", grant["account"]):
-        answer["user_id"] = int(grant["user"])
-    return answer
-
-
-def _make_refresh_token(portal: str) -> str:
-    return f"sbx-{BY_ID[portal].region}-{secrets.token_hex(20)}"
+        for grant_id in grants.list_grants(connection, SLUG, caller.portal):
+            grants.end_grant(connection, grant_id, reason=reason, now=now)
+    return Response(status=204)

@@ -1,32 +1,32 @@
 """Simulate Notion: OAuth, search, pages, databases, data sources, blocks, Markdown."""
 
-from sandbox.core.provider import Provider
-from sandbox.notion.api.auth import finish, identify
+from functools import partial
+
+from sandbox.core.state import Provider
+from sandbox.notion.api.auth import finish
 from sandbox.notion.api.errors import refuse_with_status
 from sandbox.notion.api.tables import SCHEMA
-from sandbox.notion.control import RECORD_ACTIONS
-from sandbox.notion.faults import FAULTS
-from sandbox.notion.forms import FORMS
-from sandbox.notion.inventory import get_inventory
-from sandbox.notion.routes import FAMILIES, ROUTES
+from sandbox.notion.control import COMMANDS, FORMS, QUERIES
+from sandbox.notion.faults import FAULTS, SWITCHES
+from sandbox.notion.oauth import POLICY
+from sandbox.notion.routes import ROUTES
 from sandbox.notion.seed.loader import seed
-from sandbox.notion.seed.workspaces import KINDS, SLUG, WORKSPACES
-from sandbox.notion.switches import SWITCHES
+from sandbox.notion.seed.workspaces import KINDS
+from sandbox.oauth import kit
 
 PROVIDER = Provider(
-    slug=SLUG,
-    name="Notion",
+    slug=POLICY.slug,
+    name=POLICY.name,
     schema=SCHEMA,
     routes=ROUTES,
-    families=FAMILIES,
-    accounts=WORKSPACES,
+    accounts=POLICY.accounts,
     kinds=KINDS,
     seed=seed,
-    identify=identify,
+    identify=partial(kit.identify, POLICY),
     refuse=refuse_with_status,
     finish=finish,
-    records=RECORD_ACTIONS,
-    inventory=get_inventory,
+    commands=COMMANDS,
+    queries=QUERIES,
     sizes=("rows",),
     faults=FAULTS,
     switches=SWITCHES,

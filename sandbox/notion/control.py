@@ -3,55 +3,41 @@
 import json
 import random
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.core.provider import Action, OrderError, Params
+from sandbox.control.helpers import (
+    get_account,
+    get_number,
+)
+from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
+from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api import changes
 from sandbox.notion.api.changes import Change
-from sandbox.notion.api.ids import to_id, to_iso
-from sandbox.notion.api.nodes import Page, p
 from sandbox.notion.api.shares import HOLDERS, set_share, spread_all
-from sandbox.notion.api.text import to_plain
-from sandbox.notion.inventory import get_workspace
+from sandbox.notion.inventory import get_inventory, get_row, show
 from sandbox.notion.seed.building import Builder, Place
+from sandbox.notion.seed.nodes import Page, p, to_plain
 from sandbox.notion.seed.workspaces import (
     BY_ID,
     DATA_SOURCE,
     DATABASE,
-    KINDS,
     PAGE,
     SLUG,
+    WORKSPACES,
 )
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
-MAX_PAGE = 1_000
-NAMES = {name: kind for kind, name in KINDS.items()}
-
-
-def get_change(sandbox: "Sandbox", workspace: str) -> Change:
+def get_change(sandbox: Sandbox, workspace: str) -> Change:
     """Return a change as a person makes it in Notion itself."""
     lag = sandbox.switches.get(SLUG, "index_lag", workspace)
     editor = BY_ID[workspace].people[0].id
     return Change(now=sandbox.now_ms, lag=int(lag * 1000), editor=editor)
 
 
-def _get_row(sandbox: "Sandbox", params: Params, field: str = "id") -> Row:
-    found = to_id(str(params.get(field) or ""))
-    row = sandbox.storage.one(
-        "SELECT * FROM notion_object WHERE id = ?", found or "no id"
-    )
-    if row is None:
-        message = f"no such object: {params.get(field)}"
-        raise OrderError(message)
-    return row
-
-
-def edit(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Set a title, an icon, values by property id; add a paragraph of text."""
-    row = _get_row(sandbox, params)
+    row = get_row(sandbox, params)
     body = json.loads(row["body"])
     if params.get("icon") is not None:
         body["icon"] = params["icon"]
@@ -74,7 +60,7 @@ def edit(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"id": row["id"]}
 
 
-def _make_builder(sandbox: "Sandbox", workspace: str) -> Builder:
+def _make_builder(sandbox: Sandbox, workspace: str) -> Builder:
     change = get_change(sandbox, workspace)
     rng = random.Random()
     return Builder(
@@ -83,7 +69,7 @@ def _make_builder(sandbox: "Sandbox", workspace: str) -> Builder:
 
 
 def _add_text(
-    sandbox: "Sandbox", connection: sqlite3.Connection, row: Row, text: str
+    sandbox: Sandbox, connection: sqlite3.Connection, row: Row, text: str
 ) -> None:
     builder = _make_builder(sandbox, row["workspace"])
     builder.add_into(row["id"], _next_position(connection, row["id"]), p(text))
@@ -99,12 +85,12 @@ def _next_position(connection: sqlite3.Connection, parent: str) -> int:
     return int(row["n"])
 
 
-def create(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Create a page inside the page or data source `id`, or at the top."""
-    above = _get_row(sandbox, params) if params.get("id") else None
-    workspace = above["workspace"] if above else get_workspace(params)
+    above = get_row(sandbox, params) if params.get("id") else None
+    workspace = above["workspace"] if above else get_account(WORKSPACES, params).id
     if above is not None and above["kind"] == DATABASE:
-        raise OrderError("rows are in a data source, not in its database")
+        raise CommandError("rows are in a data source, not in its database")
     values = params.get("values")
     builder = _make_builder(sandbox, workspace)
     node = Page(
@@ -125,39 +111,39 @@ def create(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"id": new_id}
 
 
-def move(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def move(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Move a page into the page, or a row into the data source, `to`; or to the top."""
-    row = _get_row(sandbox, params)
-    above = _get_row(sandbox, params, "to") if params.get("to") else None
+    row = get_row(sandbox, params)
+    above = get_row(sandbox, params, "to") if params.get("to") else None
     if above is not None and above["workspace"] != row["workspace"]:
-        raise OrderError("nothing moves between workspaces")
+        raise CommandError("nothing moves between workspaces")
     if row["kind"] == DATA_SOURCE and (above is None or above["kind"] != DATABASE):
-        raise OrderError("a data source moves between databases only")
+        raise CommandError("a data source moves between databases only")
     if row["kind"] == PAGE and above is not None and above["kind"] == DATABASE:
-        raise OrderError("rows are in a data source, not in its database")
+        raise CommandError("rows are in a data source, not in its database")
     with sandbox.storage.write() as connection:
         if above is not None and row["id"] in changes.list_above(
             connection, above["id"]
         ):
-            raise OrderError("nothing moves into itself")
+            raise CommandError("nothing moves into itself")
         changes.move(connection, row, above)
         changes.mark(connection, row, get_change(sandbox, row["workspace"]))
         spread_all(connection, row["workspace"])
     return {"id": row["id"]}
 
 
-def delete(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Delete an object for good, with everything inside it."""
-    row = _get_row(sandbox, params)
+    row = get_row(sandbox, params)
     with sandbox.storage.write() as connection:
         gone = changes.delete(connection, row["id"])
         spread_all(connection, row["workspace"])
     return {"id": row["id"], "deleted": gone}
 
 
-def _set_flag(column: str, *, value: bool) -> Action:
-    def act(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
-        row = _get_row(sandbox, params)
+def _set_flag(column: str, *, value: bool) -> Command:
+    def act(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+        row = get_row(sandbox, params)
         with sandbox.storage.write() as connection:
             # The column is one of two names in this module.
             connection.execute(
@@ -170,10 +156,10 @@ def _set_flag(column: str, *, value: bool) -> Action:
     return act
 
 
-def _set_share(*, allowed: bool) -> Action:
-    def act(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def _set_share(*, allowed: bool) -> Command:
+    def act(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         """Share a subtree with everybody's connection, or with that of `user`."""
-        row, user = _get_row(sandbox, params), str(params.get("user") or "")
+        row, user = get_row(sandbox, params), str(params.get("user") or "")
         with sandbox.storage.write() as connection:
             holders = [
                 found["holder"]
@@ -189,16 +175,16 @@ def _set_share(*, allowed: bool) -> Action:
     return act
 
 
-def touch(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
+def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Edit the first `count` pages, after `offset`, at one and the same moment."""
-    workspace = get_workspace(params)
+    workspace = get_account(WORKSPACES, params).id
     rows = sandbox.storage.all(
         "SELECT * FROM notion_object WHERE workspace = ? AND kind = ? AND in_trash = 0"
         " ORDER BY id LIMIT ? OFFSET ?",
         workspace,
         PAGE,
-        int(params.get("count") or 1),
-        int(params.get("offset") or 0),
+        get_number(params, "count", 1),
+        get_number(params, "offset", 0),
     )
     change = get_change(sandbox, workspace)
     with sandbox.storage.write() as connection:
@@ -207,48 +193,54 @@ def touch(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
     return {"touched": len(rows), "ids": [row["id"] for row in rows]}
 
 
-def show(sandbox: "Sandbox", params: Params) -> dict[str, Any]:
-    """Return one object by id, or a page of objects of a type from `after` on."""
-    if params.get("id"):
-        rows = [_get_row(sandbox, params)]
-    else:
-        kind = NAMES.get(str(params.get("type") or "pages"), PAGE)
-        rows = sandbox.storage.all(
-            "SELECT * FROM notion_object WHERE workspace = ? AND kind = ? AND id > ?"
-            " AND (? = '' OR title = ?) ORDER BY id LIMIT ?",
-            get_workspace(params),
-            kind,
-            str(params.get("after") or ""),
-            str(params.get("title") or ""),
-            str(params.get("title") or ""),
-            min(int(params.get("limit") or 100), MAX_PAGE),
-        )
-    return {"records": [_describe(row) for row in rows]}
-
-
-def _describe(row: Row) -> dict[str, Any]:
-    names = ("id", "kind", "container", "block", "title")
-    return {
-        **{name: row[name] for name in names},
-        "in_trash": bool(row["in_trash"]),
-        "is_archived": bool(row["is_archived"]),
-        "created_time": to_iso(row["created"]),
-        "last_edited_time": to_iso(row["edited"]),
-        "luck": row["luck"],
-    }
-
-
-RECORD_ACTIONS: dict[str, Action] = {
-    "show": show,
-    "edit": edit,
-    "create": create,
-    "move": move,
-    "trash": _set_flag("in_trash", value=True),
-    "restore": _set_flag("in_trash", value=False),
-    "delete": delete,
-    "archive": _set_flag("is_archived", value=True),
-    "unarchive": _set_flag("is_archived", value=False),
-    "share": _set_share(allowed=True),
-    "unshare": _set_share(allowed=False),
-    "touch": touch,
+QUERIES = {"inventory": get_inventory, "records": show}
+COMMANDS: dict[str, Command] = {
+    "records/edit": edit,
+    "records/create": create,
+    "records/move": move,
+    "records/trash": _set_flag("in_trash", value=True),
+    "records/restore": _set_flag("in_trash", value=False),
+    "records/delete": delete,
+    "records/archive": _set_flag("is_archived", value=True),
+    "records/unarchive": _set_flag("is_archived", value=False),
+    "records/share": _set_share(allowed=True),
+    "records/unshare": _set_share(allowed=False),
+    "records/touch": touch,
 }
+
+ID = Field("id", "Id")
+FORMS = (
+    Form(
+        "A page",
+        {
+            "records/edit": "Save",
+            "records/create": "Add inside it",
+            "records/trash": "Delete",
+        },
+        (
+            Field("id", "Id (page, or data source to add to)"),
+            Field("title", "Title"),
+            Field("text", "Text to add"),
+        ),
+    ),
+    Form(
+        "Restore, erase, archive",
+        {
+            "records/restore": "Restore",
+            "records/delete": "Erase for good",
+            "records/archive": "Archive",
+            "records/unarchive": "Unarchive",
+        },
+        (ID,),
+    ),
+    Form(
+        "Move and share",
+        {
+            "records/move": "Move",
+            "records/share": "Share",
+            "records/unshare": "Unshare",
+        },
+        (ID, Field("to", "Move into (empty: to the top)")),
+    ),
+    TOUCH,
+)

@@ -1,38 +1,31 @@
-"""List the ways only Notion can misbehave."""
+"""List the ways only Notion can misbehave, and its lasting switches."""
 
-import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.core.provider import After, Before, FaultKind, Params
+from sandbox.core import common_faults
+from sandbox.core.common_faults import bend
+from sandbox.core.provider import Params, Switch
+from sandbox.core.state import Before, FaultKind, Sandbox
 from sandbox.core.web import BadBodyError, Request, Response
+from sandbox.notion.api.auth import EMAILS, READ, USERS
 from sandbox.notion.api.errors import (
     BLOCKED,
     ENDPOINT,
     SPACE,
     answer_edge,
     invalid,
-    oauth_error,
     slow_down,
     to_error,
 )
+from sandbox.notion.oauth import POLICY
+from sandbox.oauth import kit
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
-DELAY = {"retry_after": 90}
+NO_DATABASE = "database_connection_unavailable"
 NEWER = {"type": "teamspace_id", "teamspace_id": "5a0c7e0e-7f3b-4c62-8d1c-0b9a8f7e6d5c"}
 
 
-def _refuse_token(error: str, message: str) -> Before:
-    def refuse(sandbox: "Sandbox", request: Request, params: Params) -> Response:
-        return oauth_error(sandbox, request, error, message)
-
-    return refuse
-
-
 def _limit(reason: str, status: int = 429) -> Before:
-    def refuse(sandbox: "Sandbox", request: Request, params: Params) -> Response:
+    def refuse(sandbox: Sandbox, request: Request, params: Params) -> Response:
         wait = params.get("retry_after")
         after = None if wait in (None, "") else float(str(wait))
         return slow_down(request, reason, after, status=status)
@@ -41,18 +34,18 @@ def _limit(reason: str, status: int = 429) -> Before:
 
 
 def _fail(status: int, code: str, **data: Any) -> Before:
-    def refuse(sandbox: "Sandbox", request: Request, params: Params) -> Response:
+    def refuse(sandbox: Sandbox, request: Request, params: Params) -> Response:
         return to_error(request, status, code, f"Simulated {code}.", **data)
 
     return refuse
 
 
-def _block(sandbox: "Sandbox", request: Request, params: Params) -> Response:
+def _block(sandbox: Sandbox, request: Request, params: Params) -> Response:
     return answer_edge(request)
 
 
 def _reject_cursor(
-    sandbox: "Sandbox", request: Request, params: Params
+    sandbox: Sandbox, request: Request, params: Params
 ) -> Response | None:
     """Refuse a cursor, so that the listing must start again; first pages pass."""
     cursor = request.query.get("start_cursor") or _read_body(request, "start_cursor")
@@ -62,9 +55,7 @@ def _reject_cursor(
     return invalid(request, message).response
 
 
-def _slow_schema(
-    sandbox: "Sandbox", request: Request, params: Params
-) -> Response | None:
+def _slow_schema(sandbox: Sandbox, request: Request, params: Params) -> Response | None:
     """Give up on large pages of a query."""
     size = _read_body(request, "page_size")
     if (100 if size is None else size) <= int(params["page_size"]):
@@ -82,37 +73,18 @@ def _read_body(request: Request, name: str) -> Any:
     return body.get(name) if isinstance(body, dict) else None
 
 
-def _bend(change: Callable[[dict[str, Any]], None]) -> After:
-    """Change an answer that was really given."""
-
-    def bend(
-        sandbox: "Sandbox", request: Request, response: Response, params: Params
-    ) -> Response:
-        if response.status == 200:
-            data = response.data
-            change(data)
-            response.body = json.dumps(data).encode()
-        return response
-
-    return bend
-
-
-def _drop(name: str) -> After:
-    return _bend(lambda data: data.pop(name, None))
-
-
-def _move_elsewhere(data: dict[str, Any]) -> None:
+def _move_elsewhere(data: dict[str, Any], params: Params) -> None:
     for item in data.get("results", [data]):
         if "parent" in item:
             item["parent"] = NEWER
 
 
-def _add_stranger(data: dict[str, Any]) -> None:
+def _add_stranger(data: dict[str, Any], params: Params) -> None:
     stranger = {"object": "canvas", "id": NEWER["teamspace_id"], "parent": NEWER}
     data.get("results", []).insert(0, stranger)
 
 
-def _break_list(data: dict[str, Any]) -> None:
+def _break_list(data: dict[str, Any], params: Params) -> None:
     data["request_status"] = {
         "type": "incomplete",
         "incomplete_reason": "query_result_limit_reached",
@@ -120,94 +92,78 @@ def _break_list(data: dict[str, Any]) -> None:
     data |= {"has_more": False, "next_cursor": None}
 
 
+RESTRICTED = _fail(403, "restricted_resource")
+
 FAULTS = (
+    *common_faults.KINDS,
+    *kit.make_faults(POLICY),
+    FaultKind("unauthorized", "401 unauthorized", before=_fail(401, "unauthorized")),
+    FaultKind("restricted", "403 restricted_resource", before=RESTRICTED),
     FaultKind(
-        name="invalid_grant",
-        label="Token endpoint: invalid_grant",
-        before=_refuse_token("invalid_grant", "Invalid refresh token."),
-    ),
-    FaultKind(
-        name="invalid_client",
-        label="Token endpoint: invalid_client",
-        before=_refuse_token("invalid_client", "Client authentication failed."),
-    ),
-    FaultKind(
-        name="no_access_token",
-        label="Token answer without access_token",
-        after=_drop("access_token"),
-    ),
-    FaultKind(
-        name="no_refresh_token",
-        label="Token answer without refresh_token",
-        after=_drop("refresh_token"),
-    ),
-    FaultKind(
-        name="unauthorized",
-        label="401 unauthorized",
-        before=_fail(401, "unauthorized"),
-    ),
-    FaultKind(
-        name="restricted",
-        label="403 restricted_resource",
-        before=_fail(403, "restricted_resource"),
-    ),
-    FaultKind(
-        name="space_limit",
-        label="429 of the workspace, longer than a minute",
+        "space_limit",
+        "429 of the workspace, longer than a minute",
         before=_limit(SPACE),
-        params=DELAY,
+        params={"retry_after": 90},
     ),
     FaultKind(
-        name="endpoint_limit",
-        label="429 of one endpoint",
+        "endpoint_limit",
+        "429 of one endpoint",
         before=_limit(ENDPOINT),
         params={"retry_after": 12},
     ),
     FaultKind(
-        name="request_blocked",
-        label="429 that must not be repeated",
+        "request_blocked",
+        "429 that must not be repeated",
         before=_limit(BLOCKED),
         params={"retry_after": ""},
     ),
     FaultKind(
-        name="overload",
-        label="529 service_overload",
+        "overload",
+        "529 service_overload",
         before=_limit("", 529),
         params={"retry_after": 5},
     ),
-    FaultKind(name="edge_block", label="403 in HTML from the edge", before=_block),
+    FaultKind("edge_block", "403 in HTML from the edge", before=_block),
+    FaultKind("database_down", f"503 {NO_DATABASE}", before=_fail(503, NO_DATABASE)),
+    FaultKind("bad_cursor", "400 about the start_cursor", before=_reject_cursor),
     FaultKind(
-        name="database_down",
-        label="503 database_connection_unavailable",
-        before=_fail(503, "database_connection_unavailable"),
-    ),
-    FaultKind(
-        name="bad_cursor", label="400 about the start_cursor", before=_reject_cursor
-    ),
-    FaultKind(
-        name="slow_schema",
-        label="503 unless page_size is small",
+        "slow_schema",
+        "503 unless page_size is small",
         before=_slow_schema,
         params={"page_size": 25},
     ),
+    FaultKind("incomplete", "A list cut off as incomplete", after=bend(_break_list)),
     FaultKind(
-        name="incomplete",
-        label="A list cut off as incomplete",
-        after=_bend(_break_list),
+        "unknown_parent", "Parents of an unknown type", after=bend(_move_elsewhere)
     ),
     FaultKind(
-        name="unknown_parent",
-        label="Parents of an unknown type",
-        after=_bend(_move_elsewhere),
+        "unknown_object",
+        "An object of an unknown type in a list",
+        after=bend(_add_stranger),
     ),
     FaultKind(
-        name="unknown_object",
-        label="An object of an unknown type in a list",
-        after=_bend(_add_stranger),
+        "no_request_id",
+        "An answer that does not name its request",
+        after=bend(lambda data, _: data.pop("request_id", None)),
     ),
-    FaultKind(
-        name="no_request_id",
-        label="An answer that does not name its request",
-        after=_drop("request_id"),
-    ),
+)
+
+SWITCHES = (
+    *kit.make_switches(POLICY),
+    Switch("rate_limits", "Rate limits on", True),
+    Switch("calls_per_minute", "Calls per minute (0: by the workspace's plan)", 0),
+    Switch("refresh_tokens", "Token answers have a refresh token", True),
+    Switch("reauthorization_kills", "Authorizing again ends the earlier pair", True),
+    Switch("same_pair", "Authorizing again gives the pair there is (old apps)", False),
+    Switch("stable_bot_id", "Authorizing again keeps the bot id", False),
+    Switch("workspace_names", "Token answers name the workspace", True),
+    Switch("rfc_errors", "OAuth errors in the shape of RFC 6749", False),
+    Switch("capabilities", "Capabilities of the app", [READ, USERS, EMAILS]),
+    Switch("grant_lag", "Search learns of a share after (s)", 2.0),
+    Switch("index_lag", "Search learns of a change after (s)", 3.0),
+    Switch("search_leaves_out", "Search leaves out (%)", 10),
+    Switch("partial_hits", "Search hits shown in part (%)", 5),
+    Switch("search_cap", "Most results of a search", 10_000),
+    Switch("query_cap", "Most results of a query", 10_000),
+    Switch("markdown_blocks", "Blocks before Markdown is cut", 1_000),
 )

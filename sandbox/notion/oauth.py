@@ -1,148 +1,228 @@
-"""Answer the token endpoint: exchange codes, refresh grants."""
+"""Do OAuth as Notion does: JSON and Basic, no scopes, a picker, owners of a grant."""
 
+import json
 import secrets
 import sqlite3
-from typing import TYPE_CHECKING, Any
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sandbox.core.inflight import InFlight
-from sandbox.core.web import Request, Response, to_json
-from sandbox.notion.api.auth import check_version, read_basic
-from sandbox.notion.api.errors import ApiRefusal, oauth_error
-from sandbox.notion.api.paging import read_object
-from sandbox.notion.issuing import issue_pair, start_grant
-from sandbox.notion.seed.workspaces import SLUG
+from sandbox.core.html import each, fill
+from sandbox.core.provider import Account, Person
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Row
+from sandbox.core.web import Request, Response
+from sandbox.notion.api.auth import answer, check_version
+from sandbox.notion.api.errors import ApiRefusal, get_request_id, oauth_error
+from sandbox.notion.api.people import OWNERS, describe_owner
+from sandbox.notion.api.shares import end_shares, make_holder, set_shares
+from sandbox.notion.seed.workspaces import (
+    BY_ID,
+    DATA_SOURCE,
+    DATABASE,
+    SLUG,
+    WORKSPACES,
+)
 from sandbox.oauth import grants
+from sandbox.oauth.consent import (
+    Consent,
+    ConsentPage,
+    Decision,
+    Option,
+    Options,
+    ProblemError,
+)
+from sandbox.oauth.policy import Body, Issued, Policy, SecretIn
+from sandbox.oauth.refusals import Refusal
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
-REUSED = "Invalid code: this code has been revoked."
-BAD_REFRESH = "Invalid refresh token."
-
-
-class RefusedError(Exception):
-    """Carry an OAuth error out of a transaction, which is then undone."""
-
-    def __init__(self, error: str, message: str, *, is_double: bool = False) -> None:
-        """Keep the error, and whether a secret was used twice."""
-        super().__init__(error)
-        self.error = error
-        self.message = message
-        self.is_double = is_double
-
-
-IN_FLIGHT = InFlight()
-
-
-def read_client_body(sandbox: "Sandbox", request: Request) -> dict[str, Any]:
-    """Return the JSON body of a client that proved who it is."""
-    check_version(request)
-    app = sandbox.config.get_registration(SLUG)
-    given = read_basic(request)
-    expected = (app.client_id, app.client_secret)
-    if given is None or not all(
-        secrets.compare_digest(a.encode(), b.encode())
-        for a, b in zip(given, expected, strict=True)
-    ):
-        raise RefusedError("invalid_client", "Client authentication failed.")
-    return read_object(request)
-
-
-def answer_token(sandbox: "Sandbox", request: Request) -> Response:
-    """Exchange a code or refresh a grant, and remember that it was asked."""
-    body: dict[str, Any] = {}
-    secret, is_overlapping, is_double, error = "", False, False, ""
-    try:
-        body = read_client_body(sandbox, request)
-        secret = str(body.get("refresh_token") or body.get("code") or "")
-        is_overlapping = IN_FLIGHT.enter(secret) and bool(secret)
-        try:
-            response = to_json(_grant(sandbox, request, body))
-        finally:
-            IN_FLIGHT.leave(secret)
-    except RefusedError as exc:
-        response = oauth_error(sandbox, request, exc.error, exc.message)
-        is_double, error = exc.is_double, exc.error
-    except ApiRefusal as refusal:
-        response, error = refusal.response, refusal.response.data["code"]
-    with sandbox.storage.write() as connection:
-        grants.log_request(
-            connection,
-            at=sandbox.clock(),
-            provider=SLUG,
-            grant_type=str(body.get("grant_type", "")),
-            account=request.account,
-            fingerprint=grants.to_fingerprint(secret) if secret else "",
-            status=response.status,
-            error=error,
-            is_double=is_double,
-            is_overlapping=is_overlapping,
-        )
-    return response
+LONGEST = 70
+# Top pages and databases, pages set out below one, and what is picked already.
+PICKABLE = """
+SELECT o.id, o.kind, o.title, o.body, above.title AS above, s.id IS NOT NULL AS shared
+FROM notion_object o LEFT JOIN notion_object above ON above.id = o.container
+LEFT JOIN notion_share s ON s.holder = ? AND s.id = o.id AND s.allowed
+WHERE o.workspace = ? AND o.kind <> ? AND o.in_trash = 0 AND (
+    o.container = '' OR s.id IS NOT NULL OR json_extract(o.body, '$.offered'))
+ORDER BY o.key
+"""
+OWNER_FIELD = """
+<details><summary>What the app is told about you</summary>
+<label class="field">The authorization belongs to
+<select name="grant_owner">$owners</select></label>
+<p class="note">Notion decides this by the app's settings; here you can try each.</p>
+</details>
+"""
+OWNER_OPTIONS = ({"value": value, "label": label} for value, label in OWNERS.items())
+REFUSALS = {
+    "body": Refusal("invalid_json", "Error parsing JSON body."),
+    "missing": Refusal("invalid_request", "body.{} should be a string."),
+    "client_id": Refusal("invalid_client", "Client authentication failed."),
+    "client_secret": Refusal("invalid_client", "Client authentication failed."),
+    "code": Refusal("invalid_grant", "Invalid code."),
+    "used_code": Refusal("invalid_grant", "Invalid code: this code has been revoked."),
+    "redirect_uri": Refusal("invalid_grant", "Mismatched redirect URI."),
+    "refresh_token": Refusal("invalid_grant", "Invalid refresh token."),
+    "reused": Refusal("invalid_grant", "Invalid refresh token."),
+}
 
 
-def _grant(
-    sandbox: "Sandbox", request: Request, body: dict[str, Any]
-) -> dict[str, Any]:
-    with sandbox.storage.write() as connection:
-        match body.get("grant_type"):
-            case "authorization_code":
-                return _exchange(sandbox, request, connection, body)
-            case "refresh_token":
-                return _refresh(sandbox, request, connection, body)
-    raise RefusedError("unsupported_grant_type", "The grant type is not known.")
-
-
-def _exchange(
-    sandbox: "Sandbox",
-    request: Request,
-    connection: sqlite3.Connection,
-    body: dict[str, Any],
-) -> dict[str, Any]:
-    now, code = sandbox.clock(), body.get("code")
-    if not isinstance(code, str) or not code:
-        raise RefusedError("invalid_request", "body.code should be a string.")
-    if not isinstance(body.get("redirect_uri"), str):
-        message = "redirect_uri is required: the authorization URL had it."
-        raise RefusedError("invalid_request", message)
-    found = connection.execute(
-        "SELECT * FROM oauth_code WHERE value = ? AND provider = ?", (code, SLUG)
+def _get_bot(connection: sqlite3.Connection, grant_id: int) -> Row:
+    row: Row = connection.execute(
+        "SELECT * FROM notion_bot WHERE grant_id = ?", (grant_id,)
     ).fetchone()
-    if found is None:
-        raise RefusedError("invalid_grant", "Invalid code.")
-    if found["redirect_uri"] != body["redirect_uri"]:
-        message = "Mismatched redirect URI."
-        raise RefusedError("invalid_grant", message)
-    row = grants.take_code(connection, code, provider=SLUG, now=now)
-    if row is None:
-        is_used = found["used_at"] is not None
-        raise RefusedError("invalid_grant", REUSED, is_double=is_used)
-    return start_grant(sandbox, request, connection, row)
+    return row
 
 
-def _refresh(
-    sandbox: "Sandbox",
-    request: Request,
-    connection: sqlite3.Connection,
-    body: dict[str, Any],
-) -> dict[str, Any]:
-    value, now = str(body.get("refresh_token") or ""), sandbox.clock()
-    if not value:
-        message = "body.refresh_token should be a string."
-        raise RefusedError("invalid_request", message)
-    token = grants.find_token(sandbox.storage, value, provider=SLUG)
-    if token is None or token.kind != "refresh":
-        raise RefusedError("invalid_grant", BAD_REFRESH)
-    if token.is_revoked or token.spent_at is not None:
-        is_double = token.spent_at is not None
-        raise RefusedError("invalid_grant", BAD_REFRESH, is_double=is_double)
-    if not sandbox.switches.get(SLUG, "old_access_survives", token.account):
-        connection.execute(
-            "UPDATE oauth_token SET revoked_at = ? WHERE grant_id = ?"
-            " AND kind = 'access' AND revoked_at IS NULL",
-            (now, token.grant_id),
+@dataclass(frozen=True, kw_only=True)
+class NotionPolicy(Policy):
+    """What Notion does in its own way."""
+
+    def pick_as_person(
+        self, sandbox: Sandbox, account: Account, person: Person
+    ) -> Sequence[Options]:
+        """Offer what a person has full access to, ticked as it is shared now."""
+        holder, storage = make_holder(account.id, person.id), sandbox.storage
+        live = grants.list_grants(
+            storage.connection, SLUG, account.id, person.id, is_live=True
         )
-    answer = issue_pair(sandbox, request, connection, token.grant_id)
-    successor = answer["refresh_token"] or ""
-    grants.spend(connection, value, successor=successor, now=now)
-    return answer
+        options = []
+        for row in storage.all(PICKABLE, holder, account.id, DATA_SOURCE):
+            body = json.loads(row["body"])
+            if person.id not in body.get("full_access", [person.id]):
+                continue
+            kind = "Database" if row["kind"] == DATABASE else "Page"
+            icon, title = body.get("icon"), row["title"] or "Untitled"
+            options.append(
+                Option(
+                    f"page:{person.id}:{row['id']}",
+                    title if len(title) <= LONGEST else f"{title[:LONGEST]}…",
+                    note=f"{kind} in {row['above']}" if row["above"] else kind,
+                    icon=icon if icon and isinstance(icon, str) else "📄",
+                    is_ticked=bool(row["shared"] if live else not body.get("unticked")),
+                )
+            )
+        return (Options(options=options),)
+
+    def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
+        """Keep the pages picked from the person's own list, and who owns the grant."""
+        prefix = f"page:{consent.person.id}:"
+        picked = [name for name, _ in consent.pairs if name.startswith(prefix)]
+        (offered,) = self.pick_as_person(sandbox, consent.account, consent.person)
+        if not {option.name for option in offered.options}.issuperset(picked):
+            raise ProblemError("Only pages of your own list can be picked.")
+        owner = dict(consent.pairs).get("grant_owner", "person")
+        if owner not in OWNERS:
+            raise ProblemError("Choose what is told about you first.")
+        pages = [name.removeprefix(prefix) for name in picked]
+        return Decision(choice=json.dumps({"owner": owner, "picked": pages}))
+
+    def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
+        """Begin a grant; only now do the picked pages become visible to the app."""
+        workspace, user, choice = (
+            code["account"],
+            code["user"],
+            json.loads(code["choice"]),
+        )
+        holder, now = make_holder(workspace, user), sandbox.clock()
+        earlier = grants.list_grants(connection, SLUG, workspace, user, is_live=True)
+        if not earlier:
+            end_shares(connection, holder)
+        set_shares(connection, holder, choice["picked"], sandbox.now_ms)
+        if earlier and self.get(sandbox, "same_pair", workspace):
+            # As for apps made before June 2026.
+            return earlier[-1]
+        if self.get(sandbox, "reauthorization_kills", workspace):
+            for grant_id in earlier:
+                grants.end_grant(
+                    connection, grant_id, reason="authorized again", now=now
+                )
+        bot = str(uuid.uuid4())
+        if earlier and self.get(sandbox, "stable_bot_id", workspace):
+            bot = _get_bot(connection, earlier[-1])["bot"]
+        grant_id = super().start(sandbox, connection, code)
+        connection.execute(
+            "INSERT INTO notion_bot VALUES (?, ?, ?, ?)",
+            (grant_id, holder, bot, choice["owner"]),
+        )
+        return grant_id
+
+    def describe(self, issued: Issued) -> dict[str, Any]:
+        grant, sandbox = issued.grant, issued.sandbox
+        bot = _get_bot(issued.connection, grant["id"])
+        workspace, switches = BY_ID[grant["account"]], sandbox.switches
+        has_refresh = switches.get(SLUG, "refresh_tokens", workspace.id)
+        has_name = switches.get(SLUG, "workspace_names", workspace.id)
+        return {
+            "access_token": issued.access,
+            "token_type": "bearer",
+            "refresh_token": issued.refresh if has_refresh else None,
+            "bot_id": bot["bot"],
+            "workspace_id": workspace.id,
+            "workspace_name": workspace.name if has_name else None,
+            "workspace_icon": workspace.icon,
+            "owner": describe_owner(sandbox, workspace.id, grant["user"], bot["owner"]),
+            "duplicated_template_id": None,
+            "request_id": get_request_id(issued.request),
+        }
+
+    def describe_token(self, sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
+        """Say since when a token is active; never until when."""
+        return {"active": True, "scope": "", "iat": int(token.issued_at)}
+
+    def admit(self, sandbox: Sandbox, request: Request) -> Response | None:
+        try:
+            check_version(request)
+        except ApiRefusal as refusal:
+            return refusal.response
+        return None
+
+    def answer_error(
+        self, sandbox: Sandbox, request: Request, refusal: Refusal
+    ) -> Response:
+        return oauth_error(sandbox, request, refusal.error, refusal.description)
+
+    def end(
+        self, sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token
+    ) -> None:
+        """Take what was shared away with the last grant of a person."""
+        who = (token.account, token.user)
+        if not grants.list_grants(connection, SLUG, *who, is_live=True):
+            end_shares(connection, make_holder(*who))
+
+    def make_token(self, kind: str, account: str) -> str:
+        return {"access": "ntn_", "refresh": "nrt_"}[kind] + secrets.token_hex(23)
+
+    def answer(self, request: Request, data: dict[str, Any]) -> Response:
+        return answer(request, data)
+
+
+POLICY = NotionPolicy(
+    slug=SLUG,
+    name="Notion",
+    accounts=WORKSPACES,
+    page=ConsentPage(
+        title="Connect an app to Notion",
+        lead="Choose the workspace, who you are in it, and the pages.",
+        allow="allow",
+        allow_label="Allow access",
+        denied="",
+        pick_note="Everything inside a page is shared with it.",
+        more=fill(
+            OWNER_FIELD,
+            owners=each('<option value="$value">$label</option>', OWNER_OPTIONS),
+        ),
+    ),
+    authorize_paths=("/v1/oauth/authorize",),
+    token_path="/v1/oauth/token",
+    introspect_path="/v1/oauth/introspect",
+    revoke_path="/v1/oauth/revoke",
+    must_be={
+        "response_type": ("code", "invalid_request"),
+        "owner": ("user", "invalid_request"),
+    },
+    secret_in=SecretIn.BASIC,
+    body=Body.JSON,
+    refusals=REFUSALS,
+    access_token_seconds=0,
+)

@@ -12,11 +12,11 @@ CREATE TABLE IF NOT EXISTS oauth_grant (
     id INTEGER PRIMARY KEY, provider TEXT NOT NULL, account TEXT NOT NULL,
     user TEXT NOT NULL, scopes TEXT NOT NULL, created_at REAL NOT NULL,
     ended_at REAL, reason TEXT NOT NULL DEFAULT '');
-CREATE TABLE IF NOT EXISTS oauth_code (
+CREATE TABLE IF NOT EXISTS authorization_code (
     value TEXT PRIMARY KEY, provider TEXT NOT NULL, account TEXT NOT NULL,
     user TEXT NOT NULL, scopes TEXT NOT NULL, redirect_uri TEXT NOT NULL,
     challenge TEXT NOT NULL, method TEXT NOT NULL, expires_at REAL NOT NULL,
-    used_at REAL);
+    used_at REAL, choice TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS oauth_token (
     value TEXT PRIMARY KEY, grant_id INTEGER NOT NULL, kind TEXT NOT NULL,
     issued_at REAL NOT NULL, expires_at REAL, spent_at REAL, revoked_at REAL,
@@ -54,12 +54,16 @@ class Token:
 
     @property
     def is_revoked(self) -> bool:
-        """Tell whether the token or its whole grant was ended."""
+        """Return whether the token or its whole grant was ended."""
         return self.revoked_at is not None
 
     def is_expired(self, now: float) -> bool:
-        """Tell whether the token outlived its lifetime."""
+        """Return whether the token outlived its lifetime."""
         return self.expires_at is not None and now >= self.expires_at
+
+    def is_live(self, now: float) -> bool:
+        is_over = self.is_revoked or self.is_expired(now)
+        return not is_over and self.spent_at is None
 
 
 def to_fingerprint(value: str) -> str:
@@ -76,25 +80,65 @@ def find_token(storage: Storage, value: str, *, provider: str) -> Token | None:
 
 
 def add_code(connection: sqlite3.Connection, **columns: Any) -> None:
-    """Store an authorization code."""
-    _insert(connection, "oauth_code", columns)
+    _insert(connection, "authorization_code", columns)
 
 
-def take_code(
-    connection: sqlite3.Connection, value: str, *, provider: str, now: float
-) -> Row | None:
-    """Use a code up; the second caller gets nothing."""
+def find_code(connection: sqlite3.Connection, value: str, provider: str) -> Row | None:
+    """Look an authorization code up, used or not."""
     row: Row | None = connection.execute(
-        "UPDATE oauth_code SET used_at = ? WHERE value = ? AND provider = ?"
-        " AND used_at IS NULL AND expires_at > ? RETURNING *",
-        (now, value, provider, now),
+        "SELECT * FROM authorization_code WHERE value = ? AND provider = ?",
+        (value, provider),
     ).fetchone()
     return row
 
 
+def take_code(
+    connection: sqlite3.Connection, value: str, *, provider: str, now: float
+) -> bool:
+    """Use a code up; the second caller gets nothing."""
+    taken = connection.execute(
+        "UPDATE authorization_code SET used_at = ? WHERE value = ? AND provider = ?"
+        " AND used_at IS NULL AND expires_at > ?",
+        (now, value, provider, now),
+    )
+    return taken.rowcount > 0
+
+
 def start_grant(connection: sqlite3.Connection, **columns: Any) -> int:
-    """Store a new grant and return its id."""
     return _insert(connection, "oauth_grant", columns)
+
+
+def get_grant(connection: sqlite3.Connection, grant_id: int) -> Row:
+    sql = "SELECT * FROM oauth_grant WHERE id = ?"
+    row: Row = connection.execute(sql, (grant_id,)).fetchone()
+    return row
+
+
+def list_grants(
+    connection: sqlite3.Connection,
+    provider: str,
+    account: str,
+    user: str = "",
+    *,
+    is_live: bool = False,
+) -> list[int]:
+    """Return the ids of the grants of an account, or of one person in it."""
+    rows = connection.execute(
+        "SELECT id FROM oauth_grant WHERE provider = ? AND account = ?"
+        " AND ? IN ('', user) AND (ended_at IS NULL OR NOT ?) ORDER BY id",
+        (provider, account, user, is_live),
+    )
+    return [row["id"] for row in rows.fetchall()]
+
+
+def find_live_token(connection: sqlite3.Connection, grant_id: int, kind: str) -> str:
+    """Return the newest token of a kind that a grant still has."""
+    row = connection.execute(
+        "SELECT value FROM oauth_token WHERE grant_id = ? AND kind = ?"
+        " AND spent_at IS NULL AND revoked_at IS NULL ORDER BY rowid DESC",
+        (grant_id, kind),
+    ).fetchone()
+    return row["value"] if row else ""
 
 
 def issue(
@@ -104,14 +148,12 @@ def issue(
     grant_id: int,
     kind: str,
     now: float,
-    lifetime: float | None,
-) -> str:
-    """Store a new token and return it."""
-    expires_at = None if lifetime is None else now + lifetime
-    columns = {"value": value, "grant_id": grant_id, "kind": kind}
-    columns |= {"issued_at": now, "expires_at": expires_at}
+    lifetime: float,
+) -> None:
+    """Store a new token; a lifetime of zero has no end."""
+    columns = {"value": value, "grant_id": grant_id, "kind": kind, "issued_at": now}
+    columns["expires_at"] = now + lifetime if lifetime else None
     _insert(connection, "oauth_token", columns)
-    return value
 
 
 def spend(
@@ -141,11 +183,18 @@ def end_grant(
         (now, reason, grant_id),
     )
     for kind in kinds:
-        connection.execute(
-            "UPDATE oauth_token SET revoked_at = ? WHERE grant_id = ? AND kind = ?"
-            " AND revoked_at IS NULL",
-            (now, grant_id, kind),
-        )
+        revoke_tokens(connection, grant_id, kind, now=now)
+
+
+def revoke_tokens(
+    connection: sqlite3.Connection, grant_id: int, kind: str, *, now: float
+) -> None:
+    """End every token of one kind that a grant still has."""
+    connection.execute(
+        "UPDATE oauth_token SET revoked_at = ? WHERE grant_id = ? AND kind = ?"
+        " AND revoked_at IS NULL",
+        (now, grant_id, kind),
+    )
 
 
 def log_request(connection: sqlite3.Connection, **columns: Any) -> None:
@@ -162,17 +211,9 @@ def _insert(connection: sqlite3.Connection, table: str, columns: dict[str, Any])
 
 
 def _to_token(row: Row) -> Token:
+    names = Token.__dataclass_fields__.keys() - {"scopes", "successor"}
     return Token(
-        value=row["value"],
-        kind=row["kind"],
-        grant_id=row["grant_id"],
-        provider=row["provider"],
-        account=row["account"],
-        user=row["user"],
+        **{name: row[name] for name in names},
         scopes=tuple(row["scopes"].split()),
-        issued_at=row["issued_at"],
-        expires_at=row["expires_at"],
-        spent_at=row["spent_at"],
-        revoked_at=row["revoked_at"],
         successor=row["successor"] or "",
     )

@@ -47,7 +47,7 @@ def test_real_credentials_replace_the_sandbox(tmp_path: Path) -> None:
     made = plan(tmp_path, **CREDENTIALS)
 
     assert "sandbox" not in names(made)
-    assert made.sandboxed == []
+    assert made.sandboxed == {}
     assert "SANDBOX" not in made.environment
 
 
@@ -63,7 +63,7 @@ def test_the_sandbox_can_be_switched_off(tmp_path: Path) -> None:
     made = plan(tmp_path, SANDBOX="off")
 
     assert "sandbox" not in names(made)
-    assert made.sandboxed == []
+    assert made.sandboxed == {}
 
 
 def test_the_site_listens_on_the_port_that_users_type(tmp_path: Path) -> None:

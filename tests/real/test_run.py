@@ -94,6 +94,7 @@ def test_it_starts_from_nothing_and_stops_without_a_trace(run: Run) -> None:
     assert run.url in text
     assert requests.get(run.url, timeout=10).status_code == 200
     assert can_sign_in(run, email, password)
+    run.wait_for("Simulated, for want of credentials")
     assert run.running is not None
     assert run.running.stop(seconds=STOP_SECONDS) < STOP_SECONDS
     assert run.left_behind() == []

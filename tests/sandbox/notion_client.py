@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.sandbox.wsgi_client import Answer, Client
@@ -33,17 +33,14 @@ CHOICE = re.compile(r'name="page:([^:"]+):([^"]+)"( checked)?')
 class NotionClient(Client):
     """Send requests as one connection would."""
 
-    def order(self, name: str, /, **params: Any) -> dict[str, Any]:
-        return super().order(name, **{"provider": "notion", **params})
-
-    def ask(self, name: str, /, **query: str | int) -> dict[str, Any]:
-        return super().ask(name, **{"provider": "notion", **query})
-
-    def switch(self, name: str, value: Any) -> None:
-        self.order("switches/set", name=name, value=value)
-
-    def fault(self, kind: str, family: str = "*", **params: Any) -> None:
-        self.order("faults/add", kind=kind, family=family, **params)
+    slug = "notion"
+    authorize = f"{API}/oauth/authorize"
+    authorization = AUTHORIZATION
+    identity = f"{LANTERN}:{INES}"
+    allow = "allow"
+    probe = f"{API}/users/me"
+    proof = {"redirect_uri": CALLBACK}
+    error_field = "code"
 
     def find(self, title: str, **query: str) -> dict[str, Any]:
         """Return what the control page knows of the object with a title."""
@@ -58,43 +55,29 @@ class NotionClient(Client):
         return {choice: bool(ticked) for who, choice, ticked in found if who == user}
 
     def consent(
-        self,
-        identity: str = f"{LANTERN}:{INES}",
-        *,
-        pages: list[str] | None = None,
-        **changes: str,
+        self, identity: str = "", *, pages: list[str] | None = None, **changes: str
     ) -> Answer:
+        identity = identity or self.identity
         user = identity.partition(":")[2]
         if pages is None:
             pages = [page for page, ticked in self.picker(user).items() if ticked]
         picked = {f"page:{user}:{page}": "on" for page in pages}
-        form = {**AUTHORIZATION, "identity": identity, "action": "allow"}
-        form |= {**picked, **changes}
-        return self.call("POST", f"{API}/oauth/authorize", form=form)
+        return super().consent(identity, **picked, **changes)
 
-    def token(self, body: Any, **headers: str) -> Answer:
+    def ask_token(
+        self, fields: Any, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         url = f"{API}/oauth/token"
-        return self.call("POST", url, body=body, headers={**BASIC, **headers})
+        return self.call("POST", url, body=fields, headers={**BASIC, **(headers or {})})
 
-    def exchange(self, code: str, **changes: Any) -> Answer:
-        body = {"grant_type": "authorization_code", "code": code}
-        return self.token({**body, "redirect_uri": CALLBACK, **changes})
-
-    def refresh(self, refresh_token: str, **changes: Any) -> Answer:
-        body = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        return self.token({**body, **changes})
-
-    def connect(
-        self, identity: str = f"{LANTERN}:{INES}", **consent: Any
-    ) -> dict[str, Any]:
-        """Give consent, exchange the code, use the token; search knows of it."""
-        code = self.consent(identity, **consent).query["code"]
-        tokens: dict[str, Any] = self.exchange(code).data
-        self.use(tokens)
-        self.clock.now += 3
+    def connect(self, identity: str = "", **consent: Any) -> dict[str, Any]:
+        """Connect; search knows of it."""
+        tokens = super().connect(identity, **consent)
+        if hasattr(self.clock, "now"):
+            self.clock.now += 3
         return tokens
 
-    def use(self, tokens: dict[str, Any]) -> None:
+    def use(self, tokens: Mapping[str, Any]) -> None:
         self.headers = {**VERSION, "Authorization": f"Bearer {tokens['access_token']}"}
 
     def walk(self, url: str, body: dict[str, Any] | None = None) -> Iterator[Any]:

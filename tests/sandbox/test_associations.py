@@ -4,23 +4,30 @@ LINKS = "/hubspot/crm/associations/2026-09/contacts/companies"
 OBJECTS = "/hubspot/crm/objects/2026-09"
 
 
+def find_first(client, kind, number=0):
+    return client.get(f"{OBJECTS}/{kind}").data["results"][number]["id"]
+
+
+def make_contact(client):
+    return client.order("records/create", properties={"email": "a@b.example"})["id"]
+
+
 def test_a_batch_leaves_out_records_without_associations(connected):
-    found = connected.get(f"{OBJECTS}/contacts", limit=1).data["results"]
-    made = connected.order("records/create", properties={"email": "a@b.example"})
-    inputs = [{"id": found[0]["id"]}, {"id": made["id"]}]
+    first = find_first(connected, "contacts")
+    inputs = [{"id": first}, {"id": make_contact(connected)}]
 
     answer = connected.post(f"{LINKS}/batch/read", {"inputs": inputs}).data
 
-    assert [row["from"]["id"] for row in answer["results"]] == [found[0]["id"]]
+    assert [row["from"]["id"] for row in answer["results"]] == [first]
     kinds = answer["results"][0]["to"][0]["associationTypes"]
-    assert {(kind["typeId"], kind["label"]) for kind in kinds} == {
-        (1, "Primary"),
-        (279, None),
-    }
+    labels = {kind["typeId"]: kind["label"] for kind in kinds}
+    assert labels == {1: "Primary", 279: None}
+    found = connected.get(f"{LINKS}/labels").data["results"]
+    assert {row["typeId"]: row["label"] for row in found} == labels
 
 
 def test_a_record_with_many_associations_has_pages(connected):
-    company = connected.get(f"{OBJECTS}/companies", limit=1).data["results"][0]["id"]
+    company = find_first(connected, "companies")
     url = f"{OBJECTS}/companies/{company}/associations/contacts"
 
     first = connected.get(url, limit=500).data
@@ -33,9 +40,8 @@ def test_a_record_with_many_associations_has_pages(connected):
 
 
 def test_associations_are_made_and_removed_both_ways(connected):
-    contact = connected.order("records/create", properties={"email": "a@b.example"})
-    company = connected.get(f"{OBJECTS}/companies").data["results"][5]["id"]
-    pair = f"{OBJECTS}/contacts/{contact['id']}/associations"
+    contact, company = make_contact(connected), find_first(connected, "companies", 5)
+    pair = f"{OBJECTS}/contacts/{contact}/associations"
     back = f"{OBJECTS}/companies/{company}/associations/contacts"
 
     made = connected.call("PUT", f"{pair}/default/companies/{company}")
@@ -43,20 +49,5 @@ def test_associations_are_made_and_removed_both_ways(connected):
     gone = connected.delete(f"{pair}/companies/{company}")
 
     assert (made.status, gone.status) == (200, 204)
-    assert contact["id"] in there
+    assert contact in there
     assert connected.get(f"{pair}/companies").data["results"] == []
-
-
-def test_labels_name_the_primary_type(connected):
-    found = connected.get(f"{LINKS}/labels").data["results"]
-
-    assert {row["typeId"]: row["label"] for row in found} == {279: None, 1: "Primary"}
-
-
-def test_both_types_need_their_scope(connected):
-    scopes = "crm.objects.companies.read"
-    connected.order("switches/set", name="withdrawn_scopes", value=scopes)
-
-    answer = connected.post(f"{LINKS}/batch/read", {"inputs": [{"id": "9001"}]})
-
-    assert answer.data["category"] == "MISSING_SCOPES"

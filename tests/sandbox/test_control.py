@@ -1,44 +1,134 @@
-"""Check the control page and what it tells tests."""
+"""Check the control pages, their commands, and what they tell tests."""
 
 import hashlib
 
+import pytest
+
 CONTACTS = "/hubspot/crm/objects/2026-09/contacts"
-DETAILS = "/hubspot/account-info/2026-09/details"
+OWN_COMMANDS = {
+    "hubspot": ("records/archive", "records/merge", "records/touch"),
+    "airtable": ("records/edit", "fields/retype", "bases/unshare", "quota/set"),
+    "notion": ("records/move", "records/trash", "records/share", "records/unshare"),
+}
 
 
-def test_the_page_shows_fingerprints_and_never_a_token(connected):
-    page = connected.get("/control/")
-    tokens = connected.ask("tokens")["tokens"]
+def test_a_page_shows_one_provider_and_never_a_token(flow):
+    flow.connect()
+    tokens = flow.ask("tokens")["tokens"]
+    flow.fault("status", count=3)
+
+    page = flow.get(f"/control/{flow.slug}")
+    short, _, _ = page.text.partition("<details><summary>More")
 
     assert page.status == 200
     for token in tokens:
-        assert token["fingerprint"] in page.text
         assert token["value"] not in page.text
+    assert "/control/do/records/edit" in short
+    assert "/control/do/grants/revoke" in short
+    assert "Switch off" in short
+    for name in OWN_COMMANDS[flow.slug]:
+        assert f"/control/do/{name}" in page.text
+    for account in flow.sandbox.providers[flow.slug].accounts:
+        assert account.id in page.text
 
 
-def test_a_form_carries_out_an_order_and_goes_back_to_the_page(connected):
-    form = {"provider": "hubspot", "type": "contacts", "count": "3", "offset": "0"}
+def test_no_provider_is_shown_the_totals_of_another(client, airtable):
+    client.connect()
+    for _ in range(3):
+        airtable.api("/meta/bases")
 
-    answer = connected.call("POST", "/control/do/records/touch", form=form)
+    own = client.get("/control/hubspot").text
+    other = client.get("/control/notion").text
+
+    fact = '<tr><td>{}</td><td class="number">{}</td></tr>'
+    assert fact.format("Requests", 2) in own
+    assert fact.format("Token requests", 1) in own
+    assert "/v0/meta/bases" not in own
+    assert fact.format("Requests", 0) in other
+    assert airtable.ask("stats")["requests"] == 3
+    assert client.get("/control/api/stats").data["requests"] == 5
+
+
+def test_the_overview_leads_to_each_provider(client):
+    page = client.get("/control/").text
+
+    slugs = client.ask("providers")["providers"]
+    assert slugs == ["hubspot", "airtable", "notion"]
+    for slug in slugs:
+        assert f'href="/control/{slug}"' in page
+    assert client.get("/control/nobody").status == 404
+    assert client.get("/").text == client.get("/control").text == page
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "message"),
+    [
+        ("records/touch", {"count": "3"}, "done=touched+3"),
+        ("records/archive", {"id": "1"}, "failed=no+such"),
+        ("faults/clear", {"only": "hubspot"}, "done=cleared+0"),
+    ],
+)
+def test_a_form_goes_back_to_the_page_and_says_what_came_of_it(
+    client, name, form, message
+):
+    form = {"provider": "hubspot", "type": "contacts", **form}
+
+    answer = client.call("POST", f"/control/do/{name}", form=form)
 
     assert answer.status == 303
-    assert answer.headers["Location"].startswith("/control/?done=touched+3")
+    assert answer.headers["Location"].startswith(f"/control/hubspot?{message}")
+    shown = client.get(answer.headers["Location"]).text
+    assert f'<p class="{message.partition("=")[0]}" role="status">' in shown
 
 
-def test_a_form_that_fails_says_why(connected):
-    form = {"type": "contacts", "id": "1"}
-
-    answer = connected.call("POST", "/control/do/records/archive", form=form)
-
-    assert answer.headers["Location"].startswith("/control/?failed=no+such")
-
-
-def test_orders_from_other_sites_are_refused(connected):
+@pytest.mark.parametrize("how", ["api", "do"])
+def test_commands_from_other_sites_are_refused(client, how):
     headers = {"Origin": "https://evil.example"}
 
-    answer = connected.call("POST", "/control/api/calm", body={}, headers=headers)
+    answer = client.call("POST", f"/control/{how}/calm", body={}, headers=headers)
 
     assert answer.status == 403
+
+
+@pytest.mark.parametrize(
+    ("provider", "name", "body"),
+    [
+        ("notion", "records/merge", {"id": "1"}),
+        ("airtable", "records/edit", {"id": "recAAAAAAAAAAAAAA"}),
+        ("airtable", "records/archive", {"id": "recAAAAAAAAAAAAAA"}),
+        ("airtable", "records/create", {"table": "Customers", "fields": {"No": 1}}),
+        ("airtable", "records/touch", {"table": "Nothing"}),
+        ("airtable", "bases/unshare", {"base": "Projects"}),
+        ("airtable", "bases/rename", {"base": "Operations"}),
+        ("airtable", "fields/rename", {"table": "Customers", "field": "No"}),
+        ("airtable", "fields/remove", {"table": "Customers", "field": "Name"}),
+        ("airtable", "quota/set", {"id": "wspNothing"}),
+        ("airtable", "records/edit", {"account": "nobody"}),
+        ("hubspot", "records/edit", {"type": "dogs", "id": "1"}),
+        ("hubspot", "switches/set", {"name": "nothing"}),
+        ("hubspot", "switches/set", {"name": "code_seconds", "value": "soon"}),
+        ("hubspot", "faults/add", {"kind": "plague"}),
+        ("hubspot", "faults/add", {"kind": "status", "family": "nowhere"}),
+        ("hubspot", "faults/add", {"kind": "status", "count": "often"}),
+        ("nobody", "faults/add", {"kind": "status"}),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused(client, provider, name, body):
+    answer = client.post(f"/control/api/{name}", {"provider": provider, **body})
+
+    assert answer.status == 400
+    assert answer.data["error"]
+
+
+def test_addresses_that_are_not_simulated_are_404(client, lantern):
+    for url in (
+        "/nowhere",
+        "/hubspot/crm/2026-09/objects/contacts",
+        "/control/api/nothing",
+        "/notion/v1/comments",
+    ):
+        assert client.get(url).status == 404
+    assert lantern.patch(f"/notion/v1/pages/{'0' * 32}", {}).status == 404
 
 
 def test_touching_changes_many_records_at_one_moment(connected):
@@ -59,62 +149,46 @@ def test_the_inventory_digests_what_the_api_lists(connected):
             break
         after = page["paging"]["next"]["after"]
 
-    found = connected.ask("inventory", provider="hubspot", portal="555111")
+    found = connected.ask("inventory", portal="555111", with_ids=1)["types"]["deals"]
 
-    assert found["types"]["deals"]["live"] == len(ids) == 40
-    digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()
-    assert found["types"]["deals"]["ids"] == digest
+    assert found["live"] == len(ids) == 40
+    assert found["id_list"] == ids
+    assert found["ids"] == hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
 def test_the_inventory_notices_every_kind_of_change(connected):
-    def digest():
-        return connected.ask("inventory")["types"]["contacts"]["content"]
-
     contact = connected.get(CONTACTS, limit=1).data["results"][0]["id"]
-    seen = [digest()]
-    for name, order in (
+    seen = [connected.ask("inventory")["types"]["contacts"]["content"]]
+    for name, body in (
         ("edit", {"id": contact, "properties": {"city": "Bonn"}}),
         ("archive", {"id": contact}),
         ("create", {"properties": {"email": "a@b.example"}}),
     ):
         connected.clock.now += 1
-        connected.order(f"records/{name}", **order)
-        seen.append(digest())
+        connected.order(f"records/{name}", **body)
+        seen.append(connected.ask("inventory")["types"]["contacts"]["content"])
     connected.order("records/restore", id=contact)
 
     assert len(set(seen)) == 4
     assert connected.get(f"{CONTACTS}/{contact}").status == 200
 
 
-def test_expiring_tokens_spares_other_portals(client):
-    client.connect("2081774:61")
-    other = dict(client.headers)
-    client.connect()
-
-    expired = client.order("tokens/expire", portal="555111")
-
-    assert expired == {"expired": 1}
-    assert client.get(DETAILS).data["category"] == "EXPIRED_AUTHENTICATION"
-    client.headers = other
-    assert client.get(DETAILS).status == 200
-
-
-def test_one_token_can_be_expired_by_its_fingerprint(client):
-    client.connect()
-    tokens = client.connect()
-    fingerprint = hashlib.sha256(tokens["access_token"].encode()).hexdigest()[:12]
+def test_expiring_and_revoking_spare_what_is_not_meant(client):
+    other = client.connect("2081774:61")
+    mine = client.connect()
+    again = client.connect()
+    value = again["access_token"]
+    fingerprint = hashlib.sha256(value.encode()).hexdigest()[:12]
 
     assert client.order("tokens/expire", fingerprint=fingerprint) == {"expired": 1}
-    assert client.get(DETAILS).status == 401
-
-
-def test_revoking_a_grant_ends_both_kinds_of_token(client):
-    tokens = client.connect()
-
-    client.order("grants/revoke", portal="555111")
-
-    assert client.get(DETAILS).status == 401
-    assert client.refresh(tokens["refresh_token"]).data["status"] == "BAD_REFRESH_TOKEN"
+    assert not client.works(again)
+    assert client.works(mine)
+    assert client.order("tokens/expire", grant=2, portal="555111") == {"expired": 1}
+    assert not client.works(mine)
+    assert client.order("grants/revoke", portal="555111") == {"revoked": 2}
+    refused = client.refresh(mine["refresh_token"])
+    assert refused.data["status"] == "BAD_REFRESH_TOKEN"
+    assert client.works(other)
 
 
 def test_revoking_can_leave_access_tokens_alone(client):
@@ -122,7 +196,7 @@ def test_revoking_can_leave_access_tokens_alone(client):
 
     client.order("grants/revoke", keep_access=True)
 
-    assert client.get(DETAILS).status == 200
+    assert client.works()
     assert client.refresh(tokens["refresh_token"]).status == 400
 
 
@@ -136,33 +210,38 @@ def test_every_token_and_code_ever_issued_is_listed(client):
     expected = {tokens["access_token"], tokens["refresh_token"], fresh["access_token"]}
     assert values == expected
     assert len(listed["codes"]) == 1
+    requests = client.ask("token-requests")["requests"]
+    kinds = ["authorization_code", "refresh_token"]
+    assert [request["grant_type"] for request in requests] == kinds
 
 
-def test_statistics_count_requests_and_the_busiest_ten_seconds(connected):
+def test_statistics_count_until_they_are_reset(connected):
     for _ in range(4):
         connected.get(CONTACTS)
         connected.clock.now += 3
     connected.get(CONTACTS)
 
     stats = connected.ask("stats")
+    connected.order("stats/reset")
+    after = connected.ask("stats")
 
     assert stats["by_endpoint"]["hubspot GET /crm/objects/{v}/{type}"] == 5
     assert stats["token_requests"] == {"hubspot:authorization_code": 1}
     assert stats["max_in_10_seconds"]["hubspot:555111:api"] == 4
     assert stats["by_account"]["hubspot:555111"] >= 5
+    assert (after["requests"], after["token_requests"]) == (0, {})
 
 
-def test_statistics_start_again_when_reset(connected):
-    connected.get(CONTACTS)
+def test_everything_survives_a_restart(start):
+    first = start()
+    first.fault("status", "list", count=5)
+    first.switch("rotation", True)
+    tokens = first.connect()
 
-    connected.order("stats/reset")
+    second = start()
+    second.use(tokens)
 
-    stats = connected.ask("stats")
-    assert stats["requests"] == 0
-    assert stats["token_requests"] == {}
-
-
-def test_unknown_addresses_are_not_simulated(client):
-    assert client.get("/nowhere").status == 404
-    assert client.get("/hubspot/crm/2026-09/objects/contacts").status == 404
-    assert client.get("/control/api/nothing").status == 404
+    assert second.get(CONTACTS).status == 500
+    assert second.ask("state")["faults"][0]["remaining"] == 4
+    fresh = second.refresh(tokens["refresh_token"]).data
+    assert fresh["refresh_token"] != tokens["refresh_token"]

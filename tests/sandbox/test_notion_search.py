@@ -6,67 +6,52 @@ from tests.sandbox.notion_client import API, DROMEDARY, NOUR
 
 SEARCH = f"{API}/search"
 NEWEST = {"timestamp": "last_edited_time", "direction": "descending"}
+PAGES = {"property": "object", "value": "page"}
+SOURCES = {"property": "object", "value": "data_source"}
 
 
-def ids(results):
-    return [item["id"] for item in results]
+@pytest.fixture
+def search(lantern):
+    """Return a function that gives the ids of the first hits of a search."""
+
+    def run(**body):
+        return [hit["id"] for hit in lantern.post(SEARCH, body).data["results"]]
+
+    return run
 
 
-def test_search_leaves_out_some_but_nothing_that_was_picked(lantern):
-    found = set(ids(lantern.walk("/search", {})))
+@pytest.fixture
+def walk(lantern):
+    """Return a function that gives the ids of all hits of a search."""
+    return lambda **body: [hit["id"] for hit in lantern.walk("/search", body)]
+
+
+def test_search_leaves_out_always_the_same_but_nothing_that_was_picked(lantern, walk):
+    found = walk()
     inventory = lantern.ask("inventory", with_ids=1)["types"]
     there = {*inventory["pages"]["id_list"], *inventory["data_sources"]["id_list"]}
     databases = set(inventory["databases"]["id_list"])
     picked = {page for page, is_ticked in lantern.picker().items() if is_ticked}
 
-    assert found < there
-    assert 0.05 < len(there - found) / len(there) < 0.15
-    assert picked - databases <= found
-    assert not databases & found
+    assert set(found) < there
+    assert 0.05 < 1 - len(found) / len(there) < 0.15
+    assert picked - databases <= set(found)
+    assert not databases & set(found)
+    assert found == walk()
 
 
-def test_what_search_leaves_out_is_always_the_same(lantern):
-    assert ids(lantern.walk("/search", {})) == ids(lantern.walk("/search", {}))
-
-
-def test_some_hits_are_shown_in_part(lantern):
-    wanted = {"property": "object", "value": "page"}
-    hits = list(lantern.walk("/search", {"filter": wanted}))
+def test_hits_come_newest_first_and_some_in_part(lantern):
+    hits = list(lantern.walk("/search", {"filter": PAGES, "sort": NEWEST}))
 
     partial = [hit for hit in hits if "parent" not in hit]
-
-    assert partial
+    times = [hit["last_edited_time"] for hit in hits if "parent" in hit]
+    assert 0 < len(partial) < len(hits) / 10
     assert all(set(hit) == {"object", "id"} for hit in partial)
-    assert len(partial) < len(hits) / 10
-
-
-def test_a_partial_data_source_still_tells_its_properties(lantern):
-    lantern.switch("partial_hits", 100)
-    wanted = {"filter": {"property": "object", "value": "data_source"}}
-
-    hit = lantern.post(SEARCH, wanted).data["results"][0]
-
-    assert set(hit) == {"object", "id", "properties"}
-
-
-def test_hits_come_newest_first_with_minute_precision(lantern):
-    times = [
-        hit["last_edited_time"]
-        for hit in lantern.walk("/search", {"sort": NEWEST})
-        if "parent" in hit
-    ]
-
     assert times == sorted(times, reverse=True)
     assert all(time.endswith(":00.000Z") for time in times)
-
-
-def test_search_tells_the_kind_of_its_results(lantern):
-    data = lantern.post(SEARCH, {"page_size": 2}).data
-
-    assert data["type"] == "page_or_data_source"
-    assert data["page_or_data_source"] == {}
-    assert data["has_more"] is True
-    assert "request_status" not in data
+    lantern.switch("partial_hits", 100)
+    source = lantern.post(SEARCH, {"filter": SOURCES}).data["results"][0]
+    assert set(source) == {"object", "id", "properties"}
 
 
 def test_right_after_consent_search_is_empty(notion):
@@ -76,53 +61,39 @@ def test_right_after_consent_search_is_empty(notion):
     assert notion.post(SEARCH, {}).data["results"] == []
 
 
-def test_a_change_is_found_after_a_while(lantern):
-    handbook = lantern.find("Team handbook")
+@pytest.mark.parametrize(
+    ("order", "title", "body"),
+    [
+        ("edit", "Handbook, second edition", {"sort": NEWEST, "page_size": 1}),
+        ("create", "Brand new page", {"query": "brand new"}),
+    ],
+)
+def test_a_change_is_found_after_a_while(lantern, search, order, title, body):
+    handbook = lantern.find("Team handbook")["id"]
+    lantern.switch("search_leaves_out", 0)
     lantern.clock.now += 600
-    lantern.order("records/edit", id=handbook["id"], title="Handbook, second edition")
-    body = {"sort": NEWEST, "page_size": 1}
+    changed = lantern.order(f"records/{order}", id=handbook, title=title)["id"]
 
-    early = ids(lantern.post(SEARCH, body).data["results"])
+    assert search(**body) != [changed]
     lantern.clock.now += 3
-    late = ids(lantern.post(SEARCH, body).data["results"])
-
-    assert early != late == [handbook["id"]]
+    assert search(**body) == [changed]
 
 
-def test_a_new_page_is_found_after_a_while(lantern):
-    above = lantern.find("Team handbook")["id"]
+def test_the_trash_is_listed_on_demand(lantern, walk):
     lantern.switch("search_leaves_out", 0)
-    new = lantern.order("records/create", id=above, title="Brand new page")["id"]
-    body = {"query": "brand new"}
+    titles = ("Kept", "Thrown away", "Alive below the trash")
+    kept, thrown, below = (lantern.find(title)["id"] for title in titles)
 
-    early = ids(lantern.post(SEARCH, body).data["results"])
-    lantern.clock.now += 3
-
-    assert early == []
-    assert ids(lantern.post(SEARCH, body).data["results"]) == [new]
-
-
-def test_the_trash_is_listed_on_demand(lantern):
-    lantern.switch("search_leaves_out", 0)
-    kept = lantern.find("Kept")["id"]
-    thrown = lantern.find("Thrown away")["id"]
-    below = lantern.find("Alive below the trash")["id"]
-
-    trash = set(ids(lantern.walk("/search", {"filter": {"in_trash": True}})))
-    rest = set(ids(lantern.walk("/search", {})))
+    trash, rest = set(walk(filter={"in_trash": True})), set(walk())
 
     assert thrown in trash - rest
     assert {kept, below} <= rest - trash
+    assert thrown in walk(filter={**PAGES, "in_trash": True})
 
 
-def test_a_data_source_is_found_by_the_title_of_its_database(lantern):
-    wanted = {"filter": {"property": "object", "value": "data_source"}}
-
-    by_database = lantern.post(SEARCH, {**wanted, "query": "operations"}).data
-    by_own_name = lantern.post(SEARCH, {**wanted, "query": "tasks"}).data
-
-    assert len(by_database["results"]) == 2
-    assert by_own_name["results"] == []
+def test_a_data_source_is_found_by_the_title_of_its_database(search):
+    assert len(search(filter=SOURCES, query="operations")) == 2
+    assert search(filter=SOURCES, query="tasks") == []
 
 
 def test_a_search_ends_at_its_cap_and_says_so(lantern):
@@ -132,46 +103,39 @@ def test_a_search_ends_at_its_cap_and_says_so(lantern):
     second = lantern.post(SEARCH, {"start_cursor": first["next_cursor"]}).data
 
     assert "request_status" not in first
+    assert (first["type"], first["page_or_data_source"]) == ("page_or_data_source", {})
+    assert first["has_more"] is True
     assert len(second["results"]) == 50
     assert second["has_more"] is False
     assert second["request_status"]["type"] == "incomplete"
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"start_cursor": None},
-        {"start_cursor": "7a1f0c52-6d0e-4b7c-9a53-2f1d8f6b4e10"},
-        {"page_size": 101},
-        {"page_size": 0},
-        {"page_size": "10"},
-        {"filter": {"property": "object", "value": "database"}},
-        {"filter": {}},
-        {"sort": {"timestamp": "created_time", "direction": "ascending"}},
-        {"sorts": []},
-        {"query": 1},
-    ],
-)
+REFUSED = [
+    {"start_cursor": None},
+    {"start_cursor": "7a1f0c52-6d0e-4b7c-9a53-2f1d8f6b4e10"},
+    *({"page_size": size} for size in (101, 0, "10", None)),
+    *({"filter": given} for given in ({}, None, {**PAGES, "value": "database"})),
+    *({"sort": given} for given in (None, {**NEWEST, "timestamp": "created_time"})),
+    {"sorts": []},
+    {"query": 1},
+]
+
+
+@pytest.mark.parametrize("body", [*REFUSED, b"{", b"[]"])
 def test_a_body_that_is_not_documented_is_refused(lantern, body):
     answer = lantern.post(SEARCH, body)
 
-    assert answer.status == 400
-    assert answer.data["code"] == "validation_error"
+    code = "invalid_json" if isinstance(body, bytes) else "validation_error"
+    assert (answer.status, answer.data["code"]) == (400, code)
 
 
 def test_a_cursor_belongs_to_one_search(lantern):
     cursor = lantern.post(SEARCH, {"page_size": 1}).data["next_cursor"]
-    body = {"start_cursor": cursor, "query": "other"}
 
-    answer = lantern.post(SEARCH, body)
+    answer = lantern.post(SEARCH, {"start_cursor": cursor, "query": "other"})
 
     assert answer.data["code"] == "validation_error"
     assert "start_cursor" in answer.data["message"]
-
-
-def test_a_body_that_is_no_json_is_refused(lantern):
-    assert lantern.post(SEARCH, b"{").data["code"] == "invalid_json"
-    assert lantern.post(SEARCH, b"[]").data["code"] == "invalid_json"
 
 
 def test_workspaces_do_not_see_each_other(notion):

@@ -7,40 +7,61 @@ from tests.sandbox.notion_client import API
 OLDEST = {"timestamp": "created_time", "direction": "ascending"}
 
 
+class Sources(dict):
+    """Hold the seeded data sources by title, and query them."""
+
+    client = None
+
+    def url(self, title):
+        return f"/data_sources/{self[title]['id']}/query"
+
+    def rows(self, title, **body):
+        return list(self.client.walk(self.url(title), body))
+
+    def query(self, title, body, fields=""):
+        return self.client.post(f"{API}{self.url(title)}{fields}", body)
+
+
 @pytest.fixture
 def sources(lantern):
     found = lantern.ask("records", type="data_sources")["records"]
-    return {source["title"]: source for source in found}
+    sources = Sources({source["title"]: source for source in found})
+    sources.client = lantern
+    return sources
 
 
-def query(source):
-    return f"/data_sources/{source['id']}/query"
+def ids(items):
+    return {item["id"] for item in items}
 
 
 def test_a_database_is_a_container_and_its_sources_hold_the_columns(lantern, sources):
     database = lantern.get(f"{API}/databases/{sources['Tasks']['container']}").data
     source = lantern.get(f"{API}/data_sources/{sources['Tasks']['id']}").data
+    columns, clients = source["properties"], sources["Clients"]
 
     assert "properties" not in database
     assert [s["name"] for s in database["data_sources"]] == ["Tasks", "Clients"]
     assert source["parent"] == {"type": "database_id", "database_id": database["id"]}
     assert source["database_parent"] == database["parent"]
-    title = source["properties"]["Task name"]
+    title, relation = columns["Task name"], columns["Client"]["relation"]
     assert (title["id"], title["type"], title["title"]) == ("title", "title", {})
+    assert relation["data_source_id"] == clients["id"]
+    assert relation["database_id"] == clients["container"]
+    options = columns["Status"]["status"]["options"]
+    assert {option["description"] for option in options} == {None}
 
 
-def test_ids_of_one_kind_open_nothing_of_another(lantern, sources):
-    source, database = sources["Tasks"]["id"], sources["Tasks"]["container"]
+@pytest.mark.parametrize(
+    ("path", "of"),
+    [("databases", "id"), ("data_sources", "container"), ("pages", "container")],
+)
+def test_ids_of_one_kind_open_nothing_of_another(lantern, sources, path, of):
+    assert lantern.get(f"{API}/{path}/{sources['Tasks'][of]}").status == 404
 
-    assert lantern.get(f"{API}/databases/{source}").status == 404
-    assert lantern.get(f"{API}/data_sources/{database}").status == 404
-    assert lantern.get(f"{API}/pages/{database}").status == 404
 
-
-def test_rows_name_their_source_and_their_database(lantern, sources):
-    source = sources["Tasks"]
-
-    rows = list(lantern.walk(query(source), {}))
+def test_archived_rows_are_listed_on_demand_and_trashed_ones_never(sources):
+    source, rows = sources["Sendungen"], sources.rows("Sendungen")
+    archived = ids(sources.rows("Sendungen", is_archived=True))
 
     assert rows[0]["parent"] == {
         "type": "data_source_id",
@@ -48,161 +69,128 @@ def test_rows_name_their_source_and_their_database(lantern, sources):
         "database_id": source["container"],
     }
     assert not any(row["in_trash"] or row["is_archived"] for row in rows)
-
-
-def test_archived_rows_are_listed_on_demand_and_trashed_ones_never(lantern, sources):
-    live = {row["id"] for row in lantern.walk(query(sources["Sendungen"]), {})}
-    archived = {
-        row["id"]
-        for row in lantern.walk(query(sources["Sendungen"]), {"is_archived": True})
-    }
-
     assert archived
-    assert not archived & live
-    answer = lantern.post(f"{API}{query(sources['Tasks'])}", {"in_trash": True})
-    assert answer.data["code"] == "validation_error"
+    assert not archived & ids(rows)
+    refused = sources.query("Tasks", {"in_trash": True})
+    assert refused.data["code"] == "validation_error"
 
 
 def test_a_query_ends_at_its_cap_and_every_page_says_so(lantern, sources):
     lantern.switch("query_cap", 250)
-    pages, cursor = [], None
-    while not pages or cursor:
-        body = {"sorts": [OLDEST], **({"start_cursor": cursor} if cursor else {})}
-        pages.append(lantern.post(f"{API}{query(sources['Sendungen'])}", body).data)
-        cursor = pages[-1]["next_cursor"]
+    pages, more = [], {}
+    while not pages or more["start_cursor"]:
+        pages.append(sources.query("Sendungen", {"sorts": [OLDEST], **more}).data)
+        more = {"start_cursor": pages[-1]["next_cursor"]}
 
     assert [len(page["results"]) for page in pages] == [100, 100, 50]
     assert pages[-1]["has_more"] is False
-    for page in pages:
-        assert page["request_status"] == {
-            "type": "incomplete",
-            "incomplete_reason": "query_result_limit_reached",
-        }
+    cut = {"type": "incomplete", "incomplete_reason": "query_result_limit_reached"}
+    assert all(page["request_status"] == cut for page in pages)
 
 
 def test_windows_by_creation_reach_every_row(lantern, sources):
     lantern.switch("rate_limits", False)
-    expected = {row["id"] for row in lantern.walk(query(sources["Sendungen"]), {})}
+    expected = ids(sources.rows("Sendungen"))
     lantern.switch("query_cap", 150)
-    found, since = {}, "2020-01-01T00:00:00Z"
+    found, since = set(), "2020-01-01T00:00:00Z"
     while True:
         window = {"timestamp": "created_time", "created_time": {"on_or_after": since}}
-        body = {"filter": window, "sorts": [OLDEST]}
-        rows = list(lantern.walk(query(sources["Sendungen"]), body))
-        fresh = [row for row in rows if row["id"] not in found]
-        found |= {row["id"]: row for row in fresh}
-        if not fresh or len(rows) < 150:
+        rows = sources.rows("Sendungen", filter=window, sorts=[OLDEST])
+        if ids(rows) <= found:
             break
+        found |= ids(rows)
         since = rows[-1]["created_time"]
 
-    assert set(found) == expected
+    assert found == expected
 
 
 def test_a_query_finds_what_changed_since(lantern, sources):
-    row = lantern.post(f"{API}{query(sources['Tasks'])}", {}).data["results"][7]
+    row = sources.query("Tasks", {}).data["results"][7]
     lantern.clock.now += 90
     lantern.order("records/edit", id=row["id"], title="Changed just now")
     since = {"on_or_after": "2026-11-18T00:00:00Z"}
-    body = {"filter": {"timestamp": "last_edited_time", "last_edited_time": since}}
+    window = {"timestamp": "last_edited_time", "last_edited_time": since}
 
-    changed = list(lantern.walk(query(sources["Tasks"]), body))
+    changed = sources.rows("Tasks", filter=window)
 
-    assert [item["id"] for item in changed] == [row["id"]]
+    assert ids(changed) == {row["id"]}
     assert changed[0]["last_edited_time"].endswith(":00.000Z")
 
 
-def test_rows_can_be_cut_down_to_their_titles(lantern, sources):
-    url = f"{API}{query(sources['Everything'])}?filter_properties[]=title"
+def test_rows_can_be_cut_down_to_their_titles(sources):
+    fields = "?filter_properties[]=title"
 
-    rows = lantern.post(url, {}).data["results"]
+    rows = sources.query("Everything", {}, fields).data["results"]
 
     assert {tuple(row["properties"]) for row in rows} == {("Название",)}
-    assert lantern.post(f"{url}&filter_properties[]=nope", {}).status == 400
-
-
-def test_a_page_without_more_has_no_status_field(lantern, sources):
-    data = lantern.post(f"{API}{query(sources['Glossary'])}", {}).data
-
-    assert "request_status" not in data
-    assert data["has_more"] is False
-    assert data["next_cursor"] is None
+    unknown = f"{fields}&filter_properties[]=nope"
+    assert sources.query("Everything", {}, unknown).status == 400
 
 
 def test_a_wiki_holds_pages_and_another_data_source(lantern, sources):
-    wiki = sources["Company wiki"]
+    wiki, glossary = sources["Company wiki"], sources["Glossary"]
 
-    both = list(lantern.walk(query(wiki), {}))
-    others = list(lantern.walk(query(wiki), {"result_type": "data_source"}))
-    glossary = lantern.get(f"{API}/databases/{sources['Glossary']['container']}").data
+    data = sources.query("Company wiki", {"result_type": "data_source"}).data
+    parent = lantern.get(f"{API}/databases/{glossary['container']}").data["parent"]
 
-    assert [item["id"] for item in others] == [sources["Glossary"]["id"]]
-    assert len(both) == 21
-    assert glossary["parent"] == {
-        "type": "database_id",
-        "database_id": wiki["container"],
-    }
+    assert ids(data["results"]) == {glossary["id"]}
+    assert "request_status" not in data
+    assert (data["has_more"], data["next_cursor"]) == (False, None)
+    assert len(sources.rows("Company wiki")) == 21
+    assert parent == {"type": "database_id", "database_id": wiki["container"]}
 
 
 def test_every_type_of_property_is_there(lantern, sources):
     source = lantern.get(f"{API}/data_sources/{sources['Everything']['id']}").data
-    rows = list(lantern.walk(query(sources["Everything"]), {}))
+    columns = source["properties"]
 
-    types = {column["type"] for column in source["properties"].values()}
-    assert len(types) == 23
+    rows = sources.rows("Everything")
+
+    assert len({column["type"] for column in columns.values()}) == 23
     for row in rows:
         for name, value in row["properties"].items():
-            assert value["type"] == source["properties"][name]["type"]
+            assert value["type"] == columns[name]["type"]
             assert value["type"] in value
     empty = next(row for row in rows if row["properties"]["Number"]["number"] is None)
     assert empty["properties"]["Verified"]["verification"]["state"] == "unverified"
+    for name, kind in (("Rollup", "rollup"), ("Formula", "formula")):
+        assert empty["properties"][name][kind]["type"] == "number"
 
 
 def test_long_values_are_cut_and_paged(lantern, sources):
-    rows = lantern.walk(query(sources["Everything"]), {})
+    rows = sources.rows("Everything")
     row = next(r for r in rows if r["properties"]["Relation"]["has_more"])
     page = f"{API}/pages/{row['id']}/properties"
 
     related = lantern.get(f"{page}/rl%3Dn").data
     first = lantern.get(f"{page}/title", page_size=40).data
+    short = lantern.get(f"{page}/cb%3Ax").data
 
     assert len(row["properties"]["Relation"]["relation"]) == 25
     assert len(related["results"]) == 30
     assert related["property_item"]["type"] == "relation"
     assert first["has_more"] is True
     assert first["next_cursor"]
-    mentions = [
-        piece
-        for piece in row["properties"]["Название"]["title"]
-        if piece["type"] == "mention"
-    ]
-    assert len(mentions) == 25
+    pieces = row["properties"]["Название"]["title"]
+    assert [piece["type"] for piece in pieces].count("mention") == 25
+    assert short["object"] == "property_item"
+    assert {**short, **row["properties"]["Checkbox"]} == short
+    assert lantern.get(f"{page}/cb%253Ax").status == 404
 
 
-def test_a_short_property_is_one_item(lantern, sources):
-    row = lantern.post(f"{API}{query(sources['Sendungen'])}", {}).data["results"][0]
-    weight = row["properties"]["Weight"]
+CREATED = {"timestamp": "created_time"}
+REFUSED = [
+    {"filter": {"property": "Name", "title": {"equals": "x"}}},
+    {"filter": {**CREATED, "created_time": {"after": "2026"}}},
+    {"filter": {**CREATED, "created_time": {"on_or_after": "x"}}},
+    *({"filter": given} for given in ([], None)),
+    {"sorts": [{"property": "Name", "direction": "ascending"}]},
+    {"sorts": OLDEST},
+    {"result_type": "database"},
+    {"is_archived": "yes"},
+]
 
-    item = lantern.get(f"{API}/pages/{row['id']}/properties/w%3Ag").data
 
-    assert weight["id"] == "w%3Ag"
-    assert item["object"] == "property_item"
-    assert item["number"] == weight["number"]
-    assert lantern.get(f"{API}/pages/{row['id']}/properties/w%253Ag").status == 404
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"filter": {"property": "Name", "title": {"equals": "x"}}},
-        {"filter": {"timestamp": "created_time", "created_time": {"after": "2026"}}},
-        {"filter": []},
-        {"sorts": [{"property": "Name", "direction": "ascending"}]},
-        {"sorts": OLDEST},
-        {"result_type": "database"},
-        {"is_archived": "yes"},
-    ],
-)
-def test_queries_that_are_not_simulated_are_refused(lantern, sources, body):
-    answer = lantern.post(f"{API}{query(sources['Tasks'])}", body)
-
-    assert answer.data["code"] == "validation_error"
+@pytest.mark.parametrize("body", REFUSED)
+def test_queries_that_are_not_simulated_are_refused(sources, body):
+    assert sources.query("Tasks", body).data["code"] == "validation_error"

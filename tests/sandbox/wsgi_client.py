@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
@@ -65,11 +65,22 @@ class Clock:
 
 
 class Client:
-    """Send requests to the sandbox and walk its OAuth dance."""
+    """Send requests to the sandbox and walk its OAuth flow, HubSpot's first."""
 
-    def __init__(self, app: App, clock: Clock) -> None:
+    slug = "hubspot"
+    authorize = "/hubspot/oauth/authorize"
+    authorization: Mapping[str, str] = AUTHORIZATION
+    identity = ANA
+    allow = "connect"
+    # An address that any live token opens.
+    probe = "/hubspot/account-info/2026-09/details"
+    # What is sent beside a code, and what names an error.
+    proof: Mapping[str, str] = {"redirect_uri": CALLBACK}
+    error_field = "error"
+
+    def __init__(self, app: App, clock: Callable[[], float]) -> None:
         self.app = app
-        self.clock = clock
+        self.clock: Any = clock
         self.headers: dict[str, str] = {}
 
     @property
@@ -123,32 +134,54 @@ class Client:
         return self.call("DELETE", url)
 
     def order(self, name: str, /, **params: Any) -> dict[str, Any]:
-        answer = self.post(f"/control/api/{name}", params)
+        body = {"provider": self.slug, **params}
+        answer = self.post(f"/control/api/{name}", body)
         assert answer.status == 200, answer.text
         return answer.data
 
     def ask(self, name: str, /, **query: str | int) -> dict[str, Any]:
-        answer = self.get(f"/control/api/{name}", **query)
+        answer = self.get(f"/control/api/{name}", **{"provider": self.slug, **query})
         assert answer.status == 200, answer.text
         return answer.data
 
-    def consent(self, identity: str = ANA, **changes: str) -> Answer:
-        form = {**AUTHORIZATION, "identity": identity, "action": "connect", **changes}
-        return self.call("POST", "/hubspot/oauth/authorize", form=form)
+    def switch(self, name: str, value: Any) -> None:
+        self.order("switches/set", name=name, value=value)
 
-    def exchange(self, code: str, **changes: str) -> Answer:
-        form = {"grant_type": "authorization_code", "code": code, **CLIENT}
-        form |= {"redirect_uri": CALLBACK, **changes}
-        return self.call("POST", TOKEN, form=form)
+    def fault(self, kind: str, family: str = "*", **params: Any) -> None:
+        self.order("faults/add", kind=kind, family=family, **params)
 
-    def refresh(self, refresh_token: str, **changes: str) -> Answer:
-        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        return self.call("POST", TOKEN, form={**form, **CLIENT, **changes})
+    def consent(self, identity: str = "", **changes: str) -> Answer:
+        form = {"identity": identity or self.identity, "action": self.allow}
+        form = {**self.authorization, **form, **changes}
+        return self.call("POST", self.authorize, form=form)
 
-    def connect(self, identity: str = ANA) -> dict[str, Any]:
+    def ask_token(self, fields: Mapping[str, Any]) -> Answer:
+        return self.call("POST", TOKEN, form={**CLIENT, **fields})
+
+    def exchange(self, code: str, **changes: Any) -> Answer:
+        fields = {"grant_type": "authorization_code", "code": code, **self.proof}
+        return self.ask_token({**fields, **changes})
+
+    def refresh(self, refresh_token: str, **changes: Any) -> Answer:
+        fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self.ask_token({**fields, **changes})
+
+    def connect(self, identity: str = "", **consent: Any) -> dict[str, Any]:
         """Give consent, exchange the code and use the token from now on."""
-        tokens: dict[str, Any] = self.exchange(
-            self.consent(identity).query["code"]
-        ).data
-        self.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        code = self.consent(identity or self.identity, **consent).query["code"]
+        tokens: dict[str, Any] = self.exchange(code).data
+        self.use(tokens)
         return tokens
+
+    def use(self, tokens: Mapping[str, Any]) -> None:
+        self.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+
+    def works(self, tokens: Mapping[str, Any] | None = None) -> bool:
+        """Return whether an access token, by default the one in use, is let in."""
+        if tokens is not None:
+            self.use(tokens)
+        return self.get(self.probe).status == 200
+
+    def get_error(self, answer: Answer) -> str:
+        """Return what the token endpoint calls its error."""
+        return str(answer.data[self.error_field])

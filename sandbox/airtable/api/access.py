@@ -1,14 +1,11 @@
 """Find the bases a grant opens: picked by the person, open to them, still shared."""
 
 import json
-from typing import TYPE_CHECKING
 
 from sandbox.airtable.seed.accounts import SLUG
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.oauth import grants
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 OPEN = """
 SELECT b.*, m.level FROM airtable_base b
@@ -19,7 +16,7 @@ ORDER BY b.id
 """
 
 
-def list_bases(sandbox: "Sandbox", token: grants.Token) -> list[Row]:
+def list_bases(sandbox: Sandbox, token: grants.Token) -> list[Row]:
     """Return the bases a token may name, by id, with the person's level on each."""
     if sandbox.switches.get(SLUG, "enterprise_blocked", token.account):
         return []
@@ -31,6 +28,6 @@ def list_bases(sandbox: "Sandbox", token: grants.Token) -> list[Row]:
     return [row for row in rows if resources & {row["id"], row["workspace"]}]
 
 
-def find_base(sandbox: "Sandbox", token: grants.Token, base_id: str) -> Row | None:
+def find_base(sandbox: Sandbox, token: grants.Token, base_id: str) -> Row | None:
     """Return one base, if the token may name it."""
     return next((b for b in list_bases(sandbox, token) if b["id"] == base_id), None)

@@ -1,16 +1,14 @@
-"""Lend attachments under addresses that stop working after a while."""
+"""Serve attachments under addresses that stop working after a while."""
 
 import hashlib
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from sandbox.airtable.seed.accounts import SLUG
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_text
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 THUMBNAILS = {"small": 36, "large": 512, "full": 3000}
 # One transparent point: enough for whoever shows a picture.
@@ -21,7 +19,7 @@ PICTURE = bytes.fromhex(
 
 
 def make_attach(
-    sandbox: "Sandbox", request: Request
+    sandbox: Sandbox, request: Request
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Return what gives a stored file the addresses of this answer."""
     life = sandbox.switches.get(SLUG, "attachment_seconds", request.account)
@@ -45,7 +43,7 @@ def make_attach(
     return attach
 
 
-def send_attachment(sandbox: "Sandbox", request: Request) -> Response:
+def send_attachment(sandbox: Sandbox, request: Request) -> Response:
     """Send a file to whoever has an address that still works; no token is asked."""
     params = request.params
     expires = int(params["expires"]) if params["expires"].isdecimal() else 0
@@ -57,7 +55,7 @@ def send_attachment(sandbox: "Sandbox", request: Request) -> Response:
     return Response(body=PICTURE, content_type="image/gif")
 
 
-def _sign(sandbox: "Sandbox", expires: int, size: str, file_id: str) -> str:
+def _sign(sandbox: Sandbox, expires: int, size: str, file_id: str) -> str:
     secret = sandbox.config.get_registration(SLUG).client_secret
     text = f"{secret}/{expires}/{size}/{file_id}"
     return hashlib.sha256(text.encode()).hexdigest()[:40]

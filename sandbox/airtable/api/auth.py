@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sandbox.airtable.api import quotas
 from sandbox.airtable.api.access import find_base
@@ -16,19 +15,16 @@ from sandbox.airtable.api.errors import (
     refuse,
     unauthorized,
 )
-from sandbox.airtable.api.ids import is_id
-from sandbox.airtable.api.params import read_form
 from sandbox.airtable.seed.accounts import SLUG
+from sandbox.airtable.values import is_id
+from sandbox.core.state import Handler, Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.web import BadBodyError, Handler, Request, Response, to_text
+from sandbox.core.web import Request, Response, to_text
 from sandbox.oauth import grants
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 MAX_URL = 16_000
 PREFIXES = {"base": "app", "record": "rec"}
-Inner = Callable[["Sandbox", Request, "Caller"], Response]
+Inner = Callable[[Sandbox, Request, "Caller"], Response]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,33 +36,6 @@ class Caller:
     base: Row | None
 
 
-def identify(sandbox: "Sandbox", request: Request) -> None:
-    """Find out which account a call is about, without judging it yet."""
-    value = _get_token(sandbox, request)
-    if not value:
-        return
-    request.token = grants.find_token(sandbox.storage, value, provider=SLUG)
-    if request.token is not None:
-        request.account = request.token.account
-
-
-def _get_token(sandbox: "Sandbox", request: Request) -> str:
-    """Return the token a call is about; for a code, note its account instead."""
-    if not request.path.startswith("/oauth2/"):
-        kind, _, value = request.header("Authorization").partition(" ")
-        return value if kind.lower() == "bearer" else ""
-    try:
-        form = dict(read_form(request))
-    except BadBodyError:
-        return ""
-    if code := form.get("code"):
-        row = sandbox.storage.one(
-            "SELECT account FROM oauth_code WHERE value = ?", code
-        )
-        request.account = row["account"] if row else ""
-    return form.get("refresh_token", "")
-
-
 def api(scope: str = "", *, is_metered: bool = False) -> Callable[[Inner], Handler]:
     """Wrap a handler with everything that comes before any API call.
 
@@ -74,7 +43,7 @@ def api(scope: str = "", *, is_metered: bool = False) -> Callable[[Inner], Handl
     """
 
     def decorate(inner: Inner) -> Handler:
-        def handle(sandbox: "Sandbox", request: Request) -> Response:
+        def handle(sandbox: Sandbox, request: Request) -> Response:
             try:
                 caller = _admit(sandbox, request, scope, is_metered=is_metered)
                 return inner(sandbox, request, caller)
@@ -87,7 +56,7 @@ def api(scope: str = "", *, is_metered: bool = False) -> Callable[[Inner], Handl
 
 
 def _admit(
-    sandbox: "Sandbox", request: Request, scope: str, *, is_metered: bool
+    sandbox: Sandbox, request: Request, scope: str, *, is_metered: bool
 ) -> Caller:
     for name, prefix in PREFIXES.items():
         # A malformed id is no path at all: this is said before the token is read.
@@ -109,20 +78,15 @@ def _admit(
     return Caller(token=token, scopes=scopes, base=base)
 
 
-def _check_token(sandbox: "Sandbox", request: Request) -> grants.Token:
+def _check_token(sandbox: Sandbox, request: Request) -> grants.Token:
     token = request.token
-    if (
-        token is None
-        or token.kind != "access"
-        or token.is_revoked
-        or token.is_expired(sandbox.clock())
-    ):
+    if token is None or token.kind != "access" or not token.is_live(sandbox.clock()):
         raise ApiRefusal(unauthorized())
     return token
 
 
 def _open_base(
-    sandbox: "Sandbox",
+    sandbox: Sandbox,
     request: Request,
     token: grants.Token,
     base_id: str,
@@ -146,7 +110,7 @@ def _open_base(
     return base
 
 
-def _count(sandbox: "Sandbox", key: str, limit: int, account: str) -> None:
+def _count(sandbox: Sandbox, key: str, limit: int, account: str) -> None:
     if not sandbox.switches.get(SLUG, "rate_limits", account):
         return
     is_in, _ = sandbox.windows.admit(
@@ -160,14 +124,10 @@ def _count(sandbox: "Sandbox", key: str, limit: int, account: str) -> None:
         raise ApiRefusal(_limited(sandbox, RATE, account))
 
 
-def _limited(sandbox: "Sandbox", kind: str, account: str) -> Response:
+def _limited(sandbox: Sandbox, kind: str, account: str) -> Response:
     as_documented = sandbox.switches.get(SLUG, "documented_429", account)
     response = rate_limited(kind, as_documented=as_documented)
     if sandbox.switches.get(SLUG, "retry_after_on_429", account):
         seconds = sandbox.switches.get(SLUG, "penalty_seconds", account)
         response.headers.append(("Retry-After", f"{seconds:g}"))
     return response
-
-
-def finish(sandbox: "Sandbox", request: Request, response: Response) -> None:
-    """Leave the answer as it is: Airtable sends no header a client could use."""

@@ -1,11 +1,9 @@
-"""Word errors the way Airtable does, in all three of its envelopes."""
+"""Make errors in all three of Airtable's envelopes."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json, to_text
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 RATE, MONTH = "RATE_LIMIT_REACHED", "PUBLIC_API_BILLING_LIMIT_EXCEEDED"
 RATE_MESSAGE = "Rate limit exceeded. Please try again later"
@@ -89,7 +87,7 @@ def _read_error(body: Any) -> tuple[str, str]:
 
 
 def refuse_with_status(
-    sandbox: "Sandbox", request: Request, status: int, retry_after: float | None
+    sandbox: Sandbox, request: Request, status: int, retry_after: float | None
 ) -> Response:
     """Answer any error status in Airtable's shape; the faults use it."""
     made = {
@@ -105,8 +103,3 @@ def refuse_with_status(
     if retry_after is not None:
         response.headers.append(("Retry-After", f"{retry_after:g}"))
     return response
-
-
-def oauth_error(error: str, description: str, status: int = 400) -> Response:
-    """Answer an error of the token endpoint."""
-    return to_json({"error": error, "error_description": description}, status)

@@ -1,24 +1,22 @@
 """Answer who the token's person is, which bases it opens and what is in one."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.airtable.api.access import list_bases
 from sandbox.airtable.api.auth import Caller, api
 from sandbox.airtable.api.errors import invalid
-from sandbox.airtable.api.ids import derive_id, is_id
 from sandbox.airtable.api.params import find_repeated, read_query
 from sandbox.airtable.api.schema import list_tables
 from sandbox.airtable.seed.accounts import EMAIL_READ, PEOPLE, SCHEMA_READ, SLUG
+from sandbox.airtable.values import derive_id, is_id
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 VISIBLE = "visibleFieldIds"
 
 
 @api()
-def show_whoami(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_whoami(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Answer who the person is; their address only with its scope."""
     shown: dict[str, Any] = {"id": caller.token.user}
     if EMAIL_READ in caller.scopes:
@@ -28,7 +26,7 @@ def show_whoami(sandbox: "Sandbox", request: Request, caller: Caller) -> Respons
 
 
 @api(SCHEMA_READ)
-def show_bases(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_bases(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List the bases a page at a time, by id."""
     query = _read(request, "offset")
     size = int(sandbox.switches.get(SLUG, "bases_page_size", request.account))
@@ -49,7 +47,7 @@ def show_bases(sandbox: "Sandbox", request: Request, caller: Caller) -> Response
 
 
 @api(SCHEMA_READ)
-def show_tables(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_tables(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Answer every table of a base with its fields and views."""
     included = _read(request, "include", "include[]").values()
     if set(included) - {VISIBLE}:

@@ -6,33 +6,40 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.airtable.api.errors import ApiRefusal, invalid
-from sandbox.airtable.api.formulas import After, parse_formula
 from sandbox.airtable.api.params import Pairs, find_repeated, read_query
 from sandbox.airtable.api.schema import Field, Table, View
+from sandbox.core.times import to_ms
 from sandbox.core.web import Request
 
 MAX_PAGE = 100
 SORT = re.compile(r"sort\[(\d+)\]\[(field|direction)\]")
-SCALARS = (
-    "pageSize",
-    "offset",
-    "maxRecords",
-    "filterByFormula",
-    "view",
-    "returnFieldsByFieldId",
+TEXTS = ("offset", "filterByFormula", "view")
+SCALARS = (*TEXTS, "pageSize", "maxRecords", "returnFieldsByFieldId")
+LISTS = ("fields", "sort")
+FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
+COLUMNS = {"LAST_MODIFIED_TIME": "modified", "CREATED_TIME": "created"}
+TEXT = r"""("[^"]*"|'[^']*')"""
+# Words and signs, with any space between them.
+AFTER = re.compile(
+    rf"""
+    \s* IS_AFTER \s* \( \s* ({"|".join(COLUMNS)}) \s* \( \s* \) \s* , \s*
+    (?: {TEXT} | DATETIME_PARSE \s* \( \s* {TEXT} \s* \) ) \s* \) \s*
+    """,
+    re.VERBOSE,
 )
-NAMES = {*SCALARS, "fields", "sort"}
+ANY_OF = re.compile(r"\s*OR\s*\((.*)\)\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Hold what a listing asks for, checked against its table."""
+    """What a listing asks for, checked against its table."""
 
     page_size: int
     offset: str
     max_records: int | None
     fields: frozenset[str] | None
-    conditions: list[After]
+    # Conditions in SQL, of which one must hold.
+    conditions: list[str]
     sort: list[tuple[Field, str]]
     view: View | None
     by_id: bool
@@ -42,31 +49,36 @@ def read_options(request: Request, table: Table) -> Options:
     """Check what was asked for."""
     is_query = request.method == "GET"
     given = _from_query(read_query(request)) if is_query else _from_body(request)
-    if given.keys() - NAMES:
-        names = ", ".join(sorted(given.keys() - NAMES))
-        raise invalid(f"The sandbox does not simulate: {names}")
-    formula = _read_text(given, "filterByFormula")
-    most = given.get("maxRecords")
+    _check_kinds(given)
+    most, fields, formula = map(given.get, ("maxRecords", "fields", "filterByFormula"))
     return Options(
         page_size=_read_number(given.get("pageSize", MAX_PAGE), highest=MAX_PAGE),
-        offset=_read_text(given, "offset"),
+        offset=given.get("offset", ""),
         max_records=None if most is None else _read_number(most),
-        fields=_read_fields(given.get("fields"), table),
-        conditions=parse_formula(formula) if formula else [],
-        sort=[_read_sort(entry, table) for entry in _read_list(given, "sort")],
-        view=_find_view(table, _read_text(given, "view")),
+        fields=None if fields is None else _read_fields(fields, table),
+        conditions=_parse_formula(formula) if formula else [],
+        sort=[_read_sort(entry, table) for entry in given.get("sort", [])],
+        view=_find_view(table, given.get("view", "")),
         by_id=read_flag(given.get("returnFieldsByFieldId", False)),
     )
 
 
+def _check_kinds(given: Mapping[str, Any]) -> None:
+    if unknown := given.keys() - {*SCALARS, *LISTS}:
+        raise invalid(f"The sandbox does not simulate: {', '.join(sorted(unknown))}")
+    for names, kind, word in ((TEXTS, str, "a string"), (LISTS, list, "an array")):
+        for name in names:
+            if not isinstance(given.get(name, kind()), kind):
+                raise invalid(f"{name} must be {word}")
+
+
 def read_flag(value: Any) -> bool:
     """Read true or false, as JSON or as the text of a query."""
-    flags = {"true": True, "1": True, "false": False, "0": False, "": False}
     if isinstance(value, bool):
         return value
-    if value not in flags:
+    if not isinstance(value, str) or value not in FLAGS:
         raise invalid("A flag must be true or false")
-    return flags[value]
+    return FLAGS[value]
 
 
 def _from_query(pairs: Pairs) -> dict[str, Any]:
@@ -104,26 +116,8 @@ def _read_number(value: Any, *, highest: int | None = None) -> int:
     return int(text)
 
 
-def _read_text(given: Mapping[str, Any], name: str) -> str:
-    value = given.get(name, "")
-    if not isinstance(value, str):
-        raise invalid(f"{name} must be a string")
-    return value
-
-
-def _read_list(given: Mapping[str, Any], name: str) -> list[Any]:
-    value = given.get(name, [])
-    if not isinstance(value, list):
-        raise invalid(f"{name} must be an array")
-    return value
-
-
-def _read_fields(value: Any, table: Table) -> frozenset[str] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list):
-        raise invalid("fields must be an array")
-    return frozenset(_find_field(table, name).id for name in value)
+def _read_fields(names: list[Any], table: Table) -> frozenset[str]:
+    return frozenset(_find_field(table, name).id for name in names)
 
 
 def _read_sort(entry: Any, table: Table) -> tuple[Field, str]:
@@ -148,9 +142,32 @@ def _find_view(table: Table, text: str) -> View | None:
     for view in table.views:
         if text in (view.id, view.name):
             return view
-    raise _no_view(text)
-
-
-def _no_view(text: str) -> ApiRefusal:
     what = "ID" if text.startswith("viw") else "NAME"
-    return invalid(f"View {text} not found", f"VIEW_{what}_NOT_FOUND")
+    raise invalid(f"View {text} not found", f"VIEW_{what}_NOT_FOUND")
+
+
+def _parse_formula(text: str) -> list[str]:
+    """Read the few formulas the sandbox knows: changed or made after a time."""
+    listed = ANY_OF.fullmatch(text)
+    rest, found = listed[1] if listed else text, []
+    while match := AFTER.match(rest):
+        found.append(_read_condition(match))
+        rest = rest[match.end() :]
+        if not rest:
+            return found
+        if not listed or not rest.startswith(","):
+            break
+        rest = rest[1:]
+    raise _no_formula()
+
+
+def _read_condition(match: re.Match[str]) -> str:
+    moment = to_ms((match[2] or match[3])[1:-1])
+    if moment is None:
+        raise _no_formula()
+    return f"{COLUMNS[match[1]]} > {moment}"
+
+
+def _no_formula() -> ApiRefusal:
+    message = "The formula for filtering records is invalid"
+    return invalid(message, "INVALID_FILTER_BY_FORMULA")

@@ -15,15 +15,6 @@ def read_query(request: Request) -> Pairs:
     return parse_qsl(request.query_string, keep_blank_values=True, errors="replace")
 
 
-def read_form(request: Request) -> Pairs:
-    """Return every field of a form body, in order; other bodies have none."""
-    kind = str(request.environ.get("CONTENT_TYPE", "")).split(";")[0].strip().lower()
-    if kind != FORM:
-        return []
-    text = request.body.decode("utf-8", "replace")
-    return parse_qsl(text, keep_blank_values=True, errors="replace")
-
-
 def find_repeated(pairs: Pairs, names: Sequence[str] = ()) -> list[str]:
     """Return the names that came more than once, out of some or of all."""
     counted = Counter(name for name, _ in pairs if not names or name in names)

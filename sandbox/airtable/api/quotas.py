@@ -1,49 +1,48 @@
 """Count the calls of a workspace in a calendar month against its plan."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
-from sandbox.airtable.api.times import to_month
 from sandbox.airtable.seed.accounts import FREE, SLUG, TEAM, WORKSPACES
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
+from sandbox.core.state import Sandbox
+from sandbox.core.times import to_month
 
 CAPS = {FREE: "free_calls_per_month", TEAM: "team_calls_per_month"}
 
 
-def get_cap(sandbox: "Sandbox", workspace: str) -> int | None:
+def get_cap(sandbox: Sandbox, workspace: str) -> int | None:
     """Return how many calls a month a workspace has; nothing is no limit."""
     name = CAPS.get(WORKSPACES[workspace].plan)
     return None if name is None else int(sandbox.switches.get(SLUG, name))
 
 
-def get_calls(sandbox: "Sandbox", workspace: str) -> int:
+def get_calls(sandbox: Sandbox, workspace: str) -> int:
     """Return how many calls a workspace has used this month."""
     row = sandbox.storage.one(
         "SELECT calls FROM airtable_calls WHERE workspace = ? AND month = ?",
-        workspace,
-        to_month(sandbox.clock()),
+        *(workspace, to_month(sandbox.clock())),
     )
     return int(row["calls"]) if row else 0
 
 
-def is_over(sandbox: "Sandbox", workspace: str) -> bool:
-    """Tell whether a workspace has used up its month."""
+def is_blocked(sandbox: Sandbox, workspace: str) -> bool:
+    """Return whether calls are refused, as on a Free plan that is used up."""
+    return _is_over(sandbox, workspace, FREE)
+
+
+def is_slowed(sandbox: Sandbox, workspace: str) -> bool:
+    """Return whether calls go on at a lower rate, as on a Team plan that is used up."""
+    return _is_over(sandbox, workspace, TEAM)
+
+
+def _is_over(sandbox: Sandbox, workspace: str, plan: str) -> bool:
     cap = get_cap(sandbox, workspace)
-    return cap is not None and get_calls(sandbox, workspace) >= cap
+    if cap is None or WORKSPACES[workspace].plan != plan:
+        return False
+    return get_calls(sandbox, workspace) >= cap
 
 
-def is_blocked(sandbox: "Sandbox", workspace: str) -> bool:
-    """Tell whether calls are refused, as on the Free plan."""
-    return WORKSPACES[workspace].plan == FREE and is_over(sandbox, workspace)
-
-
-def is_slowed(sandbox: "Sandbox", workspace: str) -> bool:
-    """Tell whether calls go on at a lower rate, as on the Team plan."""
-    return WORKSPACES[workspace].plan == TEAM and is_over(sandbox, workspace)
-
-
-def count_call(sandbox: "Sandbox", workspace: str) -> None:
+def count_call(sandbox: Sandbox, workspace: str) -> None:
     """Count one call."""
     with sandbox.storage.write() as connection:
         connection.execute(
@@ -53,7 +52,7 @@ def count_call(sandbox: "Sandbox", workspace: str) -> None:
         )
 
 
-def set_calls(sandbox: "Sandbox", workspace: str, calls: int) -> None:
+def set_calls(sandbox: Sandbox, workspace: str, calls: int) -> None:
     """Pretend that so many calls were made this month."""
     with sandbox.storage.write() as connection:
         connection.execute(
@@ -62,13 +61,7 @@ def set_calls(sandbox: "Sandbox", workspace: str, calls: int) -> None:
         )
 
 
-def describe(sandbox: "Sandbox", workspace: str) -> dict[str, Any]:
+def describe(sandbox: Sandbox, workspace: str) -> dict[str, Any]:
     """Return what a workspace may and did use."""
-    found = WORKSPACES[workspace]
-    return {
-        "id": found.id,
-        "name": found.name,
-        "plan": found.plan,
-        "calls": get_calls(sandbox, workspace),
-        "cap": get_cap(sandbox, workspace),
-    }
+    calls, cap = get_calls(sandbox, workspace), get_cap(sandbox, workspace)
+    return {**asdict(WORKSPACES[workspace]), "calls": calls, "cap": cap}

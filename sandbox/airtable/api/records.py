@@ -1,7 +1,7 @@
 """List the records of a table and show one record."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.airtable.api import iterators
 from sandbox.airtable.api.attachments import make_attach
@@ -12,17 +12,15 @@ from sandbox.airtable.api.params import read_query
 from sandbox.airtable.api.render import Renderer
 from sandbox.airtable.api.schema import Field, Table, find_table
 from sandbox.airtable.seed.accounts import RECORDS_READ, SLUG
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response, to_json
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 COLUMNS = {"createdTime": "created", "lastModifiedTime": "modified"}
 
 
 @api(RECORDS_READ, is_metered=True)
-def list_records(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_records(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List a page of records, by GET or by POST to listRecords."""
     table = _find_table(sandbox, request)
     options = read_options(request, table)
@@ -34,12 +32,8 @@ def list_records(sandbox: "Sandbox", request: Request, caller: Caller) -> Respon
     else:
         every = _select(sandbox, table, options)
         ids, following = iterators.start(sandbox, table.id, account, every, size)
-    renderer = Renderer(
-        table=table,
-        fields=options.fields,
-        by_id=options.by_id,
-        attach=make_attach(sandbox, request),
-    )
+    attach = make_attach(sandbox, request)
+    renderer = Renderer(table, attach, fields=options.fields, by_id=options.by_id)
     rows = _read_rows(sandbox, ids)
     page: dict[str, Any] = {"records": [renderer.render(row) for row in rows]}
     if following:
@@ -48,7 +42,7 @@ def list_records(sandbox: "Sandbox", request: Request, caller: Caller) -> Respon
 
 
 @api(RECORDS_READ, is_metered=True)
-def show_record(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_record(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Show one record, which may belong to another table of the same base."""
     table = _find_table(sandbox, request)
     by_id = read_flag(dict(read_query(request)).get("returnFieldsByFieldId", False))
@@ -62,30 +56,26 @@ def show_record(sandbox: "Sandbox", request: Request, caller: Caller) -> Respons
             raise no_model()
         raise refuse(404, "MODEL_ID_NOT_FOUND", "Record not found")
     own = find_table(sandbox.storage, row["base"], row["table_id"]) or table
-    attach = make_attach(sandbox, request)
-    renderer = Renderer(table=own, fields=None, by_id=by_id, attach=attach)
+    renderer = Renderer(own, make_attach(sandbox, request), by_id=by_id)
     return to_json(renderer.render(row))
 
 
-def _find_table(sandbox: "Sandbox", request: Request) -> Table:
+def _find_table(sandbox: Sandbox, request: Request) -> Table:
     table = find_table(sandbox.storage, request.params["base"], request.params["table"])
     if table is None:
         raise no_model()
     return table
 
 
-def _select(sandbox: "Sandbox", table: Table, options: Options) -> list[str]:
+def _select(sandbox: Sandbox, table: Table, options: Options) -> list[str]:
     """Return the ids of every record asked for, in the order asked for."""
     where, values = ["table_id = ?"], [table.id]
     if options.conditions:
-        tests = [f"{c.column} > {c.moment}" for c in options.conditions]
-        where.append(f"({' OR '.join(tests)})")
+        where.append(f"({' OR '.join(options.conditions)})")
     if options.view and options.view.filled:
         where.append("json_extract(cells, ?) IS NOT NULL")
         values.append(f"$.{options.view.filled}")
-    order = []
-    for field, direction in options.sort:
-        order.append(f"{_to_column(field)} {direction}")
+    order = [f"{_to_column(field)} {way}" for field, way in options.sort]
     # Without a sort or a view the order means nothing; with a view it is the view's.
     order.append("key" if options.view or options.sort else "id")
     limit = -1 if options.max_records is None else options.max_records
@@ -101,12 +91,10 @@ def _to_column(field: Field) -> str:
     return COLUMNS.get(field.type, f"json_extract(cells, '$.{field.id}')")
 
 
-def _read_rows(sandbox: "Sandbox", ids: Sequence[str]) -> list[Row]:
+def _read_rows(sandbox: Sandbox, ids: Sequence[str]) -> list[Row]:
     """Return the records as they are now; one deleted meanwhile is left out."""
     marks = ", ".join("?" * len(ids))
-    rows = sandbox.storage.all(
-        f"SELECT * FROM airtable_record WHERE id IN ({marks})",  # noqa: S608
-        *ids,
-    )
+    sql = f"SELECT * FROM airtable_record WHERE id IN ({marks})"  # noqa: S608
+    rows = sandbox.storage.all(sql, *ids)
     found = {row["id"]: row for row in rows}
     return [found[record] for record in ids if record in found]

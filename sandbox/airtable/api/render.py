@@ -2,48 +2,44 @@
 
 import json
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.airtable.api.schema import Field, Table
-from sandbox.airtable.api.times import to_iso
-from sandbox.airtable.seed.accounts import PEOPLE
+from sandbox.airtable.api.schema import Table
+from sandbox.airtable.seed.accounts import PEOPLE, show_person
 from sandbox.core.storage import Row
+from sandbox.core.times import to_iso
 
 Attach = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-@dataclass(kw_only=True)
 class Renderer:
     """Render the records of one table for one answer."""
 
-    table: Table
-    fields: Collection[str] | None
-    by_id: bool
-    attach: Attach
-    keys: dict[str, str] = field(init=False)
-    special: dict[str, Field] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Work out once what every record needs."""
-        chosen = [
-            f for f in self.table.fields if self.fields is None or f.id in self.fields
-        ]
-        self.keys = {f.id: f.id if self.by_id else f.name for f in chosen}
-        self.special = {f.id: f for f in chosen if f.type in SPECIAL}
+    def __init__(
+        self,
+        table: Table,
+        attach: Attach,
+        *,
+        fields: Collection[str] | None = None,
+        by_id: bool,
+    ) -> None:
+        """Work out once what every record needs; no fields chosen are all of them."""
+        self.attach = attach
+        chosen = [f for f in table.fields if fields is None or f.id in fields]
+        self.keys = {f.id: f.id if by_id else f.name for f in chosen}
+        self.special = {f.id: f.type for f in chosen if f.type in SPECIAL}
 
     def render(self, row: Row) -> dict[str, Any]:
         """Return one record."""
         cells = json.loads(row["cells"])
+        for field, kind in self.special.items():
+            cells[field] = SPECIAL[kind](self, row, cells.get(field))
         shown = {
-            self.keys[name]: value for name, value in cells.items() if name in self.keys
+            self.keys[field]: value
+            for field, value in cells.items()
+            if field in self.keys and value is not None
         }
-        for name, special in self.special.items():
-            value = SPECIAL[special.type](self, row, cells.get(name))
-            if value is not None:
-                shown[self.keys[name]] = value
-        created = to_iso(row["created"])
-        return {"id": row["id"], "createdTime": created, "fields": shown}
+        return {"id": row["id"], "createdTime": to_iso(row["created"]), "fields": shown}
 
 
 def _show_files(renderer: Renderer, row: Row, value: Any) -> Any:
@@ -60,9 +56,7 @@ def _show_modified(renderer: Renderer, row: Row, value: Any) -> Any:
 
 def _show_modifier(renderer: Renderer, row: Row, value: Any) -> Any:
     person = PEOPLE.get(row["modified_by"])
-    if person is None:
-        return value
-    return {"id": person.id, "email": person.email, "name": person.name}
+    return show_person(person) if person else value
 
 
 SPECIAL: dict[str, Callable[[Renderer, Row, Any], Any]] = {

@@ -2,49 +2,39 @@
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from sandbox.core.storage import Storage
+from sandbox.core.storage import Row, Storage
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """Describe one field of a table."""
+    """One field of a table."""
 
     id: str
     name: str
     type: str
     options: dict[str, Any]
-    description: str
 
     def to_dict(self) -> dict[str, Any]:
         """Return the field as the base schema shows it."""
-        shown: dict[str, Any] = {"id": self.id, "name": self.name, "type": self.type}
-        if self.description:
-            shown["description"] = self.description
-        if self.options:
-            shown["options"] = self.options
-        return shown
+        shown = {"id": self.id, "name": self.name, "type": self.type}
+        return {**shown, "options": self.options} if self.options else shown
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Describe one view; it shows the records in which `filled` has a value."""
+    """One view; it shows the records in which `filled` has a value."""
 
     id: str
     name: str
     type: str
     filled: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the view as the base schema shows it."""
-        return {"id": self.id, "name": self.name, "type": self.type}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Describe one table."""
+    """One table of a base."""
 
     id: str
     base: str
@@ -67,54 +57,48 @@ class Table:
             shown["description"] = self.description
         shown["primaryFieldId"] = self.primary_field
         shown["fields"] = [field.to_dict() for field in self.fields]
-        shown["views"] = [view.to_dict() for view in self.views]
-        for view in shown["views"] if with_visible else ():
-            if view["type"] == "grid":
-                view["visibleFieldIds"] = [field.id for field in self.fields]
+        shown["views"] = []
+        for view in self.views:
+            made: dict[str, Any] = {"id": view.id, "name": view.name, "type": view.type}
+            if with_visible and view.type == "grid":
+                made["visibleFieldIds"] = [field.id for field in self.fields]
+            shown["views"].append(made)
         return shown
 
 
-def list_tables(storage: "Storage", base: str) -> list[Table]:
+def list_tables(storage: Storage, base: str) -> list[Table]:
     """Return every table of a base, in the order of their making."""
     rows = storage.all("SELECT * FROM airtable_table WHERE base = ? ORDER BY key", base)
-    return [_load(storage, dict(row)) for row in rows]
+    return [_load(storage, row) for row in rows]
 
 
-def find_table(storage: "Storage", base: str, text: str) -> Table | None:
+def find_table(storage: Storage, base: str, text: str) -> Table | None:
     """Return a table by its id, else the first one of that name."""
     row = storage.one(
-        "SELECT * FROM airtable_table WHERE base = ? AND (id = ? OR name = ?)"
-        " ORDER BY id = ? DESC, key",
-        base,
-        text,
-        text,
-        text,
+        "SELECT * FROM airtable_table WHERE base = ?1 AND (id = ?2 OR name = ?2)"
+        " ORDER BY id = ?2 DESC, key",
+        *(base, text),
     )
-    return None if row is None else _load(storage, dict(row))
+    return None if row is None else _load(storage, row)
 
 
-def _load(storage: "Storage", row: dict[str, Any]) -> Table:
+def _load(storage: Storage, row: Row) -> Table:
     fields = storage.all(
-        "SELECT * FROM airtable_field WHERE table_id = ? ORDER BY key", row["id"]
+        "SELECT id, name, type, options FROM airtable_field WHERE table_id = ?"
+        " ORDER BY key",
+        row["id"],
     )
     views = storage.all(
-        "SELECT * FROM airtable_view WHERE table_id = ? ORDER BY key", row["id"]
+        "SELECT id, name, type, filled FROM airtable_view WHERE table_id = ?"
+        " ORDER BY key",
+        row["id"],
     )
-    del row["key"]
+    columns = ("id", "base", "name", "description", "primary_field")
     return Table(
-        **row,
+        **{name: row[name] for name in columns},
         fields=tuple(
-            Field(
-                id=f["id"],
-                name=f["name"],
-                type=f["type"],
-                options=json.loads(f["options"]),
-                description=f["description"],
-            )
-            for f in fields
+            Field(**{**dict(field), "options": json.loads(field["options"])})
+            for field in fields
         ),
-        views=tuple(
-            View(id=v["id"], name=v["name"], type=v["type"], filled=v["filled"])
-            for v in views
-        ),
+        views=tuple(View(**dict(view)) for view in views),
     )

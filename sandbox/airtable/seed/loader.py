@@ -2,57 +2,48 @@
 
 import json
 import random
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import sqlite3
 
-from sandbox.airtable.api.ids import make_id
-from sandbox.airtable.seed.accounts import COMPANIES, HARBOUR, KESTREL, NORDLICHT
-from sandbox.airtable.seed.bases import BASES
+from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.seed.making import BaseMaker
-from sandbox.airtable.seed.plans import BasePlan, TablePlan
-from sandbox.airtable.seed.small_bases import KESTREL_BASES, NORDLICHT_BASES
+from sandbox.airtable.seed.plans import BASES, TablePlan
+from sandbox.airtable.values import make_id
 from sandbox.core.provider import Plan
+from sandbox.core.state import Sandbox
 
-if TYPE_CHECKING:
-    import sqlite3
-
-    from sandbox.core.state import Sandbox
-
-PLANS: dict[str, Sequence[BasePlan]] = {
-    HARBOUR.id: BASES,
-    NORDLICHT.id: NORDLICHT_BASES,
-    KESTREL.id: KESTREL_BASES,
-}
-FULL = sum(table.size for base in BASES for table in base.tables)
+LARGE = COMPANIES[0].id
+FULL = sum(t.size for base in BASES if base.account == LARGE for t in base.tables)
 
 
-def seed(sandbox: "Sandbox", plan: Plan) -> None:
+def seed(sandbox: Sandbox, plan: Plan) -> None:
     """Fill every account; the number of records in the plan is the large one's."""
     for company in COMPANIES:
-        share = 1.0
-        if company is HARBOUR:
-            share = plan.sizes.get("records", FULL) / FULL
+        records = plan.sizes.get("records", FULL) if company.id == LARGE else FULL
         rng = random.Random(f"{plan.seed}/{company.id}")
         with sandbox.storage.write() as connection:
-            for base in PLANS[company.id]:
-                maker = BaseMaker(rng, company.id, company.people, base, share)
-                _save(maker, connection)
+            for base in BASES:
+                if base.account == company.id:
+                    maker = BaseMaker(rng, company.people, base, records / FULL)
+                    _save(maker, connection)
 
 
-def _save(maker: BaseMaker, connection: "sqlite3.Connection") -> None:
-    """Store the base and everything in it."""
-    base = (maker.id, maker.account, maker.base.workspace.id, maker.base.name)
-    connection.execute("INSERT INTO airtable_base VALUES (?, ?, ?, ?)", base)
+def _save(maker: BaseMaker, connection: sqlite3.Connection) -> None:
+    base = maker.base
+    connection.execute(
+        "INSERT INTO airtable_base VALUES (?, ?, ?, ?)",
+        (maker.id, base.account, base.workspace, base.name),
+    )
     connection.executemany(
         "INSERT INTO airtable_member VALUES (?, ?, ?)",
-        [(maker.id, user, level) for user, level in maker.base.levels.items()],
+        [(maker.id, user, level) for user, level in base.levels.items()],
     )
-    for table in maker.base.tables:
-        _save_table(maker, connection, table)
+    for table in base.tables:
+        _save_schema(maker, connection, table)
+        _save_records(maker, connection, table)
 
 
-def _save_table(
-    maker: BaseMaker, connection: "sqlite3.Connection", table: TablePlan
+def _save_schema(
+    maker: BaseMaker, connection: sqlite3.Connection, table: TablePlan
 ) -> None:
     table_id = maker.tables[table.key]
     ids = {field.key: maker.fields[table.key, field.key] for field in table.fields}
@@ -61,42 +52,38 @@ def _save_table(
         " VALUES (?, ?, ?, ?, ?)",
         (table_id, maker.id, table.name, table.description, next(iter(ids.values()))),
     )
-    connection.executemany(
-        "INSERT INTO airtable_field (id, table_id, name, type, options, description)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (
-                ids[field.key],
-                table_id,
-                field.name,
-                field.type,
-                json.dumps(maker.resolve(table, dict(field.options))),
-                field.description,
-            )
-            for field in table.fields
-        ],
-    )
-    connection.executemany(
-        "INSERT INTO airtable_view (id, table_id, name, type, filled)"
-        " VALUES (?, ?, ?, ?, ?)",
-        [
-            (make_id("viw", maker.rng), table_id, name, kind, ids.get(filled, ""))
-            for name, kind, filled in table.views
-        ],
-    )
+    for field in table.fields:
+        options = json.dumps(maker.resolve(table, field.make_options()))
+        connection.execute(
+            "INSERT INTO airtable_field (id, table_id, name, type, options)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (ids[field.key], table_id, field.name, field.type, options),
+        )
+    for name, kind, *filled in table.views:
+        field_id = ids[filled[0]] if filled else ""
+        connection.execute(
+            "INSERT INTO airtable_view (id, table_id, name, type, filled)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (make_id("viw", maker.rng), table_id, name, kind, field_id),
+        )
+
+
+def _save_records(
+    maker: BaseMaker, connection: sqlite3.Connection, table: TablePlan
+) -> None:
+    key, fields = table.key, maker.fields
+    pairs = zip(maker.records[key], maker.drafts[key], strict=True)
     connection.executemany(
         "INSERT INTO airtable_record (id, table_id, created, modified, cells)"
         " VALUES (?, ?, ?, ?, ?)",
         (
             (
                 record,
-                table_id,
+                maker.tables[key],
                 draft.created,
                 draft.modified,
-                json.dumps({ids[key]: value for key, value in draft.cells.items()}),
+                json.dumps({fields[key, k]: v for k, v in draft.cells.items()}),
             )
-            for record, draft in zip(
-                maker.records[table.key], maker.drafts[table.key], strict=True
-            )
+            for record, draft in pairs
         ),
     )

@@ -4,16 +4,9 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.airtable.api.cells import is_empty
-from sandbox.airtable.api.ids import make_id
-from sandbox.airtable.seed.plans import (
-    NEWEST,
-    OLDEST,
-    BasePlan,
-    Draft,
-    FieldPlan,
-    TablePlan,
-)
+from sandbox.airtable.seed.cells import CELLS, NEWEST, OLDEST, Draft
+from sandbox.airtable.seed.plans import LINK, BasePlan, FieldPlan, TablePlan
+from sandbox.airtable.values import is_empty, make_id
 from sandbox.core.provider import Person
 
 # However small the sandbox is made, a table keeps this much of itself.
@@ -22,19 +15,17 @@ EMPTY_EVERY = 50
 
 
 class BaseMaker:
-    """Make one base: ids first, then links, then cells."""
+    """Make one base; nothing is stored yet."""
 
     def __init__(
         self,
         rng: random.Random,
-        account: str,
         people: Sequence[Person],
         base: BasePlan,
         share: float,
     ) -> None:
-        """Make the whole base; nothing is stored yet."""
-        self.rng, self.account, self.people, self.base = rng, account, people, base
-        self.share = share
+        """Make the whole base, with a share of the records it has in full."""
+        self.rng, self.people, self.base, self.share = rng, people, base, share
         self.id = make_id("app", rng)
         self.tables = {table.key: make_id("tbl", rng) for table in base.tables}
         self.fields = {
@@ -49,7 +40,8 @@ class BaseMaker:
             self._start(table)
         for table in base.tables:
             for field in table.fields:
-                self._link(table, field)
+                if field.type == LINK and not field.is_back:
+                    self._link(table, field)
         for table in base.tables:
             self._fill(table)
 
@@ -73,50 +65,45 @@ class BaseMaker:
 
     def _link(self, table: TablePlan, field: FieldPlan) -> None:
         """Draw which records a field links to, and fill the other side of it."""
-        if field.type != "multipleRecordLinks" or (table.key, field.key) in self.links:
-            return
-        if not field.inverse and field.to != table.key:
-            # The other side fills this one, and comes later.
-            return
-        targets, size = len(self.records[field.to]), len(self.records[table.key])
+        targets = len(self.records[field.to])
         drawn: list[list[int]] = []
-        for _ in range(size):
+        back: list[list[int]] = [[] for _ in range(targets)]
+        for number in range(len(self.records[table.key])):
             count = int(self.rng.random() * (field.most + 1)) if field.most > 1 else 1
             drawn.append(self.rng.sample(range(targets), min(count, targets)))
-        self.links[table.key, field.key] = drawn
-        if not field.inverse:
-            return
-        back: list[list[int]] = [[] for _ in range(targets)]
-        for number, found in enumerate(drawn):
-            for target in found:
+            for target in drawn[-1]:
                 back[target].append(number)
-        self.links[field.to, field.inverse] = back
+        self.links[table.key, field.key] = drawn
+        if field.inverse:
+            self.links[field.to, field.inverse] = back
 
     def _fill(self, table: TablePlan) -> None:
-        linked = {f.key: f.to for f in table.fields if (table.key, f.key) in self.links}
+        links = [field for field in table.fields if field.type == LINK]
         for draft in self.drafts[table.key]:
             # A record nobody has typed anything into yet.
             if draft.number % EMPTY_EVERY == 25:
                 continue
-            draft.linked = {
-                key: [
-                    self.drafts[to][n] for n in self.links[table.key, key][draft.number]
-                ]
-                for key, to in linked.items()
-            }
+            for field in links:
+                numbers = self.links[table.key, field.key][draft.number]
+                draft.linked[field.key] = [self.drafts[field.to][n] for n in numbers]
             for field in table.fields:
                 value = self._make_cell(table, field, draft)
                 if not is_empty(value):
                     draft.cells[field.key] = value
 
     def _make_cell(self, table: TablePlan, field: FieldPlan, draft: Draft) -> Any:
-        if (table.key, field.key) in self.links:
-            found = self.links[table.key, field.key][draft.number]
-            return [self.records[field.to][number] for number in found]
+        if field.type == LINK:
+            numbers = self.links[table.key, field.key][draft.number]
+            return [self.records[field.to][number] for number in numbers]
         if field.type == "count":
             key = field.options["recordLinkFieldId"].removeprefix("@")
-            return len(self.links[table.key, key][draft.number])
-        return field.cell(draft) if field.cell else None
+            return len(draft.linked[key])
+        for name in (f"{table.key}.{field.key}", field.key, field.type):
+            if name in CELLS:
+                return CELLS[name](draft)
+        if field.type == "multipleSelects":
+            return self.rng.sample(field.choices, draft.whole(field.most))
+        return draft.pick(field.choices) if field.choices else None
 
     def resolve(self, table: TablePlan, value: Any) -> Any:
         """Put ids in the place of `@key`, `@table.` and `@table.key`."""

@@ -1,19 +1,16 @@
 """Answer the association endpoints."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
+from sandbox.core.times import to_short_iso
 from sandbox.core.web import Request, Response, to_json
 from sandbox.hubspot.api import records
 from sandbox.hubspot.api.auth import Caller, api, read_id, read_limit, read_type
 from sandbox.hubspot.api.errors import invalid
-from sandbox.hubspot.api.links import PRIMARY, TYPE_IDS, find_links, link_pair
-from sandbox.hubspot.api.objects import read_body, read_inputs
-from sandbox.hubspot.api.times import to_iso
-from sandbox.hubspot.seed.accounts import TYPES
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
+from sandbox.hubspot.api.inputs import read_body, read_inputs, require
+from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS, End, insert_links, make_links
 
 BATCH_MAX, PAGE = 1_000, 500
 
@@ -24,44 +21,42 @@ def _read_ends(request: Request, caller: Caller, action: str) -> tuple[str, str]
         message = f"invalid from object type {ends[0]} to {ends[1]}"
         raise invalid(request, message)
     for type_id in ends:
-        caller.require_any(f"crm.objects.{TYPES[type_id]}.{action}")
+        require(caller, type_id, action)
     return ends
 
 
-def _to_targets(rows: list[Row]) -> list[dict[str, Any]]:
-    """Gather the types of each pair of records."""
+def _describe(type_id: int) -> dict[str, Any]:
+    label = "Primary" if type_id in PRIMARY else None
+    return {"category": "HUBSPOT_DEFINED", "typeId": type_id, "label": label}
+
+
+def _to_page(
+    rows: list[Row], after: int, limit: int
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Gather the types of each pair of records, and cut a page out of the pairs."""
     found: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
-        kind = {
-            "category": "HUBSPOT_DEFINED",
-            "typeId": row["type_id"],
-            "label": "Primary" if row["type_id"] in PRIMARY else None,
-        }
-        found.setdefault(row["to_id"], []).append(kind)
-    return [
+        if row["to_id"] >= after:
+            found.setdefault(row["to_id"], []).append(_describe(row["type_id"]))
+    page = [
         {"toObjectId": str(to_id), "associationTypes": kinds}
         for to_id, kinds in found.items()
     ]
-
-
-def _cut(
-    targets: list[dict[str, Any]], after: int, limit: int
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    rest = [target for target in targets if int(target["toObjectId"]) >= after]
-    if len(rest) <= limit:
-        return rest, {}
-    return rest[:limit], {"next": {"after": rest[limit]["toObjectId"]}}
+    if len(page) <= limit:
+        return page, {}
+    return page[:limit], {"next": {"after": page[limit]["toObjectId"]}}
 
 
 @api()
-def list_associations(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_associations(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List what one record is associated with."""
     from_type, to_type = _read_ends(request, caller, "read")
     record_id = read_id(request, request.params["id"])
     limit = read_limit(request, default=PAGE, highest=PAGE)
     after = read_id(request, request.query.get("after") or "0")
-    links = find_links(sandbox.storage, caller.portal, from_type, to_type, [record_id])
-    page, paging = _cut(_to_targets(links.get(record_id, [])), after, limit)
+    key = (sandbox.storage, caller.portal, from_type, to_type)
+    links = records.find_links(*key, [record_id])
+    page, paging = _to_page(links.get(record_id, []), after, limit)
     answer: dict[str, Any] = {"results": page}
     if paging:
         answer["paging"] = paging
@@ -69,77 +64,59 @@ def list_associations(sandbox: "Sandbox", request: Request, caller: Caller) -> R
 
 
 @api()
-def read_associations(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def read_associations(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Read the associations of many records; those without any are left out."""
     from_type, to_type = _read_ends(request, caller, "read")
     body = read_body(request)
     ids = [read_id(request, text) for text in read_inputs(request, body, BATCH_MAX)]
     afters = [read_id(request, str(i.get("after") or "0")) for i in body["inputs"]]
-    started = to_iso(sandbox.now_ms)
-    links = find_links(sandbox.storage, caller.portal, from_type, to_type, ids)
+    key = (sandbox.storage, caller.portal, from_type, to_type)
+    links = records.find_links(*key, ids)
     results = []
     for record_id, after in dict(zip(ids, afters, strict=True)).items():
-        page, paging = _cut(_to_targets(links.get(record_id, [])), after, PAGE)
+        page, paging = _to_page(links.get(record_id, []), after, PAGE)
         if page:
-            results.append(
-                {"from": {"id": str(record_id)}, "to": page, "paging": paging}
-            )
-    return to_json(
-        {
-            "status": "COMPLETE",
-            "results": results,
-            "startedAt": started,
-            "completedAt": to_iso(sandbox.now_ms),
-        }
-    )
+            end = {"id": str(record_id)}
+            results.append({"from": end, "to": page, "paging": paging})
+    return _complete(sandbox, results)
+
+
+def _complete(sandbox: Sandbox, results: list[dict[str, Any]]) -> Response:
+    now = to_short_iso(sandbox.now_ms)
+    times = {"startedAt": now, "completedAt": now}
+    return to_json({"status": "COMPLETE", "results": results, **times})
+
+
+def _read_pair(request: Request, caller: Caller) -> tuple[End, End]:
+    from_type, to_type = _read_ends(request, caller, "write")
+    from_id, to_id = (read_id(request, request.params[n]) for n in ("id", "to_id"))
+    return (from_type, from_id), (to_type, to_id)
 
 
 @api()
-def add_default(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def add_default(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Associate two records without a label."""
-    from_type, to_type = _read_ends(request, caller, "write")
-    from_id = read_id(request, request.params["id"])
-    to_id = read_id(request, request.params["to_id"])
-    for type_id, record_id in ((from_type, from_id), (to_type, to_id)):
-        if not records.find_record(
-            sandbox.storage, caller.portal, type_id, record_id, archived=False
-        ):
+    one, other = _read_pair(request, caller)
+    for end in (one, other):
+        key = (sandbox.storage, caller.portal, *end)
+        if not records.find_record(*key, archived=False):
             raise invalid(request, "One or more associations are invalid")
     with sandbox.storage.write() as connection:
-        connection.executemany(
-            "INSERT OR IGNORE INTO hubspot_link VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                (caller.portal, *link)
-                for link in link_pair(from_type, from_id, to_type, to_id, primary=False)
-            ),
-        )
-    now = to_iso(sandbox.now_ms)
-    times = {"startedAt": now, "completedAt": now}
-    kind = TYPE_IDS[from_type, to_type][0]
-    made = {
-        "from": {"id": str(from_id)},
-        "to": {"id": str(to_id)},
-        "associationSpec": {
-            "associationCategory": "HUBSPOT_DEFINED",
-            "associationTypeId": kind,
-        },
+        insert_links(connection, caller.portal, make_links(one, other))
+    kind = {
+        "associationCategory": "HUBSPOT_DEFINED",
+        "associationTypeId": TYPE_IDS[one[0], other[0]][0],
     }
-    return to_json({"status": "COMPLETE", "results": [made], **times})
+    ends = {"from": {"id": str(one[1])}, "to": {"id": str(other[1])}}
+    return _complete(sandbox, [{**ends, "associationSpec": kind}])
 
 
 @api()
-def remove_associations(
-    sandbox: "Sandbox", request: Request, caller: Caller
-) -> Response:
+def remove_associations(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Remove every association of two records, both ways."""
-    from_type, to_type = _read_ends(request, caller, "write")
-    from_id = read_id(request, request.params["id"])
-    to_id = read_id(request, request.params["to_id"])
+    one, other = _read_pair(request, caller)
     with sandbox.storage.write() as connection:
-        for ends in (
-            (from_type, from_id, to_type, to_id),
-            (to_type, to_id, from_type, from_id),
-        ):
+        for ends in ((*one, *other), (*other, *one)):
             connection.execute(
                 "DELETE FROM hubspot_link WHERE portal = ? AND from_type = ?"
                 " AND from_id = ? AND to_type = ? AND to_id = ?",
@@ -149,16 +126,7 @@ def remove_associations(
 
 
 @api()
-def list_labels(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_labels(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List the association types between two types of record."""
-    ends = _read_ends(request, caller, "read")
-    results = [
-        {
-            "category": "HUBSPOT_DEFINED",
-            "typeId": number,
-            "label": "Primary" if number in PRIMARY else None,
-        }
-        for number in TYPE_IDS[ends]
-        if number is not None
-    ]
-    return to_json({"results": results})
+    kinds = TYPE_IDS[_read_ends(request, caller, "read")]
+    return to_json({"results": [_describe(kind) for kind in kinds if kind is not None]})

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from sandbox.core.web import BadBodyError, Handler, Request, Response, to_text
+from sandbox.core.state import Handler, Sandbox
+from sandbox.core.web import BadBodyError, Request, Response, to_text
 from sandbox.hubspot.api.errors import (
     NOT_SIMULATED,
     ApiRefusal,
@@ -17,13 +17,10 @@ from sandbox.hubspot.api.errors import (
 from sandbox.hubspot.seed.accounts import ALIASES, VERSIONS
 from sandbox.oauth import grants
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
 SLUG = "hubspot"
 TEN_SECONDS, ONE_SECOND = 10.0, 1.0
 MAX_URL = 8_192
-Inner = Callable[["Sandbox", Request, "Caller"], Response]
+Inner = Callable[[Sandbox, Request, "Caller"], Response]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,39 +39,11 @@ class Caller:
             raise missing_scopes(self.request, list(scopes))
 
 
-def identify(sandbox: "Sandbox", request: Request) -> None:
-    """Find out which portal a call is about, without judging it yet."""
-    if request.path.startswith("/oauth/"):
-        value = _get_form_token(sandbox, request)
-    else:
-        kind, _, value = request.header("Authorization").partition(" ")
-        value = value if kind.lower() == "bearer" else ""
-    if not value:
-        return
-    request.token = grants.find_token(sandbox.storage, value, provider=SLUG)
-    if request.token is not None:
-        request.account = request.token.account
-
-
-def _get_form_token(sandbox: "Sandbox", request: Request) -> str:
-    """Return the token a call of the token endpoint is about; note a code's portal."""
-    try:
-        form = request.form
-    except BadBodyError:
-        return ""
-    if code := form.get("code"):
-        row = sandbox.storage.one(
-            "SELECT account FROM oauth_code WHERE value = ?", code
-        )
-        request.account = row["account"] if row else ""
-    return form.get("refresh_token") or form.get("token") or ""
-
-
 def api(*scopes: str, bucket: str = "api") -> Callable[[Inner], Handler]:
     """Wrap a handler with everything that comes before any API call."""
 
     def decorate(inner: Inner) -> Handler:
-        def handle(sandbox: "Sandbox", request: Request) -> Response:
+        def handle(sandbox: Sandbox, request: Request) -> Response:
             try:
                 caller = _admit(sandbox, request, scopes, bucket)
                 return inner(sandbox, request, caller)
@@ -90,7 +59,7 @@ def api(*scopes: str, bucket: str = "api") -> Callable[[Inner], Handler]:
 
 
 def _admit(
-    sandbox: "Sandbox", request: Request, scopes: tuple[str, ...], bucket: str
+    sandbox: Sandbox, request: Request, scopes: tuple[str, ...], bucket: str
 ) -> Caller:
     if request.params.get("v", VERSIONS[0]) not in VERSIONS:
         raise ApiRefusal(to_text(NOT_SIMULATED, 404))
@@ -111,7 +80,7 @@ def _admit(
     return caller
 
 
-def _check_token(sandbox: "Sandbox", request: Request) -> grants.Token:
+def _check_token(sandbox: Sandbox, request: Request) -> grants.Token:
     token, now = request.token, sandbox.clock()
     if token is None or token.kind != "access" or token.is_revoked:
         message = "Authentication credentials not found or not valid."
@@ -125,7 +94,7 @@ def _check_token(sandbox: "Sandbox", request: Request) -> grants.Token:
     return token
 
 
-def _check_limits(sandbox: "Sandbox", request: Request, bucket: str) -> None:
+def _check_limits(sandbox: Sandbox, request: Request, bucket: str) -> None:
     portal = request.account
     if not sandbox.switches.get(SLUG, "rate_limits", portal):
         return
@@ -145,7 +114,7 @@ def _check_limits(sandbox: "Sandbox", request: Request, bucket: str) -> None:
     raise ApiRefusal(rate_limited(request, policy, seconds if says_when else None))
 
 
-def finish(sandbox: "Sandbox", request: Request, response: Response) -> None:
+def finish(sandbox: Sandbox, request: Request, response: Response) -> None:
     """Add the headers every answer carries."""
     headers = response.headers
     headers.append(("X-HubSpot-Correlation-Id", get_correlation_id(request)))
@@ -165,7 +134,6 @@ def read_type(request: Request, name: str = "type") -> str:
 
 
 def read_limit(request: Request, *, default: int, highest: int) -> int:
-    """Return the page size a query asks for."""
     text = request.query.get("limit") or str(default)
     if not text.isdigit() or not 1 <= int(text) <= highest:
         message = f"limit must be a number from 1 to {highest}"

@@ -1,15 +1,15 @@
-"""Word errors the way HubSpot does."""
+"""Make errors in HubSpot's form."""
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json, to_text
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
-
+MESSAGES = {401: "invalid", 423: "locked", 477: "account being migrated"}
 CORRELATION = "hubspot.correlation"
+SCOPES_PAGE = "https://developers.hubspot.com/scopes"
 NOT_SIMULATED = "The sandbox does not simulate this address.\n"
 RETIRED = (
     "Nothing is served here: the numbered versions are being retired. "
@@ -50,23 +50,13 @@ def invalid(request: Request, message: str, **more: Any) -> ApiRefusal:
 
 def invalid_properties(request: Request, problems: list[dict[str, str]]) -> ApiRefusal:
     """Make the error that lists every property a write got wrong."""
-    details = [
-        {
-            "isValid": False,
-            "message": p["message"],
-            "error": p["code"],
-            "name": p["name"],
-        }
-        for p in problems
-    ]
-    errors = [
-        {
-            "message": problem["message"],
-            "code": problem["code"],
-            "context": {"propertyName": [problem["name"]]},
-        }
-        for problem in problems
-    ]
+    details, errors = [], []
+    for problem in problems:
+        message, code, name = problem["message"], problem["code"], problem["name"]
+        told = {"isValid": False, "message": message, "error": code, "name": name}
+        context = {"propertyName": [name]}
+        details.append(told)
+        errors.append({"message": message, "code": code, "context": context})
     text = json.dumps(details, separators=(",", ":"))
     return invalid(request, f"Property values were not valid: {text}", errors=errors)
 
@@ -80,21 +70,14 @@ def missing_scopes(request: Request, scopes: list[str]) -> ApiRefusal:
     """Make the error for a grant that lacks every one of the scopes."""
     message = (
         "This app hasn't been granted all required scopes to make this call. "
-        "Read more about required scopes here: https://developers.hubspot.com/scopes."
+        f"Read more about required scopes here: {SCOPES_PAGE}."
     )
-    return refuse(
-        request,
-        403,
-        message,
-        "MISSING_SCOPES",
-        errors=[
-            {
-                "message": "One or more of the following scopes are required.",
-                "context": {"requiredGranularScopes": scopes},
-            }
-        ],
-        links={"scopes": "https://developers.hubspot.com/scopes"},
-    )
+    error = {
+        "message": "One or more of the following scopes are required.",
+        "context": {"requiredGranularScopes": scopes},
+    }
+    more = {"errors": [error], "links": {"scopes": SCOPES_PAGE}}
+    return refuse(request, 403, message, "MISSING_SCOPES", **more)
 
 
 def rate_limited(request: Request, policy: str, retry_after: float | None) -> Response:
@@ -106,14 +89,11 @@ def rate_limited(request: Request, policy: str, retry_after: float | None) -> Re
         "correlationId": get_correlation_id(request),
         "policyName": policy,
     }
-    response = to_json(body, 429)
-    if retry_after is not None:
-        response.headers.append(("Retry-After", f"{retry_after:g}"))
-    return response
+    return add_retry_after(to_json(body, 429), retry_after)
 
 
 def refuse_with_status(
-    sandbox: "Sandbox", request: Request, status: int, retry_after: float | None
+    sandbox: Sandbox, request: Request, status: int, retry_after: float | None
 ) -> Response:
     """Answer any error status in HubSpot's shape; the faults use it."""
     if status == 429:
@@ -128,16 +108,20 @@ def refuse_with_status(
         response = to_text(f"<html><h1>{status}</h1></html>", status)
         response.content_type = "text/html"
     else:
-        text = {401: "invalid", 423: "locked", 477: "account being migrated"}
-        message = text.get(status, "internal error")
+        message = MESSAGES.get(status, "internal error")
         category = "INVALID_AUTHENTICATION" if status == 401 else ""
         response = refuse(request, status, message, category).response
-    if retry_after is not None:
-        response.headers.append(("Retry-After", f"{retry_after:g}"))
+    return add_retry_after(response, retry_after)
+
+
+def add_retry_after(response: Response, seconds: float | None) -> Response:
+    """Add when to ask again, where there is a time."""
+    if seconds is not None:
+        response.headers.append(("Retry-After", f"{seconds:g}"))
     return response
 
 
-def answer_retired(sandbox: "Sandbox", request: Request) -> Response:
+def answer_retired(sandbox: Sandbox, request: Request) -> Response:
     """Answer for the numbered versions the product must never call."""
     return to_text(RETIRED, 404)
 
@@ -146,10 +130,5 @@ def oauth_error(
     error: str, status: str, message: str, *, http_status: int = 400
 ) -> Response:
     """Answer an error of the token endpoint."""
-    body = {
-        "error": error,
-        "error_description": message,
-        "status": status,
-        "message": message,
-    }
-    return to_json(body, http_status)
+    body = {"error": error, "error_description": message}
+    return to_json({**body, "status": status, "message": message}, http_status)

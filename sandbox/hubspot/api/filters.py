@@ -3,27 +3,41 @@
 import re
 import sqlite3
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.core.web import Request
+from sandbox.hubspot.api.auth import Caller
 from sandbox.hubspot.api.errors import invalid
-from sandbox.hubspot.api.times import to_ms
-from sandbox.hubspot.seed.accounts import ALIASES, MODIFIED, SINGULAR, TYPES
+from sandbox.hubspot.api.inputs import require
+from sandbox.hubspot.api.validation import read_time
+from sandbox.hubspot.seed.accounts import ALIASES, MODIFIED, SINGULAR
 from sandbox.hubspot.seed.definitions import get_definitions
 
-if TYPE_CHECKING:
-    from sandbox.hubspot.api.auth import Caller
-
 MAX_GROUPS, MAX_FILTERS, MAX_ALL = 5, 6, 18
-COMPARE = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
-NUMBERS = ("number",)
-MOMENTS = ("date", "datetime")
+# The SQL of each operator, and the fields that its values come from.
+OPERATORS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "EQ": ("{} = ?", ("value",)),
+    "NEQ": ("{} IS NOT ?", ("value",)),
+    "LT": ("{} < ?", ("value",)),
+    "LTE": ("{} <= ?", ("value",)),
+    "GT": ("{} > ?", ("value",)),
+    "GTE": ("{} >= ?", ("value",)),
+    "BETWEEN": ("{} BETWEEN ? AND ?", ("value", "highValue")),
+    "HAS_PROPERTY": ("{} IS NOT NULL", ()),
+    "NOT_HAS_PROPERTY": ("{} IS NULL", ()),
+}
+TOKENS = {
+    "CONTAINS_TOKEN": "has_token({}, ?)",
+    "NOT_CONTAINS_TOKEN": "NOT has_token({}, ?)",
+}
+LISTS = {"IN": "{0} IN ({1})", "NOT_IN": "({0} IS NULL OR {0} NOT IN ({1}))"}
+NAMES = {**ALIASES, **{word: key for key, word in SINGULAR.items()}}
 WORD = re.compile(r"[\w*]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clause:
-    """Hold a piece of SQL and its values."""
+    """A piece of SQL and its values."""
 
     sql: str
     values: tuple[Any, ...] = ()
@@ -31,17 +45,17 @@ class Clause:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """Say how to compare one property in SQL."""
+    """How one property is compared in SQL."""
 
     sql: str
     type: str
 
 
 def register(connection: sqlite3.Connection) -> None:
-    """Teach a connection the comparisons SQL lacks."""
+    """Add the comparisons that SQL lacks to a connection."""
     for name, count, function in (
-        ("moment", 1, _moment),
-        ("folded", 1, _fold),
+        ("moment", 1, lambda value: read_time(value) if value else None),
+        ("folded", 1, lambda value: value.casefold() if value else None),
         ("has_token", 2, _has_token),
     ):
         connection.create_function(name, count, function, deterministic=True)
@@ -62,21 +76,20 @@ def get_column(type_id: str, name: str) -> Column | None:
     if name == "email":
         return Column(sql="email", type="string")
     value = f"json_extract(properties, '$.{name}')"
-    if definition.type in NUMBERS:
+    if definition.type == "number":
         return Column(sql=f"CAST({value} AS REAL)", type="number")
-    if definition.type in MOMENTS:
+    if definition.type in ("date", "datetime"):
         return Column(sql=f"moment({value})", type="datetime")
     return Column(sql=f"folded({value})", type="string")
 
 
 def build_filters(
-    request: Request, caller: "Caller", type_id: str, groups: Any
+    request: Request, caller: Caller, type_id: str, groups: Any
 ) -> Clause:
     """Return the condition of all groups: any group whose filters all hold."""
     if not isinstance(groups, list):
         raise invalid(request, "filterGroups must be a list")
-    sizes = []
-    clauses = []
+    sizes, clauses = [], []
     for group in groups:
         filters = group.get("filters") if isinstance(group, dict) else None
         if not isinstance(filters, list) or not filters:
@@ -103,9 +116,7 @@ def _join(word: str, parts: list[Clause]) -> Clause:
     return Clause(sql=f"({sql})", values=values)
 
 
-def _build_filter(
-    request: Request, caller: "Caller", type_id: str, item: Any
-) -> Clause:
+def _build_filter(request: Request, caller: Caller, type_id: str, item: Any) -> Clause:
     if not isinstance(item, dict) or "propertyName" not in item:
         raise invalid(request, "a filter needs propertyName and operator")
     name, operator = str(item["propertyName"]), str(item.get("operator"))
@@ -115,54 +126,38 @@ def _build_filter(
     if column is None:
         # An undefined property is never set: only its absence can match.
         return Clause(sql="1" if operator == "NOT_HAS_PROPERTY" else "0")
-    if operator in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
-        word = "IS NOT NULL" if operator == "HAS_PROPERTY" else "IS NULL"
-        return Clause(sql=f"{column.sql} {word}")
-    if operator in COMPARE:
-        value = _read(request, column, item.get("value"))
-        if operator == "NEQ":
-            return Clause(sql=f"{column.sql} IS NOT ?", values=(value,))
-        return Clause(sql=f"{column.sql} {COMPARE[operator]} ?", values=(value,))
-    if operator == "BETWEEN":
-        low = _read(request, column, item.get("value"))
-        high = _read(request, column, item.get("highValue"))
-        return Clause(sql=f"{column.sql} BETWEEN ? AND ?", values=(low, high))
-    if operator in ("IN", "NOT_IN"):
-        return _build_in(request, column, operator, item.get("values"))
-    if operator in ("CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"):
-        word = "" if operator == "CONTAINS_TOKEN" else "NOT "
-        value = str(item.get("value") or "")
-        return Clause(sql=f"{word}has_token({column.sql}, ?)", values=(value,))
-    message = f"operator {operator} is not valid"
-    raise invalid(request, message)
+    if operator in LISTS:
+        return _build_list(request, column, operator, item.get("values"))
+    if operator in TOKENS:
+        text = str(item.get("value") or "")
+        return Clause(sql=TOKENS[operator].format(column.sql), values=(text,))
+    if operator not in OPERATORS:
+        raise invalid(request, f"operator {operator} is not valid")
+    sql, fields = OPERATORS[operator]
+    values = tuple(_read(request, column, item.get(field)) for field in fields)
+    return Clause(sql=sql.format(column.sql), values=values)
 
 
-def _build_in(request: Request, column: Column, operator: str, given: Any) -> Clause:
+def _build_list(request: Request, column: Column, operator: str, given: Any) -> Clause:
     if not isinstance(given, list) or not given:
-        message = f"{operator} needs a list of values"
-        raise invalid(request, message)
+        raise invalid(request, f"{operator} needs a list of values")
     # Strings are compared as they were sent: the index holds lower case only.
     values = tuple(
         str(value) if column.type == "string" else _read(request, column, value)
         for value in given
     )
     marks = ",".join("?" * len(values))
-    if operator == "IN":
-        return Clause(sql=f"{column.sql} IN ({marks})", values=values)
-    sql = f"({column.sql} IS NULL OR {column.sql} NOT IN ({marks}))"
-    return Clause(sql=sql, values=values)
+    return Clause(sql=LISTS[operator].format(column.sql, marks), values=values)
 
 
 def _build_association(
-    request: Request, caller: "Caller", type_id: str, item: dict[str, Any]
+    request: Request, caller: Caller, type_id: str, item: dict[str, Any]
 ) -> Clause:
-    name = str(item["propertyName"]).removeprefix("associations.")
-    names = {**ALIASES, **{word: key for key, word in SINGULAR.items()}}
-    other = names.get(name)
+    other = NAMES.get(str(item["propertyName"]).removeprefix("associations."))
     value = str(item.get("value"))
     if other is None or item.get("operator") != "EQ" or not value.isdigit():
         raise invalid(request, "an association filter needs a type, EQ and an id")
-    caller.require_any(f"crm.objects.{TYPES[other]}.read")
+    require(caller, other, "read")
     sql = (
         "EXISTS (SELECT 1 FROM hubspot_link l WHERE l.portal = ? AND l.from_type = ?"
         " AND l.from_id = r.id AND l.to_type = ? AND l.to_id = ?)"
@@ -177,24 +172,14 @@ def _read(request: Request, column: Column, value: Any) -> int | float | str:
     if column.type == "string":
         return text.casefold()
     if column.type == "datetime":
-        moment = to_ms(text)
+        moment = read_time(text)
         if moment is None:
-            message = f"{text} is not a date"
-            raise invalid(request, message)
+            raise invalid(request, f"{text} is not a date")
         return moment
     try:
         return int(text) if column.sql == "id" else float(text)
     except ValueError as exc:
-        message = f"{text} is not a number"
-        raise invalid(request, message) from exc
-
-
-def _moment(value: str | None) -> int | None:
-    return to_ms(value) if value else None
-
-
-def _fold(value: str | None) -> str | None:
-    return value.casefold() if value else None
+        raise invalid(request, f"{text} is not a number") from exc
 
 
 def _has_token(value: str | None, pattern: str) -> int:

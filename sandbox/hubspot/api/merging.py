@@ -3,16 +3,50 @@
 import json
 import sqlite3
 
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
+from sandbox.core.web import Request, Response
 from sandbox.hubspot.api import records
+from sandbox.hubspot.api.auth import SLUG, Caller, api, read_id
+from sandbox.hubspot.api.errors import invalid
+from sandbox.hubspot.api.inputs import enter, read_body
 from sandbox.hubspot.api.records import Change
+from sandbox.hubspot.api.writes import get_change, show
 
 MAX_MERGES = 250
 OWN = ("hs_object_id", "createdate", "hs_merged_object_ids")
 
 
-def count_merges(row: Row) -> int:
-    """Return how many records went into this one."""
+@api()
+def merge_objects(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
+    """Merge one record into another."""
+    type_id = enter(request, caller, "write")
+    body = read_body(request)
+    storage, portal = sandbox.storage, caller.portal
+    with storage.write() as connection:
+        rows = []
+        for name in ("primaryObjectId", "objectIdToMerge"):
+            record_id = read_id(request, str(body.get(name)))
+            row = records.find_record(
+                storage, portal, type_id, record_id, archived=False
+            )
+            if row is None:
+                raise invalid(request, f"{name} {record_id} does not exist")
+            rows.append(row)
+        winner, loser = rows
+        if winner["id"] == loser["id"]:
+            raise invalid(request, "A record cannot be merged into itself")
+        if _count_merges(winner) + _count_merges(loser) >= MAX_MERGES:
+            message = f"A record can take part in {MAX_MERGES} merges at most"
+            raise invalid(request, message)
+        keeps_id = sandbox.switches.get(SLUG, "merge_keeps_id", portal)
+        change = get_change(sandbox, portal)
+        new_id = merge_records(connection, winner, loser, change, keeps_id=keeps_id)
+    merged = records.find_record(storage, portal, type_id, new_id, archived=False)
+    return show(sandbox, caller, merged)
+
+
+def _count_merges(row: Row) -> int:
     merged = json.loads(row["properties"]).get("hs_merged_object_ids", "")
     return len(merged.split(";")) if merged else 0
 
@@ -26,16 +60,14 @@ def merge_records(
     keeps_id: bool,
 ) -> int:
     """Merge two records and return the id of the result."""
-    portal, type_id = winner["portal"], winner["type"]
-    values = _join_values(winner, loser, keeps_id=keeps_id)
+    portal, type_id, new_id = winner["portal"], winner["type"], winner["id"]
     gone = [loser] if keeps_id else [winner, loser]
-    new_id = winner["id"]
+    values = _join_values(winner, loser, gone)
+    for row in gone:
+        records.drop_record(connection, row)
     if keeps_id:
-        _drop(connection, loser)
         records.change_record(connection, winner, values, change)
     else:
-        for row in gone:
-            _drop(connection, row)
         new_id = records.create_record(connection, portal, type_id, values, change)
     for row in gone:
         connection.execute(
@@ -46,14 +78,13 @@ def merge_records(
     return new_id
 
 
-def _join_values(winner: Row, loser: Row, *, keeps_id: bool) -> dict[str, str | None]:
-    """Let the winner's values stand and the loser's fill the gaps."""
+def _join_values(winner: Row, loser: Row, gone: list[Row]) -> dict[str, str | None]:
+    """Fill the gaps in the winner's values with the loser's."""
     first, second = json.loads(winner["properties"]), json.loads(loser["properties"])
     values = {**second, **{name: value for name, value in first.items() if value}}
-    merged = [first.get("hs_merged_object_ids"), second.get("hs_merged_object_ids")]
-    gone = [loser] if keeps_id else [winner, loser]
-    merged += [str(row["id"]) for row in gone]
     values = {name: value for name, value in values.items() if name not in OWN}
+    merged = [first.get("hs_merged_object_ids"), second.get("hs_merged_object_ids")]
+    merged += [str(row["id"]) for row in gone]
     values["hs_merged_object_ids"] = ";".join(part for part in merged if part)
     other = second.get("email")
     if other and other != values.get("email"):
@@ -62,24 +93,10 @@ def _join_values(winner: Row, loser: Row, *, keeps_id: bool) -> dict[str, str | 
     return values
 
 
-def _drop(connection: sqlite3.Connection, row: Row) -> None:
-    """Remove a merged-away record; its associations are moved afterwards."""
-    connection.execute("DELETE FROM hubspot_record WHERE key = ?", (row["key"],))
-    connection.execute(
-        "DELETE FROM hubspot_stale WHERE portal = ? AND type = ? AND id = ?",
-        (row["portal"], row["type"], row["id"]),
-    )
-
-
 def _move_links(connection: sqlite3.Connection, row: Row, new_id: int) -> None:
-    key = (new_id, row["portal"], row["type"], row["id"])
-    connection.execute(
-        "UPDATE OR REPLACE hubspot_link SET from_id = ?"
-        " WHERE portal = ? AND from_type = ? AND from_id = ?",
-        key,
-    )
-    connection.execute(
-        "UPDATE OR REPLACE hubspot_link SET to_id = ?"
-        " WHERE portal = ? AND to_type = ? AND to_id = ?",
-        key,
-    )
+    for end in ("from", "to"):
+        connection.execute(
+            f"UPDATE OR REPLACE hubspot_link SET {end}_id = ?"  # noqa: S608
+            f" WHERE portal = ? AND {end}_type = ? AND {end}_id = ?",
+            (new_id, row["portal"], row["type"], row["id"]),
+        )

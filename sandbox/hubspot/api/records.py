@@ -1,66 +1,27 @@
-"""Store records and change them, with history and a search index that lags."""
+"""Find records and change them, with history and a search index that lags."""
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sandbox.core.storage import Row, Storage
-from sandbox.hubspot.api.times import to_iso
-from sandbox.hubspot.seed.accounts import MODIFIED
+from sandbox.core.times import to_short_iso
+from sandbox.hubspot.seed.accounts import CONTACTS, MODIFIED
+from sandbox.hubspot.seed.tables import NewRecord, insert_records, to_columns
 
 Values = Mapping[str, str | None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewRecord:
-    """Hold a record about to be stored."""
-
-    portal: str
-    type: str
-    id: int
-    created: int
-    modified: int
-    properties: dict[str, str]
-    archived_at: int | None = None
-    indexed_at: int = 0
-
-    def to_row(self) -> tuple[Any, ...]:
-        """Return the columns in table order."""
-        email = self.properties.get("email")
-        return (
-            self.portal,
-            self.type,
-            self.id,
-            int(self.archived_at is not None),
-            self.created,
-            self.modified,
-            self.archived_at,
-            self.indexed_at,
-            email.lower() if email else None,
-            self.properties.get("crm_key") or None,
-            json.dumps(self.properties, separators=(",", ":")),
-        )
+# The properties of a contact that no two have alike, and their columns.
+UNIQUE = {"email": "email", "crm_key": "unique_key"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Say who changes records when, and when search will know."""
+    """Who changes records when, and when search will know."""
 
     now: int
     lag: int = 0
     source: str = "INTEGRATION"
-
-
-def insert_rows(connection: sqlite3.Connection, records: Iterable[NewRecord]) -> None:
-    """Store new records."""
-    connection.executemany(
-        "INSERT INTO hubspot_record (portal, type, id, archived, created, modified,"
-        " archived_at, indexed_at, email, unique_key, properties)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (record.to_row() for record in records),
-    )
 
 
 def find_record(
@@ -70,10 +31,24 @@ def find_record(
     return storage.one(
         "SELECT * FROM hubspot_record WHERE portal = ? AND type = ? AND id = ?"
         " AND archived = ?",
-        portal,
-        type_id,
-        record_id,
-        int(archived),
+        *(portal, type_id, record_id, int(archived)),
+    )
+
+
+def find_live(
+    storage: Storage, portal: str, type_id: str, name: str, text: str
+) -> Row | None:
+    """Return a live record by its id or by a unique property; no other finds any."""
+    if not name or name == "hs_object_id":
+        record_id = int(text) if text.isdigit() else 0
+        return find_record(storage, portal, type_id, record_id, archived=False)
+    if type_id != CONTACTS or name not in UNIQUE:
+        return None
+    # The column is one of the two named above.
+    return storage.one(
+        "SELECT * FROM hubspot_record WHERE portal = ? AND type = ?"  # noqa: S608
+        f" AND {UNIQUE[name]} = ? AND archived = 0 ORDER BY id",
+        *(portal, type_id, text.lower() if name == "email" else text),
     )
 
 
@@ -81,39 +56,29 @@ def follow_merges(storage: Storage, portal: str, type_id: str, record_id: int) -
     """Return the id a record has now, however often it was merged."""
     while row := storage.one(
         "SELECT new FROM hubspot_alias WHERE portal = ? AND type = ? AND old = ?",
-        portal,
-        type_id,
-        record_id,
+        *(portal, type_id, record_id),
     ):
         record_id = row["new"]
     return record_id
 
 
-def find_by(
-    storage: Storage, portal: str, type_id: str, column: str, value: str
-) -> Row | None:
-    """Return the live record with an e-mail address or a unique key."""
-    if column == "email":
-        value = value.lower()
-    # The column is one of two names in this package.
-    return storage.one(
-        "SELECT * FROM hubspot_record WHERE portal = ? AND type = ?"  # noqa: S608
-        f" AND {column} = ? AND archived = 0 ORDER BY id",
-        portal,
-        type_id,
-        value,
+def find_links(
+    storage: Storage, portal: str, from_type: str, to_type: str, from_ids: Sequence[int]
+) -> dict[int, list[Row]]:
+    """Return the links of several records, by record, to live records only."""
+    rows = storage.all(
+        "SELECT l.from_id, l.to_id, l.type_id FROM hubspot_link l"
+        " JOIN hubspot_record r ON r.portal = l.portal AND r.type = l.to_type"
+        " AND r.id = l.to_id AND r.archived = 0"
+        " WHERE l.portal = ? AND l.from_type = ? AND l.to_type = ?"
+        " AND l.from_id IN (SELECT value FROM json_each(?))"
+        " ORDER BY l.from_id, l.to_id, l.type_id",
+        *(portal, from_type, to_type, json.dumps(from_ids)),
     )
-
-
-def draw_id(connection: sqlite3.Connection, portal: str, type_id: str) -> int:
-    """Return an id above every other of its type; none is ever given twice."""
-    row = connection.execute(
-        "INSERT INTO hubspot_last_id VALUES (?, ?, COALESCE((SELECT MAX(id) FROM"
-        " hubspot_record WHERE portal = ?1 AND type = ?2), 9000) + 1)"
-        " ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
-        (portal, type_id),
-    ).fetchone()
-    return int(row["last"])
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["from_id"], []).append(row)
+    return found
 
 
 def create_record(
@@ -123,23 +88,27 @@ def create_record(
     values: Values,
     change: Change,
 ) -> int:
-    """Store a new record and return its id."""
-    record_id = draw_id(connection, portal, type_id)
+    """Store a new record and return its id, which is above any ever given."""
+    record_id = connection.execute(
+        "INSERT INTO hubspot_last_id VALUES (?, ?, COALESCE((SELECT MAX(id) FROM"
+        " hubspot_record WHERE portal = ?1 AND type = ?2), 9000) + 1)"
+        " ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
+        (portal, type_id),
+    ).fetchone()["last"]
+    stamp = to_short_iso(change.now)
     properties = {name: value for name, value in values.items() if value}
-    stamp = to_iso(change.now)
     properties |= {"createdate": stamp, MODIFIED[type_id]: stamp}
-    properties["hs_object_id"] = str(record_id)
     record = NewRecord(
         portal=portal,
         type=type_id,
         id=record_id,
         created=change.now,
         modified=change.now,
-        properties=properties,
+        properties={**properties, "hs_object_id": str(record_id)},
         indexed_at=change.now + change.lag,
     )
-    insert_rows(connection, [record])
-    return record_id
+    insert_records(connection, [record])
+    return int(record_id)
 
 
 def change_record(
@@ -153,21 +122,13 @@ def change_record(
             properties.pop(name, None)
         else:
             properties[name] = value
-    properties[MODIFIED[row["type"]]] = to_iso(change.now)
-    if not row["archived"]:
+    properties[MODIFIED[row["type"]]] = to_short_iso(change.now)
+    if change.lag > 0 and not row["archived"]:
         _keep_stale(connection, row, change)
-    email = properties.get("email")
     connection.execute(
-        "UPDATE hubspot_record SET properties = ?, modified = ?, indexed_at = ?,"
-        " email = ?, unique_key = ? WHERE key = ?",
-        (
-            json.dumps(properties, separators=(",", ":")),
-            change.now,
-            change.now + change.lag,
-            email.lower() if email else None,
-            properties.get("crm_key") or None,
-            row["key"],
-        ),
+        "UPDATE hubspot_record SET modified = ?, indexed_at = ?, email = ?,"
+        " unique_key = ?, properties = ? WHERE key = ?",
+        (change.now, change.now + change.lag, *to_columns(properties), row["key"]),
     )
 
 
@@ -177,7 +138,7 @@ def archive_record(connection: sqlite3.Connection, row: Row, change: Change) -> 
         "UPDATE hubspot_record SET archived = 1, archived_at = ? WHERE key = ?",
         (change.now, row["key"]),
     )
-    _forget_stale(connection, row)
+    _forget(connection, row, "hubspot_stale")
 
 
 def restore_record(connection: sqlite3.Connection, row: Row, change: Change) -> None:
@@ -189,41 +150,41 @@ def restore_record(connection: sqlite3.Connection, row: Row, change: Change) -> 
     )
 
 
+def drop_record(connection: sqlite3.Connection, row: Row) -> None:
+    """Remove a record, also from search; its associations and history stay."""
+    _forget(connection, row, "hubspot_record")
+    _forget(connection, row, "hubspot_stale")
+
+
 def erase_record(connection: sqlite3.Connection, row: Row) -> None:
     """Delete a record for good, with its associations and its history."""
-    key = (row["portal"], row["type"], row["id"])
-    connection.execute("DELETE FROM hubspot_record WHERE key = ?", (row["key"],))
-    for sql in (
-        "DELETE FROM hubspot_history WHERE portal = ? AND type = ? AND id = ?",
-        "DELETE FROM hubspot_link WHERE portal = ? AND from_type = ? AND from_id = ?",
-        "DELETE FROM hubspot_link WHERE portal = ? AND to_type = ? AND to_id = ?",
-    ):
-        connection.execute(sql, key)
-    _forget_stale(connection, row)
+    drop_record(connection, row)
+    _forget(connection, row, "hubspot_history")
+    _forget(connection, row, "hubspot_link", "from_")
+    _forget(connection, row, "hubspot_link", "to_")
+
+
+def _forget(
+    connection: sqlite3.Connection, row: Row, table: str, end: str = ""
+) -> None:
+    # The table and the end of a link are named in this module only.
+    connection.execute(
+        f"DELETE FROM {table} WHERE portal = ?"  # noqa: S608
+        f" AND {end}type = ? AND {end}id = ?",
+        (row["portal"], row["type"], row["id"]),
+    )
 
 
 def _keep_stale(connection: sqlite3.Connection, row: Row, change: Change) -> None:
-    """Keep what search shows until its index has caught up with this change."""
-    if change.lag <= 0:
-        return
+    """Store what search shows until its index has caught up with this change."""
     connection.execute(
         "DELETE FROM hubspot_stale WHERE visible_until <= ?", (change.now,)
     )
     columns = ("portal", "type", "id", "created", "modified", "email", "properties")
+    shown = (row["indexed_at"], change.now + change.lag)
     connection.execute(
         "INSERT INTO hubspot_stale VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(row[name] for name in columns),
-            row["indexed_at"],
-            change.now + change.lag,
-        ),
-    )
-
-
-def _forget_stale(connection: sqlite3.Connection, row: Row) -> None:
-    connection.execute(
-        "DELETE FROM hubspot_stale WHERE portal = ? AND type = ? AND id = ?",
-        (row["portal"], row["type"], row["id"]),
+        (*(row[name] for name in columns), *shown),
     )
 
 

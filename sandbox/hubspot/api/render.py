@@ -2,18 +2,18 @@
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.core.storage import Row, Storage
+from sandbox.core.times import to_short_iso
 from sandbox.core.web import Request
+from sandbox.hubspot.api.auth import Caller
 from sandbox.hubspot.api.errors import invalid
-from sandbox.hubspot.api.links import find_links, get_type_name
-from sandbox.hubspot.api.times import to_iso
-from sandbox.hubspot.seed.accounts import ALIASES, BY_ID, MODIFIED, TYPES
+from sandbox.hubspot.api.inputs import require
+from sandbox.hubspot.api.records import find_links
+from sandbox.hubspot.seed.accounts import ALIASES, BY_ID, MODIFIED, SINGULAR, TYPES
 from sandbox.hubspot.seed.definitions import choose_properties
-
-if TYPE_CHECKING:
-    from sandbox.hubspot.api.auth import Caller
+from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS
 
 MAX_ASSOCIATIONS = 100
 NOTHING = "-"
@@ -21,7 +21,7 @@ NOTHING = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """Say what of a record an answer shows."""
+    """What an answer shows of a record."""
 
     portal: str
     type: str
@@ -31,16 +31,15 @@ class Shape:
     archived: bool = False
 
 
-def read_shape(request: Request, caller: "Caller", type_id: str) -> Shape:
+def read_shape(request: Request, caller: Caller, type_id: str) -> Shape:
     """Read what a query wants to see."""
     query = request.query
     wanted = []
     for name in filter(None, query.get("associations", "").split(",")):
         other = ALIASES.get(name.strip())
         if other is None or other == type_id:
-            message = f"One or more associations are invalid: {name}"
-            raise invalid(request, message)
-        caller.require_any(f"crm.objects.{TYPES[other]}.read")
+            raise invalid(request, f"One or more associations are invalid: {name}")
+        require(caller, other, "read")
         wanted.append(other)
     return Shape(
         portal=caller.portal,
@@ -68,7 +67,7 @@ def to_object(storage: Storage, row: Row, shape: Shape) -> dict[str, Any]:
         "url": f"https://{domain}/contacts/{shape.portal}/record/{shape.type}/{record_id}",
     }
     if shape.archived:
-        shown["archivedAt"] = to_iso(row["archived_at"])
+        shown["archivedAt"] = to_short_iso(row["archived_at"])
     if shape.history:
         shown["propertiesWithHistory"] = _get_history(storage, row, values, shape)
     return shown
@@ -80,16 +79,12 @@ def _get_history(
     rows = storage.all(
         "SELECT * FROM hubspot_history WHERE portal = ? AND type = ? AND id = ?"
         " ORDER BY at DESC, rowid DESC",
-        shape.portal,
-        shape.type,
-        row["id"],
+        *(shape.portal, shape.type, row["id"]),
     )
     found: dict[str, list[dict[str, str]]] = {name: [] for name in shape.history}
-    for entry in rows:
-        if entry["name"] in found:
-            found[entry["name"]].append(
-                _to_version(entry["value"], entry["at"], entry["source"])
-            )
+    for name, value, at, source in (tuple(entry)[3:] for entry in rows):
+        if name in found:
+            found[name].append(_to_version(value, at, source))
     for name, versions in found.items():
         if not versions and name in values:
             versions.append(_to_version(values[name], row["created"], "IMPORT"))
@@ -97,7 +92,7 @@ def _get_history(
 
 
 def _to_version(value: str, at: int, source: str) -> dict[str, str]:
-    return {"value": value, "timestamp": to_iso(at), "sourceType": source}
+    return {"value": value, "timestamp": to_short_iso(at), "sourceType": source}
 
 
 def add_associations(
@@ -115,29 +110,29 @@ def add_associations(
             if record_id not in links:
                 continue
             entries = [
-                {
-                    "id": str(link["to_id"]),
-                    "type": get_type_name(shape.type, other, link["type_id"]),
-                }
+                {"id": str(link["to_id"]), "type": _name(link, shape.type, other)}
                 for link in links[record_id]
             ]
-            group = _cut(entries, request.origin, shape.type, record_id, other)
+            path = f"{request.origin}/hubspot/crm/v3/objects/{TYPES[shape.type]}"
+            group = _cut(entries, f"{path}/{record_id}/associations/{TYPES[other]}")
             item.setdefault("associations", {})[TYPES[other]] = group
 
 
-def _cut(
-    entries: list[dict[str, str]], origin: str, type_id: str, record_id: int, other: str
-) -> dict[str, Any]:
+def _name(link: Row, from_type: str, to_type: str) -> str:
+    """Name an association type as lists show it."""
+    name = f"{SINGULAR[from_type]}_to_{SINGULAR[to_type]}"
+    has_primary = TYPE_IDS[from_type, to_type][1] is not None
+    is_plain = has_primary and link["type_id"] not in PRIMARY
+    return f"{name}_unlabeled" if is_plain else name
+
+
+def _cut(entries: list[dict[str, str]], url: str) -> dict[str, Any]:
     """Show the first of many associations, and where the others begin."""
     kept: list[dict[str, str]] = []
     for entry in entries:
-        if len(kept) >= MAX_ASSOCIATIONS and entry["id"] != kept[-1]["id"]:
-            after = entry["id"]
-            path = f"crm/v3/objects/{TYPES[type_id]}/{record_id}"
-            link = f"{origin}/hubspot/{path}/associations/{TYPES[other]}?after={after}"
-            return {
-                "results": kept,
-                "paging": {"next": {"after": after, "link": link}},
-            }
+        after = entry["id"]
+        if len(kept) >= MAX_ASSOCIATIONS and after != kept[-1]["id"]:
+            following = {"after": after, "link": f"{url}?after={after}"}
+            return {"results": kept, "paging": {"next": following}}
         kept.append(entry)
     return {"results": kept}

@@ -1,17 +1,15 @@
 """Search records through an index that lags, and that ends at ten thousand."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json
-from sandbox.hubspot.api.auth import Caller, api, read_type
+from sandbox.hubspot.api.auth import Caller, api
 from sandbox.hubspot.api.errors import invalid
 from sandbox.hubspot.api.filters import Clause, build_filters, get_column, register
-from sandbox.hubspot.api.objects import read_body, require
+from sandbox.hubspot.api.inputs import enter, read_body, read_names
 from sandbox.hubspot.api.render import Shape, to_object
 from sandbox.hubspot.seed.definitions import choose_properties
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 MAX_BODY, MAX_LIMIT, MAX_RESULTS = 3_000, 200, 10_000
 SETTLED = (
@@ -26,19 +24,20 @@ KNOWN_FIELDS = {"filterGroups", "sorts", "properties", "limit", "after"}
 
 
 @api(bucket="search")
-def search(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def search(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Answer one search."""
-    type_id = read_type(request)
-    require(caller, type_id, "read")
+    type_id = enter(request, caller, "read")
     if len(request.body) > MAX_BODY:
         message = f"The request body is longer than {MAX_BODY} characters"
         raise invalid(request, message)
     body = read_body(request)
     if unknown := body.keys() - KNOWN_FIELDS:
-        message = f"The sandbox does not simulate: {', '.join(sorted(unknown))}"
-        raise invalid(request, message)
-    limit = _read_number(request, body, "limit", default=10, highest=MAX_LIMIT)
-    after = _read_number(request, body, "after", default=0, highest=None)
+        names = ", ".join(sorted(unknown))
+        raise invalid(request, f"The sandbox does not simulate: {names}")
+    limit = _read_number(request, body, "limit", 10)
+    after = _read_number(request, body, "after", 0)
+    if not 1 <= limit <= MAX_LIMIT:
+        raise invalid(request, "limit is not valid")
     if after + limit > MAX_RESULTS:
         message = f"Search returns at most {MAX_RESULTS} results; narrow the filters"
         raise invalid(request, message)
@@ -46,12 +45,8 @@ def search(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
     order = _read_sort(request, type_id, body.get("sorts") or [])
     source = _get_source(sandbox, caller.portal, type_id)
     total, rows = _run(sandbox, source, where, order, (limit, after))
-    names = body.get("properties") or []
-    shape = Shape(
-        portal=caller.portal,
-        type=type_id,
-        names=choose_properties(type_id, ",".join(str(name) for name in names)),
-    )
+    chosen = choose_properties(type_id, read_names(request, body, "properties"))
+    shape = Shape(portal=caller.portal, type=type_id, names=chosen)
     results = [to_object(sandbox.storage, row, shape) for row in rows]
     answer: dict[str, Any] = {"total": total, "results": results}
     if after + limit < total:
@@ -60,7 +55,7 @@ def search(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
 
 
 def _run(
-    sandbox: "Sandbox",
+    sandbox: Sandbox,
     source: Clause,
     where: Clause,
     order: str,
@@ -77,15 +72,13 @@ def _run(
     return counted["n"] if counted else 0, rows
 
 
-def _get_source(sandbox: "Sandbox", portal: str, type_id: str) -> Clause:
+def _get_source(sandbox: Sandbox, portal: str, type_id: str) -> Clause:
     """Return what the index believes now: settled rows, and old states of others."""
     now = sandbox.now_ms
     pending = sandbox.storage.one(
         "SELECT 1 FROM hubspot_record WHERE portal = ? AND type = ?"
         " AND indexed_at > 0 AND indexed_at > ?",
-        portal,
-        type_id,
-        now,
+        *(portal, type_id, now),
     )
     if pending is None:
         return Clause(sql=SETTLED, values=(portal, type_id))
@@ -94,17 +87,12 @@ def _get_source(sandbox: "Sandbox", portal: str, type_id: str) -> Clause:
 
 
 def _read_number(
-    request: Request,
-    body: dict[str, Any],
-    name: str,
-    *,
-    default: int,
-    highest: int | None,
+    request: Request, body: dict[str, Any], name: str, default: int
 ) -> int:
-    text = str(body.get(name) if body.get(name) is not None else default)
-    if not text.isdigit() or (highest is not None and not 1 <= int(text) <= highest):
-        message = f"{name} is not valid"
-        raise invalid(request, message)
+    value = body.get(name)
+    text = str(default if value is None else value)
+    if not text.isdigit():
+        raise invalid(request, f"{name} is not valid")
     return int(text)
 
 

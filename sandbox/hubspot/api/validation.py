@@ -7,72 +7,67 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.core.storage import Storage
-from sandbox.hubspot.api.reference import PIPELINES
-from sandbox.hubspot.api.times import DAY_MS, to_date, to_iso, to_ms
+from sandbox.core.times import DAY_MS, to_date, to_ms, to_short_iso
 from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS
-from sandbox.hubspot.seed.catalogue import LIFECYCLE
-from sandbox.hubspot.seed.definition import Definition
-from sandbox.hubspot.seed.definitions import get_definitions
+from sandbox.hubspot.seed.definitions import PIPELINES, Definition, get_definitions
 
 EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
-STAGES = [value for value, _ in LIFECYCLE]
+# What a text must look like, by type, and the code of the refusal.
+PATTERNS = {
+    "number": (re.compile(r"-?\d+(\.\d+)?"), "INVALID_INTEGER"),
+    "bool": (re.compile("true|false"), "INVALID_OPTION"),
+}
+STAGES = get_definitions(CONTACTS)["lifecyclestage"].values
 ANY_OF = {
     CONTACTS: ("email", "firstname", "lastname"),
     COMPANIES: ("name", "domain"),
 }
 ALL_OF = ("dealname", "dealstage", "pipeline")
-STAGES_OF = {p["id"]: {stage["id"] for stage in p["stages"]} for p in PIPELINES}
+STAGES_OF: dict[str, set[str]] = {
+    pipeline["id"]: {stage["id"] for stage in pipeline["stages"]}
+    for pipeline in PIPELINES
+}
+
+
+def read_time(text: str) -> int | None:
+    """Read a time written as ISO text or as epoch milliseconds."""
+    return int(text) if text.lstrip("-").isdigit() else to_ms(text)
 
 
 @dataclass(kw_only=True)
-class Checked:
-    """Hold what a write comes to: values to store, warnings, problems."""
+class Check:
+    """Check the values of one write against definitions and the record so far."""
 
+    storage: Storage
+    portal: str
+    type_id: str
+    old: Mapping[str, str]
+    # Whether a date with a time of day is cut to its day, or refused.
+    normalises: bool
+    # What the write comes to.
     values: dict[str, str | None] = field(default_factory=dict)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
 
     def blame(self, name: str, code: str, message: str) -> None:
-        """Note one value that cannot be stored."""
+        """Add one value that cannot be stored."""
         self.problems.append({"name": name, "code": code, "message": message})
 
-
-class Checker:
-    """Check the values of one write against definitions and the record so far."""
-
-    def __init__(
-        self,
-        storage: Storage,
-        *,
-        portal: str,
-        type_id: str,
-        old: Mapping[str, str],
-        normalises: bool,
-    ) -> None:
-        """Take what the values are checked against."""
-        self.storage = storage
-        self.portal = portal
-        self.type_id = type_id
-        self.old = old
-        self.normalises = normalises
-        self.result = Checked()
-
-    def check(self, given: Mapping[str, Any]) -> Checked:
-        """Check every value and return the outcome."""
+    def check(self, given: Mapping[str, Any]) -> None:
+        """Check every value."""
         known = get_definitions(self.type_id)
         for name, value in given.items():
             definition = known.get(name)
             if definition is None or definition.sensitivity != "non_sensitive":
                 message = f'Property "{name}" does not exist'
-                self.result.blame(name, "PROPERTY_DOESNT_EXIST", message)
+                self.blame(name, "PROPERTY_DOESNT_EXIST", message)
             elif definition.is_read_only:
                 message = f'"{name}" is a read only property; its value cannot be set.'
-                self.result.blame(name, "READ_ONLY_VALUE", message)
+                self.blame(name, "READ_ONLY_VALUE", message)
             else:
                 self._check_value(definition, value)
         if self.type_id == DEALS:
             self._check_stage()
-        return self.result
 
     def check_minimum(self, given: Mapping[str, Any]) -> None:
         """Check that a new record has what its type cannot do without."""
@@ -83,7 +78,7 @@ class Checker:
             missing = [] if any(given.get(n) for n in names) else [names[0]]
         for name in missing:
             message = f'Property "{name}" is required to create this record'
-            self.result.blame(name, "MISSING_REQUIRED_PROPERTY", message)
+            self.blame(name, "MISSING_REQUIRED_PROPERTY", message)
 
     def _check_value(self, definition: Definition, value: Any) -> None:
         name = definition.name
@@ -91,60 +86,47 @@ class Checker:
             value = str(value).lower()
         if not isinstance(value, (str, int, float)):
             message = f"{json.dumps(value)} was not a valid value"
-            self.result.blame(name, "INVALID_VALUE", message)
+            self.blame(name, "INVALID_VALUE", message)
             return
         text = str(value)
-        if text == "":
-            self.result.values[name] = None
-            return
-        check = {
-            "number": self._check_number,
-            "bool": self._check_bool,
+        checks = {
             "date": self._check_date,
-            "datetime": self._check_moment,
+            "datetime": self._check_time,
             "enumeration": self._check_option,
-        }.get(definition.type, self._check_text)
-        check(definition, text)
+        }
+        if text == "":
+            self.values[name] = None
+        else:
+            checks.get(definition.type, self._check_text)(definition, text)
 
     def _check_text(self, definition: Definition, text: str) -> None:
         if definition.name == "email" and not EMAIL.fullmatch(text):
             message = f"Email address {text} is invalid"
-            self.result.blame("email", "INVALID_EMAIL", message)
+            self.blame("email", "INVALID_EMAIL", message)
             return
-        self.result.values[definition.name] = text
+        pattern, code = PATTERNS.get(definition.type, (None, ""))
+        if pattern and not pattern.fullmatch(text):
+            self._refuse(definition, code, text)
+        else:
+            self.values[definition.name] = text
 
-    def _check_number(self, definition: Definition, text: str) -> None:
-        if not re.fullmatch(r"-?\d+(\.\d+)?", text):
-            self._refuse(definition, "INVALID_INTEGER", text)
-            return
-        self.result.values[definition.name] = text
-
-    def _check_bool(self, definition: Definition, text: str) -> None:
-        if text not in ("true", "false"):
-            self._refuse(definition, "INVALID_OPTION", text)
-            return
-        self.result.values[definition.name] = text
-
-    def _check_moment(self, definition: Definition, text: str) -> None:
-        moment = to_ms(text)
+    def _check_time(self, definition: Definition, text: str) -> None:
+        moment = read_time(text)
         if moment is None:
             self._refuse(definition, "INVALID_LONG", text)
-            return
-        self.result.values[definition.name] = to_iso(moment)
+        else:
+            self.values[definition.name] = to_short_iso(moment)
 
     def _check_date(self, definition: Definition, text: str) -> None:
-        moment = to_ms(text)
+        moment, name = read_time(text), definition.name
         if moment is None or (moment % DAY_MS and not self.normalises):
             self._refuse(definition, "INVALID_DATE", text)
             return
-        day = to_date(moment)
-        self.result.values[definition.name] = day
+        day = self.values[name] = to_date(moment)
         if moment % DAY_MS:
-            names = {"propertyName": definition.name, "rawValue": text}
-            context = {**names, "normalizedValue": day}
-            self.result.warnings.append(
-                {"category": "PROPERTY_VALUE_NORMALIZED", "context": context}
-            )
+            context = {"propertyName": name, "rawValue": text, "normalizedValue": day}
+            warning = {"category": "PROPERTY_VALUE_NORMALIZED", "context": context}
+            self.warnings.append(warning)
 
     def _check_option(self, definition: Definition, text: str) -> None:
         name = definition.name
@@ -161,7 +143,7 @@ class Checker:
         if name == "lifecyclestage" and old in STAGES:
             # The stage only moves forward; moving back takes clearing it first.
             text = max(old, text, key=STAGES.index)
-        self.result.values[name] = text
+        self.values[name] = text
 
     def _get_options(self, definition: Definition) -> set[str] | None:
         if definition.name == "hubspot_owner_id":
@@ -169,18 +151,16 @@ class Checker:
             return {str(row["id"]) for row in self.storage.all(sql, self.portal)}
         if definition.name == "pipeline":
             return set(STAGES_OF)
-        if not definition.options:
-            return None
-        return {value for value, _ in definition.options}
+        return set(definition.values) or None
 
     def _check_stage(self) -> None:
-        values = {**self.old, **self.result.values}
+        values = {**self.old, **self.values}
         stage, pipeline = values.get("dealstage"), values.get("pipeline")
-        is_asked = {"dealstage", "pipeline"} & self.result.values.keys()
+        is_asked = {"dealstage", "pipeline"} & self.values.keys()
         if is_asked and stage and pipeline and stage not in STAGES_OF[pipeline]:
             message = f"{stage} was not one of the allowed options: {pipeline}"
-            self.result.blame("dealstage", "INVALID_OPTION", message)
+            self.blame("dealstage", "INVALID_OPTION", message)
 
     def _refuse(self, definition: Definition, code: str, text: str) -> None:
         message = f"{text} was not a valid {definition.type} for {definition.name}"
-        self.result.blame(definition.name, code, message)
+        self.blame(definition.name, code, message)

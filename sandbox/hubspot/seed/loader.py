@@ -2,36 +2,27 @@
 
 import json
 import random
-from typing import TYPE_CHECKING, Any
+import sqlite3
+from typing import Any
 
 from sandbox.core.provider import Plan
-from sandbox.hubspot.api.links import Link, link_pair
-from sandbox.hubspot.api.records import insert_rows
-from sandbox.hubspot.seed.accounts import (
-    COMPANIES,
-    CONTACTS,
-    DEALS,
-    HARBOUR,
-    PORTALS,
-    Portal,
-)
-from sandbox.hubspot.seed.people import make_owners
-from sandbox.hubspot.seed.records import Facts, make_record
+from sandbox.core.state import Sandbox
+from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS, PORTALS, Portal
+from sandbox.hubspot.seed.definitions import DATED
+from sandbox.hubspot.seed.records import WORDS, Facts, make_record
+from sandbox.hubspot.seed.tables import Link, insert_links, insert_records, make_links
 
-if TYPE_CHECKING:
-    import sqlite3
-
-    from sandbox.core.state import Sandbox
-
+LARGE = PORTALS[0]
 BIG_IDS_FROM = 180_000_000_000
 CROWD = 600
+FIRST_OWNER = 300_100
 
 
-def seed(sandbox: "Sandbox", plan: Plan) -> None:
+def seed(sandbox: Sandbox, plan: Plan) -> None:
     """Fill every portal; the sizes in the plan are those of the large one."""
     for portal in PORTALS:
         sizes = list(portal.sizes)
-        if portal is HARBOUR:
+        if portal is LARGE:
             asked = (plan.sizes.get(n) for n in ("contacts", "companies", "deals"))
             sizes = [s if a is None else a for s, a in zip(sizes, asked, strict=True)]
         with sandbox.storage.write() as connection:
@@ -39,10 +30,10 @@ def seed(sandbox: "Sandbox", plan: Plan) -> None:
 
 
 def _seed_portal(
-    connection: "sqlite3.Connection", portal: Portal, sizes: list[int], seed: int
+    connection: sqlite3.Connection, portal: Portal, sizes: list[int], seed: int
 ) -> None:
     rng = random.Random(f"{seed}/{portal.id}")
-    owners = make_owners(portal, 120 if portal is HARBOUR else 3)
+    owners = _make_owners(portal, 120 if portal is LARGE else 3)
     connection.executemany(
         "INSERT INTO hubspot_owner VALUES (?, ?, ?, ?)",
         [(portal.id, int(o["id"]), int(o["archived"]), json.dumps(o)) for o in owners],
@@ -53,26 +44,43 @@ def _seed_portal(
         gone = set(rng.sample(every, size // 100))
         ids[type_id] = [record_id for record_id in every if record_id not in gone]
         archived[type_id] = sorted(gone)
-    links, deals_of = _make_links(rng, ids)
+    links, deals_of = _draw_links(rng, ids)
     owner_ids = [owner["id"] for owner in owners if owner["type"] == "PERSON"]
     facts = Facts(portal=portal, rng=rng, owners=owner_ids, deals_of=deals_of)
     for type_id, live in ids.items():
-        insert_rows(
-            connection,
-            (make_record(facts, type_id, i, n) for n, i in enumerate(live)),
-        )
-        insert_rows(
-            connection,
-            (
-                make_record(facts, type_id, i, n, is_archived=True)
-                for n, i in enumerate(archived[type_id])
-            ),
-        )
+        for found, is_archived in ((live, False), (archived[type_id], True)):
+            made = (
+                make_record(facts, type_id, record_id, number, is_archived=is_archived)
+                for number, record_id in enumerate(found)
+            )
+            insert_records(connection, made)
     connection.executemany("INSERT INTO hubspot_alias VALUES (?,?,?,?)", facts.aliases)
-    connection.executemany(
-        "INSERT OR IGNORE INTO hubspot_link VALUES (?, ?, ?, ?, ?, ?)",
-        ((portal.id, *link) for link in links),
-    )
+    insert_links(connection, portal.id, links)
+
+
+def _make_owners(portal: Portal, active: int) -> list[dict[str, Any]]:
+    """Return one queue, active users, and one in twenty more deactivated."""
+    found = [_make_owner(-1, "QUEUE", "Inbound", "Queue") | {"archived": False}]
+    firsts, lasts = WORDS["first_names"], WORDS["last_names"]
+    for number in range(active + active // 20 + 1):
+        is_archived, user_id = number >= active, 8_000 + number
+        first, last = firsts[number % len(firsts)], lasts[number * 7 % len(lasts)]
+        owner = _make_owner(number * 3, "PERSON", first, last)
+        owner |= {"email": f"owner{number}@{portal.domain}", "archived": is_archived}
+        owner["userIdIncludingInactive"] = user_id
+        found.append(owner if is_archived else {**owner, "userId": user_id})
+    return found
+
+
+def _make_owner(offset: int, kind: str, first: str, last: str) -> dict[str, Any]:
+    owner_id = str(FIRST_OWNER + offset)
+    return {
+        "id": owner_id,
+        "type": kind,
+        "firstName": first,
+        "lastName": last,
+        **DATED,
+    }
 
 
 def _make_ids(rng: random.Random, count: int) -> list[int]:
@@ -86,25 +94,26 @@ def _make_ids(rng: random.Random, count: int) -> list[int]:
     return found
 
 
-def _make_links(
+def _draw_links(
     rng: random.Random, ids: dict[str, list[int]]
 ) -> tuple[list[Link], dict[int, int]]:
+    """Draw the associations, and count the deals of each contact."""
     links: list[Link] = []
     deals_of: dict[int, int] = {}
     contacts, companies, deals = ids[CONTACTS], ids[COMPANIES], ids[DEALS]
     for number, contact in enumerate(contacts if companies else []):
+        end = (CONTACTS, contact)
         if number < CROWD or rng.random() < 0.7:
             company = companies[0] if number < CROWD else rng.choice(companies)
-            links += link_pair(CONTACTS, contact, COMPANIES, company, primary=True)
+            links += make_links(end, (COMPANIES, company), is_primary=True)
         if number % 20 == 0:
             other = rng.choice(companies)
-            links += link_pair(CONTACTS, contact, COMPANIES, other, primary=False)
+            links += make_links(end, (COMPANIES, other))
     for deal in deals:
-        people: list[Any] = rng.sample(contacts, min(rng.randint(0, 3), len(contacts)))
-        for contact in people:
+        for contact in rng.sample(contacts, min(rng.randint(0, 3), len(contacts))):
             deals_of[contact] = deals_of.get(contact, 0) + 1
-            links += link_pair(DEALS, deal, CONTACTS, contact, primary=False)
+            links += make_links((DEALS, deal), (CONTACTS, contact))
         if companies and rng.random() < 0.8:
             company = rng.choice(companies)
-            links += link_pair(DEALS, deal, COMPANIES, company, primary=True)
+            links += make_links((DEALS, deal), (COMPANIES, company), is_primary=True)
     return links, deals_of

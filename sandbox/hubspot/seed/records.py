@@ -3,40 +3,28 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any
 
-from sandbox.hubspot.api.records import NewRecord
-from sandbox.hubspot.api.reference import PIPELINES
-from sandbox.hubspot.api.times import to_date, to_iso
-from sandbox.hubspot.seed import names
+from sandbox.core.data import load
+from sandbox.core.times import DAY_MS, to_date, to_short_iso
 from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS, MODIFIED, Portal
-from sandbox.hubspot.seed.catalogue import (
-    DEAL_TYPES,
-    INDUSTRIES,
-    LEAD_STATUS,
-    LIFECYCLE,
-    TOPICS,
-)
+from sandbox.hubspot.seed.definitions import PIPELINES, get_definitions
+from sandbox.hubspot.seed.tables import NewRecord
 
-# Fixed moments, so that the same seed makes the same data on any day.
+WORDS = load(__package__, "words")
+ODD_VALUES = (*WORDS["odd_values"], "x" * 300)
+# Fixed times, so that the same seed makes the same data on any day.
 NEWEST = 1_793_491_200_000  # 2026-11-01
-OLDEST = NEWEST - 3 * 365 * 86_400_000
-IMPORTED = NEWEST - 47 * 86_400_000
+OLDEST = NEWEST - 3 * 365 * DAY_MS
+IMPORTED = NEWEST - 47 * DAY_MS
 SHARE_IMPORTED = 0.55
 MERGED_FROM = 5_000
 Values = dict[str, str]
 
 
-class Moments(NamedTuple):
-    """Hold when a record was created and last modified."""
-
-    created: int
-    modified: int
-
-
 @dataclass(kw_only=True)
 class Facts:
-    """Hold what the records of one portal share."""
+    """What the records of one portal share."""
 
     portal: Portal
     rng: random.Random
@@ -51,10 +39,10 @@ def make_record(
     record_id: int,
     number: int,
     *,
-    is_archived: bool = False,
+    is_archived: bool,
 ) -> NewRecord:
     """Make one record; its number in the list decides how odd it is."""
-    moments = _draw_moments(facts.rng)
+    created, modified = _draw_times(facts.rng)
     values = MAKERS[type_id](facts, record_id, number)
     if facts.rng.random() < 0.8:
         values["hubspot_owner_id"] = facts.rng.choice(facts.owners)
@@ -64,29 +52,32 @@ def make_record(
         values.pop("crm_key", None)
         if "email" in values:
             values["email"] = f"former.{values['email']}"
-    values["createdate"] = to_iso(moments.created)
-    values[MODIFIED[type_id]] = to_iso(moments.modified)
+    values["createdate"] = to_short_iso(created)
+    values[MODIFIED[type_id]] = to_short_iso(modified)
     values["hs_object_id"] = str(record_id)
     return NewRecord(
         portal=facts.portal.id,
         type=type_id,
         id=record_id,
-        created=moments.created,
-        modified=moments.modified,
+        created=created,
+        modified=modified,
         archived_at=NEWEST if is_archived else None,
         properties=values,
     )
 
 
-def _draw_moments(rng: random.Random) -> Moments:
+def _draw_times(rng: random.Random) -> tuple[int, int]:
+    """Draw when a record was created and last modified."""
     if rng.random() < SHARE_IMPORTED:
         # One bulk import leaves more rows on one instant than search can page.
-        return Moments(IMPORTED, IMPORTED)
-    created = rng.randint(OLDEST, NEWEST - 86_400_000)
+        return IMPORTED, IMPORTED
+    created = rng.randint(OLDEST, NEWEST - DAY_MS)
     modified = rng.randint(created, NEWEST)
-    return Moments(
-        created, modified - modified % 1000 if created % 5 == 0 else modified
-    )
+    return created, modified - modified % 1000 if created % 5 == 0 else modified
+
+
+def _pick_option(facts: Facts, type_id: str, name: str) -> str:
+    return facts.rng.choice(get_definitions(type_id)[name].values)
 
 
 def _merge_into(facts: Facts, type_id: str, record_id: int) -> str:
@@ -98,24 +89,24 @@ def _merge_into(facts: Facts, type_id: str, record_id: int) -> str:
 
 def _make_contact(facts: Facts, record_id: int, number: int) -> Values:
     rng = facts.rng
-    city, state, postcode, country = rng.choice(names.CITIES)
+    city, state, postcode, country = rng.choice(WORDS["cities"])
     values = {
         "email": f"person{number}@{rng.choice('abcdefgh')}{number % 97}.example",
-        "firstname": rng.choice(names.FIRST_NAMES),
-        "lastname": rng.choice(names.LAST_NAMES),
-        "jobtitle": rng.choice(names.JOBS),
+        "firstname": rng.choice(WORDS["first_names"]),
+        "lastname": rng.choice(WORDS["last_names"]),
+        "jobtitle": rng.choice(WORDS["jobs"]),
         "phone": f"+1 555 {rng.randint(100, 999)} {rng.randint(1000, 9999)}",
         "address": f"{rng.randint(1, 200)} Quay Street",
         "city": city,
         "state": state,
         "zip": postcode,
         "country": country,
-        "lifecyclestage": rng.choice(LIFECYCLE)[0],
+        "lifecyclestage": _pick_option(facts, CONTACTS, "lifecyclestage"),
     }
     if rng.random() < 0.4:
-        values["hs_lead_status"] = rng.choice(LEAD_STATUS)[0]
-        topics = rng.sample([value for value, _ in TOPICS], 2)
-        values["newsletter_topics"] = ";".join(topics)
+        values["hs_lead_status"] = _pick_option(facts, CONTACTS, "hs_lead_status")
+        topics = get_definitions(CONTACTS)["newsletter_topics"].values
+        values["newsletter_topics"] = ";".join(rng.sample(topics, 2))
         values["renewal_date"] = to_date(rng.randint(NEWEST, NEWEST + 3 * 10**10))
         values["loyalty_score"] = f"{rng.randint(0, 99_999) / 100:g}"
         values["is_vip"] = rng.choice(("true", "false"))
@@ -127,8 +118,8 @@ def _make_contact(facts: Facts, record_id: int, number: int) -> Values:
 
 
 def _make_odd(values: Values, number: int) -> None:
-    """Spoil some contacts in the ways real portals are spoilt."""
-    oddity = names.ODD_VALUES[(number // 40) % len(names.ODD_VALUES)]
+    """Give some contacts the oddities that real portals have."""
+    oddity = ODD_VALUES[(number // 40) % len(ODD_VALUES)]
     if number % 40 == 7:
         values["lastname"] = oddity
     if number % 40 == 9:
@@ -140,25 +131,25 @@ def _make_odd(values: Values, number: int) -> None:
     if number % 70 == 17:
         del values["email"]
     if number % 400 == 19:
-        values["visit_notes"] = names.NOTE_LINE * 840
+        values["visit_notes"] = WORDS["note"] * 840
     if number % 90 == 21:
         values["hs_additional_emails"] = f"second{number}@b.example;{number}@c.example"
 
 
 def _make_company(facts: Facts, record_id: int, number: int) -> Values:
     rng = facts.rng
-    name = f"{rng.choice(names.COMPANY_FIRST)} {rng.choice(names.COMPANY_LAST)}"
-    city, _, _, country = rng.choice(names.CITIES)
+    names = [rng.choice(WORDS[key]) for key in ("company_first", "company_last")]
+    city, _, _, country = rng.choice(WORDS["cities"])
     values = {
-        "name": name,
+        "name": " ".join(names),
         # Several companies share a domain: HubSpot does not keep it unique.
         "domain": f"company{number % 2_400}.example",
         "city": city,
         "country": country,
-        "industry": rng.choice(INDUSTRIES)[0],
+        "industry": _pick_option(facts, COMPANIES, "industry"),
         "numberofemployees": str(rng.randint(1, 5_000)),
         "annualrevenue": f"{rng.randint(0, 10**9) / 100:.2f}",
-        "description": rng.choice(names.ODD_VALUES) if number % 30 == 3 else "",
+        "description": rng.choice(ODD_VALUES) if number % 30 == 3 else "",
     }
     if number % 60 == 5:
         del values["name"]
@@ -167,22 +158,22 @@ def _make_company(facts: Facts, record_id: int, number: int) -> Values:
 
 def _make_deal(facts: Facts, record_id: int, number: int) -> Values:
     rng = facts.rng
-    pipeline = PIPELINES[0] if rng.random() < 0.7 else PIPELINES[1]
+    pipeline: Any = PIPELINES[0] if rng.random() < 0.7 else PIPELINES[1]
     stage = rng.choice(pipeline["stages"])
     is_won = stage["metadata"] == {"isClosed": "true", "probability": "1.0"}
     values = {
-        "dealname": f"{rng.choice(names.DEAL_WORDS)} {number}",
+        "dealname": f"{rng.choice(WORDS['deal_words'])} {number}",
         "pipeline": pipeline["id"],
         "dealstage": stage["id"],
-        "dealtype": rng.choice(DEAL_TYPES)[0],
-        "closedate": to_iso(rng.randint(OLDEST, NEWEST + 10**10)),
+        "dealtype": _pick_option(facts, DEALS, "dealtype"),
+        "closedate": to_short_iso(rng.randint(OLDEST, NEWEST + 10**10)),
         "hs_is_closed_won": "true" if is_won else "false",
         "deal_currency_code": facts.portal.currency,
     }
     if number % 9:
         values["amount"] = f"{rng.randint(0, 5 * 10**7) / 100:g}"
     if number % 45 == 2:
-        values["dealname"] = names.ODD_VALUES[number % len(names.ODD_VALUES)]
+        values["dealname"] = ODD_VALUES[number % len(ODD_VALUES)]
     return values
 
 

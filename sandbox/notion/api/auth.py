@@ -1,13 +1,12 @@
 """Let a call in: version, token, limit, capability; and dress the answer."""
 
-import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Handler, Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.web import BadBodyError, Handler, Request, Response, to_json
+from sandbox.core.web import Request, Response, to_json
 from sandbox.notion.api.errors import (
     RATE,
     ApiRefusal,
@@ -20,15 +19,11 @@ from sandbox.notion.api.errors import (
 )
 from sandbox.notion.api.ids import to_id
 from sandbox.notion.seed.workspaces import BY_ID, SLUG
-from sandbox.oauth import grants
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 VERSION = "2026-03-11"
 MINUTE = 60.0
 READ, USERS, EMAILS = "read_content", "read_users", "read_user_emails"
-Inner = Callable[["Sandbox", Request, "Caller"], Response]
+Inner = Callable[[Sandbox, Request, "Caller"], Response]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,40 +45,11 @@ class Caller:
             raise restricted(self.request)
 
 
-def identify(sandbox: "Sandbox", request: Request) -> None:
-    """Find out which workspace a call is about, without judging it yet."""
-    value = _get_token(sandbox, request)
-    if not value:
-        return
-    request.token = grants.find_token(sandbox.storage, value, provider=SLUG)
-    if request.token is not None:
-        request.account = request.token.account
-
-
-def _get_token(sandbox: "Sandbox", request: Request) -> str:
-    """Return the token a call carries or is about; note the workspace of a code."""
-    if not request.path.startswith("/v1/oauth/"):
-        kind, _, value = request.header("Authorization").partition(" ")
-        return value if kind.lower() == "bearer" else ""
-    try:
-        body = request.json()
-    except BadBodyError:
-        return ""
-    if not isinstance(body, dict):
-        return ""
-    if code := body.get("code"):
-        row = sandbox.storage.one(
-            "SELECT account FROM oauth_code WHERE value = ?", str(code)
-        )
-        request.account = row["account"] if row else ""
-    return str(body.get("refresh_token") or body.get("token") or "")
-
-
 def api(*capabilities: str) -> Callable[[Inner], Handler]:
     """Wrap a handler with everything that comes before any API call."""
 
     def decorate(inner: Inner) -> Handler:
-        def handle(sandbox: "Sandbox", request: Request) -> Response:
+        def handle(sandbox: Sandbox, request: Request) -> Response:
             try:
                 check_version(request)
                 caller = _admit(sandbox, request)
@@ -109,14 +75,9 @@ def check_version(request: Request) -> None:
         raise invalid(request, message)
 
 
-def _admit(sandbox: "Sandbox", request: Request) -> Caller:
+def _admit(sandbox: Sandbox, request: Request) -> Caller:
     token = request.token
-    if (
-        token is None
-        or token.kind != "access"
-        or token.is_revoked
-        or token.is_expired(sandbox.clock())
-    ):
+    if token is None or token.kind != "access" or not token.is_live(sandbox.clock()):
         raise refuse(request, 401, "unauthorized", "API token is invalid.")
     _check_limit(sandbox, request)
     bot = sandbox.storage.one(
@@ -141,7 +102,7 @@ def _withhold(owner: str) -> frozenset[str]:
     return frozenset({"no_email": {EMAILS}, "partial": {EMAILS, USERS}}.get(owner, ()))
 
 
-def _check_limit(sandbox: "Sandbox", request: Request) -> None:
+def _check_limit(sandbox: Sandbox, request: Request) -> None:
     """Count calls per workspace, whoever's token they use."""
     workspace = request.account
     if not sandbox.switches.get(SLUG, "rate_limits", workspace):
@@ -157,20 +118,7 @@ def _check_limit(sandbox: "Sandbox", request: Request) -> None:
         raise ApiRefusal(slow_down(request, RATE, wait))
 
 
-def read_basic(request: Request) -> tuple[str, str] | None:
-    """Return the client's id and secret from the only place they may stand in."""
-    kind, _, value = request.header("Authorization").partition(" ")
-    if kind.lower() != "basic":
-        return None
-    try:
-        text = base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    client_id, _, secret = text.partition(":")
-    return client_id, secret
-
-
-def finish(sandbox: "Sandbox", request: Request, response: Response) -> None:
+def finish(sandbox: Sandbox, request: Request, response: Response) -> None:
     """Add the header every answer of the API carries."""
     if request.path.startswith("/v1/") and not request.environ.get("notion.edge"):
         response.headers.append(("x-notion-request-id", get_request_id(request)))
@@ -189,7 +137,7 @@ def read_path_id(request: Request, kind: str) -> str:
 
 
 def find_visible(
-    sandbox: "Sandbox", caller: Caller, object_id: str, *kinds: str
+    sandbox: Sandbox, caller: Caller, object_id: str, *kinds: str
 ) -> Row | None:
     """Return an object when it is of a kind and shared with the connection."""
     row = sandbox.storage.one(
@@ -201,7 +149,7 @@ def find_visible(
     return row if row is not None and (not kinds or row["kind"] in kinds) else None
 
 
-def get_visible(sandbox: "Sandbox", request: Request, caller: Caller, kind: str) -> Row:
+def get_visible(sandbox: Sandbox, request: Request, caller: Caller, kind: str) -> Row:
     """Return the object a path names, or refuse."""
     object_id = read_path_id(request, kind)
     row = find_visible(sandbox, caller, object_id, kind)

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from sandbox.core.storage import Row
-from sandbox.notion.api.ids import to_minute
+from sandbox.notion.seed.building import to_minute
 from sandbox.notion.seed.workspaces import DATABASE, PAGE
 
 ABOVE = """

@@ -8,13 +8,29 @@ from typing import Any
 
 from sandbox.core.storage import Row
 from sandbox.notion.api.ids import to_url
-from sandbox.notion.api.text import Piece, Text, to_pieces, to_plain
+from sandbox.notion.seed.nodes import Piece, Text, to_pieces, to_plain
 
 SPECIAL = re.compile(r"([\\*~`$\[\]<>{}|^])")
-MARKS = (("bold", "**"), ("italic", "*"), ("strikethrough", "~~"))
+MARKS = (
+    ("bold", "**{}**"),
+    ("italic", "*{}*"),
+    ("strikethrough", "~~{}~~"),
+    ("underline", '<span underline="true">{}</span>'),
+)
+# What begins a line of text, and what its inside is indented below.
+PREFIXES = {
+    "paragraph": "",
+    "heading_1": "# ",
+    "heading_2": "## ",
+    "heading_3": "### ",
+    "heading_4": "#### ",
+    "bulleted_list_item": "- ",
+    "quote": "> ",
+}
 NUMBERED = "numbered_list_item"
 Body = dict[str, Any]
 Lines = list[str]
+Parts = tuple[Lines, Lines]
 
 
 def escape(text: str) -> str:
@@ -41,10 +57,8 @@ def _write_piece(piece: Piece) -> str:
         return f"$`{piece['eq']}`$"
     if piece.get("code"):
         return f"`{piece['t']}`"
-    for name, mark in MARKS:
-        shown = f"{mark}{shown}{mark}" if piece.get(name) else shown
-    if piece.get("underline"):
-        shown = f'<span underline="true">{shown}</span>'
+    for name, form in MARKS:
+        shown = form.format(shown) if piece.get(name) else shown
     if piece.get("color"):
         shown = f'<span color="{piece["color"]}">{shown}</span>'
     return f"[{shown}]({piece['link']})" if piece.get("link") else shown
@@ -86,120 +100,110 @@ class Outline:
             self.unknown.append(row["id"])
             return [self._write_unknown(row)]
         self.left -= 1
-        if kind in ("child_page", "child_database"):
-            return [_write_child(row, body)]
-        if kind in PLAIN:
-            head = PLAIN[kind](body)
-            mark = f"{number or 1}. " if kind == NUMBERED else ""
-            return [f"{mark}{head}", *indent(self.write_inside(row["id"]))]
-        if kind in WHOLE:
-            return WHOLE[kind](body)
-        if kind == "table":
-            return self._write_table(row, body)
+        if kind == "child_page":
+            return [f'<page url="{to_url(row["id"])}">{escape(row["title"])}</page>']
+        if kind == "child_database":
+            return [_write_database(row, body)]
         if kind == "meeting_notes":
             return self._write_meeting(row, body)
-        if kind in BOXES:
-            opening, closing = BOXES[kind](body)
-            inside = indent(self.write_inside(row["id"]))
-            return [*opening, *inside, closing]
-        return [self._write_unknown(row)]
+        parts = _write_parts(kind, body, number or 1)
+        if parts is None:
+            return [self._write_unknown(row)]
+        opening, closing = parts
+        return [*opening, *indent(self.write_inside(row["id"])), *closing]
+
+    def _get_url(self, row: Row) -> str:
+        return f"{to_url(self.page)}#{row['id'].replace('-', '')}"
 
     def _write_unknown(self, row: Row) -> str:
-        url = f"{to_url(self.page)}#{row['id'].replace('-', '')}"
-        return f'<unknown url="{url}" alt="{row["type"]}"/>'
-
-    def _write_table(self, row: Row, body: Body) -> Lines:
-        flag = str(bool(body["has_column_header"])).lower()
-        lines = [f'<table header-row="{flag}">']
-        for line in self._inside[row["id"]]:
-            self.left -= 1
-            cells = json.loads(line["body"])["cells"]
-            lines += ["\t<tr>", *(f"\t\t<td>{to_inline(c)}</td>" for c in cells)]
-            lines.append("\t</tr>")
-        return [*lines, "</table>"]
+        return f'<unknown url="{self._get_url(row)}" alt="{row["type"]}"/>'
 
     def _write_meeting(self, row: Row, body: Body) -> Lines:
         """Write a link in place of the transcript unless it was asked for."""
-        title = escape(to_plain(body["title"]))
-        if not self.with_transcript:
-            url = f"{to_url(self.page)}#{row['id'].replace('-', '')}"
-            return ["<meeting-notes>", f"\t[{title}]({url})", "</meeting-notes>"]
-        inside = indent(self.write_inside(row["id"]))
-        lines = ["<meeting-notes>", f"\t{title}", "\t<transcript>", *indent(inside)]
-        return [*lines, "\t</transcript>", "</meeting-notes>"]
+        lines = [escape(to_plain(body["title"]))]
+        transcript = [f"[{lines[0]}]({self._get_url(row)})"]
+        if self.with_transcript:
+            transcript = self.write_inside(row["id"])
+        told = {"summary": [to_inline(body["summary"])]}
+        told |= {"notes": [to_inline(body["notes"])], "transcript": transcript}
+        for tag, inside in told.items():
+            lines += [f"<{tag}>", *indent(inside), f"</{tag}>"]
+        return ["<meeting-notes>", *indent(lines), "</meeting-notes>"]
 
 
-def _write_child(row: Row, body: Body) -> str:
-    tag = "page" if row["type"] == "child_page" else "database"
+def _write_database(row: Row, body: Body) -> str:
+    """Write a database; one that lives elsewhere has no data source to be read."""
     title = escape(row["title"] or body.get("title", ""))
-    return f'<{tag} url="{to_url(row["id"])}">{title}</{tag}>'
+    source = ""
+    if row["source"]:
+        source = f' data-source-url="collection://{row["source"]}"'
+    return f'<database url="{to_url(row["id"])}"{source}>{title}</database>'
 
 
-def _colored(body: Body) -> str:
+def _write_parts(kind: str, body: Body, number: int) -> Parts | None:
+    """Return what comes before and after the inside of a block, if it is known."""
+    if kind in OWN:
+        return OWN[kind](body)
+    if kind in PREFIXES or kind in (NUMBERED, "to_do"):
+        return [_write_line(kind, body, number)], []
+    return None
+
+
+def _write_line(kind: str, body: Body, number: int) -> str:
+    if kind == "paragraph" and not body["text"]:
+        return "<empty-block/>"
+    prefix = PREFIXES.get(kind, f"{number}. ")
+    if kind == "to_do":
+        prefix = f"- [{'x' if body['checked'] else ' '}] "
     color = body.get("color", "default")
-    return "" if color == "default" else f' {{color="{color}"}}'
+    attributes = "" if color == "default" else f' {{color="{color}"}}'
+    return f"{prefix}{to_inline(body['text'])}{attributes}"
 
 
-def _prefix(mark: str) -> Callable[[Body], str]:
-    return lambda body: f"{mark}{to_inline(body['text'])}{_colored(body)}"
-
-
-def _write_paragraph(body: Body) -> str:
-    return f"{to_inline(body['text'])}{_colored(body)}" if body["text"] else EMPTY
-
-
-def _write_to_do(body: Body) -> str:
-    box = "x" if body["checked"] else " "
-    return f"- [{box}] {to_inline(body['text'])}{_colored(body)}"
-
-
-def _write_code(body: Body) -> Lines:
+def _write_code(body: Body) -> Parts:
     text = to_plain(body["text"])
-    return [f"```{body['language']}", *text.split("\n"), "```"]
+    return [f"```{body['language']}", *text.split("\n"), "```"], []
 
 
-def _write_image(body: Body) -> Lines:
+def _write_image(body: Body) -> Parts:
     source = body[body["type"]]["url"]
-    return [f"![{to_inline(body.get('caption'))}]({source})"]
+    return [f"![{to_inline(body.get('caption'))}]({source})"], []
 
 
-def _open_callout(body: Body) -> tuple[Lines, str]:
-    color = body.get("color", "gray_bg")
-    head = f'<callout icon="{body["icon"]}" color="{color}">'
-    return [head, f"\t{to_inline(body['text'])}"], "</callout>"
+def _write_callout(body: Body) -> Parts:
+    head = f'<callout icon="{body["icon"]}" color="{body["color"]}">'
+    return [head, f"\t{to_inline(body['text'])}"], ["</callout>"]
 
 
-def _open_toggle(body: Body) -> tuple[Lines, str]:
+def _write_toggle(body: Body) -> Parts:
     head = f"<summary>{to_inline(body['text'])}</summary>"
-    return ["<details>", head], "</details>"
+    return ["<details>", head], ["</details>"]
 
 
-def _box(tag: str) -> Callable[[Body], tuple[Lines, str]]:
-    return lambda _: ([f"<{tag}>"], f"</{tag}>")
+def _write_table(body: Body) -> Parts:
+    flag = str(bool(body["has_column_header"])).lower()
+    return [f'<table header-row="{flag}">'], ["</table>"]
 
 
-EMPTY = "<empty-block/>"
-PLAIN: dict[str, Callable[[Body], str]] = {
-    "paragraph": _write_paragraph,
-    "heading_1": _prefix("# "),
-    "heading_2": _prefix("## "),
-    "heading_3": _prefix("### "),
-    "heading_4": _prefix("#### "),
-    "bulleted_list_item": _prefix("- "),
-    NUMBERED: _prefix(""),
-    "quote": _prefix("> "),
-    "to_do": _write_to_do,
-}
-WHOLE: dict[str, Callable[[Body], Lines]] = {
+def _write_table_row(body: Body) -> Parts:
+    cells = [f"\t<td>{to_inline(cell)}</td>" for cell in body["cells"]]
+    return ["<tr>", *cells], ["</tr>"]
+
+
+def _box(tag: str) -> Callable[[Body], Parts]:
+    return lambda _: ([f"<{tag}>"], [f"</{tag}>"])
+
+
+OWN: dict[str, Callable[[Body], Parts]] = {
     "code": _write_code,
     "image": _write_image,
-    "divider": lambda _: ["---"],
-    "equation": lambda body: ["$$", body["expression"], "$$"],
-    "bookmark": lambda body: [f"[{escape(body['url'])}]({body['url']})"],
-}
-BOXES: dict[str, Callable[[Body], tuple[Lines, str]]] = {
-    "callout": _open_callout,
-    "toggle": _open_toggle,
+    "divider": lambda _: (["---"], []),
+    "equation": lambda body: (["$$", body["expression"], "$$"], []),
+    "bookmark": lambda body: ([f"[{escape(body['url'])}]({body['url']})"], []),
+    "callout": _write_callout,
+    "toggle": _write_toggle,
+    "table": _write_table,
+    "table_row": _write_table_row,
     "column_list": _box("columns"),
     "column": _box("column"),
     "synced_block": _box("synced_block"),

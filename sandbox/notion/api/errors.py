@@ -2,12 +2,10 @@
 
 import math
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json, to_text
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
 
 REQUEST_ID = "notion.request_id"
 RATE, SPACE = "public_api_request_rate_limit", "public_api_space_request_rate_limit"
@@ -69,6 +67,13 @@ def invalid(request: Request, message: str) -> ApiRefusal:
     return refuse(request, 400, "validation_error", message)
 
 
+def malformed(request: Request, name: str, why: str) -> ApiRefusal:
+    """Make the error for one part of what was sent."""
+    return invalid(
+        request, f"{name.partition('.')[0]} failed validation: {name} {why}."
+    )
+
+
 def not_found(request: Request, kind: str, object_id: str) -> ApiRefusal:
     """Make the error for what is not there, or not shared: nobody can tell which."""
     message = (
@@ -110,7 +115,7 @@ def answer_edge(request: Request) -> Response:
 
 
 def oauth_error(
-    sandbox: "Sandbox", request: Request, error: str, message: str
+    sandbox: Sandbox, request: Request, error: str, message: str
 ) -> Response:
     """Answer an error of the token endpoint, in the shape that is switched on."""
     status = OAUTH_STATUSES.get(error, 400)
@@ -120,7 +125,7 @@ def oauth_error(
 
 
 def refuse_with_status(
-    sandbox: "Sandbox", request: Request, status: int, retry_after: float | None
+    sandbox: Sandbox, request: Request, status: int, retry_after: float | None
 ) -> Response:
     """Answer any error status in Notion's shape; the faults use it."""
     if request.path.startswith("/v1/oauth/") and status in (400, 401):

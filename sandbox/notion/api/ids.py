@@ -1,36 +1,18 @@
-"""Make and read the identifiers of Notion, and the moments it tells."""
+"""Read the identifiers of Notion, and write the moments it tells."""
 
-import random
 import re
 import uuid
-import zlib
 from datetime import UTC, datetime, timedelta
 
 UUID = re.compile(
     r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}"
 )
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MINUTE_MS = 60_000
 
 
 def to_id(text: str) -> str | None:
     """Return an id with its hyphens, or nothing when it is none."""
     return str(uuid.UUID(text)) if UUID.fullmatch(text) else None
-
-
-def make_id(rng: random.Random) -> str:
-    """Draw an id."""
-    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
-
-
-def get_luck(object_id: str) -> int:
-    """Return a number below a hundred that an id keeps for ever."""
-    return zlib.crc32(object_id.encode()) % 100
-
-
-def to_minute(milliseconds: int) -> int:
-    """Forget seconds, as Notion does."""
-    return milliseconds - milliseconds % MINUTE_MS
 
 
 def to_iso(milliseconds: int) -> str:

@@ -1,30 +1,36 @@
-"""Show pages, and page through what a page cuts off."""
+"""Show pages, databases and data sources, and what a page cuts off."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response
 from sandbox.notion.api.auth import READ, Caller, answer, api, get_visible
 from sandbox.notion.api.errors import not_found
-from sandbox.notion.api.paging import read_page_query, to_list
-from sandbox.notion.api.render import Library, to_page
-from sandbox.notion.api.values import LISTED, Definition, to_value
-from sandbox.notion.seed.workspaces import PAGE
+from sandbox.notion.api.paging import read_page_query
+from sandbox.notion.api.render import Library, to_object
+from sandbox.notion.api.values import LISTED, to_value
+from sandbox.notion.seed.workspaces import DATA_SOURCE, DATABASE, PAGE
 
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
+
+def _show(kind: str) -> Callable[[Sandbox, Request], Response]:
+    """Make the handler that returns one object of a kind."""
+
+    @api(READ)
+    def show(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
+        row = get_visible(sandbox, request, caller, kind)
+        return answer(request, to_object(Library(sandbox, caller), row))
+
+    return show
+
+
+show_page, show_database, show_data_source = map(_show, (PAGE, DATABASE, DATA_SOURCE))
 
 
 @api(READ)
-def show_page(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
-    """Return one page."""
-    row = get_visible(sandbox, request, caller, PAGE)
-    return answer(request, to_page(Library(sandbox, caller), row))
-
-
-@api(READ)
-def show_property(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_property(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Return one property, whole: a list for the types that can be long."""
     row = get_visible(sandbox, request, caller, PAGE)
     wanted = request.params["property"]
@@ -34,23 +40,11 @@ def show_property(sandbox: "Sandbox", request: Request, caller: Caller) -> Respo
         raise not_found(request, "property", wanted)
     kept = json.loads(row["body"]).get("values", {}).get(found["id"])
     value = to_value(caller, row, found, kept)
+    named = {"id": found["id"], "type": found["type"]}
+    item: dict[str, Any] = {"object": "property_item", **named}
     if found["type"] not in LISTED:
-        return answer(request, _to_item(found, value))
+        return answer(request, {**item, found["type"]: value})
     page = read_page_query(request, f"property:{row['id']}:{found['id']}")
-    end = page.offset + page.size
-    results = [_to_item(found, item) for item in value[page.offset : end]]
-    item = {"id": found["id"], "next_url": None, "type": found["type"]}
-    return to_list(
-        request,
-        results,
-        page=page,
-        has_more=end < len(value),
-        kind="property_item",
-        property_item={**item, found["type"]: {}},
-    )
-
-
-def _to_item(definition: Definition, value: Any) -> dict[str, Any]:
-    kind = definition["type"]
-    item = {"object": "property_item", "id": definition["id"], "type": kind}
-    return {**item, kind: value}
+    whole = [{**item, found["type"]: one} for one in value]
+    own = {**named, "next_url": None, found["type"]: {}}
+    return page.cut(whole, "property_item", property_item=own)

@@ -1,86 +1,103 @@
-"""Read page sizes and cursors, and answer with one page of a list."""
+"""Read what is asked of a listing, and answer with one page of it."""
 
 import base64
-import binascii
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from sandbox.core.web import BadBodyError, Request, Response, to_json
-from sandbox.notion.api.errors import get_request_id, invalid, refuse
+from sandbox.notion.api.errors import get_request_id, invalid, malformed, refuse
 
 MAX_SIZE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class PageAsked:
-    """Say which part of which listing is asked for."""
+class Every:
+    """Describe a list by what each of its elements may be."""
 
+    of: "Shape"
+
+
+# What a value may be: a type, one of some words, a closed object, one of several.
+Shape = type | tuple[str, ...] | Mapping[str, Any] | list[Any] | Every
+PAGED: dict[str, Shape] = {"page_size": int, "start_cursor": str}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageAsked:
+    """Say which part of which listing is asked for, and answer with it."""
+
+    request: Request
     listing: str
     offset: int
     size: int
 
-    def make_cursor(self) -> str:
-        """Return the cursor of the next page: opaque, and no UUID."""
-        text = f"{_digest(self.listing)}:{self.offset + self.size}"
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    @property
+    def end(self) -> int:
+        """Return the place after the last result."""
+        return self.offset + self.size
+
+    def answer(
+        self, results: list[Any], kind: str, *, has_more: bool, **more: Any
+    ) -> Response:
+        """Answer with these results; the cursor is opaque, and no UUID."""
+        text = f"{_digest(self.listing)}:{self.end}"
+        cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        return to_json(
+            {
+                "object": "list",
+                "results": results,
+                "next_cursor": cursor if has_more else None,
+                "has_more": has_more,
+                "type": kind,
+                kind: {},
+                **more,
+                "request_id": get_request_id(self.request),
+            }
+        )
+
+    def cut(self, whole: list[Any], kind: str, **more: Any) -> Response:
+        """Answer with this part of a list that is known in full."""
+        part, has_more = whole[self.offset : self.end], self.end < len(whole)
+        return self.answer(part, kind, has_more=has_more, **more)
 
 
 def _digest(listing: str) -> str:
     return hashlib.sha256(listing.encode()).hexdigest()[:24]
 
 
-def read_page_query(request: Request, listing: str, *known: str) -> PageAsked:
-    """Read what a GET says about paging; other fields must be known."""
-    fields = dict(parse_qsl(request.query_string, keep_blank_values=True))
-    allowed = {"page_size", "start_cursor", *known}
-    if unknown := fields.keys() - allowed:
-        raise _not_present(request, "query", unknown)
-    size = fields.get("page_size")
-    number = int(size) if size is not None and size.isdigit() else size
-    return _read(request, "query", listing, number, fields.get("start_cursor"))
+def read_page_query(request: Request, listing: str) -> PageAsked:
+    """Read what a GET says about paging; it may say nothing else."""
+    fields: dict[str, Any] = dict(request.query)
+    refuse_unknown(request, "query", fields, PAGED)
+    if fields.get("page_size", "").isdecimal():
+        fields["page_size"] = int(fields["page_size"])
+    return read_page(request, fields, listing, where="query")
 
 
-def read_page_body(request: Request, body: dict[str, Any], listing: str) -> PageAsked:
-    """Read what a POST says about paging."""
-    if "start_cursor" in body and not isinstance(body["start_cursor"], str):
-        message = (
-            "body failed validation: body.start_cursor should be a string or "
-            f"`undefined`, instead was `{json.dumps(body['start_cursor'])}`."
-        )
-        raise invalid(request, message)
-    if "page_size" in body and body["page_size"] is None:
-        raise _bad_size(request, "body")
-    size, cursor = body.get("page_size"), body.get("start_cursor")
-    return _read(request, "body", listing, size, cursor)
-
-
-def _read(
-    request: Request, where: str, listing: str, size: Any, cursor: str | None
+def read_page(
+    request: Request, fields: dict[str, Any], listing: str, *, where: str = "body"
 ) -> PageAsked:
-    size = MAX_SIZE if size is None else size
+    """Read what a body, or a query, says about paging."""
+    size = fields.get("page_size", MAX_SIZE)
     if type(size) is not int or not 1 <= size <= MAX_SIZE:
-        raise _bad_size(request, where)
-    offset = 0 if cursor is None else _read_cursor(request, listing, cursor)
-    return PageAsked(listing=listing, offset=offset, size=size)
-
-
-def _bad_size(request: Request, where: str) -> Exception:
-    message = f"{where} failed validation: {where}.page_size should be 1 to {MAX_SIZE}."
-    return invalid(request, message)
+        raise malformed(request, f"{where}.page_size", f"should be 1 to {MAX_SIZE}")
+    offset = 0
+    if "start_cursor" in fields:
+        offset = _read_cursor(request, listing, fields["start_cursor"])
+    return PageAsked(request=request, listing=listing, offset=offset, size=size)
 
 
 def _read_cursor(request: Request, listing: str, cursor: str) -> int:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+    except ValueError:
         text = ""
     digest, _, offset = text.partition(":")
-    if digest != _digest(listing) or not offset.isdigit():
-        message = f"The start_cursor provided is invalid: {cursor}"
-        raise invalid(request, message)
+    if digest != _digest(listing) or not offset.isdecimal():
+        raise invalid(request, f"The start_cursor provided is invalid: {cursor}")
     return int(offset)
 
 
@@ -96,42 +113,37 @@ def read_object(request: Request) -> dict[str, Any]:
     return body
 
 
-def read_json(request: Request, *known: str) -> dict[str, Any]:
-    """Return the object a body holds; it may say nothing that is not known."""
+def read_json(request: Request, shapes: Mapping[str, Shape]) -> dict[str, Any]:
+    """Return the object a body holds; it may say nothing that is not described."""
     body = read_object(request)
-    if unknown := body.keys() - set(known):
-        raise _not_present(request, "body", unknown)
+    refuse_unknown(request, "body", body, shapes)
+    for name, value in body.items():
+        if not _has_shape(value, shapes[name]):
+            why = f"is not valid, instead was `{json.dumps(value)}`"
+            raise malformed(request, f"body.{name}", why)
     return body
 
 
-def _not_present(request: Request, where: str, names: set[str]) -> Exception:
-    name = min(names)
-    message = (
-        f"{where} failed validation: {where}.{name} should be not present "
-        "(the sandbox answers only what is documented)."
-    )
-    return invalid(request, message)
+def _has_shape(value: Any, shape: Shape) -> bool:
+    match shape:
+        case type():
+            return type(value) is shape
+        case tuple():
+            return value in shape
+        case list():
+            return any(_has_shape(value, one) for one in shape)
+        case Every(of=inner):
+            is_list = isinstance(value, list)
+            return is_list and all(_has_shape(one, inner) for one in value)
+    if not isinstance(value, dict) or value.keys() != shape.keys():
+        return False
+    return all(_has_shape(value[name], inner) for name, inner in shape.items())
 
 
-def to_list(
-    request: Request,
-    results: list[dict[str, Any]],
-    *,
-    page: PageAsked,
-    has_more: bool,
-    kind: str,
-    **more: Any,
-) -> Response:
-    """Answer with one page of a list."""
-    return to_json(
-        {
-            "object": "list",
-            "results": results,
-            "next_cursor": page.make_cursor() if has_more else None,
-            "has_more": has_more,
-            "type": kind,
-            kind: {},
-            **more,
-            "request_id": get_request_id(request),
-        }
-    )
+def refuse_unknown(
+    request: Request, where: str, given: Iterable[str], known: Iterable[str]
+) -> None:
+    """Refuse what is not documented."""
+    if unknown := set(given) - set(known):
+        why = "should be not present (the sandbox answers only what is documented)"
+        raise malformed(request, f"{where}.{min(unknown)}", why)

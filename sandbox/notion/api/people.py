@@ -1,14 +1,13 @@
 """Describe people and bots, and list them."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import Any
 
+from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response
 from sandbox.notion.api.auth import EMAILS, USERS, Caller, answer, api
-from sandbox.notion.api.paging import read_page_query, to_list
-from sandbox.notion.seed.workspaces import BY_ID, SLUG, find_person
-
-if TYPE_CHECKING:
-    from sandbox.core.state import Sandbox
+from sandbox.notion.api.paging import read_page_query
+from sandbox.notion.seed.workspaces import BY_ID, SLUG
 
 # How an authorization may be owned; the consent page offers each of them.
 OWNERS = {
@@ -26,44 +25,30 @@ def to_partial(user_id: str) -> dict[str, Any]:
     return {"object": "user", "id": user_id}
 
 
-def to_person(workspace: str, user_id: str, *, with_email: bool) -> dict[str, Any]:
-    """Describe a person; the address only when the connection may know it."""
-    person = find_person(workspace, user_id)
-    details = {"email": person.email, "email_verified": True} if with_email else {}
-    return {
-        "object": "user",
-        "id": person.id,
-        "type": "person",
-        "name": person.name,
-        "avatar_url": None,
-        "person": details,
-    }
-
-
-def describe_user(caller: Caller, user_id: str) -> dict[str, Any]:
-    """Describe a user as far as the connection may know."""
-    known = {person.id for person in BY_ID[caller.workspace].people}
-    if user_id not in known or USERS not in caller.capabilities:
+def describe_user(
+    workspace: str, user_id: str, held: Collection[str]
+) -> dict[str, Any]:
+    """Describe a user as far as the capabilities that are held allow."""
+    person = next((p for p in BY_ID[workspace].people if p.id == user_id), None)
+    if person is None or USERS not in held:
         return to_partial(user_id)
-    with_email = EMAILS in caller.capabilities
-    return to_person(caller.workspace, user_id, with_email=with_email)
+    email = {"email": person.email, "email_verified": True} if EMAILS in held else {}
+    named = {"type": "person", "name": person.name, "avatar_url": None}
+    return {**to_partial(user_id), **named, "person": email}
 
 
 def describe_owner(
-    sandbox: "Sandbox", workspace: str, user_id: str, owner: str
+    sandbox: Sandbox, workspace: str, user_id: str, owner: str
 ) -> dict[str, Any]:
     """Describe who an authorization belongs to."""
     if owner == "workspace":
         return {"type": "workspace", "workspace": True}
-    held = sandbox.switches.get(SLUG, "capabilities", workspace)
-    if owner == "partial" or USERS not in held:
-        return {"type": "user", "user": to_partial(user_id)}
-    with_email = owner == "person" and EMAILS in held
-    person = to_person(workspace, user_id, with_email=with_email)
-    return {"type": "user", "user": person}
+    held = set(sandbox.switches.get(SLUG, "capabilities", workspace))
+    held -= {"person": set(), "no_email": {EMAILS}}.get(owner, {USERS})
+    return {"type": "user", "user": describe_user(workspace, user_id, held)}
 
 
-def describe_bot(sandbox: "Sandbox", caller: Caller) -> dict[str, Any]:
+def describe_bot(sandbox: Sandbox, caller: Caller) -> dict[str, Any]:
     """Describe the bot a connection acts as."""
     workspace = BY_ID[caller.workspace]
     owner = describe_owner(sandbox, workspace.id, caller.user, caller.owner)
@@ -83,17 +68,18 @@ def describe_bot(sandbox: "Sandbox", caller: Caller) -> dict[str, Any]:
 
 
 @api()
-def show_me(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def show_me(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """Describe the bot whose token was sent; any capability will do."""
     return answer(request, describe_bot(sandbox, caller))
 
 
 @api(USERS)
-def list_users(sandbox: "Sandbox", request: Request, caller: Caller) -> Response:
+def list_users(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
     """List members and bots, no guests."""
     page = read_page_query(request, "users")
-    users = [describe_user(caller, p.id) for p in BY_ID[caller.workspace].people]
+    users = [
+        describe_user(caller.workspace, person.id, caller.capabilities)
+        for person in BY_ID[caller.workspace].people
+    ]
     users.append(describe_bot(sandbox, caller))
-    results = users[page.offset : page.offset + page.size]
-    has_more = page.offset + page.size < len(users)
-    return to_list(request, results, page=page, has_more=has_more, kind="user")
+    return page.cut(users, "user")

@@ -1,9 +1,19 @@
 """Work out what a connection may see from what was picked for it."""
 
+import json
 import sqlite3
 from collections.abc import Iterable
 
 HOLDERS = "SELECT DISTINCT holder FROM notion_share WHERE holder LIKE ? || ':%'"
+# What a person shut out stays shut out unless it is picked: it is the page's setting.
+UNPICK = """
+DELETE FROM notion_share WHERE holder = ? AND allowed
+AND id NOT IN (SELECT value FROM json_each(?))
+"""
+PICK = """
+INSERT INTO notion_share VALUES (?, ?, 1, ?) ON CONFLICT (holder, id)
+DO UPDATE SET allowed = 1, since = iif(allowed, since, excluded.since)
+"""
 # From the top down: a share of one's own counts, else what the container has.
 SPREAD = """
 INSERT INTO notion_visible
@@ -30,18 +40,8 @@ def set_shares(
 ) -> None:
     """Replace what is shared; what was shared before keeps its date."""
     wanted = set(picked)
-    rows = connection.execute(
-        "SELECT id, since FROM notion_share WHERE holder = ? AND allowed", (holder,)
-    ).fetchall()
-    since = {row["id"]: row["since"] for row in rows}
-    # What a person shut out stays shut out: that is a setting of the page.
-    connection.execute(
-        "DELETE FROM notion_share WHERE holder = ? AND allowed", (holder,)
-    )
-    connection.executemany(
-        "REPLACE INTO notion_share VALUES (?, ?, 1, ?)",
-        [(holder, object_id, since.get(object_id, now)) for object_id in wanted],
-    )
+    connection.execute(UNPICK, (holder, json.dumps(list(wanted))))
+    connection.executemany(PICK, [(holder, each, now) for each in wanted])
     spread(connection, holder)
 
 
@@ -63,11 +63,8 @@ def set_share(
 
 def end_shares(connection: sqlite3.Connection, holder: str) -> None:
     """Take everything away from a connection."""
-    for sql in (
-        "DELETE FROM notion_share WHERE holder = ?",
-        "DELETE FROM notion_visible WHERE holder = ?",
-    ):
-        connection.execute(sql, (holder,))
+    connection.execute("DELETE FROM notion_share WHERE holder = ?", (holder,))
+    connection.execute("DELETE FROM notion_visible WHERE holder = ?", (holder,))
 
 
 def spread(connection: sqlite3.Connection, holder: str) -> None:

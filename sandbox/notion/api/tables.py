@@ -31,8 +31,6 @@ CREATE TABLE IF NOT EXISTS notion_visible (
     holder TEXT NOT NULL, key INTEGER NOT NULL, since INTEGER NOT NULL,
     PRIMARY KEY (holder, key)) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS notion_consent (
-    code TEXT PRIMARY KEY, owner TEXT NOT NULL, picked TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS notion_bot (
     grant_id INTEGER PRIMARY KEY, holder TEXT NOT NULL, bot TEXT NOT NULL,
     owner TEXT NOT NULL);

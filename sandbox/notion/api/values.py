@@ -1,30 +1,67 @@
-"""Write property values out by type: they are kept short."""
+"""Write rich text and property values out in full by type: they are kept short."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.core.storage import Row
 from sandbox.notion.api.auth import Caller
-from sandbox.notion.api.ids import to_iso
+from sandbox.notion.api.ids import to_iso, to_url
 from sandbox.notion.api.people import describe_user, to_partial
-from sandbox.notion.api.text import cut_references, to_rich
+from sandbox.notion.seed.nodes import Piece, Text, to_pieces, to_plain
 
 MOST = 25
+MARKS = ("bold", "italic", "strikethrough", "underline", "code")
 LISTED = ("title", "rich_text", "relation", "people")
 EMPTY: Mapping[str, Any] = {
     "multi_select": [],
     "files": [],
     "checkbox": False,
     "button": {},
+    "formula": {"type": "number", "number": None},
+    "rollup": {"type": "number", "number": None, "function": "count"},
+    "unique_id": {"prefix": None, "number": None},
 }
 TITLE = {"id": "title", "name": "title", "type": "title"}
-BY_SYSTEM: Mapping[str, Callable[[Row], Any]] = {
-    "created_time": lambda row: to_iso(row["created"]),
-    "last_edited_time": lambda row: to_iso(row["edited"]),
-    "created_by": lambda row: to_partial(row["created_by"]),
-    "last_edited_by": lambda row: to_partial(row["edited_by"]),
-}
 Definition = Mapping[str, Any]
+
+
+def to_rich(text: Text | None) -> list[dict[str, Any]]:
+    """Return a text as the array the API shows."""
+    return [_to_item(piece) for piece in to_pieces(text)]
+
+
+def _to_item(piece: Piece) -> dict[str, Any]:
+    whole: dict[str, Any] = {"t": piece} if isinstance(piece, str) else piece
+    href = whole.get("link")
+    if "t" in whole:
+        link = {"url": href} if href else None
+        kind, own = "text", {"content": whole["t"], "link": link}
+    elif "eq" in whole:
+        kind, own = "equation", {"expression": whole["eq"]}
+    else:
+        kind, own = "mention", _to_mention(whole)
+        href = to_url(whole["page"]) if "page" in whole else None
+    marks: dict[str, Any] = {mark: bool(whole.get(mark)) for mark in MARKS}
+    marks["color"] = whole.get("color", "default")
+    more = {"annotations": marks, "plain_text": to_plain([piece]), "href": href}
+    return {"type": kind, kind: own, **more}
+
+
+def _to_mention(piece: dict[str, Any]) -> dict[str, Any]:
+    if "user" in piece:
+        return {"type": "user", "user": to_partial(piece["user"])}
+    if "page" in piece:
+        return {"type": "page", "page": {"id": piece["page"]}}
+    return {"type": "date", "date": _to_date(piece["date"])}
+
+
+def _cut_references(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    seen = 0
+    for index, item in enumerate(items):
+        seen += item["type"] == "mention"
+        if seen > MOST:
+            return items[:index]
+    return items
 
 
 def to_property(
@@ -34,11 +71,11 @@ def to_property(
     kind = definition["type"]
     value = to_value(caller, row, definition, kept)
     whole: dict[str, Any] = {"id": definition["id"], "type": kind}
+    if kind == "relation":
+        whole["has_more"] = len(value) > MOST
     if kind in ("title", "rich_text"):
-        value = cut_references(value, MOST)
+        value = _cut_references(value)
     elif kind in LISTED:
-        if kind == "relation":
-            whole["has_more"] = len(value) > MOST
         value = value[:MOST]
     return {**whole, kind: value}
 
@@ -46,23 +83,10 @@ def to_property(
 def to_value(caller: Caller, row: Row, definition: Definition, kept: Any) -> Any:
     """Return the value of one property in full."""
     kind = definition["type"]
-    match kind:
-        case "title" | "rich_text":
-            return to_rich(kept)
-        case "relation":
-            return [{"id": page} for page in kept or ()]
-        case "people":
-            return [describe_user(caller, user) for user in kept or ()]
-        case "select" | "status":
-            return _to_option(definition, kept) if kept else None
-        case "multi_select":
-            return [_to_option(definition, name) for name in kept or ()]
-        case "verification":
-            return _to_verification(caller, kept)
-    if kind in BY_SYSTEM:
-        return BY_SYSTEM[kind](row)
-    if kind == "date":
-        return _to_date(kept)
+    if kind in BY_ROW:
+        return BY_ROW[kind](row)
+    if kind in BY_KEPT:
+        return BY_KEPT[kind](caller, definition, kept)
     return EMPTY.get(kind) if kept is None else kept
 
 
@@ -78,9 +102,35 @@ def _to_date(kept: Any) -> dict[str, Any] | None:
     return {"start": None, "end": None, "time_zone": None, **given}
 
 
-def _to_verification(caller: Caller, kept: Any) -> dict[str, Any]:
+def _to_choice(_: Caller, definition: Definition, kept: Any) -> dict[str, Any] | None:
+    return _to_option(definition, kept) if kept else None
+
+
+def _to_verification(caller: Caller, _: Definition, kept: Any) -> dict[str, Any]:
     if not kept:
         return {"state": "unverified", "verified_by": None, "date": None}
-    by = describe_user(caller, kept["by"])
-    date = _to_date(kept["date"])
+    by, date = _describe(caller, kept["by"]), _to_date(kept["date"])
     return {"state": "verified", "verified_by": by, "date": date}
+
+
+def _describe(caller: Caller, user_id: str) -> dict[str, Any]:
+    return describe_user(caller.workspace, user_id, caller.capabilities)
+
+
+BY_ROW: Mapping[str, Callable[[Row], Any]] = {
+    "created_time": lambda row: to_iso(row["created"]),
+    "last_edited_time": lambda row: to_iso(row["edited"]),
+    "created_by": lambda row: to_partial(row["created_by"]),
+    "last_edited_by": lambda row: to_partial(row["edited_by"]),
+}
+BY_KEPT: Mapping[str, Callable[[Caller, Definition, Any], Any]] = {
+    "title": lambda _, __, kept: to_rich(kept),
+    "rich_text": lambda _, __, kept: to_rich(kept),
+    "relation": lambda _, __, kept: [{"id": page} for page in kept or ()],
+    "people": lambda caller, _, kept: [_describe(caller, u) for u in kept or ()],
+    "select": _to_choice,
+    "status": _to_choice,
+    "multi_select": lambda _, d, kept: [_to_option(d, name) for name in kept or ()],
+    "date": lambda _, __, kept: _to_date(kept),
+    "verification": _to_verification,
+}

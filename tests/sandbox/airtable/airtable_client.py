@@ -52,9 +52,16 @@ def get_error(answer: Answer) -> tuple[int, str]:
 class AirtableClient(Client):
     """Send requests to the simulated Airtable."""
 
+    slug = "airtable"
+    authorize = AUTHORIZE
+    authorization = AUTHORIZATION
+    identity = ANA
+    probe = f"{API}/meta/whoami"
+    proof = {"redirect_uri": CALLBACK, "code_verifier": VERIFIER}
+
     def consent(
         self,
-        identity: str = ANA,
+        identity: str = "",
         resources: tuple[str, ...] | None = None,
         **changes: str,
     ) -> Answer:
@@ -62,38 +69,13 @@ class AirtableClient(Client):
             page = self.get(AUTHORIZE, **AUTHORIZATION).text
             resources = tuple(re.findall(r'name="use:(\w+)" checked', page))
         chosen = {f"use:{name}": "on" for name in resources}
-        form = {**AUTHORIZATION, "identity": identity, "action": "connect", **changes}
-        return self.call("POST", AUTHORIZE, form={**form, **chosen})
+        return super().consent(identity, **chosen, **changes)
 
     def ask_token(
-        self, form: Mapping[str, str], headers: Mapping[str, str] | None = None
+        self, fields: Mapping[str, Any], headers: Mapping[str, str] | None = None
     ) -> Answer:
-        given = make_basic() if headers is None else headers
-        held = self.headers.pop("Authorization", None)
-        answer = self.call("POST", TOKEN, form=form, headers=given)
-        if held:
-            self.headers["Authorization"] = held
-        return answer
-
-    def exchange(self, code: str, **changes: str) -> Answer:
-        form = {"grant_type": "authorization_code", "code": code}
-        form |= {"redirect_uri": CALLBACK, "code_verifier": VERIFIER, **changes}
-        return self.ask_token(form)
-
-    def refresh(self, refresh_token: str, **changes: str) -> Answer:
-        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        return self.ask_token({**form, **changes})
-
-    def connect(
-        self, identity: str = ANA, resources: tuple[str, ...] | None = None
-    ) -> dict[str, Any]:
-        code = self.consent(identity, resources).query["code"]
-        tokens: dict[str, Any] = self.exchange(code).data
-        self.use(tokens)
-        return tokens
-
-    def use(self, tokens: Mapping[str, Any]) -> None:
-        self.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        given = {"Authorization": "", **(make_basic() if headers is None else headers)}
+        return self.call("POST", TOKEN, form=fields, headers=given)
 
     def api(self, path: str, *pairs: tuple[str, str], **query: Any) -> Answer:
         fields = urlencode([*pairs, *query.items()])

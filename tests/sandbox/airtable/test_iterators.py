@@ -2,37 +2,33 @@
 
 import re
 
+import pytest
+
 from tests.sandbox.airtable.airtable_client import get_error
+
+GONE = (422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
+
+
+@pytest.fixture
+def orders(connected):
+    return connected.find_table("Orders")[0]
 
 
 def test_a_listing_by_pages_holds_every_record_once(connected):
     path, table = connected.find_table("Orders")
 
     records = connected.read_all(path, pageSize=90)
+    page = connected.api(path).data
+    following = [connected.api(path, offset=page["offset"]).data for _ in range(2)]
 
     found = connected.ask("inventory", with_ids=1)["bases"]
     tables = {t["id"]: t for base in found for t in base["tables"]}
     assert sorted(r["id"] for r in records) == tables[table["id"]]["id_list"]
     assert len(records) > 500
-
-
-def test_a_page_holds_a_hundred_and_names_the_next(connected):
-    path, _ = connected.find_table("Orders")
-
-    page = connected.api(path).data
-
     assert len(page["records"]) == 100
     assert re.fullmatch(r"itr\w{14}/rec\w{14}", page["offset"])
     assert set(page["records"][0]) == {"id", "createdTime", "fields"}
-
-
-def test_the_same_page_can_be_asked_for_again(connected):
-    path, _ = connected.find_table("Orders")
-    offset = connected.api(path).data["offset"]
-
-    first, second = (connected.api(path, offset=offset).data for _ in range(2))
-
-    assert first == second
+    assert following[0] == following[1] != page
 
 
 def test_a_listing_keeps_its_members_and_shows_values_of_now(connected):
@@ -50,47 +46,35 @@ def test_a_listing_keeps_its_members_and_shows_values_of_now(connected):
     assert len(second) == 99
 
 
-def test_a_listing_that_paused_too_long_must_start_again(connected):
-    path, _ = connected.find_table("Orders")
-    offset = connected.api(path).data["offset"]
+def test_a_listing_that_paused_too_long_must_start_again(connected, orders):
+    offset = connected.api(orders).data["offset"]
+    customers, _ = connected.find_table("Customers")
+    elsewhere = connected.api(customers, offset=offset)
     connected.clock.now += 299
-    assert connected.api(path, offset=offset).status == 200
-
+    in_time = connected.api(orders, offset=offset)
     connected.clock.now += 300
 
-    answer = connected.api(path, offset=offset)
-    assert get_error(answer) == (422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
+    # An offset belongs to its table.
+    assert get_error(elsewhere) == (422, "INVALID_OFFSET_VALUE")
+    assert in_time.status == 200
+    assert get_error(connected.api(orders, offset=offset)) == GONE
 
 
-def test_every_listing_can_be_made_to_die_on_one_page(connected):
-    path, _ = connected.find_table("Orders")
+def test_every_listing_can_be_made_to_die_on_one_page(connected, orders):
     connected.order("switches/set", name="iterator_dies_on_page", value=3)
-    second = connected.api(path).data["offset"]
-    third = connected.api(path, offset=second).data["offset"]
+    second = connected.api(orders).data["offset"]
+    third = connected.api(orders, offset=second).data["offset"]
 
-    died = connected.api(path, offset=third)
-
-    assert get_error(died) == (422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
-    assert connected.api(path, offset=second).status == 422
-    assert connected.api(path).status == 200
+    assert get_error(connected.api(orders, offset=third)) == GONE
+    assert connected.api(orders, offset=second).status == 422
+    assert connected.api(orders).status == 200
 
 
-def test_one_listing_can_be_made_to_die_once(connected):
-    path, _ = connected.find_table("Orders")
+def test_one_listing_can_be_made_to_die_once(connected, orders):
     fault = {"kind": "iterator_gone", "family": "list", "skip": 1, "count": 1}
     connected.order("faults/add", **fault)
-    offset = connected.api(path).data["offset"]
-
-    statuses = [connected.api(path, offset=offset).status for _ in range(2)]
-
-    assert statuses == [422, 200]
-
-
-def test_an_offset_belongs_to_its_table(connected):
-    orders, _ = connected.find_table("Orders")
-    customers, _ = connected.find_table("Customers")
     offset = connected.api(orders).data["offset"]
 
-    answer = connected.api(customers, offset=offset)
+    statuses = [connected.api(orders, offset=offset).status for _ in range(2)]
 
-    assert get_error(answer) == (422, "INVALID_OFFSET_VALUE")
+    assert statuses == [422, 200]

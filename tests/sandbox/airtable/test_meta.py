@@ -1,6 +1,8 @@
 """Check whoami, the list of bases and their schema."""
 
-from tests.sandbox.airtable.airtable_client import BO, CLEO, SCOPES
+import pytest
+
+from tests.sandbox.airtable.airtable_client import BO, CLEO, SCOPES, get_error
 
 TYPES = """
 aiText autoNumber barcode button checkbox count createdBy createdTime currency date
@@ -11,6 +13,14 @@ singleCollaborator singleLineText singleSelect url
 """
 
 
+def list_bases(client):
+    return client.api("/meta/bases").data["bases"]
+
+
+def index(items):
+    return {item["name"]: item for item in items}
+
+
 def test_whoami_tells_the_address_only_with_its_scope(client):
     client.connect()
     with_it = client.api("/meta/whoami").data
@@ -19,114 +29,85 @@ def test_whoami_tells_the_address_only_with_its_scope(client):
 
     without = client.api("/meta/whoami").data
 
-    assert with_it == {
-        "id": "usrAnaMarinHarbor",
-        "email": "ana@harbour-and-vale.example",
-        "scopes": SCOPES.split(),
-    }
-    assert without == {"id": "usrAnaMarinHarbor", "scopes": ["schema.bases:read"]}
+    email = "ana@harbour-and-vale.example"
+    who = {"id": "usrAnaMarinHarbor"}
+    assert with_it == {**who, "email": email, "scopes": SCOPES.split()}
+    assert without == {**who, "scopes": ["schema.bases:read"]}
 
 
 def test_bases_come_in_pages_and_may_share_a_name(connected):
     connected.order("switches/set", name="bases_page_size", value=2)
     pages, offset = [], {}
-    while True:
+    while not pages or offset:
         pages.append(connected.api("/meta/bases", **offset).data)
-        if "offset" not in pages[-1]:
-            break
-        offset = {"offset": pages[-1]["offset"]}
+        offset = {key: pages[-1][key] for key in ("offset",) if key in pages[-1]}
 
     names = [base["name"] for page in pages for base in page["bases"]]
     assert [len(page["bases"]) for page in pages] == [2, 2, 1]
     assert pages[0]["offset"].split("/")[1].startswith("app")
     assert names.count("Projects") == 2
+    malformed = connected.api("/meta/bases", offset="5")
+    assert get_error(malformed) == (422, "INVALID_OFFSET_VALUE")
 
 
-def test_a_malformed_offset_is_refused(connected):
-    answer = connected.api("/meta/bases", offset="5")
+@pytest.mark.parametrize(
+    ("identity", "levels"), [(BO, {"edit", "read", "none"}), (CLEO, {"comment"})]
+)
+def test_each_person_has_their_own_level_on_each_base(client, identity, levels):
+    client.connect(identity)
 
-    assert answer.status == 422
-    assert answer.data["error"]["type"] == "INVALID_OFFSET_VALUE"
+    bases = {base["permissionLevel"]: base["id"] for base in list_bases(client)}
 
-
-def test_each_person_has_their_own_level_on_each_base(client):
-    levels = {}
-    for identity in (BO, CLEO):
-        client.connect(identity)
-        bases = client.api("/meta/bases").data["bases"]
-        levels[identity] = {base["permissionLevel"] for base in bases}
-
-    assert levels == {BO: {"edit", "read", "none"}, CLEO: {"comment"}}
+    assert bases.keys() == levels
+    for closed in levels & {"none"}:
+        answer = client.api(f"/meta/bases/{bases[closed]}/tables")
+        assert get_error(answer) == (403, "INVALID_PERMISSIONS")
 
 
-def test_a_base_one_may_only_see_the_name_of_does_not_open(client):
-    client.connect(BO)
-    bases = client.api("/meta/bases").data["bases"]
-    closed = next(base["id"] for base in bases if base["permissionLevel"] == "none")
-
-    answer = client.api(f"/meta/bases/{closed}/tables")
-
-    assert answer.status == 403
-    assert answer.data["error"]["type"] == "INVALID_PERMISSIONS"
-
-
-def test_only_the_bases_that_were_picked_are_listed(client):
+def test_only_the_bases_and_workspaces_that_were_picked_are_listed(client):
     client.connect()
     picked = client.find_base()
 
-    client.connect(resources=(picked,))
-
-    assert [base["id"] for base in client.api("/meta/bases").data["bases"]] == [picked]
-
-
-def test_picking_a_workspace_picks_all_of_its_bases(client):
-    client.connect(resources=("wspHarbourHobbies",))
-
-    names = [base["name"] for base in client.api("/meta/bases").data["bases"]]
-
-    assert names == ["Inventory 📦"]
+    for resource, names in (
+        (picked, ["Operations"]),
+        ("wspHarbourHobbies", ["Inventory 📦"]),
+    ):
+        client.connect(resources=(resource,))
+        assert [base["name"] for base in list_bases(client)] == names
 
 
 def test_a_base_can_stop_being_shared_and_come_back(connected):
     base = connected.find_base()
-    before = len(connected.api("/meta/bases").data["bases"])
+    before = len(list_bases(connected))
 
     connected.order("bases/unshare", base="Operations")
-    listed = connected.api("/meta/bases").data["bases"]
+    listed = list_bases(connected)
     refused = connected.api(f"/meta/bases/{base}/tables")
     connected.order("bases/share", base=base)
 
     assert len(listed) == before - 1
-    assert refused.status == 403
-    kind = refused.data["error"]["type"]
-    assert kind == "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"
+    assert get_error(refused) == (403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
     assert connected.api(f"/meta/bases/{base}/tables").status == 200
 
 
-def test_a_company_can_block_the_api(connected):
-    base = connected.find_base()
-    connected.order("switches/set", name="enterprise_blocked", value=True)
-
-    answer = connected.api("/meta/bases")
-
-    assert (answer.status, answer.data) == (200, {"bases": []})
-    assert connected.api(f"/meta/bases/{base}/tables").status == 403
-
-
-def test_one_table_has_every_type_of_field_and_an_unknown_one(connected):
+def test_one_table_has_every_type_of_field_and_names_repeat(connected):
     _, table = connected.find_table("Every kind of field")
+    _, shipments = connected.find_table("Shipments")
+    projects = [b["id"] for b in list_bases(connected) if b["name"] == "Projects"]
 
     types = {field["type"] for field in table["fields"]}
+    names = [table["name"] for base in projects for table in connected.get_tables(base)]
 
     assert types == {*TYPES.split(), "holographicCell"}
     assert table["primaryFieldId"] == table["fields"][0]["id"]
+    assert names.count("Archive") == 2
+    assert [field["name"] for field in shipments["fields"]].count("Note") == 2
 
 
 def test_a_link_names_the_other_table_and_the_way_back(connected):
-    base = connected.find_base()
-    tables = {table["name"]: table for table in connected.get_tables(base)}
-    fields = {f["name"]: f for f in tables["Orders"]["fields"]}
-    back = {f["name"]: f for f in tables["Customers"]["fields"]}["Orders"]
+    tables = index(connected.get_tables(connected.find_base()))
+    fields = index(tables["Orders"]["fields"])
+    back = index(tables["Customers"]["fields"])["Orders"]
 
     options = fields["Customer"]["options"]
 
@@ -136,22 +117,8 @@ def test_a_link_names_the_other_table_and_the_way_back(connected):
     assert fields["Amount"]["id"] in fields["Total"]["options"]["formula"]
 
 
-def test_tables_and_fields_may_share_a_name(connected):
-    projects = [
-        base["id"]
-        for base in connected.api("/meta/bases").data["bases"]
-        if base["name"] == "Projects"
-    ]
-    names = [table["name"] for base in projects for table in connected.get_tables(base)]
-    _, shipments = connected.find_table("Shipments")
-
-    assert names.count("Archive") == 2
-    assert [field["name"] for field in shipments["fields"]].count("Note") == 2
-
-
 def test_views_tell_their_fields_when_asked(connected):
-    base = connected.find_base()
-    path = f"/meta/bases/{base}/tables"
+    path = f"/meta/bases/{connected.find_base()}/tables"
 
     plain = connected.api(path).data["tables"][0]
     asked = connected.api(path, include="visibleFieldIds").data["tables"][0]
@@ -161,12 +128,16 @@ def test_views_tell_their_fields_when_asked(connected):
     assert connected.api(path, include="everything").status == 422
 
 
-def test_a_scope_can_be_withdrawn(connected):
+def test_a_scope_can_be_withdrawn_and_the_api_blocked_for_a_company(connected):
+    path = f"/meta/bases/{connected.find_base()}/tables"
+
+    connected.order("switches/set", name="enterprise_blocked", value=True)
+    blocked, tables = connected.api("/meta/bases"), connected.api(path)
     scopes = ["schema.bases:read"]
     connected.order("switches/set", name="withdrawn_scopes", value=scopes)
-
     refused = connected.api("/meta/bases")
 
-    assert refused.status == 403
-    assert refused.data["error"]["type"] == "INVALID_PERMISSIONS"
+    assert (blocked.status, blocked.data) == (200, {"bases": []})
+    assert tables.status == 403
+    assert get_error(refused) == (403, "INVALID_PERMISSIONS")
     assert "schema.bases:read" not in connected.api("/meta/whoami").data["scopes"]

@@ -1,0 +1,62 @@
+"""Read the parameters that commands share, and digest what an account holds."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from sandbox.core.provider import Account, CommandError, Params
+
+MAX_PAGE = 1_000
+AnyAccount = TypeVar("AnyAccount", bound=Account)
+
+
+def get_account(accounts: Sequence[AnyAccount], params: Params) -> AnyAccount:
+    """Return the account that is named; without a name it is the first."""
+    wanted = str(params.get("account") or accounts[0].id)
+    for account in accounts:
+        if account.id == wanted:
+            return account
+    message = f"no account {wanted}"
+    raise CommandError(message)
+
+
+def get_number(params: Params, name: str, default: int) -> int:
+    return int(params.get(name) or default)
+
+
+def get_limit(params: Params) -> int:
+    """Return how many records a query may answer."""
+    return min(get_number(params, "limit", 100), MAX_PAGE)
+
+
+def is_on(params: Params, name: str) -> bool:
+    """Return whether a flag is set, in whatever form it came."""
+    return str(params.get(name, "")).lower() in ("1", "true", "on")
+
+
+def get_values(params: Params, name: str, field: str) -> dict[str, Any]:
+    """Return the values to set: an object, or one field and value of a form."""
+    given = params.get(name)
+    if isinstance(given, dict):
+        return given
+    return {str(params[field]): params.get("value")} if params.get(field) else {}
+
+
+def describe_live(rows: Iterable[tuple[str, Any]], params: Params) -> dict[str, Any]:
+    """Count and digest records, given their ids with what changes when they do.
+
+    `ids` is the SHA-256 of the ids in the order given, one per line; `content` is that
+    of lines of id and change. `with_ids` adds the ids themselves.
+    """
+    lines = [(str(name), f"{name} {change}") for name, change in rows]
+    ids = [name for name, _ in lines]
+    found: dict[str, Any] = {
+        "live": len(ids),
+        "ids": _digest(ids),
+        "content": _digest(line for _, line in lines),
+    }
+    return {**found, "id_list": ids} if params.get("with_ids") else found
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,179 @@
+"""Check an authorization request, ask the person, and send them back."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from sandbox.core.provider import Account
+from sandbox.core.state import Sandbox
+from sandbox.core.web import Pairs, Request, Response, find_repeated, redirect
+from sandbox.oauth import grants
+from sandbox.oauth.consent import (
+    AskAgainError,
+    Asked,
+    Consent,
+    Decision,
+    ProblemError,
+    SentBackError,
+)
+from sandbox.oauth.page import show_form, show_problem
+from sandbox.oauth.policy import Pkce, Policy
+
+CARRIED = (
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "owner",
+    "scope",
+    "optional_scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+)
+S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def show_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
+    """Show the consent page, or what is wrong with the request."""
+    try:
+        asked = _read(policy, sandbox, request.query_pairs)
+        accounts = _choose_accounts(policy, request)
+    except ProblemError as exc:
+        return show_problem(policy, str(exc))
+    if error := _check(policy, sandbox, asked, request.query_pairs):
+        return error
+    return show_form(policy, sandbox, asked, accounts)
+
+
+def take_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
+    """Send the person back with a code, or with the reason there is none."""
+    pairs = request.form_pairs
+    try:
+        asked = _read(policy, sandbox, pairs)
+        accounts = _choose_accounts(policy, request)
+        if error := _check(policy, sandbox, asked, pairs):
+            return error
+        consent = _read_consent(policy, request, asked, accounts)
+        decision = policy.decide(sandbox, consent)
+    except ProblemError as exc:
+        return show_problem(policy, str(exc))
+    except SentBackError as exc:
+        return _send_back(asked, exc.fields)
+    except AskAgainError as exc:
+        return show_form(
+            policy, sandbox, asked, accounts, problem=str(exc), chosen=consent.person
+        )
+    answer = {"code": _make_code(policy, sandbox, consent, decision)}
+    if policy.echoes_challenge:
+        names = ("code_challenge", "code_challenge_method")
+        answer |= {name: asked.fields[name] for name in names}
+    return _send_back(asked, answer)
+
+
+def _read(policy: Policy, sandbox: Sandbox, pairs: Pairs) -> Asked:
+    """Return a request that may be sent back, or raise what the page says."""
+    app = sandbox.config.get_registration(policy.slug)
+    fields = {name: value for name, value in pairs if name in CARRIED}
+    whose = ("client_id", "redirect_uri")
+    if policy.refuses_repeated and find_repeated(pairs, whose):
+        raise ProblemError("The client id or the redirect URL came twice.")
+    if fields.get("client_id") != app.client_id:
+        raise ProblemError("No app with this client id is registered.")
+    if fields.get("redirect_uri") != app.redirect_uri:
+        raise ProblemError(
+            "The redirect URL of the request is not the one registered for this app."
+        )
+    return Asked(redirect_uri=app.redirect_uri, fields=fields)
+
+
+def _check(
+    policy: Policy, sandbox: Sandbox, asked: Asked, pairs: Pairs
+) -> Response | None:
+    """Return the answer to a mistake that the rest of the request holds."""
+    try:
+        _check_fields(policy, asked, pairs)
+        _check_challenge(policy, asked)
+        policy.check_scopes(sandbox, asked)
+        _obey(policy, sandbox)
+    except SentBackError as exc:
+        if policy.mistakes_on_page:
+            return show_problem(policy, exc.fields.get("error_description", ""))
+        return _send_back(asked, exc.fields)
+    return None
+
+
+def _obey(policy: Policy, sandbox: Sandbox) -> None:
+    if error := policy.get(sandbox, "authorize_error"):
+        raise SentBackError(error, "as the sandbox was told")
+
+
+def _check_fields(policy: Policy, asked: Asked, pairs: Pairs) -> None:
+    if policy.refuses_repeated and (repeated := find_repeated(pairs, CARRIED)):
+        raise SentBackError("invalid_request", f"repeated: {', '.join(repeated)}")
+    for name, (value, error) in policy.must_be.items():
+        if asked.fields.get(name) != value:
+            raise SentBackError(error, f"{name} must be {value}")
+    if policy.state and not policy.state.fullmatch(asked.fields.get("state", "")):
+        raise SentBackError("invalid_request", "state is missing or malformed")
+
+
+def _check_challenge(policy: Policy, asked: Asked) -> None:
+    if policy.pkce is Pkce.IGNORED:
+        return
+    challenge = asked.fields.get("code_challenge", "")
+    method = asked.fields.get("code_challenge_method", "plain")
+    if policy.pkce is Pkce.REQUIRED and not S256_CHALLENGE.fullmatch(challenge):
+        raise SentBackError("invalid_request", "code_challenge is missing or malformed")
+    if (challenge or method != "plain") and method not in policy.pkce_methods:
+        raise SentBackError("invalid_request", "The code challenge method is not known")
+
+
+def _choose_accounts(policy: Policy, request: Request) -> Sequence[Account]:
+    wanted = request.params.get("account")
+    found = [account for account in policy.accounts if wanted in (None, account.id)]
+    if not found:
+        raise ProblemError("There is no account with this number.")
+    return found
+
+
+def _read_consent(
+    policy: Policy, request: Request, asked: Asked, accounts: Sequence[Account]
+) -> Consent:
+    form, pairs = request.form, request.form_pairs
+    if form.get("action") != policy.page.allow:
+        raise SentBackError("access_denied", policy.page.denied)
+    for account in accounts:
+        if person := account.identities.get(form.get("identity", "")):
+            return Consent(asked=asked, account=account, person=person, pairs=pairs)
+    raise ProblemError("Choose an account and a person first.")
+
+
+def _make_code(
+    policy: Policy, sandbox: Sandbox, consent: Consent, decision: Decision
+) -> str:
+    code, fields = secrets.token_urlsafe(30), consent.asked.fields
+    lifetime = policy.get(sandbox, "code_seconds", consent.account.id)
+    uses_pkce = policy.pkce is not Pkce.IGNORED
+    with sandbox.storage.write() as connection:
+        grants.add_code(
+            connection,
+            value=code,
+            provider=policy.slug,
+            account=consent.account.id,
+            user=consent.person.id,
+            scopes=" ".join(decision.scopes),
+            redirect_uri=consent.asked.redirect_uri,
+            challenge=fields.get("code_challenge", "") if uses_pkce else "",
+            method=fields.get("code_challenge_method", "plain"),
+            expires_at=sandbox.clock() + lifetime,
+            choice=decision.choice,
+        )
+    return code
+
+
+def _send_back(asked: Asked, fields: dict[str, str]) -> Response:
+    state = asked.fields.get("state")
+    answer = {**fields, "state": state} if state else fields
+    joint = "&" if "?" in asked.redirect_uri else "?"
+    return redirect(f"{asked.redirect_uri}{joint}{urlencode(answer)}")

@@ -1,0 +1,124 @@
+"""Make the routes, switches and faults that every OAuth policy brings along."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sandbox.core.common_faults import bend
+from sandbox.core.provider import Params, Switch
+from sandbox.core.state import Before, FaultKind, Handler, Route, Sandbox
+from sandbox.core.web import BadBodyError, Request, Response
+from sandbox.oauth import grants
+from sandbox.oauth.authorize import show_consent, take_consent
+from sandbox.oauth.client import get_text, read_fields
+from sandbox.oauth.introspection import introspect, revoke
+from sandbox.oauth.policy import Policy
+from sandbox.oauth.refusals import RefusedError
+from sandbox.oauth.token_endpoint import answer_token
+
+# What a token answer can lack by a fault named `no_<field>`.
+FIELDS = ("access_token", "refresh_token", "expires_in", "refresh_expires_in", "scope")
+REFUSED = {"invalid_grant": "refresh_token", "invalid_client": "client_secret"}
+
+
+def make_routes(policy: Policy) -> list[Route]:
+    """Return the addresses of the consent page and of the token endpoints."""
+
+    def bind(handler: Callable[[Policy, Sandbox, Request], Response]) -> Handler:
+        return partial(handler, policy)
+
+    routes = []
+    for path in policy.authorize_paths:
+        routes.append(Route("GET", path, bind(show_consent), "consent"))
+        routes.append(Route("POST", path, bind(take_consent), "consent"))
+    for path, handler, family in (
+        (policy.token_path, answer_token, "token"),
+        (policy.introspect_path, introspect, "introspect"),
+        (policy.revoke_path, revoke, "revoke"),
+    ):
+        if path:
+            routes.append(Route("POST", path, bind(handler), f"{family} oauth"))
+    return routes
+
+
+def make_switches(policy: Policy) -> list[Switch]:
+    """Return the switches of the token endpoint, at the policy's defaults."""
+    labels = {
+        "code_seconds": "Life of an authorization code (s)",
+        "access_token_seconds": "Life of an access token (s; 0: no end)",
+        "refresh_token_seconds": "Life of a refresh token (s; 0: no end)",
+        "rotation": "Refresh tokens rotate",
+        "punish_reuse": "Reusing a spent refresh token ends the grant",
+        "grace_seconds": "Seconds a spent refresh token still works",
+        "race_seconds": "Seconds in which the token spent last meets 409",
+        "old_access_survives": "An access token outlives the next refresh",
+    }
+    error = "Error sent back instead of a consent page"
+    return [
+        *(Switch(name, label, getattr(policy, name)) for name, label in labels.items()),
+        Switch("authorize_error", error, ""),
+        Switch("withdrawn_scopes", "Scopes withdrawn", []),
+    ]
+
+
+def make_faults(policy: Policy) -> list[FaultKind]:
+    """Return the ways in which the token endpoint can misbehave."""
+
+    def drop(name: str) -> FaultKind:
+        label = f"Token answer without {name}"
+        after = bend(lambda data, _: data.pop(name, None))
+        return FaultKind(f"no_{name}", label, after=after)
+
+    return [
+        *(
+            FaultKind(name, f"Token endpoint: {name}", before=refuse(policy, reason))
+            for name, reason in REFUSED.items()
+        ),
+        FaultKind("conflict", "Token endpoint: 409", before=_conflict),
+        *(drop(name) for name in FIELDS),
+        FaultKind(
+            "odd_expires_in",
+            "Token answer with odd expires_in",
+            after=bend(_set_lifetime),
+            params={"value": "soon"},
+        ),
+    ]
+
+
+def refuse(policy: Policy, reason: str) -> Before:
+    """Return the fault that refuses a token request for a reason of the policy."""
+
+    def before(sandbox: Sandbox, request: Request, params: Params) -> Response:
+        return policy.answer_error(sandbox, request, policy.get_refusal(reason))
+
+    return before
+
+
+def _conflict(sandbox: Sandbox, request: Request, params: Params) -> Response:
+    return Response(status=409)
+
+
+def _set_lifetime(data: dict[str, Any], params: Params) -> None:
+    data["expires_in"] = params["value"]
+
+
+def identify(policy: Policy, sandbox: Sandbox, request: Request) -> None:
+    """Find out which account a call is about, without judging it yet."""
+    value = request.bearer
+    if request.route in (policy.token_path, policy.introspect_path, policy.revoke_path):
+        value = _read_secret(policy, sandbox, request)
+    request.token = grants.find_token(sandbox.storage, value, provider=policy.slug)
+    if request.token is not None:
+        request.account = request.token.account
+
+
+def _read_secret(policy: Policy, sandbox: Sandbox, request: Request) -> str:
+    """Return the token in the body of a token request; note the account of a code."""
+    try:
+        fields = read_fields(policy, request)
+    except (RefusedError, BadBodyError):
+        return ""
+    if code := get_text(fields, "code"):
+        row = grants.find_code(sandbox.storage.connection, code, policy.slug)
+        request.account = row["account"] if row else ""
+    return get_text(fields, "refresh_token") or get_text(fields, "token")

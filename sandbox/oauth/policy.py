@@ -1,0 +1,200 @@
+"""Say how one provider does OAuth; the rest of the package does it that way."""
+
+import re
+import secrets
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from sandbox.core.provider import Account, Person
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Row
+from sandbox.core.web import Request, Response, to_json
+from sandbox.oauth import grants
+from sandbox.oauth.consent import (
+    Asked,
+    Consent,
+    ConsentPage,
+    Decision,
+    Options,
+    SentBackError,
+)
+from sandbox.oauth.refusals import REFUSALS, Refusal
+
+
+class Pkce(Enum):
+    """What a provider does with a code challenge."""
+
+    IGNORED = "ignored"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class SecretIn(Enum):
+    """Where the token endpoint reads the client's id and secret."""
+
+    BODY = "body"
+    BASIC = "basic"
+
+
+class Body(Enum):
+    """How the body of a token request is written."""
+
+    FORM = "form"
+    JSON = "json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """What a token answer tells: both tokens, their lives, their grant, its scopes."""
+
+    sandbox: Sandbox
+    request: Request
+    connection: sqlite3.Connection
+    access: str
+    refresh: str
+    expires_in: int
+    refresh_expires_in: int
+    grant: Row
+    scopes: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """How one provider does OAuth: the plainest by default, others by subclasses."""
+
+    slug: str
+    name: str
+    accounts: Sequence[Account]
+    page: ConsentPage = field(default_factory=ConsentPage)
+
+    # Addresses; `{account}` in one restricts the page to that account.
+    authorize_paths: Sequence[str] = ("/oauth/authorize",)
+    token_path: str = "/oauth/token"
+    introspect_path: str = ""
+    revoke_path: str = ""
+
+    # The authorization request: fields with their only value, and the error otherwise.
+    must_be: Mapping[str, tuple[str, str]] = field(
+        default_factory=lambda: {"response_type": ("code", "unsupported_response_type")}
+    )
+    state: re.Pattern[str] | None = None
+    pkce: Pkce = Pkce.IGNORED
+    pkce_methods: Sequence[str] = ("S256",)
+    echoes_challenge: bool = False
+    mistakes_on_page: bool = False
+    refuses_repeated: bool = False
+    # The scopes of the registration, unless SANDBOX_<SLUG>_SCOPES names others.
+    scopes: str = ""
+
+    # The token request, and the words in which it is refused.
+    secret_in: SecretIn = SecretIn.BODY
+    body: Body = Body.FORM
+    grant_type_first: bool = False
+    required: Mapping[str, Sequence[str]] = field(
+        default_factory=lambda: {
+            "authorization_code": ("code", "redirect_uri"),
+            "refresh_token": ("refresh_token",),
+        }
+    )
+    burns_codes: bool = False
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
+    # The kinds of token that can be revoked, and that end when one is.
+    revocable: tuple[str, ...] = ("access", "refresh")
+
+    # The defaults of switches; a lifetime of zero has no end.
+    code_seconds: int = 60
+    access_token_seconds: int = 1800
+    refresh_token_seconds: int = 0
+    rotation: bool = True
+    punish_reuse: bool = False
+    grace_seconds: float = 0.0
+    race_seconds: float = 0.0
+    old_access_survives: bool = False
+
+    def get(self, sandbox: Sandbox, name: str, account: str = "") -> Any:
+        return sandbox.switches.get(self.slug, name, account)
+
+    def get_refusal(self, reason: str) -> Refusal:
+        return self.refusals.get(reason) or REFUSALS[reason]
+
+    def get_scopes(self, sandbox: Sandbox, account: str = "") -> frozenset[str]:
+        """Return the scopes of the registration that were not withdrawn."""
+        registered = sandbox.config.read(self.slug, "SCOPES", self.scopes).split()
+        withdrawn = self.get(sandbox, "withdrawn_scopes", account)
+        return frozenset(registered) - set(withdrawn)
+
+    def admit(self, sandbox: Sandbox, request: Request) -> Response | None:
+        """Return what refuses a call before anything of it is read."""
+        return None
+
+    def check_scopes(self, sandbox: Sandbox, asked: Asked) -> None:
+        """Insist on registered scopes, each once, where there are any."""
+        scopes = asked.scopes
+        is_odd = not scopes or len(set(scopes)) < len(scopes)
+        if self.scopes and (is_odd or not self.get_scopes(sandbox).issuperset(scopes)):
+            message = "scope must hold registered scopes, each once"
+            raise SentBackError("invalid_scope", message)
+
+    def get_account_note(self, account: Account, asked: Asked) -> str:
+        """Return what the consent page says of an account."""
+        return account.note
+
+    def get_person_note(self, person: Person) -> str:
+        """Return what the consent page says of a person."""
+        return ""
+
+    def pick_in_account(self, sandbox: Sandbox, account: Account) -> Sequence[Options]:
+        """Return what can be picked in an account, whoever picks."""
+        return ()
+
+    def pick_as_person(
+        self, sandbox: Sandbox, account: Account, person: Person
+    ) -> Sequence[Options]:
+        return ()
+
+    def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
+        """Return what a consent grants, or raise one of the errors above."""
+        return Decision(scopes=consent.asked.scopes)
+
+    def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
+        columns = {name: code[name] for name in ("account", "user", "scopes")}
+        columns |= {"provider": self.slug, "created_at": sandbox.clock()}
+        return grants.start_grant(connection, **columns)
+
+    def make_token(self, kind: str, account: str) -> str:
+        return f"sbx.{kind}.{secrets.token_urlsafe(48)}"
+
+    def describe(self, issued: Issued) -> dict[str, Any]:
+        answer = {
+            "access_token": issued.access,
+            "refresh_token": issued.refresh,
+            "token_type": "Bearer",
+            "expires_in": issued.expires_in,
+            "scope": issued.scopes,
+        }
+        return {name: value for name, value in answer.items() if value}
+
+    def describe_token(self, sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
+        """Return what introspection tells of a live token."""
+        return {"active": True, "scope": " ".join(token.scopes)}
+
+    def answer(self, request: Request, data: dict[str, Any]) -> Response:
+        """Answer introspection, or a revocation, which has no data."""
+        return to_json(data) if data else Response()
+
+    def answer_error(
+        self, sandbox: Sandbox, request: Request, refusal: Refusal
+    ) -> Response:
+        """Answer an error; one without a name has no body."""
+        if not refusal.error:
+            return Response(status=refusal.status)
+        body = {"error": refusal.error, "error_description": refusal.description}
+        return to_json(body, refusal.status)
+
+    def end(
+        self, sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token
+    ) -> None:
+        """Do what else a revocation by the app does."""

@@ -1,0 +1,58 @@
+"""Word what the token endpoints refuse, in the words of RFC 6749."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One answer that refuses; `code` is a provider's own word for it."""
+
+    error: str
+    description: str
+    status: int = 400
+    code: str = ""
+
+    def fill(self, detail: str) -> "Refusal":
+        """Put a detail where the description has a place for it."""
+        return replace(self, description=self.description.format(detail))
+
+    @property
+    def name(self) -> str:
+        return self.code or self.error or str(self.status)
+
+
+class RefusedError(Exception):
+    """Carry a refusal out of a transaction, which is then undone."""
+
+    def __init__(
+        self, reason: str, detail: str = "", *, is_double: bool = False, ends: int = 0
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+        self.is_double = is_double
+        self.ends = ends
+
+
+CLIENT = Refusal("invalid_client", "the client id or secret is missing or wrong", 401)
+
+# Every reason that the token endpoints know.
+REFUSALS: Mapping[str, Refusal] = {
+    "body": Refusal("invalid_request", "the body cannot be read"),
+    "repeated": Refusal("invalid_request", "repeated: {}"),
+    "missing": Refusal("invalid_request", "missing: {}"),
+    "client_id": CLIENT,
+    "client_secret": CLIENT,
+    "no_grant_type": Refusal("invalid_request", "grant_type is missing"),
+    "grant_type": Refusal("unsupported_grant_type", "the grant type is not supported"),
+    "code": Refusal("invalid_grant", "the code is unknown or expired"),
+    "used_code": Refusal("invalid_grant", "the code was used before"),
+    "redirect_uri": Refusal("invalid_grant", "the redirect_uri is not the same"),
+    "verifier": Refusal("invalid_grant", "the code_verifier does not match"),
+    "withdrawn": Refusal("invalid_grant", "a scope was withdrawn"),
+    "refresh_token": Refusal("invalid_grant", "the refresh token is not valid"),
+    "reused": Refusal("invalid_grant", "the refresh token was used before"),
+    "racing": Refusal("", "refreshed just now", 409),
+    "scope": Refusal("invalid_scope", "the scope is more than was granted"),
+}

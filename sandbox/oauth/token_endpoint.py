@@ -1,0 +1,257 @@
+"""Answer the token endpoint: exchange codes, refresh grants, punish reuse."""
+
+import base64
+import hashlib
+import re
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Row
+from sandbox.core.web import Request, Response, find_repeated, to_json
+from sandbox.oauth import grants
+from sandbox.oauth.client import check_client, get_required, get_text, read_fields
+from sandbox.oauth.policy import Issued, Pkce, Policy
+from sandbox.oauth.refusals import RefusedError
+
+VERIFIER = re.compile(r"[A-Za-z0-9._-]{43,128}")
+EXCHANGE, REFRESH = "authorization_code", "refresh_token"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call of the token endpoint: what it sent, and where it is written."""
+
+    policy: Policy
+    sandbox: Sandbox
+    request: Request
+    fields: Mapping[str, Any]
+    connection: sqlite3.Connection
+
+    @property
+    def now(self) -> float:
+        return self.sandbox.clock()
+
+    def get(self, name: str) -> str:
+        """Return a field of the body; whatever is no text is nothing."""
+        return get_text(self.fields, name)
+
+
+def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
+    """Exchange a code or refresh a grant, and remember that it was asked."""
+    if refused := policy.admit(sandbox, request):
+        return refused
+    try:
+        fields = read_fields(policy, request)
+    except RefusedError:
+        fields = {}
+    secret = get_text(fields, "refresh_token") or get_text(fields, "code")
+    error, is_double = "", False
+    with sandbox.in_flight.enter(secret) as is_overlapping:
+        try:
+            response = to_json(_answer(policy, sandbox, request, fields))
+        except RefusedError as exc:
+            refusal = policy.get_refusal(exc.reason).fill(exc.detail)
+            response = policy.answer_error(sandbox, request, refusal)
+            error, is_double = refusal.name, exc.is_double
+            if exc.ends:
+                _end_grant(sandbox, exc.ends)
+    with sandbox.storage.write() as connection:
+        grants.log_request(
+            connection,
+            at=sandbox.clock(),
+            provider=policy.slug,
+            grant_type=get_text(fields, "grant_type"),
+            account=request.account,
+            fingerprint=grants.to_fingerprint(secret) if secret else "",
+            status=response.status,
+            error=error,
+            is_double=is_double,
+            is_overlapping=is_overlapping,
+        )
+    return response
+
+
+def _answer(
+    policy: Policy, sandbox: Sandbox, request: Request, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    is_burnt = policy.burns_codes and _burn(policy, sandbox, fields)
+    if policy.refuses_repeated and (repeated := find_repeated(request.form_pairs)):
+        raise RefusedError("repeated", ", ".join(repeated))
+    if policy.grant_type_first:
+        _check_grant_type(fields)
+    check_client(policy, sandbox, request, fields)
+    # Only now is a body that cannot be read told of.
+    read_fields(policy, request)
+    _check_grant_type(fields)
+    get_required(fields, *policy.required.get(fields["grant_type"], ()))
+    with sandbox.storage.write() as connection:
+        call = Call(
+            policy=policy,
+            sandbox=sandbox,
+            request=request,
+            fields=fields,
+            connection=connection,
+        )
+        if fields["grant_type"] == REFRESH:
+            return _refresh(call)
+        return _exchange(call, is_burnt=is_burnt)
+
+
+def _check_grant_type(fields: Mapping[str, Any]) -> None:
+    if not get_text(fields, "grant_type"):
+        raise RefusedError("no_grant_type")
+    if fields["grant_type"] not in (EXCHANGE, REFRESH):
+        raise RefusedError("grant_type")
+
+
+def _burn(policy: Policy, sandbox: Sandbox, fields: Mapping[str, Any]) -> bool:
+    """Use a code up before anything is judged; return whether that was possible."""
+    code, slug = get_text(fields, "code"), policy.slug
+    with sandbox.storage.write() as connection:
+        return grants.take_code(connection, code, provider=slug, now=sandbox.clock())
+
+
+def _exchange(call: Call, *, is_burnt: bool) -> dict[str, Any]:
+    policy = call.policy
+    code = grants.find_code(call.connection, call.get("code"), policy.slug)
+    if code is None:
+        raise RefusedError("code")
+    is_fresh = code["used_at"] is None and code["expires_at"] > call.now
+    if not (is_burnt or is_fresh):
+        is_double = code["used_at"] is not None
+        reason = "used_code" if is_double else "code"
+        raise RefusedError(reason, is_double=is_double)
+    if call.get("redirect_uri") != code["redirect_uri"]:
+        raise RefusedError("redirect_uri")
+    if not _is_verified(policy, code, call.get("code_verifier")):
+        raise RefusedError("verifier")
+    account, scopes = code["account"], set(code["scopes"].split())
+    if policy.scopes and not scopes <= policy.get_scopes(call.sandbox, account):
+        raise RefusedError("withdrawn")
+    value, slug = code["value"], policy.slug
+    grants.take_code(call.connection, value, provider=slug, now=call.now)
+    grant_id = policy.start(call.sandbox, call.connection, code)
+    # A grant that lives already answers with the pair it has.
+    access = grants.find_live_token(call.connection, grant_id, "access")
+    refresh = grants.find_live_token(call.connection, grant_id, "refresh")
+    if not access:
+        access, refresh = _issue(call, grant_id, account)
+    return _describe(call, grant_id, access, refresh, code["scopes"])
+
+
+def _is_verified(policy: Policy, code: Row, verifier: str) -> bool:
+    if not code["challenge"]:
+        return policy.pkce is not Pkce.REQUIRED
+    if code["method"] == "plain":
+        return secrets.compare_digest(code["challenge"].encode(), verifier.encode())
+    if not VERIFIER.fullmatch(verifier):
+        return False
+    digest = hashlib.sha256(verifier.encode()).digest()
+    made = base64.urlsafe_b64encode(digest).rstrip(b"=")
+    return secrets.compare_digest(code["challenge"].encode(), made)
+
+
+def _refresh(call: Call) -> dict[str, Any]:
+    policy, value = call.policy, call.get("refresh_token")
+    token = grants.find_token(call.sandbox.storage, value, provider=policy.slug)
+    if token is None or token.kind != "refresh" or token.is_expired(call.now):
+        raise RefusedError("refresh_token")
+    if token.is_revoked:
+        raise RefusedError("refresh_token", is_double=token.spent_at is not None)
+    granted = " ".join(token.scopes)
+    if policy.scopes:
+        granted = _narrow(call, token)
+    if token.spent_at is not None:
+        successor = _forgive(call, token)
+    elif policy.get(call.sandbox, "rotation", token.account):
+        successor = ""
+    else:
+        successor = value
+    if not policy.get(call.sandbox, "old_access_survives", token.account):
+        grants.revoke_tokens(call.connection, token.grant_id, "access", now=call.now)
+    access, refresh = _issue(call, token.grant_id, token.account, refresh=successor)
+    is_new = not successor
+    spent_for = refresh if is_new else None
+    grants.spend(call.connection, value, successor=spent_for, now=call.now)
+    return _describe(call, token.grant_id, access, refresh, granted)
+
+
+def _narrow(call: Call, token: grants.Token) -> str:
+    """Return the scopes that are left, or the fewer ones that are asked for."""
+    registered = call.policy.get_scopes(call.sandbox, token.account)
+    left = [scope for scope in token.scopes if scope in registered]
+    asked = call.get("scope").split()
+    if not set(asked) <= set(left):
+        raise RefusedError("scope")
+    return " ".join(asked or left)
+
+
+def _forgive(call: Call, token: grants.Token) -> str:
+    """Return the successor of a spent token while it is forgiven; else refuse.
+
+    The token spent last may meet a conflict for a moment, because another refresh is
+    probably under way; any other reuse looks like theft.
+    """
+    policy, sandbox = call.policy, call.sandbox
+    successor = grants.find_token(
+        sandbox.storage, token.successor, provider=policy.slug
+    )
+    if successor is not None and successor.spent_at is None:
+        age = call.now - (token.spent_at or 0)
+        if age < policy.get(sandbox, "grace_seconds", token.account):
+            return token.successor
+        if age < policy.get(sandbox, "race_seconds", token.account):
+            raise RefusedError("racing", is_double=True)
+    punishes = policy.get(sandbox, "punish_reuse", token.account)
+    ends = token.grant_id if punishes else 0
+    raise RefusedError("reused", is_double=True, ends=ends)
+
+
+def _end_grant(sandbox: Sandbox, grant_id: int) -> None:
+    with sandbox.storage.write() as connection:
+        reason = "refresh token reused"
+        grants.end_grant(connection, grant_id, reason=reason, now=sandbox.clock())
+
+
+def _issue(
+    call: Call, grant_id: int, account: str, *, refresh: str = ""
+) -> tuple[str, str]:
+    """Issue an access token, and a refresh token unless an old one stays."""
+    policy = call.policy
+    made = {"access": policy.make_token("access", account)}
+    if not refresh:
+        refresh = made["refresh"] = policy.make_token("refresh", account)
+    for kind, value in made.items():
+        lifetime = policy.get(call.sandbox, f"{kind}_token_seconds", account)
+        grants.issue(
+            call.connection,
+            value,
+            grant_id=grant_id,
+            kind=kind,
+            now=call.now,
+            lifetime=lifetime,
+        )
+    return made["access"], refresh
+
+
+def _describe(
+    call: Call, grant_id: int, access: str, refresh: str, scopes: str
+) -> dict[str, Any]:
+    policy, grant = call.policy, grants.get_grant(call.connection, grant_id)
+    account = call.request.account = grant["account"]
+    issued = Issued(
+        sandbox=call.sandbox,
+        request=call.request,
+        connection=call.connection,
+        access=access,
+        refresh=refresh,
+        expires_in=policy.get(call.sandbox, "access_token_seconds", account),
+        refresh_expires_in=policy.get(call.sandbox, "refresh_token_seconds", account),
+        grant=grant,
+        scopes=scopes,
+    )
+    return policy.describe(issued)

@@ -1,0 +1,88 @@
+"""Describe the calls of a plain provider's API."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from datetime import datetime
+
+from sandbox.core.provider import Account, Person
+from sandbox.core.state import Sandbox
+from sandbox.core.web import Request, Response, to_json
+from sandbox.oauth.grants import Token
+from sandbox.plain.records import Kind, Place, Record, to_record
+
+
+class RefusedCallError(Exception):
+    """A call of the API that is refused, with a status and a message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a list, and the cursor of the next one, if there is one."""
+
+    records: Sequence[Record]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call of the API whose token is good."""
+
+    sandbox: Sandbox
+    request: Request
+    token: Token
+    account: Account
+
+    @property
+    def user(self) -> Person:
+        return next(p for p in self.account.people if p.id == self.token.user)
+
+    def read_page(self, kind: Kind, *, size: int, since: str = "") -> Page:
+        """Return the page that the query's `cursor` names, changed since a moment."""
+        cursor = self.request.query.get("cursor") or "0"
+        if not cursor.isdigit():
+            raise RefusedCallError(400, "the cursor is not valid")
+        rows = self._get_place(kind).list(
+            self.sandbox, limit=size + 1, offset=int(cursor), since=_to_ms(since)
+        )
+        more = str(int(cursor) + size) if len(rows) > size else None
+        return Page(records=[to_record(row) for row in rows[:size]], next_cursor=more)
+
+    def find(self, kind: Kind, record_id: str) -> Record:
+        """Return one record, or refuse the call."""
+        row = self._get_place(kind).find(self.sandbox, record_id)
+        if row is None:
+            raise RefusedCallError(404, "not found")
+        return to_record(row)
+
+    def _get_place(self, kind: Kind) -> Place:
+        account = self.account.id
+        return Place(provider=self.token.provider, account=account, kind=kind)
+
+
+def _to_ms(text: str) -> int:
+    try:
+        return int(datetime.fromisoformat(text).timestamp() * 1000) if text else 0
+    except ValueError as exc:
+        raise RefusedCallError(400, "the time is not valid") from exc
+
+
+@dataclass(frozen=True)
+class Api:
+    """One address of the API: a method, a path, a handler and the scope it needs."""
+
+    method: str
+    path: str
+    handler: Callable[[Call], Response]
+    _: KW_ONLY
+    scope: str = ""
+    families: str = "api"
+
+
+def refuse(status: int, message: str) -> Response:
+    """Answer an error in the envelope of a plain provider."""
+    return to_json({"error": {"status": status, "message": message}}, status)

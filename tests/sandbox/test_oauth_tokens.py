@@ -1,0 +1,347 @@
+"""Check the token endpoints: what all providers do, each by its own policy."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from tests.sandbox.airtable.airtable_client import make_basic, make_challenge
+from tests.sandbox.notion_client import BASIC
+from tests.sandbox.wsgi_client import CLIENT, TOKEN, Client
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known of one provider's token endpoint."""
+
+    code_seconds: int = 60
+    burns_codes: bool = False
+    rotates: bool = True
+    old_access_survives: bool = False
+    access_seconds: int = 0
+    missing: str = "invalid_request"
+    bad_client_status: int = 401
+
+
+FACTS = {
+    "hubspot": Facts(
+        rotates=False,
+        old_access_survives=True,
+        access_seconds=1800,
+        missing="invalid_grant",
+        bad_client_status=400,
+    ),
+    "airtable": Facts(code_seconds=600, burns_codes=True, access_seconds=3600),
+    "notion": Facts(),
+}
+
+
+@pytest.fixture
+def facts(flow: Client) -> Facts:
+    return FACTS[flow.slug]
+
+
+@pytest.fixture
+def code(flow: Client) -> str:
+    return flow.consent().query["code"]
+
+
+def test_a_code_works_once(flow, code):
+    first, second = flow.exchange(code), flow.exchange(code)
+
+    assert first.status == 200
+    assert second.status == 400
+    assert flow.get_error(second) == "invalid_grant"
+    assert flow.ask("stats")["double_spends"] == 1
+
+
+def test_of_many_exchanges_at_once_one_succeeds(flow, code):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(flow.exchange, [code] * 12))
+
+    assert sorted(answer.status for answer in answers) == [200] + [400] * 11
+
+
+def test_a_code_ends_after_a_while(flow, code, facts):
+    early = flow.consent().query["code"]
+    flow.clock.now += facts.code_seconds - 1
+    assert flow.exchange(early).status == 200
+
+    flow.clock.now += 1
+
+    assert flow.get_error(flow.exchange(code)) == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"redirect_uri": "http://localhost:8000/other"}, "invalid_grant"),
+        ({"redirect_uri": ""}, None),
+        ({"grant_type": "password"}, "unsupported_grant_type"),
+    ],
+)
+def test_a_wrong_exchange_is_refused(flow, code, facts, changes, error):
+    refused = flow.exchange(code, **changes)
+
+    assert refused.status == 400
+    assert flow.get_error(refused) == (error or facts.missing)
+    assert flow.exchange(code).status == (400 if facts.burns_codes else 200)
+
+
+@pytest.mark.parametrize("grant_type", ["authorization_code", "refresh_token"])
+def test_what_was_never_issued_is_refused(flow, code, grant_type):
+    swapped = {"code": "x" * 40, "refresh_token": code, **flow.proof}
+
+    refused = flow.ask_token({"grant_type": grant_type, **swapped})
+
+    assert flow.get_error(refused) == "invalid_grant"
+
+
+def test_a_refresh_rotates_and_kills_as_the_provider_does(flow, facts):
+    old = flow.connect()
+    new = flow.refresh(old["refresh_token"]).data
+
+    assert new["access_token"] != old["access_token"]
+    assert (new["refresh_token"] != old["refresh_token"]) is facts.rotates
+    assert flow.works(old) is facts.old_access_survives
+    assert flow.works(new)
+    assert flow.refresh(new["refresh_token"]).status == 200
+
+
+def test_an_access_token_lives_as_long_as_it_says(flow, facts):
+    tokens = flow.connect()
+    assert tokens.get("expires_in", 0) == facts.access_seconds
+    flow.clock.now += (facts.access_seconds or 10**8) - 5
+    assert flow.works()
+    flow.clock.now += 5
+
+    assert flow.works() is not bool(facts.access_seconds)
+
+
+def test_switches_decide_what_becomes_of_a_spent_token(flow):
+    for name, value in (("rotation", True), ("race_seconds", 0), ("punish_reuse", 0)):
+        flow.switch(name, value)
+    flow.switch("grace_seconds", 30)
+    first = flow.connect()["refresh_token"]
+    second = flow.refresh(first).data["refresh_token"]
+    flow.clock.now += 20
+    again = flow.refresh(first)
+    flow.clock.now += 20
+    late = flow.refresh(first)
+
+    assert second != first
+    assert again.data["refresh_token"] == second
+    assert flow.get_error(late) == "invalid_grant"
+    assert flow.refresh(second).status == 200
+
+
+def test_reuse_is_punished_when_asked_for(flow):
+    for name, value in (("rotation", True), ("race_seconds", 0), ("punish_reuse", 1)):
+        flow.switch(name, value)
+    first = flow.connect()
+    second = flow.refresh(first["refresh_token"]).data
+
+    assert flow.get_error(flow.refresh(first["refresh_token"])) == "invalid_grant"
+    assert not flow.works(second)
+    assert flow.get_error(flow.refresh(second["refresh_token"])) == "invalid_grant"
+
+
+def test_a_lost_answer_has_spent_the_refresh_token(flow):
+    flow.switch("rotation", True)
+    token = flow.connect()["refresh_token"]
+    flow.fault("lost", "token", count=1)
+    with pytest.raises(ConnectionResetError):
+        flow.refresh(token)
+    flow.clock.now += 3
+
+    assert flow.get_error(flow.refresh(token)) == "invalid_grant"
+    assert flow.ask("stats")["by_status"]["0"] == 1
+
+
+def test_a_reset_happens_before_anything_is_done(flow):
+    flow.switch("rotation", True)
+    token = flow.connect()["refresh_token"]
+    flow.fault("reset", "token", count=1)
+    with pytest.raises(ConnectionResetError):
+        flow.refresh(token)
+
+    assert flow.refresh(token).status == 200
+
+
+@pytest.mark.parametrize("kind", ["invalid_grant", "invalid_client", "conflict"])
+def test_the_token_endpoint_can_refuse(flow, facts, kind):
+    token = flow.connect()["refresh_token"]
+    flow.fault(kind, "token", count=1)
+    refused = flow.refresh(token)
+
+    if kind == "conflict":
+        assert (refused.status, refused.body) == (409, b"")
+    else:
+        bad_client = facts.bad_client_status if kind == "invalid_client" else 400
+        assert (refused.status, flow.get_error(refused)) == (bad_client, kind)
+    assert flow.refresh(token).status == 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["access_token", "refresh_token", "expires_in", "refresh_expires_in", "scope"],
+)
+def test_a_token_answer_can_lack_a_field(flow, name):
+    token = flow.connect()["refresh_token"]
+    flow.fault(f"no_{name}", "token")
+
+    answer = flow.refresh(token)
+
+    assert answer.status == 200
+    assert name not in answer.data
+
+
+@pytest.mark.parametrize("value", ["soon", -5, None, 10**12])
+def test_a_lifetime_can_be_odd(flow, value):
+    token = flow.connect()["refresh_token"]
+    flow.fault("odd_expires_in", "token", value=value)
+
+    assert flow.refresh(token).data["expires_in"] == value
+
+
+def test_tokens_expire_and_grants_end_by_command(flow):
+    tokens = flow.connect()
+
+    assert flow.order("tokens/expire") == {"expired": 1}
+    assert not flow.works()
+    fresh = flow.refresh(tokens["refresh_token"]).data
+    assert flow.works(fresh)
+    assert flow.order("grants/revoke") == {"revoked": 1}
+    assert not flow.works()
+    assert flow.get_error(flow.refresh(fresh["refresh_token"])) == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    ("headers", "more"),
+    [
+        ({}, {}),
+        ({}, {"client_id": "sandbox-airtable"}),
+        ({"Authorization": "Bearer x"}, {}),
+        ({"Authorization": "Basic not-base-64!"}, {}),
+        (make_basic(secret="wrong"), {}),
+        (make_basic(user="somebody"), {}),
+        (make_basic(), {"client_id": "somebody"}),
+    ],
+)
+def test_airtable_knows_a_client_by_its_header_alone(airtable, headers, more):
+    code = airtable.consent().query["code"]
+    sent = {"grant_type": "authorization_code", "code": code, **airtable.proof}
+
+    refused = airtable.ask_token({**sent, **more}, headers)
+
+    assert (refused.status, refused.data["error"]) == (401, "invalid_client")
+    assert airtable.exchange(code).status == 400
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer x", "Basic x", "Basic YTpi"])
+def test_notion_knows_a_client_by_its_header_alone(notion, authorization):
+    body = {"client_id": "sandbox-notion", "client_secret": "sandbox-secret-notion"}
+
+    answer = notion.ask_token(body, {"Authorization": authorization})
+
+    assert (answer.status, answer.data["code"]) == (401, "invalid_client")
+
+
+def test_hubspot_knows_a_client_by_its_form_alone(client):
+    form = {"grant_type": "authorization_code", **client.proof}
+    form["code"] = client.consent().query["code"]
+    secret = "&".join(f"{name}={value}" for name, value in CLIENT.items())
+    basic = make_basic(*CLIENT.values())
+
+    by_header = client.call("POST", TOKEN, form=form, headers=basic)
+    by_query = client.call("POST", f"{TOKEN}?{secret}", form=form)
+    by_json = client.call("POST", TOKEN, body={**form, **CLIENT})
+
+    assert by_header.data["status"] == by_query.data["status"] == "BAD_CLIENT_ID"
+    assert by_json.data["status"] == "BAD_GRANT_TYPE"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "status"),
+    [
+        ({"client_id": "x"}, "invalid_client", "BAD_CLIENT_ID"),
+        ({"client_secret": "x"}, "invalid_client", "BAD_CLIENT_SECRET"),
+        ({"redirect_uri": "x"}, "invalid_grant", "BAD_REDIRECT_URI"),
+        ({"grant_type": "x"}, "unsupported_grant_type", "BAD_GRANT_TYPE"),
+    ],
+)
+def test_hubspot_has_a_word_of_its_own_for_each_error(client, changes, error, status):
+    refused = client.exchange(client.consent().query["code"], **changes)
+
+    assert (refused.status, refused.data["error"]) == (400, error)
+    assert refused.data["status"] == status
+    assert client.exchange("x").data["status"] == "BAD_AUTH_CODE"
+    assert refused.data["message"] == refused.data["error_description"]
+
+
+def test_a_body_in_another_format_is_not_read(airtable, notion):
+    code = airtable.consent().query["code"]
+    sent = {"grant_type": "authorization_code", "code": code}
+    token, url = "/airtable/oauth2/v1/token", "/notion/v1/oauth/token"
+
+    json = airtable.call("POST", token, body=sent, headers=make_basic())
+    form = notion.call("POST", url, form=sent, headers=BASIC)
+
+    assert json.data["error"] == "invalid_request"
+    assert airtable.exchange(code).status == 200
+    assert form.data["code"] == "invalid_json"
+
+
+def test_airtable_takes_the_client_id_in_the_body_once(airtable):
+    token, same = airtable.connect()["refresh_token"], "&client_id=sandbox-airtable"
+    form = f"grant_type=refresh_token&refresh_token={token}{same}{same}"
+
+    twice = airtable.call(
+        "POST",
+        "/airtable/oauth2/v1/token",
+        body=form.encode(),
+        kind="application/x-www-form-urlencoded",
+        headers=make_basic(),
+    )
+
+    assert twice.data["error"] == "invalid_request"
+    assert airtable.refresh(token, client_id="sandbox-airtable").status == 200
+
+
+@pytest.mark.parametrize(
+    ("verifier", "status"),
+    [
+        ("a.b-c_" * 8, 200),
+        ("a" * 128, 200),
+        ("a" * 129, 400),
+        ("a" * 42, 400),
+        ("~" * 43, 400),
+    ],
+)
+def test_a_verifier_has_its_length_and_its_letters(airtable, verifier, status):
+    code = airtable.consent(code_challenge=make_challenge(verifier)).query["code"]
+
+    assert airtable.exchange(code, code_verifier=verifier).status == status
+
+
+@pytest.mark.parametrize(
+    ("verifier", "error"), [("B" * 43, "invalid_grant"), ("", "invalid_request")]
+)
+def test_airtable_wants_the_verifier_and_burns_the_code(airtable, verifier, error):
+    code = airtable.consent().query["code"]
+
+    assert airtable.exchange(code, code_verifier=verifier).data["error"] == error
+    assert airtable.exchange(code).data["error"] == "invalid_grant"
+
+
+def test_hubspot_wants_a_challenge_met_that_was_sent(client):
+    verifier = "a" * 43
+    sent = {"code_challenge": make_challenge(verifier), "code_challenge_method": "S256"}
+    code = client.consent(**sent).query["code"]
+    plain = client.consent(code_challenge=verifier).query["code"]
+
+    for wrong in ("", "b" * 43):
+        refused = client.exchange(code, code_verifier=wrong)
+        assert refused.data["status"] == "BAD_CODE_VERIFIER"
+    assert client.exchange(code, code_verifier=verifier).status == 200
+    assert client.exchange(plain, code_verifier=verifier).status == 200
