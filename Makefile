@@ -35,10 +35,11 @@ test-real: setup-dev chromium ## Run the tests on real processes and a real brow
 	$(TOGETHER) -m "(real or browser) and not alone"
 	$(BIN)/python -m pytest -m "(real or browser) and alone"
 
-check: setup-dev ## Check layout, lint, types, templates, migrations, settings, floors
+check: setup-dev ## Check layout, lint, types, dead code, templates, settings, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python .ci/dead_code.py
 	$(BIN)/djlint --quiet --lint templates
 	$(BIN)/djlint --quiet --check templates
 	$(PRODUCTION) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run

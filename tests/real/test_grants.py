@@ -277,20 +277,20 @@ def test_an_answer_waits_beside_a_database_that_is_away(
     grant.wait_for_request()
 
     with database_away():
-        kept = wait_until(lambda: spilled(grant), "the answer is kept")
+        kept = wait_until(lambda: fallback_file(grant), "the answer is kept")
         text = kept.read_text()
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     grant.send("sweep")
 
     grant.wait_for_renewal()
-    wait_until(lambda: not spilled(grant), "the file is gone")
+    wait_until(lambda: not fallback_file(grant), "the file is gone")
     issued = grant.stack.ask_sandbox("tokens")["tokens"]
     assert not [token for token in issued if token["value"] in text]
     grant.assert_well(requests=1)
 
 
-def spilled(grant: Grants) -> Path | None:
-    folder = grant.stack.directory / "var" / "spill"
+def fallback_file(grant: Grants) -> Path | None:
+    folder = grant.stack.directory / "var" / "fallback_store"
     return next(iter(folder.glob("*.json")), None)
 
 

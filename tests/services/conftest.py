@@ -28,16 +28,16 @@ from tests.support.seeds import SMALL, make_seed
 
 
 class Unlimited:
-    """Grant everything, but remember which gates were closed."""
+    """Grant everything, but remember which buckets were blocked."""
 
     def __init__(self) -> None:
-        self.closed: dict[str, float] = {}
+        self.blocked: dict[str, float] = {}
 
     def acquire(self, limits: list[Limit]) -> float:
         return 0.0
 
-    def close(self, key: str, seconds: float) -> None:
-        self.closed[key] = seconds
+    def block(self, key: str, seconds: float) -> None:
+        self.blocked[key] = seconds
 
 
 class Broker:
