@@ -18,7 +18,7 @@ def test_the_heartbeat_of_a_queue_that_is_gone_stops(db):
     for name in ("heartbeat.webhooks", "heartbeat.sync"):
         PeriodicTask.objects.create(name=name, task="t", interval=every)
 
-    migration("0010_remove_webhooks_heartbeat").remove_heartbeat(apps, None)
+    migration("0006_remove_webhooks_heartbeat").remove_heartbeat(apps, None)
 
     assert [task.name for task in PeriodicTask.objects.all()] == ["heartbeat.sync"]
 
@@ -31,7 +31,7 @@ def test_outcomes_of_former_attempts_have_their_present_name(alice):
         outcome="spilled",
     )
 
-    migration("0012_fallback_stored").forwards(apps, None)
+    migration("0008_fallback_stored").forwards(apps, None)
 
     attempt.refresh_from_db()
     assert attempt.outcome == RefreshAttempt.Outcome.FALLBACK_STORED

@@ -19,7 +19,7 @@ def backwards(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0011_drop_columns_nobody_reads")]
+    dependencies = [("integrations", "0007_drop_columns_nobody_reads")]
     operations = [
         migrations.AlterField(
             "refreshattempt",

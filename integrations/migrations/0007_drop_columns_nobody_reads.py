@@ -4,7 +4,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     """What they held was written and never read; a reversal makes them empty."""
 
-    dependencies = [("integrations", "0010_remove_webhooks_heartbeat")]
+    dependencies = [("integrations", "0006_remove_webhooks_heartbeat")]
     operations = [
         migrations.RemoveField("collection", "last_read_at"),
         migrations.RemoveField("connection", "last_attempted_at"),
