@@ -171,7 +171,6 @@ def _commit_page(
         Collection.objects.filter(pk=collection.pk).update(
             checkpoint=checkpoint,
             stored_count=Greatest(F("stored_count") + delta, 0),
-            last_read_at=now,
         )
     collection.checkpoint = checkpoint
 

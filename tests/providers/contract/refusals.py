@@ -112,7 +112,7 @@ def a_limit_says_how_long(case: Case) -> None:
         assert isinstance(error, RateLimited)
         assert error.retry_after is not None
         assert low <= error.retry_after <= high, headers
-        assert scenario.limiter.closed, "no limit was closed"
+        assert scenario.limiter.blocked, "no limit was blocked"
         assert len(scenario.transport.requests) == 1, "a 429 was tried again"
 
 
