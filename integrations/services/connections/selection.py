@@ -9,13 +9,15 @@ from django.utils import timezone
 
 from integrations.models import Connection
 from integrations.models.collection import Completeness
-from integrations.models.item import NOT_SELECTED
+from integrations.models.reasons import ReasonCode, columns
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.services.common import audit, queue
 from integrations.services.items import store
 from integrations.services.sync import runs, seen_bitmap
 
 # Up to this many items are hidden while the user waits; the rest by a worker.
 DELETED_AT_ONCE = 2000
+DESELECTED = Deletion(kind=DeletionKind.DESELECTED)
 
 
 def select_collections(
@@ -44,7 +46,7 @@ def select_collections(
         if not added and not left_out:
             return 0, 0
         # A worker in the middle of a page would bring back what is hidden here.
-        runs.cancel_open(connection, "the choice of collections has changed")
+        runs.cancel_open(connection, ReasonCode.SELECTION_CHANGED)
         audit.record(
             "collections.chosen",
             user=actor,
@@ -67,7 +69,7 @@ def _take_up(connection: Connection, added: list[UUID]) -> None:
         watermark=None,
         checkpoint={},
         completeness=Completeness.PENDING,
-        reason="",
+        **columns(None),
     )
 
 
@@ -79,10 +81,10 @@ def soft_delete_deselected(connection: Connection) -> int:
     ):
         seen_bitmap.forget(collection)
         while keys := store.some_live_keys(collection):
-            reasons = dict.fromkeys(keys, NOT_SELECTED)
+            deletions = dict.fromkeys(keys, DESELECTED)
             with transaction.atomic():
                 deleted += store.soft_delete(
-                    collection, reasons, run_id=None, now=timezone.now()
+                    collection, deletions, run_id=None, now=timezone.now()
                 )
         connection.collections.filter(pk=collection.pk).update(stored_count=0)
     return deleted
