@@ -75,7 +75,7 @@ class CollectionAdmin(ReadOnlyAdmin):
     def approve_deletions(
         self, request: HttpRequest, queryset: QuerySet[Collection]
     ) -> None:
-        """Hide the items that a full refresh did not find."""
+        """Delete the items that a full refresh did not find."""
         actions.run_on_each(
             request, queryset, "approve deletions", actions.approve_deletions
         )

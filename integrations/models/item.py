@@ -154,7 +154,7 @@ class Item(models.Model):
 
     @property
     def is_deselected(self) -> bool:
-        """Tell whether it is hidden only because its collection is not read."""
+        """Tell whether it is deleted only because its collection is not selected."""
         return self.is_deleted and self.deleted_kind == DeletionKind.DESELECTED
 
     @property

@@ -43,7 +43,7 @@ class OwnedBySomeoneElseError(ServiceError):
 
 
 class LeaseLostError(ServiceError):
-    """Say that another worker has taken over, or the work was called off."""
+    """Say that another worker has taken over, or the work was cancelled."""
 
 
 class LastAdministratorError(ServiceError):

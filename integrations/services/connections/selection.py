@@ -15,7 +15,7 @@ from integrations.services.common import audit, queue
 from integrations.services.items import store
 from integrations.services.sync import runs, seen_bitmap
 
-# Up to this many items are hidden while the user waits; the rest by a worker.
+# Up to this many items are deleted while the user waits; the rest by a worker.
 DELETED_AT_ONCE = 2000
 DESELECTED = Deletion(kind=DeletionKind.DESELECTED)
 
@@ -29,8 +29,8 @@ def select_collections(
 ) -> tuple[int, int]:
     """Read the chosen of the offered collections from now on; return (added, left out).
 
-    What was not offered stays as it is. What is left out is hidden; what is chosen
-    again is read in full, because only that tells what became of it meanwhile.
+    What was not offered stays as it is. What is left out is soft-deleted; what is
+    chosen again is read in full, because only that tells what became of it meanwhile.
     """
     with transaction.atomic():
         # Compared here: what was offered may be more than a statement can hold.
@@ -45,7 +45,7 @@ def select_collections(
         )
         if not added and not left_out:
             return 0, 0
-        # A worker in the middle of a page would bring back what is hidden here.
+        # A worker in the middle of a page would bring back what is deleted here.
         runs.cancel_open(connection, ReasonCode.SELECTION_CHANGED)
         audit.record(
             "collections.chosen",
@@ -74,7 +74,7 @@ def _take_up(connection: Connection, added: list[UUID]) -> None:
 
 
 def soft_delete_deselected(connection: Connection) -> int:
-    """Hide what is stored of the collections that are not chosen, bit by bit."""
+    """Delete what is stored of the collections that are not chosen, bit by bit."""
     deleted = 0
     for collection in connection.collections.filter(
         is_selected=False, stored_count__gt=0
@@ -91,7 +91,7 @@ def soft_delete_deselected(connection: Connection) -> int:
 
 
 def sweep_left_out() -> int:
-    """Hide what was too much to hide at once; return how many items that were."""
+    """Delete what was too much at once; return how many items that were."""
     waiting = Connection.objects.filter(
         collections__is_selected=False, collections__stored_count__gt=0
     ).distinct()[:20]

@@ -107,9 +107,9 @@ def from_json(stored: object) -> Checkpoint | None:
     """Read what ``to_json`` wrote; CheckpointError for anything else."""
     if not stored:
         return None
-    if not isinstance(stored, dict) or stored.get(KIND) not in KINDS:
+    if not isinstance(stored, dict) or str(stored.get(KIND)) not in KINDS:
         raise CheckpointError("the checkpoint is of no known kind")
-    kind = KINDS[stored[KIND]]
+    kind = KINDS[str(stored[KIND])]
     rest = {name: value for name, value in stored.items() if name != KIND}
     try:
         found: Checkpoint = typed_json.load(kind, rest)

@@ -79,7 +79,7 @@ def _work(current: RunLease) -> float | None:
         if wait is None:
             wait = page_text.read_due(current)
     except LeaseLostError:
-        _end_if_called_off(run)
+        _end_if_cancelled(run)
         return None
     except NoTokenError as exc:
         reason = Reason.of(ReasonCode.NO_TOKEN, state=exc.reason)
@@ -116,7 +116,7 @@ def _wait_after(exc: RateLimited, connection: Connection) -> float:
     return (midnight - now).total_seconds() + connection.pk.int % 300
 
 
-def _end_if_called_off(run: SyncRun) -> None:
+def _end_if_cancelled(run: SyncRun) -> None:
     run.refresh_from_db()
     if run.is_open and run.is_cancel_requested:
         _finish_cancelled(run, ReasonCode.CANCELLED)
@@ -135,10 +135,10 @@ def _is_current(run: SyncRun) -> bool:
 
 
 def _again(current: RunLease, wait: float, *, is_limited: bool = False) -> float | None:
-    """Give the run back; None when it was called off meanwhile."""
+    """Give the run back; None when it was cancelled meanwhile."""
     run, lease_id = current.run, current.lease_id
     if not lease.release(run, lease_id, due_in=wait, is_limited=is_limited):
-        _end_if_called_off(current.run)
+        _end_if_cancelled(current.run)
         return None
     current.run.refresh_from_db()
     return wait

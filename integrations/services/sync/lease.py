@@ -100,8 +100,8 @@ class RunLease:
     def renew(self) -> None:
         """Renew the lease, and write what was counted and noted.
 
-        Raises LeaseLostError when another worker took over, the run was called
-        off, or the connection's grant or state has changed; the caller's
+        Raises LeaseLostError when another worker took over, the run was
+        cancelled, or the connection's grant or state has changed; the caller's
         transaction then rolls back.
         """
         calls, waited = self.api.calls, self.api.waited

@@ -1,6 +1,6 @@
 """Say in words how far a run has come, from what it noted of each collection."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,11 +47,12 @@ def make_progress(
 ) -> dict[str, Any]:
     """Return what the progress panel shows of the open, or the latest, run."""
     is_active = run is not None and run.is_open
-    value, maximum = _amount(connection, run, collections)
+    entries = run.entries if run else {}
+    value, maximum = _amount(connection, run, entries, collections)
     return {
         "is_active": is_active,
-        "headline": _headline(run),
-        "step": _step(run) if is_active else "",
+        "headline": _headline(run, list(entries.values())),
+        "step": _step(list(entries.values())) if is_active else "",
         "value": value,
         "max": maximum,
         "waiting_until": waiting_until(run),
@@ -60,11 +61,7 @@ def make_progress(
     }
 
 
-def _entries(run: SyncRun | None) -> list[CollectionProgress]:
-    return list(run.entries.values()) if run else []
-
-
-def _headline(run: SyncRun | None) -> str:
+def _headline(run: SyncRun | None, entries: list[CollectionProgress]) -> str:
     if run is None:
         return "Not read yet"
     if not run.is_open:
@@ -73,7 +70,6 @@ def _headline(run: SyncRun | None) -> str:
         return "Stopping"
     if run.started_at is None:
         return "Waiting for a worker"
-    entries = _entries(run)
     if not entries:
         return "Finding out what there is"
     done = sum(1 for entry in entries if not entry.state.is_open)
@@ -81,8 +77,8 @@ def _headline(run: SyncRun | None) -> str:
     return f"Syncing: {done} of {len(entries)} {noun}"
 
 
-def _step(run: SyncRun | None) -> str:
-    reading = (e for e in _entries(run) if e.state is ProgressState.READING)
+def _step(entries: list[CollectionProgress]) -> str:
+    reading = (e for e in entries if e.state is ProgressState.READING)
     entry = next(reading, None)
     if entry is None:
         return ""
@@ -109,7 +105,10 @@ def _note(run: SyncRun | None) -> str:
 
 
 def _amount(
-    connection: Connection, run: SyncRun | None, collections: Sequence[Collection]
+    connection: Connection,
+    run: SyncRun | None,
+    entries: Mapping[str, CollectionProgress],
+    collections: Sequence[Collection],
 ) -> tuple[int | None, int | None]:
     """Return how much of how much is read, or nothing while no total is known."""
     if run is None or not run.is_open:
@@ -119,7 +118,7 @@ def _amount(
     counts = {str(c.pk): c.remote_count for c in collections}
     totals = [
         entry.total or counts.get(key)
-        for key, entry in run.entries.items()
+        for key, entry in entries.items()
         if entry.state not in (ProgressState.SKIPPED, ProgressState.FAILED)
     ]
     if not totals or None in totals:
@@ -130,7 +129,7 @@ def _amount(
 
 def phases(run: SyncRun) -> Iterator[dict[str, Any]]:
     """Yield what the run did in each collection."""
-    for entry in _entries(run):
+    for entry in run.entries.values():
         yield {
             "collection": entry.name,
             "state": entry.state.value,
@@ -145,7 +144,7 @@ def errors(run: SyncRun) -> Iterator[dict[str, Any]]:
     whole = Reason.stored(run.reason, run.reason_data)
     if whole is not None and run.outcome == SyncRun.Outcome.FAILED:
         yield from _errors_of_run(whole)
-    for entry in _entries(run):
+    for entry in run.entries.values():
         if entry.state in NEXT_TEXTS and entry.reason is not None:
             yield {
                 "collection": entry.name,
