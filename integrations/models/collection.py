@@ -1,4 +1,4 @@
-"""Remember one listable set inside a connection and how far it has been read."""
+"""One listable set inside a connection, and how far it has been read."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from integrations.models.reasons import Reason, ReasonCode, columns
 
 
 class Completeness(models.TextChoices):
-    """Name how much of the collection is proven to be here."""
+    """How much of the collection is proven to be here."""
 
     PENDING = "pending", "Not read yet"
     COMPLETE = "complete", "Complete"
@@ -22,7 +22,7 @@ class Completeness(models.TextChoices):
 
 
 class Collection(models.Model):
-    """Keep a collection's checkpoint, its schema and its completeness.
+    """A collection: its checkpoint, its schema and its completeness.
 
     ``checkpoint`` is the sync's, which alone reads it (``services.sync.checkpoint``).
     It is written in the transaction that stores the page it belongs to.

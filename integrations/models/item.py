@@ -1,4 +1,4 @@
-"""Remember one record or page of a remote account, and what changed in it."""
+"""One record or page of a remote account, and what changed in it."""
 
 import uuid
 
@@ -164,7 +164,7 @@ class Item(models.Model):
 
 
 class ItemChange(models.Model):
-    """Keep what one run changed in one item, field by field."""
+    """What one run changed in one item, field by field."""
 
     id = models.BigAutoField(primary_key=True)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="changes")

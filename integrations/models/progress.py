@@ -1,4 +1,4 @@
-"""Type what a run notes of one collection: its state, its counts, its last error."""
+"""What a run notes of one collection: its state, its counts, its last error."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from integrations.models.reasons import Reason
 
 
 class Phase(StrEnum):
-    """Name what a refresh is doing: a full one lists, an incremental one asks."""
+    """What a refresh is doing: a full one lists, an incremental one asks."""
 
     LISTING = "listing"
     CHANGES = "changes"
@@ -19,7 +19,7 @@ class Phase(StrEnum):
 
 
 class ProgressState(StrEnum):
-    """Say where a collection is in a run."""
+    """Where a collection is in a run."""
 
     PENDING = "pending"
     READING = "reading"
@@ -37,7 +37,7 @@ class ProgressState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionProgress:
-    """Say how far a run has come with one collection.
+    """How far a run has come with one collection.
 
     ``failure`` is what a full refresh failed of before what has changed was read
     instead. ``status``, ``error_code`` and ``correlation_id`` are of the last error.

@@ -1,4 +1,4 @@
-"""Name by code why something is not complete, waits, failed or was ended."""
+"""Codes for why something is not complete, waits, failed or was ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class ReasonCode(models.TextChoices):
-    """Say why; the sentences for people are made from these in ``wording``."""
+    """Why, by code; the sentences for users are made from these in ``wording``."""
 
     # How much of a collection is proven.
     CAPPED = "capped", "Capped"
@@ -47,7 +47,7 @@ class ReasonCode(models.TextChoices):
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Hold a code with what its sentence needs: counts, scopes, a reference.
+    """A code with what its sentence needs: counts, scopes, a reference.
 
     ``message`` and ``detail`` among the data are an error's: ours, which is safe to
     show, and the provider's own words.

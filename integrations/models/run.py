@@ -1,4 +1,4 @@
-"""Remember one run of a sync: what asked for it, how far it got, how it ended."""
+"""One run of a sync: what asked for it, how far it got, how it ended."""
 
 import uuid
 from datetime import timedelta
@@ -33,14 +33,14 @@ class SyncRun(models.Model):
     """
 
     class State(models.TextChoices):
-        """Say where the run is."""
+        """Where the run is."""
 
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
         FINISHED = "finished", "Finished"
 
     class Outcome(models.TextChoices):
-        """Say how a finished run ended."""
+        """How a finished run ended."""
 
         COMPLETE = "complete", "Complete"
         PARTIAL = "partial", "Partly done"
@@ -133,7 +133,7 @@ class SyncRun(models.Model):
 
     @property
     def trigger_text(self) -> str:
-        """Say in words what asked for the run."""
+        """Return in words what asked for the run."""
         return TRIGGERS.get(self.trigger, self.trigger)
 
     @property

@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 
 class UnreadableError(ValueError):
-    """Say that stored JSON is not what was written; the message names the key."""
+    """Stored JSON is not what was written; the message names the key."""
 
 
 class _Named(Protocol):
-    """Be a type that writes itself."""
+    """A type that reads itself."""
 
     @classmethod
     def from_json(cls, value: object) -> Any:

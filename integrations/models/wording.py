@@ -1,4 +1,4 @@
-"""Make sentences for people from codes: the one place where these are worded.
+"""Make sentences for users from codes: the one place where these are worded.
 
 Nothing decides by them. Sentences begin small, because they also stand behind a name.
 """
@@ -79,7 +79,7 @@ def deletion_text(kind: str | None, detail: str = "") -> str:
 
 
 def connector_text(reference: str, what: str = "this could not be read") -> str:
-    """Say that something failed for a mistake of ours, and how to ask about it."""
+    """Return that something failed by our mistake, with the reference to ask about."""
     return f"{what}: our mistake (reference {reference})"
 
 

@@ -1,4 +1,4 @@
-"""Name what only a connector can find out while it lists."""
+"""Errors that only a connector can find out while it lists."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from integrations.providers.records import RemoteCollection
 
 
 class ListingExpiredError(ApiError):
-    """Say that a listing cannot be continued and must start again at its first page."""
+    """A listing cannot be continued and must start again at its first page."""
 
 
 class IncompleteListingError(ApiError):
-    """Say that a part of an account could not be looked into; ``found`` is the rest.
+    """A part of an account could not be looked into; ``found`` is the rest.
 
     What is not in it may be there all the same.
     """
@@ -24,7 +24,7 @@ class IncompleteListingError(ApiError):
 
 
 class CollectionDeletedError(ApiError):
-    """Say that a whole collection is deleted, and what became of it.
+    """A whole collection is deleted; ``kind`` is what became of it.
 
     ``is_proven`` tells a deletion the provider admits from a mere 404, which may
     also be a permission that was taken away.

@@ -1,11 +1,11 @@
-"""Name by code what connectors report beside items: deletions, gaps, open ends."""
+"""Codes for what connectors report beside items: deletions, gaps, open ends."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class DeletionKind(StrEnum):
-    """Name what became of an item that is not shown any more.
+    """What became of an item that is not shown any more.
 
     The kinds with ``OR`` are for providers that do not tell the two apart; the last
     two are never a connector's.
@@ -25,7 +25,7 @@ class DeletionKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Deletion:
-    """Say what became of one item; ``detail`` of a merged one is who took it in."""
+    """What became of one item; ``detail`` of a merged one is the id that took it in."""
 
     kind: DeletionKind
     detail: str = ""
@@ -44,7 +44,7 @@ class Deletion:
 
 
 class IncompleteKind(StrEnum):
-    """Name why a listing that has ended may lack something all the same."""
+    """Why a listing that has ended may lack something all the same."""
 
     CAPPED = "capped"
     NOT_EXHAUSTIVE = "not_exhaustive"
@@ -53,21 +53,21 @@ class IncompleteKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Incomplete:
-    """Say why a listing proves nothing: ``number`` is the cap, or of the parts."""
+    """Why a listing proves nothing: ``number`` is the cap, or of the parts."""
 
     kind: IncompleteKind
     number: int = 0
 
 
 class PendingKind(StrEnum):
-    """Name what has not been looked into yet, although the rest is proven."""
+    """What has not been looked into yet, although the rest is proven."""
 
     TAKES_TURNS = "takes_turns"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pending:
-    """Say what is still open: ``number`` is how many are looked into at a time."""
+    """What is still open: ``number`` is how many are looked into at a time."""
 
     kind: PendingKind
     number: int = 0

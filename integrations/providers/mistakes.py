@@ -1,4 +1,4 @@
-"""Keep a mistake of ours in the mapping of one row from costing the others."""
+"""Map rows one by one, so that a mistake of ours in one costs no other."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Other = TypeVar("Other")
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """Say which error was raised and where; never its text, which may hold a value."""
+    """An error's type and place; never its text, which may hold a value."""
 
     error: str
     file: str
@@ -32,7 +32,7 @@ class Mistake:
         return cls(error=type(exc).__name__, file=_shorten(file), line=line)
 
     def __str__(self) -> str:
-        """Name the place as an editor takes it."""
+        """Return the place as an editor takes it."""
         return f"{self.error} at {self.file}:{self.line}"
 
 
@@ -47,7 +47,7 @@ def _shorten(file: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class MappedRows(Generic[Mapped]):
-    """Hold what could be mapped, the number that could not, and our mistakes in it."""
+    """What could be mapped, the number that could not, and our mistakes in it."""
 
     items: list[Mapped]
     unreadable: int

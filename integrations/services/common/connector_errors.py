@@ -1,4 +1,4 @@
-"""Draw the boundary around connectors: what they did not mean to raise ends here."""
+"""The boundary around connectors: what they did not mean to raise ends here."""
 
 import logging
 import secrets

@@ -1,4 +1,4 @@
-"""Say where the refresh of a collection is, and own every step it can take.
+"""Typed checkpoints: where the refresh of a collection is, and every transition.
 
 A checkpoint is of a full refresh or of an incremental sync. It is stored as JSON in
 ``Collection.checkpoint``, in the transaction of the page it belongs to, and nobody
@@ -28,12 +28,12 @@ KIND: Final = "kind"
 
 
 class CheckpointError(ValueError):
-    """Say that a stored checkpoint is of no known kind, or damaged."""
+    """A stored checkpoint is of no known kind, or damaged."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Refresh:
-    """Hold what both kinds have: the cursor, and what the pages told beside items."""
+    """What both kinds have: the cursor, and what the pages told beside items."""
 
     began: datetime
     phase: Phase
@@ -47,7 +47,7 @@ class _Refresh:
 
 @dataclass(frozen=True, kw_only=True)
 class FullRefresh(_Refresh):
-    """Be at some page of the full listing, or behind it.
+    """A full refresh at some page of the listing, or behind it.
 
     ``listed`` counts its rows, ``nameless`` those of them without a readable id;
     ``unseen`` is how many stored items it did not show, once that was counted, and
@@ -69,7 +69,9 @@ class FullRefresh(_Refresh):
 
 @dataclass(frozen=True, kw_only=True)
 class Incremental(_Refresh):
-    """Be at some page of what changed ``since`` the watermark less the lookback.
+    """An incremental sync at some page of what changed ``since`` its watermark.
+
+    ``since`` is the watermark less the lookback.
 
     ``reads_late_arrivals`` says that it reached back further, for what the provider
     shows late; ``delta`` is by how many the number of items moved; ``waiting`` is the

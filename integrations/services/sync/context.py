@@ -1,4 +1,4 @@
-"""Give a connector what it needs to know to read one collection."""
+"""The connector of a collection, and what it needs to know to read it."""
 
 from django.conf import settings
 

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteCount:
-    """Hold the count, None where there is none, and the mistake of ours that hid it."""
+    """The count, None where there is none, and the mistake that prevented it."""
 
     number: int | None = None
     mistake: Reason | None = None

@@ -8,7 +8,7 @@ from integrations.http.errors import InvalidResponse
 
 @dataclass(frozen=True, kw_only=True)
 class Cycle:
-    """Remember one earlier cursor, renewed ever more seldom, to notice a circle.
+    """Cycle detection by one earlier cursor, which is renewed ever more seldom.
 
     So cursors that go round are noticed after three rounds at most, and nothing but
     one of them is kept (Brent's way to find a cycle).

@@ -68,7 +68,7 @@ def _discover(lease: RunLease) -> None:
 def add_collection(
     connection: Connection, found: RemoteCollection, *, position: int
 ) -> bool:
-    """Keep a collection that turned up by the way; tell whether it must be read now.
+    """Store a collection that a page discovered; return whether it must be read now.
 
     One that is known already keeps its place among the others.
     """
@@ -80,7 +80,7 @@ def add_collection(
 def remember(
     connection: Connection, found: RemoteCollection, *, position: int
 ) -> Collection:
-    """Keep a collection the provider shows, under the name it has today."""
+    """Store a collection the provider shows, under the name it has today."""
     collection, _ = Collection.objects.update_or_create(
         connection=connection,
         remote_id=found.remote_id,

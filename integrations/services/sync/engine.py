@@ -135,7 +135,7 @@ def _is_current(run: SyncRun) -> bool:
 
 
 def _again(current: RunLease, wait: float, *, is_limited: bool = False) -> float | None:
-    """Give the run back; None when it was cancelled meanwhile."""
+    """Release the lease; None when the run was cancelled meanwhile."""
     run, lease_id = current.run, current.lease_id
     if not lease.release(run, lease_id, due_in=wait, is_limited=is_limited):
         _end_if_cancelled(current.run)
@@ -167,7 +167,7 @@ def _reason_of(exc: ApiError) -> Reason:
 
 
 def _finish(current: RunLease) -> None:
-    """Say how the run ended, from how its collections did."""
+    """Finish the run with the outcome of its collections."""
     run, outcomes = current.run, SyncRun.Outcome
     states = [entry.state for entry in run.entries.values()]
     unfinished = [state for state in states if state is not ProgressState.DONE]

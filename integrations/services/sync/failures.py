@@ -66,7 +66,7 @@ def facts_of(exc: ApiError) -> dict[str, Any]:
 
 
 def mark_forbidden(lease: RunLease, collection: Collection, exc: Forbidden) -> None:
-    """Say which permission is missing; the other collections go on."""
+    """Mark a collection with the permission it lacks; the others go on."""
     granted = set(lease.connection.granted_scopes)
     missing = exc.missing_scopes or [
         s for s in collection.required_scopes if s not in granted
@@ -109,7 +109,7 @@ def mark_deleted(
 
 
 def mark_failed(lease: RunLease, collection: Collection, exc: ApiError) -> None:
-    """Say why this collection could not be read; what is stored stays."""
+    """Mark a collection with why it could not be read; what is stored stays."""
     reason = lease.progress_of(collection).failure or reason_of(exc)
     was_complete = collection.completeness == Completeness.COMPLETE
     word = Completeness.COMPLETE if was_complete else Completeness.PARTIAL

@@ -31,7 +31,7 @@ LAG_ROWS, LAG_SHARE = 5, 0.001
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Say how a refresh ended; nothing may be deleted unless it ``is_proof``."""
+    """How a full refresh ended; nothing may be deleted unless it ``is_proof``."""
 
     completeness: Completeness
     reason: Reason | None = None

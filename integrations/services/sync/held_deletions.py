@@ -32,7 +32,7 @@ def hold(
     sample: Sequence[str],
     noted: Mapping[str, Deletion],
 ) -> None:
-    """Keep what a full refresh did not see; its marks stay for the decision.
+    """Hold the deletion of what was not seen; the marks stay for the decision.
 
     From now on whatever is read is marked as well, so that what comes back
     meanwhile is not among what is decided about.
@@ -84,7 +84,7 @@ def approve(collection: Collection, *, generation: int | None = None) -> int | N
 
 
 def discard(collection: Collection, *, generation: int | None = None) -> bool:
-    """Keep the items; the next full refresh looks again. False as None in approve."""
+    """Discard the deletions; the next full refresh looks again. False as None above."""
     with transaction.atomic():
         held = _still_held(collection, generation)
         if held is None:

@@ -1,4 +1,4 @@
-"""Hold a worker's lease on a run: claim, renew, count, note, release."""
+"""A worker's lease on a run: claim, renew, count, note, release."""
 
 import time
 import uuid
@@ -169,7 +169,7 @@ def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
 def release(
     run: SyncRun, lease_id: UUID, *, due_in: float = 0.0, is_limited: bool = False
 ) -> bool:
-    """Give the lease back and say when the next slice is due.
+    """Release the lease and set when the next slice is due.
 
     ``is_limited`` tells that the provider's limits are what is waited for.
     """

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Mistakes:
-    """Hold how many rows we failed to map, and where we did so first."""
+    """How many rows we failed to map, and where we did so first."""
 
     count: int
     reference: str

@@ -26,7 +26,7 @@ MOST_DELIVERIES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """Say which run answers a request, and whether it is on its way."""
+    """The run that answers a request, and whether it is published."""
 
     run: SyncRun
     joined: bool
@@ -63,7 +63,7 @@ def open_run(
 
 
 def _answer_schedule(connection: Connection) -> None:
-    """Let a new run stand for the scheduled one that is due by now.
+    """Count a new run as the scheduled one that is due by now.
 
     By itself, after the run: whoever dies in between leaves one sync too many, and
     nobody who holds the connection's row waits here for the run's.
@@ -81,7 +81,7 @@ def _open_runs(connection: Connection) -> QuerySet[SyncRun]:
 
 
 def _joined(run: SyncRun, *, trigger: str, full: bool) -> SyncRun:
-    """Let a user's wish hurry, and widen, a run that is already there."""
+    """Make a run that is already open interactive, and full before it starts."""
     columns: dict[str, object] = {}
     if trigger in INTERACTIVE and not run.is_interactive:
         # Published once more, on the queue of those somebody waits for.

@@ -1,4 +1,4 @@
-"""Say in words how far a run has come, from what it noted of each collection."""
+"""Put in words how far a run has come, from what it noted of each collection."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -96,7 +96,7 @@ def waiting_until(run: SyncRun | None) -> datetime | None:
 
 
 def _note(run: SyncRun | None) -> str:
-    """Say that something is tried again, and how often it has been."""
+    """Return when something is tried again, and how often it has been."""
     if run is None or not run.is_open or not run.failures:
         return ""
     seconds = max(0, int((run.due_at - timezone.now()).total_seconds()))
@@ -171,7 +171,7 @@ def _errors_of_run(reason: Reason) -> Iterator[dict[str, Any]]:
 
 
 def _next_text(entry: CollectionProgress, reason: Reason) -> str:
-    """Say what happens next; only what lacks a permission waits for its user."""
+    """Return what happens next; only what lacks a permission waits for its user."""
     if entry.state is ProgressState.SKIPPED and reason.code is ReasonCode.NO_PERMISSION:
         return RECONNECT_TEXT
     return NEXT_TEXTS[entry.state]
