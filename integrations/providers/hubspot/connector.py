@@ -20,6 +20,7 @@ from integrations.providers.hubspot.mapping import display
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_away
 from integrations.providers.hubspot.objects import OBJECT_TYPES
 from integrations.providers.hubspot.spec import SPEC
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import (
     DisplayField,
     Page,
@@ -48,7 +49,7 @@ class HubSpot(BaseConnector):
     # New data shows in search after "a few moments"; half a minute has been seen.
     late_arrival_window = timedelta(minutes=30)
     correlation_headers: Sequence[str] = ("X-HubSpot-Correlation-Id",)
-    deleted_reason = "deleted or merged there"
+    deleted_kind = DeletionKind.DELETED_OR_MERGED
 
     def installation_of(self, account_id: str) -> str:
         """Return the portal: an app is installed once for everybody in it."""
@@ -107,17 +108,19 @@ class HubSpot(BaseConnector):
         """Return one page of the list, which is complete, unlike a search."""
         reader = Reader(api, collection)
         rows, following = reader.fetch_rows(cursor)
-        items, unreadable = reader.map_listed(rows)
-        gone: dict[str, str] = {}
+        mapped = reader.map_listed(rows)
+        items = mapped.items
+        merged: dict[str, Deletion] = {}
         for item in items:
-            gone |= merged_away(item)
-        ids = {id_of(row) for row in rows} if unreadable else set()
+            merged |= merged_away(item)
+        ids = {id_of(row) for row in rows} if mapped.unreadable else set()
         return Page(
             items=items,
             next_cursor=following,
-            unreadable=unreadable,
+            unreadable=mapped.unreadable,
             unreadable_ids=[*filter(None, ids - {item.id for item in items})],
-            deleted=gone,
+            mistakes=mapped.mistakes,
+            deleted=merged,
         )
 
     def fetch_changes(
@@ -142,9 +145,11 @@ class HubSpot(BaseConnector):
         """Return one page of archived ids; HubSpot keeps them for 90 days."""
         rows, following = Reader(api, collection).fetch_rows(cursor, archived=True)
         ids = [id_of(row) for row in rows if not is_living(row)]
-        gone = {remote_id: ARCHIVED for remote_id in ids if remote_id is not None}
         return Page(
-            items=(), next_cursor=following, unreadable=ids.count(None), deleted=gone
+            items=(),
+            next_cursor=following,
+            unreadable=ids.count(None),
+            deleted={each: ARCHIVED for each in ids if each is not None},
         )
 
     def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:

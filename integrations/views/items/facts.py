@@ -6,12 +6,18 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.models import Item, ItemChange
+from integrations.models import Item, ItemChange, wording
 from integrations.providers import CONNECTORS
 from integrations.providers.connector import VIEWER_ZONE
 from integrations.providers.records import DisplayField
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items import links, parents
-from integrations.services.items.detail import find_breadcrumbs, find_children
+from integrations.services.items.detail import (
+    find_breadcrumbs,
+    find_children,
+    find_merged_into,
+)
 from integrations.services.items.export import to_integration_item
 from integrations.services.items.icons import put_icons
 from integrations.services.items.links import Links
@@ -31,6 +37,7 @@ FIELD_NAMES = {
     "parent_remote_id": "Parent id",
     "remote_url": "Link",
 }
+RAW_TEXT = "these values are shown as the provider gave them"
 CHANGE_KINDS = {"restored": "revived"}
 
 
@@ -39,7 +46,7 @@ def make_context(item: Item) -> dict[str, Any]:
     breadcrumbs = find_breadcrumbs(item)
     children = list(find_children(item)[:MAX_CHILDREN])
     happened = list(item.changes.select_related("run")[:MAX_CHANGES])
-    described = describe(item, item.properties)
+    described, mistake = describe(item, item.properties)
     linked = links.find(item, described, *_told_by(item, happened))
     top_name = parents.name_above(breadcrumbs[0] if breadcrumbs else item)
     put_icons([item, *breadcrumbs, *children, *linked.found.values()])
@@ -47,6 +54,8 @@ def make_context(item: Item) -> dict[str, Any]:
         "facts": list(facts(item)),
         "content": make_content(item),
         "properties": list(properties(described, linked)),
+        "mistake": mistake,
+        "merged_into": find_merged_into(item),
         "breadcrumbs": breadcrumbs,
         "top_name": top_name,
         "children": children,
@@ -89,12 +98,26 @@ def properties(
             yield _row(field.label, field.value, KINDS.get(field.kind, "text"))
 
 
-def describe(item: Item, values: Mapping[str, Any]) -> Sequence[DisplayField]:
-    """Return values as the item's connector describes them."""
+def describe(
+    item: Item, values: Mapping[str, Any]
+) -> tuple[Sequence[DisplayField], str]:
+    """Return values as the item's connector describes them, raw ones when it cannot.
+
+    A mistake of ours in it is said in the text beside them.
+    """
     connector = CONNECTORS.get(item.provider)
     if connector is None:
-        return [DisplayField(name=n, label=n, value=str(v)) for n, v in values.items()]
-    return connector.describe(values, item.collection.schema, _account(item))
+        return _raw(values), ""
+    schema, account = item.collection.schema, _account(item)
+    try:
+        with connector_boundary("describe", item=item.pk):
+            return list(connector.describe(values, schema, account)), ""
+    except ConnectorError as exc:
+        return _raw(values), wording.connector_text(exc.reference, RAW_TEXT)
+
+
+def _raw(values: Mapping[str, Any]) -> list[DisplayField]:
+    return [DisplayField(name=n, label=n, value=str(v)) for n, v in values.items()]
 
 
 def _account(item: Item) -> dict[str, Any]:
@@ -125,7 +148,7 @@ def _told_by(
     """Yield what was and what is, for each change."""
     for change in happened:
         for side in _values(_pairs(change)):
-            yield describe(item, side)
+            yield describe(item, side)[0]
 
 
 def _pairs(change: ItemChange) -> dict[str, list[Any]]:
@@ -154,7 +177,7 @@ def changed_fields(
     for name, (old, new) in own.items():
         yield {"label": FIELD_NAMES.get(name, name), "old": old, "new": new}
     old_shown, new_shown = (
-        {f.name: f for f in describe(item, side)} for side in _values(pairs)
+        {f.name: f for f in describe(item, side)[0]} for side in _values(pairs)
     )
     for name, field in {**old_shown, **new_shown}.items():
         old_field, new_field = old_shown.get(name), new_shown.get(name)

@@ -1,13 +1,11 @@
 """Read the records of one table, a page at a time, in full or what has changed."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from integrations.http import urls
 from integrations.http.client import ApiClient
-from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.api.paging import next_offset
@@ -15,6 +13,7 @@ from integrations.providers.airtable.ids import split_key
 from integrations.providers.airtable.listing.foreign import leave_out_foreign
 from integrations.providers.airtable.mapping.items import to_item
 from integrations.providers.connector import CollectionContext
+from integrations.providers.mistakes import map_rows
 from integrations.providers.records import IntegrationItem, Page
 
 PAGE_SIZE: Final = 100
@@ -76,13 +75,14 @@ def _fetch(
     )
     body = expect_object(answer, "list")
     rows = expect_list(body.get("records"), "records")
-    readable = _to_items(rows, collection)
-    items = leave_out_foreign(api, readable, collection)
+    mapped = map_rows(rows, lambda row: to_item(row, collection))
+    items = leave_out_foreign(api, mapped.items, collection)
     return Page(
         items=items,
         next_cursor=next_offset(body, cursor),
         unreadable=len(rows) - len(items),
-        unreadable_ids=_ids_beside(rows, readable),
+        unreadable_ids=_ids_beside(rows, mapped.items),
+        mistakes=mapped.mistakes,
     )
 
 
@@ -93,13 +93,3 @@ def _ids_beside(
     ids = [row.get("id") for row in rows if isinstance(row, dict)]
     known = {item.id for item in readable}
     return sorted(each for each in ids if isinstance(each, str) and each not in known)
-
-
-def _to_items(
-    rows: Sequence[object], collection: CollectionContext
-) -> list[IntegrationItem]:
-    items = []
-    for row in rows:
-        with suppress(InvalidResponse):
-            items.append(to_item(row, collection))
-    return items

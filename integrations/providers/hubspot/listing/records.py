@@ -21,6 +21,7 @@ from integrations.providers.hubspot.mapping.links import (
     with_links,
 )
 from integrations.providers.hubspot.objects import get_object_type
+from integrations.providers.mistakes import MappedRows, map_rows
 from integrations.providers.records import IntegrationItem
 
 PAGE_SIZE = 100
@@ -28,7 +29,7 @@ BATCH_SIZE = 100
 ID_ONLY = "hs_object_id"
 
 T = TypeVar("T")
-Mapped = tuple[list[IntegrationItem], int]
+Mapped = MappedRows[IntegrationItem]
 
 
 class Reader:
@@ -134,33 +135,26 @@ class Reader:
 
     def map_listed(self, rows: Iterable[object]) -> Mapped:
         """Map rows that carry their associations; also count the unreadable."""
-        items, unreadable = [], 0
-        for row in rows:
-            try:
-                item = to_item(row, self.collection)
-                links = to_links(expect_object(row, "record"), self.associations)
-            except InvalidResponse:
-                unreadable += 1
-                continue
-            # Outside of the try: a failing call is the page's failure, not the row's.
-            whole = self.links.complete(item.id, links, self.associations)
-            items.append(with_links(item, whole))
-        return items, unreadable
+
+        def to_pair(row: object) -> tuple[IntegrationItem, Links]:
+            links = to_links(expect_object(row, "record"), self.associations)
+            return to_item(row, self.collection), links
+
+        mapped = map_rows(rows, to_pair)
+        # Outside of the mapping: a failing call is the page's failure, not the row's.
+        return mapped.with_items([self._linked(*each) for each in mapped.items])
 
     def map_batch(self, rows: Iterable[object]) -> Mapped:
         """Map rows of a batch, which carry none, and fetch their associations."""
-        bare, unreadable = [], 0
-        for row in rows:
-            try:
-                bare.append(to_item(row, self.collection))
-            except InvalidResponse:
-                unreadable += 1
-        found = self.fetch_links([item.id for item in bare])
-        items = []
-        for item in bare:
-            whole = self.links.complete(item.id, found[item.id], self.associations)
-            items.append(with_links(item, whole))
-        return items, unreadable
+        bare = map_rows(rows, lambda row: to_item(row, self.collection))
+        found = self.fetch_links([item.id for item in bare.items])
+        return bare.with_items(
+            [self._linked(item, found[item.id]) for item in bare.items]
+        )
+
+    def _linked(self, item: IntegrationItem, links: Links) -> IntegrationItem:
+        whole = self.links.complete(item.id, links, self.associations)
+        return with_links(item, whole)
 
     def _without_lost_links(self, fetch: Callable[[], T]) -> T:
         """Fetch, and once more without the associations that were just refused.

@@ -1,10 +1,10 @@
 """Put each object where it belongs: page or row, database or data source."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
-from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object, text
+from integrations.providers.mistakes import map_row
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.listing.gathering import Gathering
 from integrations.providers.notion.listing.reader import MAX_HEIGHT, Reader
@@ -54,18 +54,21 @@ class Tree:
         kinds of objects that nobody has heard of, which are left alone. ``holder``
         is the page in whose blocks the object was found, where that is known.
         """
-        try:
-            thing = expect_object(row, "object")
-            remote_id, kind = to_id(thing.get("id")), text(thing, "object")
-            way = self._ways().get(kind)
-            if way is None:
-                return
-            fetch, place = way
-            whole = fetch(remote_id) if is_partial(thing) else thing
-            if whole is not None:
-                place(whole, holder)
-        except InvalidResponse:
-            self.gathering.count_unreadable(row)
+        done = map_row(lambda each: self._add(each, holder), row)
+        if done is not True:
+            self.gathering.count_unreadable(row, done)
+
+    def _add(self, row: object, holder: str | None) -> Literal[True]:
+        thing = expect_object(row, "object")
+        remote_id, kind = to_id(thing.get("id")), text(thing, "object")
+        way = self._ways().get(kind)
+        if way is None:
+            return True
+        fetch, place = way
+        whole = fetch(remote_id) if is_partial(thing) else thing
+        if whole is not None:
+            place(whole, holder)
+        return True
 
     def add_page(self, page: Thing, holder: str | None = None) -> None:
         """Place a page; a row is left to the collection of its data source."""
