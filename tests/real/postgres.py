@@ -25,10 +25,10 @@ class Postgres:
         self._directory = Path(mkdtemp(prefix="mooring-postgres-"))
         self._server: PostgresServer = get_server(self._directory)
 
-    def create_database(self, name: str) -> str:
-        """Make a database and return its address."""
+    def create_database(self, name: str, *, template: str = "template1") -> str:
+        """Make a database, by default empty, and return its address."""
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            connection.execute(f'create database "{name}"')
+            connection.execute(f'create database "{name}" template "{template}"')
         return str(self._server.get_uri(database=name))
 
     def stop(self) -> None:

