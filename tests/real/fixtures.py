@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.real.templates import Templates
 
 MakeStack = Callable[..., Stack]
+# The names by which tests/support/groups.py knows the tests that share a server.
+DATABASES = ["sqlite", "postgres"]
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +83,7 @@ def make_stack(make_any_stack: MakeStack) -> Iterator[MakeStack]:
         stack.close()
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+@pytest.fixture(scope="session", params=DATABASES)
 def stack(request: pytest.FixtureRequest, make_any_stack: MakeStack) -> Iterator[Stack]:
     """Return everything running, shared by tests that leave it as they found it."""
     with running(make_any_stack(request.param)) as made:

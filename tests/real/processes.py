@@ -7,9 +7,12 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
+
+from config.run.guard import Guard
 
 STOP_SECONDS = 30.0
 
@@ -64,6 +67,12 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@cache
+def guard() -> Guard:
+    """Return what ends our processes should pytest's worker be killed first."""
+    return Guard()
+
+
 class Running:
     """Own one process, its group and its log."""
 
@@ -81,6 +90,7 @@ class Running:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        guard().watch(self.pid)
 
     @property
     def pid(self) -> int:
@@ -108,6 +118,7 @@ class Running:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.popen.wait()
+        guard().forget(self.pid)
 
     def kill_head(self) -> None:
         """End the head alone; what it leaves behind is for its children to see to."""

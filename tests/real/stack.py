@@ -85,9 +85,11 @@ class Stack:
         return self._python("-m", "config.run.prepare").stdout.strip()
 
     def start(self, *names: str) -> None:
-        """Start processes by name, by default all, and wait for their ports."""
+        """Start processes by name, by default all, and wait until they are up."""
         wanted = names or tuple(self.commands)
         for name in wanted:
+            if name in self.running:
+                self.kill(name)
             self.running[name] = Running(
                 self.commands[name],
                 log=self._log_path(name),

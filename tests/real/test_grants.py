@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from celery import Celery
 
-from tests.real.fixtures import MakeStack
+from tests.real.fixtures import DATABASES, MakeStack
 from tests.real.postgres import Postgres
 from tests.real.processes import Running, wait_until
 from tests.real.stack import BASE_DIR, Stack
@@ -139,7 +139,7 @@ class Grants:
         assert (stats["double_spends"], stats["overlapping_spends"]) == (0, 0)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=DATABASES)
 def grants(
     request: pytest.FixtureRequest, make_any_stack: MakeStack
 ) -> Iterator[Grants]:

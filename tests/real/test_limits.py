@@ -18,7 +18,7 @@ from integrations.http.errors import RateLimited
 from integrations.http.limits import Limit, RedisLimiter
 from tests.real.processes import free_ports
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 ROOT = Path(__file__).parents[2]
 WORKER = """

@@ -59,6 +59,7 @@ def test_no_process_starts_with_an_unsafe_setting(
     assert len(value) < 2 or value not in said
 
 
+@pytest.mark.alone
 def test_pages_answer_quickly_while_redis_is_gone(stack: Stack) -> None:
     alice = stack.person("alice@example.com")
 
@@ -72,6 +73,7 @@ def test_pages_answer_quickly_while_redis_is_gone(stack: Stack) -> None:
         stack.start("valkey")
 
 
+@pytest.mark.alone
 def test_pages_answer_quickly_while_redis_hangs(stack: Stack) -> None:
     alice = stack.person("alice@example.com")
 
@@ -83,6 +85,7 @@ def test_pages_answer_quickly_while_redis_hangs(stack: Stack) -> None:
         stack.thaw("valkey")
 
 
+@pytest.mark.alone
 def test_wrong_passwords_are_counted_without_redis(stack: Stack) -> None:
     carol = stack.person("carol@example.com")
     carol.session.cookies.clear()
@@ -124,6 +127,7 @@ def test_a_worker_outlives_a_broker_that_dies_while_it_works(
     assert "Unrecoverable" not in stack.logs()
 
 
+@pytest.mark.alone
 def test_a_busy_worker_stops_in_time_and_another_goes_on(
     make_stack: MakeStack,
 ) -> None:
@@ -143,6 +147,7 @@ def test_a_busy_worker_stops_in_time_and_another_goes_on(
     )
 
 
+@pytest.mark.alone
 def test_a_worker_stops_in_time_without_its_broker(make_stack: MakeStack) -> None:
     stack = make_stack()
     stack.start("valkey", "worker-sync")
@@ -153,10 +158,11 @@ def test_a_worker_stops_in_time_without_its_broker(make_stack: MakeStack) -> Non
     assert stack.stop("worker-sync") < 30
 
 
+@pytest.mark.parametrize("database", ["postgres"])
 def test_the_site_comes_back_with_its_database(
-    make_stack: MakeStack, postgres: Postgres
+    make_stack: MakeStack, postgres: Postgres, database: str
 ) -> None:
-    stack = make_stack("postgres")
+    stack = make_stack(database)
     stack.start("valkey", "sandbox", "web", "worker-refresh", "beat")
     alice = stack.person("alice@example.com")
 

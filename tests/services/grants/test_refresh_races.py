@@ -188,6 +188,7 @@ def test_a_second_delivery_finds_the_work_done(
     assert sandbox.count("/token") == requests
 
 
+@pytest.mark.alone
 def test_a_worker_of_the_refresh_queue_never_waits_for_a_winner(
     credential: Credential,
 ) -> None:
