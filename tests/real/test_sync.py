@@ -49,9 +49,11 @@ def loading_on_postgres(request: pytest.FixtureRequest, make_stack: MakeStack) -
 def start_loading(stack: Stack, provider: str = "hubspot") -> Stack:
     stack.join_workers("worker-refresh", "worker-sync")
     stack.start()
-    stack.sandbox("faults/add", kind="latency", ms=150, family="list")
+    # Slow enough that the load cannot end before something happens to it.
+    stack.sandbox("faults/add", kind="latency", ms=600, family="list")
     stack.person("alice@example.com").connect(provider, **ACCOUNTS[provider][1])
     wait_until(lambda: count(stack) > 300, "items arrive", seconds=60)
+    assert stack.rows(OPEN_RUNS), "the load goes on"
     return stack
 
 
