@@ -10,7 +10,7 @@ from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 
 # Of the large accounts; every other account has the size that it always has.
-SMALL = {"contacts": 340, "companies": 30, "deals": 40, "records": 1_600, "rows": 60}
+SMALL = {"contacts": 340, "companies": 30, "deals": 40, "records": 800, "rows": 60}
 
 # Enough that a load goes on while something happens to it.
 MIDDLE = {
