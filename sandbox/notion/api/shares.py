@@ -1,80 +1,83 @@
-"""Work out what a connection may see from what was picked for it."""
+"""Work out what connections may see from what was picked for them.
+
+A holder is the connection of one person in one workspace, named by both; the commands
+here take patterns of such names.
+"""
 
 import json
 import sqlite3
 from collections.abc import Iterable
 
-HOLDERS = "SELECT DISTINCT holder FROM notion_share WHERE holder LIKE ? || ':%'"
 # What a person shut out stays shut out unless it is picked: it is the page's setting.
 UNPICK = """
-DELETE FROM notion_share WHERE holder = ? AND allowed
-AND id NOT IN (SELECT value FROM json_each(?))
+DELETE FROM notion_share WHERE holder = :holder AND allowed
+AND id NOT IN (SELECT value FROM json_each(:picked))
 """
+# What was shared before keeps its date.
 PICK = """
-INSERT INTO notion_share VALUES (?, ?, 1, ?) ON CONFLICT (holder, id)
+INSERT INTO notion_share SELECT :holder, value, 1, :now FROM json_each(:picked)
+WHERE true ON CONFLICT (holder, id)
 DO UPDATE SET allowed = 1, since = iif(allowed, since, excluded.since)
+"""
+SHARE = """
+REPLACE INTO notion_share SELECT DISTINCT holder, :id, :allowed, :now
+FROM notion_share WHERE holder GLOB :holders
 """
 # From the top down: a share of one's own counts, else what the container has.
 SPREAD = """
 INSERT INTO notion_visible
-WITH RECURSIVE tree (key, id, allowed, since) AS (
-    SELECT o.key, o.id, COALESCE(s.allowed, 0), COALESCE(s.since, 0)
-    FROM notion_object o
-    LEFT JOIN notion_share s ON s.holder = :holder AND s.id = o.id
-    WHERE o.workspace = :workspace AND o.container = ''
+WITH RECURSIVE tree (holder, key, id, allowed, since) AS (
+    SELECT h.holder, o.key, o.id, COALESCE(s.allowed, 0), COALESCE(s.since, 0)
+    FROM (SELECT DISTINCT holder FROM notion_share WHERE holder GLOB :holders) h
+    JOIN notion_object o ON o.workspace = :workspace AND o.container = ''
+    LEFT JOIN notion_share s ON s.holder = h.holder AND s.id = o.id
     UNION ALL
-    SELECT o.key, o.id, COALESCE(s.allowed, tree.allowed), COALESCE(s.since, tree.since)
-    FROM tree JOIN notion_object o ON o.container = tree.id
-    LEFT JOIN notion_share s ON s.holder = :holder AND s.id = o.id)
-SELECT :holder, key, since FROM tree WHERE allowed
+    SELECT t.holder, o.key, o.id, COALESCE(s.allowed, t.allowed),
+        COALESCE(s.since, t.since)
+    FROM tree t JOIN notion_object o ON o.container = t.id
+    LEFT JOIN notion_share s ON s.holder = t.holder AND s.id = o.id)
+SELECT holder, key, since FROM tree WHERE allowed
 """
 
 
-def make_holder(workspace: str, user: str) -> str:
-    """Name the connection of one person in one workspace."""
+def make_holder(workspace: str, user: str = "*") -> str:
+    """Name the connection of one person in one workspace, or match everybody's."""
     return f"{workspace}:{user}"
 
 
 def set_shares(
     connection: sqlite3.Connection, holder: str, picked: Iterable[str], now: int
 ) -> None:
-    """Replace what is shared; what was shared before keeps its date."""
-    wanted = set(picked)
-    connection.execute(UNPICK, (holder, json.dumps(list(wanted))))
-    connection.executemany(PICK, [(holder, each, now) for each in wanted])
+    """Replace what is shared."""
+    names = {"holder": holder, "picked": json.dumps(list(picked)), "now": now}
+    connection.execute(UNPICK, names)
+    connection.execute(PICK, names)
     spread(connection, holder)
 
 
 def set_share(
     connection: sqlite3.Connection,
-    holder: str,
+    holders: str,
     object_id: str,
     *,
     allowed: bool,
     now: int,
-) -> None:
-    """Share one subtree with a connection, or shut it out."""
-    connection.execute(
-        "REPLACE INTO notion_share VALUES (?, ?, ?, ?)",
-        (holder, object_id, int(allowed), now),
-    )
-    spread(connection, holder)
+) -> int:
+    """Share one subtree with connections, or shut it out; count them."""
+    names = {"holders": holders, "id": object_id, "allowed": allowed, "now": now}
+    found = connection.execute(SHARE, names).rowcount
+    spread(connection, holders)
+    return found
 
 
 def end_shares(connection: sqlite3.Connection, holder: str) -> None:
     """Take everything away from a connection."""
     connection.execute("DELETE FROM notion_share WHERE holder = ?", (holder,))
-    connection.execute("DELETE FROM notion_visible WHERE holder = ?", (holder,))
+    spread(connection, holder)
 
 
-def spread(connection: sqlite3.Connection, holder: str) -> None:
-    """Work out again what a connection may see."""
-    connection.execute("DELETE FROM notion_visible WHERE holder = ?", (holder,))
-    names = {"holder": holder, "workspace": holder.partition(":")[0]}
+def spread(connection: sqlite3.Connection, holders: str) -> None:
+    """Work out again what connections may see."""
+    names = {"holders": holders, "workspace": holders.partition(":")[0]}
+    connection.execute("DELETE FROM notion_visible WHERE holder GLOB :holders", names)
     connection.execute(SPREAD, names)
-
-
-def spread_all(connection: sqlite3.Connection, workspace: str) -> None:
-    """Work out again what every connection of a workspace may see."""
-    for row in connection.execute(HOLDERS, (workspace,)).fetchall():
-        spread(connection, row["holder"])

@@ -5,23 +5,27 @@ import random
 import sqlite3
 import uuid
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sandbox.notion.seed.nodes import Block, Item, Node, to_plain
-from sandbox.notion.seed.workspaces import PAGE, Workspace
+from sandbox.core.times import DAY_MS
+from sandbox.notion.seed.nodes import Node, to_plain
+from sandbox.notion.seed.workspaces import KINDS, PAGE, Workspace
 
 # Fixed moments, so that the same seed makes the same data on any day.
 NEWEST = 1_793_491_200_000  # 2026-11-01
-DAY_MS, MINUTE_MS = 86_400_000, 60_000
 OLDEST = NEWEST - 2 * 365 * DAY_MS
-OBJECT = (
-    "INSERT INTO notion_object (workspace, id, kind, container, block, created, edited,"
-    " created_by, edited_by, in_trash, is_archived, luck, title, body, indexed_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-BLOCK = "INSERT INTO notion_block VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+OBJECT = """
+INSERT INTO notion_object (workspace, id, kind, container, block, created, edited,
+    created_by, edited_by, in_trash, is_archived, luck, title, body, indexed_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+# A block comes after those that are in its parent already.
+BLOCK = """
+INSERT INTO notion_block
+SELECT :id, :page, :parent, COALESCE(MAX(position), -1) + 1, :type, :created, :edited,
+    :body FROM notion_block WHERE parent = :parent
+"""
 
 
 def make_id(rng: random.Random) -> str:
@@ -29,99 +33,67 @@ def make_id(rng: random.Random) -> str:
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 
-def get_luck(object_id: str) -> int:
-    """Return a number below a hundred that an id keeps for ever."""
-    return zlib.crc32(object_id.encode()) % 100
-
-
 def to_minute(milliseconds: int) -> int:
     """Forget seconds, as Notion does."""
-    return milliseconds - milliseconds % MINUTE_MS
+    return milliseconds - milliseconds % 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Say where something is put: in which object, and in which block of it."""
-
-    container: str = ""
-    block: str = ""
-
-
-@dataclass(kw_only=True)
 class Builder:
-    """Turn nodes into rows, which are stored all at once."""
+    """Store nodes with all that is inside them, long ago or at a moment."""
 
+    connection: sqlite3.Connection
     workspace: Workspace
     rng: random.Random
     now: int | None = None
     index_lag: int = 0
-    objects: list[tuple[Any, ...]] = field(default_factory=list)
-    blocks: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def store(self, connection: sqlite3.Connection) -> None:
-        """Store everything built so far."""
-        connection.executemany(OBJECT, self.objects)
-        connection.executemany(BLOCK, self.blocks)
-        self.objects.clear()
-        self.blocks.clear()
-
-    def add(self, item: Item, place: Place | None = None) -> str:
-        """Build an object with everything inside it, and return its id."""
-        item_id = item.id or make_id(self.rng)
-        self._add_object(item_id, item, place or Place())
-        if item.kind == PAGE:
-            self._add_blocks(item_id, item_id, item.inside)
-            return item_id
-        for inner in item.inside:
-            if isinstance(inner, Item):
-                self.add(inner, Place(container=item_id))
-        return item_id
-
-    def add_into(self, page: str, position: int, node: Node) -> None:
-        """Build a node at the end of a page that is there already."""
-        self._add_node(page, page, position, node)
-
-    def _add_object(self, item_id: str, item: Item, place: Place) -> None:
-        moments = self._draw_moments(item.created)
+    def add(self, node: Node, container: str = "", block: str = "") -> str:
+        """Store an object, and return its id."""
+        about = dict(node.about)
+        node_id = about.pop("id", None) or make_id(self.rng)
+        moments = self._draw_moments(about.pop("created", None))
         people = [person.id for person in self.workspace.people]
-        self.objects.append(
-            (
-                self.workspace.id,
-                item_id,
-                item.kind,
-                place.container,
-                place.block,
-                *moments,
-                *(self.rng.choice(people), self.rng.choice(people)),
-                item.in_trash,
-                item.is_archived,
-                get_luck(item_id),
-                to_plain(item.title),
-                _dump(item.to_body()),
-                0 if self.now is None else self.now + self.index_lag,
-            )
-        )
+        authors = (self.rng.choice(people), self.rng.choice(people))
+        flags = [about.pop(name, False) for name in ("in_trash", "is_archived")]
+        title = about.get("title", "")
+        if node.kind == PAGE:
+            about.pop("title", None)
+            about["values"] = {"title": title, **about.get("values", {})}
+        # A number below a hundred that the id keeps for ever.
+        luck = zlib.crc32(node_id.encode()) % 100
+        indexed_at = 0 if self.now is None else self.now + self.index_lag
+        place = (self.workspace.id, node_id, node.kind, container, block)
+        words = (luck, to_plain(title), _dump(about), indexed_at)
+        self.connection.execute(OBJECT, (*place, *moments, *authors, *flags, *words))
+        for inner in node.inside:
+            if node.kind == PAGE:
+                self.add_into(node_id, inner)
+            else:
+                self.add(inner, node_id)
+        return node_id
+
+    def add_into(self, page: str, node: Node, parent: str = "") -> str:
+        """Store a node at the end of a page, or of a block on it; return its id."""
+        created, edited = self._draw_moments()
+        block = {"page": page, "parent": parent or page}
+        block |= {"created": created, "edited": edited}
+        if node.kind in KINDS:
+            node_id = self.add(node, page, parent)
+            block |= {"type": f"child_{node.kind}", "body": "{}"}
+        else:
+            node_id = make_id(self.rng)
+            block |= {"type": node.kind, "body": _dump(node.about)}
+            for inner in node.inside:
+                self.add_into(page, inner, node_id)
+        self.connection.execute(BLOCK, {"id": node_id, **block})
+        return node_id
 
     def _draw_moments(self, created: int | None = None) -> tuple[int, int]:
         if self.now is not None:
             return to_minute(self.now), to_minute(self.now)
         start = created or self.rng.randint(OLDEST, NEWEST - DAY_MS)
         return to_minute(start), to_minute(self.rng.randint(start, NEWEST))
-
-    def _add_blocks(self, page: str, parent: str, nodes: Iterable[Node]) -> None:
-        for position, node in enumerate(nodes):
-            self._add_node(page, parent, position, node)
-
-    def _add_node(self, page: str, parent: str, position: int, node: Node) -> None:
-        moments = self._draw_moments()
-        if isinstance(node, Block):
-            block_id, kind, body = make_id(self.rng), node.type, node.body
-            self._add_blocks(page, block_id, node.inside)
-        else:
-            place = Place(container=page, block="" if parent == page else parent)
-            block_id, kind, body = self.add(node, place), f"child_{node.kind}", {}
-        row = (block_id, page, parent, position, kind, *moments, _dump(body))
-        self.blocks.append(row)
 
 
 def _dump(body: dict[str, Any]) -> str:
