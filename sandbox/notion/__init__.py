@@ -6,7 +6,7 @@ from sandbox.core.state import Provider, Route
 from sandbox.notion.api.blocks import list_children, show_block, show_markdown
 from sandbox.notion.api.calls import finish
 from sandbox.notion.api.errors import refuse_with_status
-from sandbox.notion.api.pages import show, show_property
+from sandbox.notion.api.objects import show, show_property
 from sandbox.notion.api.people import list_users, show_me
 from sandbox.notion.api.search import query, search
 from sandbox.notion.api.tables import SCHEMA

@@ -12,8 +12,7 @@ from sandbox.core.storage import Row
 from sandbox.notion.api import changes
 from sandbox.notion.api.shares import make_holder, set_share, spread
 from sandbox.notion.inventory import get_inventory, get_row, show
-from sandbox.notion.seed.building import Builder
-from sandbox.notion.seed.nodes import Node, make_page, p, to_plain
+from sandbox.notion.seed.nodes import Builder, Node, make_page, p, to_plain
 from sandbox.notion.seed.workspaces import (
     BY_ID,
     DATA_SOURCE,

@@ -9,8 +9,8 @@ from sandbox.core.web import Request, Response
 from sandbox.notion.api.calls import READ, Call, api
 from sandbox.notion.api.dialect import Outline
 from sandbox.notion.api.errors import malformed, not_found
+from sandbox.notion.api.objects import to_moments, to_parent
 from sandbox.notion.api.paging import read_page_query, refuse_unknown
-from sandbox.notion.api.render import to_moments, to_parent
 from sandbox.notion.api.values import to_rich
 from sandbox.notion.seed.workspaces import DATABASE, PAGE
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.notion.seed.building import BLOCK, to_minute
+from sandbox.notion.seed.nodes import BLOCK, to_minute
 from sandbox.notion.seed.workspaces import BY_ID, PAGE, SLUG
 
 MARK = """

@@ -1,7 +1,6 @@
 """Search by title in an index that lags and leaves things out; query data sources."""
 
 import json
-from collections.abc import Collection
 from typing import Any
 from urllib.parse import unquote
 
@@ -10,6 +9,7 @@ from sandbox.core.times import to_ms
 from sandbox.core.web import Request, Response
 from sandbox.notion.api.calls import READ, Call, api
 from sandbox.notion.api.errors import ApiRefusal, malformed
+from sandbox.notion.api.objects import to_object
 from sandbox.notion.api.paging import (
     PAGED,
     Shape,
@@ -17,7 +17,6 @@ from sandbox.notion.api.paging import (
     read_page,
     refuse_unknown,
 )
-from sandbox.notion.api.render import to_object
 from sandbox.notion.seed.workspaces import DATA_SOURCE, PAGE
 
 KINDS = (PAGE, DATA_SOURCE)

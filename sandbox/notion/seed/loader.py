@@ -6,11 +6,9 @@ from typing import Any
 
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
-from sandbox.notion.seed.building import Builder
-from sandbox.notion.seed.nodes import Node, make_page, p, read
+from sandbox.notion.seed.nodes import Builder, Node, make_page, p, read
 from sandbox.notion.seed.rows import Rows, draw
-from sandbox.notion.seed.schemas import WORDS, load_schemas
-from sandbox.notion.seed.workspaces import WORKSPACES, load
+from sandbox.notion.seed.workspaces import WORDS, WORKSPACES, load, load_schemas
 
 MOST_TASKS, MOST_CLIENTS, MOST_PROJECTS = 900, 600, 250
 ANIMALS, GUIDES, TERMS, BOOKS, CHAPTERS = 24, 20, 12, 30, 8
@@ -24,11 +22,9 @@ def seed(sandbox: Sandbox, plan: Plan) -> None:
     for workspace in WORKSPACES:
         rng = random.Random(f"{plan.seed}/{workspace.id}")
         people = [person.id for person in workspace.people]
-        if workspace.file == "large":
-            rows = plan.sizes.get("rows", workspace.rows)
-            names, made = _make_large(rng, people, rows)
-        else:
-            names, made = _make_small(rng)
+        size = plan.sizes.get("rows", workspace.rows)
+        is_large = workspace.file == "large"
+        names, made = _make_large(rng, people, size) if is_large else _make_small(rng)
         written = load(workspace.file, {**WORDS, **names})
         with sandbox.storage.write() as connection:
             builder = Builder(connection=connection, workspace=workspace, rng=rng)
@@ -38,25 +34,24 @@ def seed(sandbox: Sandbox, plan: Plan) -> None:
 
 def _make_large(rng: random.Random, people: list[str], size: int) -> Parts:
     rows = Rows(rng, people, min(MOST_CLIENTS, size // 2))
-    made: dict[str, Iterable[Node]] = {
-        "tasks": [rows.make_task(n) for n in range(min(MOST_TASKS, size))],
-        "clients": [rows.make_client(n) for n in range(len(rows.clients))],
-        "animals": list(rows.make_animals(ANIMALS)),
-    }
-    names = {f"deep_{n + 1}": draw(rng, "sentences") for n in range(DEPTH)}
-    names |= dict(zip(("ines", "tomasz"), people, strict=True))
     projects = min(MOST_PROJECTS, size // 10) // 3 + 1
-    made |= {
-        # Drawn as they are stored.
+    # Whatever draws is made in this order, the shipments as they are stored.
+    tasks = list(map(rows.make_task, range(min(MOST_TASKS, size))))
+    clients = list(map(rows.make_client, range(len(rows.clients))))
+    animals = list(map(rows.make_animal, range(ANIMALS)))
+    names = {f"deep_{n + 1}": draw(rng, "sentences") for n in range(DEPTH)}
+    names |= {"ines": people[0], "tomasz": people[1], "clients_id": rows.clients_id}
+    return {**names, **load_schemas(rows.clients_id)}, {
+        "tasks": tasks,
+        "clients": clients,
+        "animals": animals,
         "shipments": map(rows.make_shipment, range(size)),
-        "guides": [rows.make_guide(n) for n in range(GUIDES)],
-        "terms": [make_page(f"Term {n}") for n in range(TERMS)],
+        "guides": list(map(rows.make_guide, range(GUIDES))),
         "projects": [rows.make_year(year, projects) for year in (2024, 2025, 2026)],
+        "terms": (make_page(f"Term {n}") for n in range(TERMS)),
         "sections": map(_make_section, range(SECTIONS)),
         "awkward": map(p, WORDS["awkward"]),
     }
-    schemas = load_schemas(rows.clients_id)
-    return {**names, **schemas, "clients_id": rows.clients_id}, made
 
 
 def _make_section(number: int) -> Node:
@@ -65,11 +60,10 @@ def _make_section(number: int) -> Node:
 
 
 def _make_small(rng: random.Random) -> Parts:
-    chapters = [
-        make_page(f"الفصل {n}", [p(draw(rng, "sentences"))]) for n in range(CHAPTERS)
-    ]
+    texts = [draw(rng, "sentences") for _ in range(CHAPTERS)]
+    chapters = [make_page(f"الفصل {n}", [p(text)]) for n, text in enumerate(texts)]
+    days = [f"2026-{n % 12 + 1:02d}-15" for n in range(BOOKS)]
     books = [
-        make_page(f"كتاب رقم {n}", values={"dt%3A1": f"2026-{n % 12 + 1:02d}-15"})
-        for n in range(BOOKS)
+        make_page(f"كتاب رقم {n}", values={"dt%3A1": day}) for n, day in enumerate(days)
     ]
     return load_schemas(), {"chapters": chapters, "books": books}

@@ -6,16 +6,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.core.times import DAY_MS
-from sandbox.notion.seed.building import NEWEST, OLDEST, make_id
-from sandbox.notion.seed.nodes import Node, make_page, p, read
-from sandbox.notion.seed.schemas import WORDS
+from sandbox.notion.seed.nodes import (
+    NEWEST,
+    OLDEST,
+    Node,
+    make_id,
+    make_page,
+    p,
+    read,
+)
+from sandbox.notion.seed.workspaces import WORDS
 
 IMPORTED = NEWEST - 47 * DAY_MS
 SHARE_IMPORTED = 0.25
 MANY = 30
 PARTS = ("brief", "budget", "minutes", "retrospective")
 URGENT = {"t": " urgent", "bold": True, "color": "red"}
-EULER = {"eq": "e^{i\\pi}+1=0"}
 
 
 def pick(name: str, number: int) -> Any:
@@ -83,15 +89,14 @@ class Rows:
                 "st%3Ds": self._draw("states"),
                 "as%5Bn": [self.rng.choice(self.people)] if number % 4 else [],
                 "du%3Be": due,
-                "cl%7Ct": self._draw_clients(),
+                "cl%7Ct": self.rng.sample(self.clients, self._draw_most()),
                 "id%3Fx": {"prefix": "TASK", "number": number + 1},
                 "n%24te": notes,
             },
         )
 
-    def _draw_clients(self) -> list[str]:
-        most = min(self.rng.randint(0, 2), len(self.clients))
-        return self.rng.sample(self.clients, most)
+    def _draw_most(self) -> int:
+        return min(self.rng.randint(0, 2), len(self.clients))
 
     def make_client(self, number: int) -> Node:
         name = self._draw("companies", "legal")
@@ -106,21 +111,21 @@ class Rows:
             },
         )
 
-    def make_animals(self, number: int) -> Iterator[Node]:
-        """Make rows of a table with every type of column, empty and overfull."""
-        texts = [piece for n in range(MANY) for piece in (self.mention, f" and {n}, ")]
-        many = {"tx%3At": texts, "rl%3Dn": self.clients[:MANY]}
-        yield make_page("All empty")
-        yield make_page(texts, values=many)
-        yield from map(self._make_animal, range(2, number))
-
-    def _make_animal(self, number: int) -> Node:
+    def make_animal(self, number: int) -> Node:
+        """Make a row with every type of value; the first is empty, the next too full."""
+        if number == 0:
+            return make_page("All empty")
+        if number == 1:
+            pairs = [(self.mention, f" and {n}, ") for n in range(MANY)]
+            texts = [piece for pair in pairs for piece in pair]
+            many = {"tx%3At": texts, "rl%3Dn": self.clients[:MANY]}
+            return make_page(texts, values=many)
         return make_page(
             pick("odd_titles", number),
             icon=pick("icons", number),
             values={
                 **WORDS["zoo"],
-                "tx%3At": [pick("awkward", number), EULER],
+                "tx%3At": [pick("awkward", number), {"eq": "e^{i\\pi}+1=0"}],
                 "nu%3Db": self.rng.randint(1, 100) / 4,
                 "sl%40c": self._draw("zoo_choices"),
                 "ss%40t": self._draw("states"),
@@ -142,7 +147,7 @@ class Rows:
             [p("See also:"), make_page(f"Appendix to guide {number}")],
             icon="📖",
             values={
-                "ow%40n": self.people[:1],
+                "ow%40n": [self.people[0]],
                 "vf%3Ay": checked,
                 "tg%21s": ["Policy"],
             },
@@ -176,15 +181,14 @@ def _make_due(start: str, number: int) -> dict[str, Any] | str | None:
 
 def _make_steps(number: int) -> Iterator[Node]:
     draft = ["to_do", {"text": "First draft", "checked": False}]
+    notes = ["bulleted_list_item", "Only seen by walking"]
     steps: list[list[Any]] = [
         ["heading_2", "Steps"],
         ["to_do", {"text": "Write it down", "checked": True}, draft],
         ["to_do", {"text": f"Ask for number {number}", "checked": False}],
+        ["page", f"Notes on task {number}", notes],
     ]
-    if number % 30 == 0:
-        notes = ["bulleted_list_item", "Only seen by walking"]
-        steps.append(["page", f"Notes on task {number}", notes])
-    return read(steps, {})
+    return read(steps if number % 30 == 0 else steps[:-1], {})
 
 
 def _make_files(url: str, number: int) -> list[dict[str, Any]]:

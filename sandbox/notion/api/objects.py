@@ -1,14 +1,27 @@
-"""Write pages, databases and data sources out as the API shows them."""
+"""Show pages, databases and data sources, and what a page cuts off."""
 
 import json
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import unquote
 
+from sandbox.core.state import Handler
 from sandbox.core.storage import Row
 from sandbox.core.times import to_iso
-from sandbox.notion.api.calls import Call
+from sandbox.core.web import Response
+from sandbox.notion.api.calls import READ, Call, api
+from sandbox.notion.api.errors import not_found
+from sandbox.notion.api.paging import read_page_query
 from sandbox.notion.api.people import to_partial
-from sandbox.notion.api.values import TITLE, Definition, to_property, to_rich, to_url
+from sandbox.notion.api.values import (
+    LISTED,
+    TITLE,
+    Definition,
+    to_property,
+    to_rich,
+    to_url,
+    to_value,
+)
 from sandbox.notion.seed.workspaces import DATA_SOURCE, DATABASE, PAGE
 
 HOUR_MS = 3_600_000
@@ -18,7 +31,32 @@ WHERE container = :database AND kind = 'data_source' AND in_trash = 0 ORDER BY k
 """
 
 
-def get_schema(call: Call, row: Row) -> list[Definition]:
+def show(kind: str) -> Handler:
+    """Make the handler that returns one object of a kind."""
+    return api(READ)(lambda call: call.answer(to_object(call, call.get_visible(kind))))
+
+
+@api(READ)
+def show_property(call: Call) -> Response:
+    """Return one property, whole: a list for the types that can be long."""
+    row, wanted = call.get_visible(PAGE), call.request.params["property"]
+    schema = _get_schema(call, row)
+    found = next((d for d in schema if unquote(d["id"]) == wanted), None)
+    if found is None:
+        raise not_found("property", wanted)
+    kept = json.loads(row["body"]).get("values", {}).get(found["id"])
+    kind, value = found["type"], to_value(call, row, found, kept)
+    named = {"id": found["id"], "type": kind}
+    item: dict[str, Any] = {"object": "property_item", **named}
+    if kind not in LISTED:
+        return call.answer({**item, kind: value})
+    page = read_page_query(call.request, f"property:{row['id']}:{found['id']}")
+    own = {**named, "next_url": None, kind: {}}
+    whole = [{**item, kind: one} for one in value]
+    return page.cut(whole, "property_item", property_item=own)
+
+
+def _get_schema(call: Call, row: Row) -> list[Definition]:
     """Return the properties of a page: its data source's, or just a title."""
     above = call.get(row["container"])
     if above is None or above["kind"] != DATA_SOURCE:
@@ -105,7 +143,7 @@ def _to_properties(
         definition["name"]: to_property(
             call, row, definition, values.get(definition["id"])
         )
-        for definition in get_schema(call, row)
+        for definition in _get_schema(call, row)
         if names is None or definition["id"] in names
     }
 
