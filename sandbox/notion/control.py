@@ -10,7 +10,7 @@ from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api import changes
-from sandbox.notion.api.shares import make_holder, set_share, spread
+from sandbox.notion.api.changes import make_holder, set_share, spread
 from sandbox.notion.inventory import get_inventory, get_row, show
 from sandbox.notion.seed.nodes import Builder, Node, make_page, p, to_plain
 from sandbox.notion.seed.workspaces import (
@@ -22,11 +22,7 @@ from sandbox.notion.seed.workspaces import (
 )
 
 # Where each kind cannot be put; "" is the top.
-BARRED = {
-    PAGE: (DATABASE,),
-    DATABASE: (),
-    DATA_SOURCE: ("", PAGE, DATA_SOURCE),
-}
+BARRED = {PAGE: (DATABASE,), DATABASE: (), DATA_SOURCE: ("", PAGE, DATA_SOURCE)}
 TOUCHED = """
 SELECT id FROM notion_object WHERE workspace = ? AND kind = ? AND in_trash = 0
 ORDER BY id LIMIT ? OFFSET ?
@@ -58,13 +54,9 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 def _make_builder(
     sandbox: Sandbox, connection: sqlite3.Connection, workspace: str
 ) -> Builder:
-    return Builder(
-        connection=connection,
-        workspace=BY_ID[workspace],
-        rng=random.Random(),
-        now=sandbox.now_ms,
-        index_lag=changes.get_lag(sandbox, workspace),
-    )
+    moment = {"now": sandbox.now_ms, "lag": changes.get_lag(sandbox, workspace)}
+    place, rng = BY_ID[workspace], random.Random()
+    return Builder(connection=connection, workspace=place, rng=rng, **moment)
 
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -85,11 +77,9 @@ def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def _read_page(params: Params) -> Node:
     values, text = params.get("values"), params.get("text")
-    return make_page(
-        str(params.get("title") or "New page"),
-        [p(str(text))] if text else (),
-        values=values if isinstance(values, dict) else {},
-    )
+    title, inside = str(params.get("title") or "New page"), [p(str(text))]
+    values = values if isinstance(values, dict) else {}
+    return make_page(title, inside if text else (), values=values)
 
 
 def _check_place(kind: str, above: Row | None) -> None:
@@ -115,7 +105,6 @@ def move(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Delete an object for good, with everything inside it."""
     row = get_row(sandbox, params)
     with sandbox.storage.write() as connection:
         gone = changes.delete(connection, row["id"])
@@ -152,7 +141,6 @@ def _set_share(*, allowed: bool) -> Command:
 
 
 def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Edit the first `count` pages, after `offset`, at one and the same moment."""
     workspace = get_account(WORKSPACES, params).id
     part = (get_number(params, "count", 1), get_number(params, "offset", 0))
     rows = sandbox.storage.all(TOUCHED, workspace, PAGE, *part)
@@ -177,32 +165,27 @@ COMMANDS: dict[str, Command] = {
     "records/touch": touch,
 }
 
-ID, TITLE, TEXT = (
-    Field("id", "Id"),
-    Field("title", "Title"),
-    Field("text", "Text to add"),
-)
+
+def _name(**labels: str) -> dict[str, str]:
+    return {f"records/{name}": label for name, label in labels.items()}
+
+
+ID, TEXT = Field("id", "Id"), Field("text", "Text to add")
 INTO = Field("id", "Id (page, or data source to add to)")
-TO = Field("to", "Move into (empty: to the top)")
-CHANGES = {
-    "records/edit": "Save",
-    "records/create": "Add inside it",
-    "records/trash": "Delete",
-}
-STATES = {
-    "records/restore": "Restore",
-    "records/delete": "Erase for good",
-    "records/archive": "Archive",
-    "records/unarchive": "Unarchive",
-}
-PLACES = {
-    "records/move": "Move",
-    "records/share": "Share",
-    "records/unshare": "Unshare",
-}
+STATES = _name(
+    restore="Restore", delete="Erase for good", archive="Archive", unarchive="Unarchive"
+)
 FORMS = (
-    Form("A page", CHANGES, (INTO, TITLE, TEXT)),
+    Form(
+        "A page",
+        _name(edit="Save", create="Add inside it", trash="Delete"),
+        (INTO, Field("title", "Title"), TEXT),
+    ),
     Form("Restore, erase, archive", STATES, (ID,)),
-    Form("Move and share", PLACES, (ID, TO)),
+    Form(
+        "Move and share",
+        _name(move="Move", share="Share", unshare="Unshare"),
+        (ID, Field("to", "Move into (empty: to the top)")),
+    ),
     TOUCH,
 )

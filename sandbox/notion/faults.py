@@ -6,44 +6,49 @@ from sandbox.core import common_faults
 from sandbox.core.common_faults import bend
 from sandbox.core.provider import Params, Switch
 from sandbox.core.state import Before, FaultKind, Sandbox
-from sandbox.core.web import BadBodyError, Request, Response
+from sandbox.core.web import BadBodyError, Request, Response, to_text
 from sandbox.notion.api.calls import EMAILS, READ, USERS
-from sandbox.notion.api.errors import (
-    BLOCKED,
-    ENDPOINT,
-    SPACE,
-    answer_edge,
-    slow_down,
-    to_error,
-)
+from sandbox.notion.api.errors import slow_down, to_error
 from sandbox.notion.api.search import INCOMPLETE
 from sandbox.notion.oauth import POLICY
 from sandbox.oauth import kit
 
 NEWER = {"type": "teamspace_id", "teamspace_id": "5a0c7e0e-7f3b-4c62-8d1c-0b9a8f7e6d5c"}
-NO_DATABASE = "database_connection_unavailable"
 FAILURES = {
     "unauthorized": (401, "unauthorized"),
     "restricted": (403, "restricted_resource"),
-    "database_down": (503, NO_DATABASE),
+    "database_down": (503, "database_connection_unavailable"),
 }
+SPACE = "public_api_space_request_rate_limit"
+BLOCKED = "public_api_request_blocked"
 LIMITS = {
-    "space_limit": ("429 of the workspace, longer than a minute", SPACE, 90),
-    "endpoint_limit": ("429 of one endpoint", ENDPOINT, 12),
-    "request_blocked": ("429 that must not be repeated", BLOCKED, ""),
-    "overload": ("529 service_overload", "", 5),
+    "space_limit": ("429 of the workspace, longer than a minute", 90, SPACE),
+    "endpoint_limit": ("429 of one endpoint", 12, "public_api_endpoint_rate_limit"),
+    "request_blocked": ("429 that must not be repeated", "", BLOCKED),
+    "overload": ("529 service_overload", 5, ""),
 }
+EDGE_PAGE = (
+    "<!doctype html><html><head><title>Access denied</title></head>"
+    "<body><h1>Sorry, you have been blocked</h1></body></html>"
+)
 
 
 def _fail(status: int, code: str) -> Before:
     return lambda _, request, __: to_error(request, status, f"Simulated {code}.", code)
 
 
+def _block(sandbox: Sandbox, request: Request, params: Params) -> Response:
+    response = to_text(EDGE_PAGE, 403)
+    response.content_type = "text/html; charset=UTF-8"
+    response.headers += [("cf-ray", "9a3f61c2ed1b2c4d-FRA"), ("Server", "cloudflare")]
+    request.environ["notion.edge"] = True
+    return response
+
+
 def _limit(reason: str) -> Before:
-    def refuse(sandbox: Sandbox, request: Request, params: Params) -> Response:
-        wait = params.get("retry_after")
-        after = None if wait in (None, "") else float(str(wait))
-        return slow_down(reason, after).answer(request)
+    def refuse(_: Sandbox, request: Request, params: Params) -> Response:
+        wait = str(params.get("retry_after") or "")
+        return slow_down(reason, float(wait) if wait else None).answer(request)
 
     return refuse
 
@@ -51,7 +56,6 @@ def _limit(reason: str) -> Before:
 def _reject_cursor(
     sandbox: Sandbox, request: Request, params: Params
 ) -> Response | None:
-    """Refuse a cursor, so that the listing must start again; first pages pass."""
     cursor = request.query.get("start_cursor") or _read_body(request, "start_cursor")
     if not cursor:
         return None
@@ -59,7 +63,6 @@ def _reject_cursor(
 
 
 def _slow_schema(sandbox: Sandbox, request: Request, params: Params) -> Response | None:
-    """Give up on large pages of a query."""
     size = _read_body(request, "page_size")
     if (100 if size is None else size) <= int(params["page_size"]):
         return None
@@ -90,16 +93,15 @@ def _break_list(data: dict[str, Any], params: Params) -> None:
     data |= {"request_status": INCOMPLETE, "has_more": False, "next_cursor": None}
 
 
-def _forget_request(data: dict[str, Any], params: Params) -> None:
-    data.pop("request_id", None)
-
-
 SLOW = {"page_size": 25}
 BENT = {
     "incomplete": ("A list cut off as incomplete", _break_list),
     "unknown_parent": ("Parents of an unknown type", _move_elsewhere),
     "unknown_object": ("An object of an unknown type in a list", _add_stranger),
-    "no_request_id": ("An answer that does not name its request", _forget_request),
+    "no_request_id": (
+        "An answer that does not name its request",
+        lambda data, _: data.pop("request_id", None),
+    ),
 }
 FAULTS = (
     *common_faults.KINDS,
@@ -110,13 +112,9 @@ FAULTS = (
     ),
     *(
         FaultKind(name, label, before=_limit(reason), params={"retry_after": wait})
-        for name, (label, reason, wait) in LIMITS.items()
+        for name, (label, wait, reason) in LIMITS.items()
     ),
-    FaultKind(
-        "edge_block",
-        "403 in HTML from the edge",
-        before=lambda _, request, __: answer_edge(request),
-    ),
+    FaultKind("edge_block", "403 in HTML from the edge", before=_block),
     FaultKind("bad_cursor", "400 about the start_cursor", before=_reject_cursor),
     FaultKind(
         "slow_schema", "503 unless page_size is small", before=_slow_schema, params=SLOW

@@ -8,7 +8,7 @@ from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_iso
 from sandbox.notion.api.calls import OBJECT, to_id
-from sandbox.notion.api.shares import make_holder
+from sandbox.notion.api.changes import make_holder
 from sandbox.notion.seed.workspaces import KINDS, PAGE, SLUG, WORKSPACES
 from sandbox.oauth import grants
 
@@ -36,7 +36,6 @@ def get_row(sandbox: Sandbox, params: Params, field: str = "id") -> Row:
 
 
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Return one object by id, or a page of objects of a type from `after` on."""
     if params.get("id"):
         return {"records": [_describe(get_row(sandbox, params))]}
     names = {
@@ -50,13 +49,10 @@ def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def _describe(row: Row) -> dict[str, Any]:
-    names = ("id", "kind", "container", "block", "title")
-    return {
-        **{name: row[name] for name in names},
-        **{name: bool(row[name]) for name in ("in_trash", "is_archived")},
-        "created_time": to_iso(row["created"]),
-        "last_edited_time": to_iso(row["edited"]),
-    }
+    told = {n: row[n] for n in ("id", "kind", "container", "block", "title")}
+    told |= {name: bool(row[name]) for name in ("in_trash", "is_archived")}
+    times = {"created_time": row["created"], "last_edited_time": row["edited"]}
+    return {**told, **{name: to_iso(time) for name, time in times.items()}}
 
 
 def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response
 from sandbox.notion.api.calls import OWNERS, answer, check_version
+from sandbox.notion.api.changes import end_shares, make_holder, set_shares
 from sandbox.notion.api.errors import ApiRefusal, get_request_id, oauth_error
 from sandbox.notion.api.people import describe_owner
-from sandbox.notion.api.shares import end_shares, make_holder, set_shares
-from sandbox.notion.seed.workspaces import BY_ID, DATABASE, SLUG, WORKSPACES
+from sandbox.notion.seed.workspaces import BY_ID, SLUG, WORKSPACES
 from sandbox.oauth import grants
 from sandbox.oauth.consent import (
     Consent,
@@ -30,14 +30,19 @@ from sandbox.oauth.consent import (
 from sandbox.oauth.policy import Body, Issued, Policy, SecretIn
 from sandbox.oauth.refusals import Refusal
 
-LONGEST = 70
 # Top pages and databases, pages set out below one, and what is picked already.
 PICKABLE = """
-SELECT o.id, o.kind, o.title, o.body, above.title AS above, s.id IS NOT NULL AS shared
+SELECT o.id, iif(o.title = '', 'Untitled', substr(o.title, 1, 70)) AS title,
+    iif(length(o.title) > 70, '…', '') AS more,
+    iif(o.kind = 'page', 'Page', 'Database')
+        || COALESCE(' in ' || nullif(above.title, ''), '') AS note,
+    iif(json_type(o.body, '$.icon') = 'text', o.body ->> '$.icon', '📄') AS icon,
+    iif(:is_live, s.id IS NOT NULL, o.body ->> '$.unticked' IS NULL) AS ticked
 FROM notion_object o LEFT JOIN notion_object above ON above.id = o.container
-LEFT JOIN notion_share s ON s.holder = ? AND s.id = o.id AND s.allowed
-WHERE o.workspace = ? AND o.kind <> 'data_source' AND o.in_trash = 0 AND (
-    o.container = '' OR s.id IS NOT NULL OR json_extract(o.body, '$.offered'))
+LEFT JOIN notion_share s ON s.holder = :holder AND s.id = o.id AND s.allowed
+WHERE o.workspace = :workspace AND o.kind <> 'data_source' AND o.in_trash = 0
+    AND (o.container = '' OR s.id IS NOT NULL OR o.body ->> '$.offered')
+    AND COALESCE(instr(o.body ->> '$.full_access', :person), true)
 ORDER BY o.key
 """
 OWNER_FIELD = """
@@ -48,16 +53,18 @@ OWNER_FIELD = """
 </details>
 """
 OWNER_OPTIONS = ({"value": name, "label": label} for name, (label, _) in OWNERS.items())
+CLIENT = Refusal("invalid_client", "Client authentication failed.")
+REFRESH = Refusal("invalid_grant", "Invalid refresh token.")
 REFUSALS = {
     "body": Refusal("invalid_json", "Error parsing JSON body."),
     "missing": Refusal("invalid_request", "body.{} should be a string."),
-    "client_id": Refusal("invalid_client", "Client authentication failed."),
-    "client_secret": Refusal("invalid_client", "Client authentication failed."),
+    "client_id": CLIENT,
+    "client_secret": CLIENT,
     "code": Refusal("invalid_grant", "Invalid code."),
     "used_code": Refusal("invalid_grant", "Invalid code: this code has been revoked."),
     "redirect_uri": Refusal("invalid_grant", "Mismatched redirect URI."),
-    "refresh_token": Refusal("invalid_grant", "Invalid refresh token."),
-    "reused": Refusal("invalid_grant", "Invalid refresh token."),
+    "refresh_token": REFRESH,
+    "reused": REFRESH,
 }
 
 
@@ -75,25 +82,20 @@ class NotionPolicy(Policy):
         self, sandbox: Sandbox, account: Account, person: Person
     ) -> Sequence[Options]:
         """Offer what a person has full access to, ticked as it is shared now."""
-        holder, storage = make_holder(account.id, person.id), sandbox.storage
-        who = (account.id, person.id)
-        live = grants.list_grants(storage.connection, SLUG, *who, is_live=True)
-        options = []
-        for row in storage.all(PICKABLE, holder, account.id):
-            body = json.loads(row["body"])
-            if person.id not in body.get("full_access", [person.id]):
-                continue
-            kind = "Database" if row["kind"] == DATABASE else "Page"
-            icon, title = body.get("icon"), row["title"] or "Untitled"
-            options.append(
-                Option(
-                    f"page:{person.id}:{row['id']}",
-                    title if len(title) <= LONGEST else f"{title[:LONGEST]}…",
-                    note=f"{kind} in {row['above']}" if row["above"] else kind,
-                    icon=icon if icon and isinstance(icon, str) else "📄",
-                    is_ticked=bool(row["shared"] if live else not body.get("unticked")),
-                )
+        who, connection = (account.id, person.id), sandbox.storage.connection
+        live = grants.list_grants(connection, SLUG, *who, is_live=True)
+        names = {"workspace": account.id, "person": person.id}
+        names |= {"holder": make_holder(*who), "is_live": bool(live)}
+        options = [
+            Option(
+                f"page:{person.id}:{row['id']}",
+                f"{row['title']}{row['more']}",
+                note=row["note"],
+                icon=row["icon"],
+                is_ticked=bool(row["ticked"]),
             )
+            for row in connection.execute(PICKABLE, names)
+        ]
         return (Options(options=options),)
 
     def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
@@ -170,7 +172,6 @@ class NotionPolicy(Policy):
     def end(
         self, sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token
     ) -> None:
-        """Take what was shared away with the last grant of a person."""
         who = (token.account, token.user)
         if not grants.list_grants(connection, SLUG, *who, is_live=True):
             end_shares(connection, make_holder(*who))

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from sandbox.core.storage import Row
-from sandbox.core.web import Request, Response
+from sandbox.core.web import Response
 from sandbox.notion.api.calls import READ, Call, api
 from sandbox.notion.api.dialect import Outline
 from sandbox.notion.api.errors import malformed, not_found
@@ -39,7 +39,6 @@ ONE = f"""
 
 @api(READ)
 def show_block(call: Call) -> Response:
-    """Return one block; a page and a database are blocks as well."""
     block_id = call.read_id("block")
     parents = _find_parents(call, [block_id])
     whole = call.find(block_id, PAGE, DATABASE)
@@ -53,7 +52,6 @@ def show_block(call: Call) -> Response:
 
 @api(READ)
 def list_children(call: Call) -> Response:
-    """List the blocks directly inside a block or a page."""
     parent = call.read_id("block")
     if call.find(parent, PAGE, DATABASE) is None:
         _find_block(call, parent)
@@ -69,11 +67,15 @@ def list_children(call: Call) -> Response:
 def show_markdown(call: Call) -> Response:
     """Return the text of a page, or of one block when its id is given instead."""
     root = call.read_id("page")
-    transcript = _read_transcript(call.request)
+    given = call.request.query
+    refuse_unknown("query", given, ("include_transcript",))
+    transcript = given.get("include_transcript", "false")
+    if transcript not in ("true", "false"):
+        raise malformed("query.include_transcript", "should be a boolean")
     block = None if call.find(root, PAGE) else _find_block(call, root)
     page_id = block["page"] if block else root
     rows, most = call.run(ON_PAGE, page=page_id), call.switch("markdown_blocks")
-    outline = Outline(page_id, rows, most=most, with_transcript=transcript)
+    outline = Outline(page_id, rows, most=most, transcript=transcript == "true")
     lines = outline.write_one(block) if block else outline.write_inside(root)
     found = {
         "object": "page_markdown",
@@ -85,16 +87,7 @@ def show_markdown(call: Call) -> Response:
     return call.answer(found)
 
 
-def _read_transcript(request: Request) -> bool:
-    refuse_unknown("query", request.query, ("include_transcript",))
-    value = request.query.get("include_transcript", "false")
-    if value not in ("true", "false"):
-        raise malformed("query.include_transcript", "should be a boolean")
-    return value == "true"
-
-
 def _find_block(call: Call, block_id: str) -> Row:
-    """Return a block on a page the connection may see, or refuse."""
     found = call.run(ONE, id=block_id)
     if not found:
         raise not_found("block", block_id)
@@ -102,7 +95,6 @@ def _find_block(call: Call, block_id: str) -> Row:
 
 
 def _find_parents(call: Call, ids: list[str]) -> set[str]:
-    """Return those of some blocks that have anything to show inside."""
     return {row["parent"] for row in call.run(PARENTS, ids=json.dumps(ids))}
 
 
@@ -111,7 +103,6 @@ def _describe(row: Row, parents: Collection[str]) -> dict[str, Any]:
 
 
 def _to_block(call: Call, row: Row, parents: Collection[str]) -> dict[str, Any]:
-    """Return one block; pages and databases among them are told by their titles."""
     name = "page_id" if row["parent"] == row["page"] else "block_id"
     (page,) = call.run("SELECT * FROM notion_object WHERE id = :id", id=row["page"])
     return {
@@ -125,7 +116,6 @@ def _to_block(call: Call, row: Row, parents: Collection[str]) -> dict[str, Any]:
 
 
 def _to_content(row: Row) -> dict[str, Any]:
-    """Write out what is particular to a type of block."""
     body = json.loads(row["body"])
     match row["type"]:
         case "child_page" | "child_database":
@@ -139,8 +129,8 @@ def _to_content(row: Row) -> dict[str, Any]:
         case "unsupported":
             return {"block_type": "form"}
     if "text" in body:
-        text = to_rich(body.pop("text"))
-        body = {"rich_text": text, "color": "default", **body}
+        body["rich_text"] = to_rich(body.pop("text"))
+        body.setdefault("color", "default")
     if "caption" in body:
         body["caption"] = to_rich(body["caption"])
     if isinstance(body.get("icon"), str):

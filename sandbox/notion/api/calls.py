@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,12 +62,10 @@ class Call:
         return self.sandbox.storage.one(OBJECT, object_id)
 
     def find(self, object_id: str, *kinds: str) -> Row | None:
-        """Return an object when it is of a kind and shared with the connection."""
         row = self.sandbox.storage.one(VISIBLE, self.holder, object_id)
         return row if row is not None and row["kind"] in kinds else None
 
     def read_id(self, kind: str) -> str:
-        """Return the id a path names, however it is written."""
         given = self.request.params["id"]
         if found := to_id(given):
             return found
@@ -75,12 +73,10 @@ class Call:
         raise malformed(f"path.{kind}_id", why)
 
     def get_visible(self, kind: str) -> Row:
-        """Return the object a path names, or refuse."""
         object_id = self.read_id(kind)
-        row = self.find(object_id, kind)
-        if row is None:
-            raise not_found(kind, object_id)
-        return row
+        if row := self.find(object_id, kind):
+            return row
+        raise not_found(kind, object_id)
 
     def answer(self, data: dict[str, Any]) -> Response:
         return answer(self.request, data)
@@ -97,12 +93,7 @@ def api(*capabilities: str) -> Callable[[Callable[[Call], Response]], Handler]:
     def decorate(inner: Callable[[Call], Response]) -> Handler:
         def handle(sandbox: Sandbox, request: Request) -> Response:
             try:
-                check_version(request)
-                call = _admit(sandbox, request)
-                if not call.held.issuperset(capabilities):
-                    message = "Insufficient permissions for this endpoint."
-                    raise ApiRefusal(403, message)
-                return inner(call)
+                return inner(_admit(sandbox, request, capabilities))
             except ApiRefusal as refusal:
                 return refusal.answer(request)
 
@@ -112,7 +103,6 @@ def api(*capabilities: str) -> Callable[[Callable[[Call], Response]], Handler]:
 
 
 def check_version(request: Request) -> None:
-    """Insist on the version header, and on the one version that is simulated."""
     version = request.header("Notion-Version")
     if not version:
         message = f'Notion-Version header should be defined, instead was "{version}".'
@@ -122,35 +112,29 @@ def check_version(request: Request) -> None:
         raise ApiRefusal(400, message)
 
 
-def _admit(sandbox: Sandbox, request: Request) -> Call:
+def _admit(sandbox: Sandbox, request: Request, needed: Collection[str]) -> Call:
+    check_version(request)
     token = request.token
     if token is None or token.kind != "access" or not token.is_live(sandbox.clock()):
         raise ApiRefusal(401, "API token is invalid.")
     _check_limit(sandbox, token.account)
     sql = "SELECT holder, bot, owner FROM notion_bot WHERE grant_id = ?"
     bot = dict(sandbox.storage.one(sql, token.grant_id) or {})
-    return Call(
-        sandbox=sandbox,
-        request=request,
-        workspace=token.account,
-        user=token.user,
-        held=get_held(sandbox, token.account, bot["owner"]),
-        **bot,
-    )
+    held = get_held(sandbox, token.account, bot["owner"])
+    if not held.issuperset(needed):
+        raise ApiRefusal(403, "Insufficient permissions for this endpoint.")
+    who = {"workspace": token.account, "user": token.user, **bot}
+    return Call(sandbox=sandbox, request=request, held=held, **who)
 
 
 def _check_limit(sandbox: Sandbox, workspace: str) -> None:
-    """Count calls per workspace, whoever's token they use."""
-    read = sandbox.switches.get
-    if not read(SLUG, "rate_limits", workspace):
+    if not sandbox.switches.get(SLUG, "rate_limits", workspace):
         return
-    own, plan = read(SLUG, "calls_per_minute", workspace), BY_ID[workspace]
-    wait = sandbox.fixed_windows.admit(
-        f"{SLUG}:{workspace}",
-        limit=own or plan.calls_per_minute,
-        seconds=60.0,
-        now=sandbox.clock(),
-    )
+    own = sandbox.switches.get(SLUG, "calls_per_minute", workspace)
+    limit, now = own or BY_ID[workspace].calls_per_minute, sandbox.clock()
+    # Calls are counted per workspace, whoever's token they use.
+    name = f"{SLUG}:{workspace}"
+    wait = sandbox.fixed_windows.admit(name, limit=limit, seconds=60.0, now=now)
     if wait is not None:
         raise slow_down(RATE, wait)
 
@@ -162,11 +146,9 @@ def get_held(sandbox: Sandbox, workspace: str, owner: str) -> frozenset[str]:
 
 
 def finish(sandbox: Sandbox, request: Request, response: Response) -> None:
-    """Add the header every answer of the API carries."""
     if request.path.startswith("/v1/") and not request.environ.get("notion.edge"):
         response.headers.append(("x-notion-request-id", get_request_id(request)))
 
 
 def answer(request: Request, data: dict[str, Any]) -> Response:
-    """Answer with an object that also names the request."""
     return to_json({**data, "request_id": get_request_id(request)})

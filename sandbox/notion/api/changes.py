@@ -1,14 +1,48 @@
-"""Change stored objects, and remember what search still believes."""
+"""Change stored objects and shares; remember what search still believes.
+
+A holder is the connection of one person in one workspace, named by both; `*` stands
+for everybody.
+"""
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.seed.nodes import BLOCK, to_minute
 from sandbox.notion.seed.workspaces import BY_ID, PAGE, SLUG
 
+# What a person shut out stays shut out unless it is picked: it is the page's setting.
+UNPICK = """
+DELETE FROM notion_share WHERE holder = :holder AND allowed
+AND id NOT IN (SELECT value FROM json_each(:picked))
+"""
+# What was shared before keeps its date.
+PICK = """
+INSERT INTO notion_share SELECT :holder, value, 1, :now FROM json_each(:picked)
+WHERE true ON CONFLICT (holder, id)
+DO UPDATE SET allowed = 1, since = iif(allowed, since, excluded.since)
+"""
+SHARE = """
+REPLACE INTO notion_share SELECT DISTINCT holder, :id, :allowed, :now
+FROM notion_share WHERE holder GLOB :holders
+"""
+# From the top down: a share of one's own counts, else what the container has.
+SPREAD = """
+INSERT INTO notion_visible
+WITH RECURSIVE tree (holder, key, id, allowed, since) AS (
+    SELECT h.holder, o.key, o.id, COALESCE(s.allowed, 0), COALESCE(s.since, 0)
+    FROM (SELECT DISTINCT holder FROM notion_share WHERE holder GLOB :holders) h
+    JOIN notion_object o ON o.workspace = :workspace AND o.container = ''
+    LEFT JOIN notion_share s ON s.holder = h.holder AND s.id = o.id
+    UNION ALL
+    SELECT t.holder, o.key, o.id, COALESCE(s.allowed, t.allowed),
+        COALESCE(s.since, t.since)
+    FROM tree t JOIN notion_object o ON o.container = t.id
+    LEFT JOIN notion_share s ON s.holder = t.holder AND s.id = o.id)
+SELECT holder, key, since FROM tree WHERE allowed
+"""
 MARK = """
 UPDATE notion_object SET edited = :minute, edited_by = :editor,
     old_edited = iif(indexed_at <= :now, edited, old_edited),
@@ -28,13 +62,47 @@ WITH RECURSIVE down (id) AS (
     SELECT o.id FROM down JOIN notion_object o ON o.container = down.id)
 SELECT json_group_array(id) FROM down
 """
-GONE = "IN (SELECT value FROM json_each(?))"
-DELETIONS = (
-    f"DELETE FROM notion_block WHERE id {GONE}",  # noqa: S608 - no words from outside
-    f"DELETE FROM notion_block WHERE page {GONE}",  # noqa: S608 - see above
-    f"DELETE FROM notion_share WHERE id {GONE}",  # noqa: S608 - see above
-    f"DELETE FROM notion_object WHERE id {GONE}",  # noqa: S608 - see above
-)
+GONE = ("block WHERE id", "block WHERE page", "share WHERE id", "object WHERE id")
+
+
+def make_holder(workspace: str, user: str = "*") -> str:
+    """Name the connection of one person in one workspace, or match everybody's."""
+    return f"{workspace}:{user}"
+
+
+def set_shares(
+    connection: sqlite3.Connection, holder: str, picked: Collection[str], now: int
+) -> None:
+    names = {"holder": holder, "picked": json.dumps(picked), "now": now}
+    connection.execute(UNPICK, names)
+    connection.execute(PICK, names)
+    spread(connection, holder)
+
+
+def set_share(
+    connection: sqlite3.Connection,
+    holders: str,
+    object_id: str,
+    *,
+    allowed: bool,
+    now: int,
+) -> int:
+    """Share one subtree with connections, or shut it out; count them."""
+    names = {"holders": holders, "id": object_id, "allowed": allowed, "now": now}
+    found = connection.execute(SHARE, names).rowcount
+    spread(connection, holders)
+    return found
+
+
+def end_shares(connection: sqlite3.Connection, holder: str) -> None:
+    connection.execute("DELETE FROM notion_share WHERE holder = ?", (holder,))
+    spread(connection, holder)
+
+
+def spread(connection: sqlite3.Connection, holders: str) -> None:
+    names = {"holders": holders, "workspace": holders.partition(":")[0]}
+    connection.execute("DELETE FROM notion_visible WHERE holder GLOB :holders", names)
+    connection.execute(SPREAD, names)
 
 
 def get_lag(sandbox: Sandbox, workspace: str) -> int:
@@ -43,7 +111,10 @@ def get_lag(sandbox: Sandbox, workspace: str) -> int:
 
 
 def mark(
-    sandbox: Sandbox, connection: sqlite3.Connection, workspace: str, ids: Iterable[str]
+    sandbox: Sandbox,
+    connection: sqlite3.Connection,
+    workspace: str,
+    ids: Collection[str],
 ) -> None:
     """Say that objects are edited now; search believes what stands there for a while.
 
@@ -54,13 +125,12 @@ def mark(
         "editor": BY_ID[workspace].people[0].id,
         "now": sandbox.now_ms,
         "lag": get_lag(sandbox, workspace),
-        "ids": json.dumps(list(ids)),
+        "ids": json.dumps(ids),
     }
     connection.execute(MARK, names)
 
 
 def is_inside(connection: sqlite3.Connection, inner: str, outer: str) -> bool:
-    """Return whether an object is inside another, or the same."""
     names = {"start": inner, "wanted": outer}
     return connection.execute(ABOVE, names).fetchone() is not None
 
@@ -80,8 +150,8 @@ def move(connection: sqlite3.Connection, row: Row, above: Row | None) -> None:
 
 
 def delete(connection: sqlite3.Connection, object_id: str) -> int:
-    """Remove an object with everything inside it, and say how many went."""
     (gone,) = connection.execute(BELOW, (object_id,)).fetchone()
-    for sql in DELETIONS:
+    for where in GONE:
+        sql = f"DELETE FROM notion_{where} IN (SELECT value FROM json_each(?))"  # noqa: S608
         count = connection.execute(sql, (gone,)).rowcount
     return count

@@ -11,12 +11,6 @@ from sandbox.notion.api.values import to_url
 from sandbox.notion.seed.nodes import Piece, Text, to_pieces, to_plain
 
 SPECIAL = re.compile(r"([\\*~`$\[\]<>{}|^])")
-MARKS = (
-    ("bold", "**{}**"),
-    ("italic", "*{}*"),
-    ("strikethrough", "~~{}~~"),
-    ("underline", '<span underline="true">{}</span>'),
-)
 NUMBERED, MEETING = "numbered_list_item", "meeting_notes"
 # How a block begins, and after a bar how it ends; between is what is inside it.
 FORMS = {
@@ -51,12 +45,10 @@ Lines = list[str]
 
 
 def escape(text: str) -> str:
-    """Put a backslash before what would mean something."""
     return SPECIAL.sub(r"\\\1", text).replace("\n", "<br>")
 
 
 def to_inline(text: Text | None) -> str:
-    """Write rich text on one line."""
     return "".join(_write_piece(piece) for piece in to_pieces(text))
 
 
@@ -68,12 +60,10 @@ def _write_piece(piece: Piece) -> str:
         return f'<mention-user url="user://{piece["user"]}">{shown}</mention-user>'
     if "date" in piece:
         return f'<mention-date start="{piece["date"]}"/>'
-    if "eq" in piece:
-        return f"$`{piece['eq']}`$"
     if piece.get("code"):
         return f"`{piece['t']}`"
-    for name, form in MARKS:
-        shown = form.format(shown) if piece.get(name) else shown
+    if piece.get("bold"):
+        shown = f"**{shown}**"
     if piece.get("color"):
         shown = f'<span color="{piece["color"]}">{shown}</span>'
     return f"[{shown}]({piece['link']})" if piece.get("link") else shown
@@ -83,18 +73,17 @@ class Outline:
     """Write the blocks of one page until there have been enough."""
 
     def __init__(
-        self, page: str, rows: Iterable[Row], *, most: int, with_transcript: bool
+        self, page: str, rows: Iterable[Row], *, most: int, transcript: bool
     ) -> None:
         self.page = page
         self.left = most
-        self.with_transcript = with_transcript
+        self.transcript = transcript
         self.unknown: list[str] = []
         self._inside: defaultdict[str, list[Row]] = defaultdict(list)
         for row in rows:
             self._inside[row["parent"]].append(row)
 
     def write_inside(self, parent: str) -> Lines:
-        """Write everything inside a block or a page."""
         lines: Lines = []
         number = 0
         for row in self._inside[parent]:
@@ -112,7 +101,7 @@ class Outline:
             return [f'<unknown url="{url}" alt="{kind}"/>']
         fields = _to_fields(row, number or 1)
         opening, _, closing = FORMS[kind].partition("|")
-        if kind == MEETING and not self.with_transcript:
+        if kind == MEETING and not self.transcript:
             inside = [f"[{fields['title']}]({url})"]
         else:
             inside = self.write_inside(row["id"])
@@ -123,7 +112,6 @@ class Outline:
 
 
 def _to_fields(row: Row, number: int) -> dict[str, Any]:
-    """Return what the form of a block may name."""
     body: dict[str, Any] = json.loads(row["body"])
     color, texts = body.get("color", "default"), ("text", "caption", "summary", "notes")
     source = f' data-source-url="collection://{row["source"]}"' if row["source"] else ""

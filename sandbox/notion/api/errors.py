@@ -5,11 +5,10 @@ import uuid
 from typing import Any
 
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json, to_text
+from sandbox.core.web import Request, Response, to_json
 
 REQUEST_ID = "notion.request_id"
-RATE, SPACE = "public_api_request_rate_limit", "public_api_space_request_rate_limit"
-ENDPOINT, BLOCKED = "public_api_endpoint_rate_limit", "public_api_request_blocked"
+RATE = "public_api_request_rate_limit"
 CODES = {
     400: "validation_error",
     401: "unauthorized",
@@ -24,10 +23,6 @@ CODES = {
     529: "service_overload",
 }
 OAUTH_STATUSES = {"invalid_client": 401, "internal_server_error": 500}
-EDGE_PAGE = (
-    "<!doctype html><html><head><title>Access denied</title></head>"
-    "<body><h1>Sorry, you have been blocked</h1></body></html>"
-)
 
 
 class ApiRefusal(Exception):
@@ -43,7 +38,6 @@ class ApiRefusal(Exception):
 
 
 def get_request_id(request: Request) -> str:
-    """Return the id of this request, the same in the header and in the body."""
     found: str = request.environ.setdefault(REQUEST_ID, str(uuid.uuid4()))
     return found
 
@@ -62,7 +56,6 @@ def to_error(
 
 
 def malformed(name: str, why: str) -> ApiRefusal:
-    """Make the error for one part of what was sent."""
     return ApiRefusal(400, f"{name.partition('.')[0]} failed validation: {name} {why}.")
 
 
@@ -82,15 +75,6 @@ def slow_down(reason: str, retry_after: float | None) -> ApiRefusal:
         data["retry_after"] = str(max(1, math.ceil(retry_after)))
     message = "You have been rate limited. Please try again in a few minutes."
     return ApiRefusal(429 if reason else 529, message, **data)
-
-
-def answer_edge(request: Request) -> Response:
-    """Answer as the network edge does, which never asked the API."""
-    response = to_text(EDGE_PAGE, 403)
-    response.content_type = "text/html; charset=UTF-8"
-    response.headers += [("cf-ray", "9a3f61c2ed1b2c4d-FRA"), ("Server", "cloudflare")]
-    request.environ["notion.edge"] = True
-    return response
 
 
 def oauth_error(

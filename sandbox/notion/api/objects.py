@@ -32,7 +32,6 @@ WHERE container = :database AND kind = 'data_source' AND in_trash = 0 ORDER BY k
 
 
 def show(kind: str) -> Handler:
-    """Make the handler that returns one object of a kind."""
     return api(READ)(lambda call: call.answer(to_object(call, call.get_visible(kind))))
 
 
@@ -57,7 +56,6 @@ def show_property(call: Call) -> Response:
 
 
 def _get_schema(call: Call, row: Row) -> list[Definition]:
-    """Return the properties of a page: its data source's, or just a title."""
     above = call.get(row["container"])
     if above is None or above["kind"] != DATA_SOURCE:
         return [TITLE]
@@ -81,7 +79,6 @@ def to_parent(call: Call, row: Row) -> dict[str, Any]:
 
 
 def to_moments(row: Row, owner: Row) -> dict[str, Any]:
-    """Tell when something was made and edited, and by whom its owner was."""
     return {
         "created_time": to_iso(row["created"]),
         "last_edited_time": to_iso(row["edited"]),
@@ -93,7 +90,6 @@ def to_moments(row: Row, owner: Row) -> dict[str, Any]:
 def to_object(
     call: Call, row: Row, names: Collection[str] | None = None
 ) -> dict[str, Any]:
-    """Return an object of any kind; names limit the properties of a page."""
     body, kind = json.loads(row["body"]), row["kind"]
     whole = {
         "object": kind,
@@ -114,7 +110,11 @@ def to_object(
     if kind != DATA_SOURCE:
         whole["is_locked"] = False
     if kind == PAGE:
-        return {**whole, "properties": _to_properties(call, row, body, names)}
+        schema, values = _get_schema(call, row), body.get("values", {})
+        wanted = [d for d in schema if names is None or d["id"] in names]
+        shown = [to_property(call, row, d, values.get(d["id"])) for d in wanted]
+        titles = [definition["name"] for definition in wanted]
+        return {**whole, "properties": dict(zip(titles, shown, strict=True))}
     if kind == DATABASE:
         sources = call.run(SOURCES, database=row["id"])
         return {**whole, "data_sources": [dict(source) for source in sources]}
@@ -124,7 +124,6 @@ def to_object(
 
 
 def _to_icon(call: Call, kept: Any) -> Any:
-    """Return an icon; an emoji is kept as such, a file's address ends in an hour."""
     if isinstance(kept, str):
         return {"type": "emoji", "emoji": kept} if kept else None
     if not kept or "file" not in kept:
@@ -133,19 +132,6 @@ def _to_icon(call: Call, kept: Any) -> Any:
     url = f"{kept['file']}?X-Amz-Expires=3600&X-Amz-Date={now}"
     file = {"url": url, "expiry_time": to_iso(now + HOUR_MS)}
     return {"type": "file", "file": file}
-
-
-def _to_properties(
-    call: Call, row: Row, body: dict[str, Any], names: Collection[str] | None
-) -> dict[str, Any]:
-    values = body.get("values", {})
-    return {
-        definition["name"]: to_property(
-            call, row, definition, values.get(definition["id"])
-        )
-        for definition in _get_schema(call, row)
-        if names is None or definition["id"] in names
-    }
 
 
 def _to_definition(call: Call, definition: Definition) -> dict[str, Any]:

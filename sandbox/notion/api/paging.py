@@ -27,13 +27,11 @@ class PageAsked:
 
     @property
     def end(self) -> int:
-        """Return the place after the last result."""
         return self.offset + self.size
 
     def answer(
         self, results: list[Any], kind: str, *, has_more: bool, **more: Any
     ) -> Response:
-        """Answer with these results; the cursor is opaque, and no UUID."""
         text = f"{self.digest}:{self.end}"
         cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
         found = {"object": "list", "results": results, "has_more": has_more}
@@ -56,7 +54,6 @@ def read_page_query(request: Request, listing: str) -> PageAsked:
 
 
 def read_page(request: Request, fields: dict[str, Any], listing: str) -> PageAsked:
-    """Read what a query, or a body, says about paging."""
     size, offset = fields.get("page_size", MAX_SIZE), 0
     if type(size) is not int or not 1 <= size <= MAX_SIZE:
         where = "query" if request.method == "GET" else "body"

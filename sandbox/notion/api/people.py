@@ -14,14 +14,12 @@ LIMITS = {"max_file_upload_size_in_bytes": 5 * 1024 * 1024}
 
 
 def to_partial(user_id: str) -> dict[str, Any]:
-    """Name a user by id only."""
     return {"object": "user", "id": user_id}
 
 
 def describe_user(
     workspace: str, user_id: str, held: Collection[str]
 ) -> dict[str, Any]:
-    """Describe a user as far as the capabilities that are held allow."""
     person = next((p for p in BY_ID[workspace].people if p.id == user_id), None)
     if person is None or USERS not in held:
         return to_partial(user_id)
@@ -33,7 +31,6 @@ def describe_user(
 def describe_owner(
     sandbox: Sandbox, workspace: str, user_id: str, owner: str
 ) -> dict[str, Any]:
-    """Describe who an authorization belongs to."""
     if owner == "workspace":
         return {"type": "workspace", "workspace": True}
     held = get_held(sandbox, workspace, owner)
@@ -60,7 +57,6 @@ def show_me(call: Call) -> Response:
 
 @api(USERS)
 def list_users(call: Call) -> Response:
-    """List members and bots, no guests."""
     page = read_page_query(call.request, "users")
     ids = [person.id for person in BY_ID[call.workspace].people]
     users = [describe_user(call.workspace, user_id, call.held) for user_id in ids]

@@ -24,7 +24,7 @@ KIND = "page_or_data_source"
 INCOMPLETE = {"type": "incomplete", "incomplete_reason": "query_result_limit_reached"}
 COLUMNS = {"created_time": "o.created", "last_edited_time": "o.edited"}
 WAYS = {"ascending": "ASC", "descending": "DESC"}
-SHUFFLED = "o.luck, o.key"
+SHUFFLED, PART = "o.luck, o.key", "LIMIT :n OFFSET :offset"
 OBJECT: dict[str, Shape] = {"property": "object", "value": KINDS}
 SEARCH: dict[str, Shape] = {
     **PAGED,
@@ -82,16 +82,14 @@ def search(call: Call) -> Response:
     }
     page = read_page(call.request, body, f"search:{call.holder}:{asked}:{order}")
     now, cap = call.sandbox.now_ms, call.switch("search_cap")
-    rows = call.run(
-        f"{FOUND} {order} LIMIT :limit OFFSET :offset",
-        **asked,
-        workspace=call.workspace,
-        now=now,
-        shared=now - int(call.switch("grant_lag") * 1000),
-        left_out=call.switch("search_leaves_out"),
-        limit=page.size + 1,
-        offset=page.offset,
-    )
+    index = {
+        "workspace": call.workspace,
+        "now": now,
+        "shared": now - int(call.switch("grant_lag") * 1000),
+        "left_out": call.switch("search_leaves_out"),
+    }
+    part = {"n": page.size + 1, "offset": page.offset}
+    rows = call.run(f"{FOUND} {order} {PART}", **asked, **index, **part)
     kept = rows[: max(0, cap - page.offset)]
     more = {"request_status": INCOMPLETE} if len(kept) < len(rows) else {}
     results = [_to_hit(call, row) for row in kept[: page.size]]
@@ -99,7 +97,6 @@ def search(call: Call) -> Response:
 
 
 def _to_kinds(wanted: str | None) -> dict[str, str]:
-    """Name the kinds that are wanted: one of them, or all."""
     return {kind: kind if wanted in (kind, None) else "" for kind in KINDS}
 
 
@@ -135,15 +132,11 @@ def query(call: Call) -> Response:
     order = ", ".join([*sorts, SHUFFLED])
     page = read_page(call.request, body, f"query:{call.holder}:{asked}:{order}")
     # Everything that goes into these statements was written in this module.
-    total = call.run(f"SELECT COUNT(*) AS n {where}", **asked)[0]["n"]
-    cap = call.switch("query_cap")
+    (counted,) = call.run(f"SELECT COUNT(*) AS n {where}", **asked)
+    total, cap = counted["n"], call.switch("query_cap")
     end = min(page.end, cap)
-    rows = call.run(
-        f"SELECT o.* {where} ORDER BY {order} LIMIT :n OFFSET :offset",
-        **asked,
-        n=max(0, end - page.offset),
-        offset=page.offset,
-    )
+    part = {"n": max(0, end - page.offset), "offset": page.offset}
+    rows = call.run(f"SELECT o.* {where} ORDER BY {order} {PART}", **asked, **part)
     results = [to_object(call, row, names) for row in rows]
     # The field is there only when something is missing.
     more = {"request_status": INCOMPLETE} if total > cap else {}
@@ -151,7 +144,6 @@ def query(call: Call) -> Response:
 
 
 def _read_names(request: Request, source: Row) -> frozenset[str] | None:
-    """Return the ids of the properties that are wanted, or nothing for all."""
     refuse_unknown("query", request.query, ("filter_properties[]",))
     by_id = {unquote(d["id"]): d["id"] for d in json.loads(source["body"])["schema"]}
     wanted = [unquote(value) for _, value in request.query_pairs]
@@ -161,7 +153,6 @@ def _read_names(request: Request, source: Row) -> frozenset[str] | None:
 
 
 def _read_filter(given: dict[str, Any] | None) -> tuple[str, int | None]:
-    """Return the column and the moment of the one kind of filter simulated."""
     if given is None:
         return "", None
     name = given["timestamp"]

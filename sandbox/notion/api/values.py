@@ -27,12 +27,10 @@ Definition = Mapping[str, Any]
 
 
 def to_url(object_id: str) -> str:
-    """Return the address people open an object at."""
     return f"https://app.notion.com/p/{object_id.replace('-', '')}"
 
 
 def to_rich(text: Text | None) -> list[dict[str, Any]]:
-    """Return a text as the array the API shows."""
     return [_to_item(piece) for piece in to_pieces(text)]
 
 
@@ -45,8 +43,7 @@ def _to_item(piece: Piece) -> dict[str, Any]:
     elif "eq" in whole:
         kind, own = "equation", {"expression": whole["eq"]}
     elif "user" in whole:
-        user = {"type": "user", "user": to_partial(whole["user"])}
-        kind, own = "mention", user
+        kind, own = "mention", {"type": "user", "user": to_partial(whole["user"])}
     else:
         kind, own = "mention", {"type": "date", "date": _to_date(whole["date"])}
     marks: dict[str, Any] = {mark: bool(whole.get(mark)) for mark in MARKS}
@@ -74,7 +71,6 @@ def to_property(
 
 
 def to_value(call: Call, row: Row, definition: Definition, kept: Any) -> Any:
-    """Return the value of one property in full."""
     kind = definition["type"]
     if kind in WRITERS:
         return WRITERS[kind](call, row, definition, kept)

@@ -40,7 +40,6 @@ def to_pieces(text: Text | None) -> Sequence[Piece]:
 
 
 def to_plain(text: Text | None) -> str:
-    """Return what people read."""
     wholes = (({"t": p} if isinstance(p, str) else p) for p in to_pieces(text))
     return "".join(next(str(w[name]) for name in SHOWN if name in w) for w in wholes)
 
@@ -55,7 +54,6 @@ class Node:
 
 
 def p(text: Text) -> Node:
-    """Make a paragraph."""
     return Node("paragraph", {"text": text})
 
 
@@ -98,7 +96,7 @@ class Builder:
     workspace: Workspace
     rng: random.Random
     now: int | None = None
-    index_lag: int = 0
+    lag: int = 0
 
     def add(self, node: Node, container: str = "", block: str = "") -> str:
         """Store an object, and return its id."""
@@ -114,7 +112,7 @@ class Builder:
             about["values"] = {"title": title, **about.get("values", {})}
         # A number below a hundred that the id keeps for ever.
         luck = zlib.crc32(node_id.encode()) % 100
-        indexed_at = 0 if self.now is None else self.now + self.index_lag
+        indexed_at = 0 if self.now is None else self.now + self.lag
         place = (self.workspace.id, node_id, node.kind, container, block)
         words = (luck, to_plain(title), _dump(about), indexed_at)
         self.connection.execute(OBJECT, (*place, *moments, *authors, *flags, *words))

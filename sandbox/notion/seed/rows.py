@@ -2,10 +2,9 @@
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.core.times import DAY_MS
+from sandbox.core.times import DAY_MS, to_date
 from sandbox.notion.seed.nodes import (
     NEWEST,
     OLDEST,
@@ -25,13 +24,10 @@ URGENT = {"t": " urgent", "bold": True, "color": "red"}
 
 
 def pick(name: str, number: int) -> Any:
-    """Return one of the words of a kind, in turn."""
-    words = WORDS[name]
-    return words[number % len(words)]
+    return WORDS[name][number % len(WORDS[name])]
 
 
 def draw(rng: random.Random, *names: str) -> str:
-    """Draw words, one of each kind."""
     return " ".join(rng.choice(WORDS[name]) for name in names)
 
 
@@ -39,7 +35,6 @@ class Rows:
     """Make the rows of one workspace, some of which name its people and clients."""
 
     def __init__(self, rng: random.Random, people: list[str], clients: int) -> None:
-        """Draw the ids of the clients, which others point to."""
         self.rng = rng
         self.people = people
         self.mention = {"user": people[0], "shown": "@Ines Okafor"}
@@ -50,8 +45,7 @@ class Rows:
         return draw(self.rng, *names)
 
     def _draw_day(self) -> str:
-        seconds = self.rng.randint(OLDEST, NEWEST) / 1000
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
+        return to_date(self.rng.randint(OLDEST, NEWEST))
 
     def _verify(self, date: Any) -> dict[str, Any]:
         return {"by": self.people[0], "date": date}
@@ -77,10 +71,9 @@ class Rows:
     def make_task(self, number: int) -> Node:
         due, first = _make_due(self._draw_day(), number), self._draw("first")
         notes = [pick("sentences", number), URGENT] if number % 3 == 0 else None
+        rest = "" if number % 9 == 0 else f"{self._draw('second')} {number}"
         return make_page(
-            [f"{first} {number} ", self.mention]
-            if number % 9 == 0
-            else f"{first} {self._draw('second')} {number}",
+            f"{first} {rest}" if rest else [f"{first} {number} ", self.mention],
             _make_steps(number) if number % 6 == 0 else (),
             icon=pick("icons", number) if number % 3 == 0 else None,
             is_archived=number % 80 == 5,
@@ -89,14 +82,15 @@ class Rows:
                 "st%3Ds": self._draw("states"),
                 "as%5Bn": [self.rng.choice(self.people)] if number % 4 else [],
                 "du%3Be": due,
-                "cl%7Ct": self.rng.sample(self.clients, self._draw_most()),
+                "cl%7Ct": self._draw_clients(),
                 "id%3Fx": {"prefix": "TASK", "number": number + 1},
                 "n%24te": notes,
             },
         )
 
-    def _draw_most(self) -> int:
-        return min(self.rng.randint(0, 2), len(self.clients))
+    def _draw_clients(self) -> list[str]:
+        most = min(self.rng.randint(0, 2), len(self.clients))
+        return self.rng.sample(self.clients, most)
 
     def make_client(self, number: int) -> Node:
         name = self._draw("companies", "legal")
@@ -112,12 +106,11 @@ class Rows:
         )
 
     def make_animal(self, number: int) -> Node:
-        """Make a row with every type of value; the first is empty, the next too full."""
+        """Make a row with every type of value; one is empty, and one too full."""
         if number == 0:
             return make_page("All empty")
         if number == 1:
-            pairs = [(self.mention, f" and {n}, ") for n in range(MANY)]
-            texts = [piece for pair in pairs for piece in pair]
+            texts = [t for n in range(MANY) for t in (self.mention, f" and {n}, ")]
             many = {"tx%3At": texts, "rl%3Dn": self.clients[:MANY]}
             return make_page(texts, values=many)
         return make_page(
@@ -142,16 +135,10 @@ class Rows:
 
     def make_guide(self, number: int) -> Node:
         checked = self._verify({"start": "2026-01-10"}) if number % 2 else None
-        return make_page(
-            f"{self._draw('first')} guide {number}",
-            [p("See also:"), make_page(f"Appendix to guide {number}")],
-            icon="📖",
-            values={
-                "ow%40n": [self.people[0]],
-                "vf%3Ay": checked,
-                "tg%21s": ["Policy"],
-            },
-        )
+        values = {"ow%40n": self.people[:1], "vf%3Ay": checked, "tg%21s": ["Policy"]}
+        inside = [p("See also:"), make_page(f"Appendix to guide {number}")]
+        title = f"{self._draw('first')} guide {number}"
+        return make_page(title, inside, icon="📖", values=values)
 
     def make_year(self, year: int, projects: int) -> Node:
         inside = [self._make_project(year, n) for n in range(projects)]
@@ -159,16 +146,13 @@ class Rows:
 
     def _make_project(self, year: int, number: int) -> Node:
         name = f"{self._draw('first', 'second')} {year}/{number}"
-        goal = [["heading_2", "Goal"], ["paragraph", self._draw("sentences")]]
-        parts = [
-            make_page(f"{name} — {part}", [p(self._draw("sentences"))])
-            for part in PARTS
-        ]
-        return make_page(
-            pick("odd_titles", number // 7) if number % 7 == 3 else name,
-            [*read(goal, {}), *parts],
-            icon=pick("icons", number) if number % 4 else None,
-        )
+        texts = [self._draw("sentences") for _ in range(5)]
+        parts = zip(PARTS, texts[1:], strict=True)
+        pages = [["page", f"{name} — {part}", ["paragraph", t]] for part, t in parts]
+        inside = read([["heading_2", "Goal"], ["paragraph", texts[0]], *pages], {})
+        title = pick("odd_titles", number // 7) if number % 7 == 3 else name
+        icon = pick("icons", number) if number % 4 else None
+        return make_page(title, list(inside), icon=icon)
 
 
 def _make_due(start: str, number: int) -> dict[str, Any] | str | None:

@@ -42,7 +42,6 @@ BY_ID = {workspace.id: workspace for workspace in WORKSPACES}
 
 
 def load_schemas(clients_id: str = "") -> dict[str, list[dict[str, Any]]]:
-    """Return the columns of each data source; some of them point to the clients."""
     written = load("schemas", {**WORDS, "clients_id": clients_id})
     return {name: [_expand(*column) for column in of] for name, of in written.items()}
 
