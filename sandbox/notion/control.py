@@ -10,22 +10,20 @@ from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api import changes
-from sandbox.notion.api.changes import make_holder, set_share, spread
+from sandbox.notion.api.changes import SHARE, make_holder, spread
 from sandbox.notion.inventory import get_inventory, get_row, show
 from sandbox.notion.seed.nodes import Builder, Node, make_page, p, to_plain
-from sandbox.notion.seed.workspaces import (
-    BY_ID,
-    DATA_SOURCE,
-    DATABASE,
-    PAGE,
-    WORKSPACES,
-)
+from sandbox.notion.seed.workspaces import BY_ID, PAGE, WORKSPACES
 
-# Where each kind cannot be put; "" is the top.
-BARRED = {PAGE: (DATABASE,), DATABASE: (), DATA_SOURCE: ("", PAGE, DATA_SOURCE)}
+# Where each kind can be put; "" is the top.
+PLACES = {
+    "page": ("", "page", "data_source"),
+    "database": ("", "page", "database", "data_source"),
+    "data_source": ("database",),
+}
 TOUCHED = """
-SELECT id FROM notion_object WHERE workspace = ? AND kind = ? AND in_trash = 0
-ORDER BY id LIMIT ? OFFSET ?
+SELECT id, workspace FROM notion_object
+WHERE workspace = ? AND kind = ? AND in_trash = 0 ORDER BY id LIMIT ? OFFSET ?
 """
 
 
@@ -42,7 +40,7 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         titled["title"] = params["title"]
     new = (json.dumps(body), to_plain(titled.get("title")), row["key"])
     with sandbox.storage.write() as connection:
-        changes.mark(sandbox, connection, row["workspace"], [row["id"]])
+        changes.mark(sandbox, connection, [row])
         sql = "UPDATE notion_object SET body = ?, title = ? WHERE key = ?"
         connection.execute(sql, new)
         if params.get("text") and row["kind"] == PAGE:
@@ -68,7 +66,7 @@ def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         builder = _make_builder(sandbox, connection, workspace)
         if above and above["kind"] == PAGE:
             new_id = builder.add_into(above["id"], _read_page(params))
-            changes.mark(sandbox, connection, workspace, [above["id"]])
+            changes.mark(sandbox, connection, [above])
         else:
             new_id = builder.add(_read_page(params), above["id"] if above else "")
         spread(connection, make_holder(workspace))
@@ -83,7 +81,7 @@ def _read_page(params: Params) -> Node:
 
 
 def _check_place(kind: str, above: Row | None) -> None:
-    if (above["kind"] if above else "") in BARRED[kind]:
+    if (above["kind"] if above else "") not in PLACES[kind]:
         message = f"a {kind} cannot be put there; rows are in a data source"
         raise CommandError(message)
 
@@ -99,7 +97,7 @@ def move(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         if above and changes.is_inside(connection, above["id"], row["id"]):
             raise CommandError("nothing moves into itself")
         changes.move(connection, row, above)
-        changes.mark(sandbox, connection, row["workspace"], [row["id"]])
+        changes.mark(sandbox, connection, [row])
         spread(connection, make_holder(row["workspace"]))
     return {"id": row["id"]}
 
@@ -119,7 +117,7 @@ def _set_flag(column: str, *, value: bool) -> Command:
     def act(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         row = get_row(sandbox, params)
         with sandbox.storage.write() as connection:
-            changes.mark(sandbox, connection, row["workspace"], [row["id"]])
+            changes.mark(sandbox, connection, [row])
             connection.execute(sql, (value, row["key"]))
         return {"id": row["id"]}
 
@@ -131,11 +129,11 @@ def _set_share(*, allowed: bool) -> Command:
         """Share a subtree with everybody's connection, or with that of `user`."""
         row = get_row(sandbox, params)
         holders = make_holder(row["workspace"], str(params.get("user") or "*"))
+        names = {"holders": holders, "id": row["id"], "now": sandbox.now_ms}
         with sandbox.storage.write() as connection:
-            found = set_share(
-                connection, holders, row["id"], allowed=allowed, now=sandbox.now_ms
-            )
-        return {"id": row["id"], "connections": found}
+            shared = connection.execute(SHARE, {**names, "allowed": allowed})
+            spread(connection, holders)
+        return {"id": row["id"], "connections": shared.rowcount}
 
     return act
 
@@ -144,10 +142,9 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     workspace = get_account(WORKSPACES, params).id
     part = (get_number(params, "count", 1), get_number(params, "offset", 0))
     rows = sandbox.storage.all(TOUCHED, workspace, PAGE, *part)
-    ids = [row["id"] for row in rows]
     with sandbox.storage.write() as connection:
-        changes.mark(sandbox, connection, workspace, ids)
-    return {"touched": len(ids), "ids": ids}
+        changes.mark(sandbox, connection, rows)
+    return {"touched": len(rows), "ids": [row["id"] for row in rows]}
 
 
 QUERIES = {"inventory": get_inventory, "records": show}

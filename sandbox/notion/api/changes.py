@@ -48,7 +48,7 @@ UPDATE notion_object SET edited = :minute, edited_by = :editor,
     old_edited = iif(indexed_at <= :now, edited, old_edited),
     old_trash = iif(indexed_at <= :now, in_trash, old_trash),
     indexed_at = :now + :lag
-WHERE id IN (SELECT value FROM json_each(:ids))
+WHERE id = :id
 """
 ABOVE = """
 WITH RECURSIVE up (id) AS (
@@ -79,21 +79,6 @@ def set_shares(
     spread(connection, holder)
 
 
-def set_share(
-    connection: sqlite3.Connection,
-    holders: str,
-    object_id: str,
-    *,
-    allowed: bool,
-    now: int,
-) -> int:
-    """Share one subtree with connections, or shut it out; count them."""
-    names = {"holders": holders, "id": object_id, "allowed": allowed, "now": now}
-    found = connection.execute(SHARE, names).rowcount
-    spread(connection, holders)
-    return found
-
-
 def end_shares(connection: sqlite3.Connection, holder: str) -> None:
     connection.execute("DELETE FROM notion_share WHERE holder = ?", (holder,))
     spread(connection, holder)
@@ -110,24 +95,16 @@ def get_lag(sandbox: Sandbox, workspace: str) -> int:
     return int(sandbox.switches.get(SLUG, "index_lag", workspace) * 1000)
 
 
-def mark(
-    sandbox: Sandbox,
-    connection: sqlite3.Connection,
-    workspace: str,
-    ids: Collection[str],
-) -> None:
+def mark(sandbox: Sandbox, connection: sqlite3.Connection, rows: list[Row]) -> None:
     """Say that objects are edited now; search believes what stands there for a while.
 
     Call it before what it remembers is changed.
     """
-    names = {
-        "minute": to_minute(sandbox.now_ms),
-        "editor": BY_ID[workspace].people[0].id,
-        "now": sandbox.now_ms,
-        "lag": get_lag(sandbox, workspace),
-        "ids": json.dumps(ids),
-    }
-    connection.execute(MARK, names)
+    for row in rows:
+        workspace, now = BY_ID[row["workspace"]], sandbox.now_ms
+        names = {"id": row["id"], "editor": workspace.people[0].id}
+        names |= {"now": now, "lag": get_lag(sandbox, workspace.id)}
+        connection.execute(MARK, {**names, "minute": to_minute(now)})
 
 
 def is_inside(connection: sqlite3.Connection, inner: str, outer: str) -> bool:
@@ -138,10 +115,8 @@ def is_inside(connection: sqlite3.Connection, inner: str, outer: str) -> bool:
 def move(connection: sqlite3.Connection, row: Row, above: Row | None) -> None:
     """Put an object elsewhere: its block moves along, or ends where pages have none."""
     container = above["id"] if above else ""
-    connection.execute(
-        "UPDATE notion_object SET container = ?, block = '' WHERE key = ?",
-        (container, row["key"]),
-    )
+    sql = "UPDATE notion_object SET container = ?, block = '' WHERE key = ?"
+    connection.execute(sql, (container, row["key"]))
     connection.execute("DELETE FROM notion_block WHERE id = ?", (row["id"],))
     if above and above["kind"] == PAGE:
         names = {name: row[name] for name in ("id", "created", "edited")}
