@@ -84,8 +84,8 @@ class NotionPolicy(Policy):
         """Offer what a person has full access to, ticked as it is shared now."""
         who, connection = (account.id, person.id), sandbox.storage.connection
         live = grants.list_grants(connection, SLUG, *who, is_live=True)
-        names = {"workspace": account.id, "person": person.id}
-        names |= {"holder": make_holder(*who), "is_live": bool(live)}
+        names = {"workspace": account.id, "person": person.id, "is_live": bool(live)}
+        names["holder"] = make_holder(*who)
         options = [
             Option(
                 f"page:{person.id}:{row['id']}",
@@ -123,9 +123,9 @@ class NotionPolicy(Policy):
             # As for apps made before June 2026.
             return earlier[-1]
         if self.get(sandbox, "reauthorization_kills", workspace):
-            end = {"reason": "authorized again", "now": sandbox.clock()}
+            now, why = sandbox.clock(), "authorized again"
             for grant_id in earlier:
-                grants.end_grant(connection, grant_id, **end)
+                grants.end_grant(connection, grant_id, reason=why, now=now)
         bot = str(uuid.uuid4())
         if earlier and self.get(sandbox, "stable_bot_id", workspace):
             bot = _get_bot(connection, earlier[-1])["bot"]

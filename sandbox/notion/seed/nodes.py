@@ -135,8 +135,8 @@ class Builder:
             for inner in node.inside:
                 self.add_into(page, inner, node_id)
         names = {"id": node_id, "page": page, "parent": parent or page, "type": kind}
-        names |= {"created": created, "edited": edited, "body": _dump(body)}
-        self.connection.execute(BLOCK, names)
+        moments = {"created": created, "edited": edited}
+        self.connection.execute(BLOCK, {**names, **moments, "body": _dump(body)})
         return node_id
 
     def _draw_moments(self, created: int | None = None) -> tuple[int, int]:
