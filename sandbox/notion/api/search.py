@@ -139,7 +139,8 @@ def query(call: Call) -> Response:
         for rule in body.get("sorts", ())
     ]
     order = ", ".join([*sorts, SHUFFLED])
-    page = read_page(call.request, body, f"query:{call.holder}:{asked}:{order}")
+    listing = f"query:{call.holder}:{asked}:{column}:{order}"
+    page = read_page(call.request, body, listing)
     # Everything that goes into these statements was written in this module.
     (counted,) = call.run(f"SELECT COUNT(*) AS n {where}", **asked)
     total, cap = counted["n"], call.switch("query_cap")
