@@ -32,6 +32,7 @@ class PageAsked:
     def answer(
         self, results: list[Any], kind: str, *, has_more: bool, **more: Any
     ) -> Response:
+        # A cursor is opaque, and no UUID.
         text = f"{self.digest}:{self.end}"
         cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
         found = {"object": "list", "results": results, "has_more": has_more}
