@@ -75,7 +75,9 @@ def test_real_addresses_are_https_and_stay_so(scenario):
 def test_every_scope_is_explained_in_plain_words(scenario):
     scopes = scenario.connector.spec.scopes
 
-    assert all(scope.description and scope.description != scope.name for scope in scopes)
+    assert all(
+        scope.description and scope.description != scope.name for scope in scopes
+    )
     assert len({scope.name for scope in scopes}) == len(scopes)
 
 

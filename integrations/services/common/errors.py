@@ -1,5 +1,6 @@
 """Name what can go wrong in a service, for tasks, pages and the console."""
 
+from integrations.http.errors import ApiError
 from integrations.models.connection import REASONS
 
 
@@ -24,12 +25,25 @@ class NotSyncableError(ServiceError):
         self.reason_text = REASONS.get(reason, reason)
 
 
+class ConnectorError(ApiError):
+    """Say that a connector failed for a mistake of ours.
+
+    ``reference`` is for the user who asks about it, ``origin`` is the type of the
+    exception with file and line.
+    """
+
+    def __init__(self, *, reference: str, origin: str) -> None:
+        super().__init__("an unexpected error in the connector", code="connector_error")
+        self.reference = reference
+        self.origin = origin
+
+
 class OwnedBySomeoneElseError(ServiceError):
     """Say that the remote account already belongs to another user here."""
 
 
 class LeaseLostError(ServiceError):
-    """Say that another worker has taken over, or the work was called off."""
+    """Say that another worker has taken over, or the work was cancelled."""
 
 
 class LastAdministratorError(ServiceError):
