@@ -1,4 +1,4 @@
-"""Name what a connector may be able to do besides; the services ask for each."""
+"""Capabilities that a connector may have; the services ask for each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from integrations.providers.spec import ProviderSettings
 
 @runtime_checkable
 class ReadsContent(Protocol):
-    """Be a connector whose items have a text of their own, fetched one by one."""
+    """A connector whose items have a text of their own, fetched one by one."""
 
     content_types: Sequence[str]
 
@@ -21,7 +21,7 @@ class ReadsContent(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Say which part of an account a collection belongs to, and its name in there."""
+    """The part of an account that a collection belongs to, and its name in there."""
 
     group_id: str
     group: str
@@ -30,7 +30,7 @@ class Place:
 
 @runtime_checkable
 class GroupsCollections(Protocol):
-    """Be a connector whose collections belong to parts of the account."""
+    """A connector whose collections belong to parts of the account."""
 
     def place_of(self, details: Mapping[str, Any]) -> Place | None:
         """Return where the collection with these details belongs, if to a part."""
@@ -38,7 +38,7 @@ class GroupsCollections(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Name a plan of the provider's; ``calls`` a month, None without a limit."""
+    """A plan of the provider's; ``calls`` a month, None without a limit."""
 
     slug: str
     name: str
@@ -47,7 +47,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """Say how many calls a month each collection costs, and ``listing`` them all."""
+    """The calls a month that each collection costs, and ``listing`` them all."""
 
     collections: Mapping[str, int]
     listing: int
@@ -59,7 +59,7 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """Say how often to look for changes and to read everything, and what it costs."""
+    """How often to look for changes and to read everything, and what that costs."""
 
     interval_minutes: int
     full_refresh_hours: int
@@ -68,7 +68,7 @@ class Schedule:
 
 @runtime_checkable
 class EstimatesCost(Protocol):
-    """Be a connector whose provider limits the calls of a month.
+    """A connector whose provider limits the calls of a month.
 
     ``counts`` maps the remote ids of collections to how many items each has;
     ``chosen`` are the ids of those that are read.
@@ -94,7 +94,7 @@ class EstimatesCost(Protocol):
 
 @runtime_checkable
 class UninstallsApp(Protocol):
-    """Be a connector whose app is installed once for a whole account, and removable.
+    """A connector whose app is installed once for a whole account, and removable.
 
     ``installation_of`` returns the part of an account id that one installation stands
     for; every grant in it ends with it.

@@ -1,11 +1,11 @@
-"""Say what every connector answers about the data of its provider."""
+"""The interface of connectors: what each answers about its provider's data."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Literal
 
 from integrations.http.classify import default_classify
 from integrations.http.client import ApiClient
@@ -24,13 +24,10 @@ from integrations.providers.records import (
 from integrations.providers.spec import ProviderSettings, ProviderSpec
 from integrations.providers.stored import StoredItems
 
-# Where ``describe`` finds the name of the time zone of whoever looks, if it is known.
-VIEWER_ZONE: Final = "viewer_zone"
-
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionContext:
-    """Give a connector what it needs to know to read one collection.
+    """One collection, with what a connector needs to know to read it.
 
     ``schema`` is what ``fetch_schema`` returned, as kept beside the collection;
     ``account`` is ``RemoteAccount.details``; ``version`` is the API version that
@@ -63,9 +60,10 @@ class BaseConnector(ABC):
     request. ``mixed_types`` names, by the type of a collection, the other types of
     items that it holds as well; items of ``structure_types`` are what an account is
     made of, so that their history is that of its schema; ``icon_property`` is the
-    property that holds an item's emoji. A listing may learn late of what was just
-    shared: the first sync waits for ``usual_share_lag``, and a full refresh is repeated
-    after ``longest_share_lag``.
+    property that holds an item's emoji. Where ``ids_unique_in`` is the account, an
+    item that turns up in another collection is the same item, moved. A listing may
+    learn late of what was just shared: the first sync waits for ``usual_share_lag``,
+    and a full refresh is repeated after ``longest_share_lag``.
     """
 
     spec: ProviderSpec
@@ -79,6 +77,7 @@ class BaseConnector(ABC):
     longest_share_lag: timedelta = timedelta()
     correlation_headers: Sequence[str] = ("X-Request-Id",)
     finds_all_collections: bool = True
+    ids_unique_in: Literal["account", "collection"] = "collection"
     deleted_kind: DeletionKind = DeletionKind.DELETED
 
     @abstractmethod
@@ -111,9 +110,10 @@ class BaseConnector(ABC):
         schema: Mapping[str, Any],
         account: Mapping[str, Any],
     ) -> Sequence[DisplayField]:
-        """Turn an item's raw properties into what a user reads, important first.
+        """Return an item's properties, labelled and typed, important ones first.
 
-        Beside the account's details ``account`` has VIEWER_ZONE.
+        ``schema`` and ``account`` are as in CollectionContext. A property that is
+        empty is left out.
         """
 
     def classify(self, response: Response) -> ApiError | None:

@@ -1,17 +1,18 @@
-"""Carry what connectors answer: accounts, collections, fields, items, pages."""
+"""Records that connectors return: accounts, collections, fields, items, pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from integrations.providers.fields import Value
 from integrations.providers.kinds import Deletion, Incomplete, Pending
 from integrations.providers.mistakes import Mistake
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteAccount:
-    """Name the account at the provider that a grant is for.
+    """The account at the provider that a grant is for.
 
     ``remote_id`` is the identity of the grant (section 4 of the design);
     ``details`` are plain facts worth keeping: domain of the pages, time zone.
@@ -25,7 +26,7 @@ class RemoteAccount:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteCollection:
-    """Name one listable set inside an account.
+    """One listable set inside an account.
 
     ``required_scopes`` are those without which the set cannot be read;
     ``item_type`` is the ``type`` of the items that it yields. Two keys of ``details``
@@ -43,10 +44,11 @@ class RemoteCollection:
 
 @dataclass(frozen=True, kw_only=True)
 class FieldSpec:
-    """Describe one property of a collection's items as the provider labels it.
+    """One property of a collection's items as the provider labels it.
 
-    ``kind`` is one of text, number, percent, money, boolean, date, datetime,
-    choice, choices, person, email, phone, link, or a word of the connector's own.
+    ``kind`` is one of text, html, markdown, number, percent, money, duration, boolean,
+    date, datetime, choice, choices, user, email, phone, link, relation, files, or a
+    word of the connector's own.
     """
 
     name: str
@@ -57,25 +59,47 @@ class FieldSpec:
     is_read_only: bool = False
 
 
+def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
+    """Return the fields that a kept schema describes, in its order."""
+    entries = schema.get("fields")
+    return [_to_field(each) for each in entries or () if isinstance(each, dict)]
+
+
+def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
+    name = str(entry.get("name", ""))
+    return FieldSpec(
+        name=name,
+        label=str(entry.get("label") or name),
+        kind=str(entry.get("kind", "text")),
+        options=entry.get("options") or {},
+        is_hidden=bool(entry.get("is_hidden")),
+        is_read_only=bool(entry.get("is_read_only")),
+    )
+
+
+def unknown_names(
+    properties: Iterable[str], fields: Iterable[FieldSpec]
+) -> Iterator[str]:
+    """Yield the properties that no field describes: younger ones, and deleted ones."""
+    known = {spec.name for spec in fields}
+    return (name for name in sorted(properties) if name not in known)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DisplayField:
-    """Carry one property the way a person reads it; ``kind`` as in FieldSpec.
+    """One property of an item, with its label and its typed value.
 
-    ``linked_ids`` are items of the collection ``linked_collection`` in the same
-    connection; whoever shows the field can put their names in place of ``value``.
+    A property of several parts is several fields of one name.
     """
 
     name: str
     label: str
-    value: str
-    kind: str = "text"
-    linked_ids: tuple[str, ...] = ()
-    linked_collection: str = ""
+    value: Value
 
 
 @dataclass(frozen=True, kw_only=True)
 class IntegrationItem:
-    """Carry one record from a connector to the store, and out in every export.
+    """One record of a provider, as the store takes it and every export gives it.
 
     The fields are the seed's; ``properties`` holds what else the provider said,
     JSON values by the provider's own name.
@@ -100,7 +124,7 @@ class IntegrationItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Return one page of a listing and where the next one starts.
+    """One page of a listing, and where the next one starts.
 
     ``next_cursor`` is ``None`` only when the provider said that this was the end.
     ``unreadable`` counts rows that could not be mapped and were left out, and
@@ -116,6 +140,7 @@ class Page:
     what is stored is proven.
     ``other_collections`` holds what the page happened to show of other collections of
     the connection, by their remote id; ``collections`` are those it discovered.
+    ``contents`` are the texts, by the ids of items, that came along with the page.
     """
 
     items: Sequence[IntegrationItem]
@@ -130,11 +155,12 @@ class Page:
     pending: Pending | None = None
     other_collections: Mapping[str, "Page"] = field(default_factory=dict)
     collections: Sequence[RemoteCollection] = ()
+    contents: Mapping[str, "Content"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """Return the text of one item as an outline: blocks in order, JSON-safe.
+    """The text of one item as an outline: blocks in order, JSON-safe.
 
     A block has ``kind``, ``text`` and ``depth``; ``text`` joins them for searching.
     """

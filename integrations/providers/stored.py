@@ -1,4 +1,4 @@
-"""Let a connector look at what is stored, where its listings have holes."""
+"""What a connector can ask of the stored items, where its listings have holes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class StoredItem:
-    """Tell a connector what is stored of one live item.
+    """One live item as it is stored.
 
     ``collection_id`` is the remote id of its collection, and ``crowd`` how many live
     items that holds; ``changed`` is when it was stored, revived or last changed

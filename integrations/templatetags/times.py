@@ -48,14 +48,6 @@ def milliseconds(value: int | None) -> str:
     return duration(None if value is None else value / 1000)
 
 
-@register.filter
-def plain_day(value: date | datetime | str) -> str:
-    """Say a date or a time found in a property."""
-    if isinstance(value, datetime):
-        return _exact(value)
-    return _day(value) if isinstance(value, date) else str(value)
-
-
 def _time(value: datetime, text: str) -> SafeString:
     stamp = value.astimezone(UTC).isoformat(timespec="seconds")
     return format_html(

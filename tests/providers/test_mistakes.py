@@ -6,7 +6,7 @@ import pytest
 
 from integrations.http.errors import Forbidden, InvalidResponse
 from integrations.providers.kinds import Deletion, DeletionKind
-from integrations.providers.mistakes import map_rows
+from integrations.providers.listing import map_rows
 
 
 def half(row: Any) -> int:
@@ -22,7 +22,7 @@ def test_rows_that_cannot_be_mapped_are_counted_and_ours_are_named() -> None:
 
     mapped = map_rows(rows, half)
 
-    assert (mapped.items, mapped.unreadable) == ([2, 5], 4)
+    assert (mapped.mapped, mapped.unreadable) == ([2, 5], 4)
     errors = [mistake.error for mistake in mapped.mistakes]
     assert errors == ["KeyError", "ZeroDivisionError", "TypeError"]
     assert {mistake.file for mistake in mapped.mistakes} == {

@@ -1,23 +1,19 @@
 """Find out whose grant it is: Airtable tells an id, and an e-mail if allowed."""
 
-from typing import Any
-
 from integrations.http.client import ApiClient
 from integrations.http.shape import expect_object
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.airtable.ids import USER, to_id
 from integrations.providers.records import RemoteAccount
-
-MAX_NAME = 255
-MAX_SCOPES = 100
+from integrations.providers.values import one_line, to_scopes
 
 
 def identify(tokens: TokenSet, *, api: ApiClient) -> RemoteAccount:
     """Return the account; only its id is sure, and the e-mail proves nothing."""
     about = expect_object(api.get("/meta/whoami"), "whoami")
     user_id = to_id(about.get("id"), USER)
-    email = _text(about.get("email"))
-    told = _scopes(about.get("scopes"))
+    email = one_line(about.get("email"))
+    told = to_scopes(about.get("scopes"))
     scopes = told if told is not None else tokens.scopes
     return RemoteAccount(
         remote_id=user_id,
@@ -25,13 +21,3 @@ def identify(tokens: TokenSet, *, api: ApiClient) -> RemoteAccount:
         scopes=scopes,
         details={"user_id": user_id, "email": email},
     )
-
-
-def _text(value: object) -> str:
-    return " ".join(value.split())[:MAX_NAME] if isinstance(value, str) else ""
-
-
-def _scopes(value: Any) -> tuple[str, ...] | None:
-    if not isinstance(value, list):
-        return None
-    return tuple(scope for scope in value if isinstance(scope, str))[:MAX_SCOPES]

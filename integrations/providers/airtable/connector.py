@@ -104,8 +104,8 @@ class Airtable(BaseConnector):
         schema: Mapping[str, Any],
         account: Mapping[str, Any],
     ) -> Sequence[DisplayField]:
-        """Turn raw values into labels, numbers, dates, names and links."""
-        return display.describe(properties, schema, account)
+        """Label and type the values of an item."""
+        return display.describe(properties, schema)
 
     def place_of(self, details: Mapping[str, Any]) -> Place | None:
         """Return the base that a table is in."""

@@ -1,4 +1,4 @@
-"""Tell Airtable's ids apart: three letters that say of what, then letters and digits.
+"""Read Airtable's ids: three letters that say of what, then letters and digits.
 
 Ids never change, names do: ids are the keys everywhere, and names only labels.
 """
@@ -36,7 +36,7 @@ def table_key(base_id: str, table_id: str) -> str:
 
 
 def web_url(*ids: str) -> str:
-    """Return where people see a base, a table of it, or a record of that."""
+    """Return the web address of a base, a table of it, or a record of that."""
     return "/".join((WEB, *ids))
 
 

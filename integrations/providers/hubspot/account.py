@@ -1,4 +1,4 @@
-"""Find out whose grant it is: the portal, the person, the granted scopes."""
+"""Find out whose grant it is: the portal, the user, the granted scopes."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -21,10 +21,9 @@ from integrations.providers.hubspot.mapping.items import (
     is_hubspot_host,
 )
 from integrations.providers.records import RemoteAccount
+from integrations.providers.values import one_line, to_scopes
 
 logger = logging.getLogger(__name__)
-
-MAX_TEXT = 255
 
 
 def identify(
@@ -37,7 +36,7 @@ def identify(
 ) -> RemoteAccount:
     """Join what the token answer, its introspection and the portal itself say.
 
-    The token answer names the portal, but not always the person: then introspection
+    The token answer names the portal, but not always the user: then introspection
     is needed, otherwise it only adds names and may fail.
     """
     hub_id, user_id = (_number(tokens.raw.get(key)) for key in ("hub_id", "user_id"))
@@ -51,12 +50,14 @@ def identify(
         raise InvalidResponse("HubSpot does not say whose token this is")
     account_id = f"{hub_id}:{user_id}"
     portal = _fetch_portal(api, version, limits(account_id), hub_id)
-    scopes = tokens.scopes if tokens.scopes is not None else _scopes(about)
+    scopes = (
+        tokens.scopes if tokens.scopes is not None else to_scopes(about.get("scopes"))
+    )
     details = _details(about, portal) | {"hub_id": hub_id, "user_id": user_id}
     return RemoteAccount(
         remote_id=account_id,
-        name=_text(portal, "portalName")
-        or _text(about, "hub_domain")
+        name=one_line(portal.get("portalName"))
+        or one_line(about.get("hub_domain"))
         or f"HubSpot {hub_id}",
         scopes=scopes,
         details=details if scopes is None else details | {"scopes": list(scopes)},
@@ -114,11 +115,11 @@ def _details(about: Mapping[str, Any], portal: Mapping[str, Any]) -> dict[str, A
     ui_domain = portal.get("uiDomain")
     return {
         "ui_domain": ui_domain if is_hubspot_host(ui_domain) else DEFAULT_UI_DOMAIN,
-        "time_zone": _text(portal, "timeZone"),
-        "currency": _text(portal, "companyCurrency"),
-        "account_type": _text(portal, "accountType"),
-        "hub_domain": _text(about, "hub_domain"),
-        "user_email": _text(about, "user"),
+        "time_zone": one_line(portal.get("timeZone")),
+        "currency": one_line(portal.get("companyCurrency")),
+        "account_type": one_line(portal.get("accountType")),
+        "hub_domain": one_line(about.get("hub_domain")),
+        "user_email": one_line(about.get("user")),
     }
 
 
@@ -129,15 +130,3 @@ def _number(value: object) -> str:
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         return value.lstrip("0")
     return ""
-
-
-def _text(body: Mapping[str, Any], key: str) -> str:
-    value = body.get(key)
-    return " ".join(value.split())[:MAX_TEXT] if isinstance(value, str) else ""
-
-
-def _scopes(about: Mapping[str, Any]) -> tuple[str, ...] | None:
-    scopes = about.get("scopes")
-    if not isinstance(scopes, list):
-        return None
-    return tuple(scope for scope in scopes if isinstance(scope, str))

@@ -60,7 +60,7 @@ class HubSpot(BaseConnector):
         return classify(response)
 
     def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the burst limit, which the people of a portal share."""
+        """Return the burst limit, which the users of a portal share."""
         key = f"hubspot:{settings.client_id}:{_hub_id(account_id)}"
         calls = settings.rate_limit or USUAL_RATE_LIMIT
         return (Limit(key=key, limit=calls, seconds=BURST_SECONDS),)
@@ -73,7 +73,7 @@ class HubSpot(BaseConnector):
         api: ApiClient,
         settings: ProviderSettings,
     ) -> RemoteAccount:
-        """Find out which portal and which person in it the grant is for."""
+        """Find out which portal and which user in it the grant is for."""
         return identify(
             tokens,
             oauth=oauth,
@@ -108,18 +108,16 @@ class HubSpot(BaseConnector):
         """Return one page of the list, which is complete, unlike a search."""
         reader = Reader(api, collection)
         rows, following = reader.fetch_rows(cursor)
-        mapped = reader.map_listed(rows)
-        items = mapped.items
+        found = reader.map_listed(rows)
         merged: dict[str, Deletion] = {}
-        for item in items:
+        for item in found.mapped:
             merged |= merged_away(item)
-        ids = {id_of(row) for row in rows} if mapped.unreadable else set()
         return Page(
-            items=items,
+            items=found.mapped,
             next_cursor=following,
-            unreadable=mapped.unreadable,
-            unreadable_ids=[*filter(None, ids - {item.id for item in items})],
-            mistakes=mapped.mistakes,
+            unreadable=found.unreadable,
+            unreadable_ids=found.unreadable_ids,
+            mistakes=found.mistakes,
             deleted=merged,
         )
 
@@ -162,7 +160,7 @@ class HubSpot(BaseConnector):
         schema: Mapping[str, Any],
         account: Mapping[str, Any],
     ) -> Sequence[DisplayField]:
-        """Turn raw values into labels, names, dates and amounts."""
+        """Label and type the values of a record."""
         return display.describe(properties, schema, account)
 
     def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:

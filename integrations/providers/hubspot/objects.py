@@ -10,7 +10,7 @@ SYSTEM_PROPERTIES = ("hs_object_id", "createdate", "hs_merged_object_ids")
 
 @dataclass(frozen=True, kw_only=True)
 class Association:
-    """Name the records that a record is shown with.
+    """Records that a record is associated with.
 
     A pair can carry several types at once; ``primary_type`` (lists) and
     ``primary_id`` (batches) mark the one that HubSpot's own pages show first.

@@ -1,4 +1,4 @@
-"""Find out whose grant it is: the workspace, and the person or bot in it."""
+"""Find out whose grant it is: the workspace, and the user or bot in it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -11,9 +11,8 @@ from integrations.oauth.tokens import TokenSet
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.titles import is_emoji
 from integrations.providers.records import RemoteAccount
+from integrations.providers.values import MAX_URL, one_line
 
-MAX_NAME: Final = 255
-MAX_URL: Final = 1000
 DEFAULT_NAME: Final = "Notion workspace"
 
 
@@ -25,7 +24,7 @@ def identify(
 ) -> RemoteAccount:
     """Return the account that the token answer names, else the bot's own word.
 
-    A person may come without a name and an e-mail, and a workspace may own the
+    A user may come without a name and an e-mail, and a workspace may own the
     grant itself: then its bot stands for it. An e-mail proves nothing.
     """
     told: Mapping[str, Any] = tokens.raw
@@ -37,7 +36,7 @@ def identify(
     workspace_id, member_id = identity
     return RemoteAccount(
         remote_id=f"{workspace_id}:{member_id}",
-        name=_text(told.get("workspace_name")) or DEFAULT_NAME,
+        name=one_line(told.get("workspace_name")) or DEFAULT_NAME,
         scopes=(),
         details={
             "workspace_id": workspace_id,
@@ -82,10 +81,6 @@ def _ask_bot(
         "owner": bot.get("owner"),
     }
     return {name: value for name, value in told.items() if value}
-
-
-def _text(value: object) -> str:
-    return " ".join(value.split())[:MAX_NAME] if isinstance(value, str) else ""
 
 
 def _icon(value: object) -> str:

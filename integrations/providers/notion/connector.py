@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
@@ -46,7 +46,7 @@ SECONDS: Final = 1.02
 
 
 class Notion(BaseConnector):
-    """Answer questions about what one person shared of a workspace."""
+    """Answer questions about what one user shared of a workspace."""
 
     spec = SPEC
     item_types: Mapping[str, str] = {
@@ -58,6 +58,7 @@ class Notion(BaseConnector):
     mixed_types: Mapping[str, Sequence[str]] = {DATABASE: (DATA_SOURCE,)}
     content_types: Sequence[str] = (PAGE,)
     icon_property = ICON_KEY
+    ids_unique_in: Literal["account", "collection"] = "account"
     # A data source that a search misses is no lost one.
     finds_all_collections = False
 
@@ -74,7 +75,7 @@ class Notion(BaseConnector):
         return classify(response)
 
     def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the limit of the app in a workspace, which its people share."""
+        """Return the limit of the app in a workspace, which its users share."""
         workspace_id = account_id.partition(":")[0]
         rate = settings.rate_limit or USUAL_RATE
         return (
@@ -97,7 +98,7 @@ class Notion(BaseConnector):
         api: ApiClient,
         settings: ProviderSettings,
     ) -> RemoteAccount:
-        """Find out which workspace, and which person in it, the grant is for."""
+        """Find out which workspace, and which user in it, the grant is for."""
         return identify(
             tokens,
             api=api,
@@ -157,7 +158,7 @@ class Notion(BaseConnector):
         schema: Mapping[str, Any],
         account: Mapping[str, Any],
     ) -> Sequence[DisplayField]:
-        """Turn kept values into names, dates, amounts and lists."""
+        """Label and type the values of an item."""
         return display.describe(properties, schema)
 
 

@@ -4,7 +4,7 @@ from integrations.oauth.config import Rejection
 from integrations.providers.spec import ProviderSpec
 
 # What may be read is decided twice, and never in the request: by the capabilities
-# of the connection in Notion's portal, and by the pages that a person picks.
+# of the connection in Notion's portal, and by the pages that a user picks.
 # https://developers.notion.com/guides/get-started/authorization
 SPEC = ProviderSpec(
     slug="notion",

@@ -1,12 +1,12 @@
 """Find stored items by the ids that other items name, one question for all of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import models
 
 from integrations.models import Collection, Item
+from integrations.providers.fields import SEVERAL, Relation, Value
 from integrations.providers.records import DisplayField
 
 MAX_LINKS = 50
@@ -17,35 +17,28 @@ Found = Mapping[tuple[str, str], Item]
 
 @dataclass(frozen=True, kw_only=True)
 class Links:
-    """Hold the items that fields name, by collection and id."""
+    """The items that relations name, by collection and id."""
 
     found: Found
 
-    def of(self, field: DisplayField) -> dict[str, Any]:
-        """Return the items a field links to, and how many are not among them."""
-        known = self._items(field)
-        return {"items": known, "more": len(field.linked_ids) - len(known)}
-
-    def text(self, field: DisplayField) -> str:
-        """Return the names of what a field links to; its own words without any."""
-        known = self._items(field)
-        if not known:
-            return field.value
-        names = ", ".join(item.name or "Untitled" for item in known)
-        missing = len(field.linked_ids) - len(known)
-        return f"{names} and {missing} more" if missing else names
-
-    def _items(self, field: DisplayField) -> list[Item]:
-        ids = field.linked_ids[:MAX_LINKS]
-        found = (self.found.get((field.linked_collection, each)) for each in ids)
+    def of(self, relation: Relation) -> list[Item]:
+        """Return the items of a relation that are stored, and not too many of them."""
+        ids = relation.linked_ids[:MAX_LINKS]
+        found = (self.found.get((relation.linked_collection, each)) for each in ids)
         return [item for item in found if item is not None]
 
 
 def find(item: Item, *described: Sequence[DisplayField]) -> Links:
-    """Return the items that any of the fields link to."""
+    """Return the items that any of the fields relate to."""
     fields = (field for fields in described for field in fields)
-    ids = (each for field in fields for each in field.linked_ids[:MAX_LINKS])
+    relations = (each for field in fields for each in _relations(field.value))
+    ids = (each for relation in relations for each in relation.linked_ids[:MAX_LINKS])
     return Links(found=find_by_id(item, ids))
+
+
+def _relations(value: Value) -> Iterator[Relation]:
+    parts = value.values if isinstance(value, SEVERAL) else (value,)
+    return (part for part in parts if isinstance(part, Relation))
 
 
 def find_by_id(item: Item, ids: Iterable[str]) -> Found:

@@ -1,4 +1,4 @@
-"""Say what holds an item whose parent is not stored, and name the parents that are."""
+"""Name the parents of items, and what became of those that are not stored."""
 
 from collections.abc import Iterable
 

@@ -11,6 +11,7 @@ from django.db.models import F
 from integrations.models import Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
+from integrations.providers.fields import Link, Text, Value
 from integrations.providers.records import DisplayField
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
@@ -104,11 +105,17 @@ def domains(properties: Mapping[str, Any]) -> set[str]:
 def _company_domains(item: Item, addresses: Iterable[str]) -> set[str]:
     """Return the domains that stand for the item's company, not for any link in it."""
     sites = {
-        _host(field.value)
+        _host(_address(field.value))
         for field in _described(item)
         if SITE_WORDS & set(search.fold(field.label))
     }
     return (sites | _mail_domains(addresses)) - PUBLIC_MAIL - {""}
+
+
+def _address(value: Value) -> str:
+    if isinstance(value, Link):
+        return value.url
+    return value.text if isinstance(value, Text) else ""
 
 
 def _described(item: Item) -> Sequence[DisplayField]:

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from integrations.models import Collection, Item, ItemChange, ItemContent
 from integrations.providers.kinds import Deletion
-from integrations.providers.records import IntegrationItem
-from integrations.services.items import rows, search
+from integrations.providers.records import Content, IntegrationItem
+from integrations.services.items import contents, moves, rows, search
+from integrations.services.items.moves import Moved
 from integrations.services.items.rows import Known, Row
 
 CHUNK = 2000
@@ -38,19 +39,22 @@ def store_page(
     *,
     run_id: UUID | None,
     now: datetime,
+    texts: Mapping[str, Content] | None = None,
 ) -> PageCounts:
     """Upsert one page inside the caller's transaction and say what it did."""
     readable = {i.id: i for i in items if 0 < len(i.id) <= rows.ID_LENGTH}
     known = rows.read_known(collection, list(readable))
+    moved = moves.take_over(collection, [key for key in readable if key not in known])
+    known |= {key: item.known for key, item in moved.items()}
     page = [Row.of(item) for item in readable.values()]
     new = [row for row in page if row.item.id not in known]
     touched = [
         row
         for row in page
         if (old := known.get(row.item.id)) is not None
-        and (old.digest != row.digest or old.is_deleted)
+        and (old.digest != row.digest or old.is_deleted or row.item.id in moved)
     ]
-    _record_changes(collection, touched, known, run_id=run_id, now=now)
+    _record_changes(collection, touched, known, moved, run_id=run_id, now=now)
     if new or touched:
         rows.upsert([*new, *touched], collection, now=now)
     keys = {identity: entry.pk for identity, entry in known.items()}
@@ -59,13 +63,15 @@ def store_page(
         {keys[row.item.id]: row.text for row in new},
         _texts({keys[row.item.id]: row.text for row in touched}),
     )
+    found = {keys[each]: text for each, text in (texts or {}).items() if each in keys}
+    contents.store_contents(found, now=now)
     revived = sum(1 for row in touched if known[row.item.id].is_deleted)
     return PageCounts(
         created=len(new),
         changed=len(touched),
         unchanged=len(page) - len(new) - len(touched),
         unreadable=sum(1 for i in items if not 0 < len(i.id) <= rows.ID_LENGTH),
-        live_delta=len(new) + revived,
+        live_delta=len(new) + revived + moves.count_live(moved),
         seen_keys=tuple(keys.values()),
     )
 
@@ -73,9 +79,9 @@ def store_page(
 def _texts(words: dict[int, str]) -> dict[int, str]:
     """Return the search texts of items by key, with those of their own kept texts."""
     kept = ItemContent.objects.filter(item__in=list(words)).exclude(text="")
-    contents = dict(kept.values_list("item_id", "text")) if words else {}
+    known = dict(kept.values_list("item_id", "text")) if words else {}
     return {
-        key: search.with_content(text, contents.get(key, ""))
+        key: search.with_content(text, known.get(key, ""))
         for key, text in words.items()
     }
 
@@ -89,6 +95,7 @@ def _record_changes(
     collection: Collection,
     touched: list[Row],
     known: Mapping[str, Known],
+    moved: Mapping[str, Moved],
     *,
     run_id: UUID | None,
     now: datetime,
@@ -112,6 +119,8 @@ def _record_changes(
     for row in touched:
         entry = known[row.item.id]
         fields = rows.differences(old_rows[row.item.id], row)
+        if row.item.id in moved:
+            fields |= {"collection": [moved[row.item.id].left, collection.name]}
         if fields or entry.is_deleted:
             changes.append(
                 ItemChange(

@@ -54,8 +54,9 @@ def _store_other(
     if other.held_deletions:
         # In turn with whoever decides about them.
         held_deletions.lock(other)
-    run_id = lease.run.pk
-    counts = store.store_page(other, page.items, run_id=run_id, now=now)
+    counts = store.store_page(
+        other, page.items, run_id=lease.run.pk, now=now, texts=page.contents
+    )
     if _is_in_full_refresh(other) or other.held_deletions:
         # What this page saw, the other's own refresh need not prove again.
         seen_bitmap.mark(other, counts.seen_keys)

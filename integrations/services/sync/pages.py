@@ -55,10 +55,11 @@ def _commit(
     now, behind = timezone.now(), checkpoint.after_page(found, page)
     with transaction.atomic():
         counts = _store_items(lease, collection, page, found, now)
+        # First: what lives on in another collection takes its row along.
+        discovered.store_discovered(lease, collection, page, now=now)
         behind, deleted = deletions.take(
             lease, collection, page, found=found, behind=behind, now=now
         )
-        discovered.store_discovered(lease, collection, page, now=now)
         delta = counts.live_delta - deleted
         if isinstance(behind, Incremental):
             behind = replace(behind, delta=behind.delta + abs(delta))
@@ -90,7 +91,9 @@ def _store_items(
 ) -> PageCounts:
     """Store the items, and mark as seen what the refresh or a hold has to know of."""
     is_held = bool(collection.held_deletions) and held_deletions.lock(collection)
-    counts = store.store_page(collection, page.items, run_id=lease.run.pk, now=now)
+    counts = store.store_page(
+        collection, page.items, run_id=lease.run.pk, now=now, texts=page.contents
+    )
     if found.phase is Phase.LISTING or is_held:
         unread = store.live_keys(collection, page.unreadable_ids)
         seen_bitmap.mark(collection, [*counts.seen_keys, *unread.values()])

@@ -4,8 +4,8 @@ from typing import Any
 
 from integrations.models import Collection, Connection, Item, ItemChange
 from integrations.providers import CONNECTORS
-from integrations.services.items.links import Links
 from integrations.views.items import facts
+from integrations.views.items.values import NO_LINKS
 
 MOST = 20
 
@@ -36,7 +36,8 @@ def _latest(collections: list[Collection]) -> list[Item]:
 
 
 def _entry(item: Item, change: ItemChange) -> dict[str, Any]:
-    fields = list(facts.changed_fields(item, change, Links(found={})))
+    sides = facts.describe_sides(item, change)
+    fields = list(facts.changed_fields(change, sides, NO_LINKS))
     kind = facts.CHANGE_KINDS.get(change.kind, change.kind)
     return {"item": item, "when": change.at, "kind": kind, "fields": fields}
 

@@ -26,16 +26,9 @@ Block = Mapping[str, Any]
 
 def make_content(item: Item) -> dict[str, Any] | None:
     """Return what the page shows of an item's text, None for items without one."""
-    if item.provider not in CONNECTORS:
-        return None
-    connector = CONNECTORS[item.provider]
-    if not isinstance(connector, ReadsContent):
-        return None
-    if item.type not in connector.content_types:
-        return None
     kept = ItemContent.objects.filter(item=item).first()
     if kept is None:
-        return {"state": "unread"}
+        return {"state": "unread"} if _has_text(item) else None
     ids = [str(b.get("id")) for b in kept.blocks if b.get("kind") in CHILDREN]
     found = find_by_id(item, ids)
     put_icons(found.values())
@@ -47,6 +40,16 @@ def make_content(item: Item) -> dict[str, Any] | None:
         "is_truncated": kept.is_truncated,
         "groups": to_groups(kept.blocks, found),
     }
+
+
+def _has_text(item: Item) -> bool:
+    """Tell whether items of this type have a text that is fetched one by one."""
+    if item.provider not in CONNECTORS:
+        return False
+    connector = CONNECTORS[item.provider]
+    if not isinstance(connector, ReadsContent):
+        return False
+    return item.type in connector.content_types
 
 
 def _state(kept: ItemContent) -> str:

@@ -4,12 +4,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.utils import timezone
-
 from integrations.models import Item, ItemChange, wording
 from integrations.providers import CONNECTORS
-from integrations.providers.connector import VIEWER_ZONE
-from integrations.providers.records import DisplayField
+from integrations.providers.fields import CURRENCY_PROPERTY, Text
+from integrations.providers.records import DisplayField, read_fields
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import links, parents
@@ -25,20 +23,23 @@ from integrations.services.items.query import ItemQuery
 from integrations.services.items.related import find_related
 from integrations.views.items.content import make_content
 from integrations.views.items.filters import type_name
+from integrations.views.items.values import Shown, show, show_moment
 
 MAX_CHILDREN = 20
 MAX_CHANGES = 100
-# A described value is a text already; only these look different on a page.
-KINDS = {"link": "url", "email": "email", "phone": "phone", "code": "code"}
 PREFIX = "properties."
 FIELD_NAMES = {
     "name": "Name",
+    "collection": "Collection",
     "parent_name": "Parent",
     "parent_remote_id": "Parent id",
     "remote_url": "Link",
 }
 RAW_TEXT = "these values are shown as the provider gave them"
 CHANGE_KINDS = {"restored": "revived"}
+
+Row = dict[str, Any]
+Sides = tuple[Sequence[DisplayField], Sequence[DisplayField]]
 
 
 def make_context(item: Item) -> dict[str, Any]:
@@ -47,7 +48,9 @@ def make_context(item: Item) -> dict[str, Any]:
     children = list(find_children(item)[:MAX_CHILDREN])
     happened = list(item.changes.select_related("run")[:MAX_CHANGES])
     described, mistake = describe(item, item.properties)
-    linked = links.find(item, described, *_told_by(item, happened))
+    sides = [(change, describe_sides(item, change)) for change in happened]
+    told = (side for _, both in sides for side in both)
+    linked = links.find(item, described, *told)
     top_name = parents.name_above(breadcrumbs[0] if breadcrumbs else item)
     put_icons([item, *breadcrumbs, *children, *linked.found.values()])
     return {
@@ -61,7 +64,7 @@ def make_context(item: Item) -> dict[str, Any]:
         "children": children,
         "children_url": _children_url(item, children),
         "related": find_related(item),
-        "changes": list(changes(item, happened, linked)),
+        "changes": list(changes(item, sides, linked)),
         "raw": json.dumps(to_integration_item(item), indent=2, ensure_ascii=False),
     }
 
@@ -73,29 +76,24 @@ def _children_url(item: Item, children: Sequence[Item]) -> str:
     return ItemQuery(parent=item.uuid).url
 
 
-def facts(item: Item) -> Iterator[dict[str, Any]]:
+def facts(item: Item) -> Iterator[Row]:
     """Yield what every item has, whatever its provider."""
-    yield _row("Type", type_name(item.provider, item.type), "text")
-    yield _row("Collection", item.collection.name, "text")
-    yield _row("Created there", item.remote_created_at, "datetime")
-    yield _row("Changed there", item.remote_updated_at, "datetime")
-    yield _row("First seen here", item.first_seen_at, "datetime")
-    yield _row("Id there", item.remote_id, "code")
+    yield _row("Type", Shown(text=type_name(item.provider, item.type)))
+    yield _row("Collection", Shown(text=item.collection.name))
+    yield _row("Created there", show_moment(item.remote_created_at))
+    yield _row("Changed there", show_moment(item.remote_updated_at))
+    yield _row("First seen here", show_moment(item.first_seen_at))
+    yield _row("Id there", Shown(text=item.remote_id, kind="code"))
     if item.is_directory:
-        yield _row("Holds other items", "Yes", "text")
+        yield _row("Holds other items", Shown(text="Yes"))
     if item.mime_type:
-        yield _row("Format", item.mime_type, "text")
+        yield _row("Format", Shown(text=item.mime_type))
 
 
-def properties(
-    described: Sequence[DisplayField], links: Links
-) -> Iterator[dict[str, Any]]:
+def properties(described: Sequence[DisplayField], links: Links) -> Iterator[Row]:
     """Yield the provider's own properties as its connector describes them."""
     for field in described:
-        if field.linked_ids:
-            yield _row(field.label, links.of(field), "links")
-        else:
-            yield _row(field.label, field.value, KINDS.get(field.kind, "text"))
+        yield _row(field.label, show(field.value, links))
 
 
 def describe(
@@ -108,7 +106,7 @@ def describe(
     connector = CONNECTORS.get(item.provider)
     if connector is None:
         return _raw(values), ""
-    schema, account = item.collection.schema, _account(item)
+    schema, account = item.collection.schema, item.connection.account
     try:
         with connector_boundary("describe", item=item.pk):
             return list(connector.describe(values, schema, account)), ""
@@ -117,38 +115,38 @@ def describe(
 
 
 def _raw(values: Mapping[str, Any]) -> list[DisplayField]:
-    return [DisplayField(name=n, label=n, value=str(v)) for n, v in values.items()]
-
-
-def _account(item: Item) -> dict[str, Any]:
-    """Return the account's details, with the zone of whoever looks if it is known."""
-    zone = timezone.get_current_timezone()
-    is_told = zone != timezone.get_default_timezone()
-    viewer = {VIEWER_ZONE: str(zone)} if is_told else {}
-    return {**item.connection.account, **viewer}
+    return [
+        DisplayField(name=name, label=name, value=Text(text=str(value)))
+        for name, value in values.items()
+    ]
 
 
 def changes(
-    item: Item, happened: Sequence[ItemChange], links: Links
+    item: Item, sides: Sequence[tuple[ItemChange, Sides]], links: Links
 ) -> Iterator[dict[str, Any]]:
     """Yield what happened to the item, latest first, down to its first day here."""
-    for change in happened:
+    for change, both in sides:
         yield {
             "when": change.at,
             "kind": CHANGE_KINDS.get(change.kind, change.kind),
             "run": change.run,
-            "fields": list(changed_fields(item, change, links)),
+            "fields": list(changed_fields(change, both, links)),
         }
     yield {"when": item.first_seen_at, "kind": "created", "run": None, "fields": []}
 
 
-def _told_by(
-    item: Item, happened: Sequence[ItemChange]
-) -> Iterator[Sequence[DisplayField]]:
-    """Yield what was and what is, for each change."""
-    for change in happened:
-        for side in _values(_pairs(change)):
-            yield describe(item, side)[0]
+def describe_sides(item: Item, change: ItemChange) -> Sides:
+    """Return what was and what is, beside the values that their meaning hangs on."""
+    specs = read_fields(item.collection.schema)
+    currencies = {spec.options.get(CURRENCY_PROPERTY) for spec in specs}
+    beside = {n: v for n, v in item.properties.items() if n in currencies}
+
+    def describe_some(values: Mapping[str, Any]) -> list[DisplayField]:
+        described, _ = describe(item, {**beside, **values})
+        return [field for field in described if field.name in values]
+
+    old, new = _values(_pairs(change))
+    return describe_some(old), describe_some(new)
 
 
 def _pairs(change: ItemChange) -> dict[str, list[Any]]:
@@ -169,24 +167,24 @@ def _values(pairs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def changed_fields(
-    item: Item, change: ItemChange, links: Links
+    change: ItemChange, sides: Sides, links: Links
 ) -> Iterator[dict[str, Any]]:
     """Yield each changed field with its old and new value as users read them."""
     pairs = _pairs(change)
     own = {n: pair for n, pair in pairs.items() if not n.startswith(PREFIX)}
     for name, (old, new) in own.items():
         yield {"label": FIELD_NAMES.get(name, name), "old": old, "new": new}
-    old_shown, new_shown = (
-        {f.name: f for f in describe(item, side)[0]} for side in _values(pairs)
-    )
-    for name, field in {**old_shown, **new_shown}.items():
-        old_field, new_field = old_shown.get(name), new_shown.get(name)
-        yield {
-            "label": field.label,
-            "old": links.text(old_field) if old_field else "",
-            "new": links.text(new_field) if new_field else "",
-        }
+    before, after = (_texts(side, links) for side in sides)
+    for key in {**before, **after}:
+        _, label = key
+        yield {"label": label, "old": before.get(key, ""), "new": after.get(key, "")}
 
 
-def _row(label: str, value: Any, kind: str) -> dict[str, Any]:
-    return {"label": label, "value": value, "kind": kind}
+def _texts(
+    described: Sequence[DisplayField], links: Links
+) -> dict[tuple[str, str], str]:
+    return {(f.name, f.label): show(f.value, links).text for f in described}
+
+
+def _row(label: str, value: Shown | None) -> Row:
+    return {"label": label, "value": value}

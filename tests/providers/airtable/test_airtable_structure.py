@@ -6,6 +6,7 @@ from integrations.http.errors import Forbidden, InvalidResponse, RateLimited
 from integrations.providers.airtable.api import bases
 from integrations.providers.airtable.listing import structure
 from integrations.providers.errors import IncompleteListingError
+from integrations.providers.fields import Choice, Text
 
 BASES = "GET /v0/meta/bases"
 FIRST, SECOND = "appAAAAAAAAAAAAA1", "appAAAAAAAAAAAAA2"
@@ -299,13 +300,14 @@ def test_a_table_is_described_by_its_fields_and_views(airtable):
     permission = airtable.connector.describe(base.properties, schema, {})
     shown = airtable.connector.describe(table.properties, schema, {})
 
-    assert [(f.label, f.value) for f in permission] == [("Your permission", "Creator")]
-    assert ("Description", "What is to do") in [(f.label, f.value) for f in shown]
-    assert ("Primary field", "Title (single line text)") in [
-        (f.label, f.value) for f in shown
+    told = [(f.label, f.value) for f in shown]
+    assert [(f.label, f.value) for f in permission] == [
+        ("Your permission", Choice(label="Creator"))
     ]
-    assert ("Field", "Cost (currency)") in [(f.label, f.value) for f in shown]
-    assert ("View", "Grid (grid)") in [(f.label, f.value) for f in shown]
+    assert ("Description", Text(text="What is to do")) in told
+    assert ("Primary field", Text(text="Title (single line text)")) in told
+    assert ("Field", Text(text="Cost (currency)")) in told
+    assert ("View", Text(text="Grid (grid)")) in told
 
 
 def test_a_table_that_left_its_base_is_no_longer_shared(airtable):

@@ -1,8 +1,30 @@
-"""Raw values become what a person reads."""
+"""Raw values become typed ones."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
-from integrations.providers.hubspot.mapping.display import describe, display
+from integrations.providers.fields import (
+    Boolean,
+    Choice,
+    Choices,
+    Date,
+    DateTime,
+    Duration,
+    Email,
+    Link,
+    Money,
+    Number,
+    Percent,
+    Phone,
+    RichText,
+    Text,
+    User,
+)
+from integrations.providers.hubspot.mapping.display import Context, describe, to_value
+from integrations.providers.hubspot.mapping.fields import to_field
+from integrations.providers.hubspot.objects import DEALS
 from integrations.providers.records import FieldSpec
 
 ACCOUNT = {"time_zone": "Europe/Berlin", "currency": "EUR"}
@@ -12,56 +34,78 @@ LOOKUPS = {
     "stage": {"98811": "Closed won"},
 }
 OPTIONS = {"product": "Product news", "events": "Events & <workshops>"}
+ZONE = "Europe/Berlin"
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "expected"),
+    ("kind", "raw", "value"),
     [
-        ("text", "plain", "plain"),
-        ("text", None, ""),
-        ("text", 7, "7"),
-        ("choice", "product", "Product news"),
-        ("choice", "unknown", "unknown"),
-        ("choices", "product;;events;odd", "Product news, Events & <workshops>, odd"),
-        ("boolean", "true", "Yes"),
-        ("boolean", "false", "No"),
-        ("boolean", "perhaps", "perhaps"),
-        ("number", "1500.50", "1,500.50"),
-        ("number", "1e3", "1,000"),
-        ("number", "1e999999", "1e999999"),
-        ("number", "NaN", "NaN"),
-        ("number", "twelve", "twelve"),
-        ("percent", "0.2", "20 %"),
-        ("percent", "1", "100 %"),
-        ("money", "1500.5", "1,500.50 EUR"),
-        ("money", "1500", "1,500 EUR"),
-        ("date", "2026-11-22", "2026-11-22"),
-        ("date", "2026-11-22T00:00:00Z", "2026-11-22"),
-        ("date", "soon", "soon"),
-        ("datetime", "2026-11-20T23:30:00Z", "2026-11-21 00:30 CET"),
-        ("datetime", "1795000000000", "2026-11-18 12:06 CET"),
-        ("datetime", "9" * 30, "9" * 30),
-        ("person", "41", "Ana Marín"),
-        ("person", "99", "99"),
-        ("pipeline", "default", "Sales Pipeline"),
-        ("stage", "98811", "Closed won"),
-        ("stage", "appointmentscheduled", "appointmentscheduled"),
-        ("a kind of tomorrow", "as it is", "as it is"),
+        ("text", "plain", Text(text="plain")),
+        ("text", None, None),
+        ("text", "", None),
+        ("text", 7, Text(text="7")),
+        ("choice", "product", Choice(label="Product news")),
+        ("choice", "unknown", Choice(label="unknown")),
+        (
+            "choices",
+            "product;;events;odd",
+            Choices(
+                values=(
+                    Choice(label="Product news"),
+                    Choice(label="Events & <workshops>"),
+                    Choice(label="odd"),
+                )
+            ),
+        ),
+        ("boolean", "true", Boolean(is_true=True)),
+        ("boolean", "FALSE", Boolean(is_true=False)),
+        ("boolean", "perhaps", Text(text="perhaps")),
+        ("number", "1500.50", Number(amount=Decimal("1500.50"))),
+        ("number", "0.0045", Number(amount=Decimal("0.0045"))),
+        ("number", "1e999999", Text(text="1e999999")),
+        ("number", "NaN", Text(text="NaN")),
+        ("number", "twelve", Text(text="twelve")),
+        ("percent", "0.2", Percent(share=Decimal("0.2"))),
+        ("money", "1500.5", Money(amount=Decimal("1500.5"), currency="EUR")),
+        ("money", "much", Text(text="much")),
+        ("duration", "93784000", Duration(seconds=Decimal(93784))),
+        ("date", "2026-11-22", Date(day=date(2026, 11, 22))),
+        ("date", "2026-11-22T00:00:00Z", Date(day=date(2026, 11, 22))),
+        ("date", "soon", Text(text="soon")),
+        (
+            "datetime",
+            "2026-11-20T23:30:00Z",
+            DateTime(moment=datetime(2026, 11, 20, 23, 30, tzinfo=UTC), zone=ZONE),
+        ),
+        (
+            "datetime",
+            "1795000000000",
+            DateTime(moment=datetime(2026, 11, 18, 11, 6, 40, tzinfo=UTC), zone=ZONE),
+        ),
+        ("datetime", "9" * 30, Text(text="9" * 30)),
+        ("user", "41", User(id="41", name="Ana Marín")),
+        ("person", "41", User(id="41", name="Ana Marín")),
+        ("user", "99", User(id="99")),
+        ("pipeline", "default", Choice(label="Sales Pipeline")),
+        ("stage", "98811", Choice(label="Closed won")),
+        ("stage", "appointmentscheduled", Choice(label="appointmentscheduled")),
+        ("email", "a@b.example", Email(address="a@b.example")),
+        ("phone", "+49 30 1", Phone(number="+49 30 1")),
+        ("link", "b.example", Link(url="b.example")),
+        ("html", "<p>Hi</p>", RichText(raw="<p>Hi</p>", format="html")),
+        ("a kind of tomorrow", "as it is", Text(text="as it is")),
     ],
 )
-def test_a_value_is_shown_by_its_kind(kind, value, expected):
+def test_a_value_is_typed_by_its_kind(kind, raw, value):
     field = FieldSpec(name="x", label="X", kind=kind, options=OPTIONS)
 
-    assert display(value, field, LOOKUPS, ACCOUNT) == expected
+    assert to_value(raw, field, Context(account=ACCOUNT, lookups=LOOKUPS)) == value
 
 
-@pytest.mark.parametrize("zone", ["", "Nowhere/Land", "../etc/passwd", "US/\x00"])
-def test_an_unknown_time_zone_is_utc(zone):
-    field = FieldSpec(name="x", label="X", kind="datetime")
+def test_a_yes_may_have_a_word_of_its_own():
+    field = FieldSpec(name="x", label="X", kind="boolean", options={"true": "Sure"})
 
-    shown = display("2026-11-20T10:00:00Z", field, {}, {"time_zone": zone})
-
-    assert shown == "2026-11-20 10:00 UTC"
+    assert to_value("true", field, Context()) == Boolean(is_true=True, label="Sure")
 
 
 def test_a_deal_is_described_with_its_own_currency(hubspot):
@@ -90,12 +134,47 @@ def test_a_deal_is_described_with_its_own_currency(hubspot):
     shown = describe(properties, schema, ACCOUNT)
 
     assert [(field.label, field.value) for field in shown] == [
-        ("Deal Name", "Shelves"),
-        ("Amount", "1,500.50 SEK"),
-        ("Stage", "Closed won"),
-        ("deal_currency_code", "SEK"),
-        ("younger_than_the_schema", "1"),
+        ("Deal Name", Text(text="Shelves")),
+        ("Amount", Money(amount=Decimal("1500.5"), currency="SEK")),
+        ("Stage", Choice(label="Closed won")),
+        ("deal_currency_code", Text(text="SEK")),
+        ("younger_than_the_schema", Text(text="1")),
     ]
+
+
+def test_an_amount_is_in_the_currency_of_the_property_that_it_names():
+    own = to_field(
+        {
+            "name": "hs_arr",
+            "label": "Annual recurring revenue",
+            "type": "number",
+            "showCurrencySymbol": True,
+            "currencyPropertyName": "deal_currency_code",
+        },
+        DEALS,
+    )
+    home = FieldSpec(name="amount_in_home_currency", label="Home", kind="money")
+    context = Context(
+        account={"currency": "USD"}, properties={"deal_currency_code": "EUR"}
+    )
+
+    found = [to_value("12000", spec, context).currency for spec in (own, home)]
+
+    assert found == ["EUR", "USD"]
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ({"type": "number", "numberDisplayHint": "duration"}, "duration"),
+        ({"type": "number", "numberDisplayHint": "currency"}, "money"),
+        ({"type": "number", "numberDisplayHint": "formatted"}, "number"),
+        ({"type": "number", "numberDisplayHint": "unformatted"}, "text"),
+        ({"type": "string", "fieldType": "html"}, "html"),
+    ],
+)
+def test_hints_of_the_schema_are_read(told, kind):
+    assert to_field({"name": "x", "label": "X", **told}, DEALS).kind == kind
 
 
 def test_the_kind_of_a_field_follows_its_definition(hubspot):
@@ -111,7 +190,7 @@ def test_the_kind_of_a_field_follows_its_definition(hubspot):
             "phone": "phone",
             "lifecyclestage": "choice",
             "topics": "choices",
-            "hubspot_owner_id": "person",
+            "hubspot_owner_id": "user",
             "is_vip": "boolean",
             "birthday": "date",
             "score": "number",

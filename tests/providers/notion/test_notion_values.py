@@ -1,11 +1,34 @@
 """Titles, icons, parents, and the values of every type of property."""
 
 import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
+from integrations.providers.fields import (
+    Boolean,
+    Choice,
+    Choices,
+    Date,
+    DateTime,
+    Email,
+    File,
+    Files,
+    Link,
+    Many,
+    Money,
+    Number,
+    Percent,
+    Phone,
+    Relation,
+    Text,
+    User,
+    Users,
+)
 from integrations.providers.notion.ids import find_id
-from integrations.providers.notion.mapping.display import describe, show
+from integrations.providers.notion.mapping.display import describe
+from integrations.providers.notion.mapping.display import to_value as type_value
 from integrations.providers.notion.mapping.items import is_trashed, to_page_item, to_url
 from integrations.providers.notion.mapping.parents import to_parent
 from integrations.providers.notion.mapping.schema import to_schema
@@ -14,10 +37,19 @@ from integrations.providers.notion.mapping.values import to_value
 from integrations.providers.records import FieldSpec
 
 UID = "a1000000-0000-4000-8000-000000000001"
+ANA = User(id="33333333-3333-4333-8333-333333333333", name="Ana")
 
 
-def text(*parts):
+def parts_of(*parts):
     return [{"plain_text": part} for part in parts]
+
+
+def text(value):
+    return Text(text=value)
+
+
+def utc(*parts):
+    return datetime(*parts, tzinfo=UTC)
 
 
 def shown(notion):
@@ -26,32 +58,45 @@ def shown(notion):
     return {f.label: f.value for f in describe(item.properties, schema)}
 
 
-def test_every_type_of_property_is_read_by_people(notion):
+def test_every_type_of_property_is_typed(notion):
     assert shown(notion) == {
-        "Status": "Doing",
-        "Cost": "1,234,567.50 EUR",
-        "Progress": "42.5 %",
-        "Due": "2026-11-20 09:00 to 2026-11-21 17:30 (Europe/Berlin)",
-        "Tags": "Red, Blue",
-        "Size": "Large",
-        "Team": "Ana, Somebody",
-        "Blocks": "2 pages or more",
-        "Total": "42",
-        "Names": "One two, Large, Ana",
-        "Score": "high",
-        "When": "2026-11-20 09:00 UTC+01:00",
-        "Files": "plan.pdf, File",
-        "Number": "TASK-12",
-        "Checked": "Verified by Ana until 2027-01-30",
-        "Notes": "Hello world",
-        "Done?": "No",
-        "Site": "https://example.com",
-        "Mail": "ana@example.com",
-        "Phone": "+49 30 1",
-        "Made by": "Somebody",
-        "Made at": "2026-10-03 10:00 UTC",
-        "Where": "Harbour",
-        "fuTu": "glow",
+        "Status": Choice(label="Doing"),
+        "Cost": Money(amount=Decimal("1234567.5"), currency="EUR"),
+        "Progress": Percent(share=Decimal("0.425")),
+        "Due": DateTime(
+            moment=utc(2026, 11, 20, 8, 0),
+            end=utc(2026, 11, 21, 16, 30),
+            zone="Europe/Berlin",
+        ),
+        "Tags": Choices(values=(Choice(label="Red"), Choice(label="Blue"))),
+        "Size": Choice(label="Large"),
+        "Team": Users(values=(ANA, User(id="33333333-3333-4333-8333-333333333334"))),
+        "Blocks": Relation(
+            linked_ids=(
+                "a1000000-0000-4000-8000-000000000001",
+                "a1000000-0000-4000-8000-000000000002",
+            ),
+            linked_collection="d1000000-0000-4000-8000-000000000001",
+            has_more=True,
+        ),
+        "Total": Number(amount=Decimal(42)),
+        "Names": Many(values=(text("One two"), text("Large"), ANA)),
+        "Score": text("high"),
+        "When": DateTime(moment=utc(2026, 11, 20, 8, 0), zone="UTC+01:00"),
+        "Files": Files(values=(File(name="plan.pdf"), File(name="File"))),
+        "Number": text("TASK-12"),
+        "Checked": Choice(label="Verified"),
+        "Checked by": ANA,
+        "Checked until": Date(day=date(2027, 1, 30)),
+        "Notes": text("Hello world"),
+        "Done?": Boolean(is_true=False),
+        "Site": Link(url="https://example.com"),
+        "Mail": Email(address="ana@example.com"),
+        "Phone": Phone(number="+49 30 1"),
+        "Made by": User(id="33333333-3333-4333-8333-333333333333"),
+        "Made at": DateTime(moment=utc(2026, 10, 3, 10, 0)),
+        "Where": text("Harbour"),
+        "fuTu": text("glow"),
     }
 
 
@@ -59,11 +104,21 @@ def test_a_relation_names_the_pages_and_the_table_they_are_rows_of(notion):
     item = to_page_item(notion.load("row_every_type"), None)
     schema = json.loads(json.dumps(to_schema(notion.load("data_source_tasks"))))
 
-    fields = {f.label: f for f in describe(item.properties, schema)}
+    values = {f.label: f.value for f in describe(item.properties, schema)}
 
-    assert fields["Blocks"].linked_ids == (UID, UID[:-1] + "2")
-    assert fields["Blocks"].linked_collection
-    assert fields["Names"].linked_ids == ()
+    assert values["Blocks"].linked_ids == (UID, UID[:-1] + "2")
+    assert values["Blocks"].linked_collection
+    assert isinstance(values["Names"], Many)
+
+
+@pytest.mark.parametrize("has_more", [True, False])
+def test_a_relation_says_whether_there_are_more_than_it_names(has_more):
+    ids = [{"id": f"{UID[:-2]}{number:02}"} for number in range(25)]
+    kept = to_value({"type": "relation", "relation": ids, "has_more": has_more})
+
+    relation = type_value(kept, FieldSpec(name="r", label="R", kind="relation"))
+
+    assert (len(relation.linked_ids), relation.has_more) == (25, has_more)
 
 
 def test_no_link_that_expires_is_kept(notion):
@@ -76,17 +131,19 @@ def test_kinds_tell_the_page_what_to_do_with_a_value(notion):
     fields = to_schema(notion.load("data_source_tasks"))["fields"]
     kinds = {field["label"]: field["kind"] for field in fields}
 
-    assert kinds["Blocks"] == "links"
+    assert kinds["Blocks"] == "relation"
     assert kinds["Site"] == "link"
     assert kinds["Cost"] == "money"
-    assert kinds["Team"] == "person"
+    assert kinds["Team"] == "user"
     assert "Aufgabe" not in kinds
 
 
 def test_values_are_shown_without_a_schema(notion):
     item = to_page_item(notion.load("row_every_type"), None)
 
-    assert "TASK-12" in {field.value for field in describe(item.properties, {})}
+    values = [field.value for field in describe(item.properties, {})]
+
+    assert text("TASK-12") in values
 
 
 @pytest.mark.parametrize("count", [24, 25, 26])
@@ -135,46 +192,83 @@ def test_formulas_inside_formulas_come_to_an_end():
 
 
 @pytest.mark.parametrize(
-    ("value", "kind", "words"),
+    ("kept", "kind", "value"),
     [
-        (0, "number", "0"),
-        (0.1, "number", "0.1"),
-        (1e300, "number", "1e+300"),
-        (-1234.5, "money", "-1,234.50 EUR"),
-        (1, "percent", "100 %"),
-        ({"start": "2026-11-30"}, "date", "2026-11-30"),
+        (0, "number", Number(amount=Decimal(0))),
+        (0.1 + 0.2, "number", Number(amount=Decimal("0.3"))),
+        (1e300, "number", text("1e+300")),
+        (-1234.5, "money", Money(amount=Decimal("-1234.5"), currency="EUR")),
+        (1, "percent", Percent(share=Decimal(1))),
+        ({"start": "2026-11-30"}, "date", Date(day=date(2026, 11, 30))),
         (
             {"start": "2026-11-01", "end": "2026-11-03"},
             "date",
-            "2026-11-01 to 2026-11-03",
+            Date(day=date(2026, 11, 1), end=date(2026, 11, 3)),
         ),
-        ({"start": "soon"}, "date", "soon"),
-        ({"state": "unverified"}, "verification", "Not verified"),
-        (True, "boolean", "Yes"),
-        ([], "choices", ""),
-        ({}, "value", ""),
+        ({"start": "soon"}, "date", Many(values=(text("soon"),))),
+        (
+            {"start": "2026-11-01", "end": "2026-11-03T10:00:00Z"},
+            "date",
+            DateTime(moment=utc(2026, 11, 1), end=utc(2026, 11, 3, 10)),
+        ),
+        ("2026-11-01T10:00:00.000Z", "datetime", DateTime(moment=utc(2026, 11, 1, 10))),
+        (True, "boolean", Boolean(is_true=True)),
+        ([], "choices", None),
+        ({}, "value", None),
+        ("", "text", None),
+        (["…"], "relation", None),
     ],
 )
-def test_values_in_words(value, kind, words):
+def test_a_kept_value_is_typed(kept, kind, value):
     spec = FieldSpec(name="x", label="X", kind=kind, options={"currency": "EUR"})
 
-    assert show(value, spec) == words
+    assert type_value(kept, spec) == value
+
+
+def test_what_is_not_verified_says_so():
+    fields = describe({"v": {"state": "unverified"}}, {})
+
+    assert [(f.label, f.value) for f in fields] == [("v", Choice(label="Not verified"))]
+
+
+@pytest.mark.parametrize(
+    ("place", "kept"),
+    [
+        ({"lat": 59.91, "lon": 10.75, "name": None}, "59.91, 10.75"),
+        ({"lat": 59.91, "lon": 10.75, "name": "Harbour"}, "Harbour"),
+        ({"lat": None, "lon": 10.75}, None),
+    ],
+)
+def test_a_place_without_a_name_is_where_it_is(place, kept):
+    assert to_value({"type": "place", "place": place}) == kept
+
+
+@pytest.mark.parametrize(
+    ("parts", "kept"),
+    [
+        ([{"type": "text", "plain_text": "a"}] * 25, "a" * 25),
+        ([{"type": "mention", "plain_text": "a"}] * 25, "a" * 25 + "…"),
+        ([{"type": "mention", "plain_text": "a"}] * 24, "a" * 24),
+    ],
+)
+def test_a_text_may_be_cut_behind_twenty_five_references(parts, kept):
+    assert to_value({"type": "rich_text", "rich_text": parts}) == kept
 
 
 @pytest.mark.parametrize(
     ("properties", "title"),
     [
-        ({"Name": {"type": "title", "title": text("A")}}, "A"),
-        ({"名前": {"type": "title", "title": text("Ship ", "@Ana")}}, "Ship @Ana"),
+        ({"Name": {"type": "title", "title": parts_of("A")}}, "A"),
+        ({"名前": {"type": "title", "title": parts_of("Ship ", "@Ana")}}, "Ship @Ana"),
         (
             {
                 "title": {"type": "rich_text"},
-                "X": {"type": "title", "title": text("B")},
+                "X": {"type": "title", "title": parts_of("B")},
             },
             "B",
         ),
         ({"Name": {"type": "title", "title": []}}, "Untitled"),
-        ({"Name": {"type": "title", "title": text(" \n ")}}, "Untitled"),
+        ({"Name": {"type": "title", "title": parts_of(" \n ")}}, "Untitled"),
         ({}, "Untitled"),
         (None, "Untitled"),
     ],
@@ -187,6 +281,10 @@ def test_a_title_is_found_by_its_type(properties, title):
     ("icon", "words"),
     [
         ({"type": "emoji", "emoji": "🚀"}, "🚀"),
+        (
+            {"type": "emoji", "emoji": "\N{INFORMATION SOURCE}\ufe0f"},
+            "\N{INFORMATION SOURCE}\ufe0f",
+        ),
         ({"type": "emoji", "emoji": "<b>"}, ""),
         ({"type": "external", "external": {"url": "https://x/y.png"}}, ""),
         ({"type": "file", "file": {"url": "https://x/y.png"}}, ""),

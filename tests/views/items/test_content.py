@@ -128,6 +128,13 @@ def test_items_that_have_no_text_say_nothing_about_it(
         assert as_alice.get(item.get_absolute_url()).context["content"] is None
 
 
+def test_a_text_that_came_with_the_list_is_shown(as_alice: Any, alice: User) -> None:
+    contact = make_item(make_collection(make_connection(alice)))
+    make_content(contact)
+
+    assert "Still words" in html_of(as_alice, contact)
+
+
 def test_the_list_finds_words_inside_texts(
     as_alice: Any, as_bob: Any, page: Item
 ) -> None:

@@ -199,7 +199,7 @@ def test_an_item_shows_its_properties_kin_and_history(as_alice, collection):
     parents_page = as_alice.get(company.get_absolute_url())
 
     assert page.context["breadcrumbs"] == [company]
-    assert {p["label"]: p["value"] for p in page.context["properties"]} == {
+    assert {p["label"]: p["value"].text for p in page.context["properties"]} == {
         "firstname": "Ada"
     }
     kinds = [change["kind"] for change in page.context["changes"]]
@@ -212,6 +212,54 @@ def test_an_item_shows_its_properties_kin_and_history(as_alice, collection):
         page.content.decode()
     )
     assert parents_page.context["children"] == [ada]
+
+
+def test_the_history_types_values_like_the_page_and_names_only_what_changed(
+    as_alice, connection
+):
+    fields = [
+        {"name": "amount", "label": "Amount", "kind": "money"},
+        {"name": "signed_at", "label": "Signed", "kind": "datetime"},
+        {"name": "deal_currency_code", "label": "Currency"},
+    ]
+    fields[0]["options"] = {"currency_property": "deal_currency_code"}
+    deals = make_collection(
+        connection, remote_id="deals", item_type="deal", schema={"fields": fields}
+    )
+    deal = make_item(deals, properties={"amount": "9", "deal_currency_code": "SEK"})
+    changed = {
+        "properties.amount": ["0.0045", "9"],
+        "properties.signed_at": [None, "2026-11-20T10:00:00Z"],
+    }
+    ItemChange.objects.create(item=deal, at=NOON, kind="changed", fields=changed)
+
+    page = as_alice.get(deal.get_absolute_url())
+
+    assert page.context["changes"][0]["fields"] == [
+        {"label": "Amount", "old": "0.0045 SEK", "new": "9 SEK"},
+        {"label": "Signed", "old": "", "new": "2026-11-20 10:00 UTC"},
+    ]
+
+
+def test_the_history_tells_no_box_that_did_not_change(as_alice, alice):
+    boxes = [{"name": "fldAAAAAAAAAAAAA1", "label": "Done"}]
+    schema = {"fields": boxes, "formats": {"fldAAAAAAAAAAAAA1": {"type": "checkbox"}}}
+    table = make_collection(
+        make_connection(alice, provider="airtable"), item_type="record", schema=schema
+    )
+    record = make_item(table, properties={})
+    for fields in (
+        {"properties.x": [1, 2]},
+        {"properties.fldAAAAAAAAAAAAA1": [True, None]},
+    ):
+        ItemChange.objects.create(item=record, at=NOON, kind="changed", fields=fields)
+
+    page = as_alice.get(record.get_absolute_url())
+
+    assert [p["value"].text for p in page.context["properties"]] == ["No"]
+    latest, first = (change["fields"] for change in page.context["changes"][:2])
+    assert latest == [{"label": "Done", "old": "Yes", "new": "No"}]
+    assert [field["label"] for field in first] == ["X"]
 
 
 def test_a_remote_id_used_twice_makes_no_false_kin(as_alice, collection):

@@ -1,27 +1,26 @@
 """Ask which bases there are, and what their tables are made of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from integrations.http import urls
 from integrations.http.client import ApiClient
-from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.airtable.api.limits import base_limits
-from integrations.providers.airtable.api.paging import next_offset
 from integrations.providers.airtable.ids import BASE, FIELD, TABLE, is_id, to_id
+from integrations.providers.listing import Rows, all_pages, map_rows, next_cursor
+from integrations.providers.values import one_line
 
 MAX_BASES: Final = 1000
 MAX_TABLES: Final = 200
 # A page has room for 1,000 bases; many short ones are read all the same.
 MAX_PAGES: Final = 50
-MAX_NAME: Final = 255
 
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """Name one base; ``permission`` is read, comment, edit, create or none."""
+    """One base; ``permission`` is read, comment, edit, create or none."""
 
     id: str
     name: str
@@ -42,7 +41,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Bases:
-    """Hold the bases of an account, and how many were odd or too many to read."""
+    """The bases of an account, and how many were odd or too many to read."""
 
     known: tuple[Base, ...]
     left_out: int
@@ -50,7 +49,7 @@ class Bases:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """Hold the tables of a base, and how many were odd or too many to read."""
+    """The tables of a base, and how many were odd or too many to read."""
 
     known: tuple[Table, ...]
     left_out: int
@@ -58,12 +57,17 @@ class Tables:
 
 def fetch_bases(api: ApiClient) -> Bases:
     """Return the bases that are shared with the connection, by their ids."""
+
+    def fetch(offset: str | None) -> tuple[Rows[Base], str | None]:
+        body = expect_object(api.get("/meta/bases", params={"offset": offset}), "bases")
+        rows = map_rows(expect_list(body.get("bases"), "bases"), _to_base)
+        return rows, next_cursor(body.get("offset"), offset, where="offset")
+
     found: dict[str, Base] = {}
     odd = 0
-    for rows in _fetch_pages(api):
-        known = [base for row in rows if (base := _to_base(row)) is not None]
-        odd += len(rows) - len(known)
-        found |= {base.id: base for base in known}
+    for page in all_pages(fetch, most=MAX_PAGES):
+        odd += page.unreadable
+        found |= {base.id: base for base in page.mapped}
         if len(found) > MAX_BASES:
             break
     bases = sorted(found.values(), key=lambda base: base.id)
@@ -71,68 +75,39 @@ def fetch_bases(api: ApiClient) -> Bases:
     return Bases(known=tuple(bases[:MAX_BASES]), left_out=odd + too_many)
 
 
-def _fetch_pages(api: ApiClient) -> Iterator[list[Any]]:
-    """Yield the rows of each page; InvalidResponse when there is no end of them."""
-    offset: str | None = None
-    seen: set[str] = set()
-    for _ in range(MAX_PAGES):
-        answer = api.get("/meta/bases", params={"offset": offset})
-        body = expect_object(answer, "bases")
-        yield expect_list(body.get("bases"), "bases")
-        offset = next_offset(body, offset)
-        if offset is None:
-            return
-        if offset in seen:
-            break
-        seen.add(offset)
-    raise InvalidResponse("offset: the listing of bases has no end")
-
-
 def fetch_tables(api: ApiClient, base_id: str) -> Tables:
-    """Return the tables of one base, in the order that its people gave them."""
+    """Return the tables of one base, in the order that its users gave them."""
     path = f"/meta/bases/{urls.segment(base_id)}/tables"
     answer = api.get(path, limits=base_limits(api, base_id))
     rows = expect_list(expect_object(answer, "tables").get("tables"), "tables")
-    tables = [table for row in rows if (table := _to_table(row)) is not None]
-    known = tuple(tables[:MAX_TABLES])
+    known = tuple(map_rows(rows, _to_table).mapped[:MAX_TABLES])
     return Tables(known=known, left_out=len(rows) - len(known))
 
 
-def _to_base(row: object) -> Base | None:
-    try:
-        body = expect_object(row, "base")
-        base_id = to_id(body.get("id"), BASE)
-    except InvalidResponse:
-        return None
+def _to_base(row: object) -> Base:
+    body = expect_object(row, "base")
+    base_id = to_id(body.get("id"), BASE)
     return Base(
         id=base_id,
-        name=clean_name(body.get("name")) or f"Base {base_id}",
-        permission=clean_name(body.get("permissionLevel")),
+        name=one_line(body.get("name")) or f"Base {base_id}",
+        permission=one_line(body.get("permissionLevel")),
     )
 
 
-def _to_table(row: object) -> Table | None:
-    try:
-        body = expect_object(row, "table")
-        table_id = to_id(body.get("id"), TABLE)
-        fields = expect_list(body.get("fields"), "fields")
-    except InvalidResponse:
-        return None
+def _to_table(row: object) -> Table:
+    body = expect_object(row, "table")
+    table_id = to_id(body.get("id"), TABLE)
+    fields = expect_list(body.get("fields"), "fields")
     primary = body.get("primaryFieldId")
     views = body.get("views")
     return Table(
         id=table_id,
-        name=clean_name(body.get("name")) or f"Table {table_id}",
-        description=clean_name(body.get("description"), limit=2000),
+        name=one_line(body.get("name")) or f"Table {table_id}",
+        description=one_line(body.get("description"), limit=2000),
         primary_field_id=str(primary) if is_id(primary, FIELD) else "",
         fields=_objects(fields),
         views=_objects(views if isinstance(views, list) else []),
     )
-
-
-def clean_name(value: object, *, limit: int = MAX_NAME) -> str:
-    """Return a name on one line and not too long, empty when there is none."""
-    return " ".join(value.split())[:limit] if isinstance(value, str) else ""
 
 
 def _objects(rows: Sequence[object]) -> tuple[dict[str, Any], ...]:

@@ -40,7 +40,7 @@ def classify(response: Response, *, now: datetime | None = None) -> ApiError | N
 
 
 def _too_many(error: RateLimited, now: datetime) -> ApiError:
-    """Tell the limit of a second from the quota of a month."""
+    """Return the error of the rate limit, or that of the monthly quota."""
     if error.code == QUOTA_USED_UP:
         return MonthlyQuotaError(
             now=now, status=error.status, code=error.code, detail=error.detail

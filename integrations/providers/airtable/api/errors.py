@@ -1,4 +1,4 @@
-"""Name what only Airtable refuses."""
+"""Errors that only Airtable answers with."""
 
 from datetime import UTC, datetime
 

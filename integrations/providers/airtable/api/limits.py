@@ -1,4 +1,4 @@
-"""Say how often Airtable may be asked: per connection, and per base by everybody."""
+"""Rate limits of Airtable: per connection, and per base for everybody."""
 
 from collections.abc import Sequence
 from dataclasses import replace

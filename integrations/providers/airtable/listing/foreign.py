@@ -6,7 +6,7 @@ from typing import Any
 from integrations.http.client import ApiClient
 from integrations.providers.airtable.api.bases import fetch_tables
 from integrations.providers.airtable.ids import split_key
-from integrations.providers.airtable.mapping.items import formats_of
+from integrations.providers.airtable.mapping.fields import formats_of
 from integrations.providers.connector import CollectionContext
 from integrations.providers.records import IntegrationItem
 

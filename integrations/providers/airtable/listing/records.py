@@ -1,6 +1,6 @@
 """Read the records of one table, a page at a time, in full or what has changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -8,13 +8,12 @@ from integrations.http import urls
 from integrations.http.client import ApiClient
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.airtable.api.limits import base_limits
-from integrations.providers.airtable.api.paging import next_offset
 from integrations.providers.airtable.ids import split_key
 from integrations.providers.airtable.listing.foreign import leave_out_foreign
 from integrations.providers.airtable.mapping.items import to_item
 from integrations.providers.connector import CollectionContext
-from integrations.providers.mistakes import map_rows
-from integrations.providers.records import IntegrationItem, Page
+from integrations.providers.listing import map_rows, next_cursor
+from integrations.providers.records import Page
 
 PAGE_SIZE: Final = 100
 
@@ -75,21 +74,17 @@ def _fetch(
     )
     body = expect_object(answer, "list")
     rows = expect_list(body.get("records"), "records")
-    mapped = map_rows(rows, lambda row: to_item(row, collection))
-    items = leave_out_foreign(api, mapped.items, collection)
+    found = map_rows(rows, lambda row: to_item(row, collection), find_id=_find_id)
+    items = leave_out_foreign(api, found.mapped, collection)
     return Page(
         items=items,
-        next_cursor=next_offset(body, cursor),
+        next_cursor=next_cursor(body.get("offset"), cursor, where="offset"),
         unreadable=len(rows) - len(items),
-        unreadable_ids=_ids_beside(rows, mapped.items),
-        mistakes=mapped.mistakes,
+        unreadable_ids=found.unreadable_ids,
+        mistakes=found.mistakes,
     )
 
 
-def _ids_beside(
-    rows: Sequence[object], readable: Sequence[IntegrationItem]
-) -> list[str]:
-    """Return the ids of odd rows: the records exist, whatever is in them."""
-    ids = [row.get("id") for row in rows if isinstance(row, dict)]
-    known = {item.id for item in readable}
-    return sorted(each for each in ids if isinstance(each, str) and each not in known)
+def _find_id(row: object) -> str | None:
+    remote_id = row.get("id") if isinstance(row, dict) else None
+    return remote_id if isinstance(remote_id, str) else None

@@ -23,7 +23,6 @@ from integrations.providers.airtable.api.bases import (
     Base,
     Table,
     Tables,
-    clean_name,
     fetch_bases,
     fetch_tables,
 )
@@ -45,6 +44,7 @@ from integrations.providers.records import (
     Page,
     RemoteCollection,
 )
+from integrations.providers.values import one_line
 
 # Each costs a call; ten of them are a page of some seconds.
 BASES_PER_PAGE: Final = 10
@@ -214,7 +214,7 @@ def _to_collection(base: Base, table: Table) -> RemoteCollection:
 def _fetch_tables(api: ApiClient, base: Base) -> Tables:
     """Return the tables of a base; one that is refused counts as not readable.
 
-    A person can see that a base exists without being allowed to look into it.
+    A user can see that a base exists without being allowed to look into it.
     """
     if base.permission == NO_PERMISSION:
         return Tables(known=(), left_out=0)
@@ -231,14 +231,14 @@ def _words_by_id(entries: Sequence[Mapping[str, Any]], prefix: str) -> dict[str,
 
 
 def _describe(entry: Mapping[str, Any]) -> str:
-    """Say what a field or view is: its name, and its type in words."""
+    """Return what a field or view is: its name, and its type in words."""
     kind = _describe_type(entry)
-    name = clean_name(entry.get("name")) or str(entry.get("id"))
+    name = one_line(entry.get("name")) or str(entry.get("id"))
     return f"{name} ({kind})" if kind else name
 
 
 def _describe_type(entry: Mapping[str, Any]) -> str:
-    words = _HUMP.sub(" ", clean_name(entry.get("type"))).lower()
+    words = _HUMP.sub(" ", one_line(entry.get("type"))).lower()
     options = entry.get("options")
     result = options.get("result") if isinstance(options, dict) else None
     of = _describe_type(result) if isinstance(result, dict) else ""

@@ -1,67 +1,48 @@
-"""Turn an item's raw properties into what a person reads."""
+"""Label an item's raw properties and type their values, for whoever shows them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from integrations.providers.airtable.ids import FIELD, RECORD, is_id, table_key
+from integrations.providers.airtable.ids import FIELD, is_id, table_key
 from integrations.providers.airtable.listing.structure import FIELD_PREFIX, VIEW_PREFIX
-from integrations.providers.airtable.mapping.fields import KINDS, Format, result_of
-from integrations.providers.airtable.mapping.items import formats_of
-from integrations.providers.airtable.mapping.showing import show
-from integrations.providers.airtable.mapping.zones import zone_of
-from integrations.providers.records import DisplayField
-
-# These lead somewhere, which several values in one text cannot.
-SINGLE_KINDS: Final = frozenset({"email", "phone", "link"})
+from integrations.providers.airtable.mapping.cells import to_value
+from integrations.providers.airtable.mapping.fields import formats_of, result_of
+from integrations.providers.fields import Boolean, Choice, Value
+from integrations.providers.records import (
+    DisplayField,
+    FieldSpec,
+    read_fields,
+    unknown_names,
+)
 
 
 def describe(
-    properties: Mapping[str, Any],
-    schema: Mapping[str, Any],
-    account: Mapping[str, Any],
+    properties: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> list[DisplayField]:
     """Return the properties that have a value, labelled, the primary field first."""
-    shown = []
-    for name, label, options in _fields(properties, schema):
-        told = formats_of(schema).get(name, {})
-        value = properties[name]
-        text = show(value, told, zone_of(account, told))
-        if value is None and told.get("type") == "checkbox":
-            # A box without a tick is no empty box, once it is known to be one.
-            text = "No"
-        if not text:
-            continue
-        linked = _linked_ids(value, told)
-        shown.append(
-            DisplayField(
-                name=name,
-                label=label,
-                value=options.get(text, text),
-                kind=_kind(value, told),
-                linked_ids=linked,
-                linked_collection=_linked_collection(told, schema) if linked else "",
+    described = []
+    for spec in _fields(properties, schema):
+        value = _to_value(properties.get(spec.name), spec, schema)
+        if value is not None:
+            described.append(
+                DisplayField(name=spec.name, label=spec.label, value=value)
             )
-        )
-    return shown
+    return described
 
 
 def _fields(
     properties: Mapping[str, Any], schema: Mapping[str, Any]
-) -> Iterator[tuple[str, str, Mapping[str, str]]]:
-    """Yield name, label and options of what there is to show, in the schema's order.
+) -> Iterator[FieldSpec]:
+    """Yield what there may be to show, in the schema's order.
 
     Fields that the schema does not know come last: younger ones, and deleted ones
     in an item's history.
     """
-    known = set()
-    for entry in schema.get("fields") or ():
-        name = str(entry.get("name", ""))
-        known.add(name)
-        if name in properties and not entry.get("is_hidden"):
-            yield name, str(entry.get("label") or name), entry.get("options") or {}
-    rest = [name for name in properties if name not in known]
-    for name in sorted(rest, key=lambda name: (name[:5], str(properties[name]))):
-        yield name, _label(name), {}
+    specs = read_fields(schema)
+    yield from (spec for spec in specs if not spec.is_hidden)
+    unknown = unknown_names(properties, specs)
+    for name in sorted(unknown, key=lambda name: (name[:5], str(properties[name]))):
+        yield FieldSpec(name=name, label=_label(name))
 
 
 def _label(name: str) -> str:
@@ -74,24 +55,14 @@ def _label(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _kind(value: object, told: Format) -> str:
-    kind = KINDS.get(str(result_of(told).get("type")), "text")
-    if kind not in SINGLE_KINDS:
-        return kind
-    is_single = isinstance(value, str) or (isinstance(value, list) and len(value) == 1)
-    return kind if is_single else "text"
-
-
-def _linked_ids(value: object, told: Format) -> tuple[str, ...]:
-    """Return the ids of linked records; their names are in the table they are in."""
-    if result_of(told).get("type") != "multipleRecordLinks":
-        return ()
-    entries: Sequence[object] = value if isinstance(value, list) else ()
-    ids = [each.get("id") if isinstance(each, dict) else each for each in entries]
-    return tuple(str(each) for each in ids if is_id(each, RECORD))
-
-
-def _linked_collection(told: Format, schema: Mapping[str, Any]) -> str:
-    """Return the collection that holds the linked records, which is in their base."""
+def _to_value(cell: object, spec: FieldSpec, schema: Mapping[str, Any]) -> Value | None:
+    told = formats_of(schema).get(spec.name, {})
+    if cell is None and told.get("type") == "checkbox":
+        # Airtable leaves a box without a tick out, like everything that is empty.
+        return Boolean(is_true=False)
+    if not told and spec.options and isinstance(cell, str):
+        return Choice(label=spec.options.get(cell, cell))
     base_id, table_id = schema.get("base_id"), result_of(told).get("table")
-    return table_key(str(base_id), str(table_id)) if base_id and table_id else ""
+    is_told = bool(base_id and table_id)
+    linked = table_key(str(base_id), str(table_id)) if is_told else ""
+    return to_value(cell, told, linked_collection=linked)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final, TypeGuard
 
-from integrations.providers.airtable.api.bases import clean_name
 from integrations.providers.airtable.ids import FIELD, TABLE, is_id
 from integrations.providers.records import FieldSpec
+from integrations.providers.values import one_line
 
 Format = Mapping[str, Any]
 
@@ -17,7 +17,7 @@ KINDS: Final = {
     "button": "button",
     "checkbox": "boolean",
     "count": "number",
-    "createdBy": "person",
+    "createdBy": "user",
     "createdTime": "datetime",
     "currency": "money",
     "date": "date",
@@ -25,17 +25,18 @@ KINDS: Final = {
     "duration": "duration",
     "email": "email",
     "externalSyncSource": "choice",
-    "lastModifiedBy": "person",
+    "lastModifiedBy": "user",
     "lastModifiedTime": "datetime",
     "multipleAttachments": "files",
-    "multipleCollaborators": "people",
-    "multipleRecordLinks": "links",
+    "multipleCollaborators": "user",
+    "multipleRecordLinks": "relation",
     "multipleSelects": "choices",
     "number": "number",
     "percent": "percent",
     "phoneNumber": "phone",
     "rating": "rating",
-    "singleCollaborator": "person",
+    "richText": "markdown",
+    "singleCollaborator": "user",
     "singleSelect": "choice",
     "url": "link",
 }
@@ -70,7 +71,7 @@ def to_field(entry: Mapping[str, Any]) -> tuple[FieldSpec, dict[str, Any]] | Non
     told = to_format(entry)
     spec = FieldSpec(
         name=name,
-        label=clean_name(entry.get("name")) or name,
+        label=one_line(entry.get("name")) or name,
         kind=KINDS.get(result_of(told)["type"], "text"),
         options=_to_options(_options(entry)),
         is_hidden=told["type"] in HIDDEN,
@@ -82,17 +83,17 @@ def to_field(entry: Mapping[str, Any]) -> tuple[FieldSpec, dict[str, Any]] | Non
 def to_format(entry: Mapping[str, Any], *, depth: int = 0) -> dict[str, Any]:
     """Return the type of a field and what showing its values takes, JSON-safe."""
     options = _options(entry)
-    told: dict[str, Any] = {"type": clean_name(entry.get("type"))}
+    told: dict[str, Any] = {"type": one_line(entry.get("type"))}
     for key, name in _NUMBERS.items():
         value = options.get(name)
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10:
             told[key] = value
     for key, name in _TEXTS.items():
-        if value := clean_name(options.get(name)):
+        if value := one_line(options.get(name)):
             told[key] = value
     for key, name in _FORMATS.items():
         value = options.get(name)
-        if isinstance(value, dict) and (style := clean_name(value.get("name"))):
+        if isinstance(value, dict) and (style := one_line(value.get("name"))):
             told[key] = style
     if is_id(options.get("linkedTableId"), TABLE):
         told["table"] = options["linkedTableId"]
@@ -100,6 +101,12 @@ def to_format(entry: Mapping[str, Any], *, depth: int = 0) -> dict[str, Any]:
     if isinstance(result, dict) and depth < MAX_DEPTH:
         told["result"] = to_format(result, depth=depth + 1)
     return told
+
+
+def formats_of(schema: Mapping[str, Any]) -> Mapping[str, Format]:
+    """Return how each field's values are written, as the schema keeps it."""
+    formats = schema.get("formats")
+    return formats if isinstance(formats, dict) else {}
 
 
 def result_of(told: Format) -> Format:
@@ -130,7 +137,7 @@ def _to_options(options: Mapping[str, Any]) -> dict[str, str]:
         for choice in (choices if isinstance(choices, list) else [])[:MAX_OPTIONS]
         if isinstance(choice, dict)
     ]
-    return {name: clean_name(name) or name for name in names if _is_text(name)}
+    return {name: one_line(name) or name for name in names if _is_text(name)}
 
 
 def _is_text(value: object) -> TypeGuard[str]:

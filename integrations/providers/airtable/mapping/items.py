@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object
-from integrations.providers.airtable.api.bases import clean_name
 from integrations.providers.airtable.ids import (
     FIELD,
     RECORD,
@@ -15,12 +14,13 @@ from integrations.providers.airtable.ids import (
     to_id,
     web_url,
 )
-from integrations.providers.airtable.mapping.fields import Format
-from integrations.providers.airtable.mapping.showing import is_failed, show, to_moment
+from integrations.providers.airtable.mapping.cells import is_failed, to_value
+from integrations.providers.airtable.mapping.fields import formats_of
 from integrations.providers.airtable.mapping.values import clean
-from integrations.providers.airtable.mapping.zones import zone_of
 from integrations.providers.connector import CollectionContext
+from integrations.providers.plain import plain
 from integrations.providers.records import IntegrationItem
+from integrations.providers.values import one_line, to_time
 
 MAX_NAME: Final = 500
 
@@ -37,17 +37,11 @@ def to_item(row: object, collection: CollectionContext) -> IntegrationItem:
         name=_to_name(properties, collection.schema) or f"Record {remote_id}",
         parent_id=table_id,
         parent_path_or_name=collection.name,
-        creation_time=to_moment(record.get("createdTime")),
+        creation_time=to_time(record.get("createdTime")),
         last_modified_time=_to_modified(properties, collection.schema),
         url=web_url(base_id, table_id, remote_id),
         properties=properties,
     )
-
-
-def formats_of(schema: Mapping[str, Any]) -> Mapping[str, Format]:
-    """Return how each field's values are written, as the schema keeps it."""
-    formats = schema.get("formats")
-    return formats if isinstance(formats, dict) else {}
 
 
 def _to_properties(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,8 +61,8 @@ def _to_name(properties: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     value = properties.get(primary)
     if is_failed(value):
         return ""
-    told = formats_of(schema).get(primary, {})
-    return clean_name(show(value, told, zone_of({}, told)), limit=MAX_NAME)
+    typed = to_value(value, formats_of(schema).get(primary, {}))
+    return one_line(plain(typed) if typed is not None else "", limit=MAX_NAME)
 
 
 def _to_modified(
@@ -82,6 +76,6 @@ def _to_modified(
         moment
         for name, told in formats_of(schema).items()
         if told.get("type") == "lastModifiedTime"
-        and (moment := to_moment(properties.get(name))) is not None
+        and (moment := to_time(properties.get(name))) is not None
     ]
     return max(moments, default=None)

@@ -23,11 +23,11 @@ from integrations.providers.hubspot.mapping.items import (
     ARCHIVED,
     merged_away,
     merged_into,
-    to_time,
 )
 from integrations.providers.hubspot.mapping.links import has_links
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
+from integrations.providers.values import to_time
 
 SEARCH_SIZE = 200
 # Each costs a call: more of them would not fit into one window of the burst limit,
@@ -55,13 +55,14 @@ def fetch_changes(
     batch = reader.map_batch(rows[each] for each in ids if each in rows)
     deleted, returned = _probe(reader, missing)
     probed = reader.map_listed(reader.complete(returned))
-    items = batch.items + probed.items
+    items = batch.mapped + probed.mapped
     for item in items:
         deleted |= merged_away(item)
     return Page(
         items=items,
         next_cursor=_to_cursor(walked[-1]) if has_more else None,
         unreadable=odd + batch.unreadable + probed.unreadable,
+        unreadable_ids=batch.unreadable_ids + probed.unreadable_ids,
         mistakes=batch.mistakes + probed.mistakes,
         deleted=deleted,
     )

@@ -9,15 +9,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import (
-    ApiError,
-    InvalidResponse,
-    Transient,
-    Unauthorized,
-)
-from integrations.http.shape import expect_object, objects
-from integrations.providers.hubspot.api.paging import next_after, to_id
+from integrations.http.errors import ApiError, Transient, Unauthorized
+from integrations.http.shape import expect_list, expect_object, expect_text, objects
+from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.mapping.fields import MAX_LABEL
+from integrations.providers.listing import first_pages, map_rows
+from integrations.providers.values import one_line, to_id
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +35,7 @@ def fetch_pipelines(api: ApiClient, version: str) -> dict[str, dict[str, str]]:
 def fetch_owners(api: ApiClient, version: str) -> dict[str, str]:
     """Return the names of owners by id, none when they may not be read.
 
-    Records keep the ids of people who have left, so those are asked for as well.
+    Records keep the ids of users who have left, so those are asked for as well.
     """
 
     def fetch() -> dict[str, str]:
@@ -75,33 +72,30 @@ def _fetch_pipelines(api: ApiClient, version: str) -> dict[str, dict[str, str]]:
 
 
 def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> dict[str, str]:
-    owners: dict[str, str] = {}
-    after: str | None = None
-    for _ in range(MAX_OWNER_PAGES):
+    def fetch(after: str | None) -> tuple[dict[str, str], str | None]:
         params = {"limit": OWNERS_PER_PAGE, "archived": archived, "after": after}
-        answer = api.get(f"/crm/owners/{version}", params=params)
-        body = expect_object(answer, "owners")
-        for owner in objects(body, "results"):
-            name = _owner_name(owner)
-            if name:
-                owners[to_id(owner.get("id"))] = (
-                    f"{name} (deactivated)" if archived else name
-                )
-        after = next_after(body, after)
-        if after is None:
-            break
-    return owners
+        body = expect_object(api.get(f"/crm/owners/{version}", params=params), "owners")
+        rows = expect_list(body.get("results"), "results")
+        return dict(map_rows(rows, _to_owner).mapped), next_after(body, after)
+
+    owners: dict[str, str] = {}
+    for page in first_pages(fetch, most=MAX_OWNER_PAGES):
+        owners |= page
+    left = " (deactivated)" if archived else ""
+    return {key: f"{name}{left}" for key, name in owners.items() if name}
+
+
+def _to_owner(row: object) -> tuple[str, str]:
+    owner = expect_object(row, "owner")
+    return to_id(owner.get("id")), _owner_name(owner)
 
 
 def _owner_name(owner: dict[str, Any]) -> str:
-    parts = (owner.get("firstName"), owner.get("lastName"))
-    name = " ".join(part.strip() for part in parts if isinstance(part, str)).strip()
-    email = owner.get("email")
-    return (name or (email if isinstance(email, str) else ""))[:MAX_LABEL]
+    parts = [one_line(owner.get(key)) for key in ("firstName", "lastName")]
+    name = " ".join(filter(None, parts)) or one_line(owner.get("email"))
+    return name[:MAX_LABEL]
 
 
 def _label(entry: dict[str, Any]) -> dict[str, str]:
-    label = entry.get("label")
-    if not isinstance(label, str):
-        raise InvalidResponse("label: expected a text")
+    label = expect_text(entry.get("label"), "label")
     return {to_id(entry.get("id")): label[:MAX_LABEL]}

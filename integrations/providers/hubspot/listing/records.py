@@ -8,7 +8,7 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import Forbidden, InvalidResponse, NotFound
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.connector import CollectionContext
-from integrations.providers.hubspot.api.paging import is_number, next_after, to_id
+from integrations.providers.hubspot.api.paging import is_number, next_after
 from integrations.providers.hubspot.listing.schema import (
     fits_address,
     requested_properties,
@@ -21,15 +21,16 @@ from integrations.providers.hubspot.mapping.links import (
     with_links,
 )
 from integrations.providers.hubspot.objects import get_object_type
-from integrations.providers.mistakes import MappedRows, map_rows
+from integrations.providers.listing import Rows, map_rows
 from integrations.providers.records import IntegrationItem
+from integrations.providers.values import to_id
 
 PAGE_SIZE = 100
 BATCH_SIZE = 100
 ID_ONLY = "hs_object_id"
 
 T = TypeVar("T")
-Mapped = MappedRows[IntegrationItem]
+Linking = tuple[IntegrationItem, Links]
 
 
 class Reader:
@@ -133,28 +134,28 @@ class Reader:
         whole = {id_of(row): row for row in batch}
         return [_with_links_of(row, whole.get(id_of(row))) for row in rows]
 
-    def map_listed(self, rows: Iterable[object]) -> Mapped:
+    def map_listed(self, rows: Iterable[object]) -> Rows[IntegrationItem]:
         """Map rows that carry their associations; also count the unreadable."""
+        return self._complete_links(map_rows(rows, self._read_listed, find_id=id_of))
 
-        def to_pair(row: object) -> tuple[IntegrationItem, Links]:
-            links = to_links(expect_object(row, "record"), self.associations)
-            return to_item(row, self.collection), links
-
-        mapped = map_rows(rows, to_pair)
-        # Outside of the mapping: a failing call is the page's failure, not the row's.
-        return mapped.with_items([self._linked(*each) for each in mapped.items])
-
-    def map_batch(self, rows: Iterable[object]) -> Mapped:
+    def map_batch(self, rows: Iterable[object]) -> Rows[IntegrationItem]:
         """Map rows of a batch, which carry none, and fetch their associations."""
-        bare = map_rows(rows, lambda row: to_item(row, self.collection))
-        found = self.fetch_links([item.id for item in bare.items])
-        return bare.with_items(
-            [self._linked(item, found[item.id]) for item in bare.items]
-        )
+        found = map_rows(rows, lambda row: to_item(row, self.collection), find_id=id_of)
+        links = self.fetch_links([item.id for item in found.mapped])
+        pairs = [(item, links[item.id]) for item in found.mapped]
+        return self._complete_links(found.with_mapped(pairs))
 
-    def _linked(self, item: IntegrationItem, links: Links) -> IntegrationItem:
-        whole = self.links.complete(item.id, links, self.associations)
-        return with_links(item, whole)
+    def _read_listed(self, row: object) -> Linking:
+        links = to_links(expect_object(row, "record"), self.associations)
+        return to_item(row, self.collection), links
+
+    def _complete_links(self, found: Rows[Linking]) -> Rows[IntegrationItem]:
+        """Ask for links that were told in part: a call that fails fails the page."""
+        items = [
+            with_links(item, self.links.complete(item.id, links, self.associations))
+            for item, links in found.mapped
+        ]
+        return found.with_mapped(items)
 
     def _without_lost_links(self, fetch: Callable[[], T]) -> T:
         """Fetch, and once more without the associations that were just refused.

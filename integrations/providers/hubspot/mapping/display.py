@@ -1,19 +1,71 @@
-"""Turn raw property values into what a person reads."""
+"""Type the raw values of properties, which are texts whatever they mean."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, tzinfo
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from integrations.providers.hubspot.mapping.items import to_time
-from integrations.providers.records import DisplayField, FieldSpec
+from integrations.providers.fields import (
+    CURRENCY_PROPERTY,
+    Boolean,
+    Choice,
+    Date,
+    DateTime,
+    Duration,
+    Email,
+    Link,
+    Money,
+    Number,
+    Percent,
+    Phone,
+    RichText,
+    Text,
+    User,
+    Value,
+    to_several,
+)
+from integrations.providers.records import (
+    DisplayField,
+    FieldSpec,
+    read_fields,
+    unknown_names,
+)
+from integrations.providers.values import to_number, to_time
 
-# Longer numbers are identifiers or nonsense: they are shown as they came.
-MAX_DIGITS: Final = 24
-LOOKUP_BY_KIND: Final = {"person": "owner", "pipeline": "pipeline", "stage": "stage"}
+# An amount is in its deal's currency, also where an older schema does not say so.
+CURRENCY_PROPERTIES: Final = {"amount": "deal_currency_code"}
+MILLISECONDS: Final = 1000
 
-Context = tuple[FieldSpec, Mapping[str, Any], Mapping[str, Any]]
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What the meaning of a value depends on besides its field."""
+
+    account: Mapping[str, Any] = field(default_factory=dict)
+    lookups: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    def name_of(self, lookup: str, key: str) -> str:
+        """Return the name behind an id, empty when it is not known."""
+        return str((self.lookups.get(lookup) or {}).get(key, ""))
+
+    def currency_of(self, spec: FieldSpec) -> str:
+        """Return the currency that a record names for an amount, or the account's."""
+        name = spec.options.get(CURRENCY_PROPERTY) or CURRENCY_PROPERTIES.get(spec.name)
+        own = self.properties.get(name or "")
+        return own if isinstance(own, str) and own else self._text("currency")
+
+    @property
+    def zone(self) -> str:
+        """Return the time zone that the account shows its times in."""
+        return self._text("time_zone")
+
+    def _text(self, name: str) -> str:
+        return str(self.account.get(name) or "")
+
+
+Reader = Callable[[str, FieldSpec, Context], Value | None]
 
 
 def describe(
@@ -22,155 +74,125 @@ def describe(
     account: Mapping[str, Any],
 ) -> list[DisplayField]:
     """Return the properties that have a value, labelled, in the schema's order."""
-    lookups = schema.get("lookups") or {}
-    shown = []
+    context = Context(
+        account=account, lookups=schema.get("lookups") or {}, properties=properties
+    )
+    described = []
     for spec in _visible_fields(properties, schema):
-        context = _account_for(spec, properties, account)
-        value = display(properties.get(spec.name), spec, lookups, context)
-        if value:
-            shown.append(
-                DisplayField(
-                    name=spec.name, label=spec.label, value=value, kind=spec.kind
-                )
+        value = to_value(properties.get(spec.name), spec, context)
+        if value is not None:
+            described.append(
+                DisplayField(name=spec.name, label=spec.label, value=value)
             )
-    return shown
-
-
-def display(
-    value: object,
-    field: FieldSpec,
-    lookups: Mapping[str, Any],
-    account: Mapping[str, Any],
-) -> str:
-    """Return ``value`` for reading; what cannot be understood is shown as it is."""
-    if value is None:
-        return ""
-    raw = value if isinstance(value, str) else str(value)
-    if field.kind in LOOKUP_BY_KIND:
-        names = lookups.get(LOOKUP_BY_KIND[field.kind]) or {}
-        return str(names.get(raw, raw))
-    shower = _SHOWERS.get(field.kind)
-    return shower(raw, field, account) if shower else raw
+    return described
 
 
 def _visible_fields(
     properties: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> Iterator[FieldSpec]:
     """Yield the fields to show; a property younger than the schema comes last."""
-    known = set()
-    for entry in schema.get("fields") or ():
-        spec = _to_field(entry)
-        known.add(spec.name)
-        if not spec.is_hidden:
-            yield spec
-    for name in sorted(set(properties) - known):
+    specs = read_fields(schema)
+    yield from (spec for spec in specs if not spec.is_hidden)
+    for name in unknown_names(properties, specs):
         if "." not in name and not name.startswith("hs_"):
             yield FieldSpec(name=name, label=name)
 
 
-def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
-    name = str(entry.get("name", ""))
-    return FieldSpec(
-        name=name,
-        label=str(entry.get("label") or name),
-        kind=str(entry.get("kind", "text")),
-        options=entry.get("options") or {},
-        is_hidden=bool(entry.get("is_hidden")),
-        is_read_only=bool(entry.get("is_read_only")),
-    )
-
-
-def _account_for(
-    spec: FieldSpec, properties: Mapping[str, Any], account: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    """Let a deal's own currency stand before the account's, for its own amount."""
-    currency = properties.get("deal_currency_code")
-    if spec.name != "amount" or not isinstance(currency, str) or not currency:
-        return account
-    return {**account, "currency": currency}
-
-
-def _show_choice(raw: str, field: FieldSpec, account: Mapping[str, Any]) -> str:
-    return field.options.get(raw, raw)
-
-
-def _show_choices(raw: str, field: FieldSpec, account: Mapping[str, Any]) -> str:
-    values = [part for part in raw.split(";") if part]
-    return ", ".join(field.options.get(value, value) for value in values)
-
-
-def _show_boolean(raw: str, field: FieldSpec, account: Mapping[str, Any]) -> str:
-    words = {"true": "Yes", "false": "No"} | dict(field.options)
-    return words.get(raw.lower(), raw)
-
-
-def _show_number(raw: str, field: FieldSpec, account: Mapping[str, Any]) -> str:
-    number = _to_number(raw)
-    return raw if number is None else f"{number:,f}"
-
-
-def _show_percent(raw: str, field: FieldSpec, account: Mapping[str, Any]) -> str:
-    number = _to_number(raw)
-    return raw if number is None else f"{(number * 100).normalize():,f} %"
-
-
-def _show_money(raw: str, field: FieldSpec, account: Mapping[str, Any]) -> str:
-    number = _to_number(raw)
-    if number is None:
-        return raw
-    is_whole = number == number.to_integral_value()
-    return f"{number:,.{0 if is_whole else 2}f} {account.get('currency', '')}".strip()
-
-
-def _show_date(raw: str, field: FieldSpec, account: Mapping[str, Any]) -> str:
-    time = _to_moment(raw)
-    return raw if time is None else f"{time:%Y-%m-%d}"
-
-
-def _show_datetime(raw: str, field: FieldSpec, account: Mapping[str, Any]) -> str:
-    time = _to_moment(raw)
-    if time is None:
-        return raw
-    try:
-        return f"{time.astimezone(_to_zone(account)):%Y-%m-%d %H:%M %Z}"
-    except OverflowError:
-        return raw
-
-
-def _to_number(raw: str) -> Decimal | None:
-    try:
-        number = Decimal(raw)
-    except InvalidOperation:
+def to_value(value: object, spec: FieldSpec, context: Context) -> Value | None:
+    """Return a typed value; what cannot be understood is the text that it is."""
+    if value is None or value == "":
         return None
-    if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
-        return None
-    return number if len(number.as_tuple().digits) <= MAX_DIGITS else None
+    raw = value if isinstance(value, str) else str(value)
+    reader = _READERS.get(spec.kind)
+    typed = reader(raw, spec, context) if reader else None
+    return Text(text=raw) if typed is None else typed
+
+
+def _choice(raw: str, spec: FieldSpec, context: Context) -> Value:
+    return Choice(label=spec.options.get(raw, raw))
+
+
+def _choices(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+    parts = filter(None, raw.split(";"))
+    return to_several(_choice(part, spec, context) for part in parts)
+
+
+def _boolean(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+    known = {"true": True, "false": False}.get(raw.lower())
+    label = spec.options.get(raw.lower(), "")
+    return None if known is None else Boolean(is_true=known, label=label)
+
+
+def _user(raw: str, spec: FieldSpec, context: Context) -> Value:
+    return User(id=raw, name=context.name_of("owner", raw))
+
+
+def _pipeline(raw: str, spec: FieldSpec, context: Context) -> Value:
+    return Choice(label=context.name_of("pipeline", raw) or raw)
+
+
+def _stage(raw: str, spec: FieldSpec, context: Context) -> Value:
+    return Choice(label=context.name_of("stage", raw) or raw)
+
+
+def _money(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+    amount = to_number(raw)
+    currency = context.currency_of(spec)
+    return None if amount is None else Money(amount=amount, currency=currency)
+
+
+def _date(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+    moment = _to_moment(raw)
+    return None if moment is None else Date(day=moment.date())
+
+
+def _datetime(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+    moment = _to_moment(raw)
+    return None if moment is None else DateTime(moment=moment, zone=context.zone)
 
 
 def _to_moment(raw: str) -> datetime | None:
     """Read an ISO date or time; writers also leave milliseconds since 1970."""
     if raw.lstrip("-").isdecimal() and len(raw) > 8:
         try:
-            return datetime.fromtimestamp(int(raw) / 1000, UTC)
+            return datetime.fromtimestamp(int(raw) / MILLISECONDS, UTC)
         except (ValueError, OverflowError, OSError):
             return None
     return to_time(raw)
 
 
-def _to_zone(account: Mapping[str, Any]) -> tzinfo:
-    try:
-        return ZoneInfo(str(account.get("time_zone") or "UTC"))
-    except (KeyError, ValueError, OSError):
-        return UTC
+def _numeric(make: Callable[[Decimal], Value]) -> Reader:
+    def read(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+        number = to_number(raw)
+        return None if number is None else make(number)
+
+    return read
 
 
-_SHOWERS: Final[dict[str, Callable[[str, FieldSpec, Mapping[str, Any]], str]]] = {
-    "choice": _show_choice,
-    "choices": _show_choices,
-    "boolean": _show_boolean,
-    "number": _show_number,
-    "percent": _show_percent,
-    "money": _show_money,
-    "date": _show_date,
-    "datetime": _show_datetime,
+def _textual(make: Callable[[str], Value]) -> Reader:
+    def read(raw: str, spec: FieldSpec, context: Context) -> Value:
+        return make(raw)
+
+    return read
+
+
+_READERS: Final[dict[str, Reader]] = {
+    "boolean": _boolean,
+    "choice": _choice,
+    "choices": _choices,
+    "date": _date,
+    "datetime": _datetime,
+    "duration": _numeric(lambda number: Duration(seconds=number / MILLISECONDS)),
+    "email": _textual(lambda raw: Email(address=raw)),
+    "html": _textual(lambda raw: RichText(raw=raw, format="html")),
+    "link": _textual(lambda raw: Link(url=raw)),
+    "money": _money,
+    "number": _numeric(lambda number: Number(amount=number)),
+    "percent": _numeric(lambda number: Percent(share=number)),
+    # Schemas that were read by an earlier version say so until they are read again.
+    "person": _user,
+    "phone": _textual(lambda raw: Phone(number=raw)),
+    "pipeline": _pipeline,
+    "stage": _stage,
+    "user": _user,
 }

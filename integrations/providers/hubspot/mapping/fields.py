@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.hubspot.objects import DEALS, ObjectType
 from integrations.providers.records import FieldSpec
 
@@ -18,10 +19,12 @@ _KIND_BY_NAME = {
     "amount": "money",
     "annualrevenue": "money",
     "hs_object_id": "text",
-    "hubspot_owner_id": "person",
+    "hubspot_owner_id": "user",
 }
 _KIND_BY_DEAL_NAME = {"pipeline": "pipeline", "dealstage": "stage"}
 _KIND_BY_HINT = {
+    "currency": "money",
+    "duration": "duration",
     "percentage": "percent",
     "probability": "percent",
     "unformatted": "text",
@@ -55,7 +58,7 @@ def to_field(entry: object, kind: ObjectType) -> FieldSpec | None:
         name=name,
         label=label[:MAX_LABEL] if isinstance(label, str) and label else name,
         kind=_to_kind(name, entry, kind),
-        options=_to_options(entry.get("options")),
+        options=_to_options(entry.get("options")) | _currency_property(entry),
         is_hidden=entry.get("hidden") is True,
         is_read_only=_is_read_only(entry),
     )
@@ -67,7 +70,7 @@ def _to_kind(name: str, entry: dict[str, Any], kind: ObjectType) -> str:
     if name in _KIND_BY_NAME:
         return _KIND_BY_NAME[name]
     if entry.get("referencedObjectType") == "OWNER":
-        return "person"
+        return "user"
     if entry.get("showCurrencySymbol") is True:
         return "money"
     for hint in (entry.get("numberDisplayHint"), entry.get("textDisplayHint")):
@@ -75,6 +78,8 @@ def _to_kind(name: str, entry: dict[str, Any], kind: ObjectType) -> str:
             return _KIND_BY_HINT[hint]
     if entry.get("type") == "enumeration" and entry.get("fieldType") == "checkbox":
         return "choices"
+    if entry.get("fieldType") == "html":
+        return "html"
     return _KIND_BY_TYPE.get(str(entry.get("type")), "text")
 
 
@@ -90,6 +95,11 @@ def _to_options(options: object) -> dict[str, str]:
         if isinstance(value, str) and isinstance(label, str) and label:
             labels[value] = label[:MAX_LABEL]
     return labels
+
+
+def _currency_property(entry: dict[str, Any]) -> dict[str, str]:
+    name = entry.get("currencyPropertyName")
+    return {CURRENCY_PROPERTY: name} if isinstance(name, str) and name else {}
 
 
 def _is_read_only(entry: dict[str, Any]) -> bool:

@@ -1,15 +1,11 @@
 """Turn HubSpot's records into IntegrationItems."""
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object, flag
 from integrations.providers.connector import CollectionContext
-from integrations.providers.hubspot.api.paging import to_id
 from integrations.providers.hubspot.objects import (
     CONTACTS,
     DEALS,
@@ -18,15 +14,21 @@ from integrations.providers.hubspot.objects import (
 )
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
+from integrations.providers.values import (
+    https_url,
+    is_host_of,
+    one_line,
+    to_id,
+    to_time,
+)
 
 DEFAULT_UI_DOMAIN = "app.hubspot.com"
+DOMAINS = (".hubspot.com",)
 MAX_NAME = 500
-MAX_URL = 1000
 MAX_VALUE = 256 * 1024
 CUT_MARK = "… [cut]"
 MAX_MERGED = 250
 ARCHIVED = Deletion(kind=DeletionKind.ARCHIVED)
-_START_OF_URL = re.compile(r"https://([^/?#]*)", re.IGNORECASE)
 
 
 def to_item(row: object, collection: CollectionContext) -> IntegrationItem:
@@ -66,34 +68,9 @@ def merged_into(remote_id: str) -> Deletion:
     return Deletion(kind=DeletionKind.MERGED, detail=remote_id)
 
 
-def to_time(value: object) -> datetime | None:
-    """Return an aware time, or None for what is not a date; never an error."""
-    if not isinstance(value, str):
-        return None
-    try:
-        time = datetime.fromisoformat(value)
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def is_hubspot_host(host: object) -> bool:
     """Tell whether ``host`` is a plain host name under hubspot.com."""
-    return isinstance(host, str) and _is_hubspot_name(host)
-
-
-@lru_cache(maxsize=64)
-def _is_hubspot_name(host: str) -> bool:
-    # The rows of a page repeat one host.
-    if len(host) > 253 or not host.isascii():
-        return False
-    labels = host.lower().split(".")
-    if labels[-2:] != ["hubspot", "com"] or len(labels) < 3:
-        return False
-    return all(
-        label.replace("-", "").isalnum() and label.strip("-") == label
-        for label in labels
-    )
+    return isinstance(host, str) and is_host_of(host, DOMAINS)
 
 
 def _to_properties(record: dict[str, Any]) -> dict[str, Any]:
@@ -112,8 +89,7 @@ def _to_value(value: object) -> str | int | float | bool | None:
 
 def _to_name(kind: ObjectType, remote_id: str, properties: Mapping[str, Any]) -> str:
     def text(name: str) -> str:
-        value = properties.get(name)
-        return " ".join(value.split()) if isinstance(value, str) else ""
+        return one_line(properties.get(name), limit=MAX_NAME)
 
     if kind is CONTACTS:
         full = f"{text('firstname')} {text('lastname')}".strip()
@@ -129,19 +105,12 @@ def _to_url(
     url: object, remote_id: str, kind: ObjectType, account: Mapping[str, Any]
 ) -> str | None:
     """Return the record's page: its own link if it leads to HubSpot, else built."""
-    if isinstance(url, str) and _is_hubspot_url(url):
-        return url
+    own = https_url(url, domains=DOMAINS)
+    if own is not None:
+        return own
     hub_id = str(account.get("hub_id", ""))
     if not hub_id.isdecimal() or not remote_id.isdecimal():
         return None
     domain = account.get("ui_domain")
     host = domain if is_hubspot_host(domain) else DEFAULT_UI_DOMAIN
     return f"https://{host}/contacts/{hub_id}/record/{kind.type_id}/{remote_id}"
-
-
-def _is_hubspot_url(url: str) -> bool:
-    if len(url) > MAX_URL or not url.isascii() or not url.isprintable():
-        return False
-    # The whole authority is compared, so that neither a user nor a port gets in.
-    start = _START_OF_URL.match(url)
-    return start is not None and _is_hubspot_name(start[1])

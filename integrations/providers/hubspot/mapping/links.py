@@ -7,10 +7,12 @@ from typing import Any
 from integrations.http import urls
 from integrations.http.client import ApiClient
 from integrations.http.shape import expect_object, objects, optional_object
-from integrations.providers.hubspot.api.paging import next_after, to_id
+from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.objects import Association
+from integrations.providers.listing import first_pages
 from integrations.providers.records import IntegrationItem
 from integrations.providers.stored import StoredItem
+from integrations.providers.values import to_id
 
 LINKS_PER_PAGE = 500
 MAX_LINK_PAGES = 4
@@ -122,16 +124,15 @@ class LinkReader:
             f"/crm/objects/{self._version}/{self._from}/{urls.segment(remote_id)}"
             f"/associations/{association.to}"
         )
-        pairs: list[tuple[str, bool]] = []
-        after: str | None = None
-        for _ in range(MAX_LINK_PAGES):
+
+        def fetch(after: str | None) -> tuple[list[tuple[str, bool]], str | None]:
             params = {"limit": LINKS_PER_PAGE, "after": after}
             body = expect_object(self._api.get(path, params=params), "associations")
-            pairs += _to_pairs(objects(body, "results"), association)
-            after = next_after(body, after)
-            if after is None:
-                break
-        return _to_linked(pairs, {})
+            pairs = _to_pairs(objects(body, "results"), association)
+            return pairs, next_after(body, after)
+
+        pages = first_pages(fetch, most=MAX_LINK_PAGES)
+        return _to_linked([pair for pairs in pages for pair in pairs], {})
 
 
 def _told(links: Links) -> dict[str, list[str]]:

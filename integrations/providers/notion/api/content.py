@@ -51,7 +51,7 @@ def _fetch(api: ApiClient, remote_id: str) -> dict[str, Any]:
 
 @dataclass(kw_only=True)
 class _Gathered:
-    """Hold the blocks of a page and of what was missing in it."""
+    """The blocks of a page and of what was missing in it."""
 
     blocks: list[Block] = field(default_factory=list)
     is_truncated: bool = False

@@ -8,14 +8,14 @@ from typing import Any, Final
 from integrations.http.errors import InvalidRequest, InvalidResponse
 from integrations.http.shape import expect_list, expect_object, optional_object
 from integrations.providers.errors import ListingExpiredError
+from integrations.providers.listing import expect_cursor
 
 PAGE_SIZE: Final = 100
-MAX_CURSOR: Final = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """Hold one page of a list; ``following`` is None at its end.
+    """One page of a list; ``following`` is None at its end.
 
     ``is_incomplete`` says that Notion cut the whole list short.
     """
@@ -49,20 +49,14 @@ def _to_listing(answer: object, start: str | None) -> Listing:
     # The field is missing on ordinary answers, so only ``incomplete`` means anything.
     # https://developers.notion.com/reference/query-a-data-source
     status = optional_object(body, "request_status")
+    following = body.get("next_cursor")
     return Listing(
         rows=rows,
-        following=_next_cursor(body, start) if has_more else None,
+        following=expect_cursor(following, start, where="next_cursor")
+        if has_more
+        else None,
         is_incomplete=status.get("type") == "incomplete",
     )
-
-
-def _next_cursor(body: dict[str, Any], start: str | None) -> str:
-    following = body.get("next_cursor")
-    if not isinstance(following, str) or not 0 < len(following) <= MAX_CURSOR:
-        raise InvalidResponse("next_cursor: expected a text")
-    if following == start:
-        raise InvalidResponse("next_cursor: the cursor does not move on")
-    return following
 
 
 def to_cursor(place: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ https://developers.notion.com/reference/query-a-data-source
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse, NotFound, Server
@@ -16,7 +16,7 @@ from integrations.http.shape import expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.errors import CollectionDeletedError
 from integrations.providers.kinds import DeletionKind, Incomplete, IncompleteKind
-from integrations.providers.mistakes import map_row
+from integrations.providers.listing import reading
 from integrations.providers.notion.api.paging import (
     PAGE_SIZE,
     Listing,
@@ -33,11 +33,11 @@ from integrations.providers.notion.mapping.items import (
     is_partial,
     is_trashed,
     to_page_item,
-    to_time,
 )
 from integrations.providers.notion.mapping.parents import DATA_SOURCE, to_parent
 from integrations.providers.notion.mapping.schema import to_schema
 from integrations.providers.records import Page
+from integrations.providers.values import to_time
 
 # Slow schemas are answered with 503 and the advice to ask for less.
 SMALL_PAGE: Final = 25
@@ -116,19 +116,14 @@ class Rows:
 
     def add(self, row: object) -> None:
         """Take in one result; the rows of a wiki can be data sources themselves."""
-        done = map_row(self._add, row)
-        if done is not True:
-            self.gathering.count_unreadable(row, done)
-
-    def _add(self, row: object) -> Literal[True]:
-        thing = expect_object(row, "row")
-        remote_id = to_id(thing.get("id"))
-        self._note_time(thing)
-        if thing.get("object") == "page":
-            self._add_page(remote_id, thing)
-        else:
-            self.tree.add(thing)
-        return True
+        with reading(row, self.gathering.count_unreadable):
+            thing = expect_object(row, "row")
+            remote_id = to_id(thing.get("id"))
+            self._note_time(thing)
+            if thing.get("object") == "page":
+                self._add_page(remote_id, thing)
+            else:
+                self.tree.add(thing)
 
     def _add_page(self, remote_id: str, thing: dict[str, Any]) -> None:
         page = self.tree.reader.fetch_page(remote_id) if is_partial(thing) else thing

@@ -13,9 +13,9 @@ from integrations.providers.notion.mapping.items import (
     TRASHED,
     is_partial,
     is_trashed,
-    to_time,
 )
 from integrations.providers.notion.mapping.parents import to_parent
+from integrations.providers.values import to_time
 
 Place = dict[str, Any]
 

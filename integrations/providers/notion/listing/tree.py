@@ -1,10 +1,10 @@
 """Put each object where it belongs: page or row, database or data source."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from integrations.http.shape import expect_object, text
-from integrations.providers.mistakes import map_row
+from integrations.providers.listing import reading
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.listing.gathering import Gathering
 from integrations.providers.notion.listing.reader import MAX_HEIGHT, Reader
@@ -54,21 +54,16 @@ class Tree:
         kinds of objects that nobody has heard of, which are left alone. ``holder``
         is the page in whose blocks the object was found, where that is known.
         """
-        done = map_row(lambda each: self._add(each, holder), row)
-        if done is not True:
-            self.gathering.count_unreadable(row, done)
-
-    def _add(self, row: object, holder: str | None) -> Literal[True]:
-        thing = expect_object(row, "object")
-        remote_id, kind = to_id(thing.get("id")), text(thing, "object")
-        way = self._ways().get(kind)
-        if way is None:
-            return True
-        fetch, place = way
-        whole = fetch(remote_id) if is_partial(thing) else thing
-        if whole is not None:
-            place(whole, holder)
-        return True
+        with reading(row, self.gathering.count_unreadable):
+            thing = expect_object(row, "object")
+            remote_id, kind = to_id(thing.get("id")), text(thing, "object")
+            way = self._ways().get(kind)
+            if way is None:
+                return
+            fetch, place = way
+            whole = fetch(remote_id) if is_partial(thing) else thing
+            if whole is not None:
+                place(whole, holder)
 
     def add_page(self, page: Thing, holder: str | None = None) -> None:
         """Place a page; a row is left to the collection of its data source."""
@@ -79,6 +74,8 @@ class Tree:
         if is_trashed(page):
             self.gathering.lose(home, remote_id, TRASHED)
         elif home != PAGES:
+            if self._is_moved(remote_id, home):
+                self.gathering.add(home, to_page_item(page, parent.id))
             self.gathering.move(PAGES, remote_id)
         else:
             above = self._above(remote_id, parent, holder)
@@ -171,6 +168,11 @@ class Tree:
             is_found = self.gathering.has(item.parent_id)
             is_buried = not is_found and not self.reader.is_known(item.parent_id)
         self.gathering.add(collection_id, bury(item) if is_buried else item)
+
+    def _is_moved(self, remote_id: str, home: str) -> bool:
+        """Tell whether an item is stored in another collection than its own."""
+        stored = self.reader.look_up([remote_id]).get(remote_id)
+        return stored is not None and stored.collection_id != home
 
     def _has_source(self, source_id: str) -> bool:
         """Tell whether rows of this data source have a collection of their own.

@@ -1,21 +1,42 @@
-"""Turn stored values into what a person reads, by their kind and their shape."""
+"""Label an item's kept properties and type their values, by kind and by shape."""
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
+from integrations.providers.fields import (
+    Boolean,
+    Choice,
+    Date,
+    DateTime,
+    Email,
+    File,
+    Link,
+    Money,
+    Number,
+    Percent,
+    Phone,
+    Relation,
+    Text,
+    User,
+    Value,
+    to_several,
+)
 from integrations.providers.notion.ids import find_id, find_ids
 from integrations.providers.notion.mapping.items import ABOUT
 from integrations.providers.notion.mapping.schema import ABOUT_FIELDS, TARGET
 from integrations.providers.notion.mapping.titles import MORE
-from integrations.providers.records import DisplayField, FieldSpec
+from integrations.providers.records import (
+    DisplayField,
+    FieldSpec,
+    read_fields,
+    unknown_names,
+)
+from integrations.providers.values import to_number, to_time, to_zone
 
-MAX_DIGITS: Final = 24
-MAX_SHOWN: Final = 4000
-UNNAMED: Final = "Somebody"
-LINKING: Final = frozenset({"links", "value"})
+# "links" is how schemas of an earlier version say it, until they are read again.
+LINKING: Final = frozenset({"relation", "links", "value"})
 _VERIFIED: Final = {
     "verified": "Verified",
     "expired": "Verification expired",
@@ -28,139 +49,123 @@ def describe(
     properties: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> list[DisplayField]:
     """Return the properties that have a value, labelled, columns first."""
-    shown = []
-    for spec in _fields(properties, schema):
-        kept = properties.get(spec.name)
-        linked = linked_ids(kept, spec)
-        value = _count(kept, linked) if linked else show(kept, spec)[:MAX_SHOWN]
-        if value:
-            shown.append(
-                DisplayField(
-                    name=spec.name,
-                    label=spec.label,
-                    value=value,
-                    kind=spec.kind,
-                    linked_ids=linked,
-                    linked_collection=spec.options.get(TARGET, "") if linked else "",
-                )
-            )
-    return shown
-
-
-def linked_ids(value: object, spec: FieldSpec) -> tuple[str, ...]:
-    """Return the pages that a relation names, or a rollup of relations."""
-    if spec.kind not in LINKING or not isinstance(value, list):
-        return ()
-    # A rollup shows all sorts of things; only when they all are ids they are links.
-    if not all(each == MORE or find_id(each) for each in value):
-        return ()
-    return tuple(find_ids(value))
-
-
-def _count(value: Any, linked: tuple[str, ...]) -> str:
-    """Say how many pages are linked, where nobody looks up their names."""
-    noun = "page" if len(linked) == 1 else "pages"
-    more = " or more" if MORE in value else ""
-    return f"{len(linked)} {noun}{more}"
-
-
-def show(value: Any, spec: FieldSpec) -> str:
-    """Return one value for reading; what is not understood is shown as it is."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, list):
-        return ", ".join(filter(None, (show(each, spec) for each in value)))
-    if isinstance(value, dict):
-        return _show_object(value)
-    if isinstance(value, int | float):
-        return _show_number(value, spec)
-    text = str(value)
-    return _show_moment(text) if spec.kind in {"date", "datetime"} else text
+    return [
+        DisplayField(name=spec.name, label=label, value=value)
+        for spec in _fields(properties, schema)
+        for label, value in _values(properties.get(spec.name), spec)
+        if value is not None
+    ]
 
 
 def _fields(
     properties: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> Iterator[FieldSpec]:
     """Yield the fields to show; a column younger than the schema comes last."""
-    entries = schema.get("fields")
-    specs = [_to_spec(each) for each in entries or () if isinstance(each, dict)]
+    specs = read_fields(schema)
     known = {spec.name for spec in specs}
     specs += [spec for spec in ABOUT_FIELDS if spec.name not in known]
     yield from (spec for spec in specs if not spec.is_hidden)
-    for name in sorted(set(properties) - known):
+    for name in unknown_names(properties, specs):
         if not name.startswith(ABOUT):
             yield FieldSpec(name=name, label=name, kind="value")
 
 
-def _to_spec(entry: Mapping[str, Any]) -> FieldSpec:
-    name = str(entry.get("name", ""))
-    return FieldSpec(
-        name=name,
-        label=str(entry.get("label") or name),
-        kind=str(entry.get("kind", "text")),
-        options=entry.get("options") or {},
-        is_hidden=bool(entry.get("is_hidden")),
+def _values(kept: Any, spec: FieldSpec) -> Iterator[tuple[str, Value | None]]:
+    """Yield what a property holds; a verification is three things."""
+    if not isinstance(kept, dict) or "state" not in kept:
+        yield spec.label, to_value(kept, spec)
+        return
+    state, period = str(kept["state"]), kept.get("date")
+    yield spec.label, Choice(label=_VERIFIED.get(state, state))
+    yield f"{spec.label} by", to_value(kept.get("by"), spec)
+    until = period.get("end") if isinstance(period, dict) else None
+    yield f"{spec.label} until", _period({"start": until}) if until else None
+
+
+def to_value(kept: Any, spec: FieldSpec) -> Value | None:
+    """Return a typed value; what is not understood is the text that it is."""
+    if kept is None or kept == "":
+        return None
+    if isinstance(kept, list):
+        return _list(kept, spec)
+    if isinstance(kept, dict):
+        return _from_object(kept)
+    if isinstance(kept, bool):
+        return Boolean(is_true=kept)
+    if isinstance(kept, int | float):
+        return _number(kept, spec)
+    text = str(kept)
+    if spec.kind in {"date", "datetime"}:
+        return _period({"start": text})
+    return _TEXTS.get(spec.kind, _text)(text)
+
+
+def _list(kept: list[Any], spec: FieldSpec) -> Value | None:
+    """Return the pages that a relation names, or a rollup of them, or a list."""
+    told, has_more = [each for each in kept if each != MORE], MORE in kept
+    # A rollup holds all sorts of things; only when they all are ids they are links.
+    if spec.kind in LINKING and told and all(find_id(each) for each in told):
+        return Relation(
+            linked_ids=tuple(find_ids(told)),
+            linked_collection=spec.options.get(TARGET, ""),
+            has_more=has_more,
+        )
+    return to_several((to_value(each, spec) for each in told), has_more=has_more)
+
+
+def _from_object(kept: Mapping[str, Any]) -> Value | None:
+    """Return a period or a user: the objects that are kept besides verifications."""
+    if "start" in kept:
+        return _period(kept)
+    if "id" in kept:
+        return User(id=str(kept["id"]), name=str(kept.get("name") or ""))
+    return None
+
+
+def _period(kept: Mapping[str, Any]) -> Value | None:
+    """Return days or times, from one to another; the zone is that of the entry."""
+    start, end = str(kept["start"]), kept.get("end")
+    ends = [start, str(end)] if end else [start]
+    zone = str(kept.get("time_zone") or "")
+    times = [to_time(each, zone=to_zone(zone) or UTC) for each in ends]
+    first, last = times[0], times[-1]
+    if first is None or last is None:
+        return to_several(Text(text=each) for each in ends)
+    has_end = len(times) > 1
+    if all(_ISO_DATE.match(each) for each in ends):
+        days = [datetime.fromisoformat(each).date() for each in ends]
+        return Date(day=days[0], end=days[-1] if has_end else None)
+    return DateTime(
+        moment=first, end=last if has_end else None, zone=zone or _offset(start)
     )
 
 
-def _show_object(value: Mapping[str, Any]) -> str:
-    """Show a date, a verification or a person: the objects that are kept."""
-    if "start" in value:
-        return _show_range(value)
-    if "state" in value:
-        return _show_verification(value)
-    return str(value.get("name") or UNNAMED) if "id" in value else ""
+def _offset(text: str) -> str:
+    """Return the offset that a time was given with, as the name of a zone."""
+    name = datetime.fromisoformat(text).tzname() or ""
+    return "" if name == "UTC" else name
 
 
-def _show_verification(value: Mapping[str, Any]) -> str:
-    words = [_VERIFIED.get(str(value["state"]), str(value["state"]))]
-    person, period = value.get("by"), value.get("date")
-    if isinstance(person, dict) and person.get("name"):
-        words.append(f"by {person['name']}")
-    if isinstance(period, dict) and period.get("end"):
-        words.append(f"until {_show_moment(str(period['end']))}")
-    return " ".join(words)
-
-
-def _show_range(value: Mapping[str, Any]) -> str:
-    """Show a date, or a range, in the zone that was entered with it."""
-    ends = [value.get("start"), value.get("end")]
-    text = " to ".join(_show_moment(str(end)) for end in ends if end)
-    zone = value.get("time_zone")
-    return f"{text} ({zone})" if zone else text
-
-
-def _show_moment(text: str) -> str:
-    try:
-        if _ISO_DATE.match(text):
-            return date.fromisoformat(text).isoformat()
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return f"{moment:%Y-%m-%d %H:%M %Z}".strip()
-
-
-def _show_number(value: float, spec: FieldSpec) -> str:
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return str(value)
-    if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
-        return str(value)
+def _number(kept: float, spec: FieldSpec) -> Value:
+    number = to_number(kept)
+    if number is None:
+        return Text(text=str(kept))
     if spec.kind == "percent":
-        return f"{_plain(number * 100)} %"
+        return Percent(share=number)
     if spec.kind == "money":
-        return f"{_amount(number)} {spec.options.get('currency', '')}".strip()
-    return _plain(number)
+        return Money(amount=number, currency=spec.options.get("currency", ""))
+    return Number(amount=number)
 
 
-def _plain(number: Decimal) -> str:
-    is_whole = number == number.to_integral_value()
-    return f"{number:,.0f}" if is_whole else f"{number.normalize():,f}"
+def _text(text: str) -> Value:
+    return Text(text=text)
 
 
-def _amount(number: Decimal) -> str:
-    is_whole = number == number.to_integral_value()
-    return f"{number:,.{0 if is_whole else 2}f}"
+_TEXTS: Final[Mapping[str, Callable[[str], Value]]] = {
+    "choice": lambda text: Choice(label=text),
+    "choices": lambda text: Choice(label=text),
+    "email": lambda text: Email(address=text),
+    "files": lambda text: File(name=text),
+    "link": lambda text: Link(url=text),
+    "phone": lambda text: Phone(number=text),
+}

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object
@@ -24,6 +22,7 @@ from integrations.providers.notion.mapping.titles import (
 )
 from integrations.providers.notion.mapping.values import to_value
 from integrations.providers.records import IntegrationItem, RemoteCollection
+from integrations.providers.values import https_url, to_time
 
 PAGES, DATABASES = "pages", "databases"
 PAGE, DATABASE, DATA_SOURCE = "page", "database", "data_source"
@@ -34,9 +33,9 @@ ABOUT: Final = "about."
 BLOCK_KEY, BURIED_KEY = f"{ABOUT}block", f"{ABOUT}buried"
 ICON_KEY: Final = f"{ABOUT}icon"
 MAX_PROPERTIES: Final = 500
-MAX_URL: Final = 1000
 # https://developers.notion.com/page/changelog (the host changed in June 2026)
 HOSTS: Final = ("notion.com", "notion.so", "notion.site")
+DOMAINS: Final = (*HOSTS, *(f".{host}" for host in HOSTS))
 
 
 def to_page_item(page: Mapping[str, Any], parent_id: str | None) -> IntegrationItem:
@@ -111,17 +110,6 @@ def is_partial(thing: Mapping[str, Any]) -> bool:
     return "parent" not in thing or "last_edited_time" not in thing
 
 
-def to_time(value: object) -> datetime | None:
-    """Return an aware time, or None for what is not a date; never an error."""
-    if not isinstance(value, str):
-        return None
-    try:
-        time = datetime.fromisoformat(value)
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def _to_item(
     thing: Mapping[str, Any],
     *,
@@ -181,15 +169,4 @@ def _to_values(properties: object) -> dict[str, Any]:
 
 def to_url(url: object) -> str | None:
     """Return a link to Notion itself, None for any other."""
-    if not isinstance(url, str) or len(url) > MAX_URL:
-        return None
-    if not url.isascii() or not url.isprintable() or " " in url:
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    host = parts.netloc.lower()
-    is_notion = any(host == each or host.endswith(f".{each}") for each in HOSTS)
-    # The whole authority is compared, so that neither a user nor a port gets in.
-    return url if parts.scheme == "https" and is_notion and "@" not in host else None
+    return https_url(url, domains=DOMAINS)

@@ -9,8 +9,9 @@ https://developers.notion.com/guides/data-apis/enhanced-markdown
 import re
 from typing import Any, Final
 
+from integrations.providers.markup import MAX_LINE
 from integrations.providers.notion.ids import find_id
-from integrations.providers.notion.mapping.inline import MAX_LINE, to_text
+from integrations.providers.notion.mapping.inline import to_text
 
 MAX_BLOCKS: Final = 2000
 MAX_CHARACTERS: Final = 200_000

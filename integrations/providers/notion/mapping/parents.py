@@ -24,7 +24,7 @@ UNKNOWN_PLACE: Final = "Elsewhere in Notion"
 
 @dataclass(frozen=True, kw_only=True)
 class Parent:
-    """Say what holds an object: its kind, its id if it has one, else a name."""
+    """The parent of an object: its kind, its id if it has one, else a name."""
 
     kind: str
     id: str | None = None

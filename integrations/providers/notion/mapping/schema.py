@@ -44,14 +44,14 @@ _KINDS: Final = {
     "date": "date",
     "created_time": "datetime",
     "last_edited_time": "datetime",
-    "people": "person",
-    "created_by": "person",
-    "last_edited_by": "person",
+    "people": "user",
+    "created_by": "user",
+    "last_edited_by": "user",
     "checkbox": "boolean",
     "url": "link",
     "email": "email",
     "phone_number": "phone",
-    "relation": "links",
+    "relation": "relation",
     "files": "files",
     "formula": "value",
     "rollup": "value",
@@ -141,7 +141,7 @@ def _currency(about: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _options(about: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names of a choice; values are stored by name, as people see them."""
+    """Return the names of a choice; values are stored by name, as users see them."""
     options = about.get("options")
     entries = options[:MAX_OPTIONS] if isinstance(options, list) else []
     names = (each.get("name") for each in entries if isinstance(each, dict))

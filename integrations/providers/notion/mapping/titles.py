@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from integrations.providers.values import one_line
+
 UNTITLED: Final = "Untitled"
 MAX_NAME: Final = 500
 MAX_TEXT: Final = 20_000
 MAX_ICON: Final = 16
+# The one emoji that Unicode counts among the letters.
+INFORMATION: Final = "\N{INFORMATION SOURCE}"
 # https://developers.notion.com/reference/page-property-values
 # A page shows at most 25 references of one property; more of them are cut silently.
 MAX_REFERENCES: Final = 25
@@ -24,7 +28,7 @@ def plain_text(parts: object) -> str:
 def page_title(properties: object) -> str:
     """Return the title of a page: the one property whose type is ``title``.
 
-    Its key is whatever people named the column, in any language.
+    Its key is whatever users named the column, in any language.
     """
     if isinstance(properties, dict):
         for value in properties.values():
@@ -35,7 +39,7 @@ def page_title(properties: object) -> str:
 
 def to_name(parts: object) -> str:
     """Return a title on one line, never empty."""
-    return " ".join(plain_text(parts).split())[:MAX_NAME] or UNTITLED
+    return one_line(plain_text(parts), limit=MAX_NAME) or UNTITLED
 
 
 def to_icon(icon: object) -> str:
@@ -55,6 +59,10 @@ def is_emoji(value: Any) -> bool:
     return (
         isinstance(value, str)
         and 0 < len(value) <= MAX_ICON
-        and not any(char.isalpha() or char.isspace() for char in value)
+        and not any(_is_word(char) for char in value)
         and any(ord(char) > 0x203B for char in value)
     )
+
+
+def _is_word(char: str) -> bool:
+    return char.isspace() or (char.isalpha() and char != INFORMATION)

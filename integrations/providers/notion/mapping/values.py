@@ -39,16 +39,18 @@ def to_value(prop: object, *, depth: int = 0) -> Value:
 
 
 def _scalar(value: object) -> Value:
-    """Keep what is simple, also of types that are younger than this code."""
+    """Return what is simple, also of types that are younger than this code."""
     if isinstance(value, str):
         return value[:MAX_TEXT] or None
     return value if isinstance(value, bool | int | float) else None
 
 
 def _rich_text(parts: object) -> Value:
+    """Return the text; it may be cut behind as many references as a page shows."""
     text = plain_text(parts)
-    is_cut = isinstance(parts, list) and len(parts) == MAX_REFERENCES
-    return (text + MORE if is_cut else text) or None
+    entries = parts if isinstance(parts, list) else []
+    references = sum(_get(each, "type") == "mention" for each in entries)
+    return (text + MORE if references == MAX_REFERENCES else text) or None
 
 
 def _choice(value: object) -> Value:
@@ -60,7 +62,7 @@ def _choices(values: object) -> Value:
 
 
 def _date(value: object) -> Value:
-    """Keep start, end and zone as given: zones are part of what people entered."""
+    """Return start, end and zone as given: zones are part of what users entered."""
     if not isinstance(value, dict):
         return None
     names = ("start", "end", "time_zone")
@@ -69,8 +71,8 @@ def _date(value: object) -> Value:
     return kept if "start" in kept else None
 
 
-def _person(value: object) -> Value:
-    """Keep id and name of a person, a bot or a group; the name may be withheld."""
+def _user(value: object) -> Value:
+    """Return id and name of a user, a bot or a group; the name may be withheld."""
     if not isinstance(value, dict):
         return None
     remote_id, name = find_id(value.get("id")), value.get("name")
@@ -80,12 +82,12 @@ def _person(value: object) -> Value:
     return {"id": remote_id, "name": str(name)[:200]} if known else {"id": remote_id}
 
 
-def _people(values: object) -> Value:
-    return _all(values, _person, most=MAX_REFERENCES)
+def _users(values: object) -> Value:
+    return _all(values, _user, most=MAX_REFERENCES)
 
 
 def _files(values: object) -> Value:
-    """Keep names only: the links are signed and valid for an hour."""
+    """Return names only: the links are signed and valid for an hour."""
     return _all(values, lambda each: _name_of(each, "File"))
 
 
@@ -126,16 +128,25 @@ def _unique_id(value: object) -> Value:
 
 
 def _verification(value: object) -> Value:
-    """Keep the state, by whom and until when; ``unverified`` is worth saying, too."""
+    """Return the state, by whom and until when; ``unverified`` is worth saying, too."""
     state = _get(value, "state")
     if not isinstance(state, str) or not state:
         return None
     about = {
         "state": state[:40],
-        "by": _person(_get(value, "verified_by")),
+        "by": _user(_get(value, "verified_by")),
         "date": _date(_get(value, "date")),
     }
     return {name: each for name, each in about.items() if each is not None}
+
+
+def _place(value: object) -> Value:
+    """Return the name of a place, else its address, else where on earth it is."""
+    named = _scalar(_get(value, "name") or _get(value, "address"))
+    where = [_get(value, "lat"), _get(value, "lon")]
+    if named is None and all(isinstance(each, int | float) for each in where):
+        return f"{where[0]}, {where[1]}"
+    return named
 
 
 def _nothing(value: object) -> Value:
@@ -170,14 +181,14 @@ _READERS: Final[dict[str, Callable[[object], Value]]] = {
     "status": _choice,
     "multi_select": _choices,
     "date": _date,
-    "people": _people,
-    "person": _person,
-    "created_by": _person,
-    "last_edited_by": _person,
+    "people": _users,
+    "person": _user,
+    "created_by": _user,
+    "last_edited_by": _user,
     "files": _files,
     "unique_id": _unique_id,
     "verification": _verification,
-    "place": lambda value: _scalar(_get(value, "name") or _get(value, "address")),
+    "place": _place,
     "button": _nothing,
     "unsupported": _nothing,
     "incomplete": _nothing,

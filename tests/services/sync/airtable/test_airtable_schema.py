@@ -2,6 +2,7 @@
 
 from integrations.models import Connection, Item, ItemChange
 from integrations.providers import CONNECTORS
+from integrations.providers.fields import Text
 from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import (
     Airtable,
@@ -69,7 +70,9 @@ def test_a_new_field_has_its_name_as_soon_as_it_has_a_value(
         item.properties, item.collection.schema, synced.account
     )
     assert item.properties[added["field"]] == "red"
-    assert ("Colour", "red") in {(field.label, field.value) for field in shown}
+    assert ("Colour", Text(text="red")) in {
+        (field.label, field.value) for field in shown
+    }
 
 
 def test_a_table_that_is_new_is_read_in_the_run_that_finds_it(

@@ -106,3 +106,33 @@ def test_a_moved_page_keeps_its_row_and_changes_its_parent(
     page.refresh_from_db()
     assert page.parent_remote_id == above.remote_id
     assert_equal_to(notion)
+
+
+def test_a_page_that_moves_into_a_table_and_out_again_keeps_its_row_and_history(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    finish_sync(connection)
+    source = Collection.objects.get(name="الكتب")
+    page, place = item_named("الفصل 3"), item_named("الفصل 1")
+    first_seen = page.first_seen_at
+
+    notion.order("records/move", id=page.remote_id, to=source.remote_id)
+    finish_sync(connection)
+
+    page.refresh_from_db()
+    assert (page.collection, page.is_deleted) == (source, False)
+    assert page.first_seen_at == first_seen
+    moved = ["Pages", "الكتب"]
+    assert page.changes.get(kind="changed").fields["collection"] == moved
+    assert_equal_to(notion)
+
+    notion.order("records/move", id=page.remote_id, to=place.remote_id)
+    finish_sync(connection)
+
+    page.refresh_from_db()
+    assert (page.collection.name, page.is_deleted) == ("Pages", False)
+    latest = page.changes.first()
+    assert latest is not None
+    assert latest.fields["collection"] == moved[::-1]
+    assert not page.changes.filter(kind="deleted").exists()
+    assert_equal_to(notion)

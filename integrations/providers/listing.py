@@ -1,0 +1,138 @@
+"""Read listings by the same rules: their cursors, their pages, and each row."""
+
+import logging
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+from integrations.http.errors import InvalidResponse
+from integrations.providers.mistakes import Mistake
+
+logger = logging.getLogger(__name__)
+
+MAX_CURSOR: Final = 2000
+# What our own code raises when a row is not what it expects. Whatever else is raised,
+# from a lost connection to a time limit, says nothing about the row.
+ROW_ERRORS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+def next_cursor(value: object, current: str | None, *, where: str) -> str | None:
+    """Return where the next page starts, None when ``value`` is: this was the last.
+
+    A page may be short in the middle, so nothing but a missing cursor is the end.
+    """
+    return None if value is None else expect_cursor(value, current, where=where)
+
+
+def expect_cursor(value: object, current: str | None, *, where: str) -> str:
+    """Return a cursor as it was given; InvalidResponse when it is odd or stands still.
+
+    An odd cursor is never the end of a listing: what is behind it would be lost.
+    """
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_CURSOR:
+        raise InvalidResponse(f"{where}: expected a cursor, a short text")
+    if value == current:
+        raise InvalidResponse(f"{where}: the listing does not move on")
+    return value
+
+
+def first_pages(
+    fetch: Callable[[str | None], tuple[T, str | None]], *, most: int
+) -> Generator[T, None, bool]:
+    """Yield what ``fetch`` returns beside the next cursor, for ``most`` pages at most.
+
+    Returns whether that was the end. A cursor that comes again is an InvalidResponse.
+    """
+    cursor: str | None = None
+    seen: set[str] = set()
+    for _ in range(most):
+        page, cursor = fetch(cursor)
+        yield page
+        if cursor is None:
+            return True
+        if cursor in seen:
+            raise InvalidResponse("the listing goes round in a circle")
+        seen.add(cursor)
+    return False
+
+
+def all_pages(
+    fetch: Callable[[str | None], tuple[T, str | None]], *, most: int
+) -> Iterator[T]:
+    """Yield every page; InvalidResponse when there is no end within ``most`` pages."""
+    if not (yield from first_pages(fetch, most=most)):
+        raise InvalidResponse("the listing has no end")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows(Generic[T]):
+    """The rows of a page that could be mapped, and the count of those that could not.
+
+    ``unreadable_ids`` name those whose id could be read: they exist. ``mistakes`` are
+    those among them that were no fault of the provider's.
+    """
+
+    mapped: list[T] = field(default_factory=list)
+    unreadable: int = 0
+    unreadable_ids: list[str] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def with_mapped(self, mapped: list[U]) -> "Rows[U]":
+        """Return the same counts beside what became of the rows."""
+        return Rows(
+            mapped=mapped,
+            unreadable=self.unreadable,
+            unreadable_ids=self.unreadable_ids,
+            mistakes=self.mistakes,
+        )
+
+
+def map_rows(
+    rows: Iterable[object],
+    to_value: Callable[[object], T],
+    *,
+    find_id: Callable[[object], str | None] = lambda _row: None,
+) -> Rows[T]:
+    """Map rows one by one: an odd one is counted and costs the others nothing."""
+    mapped: list[T] = []
+    odd: list[tuple[object, Mistake | None]] = []
+    for row in rows:
+        with reading(row, lambda *each: odd.append(each)):
+            mapped.append(to_value(row))
+    ids = [remote_id for row, _ in odd if (remote_id := find_id(row)) is not None]
+    mistakes = [mistake for _, mistake in odd if mistake is not None]
+    if mistakes:
+        logger.error("rows not mapped count=%d first=%s", len(mistakes), mistakes[0])
+    return Rows(
+        mapped=mapped, unreadable=len(odd), unreadable_ids=ids, mistakes=mistakes
+    )
+
+
+@contextmanager
+def reading(
+    row: object, note_unreadable: Callable[[object, Mistake | None], None]
+) -> Iterator[None]:
+    """Confine an odd row: what is wrong with it costs that row only, which is noted.
+
+    Failing calls are the page's failure and go up. A mistake of ours is noted by its
+    type and place, without the values that it may hold.
+    """
+    try:
+        yield
+    except InvalidResponse:
+        note_unreadable(row, None)
+    except ROW_ERRORS as exc:
+        note_unreadable(row, Mistake.of(exc))

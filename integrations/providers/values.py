@@ -1,0 +1,127 @@
+"""Read what the answers of every provider are made of: ids, times, names, links."""
+
+import re
+from collections.abc import Sequence
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from integrations.http.errors import InvalidResponse
+
+MAX_ID: Final = 64
+MAX_TIME: Final = 64
+MAX_NAME: Final = 255
+MAX_URL: Final = 1000
+MAX_SCOPES: Final = 100
+_OFFSET: Final = re.compile(r"UTC([+-])([01]\d):([0-5]\d)\Z", re.ASCII)
+# Greater numbers are identifiers or nonsense, and stay the texts that they are.
+LEAST_EXPONENT, MOST_EXPONENT, MOST_DIGITS = -24, 24, 40
+
+
+def to_id(value: object) -> str:
+    """Return an id as text; some answers give it as a number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and 0 < len(value) <= MAX_ID and value.isprintable():
+        return value
+    raise InvalidResponse("id: expected a short text or a number")
+
+
+def to_time(value: object, *, zone: tzinfo = UTC) -> datetime | None:
+    """Return an aware time in UTC, None for what is no time; never an error.
+
+    ``zone`` is that of a time without one. The first and the last year are left out,
+    so that no other zone moves a time out of what a date can hold.
+    """
+    if not isinstance(value, str) or len(value) > MAX_TIME:
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+        time = (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return time if MINYEAR < time.year < MAXYEAR else None
+
+
+def to_zone(name: object) -> tzinfo | None:
+    """Return the time zone of this name or offset, None when there is none."""
+    if not isinstance(name, str) or not name:
+        return None
+    if offset := _OFFSET.match(name):
+        minutes = int(offset[2]) * 60 + int(offset[3])
+        return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def to_number(value: object) -> Decimal | None:
+    """Return an exact number, None for what is none or beyond all reason.
+
+    A binary fraction has the digits that it was written with, not those that it is
+    made of: 0.1 + 0.2 is 0.3.
+    """
+    if isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(f"{value:.15g}" if isinstance(value, float) else str(value))
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or len(number.as_tuple().digits) > MOST_DIGITS:
+        return None
+    is_readable = LEAST_EXPONENT <= number.adjusted() <= MOST_EXPONENT
+    return number if is_readable or not number else None
+
+
+def one_line(value: object, *, limit: int = MAX_NAME) -> str:
+    """Return a name on one line and of bounded length, empty when there is none."""
+    return " ".join(value.split())[:limit] if isinstance(value, str) else ""
+
+
+def to_scopes(value: object) -> tuple[str, ...] | None:
+    """Return the scopes that an answer lists, None when it lists none at all."""
+    if not isinstance(value, list):
+        return None
+    return tuple(scope for scope in value if isinstance(scope, str))[:MAX_SCOPES]
+
+
+def https_url(value: object, *, domains: Sequence[str]) -> str | None:
+    """Return a link to a host of these domains, None for any other.
+
+    The whole authority is compared, so that neither a user nor a port gets in.
+    """
+    if not isinstance(value, str) or len(value) > MAX_URL:
+        return None
+    if not value.isascii() or not value.isprintable() or " " in value:
+        return None
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return None
+    is_ours = parts.scheme == "https" and is_host_of(parts.netloc, tuple(domains))
+    return value if is_ours else None
+
+
+@lru_cache(maxsize=64)
+def is_host_of(host: str, domains: tuple[str, ...]) -> bool:
+    """Tell whether ``host`` is a plain host name of these domains.
+
+    One that begins with a dot stands for the names below it.
+    """
+    # Cached, because the rows of a page repeat one host.
+    if len(host) > 253 or not host.isascii():
+        return False
+    name = host.lower()
+    if not any(
+        name.endswith(each) if each.startswith(".") else name == each
+        for each in domains
+    ):
+        return False
+    return all(
+        label.replace("-", "").isalnum() and label.strip("-") == label
+        for label in name.split(".")
+    )

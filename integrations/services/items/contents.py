@@ -1,0 +1,64 @@
+"""Store the texts of items, whether fetched one by one or come with a list."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from integrations.models import Item, ItemContent
+from integrations.providers.records import Content
+from integrations.services.items import search
+
+MOST_BLOCKS: Final = 2000
+TEXT_LENGTH: Final = 200_000
+REASON_LENGTH: Final = 200
+# What is compared and written of a text.
+COLUMNS: Final = ("blocks", "text", "is_truncated", "reason", "read_for", "read_at")
+
+
+def store_contents(contents: Mapping[int, Content], *, now: datetime) -> None:
+    """Store the texts of items by their keys, in the caller's transaction.
+
+    A text that is stored already is not written again: a list shows it every time.
+    """
+    if not contents:
+        return
+    items = list(Item.objects.filter(pk__in=list(contents)))
+    known = ItemContent.objects.in_bulk([item.pk for item in items])
+    rows = [to_row(item, contents[item.pk], now=now) for item in items]
+    changed = [row for row in rows if _is_new(row, known.get(row.item_id))]
+    ItemContent.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["item"],
+        update_fields=list(COLUMNS),
+    )
+    search.index({}, {row.item_id: words_of(row) for row in changed})
+
+
+def to_row(
+    item: Item, content: Content, *, now: datetime, reason: str = ""
+) -> ItemContent:
+    """Return a text as it is stored, cut to what is kept; ``reason`` for none."""
+    return ItemContent(
+        item=item,
+        blocks=list(content.blocks)[:MOST_BLOCKS],
+        text=content.text[:TEXT_LENGTH],
+        is_truncated=content.is_truncated,
+        reason=reason[:REASON_LENGTH],
+        read_for=item.remote_updated_at,
+        read_at=now,
+    )
+
+
+def words_of(row: ItemContent) -> str:
+    """Return the words by which an item with this text is found."""
+    words = search.search_text(row.item.name, row.item.properties)
+    return search.with_content(words, row.text)
+
+
+def _is_new(row: ItemContent, known: ItemContent | None) -> bool:
+    return known is None or _compared(row) != _compared(known)
+
+
+def _compared(row: ItemContent) -> list[Any]:
+    return [getattr(row, name) for name in COLUMNS if name != "read_at"]

@@ -1,0 +1,130 @@
+"""Ready typed values for pages: in words, in the zone of whoever looks, with links."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+
+from integrations.models import Item
+from integrations.providers.fields import (
+    SEVERAL,
+    DateTime,
+    Duration,
+    Email,
+    File,
+    Link,
+    Money,
+    Number,
+    Percent,
+    Phone,
+    Relation,
+    User,
+    Value,
+)
+from integrations.providers.plain import plain
+from integrations.providers.values import to_zone
+from integrations.services.items.links import Links
+
+# Longer texts are folded.
+LONG_TEXT, LONG_LINES = 700, 12
+MAIL: Final = re.compile(r"[^\s@<>,;:?&%\"]+@[^\s@<>,;:?&%\"]+\.[^\s@<>,;:?&%\"]+")
+DIAL: Final = re.compile(r"\+?[0-9][0-9 ()./-]{2,40}", re.ASCII)
+NO_LINKS: Final = Links(found={})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One value ready for its template, which chooses the look by ``kind``.
+
+    ``title`` is what hovering adds, ``parts`` those of a list, ``items`` those of a
+    relation, and ``more`` says what is not among them.
+    """
+
+    text: str
+    kind: str = "text"
+    href: str = ""
+    title: str = ""
+    stamp: str = ""
+    parts: tuple["Shown", ...] = ()
+    items: tuple[Item, ...] = ()
+    more: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """Tell whether the text is folded at first."""
+        return len(self.text) > LONG_TEXT or self.text.count("\n") >= LONG_LINES
+
+
+def show(value: Value, links: Links = NO_LINKS) -> Shown:
+    """Return a value ready to be drawn; times are in the zone of whoever looks."""
+    if isinstance(value, SEVERAL):
+        parts = tuple(show(each, links) for each in value.values)
+        more = "and more than shown" if value.has_more else ""
+        texts = [*(part.text for part in parts), *([more] if more else [])]
+        return Shown(text=", ".join(texts), kind="list", parts=parts, more=more)
+    if isinstance(value, Relation):
+        return _show_relation(value, links)
+    zone = timezone.get_current_timezone()
+    shown = Shown(text=plain(value, zone=zone), title=_title(value))
+    if isinstance(value, DateTime):
+        return replace(shown, kind="time", stamp=value.moment.isoformat())
+    if isinstance(value, Link):
+        return replace(shown, kind="link", href=value.url)
+    contact = _contact(value)
+    return replace(shown, kind="contact", href=contact) if contact else shown
+
+
+def show_moment(value: datetime | None) -> Shown | None:
+    """Return a time of ours the way a provider's times are shown."""
+    return None if value is None else show(DateTime(moment=value))
+
+
+def _show_relation(relation: Relation, links: Links) -> Shown:
+    items = tuple(links.of(relation))
+    more = _more(relation, len(items))
+    names = ", ".join(item.name or "Untitled" for item in items)
+    return Shown(
+        text=f"{names} {more}".strip(), kind="relation", items=items, more=more
+    )
+
+
+def _more(relation: Relation, known: int) -> str:
+    """Return in words how many items of a relation are not known here."""
+    missing = len(relation.linked_ids) - known
+    if not known:
+        least = "more than " if relation.has_more else ""
+        noun = "item" if missing == 1 and not least else "items"
+        return f"{least}{missing} {noun} not stored here"
+    if relation.has_more:
+        return f"and more than {missing} more" if missing else "and more than shown"
+    return f"and {missing} more" if missing else ""
+
+
+def _contact(value: Value) -> str:
+    """Return what starts a mail or a call, for what is plainly an address for it."""
+    if isinstance(value, Email) and MAIL.fullmatch(value.address):
+        return f"mailto:{quote(value.address, safe='@')}"
+    if isinstance(value, Phone) and DIAL.fullmatch(value.number):
+        return f"tel:{re.sub(r'[^0-9+]', '', value.number)}"
+    return ""
+
+
+def _title(value: Value) -> str:
+    """Return what the words leave out: the source's zone, digits, a size."""
+    if isinstance(value, DateTime):
+        return plain(value) if to_zone(value.zone) else ""
+    if isinstance(value, Number | Percent | Money) and value.precision is not None:
+        exact = plain(replace(value, precision=None))
+        return exact if exact != plain(value) else ""
+    if isinstance(value, Duration):
+        return f"{value.seconds:,f} s"
+    if isinstance(value, User):
+        return value.email if value.name else ""
+    if isinstance(value, File):
+        size = filesizeformat(value.size) if value.size is not None else ""
+        return ", ".join(filter(None, (size, value.type)))
+    return ""

@@ -1,0 +1,64 @@
+"""A text that comes with the list is kept like one that was fetched."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from integrations.models import Item, ItemContent
+from integrations.providers.records import Content, IntegrationItem
+from integrations.services.items import search, store
+from tests.support.rows import NOON, make_collection, make_connection
+
+TEXT = Content(
+    blocks=[{"kind": "paragraph", "text": "Quagga", "depth": 0}], text="Quagga"
+)
+ITEM = IntegrationItem(id="1", type="note", name="Zoo", last_modified_time=NOON)
+
+
+@pytest.fixture
+def notes(alice):
+    return make_collection(make_connection(alice), remote_id="notes", item_type="note")
+
+
+def show(notes, item, text, *, hours=0):
+    now = NOON + timedelta(hours=hours)
+    return store.store_page(notes, [item], run_id=None, now=now, texts={"1": text})
+
+
+def test_it_is_stored_and_found_with_its_item(notes):
+    show(notes, ITEM, TEXT)
+
+    kept = ItemContent.objects.get()
+    assert (kept.item.name, kept.text, kept.blocks) == ("Zoo", "Quagga", TEXT.blocks)
+    assert (kept.read_for, kept.read_at) == (NOON, NOON)
+    assert search.find_keys("quagga zoo", most=5) == [kept.item_id]
+
+
+def test_it_is_written_again_only_when_it_changed(notes):
+    show(notes, ITEM, TEXT)
+    show(notes, ITEM, TEXT, hours=1)
+    assert ItemContent.objects.get().read_at == NOON
+
+    show(notes, ITEM, replace(TEXT, text="Okapi"), hours=2)
+
+    kept = ItemContent.objects.get()
+    assert (kept.text, kept.read_at) == ("Okapi", NOON + timedelta(hours=2))
+    assert search.find_keys("okapi", most=5) == [kept.item_id]
+    assert search.find_keys("quagga", most=5) == []
+
+
+def test_it_follows_its_item(notes):
+    show(notes, ITEM, TEXT)
+    later = NOON + timedelta(hours=1)
+
+    show(notes, replace(ITEM, name="Park", last_modified_time=later), TEXT, hours=1)
+
+    assert ItemContent.objects.get().read_for == later
+    assert search.find_keys("park quagga", most=5) == [Item.objects.get().pk]
+
+
+def test_the_text_of_nothing_on_the_page_is_left_alone(notes):
+    store.store_page(notes, [ITEM], run_id=None, now=NOON, texts={"2": TEXT})
+
+    assert not ItemContent.objects.exists()
