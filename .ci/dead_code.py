@@ -24,7 +24,7 @@ EXCLUDED = ("*/migrations/*",)
 SETTINGS = ("config/settings.py", "gunicorn.conf.py", "sandbox/core/server.py")
 DECORATORS = (
     *("@*.connect", "@checks.register", "@register.*", "@admin.*", "@shared_task"),
-    *("@receiver", "@pytest.fixture"),
+    *("@receiver", "@pytest.fixture", "@plain.register"),
 )
 
 
