@@ -13,11 +13,11 @@ from sandbox.oauth import kit
 
 
 def _withhold_scopes(sandbox: Sandbox, request: Request, params: Params) -> Response:
-    return missing_scopes(request, str(params["scopes"]).split()).response
+    return missing_scopes(*str(params["scopes"]).split()).answer(request)
 
 
 def _spend_day(sandbox: Sandbox, request: Request, params: Params) -> Response:
-    return rate_limited(request, "DAILY", None)
+    return rate_limited("DAILY").answer(request)
 
 
 def _limit_variant(sandbox: Sandbox, request: Request, params: Params) -> Response:
@@ -42,27 +42,19 @@ def _spoil_rows(data: dict[str, Any], params: Params) -> None:
 
 SCOPES = {"scopes": "crm.objects.contacts.read"}
 ROWS = {"rows": 2, "with_id": True}
+BAD_HUB, SPOIL = kit.refuse(POLICY, "bad_hub"), bend(_spoil_rows)
 
 FAULTS = (
     *common_faults.KINDS,
     *kit.make_faults(POLICY),
-    FaultKind(
-        "bad_hub",
-        "Token endpoint: the account is gone",
-        before=kit.refuse(POLICY, "bad_hub"),
-    ),
+    FaultKind("bad_hub", "Token endpoint: the account is gone", before=BAD_HUB),
     FaultKind(
         "missing_scopes", "403 MISSING_SCOPES", before=_withhold_scopes, params=SCOPES
     ),
     FaultKind("daily_limit", "429 DAILY", before=_spend_day),
     FaultKind("rate_limits", "429 in its other shape", before=_limit_variant),
     FaultKind("ends_early", "200 without rows or paging", after=bend(_end_early)),
-    FaultKind(
-        "spoilt_rows",
-        "Rows without properties, or without an id as well",
-        after=bend(_spoil_rows),
-        params=ROWS,
-    ),
+    FaultKind("spoilt_rows", "Rows without properties", after=SPOIL, params=ROWS),
 )
 
 SWITCHES = (
@@ -74,9 +66,5 @@ SWITCHES = (
     Switch("retry_after_on_429", "429 says Retry-After", False),
     Switch("index_lag", "Search index lag (s)", 3.0),
     Switch("merge_keeps_id", "The winner of a merge keeps its id", False),
-    Switch(
-        "required_properties",
-        "Contact properties 2026-09 requires on creation",
-        [],
-    ),
+    Switch("required_properties", "What 2026-09 requires of a new contact", []),
 )

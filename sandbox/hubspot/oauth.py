@@ -6,9 +6,10 @@ from typing import Any, cast
 
 from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_text
-from sandbox.hubspot.api.auth import SLUG, Caller, api
-from sandbox.hubspot.api.errors import NOT_SIMULATED, oauth_error
+from sandbox.core.web import Request, Response, to_json, to_text
+from sandbox.hubspot.api.calls import Call, api
+from sandbox.hubspot.api.errors import NOT_SIMULATED
+from sandbox.hubspot.api.records import SLUG
 from sandbox.hubspot.seed.accounts import (
     BY_ID,
     PORTALS,
@@ -163,7 +164,9 @@ class HubSpotPolicy(Policy):
     def answer_error(
         self, sandbox: Sandbox, request: Request, refusal: Refusal
     ) -> Response:
-        return oauth_error(refusal.error, refusal.code, refusal.description)
+        message = refusal.description
+        body = {"error": refusal.error, "error_description": message}
+        return to_json({**body, "status": refusal.code, "message": message}, 400)
 
     def get_person_note(self, person: Person) -> str:
         return "" if person.is_admin else "Member, cannot connect apps"
@@ -192,10 +195,10 @@ POLICY = HubSpotPolicy(
 
 
 @api("oauth")
-def uninstall(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
+def uninstall(call: Call) -> Response:
     """Take the app out of the portal, for everybody who connected it."""
-    reason, now = "app uninstalled", sandbox.clock()
-    with sandbox.storage.write() as connection:
-        for grant_id in grants.list_grants(connection, SLUG, caller.portal):
+    reason, now = "app uninstalled", call.sandbox.clock()
+    with call.sandbox.storage.write() as connection:
+        for grant_id in grants.list_grants(connection, SLUG, call.portal):
             grants.end_grant(connection, grant_id, reason=reason, now=now)
     return Response(status=204)

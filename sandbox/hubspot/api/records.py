@@ -1,209 +1,170 @@
 """Find records and change them, with history and a search index that lags."""
 
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from sqlite3 import Cursor
+from typing import Any
 
-from sandbox.core.storage import Row, Storage
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
 from sandbox.hubspot.seed.accounts import CONTACTS, MODIFIED
-from sandbox.hubspot.seed.tables import NewRecord, insert_records, to_columns
+from sandbox.hubspot.seed.tables import INSERT_RECORD
 
+SLUG = "hubspot"
 Values = Mapping[str, str | None]
-# The properties of a contact that no two have alike, and their columns.
-UNIQUE = {"email": "email", "crm_key": "unique_key"}
+# The properties of a contact that no two have alike, and how they are compared.
+UNIQUE = {"email": "email = lower(?)", "crm_key": "crm_key = ?"}
+# An id above any ever given, in any portal.
+NEXT_ID = (
+    "SELECT 200000000001 + COALESCE(MAX(seq), 0) AS id FROM sqlite_sequence"
+    " WHERE name = 'hubspot_record'"
+)
+CURRENT_ID = "SELECT new FROM hubspot_alias WHERE portal = ? AND type = ? AND old = ?"
+# Each table that knows a record, and how its columns for that begin.
+IN_RECORDS, IN_SEARCH = ("hubspot_record", ""), ("hubspot_stale", "")
+EVERYWHERE = (
+    IN_RECORDS,
+    IN_SEARCH,
+    ("hubspot_history", ""),
+    ("hubspot_link", "from_"),
+    ("hubspot_link", "to_"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """Who changes records when, and when search will know."""
+class Records:
+    """The records of one type in a portal, for one call or command.
 
-    now: int
-    lag: int = 0
+    What changes them runs inside a write transaction of the storage.
+    """
+
+    sandbox: Sandbox
+    portal: str
+    type: str
     source: str = "INTEGRATION"
 
+    @cached_property
+    def now(self) -> int:
+        return self.sandbox.now_ms
 
-def find_record(
-    storage: Storage, portal: str, type_id: str, record_id: int, *, archived: bool
-) -> Row | None:
-    """Return one record by its own id."""
-    return storage.one(
-        "SELECT * FROM hubspot_record WHERE portal = ? AND type = ? AND id = ?"
-        " AND archived = ?",
-        *(portal, type_id, record_id, int(archived)),
-    )
+    @cached_property
+    def indexed_at(self) -> int:
+        """Return when search will know of a change made now."""
+        lag = self.sandbox.switches.get(SLUG, "index_lag", self.portal)
+        return self.now + int(lag * 1000)
 
+    def select(self, condition: str, *values: Any) -> list[Row]:
+        # Every condition is written out in this package.
+        where = f"portal = ? AND type = ? AND {condition}"
+        sql = f"SELECT * FROM hubspot_record WHERE {where}"  # noqa: S608
+        return self.sandbox.storage.all(sql, self.portal, self.type, *values)
 
-def find_live(
-    storage: Storage, portal: str, type_id: str, name: str, text: str
-) -> Row | None:
-    """Return a live record by its id or by a unique property; no other finds any."""
-    if not name or name == "hs_object_id":
-        record_id = int(text) if text.isdigit() else 0
-        return find_record(storage, portal, type_id, record_id, archived=False)
-    if type_id != CONTACTS or name not in UNIQUE:
-        return None
-    # The column is one of the two named above.
-    return storage.one(
-        "SELECT * FROM hubspot_record WHERE portal = ? AND type = ?"  # noqa: S608
-        f" AND {UNIQUE[name]} = ? AND archived = 0 ORDER BY id",
-        *(portal, type_id, text.lower() if name == "email" else text),
-    )
+    def list_page(self, after: int, limit: int, *, archived: bool) -> list[Row]:
+        """Return records from an id on, in the order of the ids."""
+        condition = "archived = ? AND id >= ? ORDER BY id LIMIT ?"
+        return self.select(condition, int(archived), after, limit)
 
+    def find(self, record_id: int, *, archived: bool = False) -> Row | None:
+        """Return one record by its own id."""
+        rows = self.select("id = ? AND archived = ?", record_id, int(archived))
+        return rows[0] if rows else None
 
-def follow_merges(storage: Storage, portal: str, type_id: str, record_id: int) -> int:
-    """Return the id a record has now, however often it was merged."""
-    while row := storage.one(
-        "SELECT new FROM hubspot_alias WHERE portal = ? AND type = ? AND old = ?",
-        *(portal, type_id, record_id),
-    ):
-        record_id = row["new"]
-    return record_id
+    def find_current(self, record_id: int, *, archived: bool) -> Row | None:
+        """Return the record that an id leads to, however often it was merged."""
+        key = (self.portal, self.type, record_id)
+        alias = self.sandbox.storage.one(CURRENT_ID, *key)
+        return self.find(alias["new"] if alias else record_id, archived=archived)
 
+    def find_by(self, name: str, text: str) -> Row | None:
+        """Return a live record by its id or a unique property; no other finds any."""
+        if name in ("", "hs_object_id"):
+            return self.find(int(text) if text.isdigit() else 0)
+        if self.type != CONTACTS or name not in UNIQUE:
+            return None
+        rows = self.select(f"{UNIQUE[name]} AND archived = 0 ORDER BY id", text)
+        return rows[0] if rows else None
 
-def find_links(
-    storage: Storage, portal: str, from_type: str, to_type: str, from_ids: Sequence[int]
-) -> dict[int, list[Row]]:
-    """Return the links of several records, by record, to live records only."""
-    rows = storage.all(
-        "SELECT l.from_id, l.to_id, l.type_id FROM hubspot_link l"
-        " JOIN hubspot_record r ON r.portal = l.portal AND r.type = l.to_type"
-        " AND r.id = l.to_id AND r.archived = 0"
-        " WHERE l.portal = ? AND l.from_type = ? AND l.to_type = ?"
-        " AND l.from_id IN (SELECT value FROM json_each(?))"
-        " ORDER BY l.from_id, l.to_id, l.type_id",
-        *(portal, from_type, to_type, json.dumps(from_ids)),
-    )
-    found: dict[int, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row["from_id"], []).append(row)
-    return found
+    def find_links(self, to_type: str, from_ids: Sequence[int]) -> dict[int, list[Row]]:
+        """Return the links of several records, by record, to live records only."""
+        rows = self.sandbox.storage.all(
+            "SELECT l.from_id, l.to_id, l.type_id FROM hubspot_link l"
+            " JOIN hubspot_record r ON r.portal = l.portal AND r.type = l.to_type"
+            " AND r.id = l.to_id AND r.archived = 0"
+            " WHERE l.portal = ? AND l.from_type = ? AND l.to_type = ?"
+            " AND l.from_id IN (SELECT value FROM json_each(?))"
+            " ORDER BY l.from_id, l.to_id, l.type_id",
+            *(self.portal, self.type, to_type, json.dumps(from_ids)),
+        )
+        found: dict[int, list[Row]] = {}
+        for row in rows:
+            found.setdefault(row["from_id"], []).append(row)
+        return found
 
+    def create(self, values: Values) -> int:
+        """Store a new record and return its id."""
+        new = int(self.run(NEXT_ID).fetchone()["id"])
+        stamp = to_short_iso(self.now)
+        properties = {name: value for name, value in values.items() if value}
+        properties |= {"createdate": stamp, MODIFIED[self.type]: stamp}
+        text = json.dumps({**properties, "hs_object_id": str(new)})
+        times = (self.now, None, self.indexed_at)
+        self.run(INSERT_RECORD, self.portal, self.type, new, *times, text)
+        return new
 
-def create_record(
-    connection: sqlite3.Connection,
-    portal: str,
-    type_id: str,
-    values: Values,
-    change: Change,
-) -> int:
-    """Store a new record and return its id, which is above any ever given."""
-    record_id = connection.execute(
-        "INSERT INTO hubspot_last_id VALUES (?, ?, COALESCE((SELECT MAX(id) FROM"
-        " hubspot_record WHERE portal = ?1 AND type = ?2), 9000) + 1)"
-        " ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
-        (portal, type_id),
-    ).fetchone()["last"]
-    stamp = to_short_iso(change.now)
-    properties = {name: value for name, value in values.items() if value}
-    properties |= {"createdate": stamp, MODIFIED[type_id]: stamp}
-    record = NewRecord(
-        portal=portal,
-        type=type_id,
-        id=record_id,
-        created=change.now,
-        modified=change.now,
-        properties={**properties, "hs_object_id": str(record_id)},
-        indexed_at=change.now + change.lag,
-    )
-    insert_records(connection, [record])
-    return int(record_id)
+    def change(self, row: Row, values: Values) -> None:
+        """Set properties of a record; None clears one."""
+        old: dict[str, str] = json.loads(row["properties"])
+        for name, value in values.items():
+            key = (self.portal, self.type, row["id"], name)
+            told = (old.get(name), value or "", self.now, self.source)
+            insert = "INSERT INTO hubspot_history VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            self.run(insert, *key, *told)
+        new = {name: v for name, v in {**old, **values}.items() if v is not None}
+        new[MODIFIED[self.type]] = to_short_iso(self.now)
+        if self.indexed_at > self.now:
+            self.run("DELETE FROM hubspot_stale WHERE visible_until <= ?", self.now)
+            self.run(
+                "INSERT INTO hubspot_stale SELECT portal, type, id, modified,"
+                " properties, indexed_at, ? FROM hubspot_record WHERE key = ?",
+                *(self.indexed_at, row["key"]),
+            )
+        self.run(
+            "UPDATE hubspot_record SET modified = ?, indexed_at = ?, properties = ?"
+            " WHERE key = ?",
+            *(self.now, self.indexed_at, json.dumps(new), row["key"]),
+        )
 
+    def archive(self, row: Row) -> None:
+        """Archive a record; search forgets it at once."""
+        sql = "UPDATE hubspot_record SET archived_at = ? WHERE key = ?"
+        self.run(sql, self.now, row["key"])
+        self._forget(row, IN_SEARCH)
 
-def change_record(
-    connection: sqlite3.Connection, row: Row, values: Values, change: Change
-) -> None:
-    """Set properties of a record; None clears one."""
-    properties: dict[str, str] = json.loads(row["properties"])
-    for name, value in values.items():
-        _remember(connection, row, name, (properties.get(name), value), change)
-        if value is None:
-            properties.pop(name, None)
-        else:
-            properties[name] = value
-    properties[MODIFIED[row["type"]]] = to_short_iso(change.now)
-    if change.lag > 0 and not row["archived"]:
-        _keep_stale(connection, row, change)
-    connection.execute(
-        "UPDATE hubspot_record SET modified = ?, indexed_at = ?, email = ?,"
-        " unique_key = ?, properties = ? WHERE key = ?",
-        (change.now, change.now + change.lag, *to_columns(properties), row["key"]),
-    )
+    def restore(self, row: Row) -> None:
+        self.run(
+            "UPDATE hubspot_record SET archived_at = NULL, indexed_at = ?"
+            " WHERE key = ?",
+            *(self.indexed_at, row["key"]),
+        )
 
+    def drop(self, row: Row) -> None:
+        """Remove a record, also from search; its associations and history stay."""
+        self._forget(row, IN_RECORDS, IN_SEARCH)
 
-def archive_record(connection: sqlite3.Connection, row: Row, change: Change) -> None:
-    """Archive a record; search forgets it at once."""
-    connection.execute(
-        "UPDATE hubspot_record SET archived = 1, archived_at = ? WHERE key = ?",
-        (change.now, row["key"]),
-    )
-    _forget(connection, row, "hubspot_stale")
+    def erase(self, row: Row) -> None:
+        """Delete a record for good, with its associations and its history."""
+        self._forget(row, *EVERYWHERE)
 
+    def _forget(self, row: Row, *places: tuple[str, str]) -> None:
+        for table, end in places:
+            # The tables and the ends of a link are named in this module only.
+            where = f"portal = ? AND {end}type = ? AND {end}id = ?"
+            sql = f"DELETE FROM {table} WHERE {where}"  # noqa: S608
+            self.run(sql, self.portal, self.type, row["id"])
 
-def restore_record(connection: sqlite3.Connection, row: Row, change: Change) -> None:
-    """Bring an archived record back."""
-    connection.execute(
-        "UPDATE hubspot_record SET archived = 0, archived_at = NULL, indexed_at = ?"
-        " WHERE key = ?",
-        (change.now + change.lag, row["key"]),
-    )
-
-
-def drop_record(connection: sqlite3.Connection, row: Row) -> None:
-    """Remove a record, also from search; its associations and history stay."""
-    _forget(connection, row, "hubspot_record")
-    _forget(connection, row, "hubspot_stale")
-
-
-def erase_record(connection: sqlite3.Connection, row: Row) -> None:
-    """Delete a record for good, with its associations and its history."""
-    drop_record(connection, row)
-    _forget(connection, row, "hubspot_history")
-    _forget(connection, row, "hubspot_link", "from_")
-    _forget(connection, row, "hubspot_link", "to_")
-
-
-def _forget(
-    connection: sqlite3.Connection, row: Row, table: str, end: str = ""
-) -> None:
-    # The table and the end of a link are named in this module only.
-    connection.execute(
-        f"DELETE FROM {table} WHERE portal = ?"  # noqa: S608
-        f" AND {end}type = ? AND {end}id = ?",
-        (row["portal"], row["type"], row["id"]),
-    )
-
-
-def _keep_stale(connection: sqlite3.Connection, row: Row, change: Change) -> None:
-    """Store what search shows until its index has caught up with this change."""
-    connection.execute(
-        "DELETE FROM hubspot_stale WHERE visible_until <= ?", (change.now,)
-    )
-    columns = ("portal", "type", "id", "created", "modified", "email", "properties")
-    shown = (row["indexed_at"], change.now + change.lag)
-    connection.execute(
-        "INSERT INTO hubspot_stale VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*(row[name] for name in columns), *shown),
-    )
-
-
-def _remember(
-    connection: sqlite3.Connection,
-    row: Row,
-    name: str,
-    values: tuple[str | None, str | None],
-    change: Change,
-) -> None:
-    """Add a value to a property's history, and the seeded one before it."""
-    old, new = values
-    key = (row["portal"], row["type"], row["id"], name)
-    insert = "INSERT INTO hubspot_history VALUES (?, ?, ?, ?, ?, ?, ?)"
-    known = connection.execute(
-        "SELECT 1 FROM hubspot_history WHERE portal = ? AND type = ? AND id = ?"
-        " AND name = ?",
-        key,
-    ).fetchone()
-    if known is None and old is not None:
-        connection.execute(insert, (*key, old, row["created"], "IMPORT"))
-    connection.execute(insert, (*key, new or "", change.now, change.source))
+    def run(self, sql: str, *values: Any) -> Cursor:
+        """Run one statement of a change."""
+        return self.sandbox.storage.connection.execute(sql, values)

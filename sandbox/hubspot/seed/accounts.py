@@ -37,6 +37,7 @@ class Portal(Account):
     currency: str
     lacks: Sequence[str] = ()
     sizes: Sequence[int]
+    owners: int = 3
 
     def has_scope(self, scope: str) -> bool:
         """Return whether the portal's tier includes what a scope opens."""

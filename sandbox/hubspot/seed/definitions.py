@@ -1,12 +1,12 @@
 """Describe the properties of contacts, companies and deals, and the pipelines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from sandbox.core.data import load
-from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS
+from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS, TYPES
 
 CREATED = "2024-02-01T09:00:00Z"
 DATED = {"createdAt": CREATED, "updatedAt": CREATED}
@@ -45,7 +45,7 @@ class Definition:
         """Return the values to choose from."""
         return [value for value, _ in self.options]
 
-    def to_dict(self, type_name: str, order: int) -> dict[str, Any]:
+    def to_dict(self, type_name: str) -> dict[str, Any]:
         """Return the definition as the properties endpoint shows it."""
         options = [
             {"label": label, "value": value, "displayOrder": i, "hidden": False}
@@ -58,28 +58,21 @@ class Definition:
             "fieldType": self.field,
             "groupName": f"{type_name}information",
             "description": "" if self.is_custom else f"{self.label}.",
-            "displayOrder": order,
             "options": options,
             "calculated": self.is_calculated,
             "externalOptions": self.is_external,
             "hasUniqueValue": self.is_unique,
             "hidden": False,
             "hubspotDefined": not self.is_custom,
-            "formField": not self.is_read_only,
             "archived": self.is_archived,
-            "dataSensitivity": self.sensitivity,
-            **DATED,
-            "modificationMetadata": {
-                "archivable": self.is_custom,
-                "readOnlyDefinition": not self.is_custom,
-                "readOnlyValue": self.is_read_only,
-            },
+            "modificationMetadata": {"readOnlyValue": self.is_read_only},
         }
 
 
+_LISTED = load(__package__, "properties")
 PROPERTIES = {
-    type_id: [Definition(**row) for row in rows]
-    for type_id, rows in load(__package__, "properties").items()
+    type_id: [Definition(**row) for row in _LISTED[type_id] + _LISTED["shared"]]
+    for type_id in TYPES
 }
 
 
@@ -89,37 +82,27 @@ def get_definitions(type_id: str) -> dict[str, Definition]:
     return {d.name: d for d in PROPERTIES[type_id] if not d.is_archived}
 
 
-@cache
-def choose_properties(type_id: str, asked: str) -> tuple[str, ...]:
-    """Return the defined names out of a comma list; nothing asked is the default."""
+def choose_properties(type_id: str, asked: Iterable[str]) -> list[str]:
+    """Return the names that are defined and need no scope of their own."""
     known = get_definitions(type_id)
-    names = asked.split(",") if asked else DEFAULTS[type_id].split()
-    wanted = {name.strip() for name in names} & known.keys()
-    return tuple(sorted(name for name in wanted if known[name].sensitivity == PLAIN))
+    wanted = {name.strip() for name in asked} & known.keys()
+    return sorted(name for name in wanted if known[name].sensitivity == PLAIN)
 
 
-def _make_stage(
-    order: int, stage_id: str, label: str, closed: str, probability: str
-) -> dict[str, Any]:
-    return {
-        "id": stage_id,
-        "label": label,
-        "displayOrder": order,
-        "archived": False,
-        **DATED,
-        "metadata": {"isClosed": closed, "probability": probability},
-        "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
-    }
+def _make_entry(order: int, name: str, label: str, **more: Any) -> dict[str, Any]:
+    entry = {"id": name, "label": label, "displayOrder": order, "archived": False}
+    return {**entry, **DATED, **more}
+
+
+def _make_stages(rows: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
+    stages = []
+    for order, (name, label, closed, probability) in enumerate(rows):
+        metadata = {"isClosed": closed, "probability": probability}
+        stages.append(_make_entry(order, name, label, metadata=metadata))
+    return stages
 
 
 PIPELINES = [
-    {
-        "id": row["id"],
-        "label": row["label"],
-        "displayOrder": number,
-        "archived": False,
-        **DATED,
-        "stages": [_make_stage(i, *stage) for i, stage in enumerate(row["stages"])],
-    }
-    for number, row in enumerate(load(__package__, "pipelines"))
+    _make_entry(order, row["id"], row["label"], stages=_make_stages(row["stages"]))
+    for order, row in enumerate(load(__package__, "pipelines"))
 ]

@@ -1,17 +1,15 @@
 """Make one seeded contact, company or deal."""
 
+import json
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.core.data import load
 from sandbox.core.times import DAY_MS, to_date, to_short_iso
 from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS, MODIFIED, Portal
 from sandbox.hubspot.seed.definitions import PIPELINES, get_definitions
-from sandbox.hubspot.seed.tables import NewRecord
+from sandbox.hubspot.seed.owners import WORDS, get_owners
 
-WORDS = load(__package__, "words")
 ODD_VALUES = (*WORDS["odd_values"], "x" * 300)
 # Fixed times, so that the same seed makes the same data on any day.
 NEWEST = 1_793_491_200_000  # 2026-11-01
@@ -23,98 +21,125 @@ Values = dict[str, str]
 
 
 @dataclass(kw_only=True)
-class Facts:
-    """What the records of one portal share."""
+class Maker:
+    """Makes the records of one portal; a record's number decides how odd it is."""
 
     portal: Portal
     rng: random.Random
-    owners: list[str]
     deals_of: dict[int, int]
     aliases: list[tuple[str, str, int, int]] = field(default_factory=list)
 
+    def make(
+        self, type_id: str, record_id: int, number: int, *, is_archived: bool
+    ) -> tuple[Any, ...]:
+        """Return one record as it is stored."""
+        created, modified = self._draw_times()
+        makers = {
+            CONTACTS: self._make_contact,
+            COMPANIES: self._make_company,
+            DEALS: self._make_deal,
+        }
+        values = makers[type_id](record_id, number)
+        if self.rng.random() < 0.8:
+            owners = get_owners(self.portal.id)[1:]
+            values["hubspot_owner_id"] = self.rng.choice(owners)["id"]
+        if not is_archived and number % 300 == 150:
+            values["hs_merged_object_ids"] = self._merge_into(type_id, record_id)
+        if is_archived:
+            values.pop("crm_key", None)
+            if "email" in values:
+                values["email"] = f"former.{values['email']}"
+        values["createdate"] = to_short_iso(created)
+        values[MODIFIED[type_id]] = to_short_iso(modified)
+        values["hs_object_id"] = str(record_id)
+        times = (modified, NEWEST if is_archived else None, 0)
+        return (self.portal.id, type_id, record_id, *times, json.dumps(values))
 
-def make_record(
-    facts: Facts,
-    type_id: str,
-    record_id: int,
-    number: int,
-    *,
-    is_archived: bool,
-) -> NewRecord:
-    """Make one record; its number in the list decides how odd it is."""
-    created, modified = _draw_times(facts.rng)
-    values = MAKERS[type_id](facts, record_id, number)
-    if facts.rng.random() < 0.8:
-        values["hubspot_owner_id"] = facts.rng.choice(facts.owners)
-    if not is_archived and number % 300 == 150:
-        values["hs_merged_object_ids"] = _merge_into(facts, type_id, record_id)
-    if is_archived:
-        values.pop("crm_key", None)
-        if "email" in values:
-            values["email"] = f"former.{values['email']}"
-    values["createdate"] = to_short_iso(created)
-    values[MODIFIED[type_id]] = to_short_iso(modified)
-    values["hs_object_id"] = str(record_id)
-    return NewRecord(
-        portal=facts.portal.id,
-        type=type_id,
-        id=record_id,
-        created=created,
-        modified=modified,
-        archived_at=NEWEST if is_archived else None,
-        properties=values,
-    )
+    def _draw_times(self) -> tuple[int, int]:
+        """Draw when a record was created and last modified."""
+        if self.rng.random() < SHARE_IMPORTED:
+            # One bulk import leaves more rows on one instant than search can page.
+            return IMPORTED, IMPORTED
+        created = self.rng.randint(OLDEST, NEWEST - DAY_MS)
+        modified = self.rng.randint(created, NEWEST)
+        return created, modified - modified % 1000 if created % 5 == 0 else modified
 
+    def _pick_option(self, type_id: str, name: str) -> str:
+        return self.rng.choice(get_definitions(type_id)[name].values)
 
-def _draw_times(rng: random.Random) -> tuple[int, int]:
-    """Draw when a record was created and last modified."""
-    if rng.random() < SHARE_IMPORTED:
-        # One bulk import leaves more rows on one instant than search can page.
-        return IMPORTED, IMPORTED
-    created = rng.randint(OLDEST, NEWEST - DAY_MS)
-    modified = rng.randint(created, NEWEST)
-    return created, modified - modified % 1000 if created % 5 == 0 else modified
+    def _merge_into(self, type_id: str, record_id: int) -> str:
+        first = MERGED_FROM + 2 * len(self.aliases)
+        old = (first, first + 1)
+        self.aliases += [(self.portal.id, type_id, o, record_id) for o in old]
+        return ";".join(str(o) for o in old)
 
+    def _make_contact(self, record_id: int, number: int) -> Values:
+        rng = self.rng
+        city, state, postcode, country = rng.choice(WORDS["cities"])
+        values = {
+            "email": f"person{number}@{rng.choice('abcdefgh')}{number % 97}.example",
+            "firstname": rng.choice(WORDS["first_names"]),
+            "lastname": rng.choice(WORDS["last_names"]),
+            "jobtitle": rng.choice(WORDS["jobs"]),
+            "phone": f"+1 555 {rng.randint(100, 999)} {rng.randint(1000, 9999)}",
+            "address": f"{rng.randint(1, 200)} Quay Street",
+            "city": city,
+            "state": state,
+            "zip": postcode,
+            "country": country,
+            "lifecyclestage": self._pick_option(CONTACTS, "lifecyclestage"),
+        }
+        if rng.random() < 0.4:
+            values["hs_lead_status"] = self._pick_option(CONTACTS, "hs_lead_status")
+            topics = get_definitions(CONTACTS)["newsletter_topics"].values
+            values["newsletter_topics"] = ";".join(rng.sample(topics, 2))
+            values["renewal_date"] = to_date(rng.randint(NEWEST, NEWEST + 3 * 10**10))
+            values["loyalty_score"] = f"{rng.randint(0, 99_999) / 100:g}"
+            values["is_vip"] = rng.choice(("true", "false"))
+            values["crm_key"] = f"K-{number:06d}"
+        if record_id in self.deals_of:
+            values["num_associated_deals"] = str(self.deals_of[record_id])
+        _make_odd(values, number)
+        return values
 
-def _pick_option(facts: Facts, type_id: str, name: str) -> str:
-    return facts.rng.choice(get_definitions(type_id)[name].values)
+    def _make_company(self, record_id: int, number: int) -> Values:
+        rng = self.rng
+        names = [rng.choice(WORDS[key]) for key in ("company_first", "company_last")]
+        city, _, _, country = rng.choice(WORDS["cities"])
+        values = {
+            "name": " ".join(names),
+            # Several companies share a domain: HubSpot does not keep it unique.
+            "domain": f"company{number % 2_400}.example",
+            "city": city,
+            "country": country,
+            "industry": self._pick_option(COMPANIES, "industry"),
+            "numberofemployees": str(rng.randint(1, 5_000)),
+            "annualrevenue": f"{rng.randint(0, 10**9) / 100:.2f}",
+            "description": rng.choice(ODD_VALUES) if number % 30 == 3 else "",
+        }
+        if number % 60 == 5:
+            del values["name"]
+        return values
 
-
-def _merge_into(facts: Facts, type_id: str, record_id: int) -> str:
-    first = MERGED_FROM + 2 * len(facts.aliases)
-    old = (first, first + 1)
-    facts.aliases += [(facts.portal.id, type_id, o, record_id) for o in old]
-    return ";".join(str(o) for o in old)
-
-
-def _make_contact(facts: Facts, record_id: int, number: int) -> Values:
-    rng = facts.rng
-    city, state, postcode, country = rng.choice(WORDS["cities"])
-    values = {
-        "email": f"person{number}@{rng.choice('abcdefgh')}{number % 97}.example",
-        "firstname": rng.choice(WORDS["first_names"]),
-        "lastname": rng.choice(WORDS["last_names"]),
-        "jobtitle": rng.choice(WORDS["jobs"]),
-        "phone": f"+1 555 {rng.randint(100, 999)} {rng.randint(1000, 9999)}",
-        "address": f"{rng.randint(1, 200)} Quay Street",
-        "city": city,
-        "state": state,
-        "zip": postcode,
-        "country": country,
-        "lifecyclestage": _pick_option(facts, CONTACTS, "lifecyclestage"),
-    }
-    if rng.random() < 0.4:
-        values["hs_lead_status"] = _pick_option(facts, CONTACTS, "hs_lead_status")
-        topics = get_definitions(CONTACTS)["newsletter_topics"].values
-        values["newsletter_topics"] = ";".join(rng.sample(topics, 2))
-        values["renewal_date"] = to_date(rng.randint(NEWEST, NEWEST + 3 * 10**10))
-        values["loyalty_score"] = f"{rng.randint(0, 99_999) / 100:g}"
-        values["is_vip"] = rng.choice(("true", "false"))
-        values["crm_key"] = f"K-{number:06d}"
-    if record_id in facts.deals_of:
-        values["num_associated_deals"] = str(facts.deals_of[record_id])
-    _make_odd(values, number)
-    return values
+    def _make_deal(self, record_id: int, number: int) -> Values:
+        rng = self.rng
+        pipeline = PIPELINES[0] if rng.random() < 0.7 else PIPELINES[1]
+        stage = rng.choice(pipeline["stages"])
+        is_won = stage["metadata"] == {"isClosed": "true", "probability": "1.0"}
+        values = {
+            "dealname": f"{rng.choice(WORDS['deal_words'])} {number}",
+            "pipeline": pipeline["id"],
+            "dealstage": stage["id"],
+            "dealtype": self._pick_option(DEALS, "dealtype"),
+            "closedate": to_short_iso(rng.randint(OLDEST, NEWEST + 10**10)),
+            "hs_is_closed_won": "true" if is_won else "false",
+            "deal_currency_code": self.portal.currency,
+        }
+        if number % 9:
+            values["amount"] = f"{rng.randint(0, 5 * 10**7) / 100:g}"
+        if number % 45 == 2:
+            values["dealname"] = ODD_VALUES[number % len(ODD_VALUES)]
+        return values
 
 
 def _make_odd(values: Values, number: int) -> None:
@@ -134,51 +159,3 @@ def _make_odd(values: Values, number: int) -> None:
         values["visit_notes"] = WORDS["note"] * 840
     if number % 90 == 21:
         values["hs_additional_emails"] = f"second{number}@b.example;{number}@c.example"
-
-
-def _make_company(facts: Facts, record_id: int, number: int) -> Values:
-    rng = facts.rng
-    names = [rng.choice(WORDS[key]) for key in ("company_first", "company_last")]
-    city, _, _, country = rng.choice(WORDS["cities"])
-    values = {
-        "name": " ".join(names),
-        # Several companies share a domain: HubSpot does not keep it unique.
-        "domain": f"company{number % 2_400}.example",
-        "city": city,
-        "country": country,
-        "industry": _pick_option(facts, COMPANIES, "industry"),
-        "numberofemployees": str(rng.randint(1, 5_000)),
-        "annualrevenue": f"{rng.randint(0, 10**9) / 100:.2f}",
-        "description": rng.choice(ODD_VALUES) if number % 30 == 3 else "",
-    }
-    if number % 60 == 5:
-        del values["name"]
-    return values
-
-
-def _make_deal(facts: Facts, record_id: int, number: int) -> Values:
-    rng = facts.rng
-    pipeline: Any = PIPELINES[0] if rng.random() < 0.7 else PIPELINES[1]
-    stage = rng.choice(pipeline["stages"])
-    is_won = stage["metadata"] == {"isClosed": "true", "probability": "1.0"}
-    values = {
-        "dealname": f"{rng.choice(WORDS['deal_words'])} {number}",
-        "pipeline": pipeline["id"],
-        "dealstage": stage["id"],
-        "dealtype": _pick_option(facts, DEALS, "dealtype"),
-        "closedate": to_short_iso(rng.randint(OLDEST, NEWEST + 10**10)),
-        "hs_is_closed_won": "true" if is_won else "false",
-        "deal_currency_code": facts.portal.currency,
-    }
-    if number % 9:
-        values["amount"] = f"{rng.randint(0, 5 * 10**7) / 100:g}"
-    if number % 45 == 2:
-        values["dealname"] = ODD_VALUES[number % len(ODD_VALUES)]
-    return values
-
-
-MAKERS: dict[str, Callable[[Facts, int, int], Values]] = {
-    CONTACTS: _make_contact,
-    COMPANIES: _make_company,
-    DEALS: _make_deal,
-}
