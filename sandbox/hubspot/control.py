@@ -16,7 +16,6 @@ from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
-from sandbox.hubspot.api.merging import merge
 from sandbox.hubspot.api.records import Records, Values
 from sandbox.hubspot.seed.accounts import ALIASES, CONTACTS, MODIFIED, PORTALS, TYPES
 from sandbox.hubspot.seed.definitions import get_definitions
@@ -131,7 +130,7 @@ COMMANDS: dict[str, Command] = {
     "records/archive": _apply(lambda r, row, _: r.archive(row)),
     "records/restore": _apply(lambda r, row, _: r.restore(row), archived=True),
     "records/erase": _apply(lambda r, row, _: r.erase(row)),
-    "records/merge": _apply(lambda r, row, p: merge(r, row, _find(r, p, "other"))),
+    "records/merge": _apply(lambda r, row, p: r.merge(row, _find(r, p, "other"))),
     "records/touch": touch,
 }
 

@@ -122,7 +122,7 @@ class HubSpotPolicy(Policy):
         made = (
             secrets.token_hex(20) if kind == "refresh" else secrets.token_urlsafe(180)
         )
-        return f"sbx-{BY_ID[account].region}-{made}"
+        return f"sbx-{BY_ID[account].details['dataHostingLocation']}-{made}"
 
     def describe(self, issued: Issued) -> dict[str, Any]:
         portal = issued.grant["account"]

@@ -38,10 +38,14 @@ class Call:
         params = self.request.params
         return tuple(_to_type(params[n]) for n in ("type", "from", "to") if n in params)
 
+    @property
+    def type(self) -> str:
+        return self.types[0]
+
     @cached_property
     def records(self) -> Records:
         """Return the records of the first type that the path names."""
-        return Records(sandbox=self.sandbox, portal=self.portal, type=self.types[0])
+        return Records(sandbox=self.sandbox, portal=self.portal, type=self.type)
 
     @property
     def enforces_rules(self) -> bool:

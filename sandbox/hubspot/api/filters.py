@@ -77,7 +77,7 @@ def get_column(type_id: str, name: str) -> Column | None:
     definition = get_definitions(type_id).get(name)
     if definition is None or name in BY_NAME:
         return BY_NAME[name] if definition else None
-    column = BY_TYPE.get(definition.type, TEXT)
+    column = BY_TYPE.get(definition["type"], TEXT)
     value = f"json_extract(properties, '$.{name}')"
     return Column(sql=column.sql.format(value), read=column.read)
 
@@ -112,7 +112,7 @@ def _build_filter(call: Call, item: Any) -> Clause:
         return _build_association(call, name, operator, str(item.get("value")))
     if operator not in OPERATORS:
         raise ApiRefusal(f"operator {operator} is not valid")
-    column = get_column(call.types[0], name)
+    column = get_column(call.type, name)
     if column is None:
         # An undefined property is never set: only its absence can match.
         return "1" if operator == "NOT_HAS_PROPERTY" else "0", []
@@ -129,7 +129,7 @@ def _build_association(call: Call, name: str, operator: str, value: str) -> Clau
     if other is None or operator != "EQ" or not value.isdigit():
         raise ApiRefusal("an association filter needs a type, EQ and an id")
     call.require(other, READ)
-    return LINKED, [call.portal, call.types[0], other, int(value)]
+    return LINKED, [call.portal, call.type, other, int(value)]
 
 
 def _read(column: Column, field: str, value: Any) -> Any:

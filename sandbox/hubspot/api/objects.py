@@ -1,19 +1,62 @@
-"""List records, read one, and read a batch."""
+"""Show records the way HubSpot does: in a list, alone and in a batch."""
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
 from sandbox.core.web import Response, to_json
 from sandbox.hubspot.api.calls import READ, Call, api
 from sandbox.hubspot.api.errors import ApiRefusal, not_found
-from sandbox.hubspot.api.render import read_query, read_shape, to_objects, to_paging
-from sandbox.hubspot.seed.accounts import TYPES
+from sandbox.hubspot.seed.accounts import ALIASES, BY_ID, MODIFIED, SINGULAR, TYPES
+from sandbox.hubspot.seed.definitions import DEFAULTS, choose_properties
+from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS
 
-MAX_PAGE, MAX_WITH_HISTORY = 100, 50
+MAX_PAGE, MAX_WITH_HISTORY, MAX_ASSOCIATIONS = 100, 50, 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What an answer shows of each record."""
+
+    names: list[str]
+    history: list[str]
+    associations: list[str]
+
+
+def read_shape(call: Call, asked: Mapping[str, Any]) -> Shape:
+    """Read what is wanted of records; no properties named are the default ones."""
+    others = [ALIASES.get(name, "") for name in _read_names(asked, "associations")]
+    for other in others:
+        if (call.type, other) not in TYPE_IDS:
+            raise ApiRefusal("One or more associations are invalid")
+        call.require(other, READ)
+    names = _read_names(asked, "properties") or DEFAULTS[call.type].split()
+    history = _read_names(asked, "propertiesWithHistory")
+    return Shape(
+        names=choose_properties(call.type, names),
+        history=choose_properties(call.type, history),
+        associations=others,
+    )
+
+
+def _read_names(asked: Mapping[str, Any], field: str) -> list[str]:
+    names = asked.get(field) or []
+    if not isinstance(names, list):
+        raise ApiRefusal(f"{field} must be a list")
+    return [str(name).strip() for name in names]
+
+
+def _read_query(call: Call) -> Shape:
+    query = call.request.query
+    return read_shape(call, {n: text.split(",") for n, text in query.items() if text})
 
 
 @api(READ)
-def list_objects(call: Call) -> dict[str, object]:
-    """Return one page of a type, in the order of the ids."""
-    shape = read_query(call)
+def list_objects(call: Call) -> dict[str, Any]:
+    shape = _read_query(call)
     highest = MAX_WITH_HISTORY if shape.history else MAX_PAGE
     limit = call.read_limit(default=10, highest=highest)
     rows = call.records.list_page(call.after, limit + 1, archived=call.is_archived)
@@ -21,14 +64,13 @@ def list_objects(call: Call) -> dict[str, object]:
     if len(rows) <= limit:
         return {"results": results}
     # A cursor is the next possible id, which need not be that of a record.
-    paging = to_paging(call, TYPES[call.types[0]], str(rows[limit - 1]["id"] + 1))
-    return {"results": results, **paging}
+    return {"results": results, **_to_paging(call, "", rows[limit - 1]["id"] + 1)}
 
 
 @api(READ)
-def show_object(call: Call) -> dict[str, object]:
+def show_object(call: Call) -> dict[str, Any]:
     """Return one record; a merged-away id answers with the record it became."""
-    shape, name = read_query(call), call.request.query.get("idProperty", "")
+    shape, name = _read_query(call), call.request.query.get("idProperty", "")
     if name in ("", "hs_object_id"):
         row = call.records.find_current(call.id, archived=call.is_archived)
     else:
@@ -42,23 +84,102 @@ def show_object(call: Call) -> dict[str, object]:
 def read_batch(call: Call) -> Response:
     """Return up to a hundred records; missing ones turn the answer into a 207."""
     ids = dict.fromkeys(str(item["id"]) for item in call.read_inputs(MAX_PAGE))
-    shape, name = read_shape(call, call.body), str(call.body.get("idProperty") or "")
+    shape = read_shape(call, {**call.body, "associations": None})
     if shape.history and len(ids) > MAX_WITH_HISTORY:
         raise ApiRefusal(f"at most {MAX_WITH_HISTORY} inputs with history")
+    name = str(call.body.get("idProperty") or "")
     found = {text: call.records.find_by(name, text) for text in ids}
-    missing = [text for text, row in found.items() if row is None]
-    results = to_objects(call, [row for row in found.values() if row], shape)
-    now = to_short_iso(call.sandbox.now_ms)
-    times = {"startedAt": now, "completedAt": now}
-    answer = {"status": "COMPLETE", "results": results, **times}
-    if not missing:
+    rows = [row for row in found.values() if row]
+    answer = to_batch(call, to_objects(call, rows, shape))
+    if len(rows) == len(ids):
         return to_json(answer)
     error = {
         "status": "error",
         "category": "OBJECT_NOT_FOUND",
         "message": "Could not get some objects, they may be deleted or not exist.",
-        "context": {"ids": missing},
+        "context": {"ids": [text for text, row in found.items() if row is None]},
         "errors": [],
         "links": {},
     }
     return to_json({**answer, "numErrors": 1, "errors": [error]}, 207)
+
+
+def to_batch(call: Call, results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the answer to a batch call."""
+    now = to_short_iso(call.sandbox.now_ms)
+    times = {"startedAt": now, "completedAt": now}
+    return {"status": "COMPLETE", "results": results, **times}
+
+
+def to_objects(call: Call, rows: list[Row], shape: Shape) -> list[dict[str, Any]]:
+    """Show records; one without associations of a type has no such key."""
+    shown = {row["id"]: _to_object(call, row, shape) for row in rows}
+    for other in shape.associations:
+        for record_id, links in call.records.find_links(other, list(shown)).items():
+            groups = shown[record_id].setdefault("associations", {})
+            groups[TYPES[other]] = _to_group(call, record_id, other, links)
+    return list(shown.values())
+
+
+def _to_object(call: Call, row: Row, shape: Shape) -> dict[str, Any]:
+    """Show one record; a property that is defined but unset is null."""
+    values, domain = (
+        json.loads(row["properties"]),
+        BY_ID[call.portal].details["uiDomain"],
+    )
+    path = f"contacts/{call.portal}/record/{call.type}/{row['id']}"
+    shown = {
+        "id": str(row["id"]),
+        "properties": {name: values.get(name) for name in shape.names},
+        "createdAt": values["createdate"],
+        "updatedAt": values[MODIFIED[call.type]],
+        "archived": bool(row["archived"]),
+        "url": f"https://{domain}/{path}",
+    }
+    if row["archived"]:
+        shown["archivedAt"] = to_short_iso(row["archived_at"])
+    if shape.history:
+        told = {name: _get_history(call, row, values, name) for name in shape.history}
+        shown["propertiesWithHistory"] = told
+    return shown
+
+
+def _get_history(
+    call: Call, row: Row, values: dict[str, str], name: str
+) -> list[dict[str, str]]:
+    """Return the values of one property, newest first; the oldest was imported."""
+    changes = call.sandbox.storage.all(
+        "SELECT * FROM hubspot_history WHERE record = ? AND name = ?"
+        " ORDER BY at DESC, rowid DESC",
+        *(row["key"], name),
+    )
+    versions = [(c["value"], to_short_iso(c["at"]), c["source"]) for c in changes]
+    first = changes[-1]["old"] if changes else values.get(name)
+    if first is not None:
+        versions.append((first, values["createdate"], "IMPORT"))
+    fields = ("value", "timestamp", "sourceType")
+    return [dict(zip(fields, version, strict=True)) for version in versions]
+
+
+def _to_group(
+    call: Call, record_id: int, other: str, links: list[Row]
+) -> dict[str, Any]:
+    """Show the first of many associations by type, and where the others begin."""
+    name = f"{SINGULAR[call.type]}_to_{SINGULAR[other]}"
+    plain = f"{name}_unlabeled" if len(TYPE_IDS[call.type, other]) > 1 else name
+    entries = [
+        {"id": str(link["to_id"]), "type": name if kind in PRIMARY else plain}
+        for link in links[:MAX_ASSOCIATIONS]
+        for kind in json.loads(link["kinds"])
+    ]
+    if len(links) <= MAX_ASSOCIATIONS:
+        return {"results": entries}
+    path = f"/{record_id}/associations/{TYPES[other]}"
+    paging = _to_paging(call, path, links[MAX_ASSOCIATIONS]["to_id"])
+    return {"results": entries, **paging}
+
+
+def _to_paging(call: Call, path: str, after: int) -> dict[str, Any]:
+    """Return where the next page begins; the link's version nobody may call."""
+    base = f"{call.request.origin}/hubspot/crm/v3/objects/{TYPES[call.type]}{path}"
+    return {"paging": {"next": {"after": str(after), "link": f"{base}?after={after}"}}}

@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
+from sandbox.hubspot.api.errors import ApiRefusal
 from sandbox.hubspot.seed.accounts import CONTACTS, MODIFIED
 from sandbox.hubspot.seed.tables import INSERT_RECORD
 
@@ -23,15 +24,17 @@ NEXT_ID = (
     " WHERE name = 'hubspot_record'"
 )
 CURRENT_ID = "SELECT new FROM hubspot_alias WHERE portal = ? AND type = ? AND old = ?"
-# Each table that knows a record, and how its columns for that begin.
-IN_RECORDS, IN_SEARCH = ("hubspot_record", ""), ("hubspot_stale", "")
-EVERYWHERE = (
-    IN_RECORDS,
-    IN_SEARCH,
-    ("hubspot_history", ""),
-    ("hubspot_link", "from_"),
-    ("hubspot_link", "to_"),
-)
+# The links between records that exist, to live ones only.
+LINKS = """
+    SELECT l.from_id, l.to_id, json_group_array(l.type_id) AS kinds FROM hubspot_link l
+    JOIN hubspot_record a ON (a.portal, a.type, a.id) = (l.portal, l.from_type, from_id)
+    JOIN hubspot_record b ON (b.portal, b.type, b.id) = (l.portal, l.to_type, to_id)
+    WHERE l.portal = ? AND l.from_type = ? AND l.to_type = ? AND b.archived = 0
+    AND l.from_id IN (SELECT value FROM json_each(?))
+    GROUP BY l.from_id, l.to_id ORDER BY l.from_id, l.to_id
+"""
+# What merging does not take over, and how often one record can be merged.
+OWN, MAX_MERGES = ("hs_object_id", "createdate", "hs_merged_object_ids"), 250
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,83 +91,102 @@ class Records:
         return rows[0] if rows else None
 
     def find_links(self, to_type: str, from_ids: Sequence[int]) -> dict[int, list[Row]]:
-        """Return the links of several records, by record, to live records only."""
-        rows = self.sandbox.storage.all(
-            "SELECT l.from_id, l.to_id, l.type_id FROM hubspot_link l"
-            " JOIN hubspot_record r ON r.portal = l.portal AND r.type = l.to_type"
-            " AND r.id = l.to_id AND r.archived = 0"
-            " WHERE l.portal = ? AND l.from_type = ? AND l.to_type = ?"
-            " AND l.from_id IN (SELECT value FROM json_each(?))"
-            " ORDER BY l.from_id, l.to_id, l.type_id",
-            *(self.portal, self.type, to_type, json.dumps(from_ids)),
-        )
+        """Return the associations of several records, by record and by pair."""
+        values = (self.portal, self.type, to_type, json.dumps(from_ids))
         found: dict[int, list[Row]] = {}
-        for row in rows:
+        for row in self.sandbox.storage.all(LINKS, *values):
             found.setdefault(row["from_id"], []).append(row)
         return found
 
     def create(self, values: Values) -> int:
         """Store a new record and return its id."""
-        new = int(self.run(NEXT_ID).fetchone()["id"])
+        new = int(self._run(NEXT_ID).fetchone()["id"])
         stamp = to_short_iso(self.now)
         properties = {name: value for name, value in values.items() if value}
         properties |= {"createdate": stamp, MODIFIED[self.type]: stamp}
         text = json.dumps({**properties, "hs_object_id": str(new)})
         times = (self.now, None, self.indexed_at)
-        self.run(INSERT_RECORD, self.portal, self.type, new, *times, text)
+        self._run(INSERT_RECORD, self.portal, self.type, new, *times, text)
         return new
 
     def change(self, row: Row, values: Values) -> None:
         """Set properties of a record; None clears one."""
         old: dict[str, str] = json.loads(row["properties"])
         for name, value in values.items():
-            key = (self.portal, self.type, row["id"], name)
-            told = (old.get(name), value or "", self.now, self.source)
-            insert = "INSERT INTO hubspot_history VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-            self.run(insert, *key, *told)
+            told = (name, old.get(name), value or "", self.now, self.source)
+            insert = "INSERT INTO hubspot_history VALUES (?, ?, ?, ?, ?, ?)"
+            self._run(insert, row["key"], *told)
         new = {name: v for name, v in {**old, **values}.items() if v is not None}
         new[MODIFIED[self.type]] = to_short_iso(self.now)
         if self.indexed_at > self.now:
-            self.run("DELETE FROM hubspot_stale WHERE visible_until <= ?", self.now)
-            self.run(
-                "INSERT INTO hubspot_stale SELECT portal, type, id, modified,"
-                " properties, indexed_at, ? FROM hubspot_record WHERE key = ?",
+            self._run("DELETE FROM hubspot_stale WHERE visible_until <= ?", self.now)
+            self._run(
+                "INSERT INTO hubspot_stale SELECT key, modified, properties,"
+                " indexed_at, ? FROM hubspot_record WHERE key = ?",
                 *(self.indexed_at, row["key"]),
             )
-        self.run(
+        self._run(
             "UPDATE hubspot_record SET modified = ?, indexed_at = ?, properties = ?"
             " WHERE key = ?",
             *(self.now, self.indexed_at, json.dumps(new), row["key"]),
         )
 
     def archive(self, row: Row) -> None:
-        """Archive a record; search forgets it at once."""
         sql = "UPDATE hubspot_record SET archived_at = ? WHERE key = ?"
-        self.run(sql, self.now, row["key"])
-        self._forget(row, IN_SEARCH)
+        self._run(sql, self.now, row["key"])
 
     def restore(self, row: Row) -> None:
-        self.run(
-            "UPDATE hubspot_record SET archived_at = NULL, indexed_at = ?"
-            " WHERE key = ?",
-            *(self.indexed_at, row["key"]),
-        )
-
-    def drop(self, row: Row) -> None:
-        """Remove a record, also from search; its associations and history stay."""
-        self._forget(row, IN_RECORDS, IN_SEARCH)
+        sql = "UPDATE hubspot_record SET archived_at = ?, indexed_at = ? WHERE key = ?"
+        self._run(sql, None, self.indexed_at, row["key"])
 
     def erase(self, row: Row) -> None:
-        """Delete a record for good, with its associations and its history."""
-        self._forget(row, *EVERYWHERE)
+        """Delete a record for good."""
+        self._run("DELETE FROM hubspot_record WHERE key = ?", row["key"])
 
-    def _forget(self, row: Row, *places: tuple[str, str]) -> None:
-        for table, end in places:
-            # The tables and the ends of a link are named in this module only.
-            where = f"portal = ? AND {end}type = ? AND {end}id = ?"
-            sql = f"DELETE FROM {table} WHERE {where}"  # noqa: S608
-            self.run(sql, self.portal, self.type, row["id"])
+    def merge(self, winner: Row, loser: Row) -> int:
+        """Merge two records and return the id of the result, new unless a switch is on."""
+        if winner["id"] == loser["id"]:
+            raise ApiRefusal("A record cannot be merged into itself")
+        keeps_id = self.sandbox.switches.get(SLUG, "merge_keeps_id", self.portal)
+        gone = [loser] if keeps_id else [winner, loser]
+        values = _join_values(winner, loser, gone)
+        for row in gone:
+            self.erase(row)
+        if keeps_id:
+            self.change(winner, values)
+        new = winner["id"] if keeps_id else self.create(values)
+        for row in gone:
+            self._redirect(row["id"], new)
+        return int(new)
 
-    def run(self, sql: str, *values: Any) -> Cursor:
-        """Run one statement of a change."""
+    def _redirect(self, old: int, new: int) -> None:
+        """Lead an id, whatever led to it and its associations to another id."""
+        key = (self.portal, self.type, old)
+        self._run("REPLACE INTO hubspot_alias VALUES (?, ?, ?, ?)", *key, new)
+        for table, id_column, type_column in (
+            ("hubspot_alias", "new", "type"),
+            ("hubspot_link", "from_id", "from_type"),
+            ("hubspot_link", "to_id", "to_type"),
+        ):
+            where = f"portal = ? AND {type_column} = ? AND {id_column} = ?"
+            sql = f"UPDATE OR REPLACE {table} SET {id_column} = ? WHERE {where}"  # noqa: S608
+            self._run(sql, new, *key)
+
+    def _run(self, sql: str, *values: Any) -> Cursor:
         return self.sandbox.storage.connection.execute(sql, values)
+
+
+def _join_values(winner: Row, loser: Row, gone: list[Row]) -> dict[str, str | None]:
+    """Fill the gaps in the winner's values with the loser's."""
+    first, second = json.loads(winner["properties"]), json.loads(loser["properties"])
+    values = {**second, **{name: value for name, value in first.items() if value}}
+    values = {name: value for name, value in values.items() if name not in OWN}
+    merged = [v["hs_merged_object_ids"] for v in (first, second) if v.get(OWN[2])]
+    ids = ";".join([*merged, *(str(row["id"]) for row in gone)])
+    if ids.count(";") > MAX_MERGES:
+        raise ApiRefusal(f"A record can take part in {MAX_MERGES} merges at most")
+    values["hs_merged_object_ids"] = ids
+    other, more = second.get("email"), values.get("hs_additional_emails")
+    if other and other != values.get("email"):
+        values["hs_additional_emails"] = f"{more};{other}" if more else other
+    return values

@@ -5,51 +5,32 @@ from typing import Any
 from sandbox.hubspot.api.calls import READ, READ_SCHEMA, Call, api
 from sandbox.hubspot.api.errors import ApiRefusal, missing_scopes, not_found
 from sandbox.hubspot.seed.accounts import BY_ID, DEALS, TYPES
-from sandbox.hubspot.seed.definitions import PIPELINES, PLAIN, PROPERTIES
-from sandbox.hubspot.seed.owners import get_owners
+from sandbox.hubspot.seed.definitions import PIPELINES, PLAIN, PROPERTIES, get_owners
 
 
 @api("oauth")
 def show_details(call: Call) -> dict[str, Any]:
-    """Describe the portal the token belongs to."""
-    portal = BY_ID[call.portal]
-    hours, minutes = (int(part) for part in portal.utc_offset[1:].split(":"))
-    sign = -1 if portal.utc_offset.startswith("-") else 1
-    return {
-        "portalId": int(portal.id),
-        "accountType": "STANDARD",
-        "timeZone": portal.time_zone,
-        "companyCurrency": portal.currency,
-        "additionalCurrencies": [],
-        "utcOffset": portal.utc_offset,
-        "utcOffsetMilliseconds": sign * (hours * 60 + minutes) * 60_000,
-        "uiDomain": portal.ui_domain,
-        "dataHostingLocation": portal.region,
-    }
+    details = BY_ID[call.portal].details
+    usual = {"accountType": "STANDARD", "additionalCurrencies": []}
+    return {"portalId": int(call.portal), **usual, **details}
 
 
 @api(READ, READ_SCHEMA)
 def list_properties(call: Call) -> dict[str, Any]:
-    """List the property definitions of one object type."""
-    type_id, name = call.types[0], TYPES[call.types[0]]
     sensitivity = call.request.query.get("dataSensitivity", PLAIN)
     if sensitivity not in (PLAIN, "sensitive", "highly_sensitive"):
         raise ApiRefusal(f"dataSensitivity {sensitivity} is not valid")
     if sensitivity != PLAIN:
-        raise missing_scopes(f"crm.objects.{name}.{sensitivity}.read")
-    wanted = (call.is_archived, PLAIN)
-    found = [
-        definition.to_dict(name)
-        for definition in PROPERTIES[type_id]
-        if (definition.is_archived, definition.sensitivity) == wanted
-    ]
-    return {"results": found}
+        raise missing_scopes(f"crm.objects.{TYPES[call.type]}.{sensitivity}.read")
+    wanted, every = (call.is_archived, PLAIN), PROPERTIES[call.type]
+    return {
+        "results": [d for d in every if (d["archived"], d["dataSensitivity"]) == wanted]
+    }
 
 
 @api(READ, READ_SCHEMA)
 def list_pipelines(call: Call) -> dict[str, Any]:
-    """List the deal pipelines with their stages."""
-    if call.types[0] != DEALS:
+    if call.type != DEALS:
         raise not_found()
     return {"results": PIPELINES}
 
@@ -62,7 +43,6 @@ def _get_owners(call: Call) -> list[dict[str, Any]]:
 
 @api("crm.objects.owners.read")
 def list_owners(call: Call) -> dict[str, Any]:
-    """List the owners in the order of their ids."""
     limit = call.read_limit(default=100, highest=100)
     rest = [owner for owner in _get_owners(call) if int(owner["id"]) > call.after]
     if len(rest) <= limit:

@@ -5,20 +5,21 @@ from typing import Any
 from sandbox.hubspot.api.calls import READ, Call, api
 from sandbox.hubspot.api.errors import ApiRefusal
 from sandbox.hubspot.api.filters import build_filters, get_column, register
-from sandbox.hubspot.api.render import read_shape, to_objects
+from sandbox.hubspot.api.objects import read_shape, to_objects
 
 MAX_BODY, MAX_LIMIT, MAX_RESULTS = 3_000, 200, 10_000
 KNOWN_FIELDS = {"filterGroups", "sorts", "properties", "limit", "after"}
 DIRECTIONS = {"ASCENDING": "ASC", "DESCENDING": "DESC"}
 SETTLED = (
-    "SELECT id, modified, email, properties, archived FROM hubspot_record"
+    "SELECT key, id, modified, email, properties, archived FROM hubspot_record"
     " WHERE portal = ?1 AND type = ?2 AND archived = 0"
 )
 # What the index believes while it lags: settled rows, and old states of the others.
 LAGGING = (
     f"{SETTLED} AND indexed_at <= ?3 UNION ALL"  # noqa: S608
-    " SELECT id, modified, email, properties, 0 FROM hubspot_stale WHERE"
-    " portal = ?1 AND type = ?2 AND visible_from <= ?3 AND visible_until > ?3"
+    " SELECT r.key, r.id, s.modified, s.email, s.properties, r.archived FROM hubspot_stale s"
+    " JOIN hubspot_record r ON r.key = s.record WHERE r.portal = ?1 AND r.type = ?2"
+    " AND r.archived = 0 AND visible_from <= ?3 AND visible_until > ?3"
 )
 
 
@@ -53,7 +54,7 @@ def search(call: Call) -> dict[str, Any]:
 
 
 def _get_source(call: Call) -> tuple[str, tuple[Any, ...]]:
-    known, now = (call.portal, call.types[0]), call.records.now
+    known, now = (call.portal, call.type), call.records.now
     is_lagging = call.records.select("indexed_at > 0 AND indexed_at > ? LIMIT 1", now)
     return (LAGGING, (*known, now)) if is_lagging else (SETTLED, known)
 
@@ -78,5 +79,5 @@ def _read_sort(call: Call) -> str:
     word = DIRECTIONS.get(str(rule.get("direction", "ASCENDING")))
     if word is None:
         raise ApiRefusal("direction must be ASCENDING or DESCENDING")
-    column = get_column(call.types[0], str(rule["propertyName"]))
+    column = get_column(call.type, str(rule["propertyName"]))
     return "id ASC" if column is None else f"{column.sql} {word}, id {word}"

@@ -17,8 +17,10 @@ from sandbox.hubspot.seed.definitions import (
     PLAIN,
     Definition,
     get_definitions,
+    get_options,
+    get_owners,
+    is_read_only,
 )
-from sandbox.hubspot.seed.owners import get_owners
 
 # What a text must look like, by type, and the code of the refusal otherwise.
 PATTERNS = {
@@ -40,7 +42,7 @@ MINIMUM: dict[str, list[tuple[str, ...]]] = {
     COMPANIES: [("name", "domain")],
     DEALS: [("dealname",), ("dealstage",), ("pipeline",)],
 }
-STAGES = get_definitions(CONTACTS)["lifecyclestage"].values
+STAGES = get_options(get_definitions(CONTACTS)["lifecyclestage"])
 STAGES_OF = {p["id"]: {stage["id"] for stage in p["stages"]} for p in PIPELINES}
 
 
@@ -74,13 +76,13 @@ class Write:
         self.problems.append({"message": message, "code": code, "context": context})
 
     def check(self, given: Mapping[str, Any]) -> None:
-        known = get_definitions(self.call.types[0])
+        known = get_definitions(self.call.type)
         for name, value in given.items():
             definition = known.get(name)
-            if definition is None or definition.sensitivity != PLAIN:
+            if definition is None or definition["dataSensitivity"] != PLAIN:
                 message = f'Property "{name}" does not exist'
                 self.blame(name, "PROPERTY_DOESNT_EXIST", message)
-            elif definition.is_read_only:
+            elif is_read_only(definition):
                 message = f'"{name}" is a read only property; its value cannot be set.'
                 self.blame(name, "READ_ONLY_VALUE", message)
             elif isinstance(value, (str, int, float)):
@@ -94,8 +96,8 @@ class Write:
     def check_minimum(self, given: Mapping[str, Any]) -> None:
         """Check a new record for what its type and the customer's rules ask for."""
         call = self.call
-        groups = list(MINIMUM[call.types[0]])
-        if call.types[0] == CONTACTS and call.enforces_rules:
+        groups = list(MINIMUM[call.type])
+        if call.type == CONTACTS and call.enforces_rules:
             names = call.sandbox.switches.get(SLUG, "required_properties", call.portal)
             groups += [(name,) for name in names]
         for group in groups:
@@ -104,8 +106,8 @@ class Write:
                 self.blame(group[0], "MISSING_REQUIRED_PROPERTY", message)
 
     def _check_text(self, definition: Definition, text: str) -> None:
-        name = definition.name
-        kind = "email" if name == "email" else definition.type
+        name = definition["name"]
+        kind = "email" if name == "email" else definition["type"]
         readers = {
             "date": self._read_date,
             "datetime": lambda _, text: to_short_iso(read_time(text)),
@@ -125,14 +127,14 @@ class Write:
         if moment % DAY_MS:
             if not self.call.enforces_rules:
                 raise ValueError("not midnight")
-            context = {"propertyName": definition.name, "rawValue": text}
+            context = {"propertyName": definition["name"], "rawValue": text}
             context["normalizedValue"] = day
             warning = {"category": "PROPERTY_VALUE_NORMALIZED", "context": context}
             self.warnings.append(warning)
         return day
 
     def _read_option(self, definition: Definition, text: str) -> str:
-        name, is_many = definition.name, definition.field == "checkbox"
+        name, is_many = definition["name"], definition["fieldType"] == "checkbox"
         chosen = [part for part in text.split(";") if part] if is_many else [text]
         allowed = self._get_options(definition)
         if allowed and not allowed.issuperset(chosen):
@@ -147,10 +149,12 @@ class Write:
         return text
 
     def _get_options(self, definition: Definition) -> set[str]:
-        if definition.name == "hubspot_owner_id":
+        if definition["name"] == "hubspot_owner_id":
             owners = get_owners(self.call.portal)
             return {owner["id"] for owner in owners if not owner["archived"]}
-        return set(STAGES_OF if definition.name == "pipeline" else definition.values)
+        return set(
+            STAGES_OF if definition["name"] == "pipeline" else get_options(definition)
+        )
 
     def _check_stage(self) -> None:
         values = {**self.old, **self.values}

@@ -6,9 +6,8 @@ from sandbox.core.storage import Row
 from sandbox.core.web import Response, to_json
 from sandbox.hubspot.api.calls import WRITE, Call, api, to_id
 from sandbox.hubspot.api.errors import ApiRefusal, not_found
-from sandbox.hubspot.api.merging import merge
+from sandbox.hubspot.api.objects import read_shape, to_objects
 from sandbox.hubspot.api.records import Records
-from sandbox.hubspot.api.render import read_shape, to_objects
 from sandbox.hubspot.api.validation import Write, check_write
 from sandbox.hubspot.seed.definitions import DEFAULTS
 from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS, Pair, insert_links
@@ -18,11 +17,10 @@ BAD_LINK = "One or more associations are invalid"
 
 @api(WRITE)
 def create_object(call: Call) -> Response:
-    """Create one record with its associations."""
     with call.sandbox.storage.write() as connection:
         write = check_write(call, None)
         ends = _read_ends(call)
-        new, type_id = call.records.create(write.values), call.types[0]
+        new, type_id = call.records.create(write.values), call.type
         pairs: list[Pair] = [(type_id, new, *end) for end in ends]
         insert_links(connection, call.portal, pairs)
     response = to_json(_show(call, new, write), 201)
@@ -55,7 +53,6 @@ def archive_object(call: Call) -> Response:
 
 @api(WRITE)
 def erase_object(call: Call) -> Response:
-    """Delete a record for good, as privacy law asks."""
     name = str(call.body.get("idProperty") or "")
     with call.sandbox.storage.write():
         if row := _find(call, name, str(call.body.get("objectId"))):
@@ -65,7 +62,6 @@ def erase_object(call: Call) -> Response:
 
 @api(WRITE)
 def merge_objects(call: Call) -> dict[str, Any]:
-    """Merge one record into another."""
     with call.sandbox.storage.write():
         rows = []
         for name in ("primaryObjectId", "objectIdToMerge"):
@@ -73,7 +69,7 @@ def merge_objects(call: Call) -> dict[str, Any]:
             if row is None:
                 raise ApiRefusal(f"{name} does not exist")
             rows.append(row)
-        new = merge(call.records, *rows)
+        new = call.records.merge(*rows)
     return _show(call, new)
 
 
@@ -86,7 +82,7 @@ def _find(call: Call, name: str, text: str) -> Row | None:
 def _show(call: Call, record_id: int, write: Write | None = None) -> dict[str, Any]:
     """Show a record that was just written, with what was written to it."""
     written = list(write.values) if write else []
-    names = [*DEFAULTS[call.types[0]].split(), *written]
+    names = [*DEFAULTS[call.type].split(), *written]
     rows = call.records.select("id = ?", record_id)
     [shown] = to_objects(call, rows, read_shape(call, {"properties": names}))
     return {**shown, "warnings": write.warnings} if write and write.warnings else shown
@@ -98,7 +94,7 @@ def _read_ends(call: Call) -> list[tuple[str, int, bool]]:
         kind: other
         for (one, other), kinds in TYPE_IDS.items()
         for kind in kinds
-        if one == call.types[0]
+        if one == call.type
     }
     found = []
     for item in call.body.get("associations") or []:

@@ -1,16 +1,16 @@
-"""Describe the properties of contacts, companies and deals, and the pipelines."""
+"""Describe the properties, the pipelines and the owners that a portal has."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from sandbox.core.data import load
-from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS, TYPES
+from sandbox.hubspot.seed.accounts import BY_ID, COMPANIES, CONTACTS, DEALS, TYPES
 
 CREATED = "2024-02-01T09:00:00Z"
 DATED = {"createdAt": CREATED, "updatedAt": CREATED}
-# What no read or write may name without a scope of its own.
+WORDS = load(__package__, "words")
+# What no read or write may name without a scope of its own is not this.
 PLAIN = "non_sensitive"
 DEFAULTS = {
     CONTACTS: "createdate email firstname lastname hs_object_id lastmodifieddate",
@@ -20,73 +20,59 @@ DEFAULTS = {
         " hs_lastmodifieddate hs_object_id"
     ),
 }
+USUAL = {
+    "type": "string",
+    "fieldType": "text",
+    "description": "",
+    "calculated": False,
+    "externalOptions": False,
+    "hasUniqueValue": False,
+    "hidden": False,
+    "hubspotDefined": True,
+    "archived": False,
+    "dataSensitivity": PLAIN,
+}
+# One property as its endpoint shows it.
+Definition = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Definition:
-    """The definition of one property."""
-
-    name: str
-    label: str
-    type: str = "string"
-    field: str = "text"
-    # Pairs of value and label.
-    options: Sequence[Sequence[str]] = ()
-    is_read_only: bool = False
-    is_calculated: bool = False
-    is_unique: bool = False
-    is_custom: bool = False
-    is_external: bool = False
-    is_archived: bool = False
-    sensitivity: str = PLAIN
-
-    @property
-    def values(self) -> list[str]:
-        """Return the values to choose from."""
-        return [value for value, _ in self.options]
-
-    def to_dict(self, type_name: str) -> dict[str, Any]:
-        """Return the definition as the properties endpoint shows it."""
-        options = [
-            {"label": label, "value": value, "displayOrder": i, "hidden": False}
-            for i, (value, label) in enumerate(self.options)
-        ]
-        return {
-            "name": self.name,
-            "label": self.label,
-            "type": self.type,
-            "fieldType": self.field,
-            "groupName": f"{type_name}information",
-            "description": "" if self.is_custom else f"{self.label}.",
-            "options": options,
-            "calculated": self.is_calculated,
-            "externalOptions": self.is_external,
-            "hasUniqueValue": self.is_unique,
-            "hidden": False,
-            "hubspotDefined": not self.is_custom,
-            "archived": self.is_archived,
-            "modificationMetadata": {"readOnlyValue": self.is_read_only},
-        }
+def _make_definition(type_name: str, row: dict[str, Any]) -> Definition:
+    options = [
+        {"label": label, "value": value, "displayOrder": i, "hidden": False}
+        for i, (value, label) in enumerate(row.get("options", ()))
+    ]
+    made = {**USUAL, "groupName": f"{type_name}information", **row, "options": options}
+    made["modificationMetadata"] = {"readOnlyValue": made.pop("readOnly", False)}
+    return made
 
 
 _LISTED = load(__package__, "properties")
 PROPERTIES = {
-    type_id: [Definition(**row) for row in _LISTED[type_id] + _LISTED["shared"]]
-    for type_id in TYPES
+    key: [_make_definition(name, row) for row in _LISTED[key] + _LISTED["shared"]]
+    for key, name in TYPES.items()
 }
 
 
 @cache
 def get_definitions(type_id: str) -> dict[str, Definition]:
     """Return the definitions in force for one object type, by name."""
-    return {d.name: d for d in PROPERTIES[type_id] if not d.is_archived}
+    return {d["name"]: d for d in PROPERTIES[type_id] if not d["archived"]}
+
+
+def is_read_only(definition: Definition) -> bool:
+    return bool(definition["modificationMetadata"]["readOnlyValue"])
+
+
+def get_options(definition: Definition) -> list[str]:
+    """Return the values to choose from."""
+    return [option["value"] for option in definition["options"]]
 
 
 def choose_properties(type_id: str, asked: Iterable[str]) -> list[str]:
     """Return the names that are defined and need no scope of their own."""
     known = get_definitions(type_id)
     wanted = {name.strip() for name in asked} & known.keys()
-    return sorted(name for name in wanted if known[name].sensitivity == PLAIN)
+    return sorted(name for name in wanted if known[name]["dataSensitivity"] == PLAIN)
 
 
 def _make_entry(order: int, name: str, label: str, **more: Any) -> dict[str, Any]:
@@ -106,3 +92,26 @@ PIPELINES = [
     _make_entry(order, row["id"], row["label"], stages=_make_stages(row["stages"]))
     for order, row in enumerate(load(__package__, "pipelines"))
 ]
+
+
+@cache
+def get_owners(portal_id: str) -> list[dict[str, Any]]:
+    """Return one queue, active users, and one in twenty more deactivated, by id."""
+    portal, names = BY_ID[portal_id], (WORDS["firstname"], WORDS["lastname"])
+    queue = {"id": "300099", "type": "QUEUE", "firstName": "Inbound", **DATED}
+    found = [{**queue, "archived": False}]
+    for number in range(portal.owners + portal.owners // 20 + 1):
+        is_archived, user_id = number >= portal.owners, 8_000 + number
+        first, last = (words[number * 7 % len(words)] for words in names)
+        owner = {
+            "id": str(300_100 + number * 3),
+            "type": "PERSON",
+            "firstName": first,
+            "lastName": last,
+            "email": f"owner{number}@{portal.domain}",
+            "userIdIncludingInactive": user_id,
+            "archived": is_archived,
+            **DATED,
+        }
+        found.append(owner if is_archived else {**owner, "userId": user_id})
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS
 
 SCHEMA = """
+-- Keys are never used again, so what names one may outlive its record.
 CREATE TABLE IF NOT EXISTS hubspot_record (
     key INTEGER PRIMARY KEY AUTOINCREMENT, portal TEXT NOT NULL, type TEXT NOT NULL,
     id INTEGER NOT NULL, modified INTEGER NOT NULL, archived_at INTEGER,
@@ -25,21 +26,19 @@ CREATE INDEX IF NOT EXISTS hubspot_indexed ON hubspot_record
 
 -- What the search index still believes about a record that was just written.
 CREATE TABLE IF NOT EXISTS hubspot_stale (
-    portal TEXT NOT NULL, type TEXT NOT NULL, id INTEGER NOT NULL,
-    modified INTEGER NOT NULL, properties TEXT NOT NULL,
+    record INTEGER NOT NULL, modified INTEGER NOT NULL, properties TEXT NOT NULL,
     visible_from INTEGER NOT NULL, visible_until INTEGER NOT NULL,
     email TEXT AS (lower(json_extract(properties, '$.email'))));
+
+CREATE TABLE IF NOT EXISTS hubspot_history (
+    record INTEGER NOT NULL, name TEXT NOT NULL, old TEXT, value TEXT NOT NULL,
+    at INTEGER NOT NULL, source TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS hubspot_history_record ON hubspot_history (record, name);
 
 -- The id that a merged-away id leads to, whatever was merged since.
 CREATE TABLE IF NOT EXISTS hubspot_alias (
     portal TEXT NOT NULL, type TEXT NOT NULL, old INTEGER NOT NULL,
     new INTEGER NOT NULL, PRIMARY KEY (portal, type, old)) WITHOUT ROWID;
-
-CREATE TABLE IF NOT EXISTS hubspot_history (
-    portal TEXT NOT NULL, type TEXT NOT NULL, id INTEGER NOT NULL, name TEXT NOT NULL,
-    old TEXT, value TEXT NOT NULL, at INTEGER NOT NULL, source TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS hubspot_history_record ON hubspot_history
-    (portal, type, id, name);
 
 CREATE TABLE IF NOT EXISTS hubspot_link (
     portal TEXT NOT NULL, from_type TEXT NOT NULL, from_id INTEGER NOT NULL,
@@ -55,15 +54,15 @@ INSERT_RECORD = (
 Pair = tuple[str, int, str, int, bool]
 
 # Type ids by direction: the unlabelled one, then the primary one where it exists.
-TYPE_IDS: dict[tuple[str, str], tuple[int, int | None]] = {
+TYPE_IDS: dict[tuple[str, str], tuple[int, ...]] = {
     (CONTACTS, COMPANIES): (279, 1),
     (COMPANIES, CONTACTS): (280, 2),
-    (DEALS, CONTACTS): (3, None),
-    (CONTACTS, DEALS): (4, None),
+    (DEALS, CONTACTS): (3,),
+    (CONTACTS, DEALS): (4,),
     (DEALS, COMPANIES): (341, 5),
     (COMPANIES, DEALS): (342, 6),
 }
-PRIMARY = {primary for _, primary in TYPE_IDS.values()} - {None}
+PRIMARY = {kind for kinds in TYPE_IDS.values() for kind in kinds[1:]}
 
 
 def insert_links(
@@ -73,9 +72,8 @@ def insert_links(
     rows = []
     for one, one_id, other, other_id, is_primary in pairs:
         for ends in ((one, one_id, other, other_id), (other, other_id, one, one_id)):
-            plain, primary = TYPE_IDS[ends[0], ends[2]]
-            kinds = {plain, primary if is_primary else None} - {None}
-            rows += [(portal, *ends, kind) for kind in kinds]
+            kinds = TYPE_IDS[ends[0], ends[2]]
+            rows += [(portal, *ends, kind) for kind in kinds[: 1 + is_primary]]
     connection.executemany(
         "INSERT OR IGNORE INTO hubspot_link VALUES (?, ?, ?, ?, ?, ?)", rows
     )
