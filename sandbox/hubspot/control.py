@@ -1,17 +1,10 @@
 """Let people and tests change the simulated records behind the API's back."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sandbox.control.helpers import (
-    describe_live,
-    get_account,
-    get_limit,
-    get_number,
-    get_values,
-    is_on,
-)
+from sandbox.control import helpers
 from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
@@ -26,7 +19,7 @@ Action = Callable[[Records, Row, Params], int | None]
 def _open(sandbox: Sandbox, params: Params) -> Records:
     """Return the records that a command is about, as a person changes them."""
     portal, name = (
-        get_account(PORTALS, params).id,
+        helpers.get_account(PORTALS, params).id,
         str(params.get("type") or "contacts"),
     )
     if name not in ALIASES:
@@ -46,7 +39,7 @@ def _find(
 
 
 def _get_values(records: Records, params: Params) -> Values:
-    given = get_values(params, "properties", "property")
+    given = helpers.get_values(params, "properties", "property")
     if unknown := given.keys() - get_definitions(records.type).keys():
         raise CommandError(f"not defined: {', '.join(sorted(unknown))}")
     return {name: None if v is None else str(v) for name, v in given.items()}
@@ -79,7 +72,10 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     name = str(params.get("property") or default)
     rows = records.select(
         "archived = 0 ORDER BY id LIMIT ? OFFSET ?",
-        *(get_number(params, "count", 1), get_number(params, "offset", 0)),
+        *(
+            helpers.get_number(params, "count", 1),
+            helpers.get_number(params, "offset", 0),
+        ),
     )
     text = str(params.get("value") or f"Touched {to_short_iso(records.now)}")
     with sandbox.storage.write():
@@ -91,11 +87,14 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return one record by id, or a page of records after the id `after`."""
-    records, archived = _open(sandbox, params), is_on(params, "archived")
+    records, archived = _open(sandbox, params), helpers.is_on(params, "archived")
     if params.get("id"):
         rows = [_find(records, params, archived=archived)]
     else:
-        after, limit = get_number(params, "after", 0) + 1, get_limit(params)
+        after, limit = (
+            helpers.get_number(params, "after", 0) + 1,
+            helpers.get_limit(params),
+        )
         rows = records.list_page(after, limit, archived=archived)
     shown = [
         {
@@ -110,7 +109,7 @@ def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Count the records of a portal and digest the live ones."""
-    portal, types = get_account(PORTALS, params).id, {}
+    portal, types = helpers.get_account(PORTALS, params).id, {}
     for type_id, name in TYPES.items():
         rows = sandbox.storage.all(
             "SELECT id, archived, json_extract(properties, ?) AS modified"
@@ -119,7 +118,7 @@ def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         )
         live = [(row["id"], row["modified"]) for row in rows if not row["archived"]]
         archived = len(rows) - len(live)
-        types[name] = {"archived": archived, **describe_live(live, params)}
+        types[name] = {"archived": archived, **helpers.describe_live(live, params)}
     return {"account": portal, "types": types}
 
 
@@ -134,21 +133,20 @@ COMMANDS: dict[str, Command] = {
     "records/touch": touch,
 }
 
+
+def _make_form(title: str, fields: Sequence[Field], **labels: str) -> Form:
+    commands = {f"records/{name}": label for name, label in labels.items()}
+    return Form(title, commands, fields, has_type=True)
+
+
 ID = Field("id", "Id", is_number=True)
 OTHER = Field("other", "Merge this id into it", is_number=True)
 VALUE = (Field("property", "Property", hint="firstname"), Field("value", "Value"))
-EDIT = {
-    "records/edit": "Save",
-    "records/create": "Add new",
-    "records/archive": "Delete",
-}
-OTHERS = {
-    "records/restore": "Restore",
-    "records/merge": "Merge",
-    "records/erase": "Erase for good",
-}
+WORDS = {"restore": "Restore", "merge": "Merge", "erase": "Erase for good"}
 FORMS = (
-    Form("A record", EDIT, (ID, *VALUE), has_type=True),
-    Form("Restore, merge, erase", OTHERS, (ID, OTHER), has_type=True),
-    Form(TOUCH.title, TOUCH.commands, TOUCH.fields, has_type=True),
+    _make_form(
+        "A record", (ID, *VALUE), edit="Save", create="Add new", archive="Delete"
+    ),
+    _make_form("Restore, merge, erase", (ID, OTHER), **WORDS),
+    _make_form(TOUCH.title, TOUCH.fields, touch="Touch"),
 )

@@ -1,23 +1,24 @@
 """Do OAuth as HubSpot does: dated paths, scopes of a tier, tokens named by region."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json, to_text
-from sandbox.hubspot.api.calls import Call, api
+from sandbox.hubspot.api.calls import READ, WRITE, Call, api
 from sandbox.hubspot.api.errors import NOT_SIMULATED
 from sandbox.hubspot.api.records import SLUG
 from sandbox.hubspot.seed.accounts import (
     BY_ID,
     PORTALS,
+    TYPES,
     VERSIONS,
     Portal,
     get_app_scopes,
 )
-from sandbox.oauth import grants
+from sandbox.oauth import grants, refusals
 from sandbox.oauth.consent import (
     Asked,
     Consent,
@@ -27,51 +28,36 @@ from sandbox.oauth.consent import (
     SentBackError,
 )
 from sandbox.oauth.policy import Issued, Pkce, Policy
-from sandbox.oauth.refusals import Refusal
 
 APP_ID = 2222
 WORDS = {
     "oauth": "Know which account is connected",
-    "crm.objects.contacts.read": "See contacts",
-    "crm.objects.contacts.write": "Create and change contacts",
-    "crm.objects.companies.read": "See companies",
-    "crm.objects.companies.write": "Create and change companies",
-    "crm.objects.deals.read": "See deals",
-    "crm.objects.deals.write": "Create and change deals",
     "crm.objects.owners.read": "See who owns a record",
+    **{READ.format(name): f"See {name}" for name in TYPES.values()},
+    **{WRITE.format(name): f"Create and change {name}" for name in TYPES.values()},
 }
-
-
-BAD_TYPE = ("unsupported_grant_type", "BAD_GRANT_TYPE", "missing or unknown grant type")
-BAD_CODE = (
+CODES = {
+    "client_id": "BAD_CLIENT_ID",
+    "client_secret": "BAD_CLIENT_SECRET",
+    "grant_type": "BAD_GRANT_TYPE",
+    "code": "BAD_AUTH_CODE",
+    "used_code": "BAD_AUTH_CODE",
+    "redirect_uri": "BAD_REDIRECT_URI",
+    "verifier": "BAD_CODE_VERIFIER",
+}
+USUAL = {name: replace(refusals.REFUSALS[name], code=CODES[name]) for name in CODES}
+BAD_TOKEN = refusals.Refusal(
     "invalid_grant",
-    "BAD_AUTH_CODE",
-    "missing, unknown, expired or used auth code",
-)
-BAD_REFRESH = (
-    "invalid_grant",
-    "BAD_REFRESH_TOKEN",
     "refresh token is invalid, expired or revoked",
+    code="BAD_REFRESH_TOKEN",
 )
-BAD_URI = "redirect_uri does not match the one of the authorization"
-BAD_SECRET = "missing or invalid client secret"
-BAD_CLIENT, BAD_GRANT = "invalid_client", "invalid_grant"
-WORDED = {
-    "client_id": (BAD_CLIENT, "BAD_CLIENT_ID", "missing or invalid client id"),
-    "client_secret": (BAD_CLIENT, "BAD_CLIENT_SECRET", BAD_SECRET),
-    "no_grant_type": BAD_TYPE,
-    "grant_type": BAD_TYPE,
-    "code": BAD_CODE,
-    "used_code": BAD_CODE,
-    "redirect_uri": (BAD_GRANT, "BAD_REDIRECT_URI", BAD_URI),
-    "verifier": (BAD_GRANT, "BAD_CODE_VERIFIER", "missing or invalid code verifier"),
-    "refresh_token": BAD_REFRESH,
-    "reused": BAD_REFRESH,
-    "bad_hub": ("access_denied", "BAD_HUB", "missing or unknown hub id"),
-}
+BAD_HUB = refusals.Refusal("access_denied", "missing or unknown hub id", code="BAD_HUB")
 REFUSALS = {
-    reason: Refusal(error, message, code=code)
-    for reason, (error, code, message) in WORDED.items()
+    **USUAL,
+    "no_grant_type": USUAL["grant_type"],
+    "refresh_token": BAD_TOKEN,
+    "reused": BAD_TOKEN,
+    "bad_hub": BAD_HUB,
 }
 
 
@@ -87,12 +73,10 @@ class HubSpotPolicy(Policy):
         """Insist on every required scope, and on none that is not registered."""
         required, known_optional = get_app_scopes(sandbox.config)
         scopes, optional = set(asked.scopes), set(asked.optional_scopes)
-        if missing := required - scopes:
-            names = " ".join(sorted(missing))
-            message = f"The request lacks scopes this app requires: {names}."
-            raise SentBackError("invalid_scope", message)
-        if unknown := (scopes - required) | (optional - known_optional - required):
-            names = " ".join(sorted(unknown))
+        # What `scope` names is what is required, exactly.
+        wrong = (required ^ scopes) | (optional - known_optional - required)
+        if wrong:
+            names = " ".join(sorted(wrong))
             message = f"The request and the app's configuration disagree on: {names}."
             raise SentBackError("invalid_scope", message)
 
@@ -111,17 +95,13 @@ class HubSpotPolicy(Policy):
 
     def get_account_note(self, account: Account, asked: Asked) -> str:
         portal = cast(Portal, account)
-        dropped = [
-            scope for scope in asked.optional_scopes if not portal.has_scope(scope)
-        ]
-        if not dropped:
-            return portal.note
-        return f"{portal.note}; {len(dropped)} optional scopes are not in its plan"
+        has_all = all(portal.has_scope(scope) for scope in asked.optional_scopes)
+        more = "" if has_all else "; its plan lacks some optional scopes"
+        return f"{portal.note}{more}"
 
     def make_token(self, kind: str, account: str) -> str:
-        made = (
-            secrets.token_hex(20) if kind == "refresh" else secrets.token_urlsafe(180)
-        )
+        is_short = kind == "refresh"
+        made = secrets.token_hex(20) if is_short else secrets.token_urlsafe(180)
         return f"sbx-{BY_ID[account].details['dataHostingLocation']}-{made}"
 
     def describe(self, issued: Issued) -> dict[str, Any]:
@@ -162,7 +142,7 @@ class HubSpotPolicy(Policy):
         return described
 
     def answer_error(
-        self, sandbox: Sandbox, request: Request, refusal: Refusal
+        self, sandbox: Sandbox, request: Request, refusal: refusals.Refusal
     ) -> Response:
         message = refusal.description
         body = {"error": refusal.error, "error_description": message}

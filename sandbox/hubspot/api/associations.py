@@ -33,8 +33,8 @@ def _to_page(links: list[Row], after: int, limit: int) -> tuple[list[Any], Any]:
     for row in rows[:limit]:
         kinds = [_describe(kind) for kind in json.loads(row["kinds"])]
         page.append({"toObjectId": str(row["to_id"]), "associationTypes": kinds})
-    following = {"next": {"after": str(row["to_id"])} for row in rows[limit:][:1]}
-    return page, following
+    is_last = len(rows) <= limit
+    return page, {} if is_last else {"next": {"after": str(rows[limit]["to_id"])}}
 
 
 @api(READ)

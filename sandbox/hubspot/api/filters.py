@@ -4,7 +4,6 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.hubspot.api.calls import READ, Call
@@ -37,28 +36,21 @@ LINKED = (
 NAMES = {**ALIASES, **{word: key for key, word in SINGULAR.items()}}
 WORD = re.compile(r"[\w*]+")
 Clause = tuple[str, list[Any]]
+Column = tuple[str, Callable[[str], Any]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """How one property is compared in SQL, and how a filter's value is read."""
-
-    sql: str
-    read: Callable[[str], Any]
-
-
-# How the values of a type of property are compared; others are compared as text.
-BY_TYPE = {
-    "number": Column(sql="CAST({} AS REAL)", read=float),
-    "date": Column(sql="moment({})", read=read_time),
-    "datetime": Column(sql="moment({})", read=read_time),
-}
-TEXT = Column(sql="folded({})", read=str.casefold)
-BY_NAME = {
-    "hs_object_id": Column(sql="id", read=int),
-    "lastmodifieddate": Column(sql="modified", read=read_time),
-    "hs_lastmodifieddate": Column(sql="modified", read=read_time),
-    "email": Column(sql="email", read=str.casefold),
+# How a property is compared, by its name or else by its type, and how a filter's
+# value is read for that; all others are compared as text.
+MOMENT = ("moment({})", read_time)
+TEXT = ("folded({})", str.casefold)
+COLUMNS: dict[str, Column] = {
+    "hs_object_id": ("id", int),
+    "lastmodifieddate": ("modified", read_time),
+    "hs_lastmodifieddate": ("modified", read_time),
+    "email": ("email", str.casefold),
+    "number": ("CAST({} AS REAL)", float),
+    "date": MOMENT,
+    "datetime": MOMENT,
 }
 
 
@@ -75,11 +67,10 @@ def register(connection: sqlite3.Connection) -> None:
 def get_column(type_id: str, name: str) -> Column | None:
     """Return how a property is compared, or nothing when it is not defined."""
     definition = get_definitions(type_id).get(name)
-    if definition is None or name in BY_NAME:
-        return BY_NAME[name] if definition else None
-    column = BY_TYPE.get(definition["type"], TEXT)
-    value = f"json_extract(properties, '$.{name}')"
-    return Column(sql=column.sql.format(value), read=column.read)
+    if definition is None:
+        return None
+    sql, read = COLUMNS.get(name) or COLUMNS.get(definition["type"]) or TEXT
+    return sql.format(f"json_extract(properties, '$.{name}')"), read
 
 
 def build_filters(call: Call, groups: Any) -> Clause:
@@ -118,10 +109,10 @@ def _build_filter(call: Call, item: Any) -> Clause:
         return "1" if operator == "NOT_HAS_PROPERTY" else "0", []
     sql, fields = OPERATORS[operator]
     try:
-        values = [_read(column, field, item.get(field)) for field in fields]
+        values = [_read(column[1], field, item.get(field)) for field in fields]
     except ValueError as exc:
         raise ApiRefusal(f"{name} cannot be compared: {exc}") from exc
-    return sql.format(column.sql), values
+    return sql.format(column[0]), values
 
 
 def _build_association(call: Call, name: str, operator: str, value: str) -> Clause:
@@ -132,14 +123,14 @@ def _build_association(call: Call, name: str, operator: str, value: str) -> Clau
     return LINKED, [call.portal, call.type, other, int(value)]
 
 
-def _read(column: Column, field: str, value: Any) -> Any:
+def _read(read: Callable[[str], Any], field: str, value: Any) -> Any:
     if field != "values" and value is not None:
-        return column.read(str(value))
+        return read(str(value))
     if not isinstance(value, list) or not value:
         raise ValueError(f"{field} is missing")
     # Strings are compared as they were sent: the index holds lower case only.
-    read = str if column.read is str.casefold else column.read
-    return json.dumps([read(str(one)) for one in value])
+    one_by_one = str if read is str.casefold else read
+    return json.dumps([one_by_one(str(one)) for one in value])
 
 
 def _has_token(value: str | None, pattern: str) -> int:

@@ -33,7 +33,7 @@ def read_shape(call: Call, asked: Mapping[str, Any]) -> Shape:
         if (call.type, other) not in TYPE_IDS:
             raise ApiRefusal("One or more associations are invalid")
         call.require(other, READ)
-    names = _read_names(asked, "properties") or DEFAULTS[call.type].split()
+    names = _read_names(asked, "properties") or DEFAULTS[call.type]
     history = _read_names(asked, "propertiesWithHistory")
     return Shape(
         names=choose_properties(call.type, names),

@@ -144,7 +144,7 @@ class Records:
         self._run("DELETE FROM hubspot_record WHERE key = ?", row["key"])
 
     def merge(self, winner: Row, loser: Row) -> int:
-        """Merge two records and return the id of the result, new unless a switch is on."""
+        """Merge two records and return the id of the result, usually a new one."""
         if winner["id"] == loser["id"]:
             raise ApiRefusal("A record cannot be merged into itself")
         keeps_id = self.sandbox.switches.get(SLUG, "merge_keeps_id", self.portal)

@@ -17,9 +17,10 @@ SETTLED = (
 # What the index believes while it lags: settled rows, and old states of the others.
 LAGGING = (
     f"{SETTLED} AND indexed_at <= ?3 UNION ALL"  # noqa: S608
-    " SELECT r.key, r.id, s.modified, s.email, s.properties, r.archived FROM hubspot_stale s"
-    " JOIN hubspot_record r ON r.key = s.record WHERE r.portal = ?1 AND r.type = ?2"
-    " AND r.archived = 0 AND visible_from <= ?3 AND visible_until > ?3"
+    " SELECT r.key, r.id, s.modified, s.email, s.properties, r.archived"
+    " FROM hubspot_stale s JOIN hubspot_record r ON r.key = s.record"
+    " WHERE r.portal = ?1 AND r.type = ?2 AND r.archived = 0"
+    " AND visible_from <= ?3 AND visible_until > ?3"
 )
 
 
@@ -80,4 +81,4 @@ def _read_sort(call: Call) -> str:
     if word is None:
         raise ApiRefusal("direction must be ASCENDING or DESCENDING")
     column = get_column(call.type, str(rule["propertyName"]))
-    return "id ASC" if column is None else f"{column.sql} {word}, id {word}"
+    return "id ASC" if column is None else f"{column[0]} {word}, id {word}"

@@ -11,30 +11,23 @@ from sandbox.core.times import DAY_MS, to_date, to_ms, to_short_iso
 from sandbox.hubspot.api.calls import Call
 from sandbox.hubspot.api.errors import ApiRefusal
 from sandbox.hubspot.api.records import SLUG, UNIQUE
+from sandbox.hubspot.seed import definitions
 from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS
-from sandbox.hubspot.seed.definitions import (
-    PIPELINES,
-    PLAIN,
-    Definition,
-    get_definitions,
-    get_options,
-    get_owners,
-    is_read_only,
-)
 
-# What a text must look like, by type, and the code of the refusal otherwise.
-PATTERNS = {
-    "number": r"-?\d+(\.\d+)?",
-    "bool": "true|false",
-    "email": r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+",
+# The code of a refusal by the type of a property, and what a text must look like.
+TYPES = {
+    "number": ("INVALID_INTEGER", r"-?\d+(\.\d+)?"),
+    "bool": ("INVALID_OPTION", "true|false"),
+    "email": ("INVALID_EMAIL", r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+"),
+    "enumeration": ("INVALID_OPTION", ".*"),
+    "date": ("INVALID_DATE", ".*"),
+    "datetime": ("INVALID_LONG", ".*"),
 }
-CODES = {
-    "number": "INVALID_INTEGER",
-    "bool": "INVALID_OPTION",
-    "email": "INVALID_EMAIL",
-    "enumeration": "INVALID_OPTION",
-    "date": "INVALID_DATE",
-    "datetime": "INVALID_LONG",
+OTHERS = ("INVALID_VALUE", "(?s:.*)")
+MESSAGES = {
+    "PROPERTY_DOESNT_EXIST": 'Property "{0}" does not exist',
+    "READ_ONLY_VALUE": '"{0}" is a read only property; its value cannot be set.',
+    "MISSING_REQUIRED_PROPERTY": 'Property "{0}" is required to create this record',
 }
 # What a new record cannot do without: one out of each group.
 MINIMUM: dict[str, list[tuple[str, ...]]] = {
@@ -42,8 +35,13 @@ MINIMUM: dict[str, list[tuple[str, ...]]] = {
     COMPANIES: [("name", "domain")],
     DEALS: [("dealname",), ("dealstage",), ("pipeline",)],
 }
-STAGES = get_options(get_definitions(CONTACTS)["lifecyclestage"])
-STAGES_OF = {p["id"]: {stage["id"] for stage in p["stages"]} for p in PIPELINES}
+STAGES = definitions.get_options(
+    definitions.get_definitions(CONTACTS)["lifecyclestage"]
+)
+STAGES_OF = {
+    pipeline["id"]: {stage["id"] for stage in pipeline["stages"]}
+    for pipeline in definitions.PIPELINES
+}
 
 
 def read_time(text: str) -> int:
@@ -54,12 +52,6 @@ def read_time(text: str) -> int:
     return moment
 
 
-def _match(kind: str, text: str) -> str:
-    if kind in PATTERNS and not re.fullmatch(PATTERNS[kind], text):
-        raise ValueError(f"{text} is no {kind}")
-    return text
-
-
 @dataclass(kw_only=True)
 class Write:
     """What a write comes to, checked against definitions and the record so far."""
@@ -68,77 +60,74 @@ class Write:
     old: Mapping[str, str]
     values: dict[str, str | None] = field(default_factory=dict)
     warnings: list[dict[str, Any]] = field(default_factory=list)
-    problems: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[dict[str, str]] = field(default_factory=list)
 
-    def blame(self, name: str, code: str, message: str) -> None:
+    def blame(self, name: str, code: str, value: Any = "") -> None:
         """Add one value that cannot be stored."""
-        context = {"propertyName": [name]}
-        self.problems.append({"message": message, "code": code, "context": context})
+        message = MESSAGES.get(code, "{1} was not a valid value for {0}")
+        message = message.format(name, value)
+        self.problems.append({"message": message, "error": code, "name": name})
 
     def check(self, given: Mapping[str, Any]) -> None:
-        known = get_definitions(self.call.type)
+        known = definitions.get_definitions(self.call.type)
         for name, value in given.items():
             definition = known.get(name)
-            if definition is None or definition["dataSensitivity"] != PLAIN:
-                message = f'Property "{name}" does not exist'
-                self.blame(name, "PROPERTY_DOESNT_EXIST", message)
-            elif is_read_only(definition):
-                message = f'"{name}" is a read only property; its value cannot be set.'
-                self.blame(name, "READ_ONLY_VALUE", message)
+            if not definition or definition["dataSensitivity"] != definitions.PLAIN:
+                self.blame(name, "PROPERTY_DOESNT_EXIST")
+            elif definitions.is_read_only(definition):
+                self.blame(name, "READ_ONLY_VALUE")
             elif isinstance(value, (str, int, float)):
                 text = str(value).lower() if isinstance(value, bool) else str(value)
                 self._check_text(definition, text)
             else:
-                message = f"{json.dumps(value)} was not a valid value"
-                self.blame(name, "INVALID_VALUE", message)
+                self.blame(name, "INVALID_VALUE", value)
         self._check_stage()
 
     def check_minimum(self, given: Mapping[str, Any]) -> None:
         """Check a new record for what its type and the customer's rules ask for."""
-        call = self.call
-        groups = list(MINIMUM[call.type])
+        call, groups = self.call, list(MINIMUM[self.call.type])
         if call.type == CONTACTS and call.enforces_rules:
             names = call.sandbox.switches.get(SLUG, "required_properties", call.portal)
             groups += [(name,) for name in names]
         for group in groups:
             if not any(given.get(name) for name in group):
-                message = f'Property "{group[0]}" is required to create this record'
-                self.blame(group[0], "MISSING_REQUIRED_PROPERTY", message)
+                self.blame(group[0], "MISSING_REQUIRED_PROPERTY")
 
-    def _check_text(self, definition: Definition, text: str) -> None:
-        name = definition["name"]
-        kind = "email" if name == "email" else definition["type"]
-        readers = {
-            "date": self._read_date,
-            "datetime": lambda _, text: to_short_iso(read_time(text)),
-            "enumeration": self._read_option,
-        }
-        read = readers.get(kind, lambda _, text: _match(kind, text))
+    def _check_text(self, definition: definitions.Definition, text: str) -> None:
+        name, kind = definition["name"], definition["type"]
+        code, pattern = TYPES.get("email" if name == "email" else kind, OTHERS)
+        readers = {"date": self._read_date, "enumeration": self._read_option}
         try:
-            self.values[name] = read(definition, text) if text else None
+            if not text:
+                self.values[name] = None
+            elif not re.fullmatch(pattern, text):
+                self.blame(name, code, text)
+            elif kind == "datetime":
+                self.values[name] = to_short_iso(read_time(text))
+            else:
+                read = readers.get(kind, lambda _, text: text)
+                self.values[name] = read(definition, text)
         except ValueError:
-            message = f"{text} was not a valid {kind} for {name}"
-            self.blame(name, CODES[kind], message)
+            self.blame(name, code, text)
 
-    def _read_date(self, definition: Definition, text: str) -> str:
+    def _read_date(self, definition: definitions.Definition, text: str) -> str:
         """Return a day; the newer rules cut a time of day off, the older refuse it."""
-        moment = read_time(text)
+        moment, name = read_time(text), definition["name"]
         day = to_date(moment)
         if moment % DAY_MS:
             if not self.call.enforces_rules:
-                raise ValueError("not midnight")
-            context = {"propertyName": definition["name"], "rawValue": text}
-            context["normalizedValue"] = day
+                raise ValueError(f"{text} is not midnight")
+            context = {"propertyName": name, "rawValue": text, "normalizedValue": day}
             warning = {"category": "PROPERTY_VALUE_NORMALIZED", "context": context}
             self.warnings.append(warning)
         return day
 
-    def _read_option(self, definition: Definition, text: str) -> str:
+    def _read_option(self, definition: definitions.Definition, text: str) -> str:
         name, is_many = definition["name"], definition["fieldType"] == "checkbox"
         chosen = [part for part in text.split(";") if part] if is_many else [text]
         allowed = self._get_options(definition)
         if allowed and not allowed.issuperset(chosen):
-            raise ValueError("no option")
+            raise ValueError(f"{text} is no option")
         old = self.old.get(name, "")
         if is_many and text.startswith(";"):
             kept = [part for part in old.split(";") if part]
@@ -148,21 +137,19 @@ class Write:
             return max(old, text, key=STAGES.index)
         return text
 
-    def _get_options(self, definition: Definition) -> set[str]:
+    def _get_options(self, definition: definitions.Definition) -> set[str]:
         if definition["name"] == "hubspot_owner_id":
-            owners = get_owners(self.call.portal)
+            owners = definitions.get_owners(self.call.portal)
             return {owner["id"] for owner in owners if not owner["archived"]}
-        return set(
-            STAGES_OF if definition["name"] == "pipeline" else get_options(definition)
-        )
+        is_pipeline = definition["name"] == "pipeline"
+        return set(STAGES_OF if is_pipeline else definitions.get_options(definition))
 
     def _check_stage(self) -> None:
         values = {**self.old, **self.values}
         stage, pipeline = values.get("dealstage"), values.get("pipeline")
         is_asked = {"dealstage", "pipeline"} & self.values.keys()
         if is_asked and stage and pipeline and stage not in STAGES_OF[pipeline]:
-            message = f"{stage} was not one of the allowed options: {pipeline}"
-            self.blame("dealstage", "INVALID_OPTION", message)
+            self.blame("dealstage", "INVALID_OPTION", stage)
 
 
 def check_write(call: Call, row: Row | None) -> Write:
@@ -174,18 +161,17 @@ def check_write(call: Call, row: Row | None) -> Write:
     write.check(given)
     if row is None:
         write.check_minimum(given)
-    if problems := write.problems:
-        told = [
+    if write.problems:
+        told = json.dumps([{"isValid": False, **p} for p in write.problems])
+        errors = [
             {
-                "isValid": False,
-                "message": problem["message"],
-                "error": problem["code"],
-                "name": problem["context"]["propertyName"][0],
+                "message": p["message"],
+                "code": p["error"],
+                "context": {"propertyName": [p["name"]]},
             }
-            for problem in problems
+            for p in write.problems
         ]
-        text = json.dumps(told, separators=(",", ":"))
-        raise ApiRefusal(f"Property values were not valid: {text}", errors=problems)
+        raise ApiRefusal(f"Property values were not valid: {told}", errors=errors)
     for name in UNIQUE:
         value = write.values.get(name)
         other = call.records.find_by(name, value) if value else None

@@ -82,7 +82,7 @@ def _find(call: Call, name: str, text: str) -> Row | None:
 def _show(call: Call, record_id: int, write: Write | None = None) -> dict[str, Any]:
     """Show a record that was just written, with what was written to it."""
     written = list(write.values) if write else []
-    names = [*DEFAULTS[call.type].split(), *written]
+    names = [*DEFAULTS[call.type], *written]
     rows = call.records.select("id = ?", record_id)
     [shown] = to_objects(call, rows, read_shape(call, {"properties": names}))
     return {**shown, "warnings": write.warnings} if write and write.warnings else shown

@@ -12,13 +12,12 @@ DATED = {"createdAt": CREATED, "updatedAt": CREATED}
 WORDS = load(__package__, "words")
 # What no read or write may name without a scope of its own is not this.
 PLAIN = "non_sensitive"
+ALWAYS = ["createdate", "hs_object_id", "lastmodifieddate", "hs_lastmodifieddate"]
+# What is shown when no properties are named, beside the former.
 DEFAULTS = {
-    CONTACTS: "createdate email firstname lastname hs_object_id lastmodifieddate",
-    COMPANIES: "name domain createdate hs_lastmodifieddate hs_object_id",
-    DEALS: (
-        "dealname amount closedate pipeline dealstage createdate"
-        " hs_lastmodifieddate hs_object_id"
-    ),
+    CONTACTS: ["email", "firstname", "lastname", *ALWAYS],
+    COMPANIES: ["name", "domain", *ALWAYS],
+    DEALS: ["dealname", "amount", "closedate", "pipeline", "dealstage", *ALWAYS],
 }
 USUAL = {
     "type": "string",
