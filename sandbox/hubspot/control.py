@@ -70,13 +70,9 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     records = _open(sandbox, params)
     default = "jobtitle" if records.type == CONTACTS else "description"
     name = str(params.get("property") or default)
-    rows = records.select(
-        "archived = 0 ORDER BY id LIMIT ? OFFSET ?",
-        *(
-            helpers.get_number(params, "count", 1),
-            helpers.get_number(params, "offset", 0),
-        ),
-    )
+    count, offset = (helpers.get_number(params, n, 0) for n in ("count", "offset"))
+    condition = "archived = 0 ORDER BY id LIMIT ? OFFSET ?"
+    rows = records.select(condition, count or 1, offset)
     text = str(params.get("value") or f"Touched {to_short_iso(records.now)}")
     with sandbox.storage.write():
         for row in rows:
@@ -91,19 +87,12 @@ def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     if params.get("id"):
         rows = [_find(records, params, archived=archived)]
     else:
-        after, limit = (
-            helpers.get_number(params, "after", 0) + 1,
-            helpers.get_limit(params),
-        )
-        rows = records.list_page(after, limit, archived=archived)
-    shown = [
-        {
-            "id": str(row["id"]),
-            "archived": archived,
-            "properties": json.loads(row["properties"]),
-        }
-        for row in rows
-    ]
+        start = helpers.get_number(params, "after", 0) + 1
+        rows = records.list_page(start, helpers.get_limit(params), archived=archived)
+    shown = []
+    for row in rows:
+        known = {"properties": json.loads(row["properties"]), "archived": archived}
+        shown.append({"id": str(row["id"]), **known})
     return {"records": shown}
 
 

@@ -2,31 +2,15 @@
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
-from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json, to_text
 from sandbox.hubspot.api.calls import READ, WRITE, Call, api
 from sandbox.hubspot.api.errors import NOT_SIMULATED
 from sandbox.hubspot.api.records import SLUG
-from sandbox.hubspot.seed.accounts import (
-    BY_ID,
-    PORTALS,
-    TYPES,
-    VERSIONS,
-    Portal,
-    get_app_scopes,
-)
-from sandbox.oauth import grants, refusals
-from sandbox.oauth.consent import (
-    Asked,
-    Consent,
-    ConsentPage,
-    Decision,
-    ProblemError,
-    SentBackError,
-)
+from sandbox.hubspot.seed.accounts import BY_ID, PORTALS, TYPES, VERSIONS, get_scopes
+from sandbox.oauth import consent, grants, refusals
 from sandbox.oauth.policy import Issued, Pkce, Policy
 
 APP_ID = 2222
@@ -69,35 +53,29 @@ class HubSpotPolicy(Policy):
         is_known = request.params["v"] in VERSIONS
         return None if is_known else to_text(NOT_SIMULATED, 404)
 
-    def check_scopes(self, sandbox: Sandbox, asked: Asked) -> None:
+    def check_scopes(self, sandbox: Sandbox, asked: consent.Asked) -> None:
         """Insist on every required scope, and on none that is not registered."""
-        required, known_optional = get_app_scopes(sandbox.config)
+        required, known_optional = get_scopes(sandbox.config)
         scopes, optional = set(asked.scopes), set(asked.optional_scopes)
         # What `scope` names is what is required, exactly.
         wrong = (required ^ scopes) | (optional - known_optional - required)
         if wrong:
             names = " ".join(sorted(wrong))
             message = f"The request and the app's configuration disagree on: {names}."
-            raise SentBackError("invalid_scope", message)
+            raise consent.SentBackError("invalid_scope", message)
 
-    def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
+    def decide(self, sandbox: Sandbox, given: consent.Consent) -> consent.Decision:
         """Grant what the portal's tier includes; only an administrator may."""
-        asked, portal = consent.asked, cast(Portal, consent.account)
-        if not consent.person.is_admin:
+        asked, portal = given.asked, BY_ID[given.account.id]
+        if not given.person.is_admin:
             reason = "you do not have permission to install apps in this account"
-            raise SentBackError("access_denied", reason)
+            raise consent.SentBackError("access_denied", reason)
         required = list(dict.fromkeys(asked.scopes))
         if missing := [scope for scope in required if not portal.has_scope(scope)]:
             message = f"This account does not include: {', '.join(missing)}."
-            raise ProblemError(message)
+            raise consent.ProblemError(message)
         optional = [scope for scope in asked.optional_scopes if portal.has_scope(scope)]
-        return Decision(scopes=(*required, *optional))
-
-    def get_account_note(self, account: Account, asked: Asked) -> str:
-        portal = cast(Portal, account)
-        has_all = all(portal.has_scope(scope) for scope in asked.optional_scopes)
-        more = "" if has_all else "; its plan lacks some optional scopes"
-        return f"{portal.note}{more}"
+        return consent.Decision(scopes=(*required, *optional))
 
     def make_token(self, kind: str, account: str) -> str:
         is_short = kind == "refresh"
@@ -148,15 +126,12 @@ class HubSpotPolicy(Policy):
         body = {"error": refusal.error, "error_description": message}
         return to_json({**body, "status": refusal.code, "message": message}, 400)
 
-    def get_person_note(self, person: Person) -> str:
-        return "" if person.is_admin else "Member, cannot connect apps"
-
 
 POLICY = HubSpotPolicy(
     slug=SLUG,
     name="HubSpot",
     accounts=PORTALS,
-    page=ConsentPage(scope_words=WORDS),
+    page=consent.ConsentPage(scope_words=WORDS),
     authorize_paths=("/oauth/authorize", "/oauth/{account}/authorize"),
     token_path="/oauth/{v}/token",
     introspect_path="/oauth/{v}/token/introspect",

@@ -36,7 +36,10 @@ class Call:
     def types(self) -> tuple[str, ...]:
         """Return the object types that the path names, as type ids."""
         params = self.request.params
-        return tuple(_to_type(params[n]) for n in ("type", "from", "to") if n in params)
+        names = [params[name] for name in ("type", "from", "to") if name in params]
+        if unknown := set(names) - ALIASES.keys():
+            raise ApiRefusal(f"Unable to infer object type from: {unknown}")
+        return tuple(ALIASES[name] for name in names)
 
     @property
     def type(self) -> str:
@@ -142,9 +145,7 @@ def _check_token(sandbox: Sandbox, request: Request) -> grants.Token:
         raise ApiRefusal(message, 401, "INVALID_AUTHENTICATION")
     if token.is_expired(now):
         seconds = int(now - (token.expires_at or now))
-        message = (
-            f"The OAuth token used to make this call expired {seconds} second(s) ago."
-        )
+        message = f"The OAuth token used expired {seconds} second(s) ago."
         raise ApiRefusal(message, 401, "EXPIRED_AUTHENTICATION")
     return token
 
@@ -173,18 +174,11 @@ def _check_limits(sandbox: Sandbox, request: Request, bucket: str) -> None:
 
 def finish(sandbox: Sandbox, request: Request, response: Response) -> None:
     """Add the headers every answer carries."""
-    headers = response.headers
-    headers.append(("X-HubSpot-Correlation-Id", get_correlation_id(request)))
+    told = {"Correlation-Id": get_correlation_id(request)}
     if limit := request.environ.get("hubspot.limit"):
-        headers.append(("X-HubSpot-RateLimit-Max", str(limit[0])))
-        headers.append(("X-HubSpot-RateLimit-Remaining", str(limit[1])))
-        headers.append(("X-HubSpot-RateLimit-Interval-Milliseconds", "10000"))
-
-
-def _to_type(name: str) -> str:
-    if name not in ALIASES:
-        raise ApiRefusal(f"Unable to infer object type from: {name}")
-    return ALIASES[name]
+        told["RateLimit-Max"], told["RateLimit-Remaining"] = map(str, limit)
+        told["RateLimit-Interval-Milliseconds"] = "10000"
+    response.headers += [(f"X-HubSpot-{name}", text) for name, text in told.items()]
 
 
 def to_id(text: str) -> int:

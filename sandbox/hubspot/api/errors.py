@@ -8,7 +8,6 @@ from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json
 
 NOT_SIMULATED = "The sandbox does not simulate this address.\n"
-SCOPES_PAGE = "https://developers.hubspot.com/scopes"
 # The message and the category of a status that a fault asks for.
 MESSAGES = {
     400: ("Invalid input JSON on line 1, column 1: unreadable", "VALIDATION_ERROR"),
@@ -60,15 +59,10 @@ def not_found() -> ApiRefusal:
 
 def missing_scopes(*scopes: str) -> ApiRefusal:
     """Make the error for a grant that lacks every one of the scopes."""
-    message = (
-        "This app hasn't been granted all required scopes to make this call. "
-        f"Read more about required scopes here: {SCOPES_PAGE}."
-    )
-    error = {
-        "message": "One or more of the following scopes are required.",
-        "context": {"requiredGranularScopes": scopes},
-    }
-    links = {"scopes": SCOPES_PAGE}
+    message = "This app hasn't been granted all required scopes to make this call."
+    one_of = "One or more of the following scopes are required."
+    error = {"message": one_of, "context": {"requiredGranularScopes": scopes}}
+    links = {"scopes": "https://developers.hubspot.com/scopes"}
     return ApiRefusal(message, 403, "MISSING_SCOPES", errors=[error], links=links)
 
 

@@ -163,14 +163,11 @@ def check_write(call: Call, row: Row | None) -> Write:
         write.check_minimum(given)
     if write.problems:
         told = json.dumps([{"isValid": False, **p} for p in write.problems])
-        errors = [
-            {
-                "message": p["message"],
-                "code": p["error"],
-                "context": {"propertyName": [p["name"]]},
-            }
-            for p in write.problems
-        ]
+        errors = []
+        for problem in write.problems:
+            context = {"propertyName": [problem["name"]]}
+            told_so = {"message": problem["message"], "code": problem["error"]}
+            errors.append({**told_so, "context": context})
         raise ApiRefusal(f"Property values were not valid: {told}", errors=errors)
     for name in UNIQUE:
         value = write.values.get(name)

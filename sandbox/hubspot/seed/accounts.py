@@ -49,7 +49,7 @@ PORTALS = tuple(
 BY_ID = {portal.id: portal for portal in PORTALS}
 
 
-def get_app_scopes(config: Config) -> tuple[frozenset[str], frozenset[str]]:
+def get_scopes(config: Config) -> tuple[frozenset[str], frozenset[str]]:
     """Return the scopes of the registered app: required, and optional."""
     required = config.read("hubspot", "REQUIRED_SCOPES", REQUIRED_SCOPES)
     optional = config.read("hubspot", "OPTIONAL_SCOPES", OPTIONAL_SCOPES)

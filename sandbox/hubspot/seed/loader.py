@@ -9,22 +9,9 @@ from typing import Any
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
 from sandbox.core.times import DAY_MS, to_date, to_short_iso
-from sandbox.hubspot.seed.accounts import (
-    COMPANIES,
-    CONTACTS,
-    DEALS,
-    MODIFIED,
-    PORTALS,
-    Portal,
-)
-from sandbox.hubspot.seed.definitions import (
-    PIPELINES,
-    WORDS,
-    Definition,
-    get_definitions,
-    get_options,
-    get_owners,
-)
+from sandbox.hubspot.seed import definitions
+from sandbox.hubspot.seed.accounts import MODIFIED, PORTALS, TYPES, Portal
+from sandbox.hubspot.seed.definitions import PIPELINES, WORDS, Definition
 from sandbox.hubspot.seed.tables import INSERT_RECORD, Pair, insert_links
 
 BIG_IDS_FROM = 180_000_000_000
@@ -45,16 +32,16 @@ DRAWN = {
     "datetime": lambda rng: to_short_iso(rng.randint(OLDEST, NEWEST + 10**10)),
     "phone_number": lambda rng: f"+1 555 {rng.randint(100, 999)} {rng.randint(10, 99)}",
 }
+CONTACTS, COMPANIES, DEALS = TYPES
 Values = dict[str, str]
 
 
 def seed(sandbox: Sandbox, plan: Plan) -> None:
     """Fill every portal; the sizes in the plan are those of the large one."""
     for portal in PORTALS:
-        sizes = list(portal.sizes)
+        sizes = dict(zip(TYPES.values(), portal.sizes, strict=True))
         if portal is PORTALS[0]:
-            asked = (plan.sizes.get(n) for n in ("contacts", "companies", "deals"))
-            sizes = [s if a is None else a for s, a in zip(sizes, asked, strict=True)]
+            sizes |= {name: plan.sizes.get(name, size) for name, size in sizes.items()}
         maker = Maker(portal=portal, rng=random.Random(f"{plan.seed}/{portal.id}"))
         with sandbox.storage.write() as connection:
             maker.fill(connection, sizes)
@@ -69,9 +56,10 @@ class Maker:
     deals_of: dict[int, int] = field(default_factory=dict)
     aliases: list[tuple[str, str, int, int]] = field(default_factory=list)
 
-    def fill(self, connection: sqlite3.Connection, sizes: list[int]) -> None:
+    def fill(self, connection: sqlite3.Connection, sizes: dict[str, int]) -> None:
         ids, archived = {}, {}
-        for type_id, size in zip((CONTACTS, COMPANIES, DEALS), sizes, strict=True):
+        for type_id, name in TYPES.items():
+            size = sizes[name]
             every = self._draw_ids(size + size // 100)
             archived[type_id] = set(self.rng.sample(every, size // 100))
             ids[type_id] = [i for i in every if i not in archived[type_id]]
@@ -128,7 +116,9 @@ class Maker:
         else:
             self._finish_deal(values, number)
         if not is_archived and number % 300 == 150:
-            values["hs_merged_object_ids"] = self._merge_into(type_id, record_id)
+            old = MERGED_FROM + len(self.aliases)
+            values["hs_merged_object_ids"] = str(old)
+            self.aliases.append((self.portal.id, type_id, old, record_id))
         values["createdate"] = to_short_iso(created)
         values[MODIFIED[type_id]] = to_short_iso(modified)
         values["hs_object_id"] = str(record_id)
@@ -148,30 +138,24 @@ class Maker:
         """Draw what a property's definition is enough for."""
         place = dict(zip(PLACE, self.rng.choice(WORDS["cities"]), strict=True))
         values = {}
-        for name, definition in get_definitions(type_id).items():
+        for name, definition in definitions.get_definitions(type_id).items():
             if definition["hubspotDefined"] or self.rng.random() < 0.4:
                 value = place.get(name) or self._draw_value(definition)
                 if value is not None:
                     values[name] = value
         if self.rng.random() < 0.8:
-            owners = get_owners(self.portal.id)[1:]
+            owners = definitions.get_owners(self.portal.id)[1:]
             values["hubspot_owner_id"] = self.rng.choice(owners)["id"]
         return values
 
     def _draw_value(self, definition: Definition) -> str | None:
-        name, options = definition["name"], get_options(definition)
+        name, options = definition["name"], definitions.get_options(definition)
         if definition["fieldType"] == "checkbox" and options:
             return ";".join(self.rng.sample(options, 2))
         if words := WORDS.get(name) or options:
             return str(self.rng.choice(words))
         draw = DRAWN.get(definition["type"])
         return draw(self.rng) if draw and not definition["calculated"] else None
-
-    def _merge_into(self, type_id: str, record_id: int) -> str:
-        first = MERGED_FROM + 2 * len(self.aliases)
-        old = (first, first + 1)
-        self.aliases += [(self.portal.id, type_id, o, record_id) for o in old]
-        return ";".join(str(o) for o in old)
 
     def _finish_contact(
         self, values: Values, record_id: int, number: int, *, is_archived: bool
