@@ -13,7 +13,7 @@ from sandbox.oauth import kit
 
 
 def _refuse(make: Callable[[Params], ApiRefusal]) -> Before:
-    return lambda sandbox, request, params: make(params).answer(request)
+    return lambda _, request, params: make(params).answer(request)
 
 
 def _end_early(data: dict[str, Any], params: Params) -> None:

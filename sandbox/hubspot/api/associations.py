@@ -4,12 +4,11 @@ import json
 from typing import Any
 
 from sandbox.core.storage import Row
-from sandbox.core.web import Response
 from sandbox.hubspot.api.calls import READ, WRITE, Call, api, to_id
 from sandbox.hubspot.api.errors import ApiRefusal
 from sandbox.hubspot.api.objects import to_batch
-from sandbox.hubspot.api.writes import check_end
-from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS, insert_links
+from sandbox.hubspot.api.writes import link
+from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS
 
 BATCH_MAX, PAGE = 1_000, 500
 
@@ -66,30 +65,24 @@ def read_associations(call: Call) -> dict[str, Any]:
 @api(WRITE)
 def add_default(call: Call) -> dict[str, Any]:
     """Associate two records without a label."""
-    kinds, ids = _get_kinds(call), (call.id, to_id(call.request.params["to_id"]))
-    (one, one_id), (other, other_id) = ends = list(zip(call.types, ids, strict=True))
-    for end in ends:
-        check_end(call, *end)
-    with call.sandbox.storage.write() as connection:
-        insert_links(connection, call.portal, [(one, one_id, other, other_id, False)])
+    kinds, other_id = _get_kinds(call), to_id(call.request.params["to_id"])
+    link(call, call.id, [(call.types[1], other_id, False)])
     spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kinds[0]}
-    pair = {"from": {"id": str(one_id)}, "to": {"id": str(other_id)}}
+    pair = {"from": {"id": str(call.id)}, "to": {"id": str(other_id)}}
     return to_batch(call, [{**pair, "associationSpec": spec}])
 
 
 @api(WRITE)
-def remove_associations(call: Call) -> Response:
+def remove_associations(call: Call) -> None:
     """Remove every association of two records, both ways."""
-    one, other = call.types
-    ends = [(one, call.id), (other, to_id(call.request.params["to_id"]))]
-    with call.sandbox.storage.write() as connection:
-        for first, second in (ends, ends[::-1]):
-            connection.execute(
-                "DELETE FROM hubspot_link WHERE portal = ? AND from_type = ?"
-                " AND from_id = ? AND to_type = ? AND to_id = ?",
-                (call.portal, *first, *second),
-            )
-    return Response(status=204)
+    other_id = to_id(call.request.params["to_id"])
+    ends = list(zip(call.types, (call.id, other_id), strict=True))
+    for one, other in (ends, ends[::-1]):
+        call.sandbox.storage.connection.execute(
+            "DELETE FROM hubspot_link WHERE portal = ? AND from_type = ?"
+            " AND from_id = ? AND to_type = ? AND to_id = ?",
+            (call.portal, *one, *other),
+        )
 
 
 @api(READ)

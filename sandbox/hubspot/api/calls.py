@@ -1,6 +1,7 @@
 """Let a call in: version, token, scopes, limits; and read what most calls name."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -47,8 +48,10 @@ class Call:
 
     @cached_property
     def records(self) -> Records:
-        """Return the records of the first type that the path names."""
-        return Records(sandbox=self.sandbox, portal=self.portal, type=self.type)
+        return self.open(self.type)
+
+    def open(self, type_id: str) -> Records:
+        return Records(sandbox=self.sandbox, portal=self.portal, type=type_id)
 
     @property
     def enforces_rules(self) -> bool:
@@ -86,7 +89,6 @@ class Call:
         return int(text)
 
     def read_inputs(self, highest: int) -> list[dict[str, Any]]:
-        """Return the inputs of a batch body, each of which has an id."""
         inputs = self.body.get("inputs")
         if not isinstance(inputs, list) or not all(
             isinstance(item, dict) and "id" in item for item in inputs
@@ -98,13 +100,14 @@ class Call:
         return inputs
 
 
-Inner = Callable[[Call], Response | dict[str, Any]]
+Inner = Callable[[Call], Response | dict[str, Any] | None]
 
 
 def api(*scopes: str, bucket: str = "api") -> Callable[[Inner], Handler]:
     """Wrap a handler with everything that comes before any API call.
 
-    For every type in the path the grant needs one of the scopes.
+    For every type in the path the grant needs one of the scopes. What writes runs in
+    one transaction, undone by a refusal; an answer without content is a 204.
     """
 
     def decorate(inner: Inner) -> Handler:
@@ -117,13 +120,17 @@ def api(*scopes: str, bucket: str = "api") -> Callable[[Inner], Handler]:
                 call = _admit(sandbox, request, bucket)
                 for type_id in call.types or ("",):
                     call.require(type_id, *scopes)
-                answer = inner(call)
+                is_write = WRITE in scopes
+                with sandbox.storage.write() if is_write else nullcontext():
+                    answer = inner(call)
             except ApiRefusal as refusal:
                 return refusal.answer(request)
             except BadBodyError as exc:
                 message = f"Invalid input JSON on line 1, column 1: {exc}"
                 return ApiRefusal(message).answer(request)
-            return answer if isinstance(answer, Response) else to_json(answer)
+            if isinstance(answer, Response):
+                return answer
+            return Response(status=204) if answer is None else to_json(answer)
 
         return handle
 

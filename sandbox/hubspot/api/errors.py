@@ -47,7 +47,6 @@ def get_correlation_id(request: Request) -> str:
 
 
 def add_retry_after(response: Response, seconds: float | None) -> Response:
-    """Add when to ask again, where there is a time."""
     if seconds is not None:
         response.headers.append(("Retry-After", f"{seconds:g}"))
     return response

@@ -55,7 +55,6 @@ COLUMNS: dict[str, Column] = {
 
 
 def register(connection: sqlite3.Connection) -> None:
-    """Add the comparisons that SQL lacks to a connection."""
     for name, count, function in (
         ("moment", 1, lambda value: read_time(value) if value else None),
         ("folded", 1, lambda value: value.casefold() if value else None),

@@ -105,7 +105,6 @@ def read_batch(call: Call) -> Response:
 
 
 def to_batch(call: Call, results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the answer to a batch call."""
     now = to_short_iso(call.sandbox.now_ms)
     times = {"startedAt": now, "completedAt": now}
     return {"status": "COMPLETE", "results": results, **times}

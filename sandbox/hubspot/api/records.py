@@ -55,7 +55,6 @@ class Records:
 
     @cached_property
     def indexed_at(self) -> int:
-        """Return when search will know of a change made now."""
         lag = self.sandbox.switches.get(SLUG, "index_lag", self.portal)
         return self.now + int(lag * 1000)
 
@@ -71,7 +70,6 @@ class Records:
         return self.select(condition, int(archived), after, limit)
 
     def find(self, record_id: int, *, archived: bool = False) -> Row | None:
-        """Return one record by its own id."""
         rows = self.select("id = ? AND archived = ?", record_id, int(archived))
         return rows[0] if rows else None
 
@@ -99,7 +97,6 @@ class Records:
         return found
 
     def create(self, values: Values) -> int:
-        """Store a new record and return its id."""
         new = int(self._run(NEXT_ID).fetchone()["id"])
         stamp = to_short_iso(self.now)
         properties = {name: value for name, value in values.items() if value}
@@ -140,7 +137,6 @@ class Records:
         self._run(sql, None, self.indexed_at, row["key"])
 
     def erase(self, row: Row) -> None:
-        """Delete a record for good."""
         self._run("DELETE FROM hubspot_record WHERE key = ?", row["key"])
 
     def merge(self, winner: Row, loser: Row) -> int:

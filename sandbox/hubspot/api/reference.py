@@ -53,7 +53,6 @@ def list_owners(call: Call) -> dict[str, Any]:
 
 @api("crm.objects.owners.read")
 def show_owner(call: Call) -> dict[str, Any]:
-    """Return one owner by owner id or by user id."""
     by_user = call.request.query.get("idProperty") == "userId"
     field = "userIdIncludingInactive" if by_user else "id"
     for owner in _get_owners(call):

@@ -26,7 +26,6 @@ LAGGING = (
 
 @api(READ, bucket="search")
 def search(call: Call) -> dict[str, Any]:
-    """Answer one search."""
     if len(call.request.body) > MAX_BODY:
         raise ApiRefusal(f"The request body is longer than {MAX_BODY} characters")
     if unknown := call.body.keys() - KNOWN_FIELDS:
@@ -69,16 +68,11 @@ def _read_number(call: Call, name: str, default: int) -> int:
 
 
 def _read_sort(call: Call) -> str:
-    sorts = call.body.get("sorts") or []
-    if not isinstance(sorts, list) or len(sorts) > 1:
-        raise ApiRefusal("Only one sort rule is allowed")
-    if not sorts:
-        return "id ASC"
-    rule = sorts[0]
-    if not isinstance(rule, dict) or "propertyName" not in rule:
-        raise ApiRefusal("A sort rule needs propertyName and direction")
-    word = DIRECTIONS.get(str(rule.get("direction", "ASCENDING")))
-    if word is None:
-        raise ApiRefusal("direction must be ASCENDING or DESCENDING")
-    column = get_column(call.type, str(rule["propertyName"]))
-    return "id ASC" if column is None else f"{column[0]} {word}, id {word}"
+    try:
+        [rule] = call.body.get("sorts") or [{"propertyName": "hs_object_id"}]
+        word = DIRECTIONS[rule.get("direction", "ASCENDING")]
+        column = get_column(call.type, str(rule["propertyName"])) or ("id", int)
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        message = "sorts must be one rule of propertyName and direction"
+        raise ApiRefusal(message) from exc
+    return f"{column[0]} {word}, id {word}"

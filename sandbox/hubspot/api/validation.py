@@ -63,7 +63,6 @@ class Write:
     problems: list[dict[str, str]] = field(default_factory=list)
 
     def blame(self, name: str, code: str, value: Any = "") -> None:
-        """Add one value that cannot be stored."""
         message = MESSAGES.get(code, "{1} was not a valid value for {0}")
         message = message.format(name, value)
         self.problems.append({"message": message, "error": code, "name": name})
@@ -74,7 +73,7 @@ class Write:
             definition = known.get(name)
             if not definition or definition["dataSensitivity"] != definitions.PLAIN:
                 self.blame(name, "PROPERTY_DOESNT_EXIST")
-            elif definitions.is_read_only(definition):
+            elif definition["modificationMetadata"]["readOnlyValue"]:
                 self.blame(name, "READ_ONLY_VALUE")
             elif isinstance(value, (str, int, float)):
                 text = str(value).lower() if isinstance(value, bool) else str(value)

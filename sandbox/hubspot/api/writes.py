@@ -1,4 +1,4 @@
-"""Create, change, archive, erase and merge records through the API."""
+"""Create, change, archive, erase and merge records, and associate them."""
 
 from typing import Any
 
@@ -7,22 +7,18 @@ from sandbox.core.web import Response, to_json
 from sandbox.hubspot.api.calls import WRITE, Call, api, to_id
 from sandbox.hubspot.api.errors import ApiRefusal, not_found
 from sandbox.hubspot.api.objects import read_shape, to_objects
-from sandbox.hubspot.api.records import Records
 from sandbox.hubspot.api.validation import Write, check_write
 from sandbox.hubspot.seed.definitions import DEFAULTS
-from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS, Pair, insert_links
+from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS, insert_links
 
 BAD_LINK = "One or more associations are invalid"
 
 
 @api(WRITE)
 def create_object(call: Call) -> Response:
-    with call.sandbox.storage.write() as connection:
-        write = check_write(call, None)
-        ends = _read_ends(call)
-        new, type_id = call.records.create(write.values), call.type
-        pairs: list[Pair] = [(type_id, new, *end) for end in ends]
-        insert_links(connection, call.portal, pairs)
+    write = check_write(call, None)
+    new = call.records.create(write.values)
+    link(call, new, _read_ends(call))
     response = to_json(_show(call, new, write), 201)
     path = f"{call.request.path}/{new}"
     response.headers.append(("Location", f"{call.request.origin}{path}"))
@@ -33,44 +29,37 @@ def create_object(call: Call) -> Response:
 def patch_object(call: Call) -> dict[str, Any]:
     """Change the properties that are sent and no others; no merged-away id works."""
     name = call.request.query.get("idProperty", "")
-    with call.sandbox.storage.write():
-        row = _find(call, name, call.request.params["id"])
-        if row is None:
-            raise not_found()
-        write = check_write(call, row)
-        call.records.change(row, write.values)
+    row = _find(call, name, call.request.params["id"])
+    if row is None:
+        raise not_found()
+    write = check_write(call, row)
+    call.records.change(row, write.values)
     return _show(call, row["id"], write)
 
 
 @api(WRITE)
-def archive_object(call: Call) -> Response:
+def archive_object(call: Call) -> None:
     """Archive one record; archiving what is not there is no error."""
-    with call.sandbox.storage.write():
-        if row := call.records.find(call.id):
-            call.records.archive(row)
-    return Response(status=204)
+    if row := call.records.find(call.id):
+        call.records.archive(row)
 
 
 @api(WRITE)
-def erase_object(call: Call) -> Response:
+def erase_object(call: Call) -> None:
     name = str(call.body.get("idProperty") or "")
-    with call.sandbox.storage.write():
-        if row := _find(call, name, str(call.body.get("objectId"))):
-            call.records.erase(row)
-    return Response(status=204)
+    if row := _find(call, name, str(call.body.get("objectId"))):
+        call.records.erase(row)
 
 
 @api(WRITE)
 def merge_objects(call: Call) -> dict[str, Any]:
-    with call.sandbox.storage.write():
-        rows = []
-        for name in ("primaryObjectId", "objectIdToMerge"):
-            row = call.records.find(to_id(str(call.body.get(name))))
-            if row is None:
-                raise ApiRefusal(f"{name} does not exist")
-            rows.append(row)
-        new = call.records.merge(*rows)
-    return _show(call, new)
+    rows = []
+    for name in ("primaryObjectId", "objectIdToMerge"):
+        row = call.records.find(to_id(str(call.body.get(name))))
+        if row is None:
+            raise ApiRefusal(f"{name} does not exist")
+        rows.append(row)
+    return _show(call, call.records.merge(*rows))
 
 
 def _find(call: Call, name: str, text: str) -> Row | None:
@@ -82,9 +71,8 @@ def _find(call: Call, name: str, text: str) -> Row | None:
 def _show(call: Call, record_id: int, write: Write | None = None) -> dict[str, Any]:
     """Show a record that was just written, with what was written to it."""
     written = list(write.values) if write else []
-    names = [*DEFAULTS[call.type], *written]
-    rows = call.records.select("id = ?", record_id)
-    [shown] = to_objects(call, rows, read_shape(call, {"properties": names}))
+    shape = read_shape(call, {"properties": [*DEFAULTS[call.type], *written]})
+    [shown] = to_objects(call, call.records.select("id = ?", record_id), shape)
     return {**shown, "warnings": write.warnings} if write and write.warnings else shown
 
 
@@ -96,22 +84,21 @@ def _read_ends(call: Call) -> list[tuple[str, int, bool]]:
         for kind in kinds
         if one == call.type
     }
-    found = []
-    for item in call.body.get("associations") or []:
-        try:
-            other_id = int(item["to"]["id"])
+    ends: list[tuple[str, int, bool]] = []
+    try:
+        for item in call.body.get("associations") or []:
             kinds = [int(kind["associationTypeId"]) for kind in item["types"]]
-            ends = [(by_kind[kind], other_id, kind in PRIMARY) for kind in kinds]
-        except (KeyError, TypeError, ValueError) as exc:
-            raise ApiRefusal(BAD_LINK) from exc
-        found += ends
-    for other, other_id, _ in found:
-        check_end(call, other, other_id)
-    return found
+            other_id = int(item["to"]["id"])
+            ends += [(by_kind[kind], other_id, kind in PRIMARY) for kind in kinds]
+    except (KeyError, TypeError, ValueError) as exc:
+        raise ApiRefusal(BAD_LINK) from exc
+    return ends
 
 
-def check_end(call: Call, type_id: str, record_id: int) -> None:
-    """Refuse to associate a record that is not there."""
-    records = Records(sandbox=call.sandbox, portal=call.portal, type=type_id)
-    if records.find(record_id) is None:
-        raise ApiRefusal(BAD_LINK)
+def link(call: Call, record_id: int, ends: list[tuple[str, int, bool]]) -> None:
+    """Associate a record with others, all of which must be there."""
+    for type_id, end_id in ((call.type, record_id), *((e[0], e[1]) for e in ends)):
+        if call.open(type_id).find(end_id) is None:
+            raise ApiRefusal(BAD_LINK)
+    pairs = [(call.type, record_id, *end) for end in ends]
+    insert_links(call.sandbox.storage.connection, call.portal, pairs)

@@ -58,12 +58,7 @@ def get_definitions(type_id: str) -> dict[str, Definition]:
     return {d["name"]: d for d in PROPERTIES[type_id] if not d["archived"]}
 
 
-def is_read_only(definition: Definition) -> bool:
-    return bool(definition["modificationMetadata"]["readOnlyValue"])
-
-
 def get_options(definition: Definition) -> list[str]:
-    """Return the values to choose from."""
     return [option["value"] for option in definition["options"]]
 
 

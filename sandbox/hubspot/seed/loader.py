@@ -106,7 +106,6 @@ class Maker:
     def _make(
         self, type_id: str, record_id: int, number: int, *, is_archived: bool
     ) -> tuple[Any, ...]:
-        """Return one record as it is stored."""
         created, modified = self._draw_times()
         values = self._draw_values(type_id)
         if type_id == CONTACTS:
@@ -116,9 +115,11 @@ class Maker:
         else:
             self._finish_deal(values, number)
         if not is_archived and number % 300 == 150:
-            old = MERGED_FROM + len(self.aliases)
-            values["hs_merged_object_ids"] = str(old)
-            self.aliases.append((self.portal.id, type_id, old, record_id))
+            old = range(
+                MERGED_FROM + len(self.aliases), MERGED_FROM + len(self.aliases) + 2
+            )
+            values["hs_merged_object_ids"] = ";".join(map(str, old))
+            self.aliases += [(self.portal.id, type_id, o, record_id) for o in old]
         values["createdate"] = to_short_iso(created)
         values[MODIFIED[type_id]] = to_short_iso(modified)
         values["hs_object_id"] = str(record_id)
@@ -126,7 +127,6 @@ class Maker:
         return (self.portal.id, type_id, record_id, *times, json.dumps(values))
 
     def _draw_times(self) -> tuple[int, int]:
-        """Draw when a record was created and last modified."""
         if self.rng.random() < SHARE_IMPORTED:
             # One bulk import leaves more rows on one instant than search can page.
             return IMPORTED, IMPORTED
@@ -135,7 +135,6 @@ class Maker:
         return created, modified - modified % 1000 if created % 5 == 0 else modified
 
     def _draw_values(self, type_id: str) -> Values:
-        """Draw what a property's definition is enough for."""
         place = dict(zip(PLACE, self.rng.choice(WORDS["cities"]), strict=True))
         values = {}
         for name, definition in definitions.get_definitions(type_id).items():
