@@ -17,7 +17,6 @@ from sandbox.hubspot.api.errors import (
 )
 from sandbox.hubspot.api.records import SLUG, Records
 from sandbox.hubspot.seed.accounts import ALIASES, TYPES, VERSIONS
-from sandbox.oauth import grants
 
 MAX_URL = 8_192
 READ, WRITE = "crm.objects.{}.read", "crm.objects.{}.write"
@@ -138,14 +137,6 @@ def api(*scopes: str, bucket: str = "api") -> Callable[[Inner], Handler]:
 
 
 def _admit(sandbox: Sandbox, request: Request, bucket: str) -> Call:
-    token = _check_token(sandbox, request)
-    _check_limits(sandbox, request, bucket)
-    withdrawn = sandbox.switches.get(SLUG, "withdrawn_scopes", token.account)
-    scopes = frozenset(token.scopes) - set(withdrawn)
-    return Call(sandbox=sandbox, request=request, portal=token.account, scopes=scopes)
-
-
-def _check_token(sandbox: Sandbox, request: Request) -> grants.Token:
     token, now = request.token, sandbox.clock()
     if token is None or token.kind != "access" or token.is_revoked:
         message = "Authentication credentials not found or not valid."
@@ -154,7 +145,10 @@ def _check_token(sandbox: Sandbox, request: Request) -> grants.Token:
         seconds = int(now - (token.expires_at or now))
         message = f"The OAuth token used expired {seconds} second(s) ago."
         raise ApiRefusal(message, 401, "EXPIRED_AUTHENTICATION")
-    return token
+    _check_limits(sandbox, request, bucket)
+    withdrawn = sandbox.switches.get(SLUG, "withdrawn_scopes", token.account)
+    scopes = frozenset(token.scopes) - set(withdrawn)
+    return Call(sandbox=sandbox, request=request, portal=token.account, scopes=scopes)
 
 
 # The switch, the seconds and the policy of each rate limit.

@@ -12,8 +12,6 @@ NOT_SIMULATED = "The sandbox does not simulate this address.\n"
 MESSAGES = {
     400: ("Invalid input JSON on line 1, column 1: unreadable", "VALIDATION_ERROR"),
     401: ("invalid", "INVALID_AUTHENTICATION"),
-    423: ("locked", ""),
-    477: ("account being migrated", ""),
 }
 
 

@@ -132,11 +132,8 @@ def _read(read: Callable[[str], Any], field: str, value: Any) -> Any:
     return json.dumps([one_by_one(str(one)) for one in value])
 
 
-def _has_token(value: str | None, pattern: str) -> int:
+def _has_token(value: str | None, pattern: str) -> bool:
     """Match whole words, with * for any rest of a word."""
-    words = WORD.findall(str(value or "").casefold())
-    for wanted in WORD.findall(pattern.casefold()):
-        expression = re.compile(re.escape(wanted).replace(r"\*", r"\w*"))
-        if not any(expression.fullmatch(word) for word in words):
-            return 0
-    return 1
+    text, wanted = str(value or "").casefold(), WORD.findall(pattern.casefold())
+    words = [re.escape(word).replace(r"\*", r"\w*") for word in wanted]
+    return all(re.search(rf"\b{word}\b", text) for word in words)

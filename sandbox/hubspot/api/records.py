@@ -17,7 +17,10 @@ from sandbox.hubspot.seed.tables import INSERT_RECORD
 SLUG = "hubspot"
 Values = Mapping[str, str | None]
 # The properties of a contact that no two have alike, and how they are compared.
-UNIQUE = {"email": "email = lower(?)", "crm_key": "crm_key = ?"}
+UNIQUE = {
+    "email": "email = lower(?)",
+    "crm_key": "json_extract(properties, '$.crm_key') = ?",
+}
 # An id above any ever given, in any portal.
 NEXT_ID = (
     "SELECT 200000000001 + COALESCE(MAX(seq), 0) AS id FROM sqlite_sequence"

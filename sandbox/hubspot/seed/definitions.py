@@ -1,6 +1,6 @@
 """Describe the properties, the pipelines and the owners that a portal has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -19,18 +19,7 @@ DEFAULTS = {
     COMPANIES: ["name", "domain", *ALWAYS],
     DEALS: ["dealname", "amount", "closedate", "pipeline", "dealstage", *ALWAYS],
 }
-USUAL = {
-    "type": "string",
-    "fieldType": "text",
-    "description": "",
-    "calculated": False,
-    "externalOptions": False,
-    "hasUniqueValue": False,
-    "hidden": False,
-    "hubspotDefined": True,
-    "archived": False,
-    "dataSensitivity": PLAIN,
-}
+_LISTED = load(__package__, "properties")
 # One property as its endpoint shows it.
 Definition = dict[str, Any]
 
@@ -40,12 +29,16 @@ def _make_definition(type_name: str, row: dict[str, Any]) -> Definition:
         {"label": label, "value": value, "displayOrder": i, "hidden": False}
         for i, (value, label) in enumerate(row.get("options", ()))
     ]
-    made = {**USUAL, "groupName": f"{type_name}information", **row, "options": options}
+    made = {
+        **_LISTED["usual"],
+        "groupName": f"{type_name}information",
+        **row,
+        "options": options,
+    }
     made["modificationMetadata"] = {"readOnlyValue": made.pop("readOnly", False)}
     return made
 
 
-_LISTED = load(__package__, "properties")
 PROPERTIES = {
     key: [_make_definition(name, row) for row in _LISTED[key] + _LISTED["shared"]]
     for key, name in TYPES.items()
@@ -69,22 +62,9 @@ def choose_properties(type_id: str, asked: Iterable[str]) -> list[str]:
     return sorted(name for name in wanted if known[name]["dataSensitivity"] == PLAIN)
 
 
-def _make_entry(order: int, name: str, label: str, **more: Any) -> dict[str, Any]:
-    entry = {"id": name, "label": label, "displayOrder": order, "archived": False}
-    return {**entry, **DATED, **more}
-
-
-def _make_stages(rows: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
-    stages = []
-    for order, (name, label, closed, probability) in enumerate(rows):
-        metadata = {"isClosed": closed, "probability": probability}
-        stages.append(_make_entry(order, name, label, metadata=metadata))
-    return stages
-
-
 PIPELINES = [
-    _make_entry(order, row["id"], row["label"], stages=_make_stages(row["stages"]))
-    for order, row in enumerate(load(__package__, "pipelines"))
+    {**row, **DATED, "stages": [{**stage, **DATED} for stage in row["stages"]]}
+    for row in load(__package__, "pipelines")
 ]
 
 

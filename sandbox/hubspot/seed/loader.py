@@ -53,7 +53,6 @@ class Maker:
 
     portal: Portal
     rng: random.Random
-    deals_of: dict[int, int] = field(default_factory=dict)
     aliases: list[tuple[str, str, int, int]] = field(default_factory=list)
 
     def fill(self, connection: sqlite3.Connection, sizes: dict[str, int]) -> None:
@@ -85,7 +84,6 @@ class Maker:
         return found
 
     def _draw_links(self, ids: dict[str, list[int]]) -> list[Pair]:
-        """Draw the associations, and count the deals of each contact."""
         rng, pairs = self.rng, list[Pair]()
         contacts, companies, deals = ids[CONTACTS], ids[COMPANIES], ids[DEALS]
         for number, contact in enumerate(contacts if companies else []):
@@ -97,7 +95,6 @@ class Maker:
                 pairs.append((CONTACTS, contact, COMPANIES, other, False))
         for deal in deals:
             for contact in rng.sample(contacts, min(rng.randint(0, 3), len(contacts))):
-                self.deals_of[contact] = self.deals_of.get(contact, 0) + 1
                 pairs.append((DEALS, deal, CONTACTS, contact, False))
             if companies and rng.random() < 0.8:
                 pairs.append((DEALS, deal, COMPANIES, rng.choice(companies), True))
@@ -109,7 +106,7 @@ class Maker:
         created, modified = self._draw_times()
         values = self._draw_values(type_id)
         if type_id == CONTACTS:
-            self._finish_contact(values, record_id, number, is_archived=is_archived)
+            self._finish_contact(values, number, is_archived=is_archived)
         elif type_id == COMPANIES:
             self._finish_company(values, number)
         else:
@@ -157,14 +154,12 @@ class Maker:
         return draw(self.rng) if draw and not definition["calculated"] else None
 
     def _finish_contact(
-        self, values: Values, record_id: int, number: int, *, is_archived: bool
+        self, values: Values, number: int, *, is_archived: bool
     ) -> None:
         former = "former." if is_archived else ""
         values["email"] = f"{former}person{number}@{number % 97}.example"
         if number % 5 < 2 and not is_archived:
             values["crm_key"] = f"K-{number:06d}"
-        if record_id in self.deals_of:
-            values["num_associated_deals"] = str(self.deals_of[record_id])
         oddity = ODD_VALUES[(number // 40) % len(ODD_VALUES)]
         if number % 40 == 7:
             values["lastname"] = oddity

@@ -13,14 +13,10 @@ CREATE TABLE IF NOT EXISTS hubspot_record (
     indexed_at INTEGER NOT NULL, properties TEXT NOT NULL,
     archived INTEGER AS (archived_at IS NOT NULL),
     email TEXT AS (lower(json_extract(properties, '$.email'))),
-    crm_key TEXT AS (json_extract(properties, '$.crm_key')),
     UNIQUE (portal, type, id));
-CREATE INDEX IF NOT EXISTS hubspot_list ON hubspot_record
-    (portal, type, archived, id);
 CREATE INDEX IF NOT EXISTS hubspot_changed ON hubspot_record
     (portal, type, archived, modified, id);
 CREATE INDEX IF NOT EXISTS hubspot_email ON hubspot_record (portal, type, email);
-CREATE INDEX IF NOT EXISTS hubspot_unique ON hubspot_record (portal, type, crm_key);
 CREATE INDEX IF NOT EXISTS hubspot_indexed ON hubspot_record
     (portal, type, indexed_at) WHERE indexed_at > 0;
 
