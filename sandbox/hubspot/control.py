@@ -17,15 +17,12 @@ Action = Callable[[Records, Row, Params], int | None]
 
 
 def _open(sandbox: Sandbox, params: Params) -> Records:
-    """Return the records that a command is about, as a person changes them."""
-    portal, name = (
-        helpers.get_account(PORTALS, params).id,
-        str(params.get("type") or "contacts"),
-    )
+    portal = helpers.get_account(PORTALS, params).id
+    name = str(params.get("type") or "contacts")
     if name not in ALIASES:
         raise CommandError(f"no record type {name}")
-    kind = ALIASES[name]
-    return Records(sandbox=sandbox, portal=portal, type=kind, source="CRM_UI")
+    known = {"portal": portal, "type": ALIASES[name], "source": "CRM_UI"}
+    return Records(sandbox=sandbox, **known)
 
 
 def _find(
@@ -53,8 +50,6 @@ def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def _apply(act: Action, *, archived: bool = False) -> Command:
-    """Make the command that does something to one record."""
-
     def run(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         records = _open(sandbox, params)
         row = _find(records, params, archived=archived)
@@ -97,7 +92,6 @@ def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Count the records of a portal and digest the live ones."""
     portal, types = helpers.get_account(PORTALS, params).id, {}
     for type_id, name in TYPES.items():
         rows = sandbox.storage.all(

@@ -17,13 +17,11 @@ def _refuse(make: Callable[[Params], ApiRefusal]) -> Before:
 
 
 def _end_early(data: dict[str, Any], params: Params) -> None:
-    """Answer a list as if there were no more rows, which is well-formed and wrong."""
     data["results"] = []
     data.pop("paging", None)
 
 
 def _spoil_rows(data: dict[str, Any], params: Params) -> None:
-    """Make rows unreadable; those without an id could be any."""
     for row in data.get("results", [])[: int(str(params["rows"]))]:
         row["properties"] = None
         if not params["with_id"]:

@@ -28,21 +28,12 @@ CODES = {
     "used_code": "BAD_AUTH_CODE",
     "redirect_uri": "BAD_REDIRECT_URI",
     "verifier": "BAD_CODE_VERIFIER",
+    "refresh_token": "BAD_REFRESH_TOKEN",
+    "reused": "BAD_REFRESH_TOKEN",
 }
 USUAL = {name: replace(refusals.REFUSALS[name], code=CODES[name]) for name in CODES}
-BAD_TOKEN = refusals.Refusal(
-    "invalid_grant",
-    "refresh token is invalid, expired or revoked",
-    code="BAD_REFRESH_TOKEN",
-)
 BAD_HUB = refusals.Refusal("access_denied", "missing or unknown hub id", code="BAD_HUB")
-REFUSALS = {
-    **USUAL,
-    "no_grant_type": USUAL["grant_type"],
-    "refresh_token": BAD_TOKEN,
-    "reused": BAD_TOKEN,
-    "bad_hub": BAD_HUB,
-}
+REFUSALS = {**USUAL, "no_grant_type": USUAL["grant_type"], "bad_hub": BAD_HUB}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +49,7 @@ class HubSpotPolicy(Policy):
         required, known_optional = get_scopes(sandbox.config)
         scopes, optional = set(asked.scopes), set(asked.optional_scopes)
         # What `scope` names is what is required, exactly.
-        wrong = (required ^ scopes) | (optional - known_optional - required)
-        if wrong:
+        if wrong := (required ^ scopes) | (optional - known_optional - required):
             names = " ".join(sorted(wrong))
             message = f"The request and the app's configuration disagree on: {names}."
             raise consent.SentBackError("invalid_scope", message)

@@ -14,7 +14,6 @@ BATCH_MAX, PAGE = 1_000, 500
 
 
 def _get_kinds(call: Call) -> tuple[int, ...]:
-    """Return the type ids of the associations that a path is about."""
     one, other = call.types
     if (one, other) not in TYPE_IDS:
         raise ApiRefusal(f"invalid from object type {one} to {other}")

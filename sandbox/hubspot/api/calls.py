@@ -34,7 +34,6 @@ class Call:
 
     @cached_property
     def types(self) -> tuple[str, ...]:
-        """Return the object types that the path names, as type ids."""
         params = self.request.params
         names = [params[name] for name in ("type", "from", "to") if name in params]
         if unknown := set(names) - ALIASES.keys():
@@ -76,7 +75,6 @@ class Call:
         return body
 
     def require(self, type_id: str, *scopes: str) -> None:
-        """Refuse the call when the grant has none of the scopes for a type."""
         names = [scope.format(TYPES.get(type_id)) for scope in scopes]
         if self.scopes.isdisjoint(names):
             raise missing_scopes(*names)
@@ -94,8 +92,7 @@ class Call:
         ):
             raise ApiRefusal("inputs must be a list of objects with an id")
         if len(inputs) > highest:
-            message = f"The maximum number of inputs supported in a batch is {highest}"
-            raise ApiRefusal(message)
+            raise ApiRefusal(f"At most {highest} inputs are supported in a batch")
         return inputs
 
 

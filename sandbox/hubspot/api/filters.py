@@ -133,7 +133,6 @@ def _read(read: Callable[[str], Any], field: str, value: Any) -> Any:
 
 
 def _has_token(value: str | None, pattern: str) -> bool:
-    """Match whole words, with * for any rest of a word."""
     text, wanted = str(value or "").casefold(), WORD.findall(pattern.casefold())
     words = [re.escape(word).replace(r"\*", r"\w*") for word in wanted]
     return all(re.search(rf"\b{word}\b", text) for word in words)

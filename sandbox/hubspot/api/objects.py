@@ -93,14 +93,10 @@ def read_batch(call: Call) -> Response:
     answer = to_batch(call, to_objects(call, rows, shape))
     if len(rows) == len(ids):
         return to_json(answer)
-    error = {
-        "status": "error",
-        "category": "OBJECT_NOT_FOUND",
-        "message": "Could not get some objects, they may be deleted or not exist.",
-        "context": {"ids": [text for text, row in found.items() if row is None]},
-        "errors": [],
-        "links": {},
-    }
+    missing = [text for text, row in found.items() if row is None]
+    message = "Could not get some objects, they may be deleted or not exist."
+    more: dict[str, Any] = {"context": {"ids": missing}, "errors": [], "links": {}}
+    error = ApiRefusal(message, 207, "OBJECT_NOT_FOUND", **more).body
     return to_json({**answer, "numErrors": 1, "errors": [error]}, 207)
 
 
@@ -121,7 +117,6 @@ def to_objects(call: Call, rows: list[Row], shape: Shape) -> list[dict[str, Any]
 
 
 def _to_object(call: Call, row: Row, shape: Shape) -> dict[str, Any]:
-    """Show one record; a property that is defined but unset is null."""
     values, domain = (
         json.loads(row["properties"]),
         BY_ID[call.portal].details["uiDomain"],
@@ -146,7 +141,6 @@ def _to_object(call: Call, row: Row, shape: Shape) -> dict[str, Any]:
 def _get_history(
     call: Call, row: Row, values: dict[str, str], name: str
 ) -> list[dict[str, str]]:
-    """Return the values of one property, newest first; the oldest was imported."""
     changes = call.sandbox.storage.all(
         "SELECT * FROM hubspot_history WHERE record = ? AND name = ?"
         " ORDER BY at DESC, rowid DESC",
@@ -163,7 +157,6 @@ def _get_history(
 def _to_group(
     call: Call, record_id: int, other: str, links: list[Row]
 ) -> dict[str, Any]:
-    """Show the first of many associations by type, and where the others begin."""
     name = f"{SINGULAR[call.type]}_to_{SINGULAR[other]}"
     plain = f"{name}_unlabeled" if len(TYPE_IDS[call.type, other]) > 1 else name
     entries = [
@@ -179,6 +172,5 @@ def _to_group(
 
 
 def _to_paging(call: Call, path: str, after: int) -> dict[str, Any]:
-    """Return where the next page begins; the link's version nobody may call."""
     base = f"{call.request.origin}/hubspot/crm/v3/objects/{TYPES[call.type]}{path}"
     return {"paging": {"next": {"after": str(after), "link": f"{base}?after={after}"}}}

@@ -42,10 +42,7 @@ OWN, MAX_MERGES = ("hs_object_id", "createdate", "hs_merged_object_ids"), 250
 
 @dataclass(frozen=True, kw_only=True)
 class Records:
-    """The records of one type in a portal, for one call or command.
-
-    What changes them runs inside a write transaction of the storage.
-    """
+    """The records of one type in a portal; what changes them needs a transaction."""
 
     sandbox: Sandbox
     portal: str
@@ -159,7 +156,6 @@ class Records:
         return int(new)
 
     def _redirect(self, old: int, new: int) -> None:
-        """Lead an id, whatever led to it and its associations to another id."""
         key = (self.portal, self.type, old)
         self._run("REPLACE INTO hubspot_alias VALUES (?, ?, ?, ?)", *key, new)
         for table, id_column, type_column in (
@@ -176,7 +172,6 @@ class Records:
 
 
 def _join_values(winner: Row, loser: Row, gone: list[Row]) -> dict[str, str | None]:
-    """Fill the gaps in the winner's values with the loser's."""
     first, second = json.loads(winner["properties"]), json.loads(loser["properties"])
     values = {**second, **{name: value for name, value in first.items() if value}}
     values = {name: value for name, value in values.items() if name not in OWN}

@@ -36,7 +36,6 @@ def list_pipelines(call: Call) -> dict[str, Any]:
 
 
 def _get_owners(call: Call) -> list[dict[str, Any]]:
-    """Return the owners, the deactivated ones only when asked for."""
     owners = get_owners(call.portal)
     return [owner for owner in owners if owner["archived"] == call.is_archived]
 

@@ -29,14 +29,10 @@ def search(call: Call) -> dict[str, Any]:
     if len(call.request.body) > MAX_BODY:
         raise ApiRefusal(f"The request body is longer than {MAX_BODY} characters")
     if unknown := call.body.keys() - KNOWN_FIELDS:
-        names = ", ".join(sorted(unknown))
-        raise ApiRefusal(f"The sandbox does not simulate: {names}")
+        raise ApiRefusal(f"The sandbox does not simulate: {sorted(unknown)}")
     limit, after = _read_number(call, "limit", 10), _read_number(call, "after", 0)
-    if not 1 <= limit <= MAX_LIMIT:
-        raise ApiRefusal("limit is not valid")
-    if after + limit > MAX_RESULTS:
-        message = f"Search returns at most {MAX_RESULTS} results; narrow the filters"
-        raise ApiRefusal(message)
+    if not 1 <= limit <= MAX_LIMIT or after + limit > MAX_RESULTS:
+        raise ApiRefusal(f"At most {MAX_LIMIT} results at once, {MAX_RESULTS} in all")
     where, values = build_filters(call, call.body.get("filterGroups") or [])
     order, shape = _read_sort(call), read_shape(call, call.body)
     source, known = _get_source(call)

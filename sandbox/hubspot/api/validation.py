@@ -35,9 +35,8 @@ MINIMUM: dict[str, list[tuple[str, ...]]] = {
     COMPANIES: [("name", "domain")],
     DEALS: [("dealname",), ("dealstage",), ("pipeline",)],
 }
-STAGES = definitions.get_options(
-    definitions.get_definitions(CONTACTS)["lifecyclestage"]
-)
+LIFECYCLE = definitions.get_definitions(CONTACTS)["lifecyclestage"]
+STAGES = definitions.get_options(LIFECYCLE)
 STAGES_OF = {
     pipeline["id"]: {stage["id"] for stage in pipeline["stages"]}
     for pipeline in definitions.PIPELINES
@@ -110,7 +109,6 @@ class Write:
             self.blame(name, code, text)
 
     def _read_date(self, definition: definitions.Definition, text: str) -> str:
-        """Return a day; the newer rules cut a time of day off, the older refuse it."""
         moment, name = read_time(text), definition["name"]
         day = to_date(moment)
         if moment % DAY_MS:

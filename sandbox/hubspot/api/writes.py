@@ -9,7 +9,7 @@ from sandbox.hubspot.api.errors import ApiRefusal, not_found
 from sandbox.hubspot.api.objects import read_shape, to_objects
 from sandbox.hubspot.api.validation import Write, check_write
 from sandbox.hubspot.seed.definitions import DEFAULTS
-from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS, insert_links
+from sandbox.hubspot.seed.tables import ENDS, PRIMARY, insert_links
 
 BAD_LINK = "One or more associations are invalid"
 
@@ -69,7 +69,6 @@ def _find(call: Call, name: str, text: str) -> Row | None:
 
 
 def _show(call: Call, record_id: int, write: Write | None = None) -> dict[str, Any]:
-    """Show a record that was just written, with what was written to it."""
     written = list(write.values) if write else []
     shape = read_shape(call, {"properties": [*DEFAULTS[call.type], *written]})
     [shown] = to_objects(call, call.records.select("id = ?", record_id), shape)
@@ -77,13 +76,7 @@ def _show(call: Call, record_id: int, write: Write | None = None) -> dict[str, A
 
 
 def _read_ends(call: Call) -> list[tuple[str, int, bool]]:
-    """Read the other ends of a new record's associations, and which are primary."""
-    by_kind = {
-        kind: other
-        for (one, other), kinds in TYPE_IDS.items()
-        for kind in kinds
-        if one == call.type
-    }
+    by_kind = {kind: other for kind, (one, other) in ENDS.items() if one == call.type}
     ends: list[tuple[str, int, bool]] = []
     try:
         for item in call.body.get("associations") or []:

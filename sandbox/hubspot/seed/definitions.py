@@ -29,12 +29,8 @@ def _make_definition(type_name: str, row: dict[str, Any]) -> Definition:
         {"label": label, "value": value, "displayOrder": i, "hidden": False}
         for i, (value, label) in enumerate(row.get("options", ()))
     ]
-    made = {
-        **_LISTED["usual"],
-        "groupName": f"{type_name}information",
-        **row,
-        "options": options,
-    }
+    made = {**_LISTED["usual"], **row, "options": options}
+    made["groupName"] = f"{type_name}information"
     made["modificationMetadata"] = {"readOnlyValue": made.pop("readOnly", False)}
     return made
 
@@ -62,10 +58,7 @@ def choose_properties(type_id: str, asked: Iterable[str]) -> list[str]:
     return sorted(name for name in wanted if known[name]["dataSensitivity"] == PLAIN)
 
 
-PIPELINES = [
-    {**row, **DATED, "stages": [{**stage, **DATED} for stage in row["stages"]]}
-    for row in load(__package__, "pipelines")
-]
+PIPELINES = [{**row, **DATED} for row in load(__package__, "pipelines")]
 
 
 @cache

@@ -74,7 +74,6 @@ class Maker:
         connection.executemany(insert, self.aliases)
 
     def _draw_ids(self, count: int) -> list[int]:
-        """Draw rising ids: the types share small ones, later ones exceed 32 bits."""
         found, current = [], 9_000
         for number in range(count):
             if number == count // 3:
