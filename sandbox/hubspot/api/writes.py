@@ -20,7 +20,7 @@ def create_object(call: Call) -> Response:
     new = call.records.create(write.values)
     link(call, new, _read_ends(call))
     response = to_json(_show(call, new, write), 201)
-    path = f"{call.request.path}/{new}"
+    path = f"/hubspot{call.request.path}/{new}"
     response.headers.append(("Location", f"{call.request.origin}{path}"))
     return response
 
