@@ -109,7 +109,9 @@ def _show_grants(sandbox: Sandbox, provider: Provider) -> Safe:
         {
             "provider": provider.slug,
             "grant": row["id"],
-            **names[row["account"], row["user"]],
+            "account": row["account"],
+            "person": row["user"],
+            **names.get((row["account"], row["user"]), {}),
         }
         for row in sandbox.storage.all(GRANTS, provider.slug)
     )

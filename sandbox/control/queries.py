@@ -79,7 +79,9 @@ def get_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         {**dict(row), "fingerprint": grants.to_fingerprint(row["value"])}
         for row in sandbox.storage.all(TOKENS)
     ]
-    codes = sandbox.storage.all("SELECT value, used_at, expires_at FROM oauth_code")
+    codes = sandbox.storage.all(
+        "SELECT value, used_at, expires_at FROM authorization_code"
+    )
     return {"tokens": tokens, "codes": [dict(row) for row in codes]}
 
 

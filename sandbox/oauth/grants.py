@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS oauth_grant (
     id INTEGER PRIMARY KEY, provider TEXT NOT NULL, account TEXT NOT NULL,
     user TEXT NOT NULL, scopes TEXT NOT NULL, created_at REAL NOT NULL,
     ended_at REAL, reason TEXT NOT NULL DEFAULT '');
-CREATE TABLE IF NOT EXISTS oauth_code (
+CREATE TABLE IF NOT EXISTS authorization_code (
     value TEXT PRIMARY KEY, provider TEXT NOT NULL, account TEXT NOT NULL,
     user TEXT NOT NULL, scopes TEXT NOT NULL, redirect_uri TEXT NOT NULL,
     challenge TEXT NOT NULL, method TEXT NOT NULL, expires_at REAL NOT NULL,
@@ -80,13 +80,14 @@ def find_token(storage: Storage, value: str, *, provider: str) -> Token | None:
 
 
 def add_code(connection: sqlite3.Connection, **columns: Any) -> None:
-    _insert(connection, "oauth_code", columns)
+    _insert(connection, "authorization_code", columns)
 
 
 def find_code(connection: sqlite3.Connection, value: str, provider: str) -> Row | None:
     """Look an authorization code up, used or not."""
     row: Row | None = connection.execute(
-        "SELECT * FROM oauth_code WHERE value = ? AND provider = ?", (value, provider)
+        "SELECT * FROM authorization_code WHERE value = ? AND provider = ?",
+        (value, provider),
     ).fetchone()
     return row
 
@@ -96,7 +97,7 @@ def take_code(
 ) -> bool:
     """Use a code up; the second caller gets nothing."""
     taken = connection.execute(
-        "UPDATE oauth_code SET used_at = ? WHERE value = ? AND provider = ?"
+        "UPDATE authorization_code SET used_at = ? WHERE value = ? AND provider = ?"
         " AND used_at IS NULL AND expires_at > ?",
         (now, value, provider, now),
     )
