@@ -48,7 +48,15 @@ class SyncRunInline(LatestInline):
     model = SyncRun
     order_by = "-queued_at"
     verbose_name_plural = "latest runs"
-    fields = ("queued_at", "state", "outcome", "trigger", "seen", "changed", "reason")
+    fields = (
+        "queued_at",
+        "state",
+        "outcome",
+        "trigger",
+        "seen",
+        "changed",
+        "reason_text",
+    )
     readonly_fields = fields
 
 

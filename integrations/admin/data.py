@@ -47,10 +47,10 @@ class CollectionAdmin(ReadOnlyAdmin):
         "stored_count",
         "remote_count",
         "completeness_badge",
-        "reason",
+        "reason_text",
         "last_full_refresh_at",
     )
-    list_filter = ("completeness", "item_type")
+    list_filter = ("completeness", "reason", "item_type")
     list_select_related = ("connection",)
     search_fields = ("name", "remote_id", "connection__account_name")
     show_full_result_count = False
@@ -75,7 +75,7 @@ class CollectionAdmin(ReadOnlyAdmin):
     def approve_deletions(
         self, request: HttpRequest, queryset: QuerySet[Collection]
     ) -> None:
-        """Hide the items that a full refresh did not find."""
+        """Delete the items that a full refresh did not find."""
         actions.run_on_each(
             request, queryset, "approve deletions", actions.approve_deletions
         )

@@ -1,7 +1,7 @@
 """Show on a terminal how far a sync has come; in a log, each step once."""
 
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from django.core.management.base import OutputWrapper
 from rich.progress import (
@@ -15,9 +15,8 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 
 from integrations.management.tables import make_console, printable
-from integrations.models import Connection, SyncRun
-
-ENDED = ("done", "partial", "skipped", "failed")
+from integrations.models import Connection, SyncRun, wording
+from integrations.models.progress import CollectionProgress
 
 
 class Progress:
@@ -54,26 +53,22 @@ class Progress:
 
     def show(self, run: SyncRun) -> None:
         """Draw what the run has noted so far."""
-        for key, entry in run.progress.items():
+        for key, entry in run.entries.items():
             self._draw(key, entry)
-            state = str(entry.get("state", ""))
+            state = entry.state.value
             if not self.console.is_terminal and self.states.get(key) != state:
-                self._print(entry, state)
+                self._print(entry)
             self.states[key] = state
 
-    def _draw(self, key: str, entry: dict[str, Any]) -> None:
+    def _draw(self, key: str, entry: CollectionProgress) -> None:
         if key not in self.tasks:
-            name = f"{self.title}: {printable(str(entry.get('name', key)))}"
+            name = f"{self.title}: {printable(entry.name)}"
             self.tasks[key] = self.bars.add_task(name, total=None)
-        seen = int(entry.get("seen") or 0)
-        total = entry.get("total")
-        has_ended = entry.get("state") in ENDED
-        self.bars.update(
-            self.tasks[key], completed=seen, total=seen if has_ended else total
-        )
+        total = entry.total if entry.state.is_open else entry.seen
+        self.bars.update(self.tasks[key], completed=entry.seen, total=total)
 
-    def _print(self, entry: dict[str, Any], state: str) -> None:
-        name, seen = printable(str(entry.get("name", ""))), entry.get("seen", 0)
-        reason = f", {entry['reason']}" if entry.get("reason") else ""
-        line = f"{self.title}: {name}: {state}, {seen:,} read{reason}"
+    def _print(self, entry: CollectionProgress) -> None:
+        name, text = printable(entry.name), wording.reason_text(entry.reason)
+        reason = f", {text}" if text else ""
+        line = f"{self.title}: {name}: {entry.state}, {entry.seen:,} read{reason}"
         self.console.print(printable(line), markup=False)

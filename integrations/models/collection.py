@@ -1,15 +1,17 @@
-"""Remember one listable set inside a connection and how far it has been read."""
+"""One listable set inside a connection, and how far it has been read."""
 
 import uuid
 
 from django.db import models
 from django.utils import timezone
 
+from integrations.models import wording
 from integrations.models.connection import Connection
+from integrations.models.reasons import Reason, ReasonCode, columns
 
 
 class Completeness(models.TextChoices):
-    """Say in one word how much of the collection is proven to be here."""
+    """How much of the collection is proven to be here."""
 
     PENDING = "pending", "Not read yet"
     COMPLETE = "complete", "Complete"
@@ -20,12 +22,13 @@ class Completeness(models.TextChoices):
 
 
 class Collection(models.Model):
-    """Keep a collection's checkpoint, its schema and its completeness.
+    """A collection: its checkpoint, its schema and its completeness.
 
-    ``checkpoint`` is the engine's: phase, cursor, when the phase began. It is
-    written in the transaction that stores the page it belongs to.
+    ``checkpoint`` is the sync's, which alone reads it (``services.sync.checkpoint``).
+    It is written in the transaction that stores the page it belongs to.
     """
 
+    REASON_COLUMNS = ("reason", "reason_data")
     # One listing may be short by accident; two in a row are not.
     MOST_MISSES = 2
 
@@ -51,12 +54,15 @@ class Collection(models.Model):
         choices=Completeness.choices,
         default=Completeness.PENDING,
     )
-    reason = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=40, choices=ReasonCode.choices, blank=True)
+    reason_data = models.JSONField(default=dict, blank=True)
     pending_reason = models.CharField(
-        max_length=300,
+        max_length=40,
+        choices=ReasonCode.choices,
         blank=True,
         help_text="What has not been looked into yet, although the rest is proven.",
     )
+    pending_reason_data = models.JSONField(default=dict, blank=True)
     blocked_until = models.DateTimeField(
         null=True, blank=True, help_text="A used-up quota keeps it from being read."
     )
@@ -92,15 +98,26 @@ class Collection(models.Model):
         return self.misses < self.MOST_MISSES
 
     @property
-    def phase(self) -> str:
-        """Return the phase a reading of it is in, empty between readings."""
-        return str(self.checkpoint.get("phase", ""))
+    def reason_text(self) -> str:
+        """Return in words why it is not complete, empty when it is."""
+        return wording.reason_text(Reason.stored(self.reason, self.reason_data))
+
+    @property
+    def pending_text(self) -> str:
+        """Return in words what has not been looked into yet."""
+        pending = Reason.stored(self.pending_reason, self.pending_reason_data)
+        return wording.reason_text(pending)
+
+    def set_reason(self, reason: Reason | None) -> None:
+        """Set both columns of the reason; the caller saves ``REASON_COLUMNS``."""
+        for name, value in columns(reason).items():
+            setattr(self, name, value)
 
 
 class SeenBlock(models.Model):
     """Mark which items one full refresh has seen, 32,768 primary keys to a row.
 
-    A bitmap instead of a column on the item: a pass over unchanged data then
+    A bitmap instead of a column on the item: a refresh of unchanged data then
     writes no item, and a million items are marked in 31 small rows.
     """
 
@@ -122,4 +139,4 @@ class SeenBlock(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"pass {self.generation}, block {self.number}"
+        return f"full refresh {self.generation}, block {self.number}"

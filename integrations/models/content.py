@@ -2,7 +2,9 @@
 
 from django.db import models
 
+from integrations.models import wording
 from integrations.models.item import Item
+from integrations.models.reasons import Reason, ReasonCode
 
 
 class ItemContent(models.Model):
@@ -18,9 +20,15 @@ class ItemContent(models.Model):
     blocks = models.JSONField(default=list, blank=True)
     text = models.TextField(blank=True)
     is_truncated = models.BooleanField(default=False)
-    reason = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=40, choices=ReasonCode.choices, blank=True)
+    reason_data = models.JSONField(default=dict, blank=True)
     read_for = models.DateTimeField()
     read_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"text of item {self.item_id}"
+
+    @property
+    def reason_text(self) -> str:
+        """Return in words why the text could not be read."""
+        return wording.reason_text(Reason.stored(self.reason, self.reason_data))

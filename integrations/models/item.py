@@ -1,4 +1,4 @@
-"""Remember one record or page of a remote account, and what changed in it."""
+"""One record or page of a remote account, and what changed in it."""
 
 import uuid
 
@@ -8,14 +8,14 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from integrations.models import wording
 from integrations.models.collection import Collection
 from integrations.models.connection import Connection
 from integrations.models.run import SyncRun
 from integrations.providers import SPECS
+from integrations.providers.kinds import DeletionKind
 
 LIVE = Q(deleted_at__isnull=True)
-# Why an item is hidden although it may well be there.
-NOT_SELECTED = "not selected"
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -68,7 +68,10 @@ class Item(models.Model):
     properties = models.JSONField(default=dict, blank=True)
     digest = models.CharField(max_length=32)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    deleted_reason = models.CharField(max_length=300, blank=True)
+    # Nullable, because SQLite would make the table anew for another column, and lose
+    # the triggers of the full-text index with it.
+    deleted_kind = models.CharField(max_length=30, null=True, blank=True)  # noqa: DJ001
+    deleted_detail = models.CharField(max_length=300, blank=True)
     first_seen_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
@@ -151,12 +154,17 @@ class Item(models.Model):
 
     @property
     def is_deselected(self) -> bool:
-        """Tell whether it is hidden only because its collection is not read."""
-        return self.is_deleted and self.deleted_reason == NOT_SELECTED
+        """Tell whether it is deleted only because its collection is not selected."""
+        return self.is_deleted and self.deleted_kind == DeletionKind.DESELECTED
+
+    @property
+    def deleted_text(self) -> str:
+        """Return in words what became of it, empty while it is there."""
+        return wording.deletion_text(self.deleted_kind, self.deleted_detail)
 
 
 class ItemChange(models.Model):
-    """Keep what one run changed in one item, field by field."""
+    """What one run changed in one item, field by field."""
 
     id = models.BigAutoField(primary_key=True)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="changes")

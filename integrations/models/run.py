@@ -1,4 +1,4 @@
-"""Remember one run of a sync: what asked for it, how far it got, how it ended."""
+"""One run of a sync: what asked for it, how far it got, how it ended."""
 
 import uuid
 from datetime import timedelta
@@ -8,7 +8,10 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations.models import wording
 from integrations.models.connection import Connection
+from integrations.models.progress import CollectionProgress, ProgressState
+from integrations.models.reasons import Reason, ReasonCode
 
 TRIGGERS = {
     "connect": "just connected",
@@ -23,20 +26,20 @@ TRIGGERS = {
 class SyncRun(models.Model):
     """Record one run of a sync over the collections of one connection.
 
-    ``progress`` holds one entry per collection: state, phase, counts, reason.
+    ``progress`` holds a ``CollectionProgress`` per collection, as JSON.
     ``lease_id`` and ``lease_until`` name the worker that is on it; a slice writes
     only while it still holds the lease.
     """
 
     class State(models.TextChoices):
-        """Say where the run is."""
+        """Where the run is."""
 
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
         FINISHED = "finished", "Finished"
 
     class Outcome(models.TextChoices):
-        """Say how a finished run ended."""
+        """How a finished run ended."""
 
         COMPLETE = "complete", "Complete"
         PARTIAL = "partial", "Partly done"
@@ -54,7 +57,8 @@ class SyncRun(models.Model):
     is_interactive = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
-    reason = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=40, choices=ReasonCode.choices, blank=True)
+    reason_data = models.JSONField(default=dict, blank=True)
     progress = models.JSONField(default=dict, blank=True)
     seen = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
@@ -108,8 +112,27 @@ class SyncRun(models.Model):
         return self.state != self.State.FINISHED
 
     @property
+    def entries(self) -> dict[str, CollectionProgress]:
+        """Return what is noted of each collection, by its key."""
+        return {
+            key: CollectionProgress.from_json(entry)
+            for key, entry in self.progress.items()
+        }
+
+    @property
+    def reason_text(self) -> str:
+        """Return in words why it did not end complete, collection by collection."""
+        if self.reason != ReasonCode.COLLECTIONS:
+            return wording.reason_text(Reason.stored(self.reason, self.reason_data))
+        return "; ".join(
+            f"{entry.name}: {wording.reason_text(entry.reason)}"
+            for entry in self.entries.values()
+            if entry.state != ProgressState.DONE
+        )
+
+    @property
     def trigger_text(self) -> str:
-        """Say in words what asked for the run."""
+        """Return in words what asked for the run."""
         return TRIGGERS.get(self.trigger, self.trigger)
 
     @property

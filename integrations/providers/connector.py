@@ -14,6 +14,7 @@ from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
+from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import (
     DisplayField,
     Page,
@@ -54,8 +55,8 @@ class BaseConnector(ABC):
     ``item_types`` names each type of item for users. ``lookback`` is how far an
     incremental sync reaches back behind its watermark, ``late_arrival_window`` how
     late the provider may show a change. ``finds_all_collections`` says whether absence
-    from ``list_collections`` means anything; ``deleted_reason`` is said of an item that
-    a full refresh did not see. ``correlation_headers`` hold the provider's id of a
+    from ``list_collections`` means anything; ``deleted_kind`` is what became of an item
+    that a full refresh did not see. ``correlation_headers`` hold the provider's id of a
     request. ``mixed_types`` names, by the type of a collection, the other types of
     items that it holds as well; items of ``structure_types`` are what an account is
     made of, so that their history is that of its schema; ``icon_property`` is the
@@ -77,7 +78,7 @@ class BaseConnector(ABC):
     correlation_headers: Sequence[str] = ("X-Request-Id",)
     finds_all_collections: bool = True
     ids_unique_in: Literal["account", "collection"] = "collection"
-    deleted_reason: str = "no longer there"
+    deleted_kind: DeletionKind = DeletionKind.DELETED
 
     @abstractmethod
     def identify(

@@ -1,17 +1,18 @@
-"""Name what only a connector can find out while it lists."""
+"""Errors that only a connector can find out while it lists."""
 
 from collections.abc import Sequence
 
 from integrations.http.errors import ApiError
+from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import RemoteCollection
 
 
 class ListingExpiredError(ApiError):
-    """Say that a listing cannot be continued and must start again at its first page."""
+    """A listing cannot be continued and must start again at its first page."""
 
 
 class IncompleteListingError(ApiError):
-    """Say that a part of an account could not be looked into; ``found`` is the rest.
+    """A part of an account could not be looked into; ``found`` is the rest.
 
     What is not in it may be there all the same.
     """
@@ -23,13 +24,14 @@ class IncompleteListingError(ApiError):
 
 
 class CollectionDeletedError(ApiError):
-    """Say that a whole collection is gone; the message is the reason.
+    """A whole collection is deleted; ``kind`` is what became of it.
 
     ``is_proven`` tells a deletion the provider admits from a mere 404, which may
     also be a permission that was taken away.
     """
 
-    def __init__(self, message: str, *, is_proven: bool = False) -> None:
+    def __init__(self, kind: DeletionKind, *, is_proven: bool = False) -> None:
         """Keep whether the provider itself says that it was deleted."""
-        super().__init__(message)
+        super().__init__(f"the collection is not there any more: {kind}")
+        self.kind = kind
         self.is_proven = is_proven

@@ -1,20 +1,20 @@
 """Read listings by the same rules: their cursors, their pages, and each row."""
 
 import logging
-import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from integrations.http.errors import InvalidResponse
+from integrations.providers.mistakes import Mistake
 
 logger = logging.getLogger(__name__)
 
 MAX_CURSOR: Final = 2000
 # What our own code raises when a row is not what it expects. Whatever else is raised,
 # from a lost connection to a time limit, says nothing about the row.
-MISTAKES: Final = (
+ROW_ERRORS: Final = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -81,19 +81,22 @@ def all_pages(
 class Rows(Generic[T]):
     """The rows of a page that could be mapped, and the count of those that could not.
 
-    ``unreadable_ids`` name those whose id could be read: they exist.
+    ``unreadable_ids`` name those whose id could be read: they exist. ``mistakes`` are
+    those among them that were no fault of the provider's.
     """
 
     mapped: list[T] = field(default_factory=list)
     unreadable: int = 0
     unreadable_ids: list[str] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
 
     def with_mapped(self, mapped: list[U]) -> "Rows[U]":
-        """Return the same count beside what became of the rows."""
+        """Return the same counts beside what became of the rows."""
         return Rows(
             mapped=mapped,
             unreadable=self.unreadable,
             unreadable_ids=self.unreadable_ids,
+            mistakes=self.mistakes,
         )
 
 
@@ -105,33 +108,31 @@ def map_rows(
 ) -> Rows[T]:
     """Map rows one by one: an odd one is counted and costs the others nothing."""
     mapped: list[T] = []
-    odd: list[object] = []
+    odd: list[tuple[object, Mistake | None]] = []
     for row in rows:
-        with reading(row, odd.append):
+        with reading(row, lambda *each: odd.append(each)):
             mapped.append(to_value(row))
-    ids = [remote_id for row in odd if (remote_id := find_id(row)) is not None]
-    return Rows(mapped=mapped, unreadable=len(odd), unreadable_ids=ids)
+    ids = [remote_id for row, _ in odd if (remote_id := find_id(row)) is not None]
+    mistakes = [mistake for _, mistake in odd if mistake is not None]
+    if mistakes:
+        logger.error("rows not mapped count=%d first=%s", len(mistakes), mistakes[0])
+    return Rows(
+        mapped=mapped, unreadable=len(odd), unreadable_ids=ids, mistakes=mistakes
+    )
 
 
 @contextmanager
-def reading(row: object, note_unreadable: Callable[[object], None]) -> Iterator[None]:
+def reading(
+    row: object, note_unreadable: Callable[[object, Mistake | None], None]
+) -> Iterator[None]:
     """Confine an odd row: what is wrong with it costs that row only, which is noted.
 
-    Failing calls are the page's failure and go up. Our own mistakes are logged by
-    type and place, without the values that they may hold.
+    Failing calls are the page's failure and go up. A mistake of ours is noted by its
+    type and place, without the values that it may hold.
     """
     try:
         yield
     except InvalidResponse:
-        note_unreadable(row)
-    except MISTAKES as exc:
-        kind, at = type(exc).__name__, raised_at(exc)
-        # The message and the traceback may hold personal data.
-        logger.error("row not readable error=%s at=%s", kind, at)  # noqa: TRY400
-        note_unreadable(row)
-
-
-def raised_at(exc: BaseException) -> str:
-    """Return the file and line that an exception was raised at."""
-    frames = traceback.extract_tb(exc.__traceback__, limit=-1)
-    return f"{frames[0].filename}:{frames[0].lineno}" if frames else "unknown"
+        note_unreadable(row, None)
+    except ROW_ERRORS as exc:
+        note_unreadable(row, Mistake.of(exc))

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from integrations.providers.fields import Value
+from integrations.providers.kinds import Deletion, Incomplete, Pending
+from integrations.providers.mistakes import Mistake
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ class RemoteCollection:
 
     ``required_scopes`` are those without which the set cannot be read;
     ``item_type`` is the ``type`` of the items that it yields. Two keys of ``details``
-    mean the same for every provider: ``deleted_reason`` stands in for the
+    mean the same for every provider: ``deleted_kind`` stands in for the
     connector's, and ``schema_tag`` changes with the schema, which says the same under
     ``tag``.
     """
@@ -127,13 +129,15 @@ class Page:
     ``next_cursor`` is ``None`` only when the provider said that this was the end.
     ``unreadable`` counts rows that could not be mapped and were left out, and
     ``unreadable_ids`` names those whose id could be: they exist, whatever is in them;
+    ``mistakes`` are those among them that were no fault of the provider's.
     ``total`` is the provider's own count, where it gives one;
-    ``deleted`` maps ids the page proves to be away to the reason, and ``moved`` those
-    that live on in another collection, so that nothing is lost by hiding them here.
-    ``incomplete_reason``, on the last page, says why something may be missing although
-    the listing has ended: then nothing that it did not show may be deleted here.
-    ``pending_reason``, on the last page, says what has not been looked into yet,
-    although what is stored is proven.
+    ``deleted`` maps ids the page proves to be deleted to what became of them, and
+    ``moved`` those that live on in another collection, so that nothing is lost by
+    deleting them here.
+    ``incomplete``, on the last page, says why something may be missing although the
+    listing has ended: then nothing that it did not show may be deleted here.
+    ``pending``, on the last page, says what has not been looked into yet, although
+    what is stored is proven.
     ``other_collections`` holds what the page happened to show of other collections of
     the connection, by their remote id; ``collections`` are those it discovered.
     ``contents`` are the texts, by the ids of items, that came along with the page.
@@ -144,10 +148,11 @@ class Page:
     total: int | None = None
     unreadable: int = 0
     unreadable_ids: Sequence[str] = ()
-    deleted: Mapping[str, str] = field(default_factory=dict)
-    moved: Mapping[str, str] = field(default_factory=dict)
-    incomplete_reason: str = ""
-    pending_reason: str = ""
+    mistakes: Sequence[Mistake] = ()
+    deleted: Mapping[str, Deletion] = field(default_factory=dict)
+    moved: Mapping[str, Deletion] = field(default_factory=dict)
+    incomplete: Incomplete | None = None
+    pending: Pending | None = None
     other_collections: Mapping[str, "Page"] = field(default_factory=dict)
     collections: Sequence[RemoteCollection] = ()
     contents: Mapping[str, "Content"] = field(default_factory=dict)

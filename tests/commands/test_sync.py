@@ -82,7 +82,9 @@ def test_print_shows_the_items_afterwards(engine, collection, bob):
 
 @pytest.mark.parametrize("word", ["partial", "pending", "capped", "held"])
 def test_it_fails_while_a_collection_is_not_complete(engine, collection, word):
-    Collection.objects.filter(pk=collection.pk).update(completeness=word, reason="why")
+    Collection.objects.filter(pk=collection.pk).update(
+        completeness=word, reason="not_found", reason_data={"message": "why"}
+    )
 
     with pytest.raises(CommandError, match=r"Acme: Contacts: .*, why"):
         run()

@@ -23,6 +23,9 @@ from integrations.http.transport import (
 )
 from tests.support.raw_server import answer, serving
 
+# Its deadlines are tenths of seconds, which a busy machine does not keep.
+pytestmark = pytest.mark.alone
+
 FAST = Timeouts(connect=0.3, read=0.2, total=0.5)
 PATIENT_READ = Timeouts(connect=0.3, read=5.0, total=0.4)
 

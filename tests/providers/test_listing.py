@@ -96,10 +96,10 @@ def test_a_mistake_of_ours_is_logged_by_its_place_without_values(caplog):
         raise ValueError("secret of ana@example.com")
 
     with caplog.at_level(logging.ERROR):
-        map_rows([{"id": "1"}], to_value)
+        found = map_rows([{"id": "1"}], to_value)
 
-    assert "error=ValueError" in caplog.text
-    assert "test_listing.py:" in caplog.text
+    assert [mistake.error for mistake in found.mistakes] == ["ValueError"]
+    assert "ValueError at tests/providers/test_listing.py:" in caplog.text
     assert "ana@example.com" not in caplog.text
 
 

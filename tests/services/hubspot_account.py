@@ -3,6 +3,8 @@
 from typing import Any
 
 from integrations.models import Collection, Item
+from integrations.services.sync import checkpoint
+from integrations.services.sync.checkpoint import FullRefresh
 
 
 def live(kind: str) -> set[str]:
@@ -22,6 +24,13 @@ def assert_equal_to(sandbox: Any) -> None:
         assert live(kind) == inventory(sandbox, kind)
         stored = Collection.objects.get(remote_id=kind).stored_count
         assert stored == len(live(kind))
+
+
+def full_refresh_of(collection: Collection) -> FullRefresh:
+    """Return where the full refresh of a collection is."""
+    found = checkpoint.read(collection)
+    assert isinstance(found, FullRefresh)
+    return found
 
 
 def touch(sandbox: Any, **params: Any) -> list[str]:

@@ -46,7 +46,7 @@ class Command(BaseCommand):
             count = "not told" if theirs is None else f"{theirs:,}"
             self.stdout.write(
                 f"  {collection}: {word}, {collection.stored_count:,} here, "
-                f"{count} there {collection.reason}".rstrip()
+                f"{count} there {collection.reason_text}".rstrip()
             )
         if run.outcome != SyncRun.Outcome.COMPLETE:
-            raise CommandError(f"not proven complete: {run.reason or run.outcome}")
+            raise CommandError(f"not proven complete: {run.reason_text or run.outcome}")

@@ -92,7 +92,7 @@ def _summary(run: SyncRun) -> str:
     seconds = run.duration.total_seconds() if run.duration else 0
     return (
         f"{outcome}: {run.created:,} new, {run.changed:,} changed, "
-        f"{run.deleted:,} gone, {run.unchanged:,} unchanged ({seconds:.0f} s)"
+        f"{run.deleted:,} deleted, {run.unchanged:,} unchanged ({seconds:.0f} s)"
     )
 
 
@@ -101,13 +101,13 @@ def _shortfalls(connection: Connection, run: SyncRun) -> list[str]:
     complete = Completeness.COMPLETE
     lines = [
         f"{connection}: {collection}: {collection.get_completeness_display().lower()}"
-        + (f", {collection.reason}" if collection.reason else "")
+        + (f", {collection.reason_text}" if collection.reason else "")
         for collection in connection.collections.filter(is_selected=True).defer(
             "schema"
         )
         if collection.completeness != complete
     ]
     if not lines and run.outcome != SyncRun.Outcome.COMPLETE:
-        why = run.reason or run.get_outcome_display().lower()
+        why = run.reason_text or run.get_outcome_display().lower()
         lines.append(f"{connection}: {why}")
     return lines

@@ -20,6 +20,7 @@ from integrations.providers.hubspot.mapping import display
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_away
 from integrations.providers.hubspot.objects import OBJECT_TYPES
 from integrations.providers.hubspot.spec import SPEC
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import (
     DisplayField,
     Page,
@@ -48,7 +49,7 @@ class HubSpot(BaseConnector):
     # New data shows in search after "a few moments"; half a minute has been seen.
     late_arrival_window = timedelta(minutes=30)
     correlation_headers: Sequence[str] = ("X-HubSpot-Correlation-Id",)
-    deleted_reason = "deleted or merged there"
+    deleted_kind = DeletionKind.DELETED_OR_MERGED
 
     def installation_of(self, account_id: str) -> str:
         """Return the portal: an app is installed once for everybody in it."""
@@ -108,15 +109,16 @@ class HubSpot(BaseConnector):
         reader = Reader(api, collection)
         rows, following = reader.fetch_rows(cursor)
         found = reader.map_listed(rows)
-        gone: dict[str, str] = {}
+        merged: dict[str, Deletion] = {}
         for item in found.mapped:
-            gone |= merged_away(item)
+            merged |= merged_away(item)
         return Page(
             items=found.mapped,
             next_cursor=following,
             unreadable=found.unreadable,
             unreadable_ids=found.unreadable_ids,
-            deleted=gone,
+            mistakes=found.mistakes,
+            deleted=merged,
         )
 
     def fetch_changes(
@@ -141,9 +143,11 @@ class HubSpot(BaseConnector):
         """Return one page of archived ids; HubSpot keeps them for 90 days."""
         rows, following = Reader(api, collection).fetch_rows(cursor, archived=True)
         ids = [id_of(row) for row in rows if not is_living(row)]
-        gone = {remote_id: ARCHIVED for remote_id in ids if remote_id is not None}
         return Page(
-            items=(), next_cursor=following, unreadable=ids.count(None), deleted=gone
+            items=(),
+            next_cursor=following,
+            unreadable=ids.count(None),
+            deleted={each: ARCHIVED for each in ids if each is not None},
         )
 
     def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:

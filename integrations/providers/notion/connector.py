@@ -11,6 +11,7 @@ from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.connector import BaseConnector, CollectionContext
+from integrations.providers.kinds import DeletionKind
 from integrations.providers.notion.account import identify
 from integrations.providers.notion.api import content
 from integrations.providers.notion.api.classify import classify
@@ -67,7 +68,7 @@ class Notion(BaseConnector):
     usual_share_lag = timedelta(seconds=5)
     longest_share_lag = timedelta(minutes=10)
     correlation_headers: Sequence[str] = ("x-notion-request-id", "cf-ray")
-    deleted_reason = "gone or no longer shared"
+    deleted_kind = DeletionKind.DELETED_OR_UNSHARED
 
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for, and how long to wait."""

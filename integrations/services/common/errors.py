@@ -1,5 +1,6 @@
 """Errors of the services, for tasks, pages and the console."""
 
+from integrations.http.errors import ApiError
 from integrations.models.connection import REASONS
 
 
@@ -22,6 +23,19 @@ class NotSyncableError(ServiceError):
         super().__init__(reason)
         self.reason = reason
         self.reason_text = REASONS.get(reason, reason)
+
+
+class ConnectorError(ApiError):
+    """A connector failed by a mistake of ours.
+
+    ``reference`` is for the user who asks about it, ``origin`` is the type of the
+    exception with file and line.
+    """
+
+    def __init__(self, *, reference: str, origin: str) -> None:
+        super().__init__("an unexpected error in the connector", code="connector_error")
+        self.reference = reference
+        self.origin = origin
 
 
 class OwnedBySomeoneElseError(ServiceError):

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, Credential
 from integrations.models.collection import Completeness
+from integrations.models.reasons import ReasonCode, columns
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.records import RemoteAccount
@@ -49,7 +50,7 @@ def connect(
             )
             _store_grant(connection, tokens, account, is_new=is_new)
             _remember_social_account(connection)
-            runs.cancel_open(connection, "the connection was renewed")
+            runs.cancel_open(connection, ReasonCode.RECONNECTED)
             audit.record(
                 "connection.connected" if is_new else "connection.reconnected",
                 user=user,
@@ -113,7 +114,7 @@ def _store_grant(
     connection.save()
     # What was out of reach may be in reach now.
     connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
-        completeness=Completeness.PENDING, reason=""
+        completeness=Completeness.PENDING, **columns(None)
     )
     _seal_credential(connection, tokens)
 

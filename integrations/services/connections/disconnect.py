@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Connection, Credential
+from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import audit, crypto, queue
@@ -75,7 +76,7 @@ def end_grant(
         SocialAccount.objects.filter(
             provider=locked.provider, uid=locked.remote_id, user_id=locked.owner_id
         ).delete()
-        runs.cancel_open(locked, "the connection was disconnected")
+        runs.cancel_open(locked, ReasonCode.DISCONNECTED)
         audit.record(
             "connection.disconnected",
             user=actor,

@@ -9,9 +9,9 @@ from django.db.models import Count
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item
-from integrations.models.item import NOT_SELECTED
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import Estimate, EstimatesCost, Plan, Schedule
+from integrations.providers.kinds import DeletionKind
 
 
 def plans_of(connection: Connection) -> tuple[Plan, ...]:
@@ -95,7 +95,7 @@ def counts_of(connection: Connection) -> dict[str, int]:
     listed = connection.collections.filter(misses__lt=Collection.MOST_MISSES)
     left_out = Item.objects.filter(
         collection__in=listed.filter(is_selected=False).order_by(),
-        deleted_reason=NOT_SELECTED,
+        deleted_kind=DeletionKind.DESELECTED,
     )
     had = dict(
         left_out.order_by()

@@ -9,13 +9,15 @@ from django.utils import timezone
 
 from integrations.models import Connection
 from integrations.models.collection import Completeness
-from integrations.models.item import NOT_SELECTED
+from integrations.models.reasons import ReasonCode, columns
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.services.common import audit, queue
 from integrations.services.items import store
 from integrations.services.sync import runs, seen_bitmap
 
-# Up to this many items are hidden while the user waits; the rest by a worker.
+# Up to this many items are deleted while the user waits; the rest by a worker.
 DELETED_AT_ONCE = 2000
+DESELECTED = Deletion(kind=DeletionKind.DESELECTED)
 
 
 def select_collections(
@@ -27,8 +29,8 @@ def select_collections(
 ) -> tuple[int, int]:
     """Read the chosen of the offered collections from now on; return (added, left out).
 
-    What was not offered stays as it is. What is left out is hidden; what is chosen
-    again is read in full, because only that tells what became of it meanwhile.
+    What was not offered stays as it is. What is left out is soft-deleted; what is
+    chosen again is read in full, because only that tells what became of it meanwhile.
     """
     with transaction.atomic():
         # Compared here: what was offered may be more than a statement can hold.
@@ -43,8 +45,8 @@ def select_collections(
         )
         if not added and not left_out:
             return 0, 0
-        # A worker in the middle of a page would bring back what is hidden here.
-        runs.cancel_open(connection, "the choice of collections has changed")
+        # A worker in the middle of a page would bring back what is deleted here.
+        runs.cancel_open(connection, ReasonCode.SELECTION_CHANGED)
         audit.record(
             "collections.chosen",
             user=actor,
@@ -67,29 +69,29 @@ def _take_up(connection: Connection, added: list[UUID]) -> None:
         watermark=None,
         checkpoint={},
         completeness=Completeness.PENDING,
-        reason="",
+        **columns(None),
     )
 
 
 def soft_delete_deselected(connection: Connection) -> int:
-    """Hide what is stored of the collections that are not chosen, bit by bit."""
+    """Delete what is stored of the collections that are not chosen, bit by bit."""
     deleted = 0
     for collection in connection.collections.filter(
         is_selected=False, stored_count__gt=0
     ):
         seen_bitmap.forget(collection)
         while keys := store.some_live_keys(collection):
-            reasons = dict.fromkeys(keys, NOT_SELECTED)
+            deletions = dict.fromkeys(keys, DESELECTED)
             with transaction.atomic():
                 deleted += store.soft_delete(
-                    collection, reasons, run_id=None, now=timezone.now()
+                    collection, deletions, run_id=None, now=timezone.now()
                 )
         connection.collections.filter(pk=collection.pk).update(stored_count=0)
     return deleted
 
 
 def sweep_left_out() -> int:
-    """Hide what was too much to hide at once; return how many items that were."""
+    """Delete what was too much at once; return how many items that were."""
     waiting = Connection.objects.filter(
         collections__is_selected=False, collections__stored_count__gt=0
     ).distinct()[:20]

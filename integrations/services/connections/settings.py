@@ -4,6 +4,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.models import Connection
+from integrations.models.reasons import ReasonCode
 from integrations.services.common import audit
 from integrations.services.sync import runs
 
@@ -21,7 +22,7 @@ def pause(
         )
     )
     if changed:
-        runs.cancel_open(connection, "the connection was paused")
+        runs.cancel_open(connection, ReasonCode.PAUSED)
         audit.record("connection.paused", user=actor, subject=connection.pk)
 
 

@@ -3,7 +3,8 @@
 from django.db.models import QuerySet
 
 from integrations.models import Item
-from integrations.services.items.links import collections_beside
+from integrations.providers.kinds import DeletionKind
+from integrations.services.items.links import collections_beside, find_by_id
 from integrations.services.items.listing import types_beside
 
 MAX_DEPTH = 12
@@ -17,6 +18,14 @@ def find_parent(item: Item) -> Item | None:
     if len(found) > 1:
         found = [other for other in found if other.name == item.parent_name]
     return found[0] if found else None
+
+
+def find_merged_into(item: Item) -> Item | None:
+    """Return the stored item that this one was merged into, if it was."""
+    if item.deleted_kind != DeletionKind.MERGED:
+        return None
+    found = find_by_id(item, [item.deleted_detail])
+    return found.get((item.collection.remote_id, item.deleted_detail))
 
 
 def find_breadcrumbs(item: Item) -> list[Item]:

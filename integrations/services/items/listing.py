@@ -30,7 +30,7 @@ COLUMNS = (
     "remote_updated_at",
     "changed_at",
     "deleted_at",
-    "deleted_reason",
+    "deleted_kind",
 )
 
 

@@ -17,7 +17,7 @@ def name_above(item: Item) -> str:
     ).first()
     if gone is None:
         return NOT_SHARED
-    return f"{gone.name or 'Untitled'} ({gone.deleted_reason or 'no longer there'})"
+    return f"{gone.name or 'Untitled'} ({gone.deleted_text or 'no longer there'})"
 
 
 def put_parents(items: Iterable[Item]) -> None:

@@ -1,7 +1,7 @@
 """Find a user's other items that name the same address or the same company."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +12,9 @@ from integrations.models import Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
 from integrations.providers.fields import Link, Text, Value
+from integrations.providers.records import DisplayField
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items import search
 
 MOST = 10
@@ -101,17 +104,9 @@ def domains(properties: Mapping[str, Any]) -> set[str]:
 
 def _company_domains(item: Item, addresses: Iterable[str]) -> set[str]:
     """Return the domains that stand for the item's company, not for any link in it."""
-    connector = CONNECTORS.get(item.provider)
-    fields = (
-        connector.describe(
-            item.properties, item.collection.schema, item.connection.account
-        )
-        if connector
-        else ()
-    )
     sites = {
         _host(_address(field.value))
-        for field in fields
+        for field in _described(item)
         if SITE_WORDS & set(search.fold(field.label))
     }
     return (sites | _mail_domains(addresses)) - PUBLIC_MAIL - {""}
@@ -121,6 +116,19 @@ def _address(value: Value) -> str:
     if isinstance(value, Link):
         return value.url
     return value.text if isinstance(value, Text) else ""
+
+
+def _described(item: Item) -> Sequence[DisplayField]:
+    """Return the item's values as described, none when the connector fails at it."""
+    connector = CONNECTORS.get(item.provider)
+    if connector is None:
+        return ()
+    schema, account = item.collection.schema, item.connection.account
+    try:
+        with connector_boundary("describe", item=item.pk):
+            return list(connector.describe(item.properties, schema, account))
+    except ConnectorError:
+        return ()
 
 
 def _mail_domains(addresses: Iterable[str]) -> set[str]:

@@ -43,7 +43,8 @@ UPDATED = (
     "properties",
     "digest",
     "deleted_at",
-    "deleted_reason",
+    "deleted_kind",
+    "deleted_detail",
     "changed_at",
 )
 INSERTED = (
@@ -171,6 +172,7 @@ class _Values:
             self._moment(updated_at),
             row.properties_json,
             row.digest,
+            None,
             None,
             "",
             now,

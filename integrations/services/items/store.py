@@ -1,4 +1,4 @@
-"""Store pages of items: write what changed, keep what it was, hide what is gone."""
+"""Store pages of items: write what changed, keep what it was, soft-delete."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from integrations.models import Collection, Item, ItemChange, ItemContent
+from integrations.providers.kinds import Deletion
 from integrations.providers.records import Content, IntegrationItem
 from integrations.services.items import contents, moves, rows, search
 from integrations.services.items.moves import Moved
@@ -135,14 +136,14 @@ def _record_changes(
 
 def soft_delete(
     collection: Collection,
-    reasons: Mapping[int, str],
+    deletions: Mapping[int, Deletion],
     *,
     run_id: UUID | None,
     now: datetime,
 ) -> int:
-    """Turn live items into tombstones, each with its reason; return how many."""
+    """Turn live items into tombstones, each with what became of it; return how many."""
     deleted = 0
-    keys = list(reasons)
+    keys = list(deletions)
     for start in range(0, len(keys), CHUNK):
         part = keys[start : start + CHUNK]
         live = list(
@@ -150,19 +151,24 @@ def soft_delete(
             .filter(collection=collection, pk__in=part)
             .values_list("pk", flat=True)
         )
-        deleted += _soft_delete_chunk({key: reasons[key] for key in live}, run_id, now)
+        deleted += _soft_delete_chunk(
+            {key: deletions[key] for key in live}, run_id, now
+        )
     return deleted
 
 
 def _soft_delete_chunk(
-    reasons: dict[int, str], run_id: UUID | None, now: datetime
+    deletions: dict[int, Deletion], run_id: UUID | None, now: datetime
 ) -> int:
-    by_reason: dict[str, list[int]] = {}
-    for key, reason in reasons.items():
-        by_reason.setdefault(reason, []).append(key)
-    for reason, keys in by_reason.items():
+    same: dict[Deletion, list[int]] = {}
+    for key, deletion in deletions.items():
+        same.setdefault(deletion, []).append(key)
+    for deletion, keys in same.items():
         Item.objects.filter(pk__in=keys).update(
-            deleted_at=now, deleted_reason=reason[:300], changed_at=now
+            deleted_at=now,
+            deleted_kind=deletion.kind,
+            deleted_detail=deletion.detail[:300],
+            changed_at=now,
         )
     ItemChange.objects.bulk_create(
         ItemChange(
@@ -170,11 +176,11 @@ def _soft_delete_chunk(
             run_id=run_id,
             at=now,
             kind="deleted",
-            fields={"reason": reason},
+            fields={"deletion": deletion.to_json()},
         )
-        for key, reason in reasons.items()
+        for key, deletion in deletions.items()
     )
-    return len(reasons)
+    return len(deletions)
 
 
 def live_keys(collection: Collection, remote_ids: Iterable[str]) -> dict[str, int]:

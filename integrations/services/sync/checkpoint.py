@@ -1,144 +1,204 @@
-"""Begin a refresh of a collection: full, the rest of a full one, or incremental."""
+"""Typed checkpoints: where the refresh of a collection is, and every transition.
 
+A checkpoint is of a full refresh or of an incremental sync. It is stored as JSON in
+``Collection.checkpoint``, in the transaction of the page it belongs to, and nobody
+else reads or writes what is in there. What cannot be read is a CheckpointError: then
+the collection is read in full again from its first page, and nothing is lost.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
+from integrations.http.errors import InvalidResponse
+from integrations.models import Collection, typed_json
+from integrations.models.progress import Phase
+from integrations.providers.kinds import Deletion, Incomplete, Pending
+from integrations.providers.records import Page
+from integrations.services.sync import mistakes
+from integrations.services.sync.cycle import Cycle
+from integrations.services.sync.mistakes import Mistakes
 
-from integrations.http.errors import ApiError
-from integrations.models import Collection
-from integrations.models.collection import Completeness
-from integrations.providers import CONNECTORS
-from integrations.providers.connector import BaseConnector, CollectionContext
-from integrations.services.sync import policy, seen_bitmap
-from integrations.services.sync.lease import Slice
-from integrations.services.sync.stored_items import Stored
+# A listing that was left alone for so long starts again from its first page.
+LIFE: Final = timedelta(hours=24)
+# It is written with every page, so it carries no more noted deletions than this.
+MOST_NOTED: Final = 1000
+KIND: Final = "kind"
 
 
-def context_of(collection: Collection) -> CollectionContext:
-    """Return what a connector needs to know to read the collection."""
-    connection = collection.connection
-    return CollectionContext(
-        remote_id=collection.remote_id,
-        name=collection.name,
-        account_id=connection.remote_id,
-        account=connection.account,
-        schema=collection.schema,
-        version=settings.PROVIDERS[connection.provider].version,
-        stored=Stored(collection),
+class CheckpointError(ValueError):
+    """A stored checkpoint is of no known kind, or damaged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Refresh:
+    """What both kinds have: the cursor, and what the pages told beside items."""
+
+    began: datetime
+    phase: Phase
+    cursor: str | None = None
+    cycle: Cycle = field(default_factory=Cycle)
+    unreadable: int = 0
+    mistakes: Mistakes | None = None
+    noted: Mapping[str, Deletion] = field(default_factory=dict)
+    has_more_noted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FullRefresh(_Refresh):
+    """A full refresh at some page of the listing, or behind it.
+
+    ``listed`` counts its rows, ``nameless`` those of them without a readable id;
+    ``unseen`` is how many stored items it did not show, once that was counted, and
+    ``deleted`` how many were soft-deleted by it so far.
+    """
+
+    phase: Phase = Phase.LISTING
+    listed: int = 0
+    nameless: int = 0
+    incomplete: Incomplete | None = None
+    pending: Pending | None = None
+    unseen: int | None = None
+    deleted: int = 0
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether the listing may go on from here."""
+        return now - self.began < LIFE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incremental(_Refresh):
+    """An incremental sync at some page of what changed ``since`` its watermark.
+
+    ``since`` is the watermark less the lookback.
+
+    ``reads_late_arrivals`` says that it reached back further, for what the provider
+    shows late; ``delta`` is by how many the number of items moved; ``waiting`` is the
+    full refresh that goes on when this is done.
+    """
+
+    since: datetime
+    phase: Phase = Phase.CHANGES
+    reads_late_arrivals: bool = False
+    delta: int = 0
+    waiting: FullRefresh | None = None
+
+
+Checkpoint = FullRefresh | Incremental
+KINDS: Final[Mapping[str, type[FullRefresh] | type[Incremental]]] = {
+    "full_refresh": FullRefresh,
+    "incremental": Incremental,
+}
+
+PHASES: Final[Mapping[type, tuple[Phase, ...]]] = {
+    FullRefresh: (Phase.LISTING, Phase.DELETIONS, Phase.ENDING),
+    Incremental: (Phase.CHANGES, Phase.DELETIONS, Phase.ENDING),
+}
+
+
+def to_json(checkpoint: Checkpoint | None) -> dict[str, Any]:
+    """Return what is stored of a checkpoint, an empty object for none."""
+    if checkpoint is None:
+        return {}
+    kind = next(name for name, each in KINDS.items() if isinstance(checkpoint, each))
+    return {KIND: kind, **typed_json.dump(checkpoint)}
+
+
+def from_json(stored: object) -> Checkpoint | None:
+    """Read what ``to_json`` wrote; CheckpointError for anything else."""
+    if not stored:
+        return None
+    if not isinstance(stored, dict) or str(stored.get(KIND)) not in KINDS:
+        raise CheckpointError("the checkpoint is of no known kind")
+    kind = KINDS[str(stored[KIND])]
+    rest = {name: value for name, value in stored.items() if name != KIND}
+    try:
+        found: Checkpoint = typed_json.load(kind, rest)
+    except typed_json.UnreadableError as exc:
+        raise CheckpointError(str(exc)) from exc
+    if found.phase not in PHASES[kind]:
+        raise CheckpointError(f"a checkpoint in the phase {found.phase}")
+    return found
+
+
+def read(collection: Collection) -> Checkpoint | None:
+    """Return where the refresh of a collection is, None when it is in none."""
+    return from_json(collection.checkpoint)
+
+
+def left_over(collection: Collection, *, now: datetime) -> FullRefresh | None:
+    """Return the full refresh that may go on, also from behind an incremental sync."""
+    found = read(collection)
+    full = found.waiting if isinstance(found, Incremental) else found
+    return full if full is not None and full.is_fresh(now) else None
+
+
+def after_page(checkpoint: Checkpoint, page: Page) -> Checkpoint:
+    """Return the checkpoint behind a page; refuse a page that does not move on."""
+    moved = _with_cursor(checkpoint, page.next_cursor)
+    moved = _with_unreadable(moved, page)
+    if isinstance(moved, FullRefresh) and moved.phase is Phase.LISTING:
+        moved = _with_listed(moved, page)
+    if page.next_cursor is None:
+        return replace(moved, phase=_phase_behind(moved))
+    return moved
+
+
+def _with_cursor(checkpoint: Checkpoint, cursor: str | None) -> Checkpoint:
+    if cursor is None:
+        return replace(checkpoint, cursor=None, cycle=Cycle())
+    if cursor == checkpoint.cursor:
+        raise InvalidResponse("the listing does not move on")
+    return replace(checkpoint, cursor=cursor, cycle=checkpoint.cycle.after(cursor))
+
+
+def _with_unreadable(checkpoint: Checkpoint, page: Page) -> Checkpoint:
+    if checkpoint.phase is Phase.DELETIONS:
+        return checkpoint
+    return replace(
+        checkpoint,
+        unreadable=checkpoint.unreadable + page.unreadable,
+        mistakes=mistakes.add(checkpoint.mistakes, page.mistakes),
     )
 
 
-def connector_of(collection: Collection) -> BaseConnector:
-    """Return what reads the collection's provider."""
-    return CONNECTORS[collection.connection.provider]
+def _with_listed(checkpoint: FullRefresh, page: Page) -> FullRefresh:
+    nameless = max(0, page.unreadable - len(page.unreadable_ids))
+    return replace(
+        checkpoint,
+        listed=checkpoint.listed + len(page.items) + page.unreadable,
+        nameless=checkpoint.nameless + nameless,
+        incomplete=page.incomplete or checkpoint.incomplete,
+        pending=page.pending or checkpoint.pending,
+    )
 
 
-def begin(current: Slice, collection: Collection) -> None:
-    """Decide between full and incremental, and set the first checkpoint."""
-    now = timezone.now()
-    collection.refresh_from_db(fields=["details", "name"])
-    left = policy.left_over(collection, now)
-    if left and not current.run.is_full:
-        set_checkpoint(current, collection, left)
-        return
-    if not policy.is_full_refresh_due(current, collection, now):
-        _begin_changes(current, collection, now)
-        return
-    schema = connector_of(collection).fetch_schema(current.api, context_of(collection))
-    begin_full(current, collection, dict(schema), now)
+def _phase_behind(checkpoint: Checkpoint) -> Phase:
+    """Return what comes when the pages of a phase are at their end."""
+    if checkpoint.phase is Phase.LISTING:
+        return Phase.DELETIONS
+    if isinstance(checkpoint, Incremental) and checkpoint.phase is Phase.CHANGES:
+        return Phase.DELETIONS if checkpoint.reads_late_arrivals else Phase.ENDING
+    return Phase.ENDING
 
 
-def begin_full(
-    current: Slice, collection: Collection, schema: dict[str, Any], now: datetime
-) -> None:
-    """Start a full refresh at its first page; what was held is decided by its end."""
-    with transaction.atomic():
-        collection.generation += 1
-        collection.schema = schema
-        collection.held_deletions = {}
-        if collection.completeness == Completeness.HELD:
-            collection.completeness = Completeness.PARTIAL
-            collection.reason = "deletions were held; everything is being read again"
-        # Before the marks: whoever decides about a hold has the row and then those.
-        collection.save(
-            update_fields=[
-                "generation",
-                "schema",
-                "held_deletions",
-                "completeness",
-                "reason",
-            ]
-        )
-        seen_bitmap.forget(collection)
-        set_checkpoint(
-            current, collection, {"phase": "full", "began": now.isoformat(), "seen": 0}
-        )
+def restarted(checkpoint: Checkpoint) -> Checkpoint:
+    """Return to the first page of the phase; a full listing forgets what it counted."""
+    if isinstance(checkpoint, FullRefresh) and checkpoint.phase is Phase.LISTING:
+        return FullRefresh(began=checkpoint.began)
+    return replace(checkpoint, cursor=None, cycle=Cycle())
 
 
-def fall_back_to_changes(current: Slice, collection: Collection, exc: ApiError) -> bool:
-    """Read at least what changed when a full refresh fails; the pass waits where it is.
-
-    Tells whether that is possible: not in a first load, and not after a failed
-    incremental sync.
-    """
-    collection.refresh_from_db()
-    is_incremental = "since" in collection.checkpoint
-    has_failed = current.entry(collection).get("failure")
-    if collection.watermark is None or is_incremental or has_failed:
-        return False
-    current.keep(collection, failure=exc.message[:200], tries=0)
-    _begin_changes(current, collection, timezone.now(), left=collection.checkpoint)
-    return True
-
-
-def _begin_changes(
-    current: Slice,
-    collection: Collection,
-    now: datetime,
-    *,
-    left: dict[str, Any] | None = None,
-) -> None:
-    """Start an incremental sync; a full refresh that is ``left`` over waits."""
-    if left is None:
-        _renew_schema(current, collection)
-    reads_late_arrivals = left is None and policy.are_late_arrivals_due(collection, now)
-    connector = connector_of(collection)
-    reach = connector.lookback
-    if reads_late_arrivals:
-        # What is shown late may have been missed since the last settling as well.
-        reach = connector.late_arrival_window + timedelta(
-            minutes=settings.LATE_ARRIVAL_MINUTES
-        )
-    since = (collection.watermark or now) - reach
-    checkpoint = {
-        "phase": "changes",
-        "began": now.isoformat(),
-        "since": since.isoformat(),
-        "settles": reads_late_arrivals,
-    }
-    set_checkpoint(current, collection, checkpoint | ({"left": left} if left else {}))
-
-
-def _renew_schema(current: Slice, collection: Collection) -> None:
-    """Ask for the schema again when what was found meanwhile speaks of another."""
-    tag = collection.details.get("schema_tag")
-    if tag is None or tag == collection.schema.get("tag"):
-        return
-    context = context_of(collection)
-    schema = connector_of(collection).fetch_schema(current.api, context)
-    collection.schema = dict(schema)
-    collection.save(update_fields=["schema"])
-
-
-def set_checkpoint(
-    current: Slice, collection: Collection, checkpoint: dict[str, Any]
-) -> None:
-    """Store where a reading is, with the run's own note of it."""
-    with transaction.atomic():
-        phase = checkpoint.get("phase", "")
-        current.keep(collection, state="reading", phase=phase)
-        collection.checkpoint = checkpoint
-        collection.save(update_fields=["checkpoint"])
+def with_noted(
+    checkpoint: Checkpoint, page: Page, deleted: Mapping[str, Deletion]
+) -> Checkpoint:
+    """Note what a page proves to be deleted, less what it shows to be back."""
+    if not deleted and not checkpoint.noted:
+        return checkpoint
+    shown = {item.id for item in page.items} if checkpoint.noted else set()
+    noted = {key: each for key, each in checkpoint.noted.items() if key not in shown}
+    noted |= deleted
+    kept = dict(list(noted.items())[:MOST_NOTED])
+    has_more = checkpoint.has_more_noted or len(noted) > MOST_NOTED
+    return replace(checkpoint, noted=kept, has_more_noted=has_more)

@@ -1,115 +1,106 @@
-"""Hide what a provider says is gone, but never more than a user need not see."""
+"""Soft-delete what a provider says is deleted, but never more than can be believed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from integrations.models import Collection
+from integrations.models.progress import Phase
+from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
 from integrations.services.items import store
-from integrations.services.sync import held_deletions, seen_bitmap
-from integrations.services.sync.lease import Slice
-
-# A checkpoint is written with every page, so it carries no more than this.
-MOST_NOTED = 1000
+from integrations.services.sync import checkpoint, held_deletions, seen_bitmap
+from integrations.services.sync.checkpoint import Checkpoint, FullRefresh
+from integrations.services.sync.lease import RunLease
 
 
 def take(
-    current: Slice,
+    lease: RunLease,
     collection: Collection,
     page: Page,
-    checkpoint: dict[str, Any],
     *,
+    found: Checkpoint,
+    behind: Checkpoint,
     now: datetime,
-) -> int:
-    """Note what a page proves to be away, for the end of the reading to decide on.
+) -> tuple[Checkpoint, int]:
+    """Note in the checkpoint behind a page what it proves to be deleted.
 
-    Only when a full refresh asks what the provider knows to be deleted, and that is not
-    too much, it is hidden at once. Returns how many items were hidden.
+    The end of the refresh decides on that. Only when a full refresh asks what the
+    provider knows to be deleted, and that is not too much, it is deleted at once.
+    Returns the checkpoint, and how many items were soft-deleted.
     """
-    moved = _soft_delete_moved(current, collection, page, now=now)
+    moved = _soft_delete_moved(lease, collection, page, now=now)
     live = store.live_keys(collection, page.deleted) if page.deleted else {}
-    is_told = bool(live) and is_pass(checkpoint) and collection.phase == "gone"
-    if is_told and _is_believed(collection, checkpoint, len(live)):
-        return moved + _soft_delete(current, collection, page.deleted, live, now=now)
-    _note(checkpoint, page, live)
-    return moved
+    is_told = found.phase is Phase.DELETIONS and bool(live)
+    if is_told and isinstance(behind, FullRefresh):
+        full = behind = _with_unseen(collection, behind)
+        if _is_believed(collection, full, len(live)):
+            deleted = _soft_delete(lease, collection, page.deleted, live, now=now)
+            return replace(full, deleted=full.deleted + len(live)), moved + deleted
+    noted = {remote_id: page.deleted[remote_id] for remote_id in live}
+    return checkpoint.with_noted(behind, page, noted), moved
 
 
 def take_by_the_way(
-    current: Slice, collection: Collection, page: Page, *, now: datetime
+    lease: RunLease, collection: Collection, page: Page, *, now: datetime
 ) -> int:
-    """Hide what another collection's page proved to be away, unless it is too much."""
-    moved = _soft_delete_moved(current, collection, page, now=now)
+    """Delete what another collection's page proved to be, unless it is too much."""
+    moved = _soft_delete_moved(lease, collection, page, now=now)
     live = store.live_keys(collection, page.deleted) if page.deleted else {}
     if held_deletions.is_too_many(len(live), collection.stored_count):
         return moved
-    return moved + _soft_delete(current, collection, page.deleted, live, now=now)
+    return moved + _soft_delete(lease, collection, page.deleted, live, now=now)
 
 
-def is_pass(checkpoint: dict[str, Any]) -> bool:
-    """Tell whether a checkpoint is of a full refresh."""
-    return "seen" in checkpoint
+def _with_unseen(collection: Collection, behind: FullRefresh) -> FullRefresh:
+    """Count once what the listing did not show."""
+    if behind.unseen is not None:
+        return behind
+    return replace(behind, unseen=seen_bitmap.count_unseen(collection))
 
 
-def _is_believed(
-    collection: Collection, checkpoint: dict[str, Any], number: int
-) -> bool:
-    """Tell whether so many more may be hidden by this pass; keep the sum."""
-    if "unseen" not in checkpoint:
-        checkpoint["unseen"] = seen_bitmap.count_unseen(collection)
-    deleted = checkpoint.get("deleted", 0)
-    stored = store.count_live(collection) + deleted
-    if held_deletions.is_too_many(max(checkpoint["unseen"], deleted + number), stored):
-        return False
-    checkpoint["deleted"] = deleted + number
-    return True
+def _is_believed(collection: Collection, behind: FullRefresh, number: int) -> bool:
+    """Tell whether this refresh may delete so many more by itself."""
+    deleted = behind.deleted + number
+    stored = store.count_live(collection) + behind.deleted
+    return not held_deletions.is_too_many(max(behind.unseen or 0, deleted), stored)
 
 
-def _note(checkpoint: dict[str, Any], page: Page, live: dict[str, int]) -> None:
-    noted = dict(checkpoint.get("gone", {}))
-    for item in page.items if noted else ():
-        noted.pop(item.id, None)
-    for remote_id in live:
-        if len(noted) >= MOST_NOTED:
-            checkpoint["gone_beyond"] = True
-            break
-        noted[remote_id] = page.deleted[remote_id]
-    checkpoint["gone"] = noted
-
-
-def apply_deletions(current: Slice, collection: Collection, *, now: datetime) -> int:
-    """Hide what was noted and lives here still; return how many it was."""
-    noted = collection.checkpoint.get("gone", {})
+def apply_deletions(
+    lease: RunLease,
+    collection: Collection,
+    noted: Mapping[str, Deletion],
+    *,
+    now: datetime,
+) -> int:
+    """Delete what was noted and lives here still; return how many it was."""
     live = store.live_keys(collection, noted) if noted else {}
-    return _soft_delete(current, collection, noted, live, now=now)
+    return _soft_delete(lease, collection, noted, live, now=now)
 
 
 def _soft_delete_moved(
-    current: Slice, collection: Collection, page: Page, *, now: datetime
+    lease: RunLease, collection: Collection, page: Page, *, now: datetime
 ) -> int:
     live = store.live_keys(collection, page.moved) if page.moved else {}
-    return _soft_delete(current, collection, page.moved, live, now=now)
+    return _soft_delete(lease, collection, page.moved, live, now=now)
 
 
 def _soft_delete(
-    current: Slice,
+    lease: RunLease,
     collection: Collection,
-    words: Mapping[str, str],
+    deletions: Mapping[str, Deletion],
     live: dict[str, int],
     *,
     now: datetime,
 ) -> int:
-    reasons = {key: words[remote_id] for remote_id, key in live.items()}
-    return store.soft_delete(collection, reasons, run_id=current.run.pk, now=now)
+    by_key = {key: deletions[remote_id] for remote_id, key in live.items()}
+    return store.soft_delete(collection, by_key, run_id=lease.run.pk, now=now)
 
 
-def are_too_many(collection: Collection) -> bool:
-    """Tell whether an incremental sync noted more than it may hide by itself."""
-    checkpoint = collection.checkpoint
-    noted = len(checkpoint.get("gone", ()))
-    if checkpoint.get("gone_beyond"):
+def are_too_many(collection: Collection, found: Checkpoint) -> bool:
+    """Tell whether a refresh noted more deletions than it may apply by itself."""
+    if found.has_more_noted:
         return True
-    return bool(noted) and held_deletions.is_too_many(
-        noted, store.count_live(collection)
+    return bool(found.noted) and held_deletions.is_too_many(
+        len(found.noted), store.count_live(collection)
     )

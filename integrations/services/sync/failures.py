@@ -1,82 +1,158 @@
-"""Say on a collection why it could not be read; what is stored of it stays."""
+"""Turn errors into reasons, and mark what could not be read; what is stored stays."""
 
 import logging
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.http.errors import ApiError, Forbidden, QuotaExhausted
+from integrations.http.errors import (
+    ApiError,
+    Forbidden,
+    InvalidRequest,
+    InvalidResponse,
+    NotFound,
+    QuotaExhausted,
+    RateLimited,
+    Transient,
+    Unauthorized,
+)
 from integrations.models import Collection
 from integrations.models.collection import Completeness
+from integrations.models.progress import CollectionProgress, ProgressState
+from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.errors import CollectionDeletedError
+from integrations.providers.kinds import Deletion
+from integrations.services.common.errors import ConnectorError
 from integrations.services.sync import full_refresh
-from integrations.services.sync.lease import Slice
+from integrations.services.sync.lease import RunLease
 
 logger = logging.getLogger(__name__)
 
+# The first that fits is taken, so a child stands before its parent.
+CODES: tuple[tuple[type[ApiError], ReasonCode], ...] = (
+    (ConnectorError, ReasonCode.CONNECTOR_ERROR),
+    (CollectionDeletedError, ReasonCode.COLLECTION_DELETED),
+    (RateLimited, ReasonCode.RATE_LIMITED),
+    (Transient, ReasonCode.PROVIDER_DOWN),
+    (QuotaExhausted, ReasonCode.QUOTA_EXHAUSTED),
+    (Unauthorized, ReasonCode.TOKEN_REFUSED),
+    (Forbidden, ReasonCode.NO_PERMISSION),
+    (NotFound, ReasonCode.NOT_FOUND),
+    (InvalidRequest, ReasonCode.REQUEST_REFUSED),
+    (InvalidResponse, ReasonCode.ODD_ANSWER),
+)
 
-def mark_forbidden(current: Slice, collection: Collection, exc: Forbidden) -> None:
-    """Say which permission is missing; the other collections go on."""
-    granted = set(current.connection.granted_scopes)
+
+def reason_of(exc: ApiError, **data: Any) -> Reason:
+    """Return the code of an error, with what its sentence and its details need."""
+    code = next((c for kind, c in CODES if isinstance(exc, kind)), ReasonCode.UNKNOWN)
+    if isinstance(exc, ConnectorError):
+        return Reason.of(code, reference=exc.reference, origin=exc.origin, **data)
+    if isinstance(exc, CollectionDeletedError):
+        return Reason.of(code, kind=exc.kind.value, **data)
+    if isinstance(exc, QuotaExhausted):
+        data["until"] = exc.until.isoformat()
+    return Reason.of(code, message=exc.message[:200], detail=exc.detail[:200], **data)
+
+
+def facts_of(exc: ApiError) -> dict[str, Any]:
+    """Return what the provider can be asked about, for the notes of a collection."""
+    return {
+        "status": exc.status,
+        "error_code": exc.code[:100],
+        "correlation_id": exc.correlation_id[:200],
+    }
+
+
+def mark_forbidden(lease: RunLease, collection: Collection, exc: Forbidden) -> None:
+    """Mark a collection with the permission it lacks; the others go on."""
+    granted = set(lease.connection.granted_scopes)
     missing = exc.missing_scopes or [
         s for s in collection.required_scopes if s not in granted
     ]
-    reason = f"needs {', '.join(missing)}" if missing else exc.message
-    _mark(current, collection, Completeness.NO_PERMISSION, reason, state="skipped")
+    reason = reason_of(exc, **({"scopes": list(missing)} if missing else {}))
+    word = Completeness.NO_PERMISSION
+    _mark(lease, collection, word, reason, exc, state=ProgressState.SKIPPED)
 
 
-def mark_blocked(current: Slice, collection: Collection, exc: QuotaExhausted) -> None:
+def mark_blocked(lease: RunLease, collection: Collection, exc: QuotaExhausted) -> None:
     """Leave a collection alone until its quota comes back; say when that is."""
     collection.blocked_until = exc.until
     collection.save(update_fields=["blocked_until"])
-    word = collection.completeness
-    _mark(current, collection, word, exc.message, state="skipped")
+    word = Completeness(collection.completeness)
+    state = ProgressState.SKIPPED
+    _mark(lease, collection, word, reason_of(exc), exc, state=state)
 
 
 def mark_deleted(
-    current: Slice, collection: Collection, exc: CollectionDeletedError
+    lease: RunLease, collection: Collection, exc: CollectionDeletedError
 ) -> None:
-    """Hide a collection that its provider says is gone, or that was missed twice."""
+    """Soft-delete a collection whose deletion is proven, or that was missed twice."""
     collection.misses = (
         Collection.MOST_MISSES if exc.is_proven else collection.misses + 1
     )
-    now = timezone.now()
     with transaction.atomic():
         if not collection.is_listed:
             full_refresh.soft_delete_all(
-                collection, exc.message, run_id=current.run.pk, now=now
+                collection,
+                Deletion(kind=exc.kind),
+                run_id=lease.run.pk,
+                now=timezone.now(),
             )
         collection.save(update_fields=["misses"])
         word = (
             Completeness.PARTIAL if collection.is_listed else Completeness.NO_PERMISSION
         )
-        _mark(current, collection, word, exc.message, state="skipped")
+        state = ProgressState.SKIPPED
+        _mark(lease, collection, word, reason_of(exc), exc, state=state)
 
 
-def mark_failed(current: Slice, collection: Collection, exc: ApiError) -> None:
-    """Say why this collection could not be read; what is stored stays."""
-    reason = current.entry(collection).get("failure") or exc.message
+def mark_failed(lease: RunLease, collection: Collection, exc: ApiError) -> None:
+    """Mark a collection with why it could not be read; what is stored stays."""
+    reason = lease.progress_of(collection).failure or reason_of(exc)
     was_complete = collection.completeness == Completeness.COMPLETE
     word = Completeness.COMPLETE if was_complete else Completeness.PARTIAL
-    _mark(current, collection, word, reason, state="failed")
+    _mark(lease, collection, word, reason, exc, state=ProgressState.FAILED)
+
+
+def note_account(lease: RunLease, key: str, exc: ConnectorError) -> None:
+    """Note that the account's collections could not be listed."""
+    lease.note_as(
+        key,
+        CollectionProgress(
+            name="List of collections",
+            state=ProgressState.FAILED,
+            reason=reason_of(exc),
+            **facts_of(exc),
+        ),
+    )
+    lease.renew()
 
 
 def _mark(
-    current: Slice, collection: Collection, word: str, reason: str, *, state: str
+    lease: RunLease,
+    collection: Collection,
+    word: Completeness,
+    reason: Reason,
+    exc: ApiError,
+    *,
+    state: ProgressState,
 ) -> None:
     with transaction.atomic():
-        current.keep(collection, state=state, reason=reason[:200])
+        lease.note(collection, state=state, reason=reason, **facts_of(exc))
+        lease.renew()
         collection.completeness = word
-        collection.reason = reason[:300]
-        collection.save(update_fields=["completeness", "reason"])
+        collection.set_reason(reason)
+        collection.save(update_fields=["completeness", *Collection.REASON_COLUMNS])
 
 
-def log(what: str, current: Slice, collection: Collection, exc: ApiError) -> None:
+def log(what: str, lease: RunLease, collection: Collection, exc: ApiError) -> None:
     """Write down what happened to a collection, for whoever asks the provider."""
     logger.warning(
         "%s connection=%s collection=%s error=%s status=%s correlation_id=%s",
         what,
-        current.connection.pk,
+        lease.connection.pk,
         collection.pk,
         type(exc).__name__,
         exc.status,

@@ -1,4 +1,4 @@
-"""End a full refresh: hide what it proved to be gone, or hold that for a user."""
+"""End a full refresh: soft-delete what it did not see, or hold that for a user."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,13 +7,23 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from integrations.models import Collection
 from integrations.models.collection import Completeness
+from integrations.models.progress import ProgressState
+from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.providers.kinds import Deletion, IncompleteKind
 from integrations.services.items import search, store
-from integrations.services.sync import deletions, held_deletions, seen_bitmap
-from integrations.services.sync.lease import Slice
+from integrations.services.sync import (
+    checkpoint,
+    counting,
+    deletions,
+    held_deletions,
+    seen_bitmap,
+)
+from integrations.services.sync.checkpoint import FullRefresh
+from integrations.services.sync.lease import RunLease
+from integrations.services.sync.mistakes import unreadable_reason
 
 # A provider's own count lags behind by a few rows; more than that is a hole.
 LAG_ROWS, LAG_SHARE = 5, 0.001
@@ -21,128 +31,170 @@ LAG_ROWS, LAG_SHARE = 5, 0.001
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Say how a pass ended; nothing may be hidden unless it ``is_proof``."""
+    """How a full refresh ended; nothing may be deleted unless it ``is_proof``."""
 
-    word: str
-    reason: str = ""
+    completeness: Completeness
+    reason: Reason | None = None
     is_proof: bool = True
     is_short: bool = False
     sample: list[str] = field(default_factory=list)
     missing: int = 0
 
+    @property
+    def is_held(self) -> bool:
+        """Tell whether its deletions wait for a user."""
+        return self.completeness == Completeness.HELD
 
-def end_full_refresh(
-    current: Slice, collection: Collection, *, remote_count: int | None
-) -> None:
-    """Hide, or hold, what the pass did not see; set watermark and completeness."""
+
+def end(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
+    """Delete, or hold, what was not seen; set watermark and completeness."""
+    count = counting.fetch_count(lease, collection)
     collection.refresh_from_db()
     now = timezone.now()
-    verdict = _judge(collection, remote_count)
-    reasons = collection.checkpoint.get("gone", {})
-    deleted = 0
+    verdict = _judge(collection, found, count.number)
     with transaction.atomic():
-        is_held = verdict.word == Completeness.HELD
-        if not is_held and (verdict.is_proof or not deletions.are_too_many(collection)):
-            deleted = deletions.apply_deletions(current, collection, now=now)
-        if not is_held and verdict.is_proof:
-            deleted += seen_bitmap.soft_delete_unseen(
-                collection, reasons, run_id=current.run.pk, now=now
+        deleted = _apply(lease, collection, found, verdict, now)
+        _note_end(lease, collection, verdict, deleted=deleted, mistake=count.mistake)
+        _close(collection, found, verdict, now=now, remote_count=count.number)
+        if verdict.is_held:
+            held_deletions.hold(
+                collection, verdict.missing, verdict.sample, found.noted
             )
-        state = "done" if verdict.word == Completeness.COMPLETE else "partial"
-        current.keep(
-            collection, deleted=deleted, state=state, phase="", reason=verdict.reason
-        )
-        _close(collection, verdict, now=now, remote_count=remote_count)
-        if is_held:
-            held_deletions.hold(collection, verdict.missing, verdict.sample, reasons)
         else:
             seen_bitmap.forget(collection)
     search.tell_planner()
 
 
-def _judge(collection: Collection, remote_count: int | None) -> Verdict:
-    """Decide what a pass that reached its end has proven."""
-    checkpoint = collection.checkpoint
-    listed = int(checkpoint.get("seen", 0))
-    if incomplete_reason := str(checkpoint.get("incomplete_reason", "")):
-        word = (
-            Completeness.CAPPED
-            if "10,000" in incomplete_reason
-            else Completeness.PARTIAL
+def _apply(
+    lease: RunLease,
+    collection: Collection,
+    found: FullRefresh,
+    verdict: Verdict,
+    now: datetime,
+) -> int:
+    """Delete what was noted, and with a proof what was not seen; return how many."""
+    if verdict.is_held:
+        return 0
+    deleted = 0
+    if verdict.is_proof or not deletions.are_too_many(collection, found):
+        deleted = deletions.apply_deletions(lease, collection, found.noted, now=now)
+    if verdict.is_proof:
+        deleted += seen_bitmap.soft_delete_unseen(
+            collection, found.noted, run_id=lease.run.pk, now=now
         )
-        return Verdict(word=word, reason=incomplete_reason, is_proof=False)
-    if _is_short(checkpoint, remote_count):
-        reason = f"the listing ended after {listed} of {remote_count} items"
-        return Verdict(
-            word=Completeness.PARTIAL, reason=reason, is_proof=False, is_short=True
-        )
-    unreadable = checkpoint.get("unreadable", 0)
-    unread = f"{unreadable} items could not be read" if unreadable else ""
-    if checkpoint.get("nameless"):
+    return deleted
+
+
+def _note_end(
+    lease: RunLease,
+    collection: Collection,
+    verdict: Verdict,
+    *,
+    deleted: int,
+    mistake: Reason | None,
+) -> None:
+    is_complete = verdict.completeness == Completeness.COMPLETE
+    lease.count(collection, deleted=deleted)
+    lease.note(
+        collection,
+        state=ProgressState.DONE if is_complete else ProgressState.PARTIAL,
+        phase=None,
+        reason=verdict.reason or mistake,
+    )
+    lease.renew()
+
+
+def _judge(
+    collection: Collection, found: FullRefresh, remote_count: int | None
+) -> Verdict:
+    """Decide what a full refresh that reached its end has proven."""
+    gap = _gap(found, remote_count)
+    if gap is not None:
+        return gap
+    unread = unreadable_reason(found.unreadable, found.mistakes)
+    if found.nameless:
         # Any of what was not seen may be one of those.
-        return Verdict(word=Completeness.PARTIAL, reason=unread, is_proof=False)
+        return Verdict(completeness=Completeness.PARTIAL, reason=unread, is_proof=False)
     missing, sample = _count_unseen(collection)
-    before = checkpoint.get("deleted", 0)
+    before = found.deleted
     if held_deletions.is_too_many(missing + before, collection.stored_count + before):
         return Verdict(
-            word=Completeness.HELD,
-            reason=f"{missing} deletions wait for approval",
+            completeness=Completeness.HELD,
+            reason=Reason.of(ReasonCode.DELETIONS_HELD, count=missing),
             missing=missing,
             sample=sample,
         )
     word = Completeness.PARTIAL if unread else Completeness.COMPLETE
-    return Verdict(word=word, reason=unread)
+    return Verdict(completeness=word, reason=unread)
 
 
-def _is_short(checkpoint: dict[str, Any], remote_count: int | None) -> bool:
+def _gap(found: FullRefresh, remote_count: int | None) -> Verdict | None:
+    """Return the verdict on a listing that was not whole, None on one that was."""
+    if incomplete := found.incomplete:
+        is_capped = incomplete.kind is IncompleteKind.CAPPED
+        return Verdict(
+            completeness=Completeness.CAPPED if is_capped else Completeness.PARTIAL,
+            reason=Reason.of(
+                ReasonCode(incomplete.kind.value), number=incomplete.number
+            ),
+            is_proof=False,
+        )
+    if remote_count is not None and _is_short(found, remote_count):
+        return Verdict(
+            completeness=Completeness.PARTIAL,
+            reason=Reason.of(
+                ReasonCode.SHORT_LISTING, listed=found.listed, total=remote_count
+            ),
+            is_proof=False,
+            is_short=True,
+        )
+    return None
+
+
+def _is_short(found: FullRefresh, remote_count: int) -> bool:
     """Tell whether a listing ended before the provider's own count.
 
     What the provider itself called deleted may still be counted by it for a while.
     """
-    if remote_count is None:
-        return False
-    deleted = checkpoint.get("deleted", 0) + len(checkpoint.get("gone", ()))
-    lacking = remote_count - int(checkpoint.get("seen", 0)) - deleted
+    lacking = remote_count - found.listed - found.deleted - len(found.noted)
     return lacking > max(LAG_ROWS, remote_count * LAG_SHARE)
 
 
 def _close(
     collection: Collection,
+    found: FullRefresh,
     verdict: Verdict,
     *,
     now: datetime,
     remote_count: int | None,
 ) -> None:
-    began = parse_datetime(collection.checkpoint.get("began") or "") or now
-    columns: dict[str, Any] = {
-        # Counted anew once a pass, so that no drift outlives it.
+    pending = None
+    if found.pending is not None:
+        code = ReasonCode(found.pending.kind.value)
+        pending = Reason.of(code, number=found.pending.number)
+    changed: dict[str, Any] = {
+        # Counted anew once a full refresh, so that no drift outlives it.
         "stored_count": store.count_live(collection),
         "remote_count": remote_count,
-        "completeness": verdict.word,
-        "reason": verdict.reason,
-        "pending_reason": collection.checkpoint.get("note", ""),
-        "unreadable_count": collection.checkpoint.get("unreadable", 0),
+        "completeness": verdict.completeness,
+        **columns(verdict.reason),
+        **columns(pending, name="pending_reason"),
+        "unreadable_count": found.unreadable,
         "held_deletions": {},
-        "checkpoint": {},
+        "checkpoint": checkpoint.to_json(None),
+        "short_refresh_at": now if verdict.is_short else None,
     }
     if verdict.is_short:
         # It has proven nothing: what changed since the last proof is still to read.
-        columns |= {
-            "short_refresh_at": now,
-            "watermark": collection.watermark or began,
-        }
+        changed["watermark"] = collection.watermark or found.began
     else:
-        columns |= {
-            "short_refresh_at": None,
-            "watermark": began,
-            "last_full_refresh_at": now,
-        }
-    Collection.objects.filter(pk=collection.pk).update(**columns)
+        changed |= {"watermark": found.began, "last_full_refresh_at": now}
+    Collection.objects.filter(pk=collection.pk).update(**changed)
     collection.refresh_from_db()
 
 
 def _count_unseen(collection: Collection) -> tuple[int, list[str]]:
-    """Count what the pass did not see, and name a few of them."""
+    """Count what the refresh did not see, and name a few of them."""
     count = 0
     sample: list[str] = []
     for _key, remote_id in seen_bitmap.unseen(collection):
@@ -153,13 +205,13 @@ def _count_unseen(collection: Collection) -> tuple[int, list[str]]:
 
 
 def soft_delete_all(
-    collection: Collection, reason: str, *, run_id: UUID | None, now: datetime
+    collection: Collection, deletion: Deletion, *, run_id: UUID | None, now: datetime
 ) -> int:
-    """Hide every item of a collection, in the caller's transaction."""
+    """Delete every item of a collection, in the caller's transaction."""
     deleted = 0
     while keys := store.some_live_keys(collection):
         deleted += store.soft_delete(
-            collection, dict.fromkeys(keys, reason), run_id=run_id, now=now
+            collection, dict.fromkeys(keys, deletion), run_id=run_id, now=now
         )
     Collection.objects.filter(pk=collection.pk).update(stored_count=0)
     return deleted

@@ -8,12 +8,15 @@ from django.utils import timezone
 
 from integrations.models import Collection, Item
 from integrations.models.collection import Completeness
+from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.providers.kinds import Deletion
 from integrations.services.items import store
 from integrations.services.sync import seen_bitmap
+from integrations.services.sync.mistakes import unreadable_reason
 
 logger = logging.getLogger(__name__)
 
-# What would hide more than this is held until a user approves it.
+# Deletions beyond this are held until a user approves them.
 HELD_ROWS, HELD_SHARE = 20, 0.20
 SAMPLE = 20
 
@@ -24,9 +27,12 @@ def is_too_many(missing: int, stored: int) -> bool:
 
 
 def hold(
-    collection: Collection, missing: int, sample: Sequence[str], reasons: Mapping
+    collection: Collection,
+    missing: int,
+    sample: Sequence[str],
+    noted: Mapping[str, Deletion],
 ) -> None:
-    """Keep what a pass did not see as it is; its marks stay for the decision.
+    """Hold the deletion of what was not seen; the marks stay for the decision.
 
     From now on whatever is read is marked as well, so that what comes back
     meanwhile is not among what is decided about.
@@ -34,7 +40,7 @@ def hold(
     collection.held_deletions = {
         "count": missing,
         "sample": list(sample[:SAMPLE]),
-        "reasons": dict(reasons),
+        "deletions": {key: each.to_json() for key, each in noted.items()},
         "generation": collection.generation,
     }
     collection.save(update_fields=["held_deletions"])
@@ -52,7 +58,7 @@ def lock(collection: Collection) -> Collection | None:
 
 
 def approve(collection: Collection, *, generation: int | None = None) -> int | None:
-    """Hide what the held pass and whatever was read since did not see.
+    """Delete what the held refresh and whatever was read since did not see.
 
     Returns how many items that were; None when nothing is held any more, or what is
     held is not of the ``generation`` that was decided about.
@@ -63,7 +69,7 @@ def approve(collection: Collection, *, generation: int | None = None) -> int | N
             return None
         deleted = seen_bitmap.soft_delete_unseen(
             held,
-            held.held_deletions.get("reasons", {}),
+            _noted_of(held),
             run_id=None,
             now=timezone.now(),
         )
@@ -72,13 +78,13 @@ def approve(collection: Collection, *, generation: int | None = None) -> int | N
             held,
             stored_count=store.count_live(held),
             completeness=Completeness.PARTIAL if unreadable else Completeness.COMPLETE,
-            reason=f"{unreadable} items could not be read" if unreadable else "",
+            **columns(unreadable_reason(unreadable, None)),
         )
     return deleted
 
 
 def discard(collection: Collection, *, generation: int | None = None) -> bool:
-    """Keep the items; the next full refresh looks again. False as None in approve."""
+    """Discard the deletions; the next full refresh looks again. False as None above."""
     with transaction.atomic():
         held = _still_held(collection, generation)
         if held is None:
@@ -86,9 +92,14 @@ def discard(collection: Collection, *, generation: int | None = None) -> bool:
         _decide(
             held,
             completeness=Completeness.PARTIAL,
-            reason="deletions were discarded by a user",
+            **columns(Reason(code=ReasonCode.DELETIONS_DISCARDED)),
         )
     return True
+
+
+def _noted_of(held: Collection) -> dict[str, Deletion]:
+    noted = held.held_deletions.get("deletions", {})
+    return {key: Deletion.from_json(each) for key, each in noted.items()}
 
 
 def sample_of(collection: Collection) -> list[Item]:
@@ -103,7 +114,7 @@ def _still_held(collection: Collection, generation: int | None) -> Collection | 
     if held is None:
         return None
     is_same = generation in (None, held.held_deletions.get("generation"))
-    # A pass that began meanwhile has marks of its own and decides anew.
+    # A refresh that began meanwhile has marks of its own and decides anew.
     is_current = held.held_deletions.get("generation") == held.generation
     return held if is_same and is_current else None
 

@@ -1,9 +1,10 @@
-"""Hold a worker's claim on a run: the lease, the counts, the time that is left."""
+"""A worker's lease on a run: claim, renew, count, note, release."""
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,14 +15,21 @@ from django.utils import timezone
 
 from integrations.http.client import ApiClient
 from integrations.models import Collection, Connection, SyncRun
+from integrations.models.progress import CollectionProgress
 from integrations.services.common import shutdown
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.store import PageCounts
 
+NOTHING = PageCounts()
+
 
 @dataclass(kw_only=True)
-class Slice:
-    """Work on one run for a few seconds, under a lease that every page renews."""
+class RunLease:
+    """Work on one run for a few seconds, under a lease that every page renews.
+
+    ``count`` and ``note`` only remember; ``renew`` writes, in the transaction of what
+    is counted and noted.
+    """
 
     run: SyncRun
     api: ApiClient
@@ -29,8 +37,13 @@ class Slice:
     lease_id: UUID
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     has_discovered: bool = False
+    _sums: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
     _waited: float = 0.0
+    _renewed: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._renewed = dict(self.run.progress)
 
     @property
     def connection(self) -> Connection:
@@ -42,39 +55,62 @@ class Slice:
         """Tell whether it is time to go back to the end of the queue."""
         return shutdown.is_asked() or self.clock() >= self.stop_at
 
-    def entry(self, collection: Collection) -> dict[str, Any]:
+    def progress_of(self, collection: Collection) -> CollectionProgress:
         """Return what the run has noted of one collection."""
-        entry: dict[str, Any] = self.run.progress.setdefault(
-            str(collection.pk), {"name": collection.name, "state": "pending"}
-        )
-        return entry
+        key = str(collection.pk)
+        if key not in self.run.progress:
+            self.note_as(key, CollectionProgress(name=collection.name))
+        return CollectionProgress.from_json(self.run.progress[key])
 
-    def keep(
+    def note(self, collection: Collection, **changes: Any) -> None:
+        """Note the state of a collection and what belongs to it."""
+        self.note_as(
+            str(collection.pk), replace(self.progress_of(collection), **changes)
+        )
+
+    def note_as(self, key: str, progress: CollectionProgress) -> None:
+        """Note something under a key of its own."""
+        self.run.progress[key] = progress.to_json()
+
+    def count(
         self,
-        collection: Collection | None = None,
-        counts: PageCounts | None = None,
+        collection: Collection,
+        counts: PageCounts = NOTHING,
         *,
         deleted: int = 0,
-        texts: int = 0,
-        **notes: Any,
     ) -> None:
-        """Renew the lease and add up, in the transaction of what is counted.
+        """Add up what was stored and deleted, of the collection and of the run."""
+        sums = {
+            "seen": counts.seen,
+            "created": counts.created,
+            "changed": counts.changed,
+            "deleted": deleted,
+            "unreadable": counts.unreadable,
+        }
+        known = self.progress_of(collection)
+        total = {name: getattr(known, name) + each for name, each in sums.items()}
+        self.note(collection, **total)
+        self._sums.update(sums)
+        self._sums["unchanged"] += counts.unchanged
 
-        Raises LeaseLostError when another worker took over, the run was called
-        off, or the connection's grant or state has changed; the caller's
+    def count_text(self) -> None:
+        """Count one text that was read."""
+        self._sums["texts"] += 1
+
+    def renew(self) -> None:
+        """Renew the lease, and write what was counted and noted.
+
+        Raises LeaseLostError when another worker took over, the run was
+        cancelled, or the connection's grant or state has changed; the caller's
         transaction then rolls back.
         """
-        counts = counts or PageCounts()
-        if collection is not None:
-            self._note(collection, counts, deleted, notes)
         calls, waited = self.api.calls, self.api.waited
-        sums = _sums(counts) | {
-            "deleted": deleted,
-            "texts": texts,
+        sums = {
+            **self._sums,
             "requests": calls - self._calls,
             "waited_seconds": waited - self._waited,
         }
-        kept = (
+        renewed = (
             SyncRun.objects.filter(
                 pk=self.run.pk,
                 lease_id=self.lease_id,
@@ -92,38 +128,16 @@ class Slice:
                 **{name: F(name) + number for name, number in sums.items() if number},
             )
         )
-        if not kept:
+        if not renewed:
             raise LeaseLostError("the run is not this worker's any more")
         self._calls, self._waited = calls, waited
+        self._sums.clear()
+        self._renewed = dict(self.run.progress)
 
-    def _note(
-        self,
-        collection: Collection,
-        counts: PageCounts,
-        deleted: int,
-        notes: dict[str, Any],
-    ) -> None:
-        entry = self.entry(collection)
-        sums = {
-            "seen": counts.seen,
-            "created": counts.created,
-            "changed": counts.changed,
-            "deleted": deleted,
-            "unreadable": counts.unreadable,
-        }
-        for name, number in sums.items():
-            entry[name] = entry.get(name, 0) + number
-        entry.update(notes)
-
-
-def _sums(counts: PageCounts) -> dict[str, float]:
-    return {
-        "seen": counts.seen,
-        "created": counts.created,
-        "changed": counts.changed,
-        "unchanged": counts.unchanged,
-        "unreadable": counts.unreadable,
-    }
+    def roll_back(self) -> None:
+        """Forget what was counted and noted in a transaction that failed."""
+        self._sums.clear()
+        self.run.progress = dict(self._renewed)
 
 
 def lease_length() -> timedelta:
@@ -155,7 +169,7 @@ def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
 def release(
     run: SyncRun, lease_id: UUID, *, due_in: float = 0.0, is_limited: bool = False
 ) -> bool:
-    """Give the lease back and say when the next slice is due.
+    """Release the lease and set when the next slice is due.
 
     ``is_limited`` tells that the provider's limits are what is waited for.
     """

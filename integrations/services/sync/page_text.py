@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from integrations.http.errors import ApiError, Forbidden, NotFound, Transient
 from integrations.models import Item, ItemContent
+from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
+from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.items import search
-from integrations.services.sync.lease import Slice
+from integrations.services.sync import failures
+from integrations.services.sync.lease import RunLease
 
 logger = logging.getLogger(__name__)
 
@@ -25,75 +28,89 @@ CHUNK = 20
 # Times of change are whole minutes at some providers, and clocks differ: a text that
 # was read so soon after a change may lack another one of the same minute.
 SETTLES = timedelta(minutes=2)
+MISTAKEN_FOR = timedelta(days=1)
+NOTHING = Content(blocks=(), text="")
 
 
-def read_due(current: Slice) -> float | None:
+def read_due(lease: RunLease) -> float | None:
     """Read texts that are missing or old; return 0 when the slice is over before.
 
     A run reads at most ``CONTENT_PAGES_PER_RUN``; the next one goes on.
     """
-    connector = CONNECTORS[current.connection.provider]
+    connector = CONNECTORS[lease.connection.provider]
     if not isinstance(connector, ReadsContent):
         return None
-    budget = settings.CONTENT_PAGES_PER_RUN - int(current.run.texts)
+    budget = settings.CONTENT_PAGES_PER_RUN - int(lease.run.texts)
     while budget > 0:
-        due = list(_due(current, connector.content_types)[: min(CHUNK, budget)])
+        due = list(_due(lease, connector.content_types)[: min(CHUNK, budget)])
         if not due:
             return None
         for item in due:
-            _read(current, connector, item)
+            _read(lease, connector, item)
             budget -= 1
-            if current.is_over:
+            if lease.is_over:
                 return 0.0
     return None
 
 
-def _due(current: Slice, types: Sequence[str]) -> QuerySet[Item]:
+def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
     """Return live items whose text is missing, old, or was read too soon."""
     unsettled = Q(
         content__read_at__lt=F("remote_updated_at") + SETTLES,
         remote_updated_at__lt=timezone.now() - SETTLES,
     )
+    # It was no fault of the item's, and may be mended by now.
+    mistaken = Q(
+        content__reason=ReasonCode.CONNECTOR_ERROR,
+        content__read_at__lt=timezone.now() - MISTAKEN_FOR,
+    )
     stale = (
         Q(content__isnull=True)
+        | mistaken
         | Q(content__read_for__lt=F("remote_updated_at"))
         | unsettled
     )
     return (
         Item.objects.live()
-        .filter(stale, connection=current.connection, type__in=list(types))
+        .filter(stale, connection=lease.connection, type__in=list(types))
         .order_by("-remote_updated_at", "-pk")
     )
 
 
-def _read(current: Slice, connector: ReadsContent, item: Item) -> None:
+def _read(lease: RunLease, connector: ReadsContent, item: Item) -> None:
     """Read one text; what cannot be read is remembered, so that others get a turn."""
+    content, reason = NOTHING, None
     try:
-        content = connector.fetch_content(current.api, item.remote_id)
-        reason = ""
+        with connector_boundary("fetch_content", item=item.pk):
+            content = connector.fetch_content(lease.api, item.remote_id)
     except Transient:
         raise
-    except (NotFound, Forbidden) as exc:
-        content, reason = Content(blocks=(), text=""), exc.message
     except ApiError as exc:
-        logger.warning("text not read item=%s error=%s", item.pk, type(exc).__name__)
-        content, reason = Content(blocks=(), text=""), exc.message
-    _store(current, item, content, reason=reason, now=timezone.now())
+        reason = failures.reason_of(exc)
+        if not isinstance(exc, NotFound | Forbidden):
+            logger.warning("text not read item=%s why=%s", item.pk, reason.code)
+    _store(lease, item, content, reason=reason, now=timezone.now())
 
 
 def _store(
-    current: Slice, item: Item, content: Content, *, reason: str, now: datetime
+    lease: RunLease,
+    item: Item,
+    content: Content,
+    *,
+    reason: Reason | None,
+    now: datetime,
 ) -> None:
     text = content.text[:TEXT_LENGTH]
     with transaction.atomic():
-        current.keep(texts=1)
+        lease.count_text()
+        lease.renew()
         ItemContent.objects.update_or_create(
             item=item,
             defaults={
                 "blocks": list(content.blocks)[:MOST_BLOCKS],
                 "text": text,
                 "is_truncated": content.is_truncated,
-                "reason": reason[:200],
+                **columns(reason),
                 "read_for": item.remote_updated_at,
                 "read_at": now,
             },

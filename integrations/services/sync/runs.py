@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
+from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.services.common import connection_state, queue
 from integrations.services.common.errors import NotSyncableError
 
@@ -25,7 +26,7 @@ MOST_DELIVERIES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """Say which run answers a request, and whether it is on its way."""
+    """The run that answers a request, and whether it is published."""
 
     run: SyncRun
     joined: bool
@@ -62,7 +63,7 @@ def open_run(
 
 
 def _answer_schedule(connection: Connection) -> None:
-    """Let a new run stand for the scheduled one that is due by now.
+    """Count a new run as the scheduled one that is due by now.
 
     By itself, after the run: whoever dies in between leaves one sync too many, and
     nobody who holds the connection's row waits here for the run's.
@@ -80,7 +81,7 @@ def _open_runs(connection: Connection) -> QuerySet[SyncRun]:
 
 
 def _joined(run: SyncRun, *, trigger: str, full: bool) -> SyncRun:
-    """Let a user's wish hurry, and widen, a run that is already there."""
+    """Make a run that is already open interactive, and full before it starts."""
     columns: dict[str, object] = {}
     if trigger in INTERACTIVE and not run.is_interactive:
         # Published once more, on the queue of those somebody waits for.
@@ -202,17 +203,20 @@ def cancel(run: SyncRun) -> bool:
     )
     is_idle = SyncRun.objects.filter(idle, pk=run.pk, is_cancel_requested=True).exists()
     if is_idle:
-        return finish(run, SyncRun.Outcome.CANCELLED, "cancelled")
+        cancelled = Reason(code=ReasonCode.CANCELLED)
+        return finish(run, SyncRun.Outcome.CANCELLED, cancelled)
     return True
 
 
-def cancel_open(connection: Connection, reason: str) -> None:
+def cancel_open(connection: Connection, code: ReasonCode) -> None:
     """End every open run of a connection whose grant or state has changed."""
     for run in _open_runs(connection):
-        finish(run, SyncRun.Outcome.CANCELLED, reason)
+        finish(run, SyncRun.Outcome.CANCELLED, Reason(code=code))
 
 
-def finish(run: SyncRun, outcome: SyncRun.Outcome, reason: str = "") -> bool:
+def finish(
+    run: SyncRun, outcome: SyncRun.Outcome, reason: Reason | None = None
+) -> bool:
     """End a run once; say whether it was this call that ended it."""
     now = timezone.now()
     ended = (
@@ -221,7 +225,7 @@ def finish(run: SyncRun, outcome: SyncRun.Outcome, reason: str = "") -> bool:
         .update(
             state=SyncRun.State.FINISHED,
             outcome=outcome,
-            reason=reason[:300],
+            **columns(reason),
             finished_at=now,
             lease_id=None,
             lease_until=None,
@@ -236,6 +240,6 @@ def finish(run: SyncRun, outcome: SyncRun.Outcome, reason: str = "") -> bool:
         run.connection_id,
         run.pk,
         outcome,
-        reason,
+        reason.code if reason else "",
     )
     return True

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from integrations.models import Collection, Item, SeenBlock
 from integrations.providers import CONNECTORS
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.services.items import store
 from integrations.services.items.store import CHUNK
 
@@ -46,12 +47,12 @@ def mark(collection: Collection, keys: Iterable[int]) -> None:
 
 
 def forget(collection: Collection) -> None:
-    """Drop the marks of passes that are over."""
+    """Drop the marks of full refreshes that are over."""
     SeenBlock.objects.filter(collection=collection).delete()
 
 
 def unseen(collection: Collection, *, after: str = "") -> Iterator[tuple[int, str]]:
-    """Yield key and remote id of live items that the current pass did not see."""
+    """Yield key and remote id of live items that the full refresh did not see."""
     marks = {
         block.number: bytes(block.bits)
         for block in SeenBlock.objects.filter(
@@ -80,7 +81,7 @@ def _is_marked(marks: Mapping[int, bytes], key: int) -> bool:
 
 
 def count_unseen(collection: Collection) -> int:
-    """Count live items that the current pass did not see, without reading them."""
+    """Count live items that the current refresh did not see, without reading them."""
     blocks = SeenBlock.objects.filter(
         collection=collection, generation=collection.generation
     )
@@ -93,23 +94,25 @@ def count_unseen(collection: Collection) -> int:
 
 def soft_delete_unseen(
     collection: Collection,
-    reasons: Mapping[str, str],
+    noted: Mapping[str, Deletion],
     *,
     run_id: UUID | None,
     now: datetime,
 ) -> int:
-    """Hide what the pass did not see, a chunk at a time; return how many it was.
+    """Delete what the refresh did not see, a chunk at a time; return how many it was.
 
-    ``reasons`` are those known of some, by remote id.
+    ``noted`` says what became of some of them, by remote id.
     """
-    usual = (
-        collection.details.get("deleted_reason")
-        or CONNECTORS[collection.connection.provider].deleted_reason
+    usual = Deletion(
+        kind=DeletionKind(
+            collection.details.get("deleted_kind")
+            or CONNECTORS[collection.connection.provider].deleted_kind
+        )
     )
     deleted = 0
-    chunk: dict[int, str] = {}
+    chunk: dict[int, Deletion] = {}
     for key, remote_id in unseen(collection):
-        chunk[key] = reasons.get(remote_id, usual)
+        chunk[key] = noted.get(remote_id, usual)
         if len(chunk) == CHUNK:
             deleted += store.soft_delete(collection, chunk, run_id=run_id, now=now)
             chunk = {}

@@ -1,4 +1,4 @@
-"""Let a connector look at what is stored, where its own listings have holes."""
+"""Answer a connector's questions about stored items, where its listings have holes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -91,7 +91,7 @@ class Stored:
         return self._stored(rows.order_by("remote_id")[:limit])
 
     def unseen(self, *, after: str, limit: int) -> Sequence[StoredItem]:
-        """Return the collection's items, by id, that this pass has not seen."""
+        """Return the collection's items, by id, that this full refresh has not seen."""
         keys: list[int] = []
         for key, _remote_id in seen_bitmap.unseen(self._collection, after=after):
             keys.append(key)

@@ -21,11 +21,11 @@ NO_HOLD = -1
 def collection_approve(request: UserRequest, pk: UUID) -> HttpResponse:
     """Approve held deletions: the items are soft-deleted."""
     collection = _get_collection(request, pk)
-    hidden = held_deletions.approve(collection, generation=_decided_about(request))
-    if hidden is None:
+    deleted = held_deletions.approve(collection, generation=_decided_about(request))
+    if deleted is None:
         return _too_late(request, collection)
     audit.record("deletions.approved", user=request.user, subject=pk, request=request)
-    messages.success(request, f"{collection}: {hidden:,} items are marked as deleted.")
+    messages.success(request, f"{collection}: {deleted:,} items are marked as deleted.")
     return redirect(collection.connection)
 
 

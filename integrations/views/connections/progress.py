@@ -1,4 +1,4 @@
-"""Say in words how far a run has come, from what it noted of each collection."""
+"""Put in words how far a run has come, from what it noted of each collection."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -6,15 +6,16 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.models import Collection, Connection, SyncRun
+from integrations.models import Collection, Connection, SyncRun, wording
+from integrations.models.progress import CollectionProgress, Phase, ProgressState
+from integrations.models.reasons import Reason, ReasonCode
 
 STEPS = {
-    "full": "Reading",
-    "changes": "Looking for changes in",
-    "gone": "Looking for deletions in",
-    "sweep": "Checking",
+    Phase.LISTING: "Reading",
+    Phase.CHANGES: "Looking for changes in",
+    Phase.DELETIONS: "Looking for deletions in",
+    Phase.ENDING: "Checking",
 }
-ENDED = ("done", "partial", "skipped", "failed")
 HEADLINES = {
     "complete": "Last sync complete",
     "partial": "Last sync partly done",
@@ -23,23 +24,22 @@ HEADLINES = {
     "quarantined": "Last sync stopped",
 }
 TONES = {
-    "done": "ok",
-    "reading": "busy",
-    "waiting": "warn",
-    "partial": "warn",
-    "skipped": "warn",
-    "failed": "bad",
+    ProgressState.DONE: "ok",
+    ProgressState.READING: "busy",
+    ProgressState.WAITING: "warn",
+    ProgressState.PARTIAL: "warn",
+    ProgressState.SKIPPED: "warn",
+    ProgressState.FAILED: "bad",
 }
 NEXT_TEXTS = {
-    "failed": "What was stored stays. The next sync tries again.",
-    "partial": "What was read is stored. The next full reading looks again.",
-    "skipped": "Reconnect and grant the missing permission to read it.",
-    "waiting": "It is tried again by itself.",
+    ProgressState.FAILED: "What was stored stays. The next sync tries again.",
+    ProgressState.PARTIAL: "What was read is stored. A full refresh looks again.",
+    ProgressState.SKIPPED: "What was stored stays. It is read when that is over.",
+    ProgressState.WAITING: "It is tried again by itself.",
 }
+RECONNECT_TEXT = "Reconnect and grant the missing permission to read it."
 COUNTS = ("seen", "created", "changed", "deleted")
 SHORT_WAIT = timedelta(seconds=2)
-
-Entry = Mapping[str, Any]
 
 
 def make_progress(
@@ -47,11 +47,12 @@ def make_progress(
 ) -> dict[str, Any]:
     """Return what the progress panel shows of the open, or the latest, run."""
     is_active = run is not None and run.is_open
-    value, maximum = _amount(connection, run, collections)
+    entries = run.entries if run else {}
+    value, maximum = _amount(connection, run, entries, collections)
     return {
         "is_active": is_active,
-        "headline": _headline(run),
-        "step": _step(run) if is_active else "",
+        "headline": _headline(run, list(entries.values())),
+        "step": _step(list(entries.values())) if is_active else "",
         "value": value,
         "max": maximum,
         "waiting_until": waiting_until(run),
@@ -60,11 +61,7 @@ def make_progress(
     }
 
 
-def _entries(run: SyncRun | None) -> list[Entry]:
-    return list(run.progress.values()) if run else []
-
-
-def _headline(run: SyncRun | None) -> str:
+def _headline(run: SyncRun | None, entries: list[CollectionProgress]) -> str:
     if run is None:
         return "Not read yet"
     if not run.is_open:
@@ -73,21 +70,20 @@ def _headline(run: SyncRun | None) -> str:
         return "Stopping"
     if run.started_at is None:
         return "Waiting for a worker"
-    entries = _entries(run)
     if not entries:
         return "Finding out what there is"
-    done = sum(1 for entry in entries if entry.get("state") in ENDED)
+    done = sum(1 for entry in entries if not entry.state.is_open)
     noun = "collection" if len(entries) == 1 else "collections"
     return f"Syncing: {done} of {len(entries)} {noun}"
 
 
-def _step(run: SyncRun | None) -> str:
-    reading = (e for e in _entries(run) if e.get("state") == "reading")
+def _step(entries: list[CollectionProgress]) -> str:
+    reading = (e for e in entries if e.state is ProgressState.READING)
     entry = next(reading, None)
     if entry is None:
         return ""
-    verb = STEPS.get(str(entry.get("phase")), "Reading")
-    return f"{verb} {entry.get('name', '')}."
+    verb = STEPS[entry.phase] if entry.phase else "Reading"
+    return f"{verb} {entry.name}."
 
 
 def waiting_until(run: SyncRun | None) -> datetime | None:
@@ -100,7 +96,7 @@ def waiting_until(run: SyncRun | None) -> datetime | None:
 
 
 def _note(run: SyncRun | None) -> str:
-    """Say that something is tried again, and how often it has been."""
+    """Return when something is tried again, and how often it has been."""
     if run is None or not run.is_open or not run.failures:
         return ""
     seconds = max(0, int((run.due_at - timezone.now()).total_seconds()))
@@ -109,7 +105,10 @@ def _note(run: SyncRun | None) -> str:
 
 
 def _amount(
-    connection: Connection, run: SyncRun | None, collections: Sequence[Collection]
+    connection: Connection,
+    run: SyncRun | None,
+    entries: Mapping[str, CollectionProgress],
+    collections: Sequence[Collection],
 ) -> tuple[int | None, int | None]:
     """Return how much of how much is read, or nothing while no total is known."""
     if run is None or not run.is_open:
@@ -118,9 +117,9 @@ def _amount(
         return None, None
     counts = {str(c.pk): c.remote_count for c in collections}
     totals = [
-        entry.get("total") or counts.get(key)
-        for key, entry in run.progress.items()
-        if entry.get("state") not in ("skipped", "failed")
+        entry.total or counts.get(key)
+        for key, entry in entries.items()
+        if entry.state not in (ProgressState.SKIPPED, ProgressState.FAILED)
     ]
     if not totals or None in totals:
         return None, None
@@ -130,26 +129,49 @@ def _amount(
 
 def phases(run: SyncRun) -> Iterator[dict[str, Any]]:
     """Yield what the run did in each collection."""
-    for entry in _entries(run):
-        state = str(entry.get("state", "pending"))
+    for entry in run.entries.values():
         yield {
-            "collection": entry.get("name", ""),
-            "state": state,
-            "tone": TONES.get(state, "idle"),
-            "reason_text": entry.get("reason", ""),
-            **{name: entry.get(name, 0) for name in COUNTS},
+            "collection": entry.name,
+            "state": entry.state.value,
+            "tone": TONES.get(entry.state, "idle"),
+            "reason_text": wording.reason_text(entry.reason),
+            **{name: getattr(entry, name) for name in COUNTS},
         }
 
 
 def errors(run: SyncRun) -> Iterator[dict[str, Any]]:
-    """Yield what went wrong, each with what happens next."""
-    for entry in _entries(run):
-        state = str(entry.get("state"))
-        if state in NEXT_TEXTS and entry.get("reason"):
+    """Yield what went wrong, each with what happens next and the technical details."""
+    whole = Reason.stored(run.reason, run.reason_data)
+    if whole is not None and run.outcome == SyncRun.Outcome.FAILED:
+        yield from _errors_of_run(whole)
+    for entry in run.entries.values():
+        if entry.state in NEXT_TEXTS and entry.reason is not None:
             yield {
-                "collection": entry.get("name", ""),
-                "message": entry["reason"],
-                "status": entry.get("status"),
-                "correlation_id": entry.get("correlation_id", ""),
-                "next_text": NEXT_TEXTS[state],
+                "collection": entry.name,
+                "message": wording.reason_text(entry.reason),
+                "status": entry.status,
+                "error_code": entry.error_code,
+                "correlation_id": entry.correlation_id,
+                "detail": entry.reason.data.get("detail", ""),
+                "next_text": _next_text(entry, entry.reason),
             }
+
+
+def _errors_of_run(reason: Reason) -> Iterator[dict[str, Any]]:
+    """Yield the error that ended the whole run, if the provider told one."""
+    facts = {n: reason.data.get(n) for n in ("status", "error_code", "correlation_id")}
+    if any(facts.values()):
+        yield {
+            "collection": "The whole sync",
+            "message": wording.reason_text(reason),
+            "detail": reason.data.get("detail", ""),
+            "next_text": NEXT_TEXTS[ProgressState.FAILED],
+            **facts,
+        }
+
+
+def _next_text(entry: CollectionProgress, reason: Reason) -> str:
+    """Return what happens next; only what lacks a permission waits for its user."""
+    if entry.state is ProgressState.SKIPPED and reason.code is ReasonCode.NO_PERMISSION:
+        return RECONNECT_TEXT
+    return NEXT_TEXTS[entry.state]

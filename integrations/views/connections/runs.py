@@ -28,9 +28,9 @@ def run_detail(request: UserRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 def run_cancel(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Call a run off; what it has stored stays."""
+    """Cancel a run; what it has stored stays."""
     run = get_run(request, pk)
     if run.is_open:
         service.cancel(run)
-        messages.info(request, "The sync is called off. What it has read stays.")
+        messages.info(request, "The sync is cancelled. What it has read stays.")
     return redirect(run.connection)

@@ -34,7 +34,7 @@ def make_content(item: Item) -> dict[str, Any] | None:
     put_icons(found.values())
     return {
         "state": _state(kept),
-        "reason": kept.reason,
+        "reason_text": kept.reason_text,
         "read_at": kept.read_at,
         "is_older": kept.read_for < item.remote_updated_at,
         "is_truncated": kept.is_truncated,

@@ -4,12 +4,18 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from integrations.models import Item, ItemChange
+from integrations.models import Item, ItemChange, wording
 from integrations.providers import CONNECTORS
 from integrations.providers.fields import CURRENCY_PROPERTY, Text
 from integrations.providers.records import DisplayField, read_fields
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items import links, parents
-from integrations.services.items.detail import find_breadcrumbs, find_children
+from integrations.services.items.detail import (
+    find_breadcrumbs,
+    find_children,
+    find_merged_into,
+)
 from integrations.services.items.export import to_integration_item
 from integrations.services.items.icons import put_icons
 from integrations.services.items.links import Links
@@ -29,6 +35,7 @@ FIELD_NAMES = {
     "parent_remote_id": "Parent id",
     "remote_url": "Link",
 }
+RAW_TEXT = "these values are shown as the provider gave them"
 CHANGE_KINDS = {"restored": "revived"}
 
 Row = dict[str, Any]
@@ -40,7 +47,7 @@ def make_context(item: Item) -> dict[str, Any]:
     breadcrumbs = find_breadcrumbs(item)
     children = list(find_children(item)[:MAX_CHILDREN])
     happened = list(item.changes.select_related("run")[:MAX_CHANGES])
-    described = describe(item, item.properties)
+    described, mistake = describe(item, item.properties)
     sides = [(change, describe_sides(item, change)) for change in happened]
     told = (side for _, both in sides for side in both)
     linked = links.find(item, described, *told)
@@ -50,6 +57,8 @@ def make_context(item: Item) -> dict[str, Any]:
         "facts": list(facts(item)),
         "content": make_content(item),
         "properties": list(properties(described, linked)),
+        "mistake": mistake,
+        "merged_into": find_merged_into(item),
         "breadcrumbs": breadcrumbs,
         "top_name": top_name,
         "children": children,
@@ -87,15 +96,29 @@ def properties(described: Sequence[DisplayField], links: Links) -> Iterator[Row]
         yield _row(field.label, show(field.value, links))
 
 
-def describe(item: Item, values: Mapping[str, Any]) -> Sequence[DisplayField]:
-    """Return values as the item's connector describes them."""
+def describe(
+    item: Item, values: Mapping[str, Any]
+) -> tuple[Sequence[DisplayField], str]:
+    """Return values as the item's connector describes them, raw ones when it cannot.
+
+    A mistake of ours in it is said in the text beside them.
+    """
     connector = CONNECTORS.get(item.provider)
     if connector is None:
-        return [
-            DisplayField(name=name, label=name, value=Text(text=str(value)))
-            for name, value in values.items()
-        ]
-    return connector.describe(values, item.collection.schema, item.connection.account)
+        return _raw(values), ""
+    schema, account = item.collection.schema, item.connection.account
+    try:
+        with connector_boundary("describe", item=item.pk):
+            return list(connector.describe(values, schema, account)), ""
+    except ConnectorError as exc:
+        return _raw(values), wording.connector_text(exc.reference, RAW_TEXT)
+
+
+def _raw(values: Mapping[str, Any]) -> list[DisplayField]:
+    return [
+        DisplayField(name=name, label=name, value=Text(text=str(value)))
+        for name, value in values.items()
+    ]
 
 
 def changes(
@@ -119,7 +142,7 @@ def describe_sides(item: Item, change: ItemChange) -> Sides:
     beside = {n: v for n, v in item.properties.items() if n in currencies}
 
     def describe_some(values: Mapping[str, Any]) -> list[DisplayField]:
-        described = describe(item, {**beside, **values})
+        described, _ = describe(item, {**beside, **values})
         return [field for field in described if field.name in values]
 
     old, new = _values(_pairs(change))

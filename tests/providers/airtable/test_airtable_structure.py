@@ -197,7 +197,7 @@ def test_a_base_that_may_not_be_looked_into_is_shown_and_not_asked_for(airtable)
     page = fetch_page(airtable)
 
     assert [item.name for item in page.items] == ["Closed"]
-    assert (page.unreadable, page.incomplete_reason) == (0, "")
+    assert (page.unreadable, page.incomplete) == (0, None)
     assert len(list_collections(airtable)) == 1
 
 
@@ -236,7 +236,7 @@ def test_too_many_bases_are_left_out_and_said_so(airtable, monkeypatch):
 
     assert len(page.items) == 3
     assert page.unreadable == 2
-    assert page.incomplete_reason
+    assert page.incomplete
 
 
 def test_a_listing_of_bases_that_goes_round_in_circles_is_an_error(airtable):

@@ -6,6 +6,7 @@ import pytest
 
 from integrations.http.errors import InvalidResponse
 from integrations.providers.hubspot.listing.schema import select_properties
+from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_into
 from integrations.providers.hubspot.objects import CONTACTS, OBJECT_TYPES
 from integrations.providers.records import FieldSpec
 
@@ -124,8 +125,8 @@ def test_a_merged_id_is_gone_with_its_successor_named(hubspot):
     page = fetch_page(hubspot)
 
     assert page.deleted == {
-        "9004": "merged:180000000123",
-        "9005": "merged:180000000123",
+        "9004": merged_into("180000000123"),
+        "9005": merged_into("180000000123"),
     }
 
 
@@ -134,16 +135,16 @@ def test_archived_records_are_listed_by_id_only(hubspot):
 
     page = hubspot.connector.fetch_deleted(hubspot.api, hubspot.context(), cursor=None)
 
-    assert page.deleted == {"9020": "archived"}
+    assert page.deleted == {"9020": ARCHIVED}
     assert query_of(hubspot.transport.requests[0])["archived"] == "true"
 
 
 @pytest.mark.parametrize(
     ("said", "gone"),
     [
-        ({"archived": True}, {"1": "archived"}),
-        ({"archived": None}, {"1": "archived"}),
-        ({}, {"1": "archived"}),
+        ({"archived": True}, {"1": ARCHIVED}),
+        ({"archived": None}, {"1": ARCHIVED}),
+        ({}, {"1": ARCHIVED}),
         ({"archived": False}, {}),
     ],
 )

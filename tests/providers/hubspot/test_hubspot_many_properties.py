@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from integrations.http.errors import Forbidden
+from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_into
 
 SINCE = datetime(2026, 11, 20, 9, 55, tzinfo=UTC)
 BASE = "/crm/objects/2026-09/contacts"
@@ -140,7 +141,7 @@ def test_a_probe_still_tells_merged_from_archived(hubspot):
 
     page = fetch_changes(hubspot)
 
-    assert page.deleted == {"1": "merged:9", "2": "archived"}
+    assert page.deleted == {"1": merged_into("9"), "2": ARCHIVED}
     assert page.items == []
 
 
@@ -171,4 +172,4 @@ def test_archived_ids_need_no_batch(hubspot):
         hubspot.api, hubspot.context(schema=SCHEMA), cursor=None
     )
 
-    assert page.deleted == {"1": "archived"}
+    assert page.deleted == {"1": ARCHIVED}

@@ -10,6 +10,7 @@ from integrations.providers.hubspot.mapping.items import (
     MAX_VALUE,
     is_hubspot_host,
     merged_away,
+    merged_into,
     to_item,
 )
 
@@ -199,4 +200,4 @@ def test_merged_ids_point_to_the_record_they_live_on_in(hubspot):
 
     gone = merged_away(to_item(contact(properties=properties), hubspot.context()))
 
-    assert gone == {"9004": "merged:9001", "9005": "merged:9001"}
+    assert gone == {"9004": merged_into("9001"), "9005": merged_into("9001")}

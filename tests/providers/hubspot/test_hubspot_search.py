@@ -8,6 +8,7 @@ import pytest
 from integrations.http.errors import InvalidResponse
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.hubspot.listing.changes import MAX_PROBES
+from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_into
 
 SINCE = datetime(2026, 11, 20, 9, 55, tzinfo=UTC)
 BASE = "/crm/objects/2026-09/contacts"
@@ -215,7 +216,7 @@ def test_ids_that_a_batch_does_not_know_are_looked_after_one_by_one(hubspot):
     page = fetch_changes(hubspot)
 
     assert [item.id for item in page.items] == ["9001"]
-    assert page.deleted == {"9004": "merged:180000000123", "9020": "archived"}
+    assert page.deleted == {"9004": merged_into("180000000123"), "9020": ARCHIVED}
     assert page.next_cursor is None
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.providers.notion.listing.walking import is_due
+from integrations.providers.notion.mapping.items import TRASHED
 from integrations.providers.stored import StoredItem
-from tests.providers.notion.workspace import in_block, in_page, in_source, uid
+from tests.providers.notion.workspace import UNSEEN, in_block, in_page, in_source, uid
 
 LATE = "2026-11-22T09:30:00.000Z"
 SINCE = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -173,7 +174,7 @@ def test_what_is_neither_listed_nor_answered_is_swept(reading, workspace):
     reading.full("pages")
 
     assert reading.store.live().keys() == ids(1)
-    assert reading.store.deleted == {("pages", uid(2)): "no longer there"}
+    assert reading.store.deleted == {("pages", uid(2)): UNSEEN}
 
 
 def test_a_grant_that_returns_loses_nothing(reading, workspace):
@@ -205,7 +206,7 @@ def test_what_lives_on_below_the_trash_is_kept_and_marked(reading, workspace):
 
     live = reading.store.live()
     assert live.keys() == ids(1, 3, 4)
-    assert reading.store.deleted == {("pages", uid(2)): "in the trash"}
+    assert reading.store.deleted == {("pages", uid(2)): TRASHED}
     assert live[uid(3)].visibility is False
     assert live[uid(3)].properties["about.buried"] is True
     assert reading.store.rows == once
@@ -249,8 +250,8 @@ def test_the_trash_is_noticed_between_full_refreshes(reading, workspace):
     reading.listing("fetch_deleted", "databases")
 
     assert reading.store.deleted == {
-        ("pages", uid(2)): "in the trash",
-        ("databases", uid(11)): "in the trash",
+        ("pages", uid(2)): TRASHED,
+        ("databases", uid(11)): TRASHED,
     }
 
 
@@ -381,7 +382,7 @@ def test_without_a_view_on_the_store_the_listing_says_that_it_has_gaps(
     page = notion.connector.fetch_page(notion.api, context, cursor=None)
 
     assert page.next_cursor is None
-    assert page.incomplete_reason
+    assert page.incomplete
 
 
 @pytest.mark.parametrize("kind", ["pages", "databases"])

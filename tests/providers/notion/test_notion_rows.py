@@ -10,6 +10,8 @@ import pytest
 from integrations.http.errors import InvalidRequest, InvalidResponse
 from integrations.http.transport import Response
 from integrations.providers.errors import ListingExpiredError
+from integrations.providers.notion.listing.rows import CAPPED
+from integrations.providers.notion.mapping.items import MOVED, TRASHED
 
 SOURCE = "d1000000-0000-4000-8000-000000000001"
 QUERY = f"POST /v1/data_sources/{SOURCE}/query"
@@ -61,7 +63,7 @@ def test_a_query_that_is_cut_short_goes_on_at_the_last_time_seen(notion):
     }
     assert "start_cursor" not in sent(notion, 1)
     assert third.next_cursor is None
-    assert third.incomplete_reason == ""
+    assert third.incomplete is None
 
 
 def test_a_crowd_in_one_minute_is_stepped_over_and_told(notion):
@@ -78,7 +80,7 @@ def test_a_crowd_in_one_minute_is_stepped_over_and_told(notion):
     later = sent(notion, 2)["filter"]["created_time"]["on_or_after"]
     assert later == "2026-10-02T10:01:00.000Z"
     assert cursor is None
-    assert "10,000" in pages[-1].incomplete_reason
+    assert pages[-1].incomplete == CAPPED
 
 
 def test_a_query_that_is_cut_short_without_times_is_an_error(notion):
@@ -139,8 +141,8 @@ def test_odd_rows_are_counted_and_cost_the_others_nothing(notion):
 
     assert [item.id[-1] for item in page.items] == ["1"]
     assert page.unreadable == 3
-    assert list(page.deleted.values()) == ["in the trash"]
-    assert list(page.moved.values()) == ["moved to another collection"]
+    assert list(page.deleted.values()) == [TRASHED]
+    assert list(page.moved.values()) == [MOVED]
 
 
 def test_a_forgotten_cursor_starts_the_listing_again(notion):
@@ -205,7 +207,7 @@ def test_more_rows_than_a_query_gives_are_read_completely(notion):
             break
 
     assert len(found) == 2_500
-    assert page.incomplete_reason == ""
+    assert page.incomplete is None
 
 
 def test_a_wiki_shows_its_data_sources_beside_its_rows(notion):

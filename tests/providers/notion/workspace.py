@@ -9,11 +9,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from integrations.http.transport import Request, Response, Timeouts
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem, Page
 from integrations.providers.stored import StoredItem
 
 ROOT = {"type": "workspace", "workspace": True}
 EARLY = "2026-11-01T08:00:00.000Z"
+
+# What the full refresh did not show, nor said anything of.
+UNSEEN = Deletion(kind=DeletionKind.DELETED_OR_UNSHARED)
 
 
 def uid(number: int) -> str:
@@ -166,7 +170,7 @@ class Store:
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 22, tzinfo=UTC)
         self.rows: dict[tuple[str, str], tuple[IntegrationItem, datetime]] = {}
-        self.deleted: dict[tuple[str, str], str] = {}
+        self.deleted: dict[tuple[str, str], Deletion] = {}
         self.seen: set[tuple[str, str]] = set()
         self.collections: set[str] = set()
 
@@ -182,9 +186,9 @@ class Store:
             self.seen.add(key)
             if not is_same:
                 self.rows[key] = item, self.now
-        for remote_id, reason in page.deleted.items():
+        for remote_id, deletion in page.deleted.items():
             if (collection_id, remote_id) in self.rows:
-                self.deleted[collection_id, remote_id] = reason
+                self.deleted[collection_id, remote_id] = deletion
         for other, sibling in page.other_collections.items():
             self.keep(other, sibling)
 
@@ -192,7 +196,7 @@ class Store:
         """Hide what the pass has not seen."""
         for key in self.rows.keys() - self.seen - self.deleted.keys():
             if key[0] == collection_id:
-                self.deleted[key] = "no longer there"
+                self.deleted[key] = UNSEEN
 
     def live(self, *collections: str) -> dict[str, IntegrationItem]:
         """Return the live items by id, of some collections or of all."""

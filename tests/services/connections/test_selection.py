@@ -47,7 +47,7 @@ def test_what_is_deselected_is_hidden_and_not_asked_for(
     assert choose(synced, "contacts", "companies") == (0, 1)
 
     deals = Item.objects.filter(collection__remote_id="deals")
-    assert set(deals.values_list("deleted_reason", flat=True)) == {"not selected"}
+    assert set(deals.values_list("deleted_kind", flat=True)) == {"deselected"}
     assert Collection.objects.get(remote_id="deals").stored_count == 0
     calls = sandbox.count("/deals?")
     assert finish_sync(synced, full=True).outcome == "complete"
@@ -82,10 +82,7 @@ def test_a_run_under_way_is_called_off_so_that_nothing_comes_back(
     choose(synced, "contacts")
 
     run.refresh_from_db()
-    assert (run.outcome, run.reason) == (
-        "cancelled",
-        "the choice of collections has changed",
-    )
+    assert (run.outcome, run.reason) == ("cancelled", "selection_changed")
 
 
 def test_choosing_what_is_chosen_already_changes_nothing(synced: Connection) -> None:
@@ -121,7 +118,7 @@ def test_a_connection_can_be_read_in_full_more_seldom(synced: Connection) -> Non
     contacts = Collection.objects.get(remote_id="contacts")
     contacts.last_full_refresh_at = timezone.now() - timedelta(hours=30)
     run, _ = runs.open_run(synced, trigger="user")
-    current: Any = type("Slice", (), {"run": run, "connection": synced})()
+    current: Any = type("Lease", (), {"run": run, "connection": synced})()
 
     usual = policy.is_full_refresh_due(current, contacts, timezone.now())
     synced.full_refresh_hours = 72

@@ -53,7 +53,7 @@ def test_it_keeps_its_row_its_first_day_and_its_history(pages, rows):
 
 
 def test_one_that_was_deleted_where_it_was_comes_back(pages, rows):
-    item = make_item(pages, remote_id="p1", deleted_at=NOON, deleted_reason="moved")
+    item = make_item(pages, remote_id="p1", deleted_at=NOON, deleted_kind="moved")
 
     counts = show(rows, "p1")
 

@@ -79,7 +79,7 @@ def test_others_items_are_never_related(contact, bob):
 def test_the_same_collection_and_what_is_deleted_stay_out(contact, elsewhere):
     same = {"mail": "ana@acme.example"}
     make_item(contact.collection, properties=same)
-    make_item(elsewhere, properties=same, deleted_at=NOON, deleted_reason="gone")
+    make_item(elsewhere, properties=same, deleted_at=NOON, deleted_kind="deleted")
 
     assert found(contact) == []
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, Item, ItemChange
 from integrations.services.sync import held_deletions
 from tests.services.fixtures import FinishSync
-from tests.services.hubspot_account import assert_equal_to, live
+from tests.services.hubspot_account import assert_equal_to, full_refresh_of, live
 
 
 def test_archived_and_merged_records_are_hidden_with_their_reason(
@@ -22,8 +22,8 @@ def test_archived_and_merged_records_are_hidden_with_their_reason(
     finish_sync(connection, full=True)
 
     assert_equal_to(sandbox)
-    reason = Item.objects.get(remote_id=first, type="contact").deleted_reason
-    assert reason == "archived"
+    kind = Item.objects.get(remote_id=first, type="contact").deleted_kind
+    assert kind == "archived"
 
 
 def test_a_restored_record_comes_back(
@@ -92,8 +92,8 @@ def test_a_collection_that_two_listings_do_not_show_is_no_longer_shared(
     finish_sync(connection, full=True)
 
     assert not Item.objects.live().filter(collection=deals).exists()
-    reasons = Item.objects.filter(collection=deals).values_list("deleted_reason")
-    assert set(reasons) == {("no longer shared",)}
+    kinds = Item.objects.filter(collection=deals).values_list("deleted_kind")
+    assert set(kinds) == {("unshared",)}
     calls = len(sandbox.log)
     finish_sync(connection)
     assert not [line for line in sandbox.log[calls:] if "deals-of-old" in line]
@@ -105,7 +105,7 @@ def test_a_collection_that_is_shown_again_comes_back_with_its_items(
     finish_sync(connection)
     Collection.objects.filter(remote_id="deals").update(misses=2)
     Item.objects.filter(type="deal").update(
-        deleted_at=timezone.now(), deleted_reason="no longer shared"
+        deleted_at=timezone.now(), deleted_kind="unshared"
     )
 
     finish_sync(connection, full=True)
@@ -127,7 +127,7 @@ def test_a_listing_that_fails_on_page_three_hides_nothing_and_goes_on_there(
     assert run.outcome == "partial"
     assert Item.objects.live().count() == count
     contacts = Collection.objects.get(remote_id="contacts")
-    assert contacts.checkpoint["seen"] == 200
+    assert full_refresh_of(contacts).listed == 200
     calls = len(sandbox.log)
     assert finish_sync(connection).outcome == "complete"
     first = next(line for line in sandbox.log[calls:] if "/objects/" in line)

@@ -7,6 +7,8 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item
+from integrations.services.sync import checkpoint
+from integrations.services.sync.checkpoint import FullRefresh
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, live, touch
 
@@ -36,7 +38,8 @@ def test_a_first_load_that_ends_early_is_repeated_when_somebody_asks(
     assert run.outcome == "partial"
     found = contacts()
     assert (found.completeness, found.last_full_refresh_at) == ("partial", None)
-    assert found.reason == f"the listing ended after {100 * skip} of 340 items"
+    assert found.reason == "short_listing"
+    assert found.reason_data == {"listed": 100 * skip, "total": 340}
     assert finish_sync(connection).outcome == "complete"
     assert_equal_to(sandbox)
     assert contacts().short_refresh_at is None
@@ -86,7 +89,8 @@ def test_what_could_not_be_read_is_not_taken_for_gone(
 
     assert (run.outcome, run.deleted, run.unreadable) == ("partial", 0, 2)
     assert len(live("contacts")) == 340
-    assert contacts().reason == "2 items could not be read"
+    found = contacts()
+    assert (found.reason, found.reason_data) == ("unreadable_items", {"count": 2})
 
 
 def test_what_is_deleted_goes_although_another_row_is_unreadable(
@@ -114,10 +118,11 @@ def test_changes_are_read_although_the_full_refresh_fails(
     run = finish_sync(connection)
 
     assert run.outcome == "partial"
-    assert "reading everything failed" in run.reason
+    assert contacts().reason == "full_refresh_failed"
+    assert contacts().reason_data["because"]["code"] == "request_refused"
     found = Item.objects.get(remote_id=touched, type="contact")
     assert found.properties["firstname"] == "Found"
-    assert contacts().phase == "full"
+    assert isinstance(checkpoint.read(contacts()), FullRefresh)
     sandbox.client.order("faults/clear")
     assert finish_sync(connection).outcome == "complete"
 
@@ -171,4 +176,5 @@ def test_an_unreadable_change_is_said(
     run = finish_sync(connection)
 
     assert (run.outcome, run.unreadable) == ("partial", 2)
-    assert contacts().reason == "2 items could not be read"
+    found = contacts()
+    assert (found.reason, found.reason_data) == ("unreadable_items", {"count": 2})

@@ -9,7 +9,12 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, Item
 from integrations.services.sync import engine, held_deletions, runs
 from tests.services.fixtures import FinishSync, let_time_pass
-from tests.services.hubspot_account import assert_equal_to, inventory, live
+from tests.services.hubspot_account import (
+    assert_equal_to,
+    full_refresh_of,
+    inventory,
+    live,
+)
 
 WHERE = {"portal": "555111", "type": "contacts"}
 
@@ -80,7 +85,7 @@ def test_a_pass_that_began_meanwhile_decides_anew(
     run, _ = runs.open_run(held.connection, trigger="user", full=True)
     engine.run_slice(run.pk, seconds=0.001)
     held.refresh_from_db()
-    assert held.checkpoint["seen"] == 100
+    assert full_refresh_of(held).listed == 100
     assert (held.completeness, held.held_deletions) == ("partial", {})
     before = live("contacts")
 
@@ -137,7 +142,7 @@ def test_archiving_much_is_held_and_keeps_its_reason(
     assert contacts.held_deletions["count"] == 280
     assert held_deletions.approve(contacts) == 280
     hidden = Item.objects.filter(remote_id__in=gone, type="contact")
-    assert set(hidden.values_list("deleted_reason", flat=True)) == {"archived"}
+    assert set(hidden.values_list("deleted_kind", flat=True)) == {"archived"}
     assert_equal_to(sandbox)
 
 

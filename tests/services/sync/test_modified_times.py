@@ -83,7 +83,7 @@ def test_an_item_whose_parent_has_a_new_name_was_not_edited(
 
 def test_an_item_that_comes_back_keeps_its_time(collection: Collection) -> None:
     store(collection, now=NOON)
-    Item.objects.update(deleted_at=NOON, deleted_reason="no longer there")
+    Item.objects.update(deleted_at=NOON, deleted_kind="deleted")
 
     item = store(collection, now=LATER)
 

@@ -36,12 +36,12 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(
     claimed = lease.claim(run.pk, now=timezone.now())
     assert claimed is not None
     SyncRun.objects.filter(pk=run.pk).update(lease_id=uuid.uuid4())
-    stale = lease.Slice(
+    stale = lease.RunLease(
         run=claimed[0], api=_Silent(), stop_at=1e12, lease_id=claimed[1]
     )
 
     with pytest.raises(LeaseLostError):
-        stale.keep()
+        stale.renew()
 
 
 class _Silent:

@@ -106,7 +106,7 @@ def test_progress_counts_collections_and_names_the_step(as_alice, connection):
     make_running(
         connection,
         {"name": "Contacts", "state": "done", "total": 60},
-        {"name": "Deals", "state": "reading", "phase": "full", "total": 40},
+        {"name": "Deals", "state": "reading", "phase": "listing", "total": 40},
         seen=75,
         created=70,
         is_full=True,
@@ -161,14 +161,25 @@ def test_a_run_page_lists_what_went_wrong(as_alice, connection):
         outcome="partial",
         progress={
             "1": {"name": "Contacts", "state": "done", "seen": 5, "created": 2},
-            "2": {"name": "Deals", "state": "skipped", "reason": "needs deals.read"},
+            "2": {
+                "name": "Deals",
+                "state": "skipped",
+                "reason": {"code": "no_permission", "data": {"scopes": ["deals.read"]}},
+                "status": 403,
+                "error_code": "MISSING_SCOPES",
+                "correlation_id": "4d2f-aa",
+            },
         },
     )
 
     page = as_alice.get(run.get_absolute_url())
 
     assert [p["seen"] for p in page.context["phases"]] == [5, 0]
-    assert page.context["errors"][0]["message"] == "needs deals.read"
+    (error,) = page.context["errors"]
+    assert error["message"] == "needs deals.read"
+    assert "HTTP status 403" in page.text
+    assert "<code>MISSING_SCOPES</code>" in page.text
+    assert "<code>4d2f-aa</code>" in page.text
     assert page.context["is_active"] is False
 
 

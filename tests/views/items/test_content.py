@@ -98,7 +98,14 @@ def test_a_long_text_says_that_it_is_cut_and_an_old_one_that_it_follows(
     ("values", "words"),
     [
         (None, "has not been read yet"),
-        ({"blocks": [], "reason": "it <needs> a right"}, "read: it &lt;needs&gt; a"),
+        (
+            {
+                "blocks": [],
+                "reason": "not_found",
+                "reason_data": {"message": "it <needs> a right"},
+            },
+            "read: it &lt;needs&gt; a",
+        ),
         ({"blocks": [], "text": ""}, "There is no text in it."),
     ],
 )
@@ -174,7 +181,7 @@ def test_a_database_holds_its_data_sources_and_those_hold_rows(
     ("deleted", "words"),
     [
         (None, "Something that is not shared with this connection"),
-        ("in the trash", "Old things (in the trash)"),
+        ("trashed", "Old things (in the trash there)"),
     ],
 )
 def test_a_parent_that_is_not_there_is_a_named_gap(
@@ -186,7 +193,7 @@ def test_a_parent_that_is_not_there_is_a_named_gap(
             name="Old things",
             remote_id="away",
             deleted_at=NOON,
-            deleted_reason=deleted,
+            deleted_kind=deleted,
         )
     leaf = make_item(pages, name="Leaf", parent_remote_id="away")
 
@@ -280,7 +287,8 @@ def test_what_a_complete_collection_has_not_looked_into_is_said(
     make_collection(
         connection,
         completeness="complete",
-        pending_reason="rows are looked into in turns",
+        pending_reason="takes_turns",
+        pending_reason_data={"number": 200},
     )
 
-    assert "Rows are looked into in turns" in html_of(as_alice, connection)
+    assert "in turns, 200 rows at a time" in html_of(as_alice, connection)

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from integrations.models import Connection, ItemChange
+from integrations.models.progress import CollectionProgress, ProgressState
+from integrations.models.reasons import Reason, ReasonCode, columns
 from tests.support.rows import (
     NOON,
     make_collection,
@@ -16,6 +18,7 @@ from tests.support.rows import (
 
 HOSTILE = """<script>alert(1)</script>"><img src=x onerror=alert(2)>"""
 EVERYWHERE = {"name": HOSTILE, "parent_name": HOSTILE, "remote_url": "javascript:a()"}
+WHY = Reason.of(ReasonCode.NOT_FOUND, message=HOSTILE, detail=HOSTILE)
 
 
 def names(response):
@@ -35,18 +38,22 @@ def test_the_list_shows_the_latest_first(as_alice, collection):
 def test_hostile_names_stay_text_on_every_page(as_alice, connection, collection):
     connection.label = connection.account_name = collection.name = HOSTILE[:120]
     connection.save()
-    collection.reason = HOSTILE
+    collection.set_reason(WHY)
     collection.save()
     item = make_item(
         collection,
         **EVERYWHERE,
-        deleted_reason=HOSTILE,
+        deleted_kind="unknown",
+        deleted_detail=HOSTILE,
         properties={"firstname": HOSTILE, "website": "javascript:alert(3)"},
+    )
+    entry = CollectionProgress(
+        name=HOSTILE, state=ProgressState.FAILED, reason=WHY, error_code=HOSTILE
     )
     run = make_finished_run(
         connection,
-        reason=HOSTILE,
-        progress={"1": {"name": HOSTILE, "state": "failed", "reason": HOSTILE}},
+        **columns(WHY),
+        progress={"1": entry.to_json()},
     )
     ItemChange.objects.create(
         item=item,

@@ -81,6 +81,7 @@ def _fetch(
         next_cursor=next_cursor(body.get("offset"), cursor, where="offset"),
         unreadable=len(rows) - len(items),
         unreadable_ids=found.unreadable_ids,
+        mistakes=found.mistakes,
     )
 
 

@@ -37,6 +37,7 @@ from integrations.providers.airtable.ids import (
 from integrations.providers.airtable.spec import RECORDS_READ, SCHEMA_READ
 from integrations.providers.capabilities import Place
 from integrations.providers.errors import IncompleteListingError
+from integrations.providers.kinds import DeletionKind, Incomplete, IncompleteKind
 from integrations.providers.records import (
     FieldSpec,
     IntegrationItem,
@@ -83,7 +84,7 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
             item_type="table",
             required_scopes=(SCHEMA_READ,),
             # Nothing tells a deleted table from one that is not shared any more.
-            details={"deleted_reason": "no longer shared"},
+            details={"deleted_kind": DeletionKind.UNSHARED.value},
         )
     ]
     bases = fetch_bases(api)
@@ -147,9 +148,15 @@ def fetch_page(api: ApiClient, *, after: str | None) -> Page:
         items=items,
         next_cursor=now[-1].id if later else None,
         unreadable=unreadable,
-        incomplete_reason=f"{left_out} bases could not be listed" if left_out else "",
+        incomplete=_incomplete(left_out),
         collections=collections,
     )
+
+
+def _incomplete(left_out: int) -> Incomplete | None:
+    if not left_out:
+        return None
+    return Incomplete(kind=IncompleteKind.PARTS_NOT_LISTED, number=left_out)
 
 
 def to_base_item(base: Base, tables: Sequence[Table]) -> IntegrationItem:

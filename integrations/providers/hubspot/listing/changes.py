@@ -22,9 +22,10 @@ from integrations.providers.hubspot.listing.records import Reader, id_of
 from integrations.providers.hubspot.mapping.items import (
     ARCHIVED,
     merged_away,
-    merged_reason,
+    merged_into,
 )
 from integrations.providers.hubspot.mapping.links import has_links
+from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
 from integrations.providers.values import to_time
 
@@ -52,17 +53,18 @@ def fetch_changes(
         ids = ids[: ids.index(first_left)]
         missing, has_more = missing[:MAX_PROBES], True
     batch = reader.map_batch(rows[each] for each in ids if each in rows)
-    gone, returned = _probe(reader, missing)
-    listed = reader.map_listed(reader.complete(returned))
-    items = batch.mapped + listed.mapped
+    deleted, returned = _probe(reader, missing)
+    probed = reader.map_listed(reader.complete(returned))
+    items = batch.mapped + probed.mapped
     for item in items:
-        gone |= merged_away(item)
+        deleted |= merged_away(item)
     return Page(
         items=items,
         next_cursor=_to_cursor(walked[-1]) if has_more else None,
-        unreadable=odd + batch.unreadable + listed.unreadable,
-        unreadable_ids=batch.unreadable_ids + listed.unreadable_ids,
-        deleted=gone,
+        unreadable=odd + batch.unreadable + probed.unreadable,
+        unreadable_ids=batch.unreadable_ids + probed.unreadable_ids,
+        mistakes=batch.mistakes + probed.mistakes,
+        deleted=deleted,
     )
 
 
@@ -94,12 +96,12 @@ def _without_known(reader: Reader, found: Found) -> list[str]:
 
 def _probe(
     reader: Reader, missing: Sequence[str]
-) -> tuple[dict[str, str], list[dict[str, Any]]]:
+) -> tuple[dict[str, Deletion], list[dict[str, Any]]]:
     """Find out what became of ids that search still knows and a batch does not.
 
-    Returns the reasons of those that are gone, and the rows of those that are not.
+    Returns what became of those that are deleted, and the rows of those that are not.
     """
-    gone: dict[str, str] = {}
+    deleted: dict[str, Deletion] = {}
     returned = []
     for remote_id in missing:
         row = reader.fetch_one(remote_id)
@@ -107,8 +109,8 @@ def _probe(
         if row is not None and found == remote_id:
             returned.append(row)
         else:
-            gone[remote_id] = merged_reason(found) if found else ARCHIVED
-    return gone, returned
+            deleted[remote_id] = merged_into(found) if found else ARCHIVED
+    return deleted, returned
 
 
 def _search_ids(

@@ -12,6 +12,7 @@ from integrations.providers.hubspot.objects import (
     ObjectType,
     get_object_type,
 )
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.providers.values import (
     https_url,
@@ -27,7 +28,7 @@ MAX_NAME = 500
 MAX_VALUE = 256 * 1024
 CUT_MARK = "… [cut]"
 MAX_MERGED = 250
-ARCHIVED = "archived"
+ARCHIVED = Deletion(kind=DeletionKind.ARCHIVED)
 
 
 def to_item(row: object, collection: CollectionContext) -> IntegrationItem:
@@ -48,8 +49,8 @@ def to_item(row: object, collection: CollectionContext) -> IntegrationItem:
     )
 
 
-def merged_away(item: IntegrationItem) -> Mapping[str, str]:
-    """Return the ids that live on in ``item``, each with the reason.
+def merged_away(item: IntegrationItem) -> Mapping[str, Deletion]:
+    """Return the ids that live on in ``item``.
 
     Merging keeps one of the ids or makes a new one, depending on the portal.
     """
@@ -58,13 +59,13 @@ def merged_away(item: IntegrationItem) -> Mapping[str, str]:
     if not isinstance(merged, str):
         return {}
     ids = [part.strip() for part in merged.split(";")][:MAX_MERGED]
-    reason = merged_reason(item.id)
-    return {old: reason for old in ids if old.isdecimal() and old != item.id}
+    merged = merged_into(item.id)
+    return {old: merged for old in ids if old.isdecimal() and old != item.id}
 
 
-def merged_reason(into: str) -> str:
-    """Return why a merged record is gone, naming the one that took it in."""
-    return f"merged:{into}"
+def merged_into(remote_id: str) -> Deletion:
+    """Return what became of a record that another one took in."""
+    return Deletion(kind=DeletionKind.MERGED, detail=remote_id)
 
 
 def is_hubspot_host(host: object) -> bool:

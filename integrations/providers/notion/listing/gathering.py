@@ -4,6 +4,8 @@ from contextlib import suppress
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object
+from integrations.providers.kinds import Deletion, Incomplete, Pending
+from integrations.providers.mistakes import Mistake
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.mapping.items import MOVED
 from integrations.providers.records import IntegrationItem, Page, RemoteCollection
@@ -18,27 +20,30 @@ class Gathering:
         self.unreadable = 0
         self._unreadable_ids: list[str] = []
         self._items: dict[str, dict[str, IntegrationItem]] = {}
-        self._gone: dict[str, dict[str, str]] = {}
-        self._moved: dict[str, dict[str, str]] = {}
+        self._mistakes: list[Mistake] = []
+        self._deleted: dict[str, dict[str, Deletion]] = {}
+        self._moved: dict[str, dict[str, Deletion]] = {}
         self._collections: dict[str, RemoteCollection] = {}
 
     def add(self, collection_id: str, item: IntegrationItem) -> None:
         """Keep an item; what is shown twice counts once, the later time."""
         self._items.setdefault(collection_id, {})[item.id] = item
 
-    def lose(self, collection_id: str, remote_id: str, reason: str) -> None:
-        """Note that an item is away for a reason that Notion states."""
+    def lose(self, collection_id: str, remote_id: str, deletion: Deletion) -> None:
+        """Note that an item is deleted, as Notion states."""
         self._items.get(collection_id, {}).pop(remote_id, None)
-        self._gone.setdefault(collection_id, {})[remote_id] = reason
+        self._deleted.setdefault(collection_id, {})[remote_id] = deletion
 
     def move(self, collection_id: str, remote_id: str) -> None:
         """Note that an item is in another collection than this one."""
         self._items.get(collection_id, {}).pop(remote_id, None)
         self._moved.setdefault(collection_id, {})[remote_id] = MOVED
 
-    def count_unreadable(self, row: object) -> None:
+    def count_unreadable(self, row: object, mistake: Mistake | None = None) -> None:
         """Count an object that cannot be read, by its id where that can be."""
         self.unreadable += 1
+        if mistake is not None:
+            self._mistakes.append(mistake)
         with suppress(InvalidResponse):
             self._unreadable_ids.append(to_id(expect_object(row, "object").get("id")))
 
@@ -59,11 +64,11 @@ class Gathering:
         self,
         next_cursor: str | None,
         *,
-        incomplete_reason: str = "",
-        pending_reason: str = "",
+        incomplete: Incomplete | None = None,
+        pending: Pending | None = None,
     ) -> Page:
         """Return all of it as the page of the own collection."""
-        others = (self._items.keys() | self._gone.keys() | self._moved.keys()) - {
+        others = (self._items.keys() | self._deleted.keys() | self._moved.keys()) - {
             self.own
         }
         return Page(
@@ -71,15 +76,16 @@ class Gathering:
             next_cursor=next_cursor,
             unreadable=self.unreadable,
             unreadable_ids=self._unreadable_ids,
-            deleted=self._gone.get(self.own, {}),
+            mistakes=self._mistakes,
+            deleted=self._deleted.get(self.own, {}),
             moved=self._moved.get(self.own, {}),
-            incomplete_reason=incomplete_reason,
-            pending_reason=pending_reason,
+            incomplete=incomplete,
+            pending=pending,
             other_collections={
                 other: Page(
                     items=list(self._items.get(other, {}).values()),
                     next_cursor=None,
-                    deleted=self._gone.get(other, {}),
+                    deleted=self._deleted.get(other, {}),
                     moved=self._moved.get(other, {}),
                 )
                 for other in sorted(others)

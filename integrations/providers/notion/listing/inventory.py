@@ -14,6 +14,12 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import Transient
 from integrations.providers.connector import CollectionContext
 from integrations.providers.errors import ListingExpiredError
+from integrations.providers.kinds import (
+    Incomplete,
+    IncompleteKind,
+    Pending,
+    PendingKind,
+)
 from integrations.providers.notion.api.paging import from_cursor, to_cursor
 from integrations.providers.notion.listing.gathering import Gathering
 from integrations.providers.notion.listing.reader import Reader
@@ -33,13 +39,10 @@ INCREMENT: Final = {PAGES: (SEARCH, WALK), DATABASES: (SEARCH,)}
 BATCH: Final = 50
 # Each round goes up one level of the tree; deeper ones wait for the next pass.
 MOST_ROUNDS: Final = 10
-TAKES_TURNS: Final = (
-    "pages inside the rows of large tables are looked for in turns, "
-    f"{ROWS_PER_REFRESH} rows at a time"
-)
+TAKES_TURNS: Final = Pending(kind=PendingKind.TAKES_TURNS, number=ROWS_PER_REFRESH)
 NOTHING_YET: Final = "Notion shows nothing yet: it takes a moment after sharing"
 NEXT_TRY: Final = 10.0
-NOT_EXHAUSTIVE: Final = "Notion's search does not list everything"
+NOT_EXHAUSTIVE: Final = Incomplete(kind=IncompleteKind.NOT_EXHAUSTIVE)
 
 
 class Ask(Protocol):
@@ -103,8 +106,8 @@ class _Pass:
         is_blind = self._stored is None and self._since is None
         return self._tree.gathering.to_page(
             None,
-            incomplete_reason=NOT_EXHAUSTIVE if is_blind else "",
-            pending_reason=TAKES_TURNS if place.get("crowded") else "",
+            incomplete=NOT_EXHAUSTIVE if is_blind else None,
+            pending=TAKES_TURNS if place.get("crowded") else None,
         )
 
     def _run(self, phase: str, place: Place) -> Place | None:

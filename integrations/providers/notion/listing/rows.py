@@ -15,6 +15,7 @@ from integrations.http.errors import InvalidResponse, NotFound, Server
 from integrations.http.shape import expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.errors import CollectionDeletedError
+from integrations.providers.kinds import DeletionKind, Incomplete, IncompleteKind
 from integrations.providers.listing import reading
 from integrations.providers.notion.api.paging import (
     PAGE_SIZE,
@@ -43,8 +44,8 @@ SMALL_PAGE: Final = 25
 SLOW: Final = frozenset({503, 504})
 # Times of creation have the precision of a minute, in practice.
 STRIDE: Final = timedelta(minutes=1)
-NOT_SHARED: Final = "gone or no longer shared"
-CROWDED: Final = "more than 10,000 rows were created in the same minute"
+MOST_RESULTS: Final = 10_000
+CAPPED: Final = Incomplete(kind=IncompleteKind.CAPPED, number=MOST_RESULTS)
 
 Place = dict[str, Any]
 
@@ -54,10 +55,10 @@ def fetch_schema(api: ApiClient, context: CollectionContext) -> dict[str, Any]:
     try:
         answer = api.get(f"/data_sources/{to_id(context.remote_id)}")
     except NotFound as exc:
-        raise CollectionDeletedError(NOT_SHARED) from exc
+        raise CollectionDeletedError(DeletionKind.DELETED_OR_UNSHARED) from exc
     source = expect_object(answer, "data source")
     if is_trashed(source):
-        raise CollectionDeletedError(TRASHED, is_proven=True)
+        raise CollectionDeletedError(DeletionKind.TRASHED, is_proven=True)
     expect_object(source.get("properties"), "properties")
     return to_schema(source)
 
@@ -79,20 +80,19 @@ def fetch_page(
     page = _read(api, context, place, since=since)
     if page.next_cursor is not None or place.get("is_archived"):
         return page
-    return replace(
-        page, next_cursor=_archived(page.incomplete_reason), incomplete_reason=""
-    )
+    return replace(page, next_cursor=_archived(page.incomplete), incomplete=None)
 
 
 def fetch_archived(
     api: ApiClient, context: CollectionContext, *, cursor: str | None
 ) -> Page:
     """Return one page of the archived rows: archiving may not count as an edit."""
-    return _read(api, context, from_cursor(cursor or _archived("")), since=None)
+    return _read(api, context, from_cursor(cursor or _archived(None)), since=None)
 
 
-def _archived(incomplete_reason: str) -> str:
-    return to_cursor({"is_archived": True, "incomplete_reason": incomplete_reason})
+def _archived(incomplete: Incomplete | None) -> str:
+    kind = incomplete.kind.value if incomplete else ""
+    return to_cursor({"is_archived": True, "incomplete_reason": kind})
 
 
 def _read(
@@ -169,7 +169,7 @@ def _query(
     try:
         return fetch_list(lambda: _ask(api, context, body), start=start)
     except NotFound as exc:
-        raise CollectionDeletedError(NOT_SHARED) from exc
+        raise CollectionDeletedError(DeletionKind.DELETED_OR_UNSHARED) from exc
 
 
 def _ask(api: ApiClient, context: CollectionContext, body: dict[str, Any]) -> Any:
@@ -185,25 +185,27 @@ def _ask(api: ApiClient, context: CollectionContext, body: dict[str, Any]) -> An
 
 def _to_page(rows: Rows, listing: Listing, place: Place) -> Page:
     """Make the page, and find out where the rows behind it start."""
-    incomplete_reason = str(place.get("incomplete_reason", ""))
+    # Cursors of earlier versions hold a sentence here, which meant the same.
+    is_capped = bool(place.get("incomplete_reason"))
     newest = _latest(rows.newest, to_time(place.get("newest")))
     if listing.following is not None:
         following = {**place, "start": listing.following, "newest": _text(newest)}
         return rows.gathering.to_page(to_cursor(following))
     if not listing.is_incomplete:
-        return rows.gathering.to_page(None, incomplete_reason=incomplete_reason)
+        return rows.gathering.to_page(None, incomplete=CAPPED if is_capped else None)
     if newest is None:
         raise InvalidResponse("the query is cut short and gives no times")
     began = _from(place)
     window = {
         "is_archived": place.get("is_archived"),
-        "incomplete_reason": incomplete_reason,
+        "incomplete_reason": place.get("incomplete_reason"),
     }
     if began is None or newest > began:
         window["from"] = _text(newest)
     else:
         # The time does not move: what else was created then cannot be asked for.
-        window |= {"from": _text(began + STRIDE), "incomplete_reason": CROWDED}
+        window["from"] = _text(began + STRIDE)
+        window["incomplete_reason"] = CAPPED.kind.value
     return rows.gathering.to_page(to_cursor(window))
 
 

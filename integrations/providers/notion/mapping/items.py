@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.notion.ids import find_ids, to_id
 from integrations.providers.notion.mapping.parents import (
     BLOCK,
@@ -25,8 +26,8 @@ from integrations.providers.values import https_url, to_time
 
 PAGES, DATABASES = "pages", "databases"
 PAGE, DATABASE, DATA_SOURCE = "page", "database", "data_source"
-TRASHED = "in the trash"
-MOVED = "moved to another collection"
+TRASHED = Deletion(kind=DeletionKind.TRASHED)
+MOVED = Deletion(kind=DeletionKind.MOVED)
 
 ABOUT: Final = "about."
 BLOCK_KEY, BURIED_KEY = f"{ABOUT}block", f"{ABOUT}buried"

@@ -106,7 +106,7 @@ def test_a_deleted_record_goes_with_the_next_full_refresh(
     finish_sync(synced, full=True)
 
     assert_equal_to(airtable)
-    assert Item.objects.get(remote_id=first).deleted_reason == "no longer there"
+    assert Item.objects.get(remote_id=first).deleted_kind == "deleted"
 
 
 def test_a_record_that_changed_without_an_edit_is_found_by_the_full_refresh(

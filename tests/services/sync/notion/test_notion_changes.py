@@ -44,7 +44,7 @@ def test_what_is_trashed_goes_and_what_is_restored_comes_back(
     for item in (page, row):
         item.refresh_from_db()
         assert item.is_deleted, item.name
-    assert page.deleted_reason == "in the trash"
+    assert page.deleted_kind == "trashed"
     assert_equal_to(notion)
 
     for item in (page, row):
@@ -68,7 +68,7 @@ def test_what_is_not_shared_any_more_goes_only_after_a_pass_has_asked_for_it(
     calls = len(sandbox.log)
     finish_sync(connection, full=True)
     page.refresh_from_db()
-    assert page.deleted_reason == "gone or no longer shared"
+    assert page.deleted_kind == "deleted_or_unshared"
     assert any(page.remote_id in line for line in sandbox.log[calls:])
     assert_equal_to(notion)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, SyncRun
 from integrations.services.sync import engine, runs
 from tests.sandbox.notion_client import DROMEDARY, NOUR, NotionClient
-from tests.services.fixtures import Connect, FinishSync
+from tests.services.fixtures import Connect, FinishSync, let_time_pass
 from tests.services.sync.notion.workspace_rows import assert_equal_to, inventory, live
 
 
@@ -28,8 +28,7 @@ def test_a_search_that_knows_nothing_yet_is_asked_again(
     run.refresh_from_db()
     assert run.is_open
     notion.switch("grant_lag", 0)
-    progress = {key: {**each, "retry_at": ""} for key, each in run.progress.items()}
-    SyncRun.objects.update(progress=progress)
+    let_time_pass(run)
     finish_sync(connection)
     finish_sync(connection, full=True)
     assert_equal_to(notion)

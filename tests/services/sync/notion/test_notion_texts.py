@@ -3,10 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.models import Item, ItemContent
+from integrations.providers import CONNECTORS
 from integrations.services.items import search
 from tests.sandbox.notion_client import DROMEDARY, NotionClient
 from tests.services.fixtures import Connect, FinishSync
@@ -103,6 +105,32 @@ def test_a_text_that_cannot_be_read_says_why_and_is_not_asked_for_again(
 
     assert run.outcome == "complete"
     reasons = set(ItemContent.objects.values_list("reason", flat=True))
-    assert len(reasons) == 1
-    assert reasons != {""}
+    assert reasons == {"no_permission"}
     assert finish_sync(connection).texts == 0
+
+
+def test_a_text_that_we_fail_to_read_costs_that_text_and_is_tried_again(
+    alice: User,
+    connect_notion: Connect,
+    finish_sync: FinishSync,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection = connect_notion(alice)
+    connector = CONNECTORS["notion"]
+    fetch_content = connector.fetch_content
+
+    def fail_once(api: Any, remote_id: str) -> Any:
+        monkeypatch.setattr(connector, "fetch_content", fetch_content)
+        raise KeyError("Quagga")
+
+    monkeypatch.setattr(connector, "fetch_content", fail_once)
+    run = finish_sync(connection)
+
+    assert run.outcome == "complete"
+    (content,) = ItemContent.objects.exclude(reason="")
+    assert content.reason == "connector_error"
+    assert content.reason_data["reference"] in content.reason_text
+    assert content.reason_data["origin"].startswith("KeyError at tests/")
+    ItemContent.objects.update(read_at=timezone.now() - timedelta(days=2))
+    assert finish_sync(connection).texts == 1
+    assert not ItemContent.objects.exclude(reason="").exists()

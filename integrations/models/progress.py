@@ -1,0 +1,71 @@
+"""What a run notes of one collection: its state, its counts, its last error."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from integrations.models import typed_json
+from integrations.models.reasons import Reason
+
+
+class Phase(StrEnum):
+    """What a refresh is doing: a full one lists, an incremental one asks."""
+
+    LISTING = "listing"
+    CHANGES = "changes"
+    DELETIONS = "deletions"
+    ENDING = "ending"
+
+
+class ProgressState(StrEnum):
+    """Where a collection is in a run."""
+
+    PENDING = "pending"
+    READING = "reading"
+    WAITING = "waiting"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the run has still to do with it."""
+        return self in (self.PENDING, self.READING, self.WAITING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionProgress:
+    """How far a run has come with one collection.
+
+    ``failure`` is what a full refresh failed of before what has changed was read
+    instead. ``status``, ``error_code`` and ``correlation_id`` are of the last error.
+    """
+
+    name: str
+    state: ProgressState = ProgressState.PENDING
+    phase: Phase | None = None
+    seen: int = 0
+    created: int = 0
+    changed: int = 0
+    deleted: int = 0
+    unreadable: int = 0
+    total: int | None = None
+    tries: int = 0
+    restarts: int = 0
+    retry_at: datetime | None = None
+    reason: Reason | None = None
+    failure: Reason | None = None
+    status: int | None = None
+    error_code: str = ""
+    correlation_id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as it is stored in ``SyncRun.progress``."""
+        return typed_json.dump(self)
+
+    @classmethod
+    def from_json(cls, value: object) -> "CollectionProgress":
+        """Read an entry; UnreadableError when it is none."""
+        return typed_json.load(cls, value)

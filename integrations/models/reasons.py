@@ -1,0 +1,79 @@
+"""Codes for why something is not complete, waits, failed or was ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+
+
+class ReasonCode(models.TextChoices):
+    """Why, by code; the sentences for users are made from these in ``wording``."""
+
+    # How much of a collection is proven.
+    CAPPED = "capped", "Capped"
+    NOT_EXHAUSTIVE = "not_exhaustive", "Not exhaustive"
+    PARTS_NOT_LISTED = "parts_not_listed", "Parts not listed"
+    SHORT_LISTING = "short_listing", "Short listing"
+    UNREADABLE_ITEMS = "unreadable_items", "Unreadable items"
+    DELETIONS_HELD = "deletions_held", "Deletions held"
+    DELETIONS_DISCARDED = "deletions_discarded", "Deletions discarded"
+    HOLD_SUPERSEDED = "hold_superseded", "Held deletions read again"
+    FULL_REFRESH_FAILED = "full_refresh_failed", "Full refresh failed"
+    COLLECTION_DELETED = "collection_deleted", "Collection deleted"
+    TAKES_TURNS = "takes_turns", "Takes turns"
+    # What a call came to, and what is waited for.
+    RATE_LIMITED = "rate_limited", "Rate limit"
+    PROVIDER_DOWN = "provider_down", "Provider in trouble"
+    QUOTA_EXHAUSTED = "quota_exhausted", "Quota used up"
+    NO_PERMISSION = "no_permission", "No permission"
+    NOT_FOUND = "not_found", "Not found"
+    REQUEST_REFUSED = "request_refused", "Request refused"
+    ODD_ANSWER = "odd_answer", "Answer not understood"
+    CONNECTOR_ERROR = "connector_error", "Our mistake"
+    # Why a run ended.
+    NO_TOKEN = "no_token", "No usable permission"
+    TOKEN_REFUSED = "token_refused", "Permission refused"
+    LEASE_LOST = "lease_lost", "Leases lost"
+    CANCELLED = "cancelled", "Cancelled"
+    CONNECTION_CHANGED = "connection_changed", "Connection changed"
+    SELECTION_CHANGED = "selection_changed", "Selection changed"
+    RECONNECTED = "reconnected", "Reconnected"
+    DISCONNECTED = "disconnected", "Disconnected"
+    PAUSED = "paused", "Paused"
+    COLLECTIONS = "collections", "Some collections"
+    UNKNOWN = "unknown", "Other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """A code with what its sentence needs: counts, scopes, a reference.
+
+    ``message`` and ``detail`` among the data are an error's: ours, which is safe to
+    show, and the provider's own words.
+    """
+
+    code: ReasonCode
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, code: ReasonCode, **data: Any) -> "Reason":
+        """Make one, without the data that are empty."""
+        kept = {name: value for name, value in data.items() if value not in ("", None)}
+        return cls(code=code, data=kept)
+
+    @classmethod
+    def stored(cls, code: str, data: Mapping[str, Any]) -> "Reason | None":
+        """Return what two columns hold, None when that is nothing."""
+        if not code:
+            return None
+        known = code in ReasonCode.values
+        return cls(code=ReasonCode(code) if known else ReasonCode.UNKNOWN, data=data)
+
+
+def columns(reason: Reason | None, *, name: str = "reason") -> dict[str, Any]:
+    """Return what the columns of a reason hold, by their names."""
+    return {
+        name: reason.code.value if reason else "",
+        f"{name}_data": dict(reason.data) if reason else {},
+    }

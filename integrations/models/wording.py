@@ -1,0 +1,169 @@
+"""Make sentences for users from codes: the one place where these are worded.
+
+Nothing decides by them. Sentences begin small, because they also stand behind a name.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from integrations.models.reasons import Reason, ReasonCode
+from integrations.providers.kinds import DeletionKind
+
+TEXTS: Mapping[ReasonCode, str] = {
+    ReasonCode.NOT_EXHAUSTIVE: "the provider's search does not list everything",
+    ReasonCode.DELETIONS_DISCARDED: "deletions were discarded by a user",
+    ReasonCode.HOLD_SUPERSEDED: "deletions were held; everything is being read again",
+    ReasonCode.RATE_LIMITED: "waiting for the provider's rate limit",
+    ReasonCode.PROVIDER_DOWN: "the provider is in trouble or could not be reached",
+    ReasonCode.NO_PERMISSION: "the permission for it is missing",
+    ReasonCode.NOT_FOUND: "the provider has nothing there any more",
+    ReasonCode.REQUEST_REFUSED: "the provider refused the request",
+    ReasonCode.ODD_ANSWER: "the provider's answer was not understood",
+    ReasonCode.QUOTA_EXHAUSTED: "the provider's quota is used up",
+    ReasonCode.TOKEN_REFUSED: "the provider refused the permission",
+    ReasonCode.NO_TOKEN: "there is no usable permission",
+    ReasonCode.LEASE_LOST: "it ended its worker three times",
+    ReasonCode.CANCELLED: "it was cancelled",
+    ReasonCode.CONNECTION_CHANGED: "the connection has changed",
+    ReasonCode.SELECTION_CHANGED: "the choice of collections has changed",
+    ReasonCode.RECONNECTED: "the connection was renewed",
+    ReasonCode.DISCONNECTED: "the connection was disconnected",
+    ReasonCode.PAUSED: "the connection was paused",
+    ReasonCode.COLLECTIONS: "not all collections could be read",
+    ReasonCode.UNKNOWN: "for a reason that is not known any more",
+}
+DELETIONS: Mapping[DeletionKind, str] = {
+    DeletionKind.DELETED: "deleted there",
+    DeletionKind.ARCHIVED: "archived there",
+    DeletionKind.TRASHED: "in the trash there",
+    DeletionKind.MERGED: "merged into another one",
+    DeletionKind.MOVED: "moved to another collection",
+    DeletionKind.UNSHARED: "no longer shared",
+    DeletionKind.DELETED_OR_MERGED: "deleted or merged there",
+    DeletionKind.DELETED_OR_UNSHARED: "deleted or no longer shared",
+    DeletionKind.DESELECTED: "not selected",
+    DeletionKind.UNKNOWN: "no longer there",
+}
+# Of these the error's own message says more than a sentence for all of them could.
+TOLD_BY_MESSAGE = (
+    ReasonCode.PROVIDER_DOWN,
+    ReasonCode.NO_PERMISSION,
+    ReasonCode.NOT_FOUND,
+    ReasonCode.REQUEST_REFUSED,
+    ReasonCode.ODD_ANSWER,
+    ReasonCode.UNKNOWN,
+)
+
+
+def reason_text(reason: Reason | None) -> str:
+    """Return why, as a sentence without capital and full stop; empty for nothing."""
+    if reason is None:
+        return ""
+    if reason.code in WORDED:
+        return WORDED[reason.code](reason.data)
+    message = str(reason.data.get("message", ""))
+    if message and reason.code in TOLD_BY_MESSAGE:
+        return message
+    return TEXTS[reason.code]
+
+
+def deletion_text(kind: str | None, detail: str = "") -> str:
+    """Return what became of a deleted item; the ids among the details stay out."""
+    if kind not in list(DeletionKind):
+        return ""
+    # Sentences of earlier versions are kept where no code stands for them.
+    is_told = kind == DeletionKind.UNKNOWN and detail
+    return detail if is_told else DELETIONS[DeletionKind(kind)]
+
+
+def connector_text(reference: str, what: str = "this could not be read") -> str:
+    """Return that something failed by our mistake, with the reference to ask about."""
+    return f"{what}: our mistake (reference {reference})"
+
+
+def _capped(data: Mapping[str, Any]) -> str:
+    number = int(data.get("number") or 0)
+    return f"the provider gives no more than {number:,} of those made in one minute"
+
+
+def _parts_not_listed(data: Mapping[str, Any]) -> str:
+    number = int(data.get("number") or 0)
+    return f"{_count(number, 'part')} could not be listed"
+
+
+def _short_listing(data: Mapping[str, Any]) -> str:
+    listed, total = int(data.get("listed") or 0), int(data.get("total") or 0)
+    return f"the listing ended after {listed:,} of {_count(total, 'item')}"
+
+
+def _unreadable_items(data: Mapping[str, Any]) -> str:
+    return f"{_count(int(data.get('count') or 0), 'item')} could not be read"
+
+
+def _deletions_held(data: Mapping[str, Any]) -> str:
+    number = int(data.get("count") or 0)
+    verb = "waits" if number == 1 else "wait"
+    return f"{_count(number, 'deletion')} {verb} for approval"
+
+
+def _full_refresh_failed(data: Mapping[str, Any]) -> str:
+    because = data.get("because") or {}
+    reason = Reason.stored(str(because.get("code", "")), because.get("data") or {})
+    text = reason_text(reason)
+    return f"reading everything failed: {text}" if text else "reading everything failed"
+
+
+def _collection_deleted(data: Mapping[str, Any]) -> str:
+    return deletion_text(str(data.get("kind", ""))) or "no longer there"
+
+
+def _takes_turns(data: Mapping[str, Any]) -> str:
+    number = int(data.get("number") or 0)
+    return (
+        "pages inside the rows of large tables are looked for in turns, "
+        f"{number:,} rows at a time"
+    )
+
+
+def _quota_exhausted(data: Mapping[str, Any]) -> str:
+    if message := str(data.get("message", "")):
+        return message
+    until = parse_datetime(str(data.get("until", "")))
+    text = TEXTS[ReasonCode.QUOTA_EXHAUSTED]
+    return f"{text} until {until.day} {until:%B %Y}" if until else text
+
+
+def _no_permission(data: Mapping[str, Any]) -> str:
+    if scopes := data.get("scopes"):
+        return f"needs {', '.join(str(each) for each in scopes)}"
+    return str(data.get("message", "")) or TEXTS[ReasonCode.NO_PERMISSION]
+
+
+def _connector_error(data: Mapping[str, Any]) -> str:
+    reference, number = str(data.get("reference", "")), int(data.get("count") or 0)
+    if number:
+        return connector_text(reference, _unreadable_items(data))
+    if data.get("task") == "count":
+        return connector_text(reference, "the provider's count could not be read")
+    return connector_text(reference)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+WORDED = {
+    ReasonCode.CAPPED: _capped,
+    ReasonCode.PARTS_NOT_LISTED: _parts_not_listed,
+    ReasonCode.SHORT_LISTING: _short_listing,
+    ReasonCode.UNREADABLE_ITEMS: _unreadable_items,
+    ReasonCode.DELETIONS_HELD: _deletions_held,
+    ReasonCode.FULL_REFRESH_FAILED: _full_refresh_failed,
+    ReasonCode.COLLECTION_DELETED: _collection_deleted,
+    ReasonCode.TAKES_TURNS: _takes_turns,
+    ReasonCode.QUOTA_EXHAUSTED: _quota_exhausted,
+    ReasonCode.NO_PERMISSION: _no_permission,
+    ReasonCode.CONNECTOR_ERROR: _connector_error,
+}

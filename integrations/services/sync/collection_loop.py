@@ -1,0 +1,152 @@
+"""Read the collections of a connection in turn; each keeps its own failures."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from integrations.http.errors import (
+    DAILY_QUOTA,
+    ApiError,
+    Forbidden,
+    InvalidResponse,
+    QuotaExhausted,
+    RateLimited,
+    Transient,
+    Unauthorized,
+)
+from integrations.models import Collection
+from integrations.models.progress import ProgressState
+from integrations.models.reasons import ReasonCode
+from integrations.providers.errors import CollectionDeletedError
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
+from integrations.services.sync import failures, start
+from integrations.services.sync.collection import sync_collection
+from integrations.services.sync.lease import RunLease
+
+MOST_FAILURES = 6
+# An answer nobody can read is a passing trouble once; twice it is how they answer.
+MOST_ODD_ANSWERS = 2
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
+
+
+def read_collections(lease: RunLease) -> float | None:
+    """Read what is unfinished; return seconds until more can be done, or None."""
+    has_read = False
+    while True:
+        lease.has_discovered = False
+        pending = _pending(lease)
+        for collection in pending:
+            # However late it is, a slice reads at least one page, or none ever would.
+            if has_read and lease.is_over:
+                return 0.0
+            if _seconds_to_retry(lease, collection) > 0:
+                continue
+            _read_one(lease, collection)
+            has_read = True
+            if lease.has_discovered:
+                break
+        if not lease.has_discovered:
+            break
+    still = [c for c in pending if lease.progress_of(c).state.is_open]
+    return min((_seconds_to_retry(lease, c) for c in still), default=None)
+
+
+def is_limited(lease: RunLease) -> bool:
+    """Tell whether what is left waits for the provider's rate limit."""
+    return any(
+        entry.state is ProgressState.WAITING
+        and entry.reason is not None
+        and entry.reason.code is ReasonCode.RATE_LIMITED
+        for entry in lease.run.entries.values()
+    )
+
+
+def _pending(lease: RunLease) -> list[Collection]:
+    chosen = lease.connection.collections.filter(
+        is_selected=True, misses__lt=Collection.MOST_MISSES
+    )
+    return [c for c in chosen if lease.progress_of(c).state.is_open]
+
+
+def _seconds_to_retry(lease: RunLease, collection: Collection) -> float:
+    retry_at = lease.progress_of(collection).retry_at
+    if retry_at is None:
+        return 0.0
+    return max(0.0, (retry_at - timezone.now()).total_seconds())
+
+
+def _read_one(lease: RunLease, collection: Collection) -> None:
+    """Read one collection; its own failures stay its own."""
+    try:
+        with connector_boundary("sync", collection=collection.pk):
+            sync_collection(lease, collection)
+    except Unauthorized:
+        raise
+    except ConnectorError as exc:
+        lease.roll_back()
+        _give_up(lease, collection, exc)
+    except RateLimited as exc:
+        if exc.code == DAILY_QUOTA:
+            raise
+        _wait(lease, collection, exc, seconds=exc.retry_after or 1.0)
+    except QuotaExhausted as exc:
+        failures.mark_blocked(lease, collection, exc)
+    except CollectionDeletedError as exc:
+        failures.mark_deleted(lease, collection, exc)
+    except (Transient, InvalidResponse) as exc:
+        _try_again_later(lease, collection, exc)
+    except Forbidden as exc:
+        failures.mark_forbidden(lease, collection, exc)
+    except ApiError as exc:
+        _give_up(lease, collection, exc)
+
+
+def _give_up(lease: RunLease, collection: Collection, exc: ApiError) -> None:
+    """Leave a full refresh that fails, for what changed; or the collection."""
+    failures.log("collection failed", lease, collection, exc)
+    reason, facts = failures.reason_of(exc), failures.facts_of(exc)
+    if not start.fall_back_to_changes(lease, collection, failure=reason, facts=facts):
+        failures.mark_failed(lease, collection, exc)
+
+
+def _wait(
+    lease: RunLease,
+    collection: Collection,
+    exc: ApiError,
+    *,
+    seconds: float,
+    tries: int = 0,
+) -> None:
+    """Leave a collection for a while; others may have limits of their own."""
+    lease.note(
+        collection,
+        state=ProgressState.WAITING,
+        tries=tries,
+        reason=failures.reason_of(exc),
+        retry_at=timezone.now() + timedelta(seconds=seconds),
+        **failures.facts_of(exc),
+    )
+    lease.renew()
+
+
+def _try_again_later(lease: RunLease, collection: Collection, exc: ApiError) -> None:
+    """Give a collection some more tries while the others go on."""
+    tries = lease.progress_of(collection).tries + 1
+    failures.log("collection trouble", lease, collection, exc)
+    if tries >= most_failures(exc):
+        _give_up(lease, collection, exc)
+        return
+    seconds = pause_after(exc, tries - 1)
+    _wait(lease, collection, exc, seconds=seconds, tries=tries)
+
+
+def most_failures(exc: ApiError) -> int:
+    """Return how many failures in a row are one too many."""
+    return MOST_ODD_ANSWERS if isinstance(exc, InvalidResponse) else MOST_FAILURES
+
+
+def pause_after(exc: ApiError, failures_before: int) -> float:
+    """Return seconds to wait: what was asked for, else ever longer."""
+    asked_for = exc.retry_after if isinstance(exc, Transient) else None
+    return asked_for or min(LONGEST_PAUSE, FIRST_PAUSE * 2**failures_before)

@@ -1,0 +1,95 @@
+"""End an incremental sync: apply the deletions it noted, and move the watermark."""
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from integrations.models import Collection, typed_json
+from integrations.models.collection import Completeness
+from integrations.models.progress import ProgressState
+from integrations.models.reasons import Reason, ReasonCode
+from integrations.services.sync import checkpoint, counting, deletions, start
+from integrations.services.sync.checkpoint import Incremental
+from integrations.services.sync.counting import RemoteCount
+from integrations.services.sync.lease import RunLease
+from integrations.services.sync.mistakes import unreadable_reason
+
+
+def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
+    """Soft-delete what was noted, unless that is too much to be believed.
+
+    Then everything is read, because only a full refresh can hold it for a user.
+    """
+    is_too_much = deletions.are_too_many(collection, found)
+    if is_too_much and collection.completeness == Completeness.COMPLETE:
+        start.begin_full(lease, collection, collection.schema, timezone.now())
+        return
+    count = RemoteCount(number=collection.remote_count)
+    if found.delta or found.noted or found.reads_late_arrivals:
+        # It has probably moved.
+        count = counting.fetch_count(lease, collection)
+    with transaction.atomic():
+        deleted = 0
+        if not is_too_much:
+            deleted = deletions.apply_deletions(
+                lease, collection, found.noted, now=timezone.now()
+            )
+        _close(lease, collection, found, deleted=deleted, count=count)
+
+
+def _close(
+    lease: RunLease,
+    collection: Collection,
+    found: Incremental,
+    *,
+    deleted: int,
+    count: RemoteCount,
+) -> None:
+    """Move the watermark to where the incremental sync began, not to where it ended."""
+    unread = unreadable_reason(found.unreadable, found.mistakes)
+    if collection.completeness == Completeness.COMPLETE:
+        collection.set_reason(unread)
+        if unread is not None:
+            collection.completeness = Completeness.PARTIAL
+    _note_end(lease, collection, deleted=deleted, mistake=count.mistake)
+    collection.watermark = found.began
+    if found.reads_late_arrivals:
+        collection.late_arrivals_read_at = found.began
+    if count.number is not None:
+        collection.remote_count = count.number
+    collection.checkpoint = checkpoint.to_json(found.waiting)
+    collection.save(
+        update_fields=[
+            "watermark",
+            "late_arrivals_read_at",
+            "checkpoint",
+            "completeness",
+            "remote_count",
+            *Collection.REASON_COLUMNS,
+        ]
+    )
+    if deleted:
+        Collection.objects.filter(pk=collection.pk).update(
+            stored_count=Greatest(F("stored_count") - deleted, 0)
+        )
+
+
+def _note_end(
+    lease: RunLease, collection: Collection, *, deleted: int, mistake: Reason | None
+) -> None:
+    """Note the end: failed after a full refresh that did, partial without proof."""
+    failure = lease.progress_of(collection).failure
+    state, reason = ProgressState.DONE, mistake
+    if failure is not None:
+        collection.set_reason(
+            Reason.of(ReasonCode.FULL_REFRESH_FAILED, because=typed_json.dump(failure))
+        )
+        state = ProgressState.FAILED
+    elif collection.completeness != Completeness.COMPLETE:
+        state = ProgressState.PARTIAL
+    if state is not ProgressState.DONE:
+        reason = Reason.stored(collection.reason, collection.reason_data)
+    lease.count(collection, deleted=deleted)
+    lease.note(collection, state=state, phase=None, reason=reason)
+    lease.renew()

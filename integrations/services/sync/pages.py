@@ -1,0 +1,100 @@
+"""Fetch one page, and store it with the checkpoint behind it in one transaction."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from integrations.models import Collection
+from integrations.models.progress import Phase, ProgressState
+from integrations.providers.records import Page
+from integrations.services.items import store
+from integrations.services.items.store import PageCounts
+from integrations.services.sync import (
+    checkpoint,
+    deletions,
+    discovered,
+    held_deletions,
+    seen_bitmap,
+)
+from integrations.services.sync.checkpoint import Checkpoint, FullRefresh, Incremental
+from integrations.services.sync.context import connector_of, context_of
+from integrations.services.sync.lease import RunLease
+
+
+def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
+    """Read the next page of the full listing."""
+    page = connector_of(collection).fetch_page(
+        lease.api, context_of(collection), cursor=found.cursor
+    )
+    _commit(lease, collection, page, found)
+
+
+def read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -> None:
+    """Read the next page of what the provider knows to be deleted."""
+    page = connector_of(collection).fetch_deleted(
+        lease.api, context_of(collection), cursor=found.cursor
+    )
+    _commit(lease, collection, page, found)
+
+
+def read_changes(lease: RunLease, collection: Collection, found: Incremental) -> None:
+    """Read the next page of what changed since the watermark."""
+    page = connector_of(collection).fetch_changes(
+        lease.api, context_of(collection), since=found.since, cursor=found.cursor
+    )
+    _commit(lease, collection, page, found)
+
+
+def _commit(
+    lease: RunLease, collection: Collection, page: Page, found: Checkpoint
+) -> None:
+    now, behind = timezone.now(), checkpoint.after_page(found, page)
+    with transaction.atomic():
+        counts = _store_items(lease, collection, page, found, now)
+        # First: what lives on in another collection takes its row along.
+        discovered.store_discovered(lease, collection, page, now=now)
+        behind, deleted = deletions.take(
+            lease, collection, page, found=found, behind=behind, now=now
+        )
+        delta = counts.live_delta - deleted
+        if isinstance(behind, Incremental):
+            behind = replace(behind, delta=behind.delta + abs(delta))
+        lease.count(collection, counts, deleted=deleted)
+        lease.note(
+            collection,
+            state=ProgressState.READING,
+            phase=behind.phase,
+            total=page.total,
+            tries=0,
+            reason=None,
+            retry_at=None,
+        )
+        lease.renew()
+        stored = checkpoint.to_json(behind)
+        Collection.objects.filter(pk=collection.pk).update(
+            checkpoint=stored,
+            stored_count=Greatest(F("stored_count") + delta, 0),
+        )
+    collection.checkpoint = stored
+
+
+def _store_items(
+    lease: RunLease,
+    collection: Collection,
+    page: Page,
+    found: Checkpoint,
+    now: datetime,
+) -> PageCounts:
+    """Store the items, and mark as seen what the refresh or a hold has to know of."""
+    is_held = bool(collection.held_deletions) and held_deletions.lock(collection)
+    counts = store.store_page(
+        collection, page.items, run_id=lease.run.pk, now=now, texts=page.contents
+    )
+    if found.phase is Phase.LISTING or is_held:
+        unread = store.live_keys(collection, page.unreadable_ids)
+        seen_bitmap.mark(collection, [*counts.seen_keys, *unread.values()])
+    return replace(counts, unreadable=counts.unreadable + page.unreadable)

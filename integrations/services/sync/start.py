@@ -1,0 +1,148 @@
+"""Begin a refresh of a collection: full, the rest of a full one, or incremental."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import Collection
+from integrations.models.collection import Completeness
+from integrations.models.progress import ProgressState
+from integrations.models.reasons import Reason, ReasonCode
+from integrations.services.sync import checkpoint, policy, seen_bitmap
+from integrations.services.sync.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    FullRefresh,
+    Incremental,
+)
+from integrations.services.sync.context import connector_of, context_of
+from integrations.services.sync.lease import RunLease
+
+logger = logging.getLogger(__name__)
+
+
+def begin(lease: RunLease, collection: Collection) -> None:
+    """Decide between full and incremental, and set the first checkpoint."""
+    now = timezone.now()
+    collection.refresh_from_db(fields=["details", "name"])
+    try:
+        left, is_damaged = checkpoint.left_over(collection, now=now), False
+    except CheckpointError as exc:
+        logger.warning("checkpoint damaged collection=%s why=%s", collection.pk, exc)
+        left, is_damaged = None, True
+    if left is not None and not lease.run.is_full:
+        set_checkpoint(lease, collection, left)
+    elif is_damaged or policy.is_full_refresh_due(lease, collection, now):
+        context = context_of(collection)
+        schema = connector_of(collection).fetch_schema(lease.api, context)
+        begin_full(lease, collection, dict(schema), now)
+    else:
+        _begin_incremental(lease, collection, now)
+
+
+def begin_full(
+    lease: RunLease, collection: Collection, schema: dict[str, Any], now: datetime
+) -> None:
+    """Start a full refresh at its first page; what was held is decided by its end."""
+    with transaction.atomic():
+        collection.generation += 1
+        collection.schema = schema
+        collection.held_deletions = {}
+        if collection.completeness == Completeness.HELD:
+            collection.completeness = Completeness.PARTIAL
+            collection.set_reason(Reason(code=ReasonCode.HOLD_SUPERSEDED))
+        # Before the marks: whoever decides about a hold has the row and then those.
+        collection.save(
+            update_fields=[
+                "generation",
+                "schema",
+                "held_deletions",
+                "completeness",
+                *Collection.REASON_COLUMNS,
+            ]
+        )
+        seen_bitmap.forget(collection)
+        set_checkpoint(lease, collection, FullRefresh(began=now))
+
+
+def fall_back_to_changes(
+    lease: RunLease,
+    collection: Collection,
+    *,
+    failure: Reason,
+    facts: dict[str, Any],
+) -> bool:
+    """Read at least what changed when a full refresh fails; it waits where it is.
+
+    Tells whether that is possible: not in a first load, and not after a failed
+    incremental sync.
+    """
+    collection.refresh_from_db()
+    has_failed = lease.progress_of(collection).failure is not None
+    try:
+        waiting = checkpoint.read(collection)
+    except CheckpointError:
+        return False
+    if collection.watermark is None or isinstance(waiting, Incremental) or has_failed:
+        return False
+    lease.note(collection, failure=failure, tries=0, **facts)
+    now = timezone.now()
+    _begin_incremental(lease, collection, now, has_failed=True, waiting=waiting)
+    return True
+
+
+def _begin_incremental(
+    lease: RunLease,
+    collection: Collection,
+    now: datetime,
+    *,
+    has_failed: bool = False,
+    waiting: FullRefresh | None = None,
+) -> None:
+    """Start an incremental sync behind the watermark, further back for late arrivals.
+
+    After a full refresh that ``has_failed`` it does no more than it must.
+    """
+    if not has_failed:
+        _refresh_schema(lease, collection)
+    reads_late_arrivals = not has_failed and policy.are_late_arrivals_due(
+        collection, now
+    )
+    connector = connector_of(collection)
+    reach = connector.lookback
+    if reads_late_arrivals:
+        # What is shown late may have been missed since the last look as well.
+        reach = connector.late_arrival_window + timedelta(
+            minutes=settings.LATE_ARRIVAL_MINUTES
+        )
+    incremental = Incremental(
+        began=now,
+        since=(collection.watermark or now) - reach,
+        reads_late_arrivals=reads_late_arrivals,
+        waiting=waiting,
+    )
+    set_checkpoint(lease, collection, incremental)
+
+
+def _refresh_schema(lease: RunLease, collection: Collection) -> None:
+    """Ask for the schema again when what was found meanwhile speaks of another."""
+    tag = collection.details.get("schema_tag")
+    if tag is None or tag == collection.schema.get("tag"):
+        return
+    context = context_of(collection)
+    schema = connector_of(collection).fetch_schema(lease.api, context)
+    collection.schema = dict(schema)
+    collection.save(update_fields=["schema"])
+
+
+def set_checkpoint(lease: RunLease, collection: Collection, now_at: Checkpoint) -> None:
+    """Store where a refresh is, with the run's own note of it."""
+    with transaction.atomic():
+        lease.note(collection, state=ProgressState.READING, phase=now_at.phase)
+        lease.renew()
+        collection.checkpoint = checkpoint.to_json(now_at)
+        collection.save(update_fields=["checkpoint"])
