@@ -8,6 +8,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$p && break; done)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--require-hashes
+# More than the cores: the tests on real processes mostly wait.
+TOGETHER := $(BIN)/python -m pytest -n 3 --dist loadgroup
 PRODUCTION := ENV_FILE=.ci/production.env
 
 .DEFAULT_GOAL := help
@@ -22,18 +24,22 @@ setup: $(VENV)/ready ## Install into .venv, nothing else
 run: $(VENV)/ready ## Run everything on this machine; Ctrl-C stops it
 	@$(BIN)/python -m config.run
 
-test: test-fast test-real ## Run every test: without network, then with real servers
+test: setup-dev chromium ## Run every test, those that assert seconds last and alone
+	$(TOGETHER) -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 test-fast: setup-dev ## Run the tests that need no server
 	$(BIN)/python -m pytest -n 2
 
 test-real: setup-dev chromium ## Run the tests on real processes and a real browser
-	$(BIN)/python -m pytest -m "real or browser"
+	$(TOGETHER) -m "(real or browser) and not alone"
+	$(BIN)/python -m pytest -m "(real or browser) and alone"
 
-check: setup-dev ## Check layout, lint, types, templates, migrations, settings, floors
+check: setup-dev ## Check layout, lint, types, dead code, templates, settings, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python .ci/dead_code.py
 	$(BIN)/djlint --quiet --lint templates
 	$(BIN)/djlint --quiet --check templates
 	$(PRODUCTION) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run

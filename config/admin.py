@@ -1,9 +1,9 @@
-"""Put our own admin site where Django looks for the stock one."""
+"""App configuration that replaces Django's admin site by our own."""
 
 from django.contrib.admin.apps import AdminConfig
 
 
 class MooringAdminConfig(AdminConfig):
-    """Configure the admin with its own door."""
+    """Admin whose sign-in goes through allauth."""
 
     default_site = "integrations.admin_site.MooringAdminSite"

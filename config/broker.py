@@ -1,4 +1,4 @@
-"""Mend one fault of kombu's Redis transport, so that workers outlive the broker."""
+"""Fix for one fault of kombu's Redis transport, so that workers outlive the broker."""
 
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as upstream
@@ -13,7 +13,6 @@ class Channel(upstream.Channel):
     """
 
     def close(self) -> None:
-        """Close; a failed read of the last answer does not stop it half-way."""
         try:
             super().close()
         except self.connection_errors:  # type: ignore[attr-defined] # set at run time
@@ -21,13 +20,13 @@ class Channel(upstream.Channel):
 
 
 class Transport(upstream.Transport):
-    """Be kombu's Redis transport with the channel above."""
+    """kombu's Redis transport with the channel above."""
 
     Channel = Channel
 
 
 def use_mended_transport() -> None:
-    """Make redis:// and rediss:// addresses use it."""
+    """Register the fixed transport for redis:// and rediss:// addresses."""
     TRANSPORT_ALIASES.update(
         dict.fromkeys(("redis", "rediss"), "config.broker:Transport")
     )

@@ -1,4 +1,4 @@
-"""Set up Celery: the one engine that runs work in the background."""
+"""Celery app: the one engine that runs work in the background."""
 
 import os
 import signal
@@ -23,12 +23,12 @@ app.autodiscover_tasks()
 
 @signals.setup_logging.connect
 def keep_logging(**_kwargs: Any) -> None:
-    """Leave logging as the settings made it; Celery would replace handlers."""
+    """Prevent Celery from replacing the handlers that the settings made."""
 
 
 @signals.celeryd_init.connect
 def wait_as_a_worker_does(conf: Any, **_kwargs: Any) -> None:
-    """Let a worker wait for the broker; it blocks there for a second at a time."""
+    """Raise the socket time-outs of a worker, which blocks for a second at a time."""
     conf.broker_transport_options = {
         **conf.broker_transport_options,
         "socket_connect_timeout": WORKER_SOCKET_SECONDS,
@@ -38,7 +38,7 @@ def wait_as_a_worker_does(conf: Any, **_kwargs: Any) -> None:
 
 @signals.worker_shutting_down.connect
 def bound_shutdown(how: str, **_kwargs: Any) -> None:
-    """Give running slices a while to end; then let others take them over."""
+    """Bound a warm shutdown: running slices end in time, or others take them over."""
     if how == "Warm":
         timer = threading.Timer(
             SHUTDOWN_SECONDS, os.kill, (os.getpid(), signal.SIGQUIT)

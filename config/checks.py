@@ -1,4 +1,4 @@
-"""Refuse settings that are wrong or unsafe, by name and never by value."""
+"""System checks of the settings: wrong or unsafe ones, by name and never by value."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,12 +1,12 @@
-"""Turn DATABASE_URL into Django's terms."""
+"""DATABASE_URL in Django's terms."""
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from environ import Env
 
-from config.env import Environment
+from config.env import TRUE, Environment
 
 SQLITE_OPTIONS = {
     "timeout": 20,
@@ -31,28 +31,49 @@ POSTGRESQL_OPTIONS = {
 def read_database(env: Environment, *, base_dir: Path, var_dir: Path) -> dict[str, Any]:
     """Return the one database; without knowing which, nothing can start."""
     url = env.text("DATABASE_URL", f"sqlite:///{var_dir / 'mooring.sqlite3'}")
-    scheme = url.partition(":")[0]
-    if scheme not in {"sqlite", "postgres", "postgresql"}:
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        return _sqlite(rest, base_dir)
+    if scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             "DATABASE_URL must start with sqlite:///, postgres:// or postgresql://"
         )
     try:
-        database: dict[str, Any] = Env.db_url_config(url)
+        database = _postgresql(urlsplit(url))
     except ValueError:
         # Without its cause, which may quote a password.
         raise ImproperlyConfigured("DATABASE_URL is not an address") from None
-    if scheme == "sqlite":
-        return _sqlite(database, base_dir)
+    database["CONN_MAX_AGE"] = env.whole("DATABASE_CONN_MAX_AGE", default=60)
+    return database
+
+
+def _sqlite(path: str, base_dir: Path) -> dict[str, Any]:
+    name = unquote(path.removeprefix("/").partition("?")[0])
+    if name not in {"", ":memory:"}:
+        name = str(base_dir / name)
     return {
-        **database,
-        "OPTIONS": {**POSTGRESQL_OPTIONS, **database.get("OPTIONS", {})},
-        "CONN_MAX_AGE": env.whole("DATABASE_CONN_MAX_AGE", default=60),
-        "CONN_HEALTH_CHECKS": True,
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": name or ":memory:",
+        "OPTIONS": SQLITE_OPTIONS,
     }
 
 
-def _sqlite(database: dict[str, Any], base_dir: Path) -> dict[str, Any]:
-    name = database["NAME"]
-    if name != ":memory:":
-        name = str(base_dir / name)
-    return {"ENGINE": database["ENGINE"], "NAME": name, "OPTIONS": SQLITE_OPTIONS}
+def _postgresql(url: SplitResult) -> dict[str, Any]:
+    """Return PostgreSQL's settings; what is behind the ``?`` goes to its driver.
+
+    So a socket or several hosts are named as libpq does: ``?host=/run/postgresql``.
+    """
+    options = dict(parse_qsl(url.query, keep_blank_values=True))
+    # Django's own: a pooler that works by transactions loses server-side cursors.
+    cursors = options.pop("DISABLE_SERVER_SIDE_CURSORS", "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path.removeprefix("/")),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": url.hostname or "",
+        "PORT": url.port or "",
+        "OPTIONS": {**POSTGRESQL_OPTIONS, **options},
+        "DISABLE_SERVER_SIDE_CURSORS": cursors.lower() in TRUE,
+        "CONN_HEALTH_CHECKS": True,
+    }

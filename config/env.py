@@ -18,7 +18,7 @@ FALSE = frozenset({"", "0", "false", "no", "off"})
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Say what is wrong with one variable, by name and never by value."""
+    """What is wrong with one variable, by name and never by value."""
 
     id: str
     name: str
@@ -53,13 +53,13 @@ def _unquote(value: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether a URL points at this machine."""
+    """Return whether a URL points at this machine."""
     host = urlsplit(url).hostname or ""
     return host in LOOPBACK_HOSTS or host.endswith(".localhost")
 
 
 class Environment:
-    """Hand out typed values and remember every variable that made no sense.
+    """Typed reader of variables that collects every one that made no sense.
 
     A refused variable yields its default, so that the settings always load and
     one start-up names all that is wrong; ``config.checks`` then refuses to go on.
@@ -71,7 +71,7 @@ class Environment:
 
     @classmethod
     def load(cls, base_dir: Path) -> "Environment":
-        """Join ``.env`` and the process environment, which wins.
+        """Merge ``.env`` and the process environment, which wins.
 
         ``ENV_FILE`` names another file, or is ``off`` to read none.
         """
@@ -80,7 +80,7 @@ class Environment:
         return cls({**values, **os.environ})
 
     def refuse(self, code: str, name: str, message: str, hint: str = "") -> None:
-        """Remember that a variable makes no sense; keep its value to ourselves."""
+        """Record that a variable makes no sense, without its value."""
         self.problems.append(
             Problem(id=f"mooring.{code}", name=name, message=message, hint=hint)
         )

@@ -1,4 +1,4 @@
-"""Describe the logs: one line per event, UTC, secrets masked at every level."""
+"""Logging set-up: one line per event, UTC, secrets masked at every level."""
 
 import logging
 from typing import Any

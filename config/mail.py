@@ -1,30 +1,74 @@
-"""Turn EMAIL_URL into Django's terms."""
+"""EMAIL_URL in Django's terms."""
 
-from typing import Any
-
-from django.core.exceptions import ImproperlyConfigured
-from environ import Env
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from config.env import Environment
 
-SILENT = ("console", "dummy", "locmem", "filebased")
+# Backends of Django by the scheme that asks for them.
+BACKENDS = {
+    "smtp": "smtp",
+    "smtp+tls": "smtp",
+    "smtps": "smtp",
+    "smtp+ssl": "smtp",
+    "consolemail": "console",
+    "dummymail": "dummy",
+}
 
 
-def read_mail(env: Environment, *, default: str) -> dict[str, Any]:
-    """Return the mail settings; ``EMAIL_URL`` is like smtp+tls://user:word@host:587."""
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """Mail server and how to talk to it."""
+
+    scheme: str
+    host: str = "localhost"
+    port: int = 25
+    user: str = ""
+    password: str = ""
+
+    @property
+    def backend(self) -> str:
+        """Return the dotted path of Django's backend."""
+        return f"django.core.mail.backends.{BACKENDS[self.scheme]}.EmailBackend"
+
+    @property
+    def uses_starttls(self) -> bool:
+        """Return whether a plain connection is upgraded to TLS."""
+        return self.scheme in {"smtp+tls", "smtps"}
+
+    @property
+    def uses_tls(self) -> bool:
+        """Return whether the connection begins with TLS."""
+        return self.scheme == "smtp+ssl"
+
+    @property
+    def is_delivered(self) -> bool:
+        """Return whether anything is delivered to anybody."""
+        return BACKENDS[self.scheme] == "smtp"
+
+
+def read_mail(env: Environment, *, default: str) -> Mail:
+    """Return the mail server; ``EMAIL_URL`` is like smtp+tls://user:word@host:587."""
     try:
-        mail = Env.email_url_config(env.text("EMAIL_URL", default))
-    except (ImproperlyConfigured, ValueError):
+        return _parse(env.text("EMAIL_URL", default))
+    except ValueError:
         env.refuse(
             "E008",
             "EMAIL_URL",
             "is not the address of a mail server.",
             "Write smtp+tls://user:password@host:587.",
         )
-        mail = Env.email_url_config(default)
-    return {name: value for name, value in mail.items() if value is not None}
+        return _parse(default)
 
 
-def reaches_people(backend: str) -> bool:
-    """Tell whether a mail backend delivers anything to anybody."""
-    return not any(f".{word}." in backend for word in SILENT)
+def _parse(url: str) -> Mail:
+    parts = urlsplit(url)
+    if parts.scheme not in BACKENDS:
+        raise ValueError("no such scheme")
+    return Mail(
+        scheme=parts.scheme,
+        host=parts.hostname or "localhost",
+        port=parts.port or 25,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )

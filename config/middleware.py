@@ -44,7 +44,7 @@ def security_headers(get_response: GetResponse) -> GetResponse:
 
 
 def liveness(get_response: GetResponse) -> GetResponse:
-    """Answer the probe before anything asks a database, a session or a cache."""
+    """Liveness probe, answered before a database, session or cache is asked."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path_info != LIVE_PATH:
@@ -76,7 +76,7 @@ def public_address(request: HttpRequest, location: str | None = None) -> str:
 
 
 def time_zone(get_response: GetResponse) -> GetResponse:
-    """Say times in the zone that the browser told of, UTC where it told of none."""
+    """Activate the browser's time zone, or UTC where it sent none."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         name = request.COOKIES.get(ZONE_COOKIE, "")

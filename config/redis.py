@@ -1,4 +1,4 @@
-"""Work out where the broker and the cache are from what the operator gave."""
+"""Addresses of the broker and the cache, from what the operator gave."""
 
 import ssl
 from dataclasses import dataclass
@@ -11,9 +11,8 @@ from config.env import Environment
 
 @dataclass(frozen=True, kw_only=True)
 class RedisAddresses:
-    """Hold the three addresses; broker and cache default to one server."""
+    """Addresses of the broker and the cache; both default to one server."""
 
-    redis_url: str
     broker_url: str
     cache_url: str
 
@@ -29,7 +28,6 @@ def read_redis(env: Environment) -> RedisAddresses:
     broker = base if names_database else with_database(base, 0)
     cache = base if names_database else with_database(base, 1)
     return RedisAddresses(
-        redis_url=broker,
         broker_url=_redis_url(env, "BROKER_URL") or broker,
         cache_url=_redis_url(env, "CACHE_URL") or cache,
     )
@@ -101,7 +99,7 @@ def _is_redis(url: str) -> bool:
 
 
 def _verified(url: str) -> str:
-    """Ask for a verified certificate in the words that redis-py reads."""
+    """Return a URL that has redis-py verify the certificate."""
     parts = urlsplit(url)
     if parts.scheme != "rediss":
         return url

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
 
+from config.cache import OPTIONS
 from config.database import read_database
 from config.env import LOG_LEVELS, Environment, is_loopback
 from config.logs import logging_config
-from config.mail import reaches_people, read_mail
+from config.mail import read_mail
+from config.queues import QUEUES
 from config.redis import broker_tls, passwords, read_redis, without_query
 from integrations.http.redaction import register_secrets
 from integrations.http.secrets import Secret
@@ -149,14 +151,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Redis: cache and broker -------------------------------------------------
 
 _redis = read_redis(env)
-REDIS_URL = _redis.redis_url
 BROKER_URL = _redis.broker_url
 CACHE_URL = _redis.cache_url
 CACHES = {
     "default": {
-        "BACKEND": "config.cache.FallbackCache",
+        "BACKEND": "config.cache.ResilientRedisCache",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "cache",
+        "OPTIONS": OPTIONS,
     }
 }
 
@@ -192,7 +194,6 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.sweep*": {"queue": "refresh"},
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_bulk": {"queue": "sync"},
-    "integrations.tasks.*webhook*": {"queue": "webhooks"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -227,7 +228,7 @@ CELERY_BEAT_SCHEDULE = {
         "args": [queue],
         "options": {"queue": queue, "expires": 60.0},
     }
-    for queue in ("refresh", "interactive", "sync", "webhooks")
+    for queue in QUEUES
 }
 
 # --- Providers --------------------------------------------------------------
@@ -265,8 +266,6 @@ LATE_ARRIVAL_MINUTES = env.number("LATE_ARRIVAL_MINUTES", default=30, low=1, hig
 CONTENT_PAGES_PER_RUN = env.whole("CONTENT_PAGES_PER_RUN", default=200, high=10_000)
 HISTORY_DAYS = env.number("HISTORY_DAYS", default=90, low=1, high=3650)
 AUDIT_DAYS = env.number("AUDIT_DAYS", default=365, low=1, high=3650)
-WEBHOOK_WINDOW = env.whole("WEBHOOK_WINDOW", default=300, low=30, high=3600)
-WEBHOOK_MAX_BYTES = env.whole("WEBHOOK_MAX_BYTES", default=1_000_000, low=1000)
 
 # --- Accounts ---------------------------------------------------------------
 
@@ -274,16 +273,12 @@ WEBHOOK_MAX_BYTES = env.whole("WEBHOOK_MAX_BYTES", default=1_000_000, low=1000)
 _mail = read_mail(
     env, default="consolemail://" if IS_DEVELOPMENT_ADDRESS else "dummymail://"
 )
-EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
-EMAIL_HOST = _mail.get("EMAIL_HOST", "localhost")
-EMAIL_PORT = _mail.get("EMAIL_PORT", 25)
-EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
-EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.uses_starttls, _mail.uses_tls
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"mooring@{_public.hostname}")
-_sends_mail = reaches_people(EMAIL_BACKEND)
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -311,7 +306,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = env.choice(
     "ACCOUNT_EMAIL_VERIFICATION",
-    ("mandatory", "optional", "none") if _sends_mail else ("optional", "none"),
+    ("mandatory", "optional", "none") if _mail.is_delivered else ("optional", "none"),
 )
 # Where mail proves nothing, an address in use opens a second account like any other,
 # because refusing it would tell a stranger who has one. Both work by their passwords.
@@ -368,7 +363,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_SSL_REDIRECT = _is_https
 SECURE_SSL_HOST = _public.netloc
 # Probes come from inside, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if _is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https
 SECURE_HSTS_PRELOAD = _is_https

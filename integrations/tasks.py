@@ -54,7 +54,9 @@ def refresh_connection(connection_id: str, why: str, version: str = "") -> None:
     if seen is None:
         return
     try:
-        refresh.renew(UUID(connection_id), seen_version=seen, why=why, may_wait=False)
+        refresh.refresh_credential(
+            UUID(connection_id), seen_version=seen, why=why, may_wait=False
+        )
     except (ApiError, NoTokenError) as exc:
         logger.info("refresh not done connection=%s error=%s", connection_id, exc)
 

@@ -8,8 +8,23 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 
+from tests.support.groups import InGroups, order_of
+
 pytest_plugins = ["tests.real.fixtures", "tests.browser.fixtures"]
 REAL = {"real", "browser"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups | None:
+    if config.getoption("dist") != "loadgroup":
+        return None
+    config.option.loadscopereorder = False
+    return InGroups(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What waits comes first; what computes fills the workers up to the end.
+    items.sort(key=lambda item: order_of(item.nodeid))
 
 
 class NetworkUsedError(AssertionError):

@@ -19,7 +19,7 @@ os.environ |= {
 from config.settings import *  # noqa: E402 - the environment comes first
 
 # Nothing listens on the discard port, and a test never waits for it.
-CELERY_BROKER_URL = BROKER_URL = REDIS_URL = CACHE_URL = "redis://127.0.0.1:9/0"
+CELERY_BROKER_URL = BROKER_URL = CACHE_URL = "redis://127.0.0.1:9/0"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # The real hasher costs a quarter of a second for every user made.
@@ -27,3 +27,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }
+# Static files are looked for when one is asked for, not all for every test client.
+WHITENOISE_AUTOREFRESH = True

@@ -1,8 +1,9 @@
-"""Guard the floors of the house, and the promise that providers keep to their rooms."""
+"""Architecture: layers, order of the services, import cycles, provider folders."""
 
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from integrations.providers import SPECS
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ROOT / "integrations"
-FLOORS = {
+LAYERS = {
     "http": 1,
     "oauth": 2,
     "providers": 3,
@@ -31,13 +32,22 @@ FLOORS = {
     "urls": 7,
     "views": 7,
 }
-# What Django loads by name stands beside the floors and imports at most one of them.
-BESIDE = {"apps", "migrations", "__init__"}
-# The face allauth sees lives in the provider's folder and on the top floor.
-FACES = {"provider", "views", "urls", "apps"}
+# What Django loads by name stands outside the layers and imports at most one of them.
+UNLAYERED = {"apps", "migrations", "__init__"}
+# The modules allauth loads lie in the provider's folder and in the top layer.
+ALLAUTH_MODULES = {"provider", "views", "urls", "apps"}
 WITHOUT_DJANGO = 3
-# The list of rooms, and the sentence that says what the product is.
-SIGNS = {PRODUCT / "providers" / "__init__.py", PRODUCT / "__init__.py"}
+# The packages of the services: each may import itself and those of lower rank.
+SERVICE_RANKS = {
+    "common": 1,
+    "grants": 2,
+    "items": 2,
+    "sync": 3,
+    "connections": 4,
+    "upkeep": 5,
+}
+# The registry, and the sentence that says what the product is.
+MAY_NAME_PROVIDERS = {PRODUCT / "providers" / "__init__.py", PRODUCT / "__init__.py"}
 
 
 def python_files(folder: Path) -> Iterator[Path]:
@@ -46,15 +56,15 @@ def python_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def floor_of(module: str) -> int | None:
-    """Return the floor of a dotted module, or None for what stands beside."""
+def layer_of(module: str) -> int | None:
+    """Return the layer of a dotted module, or None for what stands outside."""
     parts = module.split(".")[1:]
-    if not parts or parts[0] in BESIDE:
+    if not parts or parts[0] in UNLAYERED:
         return None
-    if parts[0] == "providers" and len(parts) > 2 and parts[2] in FACES:
-        return FLOORS["views"]
-    assert parts[0] in FLOORS, f"{module} has no floor; give it one in this test"
-    return FLOORS[parts[0]]
+    if parts[0] == "providers" and len(parts) > 2 and parts[2] in ALLAUTH_MODULES:
+        return LAYERS["views"]
+    assert parts[0] in LAYERS, f"{module} has no layer; give it one in this test"
+    return LAYERS[parts[0]]
 
 
 def module_of(path: Path) -> str:
@@ -63,7 +73,7 @@ def module_of(path: Path) -> str:
 
 
 def imports_of(path: Path) -> set[str]:
-    """Return the modules a file imports, wherever in the file it does."""
+    """Return what a file imports, wherever in the file and for whatever purpose."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -73,44 +83,98 @@ def imports_of(path: Path) -> set[str]:
     return found
 
 
+def service_package(module: str) -> str | None:
+    """Return which package of the services a dotted module belongs to, if any."""
+    parts = module.split(".")
+    return parts[2] if parts[1:2] == ["services"] and len(parts) > 2 else None
+
+
 @pytest.mark.parametrize(
     "path", list(python_files(PRODUCT)), ids=lambda path: str(path.relative_to(PRODUCT))
 )
-def test_a_module_imports_from_its_own_floor_or_below(path: Path) -> None:
-    floor = floor_of(module_of(path))
-    if floor is None:
+def test_a_module_imports_from_its_own_layer_or_below(path: Path) -> None:
+    layer = layer_of(module_of(path))
+    if layer is None:
         return
 
     for imported in imports_of(path):
         if imported.startswith("integrations."):
-            other = floor_of(imported)
-            assert other is None or other <= floor, f"{path.name} imports {imported}"
-        if floor <= WITHOUT_DJANGO:
+            other = layer_of(imported)
+            assert other is None or other <= layer, f"{path.name} imports {imported}"
+        if layer <= WITHOUT_DJANGO:
             assert not imported.startswith(("django", "allauth", "celery", "config")), (
                 f"{path.name} imports {imported}"
             )
 
 
-def test_the_sandbox_and_the_product_know_nothing_of_each_other() -> None:
+@pytest.mark.parametrize(
+    "path",
+    list(python_files(PRODUCT / "services")),
+    ids=lambda path: str(path.relative_to(PRODUCT / "services")),
+)
+def test_a_service_imports_from_its_own_package_or_those_before(path: Path) -> None:
+    package = service_package(module_of(path))
+    if package is None:
+        return
+
+    for imported in imports_of(path):
+        other = service_package(imported)
+        if imported.startswith("integrations.") and other not in {None, package}:
+            assert SERVICE_RANKS[other] < SERVICE_RANKS[package], (
+                f"{path.name} imports {imported}"
+            )
+
+
+def test_every_package_of_the_services_has_its_rank() -> None:
+    packages = {path.parent.name for path in PRODUCT.glob("services/*/__init__.py")}
+
+    assert packages == set(SERVICE_RANKS)
+
+
+@pytest.mark.parametrize("tree", ["config", "integrations"])
+def test_no_modules_import_each_other_in_a_cycle(tree: str) -> None:
+    files = {module_of(path): path for path in python_files(ROOT / tree)}
+    graph = {
+        module: {
+            name if name in files else name.rpartition(".")[0]
+            for name in imports_of(path)
+        }
+        & set(files) - {module}
+        for module, path in files.items()
+    }
+
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as exc:
+        pytest.fail(" imports ".join(reversed(exc.args[1])))
+
+
+def test_the_product_is_configured_and_does_not_ask_its_configuration() -> None:
+    for path in python_files(PRODUCT):
+        asked = {name for name in imports_of(path) if name.startswith("config")}
+        assert not asked, f"{path}: {asked}"
+
+
+def test_the_sandbox_and_the_product_import_nothing_of_each_other() -> None:
     for folder, other in (("sandbox", "integrations"), ("integrations", "sandbox")):
         for path in python_files(ROOT / folder):
-            strangers = {name for name in imports_of(path) if name.startswith(other)}
-            assert not strangers, f"{path}: {strangers}"
+            found = {name for name in imports_of(path) if name.startswith(other)}
+            assert not found, f"{path}: {found}"
 
 
-def test_nobody_names_a_provider_outside_its_own_room() -> None:
-    words = re.compile("|".join(SPECS), re.IGNORECASE)
-    rooms = {PRODUCT / "providers" / slug for slug in SPECS}
-    places = [*python_files(PRODUCT), *python_files(ROOT / "config")]
-    places += sorted((ROOT / "templates").rglob("*.html"))
-    told = [
+def test_nothing_outside_a_providers_folder_names_it() -> None:
+    names = re.compile("|".join(SPECS), re.IGNORECASE)
+    folders = {PRODUCT / "providers" / slug for slug in SPECS}
+    paths = [*python_files(PRODUCT), *python_files(ROOT / "config")]
+    paths += sorted((ROOT / "templates").rglob("*.html"))
+    found = [
         f"{path.relative_to(ROOT)}:{number}"
-        for path in places
-        if path not in SIGNS and not rooms & set(path.parents)
+        for path in paths
+        if path not in MAY_NAME_PROVIDERS and not folders & set(path.parents)
         for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
-        if words.search(line)
+        if names.search(line)
     ]
-    assert told == []
+    assert found == []
 
 
 def test_every_provider_explains_itself() -> None:

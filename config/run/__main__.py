@@ -45,13 +45,13 @@ def main() -> int:
 
 
 def end_with_parent() -> None:
-    """Ask Linux to stop us should make be killed; it has no other way to say so."""
+    """Have Linux stop us when make is killed, which cannot signal it otherwise."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _read_environment() -> dict[str, str]:
-    """Join ``.env`` and the process; add to ``.env`` what a first run lacks."""
+    """Merge ``.env`` and the process; add to ``.env`` what a first run lacks."""
     name = os.environ.get("ENV_FILE", ".env")
     if name in FALSE:
         return dict(os.environ)

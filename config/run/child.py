@@ -17,7 +17,7 @@ SETTLED_SECONDS = 30.0
 
 
 class Child:
-    """Own one process and its descendants.
+    """Child process and its descendants.
 
     It is started again when it dies, more slowly each time that it dies young.
     """
@@ -51,7 +51,7 @@ class Child:
 
     @property
     def is_due(self) -> bool:
-        """Tell whether it is down and its pause is over."""
+        """Return whether it is down and its pause is over."""
         return self._popen is None and time.monotonic() >= self._start_at
 
     def start(self) -> None:
@@ -95,17 +95,19 @@ class Child:
         if time.monotonic() - self._started_at > SETTLED_SECONDS:
             self._pause = FIRST_PAUSE
         self._start_at = time.monotonic() + self._pause
-        self._say(self.name, f"ended with {_words(code)}; back in {self._pause:.0f} s")
+        self._say(
+            self.name, f"ended with {_describe(code)}; back in {self._pause:.0f} s"
+        )
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
         return True
 
     def terminate(self) -> None:
-        """Ask the process to finish what it does."""
+        """Terminate the process gently."""
         if self._popen is not None and self._popen.poll() is None:
             self._popen.terminate()
 
     def has_stopped(self) -> bool:
-        """Tell whether nothing of it is left to wait for."""
+        """Return whether nothing of it is left to wait for."""
         if self._popen is None:
             return True
         self.forward_output()
@@ -137,7 +139,7 @@ class Child:
                 os.killpg(self._popen.pid, signal.SIGKILL)
 
 
-def _words(code: int) -> str:
+def _describe(code: int) -> str:
     if code < 0:
         return f"signal {signal.Signals(-code).name}"
     return f"exit code {code}"

@@ -17,7 +17,7 @@ GRACE_SECONDS = 22.0
 
 
 class Guard:
-    """Keep the guard informed, from inside the supervisor."""
+    """Supervisor's end of the pipe to the guard."""
 
     def __init__(self) -> None:
         self._popen = subprocess.Popen(
@@ -29,11 +29,11 @@ class Guard:
         )
 
     def watch(self, group: int) -> None:
-        """Tell that a process group was started."""
+        """Report a started process group."""
         self._write(f"+{group}\n")
 
     def forget(self, group: int) -> None:
-        """Tell that a process group has ended."""
+        """Report an ended process group."""
         self._write(f"-{group}\n")
 
     def dismiss(self) -> None:
@@ -52,7 +52,7 @@ class Guard:
 
 
 def main() -> None:
-    """Keep the list until the pipe ends, then end what is still on it."""
+    """Track process groups until the pipe ends, then end those that remain."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     end_groups(read_groups(sys.stdin))
@@ -71,7 +71,7 @@ def read_groups(lines: Iterable[str]) -> set[int]:
 
 
 def end_groups(groups: set[int]) -> None:
-    """Ask the head of every group to end it; after a while, end it."""
+    """Terminate the head of every group; after a while, kill the group."""
     for group in groups:
         with suppress(ProcessLookupError):
             os.kill(group, signal.SIGTERM)

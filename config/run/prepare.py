@@ -1,4 +1,4 @@
-"""Bring the database up to date and make the first administrator.
+"""Preparation of the database: migrations, and the first administrator.
 
 Runs as a process of its own; prints nothing but a new administrator's password.
 """

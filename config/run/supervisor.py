@@ -21,7 +21,7 @@ MOST_EARLY_DEATHS = 3
 
 
 class StartError(Exception):
-    """Report that the site did not come up."""
+    """The site did not come up."""
 
 
 def find_taken_ports(plan: Plan) -> list[str]:
@@ -45,7 +45,7 @@ def _is_free(port: int) -> bool:
 
 
 class Supervisor:
-    """Own the children from first start to last stop, in one thread."""
+    """Supervisor of all children, from first start to last stop, in one thread."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -127,7 +127,7 @@ class Supervisor:
             raise StartError(f"{child.name} does not start; its last words are above")
 
     def _answers(self) -> bool:
-        """Tell whether the site answers; asked with the host name it expects."""
+        """Return whether the site answers; asked with the host name it expects."""
         connection = http.client.HTTPConnection(
             "127.0.0.1", self._plan.web_port, timeout=1
         )
@@ -153,5 +153,4 @@ class Supervisor:
 
     @property
     def _is_urgent(self) -> bool:
-        """Tell whether somebody pressed Ctrl-C twice."""
         return self._stop_signals > 1

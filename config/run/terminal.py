@@ -1,4 +1,4 @@
-"""Write lines with the name of who said them, in colour where it shows."""
+"""Terminal output: lines prefixed with their process, in colour where it shows."""
 
 import os
 import sys

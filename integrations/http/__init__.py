@@ -1,1 +1,1 @@
-"""Ask other services politely: client, error tree, deadlines, limits, redaction."""
+"""HTTP: API client, error tree, deadlines, rate limits, circuit breaker, redaction."""

@@ -1,4 +1,4 @@
-"""Decide how long to wait before asking again."""
+"""Backoff: how long to wait before asking again."""
 
 import random
 import re

@@ -1,4 +1,4 @@
-"""Turn an answer's status into an error, without knowing any provider's words."""
+"""Classification of answers: an error by status alone, without any provider's codes."""
 
 import re
 from collections.abc import Iterable

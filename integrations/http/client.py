@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from integrations.http import urls
-from integrations.http.ahead import Ahead
 from integrations.http.backoff import full_jitter
 from integrations.http.body import parse_json
 from integrations.http.classify import default_classify
@@ -23,6 +22,7 @@ from integrations.http.errors import (
     Unauthorized,
 )
 from integrations.http.limits import Limit, Limiter
+from integrations.http.prefetch import Prefetch
 from integrations.http.redaction import one_line
 from integrations.http.secrets import Secret
 from integrations.http.transport import Request, Response, Timeouts, Transport
@@ -35,7 +35,7 @@ MAX_PAUSE: Final = 2.0
 
 
 def never(token: Secret) -> bool:
-    """Say that there is no fresher token than this one."""
+    """Return False: there is no fresher token than this one."""
     return False
 
 
@@ -45,11 +45,11 @@ class ApiClient:
 
     `on_unauthorized` is given the token that a 401 refused, once a call; True means
     that `token` now gives a fresher one and the call is tried again. `limits` are
-    those of a call that names none. After a 429 their gates stay closed for everybody
+    those of a call that names none. After a 429 their buckets are blocked for everybody
     for its Retry-After, or `default_retry_after` seconds. `correlation_headers` are
     the response headers that may name a request to the provider's support.
 
-    `may_look_ahead` lets `look_ahead` send in a thread, which `transport` and
+    `may_prefetch` lets `prefetch` send in a thread, which `transport` and
     `limiter` must then stand.
 
     `calls` counts the requests sent and `waited` the seconds spent waiting.
@@ -69,10 +69,10 @@ class ApiClient:
     max_bytes: int = MAX_BYTES
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     rand: Callable[[], float] = field(default=random.random, repr=False)
-    may_look_ahead: bool = False
+    may_prefetch: bool = False
     calls: int = field(default=0, init=False)
     waited: float = field(default=0.0, init=False)
-    _ahead: Ahead | None = field(default=None, init=False, repr=False)
+    _prefetched: Prefetch | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         urls.check_origin(self.base_url)
@@ -91,13 +91,13 @@ class ApiClient:
         """
         return self._call("GET", path, params=params, limits=limits, idempotent=True)
 
-    def look_ahead(self, path: str, *, params: urls.Params | None = None) -> None:
+    def prefetch(self, path: str, *, params: urls.Params | None = None) -> None:
         """Send in the background what the next call will most likely `get`.
 
         Nothing is raised here: what goes wrong is told to that call. A call for
-        anything else drops the answer. Does nothing unless `may_look_ahead`.
+        anything else drops the answer. Does nothing unless `may_prefetch`.
         """
-        if not self.may_look_ahead:
+        if not self.may_prefetch:
             return
         try:
             token = self.token()
@@ -111,7 +111,7 @@ class ApiClient:
             self.waited += self.limiter.acquire(self.limits)
             return self._send(request)
 
-        self._ahead = Ahead(url, token, send)
+        self._prefetched = Prefetch(url, token, send)
 
     def post(
         self,
@@ -176,26 +176,26 @@ class ApiClient:
         url = urls.join(self.base_url, path, params)
         prepare = functools.partial(self._request, method, url, _dump(json))
         used = self.limits if limits is None else limits
-        renewed, repeated = False, not idempotent
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None and (method, url) != ("GET", ahead.url):
-            ahead = None
+        refreshed, repeated = False, not idempotent
+        prefetched, self._prefetched = self._prefetched, None
+        if prefetched is not None and (method, url) != ("GET", prefetched.url):
+            prefetched = None
         send: Callable[[], Response]
         while True:
-            if ahead is None:
-                # Asked first: renewing it may take seconds, and a request that comes
+            if prefetched is None:
+                # Asked first: refreshing it may take seconds, and a request that comes
                 # late for its place in the window is one too many in a later one.
                 token = self.token()
                 self.waited += self.limiter.acquire(used)
                 send = functools.partial(self._send, prepare(token))
             else:
-                token, send, ahead = ahead.token, ahead.response, None
+                token, send, prefetched = prefetched.token, prefetched.response, None
             try:
                 return self._attempt(send, f"{method} {path}", used)
             except Unauthorized:
-                if renewed or not self.on_unauthorized(token):
+                if refreshed or not self.on_unauthorized(token):
                     raise
-                renewed = True
+                refreshed = True
             except (Network, Server) as exc:
                 if repeated or (exc.retry_after or 0.0) > MAX_PAUSE:
                     raise
@@ -244,8 +244,8 @@ class ApiClient:
         if isinstance(error, RateLimited):
             if error.retry_after is None:
                 error.retry_after = self.default_retry_after
-            for limit in (each for each in limits if each.closes):
-                self.limiter.close(limit.key, max(error.retry_after, 1.0))
+            for limit in (each for each in limits if each.blocks):
+                self.limiter.block(limit.key, max(error.retry_after, 1.0))
         if error is not None:
             raise error
         if not response.is_success:

@@ -1,4 +1,4 @@
-"""Hold one attempt to its total deadline, below the libraries that forget it.
+"""Total deadline of one attempt, enforced below the libraries that forget it.
 
 The read timeout of a socket starts again with every byte, so a server that sends
 one byte a second is never late. Here every single read, headers included, is given
@@ -39,7 +39,7 @@ class Attempt:
     """Know how far one attempt has come and how much time is left for it."""
 
     def __init__(self, *, connect: float, read: float) -> None:
-        """Give each address `connect` seconds and each read `read` seconds."""
+        """Allow each address `connect` seconds and each read `read` seconds."""
         self.connect = connect
         self.read = read
         self.sent = False
@@ -64,7 +64,7 @@ class Attempt:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether the total has passed."""
+        """Return whether the total has passed."""
         return time.monotonic() >= self._end
 
     def left(self, at_most: float) -> float:
@@ -75,7 +75,7 @@ class Attempt:
         return min(left, at_most)
 
     def explain(self, exc: BaseException) -> str:
-        """Say what failed in one word; the libraries' own texts quote addresses."""
+        """Return what failed in one word; the libraries' own texts quote addresses."""
         if self.is_over:
             return "timeout"
         chain = list(_chain(exc))

@@ -1,11 +1,11 @@
-"""Say what went wrong with a call; decide by type, never by message text.
+"""Error tree of API calls; decide by type, never by message text.
 
 ApiError
 ├── Unauthorized            401: the token is bad or expired
 ├── Forbidden               403: a scope or a permission is missing
 ├── NotFound                404, 410: gone, or never visible to us
 ├── InvalidRequest          other 4xx: the request is wrong and stays wrong
-│   └── QuotaExhausted      a quota of weeks is used up until a known moment
+│   └── QuotaExhausted      a quota of weeks is used up until a known time
 ├── InvalidResponse         the answer is too large, not JSON or of the wrong shape
 └── Transient               the same call may succeed later
     ├── RateLimited         429, or our own throttle
@@ -38,7 +38,7 @@ class ApiError(Exception):
         correlation_id: str = "",
         detail: str = "",
     ) -> None:
-        """Keep the HTTP status, the provider's error code and its correlation id."""
+        """Store the HTTP status, the provider's error code and its correlation id."""
         super().__init__(message)
         self.message = message
         self.status = status
@@ -64,7 +64,7 @@ class Forbidden(ApiError):
         correlation_id: str = "",
         detail: str = "",
     ) -> None:
-        """Keep the scopes that the provider says are missing, when it says so."""
+        """Store the scopes that the provider says are missing, when it says so."""
         super().__init__(
             message,
             status=status,
@@ -95,7 +95,7 @@ class QuotaExhausted(InvalidRequest):
         code: str = "",
         detail: str = "",
     ) -> None:
-        """Keep `until`, the moment (aware) at which calls are answered again."""
+        """Store `until`, the aware datetime at which calls are answered again."""
         super().__init__(message, status=status, code=code, detail=detail)
         self.until = until
 
@@ -117,7 +117,7 @@ class Transient(ApiError):
         correlation_id: str = "",
         detail: str = "",
     ) -> None:
-        """Keep `retry_after`, the seconds to wait first, when they are known."""
+        """Store `retry_after`, the seconds to wait first, when they are known."""
         super().__init__(
             message,
             status=status,
@@ -136,13 +136,13 @@ class RateLimited(Transient):
         message: str,
         *,
         retry_after: float | None = None,
-        gate: str = "",
+        bucket: str = "",
         status: int | None = None,
         code: str = "",
         correlation_id: str = "",
         detail: str = "",
     ) -> None:
-        """Keep `gate`, the key of our own limit, when that is what said no."""
+        """Store `bucket`, the key of our own limit, when that is what said no."""
         super().__init__(
             message,
             retry_after=retry_after,
@@ -151,7 +151,7 @@ class RateLimited(Transient):
             correlation_id=correlation_id,
             detail=detail,
         )
-        self.gate = gate
+        self.bucket = bucket
 
 
 class Server(Transient):
@@ -172,7 +172,7 @@ class Network(Transient):
         correlation_id: str = "",
         detail: str = "",
     ) -> None:
-        """Keep `sent`: False only when no byte of the request left this machine."""
+        """Store `sent`: False only when no byte of the request left this machine."""
         super().__init__(
             message,
             retry_after=retry_after,

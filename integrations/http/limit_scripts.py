@@ -2,7 +2,7 @@
 
 from typing import Final
 
-# KEYS: for each limit its list of grant times and its closed gate.
+# KEYS: for each limit its list of grant times and its block.
 # ARGV: for each limit the window in microseconds and the count.
 # Answers {milliseconds to wait, which limit}; 0 means granted.
 #
@@ -21,9 +21,9 @@ local function settle(key)
   local last = redis.call('LINDEX', key, -1)
   if not last or tonumber(last) <= now then return end
   local times = redis.call('LRANGE', key, 0, -1)
-  for place, grant in ipairs(times) do
+  for index, grant in ipairs(times) do
     if tonumber(grant) > now then
-      redis.call('LSET', key, place - 1, string.format('%.0f', now))
+      redis.call('LSET', key, index - 1, string.format('%.0f', now))
     end
   end
 end
@@ -32,8 +32,8 @@ for i = 1, #KEYS, 2 do
   local n = (i - 1) / 2
   local window, limit = tonumber(ARGV[2 * n + 1]), tonumber(ARGV[2 * n + 2])
   local need = 0
-  local closed = redis.call('PTTL', KEYS[i + 1])
-  if closed >= 0 then need = (closed + 1) * 1000 end
+  local blocked = redis.call('PTTL', KEYS[i + 1])
+  if blocked >= 0 then need = (blocked + 1) * 1000 end
   settle(KEYS[i])
   local oldest = redis.call('LINDEX', KEYS[i], -limit)
   if oldest then
@@ -53,8 +53,8 @@ end
 return {0, 0}
 """
 
-# KEYS: the gate. ARGV: milliseconds. A gate that is closed for longer stays so.
-CLOSE: Final = """
+# KEYS: the block of a bucket. ARGV: milliseconds. A longer block stays.
+BLOCK: Final = """
 local left = redis.call('PTTL', KEYS[1])
 if left < tonumber(ARGV[1]) then
   redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])

@@ -1,27 +1,25 @@
-"""Count requests together: one sliding window a limit, shared by every process."""
+"""Rate limiter: one sliding window a limit, shared by every process through Redis."""
 
-import logging
 import math
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from redis import Redis
-from redis.exceptions import RedisError
 
+from integrations.http.circuit_breaker import CircuitBreaker, CircuitOpen
 from integrations.http.errors import RateLimited
-from integrations.http.limit_scripts import ACQUIRE, CLOSE
-
-logger = logging.getLogger(__name__)
+from integrations.http.limit_scripts import ACQUIRE, BLOCK
 
 PREFIX: Final = "limit:"
 MAX_WAIT: Final = 5.0
-# A month's quota may keep a gate closed until the month is over.
-MAX_CLOSED: Final = 32 * 86_400.0
+# A month's quota may keep a bucket blocked until the month is over.
+MAX_BLOCK: Final = 32 * 86_400.0
 _MAX_KEYS: Final = 10_000
 
 
@@ -29,14 +27,14 @@ _MAX_KEYS: Final = 10_000
 class Limit:
     """At most `limit` requests in any `seconds` for everybody who uses this `key`.
 
-    `closes` is False for a limit that a 429 does not speak of, where a call obeys
-    several.
+    The key names the bucket in which requests are counted. `blocks` is False for a
+    limit that a 429 does not speak of, where a call obeys several.
     """
 
     key: str
     limit: int
     seconds: float
-    closes: bool = True
+    blocks: bool = True
 
     def __post_init__(self) -> None:
         if not self.key or self.limit < 1 or self.seconds <= 0:
@@ -45,29 +43,29 @@ class Limit:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a limiter answers: go now (wait 0), or the seconds to wait, and for whom."""
+    """A limiter's answer: go now (wait 0), or how long to wait and for which bucket."""
 
     wait: float
-    gate: str = ""
+    bucket: str = ""
 
 
 class Limiter(Protocol):
-    """Whatever grants requests against limits."""
+    """Rate limiter of outgoing requests."""
 
     def acquire(self, limits: Sequence[Limit]) -> float:
         """Wait shortly for one request against all `limits`; return seconds slept.
 
-        Raises RateLimited (`retry_after`, `gate`) when more waiting is needed.
+        Raises RateLimited (`retry_after`, `bucket`) when more waiting is needed.
         """
         ...
 
-    def close(self, key: str, seconds: float) -> None:
-        """Let nobody through the limit `key` for `seconds`; never shortens a wait."""
+    def block(self, key: str, seconds: float) -> None:
+        """Block the bucket `key` for `seconds`; never shortens a longer block."""
         ...
 
 
 class _Waiting(ABC):
-    """Sleep through short waits and raise for long ones."""
+    """Limiter that sleeps through short waits and raises for long ones."""
 
     def __init__(
         self,
@@ -92,7 +90,7 @@ class _Waiting(ABC):
                 raise RateLimited(
                     "our own limit is used up",
                     retry_after=verdict.wait,
-                    gate=verdict.gate,
+                    bucket=verdict.bucket,
                 )
             self._sleep(verdict.wait)
             slept += verdict.wait
@@ -104,7 +102,7 @@ class _Waiting(ABC):
 
 
 class LocalLimiter(_Waiting):
-    """Count within this process only; `fraction` is the part of each limit it takes."""
+    """Rate limiter of this process only, which takes `fraction` of each limit."""
 
     def __init__(self, *, fraction: float = 1.0, **options: Any) -> None:
         """Take `fraction` of each limit, at least one request; options as above."""
@@ -112,13 +110,13 @@ class LocalLimiter(_Waiting):
         self._fraction = fraction
         self._lock = threading.Lock()
         self._grants: dict[str, deque[float]] = {}
-        self._closed: dict[str, float] = {}
+        self._blocked: dict[str, float] = {}
 
-    def close(self, key: str, seconds: float) -> None:
-        """Let nobody of this process through `key` for `seconds`."""
-        until = self._clock() + min(max(seconds, 0.0), MAX_CLOSED)
+    def block(self, key: str, seconds: float) -> None:
+        """Block the bucket `key` for this process."""
+        until = self._clock() + min(max(seconds, 0.0), MAX_BLOCK)
         with self._lock:
-            self._closed[key] = max(until, self._closed.get(key, 0.0))
+            self._blocked[key] = max(until, self._blocked.get(key, 0.0))
 
     def _ask(self, limits: Sequence[Limit]) -> Verdict:
         with self._lock:
@@ -136,7 +134,7 @@ class LocalLimiter(_Waiting):
             return Verdict(0.0)
 
     def _wait(self, limit: Limit, now: float) -> float:
-        wait = self._closed.get(limit.key, now) - now
+        wait = self._blocked.get(limit.key, now) - now
         row = self._grants.get(limit.key, ())
         allowed = max(1, math.floor(limit.limit * self._fraction))
         if len(row) >= allowed:
@@ -149,61 +147,61 @@ class LocalLimiter(_Waiting):
             self._grants = {
                 key: row for key, row in self._grants.items() if now - row[-1] < 86_400
             }
-        if len(self._closed) > _MAX_KEYS:
-            self._closed = {k: end for k, end in self._closed.items() if end > now}
+        if len(self._blocked) > _MAX_KEYS:
+            self._blocked = {k: end for k, end in self._blocked.items() if end > now}
 
 
 class RedisLimiter(_Waiting):
-    """Count across all processes in Redis, by the clock of its server.
+    """Rate limiter of all processes, in Redis and by the clock of its server.
 
-    Without Redis each process goes on with a quarter of every limit, and Redis is
-    asked again after `pause` seconds. Give the client a socket timeout of a second
-    or less: that is how long a hanging Redis costs before the pause.
+    While the circuit is open each process goes on with a quarter of every limit. Give
+    the client a socket timeout of a second or less: that is how long a hanging Redis
+    costs before the circuit opens.
     """
 
-    def __init__(self, client: "Redis", *, pause: float = 5.0, **options: Any) -> None:
-        """Use `client`; options are those of `_Waiting`."""
+    def __init__(
+        self,
+        client: Redis,
+        *,
+        circuit_breaker: CircuitBreaker | None = None,
+        **options: Any,
+    ) -> None:
+        """Use `client` behind a circuit breaker; options are those of `_Waiting`."""
         super().__init__(**options)
         self._acquire = client.register_script(ACQUIRE)
-        self._close = client.register_script(CLOSE)
+        self._block = client.register_script(BLOCK)
         self._local = LocalLimiter(fraction=0.25, clock=self._clock)
-        self._pause = pause
-        self._resume_at = -math.inf
+        self._circuit_breaker = circuit_breaker or CircuitBreaker("limiter")
 
-    def close(self, key: str, seconds: float) -> None:
-        """Let nobody through `key` for `seconds`, in any process."""
-        seconds = min(max(seconds, 0.001), MAX_CLOSED)
-        self._local.close(key, seconds)
-        self._run(self._close, [_closed_key(key)], [math.ceil(seconds * 1000)])
+    def block(self, key: str, seconds: float) -> None:
+        """Block the bucket `key` for every process."""
+        seconds = min(max(seconds, 0.001), MAX_BLOCK)
+        self._local.block(key, seconds)
+        milliseconds = math.ceil(seconds * 1000)
+        with suppress(CircuitOpen):
+            self._circuit_breaker.call(
+                self._block, keys=[_block_key(key)], args=[milliseconds]
+            )
 
     def _ask(self, limits: Sequence[Limit]) -> Verdict:
-        keys = [name for each in limits for name in (_key(each), _closed_key(each.key))]
+        keys = [name for each in limits for name in (_key(each), _block_key(each.key))]
         args = [
             number
             for each in limits
             for number in (round(each.seconds * 1e6), each.limit)
         ]
-        answer = self._run(self._acquire, keys, args)
-        if answer is None:
-            return self._local._ask(limits)  # noqa: SLF001 - one algorithm, two stores
-        wait_ms, position = answer
-        return Verdict(wait_ms / 1000, limits[position - 1].key if wait_ms else "")
-
-    def _run(self, script: Any, keys: list[str], args: list[int]) -> Any:
-        """Run `script`; None when Redis is gone or was gone a moment ago."""
-        if self._clock() < self._resume_at:
-            return None
         try:
-            return script(keys=keys, args=args)
-        except RedisError as exc:
-            self._resume_at = self._clock() + self._pause
-            logger.warning("limits are counted locally cause=%s", type(exc).__name__)
-            return None
+            wait_ms, position = self._circuit_breaker.call(
+                self._acquire, keys=keys, args=args
+            )
+        except CircuitOpen:
+            return self._local._ask(limits)  # noqa: SLF001 - one algorithm, two stores
+        return Verdict(wait_ms / 1000, limits[position - 1].key if wait_ms else "")
 
 
 def _key(limit: Limit) -> str:
     return PREFIX + limit.key
 
 
-def _closed_key(key: str) -> str:
-    return f"{PREFIX}closed:{key}"
+def _block_key(key: str) -> str:
+    return f"{PREFIX}blocked:{key}"

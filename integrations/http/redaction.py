@@ -1,4 +1,4 @@
-"""Keep secrets and forged lines out of everything that is written down.
+"""Redaction: no secrets and no forged lines in anything that is logged.
 
 Masking goes by name: whatever stands after `access_token`, `password`, `Bearer` and
 their like is replaced, be it in a query string, a form, JSON, a repr or a traceback.
@@ -131,7 +131,7 @@ def one_line(text: str, *, limit: int = 300) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Write one line a record, in UTC, without secrets and without forged lines.
+    """Log formatter: one line a record, in UTC, no secrets, no forged lines.
 
     A traceback follows on lines of its own, each of them marked with `  | `, so no
     text inside it can pass for a record.

@@ -1,4 +1,4 @@
-"""Hold a secret so that it cannot be printed, serialised or copied by accident."""
+"""Secret text that cannot be printed, serialised or copied by accident."""
 
 import hmac
 from typing import Final, NoReturn, Self

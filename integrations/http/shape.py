@@ -37,14 +37,6 @@ def text(body: dict[str, Any], key: str) -> str:
     return expect_text(body.get(key), key)
 
 
-def optional_text(body: dict[str, Any], key: str) -> str | None:
-    """Return the text under `key`, or None when it is missing, null or empty."""
-    value = body.get(key)
-    if value is None or value == "":
-        return None
-    return expect_text(value, key)
-
-
 def optional_object(body: dict[str, Any], key: str) -> dict[str, Any]:
     """Return the object under `key`, or an empty one when it is missing or null."""
     value = body.get(key)

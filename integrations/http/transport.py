@@ -31,7 +31,7 @@ class Timeouts:
 
 
 class Headers(Mapping[str, str]):
-    """Look response headers up whatever their case; repeated ones are joined."""
+    """Response headers by case-insensitive name; repeated ones are joined."""
 
     def __init__(self, headers: Mapping[str, str] | None = None) -> None:
         """Copy `headers`."""
@@ -78,7 +78,7 @@ class Response:
 
     @property
     def is_success(self) -> bool:
-        """Tell whether the status is 2xx."""
+        """Return whether the status is 2xx."""
         return 200 <= self.status < 300
 
 
@@ -99,7 +99,7 @@ class RequestsTransport:
     """
 
     def __init__(self, *, pool_size: int = 10) -> None:
-        """Keep up to `pool_size` idle connections for each host."""
+        """Pool up to `pool_size` idle connections for each host."""
         self._pool_size = pool_size
         self._pid = os.getpid()
         self._shared = self._new_adapter()

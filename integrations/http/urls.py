@@ -15,7 +15,7 @@ _DOTS = {".", ".."}
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether `host` is a name or an address of this very machine."""
+    """Return whether `host` is a name or an address of this very machine."""
     if host.lower() == "localhost":
         return True
     try:
@@ -53,7 +53,7 @@ def segment(value: str) -> str:
 
 
 def join(base_url: str, path: str, params: Params | None = None) -> str:
-    """Put `path` and `params` under `base_url`, or raise ValueError.
+    """Return `path` and `params` under `base_url`; raise ValueError if they leave it.
 
     `path` starts with one slash and stays below the base: no address of its own,
     no empty, `.` or `..` segment (encoded or not), no query and no fragment.

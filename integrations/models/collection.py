@@ -78,7 +78,6 @@ class Collection(models.Model):
         help_text="When a full refresh ended before the provider's own count.",
     )
     late_arrivals_read_at = models.DateTimeField(null=True, blank=True)
-    last_read_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

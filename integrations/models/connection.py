@@ -111,7 +111,6 @@ class Connection(models.Model):
     )
     next_sync_at = models.DateTimeField(null=True, blank=True)
     last_synced_at = models.DateTimeField(null=True, blank=True)
-    last_attempted_at = models.DateTimeField(null=True, blank=True)
     discovered_at = models.DateTimeField(null=True, blank=True)
     is_purging = models.BooleanField(
         default=False, help_text="Its stored items are being deleted."

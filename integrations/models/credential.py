@@ -1,4 +1,4 @@
-"""Remember the sealed tokens of a connection and every attempt to renew them."""
+"""Remember the sealed tokens of a connection and every attempt to refresh them."""
 
 from django.db import models
 from django.db.models import Q
@@ -35,7 +35,6 @@ class Credential(models.Model):
     lease_id = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempt_id = models.UUIDField(null=True, blank=True)
-    attempt_version = models.PositiveIntegerField(null=True, blank=True)
     attempt_started_at = models.DateTimeField(null=True, blank=True)
     unknown_outcomes = models.PositiveSmallIntegerField(default=0)
 
@@ -64,23 +63,26 @@ class Credential(models.Model):
 
 
 class RefreshAttempt(models.Model):
-    """Record one attempt to renew a credential; never a secret in it."""
+    """One attempt to refresh a credential; never a secret in it."""
 
     class Outcome(models.TextChoices):
         """Name the closed set of outcomes of a token request."""
 
         STARTED = "started", "In progress"
-        REFRESHED = "refreshed", "Renewed"
+        REFRESHED = "refreshed", "Refreshed"
         GRANT_REJECTED = "grant_rejected", "Grant refused"
         CLIENT_REJECTED = "client_rejected", "This site was refused"
         REQUEST_REJECTED = "request_rejected", "Request refused"
-        CONFLICT = "conflict", "Renewed elsewhere a moment ago"
+        CONFLICT = "conflict", "Refreshed elsewhere a moment ago"
         RATE_LIMITED = "rate_limited", "Rate limited"
         SERVER = "server", "Provider error"
         NOT_SENT = "not_sent", "Provider not reached"
         UNKNOWN = "unknown", "Sent, no answer"
         MALFORMED = "malformed", "Unreadable answer"
-        SPILLED = "spilled", "Renewed, kept aside until the database is back"
+        FALLBACK_STORED = (
+            "fallback_stored",
+            "Refreshed, stored once the database was back",
+        )
         SUPERSEDED = "superseded", "Result not needed any more"
         ABANDONED = "abandoned", "Cut off"
 

@@ -41,7 +41,6 @@ class PendingRevocation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider = models.CharField(max_length=40)
     token = models.TextField()
-    token_type_hint = models.CharField(max_length=20, default="refresh_token")
     is_uninstall = models.BooleanField(
         default=False,
         help_text="The token is an access token that removes the app altogether.",
@@ -50,7 +49,6 @@ class PendingRevocation(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now, db_index=True)
     tries = models.PositiveSmallIntegerField(default=0)
-    last_error = models.CharField(max_length=120, blank=True)
 
     def __str__(self) -> str:
         return f"{self.provider} revocation, tried {self.tries} times"

@@ -19,7 +19,6 @@ TRIGGERS = {
     "user": "asked for by a user",
     "staff": "asked for by staff",
     "schedule": "on schedule",
-    "webhook": "told by the provider",
     "console": "from the console",
 }
 

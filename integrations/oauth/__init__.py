@@ -1,1 +1,1 @@
-"""Talk to OAuth token endpoints: exchange, refresh, revoke, introspect."""
+"""OAuth token endpoints: exchange, refresh, revoke, introspect."""

@@ -45,7 +45,7 @@ _ALREADY_GONE: Final = frozenset({"invalid_token", "token_not_found"})
 
 @dataclass(frozen=True, kw_only=True)
 class OAuthClient:
-    """Speak to the token endpoints of one provider; never retries anything.
+    """Client of one provider's token endpoints; never retries anything.
 
     Every method raises an OAuthError. Each call uses a connection of its own: on one
     kept alive, a request could cross the server's closing of it, and whether a
@@ -93,7 +93,7 @@ class OAuthClient:
         return True
 
     def introspect(self, token: Secret, hint: str = "") -> Introspection:
-        """Ask what `token` is; ValueError when the provider has no such endpoint."""
+        """Introspect `token`; ValueError when the provider has no such endpoint."""
         if not self.config.introspect_url:
             raise ValueError("this provider has no introspection endpoint")
         response = self._send(
@@ -151,7 +151,7 @@ class OAuthClient:
         )
 
     def _refusal(self, response: Response) -> errors.OAuthError:
-        """Decide on the status first, then on the code; never on words."""
+        """Return the error of a refusal: by status, then by code, never by text."""
         status = response.status
         body = error_body(response)
         code, rejection = self._rejection(body)
@@ -189,7 +189,7 @@ class OAuthClient:
         return (codes[0] if codes else ""), None
 
     def _unreadable(self, exc: ApiError) -> errors.OAuthError:
-        """Say what an answer means whose body could not even be read."""
+        """Return the error of an answer whose body could not even be read."""
         if exc.status is None or 200 <= exc.status < 300:
             return errors.MalformedTokenResponse("unreadable", status=exc.status)
         return self._refusal(Response(status=exc.status))

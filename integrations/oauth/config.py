@@ -1,4 +1,4 @@
-"""Describe one provider's OAuth endpoints and habits, as plain data."""
+"""OAuth configuration of one provider: endpoints, client and peculiarities, as data."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Say what a token endpoint's refusal means; decide by type, never by message.
+"""Error tree of token endpoints; decide by type, never by message.
 
 OAuthError
 ├── GrantRejected           the code or the token itself is dead, for good
@@ -29,7 +29,7 @@ class OAuthError(Exception):
         status: int | None = None,
         retry_after: float | None = None,
     ) -> None:
-        """Keep what the answer said; `status` is None when there was none."""
+        """Store what the answer said; `status` is None when there was none."""
         super().__init__(error)
         self.error = error
         self.description = description

@@ -36,7 +36,6 @@ class TokenSet:
     expires_in: int | None = None
     refresh_expires_in: int | None = None
     scopes: tuple[str, ...] | None = None
-    token_type: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -60,14 +59,12 @@ def read_tokens(body: Any, *, status: int = 200) -> TokenSet:
     if access is None:
         raise MalformedTokenResponse("no_access_token", status=status)
     refresh = _token(body.get("refresh_token"))
-    kind = body.get("token_type")
     return TokenSet(
         access_token=access,
         refresh_token=refresh,
         expires_in=_lifetime(body.get("expires_in")),
         refresh_expires_in=_lifetime(body.get("refresh_expires_in")),
         scopes=_scopes(body),
-        token_type=kind.strip().lower()[:40] if isinstance(kind, str) else "",
         raw=scrub(body, *(each for each in (access, refresh) if each)),
     )
 

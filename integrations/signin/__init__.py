@@ -1,1 +1,1 @@
-"""Harden allauth's OAuth dance for every provider; the faces add only their spec."""
+"""Hardened OAuth flow for every provider, behind allauth; each adds only its spec."""

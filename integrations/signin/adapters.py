@@ -1,4 +1,4 @@
-"""Set allauth's rules where its settings do not reach."""
+"""allauth adapters: rules that its settings do not reach."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,17 +17,15 @@ from integrations.services.common import audit, mfa
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Build every absolute address from the configuration, not from the request."""
+    """Account adapter that builds links from the configuration, not the request."""
 
     def get_email_confirmation_url(
         self, request: HttpRequest, emailconfirmation: Any
     ) -> str:
-        """Return the confirmation link under the configured public address."""
         url: str = super().get_email_confirmation_url(request, emailconfirmation)
         return _under_public_base(url)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Return the reset link under the configured public address."""
         return _under_public_base(super().get_reset_password_from_key_url(key))
 
 
@@ -42,38 +40,32 @@ def _under_public_base(url: str) -> str:
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    """Let nobody sign up through a provider, nor be matched by an e-mail address."""
+    """Social adapter: no sign-up through a provider, no matching by e-mail address."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        """Refuse: a provider's account is a source of data, not a user."""
         return False
 
     def is_email_verified(self, provider: Any, email: str) -> bool:
-        """Trust no provider's claim about an address."""
         return False
 
     def can_authenticate_by_email(self, login: Any, email: str) -> bool:
-        """Refuse to sign anybody in for having the same address."""
         return False
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """Keep TOTP secrets and recovery codes sealed."""
+    """MFA adapter that encrypts TOTP secrets and recovery codes."""
 
     def encrypt(self, text: str) -> str:
-        """Seal a secret of allauth's MFA."""
         return mfa.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Open a sealed secret; raise CryptoError when it cannot be read."""
         return mfa.unseal(encrypted_text)
 
 
 class UserSessionsAdapter(DefaultUserSessionsAdapter):
-    """Leave a trace when sessions are ended."""
+    """Session adapter that audits ended sessions."""
 
     def end_sessions(self, sessions: Sequence[UserSession]) -> None:
-        """End sessions of one user and record how many."""
         super().end_sessions(sessions)
         if sessions:
             audit.record(

@@ -16,7 +16,7 @@ ERROR = re.compile(r"^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}$")
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationResponse:
-    """Hold the parameters that count; either a code or an error is there."""
+    """Parameters of an authorization response; either a code or an error is there."""
 
     state: str
     code: Secret | None

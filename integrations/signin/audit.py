@@ -1,6 +1,6 @@
-"""Write what happens to accounts into the audit trail.
+"""Audit of account events: sign-in, passwords, addresses, factors.
 
-The house has no signals for its own logic. These are the libraries': sign-in,
+The product has no signals for its own logic. These are the libraries': sign-in,
 passwords, addresses and second factors are their business, and receiving what they
 send is the only way to hear of it.
 """

@@ -1,4 +1,4 @@
-"""Spend an authorization code, find out whose grant it is, and hand it on."""
+"""Code exchange: spend an authorization code, and find out whose grant it is."""
 
 import logging
 from dataclasses import dataclass
@@ -26,25 +26,25 @@ logger = logging.getLogger(__name__)
 
 
 class GrantFailed(Exception):
-    """Say in words, and in one machine-readable kind, why there is no grant."""
+    """There is no grant: why, as a machine-readable kind and a message to the user."""
 
-    def __init__(self, kind: str, told: UserMessage) -> None:
+    def __init__(self, kind: str, message: UserMessage) -> None:
         super().__init__(kind)
         self.kind = kind
-        self.user_message = told
+        self.user_message = message
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewGrant:
-    """Carry a grant that no row holds yet."""
+    """Grant that no row holds yet."""
 
     provider: str
     tokens: TokenSet
     account: RemoteAccount
 
-    def give_back(self) -> None:
-        """Have the unused tokens revoked, unless some row lives on the same ones."""
-        _give_back(self.provider, self.tokens, self.account.remote_id)
+    def revoke(self) -> None:
+        """Revoke the unused tokens, unless some row lives on the same ones."""
+        _revoke(self.provider, self.tokens, self.account.remote_id)
 
 
 def exchange(
@@ -64,7 +64,7 @@ def exchange(
             tokens, oauth=oauth, api=api, settings=provider.settings
         )
     except (OAuthError, ApiError) as exc:
-        _give_back(slug, tokens, "")
+        _revoke(slug, tokens, "")
         logger.warning(
             "grant not identified provider=%s error=%s", slug, type(exc).__name__
         )
@@ -77,7 +77,7 @@ def exchange(
 
 
 def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
-    """Sort a failed exchange: the user's, the provider's, or ours."""
+    """Classify a failed exchange: the user's, the provider's, or ours."""
     logger.warning(
         "code not exchanged provider=%s error=%s status=%s", slug, exc.error, exc.status
     )
@@ -102,11 +102,11 @@ def accept(provider: GrantProvider, grant: NewGrant, user: User) -> Connected:
             account=grant.account,
         )
     except OwnedBySomeoneElseError as exc:
-        grant.give_back()
+        grant.revoke()
         raise GrantFailed("someone_elses", user_messages.SOMEONE_ELSES) from exc
 
 
-def _give_back(provider: str, tokens: TokenSet, account_id: str) -> None:
+def _revoke(provider: str, tokens: TokenSet, account_id: str) -> None:
     """Queue the revocation of unused tokens.
 
     A provider may answer a second authorization with the tokens of the first; a
@@ -121,5 +121,5 @@ def _give_back(provider: str, tokens: TokenSet, account_id: str) -> None:
     )
     if in_use.exists() or same_account.exists():
         return
-    revocation.keep(provider, account_id, refresh_token)
+    revocation.schedule(provider, account_id, refresh_token)
     queue.send("revoke_due")

@@ -1,4 +1,4 @@
-"""Be an allauth provider whose authorization request nobody outside can shape."""
+"""allauth provider whose authorization request no request parameter can change."""
 
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -23,20 +23,17 @@ from integrations.signin.session import nonce_of
 
 
 class GrantAccount(ProviderAccount):
-    """Show an account by the name that was kept when it was connected."""
+    """Account shown by the name it had when it was connected."""
 
     account: SocialAccount
 
     def to_str(self) -> str:
-        """Return the account's name."""
         name = self.account.extra_data.get("name")
         return str(name or self.account.uid)
 
 
 class GrantAdapter(OAuth2Adapter):
-    """Stand where allauth expects an adapter; the endpoints come from settings."""
-
-    supports_state = True
+    """allauth adapter without endpoints of its own; they come from settings."""
 
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:
         """Return the one redirect URI that is registered, never the Host header's."""
@@ -44,7 +41,7 @@ class GrantAdapter(OAuth2Adapter):
 
 
 class GrantProvider(OAuth2Provider):
-    """Ask for a grant with the parameters of the spec and the settings alone."""
+    """OAuth provider that asks with the parameters of spec and settings alone."""
 
     spec: ClassVar[ProviderSpec]
     uses_apps = False
@@ -59,7 +56,7 @@ class GrantProvider(OAuth2Provider):
 
     @property
     def config(self) -> OAuthConfig:
-        """Return endpoints and client, ready for the OAuth floor."""
+        """Return the OAuth configuration: endpoints and client."""
         return self.spec.oauth_config(self.settings)
 
     @property
@@ -69,7 +66,6 @@ class GrantProvider(OAuth2Provider):
         return f"{parts.scheme}://{parts.netloc}"
 
     def get_login_url(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Return where the dance starts, by POST only."""
         return reverse("integrations:authorize", args=(self.spec.slug,))
 
     def get_callback_url(self) -> str:

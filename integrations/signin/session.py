@@ -1,4 +1,4 @@
-"""Bind an authorization to the browser session that began it."""
+"""Session nonce, which binds an authorization to the browser that began it."""
 
 import secrets
 

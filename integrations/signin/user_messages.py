@@ -1,4 +1,4 @@
-"""Say how a way back from a provider ended, and what to do next."""
+"""User messages: how an authorization ended, and what to do next."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Level = Literal["success", "info", "warning", "error"]
 
 @dataclass(frozen=True, kw_only=True)
 class UserMessage:
-    """Hold what a user reads when they come back; ``{name}`` is the provider's."""
+    """Message to a user who comes back; ``{name}`` is the provider's."""
 
     level: Level
     text: str

@@ -1,4 +1,4 @@
-"""Start the dance by POST, and take the one answer that belongs to it."""
+"""Views of the OAuth flow: its start by POST, and its callback."""
 
 import logging
 
@@ -82,7 +82,7 @@ def _next_url(request: HttpRequest) -> str:
 @login_not_required
 @require_GET
 def callback(request: HttpRequest, slug: str) -> HttpResponse:
-    """Take a provider's answer: once, for whom it was asked, then a clean address."""
+    """Consume a provider's answer once, for whom it was asked; redirect without it."""
     provider = _provider(request, slug)
     answer = AuthorizationResponse.read(request)
     user = request.user if isinstance(request.user, User) else None
@@ -101,7 +101,7 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
         return _back(request, user_messages.WRONG_ISSUER, provider)
     if answer.code is None:
         _log_refusal(request, slug, answer.error)
-        return _back(request, _error_words(provider, answer.error), provider)
+        return _back(request, _error_message(provider, answer.error), provider)
     try:
         grant = exchange(provider, answer.code, begun.code_verifier)
     except GrantFailed as exc:
@@ -112,7 +112,7 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
     return _connect(request, provider, grant, begun)
 
 
-def _error_words(provider: GrantProvider, error: str) -> UserMessage:
+def _error_message(provider: GrantProvider, error: str) -> UserMessage:
     found = user_messages.ERROR_MESSAGES.get(error)
     if found is None:
         # Whatever else RFC 6749 names is a fault in what this site asked for.
@@ -138,14 +138,14 @@ def _connect(
     told = user_messages.CONNECTED if connected.is_new else user_messages.RECONNECTED
     wanted = begun.connection
     if wanted and wanted.pk != connected.connection.pk:
-        _tell(request, user_messages.OTHER_ACCOUNT, provider)
+        _add_message(request, user_messages.OTHER_ACCOUNT, provider)
         if connected.is_new:
             pks = (connected.connection.pk, wanted.pk)
             return redirect("integrations:connection-other-account", *pks)
         return redirect(connected.connection)
-    _tell(request, told, provider)
+    _add_message(request, told, provider)
     if not connected.delivered:
-        _tell(request, user_messages.QUEUE_AWAY, provider)
+        _add_message(request, user_messages.QUEUE_AWAY, provider)
     return redirect(begun.next_url or connected.connection)
 
 
@@ -165,8 +165,8 @@ def _sign_in(
         .first()
     )
     if not settings.PROVIDER_SIGN_IN or connection is None:
-        grant.give_back()
-        _tell(request, user_messages.NOT_LINKED, provider)
+        grant.revoke()
+        _add_message(request, user_messages.NOT_LINKED, provider)
         return redirect("account_login")
     accept(provider, grant, connection.owner)
     audit.record(
@@ -189,7 +189,9 @@ def _log_refusal(request: HttpRequest, slug: str, kind: str) -> None:
     )
 
 
-def _tell(request: HttpRequest, told: UserMessage, provider: GrantProvider) -> None:
+def _add_message(
+    request: HttpRequest, told: UserMessage, provider: GrantProvider
+) -> None:
     level = getattr(messages, told.level.upper())
     messages.add_message(request, level, told.of(provider.spec.name))
 
@@ -197,7 +199,7 @@ def _tell(request: HttpRequest, told: UserMessage, provider: GrantProvider) -> N
 def _back(
     request: HttpRequest, told: UserMessage, provider: GrantProvider
 ) -> HttpResponse:
-    _tell(request, told, provider)
+    _add_message(request, told, provider)
     if not request.user.is_authenticated:
         return redirect("account_login")
     return redirect("integrations:connection-list")

@@ -1,7 +1,6 @@
 """Say states and links, and draw icons, the same way on every page."""
 
 import functools
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 from zlib import crc32
 
@@ -184,21 +183,6 @@ def browser(user_agent: str) -> str:
 def message_tone(tags: str) -> str:
     """Return the colour family of a message's tags."""
     return next((TONES[tag] for tag in tags.split() if tag in TONES), "busy")
-
-
-@register.filter
-def button_class(tags: list[str] | None) -> str:
-    """Choose the look of a button from the tags allauth gives it."""
-    looks: Mapping[str, str] = {
-        "danger": "button danger",
-        "link": "button quiet",
-        "outline": "button secondary",
-        "secondary": "button secondary",
-        "minor": "button secondary",
-        "tool": "button secondary small",
-    }
-    chosen = [look for tag, look in looks.items() if tag in (tags or ())]
-    return chosen[0] if chosen else "button"
 
 
 @register.simple_tag

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.oauth.errors import OAuthError
-from integrations.services.grants import refresh_attempts
+from integrations.services.grants.refresh_attempts import lease
 from tests.bench.figures import Figures, percentile
 from tests.bench.site import Site
 from tests.bench.soak_audit import Auditor
@@ -68,13 +68,13 @@ class Soak:
         self.stack, self.figures, self.world = stack, figures, world
         self.rng = random.Random(seed)
         self.diary = Diary()
-        lease = refresh_attempts.lease_length().total_seconds()
+        lease_seconds = lease.length().total_seconds()
         self.trouble = Trouble(
             stack,
             self.diary,
             provider=world.place.provider,
             rng=self.rng,
-            lease=lease,
+            lease=lease_seconds,
             postgres=postgres,
         )
         self.due: dict[tuple[Any, int, int], datetime] = {}
@@ -159,7 +159,7 @@ class Soak:
     def judge(self) -> None:
         """Print what was done, what it cost, and what leaked."""
         add, at_most = self.figures.add, self.figures.at_most
-        deadline = refresh_attempts.lease_length().total_seconds() + 40
+        deadline = lease.length().total_seconds() + 40
         audit = Auditor(self.stack, self.diary, deadline=deadline).run()
         for what, count in sorted(self.diary.done.items()):
             add(what, str(count))

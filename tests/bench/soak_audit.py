@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 
 from integrations.models import Connection, Credential, RefreshAttempt
-from integrations.services.grants import credentials, refresh_attempts
+from integrations.services.grants import credentials
+from integrations.services.grants.refresh_attempts import intent
 from tests.bench.soak_trouble import Diary
 from tests.real.stack import Stack
 
@@ -110,9 +111,7 @@ class Auditor:
     def _count_uses(self) -> None:
         """Count uses of a token after the one that the sandbox answered."""
         # We count from when we sent, and the sandbox from when it answered.
-        soonest = (
-            refresh_attempts.RETRY_SPACING.total_seconds() - settings.HTTP_TOTAL_TIMEOUT
-        )
+        soonest = intent.RETRY_SPACING.total_seconds() - settings.HTTP_TOTAL_TIMEOUT
         answered: dict[str, float] = {}
         again: Counter[str] = Counter()
         for request in self._requests:

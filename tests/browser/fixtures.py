@@ -25,9 +25,13 @@ PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> "Iterator[Browser]":
-    """Return one Chromium for all tests; ``CHROMIUM`` names another binary."""
+    """Return one Chromium for a file's tests; ``CHROMIUM`` names another binary.
+
+    Not for longer: while Playwright runs, its event loop does, and Django refuses
+    the database to whatever test follows.
+    """
     from playwright.sync_api import sync_playwright
 
     binary = os.environ.get("CHROMIUM") or shutil.which("chromium")

@@ -34,8 +34,8 @@ def test_every_kind_of_answer_is_hardened(client: Client, path: str) -> None:
     assert "camera=()" in answer.headers["Permissions-Policy"]
 
 
-def sign_in(client: Client, person: User) -> None:
-    client.force_login(person)
+def sign_in(client: Client, user: User) -> None:
+    client.force_login(user)
     client.get("/connections/")
 
 

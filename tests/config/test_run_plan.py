@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from config import settings
+from config.queues import QUEUES
 from config.run.plan import Plan, PlanError, make_plan
 from integrations.providers import SPECS
 
+ROOT = Path(__file__).resolve().parents[2]
 CREDENTIALS = {f"{spec.env_prefix}CLIENT_ID": "mine" for spec in SPECS.values()}
 
 
@@ -83,3 +86,27 @@ def test_nonsense_is_refused_by_name(tmp_path: Path, name: str, value: str) -> N
         plan(tmp_path, **{name: value})
 
     assert value not in str(refused.value)
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_every_queue_has_its_worker_here_and_in_compose(
+    tmp_path: Path, queue: str
+) -> None:
+    commands = [" ".join(process.command) for process in plan(tmp_path).processes]
+    compose = (ROOT / "compose.yaml").read_text("utf-8")
+
+    assert sum(f"-Q {queue} " in command for command in commands) == 1
+    assert compose.count(f"celery -A config worker -Q {queue} ") == 1
+
+
+def test_no_worker_waits_for_work_that_nothing_sends() -> None:
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    beaten = {
+        entry["args"][0]
+        for name, entry in settings.CELERY_BEAT_SCHEDULE.items()
+        if name.startswith("heartbeat.")
+    }
+
+    assert routed == beaten == set(QUEUES)
+    # Whoever starts a worker with a name of a later release is not refused.
+    assert settings.CELERY_TASK_CREATE_MISSING_QUEUES

@@ -19,7 +19,7 @@ class Recorder:
     """A limiter that grants everything and writes down what it was asked."""
 
     def __init__(self, *, refuse=None, slept=0.0):
-        self.asked, self.closed = [], []
+        self.asked, self.blocked = [], []
         self.refuse, self.slept = refuse, slept
 
     def acquire(self, limits):
@@ -28,8 +28,8 @@ class Recorder:
             raise self.refuse
         return self.slept
 
-    def close(self, key, seconds):
-        self.closed.append((key, seconds))
+    def block(self, key, seconds):
+        self.blocked.append((key, seconds))
 
 
 @pytest.fixture
@@ -219,12 +219,12 @@ def test_limits_are_asked_before_every_attempt(web):
 
 
 def test_our_own_throttle_stops_the_call_before_it_is_made(web):
-    refuse = errors.RateLimited("full", retry_after=9, gate="a")
+    refuse = errors.RateLimited("full", retry_after=9, bucket="a")
 
     with pytest.raises(errors.RateLimited) as caught:
         client(web, limiter=Recorder(refuse=refuse)).get("/items")
 
-    assert caught.value.gate == "a"
+    assert caught.value.bucket == "a"
     assert not web.requests
 
 
@@ -232,7 +232,7 @@ def test_our_own_throttle_stops_the_call_before_it_is_made(web):
     ("headers", "seconds"),
     [({"Retry-After": "12"}, 12), ({}, 30), ({"Retry-After": "0"}, 1)],
 )
-def test_a_429_closes_the_gates_for_everybody(web, headers, seconds):
+def test_a_429_blocks_the_buckets_for_everybody(web, headers, seconds):
     web.on("GET", ITEMS, status=429, headers=headers)
     limiter = Recorder()
     limits = [Limit(key="a", limit=9, seconds=1), Limit(key="b", limit=9, seconds=1)]
@@ -241,7 +241,7 @@ def test_a_429_closes_the_gates_for_everybody(web, headers, seconds):
     with pytest.raises(errors.RateLimited) as caught:
         api.get("/items")
 
-    assert limiter.closed == [("a", seconds), ("b", seconds)]
+    assert limiter.blocked == [("a", seconds), ("b", seconds)]
     assert caught.value.retry_after is not None
 
 

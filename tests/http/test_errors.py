@@ -12,7 +12,7 @@ from integrations.http import errors
     [
         errors.Unauthorized("no", status=401, code="expired", correlation_id="c1"),
         errors.Forbidden("no", status=403, missing_scopes=["a", "b"]),
-        errors.RateLimited("slow", status=429, retry_after=3.0, gate="g"),
+        errors.RateLimited("slow", status=429, retry_after=3.0, bucket="g"),
         errors.Server("down", status=503, retry_after=None),
         errors.Network("cut", sent=False, code="refused"),
     ],

@@ -3,6 +3,7 @@
 import pytest
 from redis.exceptions import ConnectionError as RedisGoneError
 
+from integrations.http.circuit_breaker import CircuitBreaker
 from integrations.http.errors import RateLimited
 from integrations.http.limits import Limit, LocalLimiter, RedisLimiter
 
@@ -67,7 +68,7 @@ def test_a_long_wait_is_raised_not_slept(clock):
         limiter.acquire([rate(1, 60)])
 
     assert caught.value.retry_after == pytest.approx(60)
-    assert caught.value.gate == "k"
+    assert caught.value.bucket == "k"
     assert clock.slept == []
 
 
@@ -100,15 +101,15 @@ def test_several_limits_are_taken_all_or_none(clock):
         with pytest.raises(RateLimited) as caught:
             limiter.acquire([rate(2, 60, key="wide"), rate(1, 60, key="narrow")])
 
-    assert caught.value.gate == "narrow"
+    assert caught.value.bucket == "narrow"
     assert limiter.acquire([rate(2, 60, key="wide")]) == 0
     assert limiter.acquire([rate(2, 60, key="wide")]) == 0
 
 
-def test_a_closed_gate_stays_closed_and_is_never_shortened(clock):
+def test_a_blocked_bucket_stays_blocked_and_is_never_shortened(clock):
     limiter = local(clock)
-    limiter.close("k", 30)
-    limiter.close("k", 3)
+    limiter.block("k", 30)
+    limiter.block("k", 3)
 
     with pytest.raises(RateLimited) as caught:
         limiter.acquire([rate(9, 1)])
@@ -172,7 +173,8 @@ class FakeRedis:
 
 
 def shared(redis, clock):
-    return RedisLimiter(redis, clock=clock, sleep=clock.sleep)
+    breaker = CircuitBreaker("limiter", clock=clock)
+    return RedisLimiter(redis, circuit_breaker=breaker, clock=clock, sleep=clock.sleep)
 
 
 def test_without_redis_a_quarter_of_the_limit_is_left(clock):
@@ -183,7 +185,7 @@ def test_without_redis_a_quarter_of_the_limit_is_left(clock):
     with pytest.raises(RateLimited) as caught:
         limiter.acquire([rate(100, 60)])
 
-    assert caught.value.gate == "k"
+    assert caught.value.bucket == "k"
 
 
 def test_a_dead_redis_is_not_asked_on_every_call(clock):
@@ -212,18 +214,19 @@ def test_redis_is_used_again_when_it_is_back(clock):
     assert caught.value.retry_after == 6
 
 
-def test_a_gate_closed_while_redis_is_deleted_is_kept_here(clock):
+def test_a_block_without_redis_is_kept_here(clock):
     limiter = shared(FakeRedis(), clock)
 
-    limiter.close("k", 30)
+    limiter.block("k", 30)
 
     with pytest.raises(RateLimited):
         limiter.acquire([rate(1000, 60)])
 
 
-def test_a_lost_redis_is_logged_once_per_pause(clock, caplog):
+def test_a_lost_redis_is_logged_once_per_outage(clock, caplog):
     limiter = shared(FakeRedis(), clock)
     for _ in range(5):
         limiter.acquire([rate(1000, 60)])
+        clock.now += 3
 
-    assert caplog.text.count("limits are counted locally") == 1
+    assert caplog.text.count("circuit open user=limiter") == 1

@@ -14,7 +14,7 @@ from integrations.http.errors import InvalidResponse
         (lambda v: shape.expect_text(v, "here"), 5),
         (lambda v: shape.expect_text(v, "here"), ""),
         (lambda v: shape.text({"here": v}, "here"), None),
-        (lambda v: shape.optional_text({"here": v}, "here"), ["canary"]),
+        (lambda v: shape.text({"here": v}, "here"), ["canary"]),
         (lambda v: shape.objects({"here": v}, "here"), None),
         (lambda v: shape.objects({"here": v}, "here"), ["canary"]),
         (lambda v: shape.optional_object({"here": v}, "here"), "canary"),
@@ -35,6 +35,5 @@ def test_right_shapes_come_back():
     assert shape.objects(body, "rows") == [{"a": 1}]
     assert shape.optional_object(body, "o") == {"b": 2}
     assert shape.optional_object(body, "n") == {}
-    assert shape.optional_text(body, "n") is None
     assert shape.flag(body, "f")
     assert not shape.flag(body, "missing")

@@ -23,6 +23,9 @@ from integrations.http.transport import (
 )
 from tests.support.raw_server import answer, serving
 
+# Its deadlines are tenths of seconds, which a busy machine does not keep.
+pytestmark = pytest.mark.alone
+
 FAST = Timeouts(connect=0.3, read=0.2, total=0.5)
 PATIENT_READ = Timeouts(connect=0.3, read=5.0, total=0.4)
 
@@ -85,6 +88,7 @@ def test_a_body_is_sent_as_it_is():
     ],
     ids=["silent", "headers", "continue", "head", "body", "chunks"],
 )
+@pytest.mark.alone
 def test_a_slow_server_is_left_at_the_total_deadline(behaviour):
     start = time.monotonic()
     with serving(behaviour) as web, pytest.raises(Network) as caught:
@@ -118,6 +122,7 @@ def test_an_answer_that_waits_in_the_socket_is_taken_after_the_deadline(monkeypa
     assert response.body == b"x" * 40_000
 
 
+@pytest.mark.alone
 def test_a_server_that_never_stops_talking_is_left_after_the_deadline():
     def behaviour(connection):
         while True:
@@ -131,6 +136,7 @@ def test_a_server_that_never_stops_talking_is_left_after_the_deadline():
     assert caught.value.code == "timeout"
 
 
+@pytest.mark.alone
 def test_a_silent_server_is_left_after_the_read_timeout():
     start = time.monotonic()
     with serving(lambda _: time.sleep(2)) as web, pytest.raises(Network) as caught:
@@ -160,6 +166,7 @@ def test_an_unknown_host_was_not_sent(monkeypatch):
     assert caught.value.code == "unknown-host"
 
 
+@pytest.mark.alone
 def test_a_host_that_takes_no_connection_is_left_after_the_connect_timeout():
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -181,6 +188,7 @@ def test_a_host_that_takes_no_connection_is_left_after_the_connect_timeout():
         each.close()
 
 
+@pytest.mark.alone
 def test_many_dead_addresses_share_the_total_deadline(monkeypatch):
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -214,6 +222,7 @@ def test_a_server_that_speaks_no_tls_was_not_sent_anything():
     assert b"canary" not in b"".join(web.requests)
 
 
+@pytest.mark.alone
 def test_a_stuck_tls_handshake_is_left_and_was_not_sent():
     start = time.monotonic()
     with serving(lambda _: time.sleep(2)) as web, pytest.raises(Network) as caught:

@@ -16,7 +16,6 @@ def test_a_full_answer_is_read():
         answer(
             expires_in=1800,
             refresh_expires_in=5184000,
-            token_type="Bearer ",
             scopes=["a", "b"],
             hub=5,
         )
@@ -26,7 +25,6 @@ def test_a_full_answer_is_read():
     assert tokens.refresh_token == Secret("refresh-1")
     assert (tokens.expires_in, tokens.refresh_expires_in) == (1800, 5184000)
     assert tokens.scopes == ("a", "b")
-    assert tokens.token_type == "bearer"
     assert tokens.raw["hub"] == 5
 
 
@@ -102,11 +100,6 @@ def test_an_odd_lifetime_is_no_lifetime(name, value, seconds):
 )
 def test_scopes_are_read_whole_or_not_at_all(fields, scopes):
     assert read_tokens(answer(**fields)).scopes == scopes
-
-
-@pytest.mark.parametrize("value", [None, 5, [], {}])
-def test_an_odd_token_type_is_empty(value):
-    assert read_tokens(answer(token_type=value)).token_type == ""
 
 
 def test_the_rest_of_the_answer_holds_no_secret_in_any_depth():

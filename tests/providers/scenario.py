@@ -56,16 +56,16 @@ class FreeLimiter:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
-        self.closed: dict[str, float] = {}
+        self.blocked: dict[str, float] = {}
 
     def acquire(self, limits: Sequence[Limit]) -> float:
         """Note the keys."""
         self.asked.append(tuple(limit.key for limit in limits))
         return 0.0
 
-    def close(self, key: str, seconds: float) -> None:
-        """Note the gate."""
-        self.closed[key] = seconds
+    def block(self, key: str, seconds: float) -> None:
+        """Note the bucket."""
+        self.blocked[key] = seconds
 
 
 def make_settings(slug: str) -> ProviderSettings:

@@ -1,64 +1,81 @@
 """Offer running products to the tests of the real tier and of the browser."""
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
 from tests.real.stack import Stack
+from tests.support.seeds import SMALL
 
 if TYPE_CHECKING:
     from tests.real.postgres import Postgres
+    from tests.real.templates import Templates
 
 MakeStack = Callable[..., Stack]
+# The names by which tests/support/groups.py knows the tests that share a server.
+DATABASES = ["sqlite", "postgres"]
 
 
 @pytest.fixture(scope="session")
-def postgres() -> "Iterator[Postgres]":
-    """Return one PostgreSQL server for all tests."""
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Postgres]":
+    """Return one PostgreSQL server for all tests of a worker."""
     # Not needed, and slow to load, where only the fast tests run.
     from tests.real.postgres import Postgres
 
     server = Postgres()
+    url = server.create_database("migrated")
+    Stack(tmp_path_factory.mktemp("migrated"), database_url=url).prepare()
     yield server
     server.close()
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
-def stack(
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> "Templates":
+    """Return what stacks begin with, shared by the workers of one pytest."""
+    from tests.real.templates import Templates
+
+    directory = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        directory = directory.parent
+    return Templates(directory / "templates")
+
+
+@pytest.fixture(scope="session")
+def make_any_stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
-    """Return everything running, shared by tests that leave it as they found it."""
-    url = ""
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres").create_database("shared")
-    made = Stack(tmp_path_factory.mktemp(f"stack-{request.param}"), database_url=url)
-    made.prepare()
-    made.start()
-    yield made
-    made.close()
+) -> MakeStack:
+    """Make stacks with all their data and nothing running; the caller closes them."""
+
+    def make(
+        database: str = "sqlite", *, sizes: Mapping[str, int] = SMALL, **values: str
+    ) -> Stack:
+        url = ""
+        if database == "postgres":
+            server = request.getfixturevalue("postgres")
+            url = server.create_database(f"own_{uuid4().hex}", template="migrated")
+        directory = tmp_path_factory.mktemp(f"stack-{database}")
+        stack = Stack(directory, database_url=url, **values)
+        request.getfixturevalue("templates").fill(stack, sizes)
+        return stack
+
+    return make
 
 
 @pytest.fixture
-def make_stack(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[MakeStack]:
+def make_stack(make_any_stack: MakeStack) -> Iterator[MakeStack]:
     """Make stacks of the test's own, migrated and not started.
 
     ``make_stack("postgres", SWEEP_INTERVAL="2")`` takes settings by name.
     """
     made: list[Stack] = []
 
-    def make(database: str = "sqlite", **values: str) -> Stack:
-        url = ""
-        if database == "postgres":
-            server = request.getfixturevalue("postgres")
-            url = server.create_database(f"own_{uuid4().hex}")
-        directory = tmp_path_factory.mktemp("own")
-        stack = Stack(directory, database_url=url, **values)
+    def make(database: str = "sqlite", **options: Any) -> Stack:
+        stack = make_any_stack(database, **options)
         made.append(stack)
-        stack.prepare()
         return stack
 
     yield make
@@ -66,11 +83,26 @@ def make_stack(
         stack.close()
 
 
+@pytest.fixture(scope="session", params=DATABASES)
+def stack(request: pytest.FixtureRequest, make_any_stack: MakeStack) -> Iterator[Stack]:
+    """Return everything running, shared by tests that leave it as they found it."""
+    with running(make_any_stack(request.param)) as made:
+        yield made
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def site(make_any_stack: MakeStack) -> Iterator[Stack]:
     """Return everything running once more, for the browser to look at."""
-    made = Stack(tmp_path_factory.mktemp("site"))
-    made.prepare()
-    made.start()
-    yield made
-    made.close()
+    with running(make_any_stack()) as made:
+        yield made
+
+
+@contextmanager
+def running(stack: Stack) -> Iterator[Stack]:
+    """Run a product whose workers are not the subject, in one process for all."""
+    stack.join_workers()
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.close()

@@ -5,24 +5,45 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
+
+from config.run.guard import Guard
 
 STOP_SECONDS = 30.0
 
 
+def _port_range() -> Iterator[int]:
+    """Return the ports of this worker of pytest, beginning somewhere.
+
+    They lie below those that the kernel gives to outgoing connections, and no other
+    worker takes them; where to begin differs, for the sake of another pytest.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = range(20_000 + worker % 10 * 1_000, 21_000 + worker % 10 * 1_000)
+    begin = os.getpid() * 7 % len(ports)
+    return cycle([*ports[begin:], *ports[:begin]])
+
+
+_PORTS = _port_range()
+
+
 def free_ports(count: int) -> list[int]:
-    """Return ports nobody listens on, held open together so that they differ."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Return ports nobody listens on, none of which was returned just before."""
+    return list(islice(filter(_is_free, _PORTS), count))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def wait_until(
@@ -46,6 +67,12 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@cache
+def guard() -> Guard:
+    """Return what ends our processes should pytest's worker be killed first."""
+    return Guard()
+
+
 class Running:
     """Own one process, its group and its log."""
 
@@ -63,6 +90,7 @@ class Running:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        guard().watch(self.pid)
 
     @property
     def pid(self) -> int:
@@ -90,6 +118,7 @@ class Running:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.popen.wait()
+        guard().forget(self.pid)
 
     def kill_head(self) -> None:
         """End the head alone; what it leaves behind is for its children to see to."""

@@ -14,11 +14,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import requests
+from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.run.plan import make_plan
 from tests.real.person import Person
@@ -64,14 +67,29 @@ class Stack:
         self.commands = {p.name: p.command for p in self.plan.processes}
         self.running: dict[str, Running] = {}
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether the database is a file."""
+        return self.database_url.startswith("sqlite")
+
+    def join_workers(self, *names: str) -> None:
+        """Let one process, by default for all, do what several workers would."""
+        joined = names or tuple(n for n in self.commands if n.startswith("worker-"))
+        commands = [self.commands.pop(name) for name in joined]
+        queues = ",".join(c[c.index("-Q") + 1] for c in commands)
+        command, at = commands[0], commands[0].index("-Q") + 1
+        self.commands["worker"] = [*command[:at], queues, *command[at + 1 :]]
+
     def prepare(self) -> str:
         """Migrate and make the administrator; return the administrator's password."""
         return self._python("-m", "config.run.prepare").stdout.strip()
 
     def start(self, *names: str) -> None:
-        """Start processes by name, by default all, and wait for their ports."""
+        """Start processes by name, by default all, and wait until they are up."""
         wanted = names or tuple(self.commands)
         for name in wanted:
+            if name in self.running:
+                self.kill(name)
             self.running[name] = Running(
                 self.commands[name],
                 log=self._log_path(name),
@@ -86,7 +104,7 @@ class Stack:
             live = f"{self.url}/health/live"
             self._wait_for("web", lambda: _is_fine(live))
         for name in wanted:
-            if name.startswith("worker-"):
+            if name.startswith("worker"):
                 self._wait_for(name, lambda name=name: " ready." in self.log(name))
 
     def stop(self, name: str) -> float:
@@ -144,7 +162,7 @@ class Stack:
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return what the database holds, asked behind the product's back."""
-        if self.database_url.startswith("sqlite"):
+        if self.is_sqlite:
             path = self.database_url.removeprefix("sqlite:///")
             with sqlite3.connect(path, timeout=20) as connection:
                 found = connection.execute(sql, values).fetchall()
@@ -164,11 +182,13 @@ class Stack:
         """Return a signed-in person, made straight in the database if new."""
         person = Person(self.url, email=email, password=password)
         if not self.rows("select 1 from auth_user where email = ?", email):
-            code = (
-                "from django.contrib.auth.models import User;"
-                f"User.objects.create_user({email!r}, {email!r}, {password!r})"
+            self.rows(
+                "insert into auth_user (username, email, password, first_name,"
+                " last_name, is_active, is_staff, is_superuser, date_joined)"
+                " values (?, ?, ?, '', '', ?, ?, ?, ?) returning id",
+                *(email, email, hash_password(password)),
+                *(True, False, False, str(datetime.now(UTC))),
             )
-            self.manage("shell", "-c", code)
         person.sign_in()
         return person
 
@@ -216,6 +236,13 @@ class Stack:
         if check and done.returncode:
             raise AssertionError(f"{arguments} failed:\n{done.stderr[-3000:]}")
         return done
+
+
+@cache
+def hash_password(password: str) -> str:
+    """Return what the product stores of a password."""
+    hasher = Argon2PasswordHasher()
+    return str(hasher.encode(password, hasher.salt()))
 
 
 def _is_fine(url: str) -> bool:

@@ -5,6 +5,7 @@ import pytest
 from tests.real.fixtures import MakeStack
 from tests.real.processes import wait_until
 from tests.real.stack import Stack
+from tests.support.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 
@@ -24,16 +25,15 @@ def is_open(stack: Stack, account: str) -> bool:
 @pytest.fixture
 def busy(make_stack: MakeStack) -> Stack:
     """Return a product whose few workers are loading a huge account."""
-    stack = make_stack("sqlite", SLICE_SECONDS="1")
+    stack = make_stack(sizes=MIDDLE, SLICE_SECONDS="1")
     for name in ("worker-interactive", "worker-sync"):
         command = stack.commands[name]
         at = command.index("--concurrency") + 1
         stack.commands[name] = [*command[:at], "1", *command[at + 1 :]]
-    stack.commands["sandbox"] = [*stack.commands["sandbox"], "--contacts", "12000"]
     stack.start()
-    stack.sandbox("faults/add", kind="latency", ms=400, family="list", portal="555111")
+    stack.sandbox("faults/add", kind="latency", ms=2000, family="list", portal="555111")
     stack.person("huge@example.com").connect("hubspot", identity=HUGE)
-    at_length = "select slices from integrations_syncrun where slices > 4"
+    at_length = "select slices from integrations_syncrun where slices > 2"
     stack.wait_for_row(at_length)
     return stack
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from celery import Celery
 
+from tests.real.fixtures import DATABASES, MakeStack
 from tests.real.postgres import Postgres
 from tests.real.processes import Running, wait_until
 from tests.real.stack import BASE_DIR, Stack
@@ -78,7 +79,7 @@ class Grants:
     def ago(self, seconds: float) -> str:
         """Return a moment as this database writes it."""
         text = str(datetime.now(UTC) - timedelta(seconds=seconds))
-        return text[:-6] if self.stack.database_url.startswith("sqlite") else text
+        return text[:-6] if self.stack.is_sqlite else text
 
     def renew(self) -> None:
         """Have a worker renew the token."""
@@ -101,9 +102,13 @@ class Grants:
             "faults/add", provider=self.provider, family="token", count=1, **fault
         )
 
-    def wait_for_intent(self) -> None:
-        """Return once a worker has said what it is about to spend."""
-        wait_until(lambda: self.ask("attempt_id"), "an attempt is open", every=0.05)
+    def wait_for_request(self) -> None:
+        """Return once the provider has the request that it lets wait."""
+        wait_until(self._has_request, "the provider has the request", every=0.05)
+        assert self.ask("attempt_id"), "the intent is stored before it is sent"
+
+    def _has_request(self) -> bool:
+        return bool(self.stack.ask_sandbox("stats")["faults_struck"].get("latency"))
 
     def wait_for_answer(self, count: int = 1) -> None:
         """Return once the provider has answered so many token requests."""
@@ -134,21 +139,16 @@ class Grants:
         assert (stats["double_spends"], stats["overlapping_spends"]) == (0, 0)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=DATABASES)
 def grants(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, make_any_stack: MakeStack
 ) -> Iterator[Grants]:
-    url = ""
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres").create_database("grants")
-    stack = Stack(
-        tmp_path_factory.mktemp(f"grants-{request.param}"),
-        database_url=url,
+    stack = make_any_stack(
+        request.param,
         HTTP_CONNECT_TIMEOUT="2",
         HTTP_READ_TIMEOUT=str(DEADLINE),
         HTTP_TOTAL_TIMEOUT=str(DEADLINE),
     )
-    stack.prepare()
     grants = Grants(stack)
     try:
         grants.start()
@@ -168,7 +168,7 @@ def test_a_worker_killed_before_its_answer_costs_no_grant_and_no_second_use(
 ) -> None:
     grant.slow_down(60_000)
     grant.renew()
-    grant.wait_for_intent()
+    grant.wait_for_request()
 
     # The request is on its way, and the provider will not look at it in time.
     grant.stack.kill(WORKER)
@@ -203,7 +203,7 @@ def test_a_late_good_answer_of_a_worker_that_stood_still_is_stored(
 ) -> None:
     grant.slow_down(1000)
     grant.renew()
-    grant.wait_for_intent()
+    grant.wait_for_request()
     grant.stack.freeze(WORKER)
     try:
         grant.stack.start(OTHER)
@@ -274,29 +274,29 @@ def test_an_answer_waits_beside_a_database_that_is_away(
 ) -> None:
     grant.slow_down(1000)
     grant.renew()
-    grant.wait_for_intent()
+    grant.wait_for_request()
 
     with database_away():
-        kept = wait_until(lambda: spilled(grant), "the answer is kept")
+        kept = wait_until(lambda: fallback_file(grant), "the answer is kept")
         text = kept.read_text()
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     grant.send("sweep")
 
     grant.wait_for_renewal()
-    wait_until(lambda: not spilled(grant), "the file is gone")
+    wait_until(lambda: not fallback_file(grant), "the file is gone")
     issued = grant.stack.ask_sandbox("tokens")["tokens"]
     assert not [token for token in issued if token["value"] in text]
     grant.assert_well(requests=1)
 
 
-def spilled(grant: Grants) -> Path | None:
-    folder = grant.stack.directory / "var" / "spill"
+def fallback_file(grant: Grants) -> Path | None:
+    folder = grant.stack.directory / "var" / "fallback_store"
     return next(iter(folder.glob("*.json")), None)
 
 
 @pytest.fixture
 def database_away(request: pytest.FixtureRequest, grants: Grants) -> Callable[[], Any]:
-    if grants.stack.database_url.startswith("sqlite"):
+    if grants.stack.is_sqlite:
         pytest.skip("SQLite is a file; the service tests take it away")
     server: Postgres = request.getfixturevalue("postgres")
 

@@ -5,7 +5,8 @@ import pytest
 from tests.real.processes import wait_until
 from tests.real.stack import Stack
 
-pytestmark = pytest.mark.real
+# Alone for the sake of the stacks that it shares with tests that assert seconds.
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 
 def test_a_connected_account_fills_by_itself(stack: Stack) -> None:

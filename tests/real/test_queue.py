@@ -27,6 +27,7 @@ def test_the_messages_of_one_queue_are_counted(
     app.close()
 
 
+@pytest.mark.alone
 def test_counting_without_a_broker_takes_seconds_and_says_so() -> None:
     started = time.monotonic()
 

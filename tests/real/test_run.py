@@ -16,6 +16,8 @@ from config.env import read_env_file
 from tests.real.person import Person
 from tests.real.processes import Running, free_ports, processes_with, wait_until
 from tests.real.stack import BASE_DIR, PASSED_ON
+from tests.real.templates import Templates
+from tests.support.seeds import SMALL
 
 pytestmark = pytest.mark.real
 
@@ -81,36 +83,41 @@ class Run:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
+def fresh(tmp_path: Path) -> Iterator[Run]:
+    """Return a run that finds nothing."""
     made = Run(tmp_path)
     yield made
     made.close()
 
 
-def test_it_starts_from_nothing_and_stops_without_a_trace(run: Run) -> None:
-    text = run.start_and_wait()
+@pytest.fixture
+def run(fresh: Run, templates: Templates) -> Run:
+    """Return a run that need neither migrate nor seed."""
+    var_dir = fresh.directory / "var"
+    var_dir.mkdir()
+    templates.copy_database(var_dir)
+    templates.copy_sandbox(var_dir, SMALL)
+    return fresh
+
+
+def test_it_starts_from_nothing_and_again_from_what_there_is(fresh: Run) -> None:
+    text = fresh.start_and_wait()
 
     email, password = PASSWORD.findall(text)[0]
-    assert run.url in text
-    assert requests.get(run.url, timeout=10).status_code == 200
-    assert can_sign_in(run, email, password)
-    run.wait_for("Simulated, for want of credentials")
-    assert run.running is not None
-    assert run.running.stop(seconds=STOP_SECONDS) < STOP_SECONDS
-    assert run.left_behind() == []
+    keys = read_env_file(fresh.directory / "env")
+    assert fresh.url in text
+    assert requests.get(fresh.url, timeout=10).status_code == 200
+    assert can_sign_in(fresh, email, password)
+    fresh.wait_for("Simulated, for want of credentials")
+    assert fresh.running is not None
+    assert fresh.running.stop(seconds=STOP_SECONDS) < STOP_SECONDS
+    assert fresh.left_behind() == []
 
-
-def test_a_second_start_picks_up_where_the_first_was(run: Run) -> None:
-    email, password = PASSWORD.findall(run.start_and_wait())[0]
-    keys = read_env_file(run.directory / "env")
-    assert run.running is not None
-    run.running.stop()
-
-    text = run.start_and_wait()
+    text = fresh.start_and_wait()
 
     assert not PASSWORD.search(text)
-    assert read_env_file(run.directory / "env") == keys
-    assert can_sign_in(run, email, password)
+    assert read_env_file(fresh.directory / "env") == keys
+    assert can_sign_in(fresh, email, password)
 
 
 def test_ctrl_c_stops_everything(run: Run) -> None:

@@ -4,14 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.real.fixtures import MakeStack
+from tests.real.fixtures import DATABASES, MakeStack
 from tests.real.processes import wait_until
 from tests.real.stack import Stack
+from tests.support.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 
-SIZES = ("--contacts", "3000", "--companies", "120", "--deals", "150")
-SIZES += ("--records", "6000")
 ACCOUNTS = {
     "hubspot": ({"portal": "555111"}, {}),
     "airtable": ({"account": "harbour"}, {"identity": "harbour:usrAnaMarinHarbor"}),
@@ -28,30 +27,33 @@ IMPATIENT = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=DATABASES)
 def loading(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
     """Return a product in the middle of its first load."""
-    return start_loading(make_stack(request.param, **IMPATIENT))
+    return start_loading(make_stack(request.param, sizes=MIDDLE, **IMPATIENT))
 
 
-@pytest.fixture
-def loading_airtable(make_stack: MakeStack) -> Stack:
+@pytest.fixture(params=["postgres"])
+def loading_airtable(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
     """Return the same with an account of bases, tables and records."""
-    return start_loading(make_stack("postgres", **IMPATIENT), "airtable")
+    stack = make_stack(request.param, sizes=MIDDLE, **IMPATIENT)
+    return start_loading(stack, "airtable")
 
 
-@pytest.fixture
-def loading_on_postgres(make_stack: MakeStack) -> Stack:
+@pytest.fixture(params=["postgres"])
+def loading_on_postgres(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
     """Return the same on the database that can end a transaction left open."""
-    return start_loading(make_stack("postgres", **IMPATIENT))
+    return start_loading(make_stack(request.param, sizes=MIDDLE, **IMPATIENT))
 
 
 def start_loading(stack: Stack, provider: str = "hubspot") -> Stack:
-    stack.commands["sandbox"] = [*stack.commands["sandbox"], *SIZES]
+    stack.join_workers("worker-refresh", "worker-sync")
     stack.start()
-    stack.sandbox("faults/add", kind="latency", ms=150, family="list")
+    # Slow enough that the load cannot end before something happens to it.
+    stack.sandbox("faults/add", kind="latency", ms=600, family="list")
     stack.person("alice@example.com").connect(provider, **ACCOUNTS[provider][1])
     wait_until(lambda: count(stack) > 300, "items arrive", seconds=60)
+    assert stack.rows(OPEN_RUNS), "the load goes on"
     return stack
 
 
@@ -119,7 +121,7 @@ def test_a_worker_that_stood_still_writes_nothing_when_it_wakes(
 
 def test_two_schedulers_and_twice_the_workers_do_the_work_once(loading: Stack) -> None:
     def double() -> None:
-        for name in ("beat", "worker-sync", "worker-interactive"):
+        for name in ("beat", "worker", "worker-interactive"):
             loading.running[f"first-{name}"] = loading.running.pop(name)
             loading.start(name)
 

@@ -18,28 +18,26 @@ from integrations.services.connections.connect import connect as store_grant
 from integrations.services.sync import engine, runs
 from sandbox.core.app import make_app
 from sandbox.core.config import Config
-from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 from tests.sandbox.wsgi_client import ANA, Client
 from tests.services.fixtures import let_time_pass
 from tests.support.sandbox_transport import SandboxTransport
-
-SIZES = {"contacts": 340, "companies": 30, "deals": 40, "records": 1_600, "rows": 60}
+from tests.support.seeds import SMALL, make_seed
 
 
 class Unlimited:
-    """Grant everything, but remember which gates were closed."""
+    """Grant everything, but remember which buckets were blocked."""
 
     def __init__(self) -> None:
-        self.closed: dict[str, float] = {}
+        self.blocked: dict[str, float] = {}
 
     def acquire(self, limits: list[Limit]) -> float:
         return 0.0
 
-    def close(self, key: str, seconds: float) -> None:
-        self.closed[key] = seconds
+    def block(self, key: str, seconds: float) -> None:
+        self.blocked[key] = seconds
 
 
 class Broker:
@@ -52,18 +50,8 @@ class Broker:
 @pytest.fixture(scope="session")
 def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sandbox") / "seeded.sqlite3"
-    make_seed(path, SIZES)
+    make_seed(path, SMALL)
     return path
-
-
-def make_seed(path: Path, sizes: dict[str, int]) -> None:
-    """Write a sandbox's database that holds its seed and nothing else."""
-    storage = Storage(path)
-    Sandbox(storage, config=Config(), providers=PROVIDERS).seed(
-        Plan(seed=7, sizes=sizes)
-    )
-    storage.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    storage.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Write the audit trail: who did what, when, from where; never a secret."""
+"""Audit trail: who did what, when, from where; never a secret."""
 
 from typing import Any
 

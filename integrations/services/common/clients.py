@@ -1,13 +1,11 @@
-"""Make API clients: limits shared by all workers, a token asked for at every call."""
+"""API clients: limits shared by all workers, a token asked for at every attempt."""
 
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
 from django.conf import settings
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from django_redis import get_redis_connection
 
 from integrations.http.client import ApiClient, never
 from integrations.http.limits import Limiter, RedisLimiter
@@ -16,20 +14,11 @@ from integrations.models import Connection
 from integrations.providers import CONNECTORS
 from integrations.services.common import oauth_clients
 
-# A hanging Redis costs this many seconds once, then limits are counted locally.
-REDIS_TIMEOUT = 0.5
-
 
 @lru_cache(maxsize=1)
 def limiter() -> Limiter:
-    """Return the limiter of this process; its counts are shared through Redis."""
-    client = Redis.from_url(
-        settings.CACHE_URL,
-        socket_timeout=REDIS_TIMEOUT,
-        socket_connect_timeout=REDIS_TIMEOUT,
-        retry=Retry(NoBackoff(), 1),
-    )
-    return RedisLimiter(client)
+    """Return the limiter of this process; it counts in the cache's Redis."""
+    return RedisLimiter(get_redis_connection())
 
 
 def _client(
@@ -52,29 +41,29 @@ def _client(
         correlation_headers=connector.correlation_headers,
         classify=connector.classify,
         timeouts=oauth_clients.timeouts(),
-        may_look_ahead=True,
+        may_prefetch=True,
     )
 
 
-class TokenGiver(Protocol):
-    """Give a token for every attempt, and say after a 401 whether to try again."""
+class TokenSource(Protocol):
+    """Source of one connection's access tokens."""
 
     def __call__(self) -> Secret:
-        """Return the access token to send."""
+        """Return the access token of this attempt."""
         ...
 
-    def renew(self, rejected: Secret) -> bool:
-        """Answer a 401."""
+    def refresh(self, rejected: Secret) -> bool:
+        """Return whether a fresher token than `rejected` is worth another attempt."""
         ...
 
 
-def api_client(connection: Connection, tokens: TokenGiver) -> ApiClient:
+def api_client(connection: Connection, tokens: TokenSource) -> ApiClient:
     """Return a client that acts for one connection; only workers may use it."""
     return _client(
         connection.provider,
         connection.remote_id,
         token=tokens,
-        on_unauthorized=tokens.renew,
+        on_unauthorized=tokens.refresh,
     )
 
 

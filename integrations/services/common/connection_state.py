@@ -1,4 +1,4 @@
-"""Move a connection between its states, by conditional statements only."""
+"""State transitions of a connection, by conditional statements only."""
 
 import logging
 from datetime import datetime
@@ -13,13 +13,6 @@ from integrations.services.common import audit, mail
 logger = logging.getLogger(__name__)
 
 GRANT_REASONS = ("grant_rejected", "rotation_lost", "credential_unreadable")
-TROUBLE_REASONS = (
-    "provider_down",
-    "unauthorized",
-    "sync_failed",
-    "quarantined",
-    "stale",
-)
 
 
 def needs_reconnect(
@@ -29,7 +22,7 @@ def needs_reconnect(
     generation: int | None = None,
     version: int | None = None,
 ) -> bool:
-    """Say that only its user can repair a connection; one notice per incident.
+    """Mark a connection that only its user can repair; one mail per incident.
 
     Nothing happens when a newer grant or a newer version has come in meanwhile.
     """
@@ -64,7 +57,7 @@ def needs_reconnect(
 def _is_current(connection: Connection, generation: int | None, version: int) -> bool:
     """Look, and keep a newer version out until the state is written.
 
-    A good answer that comes in a moment later then finds the state and mends it.
+    A good answer that comes in a moment later then finds the state and repairs it.
     """
     rows = Credential.objects.select_for_update().filter(
         connection=connection,
@@ -75,7 +68,7 @@ def _is_current(connection: Connection, generation: int | None, version: int) ->
 
 
 def grant_is_good(connection_id: UUID, generation: int) -> None:
-    """Bring a connection back whose grant has just proven to work."""
+    """Reactivate a connection whose grant has just proven to work."""
     Connection.objects.filter(
         pk=connection_id,
         generation=generation,
@@ -91,7 +84,7 @@ def grant_is_good(connection_id: UUID, generation: int) -> None:
 
 
 def degrade(connection: Connection, reason: str) -> None:
-    """Say that a connection has trouble that may pass by itself."""
+    """Mark a connection as degraded: a failure that may pass by itself."""
     changed = (
         Connection.objects.filter(
             pk=connection.pk,
@@ -108,7 +101,7 @@ def degrade(connection: Connection, reason: str) -> None:
 
 
 def recover(connection: Connection) -> None:
-    """Say that the trouble is over."""
+    """Reactivate a degraded connection."""
     Connection.objects.filter(
         pk=connection.pk,
         generation=connection.generation,
@@ -116,9 +109,6 @@ def recover(connection: Connection) -> None:
     ).update(state=Connection.State.ACTIVE, reason="", state_since=timezone.now())
 
 
-def synced(connection: Connection, *, at: datetime, is_good: bool) -> None:
-    """Record when a sync ended, and that its data is fresh if it went well."""
-    columns = {"last_attempted_at": at}
-    if is_good:
-        columns["last_synced_at"] = at
-    Connection.objects.filter(pk=connection.pk).update(**columns)
+def synced(connection: Connection, *, at: datetime) -> None:
+    """Record that a connection's data is fresh."""
+    Connection.objects.filter(pk=connection.pk).update(last_synced_at=at)

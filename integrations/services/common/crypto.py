@@ -1,4 +1,4 @@
-"""Seal secrets for storage: AES-256-GCM, bound to their place, keys by id.
+"""Encryption of secrets for storage: AES-256-GCM with associated data, keys by id.
 
 A sealed text reads ``v1.<key id>.<base64url of nonce and ciphertext>``. The
 associated data names table, column, row and generation, so that a ciphertext
@@ -28,15 +28,15 @@ KEY_ID = re.compile(r"^[A-Za-z0-9_-]{1,32}$")
 
 
 class CryptoError(Exception):
-    """Report that a secret cannot be sealed or opened; never shows it."""
+    """A secret cannot be sealed or opened; its text never shows it."""
 
 
 class KeysInvalidError(CryptoError):
-    """Report that ``TOKEN_KEYS`` is missing or malformed."""
+    """``TOKEN_KEYS`` is missing or malformed."""
 
 
 class UnknownKeyError(CryptoError):
-    """Report a sealed text whose key is not configured."""
+    """The key of a sealed text is not configured."""
 
     def __init__(self, key_id: str) -> None:
         super().__init__(f"no key with the id {key_id!r} is configured")
@@ -44,12 +44,12 @@ class UnknownKeyError(CryptoError):
 
 
 class UnreadableError(CryptoError):
-    """Report a sealed text that was altered, moved or is no sealed text."""
+    """A sealed text was altered or moved, or is no sealed text."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyRing:
-    """Hold the configured keys; the first one seals, all of them open."""
+    """Configured keys: the first one seals, all of them open."""
 
     keys: dict[str, bytes]
 
@@ -120,32 +120,32 @@ def key_ring() -> KeyRing:
     return _parsed(settings.TOKEN_KEYS.reveal())
 
 
-def place(table: str, column: str, row: object, generation: int = 0) -> str:
-    """Name the place a sealed text belongs to, for its associated data."""
+def associated_data(table: str, column: str, row: object, generation: int = 0) -> str:
+    """Return the associated data that binds a sealed text to its column and row."""
     return f"{table}|{column}|{row}|{generation}"
 
 
-def seal(secret: Secret, *, purpose: str, where: str) -> str:
-    """Encrypt a secret for one place; raise KeysInvalidError."""
+def seal(secret: Secret, *, purpose: str, associated_data: str) -> str:
+    """Encrypt a secret, bound to its associated data; raise KeysInvalidError."""
     ring = key_ring()
     key_id = ring.primary_id
     nonce = os.urandom(NONCE_BYTES)
     cipher = AESGCM(ring.subkey(key_id, purpose))
-    sealed = cipher.encrypt(nonce, secret.reveal().encode(), where.encode())
+    sealed = cipher.encrypt(nonce, secret.reveal().encode(), associated_data.encode())
     return f"v1.{key_id}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
 
-def unseal(sealed: str, *, purpose: str, where: str) -> Secret:
+def unseal(sealed: str, *, purpose: str, associated_data: str) -> Secret:
     """Decrypt a sealed text; raise UnknownKeyError or UnreadableError."""
     key_id, payload = _split(sealed)
     cipher = AESGCM(key_ring().subkey(key_id, purpose))
     try:
         clear = cipher.decrypt(
-            payload[:NONCE_BYTES], payload[NONCE_BYTES:], where.encode()
+            payload[:NONCE_BYTES], payload[NONCE_BYTES:], associated_data.encode()
         )
         return Secret(clear.decode())
     except (InvalidTag, UnicodeDecodeError):
-        raise UnreadableError("a sealed text does not open in its place") from None
+        raise UnreadableError("a sealed text does not match its row or key") from None
 
 
 def key_id_of(sealed: str) -> str:
@@ -167,7 +167,7 @@ def _split(sealed: str) -> tuple[str, bytes]:
 
 
 def fingerprint(secret: Secret) -> str:
-    """Return a short keyed digest that names a secret without telling it.
+    """Return a short keyed digest that tells secrets apart without showing them.
 
     Keyed with the last configured key, which rotation leaves in place longest, so
     that prints made before and after a new first key agree while both are there.

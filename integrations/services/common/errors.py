@@ -1,15 +1,15 @@
-"""Name what can go wrong in a service, for tasks, pages and the console."""
+"""Errors of the services, for tasks, pages and the console."""
 
 from integrations.http.errors import ApiError
 from integrations.models.connection import REASONS
 
 
 class ServiceError(Exception):
-    """Stand above everything a service refuses to do."""
+    """Base of everything a service refuses to do."""
 
 
 class NoTokenError(ServiceError):
-    """Say that a connection has no usable grant; ``reason`` is machine-readable."""
+    """A connection has no usable grant; ``reason`` is machine-readable."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -17,7 +17,7 @@ class NoTokenError(ServiceError):
 
 
 class NotSyncableError(ServiceError):
-    """Say that a connection's data may not be read now, with the reason in words."""
+    """A connection's data may not be read now; ``reason_text`` says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -26,7 +26,7 @@ class NotSyncableError(ServiceError):
 
 
 class ConnectorError(ApiError):
-    """Say that a connector failed for a mistake of ours.
+    """A connector failed by a mistake of ours.
 
     ``reference`` is for the user who asks about it, ``origin`` is the type of the
     exception with file and line.
@@ -39,12 +39,12 @@ class ConnectorError(ApiError):
 
 
 class OwnedBySomeoneElseError(ServiceError):
-    """Say that the remote account already belongs to another user here."""
+    """The remote account already belongs to another user here."""
 
 
 class LeaseLostError(ServiceError):
-    """Say that another worker has taken over, or the work was cancelled."""
+    """Another worker has taken over, or the work was cancelled."""
 
 
 class LastAdministratorError(ServiceError):
-    """Say that nobody could administer the site without this account."""
+    """Nobody could administer the site without this account."""

@@ -1,4 +1,4 @@
-"""Tell a user by mail that a connection waits for them, once per incident."""
+"""Mail to a user whose connection needs reconnecting, once per incident."""
 
 import logging
 import smtplib

@@ -1,4 +1,4 @@
-"""Make the client of one provider's token endpoint from the settings."""
+"""OAuth clients made from spec and settings, with the process's one transport."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""Hand work to the workers by name; a broker that is away never fails a request."""
+"""Task queue: publish by name; a broker that is down never fails a request."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tell the children of a worker that it is shutting down.
+"""Shutdown flag of a worker, shared with its children.
 
 A prefork worker hears SIGTERM in its parent only. One shared byte, made before
 the fork, carries it into the children, which look at it between two pages.
@@ -14,18 +14,18 @@ _flag = mmap.mmap(-1, 1)
 
 
 def ask() -> None:
-    """Ask every slice of this worker to stop at its next checkpoint."""
+    """Request every slice of this worker to stop at its next checkpoint."""
     _flag[0] = 1
 
 
 def is_asked() -> bool:
-    """Tell whether this worker is shutting down."""
+    """Return whether this worker is shutting down."""
     return _flag[0] == 1
 
 
 @contextmanager
-def time_limit_held_back() -> Iterator[None]:
-    """Let Celery's soft time limit wait for a step that must not be cut in two.
+def soft_time_limit_deferred() -> Iterator[None]:
+    """Defer Celery's soft time limit during a step that must not be cut in two.
 
     It is a signal to the main thread of a worker's child; elsewhere there is none.
     """

@@ -112,10 +112,10 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
     try:
         refresh_token = credentials.open_refresh(credential)
         if refresh_token is not None:
-            revocation.keep(provider, account_id, refresh_token)
+            revocation.schedule(provider, account_id, refresh_token)
         if uninstall:
             access = credentials.open_access(credential).secret
-            revocation.keep(provider, account_id, access, is_uninstall=True)
+            revocation.schedule(provider, account_id, access, is_uninstall=True)
     except crypto.CryptoError:
         logger.warning("unreadable grant erased connection=%s", connection.pk)
     stale = (credential.generation, credential.version)

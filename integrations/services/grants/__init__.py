@@ -1,1 +1,1 @@
-"""Turn a consent into a usable access token, keep it alive, and revoke it."""
+"""Grants: from consent to a usable access token, refresh, and revocation."""

@@ -1,4 +1,4 @@
-"""Pause a provider for everybody when it refuses this site, and tell staff."""
+"""Circuit breaker of a provider: paused for everybody when it refuses this site."""
 
 import logging
 from datetime import timedelta
@@ -63,7 +63,7 @@ def resume(provider: str) -> None:
 
 
 def note(provider: str, reason: str) -> None:
-    """Keep for staff that a provider answered in a way that is nobody's grant."""
+    """Record for staff an answer of a provider that is no grant's fault."""
     logger.error("provider trouble provider=%s reason=%s", provider, reason)
     ProviderState.objects.update_or_create(
         pk=provider, defaults={"reason": reason, "since": timezone.now()}

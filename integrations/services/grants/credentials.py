@@ -1,4 +1,4 @@
-"""Seal and open the tokens of a connection's row."""
+"""Credentials: the sealed tokens of a connection's row."""
 
 import zlib
 from dataclasses import dataclass
@@ -9,16 +9,17 @@ from uuid import UUID
 from django.conf import settings
 
 from integrations.http.secrets import Secret
-from integrations.models import Credential
+from integrations.models import Connection, Credential
 from integrations.oauth.tokens import TokenSet
 from integrations.services.common import connection_state, crypto
+from integrations.services.common.errors import NoTokenError
 
 PURPOSE = "tokens"
 
 
 @dataclass(frozen=True, kw_only=True)
 class IssuedToken:
-    """Carry an access token with what tells it from its successors."""
+    """Access token with what tells it from its successors."""
 
     secret: Secret
     version: int
@@ -26,9 +27,9 @@ class IssuedToken:
     expires_at: datetime | None
 
 
-def place(column: str, connection_id: UUID, generation: int) -> str:
-    """Name the place of one sealed column of a credential."""
-    return crypto.place("credential", column, connection_id, generation)
+def associated_data(column: str, connection_id: UUID, generation: int) -> str:
+    """Return the associated data of one sealed column of a credential."""
+    return crypto.associated_data("credential", column, connection_id, generation)
 
 
 def seal_tokens(
@@ -51,7 +52,7 @@ def seal_tokens(
         "access_token": crypto.seal(
             tokens.access_token,
             purpose=PURPOSE,
-            where=place("access_token", connection_id, generation),
+            associated_data=associated_data("access_token", connection_id, generation),
         ),
         "access_expires_at": _after(now, tokens.expires_in),
         "refreshed_at": now,
@@ -59,7 +60,6 @@ def seal_tokens(
         "failures": 0,
         "unknown_outcomes": 0,
         "attempt_id": None,
-        "attempt_version": None,
         "attempt_started_at": None,
         "lease_id": None,
         "lease_until": None,
@@ -68,7 +68,7 @@ def seal_tokens(
         columns["refresh_token"] = crypto.seal(
             tokens.refresh_token,
             purpose=PURPOSE,
-            where=place("refresh_token", connection_id, generation),
+            associated_data=associated_data("refresh_token", connection_id, generation),
         )
         columns["fingerprint"] = crypto.fingerprint(tokens.refresh_token)
         columns["refresh_expires_at"] = _after(now, tokens.refresh_expires_in)
@@ -82,7 +82,7 @@ def _after(now: datetime, seconds: int | None) -> datetime | None:
 def due_at(
     connection_id: UUID, *, now: datetime, lifetime: int | None
 ) -> datetime | None:
-    """Say when to refresh: ahead of expiry, spread by connection, off the hour.
+    """Return when to refresh: ahead of expiry, spread by connection, off the hour.
 
     ``lifetime`` is in seconds; ``None`` (the provider states none) means never by
     the clock. Short-lived tokens are refreshed after two thirds of their life.
@@ -104,7 +104,9 @@ def open_access(credential: Credential) -> IssuedToken:
     secret = crypto.unseal(
         credential.access_token,
         purpose=PURPOSE,
-        where=place("access_token", credential.connection_id, credential.generation),
+        associated_data=associated_data(
+            "access_token", credential.connection_id, credential.generation
+        ),
     )
     return IssuedToken(
         secret=secret,
@@ -121,23 +123,40 @@ def open_refresh(credential: Credential) -> Secret | None:
     return crypto.unseal(
         credential.refresh_token,
         purpose=PURPOSE,
-        where=place("refresh_token", credential.connection_id, credential.generation),
+        associated_data=associated_data(
+            "refresh_token", credential.connection_id, credential.generation
+        ),
     )
 
 
 def open_cached(sealed: str, *, connection_id: UUID, generation: int) -> Secret:
-    """Open the ciphertext of an access token kept outside its row."""
+    """Open the ciphertext of a cached access token."""
     return crypto.unseal(
         sealed,
         purpose=PURPOSE,
-        where=place("access_token", connection_id, generation),
+        associated_data=associated_data("access_token", connection_id, generation),
     )
+
+
+def usable(connection_id: UUID) -> Credential:
+    """Re-read the row; raise NoTokenError when there is no grant to refresh."""
+    credential = (
+        Credential.objects.select_related("connection")
+        .filter(connection_id=connection_id)
+        .first()
+    )
+    if credential is None:
+        raise NoTokenError("not_connected")
+    connection = credential.connection
+    if connection.state == Connection.State.NEEDS_RECONNECT:
+        raise NoTokenError(connection.reason)
+    return credential
 
 
 def store(
     connection_id: UUID, generation: int, version: int, columns: dict[str, Any]
 ) -> bool:
-    """Write sealed tokens unless newer ones are there; say whether it did.
+    """Write sealed tokens unless newer ones are there; return whether it did.
 
     The fence is generation and version, not the attempt: an answer that comes
     late is still the newest truth as long as nobody stored a newer one.

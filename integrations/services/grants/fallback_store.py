@@ -1,12 +1,13 @@
-"""Keep renewed tokens, still sealed, while the database cannot take them.
+"""Fallback store for refreshed tokens, still sealed, while the database is down.
 
-They are kept twice, in a file of mode 0600 and in the cache, and stored as soon as
-the database answers. What is kept is ciphertext bound to its row.
+An answer is written twice, to a file of mode 0600 and to the cache, and restored as
+soon as the database answers. What is stored is ciphertext bound to its row.
 """
 
 import json
 import logging
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,17 +22,20 @@ from django.utils.dateparse import parse_datetime
 from integrations.models import Credential, RefreshAttempt
 from integrations.services.common import connection_state, crypto
 from integrations.services.grants import credentials, revocation
-from integrations.services.grants.refresh_attempts import Attempt
+from integrations.services.grants.refresh_attempts.intent import Attempt
 
 logger = logging.getLogger(__name__)
 
 LIFE_SECONDS = 60 * 24 * 3600
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, FieldDoesNotExist)
+# How releases before the fallback store had its name called folder, keys and times.
+FORMER_NAME = "spill"
+TIME_KEYS = ({"datetime"}, {"moment"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spilled:
-    """Hold one answer that no row has taken yet."""
+class StoredAnswer:
+    """Answer of a token endpoint that no row has taken yet."""
 
     connection_id: UUID
     attempt_id: UUID
@@ -43,29 +47,43 @@ class Spilled:
     columns: dict[str, Any]
 
     @classmethod
-    def parse(cls, text: str) -> "Spilled":
-        """Read what ``keep`` wrote; raises one of UNREADABLE."""
-        kept = json.loads(text)
-        ids = {name: UUID(kept[name]) for name in ("connection_id", "attempt_id")}
-        columns = {name: _moment(value) for name, value in kept["columns"].items()}
-        return cls(**{**kept, **ids, "columns": columns})
+    def parse(cls, text: str) -> "StoredAnswer":
+        """Read what ``write`` wrote; raises one of UNREADABLE."""
+        stored = json.loads(text)
+        ids = {name: UUID(stored[name]) for name in ("connection_id", "attempt_id")}
+        columns = {name: _decoded(value) for name, value in stored["columns"].items()}
+        # A column of former releases that the row no longer has.
+        columns.pop("attempt_version", None)
+        return cls(**{**stored, **ids, "columns": columns})
 
 
-def _key(connection_id: UUID) -> str:
-    return f"spill:{connection_id}"
+def _encoded(value: object) -> Any:
+    return (
+        {"datetime": value.isoformat()} if isinstance(value, datetime) else str(value)
+    )
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, dict) and set(value) in TIME_KEYS:
+        return parse_datetime(next(iter(value.values())))
+    return value
+
+
+def _keys(connection_id: UUID) -> list[str]:
+    return [f"{name}:{connection_id}" for name in ("fallback_store", FORMER_NAME)]
 
 
 def _folder() -> Path:
-    return Path(settings.VAR_DIR) / "spill"
+    return Path(settings.VAR_DIR) / "fallback_store"
 
 
 def _file(connection_id: UUID) -> Path:
     return _folder() / f"{connection_id}.json"
 
 
-def keep(attempt: Attempt, columns: dict[str, Any]) -> None:
-    """Put sealed columns aside; never raises, for there is no further place."""
-    spilled = Spilled(
+def write(attempt: Attempt, columns: dict[str, Any]) -> None:
+    """Write sealed columns; never raises, for there is no further place for them."""
+    answer = StoredAnswer(
         connection_id=attempt.connection.pk,
         attempt_id=attempt.id,
         provider=attempt.connection.provider,
@@ -75,20 +93,17 @@ def keep(attempt: Attempt, columns: dict[str, Any]) -> None:
         spent=crypto.fingerprint(attempt.refresh_token),
         columns=columns,
     )
-    text = json.dumps(
-        asdict(spilled),
-        default=lambda value: (
-            {"moment": value.isoformat()} if isinstance(value, datetime) else str(value)
-        ),
-    )
+    text = json.dumps(asdict(answer), default=_encoded)
     try:
-        _write(_file(spilled.connection_id), text)
+        _write_file(_file(answer.connection_id), text)
     except OSError:
-        logger.exception("spill file not written connection=%s", spilled.connection_id)
-    cache.set(_key(spilled.connection_id), text, timeout=LIFE_SECONDS)
+        logger.exception(
+            "fallback file not written connection=%s", answer.connection_id
+        )
+    cache.set(_keys(answer.connection_id)[0], text, timeout=LIFE_SECONDS)
 
 
-def _write(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -99,106 +114,117 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def apply_for(connection_id: UUID) -> bool:
-    """Store what was put aside for one connection; say whether there was any."""
+def restore(connection_id: UUID) -> bool:
+    """Store in the database what was written for one connection; False for nothing."""
+    _adopt_former_files()
     text = _read(connection_id)
     if text is None:
         return False
     try:
-        spilled = Spilled.parse(text)
-        _store(spilled)
+        answer = StoredAnswer.parse(text)
+        _restore(answer)
     except UNREADABLE:
-        logger.exception("spill unreadable connection=%s", connection_id)
-        _set_aside(connection_id)
+        logger.exception("fallback file unreadable connection=%s", connection_id)
+        _quarantine(connection_id)
         return True
-    _drop(connection_id)
+    _delete(connection_id)
     return True
 
 
-def _store(spilled: Spilled) -> None:
+def _restore(answer: StoredAnswer) -> None:
     """Store an answer under its fence; have it revoked if nobody wants it any more."""
-    stored = credentials.store(
-        spilled.connection_id, spilled.generation, spilled.version, spilled.columns
+    is_stored = credentials.store(
+        answer.connection_id, answer.generation, answer.version, answer.columns
     )
-    if not stored:
-        _settle(spilled)
+    if not is_stored:
+        _revoke_unless_stored(answer)
     RefreshAttempt.objects.filter(
-        pk=spilled.attempt_id,
+        pk=answer.attempt_id,
         outcome__in=(RefreshAttempt.Outcome.STARTED, RefreshAttempt.Outcome.ABANDONED),
     ).update(
-        outcome=RefreshAttempt.Outcome.SPILLED
-        if stored
+        outcome=RefreshAttempt.Outcome.FALLBACK_STORED
+        if is_stored
         else RefreshAttempt.Outcome.SUPERSEDED
     )
-    logger.info("spill applied connection=%s stored=%s", spilled.connection_id, stored)
+    logger.info(
+        "fallback restored connection=%s stored=%s", answer.connection_id, is_stored
+    )
 
 
-def _settle(spilled: Spilled) -> None:
-    fresh = spilled.columns.get("fingerprint")
+def _revoke_unless_stored(answer: StoredAnswer) -> None:
+    fresh = answer.columns.get("fingerprint")
     if not fresh:
         return
     is_there = Credential.objects.filter(
-        connection_id=spilled.connection_id,
-        generation=spilled.generation,
+        connection_id=answer.connection_id,
+        generation=answer.generation,
         fingerprint=fresh,
     ).exists()
     if is_there:
         # The database went away after it had taken the row, but not the state.
-        connection_state.grant_is_good(spilled.connection_id, spilled.generation)
+        connection_state.grant_is_good(answer.connection_id, answer.generation)
         return
-    where = credentials.place(
-        "refresh_token", spilled.connection_id, spilled.generation
+    associated_data = credentials.associated_data(
+        "refresh_token", answer.connection_id, answer.generation
     )
     try:
         token = crypto.unseal(
-            spilled.columns["refresh_token"], purpose=credentials.PURPOSE, where=where
+            answer.columns["refresh_token"],
+            purpose=credentials.PURPOSE,
+            associated_data=associated_data,
         )
     except crypto.CryptoError:
-        logger.exception("spill not opened connection=%s", spilled.connection_id)
+        logger.exception(
+            "fallback token unreadable connection=%s", answer.connection_id
+        )
         return
-    revocation.give_back(
-        provider=spilled.provider,
-        account_id=spilled.account_id,
+    revocation.revoke_late_token(
+        provider=answer.provider,
+        account_id=answer.account_id,
         token=token,
-        connection_id=spilled.connection_id,
-        generation=spilled.generation,
-        spent=spilled.spent,
+        connection_id=answer.connection_id,
+        generation=answer.generation,
+        spent=answer.spent,
     )
 
 
-def apply_all() -> int:
-    """Store everything this machine put aside; return how many were found."""
+def restore_all() -> int:
+    """Restore everything this machine has written; return how many were found."""
+    _adopt_former_files()
     found = 0
     for path in sorted(_folder().glob("*.json")):
         try:
-            found += apply_for(UUID(path.stem))
+            found += restore(UUID(path.stem))
         except ValueError:
-            logger.warning("odd file in the spill folder name=%s", path.name)
+            logger.warning("odd file in the fallback store name=%s", path.name)
     return found
+
+
+def _adopt_former_files() -> None:
+    """Move in what a former release wrote, or still writes during an upgrade."""
+    for path in (Path(settings.VAR_DIR) / FORMER_NAME).glob("*.json"):
+        _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Another process may be quicker.
+        with suppress(FileNotFoundError):
+            path.replace(_folder() / path.name)
 
 
 def _read(connection_id: UUID) -> str | None:
     try:
         return _file(connection_id).read_text(encoding="utf-8")
     except OSError:
-        kept = cache.get(_key(connection_id))
-        return kept if isinstance(kept, str) else None
+        cached = cache.get_many(_keys(connection_id)).values()
+        return next((text for text in cached if isinstance(text, str)), None)
 
 
-def _drop(connection_id: UUID) -> None:
-    cache.delete(_key(connection_id))
+def _delete(connection_id: UUID) -> None:
+    cache.delete_many(_keys(connection_id))
     _file(connection_id).unlink(missing_ok=True)
 
 
-def _set_aside(connection_id: UUID) -> None:
-    """Leave what nobody can read for a user to look at."""
+def _quarantine(connection_id: UUID) -> None:
+    """Leave what cannot be read for an operator to look at."""
     path = _file(connection_id)
     if path.exists():
         path.replace(path.with_suffix(".unreadable"))
-    cache.delete(_key(connection_id))
-
-
-def _moment(value: Any) -> Any:
-    if isinstance(value, dict) and set(value) == {"moment"}:
-        return parse_datetime(value["moment"])
-    return value
+    cache.delete_many(_keys(connection_id))

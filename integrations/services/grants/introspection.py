@@ -1,4 +1,4 @@
-"""Ask a provider whether a refresh token still lives, without spending it."""
+"""Introspection: whether a refresh token is still unspent, without spending it."""
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -22,7 +22,7 @@ REFUSED = "unauthorized"
 
 
 def is_unspent(credential: Credential, refresh_token: Secret) -> bool | None:
-    """Say whether the refresh token lives; None where nobody can be asked.
+    """Return whether the refresh token is unspent; None where it cannot be asked.
 
     Where nobody can be asked any more, an earlier proof that it was spent stands.
     Raises one of NO_ANSWER when the provider was asked and did not say.
@@ -34,7 +34,7 @@ def is_unspent(credential: Credential, refresh_token: Secret) -> bool | None:
 
 
 def was_spent(credential: Credential) -> bool:
-    """Tell whether the token was seen to be spent since the open attempt began."""
+    """Return whether the token was seen to be spent since the open attempt began."""
     return _open_attempt(credential).filter(error_code=SEEN_SPENT).exists()
 
 
@@ -55,7 +55,7 @@ def _ask(credential: Credential, refresh_token: Secret) -> bool | None:
 
 
 def _would_tell(credential: Credential) -> bool:
-    """Tell whether only a refresh can have ended the access token.
+    """Return whether only a refresh can have ended the access token.
 
     One past its life is dead in any case, and so is one that was refused before it
     was to be renewed.
@@ -70,7 +70,7 @@ def _would_tell(credential: Credential) -> bool:
 
 
 def _is_access_token_alive(credential: Credential, path: str) -> bool | None:
-    """Ask with the access token, where a refresh ends the older one at once."""
+    """Call with the access token, where a refresh ends the older one at once."""
     try:
         issued = credentials.open_access(credential)
     except crypto.CryptoError:

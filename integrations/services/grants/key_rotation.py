@@ -24,7 +24,7 @@ MFA_KEYS = ("secret", "seed")
 
 @dataclass(frozen=True, kw_only=True)
 class Sealed:
-    """Name one sealed text: where it stands and how it is sealed again."""
+    """Sealed text: where it is stored, and how it is sealed again."""
 
     row: models.Model
     column: str
@@ -41,10 +41,10 @@ def _write_column(row: models.Model, column: str) -> Callable[[str, str], bool]:
     return write
 
 
-def _moved(purpose: str, where: str) -> Callable[[str], str]:
+def _moved(purpose: str, associated_data: str) -> Callable[[str], str]:
     def reseal(text: str) -> str:
-        secret = crypto.unseal(text, purpose=purpose, where=where)
-        return crypto.seal(secret, purpose=purpose, where=where)
+        secret = crypto.unseal(text, purpose=purpose, associated_data=associated_data)
+        return crypto.seal(secret, purpose=purpose, associated_data=associated_data)
 
     return reseal
 
@@ -55,14 +55,14 @@ def sealed_texts() -> Iterator[Sealed]:
         for column in ("access_token", "refresh_token"):
             text = getattr(credential, column)
             if text:
-                where = credentials.place(
+                associated_data = credentials.associated_data(
                     column, credential.connection_id, credential.generation
                 )
                 yield Sealed(
                     row=credential,
                     column=column,
                     text=text,
-                    reseal=_moved(credentials.PURPOSE, where),
+                    reseal=_moved(credentials.PURPOSE, associated_data),
                     write=_write_column(credential, column),
                 )
     for pending in PendingRevocation.objects.order_by("pk").iterator(CHUNK):
@@ -70,7 +70,7 @@ def sealed_texts() -> Iterator[Sealed]:
             row=pending,
             column="token",
             text=pending.token,
-            reseal=_moved(revocation.PURPOSE, revocation.place(pending)),
+            reseal=_moved(revocation.PURPOSE, revocation.associated_data(pending)),
             write=_write_column(pending, "token"),
         )
     yield from _second_factors()
@@ -85,7 +85,7 @@ def _second_factors() -> Iterator[Sealed]:
                     row=factor,
                     column=key,
                     text=text,
-                    reseal=_moved(mfa.PURPOSE, mfa.PLACE),
+                    reseal=_moved(mfa.PURPOSE, mfa.ASSOCIATED_DATA),
                     write=_write_factor(factor, key),
                 )
 

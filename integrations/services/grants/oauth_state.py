@@ -1,4 +1,4 @@
-"""Issue and consume ``state`` values: bound to user, session and provider, once.
+"""OAuth ``state`` values: bound to user, session and provider, consumed once.
 
 Only a hash is stored, and one conditional UPDATE consumes it, so that the same
 answer sent several times at once leads to one token request.
@@ -24,7 +24,7 @@ PURPOSE = "pkce"
 
 
 class StateRefusedError(Exception):
-    """Say why an answer is not accepted: unknown, used, expired, session, user."""
+    """An answer is not accepted: unknown, used, expired, session or user."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -33,7 +33,7 @@ class StateRefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Authorization:
-    """Carry what was begun with a state, to whoever completes it."""
+    """Authorization begun with a state, for the callback that completes it."""
 
     provider: str
     user_id: int | None
@@ -60,7 +60,9 @@ def issue(
     state_hash = _hash(value)
     sealed = ""
     if code_verifier is not None:
-        sealed = crypto.seal(code_verifier, purpose=PURPOSE, where=_place(state_hash))
+        sealed = crypto.seal(
+            code_verifier, purpose=PURPOSE, associated_data=_associated_data(state_hash)
+        )
     AuthorizationState.objects.create(
         state_hash=state_hash,
         session_hash=_hash(session_nonce),
@@ -73,14 +75,14 @@ def issue(
     return Secret(value)
 
 
-def _place(state_hash: str) -> str:
-    return crypto.place("authorizationstate", "code_verifier", state_hash)
+def _associated_data(state_hash: str) -> str:
+    return crypto.associated_data("authorizationstate", "code_verifier", state_hash)
 
 
 def consume(
     value: str, *, provider: str, user: User | None, session_nonce: str
 ) -> Authorization:
-    """Take a state, once; raise StateRefusedError with the reason otherwise."""
+    """Consume a state, once; raise StateRefusedError with the reason otherwise."""
     now = timezone.now()
     state_hash = _hash(value)
     taken = AuthorizationState.objects.filter(
@@ -97,7 +99,9 @@ def consume(
     verifier = None
     if row.code_verifier:
         verifier = crypto.unseal(
-            row.code_verifier, purpose=PURPOSE, where=_place(state_hash)
+            row.code_verifier,
+            purpose=PURPOSE,
+            associated_data=_associated_data(state_hash),
         )
     return Authorization(
         provider=row.provider,

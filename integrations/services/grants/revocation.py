@@ -1,4 +1,4 @@
-"""Give grants back to their provider, with retries, after they left their row."""
+"""Revocation of grants at their provider, with retries, after they left their row."""
 
 import logging
 import time
@@ -26,10 +26,10 @@ CLAIM = timedelta(minutes=2)
 LONGEST_SECONDS = 10.0
 
 
-def keep(
+def schedule(
     provider: str, account_id: str, token: Secret, *, is_uninstall: bool = False
 ) -> PendingRevocation:
-    """Seal a token that is to be revoked, under a row of its own.
+    """Schedule the revocation of a token, sealed in a row of its own.
 
     With ``is_uninstall`` it is an access token, and the app is removed from the
     whole remote account instead.
@@ -37,12 +37,14 @@ def keep(
     pending = PendingRevocation(
         provider=provider, account_id=account_id, token="", is_uninstall=is_uninstall
     )
-    pending.token = crypto.seal(token, purpose=PURPOSE, where=place(pending))
+    pending.token = crypto.seal(
+        token, purpose=PURPOSE, associated_data=associated_data(pending)
+    )
     pending.save(force_insert=True)
     return pending
 
 
-def give_back(
+def revoke_late_token(
     *,
     provider: str,
     account_id: str,
@@ -51,25 +53,25 @@ def give_back(
     generation: int,
     spent: str,
 ) -> None:
-    """Have a refresh token revoked that came too late for its connection.
+    """Schedule the revocation of a refresh token that came too late to be stored.
 
     Within one generation nothing is: the older and the newer token belong to one
     grant, and providers end the grant with any of its tokens. Nor is a token that
     some row lives on, or the one that was sent (``spent``, its fingerprint), which
-    disconnecting has given back itself.
+    disconnecting revokes itself.
     """
     fresh = crypto.fingerprint(token)
     same_grant = Q(connection_id=connection_id, generation=generation)
     in_use = Credential.objects.filter(same_grant | Q(fingerprint=fresh))
     if fresh == spent or in_use.exists():
         return
-    keep(provider, account_id, token)
+    schedule(provider, account_id, token)
     queue.send("revoke_due")
 
 
-def place(pending: PendingRevocation) -> str:
-    """Name the place of a sealed token that is to be revoked."""
-    return crypto.place("pendingrevocation", "token", pending.pk)
+def associated_data(pending: PendingRevocation) -> str:
+    """Return the associated data of a sealed token that is to be revoked."""
+    return crypto.associated_data("pendingrevocation", "token", pending.pk)
 
 
 def revoke_due(*, most: int = 50) -> int:
@@ -95,12 +97,14 @@ def _claim(pending: PendingRevocation) -> bool:
 
 def _revoke(pending: PendingRevocation) -> bool:
     try:
-        token = crypto.unseal(pending.token, purpose=PURPOSE, where=place(pending))
+        token = crypto.unseal(
+            pending.token, purpose=PURPOSE, associated_data=associated_data(pending)
+        )
         if pending.is_uninstall:
             _uninstall(pending, token)
         else:
             oauth = oauth_clients.oauth_client(pending.provider)
-            oauth.revoke(token, hint=pending.token_type_hint)
+            oauth.revoke(token, hint="refresh_token")
     except (OAuthError, ApiError, crypto.CryptoError) as exc:
         return _again(pending, type(exc).__name__)
     PendingRevocation.objects.filter(pk=pending.pk).delete()
@@ -127,8 +131,8 @@ def _again(pending: PendingRevocation, error: str) -> bool:
         )
         PendingRevocation.objects.filter(pk=pending.pk).delete()
         return True
+    logger.info("not revoked yet provider=%s error=%s", pending.provider, error)
     PendingRevocation.objects.filter(pk=pending.pk).update(
-        due_at=timezone.now() + timedelta(seconds=30 * 2 ** min(pending.tries, 8)),
-        last_error=error,
+        due_at=timezone.now() + timedelta(seconds=30 * 2 ** min(pending.tries, 8))
     )
     return False

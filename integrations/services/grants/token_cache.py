@@ -1,4 +1,4 @@
-"""Keep the ciphertext of access tokens in the cache, for their remaining life.
+"""Cache of access tokens as ciphertext, for their remaining life.
 
 An entry stands under connection, generation and version, so that it can never be
 mistaken for a newer one. It saves a query; nothing depends on it.

@@ -1,4 +1,4 @@
-"""Hand out access tokens: cache, then row, then refresh; the only way to a token."""
+"""Access tokens: cache, then row, then refresh; the only way to a token."""
 
 from uuid import UUID
 
@@ -27,7 +27,7 @@ def token_for(connection_id: UUID, *, seen: IssuedToken | None = None) -> Issued
         return cached
     credential = current_credential(connection_id)
     if credential.is_expired:
-        credential = refresh.renew(
+        credential = refresh.refresh_credential(
             connection_id, seen_version=credential.version, why="expired"
         )
     return _open_and_cache(credential)
@@ -60,7 +60,7 @@ def _open_and_cache(credential: Credential) -> IssuedToken:
 
 
 class TokenSource:
-    """Give one connection's ApiClient its token, and renew it once after a 401."""
+    """Source of one connection's tokens, which refreshes once after a 401."""
 
     def __init__(self, connection_id: UUID) -> None:
         self._connection_id = connection_id
@@ -72,8 +72,8 @@ class TokenSource:
         self._issued = token_for(self._connection_id, seen=self._issued)
         return self._issued.secret
 
-    def renew(self, rejected: Secret) -> bool:
-        """Answer a 401: say whether another token is worth one more try."""
+    def refresh(self, rejected: Secret) -> bool:
+        """Return whether another token than `rejected` is worth one more try."""
         issued = self._issued
         if issued is None or issued.secret != rejected:
             return True
@@ -88,7 +88,7 @@ class TokenSource:
         if self._forced_version == issued.version:
             return False
         self._forced_version = issued.version + 1
-        refresh.renew(
+        refresh.refresh_credential(
             self._connection_id, seen_version=issued.version, why=introspection.REFUSED
         )
         self._issued = None

@@ -78,7 +78,6 @@ def _commit(
         Collection.objects.filter(pk=collection.pk).update(
             checkpoint=stored,
             stored_count=Greatest(F("stored_count") + delta, 0),
-            last_read_at=now,
         )
     collection.checkpoint = stored
 

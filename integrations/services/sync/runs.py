@@ -16,7 +16,7 @@ from integrations.services.common.errors import NotSyncableError
 
 logger = logging.getLogger(__name__)
 
-INTERACTIVE = ("connect", "reconnect", "user", "staff", "webhook", "console")
+INTERACTIVE = ("connect", "reconnect", "user", "staff", "console")
 # After so many slices even a user's run goes on among the bulk.
 INTERACTIVE_SLICES = 4
 ENQUEUED_FOR = timedelta(seconds=60)
@@ -233,8 +233,8 @@ def finish(
     )
     if not ended:
         return False
-    is_good = outcome in (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL)
-    connection_state.synced(run.connection, at=now, is_good=is_good)
+    if outcome in (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL):
+        connection_state.synced(run.connection, at=now)
     logger.info(
         "sync finished connection=%s run=%s outcome=%s reason=%s",
         run.connection_id,

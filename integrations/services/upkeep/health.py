@@ -17,9 +17,6 @@ Report = dict[str, Any]
 # Beat works every half minute; three misses in a row are no coincidence.
 SILENT_AFTER = timedelta(seconds=120)
 OLDEST_WAIT = timedelta(minutes=5)
-WORKERS = tuple(
-    f"worker.{queue}" for queue in ("refresh", "interactive", "sync", "webhooks")
-)
 
 
 def report() -> dict[str, Report]:
@@ -79,5 +76,6 @@ def _heartbeat(name: str) -> Report:
 
 
 def _workers() -> Report:
-    beats = {name: _heartbeat(name) for name in WORKERS}
+    names = [f"worker.{queue}" for queue in settings.QUEUES]
+    beats = {name: _heartbeat(name) for name in names}
     return {"ok": all(entry["ok"] for entry in beats.values()), **beats}

@@ -19,9 +19,9 @@ from integrations.services.connections import account_deletion, disconnect, sele
 from integrations.services.grants import (
     fallback_store,
     refresh,
-    refresh_attempts,
     revocation,
 )
+from integrations.services.grants.refresh_attempts import intent, lease
 from integrations.services.sync import runs
 from integrations.services.upkeep import retention, staleness
 
@@ -78,14 +78,14 @@ def _dispatch_batch(now: datetime) -> tuple[int, int]:
 
 def _due_credentials(now: datetime) -> QuerySet[Credential]:
     """Return what is due, and what a worker left in the middle of an attempt."""
-    idle = refresh_attempts.lease_is_free(now)
+    idle = lease.is_free(now)
     # An attempt somebody left open is due as well, unless a claim says when.
     unclaimed = Q(refresh_due_at__isnull=True) | Q(
         refresh_due_at__gt=now + REFRESH_CLAIM
     )
     abandoned = unclaimed & Q(
         attempt_id__isnull=False,
-        attempt_started_at__lt=now - refresh_attempts.RETRY_SPACING,
+        attempt_started_at__lt=now - intent.RETRY_SPACING,
     )
     return (
         Credential.objects.filter(idle, connection__state__in=KEPT_ALIVE)
@@ -123,7 +123,9 @@ def refresh_in_foreground(*, now: datetime | None = None) -> tuple[int, int]:
     renewed = failed = 0
     for connection_id, version in list(due.values_list("connection_id", "version")):
         try:
-            refresh.renew(connection_id, seen_version=version, why="console")
+            refresh.refresh_credential(
+                connection_id, seen_version=version, why="console"
+            )
             renewed += 1
         except (ApiError, NoTokenError) as exc:
             failed += 1
@@ -136,7 +138,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
     now = now or timezone.now()
     return {
         "runs": runs.enqueue_lost(now=now),
-        "spilled": fallback_store.apply_all(),
+        "restored": fallback_store.restore_all(),
         "revoked": revocation.revoke_due(),
         "purges": sweep_purges(),
         "left_out": selection.sweep_left_out(),

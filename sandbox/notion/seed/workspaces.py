@@ -25,5 +25,5 @@ def _make_workspace(people: list[dict[str, Any]], **more: Any) -> Workspace:
 
 
 WORKSPACES = tuple(_make_workspace(**entry) for entry in load("workspaces"))
-LANTERN, DROMEDARY = WORKSPACES
+LANTERN = WORKSPACES[0]
 BY_ID = {workspace.id: workspace for workspace in WORKSPACES}

@@ -23,7 +23,7 @@ from integrations.providers.airtable.api.errors import (
 from integrations.providers.errors import ListingExpiredError
 
 LIST = "GET /v0/appAAAAAAAAAAAAA1/tblAAAAAAAAAAAAA1"
-BASE_GATE = "airtable:base:appAAAAAAAAAAAAA1"
+BASE_BUCKET = "airtable:base:appAAAAAAAAAAAAA1"
 NOW = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
 
 
@@ -76,13 +76,13 @@ def test_a_success_is_no_error():
 
 
 @pytest.mark.parametrize("name", ["error_rate_limit", "error_rate_limit_list"])
-def test_too_many_calls_close_the_bases_gate_for_half_a_minute(airtable, name):
+def test_too_many_calls_block_the_bases_bucket_for_half_a_minute(airtable, name):
     airtable.transport.on(LIST, airtable.load(name), status=429)
 
     with pytest.raises(RateLimited):
         fetch_page(airtable)
 
-    assert airtable.limiter.closed[BASE_GATE] >= 30
+    assert airtable.limiter.blocked[BASE_BUCKET] >= 30
 
 
 @pytest.mark.parametrize(("header", "wait"), [("5", 31.0), ("90", 90.0), ("", 31.0)])
@@ -114,13 +114,13 @@ def test_a_used_up_month_is_not_tried_again_and_says_when_it_ends(airtable):
     assert "until 1 January 2027 (UTC)" in error.message
 
 
-def test_a_used_up_month_closes_no_gate(airtable):
+def test_a_used_up_month_blocks_no_bucket(airtable):
     airtable.transport.on(LIST, airtable.load("error_quota"), status=429)
 
     with pytest.raises(MonthlyQuotaError):
         fetch_page(airtable)
 
-    assert airtable.limiter.closed == {}
+    assert airtable.limiter.blocked == {}
     assert len(airtable.transport.requests) == 1
 
 

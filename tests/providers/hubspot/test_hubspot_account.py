@@ -24,7 +24,7 @@ class ClosedLimiter(FreeLimiter):
 
     def acquire(self, limits):
         """Refuse."""
-        raise RateLimited("our own limit is used up", retry_after=9.0, gate="hubspot")
+        raise RateLimited("our own limit is used up", retry_after=9.0, bucket="hubspot")
 
 
 def identify(hubspot, token="token"):

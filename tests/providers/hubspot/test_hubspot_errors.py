@@ -41,7 +41,7 @@ def test_each_rate_limit_says_how_long_it_lasts(hubspot, name, wait):
         fetch_page(hubspot)
 
     assert caught.value.retry_after == wait
-    assert hubspot.limiter.closed == {"hubspot:cid:555111": wait}
+    assert hubspot.limiter.blocked == {"hubspot:cid:555111": wait}
 
 
 def test_an_account_in_another_data_centre_is_a_passing_trouble(hubspot):

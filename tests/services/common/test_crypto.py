@@ -10,17 +10,17 @@ from integrations.services.common import crypto
 
 K1 = "k1:" + base64.b64encode(bytes(range(32))).decode()
 K2 = "k2:" + base64.b64encode(bytes(range(1, 33))).decode()
-WHERE = crypto.place("credential", "access_token", "row-1", 1)
+ASSOCIATED_DATA = crypto.associated_data("credential", "access_token", "row-1", 1)
 
 
 def seal(text: str = "na1-token") -> str:
-    return crypto.seal(Secret(text), purpose="tokens", where=WHERE)
+    return crypto.seal(Secret(text), purpose="tokens", associated_data=ASSOCIATED_DATA)
 
 
 def test_what_was_sealed_opens_in_its_place() -> None:
     sealed = seal("naïve-токен")
 
-    opened = crypto.unseal(sealed, purpose="tokens", where=WHERE)
+    opened = crypto.unseal(sealed, purpose="tokens", associated_data=ASSOCIATED_DATA)
 
     assert opened.reveal() == "naïve-токен"
 
@@ -37,19 +37,21 @@ def test_the_same_secret_is_never_sealed_the_same_way_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("purpose", "where"),
+    ("purpose", "associated_data"),
     [
-        ("tokens", crypto.place("credential", "access_token", "row-2", 1)),
-        ("tokens", crypto.place("credential", "access_token", "row-1", 2)),
-        ("tokens", crypto.place("credential", "refresh_token", "row-1", 1)),
-        ("pkce", WHERE),
+        ("tokens", crypto.associated_data("credential", "access_token", "row-2", 1)),
+        ("tokens", crypto.associated_data("credential", "access_token", "row-1", 2)),
+        ("tokens", crypto.associated_data("credential", "refresh_token", "row-1", 1)),
+        ("pkce", ASSOCIATED_DATA),
     ],
 )
-def test_a_sealed_text_that_was_moved_does_not_open(purpose: str, where: str) -> None:
+def test_a_sealed_text_that_was_moved_does_not_open(
+    purpose: str, associated_data: str
+) -> None:
     sealed = seal()
 
     with pytest.raises(crypto.UnreadableError):
-        crypto.unseal(sealed, purpose=purpose, where=where)
+        crypto.unseal(sealed, purpose=purpose, associated_data=associated_data)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_a_sealed_text_that_was_moved_does_not_open(purpose: str, where: str) ->
 )
 def test_what_is_no_sealed_text_is_never_taken_for_one(damaged: str) -> None:
     with pytest.raises(crypto.UnreadableError):
-        crypto.unseal(damaged, purpose="tokens", where=WHERE)
+        crypto.unseal(damaged, purpose="tokens", associated_data=ASSOCIATED_DATA)
 
 
 def test_every_flipped_byte_is_noticed() -> None:
@@ -67,7 +69,11 @@ def test_every_flipped_byte_is_noticed() -> None:
         raw[position] ^= 1
         altered = base64.urlsafe_b64encode(bytes(raw)).decode()
         with pytest.raises(crypto.UnreadableError):
-            crypto.unseal(f"{head}.{key_id}.{altered}", purpose="tokens", where=WHERE)
+            crypto.unseal(
+                f"{head}.{key_id}.{altered}",
+                purpose="tokens",
+                associated_data=ASSOCIATED_DATA,
+            )
         raw[position] ^= 1
 
 
@@ -78,7 +84,12 @@ def test_old_keys_open_and_the_first_key_seals() -> None:
         new = seal()
 
         assert crypto.key_id_of(new) == "k2"
-        assert crypto.unseal(old, purpose="tokens", where=WHERE).reveal() == "na1-token"
+        assert (
+            crypto.unseal(
+                old, purpose="tokens", associated_data=ASSOCIATED_DATA
+            ).reveal()
+            == "na1-token"
+        )
 
 
 def test_a_key_that_is_deleted_is_named() -> None:
@@ -89,7 +100,7 @@ def test_a_key_that_is_deleted_is_named() -> None:
         override_settings(TOKEN_KEYS=Secret(K2)),
         pytest.raises(crypto.UnknownKeyError) as caught,
     ):
-        crypto.unseal(sealed, purpose="tokens", where=WHERE)
+        crypto.unseal(sealed, purpose="tokens", associated_data=ASSOCIATED_DATA)
     assert caught.value.key_id == "k1"
 
 

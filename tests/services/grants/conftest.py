@@ -1,4 +1,4 @@
-"""Give tests of renewal a credential, a strict provider and a directory to spill to."""
+"""A credential, a strict provider and a fallback store for tests of refreshing."""
 
 from typing import Any
 

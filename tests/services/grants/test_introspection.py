@@ -12,10 +12,16 @@ from integrations.services.common.errors import NoTokenError
 from integrations.services.grants import (
     credentials,
     introspection,
-    refresh_attempts,
     tokens,
 )
-from tests.services.grants.working import age, expire, renew, send_and_vanish, stats
+from integrations.services.grants.refresh_attempts import intent
+from tests.services.grants.working import (
+    age,
+    expire,
+    refresh_now,
+    send_and_vanish,
+    stats,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -25,15 +31,15 @@ def test_a_token_that_was_never_spent_is_used_after_asking(
 ) -> None:
     strict.client.order("faults/add", kind="reset", family="token", count=1)
     with pytest.raises(Transient):
-        renew(credential)
+        refresh_now(credential)
     age(credential, 45)
 
-    assert renew(credential).version == 2
+    assert refresh_now(credential).version == 2
     assert stats(strict)["double_spends"] == 0
 
 
 def test_a_provider_that_cannot_be_asked_is_tried_ever_more_seldom() -> None:
-    pauses = [refresh_attempts._spacing(count).total_seconds() for count in range(6)]
+    pauses = [intent._spacing(count).total_seconds() for count in range(6)]
 
     assert pauses == [30, 120, 480, 900, 900, 900]
 
@@ -85,7 +91,7 @@ def test_a_provider_that_does_not_say_is_asked_again_before_anything_is_spent(
     requests = strict.count("oauth/2026-09/token")
 
     with pytest.raises(Transient):
-        renew(credential)
+        refresh_now(credential)
 
     assert strict.count("oauth/2026-09/token") == requests
 
@@ -101,10 +107,10 @@ def test_a_token_refused_before_it_was_to_be_renewed_proves_nothing(
         "faults/add", kind="status", status=409, family="token", count=1
     )
     with pytest.raises(Transient):
-        source.renew(refused)
+        source.refresh(refused)
     age(credential, 90)
 
-    assert renew(credential).version == 2
+    assert refresh_now(credential).version == 2
     assert Connection.objects.get().state == "active"
     assert stats(strict)["double_spends"] == 0
 
@@ -117,13 +123,13 @@ def test_a_spent_token_stays_spent_when_nobody_can_be_asked_any_more(
     age(credential, 45)
     strict.client.order("tokens/expire")
     with pytest.raises(RateLimited):
-        renew(credential)
+        refresh_now(credential)
     age(credential, 90)
     expire(credential)
     requests = strict.count("oauth/2026-09/token")
 
     with pytest.raises(NoTokenError):
-        renew(credential)
+        refresh_now(credential)
 
     assert strict.count("oauth/2026-09/token") == requests
     assert Connection.objects.get().reason == "rotation_lost"
@@ -137,12 +143,12 @@ def test_a_spent_token_is_not_sent_while_the_provider_does_not_say(
     age(credential, 45)
     strict.client.order("tokens/expire")
     with pytest.raises(RateLimited):
-        renew(credential)
+        refresh_now(credential)
     age(credential, 90)
     strict.client.order("faults/add", kind="status", status=503, family="account")
     requests = strict.count("oauth/2026-09/token")
 
     with pytest.raises(Transient):
-        renew(credential)
+        refresh_now(credential)
 
     assert strict.count("oauth/2026-09/token") == requests

@@ -14,7 +14,13 @@ from integrations.models import Connection, Credential, ProviderState
 from integrations.services.common.errors import NoTokenError
 from integrations.services.grants import credentials, fallback_store, refresh, tokens
 from integrations.services.upkeep import schedule
-from tests.services.grants.working import age_attempt, expire, outcomes, renew, wait_out
+from tests.services.grants.working import (
+    age_attempt,
+    expire,
+    outcomes,
+    refresh_now,
+    wait_out,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -54,10 +60,12 @@ def test_the_hot_path_needs_no_query(
 
 
 def test_losers_use_the_winners_result(credential: Credential, sandbox: Any) -> None:
-    renew(credential)
+    refresh_now(credential)
     requests = sandbox.count("/token")
 
-    result = refresh.renew(credential.connection_id, seen_version=1, why="late")
+    result = refresh.refresh_credential(
+        credential.connection_id, seen_version=1, why="late"
+    )
 
     assert result.version == 2
     assert sandbox.count("/token") == requests
@@ -73,7 +81,7 @@ def test_nobody_refreshes_because_waiting_took_too_long(
     requests = sandbox.count("/token")
 
     with pytest.raises(RateLimited):
-        renew(credential)
+        refresh_now(credential)
 
     assert sandbox.count("/token") == requests
 
@@ -85,7 +93,7 @@ def test_a_rotated_refresh_token_replaces_the_old_one(
     sandbox.client.order("switches/set", name="punish_reuse", value=True)
 
     for _ in range(3):
-        renew(credential)
+        refresh_now(credential)
 
     credential.refresh_from_db()
     assert credential.version == 4
@@ -98,7 +106,7 @@ def test_an_answer_without_a_refresh_token_keeps_the_old_one(
     before = credentials.open_refresh(credential)
     sandbox.client.order("faults/add", kind="no_refresh_token", family="token", count=1)
 
-    renew(credential)
+    refresh_now(credential)
 
     credential.refresh_from_db()
     assert credential.version == 2
@@ -112,9 +120,9 @@ def test_a_refused_grant_is_said_once_and_in_words(
 
     with django_capture_on_commit_callbacks(execute=True):
         with pytest.raises(NoTokenError):
-            renew(credential)
+            refresh_now(credential)
         with pytest.raises(NoTokenError):
-            renew(credential)
+            refresh_now(credential)
 
     connection = Connection.objects.get()
     assert (connection.state, connection.reason) == (
@@ -131,10 +139,10 @@ def test_a_refused_client_pauses_the_provider_and_touches_no_connection(
     sandbox.client.order("faults/add", kind="invalid_client", family="token")
 
     with pytest.raises(Transient):
-        renew(credential)
+        refresh_now(credential)
     requests = sandbox.count("/token")
     with pytest.raises(Transient):
-        renew(credential)
+        refresh_now(credential)
 
     assert Connection.objects.get().state == "active"
     assert ProviderState.objects.get().is_paused
@@ -154,7 +162,7 @@ def test_a_provider_in_trouble_is_asked_again_later(
     sandbox.client.order("faults/add", family="token", count=1, **fault)
 
     with pytest.raises(Transient):
-        renew(credential)
+        refresh_now(credential)
 
     credential.refresh_from_db()
     assert outcomes() == [outcome]
@@ -162,10 +170,10 @@ def test_a_provider_in_trouble_is_asked_again_later(
     assert credential.refresh_due_at > timezone.now()
     requests = sandbox.count("/token")
     with pytest.raises(Transient):
-        renew(credential)
+        refresh_now(credential)
     assert sandbox.count("/token") == requests
     wait_out(credential)
-    assert renew(credential).version == 2
+    assert refresh_now(credential).version == 2
 
 
 @pytest.mark.parametrize("kind", ["lost", "no_access_token", "truncated", "html"])
@@ -174,15 +182,15 @@ def test_an_unknown_outcome_costs_one_spaced_retry(
 ) -> None:
     sandbox.client.order("faults/add", kind=kind, family="token", count=1)
     with pytest.raises(Transient):
-        renew(credential)
+        refresh_now(credential)
     requests = sandbox.count("/token")
 
     with pytest.raises(RateLimited):
-        renew(credential)
+        refresh_now(credential)
     assert sandbox.count("/token") == requests
     age_attempt(credential)
 
-    assert renew(credential).version == 2
+    assert refresh_now(credential).version == 2
     assert Connection.objects.get().state == "active"
 
 
@@ -191,15 +199,14 @@ def test_a_worker_that_vanished_after_its_intent_is_followed_by_one_retry(
 ) -> None:
     Credential.objects.update(
         attempt_id=uuid.uuid4(),
-        attempt_version=1,
         attempt_started_at=timezone.now(),
         lease_until=timezone.now() - timedelta(seconds=1),
     )
     with pytest.raises(RateLimited):
-        renew(credential)
+        refresh_now(credential)
     age_attempt(credential)
 
-    assert renew(credential).version == 2
+    assert refresh_now(credential).version == 2
 
 
 def test_a_rotation_whose_answer_was_lost_is_said_to_be_lost(
@@ -208,11 +215,11 @@ def test_a_rotation_whose_answer_was_lost_is_said_to_be_lost(
     sandbox.client.order("switches/set", name="rotation", value=True)
     sandbox.client.order("faults/add", kind="lost", family="token", count=1)
     with pytest.raises(Transient):
-        renew(credential)
+        refresh_now(credential)
     age_attempt(credential)
 
     with pytest.raises(NoTokenError):
-        renew(credential)
+        refresh_now(credential)
 
     assert Connection.objects.get().reason == "rotation_lost"
 
@@ -223,11 +230,11 @@ def test_after_two_unknown_outcomes_the_provider_is_asked_before_spending_again(
     sandbox.client.order("faults/add", kind="lost", family="token", count=2)
     for _ in range(2):
         with pytest.raises(Transient):
-            renew(credential)
+            refresh_now(credential)
         age_attempt(credential)
     introspections = sandbox.count("introspect")
 
-    assert renew(credential).version == 2
+    assert refresh_now(credential).version == 2
     assert sandbox.count("introspect") == introspections + 1
 
 
@@ -274,15 +281,15 @@ def test_an_answer_the_database_cannot_take_is_kept_and_stored_later(
     with monkeypatch.context() as patch:
         patch.setattr(credentials, "store", away)
         with pytest.raises(Transient):
-            renew(credential)
-    files = list((tmp_path / "spill").glob("*.json"))
+            refresh_now(credential)
+    files = list((tmp_path / "fallback_store").glob("*.json"))
     assert [oct(file.stat().st_mode & 0o777) for file in files] == ["0o600"]
 
-    assert fallback_store.apply_all() == 1
+    assert fallback_store.restore_all() == 1
 
     credential.refresh_from_db()
     assert credential.version == 2
-    assert not list((tmp_path / "spill").glob("*.json"))
+    assert not list((tmp_path / "fallback_store").glob("*.json"))
 
 
 def test_a_credential_without_its_key_raises_and_stays_as_it_is(

@@ -22,11 +22,17 @@ from integrations.services.grants import (
     circuit_breaker,
     credentials,
     refresh,
-    refresh_attempts,
 )
+from integrations.services.grants.refresh_attempts import intent, lease, outcome
 from integrations.services.upkeep import schedule
 from integrations.tasks import refresh_connection
-from tests.services.grants.working import age, outcomes, renew, send_and_vanish, stats
+from tests.services.grants.working import (
+    age,
+    outcomes,
+    refresh_now,
+    send_and_vanish,
+    stats,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -39,12 +45,12 @@ def test_the_next_worker_asks_before_it_spends_a_token_again(
     requests = strict.count("oauth/2026-09/token")
 
     with pytest.raises(RateLimited):
-        renew(credential)
+        refresh_now(credential)
 
     assert strict.log[-1].endswith("/token/introspect")
     assert strict.count("oauth/2026-09/token") == requests + 1
-    assert refresh._store(attempt, answer) == "refreshed"
-    assert renew(credential).version == 3
+    assert outcome.store(attempt, answer) == "refreshed"
+    assert refresh_now(credential).version == 3
     assert stats(strict)["double_spends"] == 0
 
 
@@ -54,15 +60,15 @@ def test_a_late_good_answer_mends_a_connection_that_was_given_up(
     attempt, answer = send_and_vanish(credential)
     age(credential, 100)
     with django_capture_on_commit_callbacks(execute=True), pytest.raises(NoTokenError):
-        renew(credential)
+        refresh_now(credential)
     assert Connection.objects.get().reason == "rotation_lost"
     assert outcomes() == ["abandoned"]
 
-    refresh._store(attempt, answer)
+    outcome.store(attempt, answer)
 
     connection = Connection.objects.get()
     assert (connection.state, connection.notified_at) == ("active", None)
-    assert renew(credential).version == 3
+    assert refresh_now(credential).version == 3
     assert stats(strict)["double_spends"] == 0
     assert len(mail.outbox) == 1
 
@@ -73,13 +79,13 @@ def test_a_retry_that_spent_nothing_leaves_the_doubt_as_it_was(
     for fault in ({"kind": "lost"}, {"kind": "status", "status": 503}):
         sandbox.client.order("faults/add", family="token", count=1, **fault)
         with pytest.raises(Transient):
-            renew(credential)
+            refresh_now(credential)
         age(credential, 100)
 
     credential.refresh_from_db()
     assert credential.attempt_id is not None
     assert credential.unknown_outcomes == 0
-    assert renew(credential).version == 2
+    assert refresh_now(credential).version == 2
 
 
 def test_a_clock_that_was_set_back_blocks_nobody_for_long(
@@ -90,28 +96,25 @@ def test_a_clock_that_was_set_back_blocks_nobody_for_long(
         lease_id=uuid.uuid4(),
         lease_until=later,
         attempt_id=uuid.uuid4(),
-        attempt_version=1,
         attempt_started_at=later,
     )
 
     with pytest.raises(RateLimited) as caught:
-        renew(credential)
+        refresh_now(credential)
 
     assert caught.value.retry_after is not None
     assert caught.value.retry_after <= 30
     age(credential, 31)
-    assert renew(credential).version == 2
+    assert refresh_now(credential).version == 2
 
 
 def test_a_worker_that_stood_still_before_sending_sends_nothing(
     credential: Credential, sandbox: Any
 ) -> None:
     lease_id = uuid.uuid4()
-    refresh_attempts.take_lease(credential.connection_id, lease_id, 1)
-    attempt = refresh_attempts.commit_intent(credential.connection_id, lease_id, "test")
-    stale = refresh_attempts.Attempt(
-        **{**vars(attempt), "send_before": time.monotonic() - 1.0}
-    )
+    lease.take(credential.connection_id, lease_id, 1)
+    attempt = intent.commit(credential.connection_id, lease_id, "test")
+    stale = intent.Attempt(**{**vars(attempt), "send_before": time.monotonic() - 1.0})
     requests = sandbox.count("/token")
 
     with pytest.raises(RateLimited):
@@ -125,10 +128,8 @@ def test_a_refresh_that_was_on_its_way_ends_a_pause_when_it_succeeds(
     credential: Credential,
 ) -> None:
     lease_id = uuid.uuid4()
-    assert refresh_attempts.take_lease(
-        credential.connection_id, lease_id, credential.version
-    )
-    attempt = refresh_attempts.commit_intent(credential.connection_id, lease_id, "test")
+    assert lease.take(credential.connection_id, lease_id, credential.version)
+    attempt = intent.commit(credential.connection_id, lease_id, "test")
     circuit_breaker.pause("hubspot", oauth_errors.ClientRejected("refused"))
 
     refresh._send_and_store(attempt)
@@ -138,11 +139,11 @@ def test_a_refresh_that_was_on_its_way_ends_a_pause_when_it_succeeds(
 
 def test_a_lease_that_was_taken_over_is_never_used(credential: Credential) -> None:
     mine, others = uuid.uuid4(), uuid.uuid4()
-    refresh_attempts.take_lease(credential.connection_id, mine, 1)
+    lease.take(credential.connection_id, mine, 1)
     Credential.objects.update(lease_id=others)
 
     with pytest.raises(RateLimited):
-        refresh_attempts.commit_intent(credential.connection_id, mine, "test")
+        intent.commit(credential.connection_id, mine, "test")
 
     credential.refresh_from_db()
     assert (credential.lease_id, credential.attempt_id) == (others, None)
@@ -152,11 +153,11 @@ def test_a_slow_failure_leaves_the_next_workers_lease_alone(
     credential: Credential,
 ) -> None:
     mine, others = uuid.uuid4(), uuid.uuid4()
-    refresh_attempts.take_lease(credential.connection_id, mine, 1)
-    attempt = refresh_attempts.commit_intent(credential.connection_id, mine, "test")
+    lease.take(credential.connection_id, mine, 1)
+    attempt = intent.commit(credential.connection_id, mine, "test")
     Credential.objects.update(lease_id=others)
 
-    refresh_attempts.leave_open(attempt)
+    outcome.leave_open(attempt)
 
     credential.refresh_from_db()
     assert credential.lease_id == others
@@ -188,6 +189,7 @@ def test_a_second_delivery_finds_the_work_done(
     assert sandbox.count("/token") == requests
 
 
+@pytest.mark.alone
 def test_a_worker_of_the_refresh_queue_never_waits_for_a_winner(
     credential: Credential,
 ) -> None:
@@ -228,7 +230,7 @@ def test_the_soft_time_limit_waits_until_the_answer_is_stored() -> None:
     struck: list[int] = []
     before = signal.signal(signal.SIGUSR1, lambda number, _: struck.append(number))
     try:
-        with shutdown.time_limit_held_back():
+        with shutdown.soft_time_limit_deferred():
             signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
             assert not struck
         assert struck == [signal.SIGUSR1]

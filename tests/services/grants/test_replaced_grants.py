@@ -12,7 +12,8 @@ from integrations.models import Connection, Credential, PendingRevocation
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import disconnect
 from integrations.services.grants import refresh, revocation, token_cache, tokens
-from tests.services.grants.working import age, renew, send_and_vanish
+from integrations.services.grants.refresh_attempts import outcome
+from tests.services.grants.working import age, refresh_now, send_and_vanish
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +25,7 @@ def test_disconnecting_in_mid_flight_gives_the_fresh_tokens_back(
     disconnect.disconnect(Connection.objects.get(), actor=None, keep_items=True)
     PendingRevocation.objects.all().delete()
 
-    assert refresh._store(attempt, answer) == "superseded"
+    assert outcome.store(attempt, answer) == "superseded"
 
     assert revocation.revoke_due() == 1
     assert not Credential.objects.exists()
@@ -39,12 +40,12 @@ def test_reconnecting_in_mid_flight_keeps_the_new_grant(
     connect(alice)
     newest = Credential.objects.get()
 
-    assert refresh._store(attempt, answer) == "superseded"
+    assert outcome.store(attempt, answer) == "superseded"
 
     revocation.revoke_due()
     newest.refresh_from_db()
     assert newest.generation == 2
-    assert renew(newest).version == newest.version + 1
+    assert refresh_now(newest).version == newest.version + 1
 
 
 def test_an_older_token_of_the_same_grant_is_never_revoked(
@@ -55,12 +56,12 @@ def test_an_older_token_of_the_same_grant_is_never_revoked(
     age(credential, 100)
     Credential.objects.update(attempt_id=None, lease_until=None)
     for _ in range(2):
-        renew(credential)
+        refresh_now(credential)
 
-    assert refresh._store(attempt, answer) == "superseded"
+    assert outcome.store(attempt, answer) == "superseded"
 
     assert not PendingRevocation.objects.exists()
-    assert renew(credential).version == 4
+    assert refresh_now(credential).version == 4
 
 
 def test_a_token_of_an_earlier_grant_is_not_found_in_the_cache(
@@ -87,7 +88,7 @@ def test_a_refusal_that_comes_after_disconnecting_says_nothing(
     disconnect.disconnect(Connection.objects.get(), actor=None, keep_items=True)
 
     with pytest.raises(NoTokenError) as caught:
-        refresh.renew(credential.connection_id, seen_version=1, why="test")
+        refresh.refresh_credential(credential.connection_id, seen_version=1, why="test")
 
     assert caught.value.reason == "not_connected"
     assert not mail.outbox
@@ -97,7 +98,7 @@ def test_revoking_at_a_provider_that_hangs_stops_in_time(
     connection: Connection, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(revocation, "LONGEST_SECONDS", -1.0)
-    revocation.keep("hubspot", "1:1", Secret("one"))
+    revocation.schedule("hubspot", "1:1", Secret("one"))
 
     assert revocation.revoke_due() == 0
     assert PendingRevocation.objects.count() == 1

@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from integrations.models import Credential, RefreshAttempt
 from integrations.services.common import oauth_clients
-from integrations.services.grants import refresh, refresh_attempts
+from integrations.services.grants import refresh
+from integrations.services.grants.refresh_attempts import intent, lease
 
 
-def renew(credential: Credential) -> Credential:
+def refresh_now(credential: Credential) -> Credential:
     credential.refresh_from_db()
-    return refresh.renew(
+    return refresh.refresh_credential(
         credential.connection_id, seen_version=credential.version, why="test"
     )
 
@@ -32,10 +33,8 @@ def send_and_vanish(credential: Credential) -> Any:
     """Do all a worker does up to the answer, which stays unread; return both."""
     credential.refresh_from_db()
     lease_id = uuid.uuid4()
-    assert refresh_attempts.take_lease(
-        credential.connection_id, lease_id, credential.version
-    )
-    attempt = refresh_attempts.commit_intent(credential.connection_id, lease_id, "test")
+    assert lease.take(credential.connection_id, lease_id, credential.version)
+    attempt = intent.commit(credential.connection_id, lease_id, "test")
     answer = oauth_clients.oauth_client("hubspot").refresh(attempt.refresh_token)
     return attempt, answer
 

@@ -132,6 +132,7 @@ def test_a_page_takes_three_queries_whatever_its_size(twins, django_assert_num_q
         assert {str(i.connection) + i.collection.name for i in items}
 
 
+@pytest.mark.alone
 def test_the_first_page_of_a_hundred_thousand_is_there_at_once(collection):
     copy_until(make_item(collection), 100_000)
     collection.stored_count = 100_000

@@ -30,6 +30,6 @@ def base_limits(api: ApiClient, base_id: str) -> Sequence[Limit]:
     """Return the limits of a call for one base: the connection's and the base's."""
     return (
         # A 429 speaks of the base; the connection's other bases go on.
-        *(replace(limit, closes=False) for limit in api.limits),
+        *(replace(limit, blocks=False) for limit in api.limits),
         Limit(key=f"airtable:base:{base_id}", limit=BASE_CALLS, seconds=BASE_SECONDS),
     )

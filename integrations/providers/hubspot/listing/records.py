@@ -77,7 +77,7 @@ class Reader:
         rows = self.complete(rows)
         # After the batch: whatever is called next drops what was sent ahead.
         if following is not None:
-            self.api.look_ahead(
+            self.api.prefetch(
                 self.path, params={**params, **self._wanted(), "after": following}
             )
         return rows, following

@@ -100,7 +100,7 @@ def test_a_used_up_month_blocks_its_base_until_the_month_ends(
     assert finish_sync(synced).outcome == "complete"
 
 
-def test_a_penalty_closes_the_gate_of_its_base_and_no_other(
+def test_a_penalty_blocks_the_bucket_of_its_base_and_no_other(
     synced: Connection, airtable: Airtable
 ) -> None:
     airtable.do("faults/add", kind="rate_limit", family="list", count=1)
@@ -110,10 +110,10 @@ def test_a_penalty_closes_the_gate_of_its_base_and_no_other(
 
     first = Collection.objects.exclude(remote_id="structure").first()
     assert first is not None
-    gate = f"airtable:base:{first.details['base_id']}"
-    closed: dict[str, float] = clients.limiter().closed  # type: ignore[attr-defined]
-    assert list(closed) == [gate]
-    assert 30 <= closed[gate] <= 32
+    bucket = f"airtable:base:{first.details['base_id']}"
+    blocked: dict[str, float] = clients.limiter().blocked  # type: ignore[attr-defined]
+    assert list(blocked) == [bucket]
+    assert 30 <= blocked[bucket] <= 32
     assert wait is not None
     assert 25 < wait <= 32
     run.refresh_from_db()

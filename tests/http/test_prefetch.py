@@ -1,4 +1,4 @@
-"""Looking ahead saves a wait and changes nothing else: not limits, not errors."""
+"""Prefetching saves a wait and changes nothing else: not limits, not errors."""
 
 import pytest
 
@@ -27,7 +27,7 @@ class Recorder:
             raise errors.RateLimited("our own limit is used up", retry_after=7.0)
         return 0.5
 
-    def close(self, key, seconds):
+    def block(self, key, seconds):
         raise AssertionError("nobody said 429")
 
 
@@ -37,7 +37,7 @@ def web():
 
 
 def client(web, **options):
-    options = {"limiter": Recorder(), "may_look_ahead": True} | options
+    options = {"limiter": Recorder(), "may_prefetch": True} | options
     return ApiClient(
         base_url=BASE,
         token=lambda: Secret("t1"),
@@ -53,8 +53,8 @@ def read(api, page):
     return api.get("/items", params={"page": page})
 
 
-def look_ahead(api, page):
-    api.look_ahead("/items", params={"page": page})
+def prefetch(api, page):
+    api.prefetch("/items", params={"page": page})
 
 
 def test_the_next_get_takes_the_answer_that_is_under_way(web):
@@ -62,7 +62,7 @@ def test_the_next_get_takes_the_answer_that_is_under_way(web):
     api = client(web)
     read(api, 1)
 
-    look_ahead(api, 2)
+    prefetch(api, 2)
 
     assert read(api, 2) == ["b"]
     assert (api.calls, api.waited, api.limiter.asked) == (2, 1.0, 2)
@@ -75,7 +75,7 @@ def test_a_call_for_something_else_drops_the_answer(web):
     api = client(web)
     read(api, 1)
 
-    look_ahead(api, 2)
+    prefetch(api, 2)
 
     assert read(api, 3) == ["c"]
     assert read(api, 2) == ["b again"]
@@ -87,7 +87,7 @@ def test_what_goes_wrong_is_told_to_the_get_and_repeated_as_ever(web):
     api = client(web)
     read(api, 1)
 
-    look_ahead(api, 2)
+    prefetch(api, 2)
 
     assert read(api, 2) == ["b"]
     assert api.calls == 3
@@ -97,7 +97,7 @@ def test_a_limit_that_is_used_up_is_told_to_the_get(web):
     api = client(web, limiter=Recorder(refuses=True))
     read(api, 1)
 
-    look_ahead(api, 2)
+    prefetch(api, 2)
 
     with pytest.raises(errors.RateLimited) as caught:
         read(api, 2)
@@ -105,24 +105,24 @@ def test_a_limit_that_is_used_up_is_told_to_the_get(web):
     assert api.calls == 1
 
 
-def test_a_token_refused_ahead_is_renewed(web):
+def test_a_token_refused_to_a_prefetch_is_refreshed(web):
     web.on("GET", PAGE + "2", status=401).on("GET", PAGE + "2", json=["b"])
     refused = []
     api = client(web, on_unauthorized=lambda token: refused.append(token) or True)
     read(api, 1)
 
-    look_ahead(api, 2)
+    prefetch(api, 2)
 
     assert read(api, 2) == ["b"]
     assert refused == [Secret("t1")]
 
 
-def test_nothing_is_sent_ahead_without_leave(web):
-    api = client(web, may_look_ahead=False)
+def test_nothing_is_prefetched_without_leave(web):
+    api = client(web, may_prefetch=False)
     read(api, 1)
     sent = len(web.requests)
 
-    look_ahead(api, 2)
+    prefetch(api, 2)
 
     assert len(web.requests) == sent
 
@@ -131,11 +131,11 @@ def test_a_token_that_cannot_be_had_is_told_to_the_call_itself(web):
     def away():
         raise errors.Transient("the provider is away", retry_after=5)
 
-    api = client(web, may_look_ahead=True)
+    api = client(web, may_prefetch=True)
     read(api, 1)
     api.token = away
 
-    look_ahead(api, 2)
+    prefetch(api, 2)
 
     with pytest.raises(errors.Transient):
         read(api, 2)

@@ -1,4 +1,4 @@
-"""Send one request before it is asked for."""
+"""Prefetch: one request sent in the background before its answer is asked for."""
 
 import threading
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from integrations.http.secrets import Secret
 from integrations.http.transport import Response
 
 
-class Ahead:
-    """Run `send` in the background, and keep what came of it for one caller."""
+class Prefetch:
+    """A request under way in a thread, and what came of it for one caller."""
 
     def __init__(self, url: str, token: Secret, send: Callable[[], Response]) -> None:
         """Begin at once; `url` and `token` say later what was sent."""

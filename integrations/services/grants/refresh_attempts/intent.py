@@ -1,19 +1,13 @@
-"""Take the lease of a connection, and commit what is about to be spent before it is.
+"""Intent of a refresh: what is about to be spent, committed before it is sent."""
 
-The lease is a hint with a time-out. What keeps a grant safe are the conditional
-statements: each names the lease, the version or the attempt it belongs to.
-"""
-
-import logging
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from integrations.http.errors import RateLimited, Transient
@@ -22,11 +16,8 @@ from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.services.common import connection_state, crypto
 from integrations.services.common.errors import NoTokenError
 from integrations.services.grants import circuit_breaker, credentials, introspection
+from integrations.services.grants.refresh_attempts import lease
 
-logger = logging.getLogger(__name__)
-
-LEASE_SLACK = 15.0
-LONGEST_LEASE = timedelta(seconds=60)
 RETRY_SPACING, LONGEST_SPACING = timedelta(seconds=30), timedelta(minutes=15)
 # A token that was seen to be spent has an answer; a worker that stood still may
 # yet bring it. After this long the next worker stops hoping.
@@ -35,7 +26,7 @@ PATIENCE = timedelta(seconds=75)
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """Name one attempt: what it spends and what fences its result."""
+    """One refresh attempt: what it spends, and what fences its result."""
 
     id: UUID
     lease_id: UUID
@@ -47,51 +38,8 @@ class Attempt:
     send_before: float
 
 
-def lease_length() -> timedelta:
-    """Return how long a refresh holds its connection: beyond every deadline."""
-    return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + LEASE_SLACK)
-
-
-def lease_is_free(now: datetime) -> Q:
-    """Select the rows whose lease nobody holds, and nobody is held off from."""
-    is_over = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    # No lease ends so far ahead: it is from before the clock was set back.
-    return is_over | Q(lease_id__isnull=False, lease_until__gt=now + LONGEST_LEASE)
-
-
-def take_lease(connection_id: UUID, lease_id: UUID, seen_version: int) -> bool:
-    """Take the lease, if it is free and the version is still the one seen."""
-    now = timezone.now()
-    taken = Credential.objects.filter(
-        lease_is_free(now), connection_id=connection_id, version=seen_version
-    ).update(lease_id=lease_id, lease_until=now + lease_length())
-    return bool(taken)
-
-
-def release(connection_id: UUID, lease_id: UUID) -> None:
-    """Give the lease back, if it is still ours."""
-    Credential.objects.filter(connection_id=connection_id, lease_id=lease_id).update(
-        lease_id=None, lease_until=None
-    )
-
-
-def usable_credential(connection_id: UUID) -> Credential:
-    """Read the row again; raise NoTokenError when there is no grant to renew."""
-    credential = (
-        Credential.objects.select_related("connection")
-        .filter(connection_id=connection_id)
-        .first()
-    )
-    if credential is None:
-        raise NoTokenError("not_connected")
-    connection = credential.connection
-    if connection.state == Connection.State.NEEDS_RECONNECT:
-        raise NoTokenError(connection.reason)
-    return credential
-
-
-def commit_intent(connection_id: UUID, lease_id: UUID, why: str) -> Attempt:
-    """Look again under the lease, and commit the intent; raise if it may not be."""
+def commit(connection_id: UUID, lease_id: UUID, why: str) -> Attempt:
+    """Re-read the row under the lease and commit the intent; raise if it may not be."""
     credential, refresh_token = _prepare(connection_id, lease_id)
     attempt = Attempt(
         id=uuid.uuid4(),
@@ -101,14 +49,14 @@ def commit_intent(connection_id: UUID, lease_id: UUID, why: str) -> Attempt:
         version=credential.version,
         refresh_token=refresh_token,
         follows_unknown=credential.attempt_id is not None,
-        send_before=time.monotonic() + LEASE_SLACK / 2,
+        send_before=time.monotonic() + lease.SLACK_SECONDS / 2,
     )
     _commit(attempt, credential, why)
     return attempt
 
 
 def _prepare(connection_id: UUID, lease_id: UUID) -> tuple[Credential, Secret]:
-    credential = usable_credential(connection_id)
+    credential = credentials.usable(connection_id)
     if credential.lease_id != lease_id:
         raise RateLimited("the lease was taken over", retry_after=5.0)
     circuit_breaker.ensure_running(credential.connection.provider)
@@ -150,10 +98,9 @@ def _commit(attempt: Attempt, credential: Credential, why: str) -> None:
             pk=credential.pk, lease_id=attempt.lease_id, version=attempt.version
         ).update(
             attempt_id=attempt.id,
-            attempt_version=attempt.version,
             attempt_started_at=now,
             # Asking about an open attempt has taken some of the lease's time.
-            lease_until=now + lease_length(),
+            lease_until=now + lease.length(),
             unknown_outcomes=F("unknown_outcomes") + int(attempt.follows_unknown),
         )
         if not intended:
@@ -213,45 +160,3 @@ def _spacing(unknown_outcomes: int) -> timedelta:
     cost every grant that was due while a provider hung.
     """
     return min(RETRY_SPACING * 4 ** min(unknown_outcomes, 3), LONGEST_SPACING)
-
-
-def leave_open(attempt: Attempt) -> None:
-    """Let the next worker resolve an attempt whose outcome nobody knows."""
-    Credential.objects.filter(
-        connection_id=attempt.connection.pk,
-        attempt_id=attempt.id,
-        lease_id=attempt.lease_id,
-    ).update(
-        lease_id=None,
-        lease_until=None,
-        failures=F("failures") + 1,
-        refresh_due_at=timezone.now() + RETRY_SPACING,
-    )
-
-
-def close_unspent(attempt: Attempt, *, retry_in: float) -> None:
-    """Close an attempt that certainly spent nothing, and hold others off as long.
-
-    The lease then belongs to nobody and is not free: whoever asks is told to come
-    back. What an earlier attempt left unknown stays unknown.
-    """
-    now = timezone.now()
-    again_at = now + timedelta(seconds=retry_in)
-    columns: dict[str, object] = {
-        "failures": F("failures") + 1,
-        "refresh_due_at": again_at,
-        "lease_id": None,
-        "lease_until": again_at,
-    }
-    if attempt.follows_unknown:
-        columns["attempt_started_at"] = now
-        columns["unknown_outcomes"] = F("unknown_outcomes") - 1
-    else:
-        columns |= {
-            "attempt_id": None,
-            "attempt_version": None,
-            "attempt_started_at": None,
-        }
-    Credential.objects.filter(
-        connection_id=attempt.connection.pk, attempt_id=attempt.id
-    ).update(**columns)

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Add columns; the sentences are turned into codes by the next migration."""
 
-    dependencies = (("integrations", "0005_words_in_rows"),)
+    dependencies = (("integrations", "0008_fallback_stored"),)
     operations = (
         migrations.AddField(
             model_name="collection",

@@ -44,7 +44,7 @@ def column(**options: str) -> models.CharField:
 class Migration(migrations.Migration):
     """Make the columns shorter."""
 
-    dependencies = (("integrations", "0007_sentences_to_codes"),)
+    dependencies = (("integrations", "0010_sentences_to_codes"),)
     operations = (
         migrations.AlterField("collection", "reason", column()),
         migrations.AlterField(

@@ -363,5 +363,5 @@ def to_sentences(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> No
 class Migration(migrations.Migration):
     """Turn sentences into codes."""
 
-    dependencies = (("integrations", "0006_codes"),)
+    dependencies = (("integrations", "0009_codes"),)
     operations = (migrations.RunPython(to_codes, to_sentences),)

@@ -1,0 +1,80 @@
+"""Dead-code check: vulture over the product, with what Django finds by name.
+
+A name that only a test uses counts as dead. `dead_code_allowed.txt` lists the rest of
+what is used without being named, one pattern a line.
+"""
+
+import fnmatch
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from vulture import Vulture
+
+ROOT = Path(__file__).resolve().parent.parent
+# What is scanned, and what of it is reported: helpers of tests are used by tests.
+SCANS = (
+    (("config", "integrations", "sandbox", "manage.py"), ""),
+    (("config", "integrations", "sandbox", "tests"), "tests/support/"),
+)
+# A migration is history; what settings define, others read by name.
+EXCLUDED = ("*/migrations/*",)
+SETTINGS = ("config/settings.py", "gunicorn.conf.py", "sandbox/core/server.py")
+DECORATORS = (
+    *("@*.connect", "@checks.register", "@register.*", "@admin.*", "@shared_task"),
+    *("@receiver", "@pytest.fixture"),
+)
+
+
+class Unused(NamedTuple):
+    """Definition that nothing uses."""
+
+    path: str
+    line: int
+    kind: str
+    name: str
+
+
+def allowed_names() -> list[str]:
+    """Return the patterns of the allow-list."""
+    lines = (ROOT / ".ci" / "dead_code_allowed.txt").read_text("utf-8").splitlines()
+    return [name for line in lines if (name := line.partition("#")[0].strip())]
+
+
+def named_in_text() -> set[str]:
+    """Return the words of templates and settings, which name code in strings."""
+    texts = [*ROOT.glob("templates/**/*.*"), *ROOT.glob("sandbox/**/*.html")]
+    texts.append(ROOT / "config" / "settings.py")
+    return {word for path in texts for word in re.findall(r"\w+", path.read_text())}
+
+
+def find_unused(paths: Iterable[str], ignored: Iterable[str] = ()) -> Iterator[Unused]:
+    """Yield where something stands that nothing under these paths uses, and what."""
+    vulture = Vulture(ignore_names=list(ignored), ignore_decorators=list(DECORATORS))
+    vulture.scavenge([str(ROOT / path) for path in paths], exclude=list(EXCLUDED))
+    vulture.used_names.update(named_in_text())
+    for item in vulture.get_unused_code():
+        path = str(Path(item.filename).relative_to(ROOT))
+        if not path.endswith(SETTINGS):
+            yield Unused(path, item.first_lineno, item.typ, item.name)
+
+
+def find_dead_code() -> Iterator[str]:
+    """Yield one line for each unused name, and each pattern that allows nothing."""
+    allowed = allowed_names()
+    for paths, below in SCANS:
+        for unused in find_unused(paths, allowed):
+            if unused.path.startswith(below):
+                yield f"{unused.path}:{unused.line}: unused {unused.kind} {unused.name}"
+    names = {unused.name for unused in find_unused(SCANS[0][0])}
+    for pattern in allowed:
+        if not fnmatch.filter(names, pattern):
+            yield f".ci/dead_code_allowed.txt: {pattern} allows nothing"
+
+
+if __name__ == "__main__":
+    found = list(find_dead_code())
+    print("\n".join(found) or "no dead code")
+    sys.exit(bool(found))

@@ -1,0 +1,45 @@
+"""Lease of a credential: at most one worker refreshes a connection at a time.
+
+The lease is a hint with a time-out; it saves requests, and the stages after it do not
+depend on it.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.models import Credential
+
+SLACK_SECONDS = 15.0
+LONGEST = timedelta(seconds=60)
+
+
+def length() -> timedelta:
+    """Return how long a lease lasts: beyond every deadline of the request."""
+    return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + SLACK_SECONDS)
+
+
+def is_free(now: datetime) -> Q:
+    """Select the rows whose lease nobody holds, and nobody is held off from."""
+    is_over = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    # No lease ends so far ahead: it is from before the clock was set back.
+    return is_over | Q(lease_id__isnull=False, lease_until__gt=now + LONGEST)
+
+
+def take(connection_id: UUID, lease_id: UUID, seen_version: int) -> bool:
+    """Acquire the lease, if it is free and the version is still the one seen."""
+    now = timezone.now()
+    taken = Credential.objects.filter(
+        is_free(now), connection_id=connection_id, version=seen_version
+    ).update(lease_id=lease_id, lease_until=now + length())
+    return bool(taken)
+
+
+def release(connection_id: UUID, lease_id: UUID) -> None:
+    """Release the lease, if it is still ours."""
+    Credential.objects.filter(connection_id=connection_id, lease_id=lease_id).update(
+        lease_id=None, lease_until=None
+    )

@@ -1,0 +1,61 @@
+"""Make once what every stack begins with: a migrated database, a seeded sandbox."""
+
+import fcntl
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from shutil import copyfile
+
+from tests.real.stack import Stack
+from tests.support.seeds import make_seed
+
+
+class Templates:
+    """Keep files that all of pytest's workers copy from."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir(exist_ok=True)
+
+    def fill(self, stack: Stack, sizes: Mapping[str, int]) -> None:
+        """Give a stack its data; a database on PostgreSQL has its own already."""
+        var_dir = stack.directory / "var"
+        self.copy_sandbox(var_dir, sizes)
+        if stack.is_sqlite:
+            self.copy_database(var_dir)
+
+    def copy_database(self, var_dir: Path) -> None:
+        """Put a migrated SQLite database where `make run` has it."""
+        template = self._make_once("migrated.sqlite3", self._migrate)
+        copyfile(template, var_dir / "mooring.sqlite3")
+
+    def copy_sandbox(self, var_dir: Path, sizes: Mapping[str, int]) -> None:
+        """Put a sandbox with accounts of the given sizes where `make run` has it."""
+        name = "-".join(str(size) for _, size in sorted(sizes.items()))
+        template = self._make_once(
+            f"sandbox-{name}.sqlite3", lambda path: make_seed(path, sizes, seed=1)
+        )
+        copyfile(template, var_dir / "sandbox.sqlite3")
+
+    def _migrate(self, path: Path) -> None:
+        """Let the product's own command migrate a database."""
+        directory = self._directory / "migrated"
+        stack = Stack(directory)
+        stack.prepare()
+        with (
+            closing(sqlite3.connect(directory / "var" / "mooring.sqlite3")) as source,
+            closing(sqlite3.connect(path)) as target,
+        ):
+            source.backup(target)
+
+    def _make_once(self, name: str, make: Callable[[Path], None]) -> Path:
+        """Return a file that the first worker makes while the others wait for it."""
+        path = self._directory / name
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                draft = path.with_suffix(".new")
+                make(draft)
+                draft.rename(path)
+        return path

@@ -1,0 +1,32 @@
+"""Tests that share something slow are run by one worker of pytest."""
+
+import pytest
+
+from tests.support.groups import group_of, order_of
+
+FAST = "tests/http/test_urls.py::test_a_path[items]"
+OWN = "tests/real/test_run.py::test_ctrl_c_stops_everything"
+BROWSER = "tests/browser/test_journey.py::test_a_newcomer[js]"
+SQLITE = "tests/real/test_sync.py::test_a_worker_killed[sqlite]"
+POSTGRES = "tests/real/test_grants.py::test_a_late_answer[postgres-hubspot]"
+
+
+@pytest.mark.parametrize(
+    ("node_id", "group"),
+    [
+        (FAST, "tests/http/test_urls.py"),
+        ("tests/http/test_urls.py::test_x[postgres]", "tests/http/test_urls.py"),
+        (OWN, OWN),
+        (BROWSER, "tests/browser/"),
+        (SQLITE, "sqlite"),
+        (POSTGRES, "postgres"),
+    ],
+)
+def test_a_name_says_the_group(node_id: str, group: str) -> None:
+    assert group_of(node_id) == group
+
+
+def test_what_waits_comes_first() -> None:
+    ids = [FAST, OWN, BROWSER, SQLITE, POSTGRES]
+
+    assert sorted(ids, key=order_of) == [POSTGRES, SQLITE, BROWSER, OWN, FAST]
