@@ -24,7 +24,7 @@ EXCLUDED = ("*/migrations/*",)
 SETTINGS = ("config/settings.py", "gunicorn.conf.py", "sandbox/core/server.py")
 DECORATORS = (
     *("@*.connect", "@checks.register", "@register.*", "@admin.*", "@shared_task"),
-    *("@receiver", "@pytest.fixture"),
+    *("@receiver", "@pytest.fixture", "@plain.register"),
 )
 
 
@@ -68,7 +68,7 @@ def find_dead_code() -> Iterator[str]:
         for unused in find_unused(paths, allowed):
             if unused.path.startswith(below):
                 yield f"{unused.path}:{unused.line}: unused {unused.kind} {unused.name}"
-    names = {unused.name for unused in find_unused(SCANS[0][0])}
+    names = {unused.name for paths, _ in SCANS for unused in find_unused(paths)}
     for pattern in allowed:
         if not fnmatch.filter(names, pattern):
             yield f".ci/dead_code_allowed.txt: {pattern} allows nothing"

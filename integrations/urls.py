@@ -1,7 +1,8 @@
 """Map the product's own addresses."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from integrations.signin import views as signin
 from integrations.views.connections import (
     detail,
     held_deletions,
@@ -57,5 +58,11 @@ urlpatterns = [
     path("items/", items.item_list, name="item-list"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
     path("health/ready", health.ready, name="health-ready"),
-    path("", include("integrations.signin.urls")),
+    path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),
+    re_path(
+        # The seed's redirect path, exactly: no slash behind it, no redirect.
+        r"^integrations/(?P<slug>[a-z0-9-]+)/oauth2callback$",
+        signin.callback,
+        name="callback",
+    ),
 ]

@@ -34,8 +34,6 @@ LAYERS = {
 }
 # What Django loads by name stands outside the layers and imports at most one of them.
 UNLAYERED = {"apps", "migrations", "__init__"}
-# The modules allauth loads lie in the provider's folder and in the top layer.
-ALLAUTH_MODULES = {"provider", "views", "urls", "apps"}
 WITHOUT_DJANGO = 3
 # The packages of the services: each may import itself and those of lower rank.
 SERVICE_RANKS = {
@@ -61,8 +59,6 @@ def layer_of(module: str) -> int | None:
     parts = module.split(".")[1:]
     if not parts or parts[0] in UNLAYERED:
         return None
-    if parts[0] == "providers" and len(parts) > 2 and parts[2] in ALLAUTH_MODULES:
-        return LAYERS["views"]
     assert parts[0] in LAYERS, f"{module} has no layer; give it one in this test"
     return LAYERS[parts[0]]
 

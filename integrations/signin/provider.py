@@ -17,6 +17,7 @@ from integrations.oauth.config import (
     code_challenge,
     new_code_verifier,
 )
+from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSettings, ProviderSpec
 from integrations.services.grants import oauth_state
 from integrations.signin.session import nonce_of
@@ -44,6 +45,8 @@ class GrantProvider(OAuth2Provider):
     """OAuth provider that asks with the parameters of spec and settings alone."""
 
     spec: ClassVar[ProviderSpec]
+    # Where allauth looks for addresses to put below /accounts/: there are none.
+    package = "integrations.signin"
     uses_apps = False
     account_class = GrantAccount
     oauth2_adapter_class = GrantAdapter
@@ -104,3 +107,21 @@ class GrantProvider(OAuth2Provider):
                 code_challenge=code_challenge(verifier) if verifier else "",
             )
         )
+
+
+def make_provider_class(spec: ProviderSpec) -> type[GrantProvider]:
+    """Return the class that stands for one provider in allauth."""
+    prefix = spec.slug.title()
+    adapter = type(f"{prefix}Adapter", (GrantAdapter,), {"provider_id": spec.slug})
+    body = {
+        "id": spec.slug,
+        "name": spec.name,
+        "spec": spec,
+        "oauth2_adapter_class": adapter,
+        "__module__": __name__,
+    }
+    return type(f"{prefix}Provider", (GrantProvider,), body)
+
+
+# allauth's registry imports ``provider`` of every installed app and reads this name.
+provider_classes = [make_provider_class(spec) for spec in SPECS.values()]

@@ -1,15 +1,8 @@
-"""Map the two addresses of every provider: where to start and where to come back."""
+"""Add nothing below ``/accounts/``, where allauth puts the addresses of providers.
 
-from django.urls import path, re_path
+Where to start and where to come back is mapped once, in ``integrations.urls``.
+"""
 
-from integrations.signin import views
+from django.urls import URLPattern
 
-urlpatterns = [
-    path("integrations/<slug:slug>/authorize", views.authorize, name="authorize"),
-    re_path(
-        # The seed's redirect path, exactly: no slash behind it, no redirect.
-        r"^integrations/(?P<slug>[a-z0-9-]+)/oauth2callback$",
-        views.callback,
-        name="callback",
-    ),
-]
+urlpatterns: list[URLPattern] = []

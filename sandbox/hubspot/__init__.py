@@ -3,7 +3,7 @@
 from functools import partial
 
 from sandbox.core.state import Provider
-from sandbox.hubspot.api.auth import finish
+from sandbox.hubspot.api.calls import finish
 from sandbox.hubspot.api.errors import refuse_with_status
 from sandbox.hubspot.control import COMMANDS, FORMS, QUERIES
 from sandbox.hubspot.faults import FAULTS, SWITCHES

@@ -1,39 +1,27 @@
 """List the ways only HubSpot can misbehave, and its lasting switches."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.core import common_faults
 from sandbox.core.common_faults import bend
 from sandbox.core.provider import Params, Switch
-from sandbox.core.state import FaultKind, Sandbox
-from sandbox.core.web import Request, Response, to_json
-from sandbox.hubspot.api.errors import missing_scopes, rate_limited
+from sandbox.core.state import Before, FaultKind
+from sandbox.hubspot.api.errors import ApiRefusal, missing_scopes, rate_limited
 from sandbox.hubspot.oauth import POLICY
 from sandbox.oauth import kit
 
 
-def _withhold_scopes(sandbox: Sandbox, request: Request, params: Params) -> Response:
-    return missing_scopes(request, str(params["scopes"]).split()).response
-
-
-def _spend_day(sandbox: Sandbox, request: Request, params: Params) -> Response:
-    return rate_limited(request, "DAILY", None)
-
-
-def _limit_variant(sandbox: Sandbox, request: Request, params: Params) -> Response:
-    message = "You have reached your limit."
-    body = {"status": "error", "message": message, "category": "RATE_LIMITS"}
-    return to_json(body, 429)
+def _refuse(make: Callable[[Params], ApiRefusal]) -> Before:
+    return lambda _, request, params: make(params).answer(request)
 
 
 def _end_early(data: dict[str, Any], params: Params) -> None:
-    """Answer a list as if there were no more rows, which is well-formed and wrong."""
     data["results"] = []
     data.pop("paging", None)
 
 
 def _spoil_rows(data: dict[str, Any], params: Params) -> None:
-    """Make rows unreadable; those without an id could be any."""
     for row in data.get("results", [])[: int(str(params["rows"]))]:
         row["properties"] = None
         if not params["with_id"]:
@@ -42,27 +30,20 @@ def _spoil_rows(data: dict[str, Any], params: Params) -> None:
 
 SCOPES = {"scopes": "crm.objects.contacts.read"}
 ROWS = {"rows": 2, "with_id": True}
+BAD_HUB, SPOIL = kit.refuse(POLICY, "bad_hub"), bend(_spoil_rows)
+UNSCOPED = _refuse(lambda params: missing_scopes(*str(params["scopes"]).split()))
+DAILY = _refuse(lambda _: rate_limited("DAILY"))
+OTHER = _refuse(lambda _: ApiRefusal("You reached a limit.", 429, "RATE_LIMITS"))
 
 FAULTS = (
     *common_faults.KINDS,
     *kit.make_faults(POLICY),
-    FaultKind(
-        "bad_hub",
-        "Token endpoint: the account is gone",
-        before=kit.refuse(POLICY, "bad_hub"),
-    ),
-    FaultKind(
-        "missing_scopes", "403 MISSING_SCOPES", before=_withhold_scopes, params=SCOPES
-    ),
-    FaultKind("daily_limit", "429 DAILY", before=_spend_day),
-    FaultKind("rate_limits", "429 in its other shape", before=_limit_variant),
+    FaultKind("bad_hub", "Token endpoint: the account is gone", before=BAD_HUB),
+    FaultKind("missing_scopes", "403 MISSING_SCOPES", before=UNSCOPED, params=SCOPES),
+    FaultKind("daily_limit", "429 DAILY", before=DAILY),
+    FaultKind("rate_limits", "429 in its other shape", before=OTHER),
     FaultKind("ends_early", "200 without rows or paging", after=bend(_end_early)),
-    FaultKind(
-        "spoilt_rows",
-        "Rows without properties, or without an id as well",
-        after=bend(_spoil_rows),
-        params=ROWS,
-    ),
+    FaultKind("spoilt_rows", "Rows without properties", after=SPOIL, params=ROWS),
 )
 
 SWITCHES = (
@@ -74,9 +55,5 @@ SWITCHES = (
     Switch("retry_after_on_429", "429 says Retry-After", False),
     Switch("index_lag", "Search index lag (s)", 3.0),
     Switch("merge_keeps_id", "The winner of a merge keeps its id", False),
-    Switch(
-        "required_properties",
-        "Contact properties 2026-09 requires on creation",
-        [],
-    ),
+    Switch("required_properties", "What 2026-09 requires of a new contact", []),
 )

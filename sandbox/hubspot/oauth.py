@@ -1,77 +1,39 @@
 """Do OAuth as HubSpot does: dated paths, scopes of a tier, tokens named by region."""
 
 import secrets
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_text
-from sandbox.hubspot.api.auth import SLUG, Caller, api
-from sandbox.hubspot.api.errors import NOT_SIMULATED, oauth_error
-from sandbox.hubspot.seed.accounts import (
-    BY_ID,
-    PORTALS,
-    VERSIONS,
-    Portal,
-    get_app_scopes,
-)
-from sandbox.oauth import grants
-from sandbox.oauth.consent import (
-    Asked,
-    Consent,
-    ConsentPage,
-    Decision,
-    ProblemError,
-    SentBackError,
-)
+from sandbox.core.web import Request, Response, to_json, to_text
+from sandbox.hubspot.api.calls import READ, WRITE, Call, api
+from sandbox.hubspot.api.errors import NOT_SIMULATED
+from sandbox.hubspot.api.records import SLUG
+from sandbox.hubspot.seed.accounts import BY_ID, PORTALS, TYPES, VERSIONS, get_scopes
+from sandbox.oauth import consent, grants, refusals
 from sandbox.oauth.policy import Issued, Pkce, Policy
-from sandbox.oauth.refusals import Refusal
 
 APP_ID = 2222
 WORDS = {
     "oauth": "Know which account is connected",
-    "crm.objects.contacts.read": "See contacts",
-    "crm.objects.contacts.write": "Create and change contacts",
-    "crm.objects.companies.read": "See companies",
-    "crm.objects.companies.write": "Create and change companies",
-    "crm.objects.deals.read": "See deals",
-    "crm.objects.deals.write": "Create and change deals",
     "crm.objects.owners.read": "See who owns a record",
+    **{READ.format(name): f"See {name}" for name in TYPES.values()},
+    **{WRITE.format(name): f"Create and change {name}" for name in TYPES.values()},
 }
-
-
-BAD_TYPE = ("unsupported_grant_type", "BAD_GRANT_TYPE", "missing or unknown grant type")
-BAD_CODE = (
-    "invalid_grant",
-    "BAD_AUTH_CODE",
-    "missing, unknown, expired or used auth code",
-)
-BAD_REFRESH = (
-    "invalid_grant",
-    "BAD_REFRESH_TOKEN",
-    "refresh token is invalid, expired or revoked",
-)
-BAD_URI = "redirect_uri does not match the one of the authorization"
-BAD_SECRET = "missing or invalid client secret"
-BAD_CLIENT, BAD_GRANT = "invalid_client", "invalid_grant"
-WORDED = {
-    "client_id": (BAD_CLIENT, "BAD_CLIENT_ID", "missing or invalid client id"),
-    "client_secret": (BAD_CLIENT, "BAD_CLIENT_SECRET", BAD_SECRET),
-    "no_grant_type": BAD_TYPE,
-    "grant_type": BAD_TYPE,
-    "code": BAD_CODE,
-    "used_code": BAD_CODE,
-    "redirect_uri": (BAD_GRANT, "BAD_REDIRECT_URI", BAD_URI),
-    "verifier": (BAD_GRANT, "BAD_CODE_VERIFIER", "missing or invalid code verifier"),
-    "refresh_token": BAD_REFRESH,
-    "reused": BAD_REFRESH,
-    "bad_hub": ("access_denied", "BAD_HUB", "missing or unknown hub id"),
+CODES = {
+    "client_id": "BAD_CLIENT_ID",
+    "client_secret": "BAD_CLIENT_SECRET",
+    "grant_type": "BAD_GRANT_TYPE",
+    "code": "BAD_AUTH_CODE",
+    "used_code": "BAD_AUTH_CODE",
+    "redirect_uri": "BAD_REDIRECT_URI",
+    "verifier": "BAD_CODE_VERIFIER",
+    "refresh_token": "BAD_REFRESH_TOKEN",
+    "reused": "BAD_REFRESH_TOKEN",
 }
-REFUSALS = {
-    reason: Refusal(error, message, code=code)
-    for reason, (error, code, message) in WORDED.items()
-}
+USUAL = {name: replace(refusals.REFUSALS[name], code=CODES[name]) for name in CODES}
+BAD_HUB = refusals.Refusal("access_denied", "missing or unknown hub id", code="BAD_HUB")
+REFUSALS = {**USUAL, "no_grant_type": USUAL["grant_type"], "bad_hub": BAD_HUB}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,46 +44,33 @@ class HubSpotPolicy(Policy):
         is_known = request.params["v"] in VERSIONS
         return None if is_known else to_text(NOT_SIMULATED, 404)
 
-    def check_scopes(self, sandbox: Sandbox, asked: Asked) -> None:
+    def check_scopes(self, sandbox: Sandbox, asked: consent.Asked) -> None:
         """Insist on every required scope, and on none that is not registered."""
-        required, known_optional = get_app_scopes(sandbox.config)
+        required, known_optional = get_scopes(sandbox.config)
         scopes, optional = set(asked.scopes), set(asked.optional_scopes)
-        if missing := required - scopes:
-            names = " ".join(sorted(missing))
-            message = f"The request lacks scopes this app requires: {names}."
-            raise SentBackError("invalid_scope", message)
-        if unknown := (scopes - required) | (optional - known_optional - required):
-            names = " ".join(sorted(unknown))
+        # What `scope` names is what is required, exactly.
+        if wrong := (required ^ scopes) | (optional - known_optional - required):
+            names = " ".join(sorted(wrong))
             message = f"The request and the app's configuration disagree on: {names}."
-            raise SentBackError("invalid_scope", message)
+            raise consent.SentBackError("invalid_scope", message)
 
-    def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
+    def decide(self, sandbox: Sandbox, given: consent.Consent) -> consent.Decision:
         """Grant what the portal's tier includes; only an administrator may."""
-        asked, portal = consent.asked, cast(Portal, consent.account)
-        if not consent.person.is_admin:
+        asked, portal = given.asked, BY_ID[given.account.id]
+        if not given.person.is_admin:
             reason = "you do not have permission to install apps in this account"
-            raise SentBackError("access_denied", reason)
+            raise consent.SentBackError("access_denied", reason)
         required = list(dict.fromkeys(asked.scopes))
         if missing := [scope for scope in required if not portal.has_scope(scope)]:
             message = f"This account does not include: {', '.join(missing)}."
-            raise ProblemError(message)
+            raise consent.ProblemError(message)
         optional = [scope for scope in asked.optional_scopes if portal.has_scope(scope)]
-        return Decision(scopes=(*required, *optional))
-
-    def get_account_note(self, account: Account, asked: Asked) -> str:
-        portal = cast(Portal, account)
-        dropped = [
-            scope for scope in asked.optional_scopes if not portal.has_scope(scope)
-        ]
-        if not dropped:
-            return portal.note
-        return f"{portal.note}; {len(dropped)} optional scopes are not in its plan"
+        return consent.Decision(scopes=(*required, *optional))
 
     def make_token(self, kind: str, account: str) -> str:
-        made = (
-            secrets.token_hex(20) if kind == "refresh" else secrets.token_urlsafe(180)
-        )
-        return f"sbx-{BY_ID[account].region}-{made}"
+        is_short = kind == "refresh"
+        made = secrets.token_hex(20) if is_short else secrets.token_urlsafe(180)
+        return f"sbx-{BY_ID[account].details['dataHostingLocation']}-{made}"
 
     def describe(self, issued: Issued) -> dict[str, Any]:
         portal = issued.grant["account"]
@@ -161,19 +110,18 @@ class HubSpotPolicy(Policy):
         return described
 
     def answer_error(
-        self, sandbox: Sandbox, request: Request, refusal: Refusal
+        self, sandbox: Sandbox, request: Request, refusal: refusals.Refusal
     ) -> Response:
-        return oauth_error(refusal.error, refusal.code, refusal.description)
-
-    def get_person_note(self, person: Person) -> str:
-        return "" if person.is_admin else "Member, cannot connect apps"
+        message = refusal.description
+        body = {"error": refusal.error, "error_description": message}
+        return to_json({**body, "status": refusal.code, "message": message}, 400)
 
 
 POLICY = HubSpotPolicy(
     slug=SLUG,
     name="HubSpot",
     accounts=PORTALS,
-    page=ConsentPage(scope_words=WORDS),
+    page=consent.ConsentPage(scope_words=WORDS),
     authorize_paths=("/oauth/authorize", "/oauth/{account}/authorize"),
     token_path="/oauth/{v}/token",
     introspect_path="/oauth/{v}/token/introspect",
@@ -192,10 +140,10 @@ POLICY = HubSpotPolicy(
 
 
 @api("oauth")
-def uninstall(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
+def uninstall(call: Call) -> Response:
     """Take the app out of the portal, for everybody who connected it."""
-    reason, now = "app uninstalled", sandbox.clock()
-    with sandbox.storage.write() as connection:
-        for grant_id in grants.list_grants(connection, SLUG, caller.portal):
+    reason, now = "app uninstalled", call.sandbox.clock()
+    with call.sandbox.storage.write() as connection:
+        for grant_id in grants.list_grants(connection, SLUG, call.portal):
             grants.end_grant(connection, grant_id, reason=reason, now=now)
     return Response(status=204)

@@ -2,17 +2,35 @@
 
 from functools import partial
 
-from sandbox.core.state import Provider
-from sandbox.notion.api.auth import finish
+from sandbox.core.state import Provider, Route
+from sandbox.notion.api.blocks import list_children, show_block, show_markdown
+from sandbox.notion.api.calls import finish
 from sandbox.notion.api.errors import refuse_with_status
+from sandbox.notion.api.objects import show, show_property
+from sandbox.notion.api.people import list_users, show_me
+from sandbox.notion.api.search import query, search
 from sandbox.notion.api.tables import SCHEMA
 from sandbox.notion.control import COMMANDS, FORMS, QUERIES
 from sandbox.notion.faults import FAULTS, SWITCHES
 from sandbox.notion.oauth import POLICY
-from sandbox.notion.routes import ROUTES
 from sandbox.notion.seed.loader import seed
-from sandbox.notion.seed.workspaces import KINDS
+from sandbox.notion.seed.workspaces import DATA_SOURCE, DATABASE, KINDS, PAGE
 from sandbox.oauth import kit
+
+ROUTES = (
+    *kit.make_routes(POLICY),
+    Route("POST", "/v1/search", search, "api search"),
+    Route("GET", "/v1/users", list_users, "api users"),
+    Route("GET", "/v1/users/me", show_me, "api me"),
+    Route("GET", "/v1/pages/{id}", show(PAGE), "api pages"),
+    Route("GET", "/v1/pages/{id}/markdown", show_markdown, "api markdown"),
+    Route("GET", "/v1/pages/{id}/properties/{property}", show_property, "api pages"),
+    Route("GET", "/v1/databases/{id}", show(DATABASE), "api databases"),
+    Route("GET", "/v1/data_sources/{id}", show(DATA_SOURCE), "api data_sources"),
+    Route("POST", "/v1/data_sources/{id}/query", query, "api query"),
+    Route("GET", "/v1/blocks/{id}", show_block, "api blocks"),
+    Route("GET", "/v1/blocks/{id}/children", list_children, "api blocks"),
+)
 
 PROVIDER = Provider(
     slug=POLICY.slug,

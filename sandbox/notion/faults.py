@@ -6,63 +6,68 @@ from sandbox.core import common_faults
 from sandbox.core.common_faults import bend
 from sandbox.core.provider import Params, Switch
 from sandbox.core.state import Before, FaultKind, Sandbox
-from sandbox.core.web import BadBodyError, Request, Response
-from sandbox.notion.api.auth import EMAILS, READ, USERS
-from sandbox.notion.api.errors import (
-    BLOCKED,
-    ENDPOINT,
-    SPACE,
-    answer_edge,
-    invalid,
-    slow_down,
-    to_error,
-)
+from sandbox.core.web import BadBodyError, Request, Response, to_text
+from sandbox.notion.api.calls import EMAILS, READ, USERS
+from sandbox.notion.api.errors import slow_down, to_error
+from sandbox.notion.api.search import INCOMPLETE
 from sandbox.notion.oauth import POLICY
 from sandbox.oauth import kit
 
-NO_DATABASE = "database_connection_unavailable"
 NEWER = {"type": "teamspace_id", "teamspace_id": "5a0c7e0e-7f3b-4c62-8d1c-0b9a8f7e6d5c"}
+FAILURES = {
+    "unauthorized": (401, "unauthorized"),
+    "restricted": (403, "restricted_resource"),
+    "database_down": (503, "database_connection_unavailable"),
+}
+SPACE = "public_api_space_request_rate_limit"
+BLOCKED = "public_api_request_blocked"
+LIMITS = {
+    "space_limit": ("429 of the workspace, longer than a minute", 90, SPACE),
+    "endpoint_limit": ("429 of one endpoint", 12, "public_api_endpoint_rate_limit"),
+    "request_blocked": ("429 that must not be repeated", "", BLOCKED),
+    "overload": ("529 service_overload", 5, ""),
+}
+EDGE_PAGE = (
+    "<!doctype html><html><head><title>Access denied</title></head>"
+    "<body><h1>Sorry, you have been blocked</h1></body></html>"
+)
 
 
-def _limit(reason: str, status: int = 429) -> Before:
-    def refuse(sandbox: Sandbox, request: Request, params: Params) -> Response:
-        wait = params.get("retry_after")
-        after = None if wait in (None, "") else float(str(wait))
-        return slow_down(request, reason, after, status=status)
-
-    return refuse
-
-
-def _fail(status: int, code: str, **data: Any) -> Before:
-    def refuse(sandbox: Sandbox, request: Request, params: Params) -> Response:
-        return to_error(request, status, code, f"Simulated {code}.", **data)
-
-    return refuse
+def _fail(status: int, code: str) -> Before:
+    return lambda _, request, __: to_error(request, status, f"Simulated {code}.", code)
 
 
 def _block(sandbox: Sandbox, request: Request, params: Params) -> Response:
-    return answer_edge(request)
+    response = to_text(EDGE_PAGE, 403)
+    response.content_type = "text/html; charset=UTF-8"
+    response.headers += [("cf-ray", "9a3f61c2ed1b2c4d-FRA"), ("Server", "cloudflare")]
+    request.environ["notion.edge"] = True
+    return response
+
+
+def _limit(reason: str) -> Before:
+    def refuse(_: Sandbox, request: Request, params: Params) -> Response:
+        wait = str(params.get("retry_after") or "")
+        return slow_down(reason, float(wait) if wait else None).answer(request)
+
+    return refuse
 
 
 def _reject_cursor(
     sandbox: Sandbox, request: Request, params: Params
 ) -> Response | None:
-    """Refuse a cursor, so that the listing must start again; first pages pass."""
     cursor = request.query.get("start_cursor") or _read_body(request, "start_cursor")
     if not cursor:
         return None
-    message = f"The start_cursor provided is invalid: {cursor}"
-    return invalid(request, message).response
+    return to_error(request, 400, f"The start_cursor provided is invalid: {cursor}")
 
 
 def _slow_schema(sandbox: Sandbox, request: Request, params: Params) -> Response | None:
-    """Give up on large pages of a query."""
     size = _read_body(request, "page_size")
     if (100 if size is None else size) <= int(params["page_size"]):
         return None
     guidance = "Try again with a smaller page_size."
-    code, message = "service_unavailable", "The query took too long."
-    return to_error(request, 503, code, message, retry_guidance=guidance)
+    return to_error(request, 503, "The query took too long.", retry_guidance=guidance)
 
 
 def _read_body(request: Request, name: str) -> Any:
@@ -85,67 +90,36 @@ def _add_stranger(data: dict[str, Any], params: Params) -> None:
 
 
 def _break_list(data: dict[str, Any], params: Params) -> None:
-    data["request_status"] = {
-        "type": "incomplete",
-        "incomplete_reason": "query_result_limit_reached",
-    }
-    data |= {"has_more": False, "next_cursor": None}
+    data |= {"request_status": INCOMPLETE, "has_more": False, "next_cursor": None}
 
 
-RESTRICTED = _fail(403, "restricted_resource")
-
+SLOW = {"page_size": 25}
+BENT = {
+    "incomplete": ("A list cut off as incomplete", _break_list),
+    "unknown_parent": ("Parents of an unknown type", _move_elsewhere),
+    "unknown_object": ("An object of an unknown type in a list", _add_stranger),
+    "no_request_id": (
+        "An answer that does not name its request",
+        lambda data, _: data.pop("request_id", None),
+    ),
+}
 FAULTS = (
     *common_faults.KINDS,
     *kit.make_faults(POLICY),
-    FaultKind("unauthorized", "401 unauthorized", before=_fail(401, "unauthorized")),
-    FaultKind("restricted", "403 restricted_resource", before=RESTRICTED),
-    FaultKind(
-        "space_limit",
-        "429 of the workspace, longer than a minute",
-        before=_limit(SPACE),
-        params={"retry_after": 90},
+    *(
+        FaultKind(name, f"{status} {code}", before=_fail(status, code))
+        for name, (status, code) in FAILURES.items()
     ),
-    FaultKind(
-        "endpoint_limit",
-        "429 of one endpoint",
-        before=_limit(ENDPOINT),
-        params={"retry_after": 12},
-    ),
-    FaultKind(
-        "request_blocked",
-        "429 that must not be repeated",
-        before=_limit(BLOCKED),
-        params={"retry_after": ""},
-    ),
-    FaultKind(
-        "overload",
-        "529 service_overload",
-        before=_limit("", 529),
-        params={"retry_after": 5},
+    *(
+        FaultKind(name, label, before=_limit(reason), params={"retry_after": wait})
+        for name, (label, wait, reason) in LIMITS.items()
     ),
     FaultKind("edge_block", "403 in HTML from the edge", before=_block),
-    FaultKind("database_down", f"503 {NO_DATABASE}", before=_fail(503, NO_DATABASE)),
     FaultKind("bad_cursor", "400 about the start_cursor", before=_reject_cursor),
     FaultKind(
-        "slow_schema",
-        "503 unless page_size is small",
-        before=_slow_schema,
-        params={"page_size": 25},
+        "slow_schema", "503 unless page_size is small", before=_slow_schema, params=SLOW
     ),
-    FaultKind("incomplete", "A list cut off as incomplete", after=bend(_break_list)),
-    FaultKind(
-        "unknown_parent", "Parents of an unknown type", after=bend(_move_elsewhere)
-    ),
-    FaultKind(
-        "unknown_object",
-        "An object of an unknown type in a list",
-        after=bend(_add_stranger),
-    ),
-    FaultKind(
-        "no_request_id",
-        "An answer that does not name its request",
-        after=bend(lambda data, _: data.pop("request_id", None)),
-    ),
+    *(FaultKind(name, label, after=bend(do)) for name, (label, do) in BENT.items()),
 )
 
 SWITCHES = (

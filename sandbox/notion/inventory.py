@@ -6,62 +6,53 @@ from sandbox.control.helpers import describe_live, get_account, get_limit
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.notion.api.ids import to_id, to_iso
-from sandbox.notion.api.shares import make_holder
+from sandbox.core.times import to_iso
+from sandbox.notion.api.calls import OBJECT, to_id
+from sandbox.notion.api.changes import make_holder
 from sandbox.notion.seed.workspaces import KINDS, PAGE, SLUG, WORKSPACES
 from sandbox.oauth import grants
 
-VISIBLE = """
-SELECT o.id, o.kind, o.in_trash, o.edited
-FROM notion_object o JOIN notion_visible v ON v.key = o.key
-WHERE v.holder = ? ORDER BY o.id
+FOUND = """
+SELECT * FROM notion_object WHERE workspace = :account AND kind = :kind
+AND id > :after AND :title IN ('', title) ORDER BY id LIMIT :limit
 """
-EVERY = """
-SELECT id, kind, in_trash, edited FROM notion_object WHERE workspace = ? ORDER BY id
+# Without a holder it is everything.
+INVENTORY = """
+SELECT o.id, o.kind, o.in_trash, o.edited FROM notion_object o
+WHERE o.workspace = :account AND (:holder = '' OR EXISTS (
+    SELECT 1 FROM notion_visible v WHERE v.key = o.key AND v.holder = :holder))
+ORDER BY o.id
 """
 NAMES = {name: kind for kind, name in KINDS.items()}
 
 
 def get_row(sandbox: Sandbox, params: Params, field: str = "id") -> Row:
-    found = to_id(str(params.get(field) or ""))
-    row = sandbox.storage.one(
-        "SELECT * FROM notion_object WHERE id = ?", found or "no id"
-    )
+    wanted = str(params.get(field) or "")
+    row = sandbox.storage.one(OBJECT, to_id(wanted) or "no id")
     if row is None:
-        message = f"no such object: {params.get(field)}"
+        message = f"no such object: {wanted}"
         raise CommandError(message)
     return row
 
 
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Return one object by id, or a page of objects of a type from `after` on."""
     if params.get("id"):
-        rows = [get_row(sandbox, params)]
-    else:
-        kind = NAMES.get(str(params.get("type") or "pages"), PAGE)
-        rows = sandbox.storage.all(
-            "SELECT * FROM notion_object WHERE workspace = ? AND kind = ? AND id > ?"
-            " AND (? = '' OR title = ?) ORDER BY id LIMIT ?",
-            get_account(WORKSPACES, params).id,
-            kind,
-            str(params.get("after") or ""),
-            str(params.get("title") or ""),
-            str(params.get("title") or ""),
-            get_limit(params),
-        )
-    return {"records": [_describe(row) for row in rows]}
+        return {"records": [_describe(get_row(sandbox, params))]}
+    names = {
+        "account": get_account(WORKSPACES, params).id,
+        "kind": NAMES.get(str(params.get("type")), PAGE),
+        "limit": get_limit(params),
+        **{name: str(params.get(name) or "") for name in ("after", "title")},
+    }
+    rows = sandbox.storage.connection.execute(FOUND, names)
+    return {"records": [_describe(row) for row in rows.fetchall()]}
 
 
 def _describe(row: Row) -> dict[str, Any]:
-    names = ("id", "kind", "container", "block", "title")
-    return {
-        **{name: row[name] for name in names},
-        "in_trash": bool(row["in_trash"]),
-        "is_archived": bool(row["is_archived"]),
-        "created_time": to_iso(row["created"]),
-        "last_edited_time": to_iso(row["edited"]),
-        "luck": row["luck"],
-    }
+    told = {n: row[n] for n in ("id", "kind", "container", "block", "title")}
+    told |= {name: bool(row[name]) for name in ("in_trash", "is_archived")}
+    times = {"created_time": row["created"], "last_edited_time": row["edited"]}
+    return {**told, **{name: to_iso(time) for name, time in times.items()}}
 
 
 def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -71,20 +62,19 @@ def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     the trash.
     """
     workspace, user = get_account(WORKSPACES, params).id, str(params.get("user") or "")
-    storage, grant = sandbox.storage, None
-    rows = storage.all(EVERY, workspace)
-    live = grants.list_grants(storage.connection, SLUG, workspace, user, is_live=True)
+    connection, grant = sandbox.storage.connection, None
+    live = grants.list_grants(connection, SLUG, workspace, user, is_live=True)
     if live:
-        grant = grants.get_grant(storage.connection, live[-1])
-        rows = storage.all(VISIBLE, make_holder(workspace, grant["user"]))
-    return {
-        "account": workspace,
-        "grant": grant["id"] if grant else None,
-        "types": {
-            name: _count([row for row in rows if row["kind"] == kind], params)
-            for kind, name in KINDS.items()
-        },
+        grant = grants.get_grant(connection, live[-1])
+    holder = make_holder(workspace, grant["user"]) if grant else ""
+    names = {"account": workspace, "holder": holder}
+    rows = connection.execute(INVENTORY, names).fetchall()
+    types = {
+        name: _count([row for row in rows if row["kind"] == kind], params)
+        for kind, name in KINDS.items()
     }
+    number = grant["id"] if grant else None
+    return {"account": workspace, "grant": number, "types": types}
 
 
 def _count(rows: list[Row], params: Params) -> dict[str, Any]:

@@ -13,17 +13,11 @@ from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response
-from sandbox.notion.api.auth import answer, check_version
+from sandbox.notion.api.calls import OWNERS, answer, check_version
+from sandbox.notion.api.changes import end_shares, make_holder, set_shares
 from sandbox.notion.api.errors import ApiRefusal, get_request_id, oauth_error
-from sandbox.notion.api.people import OWNERS, describe_owner
-from sandbox.notion.api.shares import end_shares, make_holder, set_shares
-from sandbox.notion.seed.workspaces import (
-    BY_ID,
-    DATA_SOURCE,
-    DATABASE,
-    SLUG,
-    WORKSPACES,
-)
+from sandbox.notion.api.people import describe_owner
+from sandbox.notion.seed.workspaces import BY_ID, SLUG, WORKSPACES
 from sandbox.oauth import grants
 from sandbox.oauth.consent import (
     Consent,
@@ -36,14 +30,19 @@ from sandbox.oauth.consent import (
 from sandbox.oauth.policy import Body, Issued, Policy, SecretIn
 from sandbox.oauth.refusals import Refusal
 
-LONGEST = 70
 # Top pages and databases, pages set out below one, and what is picked already.
 PICKABLE = """
-SELECT o.id, o.kind, o.title, o.body, above.title AS above, s.id IS NOT NULL AS shared
+SELECT o.id, iif(o.title = '', 'Untitled', substr(o.title, 1, 70)) AS title,
+    iif(length(o.title) > 70, '…', '') AS more,
+    iif(o.kind = 'page', 'Page', 'Database')
+        || COALESCE(' in ' || nullif(above.title, ''), '') AS note,
+    iif(json_type(o.body, '$.icon') = 'text', o.body ->> '$.icon', '📄') AS icon,
+    iif(:is_live, s.id IS NOT NULL, o.body ->> '$.unticked' IS NULL) AS ticked
 FROM notion_object o LEFT JOIN notion_object above ON above.id = o.container
-LEFT JOIN notion_share s ON s.holder = ? AND s.id = o.id AND s.allowed
-WHERE o.workspace = ? AND o.kind <> ? AND o.in_trash = 0 AND (
-    o.container = '' OR s.id IS NOT NULL OR json_extract(o.body, '$.offered'))
+LEFT JOIN notion_share s ON s.holder = :holder AND s.id = o.id AND s.allowed
+WHERE o.workspace = :workspace AND o.kind <> 'data_source' AND o.in_trash = 0
+    AND (o.container = '' OR s.id IS NOT NULL OR o.body ->> '$.offered')
+    AND COALESCE(instr(o.body ->> '$.full_access', :person), true)
 ORDER BY o.key
 """
 OWNER_FIELD = """
@@ -53,24 +52,25 @@ OWNER_FIELD = """
 <p class="note">Notion decides this by the app's settings; here you can try each.</p>
 </details>
 """
-OWNER_OPTIONS = ({"value": value, "label": label} for value, label in OWNERS.items())
+OWNER_OPTIONS = ({"value": name, "label": label} for name, (label, _) in OWNERS.items())
+CLIENT = Refusal("invalid_client", "Client authentication failed.")
+REFRESH = Refusal("invalid_grant", "Invalid refresh token.")
 REFUSALS = {
     "body": Refusal("invalid_json", "Error parsing JSON body."),
     "missing": Refusal("invalid_request", "body.{} should be a string."),
-    "client_id": Refusal("invalid_client", "Client authentication failed."),
-    "client_secret": Refusal("invalid_client", "Client authentication failed."),
+    "client_id": CLIENT,
+    "client_secret": CLIENT,
     "code": Refusal("invalid_grant", "Invalid code."),
     "used_code": Refusal("invalid_grant", "Invalid code: this code has been revoked."),
     "redirect_uri": Refusal("invalid_grant", "Mismatched redirect URI."),
-    "refresh_token": Refusal("invalid_grant", "Invalid refresh token."),
-    "reused": Refusal("invalid_grant", "Invalid refresh token."),
+    "refresh_token": REFRESH,
+    "reused": REFRESH,
 }
 
 
 def _get_bot(connection: sqlite3.Connection, grant_id: int) -> Row:
-    row: Row = connection.execute(
-        "SELECT * FROM notion_bot WHERE grant_id = ?", (grant_id,)
-    ).fetchone()
+    sql = "SELECT * FROM notion_bot WHERE grant_id = ?"
+    row: Row = connection.execute(sql, (grant_id,)).fetchone()
     return row
 
 
@@ -82,26 +82,20 @@ class NotionPolicy(Policy):
         self, sandbox: Sandbox, account: Account, person: Person
     ) -> Sequence[Options]:
         """Offer what a person has full access to, ticked as it is shared now."""
-        holder, storage = make_holder(account.id, person.id), sandbox.storage
-        live = grants.list_grants(
-            storage.connection, SLUG, account.id, person.id, is_live=True
-        )
-        options = []
-        for row in storage.all(PICKABLE, holder, account.id, DATA_SOURCE):
-            body = json.loads(row["body"])
-            if person.id not in body.get("full_access", [person.id]):
-                continue
-            kind = "Database" if row["kind"] == DATABASE else "Page"
-            icon, title = body.get("icon"), row["title"] or "Untitled"
-            options.append(
-                Option(
-                    f"page:{person.id}:{row['id']}",
-                    title if len(title) <= LONGEST else f"{title[:LONGEST]}…",
-                    note=f"{kind} in {row['above']}" if row["above"] else kind,
-                    icon=icon if icon and isinstance(icon, str) else "📄",
-                    is_ticked=bool(row["shared"] if live else not body.get("unticked")),
-                )
+        who, connection = (account.id, person.id), sandbox.storage.connection
+        live = grants.list_grants(connection, SLUG, *who, is_live=True)
+        names = {"workspace": account.id, "person": person.id, "is_live": bool(live)}
+        names["holder"] = make_holder(*who)
+        options = [
+            Option(
+                f"page:{person.id}:{row['id']}",
+                f"{row['title']}{row['more']}",
+                note=row["note"],
+                icon=row["icon"],
+                is_ticked=bool(row["ticked"]),
             )
+            for row in connection.execute(PICKABLE, names)
+        ]
         return (Options(options=options),)
 
     def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
@@ -119,12 +113,8 @@ class NotionPolicy(Policy):
 
     def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
         """Begin a grant; only now do the picked pages become visible to the app."""
-        workspace, user, choice = (
-            code["account"],
-            code["user"],
-            json.loads(code["choice"]),
-        )
-        holder, now = make_holder(workspace, user), sandbox.clock()
+        workspace, user = code["account"], code["user"]
+        holder, choice = make_holder(workspace, user), json.loads(code["choice"])
         earlier = grants.list_grants(connection, SLUG, workspace, user, is_live=True)
         if not earlier:
             end_shares(connection, holder)
@@ -133,26 +123,23 @@ class NotionPolicy(Policy):
             # As for apps made before June 2026.
             return earlier[-1]
         if self.get(sandbox, "reauthorization_kills", workspace):
+            now, why = sandbox.clock(), "authorized again"
             for grant_id in earlier:
-                grants.end_grant(
-                    connection, grant_id, reason="authorized again", now=now
-                )
+                grants.end_grant(connection, grant_id, reason=why, now=now)
         bot = str(uuid.uuid4())
         if earlier and self.get(sandbox, "stable_bot_id", workspace):
             bot = _get_bot(connection, earlier[-1])["bot"]
         grant_id = super().start(sandbox, connection, code)
-        connection.execute(
-            "INSERT INTO notion_bot VALUES (?, ?, ?, ?)",
-            (grant_id, holder, bot, choice["owner"]),
-        )
+        row = (grant_id, holder, bot, choice["owner"])
+        connection.execute("INSERT INTO notion_bot VALUES (?, ?, ?, ?)", row)
         return grant_id
 
     def describe(self, issued: Issued) -> dict[str, Any]:
         grant, sandbox = issued.grant, issued.sandbox
         bot = _get_bot(issued.connection, grant["id"])
-        workspace, switches = BY_ID[grant["account"]], sandbox.switches
-        has_refresh = switches.get(SLUG, "refresh_tokens", workspace.id)
-        has_name = switches.get(SLUG, "workspace_names", workspace.id)
+        workspace = BY_ID[grant["account"]]
+        has_refresh = self.get(sandbox, "refresh_tokens", workspace.id)
+        has_name = self.get(sandbox, "workspace_names", workspace.id)
         return {
             "access_token": issued.access,
             "token_type": "bearer",
@@ -174,7 +161,7 @@ class NotionPolicy(Policy):
         try:
             check_version(request)
         except ApiRefusal as refusal:
-            return refusal.response
+            return refusal.answer(request)
         return None
 
     def answer_error(
@@ -185,7 +172,6 @@ class NotionPolicy(Policy):
     def end(
         self, sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token
     ) -> None:
-        """Take what was shared away with the last grant of a person."""
         who = (token.account, token.user)
         if not grants.list_grants(connection, SLUG, *who, is_live=True):
             end_shares(connection, make_holder(*who))

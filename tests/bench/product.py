@@ -10,6 +10,7 @@ from django.db import connection as database
 
 from integrations.http.secrets import Secret
 from integrations.models import Collection, Connection, SyncRun
+from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS, SPECS
 from integrations.services.common import clients, oauth_clients
 from integrations.services.connections.connect import connect as store_grant
@@ -46,7 +47,7 @@ def connect(site: Site, *, only: str = "contacts") -> Connection:
     connection = store_grant(
         user=user, provider=PROVIDER, tokens=tokens, account=account
     ).connection
-    runs.cancel_open(connection, "the benchmark begins")
+    runs.cancel_open(connection, ReasonCode.CANCELLED)
     site.pages(contacts=2000)
     sync(connection)
     if only:
@@ -60,7 +61,7 @@ def sync(connection: Connection, *, full: bool = False) -> SyncRun:
         connection, full=full, on_progress=lambda _run: None
     )
     if run.outcome != SyncRun.Outcome.COMPLETE:
-        raise AssertionError(f"the run ended {run.outcome}: {run.reason}")
+        raise AssertionError(f"the run ended {run.outcome}: {run.reason_text}")
     return run
 
 

@@ -15,6 +15,7 @@ from django.db import connection as database
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection
+from integrations.models.reasons import ReasonCode
 from integrations.oauth.config import code_challenge, new_code_verifier
 from integrations.providers import SPECS
 from integrations.providers.records import RemoteAccount
@@ -124,7 +125,7 @@ class World:
             tokens=tokens,
             account=account,
         )
-        runs.cancel_open(connected.connection, "the soak begins")
+        runs.cancel_open(connected.connection, ReasonCode.CANCELLED)
 
     def reconnect_some(self, share: float, rng: random.Random) -> None:
         """Let some of those who were told to reconnect do so."""

@@ -1,5 +1,6 @@
 """Play a provider's recorded situations to its connector."""
 
+import inspect
 import json
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
@@ -11,14 +12,17 @@ from integrations import providers
 from integrations.http.client import ApiClient
 from integrations.http.limits import Limit
 from integrations.http.secrets import Secret
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.transport import Headers, Request, Response, Timeouts
 from integrations.oauth.client import OAuthClient
-from integrations.providers import SPECS
 from integrations.providers.connector import BaseConnector, CollectionContext
-from integrations.providers.spec import ProviderSettings
+from integrations.providers.spec import ProviderSettings, ProviderSpec
 
 FOLDER = Path(providers.__file__).parent
 Exchanges = Mapping[str, Sequence[str]]
+
+
+class UnexpectedRequestError(Exception):
+    """A request that nobody announced: no connector takes it for an odd row."""
 
 
 class PathTransport:
@@ -27,23 +31,43 @@ class PathTransport:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self._answers: dict[str, deque[Response | Exception]] = defaultdict(deque)
+        self._refusal: Response | None = None
 
-    def on(self, route: str, answer: Any, *, status: int = 200) -> None:
+    def on(
+        self,
+        route: str,
+        answer: Any,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Announce one answer to ``METHOD /path``: JSON, bytes or an error."""
         if not isinstance(answer, Exception):
             body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            answer = Response(status=status, body=body)
+            answer = Response(status=status, body=body, headers=Headers(headers or {}))
         self._answers[route].append(answer)
+
+    def refuse_all(self, *, status: int) -> None:
+        """Answer whatever is asked with one status."""
+        self._refusal = Response(status=status, body=b"{}")
 
     def send(self, request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
         """Give the next answer announced for the request's method and path."""
         self.requests.append(request)
+        if self._refusal is not None:
+            return self._refusal
         route = f"{request.method} {urlsplit(request.url).path}"
-        assert self._answers[route], f"unexpected {request.method} {request.url}"
+        if not self._answers[route]:
+            raise UnexpectedRequestError(f"{request.method} {request.url}")
         answer = self._answers[route].popleft()
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    @property
+    def sent(self) -> list[str]:
+        """Return the routes that were asked for, in order."""
+        return [f"{r.method} {urlsplit(r.url).path}" for r in self.requests]
 
     @property
     def left(self) -> list[str]:
@@ -68,13 +92,13 @@ class FreeLimiter:
         self.blocked[key] = seconds
 
 
-def make_settings(slug: str) -> ProviderSettings:
+def make_settings(spec: ProviderSpec) -> ProviderSettings:
     """Return the settings of an operator who only filled in a client."""
     values = {
-        f"{SPECS[slug].env_prefix}CLIENT_ID": "cid",
-        f"{SPECS[slug].env_prefix}CLIENT_SECRET": "client-secret",
+        f"{spec.env_prefix}CLIENT_ID": "cid",
+        f"{spec.env_prefix}CLIENT_SECRET": "client-secret",
     }
-    return SPECS[slug].from_environment(
+    return spec.from_environment(
         lambda name: values.get(name, ""),
         public_base_url="http://localhost:8000",
         sandbox_url="",
@@ -87,7 +111,8 @@ class Scenario:
     def __init__(self, slug: str, connector: BaseConnector) -> None:
         self.slug = slug
         self.connector = connector
-        self.settings = make_settings(slug)
+        self.folder = Path(inspect.getfile(type(connector))).parent / "fixtures"
+        self.settings = make_settings(connector.spec)
         self.transport = PathTransport()
         self.limiter = FreeLimiter()
         self.script: dict[str, Any] = self.load("contract")
@@ -103,12 +128,13 @@ class Scenario:
             sleep=lambda _seconds: None,
         )
         self.oauth = OAuthClient(
-            config=SPECS[slug].oauth_config(self.settings), transport=self.transport
+            config=connector.spec.oauth_config(self.settings),
+            transport=self.transport,
         )
 
     def load(self, name: str) -> Any:
         """Return the parsed fixture of this name."""
-        path = FOLDER / self.slug / "fixtures" / f"{name}.json"
+        path = self.folder / f"{name}.json"
         return json.loads(path.read_text(encoding="utf-8"))
 
     def play(self, exchanges: Exchanges) -> None:

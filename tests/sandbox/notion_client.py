@@ -17,11 +17,8 @@ AUTHORIZATION = {
     "state": "a-state",
 }
 VERSION = {"Notion-Version": "2026-03-11"}
-BASIC = {
-    **VERSION,
-    "Authorization": "Basic "
-    + base64.b64encode(b"sandbox-notion:sandbox-secret-notion").decode(),
-}
+SECRET = base64.b64encode(b"sandbox-notion:sandbox-secret-notion").decode()
+BASIC = {**VERSION, "Authorization": f"Basic {SECRET}"}
 LANTERN = "7a1f0c52-6d0e-4b7c-9a53-2f1d8f6b4e10"
 DROMEDARY = "1c8b7e66-3f52-4a19-8d20-b7a6c5d4e3f2"
 INES = "5b0e3a1c-0d44-4f6a-8f0e-6a1b7c2d3e41"
@@ -47,6 +44,25 @@ class NotionClient(Client):
         found = self.ask("records", title=title, **query)["records"]
         assert len(found) == 1, found
         return found[0]
+
+    def id(self, title: str, **query: str) -> str:
+        return str(self.find(title, **query)["id"])
+
+    def show(self, object_id: str, path: str = "pages", **query: str) -> Answer:
+        return self.get(f"{API}/{path}/{object_id}", **query)
+
+    def children(self, block: str) -> dict[str, Any]:
+        """Return the blocks inside another, by their ids."""
+        found = self.walk(f"/blocks/{block}/children")
+        return {child["id"]: child for child in found}
+
+    def markdown(self, title: str, **query: str) -> str:
+        """Return the text of the page with a title."""
+        return str(self.show(f"{self.id(title)}/markdown", **query).data["markdown"])
+
+    def hits(self, **body: Any) -> list[str]:
+        """Return the ids of all hits of a search."""
+        return [hit["id"] for hit in self.walk("/search", body)]
 
     def picker(self, user: str = INES) -> dict[str, bool]:
         """Return what the consent page offers a person, and whether it is ticked."""
@@ -82,15 +98,14 @@ class NotionClient(Client):
 
     def walk(self, url: str, body: dict[str, Any] | None = None) -> Iterator[Any]:
         """Yield everything a listing holds, POSTed when there is a body."""
-        cursor = None
+        more: dict[str, str] = {}
         while True:
-            more = {} if cursor is None else {"start_cursor": cursor}
-            if body is None:
-                answer = self.get(f"{API}{url}", **more)
-            else:
-                answer = self.post(f"{API}{url}", {**body, **more})
+            to = f"{API}{url}"
+            answer = (
+                self.get(to, **more) if body is None else self.post(to, body | more)
+            )
             assert answer.status == 200, answer.text
             yield from answer.data["results"]
-            cursor = answer.data["next_cursor"]
-            if cursor is None:
+            more = {"start_cursor": answer.data["next_cursor"]}
+            if not answer.data["has_more"]:
                 return

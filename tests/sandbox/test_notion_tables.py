@@ -7,36 +7,38 @@ from tests.sandbox.notion_client import API
 OLDEST = {"timestamp": "created_time", "direction": "ascending"}
 
 
-class Sources(dict):
-    """Hold the seeded data sources by title, and query them."""
-
-    client = None
-
-    def url(self, title):
-        return f"/data_sources/{self[title]['id']}/query"
-
-    def rows(self, title, **body):
-        return list(self.client.walk(self.url(title), body))
-
-    def query(self, title, body, fields=""):
-        return self.client.post(f"{API}{self.url(title)}{fields}", body)
+@pytest.fixture
+def sources(lantern):
+    """Return the data sources that were seeded, by title."""
+    found = lantern.ask("records", type="data_sources")["records"]
+    return {source["title"]: source for source in found}
 
 
 @pytest.fixture
-def sources(lantern):
-    found = lantern.ask("records", type="data_sources")["records"]
-    sources = Sources({source["title"]: source for source in found})
-    sources.client = lantern
-    return sources
+def query(lantern, sources):
+    """Return a function that queries a data source for one page of rows."""
+
+    def run(title, body=None, fields=""):
+        url = f"{API}/data_sources/{sources[title]['id']}/query{fields}"
+        return lantern.post(url, body or {})
+
+    return run
 
 
-def ids(items):
-    return {item["id"] for item in items}
+@pytest.fixture
+def rows(lantern, sources):
+    """Return a function that queries a data source for all of its rows."""
+
+    def walk(title, **body):
+        url = f"/data_sources/{sources[title]['id']}/query"
+        return {row["id"]: row for row in lantern.walk(url, body)}
+
+    return walk
 
 
 def test_a_database_is_a_container_and_its_sources_hold_the_columns(lantern, sources):
-    database = lantern.get(f"{API}/databases/{sources['Tasks']['container']}").data
-    source = lantern.get(f"{API}/data_sources/{sources['Tasks']['id']}").data
+    database = lantern.show(sources["Tasks"]["container"], "databases").data
+    source = lantern.show(sources["Tasks"]["id"], "data_sources").data
     columns, clients = source["properties"], sources["Clients"]
 
     assert "properties" not in database
@@ -56,30 +58,29 @@ def test_a_database_is_a_container_and_its_sources_hold_the_columns(lantern, sou
     [("databases", "id"), ("data_sources", "container"), ("pages", "container")],
 )
 def test_ids_of_one_kind_open_nothing_of_another(lantern, sources, path, of):
-    assert lantern.get(f"{API}/{path}/{sources['Tasks'][of]}").status == 404
+    assert lantern.show(sources["Tasks"][of], path).status == 404
 
 
-def test_archived_rows_are_listed_on_demand_and_trashed_ones_never(sources):
-    source, rows = sources["Sendungen"], sources.rows("Sendungen")
-    archived = ids(sources.rows("Sendungen", is_archived=True))
+def test_archived_rows_are_listed_on_demand_and_trashed_ones_never(
+    sources, query, rows
+):
+    source, found = sources["Sendungen"], rows("Sendungen")
+    archived = rows("Sendungen", is_archived=True)
 
-    assert rows[0]["parent"] == {
-        "type": "data_source_id",
-        "data_source_id": source["id"],
-        "database_id": source["container"],
-    }
-    assert not any(row["in_trash"] or row["is_archived"] for row in rows)
+    parent = {"type": "data_source_id", "data_source_id": source["id"]}
+    parent["database_id"] = source["container"]
+    assert all(row["parent"] == parent for row in found.values())
+    assert not any(row["in_trash"] or row["is_archived"] for row in found.values())
     assert archived
-    assert not archived & ids(rows)
-    refused = sources.query("Tasks", {"in_trash": True})
-    assert refused.data["code"] == "validation_error"
+    assert not archived.keys() & found.keys()
+    assert query("Tasks", {"in_trash": True}).data["code"] == "validation_error"
 
 
-def test_a_query_ends_at_its_cap_and_every_page_says_so(lantern, sources):
+def test_a_query_ends_at_its_cap_and_every_page_says_so(lantern, query):
     lantern.switch("query_cap", 250)
     pages, more = [], {}
     while not pages or more["start_cursor"]:
-        pages.append(sources.query("Sendungen", {"sorts": [OLDEST], **more}).data)
+        pages.append(query("Sendungen", {"sorts": [OLDEST], **more}).data)
         more = {"start_cursor": pages[-1]["next_cursor"]}
 
     assert [len(page["results"]) for page in pages] == [100, 100, 50]
@@ -88,94 +89,79 @@ def test_a_query_ends_at_its_cap_and_every_page_says_so(lantern, sources):
     assert all(page["request_status"] == cut for page in pages)
 
 
-def test_windows_by_creation_reach_every_row(lantern, sources):
-    lantern.switch("rate_limits", False)
-    expected = ids(sources.rows("Sendungen"))
-    lantern.switch("query_cap", 150)
-    found, since = set(), "2020-01-01T00:00:00Z"
-    while True:
-        window = {"timestamp": "created_time", "created_time": {"on_or_after": since}}
-        rows = sources.rows("Sendungen", filter=window, sorts=[OLDEST])
-        if ids(rows) <= found:
-            break
-        found |= ids(rows)
-        since = rows[-1]["created_time"]
-
-    assert found == expected
-
-
-def test_a_query_finds_what_changed_since(lantern, sources):
-    row = sources.query("Tasks", {}).data["results"][7]
+def test_a_query_finds_what_changed_since(lantern, query, rows):
+    row = query("Tasks").data["results"][7]["id"]
     lantern.clock.now += 90
-    lantern.order("records/edit", id=row["id"], title="Changed just now")
+    lantern.order("records/edit", id=row, title="Changed just now")
     since = {"on_or_after": "2026-11-18T00:00:00Z"}
+
     window = {"timestamp": "last_edited_time", "last_edited_time": since}
+    changed = rows("Tasks", filter=window)
 
-    changed = sources.rows("Tasks", filter=window)
-
-    assert ids(changed) == {row["id"]}
-    assert changed[0]["last_edited_time"].endswith(":00.000Z")
+    assert [*changed] == [row]
+    assert changed[row]["last_edited_time"].endswith(":00.000Z")
 
 
-def test_rows_can_be_cut_down_to_their_titles(sources):
+def test_rows_can_be_cut_down_to_their_titles(query):
     fields = "?filter_properties[]=title"
 
-    rows = sources.query("Everything", {}, fields).data["results"]
+    found = query("Everything", fields=fields).data["results"]
 
-    assert {tuple(row["properties"]) for row in rows} == {("Название",)}
+    assert {tuple(row["properties"]) for row in found} == {("Название",)}
     unknown = f"{fields}&filter_properties[]=nope"
-    assert sources.query("Everything", {}, unknown).status == 400
+    assert query("Everything", fields=unknown).status == 400
 
 
-def test_a_wiki_holds_pages_and_another_data_source(lantern, sources):
+def test_a_wiki_holds_pages_and_another_data_source(lantern, sources, query, rows):
     wiki, glossary = sources["Company wiki"], sources["Glossary"]
 
-    data = sources.query("Company wiki", {"result_type": "data_source"}).data
-    parent = lantern.get(f"{API}/databases/{glossary['container']}").data["parent"]
+    data = query("Company wiki", {"result_type": "data_source"}).data
+    parent = lantern.show(glossary["container"], "databases").data["parent"]
 
-    assert ids(data["results"]) == {glossary["id"]}
+    assert [hit["id"] for hit in data["results"]] == [glossary["id"]]
     assert "request_status" not in data
     assert (data["has_more"], data["next_cursor"]) == (False, None)
-    assert len(sources.rows("Company wiki")) == 21
+    assert len(rows("Company wiki")) == 21
     assert parent == {"type": "database_id", "database_id": wiki["container"]}
 
 
-def test_every_type_of_property_is_there(lantern, sources):
-    source = lantern.get(f"{API}/data_sources/{sources['Everything']['id']}").data
-    columns = source["properties"]
+def test_every_type_of_property_is_there(lantern, sources, rows):
+    source = lantern.show(sources["Everything"]["id"], "data_sources").data
+    types = {name: column["type"] for name, column in source["properties"].items()}
 
-    rows = sources.rows("Everything")
+    shown = [row["properties"] for row in rows("Everything").values()]
 
-    assert len({column["type"] for column in columns.values()}) == 23
-    for row in rows:
-        for name, value in row["properties"].items():
-            assert value["type"] == columns[name]["type"]
-            assert value["type"] in value
-    empty = next(row for row in rows if row["properties"]["Number"]["number"] is None)
-    assert empty["properties"]["Verified"]["verification"]["state"] == "unverified"
+    assert len(set(types.values())) == 23
+    for properties in shown:
+        assert {name: value["type"] for name, value in properties.items()} == types
+        assert all(value["type"] in value for value in properties.values())
+    empty = next(found for found in shown if found["Number"]["number"] is None)
+    assert empty["Verified"]["verification"]["state"] == "unverified"
     for name, kind in (("Rollup", "rollup"), ("Formula", "formula")):
-        assert empty["properties"][name][kind]["type"] == "number"
+        assert empty[name][kind]["type"] == "number"
 
 
-def test_long_values_are_cut_and_paged(lantern, sources):
-    rows = sources.rows("Everything")
-    row = next(r for r in rows if r["properties"]["Relation"]["has_more"])
-    page = f"{API}/pages/{row['id']}/properties"
+def test_long_values_are_cut_and_paged(lantern, rows):
+    found = rows("Everything").items()
+    row, shown = next(
+        (key, row["properties"])
+        for key, row in found
+        if row["properties"]["Relation"]["has_more"]
+    )
 
-    related = lantern.get(f"{page}/rl%3Dn").data
-    first = lantern.get(f"{page}/title", page_size=40).data
-    short = lantern.get(f"{page}/cb%3Ax").data
+    related = lantern.show(f"{row}/properties/rl%3Dn").data
+    first = lantern.show(f"{row}/properties/title", page_size="40").data
+    short = lantern.show(f"{row}/properties/cb%3Ax").data
 
-    assert len(row["properties"]["Relation"]["relation"]) == 25
+    assert len(shown["Relation"]["relation"]) == 25
     assert len(related["results"]) == 30
     assert related["property_item"]["type"] == "relation"
-    assert first["has_more"] is True
-    assert first["next_cursor"]
-    pieces = row["properties"]["Название"]["title"]
-    assert [piece["type"] for piece in pieces].count("mention") == 25
+    assert (first["has_more"], bool(first["next_cursor"])) == (True, True)
+    pieces = [piece["type"] for piece in shown["Название"]["title"]]
+    assert pieces.count("mention") == 25
     assert short["object"] == "property_item"
-    assert {**short, **row["properties"]["Checkbox"]} == short
-    assert lantern.get(f"{page}/cb%253Ax").status == 404
+    assert {**short, **shown["Checkbox"]} == short
+    assert lantern.show(f"{row}/properties/cb%253Ax").status == 404
 
 
 CREATED = {"timestamp": "created_time"}
@@ -192,5 +178,5 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("body", REFUSED)
-def test_queries_that_are_not_simulated_are_refused(sources, body):
-    assert sources.query("Tasks", body).data["code"] == "validation_error"
+def test_queries_that_are_not_simulated_are_refused(query, body):
+    assert query("Tasks", body).data["code"] == "validation_error"

@@ -11,6 +11,7 @@ from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 
+ROOT = Path(sandbox.__file__).parent
 SIZES = {"contacts": 60, "companies": 5, "deals": 5, "records": 0, "rows": 0}
 
 
@@ -54,21 +55,21 @@ def test_contacts_are_as_awkward_as_real_ones(client):
 
 
 def test_the_seed_imports_nothing_of_the_api():
-    root = Path(sandbox.__file__).parent
-    for path in [*root.glob("hubspot/seed/*.py"), *root.glob("airtable/seed/*.py")]:
+    for path in [*ROOT.glob("hubspot/seed/*.py"), *ROOT.glob("airtable/seed/*.py")]:
         assert ".api" not in path.read_text("utf-8"), path
 
 
 def test_the_sandbox_imports_nothing_of_the_product():
-    root = Path(sandbox.__file__).parent
-    for path in root.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = [alias.name for alias in getattr(node, "names", [])]
-            if isinstance(node, ast.ImportFrom):
-                names = [node.module or ""]
-            elif not isinstance(node, ast.Import):
-                continue
-            tops = {name.split(".")[0] for name in names}
-            assert not tops & {"integrations", "config"}, path
-            is_command = {"management", "apps.py"} & set(path.parts)
-            assert is_command or "django" not in tops, path
+    for path in ROOT.rglob("*.py"):
+        tops = {name.split(".")[0] for name in read_names(path)}
+        assert not tops & {"integrations", "config"}, path
+        is_command = {"management", "apps.py"} & set(path.parts)
+        assert is_command or "django" not in tops, path
+
+
+def read_names(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""

@@ -39,12 +39,10 @@ def test_a_created_contact_is_there_at_once_and_its_address_is_taken(connected):
     again = make(connected, email="A@B.example")
 
     assert made.status == 201
-    assert made.headers["Location"].endswith(f"/contacts/{made.data['id']}")
-    found = connected.get(f"{CONTACTS}/{made.data['id']}").data
-    assert found["properties"]["firstname"] == "Zoë"
-    assert again.status == 409
-    assert again.data["category"] == "CONFLICT"
-    assert again.data["message"].endswith(f"Existing ID: {made.data['id']}")
+    found = connected.get(made.headers["Location"].partition(":8100")[2]).data
+    assert (found["id"], found["properties"]["firstname"]) == (made.data["id"], "Zoë")
+    assert (again.status, again.data["category"]) == (409, "CONFLICT")
+    assert again.data["message"].endswith(f"Existing ID: {found['id']}")
 
 
 @pytest.mark.parametrize(
@@ -65,10 +63,10 @@ def test_a_created_contact_is_there_at_once_and_its_address_is_taken(connected):
 def test_a_bad_value_is_refused_by_name_and_code(connected, properties, code):
     answer = make(connected, **properties)
 
-    assert answer.status == 400
-    assert answer.data["category"] == "VALIDATION_ERROR"
-    assert answer.data["errors"][0]["code"] == code
-    assert answer.data["errors"][0]["context"]["propertyName"]
+    [error] = answer.data["errors"]
+    assert (answer.status, answer.data["category"]) == (400, "VALIDATION_ERROR")
+    assert error["code"] == code
+    assert set(error["context"]["propertyName"]) <= properties.keys()
 
 
 def test_malformed_json_is_refused(connected):
@@ -96,12 +94,8 @@ def test_a_patch_changes_what_it_names_and_clears_with_empty_text(connected):
     ("name", "first", "values", "shown"),
     [
         # The lifecycle stage only moves forward, unless it is cleared.
-        (
-            "lifecyclestage",
-            "customer",
-            ["lead", "", "lead"],
-            ["customer", None, "lead"],
-        ),
+        ("lifecyclestage", "customer", ["lead"], ["customer"]),
+        ("lifecyclestage", "customer", ["", "lead"], [None, "lead"]),
         # A leading semicolon adds to a choice of many.
         ("newsletter_topics", "product", [";jobs"], ["product;jobs"]),
     ],
@@ -138,20 +132,14 @@ def test_the_customers_own_rules_bind_the_newer_version_only(connected):
 
 
 @pytest.mark.parametrize(
-    ("changes", "status"),
-    [
-        ({}, 201),
-        ({"dealstage": "92218801"}, 400),
-        ({"pipeline": ""}, 400),
-        ({"dealname": ""}, 400),
-    ],
+    "changes", [{}, {"dealstage": "92218801"}, {"pipeline": ""}, {"dealname": ""}]
 )
-def test_a_deal_needs_a_stage_of_its_own_pipeline(connected, changes, status):
+def test_a_deal_needs_a_stage_of_its_own_pipeline(connected, changes):
     good = {"dealname": "D", "pipeline": "default", "dealstage": "closedwon"}
 
     answer = connected.post(DEALS, {"properties": {**good, **changes}})
 
-    assert answer.status == status
+    assert answer.status == (400 if changes else 201)
 
 
 def test_archiving_hides_a_record_and_is_no_error_twice(connected):

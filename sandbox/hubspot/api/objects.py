@@ -1,112 +1,176 @@
-"""List records, read one, and read a batch."""
+"""Show records the way HubSpot does: in a list, alone and in a batch."""
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
-from sandbox.core.web import Request, Response, to_json
-from sandbox.hubspot.api import records
-from sandbox.hubspot.api.auth import Caller, api, read_id, read_limit
-from sandbox.hubspot.api.errors import invalid, not_found
-from sandbox.hubspot.api.inputs import enter, read_body, read_inputs, read_names
-from sandbox.hubspot.api.render import (
-    NOTHING,
-    Shape,
-    add_associations,
-    read_shape,
-    to_object,
-)
-from sandbox.hubspot.seed.accounts import TYPES
-from sandbox.hubspot.seed.definitions import choose_properties
+from sandbox.core.web import Response, to_json
+from sandbox.hubspot.api.calls import READ, Call, api
+from sandbox.hubspot.api.errors import ApiRefusal, not_found
+from sandbox.hubspot.seed.accounts import ALIASES, BY_ID, MODIFIED, SINGULAR, TYPES
+from sandbox.hubspot.seed.definitions import DEFAULTS, choose_properties
+from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS
 
-LIST_MAX, HISTORY_MAX, BATCH_MAX = 100, 50, 100
+MAX_PAGE, MAX_WITH_HISTORY, MAX_ASSOCIATIONS = 100, 50, 100
 
 
-@api()
-def list_objects(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
-    """Return one page of a type, in the order of the ids."""
-    type_id = enter(request, caller, "read")
-    shape = read_shape(request, caller, type_id)
-    highest = HISTORY_MAX if shape.history else LIST_MAX
-    limit = read_limit(request, default=10, highest=highest)
-    after = read_id(request, request.query.get("after") or "0")
-    rows = sandbox.storage.all(
-        "SELECT * FROM hubspot_record WHERE portal = ? AND type = ? AND archived = ?"
-        " AND id >= ? ORDER BY id LIMIT ?",
-        *(caller.portal, type_id, int(shape.archived), after, limit + 1),
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What an answer shows of each record."""
+
+    names: list[str]
+    history: list[str]
+    associations: list[str]
+
+
+def read_shape(call: Call, asked: Mapping[str, Any]) -> Shape:
+    """Read what is wanted of records; no properties named are the default ones."""
+    others = [ALIASES.get(name, "") for name in _read_names(asked, "associations")]
+    for other in others:
+        if (call.type, other) not in TYPE_IDS:
+            raise ApiRefusal("One or more associations are invalid")
+        call.require(other, READ)
+    names = _read_names(asked, "properties") or DEFAULTS[call.type]
+    history = _read_names(asked, "propertiesWithHistory")
+    return Shape(
+        names=choose_properties(call.type, names),
+        history=choose_properties(call.type, history),
+        associations=others,
     )
-    page = rows[:limit]
-    results = [to_object(sandbox.storage, row, shape) for row in page]
-    add_associations(sandbox.storage, request, page, results, shape)
-    answer: dict[str, Any] = {"results": results}
-    if len(rows) > limit:
-        # A cursor is the next possible id; the link shows a version nobody may call.
-        cursor = str(page[-1]["id"] + 1)
-        path = f"{request.origin}/hubspot/crm/v3/objects/{TYPES[type_id]}"
-        link = f"{path}?after={cursor}"
-        answer["paging"] = {"next": {"after": cursor, "link": link}}
-    return to_json(answer)
 
 
-@api()
-def show_object(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
+def _read_names(asked: Mapping[str, Any], field: str) -> list[str]:
+    names = asked.get(field) or []
+    if not isinstance(names, list):
+        raise ApiRefusal(f"{field} must be a list")
+    return [str(name).strip() for name in names]
+
+
+def _read_query(call: Call) -> Shape:
+    query = call.request.query
+    return read_shape(call, {n: text.split(",") for n, text in query.items() if text})
+
+
+@api(READ)
+def list_objects(call: Call) -> dict[str, Any]:
+    shape = _read_query(call)
+    highest = MAX_WITH_HISTORY if shape.history else MAX_PAGE
+    limit = call.read_limit(default=10, highest=highest)
+    rows = call.records.list_page(call.after, limit + 1, archived=call.is_archived)
+    results = to_objects(call, rows[:limit], shape)
+    if len(rows) <= limit:
+        return {"results": results}
+    # A cursor is the next possible id, which need not be that of a record.
+    return {"results": results, **_to_paging(call, "", rows[limit - 1]["id"] + 1)}
+
+
+@api(READ)
+def show_object(call: Call) -> dict[str, Any]:
     """Return one record; a merged-away id answers with the record it became."""
-    type_id = enter(request, caller, "read")
-    shape = read_shape(request, caller, type_id)
-    row = _find(sandbox, request, shape)
-    found = [to_object(sandbox.storage, row, shape)]
-    add_associations(sandbox.storage, request, [row], found, shape)
-    return to_json(found[0])
-
-
-def _find(sandbox: Sandbox, request: Request, shape: Shape) -> Row:
-    key, text = (sandbox.storage, shape.portal, shape.type), request.params["id"]
-    name = request.query.get("idProperty", "")
-    if name and name != "hs_object_id":
-        row = records.find_live(*key, name, text)
+    shape, name = _read_query(call), call.request.query.get("idProperty", "")
+    if name in ("", "hs_object_id"):
+        row = call.records.find_current(call.id, archived=call.is_archived)
     else:
-        wanted = records.follow_merges(*key, read_id(request, text))
-        row = records.find_record(*key, wanted, archived=shape.archived)
+        row = call.records.find_by(name, call.request.params["id"])
     if row is None:
-        raise not_found(request)
-    return row
+        raise not_found()
+    return to_objects(call, [row], shape)[0]
 
 
-@api()
-def read_batch(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
+@api(READ)
+def read_batch(call: Call) -> Response:
     """Return up to a hundred records; missing ones turn the answer into a 207."""
-    type_id = enter(request, caller, "read")
-    body = read_body(request)
-    inputs = read_inputs(request, body, BATCH_MAX)
-    history = read_names(request, body, "propertiesWithHistory")
-    shape = Shape(
-        portal=caller.portal,
-        type=type_id,
-        names=choose_properties(type_id, read_names(request, body, "properties")),
-        history=choose_properties(type_id, history or NOTHING),
-    )
-    if shape.history and len(inputs) > HISTORY_MAX:
-        raise invalid(request, f"at most {HISTORY_MAX} inputs with history")
-    storage, name = sandbox.storage, str(body.get("idProperty") or "")
-    results, missing = [], []
-    for text in dict.fromkeys(inputs):
-        row = records.find_live(storage, caller.portal, type_id, name, text)
-        if row is None:
-            missing.append(text)
-        else:
-            results.append(to_object(storage, row, shape))
-    now = to_short_iso(sandbox.now_ms)
-    answer: dict[str, Any] = {"status": "COMPLETE", "results": results}
-    answer |= {"startedAt": now, "completedAt": now}
-    if not missing:
+    ids = dict.fromkeys(str(item["id"]) for item in call.read_inputs(MAX_PAGE))
+    shape = read_shape(call, {**call.body, "associations": None})
+    if shape.history and len(ids) > MAX_WITH_HISTORY:
+        raise ApiRefusal(f"at most {MAX_WITH_HISTORY} inputs with history")
+    name = str(call.body.get("idProperty") or "")
+    found = {text: call.records.find_by(name, text) for text in ids}
+    rows = [row for row in found.values() if row]
+    answer = to_batch(call, to_objects(call, rows, shape))
+    if len(rows) == len(ids):
         return to_json(answer)
-    error = {
-        "status": "error",
-        "category": "OBJECT_NOT_FOUND",
-        "message": "Could not get some objects, they may be deleted or not exist.",
-        "context": {"ids": missing},
-        "errors": [],
-        "links": {},
-    }
+    missing = [text for text, row in found.items() if row is None]
+    message = "Could not get some objects, they may be deleted or not exist."
+    more: dict[str, Any] = {"context": {"ids": missing}, "errors": [], "links": {}}
+    error = ApiRefusal(message, 207, "OBJECT_NOT_FOUND", **more).body
     return to_json({**answer, "numErrors": 1, "errors": [error]}, 207)
+
+
+def to_batch(call: Call, results: list[dict[str, Any]]) -> dict[str, Any]:
+    now = to_short_iso(call.sandbox.now_ms)
+    times = {"startedAt": now, "completedAt": now}
+    return {"status": "COMPLETE", "results": results, **times}
+
+
+def to_objects(call: Call, rows: list[Row], shape: Shape) -> list[dict[str, Any]]:
+    """Show records; one without associations of a type has no such key."""
+    shown = {row["id"]: _to_object(call, row, shape) for row in rows}
+    for other in shape.associations:
+        for record_id, links in call.records.find_links(other, list(shown)).items():
+            groups = shown[record_id].setdefault("associations", {})
+            groups[TYPES[other]] = _to_group(call, record_id, other, links)
+    return list(shown.values())
+
+
+def _to_object(call: Call, row: Row, shape: Shape) -> dict[str, Any]:
+    values, domain = (
+        json.loads(row["properties"]),
+        BY_ID[call.portal].details["uiDomain"],
+    )
+    path = f"contacts/{call.portal}/record/{call.type}/{row['id']}"
+    shown = {
+        "id": str(row["id"]),
+        "properties": {name: values.get(name) for name in shape.names},
+        "createdAt": values["createdate"],
+        "updatedAt": values[MODIFIED[call.type]],
+        "archived": bool(row["archived"]),
+        "url": f"https://{domain}/{path}",
+    }
+    if row["archived"]:
+        shown["archivedAt"] = to_short_iso(row["archived_at"])
+    if shape.history:
+        told = {name: _get_history(call, row, values, name) for name in shape.history}
+        shown["propertiesWithHistory"] = told
+    return shown
+
+
+def _get_history(
+    call: Call, row: Row, values: dict[str, str], name: str
+) -> list[dict[str, str]]:
+    changes = call.sandbox.storage.all(
+        "SELECT * FROM hubspot_history WHERE record = ? AND name = ?"
+        " ORDER BY at DESC, rowid DESC",
+        *(row["key"], name),
+    )
+    versions = [(c["value"], to_short_iso(c["at"]), c["source"]) for c in changes]
+    first = changes[-1]["old"] if changes else values.get(name)
+    if first is not None:
+        versions.append((first, values["createdate"], "IMPORT"))
+    fields = ("value", "timestamp", "sourceType")
+    return [dict(zip(fields, version, strict=True)) for version in versions]
+
+
+def _to_group(
+    call: Call, record_id: int, other: str, links: list[Row]
+) -> dict[str, Any]:
+    name = f"{SINGULAR[call.type]}_to_{SINGULAR[other]}"
+    plain = f"{name}_unlabeled" if len(TYPE_IDS[call.type, other]) > 1 else name
+    entries = [
+        {"id": str(link["to_id"]), "type": name if kind in PRIMARY else plain}
+        for link in links[:MAX_ASSOCIATIONS]
+        for kind in json.loads(link["kinds"])
+    ]
+    if len(links) <= MAX_ASSOCIATIONS:
+        return {"results": entries}
+    path = f"/{record_id}/associations/{TYPES[other]}"
+    paging = _to_paging(call, path, links[MAX_ASSOCIATIONS]["to_id"])
+    return {"results": entries, **paging}
+
+
+def _to_paging(call: Call, path: str, after: int) -> dict[str, Any]:
+    base = f"{call.request.origin}/hubspot/crm/v3/objects/{TYPES[call.type]}{path}"
+    return {"paging": {"next": {"after": str(after), "link": f"{base}?after={after}"}}}

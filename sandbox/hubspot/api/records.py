@@ -1,209 +1,186 @@
 """Find records and change them, with history and a search index that lags."""
 
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from sqlite3 import Cursor
+from typing import Any
 
-from sandbox.core.storage import Row, Storage
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
+from sandbox.hubspot.api.errors import ApiRefusal
 from sandbox.hubspot.seed.accounts import CONTACTS, MODIFIED
-from sandbox.hubspot.seed.tables import NewRecord, insert_records, to_columns
+from sandbox.hubspot.seed.tables import INSERT_RECORD
 
+SLUG = "hubspot"
 Values = Mapping[str, str | None]
-# The properties of a contact that no two have alike, and their columns.
-UNIQUE = {"email": "email", "crm_key": "unique_key"}
+# The properties of a contact that no two have alike, and how they are compared.
+UNIQUE = {
+    "email": "email = lower(?)",
+    "crm_key": "json_extract(properties, '$.crm_key') = ?",
+}
+# An id above any ever given, in any portal.
+NEXT_ID = (
+    "SELECT 200000000001 + COALESCE(MAX(seq), 0) AS id FROM sqlite_sequence"
+    " WHERE name = 'hubspot_record'"
+)
+CURRENT_ID = "SELECT new FROM hubspot_alias WHERE portal = ? AND type = ? AND old = ?"
+# The links between records that exist, to live ones only.
+LINKS = """
+    SELECT l.from_id, l.to_id, json_group_array(l.type_id) AS kinds FROM hubspot_link l
+    JOIN hubspot_record a ON (a.portal, a.type, a.id) = (l.portal, l.from_type, from_id)
+    JOIN hubspot_record b ON (b.portal, b.type, b.id) = (l.portal, l.to_type, to_id)
+    WHERE l.portal = ? AND l.from_type = ? AND l.to_type = ? AND b.archived = 0
+    AND l.from_id IN (SELECT value FROM json_each(?))
+    GROUP BY l.from_id, l.to_id ORDER BY l.from_id, l.to_id
+"""
+# What merging does not take over, and how often one record can be merged.
+OWN, MAX_MERGES = ("hs_object_id", "createdate", "hs_merged_object_ids"), 250
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """Who changes records when, and when search will know."""
+class Records:
+    """The records of one type in a portal; what changes them needs a transaction."""
 
-    now: int
-    lag: int = 0
+    sandbox: Sandbox
+    portal: str
+    type: str
     source: str = "INTEGRATION"
 
+    @cached_property
+    def now(self) -> int:
+        return self.sandbox.now_ms
 
-def find_record(
-    storage: Storage, portal: str, type_id: str, record_id: int, *, archived: bool
-) -> Row | None:
-    """Return one record by its own id."""
-    return storage.one(
-        "SELECT * FROM hubspot_record WHERE portal = ? AND type = ? AND id = ?"
-        " AND archived = ?",
-        *(portal, type_id, record_id, int(archived)),
-    )
+    @cached_property
+    def indexed_at(self) -> int:
+        lag = self.sandbox.switches.get(SLUG, "index_lag", self.portal)
+        return self.now + int(lag * 1000)
 
+    def select(self, condition: str, *values: Any) -> list[Row]:
+        # Every condition is written out in this package.
+        where = f"portal = ? AND type = ? AND {condition}"
+        sql = f"SELECT * FROM hubspot_record WHERE {where}"  # noqa: S608
+        return self.sandbox.storage.all(sql, self.portal, self.type, *values)
 
-def find_live(
-    storage: Storage, portal: str, type_id: str, name: str, text: str
-) -> Row | None:
-    """Return a live record by its id or by a unique property; no other finds any."""
-    if not name or name == "hs_object_id":
-        record_id = int(text) if text.isdigit() else 0
-        return find_record(storage, portal, type_id, record_id, archived=False)
-    if type_id != CONTACTS or name not in UNIQUE:
-        return None
-    # The column is one of the two named above.
-    return storage.one(
-        "SELECT * FROM hubspot_record WHERE portal = ? AND type = ?"  # noqa: S608
-        f" AND {UNIQUE[name]} = ? AND archived = 0 ORDER BY id",
-        *(portal, type_id, text.lower() if name == "email" else text),
-    )
+    def list_page(self, after: int, limit: int, *, archived: bool) -> list[Row]:
+        """Return records from an id on, in the order of the ids."""
+        condition = "archived = ? AND id >= ? ORDER BY id LIMIT ?"
+        return self.select(condition, int(archived), after, limit)
 
+    def find(self, record_id: int, *, archived: bool = False) -> Row | None:
+        rows = self.select("id = ? AND archived = ?", record_id, int(archived))
+        return rows[0] if rows else None
 
-def follow_merges(storage: Storage, portal: str, type_id: str, record_id: int) -> int:
-    """Return the id a record has now, however often it was merged."""
-    while row := storage.one(
-        "SELECT new FROM hubspot_alias WHERE portal = ? AND type = ? AND old = ?",
-        *(portal, type_id, record_id),
-    ):
-        record_id = row["new"]
-    return record_id
+    def find_current(self, record_id: int, *, archived: bool) -> Row | None:
+        """Return the record that an id leads to, however often it was merged."""
+        key = (self.portal, self.type, record_id)
+        alias = self.sandbox.storage.one(CURRENT_ID, *key)
+        return self.find(alias["new"] if alias else record_id, archived=archived)
 
+    def find_by(self, name: str, text: str) -> Row | None:
+        """Return a live record by its id or a unique property; no other finds any."""
+        if name in ("", "hs_object_id"):
+            return self.find(int(text) if text.isdigit() else 0)
+        if self.type != CONTACTS or name not in UNIQUE:
+            return None
+        rows = self.select(f"{UNIQUE[name]} AND archived = 0 ORDER BY id", text)
+        return rows[0] if rows else None
 
-def find_links(
-    storage: Storage, portal: str, from_type: str, to_type: str, from_ids: Sequence[int]
-) -> dict[int, list[Row]]:
-    """Return the links of several records, by record, to live records only."""
-    rows = storage.all(
-        "SELECT l.from_id, l.to_id, l.type_id FROM hubspot_link l"
-        " JOIN hubspot_record r ON r.portal = l.portal AND r.type = l.to_type"
-        " AND r.id = l.to_id AND r.archived = 0"
-        " WHERE l.portal = ? AND l.from_type = ? AND l.to_type = ?"
-        " AND l.from_id IN (SELECT value FROM json_each(?))"
-        " ORDER BY l.from_id, l.to_id, l.type_id",
-        *(portal, from_type, to_type, json.dumps(from_ids)),
-    )
-    found: dict[int, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row["from_id"], []).append(row)
-    return found
+    def find_links(self, to_type: str, from_ids: Sequence[int]) -> dict[int, list[Row]]:
+        """Return the associations of several records, by record and by pair."""
+        values = (self.portal, self.type, to_type, json.dumps(from_ids))
+        found: dict[int, list[Row]] = {}
+        for row in self.sandbox.storage.all(LINKS, *values):
+            found.setdefault(row["from_id"], []).append(row)
+        return found
 
+    def create(self, values: Values) -> int:
+        new = int(self._run(NEXT_ID).fetchone()["id"])
+        stamp = to_short_iso(self.now)
+        properties = {name: value for name, value in values.items() if value}
+        properties |= {"createdate": stamp, MODIFIED[self.type]: stamp}
+        text = json.dumps({**properties, "hs_object_id": str(new)})
+        times = (self.now, None, self.indexed_at)
+        self._run(INSERT_RECORD, self.portal, self.type, new, *times, text)
+        return new
 
-def create_record(
-    connection: sqlite3.Connection,
-    portal: str,
-    type_id: str,
-    values: Values,
-    change: Change,
-) -> int:
-    """Store a new record and return its id, which is above any ever given."""
-    record_id = connection.execute(
-        "INSERT INTO hubspot_last_id VALUES (?, ?, COALESCE((SELECT MAX(id) FROM"
-        " hubspot_record WHERE portal = ?1 AND type = ?2), 9000) + 1)"
-        " ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
-        (portal, type_id),
-    ).fetchone()["last"]
-    stamp = to_short_iso(change.now)
-    properties = {name: value for name, value in values.items() if value}
-    properties |= {"createdate": stamp, MODIFIED[type_id]: stamp}
-    record = NewRecord(
-        portal=portal,
-        type=type_id,
-        id=record_id,
-        created=change.now,
-        modified=change.now,
-        properties={**properties, "hs_object_id": str(record_id)},
-        indexed_at=change.now + change.lag,
-    )
-    insert_records(connection, [record])
-    return int(record_id)
+    def change(self, row: Row, values: Values) -> None:
+        """Set properties of a record; None clears one."""
+        old: dict[str, str] = json.loads(row["properties"])
+        for name, value in values.items():
+            told = (name, old.get(name), value or "", self.now, self.source)
+            insert = "INSERT INTO hubspot_history VALUES (?, ?, ?, ?, ?, ?)"
+            self._run(insert, row["key"], *told)
+        new = {name: v for name, v in {**old, **values}.items() if v is not None}
+        new[MODIFIED[self.type]] = to_short_iso(self.now)
+        if self.indexed_at > self.now:
+            self._run("DELETE FROM hubspot_stale WHERE visible_until <= ?", self.now)
+            self._run(
+                "INSERT INTO hubspot_stale SELECT key, modified, properties,"
+                " indexed_at, ? FROM hubspot_record WHERE key = ?",
+                *(self.indexed_at, row["key"]),
+            )
+        self._run(
+            "UPDATE hubspot_record SET modified = ?, indexed_at = ?, properties = ?"
+            " WHERE key = ?",
+            *(self.now, self.indexed_at, json.dumps(new), row["key"]),
+        )
 
+    def archive(self, row: Row) -> None:
+        sql = "UPDATE hubspot_record SET archived_at = ? WHERE key = ?"
+        self._run(sql, self.now, row["key"])
 
-def change_record(
-    connection: sqlite3.Connection, row: Row, values: Values, change: Change
-) -> None:
-    """Set properties of a record; None clears one."""
-    properties: dict[str, str] = json.loads(row["properties"])
-    for name, value in values.items():
-        _remember(connection, row, name, (properties.get(name), value), change)
-        if value is None:
-            properties.pop(name, None)
-        else:
-            properties[name] = value
-    properties[MODIFIED[row["type"]]] = to_short_iso(change.now)
-    if change.lag > 0 and not row["archived"]:
-        _keep_stale(connection, row, change)
-    connection.execute(
-        "UPDATE hubspot_record SET modified = ?, indexed_at = ?, email = ?,"
-        " unique_key = ?, properties = ? WHERE key = ?",
-        (change.now, change.now + change.lag, *to_columns(properties), row["key"]),
-    )
+    def restore(self, row: Row) -> None:
+        sql = "UPDATE hubspot_record SET archived_at = ?, indexed_at = ? WHERE key = ?"
+        self._run(sql, None, self.indexed_at, row["key"])
 
+    def erase(self, row: Row) -> None:
+        self._run("DELETE FROM hubspot_record WHERE key = ?", row["key"])
 
-def archive_record(connection: sqlite3.Connection, row: Row, change: Change) -> None:
-    """Archive a record; search forgets it at once."""
-    connection.execute(
-        "UPDATE hubspot_record SET archived = 1, archived_at = ? WHERE key = ?",
-        (change.now, row["key"]),
-    )
-    _forget(connection, row, "hubspot_stale")
+    def merge(self, winner: Row, loser: Row) -> int:
+        """Merge two records and return the id of the result, usually a new one."""
+        if winner["id"] == loser["id"]:
+            raise ApiRefusal("A record cannot be merged into itself")
+        keeps_id = self.sandbox.switches.get(SLUG, "merge_keeps_id", self.portal)
+        gone = [loser] if keeps_id else [winner, loser]
+        values = _join_values(winner, loser, gone)
+        for row in gone:
+            self.erase(row)
+        if keeps_id:
+            self.change(winner, values)
+        new = winner["id"] if keeps_id else self.create(values)
+        for row in gone:
+            self._redirect(row["id"], new)
+        return int(new)
 
+    def _redirect(self, old: int, new: int) -> None:
+        key = (self.portal, self.type, old)
+        self._run("REPLACE INTO hubspot_alias VALUES (?, ?, ?, ?)", *key, new)
+        for table, id_column, type_column in (
+            ("hubspot_alias", "new", "type"),
+            ("hubspot_link", "from_id", "from_type"),
+            ("hubspot_link", "to_id", "to_type"),
+        ):
+            where = f"portal = ? AND {type_column} = ? AND {id_column} = ?"
+            sql = f"UPDATE OR REPLACE {table} SET {id_column} = ? WHERE {where}"  # noqa: S608
+            self._run(sql, new, *key)
 
-def restore_record(connection: sqlite3.Connection, row: Row, change: Change) -> None:
-    """Bring an archived record back."""
-    connection.execute(
-        "UPDATE hubspot_record SET archived = 0, archived_at = NULL, indexed_at = ?"
-        " WHERE key = ?",
-        (change.now + change.lag, row["key"]),
-    )
+    def _run(self, sql: str, *values: Any) -> Cursor:
+        return self.sandbox.storage.connection.execute(sql, values)
 
 
-def drop_record(connection: sqlite3.Connection, row: Row) -> None:
-    """Remove a record, also from search; its associations and history stay."""
-    _forget(connection, row, "hubspot_record")
-    _forget(connection, row, "hubspot_stale")
-
-
-def erase_record(connection: sqlite3.Connection, row: Row) -> None:
-    """Delete a record for good, with its associations and its history."""
-    drop_record(connection, row)
-    _forget(connection, row, "hubspot_history")
-    _forget(connection, row, "hubspot_link", "from_")
-    _forget(connection, row, "hubspot_link", "to_")
-
-
-def _forget(
-    connection: sqlite3.Connection, row: Row, table: str, end: str = ""
-) -> None:
-    # The table and the end of a link are named in this module only.
-    connection.execute(
-        f"DELETE FROM {table} WHERE portal = ?"  # noqa: S608
-        f" AND {end}type = ? AND {end}id = ?",
-        (row["portal"], row["type"], row["id"]),
-    )
-
-
-def _keep_stale(connection: sqlite3.Connection, row: Row, change: Change) -> None:
-    """Store what search shows until its index has caught up with this change."""
-    connection.execute(
-        "DELETE FROM hubspot_stale WHERE visible_until <= ?", (change.now,)
-    )
-    columns = ("portal", "type", "id", "created", "modified", "email", "properties")
-    shown = (row["indexed_at"], change.now + change.lag)
-    connection.execute(
-        "INSERT INTO hubspot_stale VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*(row[name] for name in columns), *shown),
-    )
-
-
-def _remember(
-    connection: sqlite3.Connection,
-    row: Row,
-    name: str,
-    values: tuple[str | None, str | None],
-    change: Change,
-) -> None:
-    """Add a value to a property's history, and the seeded one before it."""
-    old, new = values
-    key = (row["portal"], row["type"], row["id"], name)
-    insert = "INSERT INTO hubspot_history VALUES (?, ?, ?, ?, ?, ?, ?)"
-    known = connection.execute(
-        "SELECT 1 FROM hubspot_history WHERE portal = ? AND type = ? AND id = ?"
-        " AND name = ?",
-        key,
-    ).fetchone()
-    if known is None and old is not None:
-        connection.execute(insert, (*key, old, row["created"], "IMPORT"))
-    connection.execute(insert, (*key, new or "", change.now, change.source))
+def _join_values(winner: Row, loser: Row, gone: list[Row]) -> dict[str, str | None]:
+    first, second = json.loads(winner["properties"]), json.loads(loser["properties"])
+    values = {**second, **{name: value for name, value in first.items() if value}}
+    values = {name: value for name, value in values.items() if name not in OWN}
+    merged = [v["hs_merged_object_ids"] for v in (first, second) if v.get(OWN[2])]
+    ids = ";".join([*merged, *(str(row["id"]) for row in gone)])
+    if ids.count(";") > MAX_MERGES:
+        raise ApiRefusal(f"A record can take part in {MAX_MERGES} merges at most")
+    values["hs_merged_object_ids"] = ids
+    other, more = second.get("email"), values.get("hs_additional_emails")
+    if other and other != values.get("email"):
+        values["hs_additional_emails"] = f"{more};{other}" if more else other
+    return values

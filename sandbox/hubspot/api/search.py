@@ -2,111 +2,73 @@
 
 from typing import Any
 
-from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json
-from sandbox.hubspot.api.auth import Caller, api
-from sandbox.hubspot.api.errors import invalid
-from sandbox.hubspot.api.filters import Clause, build_filters, get_column, register
-from sandbox.hubspot.api.inputs import enter, read_body, read_names
-from sandbox.hubspot.api.render import Shape, to_object
-from sandbox.hubspot.seed.definitions import choose_properties
+from sandbox.hubspot.api.calls import READ, Call, api
+from sandbox.hubspot.api.errors import ApiRefusal
+from sandbox.hubspot.api.filters import build_filters, get_column, register
+from sandbox.hubspot.api.objects import read_shape, to_objects
 
 MAX_BODY, MAX_LIMIT, MAX_RESULTS = 3_000, 200, 10_000
-SETTLED = (
-    "SELECT id, created, modified, email, properties FROM hubspot_record"
-    " WHERE portal = ? AND type = ? AND archived = 0"
-)
-STALE = (
-    "SELECT id, created, modified, email, properties FROM hubspot_stale"
-    " WHERE portal = ? AND type = ? AND visible_from <= ? AND visible_until > ?"
-)
 KNOWN_FIELDS = {"filterGroups", "sorts", "properties", "limit", "after"}
+DIRECTIONS = {"ASCENDING": "ASC", "DESCENDING": "DESC"}
+SETTLED = (
+    "SELECT key, id, modified, email, properties, archived FROM hubspot_record"
+    " WHERE portal = ?1 AND type = ?2 AND archived = 0"
+)
+# What the index believes while it lags: settled rows, and old states of the others.
+LAGGING = (
+    f"{SETTLED} AND indexed_at <= ?3 UNION ALL"  # noqa: S608
+    " SELECT r.key, r.id, s.modified, s.email, s.properties, r.archived"
+    " FROM hubspot_stale s JOIN hubspot_record r ON r.key = s.record"
+    " WHERE r.portal = ?1 AND r.type = ?2 AND r.archived = 0"
+    " AND visible_from <= ?3 AND visible_until > ?3"
+)
 
 
-@api(bucket="search")
-def search(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
-    """Answer one search."""
-    type_id = enter(request, caller, "read")
-    if len(request.body) > MAX_BODY:
-        message = f"The request body is longer than {MAX_BODY} characters"
-        raise invalid(request, message)
-    body = read_body(request)
-    if unknown := body.keys() - KNOWN_FIELDS:
-        names = ", ".join(sorted(unknown))
-        raise invalid(request, f"The sandbox does not simulate: {names}")
-    limit = _read_number(request, body, "limit", 10)
-    after = _read_number(request, body, "after", 0)
-    if not 1 <= limit <= MAX_LIMIT:
-        raise invalid(request, "limit is not valid")
-    if after + limit > MAX_RESULTS:
-        message = f"Search returns at most {MAX_RESULTS} results; narrow the filters"
-        raise invalid(request, message)
-    where = build_filters(request, caller, type_id, body.get("filterGroups") or [])
-    order = _read_sort(request, type_id, body.get("sorts") or [])
-    source = _get_source(sandbox, caller.portal, type_id)
-    total, rows = _run(sandbox, source, where, order, (limit, after))
-    chosen = choose_properties(type_id, read_names(request, body, "properties"))
-    shape = Shape(portal=caller.portal, type=type_id, names=chosen)
-    results = [to_object(sandbox.storage, row, shape) for row in rows]
-    answer: dict[str, Any] = {"total": total, "results": results}
-    if after + limit < total:
-        answer["paging"] = {"next": {"after": str(after + limit)}}
-    return to_json(answer)
-
-
-def _run(
-    sandbox: Sandbox,
-    source: Clause,
-    where: Clause,
-    order: str,
-    page: tuple[int, int],
-) -> tuple[int, list[Any]]:
-    register(sandbox.storage.connection)
-    values = (*source.values, *where.values)
+@api(READ, bucket="search")
+def search(call: Call) -> dict[str, Any]:
+    if len(call.request.body) > MAX_BODY:
+        raise ApiRefusal(f"The request body is longer than {MAX_BODY} characters")
+    if unknown := call.body.keys() - KNOWN_FIELDS:
+        raise ApiRefusal(f"The sandbox does not simulate: {sorted(unknown)}")
+    limit, after = _read_number(call, "limit", 10), _read_number(call, "after", 0)
+    if not 1 <= limit <= MAX_LIMIT or after + limit > MAX_RESULTS:
+        raise ApiRefusal(f"At most {MAX_LIMIT} results at once, {MAX_RESULTS} in all")
+    where, values = build_filters(call, call.body.get("filterGroups") or [])
+    order, shape = _read_sort(call), read_shape(call, call.body)
+    source, known = _get_source(call)
+    storage = call.sandbox.storage
+    register(storage.connection)
     # Every name in these statements was chosen from this package's own lists.
-    matched = f"FROM ({source.sql}) AS r WHERE {where.sql}"
-    count = f"SELECT COUNT(*) AS n {matched}"
-    counted = sandbox.storage.one(count, *values)
+    matched = f"FROM ({source}) AS r WHERE {where}"
+    [counted] = storage.all(f"SELECT COUNT(*) AS n {matched}", *known, *values)
     fetch = f"SELECT * {matched} ORDER BY {order} LIMIT ? OFFSET ?"
-    rows = sandbox.storage.all(fetch, *values, *page)
-    return counted["n"] if counted else 0, rows
+    rows = storage.all(fetch, *known, *values, limit, after)
+    answer = {"total": counted["n"], "results": to_objects(call, rows, shape)}
+    if after + limit < counted["n"]:
+        answer["paging"] = {"next": {"after": str(after + limit)}}
+    return answer
 
 
-def _get_source(sandbox: Sandbox, portal: str, type_id: str) -> Clause:
-    """Return what the index believes now: settled rows, and old states of others."""
-    now = sandbox.now_ms
-    pending = sandbox.storage.one(
-        "SELECT 1 FROM hubspot_record WHERE portal = ? AND type = ?"
-        " AND indexed_at > 0 AND indexed_at > ?",
-        *(portal, type_id, now),
-    )
-    if pending is None:
-        return Clause(sql=SETTLED, values=(portal, type_id))
-    sql = f"{SETTLED} AND indexed_at <= ? UNION ALL {STALE}"
-    return Clause(sql=sql, values=(portal, type_id, now, portal, type_id, now, now))
+def _get_source(call: Call) -> tuple[str, tuple[Any, ...]]:
+    known, now = (call.portal, call.type), call.records.now
+    is_lagging = call.records.select("indexed_at > 0 AND indexed_at > ? LIMIT 1", now)
+    return (LAGGING, (*known, now)) if is_lagging else (SETTLED, known)
 
 
-def _read_number(
-    request: Request, body: dict[str, Any], name: str, default: int
-) -> int:
-    value = body.get(name)
+def _read_number(call: Call, name: str, default: int) -> int:
+    value = call.body.get(name)
     text = str(default if value is None else value)
     if not text.isdigit():
-        raise invalid(request, f"{name} is not valid")
+        raise ApiRefusal(f"{name} is not valid")
     return int(text)
 
 
-def _read_sort(request: Request, type_id: str, sorts: Any) -> str:
-    if not isinstance(sorts, list) or len(sorts) > 1:
-        raise invalid(request, "Only one sort rule is allowed")
-    if not sorts:
-        return "id ASC"
-    rule = sorts[0]
-    if not isinstance(rule, dict) or "propertyName" not in rule:
-        raise invalid(request, "A sort rule needs propertyName and direction")
-    direction = str(rule.get("direction", "ASCENDING"))
-    if direction not in ("ASCENDING", "DESCENDING"):
-        raise invalid(request, "direction must be ASCENDING or DESCENDING")
-    word = "ASC" if direction == "ASCENDING" else "DESC"
-    column = get_column(type_id, str(rule["propertyName"]))
-    return "id ASC" if column is None else f"{column.sql} {word}, id {word}"
+def _read_sort(call: Call) -> str:
+    try:
+        [rule] = call.body.get("sorts") or [{"propertyName": "hs_object_id"}]
+        word = DIRECTIONS[rule.get("direction", "ASCENDING")]
+        column = get_column(call.type, str(rule["propertyName"])) or ("id", int)
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        message = "sorts must be one rule of propertyName and direction"
+        raise ApiRefusal(message) from exc
+    return f"{column[0]} {word}, id {word}"

@@ -6,161 +6,170 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.core.storage import Storage
+from sandbox.core.storage import Row
 from sandbox.core.times import DAY_MS, to_date, to_ms, to_short_iso
+from sandbox.hubspot.api.calls import Call
+from sandbox.hubspot.api.errors import ApiRefusal
+from sandbox.hubspot.api.records import SLUG, UNIQUE
+from sandbox.hubspot.seed import definitions
 from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS
-from sandbox.hubspot.seed.definitions import PIPELINES, Definition, get_definitions
 
-EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
-# What a text must look like, by type, and the code of the refusal.
-PATTERNS = {
-    "number": (re.compile(r"-?\d+(\.\d+)?"), "INVALID_INTEGER"),
-    "bool": (re.compile("true|false"), "INVALID_OPTION"),
+# The code of a refusal by the type of a property, and what a text must look like.
+TYPES = {
+    "number": ("INVALID_INTEGER", r"-?\d+(\.\d+)?"),
+    "bool": ("INVALID_OPTION", "true|false"),
+    "email": ("INVALID_EMAIL", r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+"),
+    "enumeration": ("INVALID_OPTION", ".*"),
+    "date": ("INVALID_DATE", ".*"),
+    "datetime": ("INVALID_LONG", ".*"),
 }
-STAGES = get_definitions(CONTACTS)["lifecyclestage"].values
-ANY_OF = {
-    CONTACTS: ("email", "firstname", "lastname"),
-    COMPANIES: ("name", "domain"),
+OTHERS = ("INVALID_VALUE", "(?s:.*)")
+MESSAGES = {
+    "PROPERTY_DOESNT_EXIST": 'Property "{0}" does not exist',
+    "READ_ONLY_VALUE": '"{0}" is a read only property; its value cannot be set.',
+    "MISSING_REQUIRED_PROPERTY": 'Property "{0}" is required to create this record',
 }
-ALL_OF = ("dealname", "dealstage", "pipeline")
-STAGES_OF: dict[str, set[str]] = {
+# What a new record cannot do without: one out of each group.
+MINIMUM: dict[str, list[tuple[str, ...]]] = {
+    CONTACTS: [("email", "firstname", "lastname")],
+    COMPANIES: [("name", "domain")],
+    DEALS: [("dealname",), ("dealstage",), ("pipeline",)],
+}
+LIFECYCLE = definitions.get_definitions(CONTACTS)["lifecyclestage"]
+STAGES = definitions.get_options(LIFECYCLE)
+STAGES_OF = {
     pipeline["id"]: {stage["id"] for stage in pipeline["stages"]}
-    for pipeline in PIPELINES
+    for pipeline in definitions.PIPELINES
 }
 
 
-def read_time(text: str) -> int | None:
+def read_time(text: str) -> int:
     """Read a time written as ISO text or as epoch milliseconds."""
-    return int(text) if text.lstrip("-").isdigit() else to_ms(text)
+    moment = int(text) if text.lstrip("-").isdigit() else to_ms(text)
+    if moment is None:
+        raise ValueError(f"{text} is no time")
+    return moment
 
 
 @dataclass(kw_only=True)
-class Check:
-    """Check the values of one write against definitions and the record so far."""
+class Write:
+    """What a write comes to, checked against definitions and the record so far."""
 
-    storage: Storage
-    portal: str
-    type_id: str
+    call: Call
     old: Mapping[str, str]
-    # Whether a date with a time of day is cut to its day, or refused.
-    normalises: bool
-    # What the write comes to.
     values: dict[str, str | None] = field(default_factory=dict)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
 
-    def blame(self, name: str, code: str, message: str) -> None:
-        """Add one value that cannot be stored."""
-        self.problems.append({"name": name, "code": code, "message": message})
+    def blame(self, name: str, code: str, value: Any = "") -> None:
+        message = MESSAGES.get(code, "{1} was not a valid value for {0}")
+        message = message.format(name, value)
+        self.problems.append({"message": message, "error": code, "name": name})
 
     def check(self, given: Mapping[str, Any]) -> None:
-        """Check every value."""
-        known = get_definitions(self.type_id)
+        known = definitions.get_definitions(self.call.type)
         for name, value in given.items():
             definition = known.get(name)
-            if definition is None or definition.sensitivity != "non_sensitive":
-                message = f'Property "{name}" does not exist'
-                self.blame(name, "PROPERTY_DOESNT_EXIST", message)
-            elif definition.is_read_only:
-                message = f'"{name}" is a read only property; its value cannot be set.'
-                self.blame(name, "READ_ONLY_VALUE", message)
+            if not definition or definition["dataSensitivity"] != definitions.PLAIN:
+                self.blame(name, "PROPERTY_DOESNT_EXIST")
+            elif definition["modificationMetadata"]["readOnlyValue"]:
+                self.blame(name, "READ_ONLY_VALUE")
+            elif isinstance(value, (str, int, float)):
+                text = str(value).lower() if isinstance(value, bool) else str(value)
+                self._check_text(definition, text)
             else:
-                self._check_value(definition, value)
-        if self.type_id == DEALS:
-            self._check_stage()
+                self.blame(name, "INVALID_VALUE", value)
+        self._check_stage()
 
     def check_minimum(self, given: Mapping[str, Any]) -> None:
-        """Check that a new record has what its type cannot do without."""
-        if self.type_id == DEALS:
-            missing = [name for name in ALL_OF if not given.get(name)]
-        else:
-            names = ANY_OF[self.type_id]
-            missing = [] if any(given.get(n) for n in names) else [names[0]]
-        for name in missing:
-            message = f'Property "{name}" is required to create this record'
-            self.blame(name, "MISSING_REQUIRED_PROPERTY", message)
+        """Check a new record for what its type and the customer's rules ask for."""
+        call, groups = self.call, list(MINIMUM[self.call.type])
+        if call.type == CONTACTS and call.enforces_rules:
+            names = call.sandbox.switches.get(SLUG, "required_properties", call.portal)
+            groups += [(name,) for name in names]
+        for group in groups:
+            if not any(given.get(name) for name in group):
+                self.blame(group[0], "MISSING_REQUIRED_PROPERTY")
 
-    def _check_value(self, definition: Definition, value: Any) -> None:
-        name = definition.name
-        if isinstance(value, bool):
-            value = str(value).lower()
-        if not isinstance(value, (str, int, float)):
-            message = f"{json.dumps(value)} was not a valid value"
-            self.blame(name, "INVALID_VALUE", message)
-            return
-        text = str(value)
-        checks = {
-            "date": self._check_date,
-            "datetime": self._check_time,
-            "enumeration": self._check_option,
-        }
-        if text == "":
-            self.values[name] = None
-        else:
-            checks.get(definition.type, self._check_text)(definition, text)
+    def _check_text(self, definition: definitions.Definition, text: str) -> None:
+        name, kind = definition["name"], definition["type"]
+        code, pattern = TYPES.get("email" if name == "email" else kind, OTHERS)
+        readers = {"date": self._read_date, "enumeration": self._read_option}
+        try:
+            if not text:
+                self.values[name] = None
+            elif not re.fullmatch(pattern, text):
+                self.blame(name, code, text)
+            elif kind == "datetime":
+                self.values[name] = to_short_iso(read_time(text))
+            else:
+                read = readers.get(kind, lambda _, text: text)
+                self.values[name] = read(definition, text)
+        except ValueError:
+            self.blame(name, code, text)
 
-    def _check_text(self, definition: Definition, text: str) -> None:
-        if definition.name == "email" and not EMAIL.fullmatch(text):
-            message = f"Email address {text} is invalid"
-            self.blame("email", "INVALID_EMAIL", message)
-            return
-        pattern, code = PATTERNS.get(definition.type, (None, ""))
-        if pattern and not pattern.fullmatch(text):
-            self._refuse(definition, code, text)
-        else:
-            self.values[definition.name] = text
-
-    def _check_time(self, definition: Definition, text: str) -> None:
-        moment = read_time(text)
-        if moment is None:
-            self._refuse(definition, "INVALID_LONG", text)
-        else:
-            self.values[definition.name] = to_short_iso(moment)
-
-    def _check_date(self, definition: Definition, text: str) -> None:
-        moment, name = read_time(text), definition.name
-        if moment is None or (moment % DAY_MS and not self.normalises):
-            self._refuse(definition, "INVALID_DATE", text)
-            return
-        day = self.values[name] = to_date(moment)
+    def _read_date(self, definition: definitions.Definition, text: str) -> str:
+        moment, name = read_time(text), definition["name"]
+        day = to_date(moment)
         if moment % DAY_MS:
+            if not self.call.enforces_rules:
+                raise ValueError(f"{text} is not midnight")
             context = {"propertyName": name, "rawValue": text, "normalizedValue": day}
             warning = {"category": "PROPERTY_VALUE_NORMALIZED", "context": context}
             self.warnings.append(warning)
+        return day
 
-    def _check_option(self, definition: Definition, text: str) -> None:
-        name = definition.name
-        is_many = definition.field == "checkbox"
+    def _read_option(self, definition: definitions.Definition, text: str) -> str:
+        name, is_many = definition["name"], definition["fieldType"] == "checkbox"
         chosen = [part for part in text.split(";") if part] if is_many else [text]
         allowed = self._get_options(definition)
-        if allowed is not None and (bad := [c for c in chosen if c not in allowed]):
-            self._refuse(definition, "INVALID_OPTION", bad[0])
-            return
+        if allowed and not allowed.issuperset(chosen):
+            raise ValueError(f"{text} is no option")
+        old = self.old.get(name, "")
         if is_many and text.startswith(";"):
-            kept = [part for part in self.old.get(name, "").split(";") if part]
-            text = ";".join(dict.fromkeys((*kept, *chosen)))
-        old = self.old.get(name)
+            kept = [part for part in old.split(";") if part]
+            return ";".join(dict.fromkeys((*kept, *chosen)))
         if name == "lifecyclestage" and old in STAGES:
             # The stage only moves forward; moving back takes clearing it first.
-            text = max(old, text, key=STAGES.index)
-        self.values[name] = text
+            return max(old, text, key=STAGES.index)
+        return text
 
-    def _get_options(self, definition: Definition) -> set[str] | None:
-        if definition.name == "hubspot_owner_id":
-            sql = "SELECT id FROM hubspot_owner WHERE portal = ? AND archived = 0"
-            return {str(row["id"]) for row in self.storage.all(sql, self.portal)}
-        if definition.name == "pipeline":
-            return set(STAGES_OF)
-        return set(definition.values) or None
+    def _get_options(self, definition: definitions.Definition) -> set[str]:
+        if definition["name"] == "hubspot_owner_id":
+            owners = definitions.get_owners(self.call.portal)
+            return {owner["id"] for owner in owners if not owner["archived"]}
+        is_pipeline = definition["name"] == "pipeline"
+        return set(STAGES_OF if is_pipeline else definitions.get_options(definition))
 
     def _check_stage(self) -> None:
         values = {**self.old, **self.values}
         stage, pipeline = values.get("dealstage"), values.get("pipeline")
         is_asked = {"dealstage", "pipeline"} & self.values.keys()
         if is_asked and stage and pipeline and stage not in STAGES_OF[pipeline]:
-            message = f"{stage} was not one of the allowed options: {pipeline}"
-            self.blame("dealstage", "INVALID_OPTION", message)
+            self.blame("dealstage", "INVALID_OPTION", stage)
 
-    def _refuse(self, definition: Definition, code: str, text: str) -> None:
-        message = f"{text} was not a valid {definition.type} for {definition.name}"
-        self.blame(definition.name, code, message)
+
+def check_write(call: Call, row: Row | None) -> Write:
+    """Return what the body's properties come to, or refuse them by name and code."""
+    given = call.body.get("properties")
+    if not isinstance(given, dict):
+        raise ApiRefusal("properties must be an object")
+    write = Write(call=call, old=json.loads(row["properties"]) if row else {})
+    write.check(given)
+    if row is None:
+        write.check_minimum(given)
+    if write.problems:
+        told = json.dumps([{"isValid": False, **p} for p in write.problems])
+        errors = []
+        for problem in write.problems:
+            context = {"propertyName": [problem["name"]]}
+            told_so = {"message": problem["message"], "code": problem["error"]}
+            errors.append({**told_so, "context": context})
+        raise ApiRefusal(f"Property values were not valid: {told}", errors=errors)
+    for name in UNIQUE:
+        value = write.values.get(name)
+        other = call.records.find_by(name, value) if value else None
+        if other and (row is None or other["id"] != row["id"]):
+            message = f"Contact already exists. Existing ID: {other['id']}"
+            raise ApiRefusal(message, 409, "CONFLICT")
+    return write

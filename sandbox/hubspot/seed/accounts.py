@@ -1,7 +1,8 @@
 """List the simulated portals, the people in them and what the app may ask for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sandbox.core.config import Config
 from sandbox.core.data import load
@@ -29,14 +30,12 @@ OPTIONAL_SCOPES = (
 class Portal(Account):
     """One portal: where it lives, what its tier has, how big it is."""
 
-    ui_domain: str = "app.hubspot.com"
-    region: str = "na1"
     domain: str
-    time_zone: str
-    utc_offset: str
-    currency: str
+    # What the details endpoint tells of it.
+    details: Mapping[str, Any]
     lacks: Sequence[str] = ()
     sizes: Sequence[int]
+    owners: int = 3
 
     def has_scope(self, scope: str) -> bool:
         """Return whether the portal's tier includes what a scope opens."""
@@ -50,7 +49,7 @@ PORTALS = tuple(
 BY_ID = {portal.id: portal for portal in PORTALS}
 
 
-def get_app_scopes(config: Config) -> tuple[frozenset[str], frozenset[str]]:
+def get_scopes(config: Config) -> tuple[frozenset[str], frozenset[str]]:
     """Return the scopes of the registered app: required, and optional."""
     required = config.read("hubspot", "REQUIRED_SCOPES", REQUIRED_SCOPES)
     optional = config.read("hubspot", "OPTIONAL_SCOPES", OPTIONAL_SCOPES)

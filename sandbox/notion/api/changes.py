@@ -1,89 +1,133 @@
-"""Change stored objects, and remember what search still believes."""
+"""Change stored objects and shares; remember what search still believes.
 
+A holder is the connection of one person in one workspace, named by both; `*` stands
+for everybody.
+"""
+
+import json
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Collection
 
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.notion.seed.building import to_minute
-from sandbox.notion.seed.workspaces import DATABASE, PAGE
+from sandbox.notion.seed.nodes import BLOCK, to_minute
+from sandbox.notion.seed.workspaces import BY_ID, PAGE, SLUG
 
+# What a person shut out stays shut out unless it is picked: it is the page's setting.
+UNPICK = """
+DELETE FROM notion_share WHERE holder = :holder AND allowed
+AND id NOT IN (SELECT value FROM json_each(:picked))
+"""
+# What was shared before keeps its date.
+PICK = """
+INSERT INTO notion_share SELECT :holder, value, 1, :now FROM json_each(:picked)
+WHERE true ON CONFLICT (holder, id)
+DO UPDATE SET allowed = 1, since = iif(allowed, since, excluded.since)
+"""
+SHARE = """
+REPLACE INTO notion_share SELECT DISTINCT holder, :id, :allowed, :now
+FROM notion_share WHERE holder GLOB :holders
+"""
+# From the top down: a share of one's own counts, else what the container has.
+SPREAD = """
+INSERT INTO notion_visible
+WITH RECURSIVE tree (holder, key, id, allowed, since) AS (
+    SELECT h.holder, o.key, o.id, COALESCE(s.allowed, 0), COALESCE(s.since, 0)
+    FROM (SELECT DISTINCT holder FROM notion_share WHERE holder GLOB :holders) h
+    JOIN notion_object o ON o.workspace = :workspace AND o.container = ''
+    LEFT JOIN notion_share s ON s.holder = h.holder AND s.id = o.id
+    UNION ALL
+    SELECT t.holder, o.key, o.id, COALESCE(s.allowed, t.allowed),
+        COALESCE(s.since, t.since)
+    FROM tree t JOIN notion_object o ON o.container = t.id
+    LEFT JOIN notion_share s ON s.holder = t.holder AND s.id = o.id)
+SELECT holder, key, since FROM tree WHERE allowed
+"""
+MARK = """
+UPDATE notion_object SET edited = :minute, edited_by = :editor,
+    old_edited = iif(indexed_at <= :now, edited, old_edited),
+    old_trash = iif(indexed_at <= :now, in_trash, old_trash),
+    indexed_at = :now + :lag
+WHERE id = :id
+"""
 ABOVE = """
 WITH RECURSIVE up (id) AS (
-    SELECT ? UNION
+    SELECT :start UNION
     SELECT o.container FROM up JOIN notion_object o ON o.id = up.id)
-SELECT id FROM up WHERE id <> ''
+SELECT 1 FROM up WHERE id = :wanted
 """
 BELOW = """
 WITH RECURSIVE down (id) AS (
     SELECT ? UNION ALL
     SELECT o.id FROM down JOIN notion_object o ON o.container = down.id)
-SELECT id FROM down
+SELECT json_group_array(id) FROM down
 """
+GONE = ("block WHERE id", "block WHERE page", "share WHERE id", "object WHERE id")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """Say who changes objects when, and when search will know."""
-
-    now: int
-    lag: int
-    editor: str
+def make_holder(workspace: str, user: str = "*") -> str:
+    """Name the connection of one person in one workspace, or match everybody's."""
+    return f"{workspace}:{user}"
 
 
-def mark(connection: sqlite3.Connection, row: Row, change: Change) -> None:
-    """Set when and by whom an object was edited; search believes the old for a while.
+def set_shares(
+    connection: sqlite3.Connection, holder: str, picked: Collection[str], now: int
+) -> None:
+    names = {"holder": holder, "picked": json.dumps(picked), "now": now}
+    connection.execute(UNPICK, names)
+    connection.execute(PICK, names)
+    spread(connection, holder)
 
-    The row is the object as it was before the change.
+
+def end_shares(connection: sqlite3.Connection, holder: str) -> None:
+    connection.execute("DELETE FROM notion_share WHERE holder = ?", (holder,))
+    spread(connection, holder)
+
+
+def spread(connection: sqlite3.Connection, holders: str) -> None:
+    names = {"holders": holders, "workspace": holders.partition(":")[0]}
+    connection.execute("DELETE FROM notion_visible WHERE holder GLOB :holders", names)
+    connection.execute(SPREAD, names)
+
+
+def get_lag(sandbox: Sandbox, workspace: str) -> int:
+    """Return after how many milliseconds search learns of a change."""
+    return int(sandbox.switches.get(SLUG, "index_lag", workspace) * 1000)
+
+
+def mark(sandbox: Sandbox, connection: sqlite3.Connection, rows: list[Row]) -> None:
+    """Say that objects are edited now; search believes what stands there for a while.
+
+    Call it before what it remembers is changed.
     """
-    is_known = row["indexed_at"] <= change.now
-    connection.execute(
-        "UPDATE notion_object SET edited = ?, edited_by = ?, indexed_at = ?,"
-        " old_edited = ?, old_trash = ? WHERE key = ?",
-        (
-            to_minute(change.now),
-            change.editor,
-            change.now + change.lag,
-            row["edited"] if is_known else row["old_edited"],
-            row["in_trash"] if is_known else row["old_trash"],
-            row["key"],
-        ),
-    )
+    for row in rows:
+        workspace, now = BY_ID[row["workspace"]], sandbox.now_ms
+        names = {"id": row["id"], "editor": workspace.people[0].id}
+        names |= {"now": now, "lag": get_lag(sandbox, workspace.id)}
+        connection.execute(MARK, {**names, "minute": to_minute(now)})
 
 
-def list_above(connection: sqlite3.Connection, object_id: str) -> set[str]:
-    """Return an object's id with those of everything it is in."""
-    rows = connection.execute(ABOVE, (object_id,)).fetchall()
-    return {row["id"] for row in rows}
+def is_inside(connection: sqlite3.Connection, inner: str, outer: str) -> bool:
+    """Return whether an object is inside another, or the same."""
+    names = {"start": inner, "wanted": outer}
+    return connection.execute(ABOVE, names).fetchone() is not None
 
 
 def move(connection: sqlite3.Connection, row: Row, above: Row | None) -> None:
     """Put an object elsewhere: its block moves along, or ends where pages have none."""
-    container = above["id"] if above is not None else ""
-    connection.execute(
-        "UPDATE notion_object SET container = ?, block = '' WHERE key = ?",
-        (container, row["key"]),
-    )
+    container = above["id"] if above else ""
+    sql = "UPDATE notion_object SET container = ?, block = '' WHERE key = ?"
+    connection.execute(sql, (container, row["key"]))
     connection.execute("DELETE FROM notion_block WHERE id = ?", (row["id"],))
-    if above is None or above["kind"] != PAGE:
-        return
-    kind = "child_database" if row["kind"] == DATABASE else "child_page"
-    moments = (row["created"], row["edited"])
-    connection.execute(
-        "INSERT INTO notion_block SELECT ?, ?2, ?2, COALESCE(MAX(position), -1) + 1,"
-        " ?3, ?4, ?5, '{}' FROM notion_block WHERE parent = ?2",
-        (row["id"], container, kind, *moments),
-    )
+    if above and above["kind"] == PAGE:
+        names = {name: row[name] for name in ("id", "created", "edited")}
+        names |= {"page": container, "parent": container, "body": "{}"}
+        connection.execute(BLOCK, {**names, "type": f"child_{row['kind']}"})
 
 
 def delete(connection: sqlite3.Connection, object_id: str) -> int:
-    """Remove an object with everything inside it, and say how many went."""
-    gone = [row["id"] for row in connection.execute(BELOW, (object_id,)).fetchall()]
-    for found in gone:
-        for sql in (
-            "DELETE FROM notion_object WHERE id = ?",
-            "DELETE FROM notion_block WHERE id = ?",
-            "DELETE FROM notion_block WHERE page = ?",
-            "DELETE FROM notion_share WHERE id = ?",
-        ):
-            connection.execute(sql, (found,))
-    return len(gone)
+    (gone,) = connection.execute(BELOW, (object_id,)).fetchone()
+    for where in GONE:
+        sql = f"DELETE FROM notion_{where} IN (SELECT value FROM json_each(?))"  # noqa: S608
+        count = connection.execute(sql, (gone,)).rowcount
+    return count

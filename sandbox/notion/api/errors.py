@@ -5,11 +5,10 @@ import uuid
 from typing import Any
 
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json, to_text
+from sandbox.core.web import Request, Response, to_json
 
 REQUEST_ID = "notion.request_id"
-RATE, SPACE = "public_api_request_rate_limit", "public_api_space_request_rate_limit"
-ENDPOINT, BLOCKED = "public_api_endpoint_rate_limit", "public_api_request_blocked"
+RATE = "public_api_request_rate_limit"
 CODES = {
     400: "validation_error",
     401: "unauthorized",
@@ -24,94 +23,58 @@ CODES = {
     529: "service_overload",
 }
 OAUTH_STATUSES = {"invalid_client": 401, "internal_server_error": 500}
-EDGE_PAGE = (
-    "<!doctype html><html><head><title>Access denied</title></head>"
-    "<body><h1>Sorry, you have been blocked</h1></body></html>"
-)
 
 
 class ApiRefusal(Exception):
-    """Carry an error answer out of a handler."""
+    """Carry an error out of a handler; its status gives its code unless it has one."""
 
-    def __init__(self, response: Response) -> None:
-        """Keep the answer."""
-        super().__init__(response.status)
-        self.response = response
+    def __init__(self, status: int, message: str, code: str = "", **data: Any) -> None:
+        super().__init__(message)
+        self.words = (status, message, code)
+        self.data = data
+
+    def answer(self, request: Request) -> Response:
+        return to_error(request, *self.words, **self.data)
 
 
 def get_request_id(request: Request) -> str:
-    """Return the id of this request, the same in the header and in the body."""
     found: str = request.environ.setdefault(REQUEST_ID, str(uuid.uuid4()))
     return found
 
 
 def to_error(
-    request: Request, status: int, code: str, message: str, **data: Any
+    request: Request, status: int, message: str, code: str = "", **data: Any
 ) -> Response:
-    """Answer an error of the API; what else is given becomes additional data."""
-    body: dict[str, Any] = {"object": "error", "status": status, "code": code}
-    body["message"] = message
-    if data:
-        body["additional_data"] = data
-    body["request_id"] = get_request_id(request)
-    return to_json(body, status)
+    """Answer an error; what else is given becomes additional data, a wait a header."""
+    code = code or CODES.get(status, "internal_server_error")
+    body = {"object": "error", "status": status, "code": code, "message": message}
+    more = {"additional_data": data} if data else {}
+    response = to_json({**body, **more, "request_id": get_request_id(request)}, status)
+    if "retry_after" in data:
+        response.headers.append(("Retry-After", data["retry_after"]))
+    return response
 
 
-def refuse(request: Request, status: int, code: str, message: str) -> ApiRefusal:
-    """Make an API error to raise."""
-    return ApiRefusal(to_error(request, status, code, message))
+def malformed(name: str, why: str) -> ApiRefusal:
+    return ApiRefusal(400, f"{name.partition('.')[0]} failed validation: {name} {why}.")
 
 
-def invalid(request: Request, message: str) -> ApiRefusal:
-    """Make a plain validation error to raise."""
-    return refuse(request, 400, "validation_error", message)
-
-
-def malformed(request: Request, name: str, why: str) -> ApiRefusal:
-    """Make the error for one part of what was sent."""
-    return invalid(
-        request, f"{name.partition('.')[0]} failed validation: {name} {why}."
-    )
-
-
-def not_found(request: Request, kind: str, object_id: str) -> ApiRefusal:
+def not_found(kind: str, object_id: str) -> ApiRefusal:
     """Make the error for what is not there, or not shared: nobody can tell which."""
     message = (
         f"Could not find {kind} with ID: {object_id}. Make sure the relevant pages "
         "and databases are shared with your connection."
     )
-    return refuse(request, 404, "object_not_found", message)
+    return ApiRefusal(404, message)
 
 
-def restricted(request: Request) -> ApiRefusal:
-    """Make the error for a capability the connection lacks."""
-    message = "Insufficient permissions for this endpoint."
-    return refuse(request, 403, "restricted_resource", message)
-
-
-def slow_down(
-    request: Request, reason: str, retry_after: float | None, *, status: int = 429
-) -> Response:
-    """Answer that it was too much, and say when to come back in both places."""
+def slow_down(reason: str, retry_after: float | None) -> ApiRefusal:
+    """Make the error for too many calls, or without a reason for an overload."""
     data = {"rate_limit_reason": reason} if reason else {}
-    seconds = "" if retry_after is None else str(max(1, math.ceil(retry_after)))
-    if seconds:
-        data["retry_after"] = seconds
+    if retry_after is not None:
+        data["retry_after"] = str(max(1, math.ceil(retry_after)))
     message = "You have been rate limited. Please try again in a few minutes."
-    response = to_error(request, status, CODES[status], message, **data)
-    if seconds:
-        response.headers.append(("Retry-After", seconds))
-    return response
-
-
-def answer_edge(request: Request) -> Response:
-    """Answer as the network edge does, which never asked the API."""
-    response = to_text(EDGE_PAGE, 403)
-    response.content_type = "text/html; charset=UTF-8"
-    response.headers += [("cf-ray", "9a3f61c2ed1b2c4d-FRA"), ("Server", "cloudflare")]
-    request.environ.pop(REQUEST_ID, None)
-    request.environ["notion.edge"] = True
-    return response
+    return ApiRefusal(429 if reason else 529, message, **data)
 
 
 def oauth_error(
@@ -121,7 +84,7 @@ def oauth_error(
     status = OAUTH_STATUSES.get(error, 400)
     if sandbox.switches.get("notion", "rfc_errors", request.account):
         return to_json({"error": error, "error_description": message}, status)
-    return to_error(request, status, error, message)
+    return to_error(request, status, message, error)
 
 
 def refuse_with_status(
@@ -132,10 +95,8 @@ def refuse_with_status(
         error = "invalid_client" if status == 401 else "invalid_request"
         return oauth_error(sandbox, request, error, "the request is not valid")
     if status in (429, 529):
-        reason = RATE if status == 429 else ""
-        return slow_down(request, reason, retry_after, status=status)
-    code = CODES.get(status, "internal_server_error")
-    response = to_error(request, status, code, f"Simulated answer {status}.")
+        return slow_down(RATE if status == 429 else "", retry_after).answer(request)
+    response = to_error(request, status, f"Simulated answer {status}.")
     if retry_after is not None:
         response.headers.append(("Retry-After", f"{retry_after:.0f}"))
     return response

@@ -1,11 +1,12 @@
 """Write rich text and property values out in full by type: they are kept short."""
 
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from typing import Any
 
 from sandbox.core.storage import Row
-from sandbox.notion.api.auth import Caller
-from sandbox.notion.api.ids import to_iso, to_url
+from sandbox.core.times import to_iso
+from sandbox.notion.api.calls import Call
 from sandbox.notion.api.people import describe_user, to_partial
 from sandbox.notion.seed.nodes import Piece, Text, to_pieces, to_plain
 
@@ -25,8 +26,11 @@ TITLE = {"id": "title", "name": "title", "type": "title"}
 Definition = Mapping[str, Any]
 
 
+def to_url(object_id: str) -> str:
+    return f"https://app.notion.com/p/{object_id.replace('-', '')}"
+
+
 def to_rich(text: Text | None) -> list[dict[str, Any]]:
-    """Return a text as the array the API shows."""
     return [_to_item(piece) for piece in to_pieces(text)]
 
 
@@ -38,55 +42,38 @@ def _to_item(piece: Piece) -> dict[str, Any]:
         kind, own = "text", {"content": whole["t"], "link": link}
     elif "eq" in whole:
         kind, own = "equation", {"expression": whole["eq"]}
+    elif "user" in whole:
+        kind, own = "mention", {"type": "user", "user": to_partial(whole["user"])}
     else:
-        kind, own = "mention", _to_mention(whole)
-        href = to_url(whole["page"]) if "page" in whole else None
+        kind, own = "mention", {"type": "date", "date": _to_date(whole["date"])}
     marks: dict[str, Any] = {mark: bool(whole.get(mark)) for mark in MARKS}
     marks["color"] = whole.get("color", "default")
     more = {"annotations": marks, "plain_text": to_plain([piece]), "href": href}
     return {"type": kind, kind: own, **more}
 
 
-def _to_mention(piece: dict[str, Any]) -> dict[str, Any]:
-    if "user" in piece:
-        return {"type": "user", "user": to_partial(piece["user"])}
-    if "page" in piece:
-        return {"type": "page", "page": {"id": piece["page"]}}
-    return {"type": "date", "date": _to_date(piece["date"])}
-
-
-def _cut_references(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    seen = 0
-    for index, item in enumerate(items):
-        seen += item["type"] == "mention"
-        if seen > MOST:
-            return items[:index]
-    return items
-
-
 def to_property(
-    caller: Caller, row: Row, definition: Definition, kept: Any
+    call: Call, row: Row, definition: Definition, kept: Any
 ) -> dict[str, Any]:
     """Return one property as a page shows it, long lists cut."""
     kind = definition["type"]
-    value = to_value(caller, row, definition, kept)
+    value = to_value(call, row, definition, kept)
     whole: dict[str, Any] = {"id": definition["id"], "type": kind}
     if kind == "relation":
         whole["has_more"] = len(value) > MOST
     if kind in ("title", "rich_text"):
-        value = _cut_references(value)
+        # Only references are counted: mentions, not text.
+        seen = accumulate(item["type"] == "mention" for item in value)
+        value = [item for item, n in zip(value, seen, strict=True) if n <= MOST]
     elif kind in LISTED:
         value = value[:MOST]
     return {**whole, kind: value}
 
 
-def to_value(caller: Caller, row: Row, definition: Definition, kept: Any) -> Any:
-    """Return the value of one property in full."""
+def to_value(call: Call, row: Row, definition: Definition, kept: Any) -> Any:
     kind = definition["type"]
-    if kind in BY_ROW:
-        return BY_ROW[kind](row)
-    if kind in BY_KEPT:
-        return BY_KEPT[kind](caller, definition, kept)
+    if kind in WRITERS:
+        return WRITERS[kind](call, row, definition, kept)
     return EMPTY.get(kind) if kept is None else kept
 
 
@@ -102,35 +89,27 @@ def _to_date(kept: Any) -> dict[str, Any] | None:
     return {"start": None, "end": None, "time_zone": None, **given}
 
 
-def _to_choice(_: Caller, definition: Definition, kept: Any) -> dict[str, Any] | None:
-    return _to_option(definition, kept) if kept else None
-
-
-def _to_verification(caller: Caller, _: Definition, kept: Any) -> dict[str, Any]:
+def _to_verification(call: Call, kept: Any) -> dict[str, Any]:
     if not kept:
         return {"state": "unverified", "verified_by": None, "date": None}
-    by, date = _describe(caller, kept["by"]), _to_date(kept["date"])
-    return {"state": "verified", "verified_by": by, "date": date}
+    by = describe_user(call.workspace, kept["by"], call.held)
+    return {"state": "verified", "verified_by": by, "date": _to_date(kept["date"])}
 
 
-def _describe(caller: Caller, user_id: str) -> dict[str, Any]:
-    return describe_user(caller.workspace, user_id, caller.capabilities)
-
-
-BY_ROW: Mapping[str, Callable[[Row], Any]] = {
-    "created_time": lambda row: to_iso(row["created"]),
-    "last_edited_time": lambda row: to_iso(row["edited"]),
-    "created_by": lambda row: to_partial(row["created_by"]),
-    "last_edited_by": lambda row: to_partial(row["edited_by"]),
-}
-BY_KEPT: Mapping[str, Callable[[Caller, Definition, Any], Any]] = {
-    "title": lambda _, __, kept: to_rich(kept),
-    "rich_text": lambda _, __, kept: to_rich(kept),
-    "relation": lambda _, __, kept: [{"id": page} for page in kept or ()],
-    "people": lambda caller, _, kept: [_describe(caller, u) for u in kept or ()],
-    "select": _to_choice,
-    "status": _to_choice,
-    "multi_select": lambda _, d, kept: [_to_option(d, name) for name in kept or ()],
-    "date": lambda _, __, kept: _to_date(kept),
-    "verification": _to_verification,
+WRITERS: Mapping[str, Callable[[Call, Row, Definition, Any], Any]] = {
+    "created_time": lambda _, row, *__: to_iso(row["created"]),
+    "last_edited_time": lambda _, row, *__: to_iso(row["edited"]),
+    "created_by": lambda _, row, *__: to_partial(row["created_by"]),
+    "last_edited_by": lambda _, row, *__: to_partial(row["edited_by"]),
+    "title": lambda *given: to_rich(given[-1]),
+    "rich_text": lambda *given: to_rich(given[-1]),
+    "relation": lambda *given: [{"id": page} for page in given[-1] or ()],
+    "people": lambda call, _, __, kept: [
+        describe_user(call.workspace, user, call.held) for user in kept or ()
+    ],
+    "select": lambda _, __, d, kept: _to_option(d, kept) if kept else None,
+    "status": lambda _, __, d, kept: _to_option(d, kept) if kept else None,
+    "multi_select": lambda _, __, d, kept: [_to_option(d, name) for name in kept or ()],
+    "date": lambda *given: _to_date(given[-1]),
+    "verification": lambda call, _, __, kept: _to_verification(call, kept),
 }

@@ -1,124 +1,151 @@
-"""Keep pages, databases and blocks as people see them, nested; and their texts, short.
+"""Keep pages, databases and blocks as people see them, nested, and store them in rows.
 
-A piece of text is a string, or an object with one of `t` (text), `user`, `page`,
-`date`, `eq` (equation); beside `t` may stand `link` and any annotation.
+A piece of text is a string, or an object with one of `t` (text), `user`, `date`, `eq`
+(equation); beside `t` may stand `link` and any annotation.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import json
+import random
+import sqlite3
+import uuid
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sandbox.notion.seed.workspaces import DATA_SOURCE, DATABASE, PAGE
+from sandbox.core.times import DAY_MS
+from sandbox.notion.seed.workspaces import KINDS, PAGE, Workspace
 
 Piece = str | dict[str, Any]
 Text = str | Sequence[Piece]
+SHOWN = ("t", "eq", "date", "shown")
+# Fixed moments, so that the same seed makes the same data on any day.
+NEWEST = 1_793_491_200_000  # 2026-11-01
+OLDEST = NEWEST - 2 * 365 * DAY_MS
+OBJECT = """
+INSERT INTO notion_object (workspace, id, kind, container, block, created, edited,
+    created_by, edited_by, in_trash, is_archived, luck, title, body, indexed_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+# A block comes after those that are in its parent already.
+BLOCK = """
+INSERT INTO notion_block
+SELECT :id, :page, :parent, COALESCE(MAX(position), -1) + 1, :type, :created, :edited,
+    :body FROM notion_block WHERE parent = :parent
+"""
 
 
-def to_pieces(text: Text | None) -> list[Piece]:
-    """Return the pieces of a text, whichever way it is kept."""
-    if not text:
-        return []
-    return [text] if isinstance(text, str) else list(text)
+def to_pieces(text: Text | None) -> Sequence[Piece]:
+    return [text] if text and isinstance(text, str) else text or ()
 
 
 def to_plain(text: Text | None) -> str:
-    """Return what people read."""
-    return "".join(_read_piece(piece) for piece in to_pieces(text))
+    wholes = (({"t": p} if isinstance(p, str) else p) for p in to_pieces(text))
+    return "".join(next(str(w[name]) for name in SHOWN if name in w) for w in wholes)
 
 
-def _read_piece(piece: Piece) -> str:
-    if isinstance(piece, str):
-        return piece
-    shown = (piece[name] for name in ("t", "eq", "date", "shown") if name in piece)
-    return str(next(shown, "Untitled"))
-
-
-@dataclass(kw_only=True)
-class Block:
-    """Hold one block and what is inside it."""
-
-    type: str
-    body: dict[str, Any] = field(default_factory=dict)
-    inside: "Iterable[Node]" = ()
-
-
-@dataclass(kw_only=True)
-class Item:
-    """Hold what has an address of its own, with what is inside it."""
+@dataclass(frozen=True)
+class Node:
+    """A block or an object: its kind, what is known of it, and what is inside it."""
 
     kind: str
-    title: Text = ""
-    icon: Any = None
+    about: dict[str, Any]
     inside: "Iterable[Node]" = ()
-    flags: dict[str, Any] = field(default_factory=dict)
-    id: str = ""
-    in_trash: bool = False
-    is_archived: bool = False
-    created: int | None = None
-
-    def to_body(self) -> dict[str, Any]:
-        """Return what is stored beside the columns of the table."""
-        return {**self._get_texts(), "icon": self.icon, **self.flags}
-
-    def _get_texts(self) -> dict[str, Any]:
-        return {"title": self.title}
 
 
-@dataclass(kw_only=True)
-class Page(Item):
-    """Hold one page; a row of a data source has values beside its title."""
-
-    kind: str = PAGE
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def _get_texts(self) -> dict[str, Any]:
-        return {"values": {"title": self.title, **self.values}}
+def p(text: Text) -> Node:
+    return Node("paragraph", {"text": text})
 
 
-def make_source(
-    title: str, schema: list[dict[str, Any]], rows: Iterable[Page], item_id: str = ""
-) -> Item:
-    """Make a data source of its columns and its rows."""
-    flags = {"schema": schema, "is_inline": False}
-    return Item(kind=DATA_SOURCE, title=title, inside=rows, flags=flags, id=item_id)
+def make_page(title: Text, inside: Iterable[Node] = (), **about: Any) -> Node:
+    return Node(PAGE, {"title": title, **about}, inside)
 
 
-def make_database(
-    title: str, icon: str | None, inside: Iterable[Item], description: str = ""
-) -> Item:
-    """Make a database of its data sources, and in a wiki of other databases."""
-    flags = {"description": description, "is_inline": False}
-    return Item(kind=DATABASE, title=title, icon=icon, inside=inside, flags=flags)
+def read(
+    written: Iterable[list[Any]], made: Mapping[str, Iterable[Node]]
+) -> Iterator[Node]:
+    """Read lists of a kind, a text or all about it, and what is inside.
+
+    The kind `all` stands for nodes that were made.
+    """
+    for kind, head, *inside in written:
+        if kind == "all":
+            yield from made[head]
+            continue
+        name = "title" if kind == PAGE else "text"
+        about = head if isinstance(head, dict) else {name: head}
+        if kind.startswith("heading_"):
+            about["is_toggleable"] = False
+        yield Node(kind, about, read(inside, made))
 
 
-Node = Block | Item
+def make_id(rng: random.Random) -> str:
+    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 
-def p(text: Text) -> Block:
-    """Make a paragraph."""
-    return Block(type="paragraph", body={"text": text})
+def to_minute(milliseconds: int) -> int:
+    """Forget seconds, as Notion does."""
+    return milliseconds - milliseconds % 60_000
 
 
-def read_page(written: list[Any]) -> Page:
-    """Read a page: its title or everything about it, and what is inside."""
-    _, head, *inside = written
-    about = head if isinstance(head, dict) else {"title": head}
-    return Page(**about, inside=read_all(inside))
+@dataclass(frozen=True, kw_only=True)
+class Builder:
+    """Store nodes with all that is inside them, long ago or at a moment."""
 
+    connection: sqlite3.Connection
+    workspace: Workspace
+    rng: random.Random
+    now: int | None = None
+    lag: int = 0
 
-def read_all(written: Iterable[list[Any]]) -> list[Node]:
-    """Read nodes: lists that begin with a type; `lines` are many paragraphs."""
-    found: list[Node] = []
-    for entry in written:
-        if entry[0] == "lines":
-            found += [p(line) for line in entry[1]]
+    def add(self, node: Node, container: str = "", block: str = "") -> str:
+        """Store an object, and return its id."""
+        about = dict(node.about)
+        node_id = about.pop("id", None) or make_id(self.rng)
+        moments = self._draw_moments(about.pop("created", None))
+        people = [person.id for person in self.workspace.people]
+        authors = (self.rng.choice(people), self.rng.choice(people))
+        flags = [about.pop(name, False) for name in ("in_trash", "is_archived")]
+        title = about.get("title", "")
+        if node.kind == PAGE:
+            about.pop("title", None)
+            about["values"] = {"title": title, **about.get("values", {})}
+        # A number below a hundred that the id keeps for ever.
+        luck = zlib.crc32(node_id.encode()) % 100
+        indexed_at = 0 if self.now is None else self.now + self.lag
+        place = (self.workspace.id, node_id, node.kind, container, block)
+        words = (luck, to_plain(title), _dump(about), indexed_at)
+        self.connection.execute(OBJECT, (*place, *moments, *authors, *flags, *words))
+        for inner in node.inside:
+            if node.kind == PAGE:
+                self.add_into(node_id, inner)
+            else:
+                self.add(inner, node_id)
+        return node_id
+
+    def add_into(self, page: str, node: Node, parent: str = "") -> str:
+        """Store a node at the end of a page, or of a block on it; return its id."""
+        created, edited = self._draw_moments()
+        kind, body = node.kind, node.about
+        if kind in KINDS:
+            node_id = self.add(node, page, parent)
+            kind, body = f"child_{kind}", {}
         else:
-            found.append(read_page(entry) if entry[0] == PAGE else _read_block(entry))
-    return found
+            node_id = make_id(self.rng)
+            for inner in node.inside:
+                self.add_into(page, inner, node_id)
+        names = {"id": node_id, "page": page, "parent": parent or page, "type": kind}
+        moments = {"created": created, "edited": edited}
+        self.connection.execute(BLOCK, {**names, **moments, "body": _dump(body)})
+        return node_id
+
+    def _draw_moments(self, created: int | None = None) -> tuple[int, int]:
+        if self.now is not None:
+            return to_minute(self.now), to_minute(self.now)
+        start = created or self.rng.randint(OLDEST, NEWEST - DAY_MS)
+        return to_minute(start), to_minute(self.rng.randint(start, NEWEST))
 
 
-def _read_block(written: list[Any]) -> Block:
-    kind, head, *inside = written if len(written) > 1 else [*written, {}]
-    more = {"is_toggleable": False} if kind.startswith("heading_") else {}
-    body = head if isinstance(head, dict) else {"text": head, **more}
-    return Block(type=kind, body=body, inside=read_all(inside))
+def _dump(body: dict[str, Any]) -> str:
+    kept = {name: value for name, value in body.items() if value is not None}
+    return json.dumps(kept, separators=(",", ":"), ensure_ascii=False)

@@ -217,6 +217,10 @@ class View:
         wanted = set(ids)
         return {each.id: each for each in self._all() if each.id in wanted}
 
+    def find_own(self, ids):
+        found = self.find(ids)
+        return {k: e for k, e in found.items() if e.collection_id == self.own}
+
     def walk(self, *, after, limit, since=None):
         found = [e for e in self._all() if since is None or e.changed >= since]
         found.sort(key=lambda each: each.position)

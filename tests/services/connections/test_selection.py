@@ -118,7 +118,7 @@ def test_a_connection_can_be_read_in_full_more_seldom(synced: Connection) -> Non
     contacts = Collection.objects.get(remote_id="contacts")
     contacts.last_full_refresh_at = timezone.now() - timedelta(hours=30)
     run, _ = runs.open_run(synced, trigger="user")
-    current: Any = type("Slice", (), {"run": run, "connection": synced})()
+    current: Any = type("Lease", (), {"run": run, "connection": synced})()
 
     usual = policy.is_full_refresh_due(current, contacts, timezone.now())
     synced.full_refresh_hours = 72

@@ -20,7 +20,7 @@ from tests.services.hubspot_account import (
     touch,
 )
 
-BEFORE = ("integrations", "0005_words_in_rows")
+BEFORE = ("integrations", "0008_fallback_stored")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Migrate = Callable[[tuple[str, str]], Any]

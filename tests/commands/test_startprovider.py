@@ -1,0 +1,203 @@
+"""A provider written by the command alone works, and is the one in the docs."""
+
+import difflib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from integrations.management.scaffolding import Scaffold
+
+ROOT = Path(__file__).resolve().parents[2]
+LISTS = ("integrations/providers/__init__.py", "sandbox/providers.py", ".env.example")
+COPIED = ("config", "integrations", "sandbox", "static", "templates", "tests", "docs")
+BLOCK = re.compile(r"^`(\S+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MOST_LINES = 450
+
+
+@pytest.fixture
+def project(tmp_path: Path, settings: Any) -> Path:
+    """Return an empty project that has the lists a provider is added to."""
+    for name in LISTS:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    settings.BASE_DIR = tmp_path
+    return tmp_path
+
+
+def start(name: str) -> str:
+    out = StringIO()
+    call_command("startprovider", name, stdout=out)
+    return out.getvalue()
+
+
+def files_below(root: Path) -> dict[str, str]:
+    found = (path for path in root.rglob("*") if path.is_file())
+    return {str(p.relative_to(root)): p.read_text(encoding="utf-8") for p in found}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Tasks", "1tasks", "my-tasks", "my_tasks", "../x", "class", "x" * 21, "tâche"],
+)
+def test_a_name_that_cannot_be_a_slug_is_refused(project: Path, name: str) -> None:
+    before = files_below(project)
+
+    with pytest.raises(CommandError, match="cannot be the name"):
+        start(name)
+
+    assert files_below(project) == before
+
+
+@pytest.mark.parametrize("name", ["hubspot", "tasks", "values", "core"])
+def test_a_name_that_is_taken_is_refused(project: Path, name: str) -> None:
+    (project / "integrations/providers/tasks").mkdir()
+    (project / "integrations/providers/values.py").touch()
+    (project / "sandbox/core").mkdir()
+    before = files_below(project)
+
+    with pytest.raises(CommandError, match=r"already"):
+        start(name)
+
+    assert files_below(project) == before
+
+
+def test_what_is_written_is_said(project: Path) -> None:
+    told = start("tasks")
+
+    assert "wrote integrations/providers/tasks/connector.py" in told
+    assert "wrote sandbox/tasks.py" in told
+    for name in LISTS:
+        assert f"changed {name}" in told
+
+
+def test_a_list_that_looks_odd_is_left_alone_and_the_lines_are_shown(
+    project: Path,
+) -> None:
+    for name in LISTS:
+        (project / name).write_text("# odd\n", encoding="utf-8")
+
+    told = start("tasks")
+
+    for name in LISTS:
+        assert f"add to {name}:" in told
+        assert (project / name).read_text(encoding="utf-8") == "# odd\n"
+    assert "    Tasks(),\n" in told
+    assert "    tasks.PROVIDER,\n" in told
+    assert "#TASKS_CLIENT_ID=\n" in told
+
+
+def test_without_a_sandbox_only_the_provider_is_written(project: Path) -> None:
+    shutil.rmtree(project / "sandbox")
+
+    told = start("tasks")
+
+    assert "sandbox" not in told
+    assert not (project / "sandbox").exists()
+
+
+def test_the_docs_show_the_files_that_are_written() -> None:
+    text = (ROOT / "docs" / "adding-a-provider.md").read_text(encoding="utf-8")
+    scaffold = Scaffold(slug="tasks", root=ROOT)
+    written = {str(p.relative_to(ROOT)): t for p, t in scaffold.files().items()}
+
+    shown = dict(BLOCK.findall(text))
+
+    folder = "integrations/providers/tasks"
+    assert shown.keys() >= {
+        f"{folder}/spec.py",
+        f"{folder}/connector.py",
+        f"{folder}/fixtures/contract.json",
+        "sandbox/tasks.py",
+    }
+    assert shown == {path: written.get(path) for path in shown}
+    assert scaffold.render("env.txt").rstrip() in text
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the whole project with a fourth provider in it."""
+    root = tmp_path_factory.mktemp("fourth")
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for name in COPIED:
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    for name in (".env.example", "manage.py", "pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, root / name)
+    code, told = run(root, "manage.py", "startprovider", "tasks")
+    assert code == 0, told
+    return root
+
+
+def run(root: Path, *words: str) -> tuple[int, str]:
+    """Run Python in a copy; return its exit code and what it said."""
+    environ = {
+        **os.environ,
+        "ENV_FILE": "off",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PYTEST_ADDOPTS": "",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=root,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_fourth_provider_is_few_lines_and_touches_nothing_else(copy: Path) -> None:
+    added = 0
+    for name, text in files_below(copy).items():
+        if "__pycache__" in name or name.endswith(".pyc"):
+            continue
+        before = ROOT / name
+        old = before.read_text(encoding="utf-8") if before.is_file() else ""
+        if text == old:
+            continue
+        is_own = name.startswith("integrations/providers/tasks/")
+        assert is_own or name in {*LISTS, "sandbox/tasks.py"}, name
+        lines = list(difflib.ndiff(old.splitlines(), text.splitlines()))
+        added += sum(line.startswith("+ ") for line in lines)
+    assert 0 < added <= MOST_LINES
+
+
+def test_the_files_pass_the_formatter_the_linter_and_the_types(copy: Path) -> None:
+    own = ("integrations/providers/tasks", *LISTS[:2], "sandbox/tasks.py")
+
+    for words in (
+        ("ruff", "check", "--no-cache", *own),
+        ("ruff", "format", "--check", "--no-cache", *own),
+        (
+            "mypy",
+            "--no-incremental",
+            "integrations/providers/tasks",
+            "sandbox/tasks.py",
+        ),
+    ):
+        code, told = run(copy, "-m", *words)
+        assert code == 0, told
+
+
+def test_a_fourth_provider_keeps_every_promise_and_makes_the_whole_journey(
+    copy: Path,
+) -> None:
+    suites = ("contract", "simulators", "journeys", "registry")
+    tests = [f"tests/providers/test_{name}.py" for name in suites]
+
+    code, told = run(
+        copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "tasks", *tests
+    )
+
+    assert code == 0, told[-4000:]
+    assert re.search(r"\d{2} passed", told)
