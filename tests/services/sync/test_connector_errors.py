@@ -211,7 +211,7 @@ def test_an_error_in_a_description_shows_the_raw_values(
 
     assert page.status_code == 200
     assert "our mistake (reference " in page.text
-    shown = {row["label"]: row["value"] for row in page.context["properties"]}
+    shown = {row["label"]: row["value"].text for row in page.context["properties"]}
     assert shown["domain"] == str(item.properties["domain"])
 
 
