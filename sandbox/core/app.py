@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.control.routes import ROUTES as CONTROL_ROUTES
 from sandbox.core.faults import Fault
 from sandbox.core.state import Provider, Route, Sandbox
-from sandbox.core.web import BadBodyError, Request, Response, to_text
+from sandbox.core.web import ApiRefusal, BadBodyError, Request, Response, to_text
 
 NEVER_SENT = 0
 NOT_SIMULATED = "The sandbox does not simulate this address.\n"
@@ -90,6 +90,8 @@ class App:
             return route.handler(self.sandbox, request)
         except BadBodyError:
             return provider.refuse(self.sandbox, request, 400, None)
+        except ApiRefusal as refusal:
+            return refusal.response
 
     def _strike_before(
         self, provider: Provider, faults: list[Fault], request: Request

@@ -137,6 +137,14 @@ class Response:
         return [self.body] if self.stream is None else self.stream
 
 
+class ApiRefusal(Exception):
+    """Carry the answer that refuses a call out of its handler."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
 def find_repeated(pairs: Pairs, names: Sequence[str] = ()) -> list[str]:
     """Return the names that came more than once, out of some or of all."""
     counted = Counter(name for name, _ in pairs if not names or name in names)
