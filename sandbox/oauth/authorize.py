@@ -156,8 +156,9 @@ def _make_code(
     lifetime = policy.get(sandbox, "code_seconds", consent.account.id)
     uses_pkce = policy.pkce is not Pkce.IGNORED
     with sandbox.storage.write() as connection:
-        grants.add_code(
+        grants.insert(
             connection,
+            "authorization_code",
             value=code,
             provider=policy.slug,
             account=consent.account.id,

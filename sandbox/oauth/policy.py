@@ -162,7 +162,7 @@ class Policy:
     def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
         columns = {name: code[name] for name in ("account", "user", "scopes")}
         columns |= {"provider": self.slug, "created_at": sandbox.clock()}
-        return grants.start_grant(connection, **columns)
+        return grants.insert(connection, "oauth_grant", **columns)
 
     def make_token(self, kind: str, account: str) -> str:
         return f"sbx.{kind}.{secrets.token_urlsafe(48)}"

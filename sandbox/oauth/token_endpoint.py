@@ -60,8 +60,9 @@ def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response
             if exc.ends:
                 _end_grant(sandbox, exc.ends)
     with sandbox.storage.write() as connection:
-        grants.log_request(
+        grants.insert(
             connection,
+            "token_request",
             at=sandbox.clock(),
             provider=policy.slug,
             grant_type=get_text(fields, "grant_type"),

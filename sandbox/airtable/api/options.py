@@ -96,10 +96,11 @@ def _check_kinds(given: Mapping[str, Any]) -> None:
     if unknown := given.keys() - {*SCALARS, *LISTS}:
         names = ", ".join(sorted(unknown))
         raise refuse(INVALID, f"The sandbox does not simulate: {names}")
-    for names, kind, word in ((TEXTS, str, "a string"), (LISTS, list, "an array")):
-        for name in names:
-            if not isinstance(given.get(name, kind()), kind):
-                raise refuse(INVALID, f"{name} must be {word}")
+    kinds = {**dict.fromkeys(TEXTS, str), **dict.fromkeys(LISTS, list)}
+    for name, kind in kinds.items():
+        if not isinstance(given.get(name, kind()), kind):
+            word = "a string" if kind is str else "an array"
+            raise refuse(INVALID, f"{name} must be {word}")
 
 
 def _read_number(value: Any, *, highest: int | None = None) -> int:

@@ -92,7 +92,7 @@ class BaseMaker:
         for name in (f"{table}.{field['key']}", field["key"], field["type"]):
             if name in CELLS:
                 return CELLS[name](draft)
-        choices = field.get("choices")
+        choices: list[str] = field.get("choices", [])
         if field["type"] == "multipleSelects":
             return self.rng.sample(choices, draft.whole(field.get("most", 1)))
         return draft.pick(choices) if choices else None
