@@ -43,7 +43,6 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Create one record from the cells given."""
     _, table = get_table(sandbox, params)
     record, values = make_id("rec"), _get_values(table, params)
     with sandbox.storage.write() as connection:
@@ -148,7 +147,6 @@ def _count_table(sandbox: Sandbox, table: Table, params: Params) -> dict[str, An
 
 
 def _get_values(table: Table, params: Params) -> dict[str, Any]:
-    """Return the cells to set, by the ids of their fields."""
     given = get_values(params, "fields", "field")
     return {get_field(table, name)["id"]: value for name, value in given.items()}
 

@@ -73,7 +73,6 @@ def add_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def remove_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Delete a table with everything in it."""
     _, table = get_table(sandbox, params)
     for name, column in (("table", "id"), ("record", "table_id")):
         sql = f"DELETE FROM airtable_{name} WHERE {column} = ?"  # noqa: S608

@@ -50,7 +50,6 @@ def get_table(sandbox: Sandbox, params: Params) -> tuple[str, Table]:
 
 
 def get_field(table: Table, name: str) -> dict[str, Any]:
-    """Return a field of a table by its id or name."""
     field = pick(table["fields"], name)
     if field is None:
         message = f"{table['name']} has no field {name!r}"
@@ -59,7 +58,6 @@ def get_field(table: Table, name: str) -> dict[str, Any]:
 
 
 def get_record(sandbox: Sandbox, params: Params) -> tuple[Row, Table]:
-    """Return the record a command names, and its table."""
     text, account = get_text(params, "id"), get_account(COMPANIES, params).id
     row = sandbox.storage.one(RECORD, text, account)
     if row is None:

@@ -24,7 +24,6 @@ def make_id(prefix: str, rng: random.Random | None = None) -> str:
 
 
 def derive_id(prefix: str, text: str) -> str:
-    """Return the id that always stands for one text."""
     return prefix + hashlib.sha256(text.encode()).hexdigest()[: LENGTH - len(prefix)]
 
 

@@ -57,7 +57,6 @@ def clear_faults(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def set_switch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Set one switch, for one account or for all."""
     provider, name = get_provider(sandbox, params), str(params.get("name"))
     account = str(params.get("account") or "")
     value = sandbox.switches.set(provider.slug, name, params.get("value"), account)
@@ -98,7 +97,6 @@ def revoke_grants(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def _is_meant(params: Params, **values: Any) -> bool:
-    """Return whether the parameters name these values, or leave them open."""
     return all(
         params.get(name) in (None, "") or str(params[name]) == str(value)
         for name, value in values.items()

@@ -25,7 +25,6 @@ def get_providers(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def get_state(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Return what there is and what is switched on."""
     return {
         "providers": [_describe(p) for p in sandbox.providers.values()],
         "faults": sandbox.faults.to_list(),
@@ -40,9 +39,7 @@ def _describe(provider: Provider) -> dict[str, Any]:
         "families": list(provider.families),
         "accounts": [
             {
-                "id": account.id,
-                "name": account.name,
-                "note": account.note,
+                **{name: getattr(account, name) for name in ("id", "name", "note")},
                 "people": [vars(person) for person in account.people],
             }
             for account in provider.accounts
@@ -86,7 +83,6 @@ def get_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def get_token_requests(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Return every call of a token endpoint, in order."""
     rows = sandbox.storage.all("SELECT * FROM token_request ORDER BY id")
     return {"requests": [dict(row) for row in rows]}
 

@@ -42,7 +42,6 @@ class Config:
         return self.environ.get(f"SANDBOX_{slug.upper()}_{name}") or default
 
     def get_registration(self, slug: str) -> Registration:
-        """Return what the application registered with one provider."""
         callback = f"{self.public_base_url}/integrations/{slug}/oauth2callback"
         return Registration(
             client_id=self.read(slug, "CLIENT_ID", f"sandbox-{slug}"),

@@ -49,12 +49,10 @@ def to_html(value: Any) -> Safe:
 
 
 def join(parts: Iterable[Safe]) -> Safe:
-    """Put finished parts together."""
     return Safe("\n".join(parts))
 
 
 def each(template: str, rows: Iterable[dict[str, Any]]) -> Safe:
-    """Fill one template once per row."""
     return join(fill(template, **row) for row in rows)
 
 

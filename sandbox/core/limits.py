@@ -34,7 +34,6 @@ class RollingWindows:
             return True, limit - len(times)
 
     def clear(self) -> None:
-        """Forget every window."""
         with self._lock:
             self._times.clear()
             self._closed_until.clear()
@@ -61,7 +60,6 @@ class FixedWindows:
             return None
 
     def clear(self) -> None:
-        """Forget every window."""
         with self._lock:
             self._open.clear()
 

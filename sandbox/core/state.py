@@ -50,7 +50,6 @@ class Route:
 
     @property
     def name(self) -> str:
-        """Name the endpoint in the statistics."""
         return f"{self.method} {self.path}"
 
 

@@ -57,7 +57,6 @@ class Stats:
                 peak.add(now)
 
     def count_fault(self, provider: str, kind: str) -> None:
-        """Count one fault that struck."""
         with self._lock:
             self.counted["fault"][provider, kind] += 1
 

@@ -36,7 +36,6 @@ class Storage:
         return self.connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, *values: Any) -> Row | None:
-        """Return the first row of a query, if there is one."""
         row: Row | None = self.connection.execute(sql, values).fetchone()
         return row
 
@@ -54,7 +53,6 @@ class Storage:
             connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Close this thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "value", None)
         if connection is not None:
             connection.close()

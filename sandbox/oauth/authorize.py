@@ -36,24 +36,23 @@ S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 def show_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     """Show the consent page, or what is wrong with the request."""
-    try:
-        asked = _read(policy, sandbox, request.query_pairs)
-        accounts = _choose_accounts(policy, request)
-    except ProblemError as exc:
-        return show_problem(policy, str(exc))
-    if error := _check(policy, sandbox, asked, request.query_pairs):
-        return error
-    return show_form(policy, sandbox, asked, accounts)
+    return _answer(policy, sandbox, request, request.query_pairs)
 
 
 def take_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     """Send the person back with a code, or with the reason there is none."""
-    pairs = request.form_pairs
+    return _answer(policy, sandbox, request, request.form_pairs)
+
+
+def _answer(
+    policy: Policy, sandbox: Sandbox, request: Request, pairs: Pairs
+) -> Response:
     try:
         asked = _read(policy, sandbox, pairs)
         accounts = _choose_accounts(policy, request)
-        if error := _check(policy, sandbox, asked, pairs):
-            return error
+        _check(policy, sandbox, asked, pairs)
+        if request.method == "GET":
+            return show_form(policy, sandbox, asked, accounts)
         consent = _read_consent(policy, request, asked, accounts)
         decision = policy.decide(sandbox, consent)
     except ProblemError as exc:
@@ -72,7 +71,6 @@ def take_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response
 
 
 def _read(policy: Policy, sandbox: Sandbox, pairs: Pairs) -> Asked:
-    """Return a request that may be sent back, or raise what the page says."""
     app = sandbox.config.get_registration(policy.slug)
     fields = {name: value for name, value in pairs if name in CARRIED}
     whose = ("client_id", "redirect_uri")
@@ -87,10 +85,7 @@ def _read(policy: Policy, sandbox: Sandbox, pairs: Pairs) -> Asked:
     return Asked(redirect_uri=app.redirect_uri, fields=fields)
 
 
-def _check(
-    policy: Policy, sandbox: Sandbox, asked: Asked, pairs: Pairs
-) -> Response | None:
-    """Return the answer to a mistake that the rest of the request holds."""
+def _check(policy: Policy, sandbox: Sandbox, asked: Asked, pairs: Pairs) -> None:
     try:
         _check_fields(policy, asked, pairs)
         _check_challenge(policy, asked)
@@ -98,9 +93,8 @@ def _check(
         _obey(policy, sandbox)
     except SentBackError as exc:
         if policy.mistakes_on_page:
-            return show_problem(policy, exc.fields.get("error_description", ""))
-        return _send_back(asked, exc.fields)
-    return None
+            raise ProblemError(exc.fields.get("error_description", "")) from exc
+        raise
 
 
 def _obey(policy: Policy, sandbox: Sandbox) -> None:

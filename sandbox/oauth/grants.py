@@ -58,7 +58,6 @@ class Token:
         return self.revoked_at is not None
 
     def is_expired(self, now: float) -> bool:
-        """Return whether the token outlived its lifetime."""
         return self.expires_at is not None and now >= self.expires_at
 
     def is_live(self, now: float) -> bool:
@@ -72,7 +71,6 @@ def to_fingerprint(value: str) -> str:
 
 
 def find_token(storage: Storage, value: str, *, provider: str) -> Token | None:
-    """Look a token up by its value."""
     row = storage.one(FIND, value)
     if row is None or row["provider"] != provider:
         return None
@@ -85,7 +83,6 @@ def find_token(storage: Storage, value: str, *, provider: str) -> Token | None:
 
 
 def find_code(connection: sqlite3.Connection, value: str, provider: str) -> Row | None:
-    """Look an authorization code up, used or not."""
     row: Row | None = connection.execute(
         "SELECT * FROM authorization_code WHERE value = ? AND provider = ?",
         (value, provider),
@@ -192,7 +189,6 @@ def end_grant(
 def revoke_tokens(
     connection: sqlite3.Connection, grant_id: int, kind: str, *, now: float
 ) -> None:
-    """End every token of one kind that a grant still has."""
     connection.execute(
         "UPDATE oauth_token SET revoked_at = ? WHERE grant_id = ? AND kind = ?"
         " AND revoked_at IS NULL",
@@ -201,7 +197,6 @@ def revoke_tokens(
 
 
 def insert(connection: sqlite3.Connection, table: str, **columns: Any) -> int:
-    """Add a row and return its number."""
     names = ", ".join(columns)
     marks = ", ".join("?" * len(columns))
     # Table and column names are written in this package, never received.

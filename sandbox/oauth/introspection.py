@@ -39,7 +39,6 @@ def revoke(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
 def _find_token(
     policy: Policy, sandbox: Sandbox, request: Request
 ) -> grants.Token | Response | None:
-    """Return the token a client asks about, or the answer that refuses the call."""
     if refused := policy.admit(sandbox, request):
         return refused
     try:

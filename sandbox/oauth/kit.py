@@ -22,8 +22,6 @@ REFUSED = {"invalid_grant": "refresh_token", "invalid_client": "client_secret"}
 
 
 def make_routes(policy: Policy) -> list[Route]:
-    """Return the addresses of the consent page and of the token endpoints."""
-
     def bind(handler: Callable[[Policy, Sandbox, Request], Response]) -> Handler:
         return partial(handler, policy)
 
@@ -62,8 +60,6 @@ def make_switches(policy: Policy) -> list[Switch]:
 
 
 def make_faults(policy: Policy) -> list[FaultKind]:
-    """Return the ways in which the token endpoint can misbehave."""
-
     def drop(name: str) -> FaultKind:
         label = f"Token answer without {name}"
         after = bend(lambda data, _: data.pop(name, None))

@@ -139,11 +139,9 @@ class Policy:
             raise SentBackError("invalid_scope", message)
 
     def get_account_note(self, account: Account, asked: Asked) -> str:
-        """Return what the consent page says of an account."""
         return account.note
 
     def get_person_note(self, person: Person) -> str:
-        """Return what the consent page says of a person."""
         return ""
 
     def pick_in_account(self, sandbox: Sandbox, account: Account) -> Sequence[Options]:

@@ -43,7 +43,6 @@ def show_bases(sandbox: Sandbox, request: Request) -> Response:
 
 
 def show_tables(sandbox: Sandbox, request: Request) -> Response:
-    """Answer every table of a base with its fields and views."""
     admit(sandbox, request, SCHEMA_READ)
     included = {*_read(request, "include", "include[]").values()}
     if included - {VISIBLE}:

@@ -42,7 +42,6 @@ class Options:
 
 
 def read_options(request: Request, table: Table) -> Options:
-    """Check what was asked for."""
     is_query = request.method == "GET"
     given = _from_query(request.query_pairs) if is_query else _from_body(request)
     _check_kinds(given)

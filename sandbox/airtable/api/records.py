@@ -37,7 +37,6 @@ def list_records(sandbox: Sandbox, request: Request) -> Response:
 def _read_ids(
     sandbox: Sandbox, request: Request, table: str, options: Options
 ) -> tuple[Sequence[str], str]:
-    """Return the ids of a page, and the offset of the next one if there is one."""
     account, size = request.account, options.page_size
     if options.offset:
         return iterators.go_on(sandbox, table, account, options.offset, size)

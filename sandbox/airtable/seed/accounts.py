@@ -43,5 +43,4 @@ WORKSPACES = {w.id: w for company in COMPANIES for w in company.workspaces}
 
 
 def show_person(person: Person) -> dict[str, str]:
-    """Return somebody as a cell shows them."""
     return {"id": person.id, "email": person.email, "name": person.name}

@@ -35,25 +35,21 @@ class Draft:
     linked: dict[str, list["Draft"]] = field(default_factory=dict)
 
     def pick(self, options: Sequence[Any]) -> Any:
-        """Draw one of several."""
         return options[int(self.rng.random() * len(options))]
 
     def word(self, name: str) -> Any:
         return self.pick(WORDS[name])
 
     def happens(self, share: float) -> bool:
-        """Decide something by chance."""
         return self.rng.random() < share
 
     def whole(self, highest: int, lowest: int = 0) -> int:
-        """Draw a whole number."""
         return lowest + int(self.rng.random() * (highest - lowest + 1))
 
     def day(self) -> str:
         return to_date(OLDEST + self.whole(1_200) * DAY_MS)
 
     def person(self) -> dict[str, str]:
-        """Draw somebody of the company, as a cell shows them."""
         return show_person(self.pick(self.people))
 
     def vary(self, text: str, *, every: int, odd: int, none: int) -> str | None:
@@ -64,7 +60,6 @@ class Draft:
 
 
 def _make_note(draft: Draft) -> str | None:
-    """Make a note: mostly none, sometimes very long."""
     if draft.number % 400 == 19:
         return str(NOTE * 800)
     return NOTE if draft.happens(0.2) else None

@@ -98,7 +98,6 @@ class BaseMaker:
         return draft.pick(choices) if choices else None
 
     def show_table(self, table: Plan) -> dict[str, Any]:
-        """Return a table as the base schema shows it."""
         key = table["key"]
         fields = [self._show_field(key, field) for field in table["fields"]]
         shown = {"id": self.ids[f"{key}."], "name": table["name"]}

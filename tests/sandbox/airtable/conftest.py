@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,20 +15,17 @@ PROVIDERS = (airtable.PROVIDER,)
 
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database that holds the seed and nothing else."""
     folder = tmp_path_factory.mktemp("airtable")
     return make_seed(folder, PROVIDERS, {"records": 1_600})
 
 
 @pytest.fixture
 def start(seeded: Path, tmp_path: Path) -> Callable[[], AirtableClient]:
-    """Return a function that starts the sandbox, the second time as a restart."""
     return copy_sandbox(seeded, tmp_path, PROVIDERS, AirtableClient)
 
 
 @pytest.fixture
 def client(start: Callable[[], AirtableClient]) -> AirtableClient:
-    """Return a client of a fresh sandbox."""
     return start()
 
 
@@ -37,3 +35,14 @@ def connected(client: AirtableClient) -> AirtableClient:
     client.connect()
     client.switch("rate_limits", False)
     return client
+
+
+@pytest.fixture
+def customers(connected: AirtableClient) -> tuple[str, Any]:
+    """Return the path of a table and its schema."""
+    return connected.find_table("Customers")
+
+
+@pytest.fixture
+def orders(connected: AirtableClient) -> str:
+    return connected.find_table("Orders")[0]
