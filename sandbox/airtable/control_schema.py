@@ -46,11 +46,7 @@ def set_level(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     user, level = get_text(params, "user"), get_text(params, "level")
     if user not in {person.id for person in company.people} or level not in LEVELS:
         raise CommandError("no such person or level")
-    sql = "DELETE FROM airtable_member WHERE base = ? AND user = ?"
-    _run(sandbox, sql, base, user)
-    if level:
-        sql = "INSERT INTO airtable_member VALUES (?, ?, ?)"
-        _run(sandbox, sql, base, user, level)
+    _run(sandbox, "REPLACE INTO airtable_member VALUES (?, ?, ?)", base, user, level)
     return {"base": base, "user": user, "level": level}
 
 

@@ -105,9 +105,7 @@ def _is_meant(params: Params, **values: Any) -> bool:
 
 def reset_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Start counting from zero, and forget the token requests seen so far."""
-    sandbox.stats.reset()
-    sandbox.windows.clear()
-    sandbox.fixed_windows.clear()
+    sandbox.reset_counters()
     with sandbox.storage.write() as connection:
         connection.execute("DELETE FROM token_request")
     return {"reset": True}

@@ -12,6 +12,12 @@ POLICY = (
     " frame-ancestors 'none'"
 )
 
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 PAGE = Template(
     """<!doctype html>
 <html lang="en">
@@ -62,12 +68,9 @@ def show_page(
     page = PAGE.substitute(
         title=escape(title), banner=escape(banner), main=main, kind=escape(kind)
     )
-    headers = [("Content-Security-Policy", POLICY), ("Cache-Control", "no-store")]
-    headers += [
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "no-referrer"),
-    ]
-    kind_of_text = "text/html;charset=utf-8"
     return Response(
-        status=status, body=page.encode(), content_type=kind_of_text, headers=headers
+        status=status,
+        body=page.encode(),
+        content_type="text/html;charset=utf-8",
+        headers=[*HEADERS.items()],
     )

@@ -22,18 +22,14 @@ class Peak:
 
 
 class Stats:
-    """Keep counters by provider and name, since the start or the last reset."""
+    """Keep counters by provider and name, since the sandbox started to count."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.reset()
-
-    def reset(self) -> None:
-        with self._lock:
-            self.counted: defaultdict[str, Counter[tuple[str, str]]]
-            self.counted = defaultdict(Counter)
-            self.peaks: defaultdict[tuple[str, str], tuple[Peak, Peak]]
-            self.peaks = defaultdict(lambda: (Peak(10.0), Peak(1.0)))
+        self.counted: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+        self.peaks: defaultdict[tuple[str, str], tuple[Peak, Peak]] = defaultdict(
+            lambda: (Peak(10.0), Peak(1.0))
+        )
 
     def count(
         self,

@@ -34,7 +34,7 @@ class BaseMaker:
         self.rng, self.people = rng, people
         self.id = make_id("app", rng)
         self.tables = [
-            {**TABLES[key], "fields": get_fields(TABLES[key])} for key in base["tables"]
+            TABLES[TABLES[key].get("like", key)] | TABLES[key] for key in base["tables"]
         ]
         # Of the tables by `key.`, of their fields by `table.field`.
         self.ids: dict[str, str] = {}
@@ -122,12 +122,6 @@ class BaseMaker:
             json.dumps(_make_options(field)),
         )
         return shown if options == "{}" else {**shown, "options": json.loads(options)}
-
-
-def get_fields(table: Plan) -> list[Plan]:
-    """Return the fields of a table, which may be those of the one it is like."""
-    fields: list[Plan] = TABLES[table.get("like", table["key"])]["fields"]
-    return fields
 
 
 def _make_options(field: Plan) -> dict[str, Any]:
