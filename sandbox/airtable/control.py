@@ -27,6 +27,7 @@ from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_iso
 
+SHOW = 'SELECT id, table_id AS "table", created, modified, cells FROM airtable_record'
 TEXTS = ("singleLineText", "multilineText", "richText")
 
 
@@ -95,26 +96,17 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return one record by id, or a page of a table's records from `after` on."""
     if params.get("id"):
-        rows = [get_record(sandbox, params)[0]]
+        row, _ = get_record(sandbox, params)
+        rows = sandbox.storage.all(f"{SHOW} WHERE id = ?", row["id"])
     else:
         rows = sandbox.storage.all(
-            "SELECT * FROM airtable_record WHERE table_id = ? AND id > ?"
-            " ORDER BY id LIMIT ?",
+            f"{SHOW} WHERE table_id = ? AND id > ? ORDER BY id LIMIT ?",
             get_table(sandbox, params)[1]["id"],
             get_text(params, "after"),
             get_limit(params),
         )
-    names = ("id", "created", "modified")
-    return {
-        "records": [
-            {
-                **{name: row[name] for name in names},
-                "table": row["table_id"],
-                "cells": json.loads(row["cells"]),
-            }
-            for row in rows
-        ]
-    }
+    shown = ({**dict(row), "cells": json.loads(row["cells"])} for row in rows)
+    return {"records": list(shown)}
 
 
 def count(sandbox: Sandbox, params: Params) -> dict[str, Any]:

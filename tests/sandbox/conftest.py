@@ -25,7 +25,6 @@ SIZES = {"contacts": 700, "companies": 30, "deals": 40, "records": 700, "rows": 
 def make_seed(
     folder: Path, providers: Sequence[Provider], sizes: Mapping[str, int]
 ) -> Path:
-    """Return a database that holds the seed and nothing else."""
     storage = Storage(folder / "seeded.sqlite3")
     sandbox = Sandbox(storage, config=Config(), providers=providers)
     sandbox.seed(Plan(seed=7, sizes=sizes))
@@ -56,19 +55,16 @@ def copy_sandbox(
 
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database that holds the seed and nothing else."""
     return make_seed(tmp_path_factory.mktemp("sandbox"), PROVIDERS, SIZES)
 
 
 @pytest.fixture
 def start(seeded: Path, tmp_path: Path) -> Callable[[], Client]:
-    """Return a function that starts the sandbox, the second time as a restart."""
     return copy_sandbox(seeded, tmp_path, PROVIDERS, Client)
 
 
 @pytest.fixture
 def client(start: Callable[[], Client]) -> Client:
-    """Return a client of a fresh sandbox."""
     return start()
 
 
@@ -88,13 +84,11 @@ def connected(client: Client) -> Client:
 
 @pytest.fixture
 def airtable(client: Client) -> AirtableClient:
-    """Return a client of the simulated Airtable in the same sandbox."""
     return AirtableClient(client.app, client.clock)
 
 
 @pytest.fixture
 def notion(client: Client) -> NotionClient:
-    """Return a client of the simulated Notion in the same sandbox."""
     return NotionClient(client.app, client.clock)
 
 

@@ -34,7 +34,7 @@ class BaseMaker:
         self.rng, self.people = rng, people
         self.id = make_id("app", rng)
         self.tables = [
-            TABLES[TABLES[key].get("like", key)] | TABLES[key] for key in base["tables"]
+            {**TABLES[key], "fields": get_fields(key)} for key in base["tables"]
         ]
         # Of the tables by `key.`, of their fields by `table.field`.
         self.ids: dict[str, str] = {}
@@ -122,6 +122,13 @@ class BaseMaker:
             json.dumps(_make_options(field)),
         )
         return shown if options == "{}" else {**shown, "options": json.loads(options)}
+
+
+def get_fields(table: str) -> list[Plan]:
+    """Return key, name, type and more of a table's fields, or of the one it is like."""
+    names, like = ("key", "name", "type", "more"), TABLES[table].get("like", table)
+    fields = (dict(zip(names, row, strict=False)) for row in TABLES[like]["fields"])
+    return [{**field, **field.pop("more", {})} for field in fields]
 
 
 def _make_options(field: Plan) -> dict[str, Any]:
