@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from sandbox.airtable.api import quotas
-from sandbox.airtable.api.schema import Table, list_tables
+from sandbox.airtable.schema import Table, list_tables
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.targets import (
     get_field,

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from sandbox.airtable.api import quotas
-from sandbox.airtable.api.schema import Table, save_table
+from sandbox.airtable.schema import Table, save_table
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.targets import get_base, get_field, get_table, get_text
 from sandbox.airtable.values import change_cells, convert, make_id

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.airtable.api.schema import Table, list_tables, pick
+from sandbox.airtable.schema import Table, list_tables, pick
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.control.helpers import get_account
 from sandbox.core.provider import CommandError, Params

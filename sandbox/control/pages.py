@@ -1,7 +1,6 @@
 """Draw the control pages: an overview, and one page for each provider."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sandbox.control import markup
 from sandbox.control.queries import get_stats
@@ -160,19 +159,16 @@ def _show_switches(sandbox: Sandbox, provider: Provider) -> Safe:
     rows = []
     for switch in provider.switches:
         value = sandbox.switches.get(provider.slug, switch.name)
-        field = fill(markup.VALUE, label=switch.label, value=_to_text(value))
+        text = " ".join(value) if isinstance(value, list) else value
+        field = fill(markup.VALUE, label=switch.label, value=text)
         if isinstance(switch.default, bool):
             flags = [("true", "on"), ("false", "off")]
             options = _show_options(flags, chosen=str(value).lower())
             field = fill(markup.FLAG, label=switch.label, options=options)
         moved = "changed" if value != switch.default else ""
-        about = {"provider": provider.slug, "name": switch.name, "label": switch.label}
+        about = {**vars(switch), "provider": provider.slug}
         rows.append({**about, "field": field, "moved": moved})
     return each(markup.SWITCH, rows)
-
-
-def _to_text(value: Any) -> str:
-    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def _show_stats(sandbox: Sandbox, provider: Provider) -> Safe:

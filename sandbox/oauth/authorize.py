@@ -20,17 +20,10 @@ from sandbox.oauth.consent import (
 from sandbox.oauth.page import show_form, show_problem
 from sandbox.oauth.policy import Pkce, Policy
 
-CARRIED = (
-    "client_id",
-    "redirect_uri",
-    "response_type",
-    "owner",
-    "scope",
-    "optional_scope",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-)
+CHALLENGE = ("code_challenge", "code_challenge_method")
+SCOPES = ("scope", "optional_scope")
+APP = ("client_id", "redirect_uri")
+CARRIED = (*APP, "response_type", "owner", *SCOPES, "state", *CHALLENGE)
 S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -65,16 +58,14 @@ def _answer(
         )
     answer = {"code": _make_code(policy, sandbox, consent, decision)}
     if policy.echoes_challenge:
-        names = ("code_challenge", "code_challenge_method")
-        answer |= {name: asked.fields[name] for name in names}
+        answer |= {name: asked.fields[name] for name in CHALLENGE}
     return _send_back(asked, answer)
 
 
 def _read(policy: Policy, sandbox: Sandbox, pairs: Pairs) -> Asked:
     app = sandbox.config.get_registration(policy.slug)
     fields = {name: value for name, value in pairs if name in CARRIED}
-    whose = ("client_id", "redirect_uri")
-    if policy.refuses_repeated and find_repeated(pairs, whose):
+    if policy.refuses_repeated and find_repeated(pairs, APP):
         raise ProblemError("The client id or the redirect URL came twice.")
     if fields.get("client_id") != app.client_id:
         raise ProblemError("No app with this client id is registered.")

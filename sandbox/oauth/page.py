@@ -96,9 +96,8 @@ class _Drawing:
         lists = self.policy.pick_as_person(self.sandbox, account, person)
         return fill(
             PERSON,
+            **vars(person),
             value=value,
-            name=person.name,
-            email=person.email,
             note=self.policy.get_person_note(person),
             checked=_check(person is self.chosen),
             picker=self.show_picker(lists, person.name),

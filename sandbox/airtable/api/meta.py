@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.airtable.api.access import admit, list_bases
 from sandbox.airtable.api.errors import BAD_OFFSET, INVALID, refuse
-from sandbox.airtable.api.schema import Table, list_tables
+from sandbox.airtable.schema import Table, list_tables
 from sandbox.airtable.seed.accounts import EMAIL_READ, PEOPLE, SCHEMA_READ, SLUG
 from sandbox.airtable.values import derive_id, is_id
 from sandbox.core.state import Sandbox

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.airtable.api.errors import INVALID, refuse
-from sandbox.airtable.api.schema import Table, pick
+from sandbox.airtable.schema import Table, pick
 from sandbox.core.times import to_ms
 from sandbox.core.web import Pairs, Request, find_repeated
 

@@ -9,7 +9,7 @@ from sandbox.airtable.api.access import admit
 from sandbox.airtable.api.errors import NO_MODEL, NO_RECORD, refuse
 from sandbox.airtable.api.options import Options, read_flag, read_options
 from sandbox.airtable.api.render import make_render
-from sandbox.airtable.api.schema import Table, list_tables, pick
+from sandbox.airtable.schema import Table, list_tables, pick
 from sandbox.airtable.seed.accounts import RECORDS_READ, SLUG
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json

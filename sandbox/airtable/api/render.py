@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from sandbox.airtable.api.attachments import make_attach
-from sandbox.airtable.api.schema import Table
+from sandbox.airtable.schema import Table
 from sandbox.airtable.seed.accounts import PEOPLE, show_person
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row

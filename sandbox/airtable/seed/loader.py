@@ -5,7 +5,7 @@ import random
 import sqlite3
 from typing import Any
 
-from sandbox.airtable.api.schema import save_table
+from sandbox.airtable.schema import save_table
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.seed.making import BASES, TABLES, BaseMaker
 from sandbox.core.provider import Plan

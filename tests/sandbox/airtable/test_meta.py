@@ -79,9 +79,11 @@ def test_a_base_can_stop_being_shared_and_come_back(connected):
     connected.order("bases/unshare", base="Operations")
     listed = list_bases(connected)
     refused = connected.api(f"/meta/bases/{base}/tables")
-    connected.order("bases/share", base=base)
+    spared = connected.order("bases/share", base=base, grant=2)
+    given = connected.order("bases/share", base=base, grant=1)
 
     assert len(listed) == before - 1
+    assert (spared["grants"], given["grants"]) == (0, 1)
     assert get_error(refused) == (403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
     assert connected.api(f"/meta/bases/{base}/tables").status == 200
 
