@@ -259,10 +259,18 @@ def test_everything_survives_a_restart(start):
     first.fault("status", "list", count=5)
     first.switch("rotation", True)
     tokens = first.connect()
+    airtable = AirtableClient(first.app, first.clock)
+    known = airtable.connect()
+    airtable.switch("rate_limits", False)
+    path, _ = airtable.find_table("Orders")
+    offset = airtable.api(path).data["offset"]
 
     second = start()
     second.use(tokens)
+    airtable = AirtableClient(second.app, second.clock)
+    airtable.use(known)
 
+    assert airtable.api(path, offset=offset).status == 200
     assert second.get(CONTACTS).status == 500
     assert second.ask("state")["faults"][0]["remaining"] == 4
     fresh = second.refresh(tokens["refresh_token"]).data

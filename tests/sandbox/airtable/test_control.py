@@ -100,16 +100,3 @@ def test_a_person_can_lose_their_level(connected):
         levels.append(bases.get(base, {}).get("permissionLevel"))
 
     assert levels == ["read", None]
-
-
-def test_everything_survives_a_restart(start):
-    first = start()
-    tokens = first.connect()
-    first.switch("rate_limits", False)
-    path, _ = first.find_table("Orders")
-    offset = first.api(path).data["offset"]
-
-    second = start()
-    second.use(tokens)
-
-    assert second.api(path, offset=offset).status == 200
