@@ -17,8 +17,9 @@ def list_bases(client):
     return client.api("/meta/bases").data["bases"]
 
 
-def test_whoami_tells_the_address_only_with_its_scope(client):
+def test_the_address_and_the_records_need_their_scopes(client):
     client.connect()
+    orders, _ = client.find_table("Orders")
     with_it = client.api("/meta/whoami").data
     code = client.consent(scope="schema.bases:read").query["code"]
     client.use(client.exchange(code).data)
@@ -29,6 +30,7 @@ def test_whoami_tells_the_address_only_with_its_scope(client):
     who = {"id": "usrAnaMarinHarbor"}
     assert with_it == {**who, "email": email, "scopes": SCOPES.split()}
     assert without == {**who, "scopes": ["schema.bases:read"]}
+    assert get_error(client.api(orders)) == (403, "INVALID_PERMISSIONS")
 
 
 def test_bases_come_in_pages_and_may_share_a_name(connected):

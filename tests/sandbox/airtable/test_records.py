@@ -83,15 +83,6 @@ def test_a_wrong_address_or_body_is_refused(connected, orders):
     assert connected.api(orders, filterByFormula="x" * 16_000).status == 413
 
 
-def test_records_need_their_scope(client):
-    client.connect()
-    path, _ = client.find_table("Orders")
-    code = client.consent(scope="schema.bases:read").query["code"]
-    client.use(client.exchange(code).data)
-
-    assert get_error(client.api(path)) == (403, "INVALID_PERMISSIONS")
-
-
 def test_attachments_live_two_hours_and_need_no_token(connected, every):
     records = connected.read_all(every, view="Gallery")
     files = [file for record in records for file in record["fields"]["Files"]]
