@@ -2,16 +2,31 @@
 
 from functools import partial
 
+from sandbox.airtable.api.attachments import send_attachment
 from sandbox.airtable.api.errors import refuse_with_status
+from sandbox.airtable.api.meta import show_bases, show_tables, show_whoami
+from sandbox.airtable.api.records import list_records, show_record
 from sandbox.airtable.control import COMMANDS, FORMS, QUERIES
 from sandbox.airtable.control_schema import SCHEMA_COMMANDS
 from sandbox.airtable.faults import FAULTS, SWITCHES
 from sandbox.airtable.oauth import POLICY
-from sandbox.airtable.routes import ROUTES
 from sandbox.airtable.seed.loader import seed
 from sandbox.airtable.seed.tables import SCHEMA
-from sandbox.core.state import Provider
+from sandbox.core.state import Provider, Route
 from sandbox.oauth import kit
+
+FILE = "/attachments/{expires}/{mark}/{size}/{id}/{name}"
+
+ROUTES = (
+    *kit.make_routes(POLICY),
+    Route("GET", "/v0/meta/whoami", show_whoami, "api whoami"),
+    Route("GET", "/v0/meta/bases", show_bases, "api bases"),
+    Route("GET", "/v0/meta/bases/{base}/tables", show_tables, "api schema"),
+    Route("GET", "/v0/{base}/{table}", list_records, "api list"),
+    Route("POST", "/v0/{base}/{table}/listRecords", list_records, "api list"),
+    Route("GET", "/v0/{base}/{table}/{record}", show_record, "api read"),
+    Route("GET", FILE, send_attachment, "attachments"),
+)
 
 PROVIDER = Provider(
     slug=POLICY.slug,

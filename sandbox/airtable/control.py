@@ -4,16 +4,19 @@ import json
 import sqlite3
 from typing import Any
 
-from sandbox.airtable.api.schema import Table, list_tables
-from sandbox.airtable.inventory import get_inventory
+from sandbox.airtable.api import quotas
+from sandbox.airtable.schema import Table, list_tables
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.targets import (
+    get_field,
     get_record,
     get_table,
-    get_table_of,
+    get_text,
+    list_account_bases,
 )
-from sandbox.airtable.values import is_empty, make_id
+from sandbox.airtable.values import change_cells, make_id, save_cells
 from sandbox.control.helpers import (
+    describe_live,
     get_account,
     get_limit,
     get_number,
@@ -24,6 +27,7 @@ from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_iso
 
+SHOW = 'SELECT id, table_id AS "table", created, modified, cells FROM airtable_record'
 TEXTS = ("singleLineText", "multilineText", "richText")
 
 
@@ -32,63 +36,59 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
     With `quiet` the modification time stays, as when a lookup or formula changes.
     """
-    row = get_record(sandbox, params)
-    values = _get_values(get_table_of(sandbox, row), params)
-    moment = None if params.get("quiet") else sandbox.now_ms
+    row, table = get_record(sandbox, params)
+    values = _get_values(table, params)
     with sandbox.storage.write() as connection:
-        _change(connection, row, values, moment, _get_editor(params))
+        _change(sandbox, connection, row, values, params)
     return {"id": row["id"]}
 
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Create one record from the cells given."""
-    table = get_table(sandbox, params)
-    values = _get_values(table, params)
-    cells = {name: value for name, value in values.items() if not is_empty(value)}
-    record = make_id("rec")
+    _, table = get_table(sandbox, params)
+    record, values = make_id("rec"), _get_values(table, params)
     with sandbox.storage.write() as connection:
         connection.execute(
             "INSERT INTO airtable_record (id, table_id, created, cells)"
-            " VALUES (?, ?, ?, ?)",
-            (record, table.id, sandbox.now_ms, json.dumps(cells)),
+            " VALUES (?, ?, ?, '{}')",
+            (record, table["id"], sandbox.now_ms),
         )
-    return {"id": record, "table": table.id}
+        save_cells(connection, record, values)
+    return {"id": record, "table": table["id"]}
 
 
 def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Delete one record, and the links that lead to it."""
-    row = get_record(sandbox, params)
-    tables = list_tables(sandbox.storage, row["base"])
-    links = [
-        (table.id, field.id)
-        for table in tables
-        for field in table.fields
-        if field.options.get("linkedTableId") == row["table_id"]
-    ]
+    row, _ = get_record(sandbox, params)
+
+    def unlink(cell: list[str]) -> list[str]:
+        return [record for record in cell if record != row["id"]]
+
     with sandbox.storage.write() as connection:
         connection.execute("DELETE FROM airtable_record WHERE id = ?", (row["id"],))
-        for table_id, field_id in links:
-            _unlink(connection, table_id, field_id, row["id"])
+        for table in list_tables(sandbox.storage, row["base"]):
+            for field in table["fields"]:
+                options = field.get("options", {})
+                if options.get("linkedTableId") == row["table_id"]:
+                    change_cells(connection, table["id"], field["id"], unlink)
     return {"id": row["id"]}
 
 
 def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Change the first `count` records, after `offset`, at one and the same moment."""
-    table = get_table(sandbox, params)
-    field = next((f for f in table.fields if f.type in TEXTS), None)
+    _, table = get_table(sandbox, params)
+    field = next((f for f in table["fields"] if f["type"] in TEXTS), None)
     if field is None:
         raise CommandError("this table has no text to change")
     rows = sandbox.storage.all(
         "SELECT * FROM airtable_record WHERE table_id = ? ORDER BY id LIMIT ? OFFSET ?",
-        table.id,
+        table["id"],
         get_number(params, "count", 1),
         get_number(params, "offset", 0),
     )
-    text = str(params.get("value") or f"Touched {to_iso(sandbox.now_ms)}")
+    text = get_text(params, "value") or f"Touched {to_iso(sandbox.now_ms)}"
     with sandbox.storage.write() as connection:
         for row in rows:
-            moment, editor = sandbox.now_ms, _get_editor(params)
-            _change(connection, row, {field.id: text}, moment, editor)
+            _change(sandbox, connection, row, {field["id"]: text}, params)
     ids = [row["id"] for row in rows]
     return {"touched": len(ids), "ids": ids, "value": text}
 
@@ -96,82 +96,70 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return one record by id, or a page of a table's records from `after` on."""
     if params.get("id"):
-        rows = [get_record(sandbox, params)]
+        row, _ = get_record(sandbox, params)
+        rows = sandbox.storage.all(f"{SHOW} WHERE id = ?", row["id"])
     else:
         rows = sandbox.storage.all(
-            "SELECT * FROM airtable_record WHERE table_id = ? AND id > ?"
-            " ORDER BY id LIMIT ?",
-            get_table(sandbox, params).id,
-            str(params.get("after") or ""),
+            f"{SHOW} WHERE table_id = ? AND id > ? ORDER BY id LIMIT ?",
+            get_table(sandbox, params)[1]["id"],
+            get_text(params, "after"),
             get_limit(params),
         )
-    return {"records": [_show_row(row) for row in rows]}
+    shown = ({**dict(row), "cells": json.loads(row["cells"])} for row in rows)
+    return {"records": list(shown)}
 
 
-def _show_row(row: Row) -> dict[str, Any]:
+def count(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+    """Count the bases, tables and records of an account and digest the records."""
+    company, bases = get_account(COMPANIES, params), []
+    for base in list_account_bases(sandbox, params):
+        tables = list_tables(sandbox.storage, base["id"])
+        counted = [_count_table(sandbox, table, params) for table in tables]
+        about = {name: base[name] for name in ("id", "name", "workspace")}
+        bases.append({**about, "tables": counted})
+    tables = [table for base in bases for table in base["tables"]]
     return {
-        "id": row["id"],
-        "table": row["table_id"],
-        "created": row["created"],
-        "modified": row["modified"],
-        "cells": json.loads(row["cells"]),
+        "account": company.id,
+        "types": {
+            "bases": {"live": len(bases)},
+            "tables": {"live": len(tables)},
+            "records": {"live": sum(table["live"] for table in tables)},
+        },
+        "bases": bases,
+        "workspaces": [quotas.describe(sandbox, w.id) for w in company.workspaces],
     }
 
 
+def _count_table(sandbox: Sandbox, table: Table, params: Params) -> dict[str, Any]:
+    sql = "SELECT id, modified FROM airtable_record WHERE table_id = ? ORDER BY id"
+    rows = sandbox.storage.all(sql, table["id"])
+    changes = ((row["id"], row["modified"] or "-") for row in rows)
+    about = {"id": table["id"], "name": table["name"], "fields": len(table["fields"])}
+    return {**about, **describe_live(changes, params)}
+
+
 def _get_values(table: Table, params: Params) -> dict[str, Any]:
-    """Return the cells to set, by the ids of their fields."""
     given = get_values(params, "fields", "field")
-    found = {name: table.find_field(name) for name in given}
-    if unknown := [name for name, field in found.items() if field is None]:
-        message = f"{table.name} has no field {', '.join(unknown)}"
-        raise CommandError(message)
-    return {field.id: given[name] for name, field in found.items() if field}
-
-
-def _get_editor(params: Params) -> str:
-    return get_account(COMPANIES, params).people[0].id
+    return {get_field(table, name)["id"]: value for name, value in given.items()}
 
 
 def _change(
+    sandbox: Sandbox,
     connection: sqlite3.Connection,
     row: Row,
     values: dict[str, Any],
-    moment: int | None,
-    editor: str,
+    params: Params,
 ) -> None:
-    cells = {**json.loads(row["cells"]), **values}
-    kept = {name: value for name, value in cells.items() if not is_empty(value)}
-    connection.execute(
-        "UPDATE airtable_record SET cells = ? WHERE id = ?",
-        (json.dumps(kept), row["id"]),
-    )
-    if moment is not None:
+    save_cells(connection, row["id"], {**json.loads(row["cells"]), **values})
+    if not params.get("quiet"):
+        editor = get_account(COMPANIES, params).people[0].id
         connection.execute(
             "UPDATE airtable_record SET modified = ?, modified_by = ? WHERE id = ?",
-            (moment, editor, row["id"]),
+            (sandbox.now_ms, editor, row["id"]),
         )
 
 
-def _unlink(
-    connection: sqlite3.Connection, table_id: str, field_id: str, record: str
-) -> None:
-    """Take a deleted record out of a link field; that moves no modification time."""
-    rows = connection.execute(
-        "SELECT id, cells FROM airtable_record WHERE table_id = ? AND cells LIKE ?",
-        (table_id, f"%{record}%"),
-    ).fetchall()
-    for row in rows:
-        cells = json.loads(row["cells"])
-        cells[field_id] = [one for one in cells.get(field_id, []) if one != record]
-        if not cells[field_id]:
-            del cells[field_id]
-        connection.execute(
-            "UPDATE airtable_record SET cells = ? WHERE id = ?",
-            (json.dumps(cells), row["id"]),
-        )
-
-
-QUERIES = {"inventory": get_inventory, "records": show}
+QUERIES = {"inventory": count, "records": show}
 COMMANDS: dict[str, Command] = {
     "records/edit": edit,
     "records/create": create,

@@ -1,61 +1,46 @@
 """List the ways only Airtable can misbehave, and its lasting switches."""
 
 from sandbox.airtable.api.errors import (
+    FORBIDDEN,
     ITERATOR_GONE,
     MONTH,
     RATE,
     answer_error,
-    rate_limited,
     refuse_with_status,
-    to_envelope,
 )
 from sandbox.airtable.oauth import POLICY
 from sandbox.core import common_faults
 from sandbox.core.provider import Params, Switch
-from sandbox.core.state import Before, FaultKind, Sandbox
+from sandbox.core.state import FaultKind, Sandbox
 from sandbox.core.web import Request, Response
 from sandbox.oauth import kit
 
-ENVELOPE = {"shape": "list", "status": 422}
 
-
-def _limit(kind: str, *, as_documented: bool = False) -> Before:
-    def limit(sandbox: Sandbox, request: Request, params: Params) -> Response:
-        return rate_limited(kind, as_documented=as_documented)
-
-    return limit
-
-
-def _fail(status: int, kind: str, message: str = "") -> Before:
+def _fail(name: str, label: str, kind: str, shape: str = "") -> FaultKind:
     def fail(sandbox: Sandbox, request: Request, params: Params) -> Response:
-        return answer_error(status, kind, message)
+        return answer_error(kind, shape=shape)
 
-    return fail
+    return FaultKind(name, label, before=fail)
 
 
 def _wrap_error(sandbox: Sandbox, request: Request, params: Params) -> Response:
-    made = refuse_with_status(sandbox, request, int(params["status"]), None)
-    is_json = made.content_type.startswith("application/json")
-    return to_envelope(made, str(params["shape"])) if is_json else made
+    status, shape = int(params["status"]), str(params["shape"])
+    return refuse_with_status(sandbox, request, status, None, shape)
 
-
-FORBIDDEN = _fail(403, "INVALID_PERMISSIONS", "You are not permitted to do this")
-DOCUMENTED = _limit(RATE, as_documented=True)
-GONE = "422: the listing cannot go on"
 
 FAULTS = (
     *common_faults.KINDS,
     *kit.make_faults(POLICY),
-    FaultKind("rate_limit", "429 as seen in practice", before=_limit(RATE)),
-    FaultKind("rate_limit_documented", "429 as documented", before=DOCUMENTED),
-    FaultKind("monthly_limit", "429: the month is used up", before=_limit(MONTH)),
-    FaultKind("iterator_gone", GONE, before=_fail(422, ITERATOR_GONE)),
-    FaultKind("forbidden", "403 INVALID_PERMISSIONS", before=FORBIDDEN),
+    _fail("rate_limit", "429 as seen in practice", RATE),
+    _fail("rate_limit_documented", "429 as documented", RATE, "object"),
+    _fail("monthly_limit", "429: the month is used up", MONTH),
+    _fail("iterator_gone", "422: the listing cannot go on", ITERATOR_GONE),
+    _fail("forbidden", "403 INVALID_PERMISSIONS", FORBIDDEN),
     FaultKind(
         "envelope",
         "Error in a string, object or list envelope",
         before=_wrap_error,
-        params=ENVELOPE,
+        params={"shape": "list", "status": 422},
     ),
 )
 

@@ -35,27 +35,17 @@ class AirtablePolicy(Policy):
 
     def pick_in_account(self, sandbox: Sandbox, account: Account) -> list[Options]:
         """Offer every base of each workspace, and the workspace as a whole."""
-        return [
-            Options(
-                title=f"{workspace.name}, {workspace.plan} plan",
-                options=[
-                    *(
-                        Option(
-                            f"use:{row['id']}",
-                            row["name"],
-                            note=row["id"],
-                            is_ticked=True,
-                        )
-                        for row in sandbox.storage.all(BASES, workspace.id)
-                    ),
-                    Option(
-                        f"use:{workspace.id}",
-                        "All current and future bases of this workspace",
-                    ),
-                ],
-            )
-            for workspace in cast(Company, account).workspaces
-        ]
+        lists = []
+        for workspace in cast(Company, account).workspaces:
+            all_of_it = "All current and future bases of this workspace"
+            options = [
+                Option(f"use:{row['id']}", row["name"], note=row["id"], is_ticked=True)
+                for row in sandbox.storage.all(BASES, workspace.id)
+            ]
+            options.append(Option(f"use:{workspace.id}", all_of_it))
+            title = f"{workspace.name}, {workspace.plan} plan"
+            lists.append(Options(title=title, options=options))
+        return lists
 
     def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
         """Keep what was picked in the person's own account; the rest is not theirs."""
@@ -76,15 +66,9 @@ class AirtablePolicy(Policy):
         return grant_id
 
     def describe(self, issued: Issued) -> dict[str, Any]:
-        return {
-            "access_token": issued.access,
-            "refresh_token": issued.refresh,
-            # The space is Airtable's own.
-            "token_type": "Bearer ",
-            "scope": issued.scopes,
-            "expires_in": issued.expires_in,
-            "refresh_expires_in": issued.refresh_expires_in,
-        }
+        # The space is Airtable's own.
+        own = {"token_type": "Bearer ", "refresh_expires_in": issued.refresh_expires_in}
+        return {**super().describe(issued), **own}
 
 
 POLICY = AirtablePolicy(

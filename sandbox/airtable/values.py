@@ -1,4 +1,4 @@
-"""Make and recognise ids, and turn cells from one type into another."""
+"""Make and recognise ids, and change the cells of records."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ import re
 import secrets
 import sqlite3
 import string
+from collections.abc import Callable, Mapping
 from typing import Any
 
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits
@@ -23,12 +24,10 @@ def make_id(prefix: str, rng: random.Random | None = None) -> str:
 
 
 def derive_id(prefix: str, text: str) -> str:
-    """Return the id that always stands for one text."""
     return prefix + hashlib.sha256(text.encode()).hexdigest()[: LENGTH - len(prefix)]
 
 
 def is_id(prefix: str, text: str) -> bool:
-    """Return whether a text has the shape of an id of one kind."""
     return text.startswith(prefix) and SHAPE.fullmatch(text) is not None
 
 
@@ -37,27 +36,35 @@ def is_empty(value: Any) -> bool:
     return value is None or value is False or value in ("", [])
 
 
-def convert(
-    connection: sqlite3.Connection, table_id: str, field_id: str, kind: str
+def save_cells(
+    connection: sqlite3.Connection, record: str, cells: Mapping[str, Any]
 ) -> None:
-    """Turn every cell of a field into its new type; no modification time moves."""
+    kept = {name: value for name, value in cells.items() if not is_empty(value)}
+    sql = "UPDATE airtable_record SET cells = ? WHERE id = ?"
+    connection.execute(sql, (json.dumps(kept), record))
+
+
+def change_cells(
+    connection: sqlite3.Connection,
+    table: str,
+    field: str,
+    change: Callable[[Any], Any],
+) -> None:
+    """Change every cell of a field; that moves no modification time."""
     rows = connection.execute(
-        "SELECT id, cells FROM airtable_record WHERE table_id = ?", (table_id,)
-    ).fetchall()
-    for row in rows:
+        "SELECT id, cells FROM airtable_record WHERE table_id = ?"
+        " AND json_extract(cells, ?) IS NOT NULL",
+        (table, f"$.{field}"),
+    )
+    for row in rows.fetchall():
         cells = json.loads(row["cells"])
-        if field_id not in cells:
-            continue
-        value = _turn(cells.pop(field_id), kind)
-        if not is_empty(value):
-            cells[field_id] = value
-        connection.execute(
-            "UPDATE airtable_record SET cells = ? WHERE id = ?",
-            (json.dumps(cells), row["id"]),
-        )
+        changed = {**cells, field: change(cells[field])}
+        if changed != cells:
+            save_cells(connection, row["id"], changed)
 
 
-def _turn(value: Any, kind: str) -> Any:
+def convert(value: Any, kind: str) -> Any:
+    """Turn a cell into another type, or into nothing when it cannot follow."""
     if kind in TEXTS and not isinstance(value, (dict, list)):
         return str(value)
     if kind in NUMBERS and isinstance(value, (str, int, float)):

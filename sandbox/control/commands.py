@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.core.faults import EVERY, Fault
+from sandbox.core.faults import EVERY
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Provider, Sandbox
 from sandbox.oauth import grants
 
+LIVE = """
+SELECT t.value AS token, g.account, g.id AS grant_id FROM oauth_token t
+JOIN oauth_grant g ON g.id = t.grant_id WHERE g.provider = ? AND t.kind = 'access'
+AND (t.expires_at > ? OR t.expires_at IS NULL)
+"""
 FAULT_FIELDS = {"provider", "family", "account", "kind", "count", "skip"}
 
 
@@ -33,7 +38,7 @@ def add_fault(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         raise CommandError(message)
     own = {*kind.params, "path"} - FAULT_FIELDS
     given = {k: v for k, v in params.items() if k in own and v != ""}
-    fault = Fault(
+    return sandbox.faults.add(
         provider=provider.slug,
         family=family,
         account=str(params.get("account") or ""),
@@ -42,7 +47,6 @@ def add_fault(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         skip=int(params.get("skip") or 0),
         remaining=None if count in (None, "") else int(str(count)),
     )
-    return sandbox.faults.add(fault).to_dict()
 
 
 def clear_faults(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -53,7 +57,6 @@ def clear_faults(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def set_switch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Set one switch, for one account or for all."""
     provider, name = get_provider(sandbox, params), str(params.get("name"))
     account = str(params.get("account") or "")
     value = sandbox.switches.set(provider.slug, name, params.get("value"), account)
@@ -62,48 +65,38 @@ def set_switch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def expire_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Let access tokens expire now: all, an account's, a grant's, or one."""
-    provider, now = get_provider(sandbox, params), sandbox.clock()
-    rows = sandbox.storage.all(
-        "SELECT t.value AS token, g.account, g.id AS grant_id FROM oauth_token t"
-        " JOIN oauth_grant g ON g.id = t.grant_id WHERE g.provider = ?"
-        " AND t.kind = 'access' AND (t.expires_at > ? OR t.expires_at IS NULL)",
-        provider.slug,
-        now,
-    )
+    now = sandbox.clock()
     wanted = [
-        row["token"]
-        for row in rows
-        if _is_meant(params, account=row["account"], grant=row["grant_id"])
-        and _is_meant(params, token=row["token"])
-        and _is_meant(params, fingerprint=grants.to_fingerprint(row["token"]))
+        (now - 1, row["token"])
+        for row in sandbox.storage.all(LIVE, get_provider(sandbox, params).slug, now)
+        if _is_meant(
+            params,
+            account=row["account"],
+            grant=row["grant_id"],
+            token=row["token"],
+            fingerprint=grants.to_fingerprint(row["token"]),
+        )
     ]
     with sandbox.storage.write() as connection:
-        for value in wanted:
-            connection.execute(
-                "UPDATE oauth_token SET expires_at = ? WHERE value = ?",
-                (now - 1, value),
-            )
+        sql = "UPDATE oauth_token SET expires_at = ? WHERE value = ?"
+        connection.executemany(sql, wanted)
     return {"expired": len(wanted)}
 
 
 def revoke_grants(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """End grants as a person does at the provider: all, an account's, or one."""
-    provider = get_provider(sandbox, params)
-    rows = sandbox.storage.all(
-        "SELECT id, account FROM oauth_grant WHERE provider = ?", provider.slug
-    )
-    wanted = [r["id"] for r in rows if _is_meant(params, account=r["account"])]
-    wanted = [grant for grant in wanted if _is_meant(params, grant=grant)]
+    sql = "SELECT id, account FROM oauth_grant WHERE provider = ?"
+    rows = sandbox.storage.all(sql, get_provider(sandbox, params).slug)
+    wanted = [r for r in rows if _is_meant(params, account=r["account"], grant=r["id"])]
     kinds = ("refresh",) if params.get("keep_access") else ("access", "refresh")
     reason, now = "revoked at the provider", sandbox.clock()
     with sandbox.storage.write() as connection:
-        for grant in wanted:
-            grants.end_grant(connection, grant, reason=reason, now=now, kinds=kinds)
+        for row in wanted:
+            grants.end_grant(connection, row["id"], reason=reason, now=now, kinds=kinds)
     return {"revoked": len(wanted)}
 
 
 def _is_meant(params: Params, **values: Any) -> bool:
-    """Return whether the parameters name these values, or leave them open."""
     return all(
         params.get(name) in (None, "") or str(params[name]) == str(value)
         for name, value in values.items()
@@ -112,9 +105,7 @@ def _is_meant(params: Params, **values: Any) -> bool:
 
 def reset_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Start counting from zero, and forget the token requests seen so far."""
-    sandbox.stats.reset()
-    sandbox.windows.clear()
-    sandbox.fixed_windows.clear()
+    sandbox.reset_counters()
     with sandbox.storage.write() as connection:
         connection.execute("DELETE FROM token_request")
     return {"reset": True}

@@ -25,12 +25,10 @@ def get_number(params: Params, name: str, default: int) -> int:
 
 
 def get_limit(params: Params) -> int:
-    """Return how many records a query may answer."""
     return min(get_number(params, "limit", 100), MAX_PAGE)
 
 
 def is_on(params: Params, name: str) -> bool:
-    """Return whether a flag is set, in whatever form it came."""
     return str(params.get(name, "")).lower() in ("1", "true", "on")
 
 

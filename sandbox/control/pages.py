@@ -1,7 +1,6 @@
 """Draw the control pages: an overview, and one page for each provider."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sandbox.control import markup
 from sandbox.control.queries import get_stats
@@ -32,15 +31,9 @@ def show_overview(sandbox: Sandbox, request: Request) -> Response:
     for slug, provider in sandbox.providers.items():
         faults = [f for f in sandbox.faults.to_list() if f["provider"] == slug]
         live = sandbox.storage.all(GRANTS, slug)
-        rows.append(
-            {
-                "slug": slug,
-                "name": provider.name,
-                "accounts": ", ".join(account.name for account in provider.accounts),
-                "grants": len(live),
-                "faults": len(faults),
-            }
-        )
+        accounts = ", ".join(account.name for account in provider.accounts)
+        about = {"slug": slug, "name": provider.name, "accounts": accounts}
+        rows.append({**about, "grants": len(live), "faults": len(faults)})
     message = _show_message(request)
     main = fill(markup.OVERVIEW, message=message, rows=each(markup.OVERVIEW_ROW, rows))
     return show_page("Sandbox control", main, banner=BANNER, kind="control")
@@ -92,14 +85,11 @@ def _show_form(provider: Provider, form: Form) -> Safe:
         accounts=_show_account_options(provider),
         kinds=fill(markup.KINDS, kinds=_show_options(kinds)) if form.has_type else "",
         fields=each(markup.FIELD, fields),
-        others=each(
-            markup.OTHER, ({"command": c, "label": text} for c, text in others)
-        ),
+        others=each(markup.OTHER, ({"command": c, "label": t} for c, t in others)),
     )
 
 
 def _show_grants(sandbox: Sandbox, provider: Provider) -> Safe:
-    """Draw the live grants, each with its two buttons."""
     names = {
         (account.id, person.id): {"account": account.name, "person": person.name}
         for account in provider.accounts
@@ -122,7 +112,6 @@ def _show_grants(sandbox: Sandbox, provider: Provider) -> Safe:
 
 
 def _show_faults(sandbox: Sandbox, provider: Provider) -> Safe:
-    """Draw the active faults and the form that adds one."""
     active = [f for f in sandbox.faults.to_list() if f["provider"] == provider.slug]
     rows = (
         {
@@ -159,44 +148,30 @@ def _show_accounts(sandbox: Sandbox, provider: Provider) -> Safe:
         )
         people = ", ".join(person.name for person in account.people)
         about = {"id": account.id, "name": account.name, "note": account.note}
-        rows.append(
-            fill(
-                markup.ACCOUNT, **about, people=people, counts=each(markup.COUNT, cells)
-            )
-        )
+        counts = each(markup.COUNT, cells)
+        rows.append(fill(markup.ACCOUNT, **about, people=people, counts=counts))
     names = ({"name": name} for name in provider.kinds.values())
     heads = each('<th class="number">$name</th>', names)
     return fill(markup.ACCOUNTS, heads=heads, rows=join(rows))
 
 
 def _show_switches(sandbox: Sandbox, provider: Provider) -> Safe:
-    """Draw every switch with its value for all accounts."""
     rows = []
     for switch in provider.switches:
         value = sandbox.switches.get(provider.slug, switch.name)
-        field = fill(markup.VALUE, label=switch.label, value=_to_text(value))
+        text = " ".join(value) if isinstance(value, list) else value
+        field = fill(markup.VALUE, label=switch.label, value=text)
         if isinstance(switch.default, bool):
             flags = [("true", "on"), ("false", "off")]
             options = _show_options(flags, chosen=str(value).lower())
             field = fill(markup.FLAG, label=switch.label, options=options)
-        rows.append(
-            {
-                "provider": provider.slug,
-                "name": switch.name,
-                "label": switch.label,
-                "field": field,
-                "moved": "changed" if value != switch.default else "",
-            }
-        )
+        moved = "changed" if value != switch.default else ""
+        about = {**vars(switch), "provider": provider.slug}
+        rows.append({**about, "field": field, "moved": moved})
     return each(markup.SWITCH, rows)
 
 
-def _to_text(value: Any) -> str:
-    return " ".join(value) if isinstance(value, list) else str(value)
-
-
 def _show_stats(sandbox: Sandbox, provider: Provider) -> Safe:
-    """Draw the provider's own counters that matter most."""
     found = get_stats(sandbox, {"provider": provider.slug})
     found["token_requests"] = sum(found["token_requests"].values())
     facts = {label: found[name] for label, name in TOTALS.items()}

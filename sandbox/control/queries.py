@@ -25,7 +25,6 @@ def get_providers(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def get_state(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Return what there is and what is switched on."""
     return {
         "providers": [_describe(p) for p in sandbox.providers.values()],
         "faults": sandbox.faults.to_list(),
@@ -40,9 +39,7 @@ def _describe(provider: Provider) -> dict[str, Any]:
         "families": list(provider.families),
         "accounts": [
             {
-                "id": account.id,
-                "name": account.name,
-                "note": account.note,
+                **{name: getattr(account, name) for name in ("id", "name", "note")},
                 "people": [vars(person) for person in account.people],
             }
             for account in provider.accounts
@@ -55,15 +52,13 @@ def _describe(provider: Provider) -> dict[str, Any]:
 def get_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return the counters, with what the token endpoints saw, of all or of one."""
     slug = str(params.get("provider") or "")
-    rows = sandbox.storage.all(
-        "SELECT * FROM token_request WHERE ? IN ('', provider)", slug
-    )
+    sql = "SELECT * FROM token_request WHERE ? IN ('', provider)"
+    rows = sandbox.storage.all(sql, slug)
+    asked = Counter(f"{row['provider']}:{row['grant_type']}" for row in rows)
     spends = sandbox.storage.all(SPENDS, slug)
     return {
         **sandbox.stats.to_dict(slug),
-        "token_requests": dict(
-            Counter(f"{row['provider']}:{row['grant_type']}" for row in rows)
-        ),
+        "token_requests": dict(asked),
         "token_requests_refused": sum(row["status"] >= 400 for row in rows),
         "double_spends": sum(row["is_double"] for row in rows),
         "overlapping_spends": sum(row["is_overlapping"] for row in rows),
@@ -79,14 +74,12 @@ def get_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         {**dict(row), "fingerprint": grants.to_fingerprint(row["value"])}
         for row in sandbox.storage.all(TOKENS)
     ]
-    codes = sandbox.storage.all(
-        "SELECT value, used_at, expires_at FROM authorization_code"
-    )
+    sql = "SELECT value, used_at, expires_at FROM authorization_code"
+    codes = sandbox.storage.all(sql)
     return {"tokens": tokens, "codes": [dict(row) for row in codes]}
 
 
 def get_token_requests(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Return every call of a token endpoint, in order."""
     rows = sandbox.storage.all("SELECT * FROM token_request ORDER BY id")
     return {"requests": [dict(row) for row in rows]}
 

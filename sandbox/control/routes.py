@@ -36,7 +36,6 @@ def answer_query(sandbox: Sandbox, request: Request) -> Response:
 
 
 def take_command(sandbox: Sandbox, request: Request) -> Response:
-    """Carry out a command sent as JSON."""
     if not _is_own_origin(request):
         return to_json({"error": ELSEWHERE}, 403)
     try:

@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DEFAULT_DATABASE = "var/sandbox.sqlite3"
-DEFAULT_PUBLIC_BASE_URL = "http://localhost:8000"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
@@ -22,17 +19,17 @@ class Registration:
 class Config:
     """Hold what the sandbox was started with."""
 
-    database: Path = Path(DEFAULT_DATABASE)
-    public_base_url: str = DEFAULT_PUBLIC_BASE_URL
+    database: Path = Path("var/sandbox.sqlite3")
+    public_base_url: str = "http://localhost:8000"
     environ: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Config":
         """Read the settings from an environment, by default the process's own."""
         environ = os.environ if environ is None else environ
-        public = environ.get("PUBLIC_BASE_URL") or DEFAULT_PUBLIC_BASE_URL
+        public = environ.get("PUBLIC_BASE_URL") or cls.public_base_url
         return cls(
-            database=Path(environ.get("SANDBOX_DATABASE") or DEFAULT_DATABASE),
+            database=Path(environ.get("SANDBOX_DATABASE") or cls.database),
             public_base_url=public.rstrip("/"),
             environ=environ,
         )
@@ -42,7 +39,6 @@ class Config:
         return self.environ.get(f"SANDBOX_{slug.upper()}_{name}") or default
 
     def get_registration(self, slug: str) -> Registration:
-        """Return what the application registered with one provider."""
         callback = f"{self.public_base_url}/integrations/{slug}/oauth2callback"
         return Registration(
             client_id=self.read(slug, "CLIENT_ID", f"sandbox-{slug}"),

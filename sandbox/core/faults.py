@@ -1,41 +1,34 @@
 """Misbehave on request: which fault strikes which call, and how often."""
 
 import json
-import threading
-from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sandbox.core.storage import Storage
+from sandbox.core.storage import Row, Storage
 from sandbox.core.web import Request
 
+# `skip` calls pass first; `remaining` empty means until off. With `path` among its
+# parameters a fault strikes only where an address contains that.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS fault (
     id INTEGER PRIMARY KEY, provider TEXT NOT NULL, family TEXT NOT NULL,
     account TEXT NOT NULL, kind TEXT NOT NULL, params TEXT NOT NULL,
     skip INTEGER NOT NULL, remaining INTEGER, hits INTEGER NOT NULL DEFAULT 0);
 """
+ADD = """
+INSERT INTO fault (provider, family, account, kind, params, skip, remaining)
+VALUES (:provider, :family, :account, :kind, :params, :skip, :remaining) RETURNING *
+"""
+MEANT = """
+SELECT * FROM fault WHERE provider = ? AND account IN ('', ?)
+AND instr(?, coalesce(params ->> 'path', '')) ORDER BY id
+"""
+COUNT = """
+UPDATE fault SET skip = max(skip - 1, 0), hits = hits + (skip = 0),
+remaining = remaining - (skip = 0) WHERE id = ?
+"""
 EVERY = "*"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """Describe one fault that is switched on; remaining None means until off.
-
-    With ``path`` among its parameters it strikes only where an address contains that.
-    """
-
-    provider: str
-    kind: str
-    family: str = EVERY
-    account: str = ""
-    params: dict[str, Any] = field(default_factory=dict)
-    skip: int = 0
-    remaining: int | None = None
-    hits: int = 0
-    id: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+Fault = dict[str, Any]
 
 
 class Faults:
@@ -43,76 +36,38 @@ class Faults:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._lock = threading.Lock()
-        rows = storage.all("SELECT * FROM fault ORDER BY id")
-        self._active = [
-            Fault(**{**dict(row), "params": json.loads(row["params"])}) for row in rows
-        ]
 
-    def add(self, fault: Fault) -> Fault:
+    def add(self, **columns: Any) -> Fault:
         """Switch a fault on, after `skip` calls and for `remaining` calls."""
-        row = {**fault.to_dict(), "params": json.dumps(fault.params)}
-        del row["id"], row["hits"]
-        with self._lock, self._storage.write() as connection:
-            cursor = connection.execute(
-                "INSERT INTO fault (provider, family, account, kind, params, skip,"
-                " remaining) VALUES (:provider, :family, :account, :kind, :params,"
-                " :skip, :remaining)",
-                row,
-            )
-            added = replace(fault, id=cursor.lastrowid or 0)
-            self._active.append(added)
-        return added
+        row = {**columns, "params": json.dumps(columns["params"])}
+        with self._storage.write() as connection:
+            return _read(connection.execute(ADD, row).fetchone())
 
     def clear(self, fault_id: int | None = None, provider: str = "") -> int:
         """Switch faults off, one, a provider's or all, and say how many went."""
-        with self._lock, self._storage.write() as connection:
-            gone = [
-                fault
-                for fault in self._active
-                if fault_id in (None, fault.id) and provider in ("", fault.provider)
-            ]
-            self._active = [f for f in self._active if f not in gone]
-            for fault in gone:
-                connection.execute("DELETE FROM fault WHERE id = ?", (fault.id,))
-        return len(gone)
+        with self._storage.write() as connection:
+            return connection.execute(
+                "DELETE FROM fault WHERE (?1 IS NULL OR id = ?1)"
+                " AND ?2 IN ('', provider)",
+                (fault_id, provider),
+            ).rowcount
 
-    def to_list(self) -> list[dict[str, Any]]:
-        with self._lock:
-            return [fault.to_dict() for fault in self._active]
+    def to_list(self) -> list[Fault]:
+        return [_read(r) for r in self._storage.all("SELECT * FROM fault ORDER BY id")]
 
     def take(self, provider: str, families: list[str], request: Request) -> list[Fault]:
         """Return the faults that strike this call, and count them down."""
-        if not self._active:
+        if self._storage.one("SELECT 1 FROM fault") is None:
             return []
-        with self._lock:
-            meant = [
-                fault
-                for fault in self._active
-                if fault.provider == provider
-                and fault.family in (EVERY, *families)
-                and fault.account in ("", request.account)
-                and str(fault.params.get("path", "")) in request.path
-            ]
-            return [fault for fault in meant if self._count_down(fault)]
-
-    def _count_down(self, fault: Fault) -> bool:
-        if fault.skip > 0:
-            self._replace(fault, replace(fault, skip=fault.skip - 1))
-            return False
-        remaining = None if fault.remaining is None else fault.remaining - 1
-        used = replace(fault, remaining=remaining, hits=fault.hits + 1)
-        self._replace(fault, None if remaining == 0 else used)
-        return True
-
-    def _replace(self, old: Fault, new: Fault | None) -> None:
-        index = self._active.index(old)
-        self._active[index : index + 1] = [] if new is None else [new]
         with self._storage.write() as connection:
-            if new is None:
-                connection.execute("DELETE FROM fault WHERE id = ?", (old.id,))
-                return
-            connection.execute(
-                "UPDATE fault SET skip = ?, remaining = ?, hits = ? WHERE id = ?",
-                (new.skip, new.remaining, new.hits, old.id),
-            )
+            rows = connection.execute(
+                MEANT, (provider, request.account, request.path)
+            ).fetchall()
+            meant = [row for row in rows if row["family"] in (EVERY, *families)]
+            connection.executemany(COUNT, [(row["id"],) for row in meant])
+            connection.execute("DELETE FROM fault WHERE remaining = 0")
+        return [_read(row) for row in meant if row["skip"] == 0]
+
+
+def _read(row: Row) -> Fault:
+    return {**dict(row), "params": json.loads(row["params"])}

@@ -12,6 +12,12 @@ POLICY = (
     " frame-ancestors 'none'"
 )
 
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 PAGE = Template(
     """<!doctype html>
 <html lang="en">
@@ -49,12 +55,10 @@ def to_html(value: Any) -> Safe:
 
 
 def join(parts: Iterable[Safe]) -> Safe:
-    """Put finished parts together."""
     return Safe("\n".join(parts))
 
 
 def each(template: str, rows: Iterable[dict[str, Any]]) -> Safe:
-    """Fill one template once per row."""
     return join(fill(template, **row) for row in rows)
 
 
@@ -64,12 +68,9 @@ def show_page(
     page = PAGE.substitute(
         title=escape(title), banner=escape(banner), main=main, kind=escape(kind)
     )
-    headers = [("Content-Security-Policy", POLICY), ("Cache-Control", "no-store")]
-    headers += [
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "no-referrer"),
-    ]
-    kind_of_text = "text/html;charset=utf-8"
     return Response(
-        status=status, body=page.encode(), content_type=kind_of_text, headers=headers
+        status=status,
+        body=page.encode(),
+        content_type="text/html;charset=utf-8",
+        headers=[*HEADERS.items()],
     )

@@ -33,12 +33,6 @@ class RollingWindows:
             times.append(now)
             return True, limit - len(times)
 
-    def clear(self) -> None:
-        """Forget every window."""
-        with self._lock:
-            self._times.clear()
-            self._closed_until.clear()
-
 
 class FixedWindows:
     """Admit so many requests per key and window; the first request opens one."""
@@ -59,11 +53,6 @@ class FixedWindows:
                 return start + seconds - now
             self._open[key] = (start, used + 1)
             return None
-
-    def clear(self) -> None:
-        """Forget every window."""
-        with self._lock:
-            self._open.clear()
 
 
 class InFlight:

@@ -50,7 +50,6 @@ class Route:
 
     @property
     def name(self) -> str:
-        """Name the endpoint in the statistics."""
         return f"{self.method} {self.path}"
 
 
@@ -112,9 +111,11 @@ class Sandbox:
         known = {(p.slug, s.name): s for p in providers for s in p.switches}
         self.switches = switches.Switches(storage, known)
         self.faults = faults.Faults(storage)
-        self.windows = RollingWindows()
-        self.fixed_windows = FixedWindows()
         self.in_flight = InFlight()
+        self.reset_counters()
+
+    def reset_counters(self) -> None:
+        self.windows, self.fixed_windows = RollingWindows(), FixedWindows()
         self.stats = Stats()
 
     @property

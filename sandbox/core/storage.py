@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,11 @@ Row = sqlite3.Row
 class Storage:
     """Open one connection per thread and let one thread at a time write."""
 
-    def __init__(self, path: Path | str, schemas: Iterable[str] = ()) -> None:
+    def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._local = threading.local()
         self._write_lock = threading.Lock()
-        for schema in schemas:
-            self.connection.executescript(schema)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -36,7 +34,6 @@ class Storage:
         return self.connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, *values: Any) -> Row | None:
-        """Return the first row of a query, if there is one."""
         row: Row | None = self.connection.execute(sql, values).fetchone()
         return row
 
@@ -54,7 +51,6 @@ class Storage:
             connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Close this thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "value", None)
         if connection is not None:
             connection.close()

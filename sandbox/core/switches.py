@@ -37,7 +37,6 @@ class Switches:
         return self._known[provider, name].default
 
     def set(self, provider: str, name: str, value: Any, account: str = "") -> Any:
-        """Set one switch and return the value it now has."""
         switch = self._known.get((provider, name))
         if switch is None:
             message = f"{provider} has no switch {name}"
@@ -64,7 +63,6 @@ class Switches:
 
 
 def _to_type(switch: Switch, value: Any) -> Any:
-    """Read what a form or a JSON body sent as the type of the default."""
     kind = type(switch.default)
     try:
         if kind is bool:

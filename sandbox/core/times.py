@@ -18,7 +18,6 @@ def to_short_iso(milliseconds: int) -> str:
 
 
 def to_date(milliseconds: int) -> str:
-    """Write the day of a time."""
     return to_iso(milliseconds)[:10]
 
 

@@ -42,17 +42,14 @@ class Request:
 
     @cached_property
     def query_pairs(self) -> Pairs:
-        """Return every field of the query, in order."""
         return _to_pairs(self.query_string)
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """Return the query's fields; the last value wins."""
         return dict(self.query_pairs)
 
     @property
     def content_type(self) -> str:
-        """Return the body's content type without its parameters."""
         kind = str(self.environ.get("CONTENT_TYPE", ""))
         return kind.partition(";")[0].strip().lower()
 
@@ -66,30 +63,25 @@ class Request:
 
     @cached_property
     def form_pairs(self) -> Pairs:
-        """Return every field of a form body, in order; other bodies have none."""
         if self.content_type != "application/x-www-form-urlencoded":
             return []
         return _to_pairs(self.body.decode("utf-8", "replace"))
 
     @cached_property
     def form(self) -> dict[str, str]:
-        """Return the fields of a form body; the last value wins."""
         return dict(self.form_pairs)
 
     def json(self) -> Any:
-        """Parse a JSON body."""
         try:
             return json.loads(self.body)
         except ValueError as exc:
             raise BadBodyError(str(exc)) from exc
 
     def header(self, name: str) -> str:
-        """Return one request header, or an empty string."""
         return str(self.environ.get("HTTP_" + name.upper().replace("-", "_"), ""))
 
     @property
     def bearer(self) -> str:
-        """Return the bearer token of the Authorization header, or an empty string."""
         kind, _, value = self.header("Authorization").partition(" ")
         return value if kind.lower() == "bearer" else ""
 
@@ -135,6 +127,14 @@ class Response:
             headers.append(("Content-Length", str(len(self.body))))
         start_response(f"{self.status} {_reason(self.status)}", headers)
         return [self.body] if self.stream is None else self.stream
+
+
+class ApiRefusal(Exception):
+    """Carry the answer that refuses a call out of its handler."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
 
 
 def find_repeated(pairs: Pairs, names: Sequence[str] = ()) -> list[str]:

@@ -20,40 +20,32 @@ from sandbox.oauth.consent import (
 from sandbox.oauth.page import show_form, show_problem
 from sandbox.oauth.policy import Pkce, Policy
 
-CARRIED = (
-    "client_id",
-    "redirect_uri",
-    "response_type",
-    "owner",
-    "scope",
-    "optional_scope",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-)
+CHALLENGE = ("code_challenge", "code_challenge_method")
+SCOPES = ("scope", "optional_scope")
+APP = ("client_id", "redirect_uri")
+CARRIED = (*APP, "response_type", "owner", *SCOPES, "state", *CHALLENGE)
 S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def show_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     """Show the consent page, or what is wrong with the request."""
-    try:
-        asked = _read(policy, sandbox, request.query_pairs)
-        accounts = _choose_accounts(policy, request)
-    except ProblemError as exc:
-        return show_problem(policy, str(exc))
-    if error := _check(policy, sandbox, asked, request.query_pairs):
-        return error
-    return show_form(policy, sandbox, asked, accounts)
+    return _answer(policy, sandbox, request, request.query_pairs)
 
 
 def take_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     """Send the person back with a code, or with the reason there is none."""
-    pairs = request.form_pairs
+    return _answer(policy, sandbox, request, request.form_pairs)
+
+
+def _answer(
+    policy: Policy, sandbox: Sandbox, request: Request, pairs: Pairs
+) -> Response:
     try:
         asked = _read(policy, sandbox, pairs)
         accounts = _choose_accounts(policy, request)
-        if error := _check(policy, sandbox, asked, pairs):
-            return error
+        _check(policy, sandbox, asked, pairs)
+        if request.method == "GET":
+            return show_form(policy, sandbox, asked, accounts)
         consent = _read_consent(policy, request, asked, accounts)
         decision = policy.decide(sandbox, consent)
     except ProblemError as exc:
@@ -66,17 +58,14 @@ def take_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response
         )
     answer = {"code": _make_code(policy, sandbox, consent, decision)}
     if policy.echoes_challenge:
-        names = ("code_challenge", "code_challenge_method")
-        answer |= {name: asked.fields[name] for name in names}
+        answer |= {name: asked.fields[name] for name in CHALLENGE}
     return _send_back(asked, answer)
 
 
 def _read(policy: Policy, sandbox: Sandbox, pairs: Pairs) -> Asked:
-    """Return a request that may be sent back, or raise what the page says."""
     app = sandbox.config.get_registration(policy.slug)
     fields = {name: value for name, value in pairs if name in CARRIED}
-    whose = ("client_id", "redirect_uri")
-    if policy.refuses_repeated and find_repeated(pairs, whose):
+    if policy.refuses_repeated and find_repeated(pairs, APP):
         raise ProblemError("The client id or the redirect URL came twice.")
     if fields.get("client_id") != app.client_id:
         raise ProblemError("No app with this client id is registered.")
@@ -87,10 +76,7 @@ def _read(policy: Policy, sandbox: Sandbox, pairs: Pairs) -> Asked:
     return Asked(redirect_uri=app.redirect_uri, fields=fields)
 
 
-def _check(
-    policy: Policy, sandbox: Sandbox, asked: Asked, pairs: Pairs
-) -> Response | None:
-    """Return the answer to a mistake that the rest of the request holds."""
+def _check(policy: Policy, sandbox: Sandbox, asked: Asked, pairs: Pairs) -> None:
     try:
         _check_fields(policy, asked, pairs)
         _check_challenge(policy, asked)
@@ -98,9 +84,8 @@ def _check(
         _obey(policy, sandbox)
     except SentBackError as exc:
         if policy.mistakes_on_page:
-            return show_problem(policy, exc.fields.get("error_description", ""))
-        return _send_back(asked, exc.fields)
-    return None
+            raise ProblemError(exc.fields.get("error_description", "")) from exc
+        raise
 
 
 def _obey(policy: Policy, sandbox: Sandbox) -> None:
@@ -156,8 +141,9 @@ def _make_code(
     lifetime = policy.get(sandbox, "code_seconds", consent.account.id)
     uses_pkce = policy.pkce is not Pkce.IGNORED
     with sandbox.storage.write() as connection:
-        grants.add_code(
+        grants.insert(
             connection,
+            "authorization_code",
             value=code,
             provider=policy.slug,
             account=consent.account.id,

@@ -19,7 +19,6 @@ class Asked:
 
     @property
     def scopes(self) -> list[str]:
-        """Return the scopes asked for, as often as each was."""
         return self.fields.get("scope", "").split()
 
     @property

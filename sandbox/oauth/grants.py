@@ -58,7 +58,6 @@ class Token:
         return self.revoked_at is not None
 
     def is_expired(self, now: float) -> bool:
-        """Return whether the token outlived its lifetime."""
         return self.expires_at is not None and now >= self.expires_at
 
     def is_live(self, now: float) -> bool:
@@ -72,19 +71,18 @@ def to_fingerprint(value: str) -> str:
 
 
 def find_token(storage: Storage, value: str, *, provider: str) -> Token | None:
-    """Look a token up by its value."""
     row = storage.one(FIND, value)
     if row is None or row["provider"] != provider:
         return None
-    return _to_token(row)
-
-
-def add_code(connection: sqlite3.Connection, **columns: Any) -> None:
-    _insert(connection, "authorization_code", columns)
+    names = Token.__dataclass_fields__.keys() - {"scopes", "successor"}
+    return Token(
+        **{name: row[name] for name in names},
+        scopes=tuple(row["scopes"].split()),
+        successor=row["successor"] or "",
+    )
 
 
 def find_code(connection: sqlite3.Connection, value: str, provider: str) -> Row | None:
-    """Look an authorization code up, used or not."""
     row: Row | None = connection.execute(
         "SELECT * FROM authorization_code WHERE value = ? AND provider = ?",
         (value, provider),
@@ -102,10 +100,6 @@ def take_code(
         (now, value, provider, now),
     )
     return taken.rowcount > 0
-
-
-def start_grant(connection: sqlite3.Connection, **columns: Any) -> int:
-    return _insert(connection, "oauth_grant", columns)
 
 
 def get_grant(connection: sqlite3.Connection, grant_id: int) -> Row:
@@ -151,9 +145,15 @@ def issue(
     lifetime: float,
 ) -> None:
     """Store a new token; a lifetime of zero has no end."""
-    columns = {"value": value, "grant_id": grant_id, "kind": kind, "issued_at": now}
-    columns["expires_at"] = now + lifetime if lifetime else None
-    _insert(connection, "oauth_token", columns)
+    insert(
+        connection,
+        "oauth_token",
+        value=value,
+        grant_id=grant_id,
+        kind=kind,
+        issued_at=now,
+        expires_at=now + lifetime if lifetime else None,
+    )
 
 
 def spend(
@@ -189,7 +189,6 @@ def end_grant(
 def revoke_tokens(
     connection: sqlite3.Connection, grant_id: int, kind: str, *, now: float
 ) -> None:
-    """End every token of one kind that a grant still has."""
     connection.execute(
         "UPDATE oauth_token SET revoked_at = ? WHERE grant_id = ? AND kind = ?"
         " AND revoked_at IS NULL",
@@ -197,23 +196,9 @@ def revoke_tokens(
     )
 
 
-def log_request(connection: sqlite3.Connection, **columns: Any) -> None:
-    """Remember one call of a token endpoint."""
-    _insert(connection, "token_request", columns)
-
-
-def _insert(connection: sqlite3.Connection, table: str, columns: dict[str, Any]) -> int:
+def insert(connection: sqlite3.Connection, table: str, **columns: Any) -> int:
     names = ", ".join(columns)
     marks = ", ".join("?" * len(columns))
     # Table and column names are written in this package, never received.
     sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
     return connection.execute(sql, tuple(columns.values())).lastrowid or 0
-
-
-def _to_token(row: Row) -> Token:
-    names = Token.__dataclass_fields__.keys() - {"scopes", "successor"}
-    return Token(
-        **{name: row[name] for name in names},
-        scopes=tuple(row["scopes"].split()),
-        successor=row["successor"] or "",
-    )

@@ -1,7 +1,7 @@
 """Tell whether a token is active, and revoke tokens."""
 
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response
+from sandbox.core.web import ApiRefusal, Request, Response
 from sandbox.oauth import grants
 from sandbox.oauth.client import check_client, get_required, read_fields
 from sandbox.oauth.policy import Policy
@@ -11,8 +11,6 @@ from sandbox.oauth.refusals import RefusedError
 def introspect(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     """Describe a token, or say only that it is not active."""
     found = _find_token(policy, sandbox, request)
-    if isinstance(found, Response):
-        return found
     if found is None or not found.is_live(sandbox.clock()):
         return policy.answer(request, {"active": False})
     return policy.answer(request, policy.describe_token(sandbox, found))
@@ -21,8 +19,6 @@ def introspect(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
 def revoke(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     """End the grant of a token; tokens of other kinds may live until they expire."""
     token = _find_token(policy, sandbox, request)
-    if isinstance(token, Response):
-        return token
     if token and token.kind in policy.revocable and not token.is_revoked:
         with sandbox.storage.write() as connection:
             grants.end_grant(
@@ -38,15 +34,15 @@ def revoke(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
 
 def _find_token(
     policy: Policy, sandbox: Sandbox, request: Request
-) -> grants.Token | Response | None:
-    """Return the token a client asks about, or the answer that refuses the call."""
+) -> grants.Token | None:
     if refused := policy.admit(sandbox, request):
-        return refused
+        raise ApiRefusal(refused)
     try:
         fields = read_fields(policy, request)
         check_client(policy, sandbox, request, fields)
         value = get_required(fields, "token")
     except RefusedError as exc:
         refusal = policy.get_refusal(exc.reason).fill(exc.detail)
-        return policy.answer_error(sandbox, request, refusal)
+        answer = policy.answer_error(sandbox, request, refusal)
+        raise ApiRefusal(answer) from exc
     return grants.find_token(sandbox.storage, value, provider=policy.slug)

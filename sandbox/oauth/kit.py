@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from sandbox.core.common_faults import bend
 from sandbox.core.provider import Params, Switch
@@ -22,8 +21,6 @@ REFUSED = {"invalid_grant": "refresh_token", "invalid_client": "client_secret"}
 
 
 def make_routes(policy: Policy) -> list[Route]:
-    """Return the addresses of the consent page and of the token endpoints."""
-
     def bind(handler: Callable[[Policy, Sandbox, Request], Response]) -> Handler:
         return partial(handler, policy)
 
@@ -62,8 +59,6 @@ def make_switches(policy: Policy) -> list[Switch]:
 
 
 def make_faults(policy: Policy) -> list[FaultKind]:
-    """Return the ways in which the token endpoint can misbehave."""
-
     def drop(name: str) -> FaultKind:
         label = f"Token answer without {name}"
         after = bend(lambda data, _: data.pop(name, None))
@@ -74,12 +69,14 @@ def make_faults(policy: Policy) -> list[FaultKind]:
             FaultKind(name, f"Token endpoint: {name}", before=refuse(policy, reason))
             for name, reason in REFUSED.items()
         ),
-        FaultKind("conflict", "Token endpoint: 409", before=_conflict),
+        FaultKind(
+            "conflict", "Token endpoint: 409", before=lambda *_: Response(status=409)
+        ),
         *(drop(name) for name in FIELDS),
         FaultKind(
             "odd_expires_in",
             "Token answer with odd expires_in",
-            after=bend(_set_lifetime),
+            after=bend(lambda data, params: data.update(expires_in=params["value"])),
             params={"value": "soon"},
         ),
     ]
@@ -92,14 +89,6 @@ def refuse(policy: Policy, reason: str) -> Before:
         return policy.answer_error(sandbox, request, policy.get_refusal(reason))
 
     return before
-
-
-def _conflict(sandbox: Sandbox, request: Request, params: Params) -> Response:
-    return Response(status=409)
-
-
-def _set_lifetime(data: dict[str, Any], params: Params) -> None:
-    data["expires_in"] = params["value"]
 
 
 def identify(policy: Policy, sandbox: Sandbox, request: Request) -> None:

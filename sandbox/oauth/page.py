@@ -1,6 +1,7 @@
 """Draw the consent page: accounts, the people in them, and what they may pick."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sandbox.core.html import Safe, each, fill, join, show_page
 from sandbox.core.provider import Account, Person
@@ -22,7 +23,13 @@ def show_form(
     chosen: Person | None = None,
 ) -> Response:
     """Show the consent page; once more, with nothing ticked, after a problem."""
-    draw = _Drawing(policy, sandbox, asked, chosen or accounts[0].people[0], problem)
+    draw = _Drawing(
+        policy=policy,
+        sandbox=sandbox,
+        asked=asked,
+        chosen=chosen or accounts[0].people[0],
+        problem=problem,
+    )
     hidden = ({"name": n, "value": v} for n, v in asked.fields.items())
     main = fill(
         CONSENT,
@@ -42,7 +49,6 @@ def show_form(
 
 
 def show_problem(policy: Policy, reason: str) -> Response:
-    """Show what is wrong with the request; nothing goes back to the app."""
     main = fill(PROBLEM, reason=reason)
     return _show(policy, "The app cannot be connected", main, status=400)
 
@@ -62,22 +68,15 @@ def _show_scopes(policy: Policy, asked: Asked) -> Safe:
     return fill(SCOPES, rows=each(SCOPE, shown))
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Drawing:
     """Draw accounts and people; the one who is chosen stands ticked."""
 
-    def __init__(
-        self,
-        policy: Policy,
-        sandbox: Sandbox,
-        asked: Asked,
-        chosen: Person,
-        problem: str,
-    ) -> None:
-        self.policy = policy
-        self.sandbox = sandbox
-        self.asked = asked
-        self.chosen = chosen
-        self.problem = problem
+    policy: Policy
+    sandbox: Sandbox
+    asked: Asked
+    chosen: Person
+    problem: str
 
     def show_account(self, account: Account) -> Safe:
         lists = self.policy.pick_in_account(self.sandbox, account)
@@ -97,9 +96,8 @@ class _Drawing:
         lists = self.policy.pick_as_person(self.sandbox, account, person)
         return fill(
             PERSON,
+            **vars(person),
             value=value,
-            name=person.name,
-            email=person.email,
             note=self.policy.get_person_note(person),
             checked=_check(person is self.chosen),
             picker=self.show_picker(lists, person.name),

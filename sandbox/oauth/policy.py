@@ -139,11 +139,9 @@ class Policy:
             raise SentBackError("invalid_scope", message)
 
     def get_account_note(self, account: Account, asked: Asked) -> str:
-        """Return what the consent page says of an account."""
         return account.note
 
     def get_person_note(self, person: Person) -> str:
-        """Return what the consent page says of a person."""
         return ""
 
     def pick_in_account(self, sandbox: Sandbox, account: Account) -> Sequence[Options]:
@@ -162,7 +160,7 @@ class Policy:
     def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
         columns = {name: code[name] for name in ("account", "user", "scopes")}
         columns |= {"provider": self.slug, "created_at": sandbox.clock()}
-        return grants.start_grant(connection, **columns)
+        return grants.insert(connection, "oauth_grant", **columns)
 
     def make_token(self, kind: str, account: str) -> str:
         return f"sbx.{kind}.{secrets.token_urlsafe(48)}"

@@ -36,7 +36,6 @@ class Call:
         return self.sandbox.clock()
 
     def get(self, name: str) -> str:
-        """Return a field of the body; whatever is no text is nothing."""
         return get_text(self.fields, name)
 
 
@@ -58,10 +57,13 @@ def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response
             response = policy.answer_error(sandbox, request, refusal)
             error, is_double = refusal.name, exc.is_double
             if exc.ends:
-                _end_grant(sandbox, exc.ends)
+                with sandbox.storage.write() as connection:
+                    reason, now = "refresh token reused", sandbox.clock()
+                    grants.end_grant(connection, exc.ends, reason=reason, now=now)
     with sandbox.storage.write() as connection:
-        grants.log_request(
+        grants.insert(
             connection,
+            "token_request",
             at=sandbox.clock(),
             provider=policy.slug,
             grant_type=get_text(fields, "grant_type"),
@@ -109,7 +111,6 @@ def _check_grant_type(fields: Mapping[str, Any]) -> None:
 
 
 def _burn(policy: Policy, sandbox: Sandbox, fields: Mapping[str, Any]) -> bool:
-    """Use a code up before anything is judged; return whether that was possible."""
     code, slug = get_text(fields, "code"), policy.slug
     with sandbox.storage.write() as connection:
         return grants.take_code(connection, code, provider=slug, now=sandbox.clock())
@@ -211,16 +212,9 @@ def _forgive(call: Call, token: grants.Token) -> str:
     raise RefusedError("reused", is_double=True, ends=ends)
 
 
-def _end_grant(sandbox: Sandbox, grant_id: int) -> None:
-    with sandbox.storage.write() as connection:
-        reason = "refresh token reused"
-        grants.end_grant(connection, grant_id, reason=reason, now=sandbox.clock())
-
-
 def _issue(
     call: Call, grant_id: int, account: str, *, refresh: str = ""
 ) -> tuple[str, str]:
-    """Issue an access token, and a refresh token unless an old one stays."""
     policy = call.policy
     made = {"access": policy.make_token("access", account)}
     if not refresh:

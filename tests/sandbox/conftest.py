@@ -1,74 +1,52 @@
 """Make a small sandbox for each test out of data seeded once."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from sandbox.core.app import make_app
 from sandbox.core.config import Config
-from sandbox.core.provider import Plan
-from sandbox.core.state import Provider, Sandbox
+from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 from tests.sandbox.airtable.airtable_client import AirtableClient
 from tests.sandbox.notion_client import NotionClient
 from tests.sandbox.wsgi_client import Client, Clock
+from tests.support.seeds import make_seed
 
-AnyClient = TypeVar("AnyClient", bound=Client)
 CLIENTS = (Client, AirtableClient, NotionClient)
-SIZES = {"contacts": 700, "companies": 30, "deals": 40, "records": 700, "rows": 400}
-
-
-def make_seed(
-    folder: Path, providers: Sequence[Provider], sizes: Mapping[str, int]
-) -> Path:
-    """Return a database that holds the seed and nothing else."""
-    storage = Storage(folder / "seeded.sqlite3")
-    sandbox = Sandbox(storage, config=Config(), providers=providers)
-    sandbox.seed(Plan(seed=7, sizes=sizes))
-    storage.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    storage.close()
-    return storage.path
-
-
-def copy_sandbox(
-    seeded: Path, folder: Path, providers: Sequence[Provider], kind: type[AnyClient]
-) -> Callable[[], AnyClient]:
-    """Return what starts a sandbox on a copy, the second time as a restart."""
-    path = shutil.copy(seeded, folder / "sandbox.sqlite3")
-    clock = Clock()
-
-    def start() -> AnyClient:
-        sandbox = Sandbox(
-            Storage(path),
-            config=Config(),
-            providers=providers,
-            clock=clock,
-            sleep=clock.sleep,
-        )
-        return kind(make_app(sandbox), clock)
-
-    return start
+SIZES = {"contacts": 700, "companies": 30, "deals": 40, "records": 1_600, "rows": 400}
 
 
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database that holds the seed and nothing else."""
-    return make_seed(tmp_path_factory.mktemp("sandbox"), PROVIDERS, SIZES)
+    path = tmp_path_factory.mktemp("sandbox") / "seeded.sqlite3"
+    make_seed(path, SIZES)
+    return path
 
 
 @pytest.fixture
 def start(seeded: Path, tmp_path: Path) -> Callable[[], Client]:
-    """Return a function that starts the sandbox, the second time as a restart."""
-    return copy_sandbox(seeded, tmp_path, PROVIDERS, Client)
+    """Return what starts a sandbox on a copy, the second time as a restart."""
+    path, clock = shutil.copy(seeded, tmp_path / "sandbox.sqlite3"), Clock()
+
+    def start() -> Client:
+        sandbox = Sandbox(
+            Storage(path),
+            config=Config(),
+            providers=PROVIDERS,
+            clock=clock,
+            sleep=clock.sleep,
+        )
+        return Client(make_app(sandbox), clock)
+
+    return start
 
 
 @pytest.fixture
 def client(start: Callable[[], Client]) -> Client:
-    """Return a client of a fresh sandbox."""
     return start()
 
 
@@ -88,13 +66,11 @@ def connected(client: Client) -> Client:
 
 @pytest.fixture
 def airtable(client: Client) -> AirtableClient:
-    """Return a client of the simulated Airtable in the same sandbox."""
     return AirtableClient(client.app, client.clock)
 
 
 @pytest.fixture
 def notion(client: Client) -> NotionClient:
-    """Return a client of the simulated Notion in the same sandbox."""
     return NotionClient(client.app, client.clock)
 
 

@@ -82,22 +82,18 @@ def test_a_body_can_break_off_in_the_middle(connected):
         connected.get(CONTACTS)
 
 
-def test_hubspot_has_faults_of_its_own(client):
+def test_hubspot_has_faults_and_a_family_of_its_own(client):
     tokens = client.connect()
     client.fault("missing_scopes", "list", count=1)
     client.fault("bad_hub", "oauth", count=1)
 
     refused = client.refresh(tokens["refresh_token"])
+    client.fault("status", "oauth", status=500)
+    introspected = client.call("POST", f"{TOKEN}/introspect", form=CLIENT)
 
     assert (refused.status, refused.data["error"]) == (400, "access_denied")
     assert client.get(CONTACTS).data["category"] == "MISSING_SCOPES"
-
-
-def test_introspection_belongs_to_the_oauth_family(client):
-    client.fault("status", "oauth", status=500)
-    form = {"token": "x", **CLIENT}
-
-    assert client.call("POST", f"{TOKEN}/introspect", form=form).status == 500
+    assert introspected.status == 500
 
 
 def test_calm_returns_everything_to_normal(connected):

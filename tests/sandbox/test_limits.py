@@ -27,7 +27,7 @@ def test_search_has_its_own_limit_and_no_limit_headers(connected):
 
 
 def test_portals_do_not_share_their_limits(connected):
-    connected.order("switches/set", name="calls_per_ten_seconds", value=2)
+    connected.switch("calls_per_ten_seconds", 2)
     for _ in range(3):
         last = connected.get(CONTACTS)
     connected.connect("2081774:61")
@@ -37,8 +37,7 @@ def test_portals_do_not_share_their_limits(connected):
 
 
 def test_a_switch_adds_retry_after_and_another_lifts_the_limits(connected):
-    connected.order("switches/set", name="calls_per_ten_seconds", value=1)
-    connected.order("switches/set", name="retry_after_on_429", value=True)
+    connected.switch_all(calls_per_ten_seconds=1, retry_after_on_429=True)
     connected.get(CONTACTS)
 
     refused = connected.get(CONTACTS)

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from sandbox.core.app import App
-from sandbox.core.state import Sandbox
 
 CALLBACK = "http://localhost:8000/integrations/hubspot/oauth2callback"
 CLIENT = {"client_id": "sandbox-hubspot", "client_secret": "sandbox-secret-hubspot"}
@@ -79,13 +78,9 @@ class Client:
     error_field = "error"
 
     def __init__(self, app: App, clock: Callable[[], float]) -> None:
-        self.app = app
+        self.app, self.sandbox = app, app.sandbox
         self.clock: Any = clock
         self.headers: dict[str, str] = {}
-
-    @property
-    def sandbox(self) -> Sandbox:
-        return self.app.sandbox
 
     def call(
         self,
@@ -146,6 +141,10 @@ class Client:
 
     def switch(self, name: str, value: Any) -> None:
         self.order("switches/set", name=name, value=value)
+
+    def switch_all(self, **values: Any) -> None:
+        for name, value in values.items():
+            self.switch(name, value)
 
     def fault(self, kind: str, family: str = "*", **params: Any) -> None:
         self.order("faults/add", kind=kind, family=family, **params)

@@ -1,33 +1,116 @@
-"""Find the bases a grant opens: picked by the person, open to them, still shared."""
+"""Let a call in: shape of ids, token, scope, base, limits, quota."""
 
 import json
+from dataclasses import replace
 
-from sandbox.airtable.seed.accounts import SLUG
+from sandbox.airtable.api import quotas
+from sandbox.airtable.api.errors import (
+    FORBIDDEN,
+    MONTH,
+    NO_MODEL,
+    NOT_FOUND,
+    RATE,
+    UNAUTHORIZED,
+    answer_error,
+    refuse,
+)
+from sandbox.airtable.seed.accounts import FREE, SLUG, TEAM
+from sandbox.airtable.values import is_id
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.oauth import grants
+from sandbox.core.web import ApiRefusal, Request, to_text
+from sandbox.oauth.grants import Token
 
+MAX_URL = 16_000
+PREFIXES = {"base": "app", "record": "rec"}
 OPEN = """
-SELECT b.*, m.level FROM airtable_base b
-JOIN airtable_member m ON m.base = b.id AND m.user = ?
-WHERE b.account = ? AND b.id NOT IN
-    (SELECT base FROM airtable_unshared WHERE grant_id = ?)
+SELECT b.*, m.level, g.resources FROM airtable_base b
+JOIN airtable_member m ON m.base = b.id AND m.user = ?1 AND m.level <> ''
+JOIN airtable_grant g ON g.grant_id = ?3
+WHERE b.account = ?2 AND b.id NOT IN
+    (SELECT base FROM airtable_unshared WHERE grant_id = ?3)
 ORDER BY b.id
 """
 
 
-def list_bases(sandbox: Sandbox, token: grants.Token) -> list[Row]:
+def list_bases(sandbox: Sandbox, token: Token) -> list[Row]:
     """Return the bases a token may name, by id, with the person's level on each."""
     if sandbox.switches.get(SLUG, "enterprise_blocked", token.account):
         return []
-    picked = sandbox.storage.one(
-        "SELECT resources FROM airtable_grant WHERE grant_id = ?", token.grant_id
-    )
-    resources = set(json.loads(picked["resources"])) if picked else set()
     rows = sandbox.storage.all(OPEN, token.user, token.account, token.grant_id)
-    return [row for row in rows if resources & {row["id"], row["workspace"]}]
+    return [
+        row
+        for row in rows
+        if {row["id"], row["workspace"]} & set(json.loads(row["resources"]))
+    ]
 
 
-def find_base(sandbox: Sandbox, token: grants.Token, base_id: str) -> Row | None:
-    """Return one base, if the token may name it."""
-    return next((b for b in list_bases(sandbox, token) if b["id"] == base_id), None)
+def admit(
+    sandbox: Sandbox, request: Request, scope: str = "", *, is_metered: bool = False
+) -> Token:
+    """Return the token of a call with the scopes it still has, or refuse the call.
+
+    A metered call is refused once the workspace has used up its month.
+    """
+    for name, prefix in PREFIXES.items():
+        # A malformed id is no path at all: this is said before the token is read.
+        if name in request.params and not is_id(prefix, request.params[name]):
+            raise refuse(NOT_FOUND)
+    if len(request.origin) + len(request.path) + len(request.query_string) > MAX_URL:
+        raise ApiRefusal(to_text("Request too large\n", 413))
+    token, switches = request.token, sandbox.switches
+    if token is None or token.kind != "access" or not token.is_live(sandbox.clock()):
+        raise refuse(UNAUTHORIZED)
+    # Counted per grant: a refreshed token goes on where the old one stopped.
+    per_second = switches.get(SLUG, "calls_per_second_per_token", token.account)
+    _count(sandbox, f"grant:{token.grant_id}", per_second, token.account)
+    withdrawn = switches.get(SLUG, "withdrawn_scopes", token.account)
+    scopes = tuple(one for one in token.scopes if one not in withdrawn)
+    if scope and scope not in scopes:
+        raise refuse(FORBIDDEN, f"The token lacks the scope {scope}")
+    if "base" in request.params:
+        _open_base(sandbox, request, token, is_metered=is_metered)
+    return replace(token, scopes=scopes)
+
+
+def _open_base(
+    sandbox: Sandbox, request: Request, token: Token, *, is_metered: bool
+) -> None:
+    bases = {row["id"]: row for row in list_bases(sandbox, token)}
+    base, switches = bases.get(request.params["base"]), sandbox.switches
+    if base is None:
+        raise refuse(NO_MODEL)
+    request.bucket = base["id"]
+    limit = switches.get(SLUG, "calls_per_second_per_base", token.account)
+    if quotas.is_used_up(sandbox, base["workspace"], TEAM):
+        slow = switches.get(SLUG, "calls_per_second_over_quota", token.account)
+        limit = min(limit, slow)
+    _count(sandbox, base["id"], limit, token.account)
+    if is_metered and quotas.is_used_up(sandbox, base["workspace"], FREE):
+        raise _limited(sandbox, MONTH, token.account)
+    quotas.count_call(sandbox, base["workspace"])
+    if base["level"] == "none":
+        raise refuse(FORBIDDEN, "You cannot read this base")
+
+
+def _count(sandbox: Sandbox, key: str, limit: int, account: str) -> None:
+    if not sandbox.switches.get(SLUG, "rate_limits", account):
+        return
+    is_in, _ = sandbox.windows.admit(
+        f"{SLUG}:{key}",
+        limit=limit,
+        seconds=1.0,
+        now=sandbox.clock(),
+        penalty=sandbox.switches.get(SLUG, "penalty_seconds", account),
+    )
+    if not is_in:
+        raise _limited(sandbox, RATE, account)
+
+
+def _limited(sandbox: Sandbox, kind: str, account: str) -> ApiRefusal:
+    as_documented = sandbox.switches.get(SLUG, "documented_429", account)
+    response = answer_error(kind, shape="object" if as_documented else "list")
+    if sandbox.switches.get(SLUG, "retry_after_on_429", account):
+        seconds = sandbox.switches.get(SLUG, "penalty_seconds", account)
+        response.headers.append(("Retry-After", f"{seconds:g}"))
+    return ApiRefusal(response)

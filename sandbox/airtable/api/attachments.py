@@ -26,10 +26,9 @@ def make_attach(
     expires = int(sandbox.clock() + life)
 
     def make_url(file: dict[str, Any], size: str) -> str:
-        mark = _sign(sandbox, expires, size, file["id"])
-        name = quote(file["filename"], safe="")
-        place = f"{request.origin}/{SLUG}/attachments"
-        return f"{place}/{expires}/{mark}/{size}/{file['id']}/{name}"
+        mark, name = _sign(sandbox, expires, size, file["id"]), file["filename"]
+        place = f"{request.origin}/{SLUG}/attachments/{expires}/{mark}/{size}"
+        return f"{place}/{file['id']}/{quote(name, safe='')}"
 
     def attach(file: dict[str, Any]) -> dict[str, Any]:
         shown = {"id": file["id"], "url": make_url(file, "file"), **file}

@@ -1,105 +1,71 @@
-"""Make errors in all three of Airtable's envelopes."""
-
-from typing import Any
+"""Make errors in Airtable's three envelopes: a string, an object or a list."""
 
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json, to_text
+from sandbox.core.web import ApiRefusal, Request, Response, to_json, to_text
 
 RATE, MONTH = "RATE_LIMIT_REACHED", "PUBLIC_API_BILLING_LIMIT_EXCEEDED"
-RATE_MESSAGE = "Rate limit exceeded. Please try again later"
-MONTH_MESSAGE = "This workspace has used up the API calls of its plan for this month"
+UNAUTHORIZED, FORBIDDEN = "AUTHENTICATION_REQUIRED", "INVALID_PERMISSIONS"
+# Does not say whether a thing exists.
 NO_MODEL = "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"
-NO_MODEL_MESSAGE = (
-    "Invalid permissions, or the requested model was not found. Check that both your"
-    " user and your token have the required permissions, and that the model names"
-    " and/or ids are correct."
+NOT_FOUND, NO_RECORD = "NOT_FOUND", "MODEL_ID_NOT_FOUND"
+INVALID, RETRIABLE = "INVALID_REQUEST_UNKNOWN", "RETRIABLE_ERROR"
+BAD_OFFSET, ITERATOR_GONE = (
+    "INVALID_OFFSET_VALUE",
+    "LIST_RECORDS_ITERATOR_NOT_AVAILABLE",
 )
-ITERATOR_GONE = "LIST_RECORDS_ITERATOR_NOT_AVAILABLE"
+
+# The status of an error, the envelope it comes in and what it says.
+ERRORS = {
+    UNAUTHORIZED: (401, "object", "Authentication required"),
+    FORBIDDEN: (403, "object", "You are not permitted to do this"),
+    NO_MODEL: (403, "object", "Invalid permissions, or the model was not found"),
+    NOT_FOUND: (404, "string", ""),
+    NO_RECORD: (404, "object", "Record not found"),
+    INVALID: (422, "object", "Invalid request: parameter validation failed"),
+    BAD_OFFSET: (422, "object", "The offset is malformed"),
+    RATE: (429, "list", "Rate limit exceeded. Please try again later"),
+    MONTH: (429, "list", "This workspace has used up its API calls of this month"),
+    RETRIABLE: (503, "object", "Service temporarily unavailable"),
+}
+BY_STATUS = {
+    401: UNAUTHORIZED,
+    403: NO_MODEL,
+    404: NOT_FOUND,
+    422: INVALID,
+    429: RATE,
+    503: RETRIABLE,
+}
 
 
-class ApiRefusal(Exception):
-    """Carry an error answer out of a handler."""
-
-    def __init__(self, response: Response) -> None:
-        """Keep the answer."""
-        super().__init__(response.status)
-        self.response = response
-
-
-def answer_error(status: int, kind: str, message: str = "") -> Response:
-    """Answer in the envelope that holds an object."""
-    error = {"type": kind, "message": message} if message else {"type": kind}
+def answer_error(kind: str, message: str = "", shape: str = "") -> Response:
+    """Answer an error in its own envelope, or in another one."""
+    status, own_shape, own_message = ERRORS.get(kind, (422, "object", ""))
+    text = message or own_message
+    shape = shape or own_shape
+    if shape == "string":
+        return to_json({"error": kind}, status)
+    if shape == "list":
+        return to_json({"errors": [{"error": kind, "message": text}]}, status)
+    error = {"type": kind, "message": text} if text else {"type": kind}
     return to_json({"error": error}, status)
 
 
-def refuse(status: int, kind: str, message: str = "") -> ApiRefusal:
-    """Make an error in the object envelope to raise."""
-    return ApiRefusal(answer_error(status, kind, message))
-
-
-def invalid(message: str, kind: str = "INVALID_REQUEST_UNKNOWN") -> ApiRefusal:
-    """Make the error of a request that cannot be served as it is."""
-    return refuse(422, kind, message)
-
-
-def not_found() -> ApiRefusal:
-    """Make the error of a path or id that cannot exist, in the string envelope."""
-    return ApiRefusal(to_json({"error": "NOT_FOUND"}, 404))
-
-
-def no_model() -> ApiRefusal:
-    """Make the error that will not say whether a thing exists."""
-    return refuse(403, NO_MODEL, NO_MODEL_MESSAGE)
-
-
-def unauthorized() -> Response:
-    """Answer a missing, unknown or expired token."""
-    return answer_error(401, "AUTHENTICATION_REQUIRED", "Authentication required")
-
-
-def rate_limited(kind: str, *, as_documented: bool = False) -> Response:
-    """Answer 429 in the envelope seen in practice, or in the documented one."""
-    message = MONTH_MESSAGE if kind == MONTH else RATE_MESSAGE
-    if as_documented:
-        return answer_error(429, kind, message)
-    return to_json({"errors": [{"error": kind, "message": message}]}, 429)
-
-
-def to_envelope(response: Response, shape: str) -> Response:
-    """Put an error answer into another of the three envelopes."""
-    kind, message = _read_error(response.data)
-    shapes: dict[str, Any] = {
-        "string": {"error": kind},
-        "object": {"error": {"type": kind, "message": message}},
-        "list": {"errors": [{"error": kind, "message": message}]},
-    }
-    changed = to_json(shapes.get(shape, shapes["object"]), response.status)
-    changed.headers = [*response.headers]
-    return changed
-
-
-def _read_error(body: Any) -> tuple[str, str]:
-    if "errors" in body:
-        return body["errors"][0]["error"], body["errors"][0].get("message", "")
-    if isinstance(body["error"], str):
-        return body["error"], ""
-    return body["error"]["type"], body["error"].get("message", "")
+def refuse(kind: str, message: str = "") -> ApiRefusal:
+    return ApiRefusal(answer_error(kind, message))
 
 
 def refuse_with_status(
-    sandbox: Sandbox, request: Request, status: int, retry_after: float | None
+    sandbox: Sandbox,
+    request: Request,
+    status: int,
+    retry_after: float | None,
+    shape: str = "",
 ) -> Response:
     """Answer any error status in Airtable's shape; the faults use it."""
-    made = {
-        401: unauthorized(),
-        403: no_model().response,
-        404: not_found().response,
-        422: invalid("Invalid request: parameter validation failed").response,
-        429: rate_limited(RATE),
-        503: answer_error(503, "RETRIABLE_ERROR", "Service temporarily unavailable"),
-    }
     # What the documentation gives no body for comes as text from the edge.
-    response = made.get(status) or to_text(f"{status}\n", status)
+    response = to_text(f"{status}\n", status)
+    if status in BY_STATUS:
+        response = answer_error(BY_STATUS[status], shape=shape)
     if retry_after is not None:
         response.headers.append(("Retry-After", f"{retry_after:g}"))
     return response

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sandbox.airtable.api.errors import ITERATOR_GONE, ApiRefusal, invalid, refuse
+from sandbox.airtable.api.errors import BAD_OFFSET, ITERATOR_GONE, refuse
 from sandbox.airtable.seed.accounts import SLUG
 from sandbox.airtable.values import LENGTH, is_id, make_id
 from sandbox.core.state import Sandbox
@@ -15,10 +15,10 @@ def start(
     if len(ids) <= size:
         return ids, ""
     name, now = make_id("itr"), sandbox.clock()
+    oldest = now - sandbox.switches.get(SLUG, "iterator_seconds", account)
     with sandbox.storage.write() as connection:
         connection.execute(
-            "DELETE FROM airtable_iterator WHERE used_at <= ?",
-            (now - _get_life(sandbox, account),),
+            "DELETE FROM airtable_iterator WHERE used_at <= ?", (oldest,)
         )
         connection.execute(
             "INSERT INTO airtable_iterator VALUES (?, ?, ?, ?)",
@@ -33,35 +33,26 @@ def go_on(
     """Return the page an offset names, and the offset of the next one."""
     name, _, record = offset.partition("/")
     if not (is_id("itr", name) and is_id("rec", record)):
-        raise _malformed()
+        raise refuse(BAD_OFFSET)
     row = sandbox.storage.one("SELECT * FROM airtable_iterator WHERE id = ?", name)
+    life = sandbox.switches.get(SLUG, "iterator_seconds", account)
     now = sandbox.clock()
-    if row is None or now - row["used_at"] >= _get_life(sandbox, account):
-        raise refuse(422, ITERATOR_GONE)
+    if row is None or now - row["used_at"] >= life:
+        raise refuse(ITERATOR_GONE)
     position, odd = divmod(row["ids"].find(record), LENGTH)
     if row["table_id"] != table or odd or position < 0:
-        raise _malformed()
-    _die_when_told(sandbox, account, name, position // size + 1)
+        raise refuse(BAD_OFFSET)
+    dies_on = sandbox.switches.get(SLUG, "iterator_dies_on_page", account)
+    is_last = position // size + 1 == dies_on
     with sandbox.storage.write() as connection:
+        # A listing that dies was used for the last time long ago.
         connection.execute(
-            "UPDATE airtable_iterator SET used_at = ? WHERE id = ?", (now, name)
+            "UPDATE airtable_iterator SET used_at = ? WHERE id = ?",
+            (0 if is_last else now, name),
         )
+    if is_last:
+        raise refuse(ITERATOR_GONE)
     rest = row["ids"][position * LENGTH : (position + size + 1) * LENGTH]
     page = [rest[at : at + LENGTH] for at in range(0, len(rest), LENGTH)]
     following = f"{name}/{page[size]}" if len(page) > size else ""
     return page[:size], following
-
-
-def _die_when_told(sandbox: Sandbox, account: str, name: str, page: int) -> None:
-    if page == sandbox.switches.get(SLUG, "iterator_dies_on_page", account):
-        with sandbox.storage.write() as connection:
-            connection.execute("DELETE FROM airtable_iterator WHERE id = ?", (name,))
-        raise refuse(422, ITERATOR_GONE)
-
-
-def _get_life(sandbox: Sandbox, account: str) -> float:
-    return float(sandbox.switches.get(SLUG, "iterator_seconds", account))
-
-
-def _malformed() -> ApiRefusal:
-    return invalid("The offset is malformed", "INVALID_OFFSET_VALUE")

@@ -2,38 +2,35 @@
 
 from typing import Any
 
-from sandbox.airtable.api.access import list_bases
-from sandbox.airtable.api.auth import Caller, api
-from sandbox.airtable.api.errors import invalid
-from sandbox.airtable.api.params import find_repeated, read_query
-from sandbox.airtable.api.schema import list_tables
+from sandbox.airtable.api.access import admit, list_bases
+from sandbox.airtable.api.errors import BAD_OFFSET, INVALID, refuse
+from sandbox.airtable.schema import Table, list_tables
 from sandbox.airtable.seed.accounts import EMAIL_READ, PEOPLE, SCHEMA_READ, SLUG
 from sandbox.airtable.values import derive_id, is_id
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json
+from sandbox.core.web import Request, Response, find_repeated, to_json
 
 VISIBLE = "visibleFieldIds"
 
 
-@api()
-def show_whoami(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
+def show_whoami(sandbox: Sandbox, request: Request) -> Response:
     """Answer who the person is; their address only with its scope."""
-    shown: dict[str, Any] = {"id": caller.token.user}
-    if EMAIL_READ in caller.scopes:
-        shown["email"] = PEOPLE[caller.token.user].email
-    granted = [scope for scope in caller.token.scopes if scope in caller.scopes]
-    return to_json({**shown, "scopes": granted})
+    token = admit(sandbox, request)
+    shown: dict[str, Any] = {"id": token.user}
+    if EMAIL_READ in token.scopes:
+        shown["email"] = PEOPLE[token.user].email
+    return to_json({**shown, "scopes": token.scopes})
 
 
-@api(SCHEMA_READ)
-def show_bases(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
+def show_bases(sandbox: Sandbox, request: Request) -> Response:
     """List the bases a page at a time, by id."""
+    token = admit(sandbox, request, SCHEMA_READ)
     query = _read(request, "offset")
     size = int(sandbox.switches.get(SLUG, "bases_page_size", request.account))
     iterator, _, start = query.get("offset", "").partition("/")
     if "offset" in query and not (is_id("itr", iterator) and is_id("app", start)):
-        raise invalid("The offset is malformed", "INVALID_OFFSET_VALUE")
-    rows = [row for row in list_bases(sandbox, caller.token) if row["id"] >= start]
+        raise refuse(BAD_OFFSET)
+    rows = [row for row in list_bases(sandbox, token) if row["id"] >= start]
     page: dict[str, Any] = {
         "bases": [
             {"id": row["id"], "name": row["name"], "permissionLevel": row["level"]}
@@ -41,24 +38,33 @@ def show_bases(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
         ]
     }
     if len(rows) > size:
-        name = derive_id("itr", caller.token.value)
-        page["offset"] = f"{name}/{rows[size]['id']}"
+        page["offset"] = f"{derive_id('itr', token.value)}/{rows[size]['id']}"
     return to_json(page)
 
 
-@api(SCHEMA_READ)
-def show_tables(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
-    """Answer every table of a base with its fields and views."""
-    included = _read(request, "include", "include[]").values()
-    if set(included) - {VISIBLE}:
-        raise invalid("include can only be visibleFieldIds")
+def show_tables(sandbox: Sandbox, request: Request) -> Response:
+    admit(sandbox, request, SCHEMA_READ)
+    included = {*_read(request, "include", "include[]").values()}
+    if included - {VISIBLE}:
+        raise refuse(INVALID, "include can only be visibleFieldIds")
     tables = list_tables(sandbox.storage, request.params["base"])
-    with_visible = bool(included)
-    return to_json({"tables": [t.to_dict(with_visible=with_visible) for t in tables]})
+    for table in tables:
+        table["views"] = _show_views(table, with_visible=bool(included))
+    return to_json({"tables": tables})
+
+
+def _show_views(table: Table, *, with_visible: bool) -> list[dict[str, Any]]:
+    visible = {VISIBLE: [field["id"] for field in table["fields"]]}
+    views = []
+    for view in table["views"]:
+        shown = {name: view[name] for name in ("id", "name", "type")}
+        is_grid = view["type"] == "grid"
+        views.append(shown | visible if with_visible and is_grid else shown)
+    return views
 
 
 def _read(request: Request, *names: str) -> dict[str, str]:
-    pairs = read_query(request)
+    pairs = request.query_pairs
     if find_repeated(pairs) or any(name not in names for name, _ in pairs):
-        raise invalid("Invalid request: parameter validation failed")
+        raise refuse(INVALID)
     return dict(pairs)

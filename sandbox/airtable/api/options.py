@@ -1,15 +1,14 @@
 """Read how records are asked for, from a query or from a JSON body."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.airtable.api.errors import ApiRefusal, invalid
-from sandbox.airtable.api.params import Pairs, find_repeated, read_query
-from sandbox.airtable.api.schema import Field, Table, View
+from sandbox.airtable.api.errors import INVALID, refuse
+from sandbox.airtable.schema import Table, pick
 from sandbox.core.times import to_ms
-from sandbox.core.web import Request
+from sandbox.core.web import Pairs, Request, find_repeated
 
 MAX_PAGE = 100
 SORT = re.compile(r"sort\[(\d+)\]\[(field|direction)\]")
@@ -17,17 +16,15 @@ TEXTS = ("offset", "filterByFormula", "view")
 SCALARS = (*TEXTS, "pageSize", "maxRecords", "returnFieldsByFieldId")
 LISTS = ("fields", "sort")
 FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
+TIMES = {"createdTime": "created", "lastModifiedTime": "modified"}
 COLUMNS = {"LAST_MODIFIED_TIME": "modified", "CREATED_TIME": "created"}
 TEXT = r"""("[^"]*"|'[^']*')"""
-# Words and signs, with any space between them.
-AFTER = re.compile(
-    rf"""
-    \s* IS_AFTER \s* \( \s* ({"|".join(COLUMNS)}) \s* \( \s* \) \s* , \s*
-    (?: {TEXT} | DATETIME_PARSE \s* \( \s* {TEXT} \s* \) ) \s* \) \s*
-    """,
-    re.VERBOSE,
+# The few formulas the sandbox knows: changed or made after a time, or one of several.
+AFTER = (
+    rf"\s*IS_AFTER\s*\(\s*({'|'.join(COLUMNS)})\s*\(\s*\)\s*,\s*"
+    rf"(?:{TEXT}|DATETIME_PARSE\s*\(\s*{TEXT}\s*\))\s*\)\s*"
 )
-ANY_OF = re.compile(r"\s*OR\s*\((.*)\)\s*", re.DOTALL)
+FORMULA = re.compile(rf"{AFTER}|\s*OR\s*\({AFTER}(?:,{AFTER})*\)\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,40 +33,28 @@ class Options:
 
     page_size: int
     offset: str
-    max_records: int | None
-    fields: frozenset[str] | None
-    # Conditions in SQL, of which one must hold.
-    conditions: list[str]
-    sort: list[tuple[Field, str]]
-    view: View | None
+    # The ids of the fields to show; nothing shows all.
+    fields: Sequence[str] | None
     by_id: bool
+    # What follows WHERE, with its values.
+    sql: str
+    values: Sequence[str]
 
 
 def read_options(request: Request, table: Table) -> Options:
-    """Check what was asked for."""
     is_query = request.method == "GET"
-    given = _from_query(read_query(request)) if is_query else _from_body(request)
+    given = _from_query(request.query_pairs) if is_query else _from_body(request)
     _check_kinds(given)
-    most, fields, formula = map(given.get, ("maxRecords", "fields", "filterByFormula"))
+    fields = given.get("fields")
+    sql, values = _write_sql(given, table)
     return Options(
         page_size=_read_number(given.get("pageSize", MAX_PAGE), highest=MAX_PAGE),
         offset=given.get("offset", ""),
-        max_records=None if most is None else _read_number(most),
-        fields=None if fields is None else _read_fields(fields, table),
-        conditions=_parse_formula(formula) if formula else [],
-        sort=[_read_sort(entry, table) for entry in given.get("sort", [])],
-        view=_find_view(table, given.get("view", "")),
+        fields=None if fields is None else [_find(table, f)["id"] for f in fields],
         by_id=read_flag(given.get("returnFieldsByFieldId", False)),
+        sql=sql,
+        values=values,
     )
-
-
-def _check_kinds(given: Mapping[str, Any]) -> None:
-    if unknown := given.keys() - {*SCALARS, *LISTS}:
-        raise invalid(f"The sandbox does not simulate: {', '.join(sorted(unknown))}")
-    for names, kind, word in ((TEXTS, str, "a string"), (LISTS, list, "an array")):
-        for name in names:
-            if not isinstance(given.get(name, kind()), kind):
-                raise invalid(f"{name} must be {word}")
 
 
 def read_flag(value: Any) -> bool:
@@ -77,13 +62,13 @@ def read_flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str) or value not in FLAGS:
-        raise invalid("A flag must be true or false")
+        raise refuse(INVALID, "A flag must be true or false")
     return FLAGS[value]
 
 
 def _from_query(pairs: Pairs) -> dict[str, Any]:
     if repeated := find_repeated(pairs, SCALARS):
-        raise invalid(f"Repeated: {', '.join(repeated)}")
+        raise refuse(INVALID, f"Repeated: {', '.join(repeated)}")
     given: dict[str, Any] = {}
     sort: dict[int, dict[str, str]] = {}
     for name, value in pairs:
@@ -91,9 +76,8 @@ def _from_query(pairs: Pairs) -> dict[str, Any]:
             sort.setdefault(int(match[1]), {})[match[2]] = value
         elif name == "fields[]":
             given.setdefault("fields", []).append(value)
-        elif name in ("fields", "sort"):
-            raise invalid(f"{name} must be an array")
         else:
+            # A list that is given as a text is refused with the other wrong kinds.
             given[name] = value
     if sort:
         given["sort"] = [sort[number] for number in sorted(sort)]
@@ -103,71 +87,81 @@ def _from_query(pairs: Pairs) -> dict[str, Any]:
 def _from_body(request: Request) -> dict[str, Any]:
     body = request.json() if request.body else {}
     if not isinstance(body, dict):
-        raise invalid("The body must be an object")
+        raise refuse(INVALID, "The body must be an object")
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _check_kinds(given: Mapping[str, Any]) -> None:
+    if unknown := given.keys() - {*SCALARS, *LISTS}:
+        names = ", ".join(sorted(unknown))
+        raise refuse(INVALID, f"The sandbox does not simulate: {names}")
+    kinds = {**dict.fromkeys(TEXTS, str), **dict.fromkeys(LISTS, list)}
+    for name, kind in kinds.items():
+        if not isinstance(given.get(name, kind()), kind):
+            word = "a string" if kind is str else "an array"
+            raise refuse(INVALID, f"{name} must be {word}")
 
 
 def _read_number(value: Any, *, highest: int | None = None) -> int:
     text = str(value)
     if isinstance(value, bool) or not text.isdecimal() or int(text) < 1:
-        raise invalid("A number must be a whole one from 1 on")
+        raise refuse(INVALID, "A number must be a whole one from 1 on")
     if highest is not None and int(text) > highest:
-        raise invalid(f"A page holds at most {highest} records")
+        raise refuse(INVALID, f"A page holds at most {highest} records")
     return int(text)
 
 
-def _read_fields(names: list[Any], table: Table) -> frozenset[str]:
-    return frozenset(_find_field(table, name).id for name in names)
+def _write_sql(given: Mapping[str, Any], table: Table) -> tuple[str, list[str]]:
+    """Return what chooses and orders the records.
+
+    Columns, directions and numbers come from closed lists, ids have a fixed shape.
+    """
+    where, values = "table_id = ?", [table["id"]]
+    if formula := given.get("filterByFormula"):
+        where += f" AND ({_read_formula(formula)})"
+    view = _find_view(table, given.get("view", ""))
+    if filled := view.get("filled"):
+        where += " AND json_extract(cells, ?) IS NOT NULL"
+        values.append(f"$.{filled}")
+    order = [_read_sort(entry, table) for entry in given.get("sort", [])]
+    # Without a sort or a view the order means nothing; with a view it is the view's.
+    order.append("key" if view or order else "id")
+    limit = _read_number(given["maxRecords"]) if "maxRecords" in given else -1
+    return f"{where} ORDER BY {', '.join(order)} LIMIT {limit}", values
 
 
-def _read_sort(entry: Any, table: Table) -> tuple[Field, str]:
+def _read_sort(entry: Any, table: Table) -> str:
     if not isinstance(entry, dict):
-        raise invalid("sort must hold objects")
+        raise refuse(INVALID, "sort must hold objects")
     direction = entry.get("direction", "asc")
     if direction not in ("asc", "desc"):
-        raise invalid("direction must be asc or desc")
-    return _find_field(table, entry.get("field")), direction
+        raise refuse(INVALID, "direction must be asc or desc")
+    field = _find(table, entry.get("field"))
+    cell = f"json_extract(cells, '$.{field['id']}')"
+    return f"{TIMES.get(field['type'], cell)} {direction}"
 
 
-def _find_field(table: Table, name: Any) -> Field:
-    field = table.find_field(name) if isinstance(name, str) else None
+def _find(table: Table, name: Any) -> dict[str, Any]:
+    field = pick(table["fields"], name)
     if field is None:
-        raise invalid(f'Unknown field name: "{name}"', "UNKNOWN_FIELD_NAME")
+        raise refuse("UNKNOWN_FIELD_NAME", f'Unknown field name: "{name}"')
     return field
 
 
-def _find_view(table: Table, text: str) -> View | None:
-    if not text:
-        return None
-    for view in table.views:
-        if text in (view.id, view.name):
-            return view
-    what = "ID" if text.startswith("viw") else "NAME"
-    raise invalid(f"View {text} not found", f"VIEW_{what}_NOT_FOUND")
+def _find_view(table: Table, text: str) -> dict[str, Any]:
+    view = pick(table["views"], text) if text else {}
+    if view is None:
+        what = "ID" if text.startswith("viw") else "NAME"
+        raise refuse(f"VIEW_{what}_NOT_FOUND", f"View {text} not found")
+    return view
 
 
-def _parse_formula(text: str) -> list[str]:
-    """Read the few formulas the sandbox knows: changed or made after a time."""
-    listed = ANY_OF.fullmatch(text)
-    rest, found = listed[1] if listed else text, []
-    while match := AFTER.match(rest):
-        found.append(_read_condition(match))
-        rest = rest[match.end() :]
-        if not rest:
-            return found
-        if not listed or not rest.startswith(","):
-            break
-        rest = rest[1:]
-    raise _no_formula()
-
-
-def _read_condition(match: re.Match[str]) -> str:
-    moment = to_ms((match[2] or match[3])[1:-1])
-    if moment is None:
-        raise _no_formula()
-    return f"{COLUMNS[match[1]]} > {moment}"
-
-
-def _no_formula() -> ApiRefusal:
-    message = "The formula for filtering records is invalid"
-    return invalid(message, "INVALID_FILTER_BY_FORMULA")
+def _read_formula(text: str) -> str:
+    found = []
+    if FORMULA.fullmatch(text):
+        for name, plain, parsed in re.findall(AFTER, text):
+            found.append((COLUMNS[name], to_ms((plain or parsed)[1:-1])))
+    if not found or any(moment is None for _, moment in found):
+        message = "The formula for filtering records is invalid"
+        raise refuse("INVALID_FILTER_BY_FORMULA", message)
+    return " OR ".join(f"{column} > {moment}" for column, moment in found)

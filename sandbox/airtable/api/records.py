@@ -1,100 +1,70 @@
 """List the records of a table and show one record."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from sandbox.airtable.api import iterators
-from sandbox.airtable.api.attachments import make_attach
-from sandbox.airtable.api.auth import Caller, api
-from sandbox.airtable.api.errors import no_model, refuse
+from sandbox.airtable.api.access import admit
+from sandbox.airtable.api.errors import NO_MODEL, NO_RECORD, refuse
 from sandbox.airtable.api.options import Options, read_flag, read_options
-from sandbox.airtable.api.params import read_query
-from sandbox.airtable.api.render import Renderer
-from sandbox.airtable.api.schema import Field, Table, find_table
+from sandbox.airtable.api.render import make_render
+from sandbox.airtable.schema import Table, list_tables, pick
 from sandbox.airtable.seed.accounts import RECORDS_READ, SLUG
 from sandbox.core.state import Sandbox
-from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response, to_json
 
-COLUMNS = {"createdTime": "created", "lastModifiedTime": "modified"}
 
-
-@api(RECORDS_READ, is_metered=True)
-def list_records(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
+def list_records(sandbox: Sandbox, request: Request) -> Response:
     """List a page of records, by GET or by POST to listRecords."""
+    admit(sandbox, request, RECORDS_READ, is_metered=True)
     table = _find_table(sandbox, request)
     options = read_options(request, table)
+    ids, following = _read_ids(sandbox, request, table["id"], options)
+    render = make_render(
+        sandbox, request, table, fields=options.fields, by_id=options.by_id
+    )
+    # As they are now; one deleted meanwhile is left out.
+    rows = sandbox.storage.all(
+        "SELECT r.* FROM json_each(?) AS page JOIN airtable_record r"
+        " ON r.id = page.value ORDER BY page.key",
+        json.dumps(ids),
+    )
+    page: dict[str, Any] = {"records": [render(row) for row in rows]}
+    return to_json({**page, "offset": following} if following else page)
+
+
+def _read_ids(
+    sandbox: Sandbox, request: Request, table: str, options: Options
+) -> tuple[Sequence[str], str]:
     account, size = request.account, options.page_size
     if options.offset:
-        ids, following = iterators.go_on(
-            sandbox, table.id, account, options.offset, size
-        )
-    else:
-        every = _select(sandbox, table, options)
-        ids, following = iterators.start(sandbox, table.id, account, every, size)
-    attach = make_attach(sandbox, request)
-    renderer = Renderer(table, attach, fields=options.fields, by_id=options.by_id)
-    rows = _read_rows(sandbox, ids)
-    page: dict[str, Any] = {"records": [renderer.render(row) for row in rows]}
-    if following:
-        page["offset"] = following
-    return to_json(page)
+        return iterators.go_on(sandbox, table, account, options.offset, size)
+    sql = f"SELECT id FROM airtable_record WHERE {options.sql}"  # noqa: S608
+    ids = [row["id"] for row in sandbox.storage.all(sql, *options.values)]
+    return iterators.start(sandbox, table, account, ids, size)
 
 
-@api(RECORDS_READ, is_metered=True)
-def show_record(sandbox: Sandbox, request: Request, caller: Caller) -> Response:
+def show_record(sandbox: Sandbox, request: Request) -> Response:
     """Show one record, which may belong to another table of the same base."""
-    table = _find_table(sandbox, request)
-    by_id = read_flag(dict(read_query(request)).get("returnFieldsByFieldId", False))
+    admit(sandbox, request, RECORDS_READ, is_metered=True)
+    _find_table(sandbox, request)
+    by_id = read_flag(request.query.get("returnFieldsByFieldId", False))
     row = sandbox.storage.one(
-        "SELECT r.*, t.base FROM airtable_record r"
-        " JOIN airtable_table t ON t.id = r.table_id WHERE r.id = ?",
-        request.params["record"],
+        "SELECT r.*, t.shown FROM airtable_record r"
+        " JOIN airtable_table t ON t.id = r.table_id WHERE r.id = ? AND t.base = ?",
+        *(request.params["record"], request.params["base"]),
     )
-    if row is None or row["base"] != request.params["base"]:
-        if sandbox.switches.get(SLUG, "missing_record_is_403", request.account):
-            raise no_model()
-        raise refuse(404, "MODEL_ID_NOT_FOUND", "Record not found")
-    own = find_table(sandbox.storage, row["base"], row["table_id"]) or table
-    renderer = Renderer(own, make_attach(sandbox, request), by_id=by_id)
-    return to_json(renderer.render(row))
+    if row is None:
+        is_closed = sandbox.switches.get(SLUG, "missing_record_is_403", request.account)
+        raise refuse(NO_MODEL if is_closed else NO_RECORD)
+    table = json.loads(row["shown"])
+    return to_json(make_render(sandbox, request, table, by_id=by_id)(row))
 
 
 def _find_table(sandbox: Sandbox, request: Request) -> Table:
-    table = find_table(sandbox.storage, request.params["base"], request.params["table"])
+    tables = list_tables(sandbox.storage, request.params["base"])
+    table = pick(tables, request.params["table"])
     if table is None:
-        raise no_model()
+        raise refuse(NO_MODEL)
     return table
-
-
-def _select(sandbox: Sandbox, table: Table, options: Options) -> list[str]:
-    """Return the ids of every record asked for, in the order asked for."""
-    where, values = ["table_id = ?"], [table.id]
-    if options.conditions:
-        where.append(f"({' OR '.join(options.conditions)})")
-    if options.view and options.view.filled:
-        where.append("json_extract(cells, ?) IS NOT NULL")
-        values.append(f"$.{options.view.filled}")
-    order = [f"{_to_column(field)} {way}" for field, way in options.sort]
-    # Without a sort or a view the order means nothing; with a view it is the view's.
-    order.append("key" if options.view or options.sort else "id")
-    limit = -1 if options.max_records is None else options.max_records
-    # Columns, directions and numbers come from closed lists, ids have a fixed shape.
-    sql = (
-        f"SELECT id FROM airtable_record WHERE {' AND '.join(where)}"  # noqa: S608
-        f" ORDER BY {', '.join(order)} LIMIT {limit}"
-    )
-    return [row["id"] for row in sandbox.storage.all(sql, *values)]
-
-
-def _to_column(field: Field) -> str:
-    return COLUMNS.get(field.type, f"json_extract(cells, '$.{field.id}')")
-
-
-def _read_rows(sandbox: Sandbox, ids: Sequence[str]) -> list[Row]:
-    """Return the records as they are now; one deleted meanwhile is left out."""
-    marks = ", ".join("?" * len(ids))
-    sql = f"SELECT * FROM airtable_record WHERE id IN ({marks})"  # noqa: S608
-    rows = sandbox.storage.all(sql, *ids)
-    found = {row["id"]: row for row in rows}
-    return [found[record] for record in ids if record in found]

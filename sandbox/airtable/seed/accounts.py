@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from sandbox.core.config import Config
 from sandbox.core.data import load
 from sandbox.core.provider import Account, Person
 
@@ -39,16 +38,9 @@ COMPANIES = tuple(
     )
     for company in load(__package__, "accounts")
 )
-BY_ID = {company.id: company for company in COMPANIES}
 PEOPLE = {person.id: person for company in COMPANIES for person in company.people}
 WORKSPACES = {w.id: w for company in COMPANIES for w in company.workspaces}
 
 
-def get_app_scopes(config: Config) -> frozenset[str]:
-    """Return the scopes ticked in the registration of the integration."""
-    return frozenset(config.read(SLUG, "SCOPES", SCOPES).split())
-
-
 def show_person(person: Person) -> dict[str, str]:
-    """Return somebody as a cell shows them."""
     return {"id": person.id, "email": person.email, "name": person.name}

@@ -16,122 +16,65 @@ NEWEST = 1_793_491_200_000  # 2026-11-01
 OLDEST = NEWEST - 3 * 365 * DAY_MS
 WORDS = load(__package__, "words")
 ODD_VALUES = (*WORDS["odd_values"], "x" * 300)
-NOTE, MARKDOWN = WORDS["note"], WORDS["markdown"]
-FILES = ("foto é.jpg", "angebot.pdf", "صورة.png", "a b&c.pdf", "x" * 120 + ".pdf")
-# A date whose calendar day differs between time zones.
-EDGES = (
-    "2026-03-29T00:59:59.999Z",
-    "2026-12-31T23:30:00.000Z",
-    "1969-12-31T12:00:00.000Z",
-)
-NUMBERS = (0, -1, 0.1, 1e-7, 12_345_678_901_234, -0.005, 1 / 3)
-ADDRESSES = ("https://example.com/ä?b=1", "javascript:alert(1)")
-BROKEN = ({"error": "#ERROR!"}, {"specialValue": "NaN"}, {"specialValue": "Infinity"})
-NO_SUMMARY = {
-    "state": "error",
-    "errorType": "emptyDependency",
-    "isStale": True,
-    "value": None,
-}
+FILES = (*WORDS["files"], "x" * 120 + ".pdf")
+NOTE, MARKDOWN, BROKEN = WORDS["note"], WORDS["markdown"], WORDS["broken"]
+SUMMARY = {"state": "generated", "value": NOTE, "isStale": False}
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Draft:
     """One record while its cells are made, in the order of the fields."""
 
     rng: random.Random
+    id: str
     number: int
     created: int
     modified: int | None
     people: Sequence[Person]
     cells: dict[str, Any] = field(default_factory=dict)
-    linked: dict[str, Sequence["Draft"]] = field(default_factory=dict)
+    linked: dict[str, list["Draft"]] = field(default_factory=dict)
 
     def pick(self, options: Sequence[Any]) -> Any:
-        """Draw one of several."""
         return options[int(self.rng.random() * len(options))]
 
-    def word(self, name: str) -> str:
-        """Draw one word of a list."""
-        return str(self.pick(WORDS[name]))
+    def word(self, name: str) -> Any:
+        return self.pick(WORDS[name])
 
     def happens(self, share: float) -> bool:
-        """Decide something by chance."""
         return self.rng.random() < share
 
     def whole(self, highest: int, lowest: int = 0) -> int:
-        """Draw a whole number."""
         return lowest + int(self.rng.random() * (highest - lowest + 1))
 
     def day(self) -> str:
-        """Draw a day."""
         return to_date(OLDEST + self.whole(1_200) * DAY_MS)
 
     def person(self) -> dict[str, str]:
-        """Draw somebody of the company, as a cell shows them."""
         return show_person(self.pick(self.people))
 
-    def odd(self, every: int) -> str:
-        """Return the oddity whose turn it is."""
-        return str(ODD_VALUES[(self.number // every) % len(ODD_VALUES)])
-
-
-Cell = Callable[[Draft], Any]
-
-
-def _make_name(draft: Draft) -> str | None:
-    if draft.number % 30 == 7:
-        return draft.odd(30)
-    if draft.number % 55 == 11:
-        return None
-    return f"{draft.word('first_names')} {draft.word('last_names')}"
-
-
-def _make_title(draft: Draft) -> str | None:
-    if draft.number % 30 == 9:
-        return draft.odd(30)
-    if draft.number % 60 == 13:
-        return None
-    return f"{draft.word('verbs')} {draft.word('things')}"
+    def vary(self, text: str, *, every: int, odd: int, none: int) -> str | None:
+        """Return a text; now and then it is an odd one, or nothing."""
+        if self.number % every == odd:
+            return str(ODD_VALUES[(self.number // every) % len(ODD_VALUES)])
+        return None if self.number % (2 * every) == none else text
 
 
 def _make_note(draft: Draft) -> str | None:
-    """Make a note: mostly none, sometimes very long."""
     if draft.number % 400 == 19:
         return str(NOTE * 800)
     return NOTE if draft.happens(0.2) else None
 
 
-def _make_every_name(draft: Draft) -> str | None:
-    if draft.number % 20 == 3:
-        return draft.odd(20)
-    return None if draft.number % 20 == 5 else f"Every field {draft.number}"
-
-
 def _make_total(draft: Draft) -> Any:
     """Compute an order's total; a division by zero and an error now and then."""
-    if draft.number % 90 == 21:
-        return BROKEN[0]
-    if draft.number % 90 == 23:
-        return BROKEN[1]
+    if draft.number % 90 in (21, 23):
+        return BROKEN[draft.number % 90 // 23]
     return round(draft.cells["amount"] * (1 - draft.cells.get("discount", 0)), 2)
 
 
 def _make_formula(draft: Draft) -> Any:
     is_broken = draft.number % 10 == 4
     return BROKEN[draft.number // 10 % 3] if is_broken else draft.number / 4
-
-
-def _make_summary(draft: Draft) -> dict[str, Any]:
-    if draft.number % 5 == 2:
-        return NO_SUMMARY
-    return {"state": "generated", "value": NOTE, "isStale": False}
-
-
-def _look_up_tiers(draft: Draft) -> list[Any]:
-    return [
-        one.cells["tier"] for one in draft.linked["customer"] if "tier" in one.cells
-    ]
 
 
 def _attach(draft: Draft, count: int) -> list[dict[str, Any]]:
@@ -151,9 +94,13 @@ def _attach(draft: Draft, count: int) -> list[dict[str, Any]]:
 
 
 # By table and key, by key alone or by type; other choices come from the options.
-CELLS: dict[str, Cell] = {
-    "name": _make_name,
-    "title": _make_title,
+CELLS: dict[str, Callable[[Draft], Any]] = {
+    "name": lambda d: d.vary(
+        f"{d.word('first_names')} {d.word('last_names')}", every=30, odd=7, none=11
+    ),
+    "title": lambda d: d.vary(
+        f"{d.word('verbs')} {d.word('things')}", every=30, odd=9, none=13
+    ),
     "notes": _make_note,
     "place": lambda d: d.word("places"),
     "autoNumber": lambda d: d.number + 1,
@@ -166,6 +113,7 @@ CELLS: dict[str, Cell] = {
     "customers.phone": lambda d: f"+1 555 {d.whole(9999999)}",
     "customers.company": lambda d: d.word("companies"),
     "customers.tier": lambda d: d.pick(("Gold", "Silver", "Bronze", "نحاس", None)),
+    "customers.count": lambda d: len(d.linked.get("orders", ())),
     "products.sku": lambda d: f"SKU-{d.number:05d}",
     "products.name": lambda d: d.word("goods"),
     "products.price": lambda d: d.whole(90_000) / 100,
@@ -175,32 +123,36 @@ CELLS: dict[str, Cell] = {
     "orders.amount": lambda d: d.whole(900_000) / 100,
     "orders.discount": lambda d: d.whole(40) / 100 if d.happens(0.3) else None,
     "orders.total": _make_total,
-    "orders.tier": _look_up_tiers,
+    "orders.tier": lambda d: [
+        one.cells["tier"] for one in d.linked["customer"] if "tier" in one.cells
+    ],
     "orders.due": lambda d: d.day() if d.happens(0.8) else None,
     "orders.paid": lambda d: d.happens(0.5),
     "shipments.code": lambda d: f"S{d.number:06d}",
     "shipments.weight": lambda d: d.whole(90_000) / 1000,
     "shipments.note": lambda d: d.word("verbs"),
-    "every.name": _make_every_name,
+    "every.name": lambda d: d.vary(f"Every field {d.number}", every=20, odd=3, none=5),
     "every.long": lambda d: NOTE * d.whole(3),
     "every.rich": lambda _: MARKDOWN,
     "every.mail": lambda d: f"e{d.number}@every.example",
-    "every.link": lambda d: d.pick(ADDRESSES),
+    "every.link": lambda d: d.word("addresses"),
     "every.phone": lambda _: "(555) 010-9999",
     "every.users": lambda d: [show_person(p) for p in d.people],
-    "every.number": lambda d: d.pick(NUMBERS),
+    "every.number": lambda d: d.word("numbers"),
     "every.percent": lambda d: d.whole(1500) / 1000,
     "every.money": lambda d: d.whole(9999) / 100,
     "every.stars": lambda d: d.whole(5) or None,
     "every.time": lambda d: d.whole(10**6) / 8,
     "every.date": Draft.day,
-    "every.when": lambda d: d.pick(EDGES),
+    # Dates whose calendar day differs between time zones.
+    "every.when": lambda d: d.word("edges"),
     "every.tick": lambda d: d.number % 2 == 0,
     "every.files": lambda d: _attach(d, d.whole(3)),
     "every.code": lambda d: {"text": f"{d.whole(10**12)}", "type": "ean13"},
     "every.button": lambda _: {"label": "Open", "url": "https://example.com/"},
-    "every.ai": _make_summary,
+    "every.ai": lambda d: WORDS["no_summary"] if d.number % 5 == 2 else SUMMARY,
     "every.formula": _make_formula,
+    "every.count": lambda d: len(d.linked["friends"]),
     "every.rollup": lambda d: d.whole(99),
     "every.lookup": lambda _: [1, None, 2.5],
     "every.source": lambda _: "Sheet A",

@@ -4,35 +4,26 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS airtable_base (
     id TEXT PRIMARY KEY, account TEXT NOT NULL, workspace TEXT NOT NULL,
     name TEXT NOT NULL) WITHOUT ROWID;
+-- An empty level is that of somebody who was a member before.
 CREATE TABLE IF NOT EXISTS airtable_member (
     base TEXT NOT NULL, user TEXT NOT NULL, level TEXT NOT NULL,
     PRIMARY KEY (base, user)) WITHOUT ROWID;
+-- A table is JSON as the base schema shows it, but for `filled` in a view: the field
+-- that has a value in every record shown.
 CREATE TABLE IF NOT EXISTS airtable_table (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, base TEXT NOT NULL,
-    name TEXT NOT NULL, description TEXT NOT NULL, primary_field TEXT NOT NULL);
+    shown TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS airtable_table_base ON airtable_table (base);
-CREATE TABLE IF NOT EXISTS airtable_field (
-    key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, table_id TEXT NOT NULL,
-    name TEXT NOT NULL, type TEXT NOT NULL, options TEXT NOT NULL,
-    description TEXT NOT NULL DEFAULT '');
-CREATE INDEX IF NOT EXISTS airtable_field_table ON airtable_field (table_id);
--- A view shows the records in which the field `filled` has a value, if it names one.
-CREATE TABLE IF NOT EXISTS airtable_view (
-    key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, table_id TEXT NOT NULL,
-    name TEXT NOT NULL, type TEXT NOT NULL, filled TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS airtable_view_table ON airtable_view (table_id);
 -- `modified` stays empty until the first edit after creation.
 CREATE TABLE IF NOT EXISTS airtable_record (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, table_id TEXT NOT NULL,
     created INTEGER NOT NULL, modified INTEGER, modified_by TEXT NOT NULL DEFAULT '',
     cells TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS airtable_record_table ON airtable_record (table_id, id);
-
 CREATE TABLE IF NOT EXISTS airtable_iterator (
     id TEXT PRIMARY KEY, table_id TEXT NOT NULL, used_at REAL NOT NULL,
     ids TEXT NOT NULL);
-
--- Which bases and workspaces a person chose: by code, then by grant.
+-- Which bases and workspaces a person chose.
 CREATE TABLE IF NOT EXISTS airtable_grant (
     grant_id INTEGER PRIMARY KEY, resources TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS airtable_unshared (

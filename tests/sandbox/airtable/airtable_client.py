@@ -86,10 +86,7 @@ class AirtableClient(Client):
         return next(base["id"] for base in bases if base["name"] == name)
 
     def get_tables(self, base: str) -> list[dict[str, Any]]:
-        tables: list[dict[str, Any]] = self.api(f"/meta/bases/{base}/tables").data[
-            "tables"
-        ]
-        return tables
+        return list(self.api(f"/meta/bases/{base}/tables").data["tables"])
 
     def find_table(self, table: str, base: str = "Operations") -> tuple[str, Any]:
         """Return the path of a table's records, and its schema."""

@@ -1,34 +1,16 @@
-"""Make a small simulated Airtable for each test out of data seeded once."""
+"""Put the simulated Airtable in the place of HubSpot."""
 
-from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sandbox import airtable
 from tests.sandbox.airtable.airtable_client import AirtableClient
-from tests.sandbox.conftest import copy_sandbox, make_seed
-
-PROVIDERS = (airtable.PROVIDER,)
-
-
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database that holds the seed and nothing else."""
-    folder = tmp_path_factory.mktemp("airtable")
-    return make_seed(folder, PROVIDERS, {"records": 1_600})
+from tests.sandbox.wsgi_client import Client
 
 
 @pytest.fixture
-def start(seeded: Path, tmp_path: Path) -> Callable[[], AirtableClient]:
-    """Return a function that starts the sandbox, the second time as a restart."""
-    return copy_sandbox(seeded, tmp_path, PROVIDERS, AirtableClient)
-
-
-@pytest.fixture
-def client(start: Callable[[], AirtableClient]) -> AirtableClient:
-    """Return a client of a fresh sandbox."""
-    return start()
+def client(client: Client) -> AirtableClient:
+    return AirtableClient(client.app, client.clock)
 
 
 @pytest.fixture
@@ -37,3 +19,14 @@ def connected(client: AirtableClient) -> AirtableClient:
     client.connect()
     client.switch("rate_limits", False)
     return client
+
+
+@pytest.fixture
+def customers(connected: AirtableClient) -> tuple[str, Any]:
+    """Return the path of a table and its schema."""
+    return connected.find_table("Customers")
+
+
+@pytest.fixture
+def orders(connected: AirtableClient) -> str:
+    return connected.find_table("Orders")[0]

@@ -1,46 +1,10 @@
 """Check what commands change behind the back of the simulated Airtable."""
 
-import hashlib
-
-import pytest
-
 ANA = "usrAnaMarinHarbor"
 
 
-@pytest.fixture
-def customers(connected):
-    """Return the path of a table and its schema."""
-    return connected.find_table("Customers")
-
-
-def get_digests(client):
-    bases = client.ask("inventory")["bases"]
-    return {t["id"]: t for base in bases for t in base["tables"]}
-
-
-def test_the_inventory_digests_what_the_api_lists(connected, customers):
-    path, table = customers
-
-    ids = sorted(record["id"] for record in connected.read_all(path))
-
-    found = get_digests(connected)[table["id"]]
-    assert found["live"] == len(ids)
-    assert found["ids"] == hashlib.sha256("\n".join(ids).encode()).hexdigest()
-
-
-def test_the_inventory_notices_every_kind_of_change(connected, customers):
-    path, table = customers
-    record = connected.api(path, pageSize=1).data["records"][0]["id"]
-    seen = [get_digests(connected)[table["id"]]["content"]]
-    for name, body in (
-        ("edit", {"id": record, "fields": {"Name": "Other"}}),
-        ("delete", {"id": record}),
-        ("create", {"table": table["id"], "fields": {"Name": "New"}}),
-    ):
-        connected.order(f"records/{name}", **body)
-        seen.append(get_digests(connected)[table["id"]]["content"])
-
-    assert len(set(seen)) == 4
+def get_first(client, path):
+    return client.api(path, pageSize=1).data["records"][0]["id"]
 
 
 def test_touching_changes_many_records_at_one_moment(connected, customers):
@@ -54,15 +18,13 @@ def test_touching_changes_many_records_at_one_moment(connected, customers):
     assert len(found) == 50
 
 
-def test_a_deleted_record_leaves_the_links_to_it(connected, customers):
-    path, _ = customers
-    orders, _ = connected.find_table("Orders")
+def test_a_deleted_record_leaves_the_links_to_it(connected, customers, orders):
     order = connected.read_all(orders)[0]
     customer = order["fields"]["Customer"][0]
 
     connected.order("records/delete", id=customer)
 
-    assert connected.api(f"{path}/{customer}").status == 404
+    assert connected.api(f"{customers[0]}/{customer}").status == 404
     assert "Customer" not in connected.api(f"{orders}/{order['id']}").data["fields"]
 
 
@@ -70,7 +32,7 @@ def test_an_edit_clears_cells_and_says_who_changed_the_record(connected, custome
     path, _ = customers
     phoned = next(r for r in connected.read_all(path) if "Phone" in r["fields"])["id"]
     every, _ = connected.find_table("Every kind of field")
-    record = connected.api(every, pageSize=1).data["records"][0]["id"]
+    record = get_first(connected, every)
 
     connected.order("records/edit", id=phoned, fields={"Phone": None})
     connected.order("records/edit", id=record, fields={"Name": "x"})
@@ -83,21 +45,20 @@ def test_an_edit_clears_cells_and_says_who_changed_the_record(connected, custome
 
 def test_names_change_and_ids_stay(connected, customers):
     path, table = customers
-    base = path.split("/")[1]
-    connected.order("bases/rename", base=base, name="Ops")
+    connected.order("bases/rename", base=path.split("/")[1], name="Ops")
     connected.order("tables/rename", table="Customers", name="Buyers")
     connected.order("fields/rename", table=table["id"], field="Name", name="Full name")
 
-    renamed = connected.find_table("Buyers", "Ops")
+    renamed, found = connected.find_table("Buyers", "Ops")
 
-    assert renamed[0] == path
-    assert renamed[1]["fields"][0]["name"] == "Full name"
-    assert renamed[1]["fields"][0]["id"] == table["fields"][0]["id"]
+    assert renamed == path
+    first = {**table["fields"][0], "name": "Full name"}
+    assert found["fields"] == [first, *table["fields"][1:]]
 
 
 def test_fields_come_go_and_change_their_type(connected, customers):
     path, table = customers
-    record = connected.api(path, pageSize=1).data["records"][0]["id"]
+    record = get_first(connected, path)
     connected.order("records/edit", id=record, fields={"Company": "12.5"})
     where = {"table": "Customers"}
     added = connected.order("fields/add", **where, name="Notes", to="futureType")
@@ -132,23 +93,10 @@ def test_tables_come_and_go(connected, customers):
 
 def test_a_person_can_lose_their_level(connected):
     base = connected.find_base()
+    levels = []
+    for level in ("read", ""):
+        connected.order("bases/level", base=base, user=ANA, level=level)
+        bases = {b["id"]: b for b in connected.api("/meta/bases").data["bases"]}
+        levels.append(bases.get(base, {}).get("permissionLevel"))
 
-    connected.order("bases/level", base=base, user=ANA, level="read")
-    lowered = {b["id"]: b for b in connected.api("/meta/bases").data["bases"]}[base]
-    connected.order("bases/level", base=base, user=ANA, level="")
-
-    assert lowered["permissionLevel"] == "read"
-    assert base not in [b["id"] for b in connected.api("/meta/bases").data["bases"]]
-
-
-def test_everything_survives_a_restart(start):
-    first = start()
-    tokens = first.connect()
-    first.switch("rate_limits", False)
-    path, _ = first.find_table("Orders")
-    offset = first.api(path).data["offset"]
-
-    second = start()
-    second.use(tokens)
-
-    assert second.api(path, offset=offset).status == 200
+    assert levels == ["read", None]

@@ -2,28 +2,19 @@
 
 import re
 
-import pytest
-
 from tests.sandbox.airtable.airtable_client import get_error
 
 GONE = (422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
 
 
-@pytest.fixture
-def orders(connected):
-    return connected.find_table("Orders")[0]
-
-
-def test_a_listing_by_pages_holds_every_record_once(connected):
-    path, table = connected.find_table("Orders")
-
-    records = connected.read_all(path, pageSize=90)
-    page = connected.api(path).data
-    following = [connected.api(path, offset=page["offset"]).data for _ in range(2)]
+def test_a_listing_by_pages_holds_every_record_once(connected, orders):
+    records = connected.read_all(orders, pageSize=90)
+    page = connected.api(orders).data
+    following = [connected.api(orders, offset=page["offset"]).data for _ in range(2)]
 
     found = connected.ask("inventory", with_ids=1)["bases"]
     tables = {t["id"]: t for base in found for t in base["tables"]}
-    assert sorted(r["id"] for r in records) == tables[table["id"]]["id_list"]
+    assert sorted(r["id"] for r in records) == tables[orders.split("/")[2]]["id_list"]
     assert len(records) > 500
     assert len(page["records"]) == 100
     assert re.fullmatch(r"itr\w{14}/rec\w{14}", page["offset"])
@@ -31,8 +22,8 @@ def test_a_listing_by_pages_holds_every_record_once(connected):
     assert following[0] == following[1] != page
 
 
-def test_a_listing_keeps_its_members_and_shows_values_of_now(connected):
-    path, table = connected.find_table("Customers")
+def test_a_listing_keeps_its_members_and_shows_values_of_now(connected, customers):
+    path, table = customers
     ids = [record["id"] for record in connected.read_all(path, pageSize=100)]
     first = connected.api(path).data
     connected.order("records/create", table=table["id"], fields={"Name": "New"})
@@ -46,10 +37,9 @@ def test_a_listing_keeps_its_members_and_shows_values_of_now(connected):
     assert len(second) == 99
 
 
-def test_a_listing_that_paused_too_long_must_start_again(connected, orders):
+def test_a_listing_that_paused_too_long_must_start_again(connected, orders, customers):
     offset = connected.api(orders).data["offset"]
-    customers, _ = connected.find_table("Customers")
-    elsewhere = connected.api(customers, offset=offset)
+    elsewhere = connected.api(customers[0], offset=offset)
     connected.clock.now += 299
     in_time = connected.api(orders, offset=offset)
     connected.clock.now += 300
@@ -61,7 +51,7 @@ def test_a_listing_that_paused_too_long_must_start_again(connected, orders):
 
 
 def test_every_listing_can_be_made_to_die_on_one_page(connected, orders):
-    connected.order("switches/set", name="iterator_dies_on_page", value=3)
+    connected.switch("iterator_dies_on_page", 3)
     second = connected.api(orders).data["offset"]
     third = connected.api(orders, offset=second).data["offset"]
 
@@ -71,8 +61,7 @@ def test_every_listing_can_be_made_to_die_on_one_page(connected, orders):
 
 
 def test_one_listing_can_be_made_to_die_once(connected, orders):
-    fault = {"kind": "iterator_gone", "family": "list", "skip": 1, "count": 1}
-    connected.order("faults/add", **fault)
+    connected.fault("iterator_gone", "list", skip=1, count=1)
     offset = connected.api(orders).data["offset"]
 
     statuses = [connected.api(orders, offset=offset).status for _ in range(2)]

@@ -17,12 +17,9 @@ def list_bases(client):
     return client.api("/meta/bases").data["bases"]
 
 
-def index(items):
-    return {item["name"]: item for item in items}
-
-
-def test_whoami_tells_the_address_only_with_its_scope(client):
+def test_the_address_and_the_records_need_their_scopes(client):
     client.connect()
+    orders, _ = client.find_table("Orders")
     with_it = client.api("/meta/whoami").data
     code = client.consent(scope="schema.bases:read").query["code"]
     client.use(client.exchange(code).data)
@@ -33,10 +30,11 @@ def test_whoami_tells_the_address_only_with_its_scope(client):
     who = {"id": "usrAnaMarinHarbor"}
     assert with_it == {**who, "email": email, "scopes": SCOPES.split()}
     assert without == {**who, "scopes": ["schema.bases:read"]}
+    assert get_error(client.api(orders)) == (403, "INVALID_PERMISSIONS")
 
 
 def test_bases_come_in_pages_and_may_share_a_name(connected):
-    connected.order("switches/set", name="bases_page_size", value=2)
+    connected.switch("bases_page_size", 2)
     pages, offset = [], {}
     while not pages or offset:
         pages.append(connected.api("/meta/bases", **offset).data)
@@ -68,12 +66,12 @@ def test_only_the_bases_and_workspaces_that_were_picked_are_listed(client):
     client.connect()
     picked = client.find_base()
 
-    for resource, names in (
-        (picked, ["Operations"]),
-        ("wspHarbourHobbies", ["Inventory 📦"]),
+    for resource, name in (
+        (picked, "Operations"),
+        ("wspHarbourHobbies", "Inventory 📦"),
     ):
         client.connect(resources=(resource,))
-        assert [base["name"] for base in list_bases(client)] == names
+        assert [base["name"] for base in list_bases(client)] == [name]
 
 
 def test_a_base_can_stop_being_shared_and_come_back(connected):
@@ -83,9 +81,11 @@ def test_a_base_can_stop_being_shared_and_come_back(connected):
     connected.order("bases/unshare", base="Operations")
     listed = list_bases(connected)
     refused = connected.api(f"/meta/bases/{base}/tables")
-    connected.order("bases/share", base=base)
+    spared = connected.order("bases/share", base=base, grant=2)
+    given = connected.order("bases/share", base=base, grant=1)
 
     assert len(listed) == before - 1
+    assert (spared["grants"], given["grants"]) == (0, 1)
     assert get_error(refused) == (403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
     assert connected.api(f"/meta/bases/{base}/tables").status == 200
 
@@ -105,13 +105,13 @@ def test_one_table_has_every_type_of_field_and_names_repeat(connected):
 
 
 def test_a_link_names_the_other_table_and_the_way_back(connected):
-    tables = index(connected.get_tables(connected.find_base()))
-    fields = index(tables["Orders"]["fields"])
-    back = index(tables["Customers"]["fields"])["Orders"]
+    (_, orders), (_, customers) = map(connected.find_table, ("Orders", "Customers"))
+    fields = {field["name"]: field for field in orders["fields"]}
+    back = next(field for field in customers["fields"] if field["name"] == "Orders")
 
     options = fields["Customer"]["options"]
 
-    assert options["linkedTableId"] == tables["Customers"]["id"]
+    assert options["linkedTableId"] == customers["id"]
     assert options["inverseLinkFieldId"] == back["id"]
     assert back["options"]["inverseLinkFieldId"] == fields["Customer"]["id"]
     assert fields["Amount"]["id"] in fields["Total"]["options"]["formula"]
@@ -131,10 +131,9 @@ def test_views_tell_their_fields_when_asked(connected):
 def test_a_scope_can_be_withdrawn_and_the_api_blocked_for_a_company(connected):
     path = f"/meta/bases/{connected.find_base()}/tables"
 
-    connected.order("switches/set", name="enterprise_blocked", value=True)
+    connected.switch("enterprise_blocked", True)
     blocked, tables = connected.api("/meta/bases"), connected.api(path)
-    scopes = ["schema.bases:read"]
-    connected.order("switches/set", name="withdrawn_scopes", value=scopes)
+    connected.switch("withdrawn_scopes", ["schema.bases:read"])
     refused = connected.api("/meta/bases")
 
     assert (blocked.status, blocked.data) == (200, {"bases": []})
