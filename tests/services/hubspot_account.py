@@ -3,8 +3,8 @@
 from typing import Any
 
 from integrations.models import Collection, Item
-from integrations.services.sync import checkpoint
-from integrations.services.sync.checkpoint import FullRefresh
+from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh.checkpoint import FullRefresh
 
 
 def live(kind: str) -> set[str]:

@@ -20,9 +20,10 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers.errors import CollectionDeletedError
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.sync import failures, start
-from integrations.services.sync.collection import sync_collection
+from integrations.services.sync import failures
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.refresh import start
+from integrations.services.sync.refresh.collection import sync_collection
 
 MOST_FAILURES = 6
 # An answer nobody can read is a passing trouble once; twice it is how they answer.

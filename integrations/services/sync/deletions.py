@@ -9,9 +9,10 @@ from integrations.models.progress import Phase
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
 from integrations.services.items import store
-from integrations.services.sync import checkpoint, held_deletions, seen_bitmap
-from integrations.services.sync.checkpoint import Checkpoint, FullRefresh
+from integrations.services.sync import held_deletions, seen_bitmap
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh.checkpoint import Checkpoint, FullRefresh
 
 
 def take(

@@ -8,15 +8,10 @@ from django.db.models.functions import Greatest
 from integrations.models import Collection
 from integrations.providers.records import Page
 from integrations.services.items import store
-from integrations.services.sync import (
-    checkpoint,
-    deletions,
-    discovery,
-    held_deletions,
-    seen_bitmap,
-)
-from integrations.services.sync.checkpoint import CheckpointError, FullRefresh
+from integrations.services.sync import deletions, discovery, held_deletions, seen_bitmap
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh.checkpoint import CheckpointError, FullRefresh
 
 
 def store_discovered(

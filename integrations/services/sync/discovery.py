@@ -14,8 +14,9 @@ from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import RemoteCollection
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.sync import failures, full_refresh
+from integrations.services.sync import failures
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.refresh import full_refresh
 
 EVERY = timedelta(hours=24)
 UNSHARED = Deletion(kind=DeletionKind.UNSHARED)

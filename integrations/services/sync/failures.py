@@ -24,8 +24,8 @@ from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.errors import CollectionDeletedError
 from integrations.providers.kinds import Deletion
 from integrations.services.common.errors import ConnectorError
-from integrations.services.sync import full_refresh
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.refresh import full_refresh
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers.kinds import Deletion
 from integrations.services.items import store
 from integrations.services.sync import seen_bitmap
-from integrations.services.sync.mistakes import unreadable_reason
+from integrations.services.sync.refresh.mistakes import unreadable_reason
 
 logger = logging.getLogger(__name__)
 

@@ -22,15 +22,16 @@ from integrations.providers.kinds import (
 )
 from integrations.providers.mistakes import Mistake
 from integrations.providers.records import IntegrationItem, Page
-from integrations.services.sync import checkpoint, engine, runs
-from integrations.services.sync.checkpoint import (
+from integrations.services.sync import engine, runs
+from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
     CheckpointError,
     FullRefresh,
     Incremental,
 )
-from integrations.services.sync.cycle import Cycle
-from integrations.services.sync.mistakes import Mistakes
+from integrations.services.sync.refresh.cycle import Cycle
+from integrations.services.sync.refresh.mistakes import Mistakes
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to
 

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item
-from integrations.services.sync import checkpoint
-from integrations.services.sync.checkpoint import FullRefresh
+from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh.checkpoint import FullRefresh
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, live, touch
 

@@ -10,8 +10,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange, SyncRun
-from integrations.services.sync import checkpoint, engine, runs
-from integrations.services.sync.checkpoint import Incremental
+from integrations.services.sync import engine, runs
+from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh.checkpoint import Incremental
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.hubspot_account import (
     assert_equal_to,

@@ -16,9 +16,9 @@ from integrations.models import Collection, typed_json
 from integrations.models.progress import Phase
 from integrations.providers.kinds import Deletion, Incomplete, Pending
 from integrations.providers.records import Page
-from integrations.services.sync import mistakes
-from integrations.services.sync.cycle import Cycle
-from integrations.services.sync.mistakes import Mistakes
+from integrations.services.sync.refresh import mistakes
+from integrations.services.sync.refresh.cycle import Cycle
+from integrations.services.sync.refresh.mistakes import Mistakes
 
 # A listing that was left alone for so long starts again from its first page.
 LIFE: Final = timedelta(hours=24)

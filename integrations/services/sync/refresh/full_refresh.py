@@ -14,16 +14,11 @@ from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers.kinds import Deletion, IncompleteKind
 from integrations.services.items import search, store
-from integrations.services.sync import (
-    checkpoint,
-    counting,
-    deletions,
-    held_deletions,
-    seen_bitmap,
-)
-from integrations.services.sync.checkpoint import FullRefresh
+from integrations.services.sync import deletions, held_deletions, seen_bitmap
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.mistakes import unreadable_reason
+from integrations.services.sync.refresh import checkpoint, counting
+from integrations.services.sync.refresh.checkpoint import FullRefresh
+from integrations.services.sync.refresh.mistakes import unreadable_reason
 
 # A provider's own count lags behind by a few rows; more than that is a hole.
 LAG_ROWS, LAG_SHARE = 5, 0.001

@@ -8,8 +8,8 @@ from integrations.models import Collection
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.sync.context import connector_of, context_of
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.refresh.context import connector_of, context_of
 
 logger = logging.getLogger(__name__)
 

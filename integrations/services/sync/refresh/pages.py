@@ -14,15 +14,19 @@ from integrations.providers.records import Page
 from integrations.services.items import store
 from integrations.services.items.store import PageCounts
 from integrations.services.sync import (
-    checkpoint,
     deletions,
     discovered,
     held_deletions,
     seen_bitmap,
 )
-from integrations.services.sync.checkpoint import Checkpoint, FullRefresh, Incremental
-from integrations.services.sync.context import connector_of, context_of
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh.checkpoint import (
+    Checkpoint,
+    FullRefresh,
+    Incremental,
+)
+from integrations.services.sync.refresh.context import connector_of, context_of
 
 
 def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) -> None:

@@ -9,11 +9,12 @@ from integrations.models import Collection, typed_json
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
-from integrations.services.sync import checkpoint, counting, deletions, start
-from integrations.services.sync.checkpoint import Incremental
-from integrations.services.sync.counting import RemoteCount
+from integrations.services.sync import deletions
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.mistakes import unreadable_reason
+from integrations.services.sync.refresh import checkpoint, counting, start
+from integrations.services.sync.refresh.checkpoint import Incremental
+from integrations.services.sync.refresh.counting import RemoteCount
+from integrations.services.sync.refresh.mistakes import unreadable_reason
 
 
 def end(lease: RunLease, collection: Collection, found: Incremental) -> None:

@@ -15,20 +15,20 @@ from integrations.models.collection import Completeness
 from integrations.models.progress import Phase, ProgressState
 from integrations.models.reasons import Reason
 from integrations.providers.errors import ListingExpiredError
-from integrations.services.sync import (
+from integrations.services.sync import seen_bitmap
+from integrations.services.sync.lease import RunLease
+from integrations.services.sync.refresh import (
     checkpoint,
     full_refresh,
     incremental,
     pages,
-    seen_bitmap,
     start,
 )
-from integrations.services.sync.checkpoint import (
+from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
     CheckpointError,
     FullRefresh,
 )
-from integrations.services.sync.lease import RunLease
 
 MOST_RESTARTS = 3
 

@@ -12,15 +12,16 @@ from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
-from integrations.services.sync import checkpoint, policy, seen_bitmap
-from integrations.services.sync.checkpoint import (
+from integrations.services.sync import policy, seen_bitmap
+from integrations.services.sync.lease import RunLease
+from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
     CheckpointError,
     FullRefresh,
     Incremental,
 )
-from integrations.services.sync.context import connector_of, context_of
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.refresh.context import connector_of, context_of
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Refresh one collection, in full or incrementally, page by page."""
