@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -130,11 +131,19 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         failed = (SyncRun.Outcome.FAILED, SyncRun.Outcome.QUARANTINED)
         day_ago = timezone.now() - timedelta(days=1)
         credential = Credential.objects.filter(connection=OuterRef("pk"))
+        # A subquery for each row shown: a join would group all runs that are kept.
+        recent = (
+            SyncRun.objects.filter(
+                connection=OuterRef("pk"), outcome__in=failed, finished_at__gte=day_ago
+            )
+            .order_by()
+            .values("connection")
+            .annotate(number=Count("pk"))
+            .values("number")
+        )
         return with_item_count(Connection.objects.all()).annotate(
             refresh_failures=Subquery(credential.values("failures")),
-            failed_runs=Count(
-                "runs", Q(runs__outcome__in=failed, runs__finished_at__gte=day_ago)
-            ),
+            failed_runs=Coalesce(Subquery(recent), 0),
         )
 
     def get_search_results(

@@ -172,6 +172,15 @@ class Connection(models.Model):
         return REASONS.get(self.reason, self.reason.replace("_", " "))
 
     @property
+    def next_sync_condition(self) -> str:
+        """Return what has to happen before the schedule counts, empty for nothing."""
+        return {
+            self.State.NEEDS_RECONNECT: "After you reconnect",
+            self.State.PAUSED: "After you resume it",
+            self.State.DISCONNECTED: "Not planned",
+        }.get(self.State(self.state), "")
+
+    @property
     def is_syncable(self) -> bool:
         """Tell whether its data may be read now."""
         return self.state in (self.State.ACTIVE, self.State.DEGRADED)

@@ -1,12 +1,15 @@
 """Connections: the list, connecting, and what a user can do to one."""
 
+import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from celery import current_app
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from integrations.http.secrets import Secret
@@ -48,6 +51,30 @@ def test_the_list_shows_state_counts_and_what_to_connect(
     assert page.context["connections"][0].item_count == 1
     assert {card["slug"] for card in page.context["providers"]} == set(SPECS)
     assert page.context["sandbox_on"] is True
+
+
+@pytest.mark.parametrize(
+    ("state", "promise"),
+    [
+        ("active", "in "),
+        ("needs_reconnect", "After you reconnect"),
+        ("paused", "After you resume it"),
+        ("disconnected", "Not planned"),
+    ],
+)
+def test_no_sync_is_promised_that_will_not_come(as_alice, connection, state, promise):
+    connection.state = state
+    connection.next_sync_at = timezone.now() + timedelta(minutes=9)
+    connection.save(update_fields=["state", "next_sync_at"])
+
+    for address in ("/connections/", connection.get_absolute_url()):
+        page = as_alice.get(address).content.decode()
+        shown = re.findall(
+            r"<dt>Next(?: sync)?</dt>\s*<dd>\s*(.*?)\s*</dd>", page, re.DOTALL
+        )
+        assert [re.sub("<.*?>", "", text)[: len(promise)] for text in shown] == [
+            promise
+        ]
 
 
 def test_a_connection_that_is_being_read_says_so(as_alice, connection):
