@@ -58,17 +58,20 @@ class BaseConnector(ABC):
     from ``list_collections`` means anything; ``deleted_kind`` is what became of an item
     that a full refresh did not see. ``correlation_headers`` hold the provider's id of a
     request. ``mixed_types`` names, by the type of a collection, the other types of
-    items that it holds as well; items of ``structure_types`` are what an account is
-    made of, so that their history is that of its schema; ``icon_property`` is the
-    property that holds an item's emoji. Where ``ids_unique_in`` is the account, an
-    item that turns up in another collection is the same item, moved. A listing may
-    learn late of what was just shared: the first sync waits for ``usual_share_lag``,
-    and a full refresh is repeated after ``longest_share_lag``.
+    items that it holds as well; ``parent_types`` names, by the type of an item, the
+    types of what may be its parent, where ids are unique in a type only; items of
+    ``structure_types`` are what an account is made of, so that their history is
+    that of its schema; ``icon_property`` is the property that holds an item's
+    emoji. Where ``ids_unique_in`` is the account, an item that turns up in another
+    collection is the same item, moved. A listing may learn late of what was just
+    shared: the first sync waits for ``usual_share_lag``, and a full refresh is
+    repeated after ``longest_share_lag``.
     """
 
     spec: ProviderSpec
     item_types: Mapping[str, str]
     mixed_types: Mapping[str, Sequence[str]] = MappingProxyType({})
+    parent_types: Mapping[str, Sequence[str]] = MappingProxyType({})
     structure_types: Sequence[str] = ()
     icon_property: str = ""
     lookback: timedelta = timedelta(minutes=5)

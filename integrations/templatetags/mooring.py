@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from integrations.models import Collection, Item, SyncRun
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
+from integrations.services.items.listing import parent_types
 from integrations.services.sync import held_deletions
 from integrations.templatetags import icons
 from integrations.views.items.filters import type_name
@@ -117,6 +118,17 @@ def run_badge(run: SyncRun) -> dict[str, str]:
 def type_text(item: Item) -> str:
     """Return what users call this kind of item."""
     return type_name(item.provider, item.type)
+
+
+@register.filter
+def parent_text(item: Item) -> str:
+    """Name what an item is inside of, or the one type of thing that it belongs to."""
+    if not item.parent_name:
+        return ""
+    types = parent_types(item)
+    if len(types) == 1:
+        return f"{type_name(item.provider, types[0])}: {item.parent_name}"
+    return f"in {item.parent_name}"
 
 
 @register.simple_tag

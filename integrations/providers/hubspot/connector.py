@@ -46,6 +46,12 @@ class HubSpot(BaseConnector):
         "company": "Company",
         "deal": "Deal",
     }
+    # Ids are unique in an object type only, and records belong to companies.
+    parent_types: Mapping[str, Sequence[str]] = {
+        "contact": ("company",),
+        "company": ("company",),
+        "deal": ("company",),
+    }
     # New data shows in search after "a few moments"; half a minute has been seen.
     late_arrival_window = timedelta(minutes=30)
     correlation_headers: Sequence[str] = ("X-HubSpot-Correlation-Id",)

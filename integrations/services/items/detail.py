@@ -1,11 +1,17 @@
 """Find what an item's page shows around it: what it is inside of, and what it holds."""
 
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
 from integrations.models import Item
 from integrations.providers.kinds import DeletionKind
 from integrations.services.items.links import collections_beside, find_by_id
-from integrations.services.items.listing import types_beside
+from integrations.services.items.listing import (
+    child_types,
+    parent_types,
+    rival_types,
+)
 
 MAX_DEPTH = 12
 
@@ -14,7 +20,7 @@ def find_parent(item: Item) -> Item | None:
     """Return the stored parent of an item, wherever in its connection it is."""
     if not item.parent_remote_id:
         return None
-    found = list(_with_remote_id(item, item.parent_remote_id))
+    found = list(_with_remote_id(item, item.parent_remote_id, parent_types(item)))
     if len(found) > 1:
         found = [other for other in found if other.name == item.parent_name]
     return found[0] if found else None
@@ -47,26 +53,32 @@ def find_children(item: Item) -> QuerySet[Item]:
         .filter(
             connection=item.connection_id,
             # The index goes by type, so every type there is gets named.
-            type__in=types_beside(item),
+            type__in=child_types(item),
             parent_remote_id=item.remote_id,
         )
         .exclude(parent_remote_id="")
         .defer("properties")
         .order_by("sort_name", "pk")
     )
-    if _with_remote_id(item, item.remote_id).exists():
+    if _with_remote_id(item, item.remote_id, rival_types(item)).exists():
         return children.filter(parent_name=item.name)
     return children
 
 
-def _with_remote_id(item: Item, remote_id: str) -> QuerySet[Item]:
-    """Return the other items of the connection under a remote id.
+def _with_remote_id(
+    item: Item, remote_id: str, types: Collection[str]
+) -> QuerySet[Item]:
+    """Return the other items of the connection under a remote id, of some types.
 
     There can be several: an id need only be unique within its collection.
     """
     return (
         Item.objects.live()
-        .filter(collection__in=collections_beside(item), remote_id=remote_id)
+        .filter(
+            collection__in=collections_beside(item),
+            remote_id=remote_id,
+            type__in=types,
+        )
         .exclude(pk=item.pk)
         .defer("properties")
     )

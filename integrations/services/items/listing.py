@@ -81,7 +81,7 @@ def select(
         if parent is None:
             return items.none()
         items = items.filter(
-            connection=parent.connection_id, type__in=types_beside(parent)
+            connection=parent.connection_id, type__in=child_types(parent)
         )
         exact["parent_remote_id"] = parent.remote_id
     return items.filter(
@@ -104,10 +104,29 @@ def types_in(collection: Collection) -> tuple[str, ...]:
     return (collection.item_type, *mixed.get(collection.item_type, ()))
 
 
-def types_beside(item: Item) -> list[str]:
-    """Return the types of the items that an item's connection may hold."""
+def parent_types(item: Item) -> list[str]:
+    """Return the types of what may be the parent of an item: an id alone names none."""
+    return _parent_types(item.provider, item.type) or [item.type]
+
+
+def child_types(item: Item) -> list[str]:
+    """Return the types of what may have an item as its parent."""
     connector = CONNECTORS.get(item.provider)
-    return list(connector.item_types) if connector else [item.type]
+    types = connector.item_types if connector else (item.type,)
+    return [t for t in types if item.type in _parent_types(item.provider, t)]
+
+
+def rival_types(item: Item) -> set[str]:
+    """Return the types of what children could mean instead, under the same id."""
+    types = child_types(item)
+    return {each for t in types for each in _parent_types(item.provider, t)}
+
+
+def _parent_types(provider: str, item_type: str) -> list[str]:
+    connector = CONNECTORS.get(provider)
+    if connector is None:
+        return [item_type]
+    return list(connector.parent_types.get(item_type) or connector.item_types)
 
 
 def fetch_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from integrations.models import Collection, Item
 from integrations.services.items.links import collections_beside
+from integrations.services.items.listing import parent_types
 
 NOT_SHARED = "Something that is not shared with this connection"
 
@@ -12,12 +13,15 @@ def name_above(item: Item) -> str:
     """Return the provider's word for the place, else what became of the parent."""
     if not item.parent_remote_id or item.parent_name:
         return item.parent_name
-    gone = Item.objects.filter(
-        collection__in=collections_beside(item), remote_id=item.parent_remote_id
+    parent = Item.objects.filter(
+        collection__in=collections_beside(item),
+        remote_id=item.parent_remote_id,
+        type__in=parent_types(item),
     ).first()
-    if gone is None:
+    if parent is None:
         return NOT_SHARED
-    return f"{gone.name or 'Untitled'} ({gone.deleted_text or 'no longer there'})"
+    name = parent.name or "Untitled"
+    return f"{name} ({parent.deleted_text})" if parent.is_deleted else name
 
 
 def put_parents(items: Iterable[Item]) -> None:
@@ -36,9 +40,12 @@ def put_parents(items: Iterable[Item]) -> None:
             collection__in=list(collections),
             remote_id__in={item.parent_remote_id for item in rows},
         )
-        .values_list("collection_id", "remote_id", "name")
+        .values_list("collection_id", "type", "remote_id", "name")
     )
-    names = {(collections[pk], remote_id): name for pk, remote_id, name in found}
+    names = {(collections[pk], *key): name for pk, *key, name in found}
     for item in rows:
-        key = (item.connection_id, item.parent_remote_id)
-        item.parent_name = names.get(key, "")
+        keys = (
+            (item.connection_id, each, item.parent_remote_id)
+            for each in parent_types(item)
+        )
+        item.parent_name = next((names[key] for key in keys if key in names), "")

@@ -7,6 +7,7 @@ import pytest
 from integrations.models import Connection, ItemChange
 from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.templatetags.mooring import parent_text
 from tests.support.rows import (
     NOON,
     make_collection,
@@ -172,6 +173,46 @@ def test_items_that_do_not_refresh_are_labelled(as_alice, connection, collection
     page = as_alice.get("/items/")
 
     assert [entry["since"] for entry in page.context["stale"]] == [NOON]
+
+
+def test_the_same_id_of_another_type_is_neither_parent_nor_child(as_alice, collection):
+    connection = collection.connection
+    deals = make_collection(connection, remote_id="deals", item_type="deal")
+    companies = make_collection(connection, remote_id="companies", item_type="company")
+    renewal = make_item(deals, name="Renewal 1927", remote_id="77")
+    company = make_item(companies, name="Analytical Engines", remote_id="77")
+    twin = make_item(collection, name="Babbage", remote_id="77")
+    ada = make_item(collection, name="Ada", parent_remote_id="77")
+
+    shown = as_alice.get(ada.get_absolute_url()).context["breadcrumbs"]
+    listed = as_alice.get("/items/?q=ada").context["items"]
+    children = {
+        item.name: list(as_alice.get(item.get_absolute_url()).context["children"])
+        for item in (renewal, company, twin)
+    }
+    under = {
+        item.name: list(as_alice.get(f"/items/?parent={item.uuid}").context["items"])
+        for item in (renewal, company, twin)
+    }
+
+    assert shown == [company]
+    assert [parent_text(item) for item in listed] == ["Company: Analytical Engines"]
+    expected = {"Renewal 1927": [], "Analytical Engines": [ada], "Babbage": []}
+    assert children == under == expected
+
+
+def test_a_living_parent_is_never_said_to_be_deleted(as_alice, collection):
+    companies = make_collection(
+        collection.connection, remote_id="companies", item_type="company"
+    )
+    make_item(companies, name="Vale", remote_id="78")
+    twin = make_collection(collection.connection, remote_id="c2", item_type="company")
+    make_item(twin, name="Other Vale", remote_id="78")
+    ada = make_item(collection, name="Ada", parent_remote_id="78")
+
+    top_name = as_alice.get(ada.get_absolute_url()).context["top_name"]
+
+    assert top_name in ("Vale", "Other Vale")
 
 
 def test_an_item_shows_its_properties_kin_and_history(as_alice, collection):
