@@ -3,14 +3,24 @@
 import time
 from collections.abc import Callable
 from functools import cache, partial
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
+from django.utils.http import url_has_allowed_host_and_scheme
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -29,6 +39,7 @@ STARTED, SEEN = "session_started", "session_seen"
 SEEN_EVERY_SECONDS = 600
 # Written by static/js/site.js.
 ZONE_COOKIE = "tz"
+SIGNED_OUT = "You had been signed out, so nothing was done. Please try again."
 
 
 def security_headers(get_response: GetResponse) -> GetResponse:
@@ -73,6 +84,45 @@ def public_address(request: HttpRequest, location: str | None = None) -> str:
     """Return the public form of a path, or of the request's own."""
     path = request.get_full_path() if location is None else str(location)
     return iri_to_uri(urljoin(settings.PUBLIC_BASE_URL + request.path, path))
+
+
+def private_pages(get_response: GetResponse) -> GetResponse:
+    """Keep what a user sees, and every error, out of every cache."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        user = getattr(request, "user", None)
+        if (user is not None and user.is_authenticated) or response.status_code >= 400:
+            response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
+
+    return middleware
+
+
+class LoginRequired(LoginRequiredMiddleware):
+    """Require a sign-in; one that comes back leads to a page, never to a form's end.
+
+    A form that was sent without a session did nothing. Its address cannot be opened,
+    so after the sign-in the page that it stood on is, with a word about it.
+    """
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
+        """Redirect to the sign-in, and from there to a page that can be opened."""
+        if request.method in {"GET", "HEAD"}:
+            return super().handle_no_permission(request, view_func)
+        messages.warning(request, SIGNED_OUT)
+        return redirect_to_login(came_from(request))
+
+
+def came_from(request: HttpRequest) -> str:
+    """Return the path of the page of ours that sent a request, else the first one."""
+    referrer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(referrer, {request.get_host()}):
+        return "/"
+    parts = urlsplit(referrer)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def time_zone(get_response: GetResponse) -> GetResponse:

@@ -1,6 +1,7 @@
 """Test what every answer carries, and how long a session lives."""
 
 import time
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.utils import timezone
 
-from config.middleware import SEEN, STARTED, time_zone
+from config.middleware import SEEN, SIGNED_OUT, STARTED, time_zone
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -32,6 +33,38 @@ def test_every_kind_of_answer_is_hardened(client: Client, path: str) -> None:
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "camera=()" in answer.headers["Permissions-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/items/", "/connections/", "/nowhere/"])
+def test_no_cache_keeps_what_a_user_sees(
+    client: Client, alice: User, path: str
+) -> None:
+    client.force_login(alice)
+
+    answer = client.get(path)
+
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert "private" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("referrer", "page"),
+    [
+        ("http://testserver/connections/?a=1", "/connections/%3Fa%3D1"),
+        ("https://elsewhere.example/connections/", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_form_sent_without_a_session_leads_back_to_its_page(
+    client: Client, referrer: str, page: str
+) -> None:
+    headers = {"referer": referrer} if referrer else {}
+
+    answer = client.post(f"/connections/{uuid4()}/pause/", headers=headers)
+
+    assert answer.headers["Location"] == f"/accounts/login/?next={page}"
+    assert SIGNED_OUT in client.get(answer.headers["Location"]).content.decode()
 
 
 def sign_in(client: Client, user: User) -> None:

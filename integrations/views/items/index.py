@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
@@ -50,7 +51,10 @@ def item_list(request: UserRequest) -> HttpResponse:
         "stale": _stale(query, connections),
         **_list_context(query, connections, collections, parent),
     }
-    return render(request, _list_template(request), context)
+    response = render(request, _list_template(request), context)
+    # Page and fragment share an address, and the browser's history knows only that.
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    return response
 
 
 def _list_template(request: UserRequest) -> str:

@@ -175,6 +175,12 @@ def test_items_that_do_not_refresh_are_labelled(as_alice, connection, collection
     assert [entry["since"] for entry in page.context["stale"]] == [NOON]
 
 
+def test_page_and_fragment_are_told_apart_by_whoever_keeps_them(as_alice, collection):
+    answer = as_alice.get("/items/")
+
+    assert {"HX-Request", "HX-Target"} <= set(answer.headers["Vary"].split(", "))
+
+
 def test_the_same_id_of_another_type_is_neither_parent_nor_child(as_alice, collection):
     connection = collection.connection
     deals = make_collection(connection, remote_id="deals", item_type="deal")
