@@ -87,7 +87,7 @@ def public_address(request: HttpRequest, location: str | None = None) -> str:
 
 
 def private_pages(get_response: GetResponse) -> GetResponse:
-    """Keep what a user sees, and every error, out of every cache."""
+    """Forbid caches to store what a user sees, and every error."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -102,11 +102,11 @@ def disconnect(request: HttpRequest, *, keep_items: bool) -> Step:
 
 
 def approve_deletions(collection: Collection) -> str:
-    """Hide what a full refresh did not find."""
-    hidden = held_deletions.approve(collection)
-    if hidden is None:
+    """Approve held deletions: soft-delete what a full refresh did not find."""
+    deleted = held_deletions.approve(collection)
+    if deleted is None:
         return "left alone because nothing is held"
-    return f"approved, {hidden} items hidden"
+    return f"approved, {deleted} items deleted"
 
 
 def discard_deletions(collection: Collection) -> str:

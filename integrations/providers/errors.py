@@ -18,7 +18,7 @@ class IncompleteListingError(ApiError):
     """
 
     def __init__(self, message: str, *, found: "Sequence[RemoteCollection]") -> None:
-        """Keep what was found."""
+        """Store what was found."""
         super().__init__(message)
         self.found = found
 
@@ -31,7 +31,7 @@ class CollectionDeletedError(ApiError):
     """
 
     def __init__(self, kind: DeletionKind, *, is_proven: bool = False) -> None:
-        """Keep whether the provider itself says that it was deleted."""
+        """Store whether the provider itself says that it was deleted."""
         super().__init__(f"the collection is not there any more: {kind}")
         self.kind = kind
         self.is_proven = is_proven

@@ -84,7 +84,7 @@ class Date:
 class DateTime:
     """A time in UTC, or a period; ``zone`` is the one that the provider shows it in."""
 
-    moment: datetime
+    at: datetime
     end: datetime | None = None
     zone: str = ""
     style: DateStyle = ""

@@ -81,8 +81,8 @@ def _(value: fields.Date, *, zone: tzinfo | None = None) -> str:
 @plain.register
 def _(value: fields.DateTime, *, zone: tzinfo | None = None) -> str:
     zone = zone or to_zone(value.zone) or UTC
-    moments = [value.moment] if value.end is None else [value.moment, value.end]
-    return " to ".join(_moment(each.astimezone(zone), value) for each in moments)
+    times = [value.at] if value.end is None else [value.at, value.end]
+    return " to ".join(_moment(each.astimezone(zone), value) for each in times)
 
 
 @plain.register

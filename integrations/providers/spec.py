@@ -14,7 +14,7 @@ ReadEnvironment = Callable[[str], str]
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderSettings:
-    """Hold what an operator configured for one provider.
+    """What an operator configured for one provider.
 
     ``rate_limit`` is how many requests per ten seconds the provider grants this
     app for one account, where that is another figure than the usual one.

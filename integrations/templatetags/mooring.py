@@ -1,4 +1,4 @@
-"""Say states and links, and draw icons, the same way on every page."""
+"""Template tags for states, links and icons, the same on every page."""
 
 import functools
 from urllib.parse import urlsplit
@@ -102,13 +102,13 @@ def words(slug: str) -> str:
 
 @register.inclusion_tag("partials/badge.html")
 def badge(text: str, tone: str) -> dict[str, str]:
-    """Say a state in a word, an icon and a colour, never by colour alone."""
+    """Render a state as a word, an icon and a colour, never by colour alone."""
     return {"text": text, "tone": tone}
 
 
 @register.inclusion_tag("partials/badge.html")
 def run_badge(run: SyncRun) -> dict[str, str]:
-    """Say how a run ended, or that it is still going."""
+    """Render a run's outcome, or its state while it is open."""
     if run.outcome:
         return badge(run.get_outcome_display(), tone(run.outcome))
     return badge(run.get_state_display(), tone(run.state))

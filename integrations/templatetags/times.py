@@ -1,4 +1,4 @@
-"""Say moments and durations the same way on every page."""
+"""Template filters for datetimes and durations, the same on every page."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,21 +15,21 @@ UNITS = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"))
 
 @register.filter
 def when(value: datetime | None, missing: str = "Never") -> str | SafeString:
-    """Say a moment relative to now, with the exact time for machines and on hover."""
+    """Format a datetime relative to now, with the exact time for machines and hover."""
     if value is None:
         return missing
     return _time(value, _relative((value - timezone.now()).total_seconds(), value))
 
 
 @register.filter
-def moment(value: datetime | None, missing: str = "-") -> str | SafeString:
-    """Say the exact date and time of a moment."""
+def exact_time(value: datetime | None, missing: str = "-") -> str | SafeString:
+    """Format the exact date and time."""
     return missing if value is None else _time(value, _exact(value))
 
 
 @register.filter
 def duration(value: timedelta | float | None) -> str:
-    """Say how long something took in its two largest units."""
+    """Format a duration in its two largest units."""
     if value is None:
         return "-"
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
@@ -44,7 +44,7 @@ def duration(value: timedelta | float | None) -> str:
 
 @register.filter
 def milliseconds(value: int | None) -> str:
-    """Say how long a call took."""
+    """Format the milliseconds that a call took."""
     return duration(None if value is None else value / 1000)
 
 

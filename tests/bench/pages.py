@@ -157,8 +157,8 @@ class Handler(BaseHTTPRequestHandler):
 def _busiest(arrivals: list[float], seconds: float = 10.0) -> int:
     """Return the most calls that came within any so many seconds."""
     most = start = 0
-    for end, moment in enumerate(arrivals):
-        while arrivals[start] <= moment - seconds:
+    for end, at in enumerate(arrivals):
+        while arrivals[start] <= at - seconds:
             start += 1
         most = max(most, end - start + 1)
     return most

@@ -169,7 +169,7 @@ def test_a_period_has_two_ends():
     ],
 )
 def test_times_are_in_the_zone_of_whoever_looks_or_their_own(hints, zone, text):
-    assert plain(DateTime(moment=NIGHT, **hints), zone=zone) == text
+    assert plain(DateTime(at=NIGHT, **hints), zone=zone) == text
 
 
 def test_lists_are_known_by_what_they_hold():

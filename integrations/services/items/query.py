@@ -90,8 +90,8 @@ def _to_value(field: str, text: Any) -> str | datetime:
     if not isinstance(text, str):
         raise TypeError
     if field == "remote_updated_at":
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        at = datetime.fromisoformat(text)
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
     # PostgreSQL refuses NUL, and no text with half a surrogate can be sent.
     text.encode("utf-8")
     return text.replace("\x00", "")

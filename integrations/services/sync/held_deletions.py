@@ -1,4 +1,4 @@
-"""Hold deletions that are too many to be believed, until a user decides."""
+"""Held deletions: too many to be applied before a user approves them."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ def hold(
     sample: Sequence[str],
     noted: Mapping[str, Deletion],
 ) -> None:
-    """Hold the deletion of what was not seen; the marks stay for the decision.
+    """Store the deletion of what was not seen; the marks stay for the decision.
 
     From now on whatever is read is marked as well, so that what comes back
     meanwhile is not among what is decided about.

@@ -71,10 +71,8 @@ class Stored:
             rows = rows.filter(changed_at__gte=since)
         if after:
             stamp, _, key = after.partition("|")
-            moment = parse_datetime(stamp)
-            rows = rows.filter(
-                Q(changed_at__gt=moment) | Q(changed_at=moment, pk__gt=int(key))
-            )
+            at = parse_datetime(stamp)
+            rows = rows.filter(Q(changed_at__gt=at) | Q(changed_at=at, pk__gt=int(key)))
         return self._stored(rows.order_by("changed_at", "pk")[:limit])
 
     def orphans(self, *, after: str, limit: int) -> Sequence[StoredItem]:

@@ -115,7 +115,7 @@ def _save(request: UserRequest, choice: Choice) -> HttpResponse:
     if added:
         told += f" {added:,} more will be read."
     if left_out:
-        told += f" {left_out:,} left out; their items are being hidden."
+        told += f" {left_out:,} deselected; their items are being deleted here."
     if choice.plan is not None and fitting is not None:
         quota.use_schedule(connection, fitting)
         told += (

@@ -71,7 +71,7 @@ def show(value: Value, links: Links = NO_LINKS) -> Shown:
     zone = timezone.get_current_timezone()
     shown = Shown(text=plain(value, zone=zone), title=_title(value))
     if isinstance(value, DateTime):
-        return replace(shown, kind="time", stamp=value.moment.isoformat())
+        return replace(shown, kind="time", stamp=value.at.isoformat())
     if isinstance(value, Link):
         return replace(shown, kind="link", href=value.url)
     contact = _contact(value)
@@ -80,7 +80,7 @@ def show(value: Value, links: Links = NO_LINKS) -> Shown:
 
 def show_moment(value: datetime | None) -> Shown | None:
     """Return a time of ours the way a provider's times are shown."""
-    return None if value is None else show(DateTime(moment=value))
+    return None if value is None else show(DateTime(at=value))
 
 
 def _show_relation(relation: Relation, links: Links) -> Shown:

@@ -81,7 +81,7 @@ def test_every_type_of_field_is_typed(airtable):
         "Priority": Number(amount=Decimal(3), out_of=5),
         "Done": Boolean(is_true=True),
         "Due": Date(day=date(2026, 11, 22), style="us"),
-        "Starts": DateTime(moment=utc(2026, 11, 22, 21, 30)),
+        "Starts": DateTime(at=utc(2026, 11, 22, 21, 30)),
         "State": Choice(label="In progress"),
         "Tags": Choices(values=(Choice(label="A"), Choice(label="B"))),
         "Lead": ADA,
@@ -97,9 +97,9 @@ def test_every_type_of_field_is_typed(airtable):
         "Open it": Link(url="https://example.org/tasks/1", label="Open"),
         "Number": Number(amount=Decimal(1042), is_grouped=False),
         "Owner count": Number(amount=Decimal(2)),
-        "Made": DateTime(moment=utc(2026, 1, 5, 9, 30)),
+        "Made": DateTime(at=utc(2026, 1, 5, 9, 30)),
         "Made by": ADA,
-        "Edited": DateTime(moment=utc(2026, 11, 21, 8, 0)),
+        "Edited": DateTime(at=utc(2026, 11, 21, 8, 0)),
         "Edited by": BOB,
         "Total": Unavailable(reason="Not a number"),
         "Earliest due": Date(day=date(2026, 12, 1), style="friendly"),
@@ -195,7 +195,7 @@ def test_times_carry_their_fields_zone_and_style(told, hints):
 
     typed = to_value("2026-07-01T22:30:00.000Z", told)
 
-    assert typed == DateTime(moment=utc(2026, 7, 1, 22, 30), **hints)
+    assert typed == DateTime(at=utc(2026, 7, 1, 22, 30), **hints)
 
 
 @pytest.mark.parametrize("cell", ["soon", "0001-01-01T00:00:00+14:00", "9999-99-99"])

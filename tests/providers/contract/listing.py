@@ -157,17 +157,17 @@ def since_reaches_the_call(case: Case) -> None:
     scenario = case.new()
     case.read(scenario, "changes", 0, None)
     told = paths.texts(sent(scenario.transport.requests[0]))
-    moments = [to_seconds(text) for text in _MOMENT.findall(told)]
-    assert moments, "no time is sent"
-    assert all(-1.0 <= each - SINCE.timestamp() <= 0.0 for each in moments), moments
+    times = [to_seconds(text) for text in _MOMENT.findall(told)]
+    assert times, "no time is sent"
+    assert all(-1.0 <= each - SINCE.timestamp() <= 0.0 for each in times), times
 
 
 def to_seconds(text: str) -> float:
     """Return a time in either spelling as seconds."""
     if text.isdecimal():
         return int(text) / 1000
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def changes_go_on_from_their_cursor(case: Case) -> None:

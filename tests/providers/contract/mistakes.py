@@ -120,7 +120,7 @@ AIRTABLE = (
     Mistake("mapping/items.py", 'to_time(record.get("createdTime"))', "None"),
     Mistake(
         "mapping/items.py",
-        "return max(moments, default=None)",
+        "return max(times, default=None)",
         "return None",
     ),
     Mistake("mapping/items.py", 'or f"Record {remote_id}"', ""),

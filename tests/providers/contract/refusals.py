@@ -61,8 +61,8 @@ REFUSALS = (
 
 def later(seconds: int) -> str:
     """Return a moment in the future as an HTTP date."""
-    moment = datetime.now(UTC) + timedelta(seconds=seconds)
-    return format_datetime(moment, usegmt=True)
+    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    return format_datetime(at, usegmt=True)
 
 
 def a_refused_page_is_an_error(case: Case) -> None:

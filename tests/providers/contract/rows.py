@@ -209,9 +209,9 @@ def times_are_aware_and_utc(case: Case) -> None:
     ):
         if part not in case.row:
             continue
-        for text, moment in TIMES.items():
+        for text, at in TIMES.items():
             item = first_of(case, case.read_first(case.with_row(part, text)))
-            assert getattr(item, attribute) == moment, text[:40]
+            assert getattr(item, attribute) == at, text[:40]
         for odd in ODD_TIMES:
             page = case.read_first(case.with_row(part, odd))
             check(page)

@@ -75,12 +75,12 @@ ZONE = "Europe/Berlin"
         (
             "datetime",
             "2026-11-20T23:30:00Z",
-            DateTime(moment=datetime(2026, 11, 20, 23, 30, tzinfo=UTC), zone=ZONE),
+            DateTime(at=datetime(2026, 11, 20, 23, 30, tzinfo=UTC), zone=ZONE),
         ),
         (
             "datetime",
             "1795000000000",
-            DateTime(moment=datetime(2026, 11, 18, 11, 6, 40, tzinfo=UTC), zone=ZONE),
+            DateTime(at=datetime(2026, 11, 18, 11, 6, 40, tzinfo=UTC), zone=ZONE),
         ),
         ("datetime", "9" * 30, Text(text="9" * 30)),
         ("user", "41", User(id="41", name="Ana Marín")),

@@ -64,7 +64,7 @@ def test_every_type_of_property_is_typed(notion):
         "Cost": Money(amount=Decimal("1234567.5"), currency="EUR"),
         "Progress": Percent(share=Decimal("0.425")),
         "Due": DateTime(
-            moment=utc(2026, 11, 20, 8, 0),
+            at=utc(2026, 11, 20, 8, 0),
             end=utc(2026, 11, 21, 16, 30),
             zone="Europe/Berlin",
         ),
@@ -82,7 +82,7 @@ def test_every_type_of_property_is_typed(notion):
         "Total": Number(amount=Decimal(42)),
         "Names": Many(values=(text("One two"), text("Large"), ANA)),
         "Score": text("high"),
-        "When": DateTime(moment=utc(2026, 11, 20, 8, 0), zone="UTC+01:00"),
+        "When": DateTime(at=utc(2026, 11, 20, 8, 0), zone="UTC+01:00"),
         "Files": Files(values=(File(name="plan.pdf"), File(name="File"))),
         "Number": text("TASK-12"),
         "Checked": Choice(label="Verified"),
@@ -94,7 +94,7 @@ def test_every_type_of_property_is_typed(notion):
         "Mail": Email(address="ana@example.com"),
         "Phone": Phone(number="+49 30 1"),
         "Made by": User(id="33333333-3333-4333-8333-333333333333"),
-        "Made at": DateTime(moment=utc(2026, 10, 3, 10, 0)),
+        "Made at": DateTime(at=utc(2026, 10, 3, 10, 0)),
         "Where": text("Harbour"),
         "fuTu": text("glow"),
     }
@@ -209,9 +209,9 @@ def test_formulas_inside_formulas_come_to_an_end():
         (
             {"start": "2026-11-01", "end": "2026-11-03T10:00:00Z"},
             "date",
-            DateTime(moment=utc(2026, 11, 1), end=utc(2026, 11, 3, 10)),
+            DateTime(at=utc(2026, 11, 1), end=utc(2026, 11, 3, 10)),
         ),
-        ("2026-11-01T10:00:00.000Z", "datetime", DateTime(moment=utc(2026, 11, 1, 10))),
+        ("2026-11-01T10:00:00.000Z", "datetime", DateTime(at=utc(2026, 11, 1, 10))),
         (True, "boolean", Boolean(is_true=True)),
         ([], "choices", None),
         ({}, "value", None),

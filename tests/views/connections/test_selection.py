@@ -85,7 +85,7 @@ def test_what_is_saved_is_what_was_ticked(as_alice, airtable, told):
     assert names(airtable, is_selected=False) == ["Projects / Tasks"]
     assert Item.objects.get().deleted_kind == "deselected"
     page = as_alice.get(answer.url)
-    assert "1 left out" in told(page)
+    assert "1 deselected" in told(page)
     assert "1 more is not selected" in page.text
     assert tasks not in page.context["collections"]
 

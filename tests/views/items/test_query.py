@@ -93,10 +93,10 @@ def test_a_token_of_half_a_surrogate_is_no_token():
 
 
 def test_a_position_keeps_its_microseconds():
-    moment = NOON.replace(microsecond=123456)
-    token = Position(field="remote_updated_at", value=moment, id=3).to_token()
+    at = NOON.replace(microsecond=123456)
+    token = Position(field="remote_updated_at", value=at, id=3).to_token()
 
-    assert parse(f"after={token}").after.value == moment
+    assert parse(f"after={token}").after.value == at
 
 
 def test_changing_a_filter_starts_at_the_first_page():

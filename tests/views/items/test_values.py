@@ -40,8 +40,8 @@ def draw(value, links=None):
 
 
 def test_a_time_is_in_the_zone_of_whoever_looks_and_the_sources_in_its_title():
-    moment = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
-    value = DateTime(moment=moment, zone="Europe/Berlin")
+    at = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
+    value = DateTime(at=at, zone="Europe/Berlin")
 
     with timezone.override(ZoneInfo("Asia/Tokyo")):
         html = draw(value)
@@ -52,7 +52,7 @@ def test_a_time_is_in_the_zone_of_whoever_looks_and_the_sources_in_its_title():
 
 
 def test_a_time_without_a_zone_of_its_own_has_no_title():
-    assert "title" not in draw(DateTime(moment=datetime(2026, 1, 1, tzinfo=UTC)))
+    assert "title" not in draw(DateTime(at=datetime(2026, 1, 1, tzinfo=UTC)))
 
 
 @pytest.mark.parametrize(

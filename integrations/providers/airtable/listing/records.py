@@ -46,8 +46,8 @@ def changed_since(since: datetime) -> str:
     A record never edited may have no modified time; IS_AFTER leaves out the moment
     itself.
     """
-    moment = (since - timedelta(milliseconds=1)).astimezone(UTC)
-    text = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = (since - timedelta(milliseconds=1)).astimezone(UTC)
+    text = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     parsed = f'DATETIME_PARSE("{text}")'
     return (
         f"OR(IS_AFTER(LAST_MODIFIED_TIME(),{parsed}),IS_AFTER(CREATED_TIME(),{parsed}))"

@@ -146,15 +146,15 @@ def _from_scalar(cell: object, told: Format) -> Value:
 
 
 def _date(text: str, told: Format) -> Value | None:
-    moment = to_time(text)
-    if moment is None:
+    at = to_time(text)
+    if at is None:
         return None
     style = cast("DateStyle", told["date"] if told.get("date") in STYLES else "")
     if len(text) <= DAY_LENGTH or told.get("type") == "date":
-        return Date(day=moment.date(), style=style)
+        return Date(day=at.date(), style=style)
     zone = str(told.get("time_zone") or "")
     return DateTime(
-        moment=moment,
+        at=at,
         zone="" if zone in NO_ZONES else zone,
         style=style,
         is_half_day=told.get("time") == "12hour",

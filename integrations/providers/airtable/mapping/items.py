@@ -72,10 +72,10 @@ def _to_modified(
 
     Such a field may watch some fields only, so this is the earliest it can be.
     """
-    moments = [
-        moment
+    times = [
+        at
         for name, told in formats_of(schema).items()
         if told.get("type") == "lastModifiedTime"
-        and (moment := to_time(properties.get(name))) is not None
+        and (at := to_time(properties.get(name))) is not None
     ]
-    return max(moments, default=None)
+    return max(times, default=None)

@@ -142,16 +142,16 @@ def _money(raw: str, spec: FieldSpec, context: Context) -> Value | None:
 
 
 def _date(raw: str, spec: FieldSpec, context: Context) -> Value | None:
-    moment = _to_moment(raw)
-    return None if moment is None else Date(day=moment.date())
+    at = _to_datetime(raw)
+    return None if at is None else Date(day=at.date())
 
 
 def _datetime(raw: str, spec: FieldSpec, context: Context) -> Value | None:
-    moment = _to_moment(raw)
-    return None if moment is None else DateTime(moment=moment, zone=context.zone)
+    at = _to_datetime(raw)
+    return None if at is None else DateTime(at=at, zone=context.zone)
 
 
-def _to_moment(raw: str) -> datetime | None:
+def _to_datetime(raw: str) -> datetime | None:
     """Read an ISO date or time; writers also leave milliseconds since 1970."""
     if raw.lstrip("-").isdecimal() and len(raw) > 8:
         try:

@@ -77,7 +77,7 @@ class LinkReader:
     """Ask for the associations of the records of one object type."""
 
     def __init__(self, api: ApiClient, version: str, kind_id: str) -> None:
-        """Keep what every call has in common."""
+        """Store what every call has in common."""
         self._api = api
         self._version = version
         self._from = kind_id

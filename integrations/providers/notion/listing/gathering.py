@@ -26,7 +26,7 @@ class Gathering:
         self._collections: dict[str, RemoteCollection] = {}
 
     def add(self, collection_id: str, item: IntegrationItem) -> None:
-        """Keep an item; what is shown twice counts once, the later time."""
+        """Add an item; what is shown twice counts once, the later time."""
         self._items.setdefault(collection_id, {})[item.id] = item
 
     def lose(self, collection_id: str, remote_id: str, deletion: Deletion) -> None:

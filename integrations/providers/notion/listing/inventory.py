@@ -46,7 +46,7 @@ NOT_EXHAUSTIVE: Final = Incomplete(kind=IncompleteKind.NOT_EXHAUSTIVE)
 
 
 class Ask(Protocol):
-    """Be one of the questions about stored items that go on behind an id."""
+    """A query of stored items that goes on behind an id."""
 
     def __call__(self, *, after: str, limit: int) -> Sequence[StoredItem]:
         """Return the next items."""

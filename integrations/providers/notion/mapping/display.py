@@ -136,7 +136,7 @@ def _period(kept: Mapping[str, Any]) -> Value | None:
         days = [datetime.fromisoformat(each).date() for each in ends]
         return Date(day=days[0], end=days[-1] if has_end else None)
     return DateTime(
-        moment=first, end=last if has_end else None, zone=zone or _offset(start)
+        at=first, end=last if has_end else None, zone=zone or _offset(start)
     )
 
 
