@@ -26,8 +26,8 @@ def test_a_batch_leaves_out_records_without_associations(connected):
 
 
 def test_a_record_with_many_associations_has_pages(connected):
-    company = find_first(connected, "companies")
-    url = f"{OBJECTS}/companies/{company}/associations/contacts"
+    url = f"{OBJECTS}/companies/{find_first(connected, 'companies')}"
+    url = f"{url}/associations/contacts"
 
     first = connected.get(url, limit=500).data
     second = connected.get(url, limit=500, **first["paging"]["next"]).data

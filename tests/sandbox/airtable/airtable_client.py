@@ -53,7 +53,7 @@ class AirtableClient(Client):
     """Send requests to the simulated Airtable."""
 
     slug = "airtable"
-    authorize = AUTHORIZE
+    authorize, token = AUTHORIZE, TOKEN
     authorization = AUTHORIZATION
     identity = ANA
     probe = f"{API}/meta/whoami"
