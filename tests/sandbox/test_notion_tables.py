@@ -45,20 +45,16 @@ def test_a_database_is_a_container_and_its_sources_hold_the_columns(lantern, sou
     assert [s["name"] for s in database["data_sources"]] == ["Tasks", "Clients"]
     assert source["parent"] == {"type": "database_id", "database_id": database["id"]}
     assert source["database_parent"] == database["parent"]
-    title, relation = columns["Task name"], columns["Client"]["relation"]
-    assert (title["id"], title["type"], title["title"]) == ("title", "title", {})
-    assert relation["data_source_id"] == clients["id"]
-    assert relation["database_id"] == clients["container"]
+    title = {"id": "title", "type": "title", "title": {}}
+    assert columns["Task name"].items() >= title.items()
+    other = {"data_source_id": clients["id"], "database_id": clients["container"]}
+    assert columns["Client"]["relation"].items() >= other.items()
     options = columns["Status"]["status"]["options"]
     assert {option["description"] for option in options} == {None}
-
-
-@pytest.mark.parametrize(
-    ("path", "of"),
-    [("databases", "id"), ("data_sources", "container"), ("pages", "container")],
-)
-def test_ids_of_one_kind_open_nothing_of_another(lantern, sources, path, of):
-    assert lantern.show(sources["Tasks"][of], path).status == 404
+    # IDs of one kind open nothing of another.
+    for path, of in (("databases", "id"), ("data_sources", "container")):
+        assert lantern.show(sources["Tasks"][of], path).status == 404
+    assert lantern.show(database["id"]).status == 404
 
 
 def test_archived_rows_are_listed_on_demand_and_trashed_ones_never(
@@ -106,10 +102,10 @@ def test_rows_can_be_cut_down_to_their_titles(query):
     fields = "?filter_properties[]=title"
 
     found = query("Everything", fields=fields).data["results"]
+    unknown = query("Everything", fields=f"{fields}&filter_properties[]=nope")
 
     assert {tuple(row["properties"]) for row in found} == {("Название",)}
-    unknown = f"{fields}&filter_properties[]=nope"
-    assert query("Everything", fields=unknown).status == 400
+    assert unknown.status == 400
 
 
 def test_a_wiki_holds_pages_and_another_data_source(lantern, sources, query, rows):
