@@ -94,6 +94,9 @@ class AirtableClient(Client):
         found = next(t for t in self.get_tables(base_id) if t["name"] == table)
         return f"/{base_id}/{found['id']}", found
 
+    def get_first(self, path: str) -> dict[str, Any]:
+        return dict(self.api(path, pageSize=1).data["records"][0])
+
     def read_all(self, path: str, **query: Any) -> list[dict[str, Any]]:
         records, offset = [], {}
         while True:
