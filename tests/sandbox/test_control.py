@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.sandbox.airtable.airtable_client import AirtableClient
+from tests.sandbox.notion_client import INES, LANTERN, TOMASZ
 from tests.sandbox.wsgi_client import ANA, Client
 
 CONTACTS = "/hubspot/crm/objects/2026-09/contacts"
@@ -140,6 +141,20 @@ def test_the_inventory_tells_what_the_api_lists(connected):
     assert (found["live"], found["id_list"]) == (40, ids)
 
 
+def test_the_inventory_of_notion_is_that_of_one_person(notion):
+    """What it counts is what a crawler finds: the connector's own tests see to that."""
+    notion.connect()
+    notion.connect(f"{LANTERN}:{TOMASZ}")
+    private = notion.id("Only Tomasz sees this")
+
+    ines = notion.ask("inventory", user=INES, with_ids=1)["types"]["pages"]
+    newest = notion.ask("inventory", with_ids=1)["types"]["pages"]
+
+    assert private in set(newest["id_list"]) - set(ines["id_list"])
+    digest = hashlib.sha256("\n".join(ines["id_list"]).encode())
+    assert ines["ids"] == digest.hexdigest()
+
+
 @pytest.mark.parametrize(
     ("kind", "where", "change", "delete"),
     [
@@ -184,7 +199,7 @@ def test_touching_changes_many_records_at_one_moment(
     records = {r["id"]: r for r in client.ask("records", limit=1000)["records"]}
 
     assert touched["touched"] == 30
-    assert len({find_time(records[id]) for id in touched["ids"]}) == 1
+    assert len({find_time(records[key]) for key in touched["ids"]}) == 1
 
 
 def test_expiring_and_revoking_spare_what_is_not_meant(client):

@@ -85,6 +85,24 @@ def test_a_query_ends_at_its_cap_and_every_page_says_so(lantern, query):
     assert all(page["request_status"] == cut for page in pages)
 
 
+def test_a_row_is_created_edited_archived_and_moved_out(lantern):
+    source = lantern.id("Glossary", type="data_sources")
+    new = lantern.order("records/create", id=source, title="Zebra")["id"]
+    lantern.order("records/edit", id=new, title="Zebra crossing", icon="🦓")
+    edited = lantern.show(new).data
+    lantern.order("records/archive", id=new)
+    archived = lantern.show(new).data
+    lantern.order("records/unarchive", id=new)
+    lantern.order("records/move", id=new, to=lantern.id("Team handbook"))
+    moved = lantern.show(new).data
+
+    assert edited["parent"]["data_source_id"] == source
+    assert edited["properties"]["Term"]["title"][0]["plain_text"] == "Zebra crossing"
+    assert edited["icon"] == {"type": "emoji", "emoji": "🦓"}
+    assert (archived["is_archived"], moved["is_archived"]) == (True, False)
+    assert [*moved["properties"]] == ["title"]
+
+
 def test_a_query_finds_what_changed_since(lantern, query, rows):
     row = query("Tasks").data["results"][7]["id"]
     lantern.clock.now += 90

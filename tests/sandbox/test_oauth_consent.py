@@ -197,9 +197,14 @@ def test_the_picker_lists_only_what_the_person_has_full_access_to(notion):
 
 
 def test_only_an_exchanged_code_shares_what_a_second_visit_shows_ticked(notion):
-    handbook = notion.id("Team handbook")
+    handbook, projects = notion.id("Team handbook"), notion.id("Projects")
     notion.consent()
     assert notion.ask("inventory")["grant"] is None
     notion.connect(pages=[handbook])
+    before = notion.show(projects).status
+    ticked = [page for page, is_ticked in notion.picker().items() if is_ticked]
 
-    assert [page for page, ticked in notion.picker().items() if ticked] == [handbook]
+    notion.connect(pages=[*ticked, projects])
+
+    assert ticked == [handbook]
+    assert (before, notion.show(projects).status) == (404, 200)

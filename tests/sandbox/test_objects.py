@@ -1,9 +1,12 @@
-"""Check lists, single records and batch reading."""
+"""Check lists, single records, batches and associations."""
 
 import pytest
 
 OBJECTS = "/hubspot/crm/objects/2026-09"
 CONTACTS, COMPANIES = f"{OBJECTS}/contacts", f"{OBJECTS}/companies"
+
+
+LINKS = "/hubspot/crm/associations/2026-09/contacts/companies"
 
 
 def list_all(client, url, **query):
@@ -80,6 +83,44 @@ def test_associations_are_doubled_by_type_and_many_of_them_have_pages(connected)
     group = company["results"][0]["associations"]["contacts"]
     assert len({entry["id"] for entry in group["results"]}) < 600
     assert group["paging"]["next"]["after"]
+
+
+def find_first(client, kind):
+    return client.get(f"{OBJECTS}/{kind}", limit=1).data["results"][0]["id"]
+
+
+def make_contact(client):
+    return client.order("records/create", properties={"email": "a@b.example"})["id"]
+
+
+def test_a_batch_leaves_out_records_without_associations(connected):
+    first = find_first(connected, "contacts")
+    inputs = [{"id": first}, {"id": make_contact(connected)}]
+
+    [row] = connected.post(f"{LINKS}/batch/read", {"inputs": inputs}).data["results"]
+    labels = connected.get(f"{LINKS}/labels").data["results"]
+
+    assert row["from"]["id"] == first
+    for found in (row["to"][0]["associationTypes"], labels):
+        assert {k["typeId"]: k["label"] for k in found} == {1: "Primary", 279: None}
+
+
+def test_associations_have_pages_and_are_made_and_removed_both_ways(connected):
+    contact, company = make_contact(connected), find_first(connected, "companies")
+    pair = f"{CONTACTS}/{contact}/associations"
+    back = f"{COMPANIES}/{company}/associations/contacts"
+    first = connected.get(back, limit=500).data
+    second = connected.get(back, limit=500, **first["paging"]["next"]).data
+
+    made = connected.call("PUT", f"{pair}/default/companies/{company}").status
+    page = connected.get(back, after=contact).data["results"]
+    gone = connected.delete(f"{pair}/companies/{company}").status
+
+    ids = [row["toObjectId"] for row in first["results"] + second["results"]]
+    assert len(ids) == len(set(ids)) >= 600
+    assert "paging" not in second
+    assert (made, [row["toObjectId"] for row in page], gone) == (200, [contact], 204)
+    assert connected.get(f"{pair}/companies").data["results"] == []
 
 
 def test_an_archived_record_is_found_only_when_asked_for(connected):

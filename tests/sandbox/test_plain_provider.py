@@ -7,25 +7,15 @@ from typing import Any
 
 import pytest
 
-from sandbox.core.app import make_app
-from sandbox.core.config import Config
 from sandbox.core.provider import Plan
-from sandbox.core.state import Sandbox
-from sandbox.core.storage import Storage
-from tests.sandbox.airtable.airtable_client import CHALLENGE, VERIFIER
+from tests.sandbox.airtable.airtable_client import AUTHORIZATION, VERIFIER
+from tests.sandbox.conftest import start_app
 from tests.sandbox.plain_provider import PROVIDER
 from tests.sandbox.wsgi_client import Answer, Client, Clock
 
 CALLBACK = "http://localhost:8000/integrations/tasks/oauth2callback"
-ASKED = {
-    "client_id": "sandbox-tasks",
-    "redirect_uri": CALLBACK,
-    "response_type": "code",
-    "scope": "tasks.read",
-    "state": "a-state",
-    "code_challenge": CHALLENGE,
-    "code_challenge_method": "S256",
-}
+OWN = {"client_id": "sandbox-tasks", "redirect_uri": CALLBACK, "scope": "tasks.read"}
+ASKED = {**AUTHORIZATION, **OWN}
 APP = {"client_id": "sandbox-tasks", "client_secret": "sandbox-secret-tasks"}
 
 
@@ -53,15 +43,9 @@ class Tasks(Client):
 @pytest.fixture
 def tasks(tmp_path: Path) -> Tasks:
     clock = Clock()
-    sandbox = Sandbox(
-        Storage(tmp_path / "sandbox.sqlite3"),
-        config=Config(),
-        providers=(PROVIDER,),
-        clock=clock,
-        sleep=clock.sleep,
-    )
-    sandbox.seed(Plan())
-    return Tasks(make_app(sandbox), clock)
+    app = start_app(tmp_path / "sandbox.sqlite3", clock, (PROVIDER,))
+    app.sandbox.seed(Plan())
+    return Tasks(app, clock)
 
 
 def test_from_consent_to_an_edit_seen_in_the_next_list(tasks: Tasks) -> None:
