@@ -65,8 +65,8 @@ def test_archived_rows_are_listed_on_demand_and_trashed_ones_never(
 
     parent = {"type": "data_source_id", "data_source_id": source["id"]}
     parent["database_id"] = source["container"]
-    assert all(row["parent"] == parent for row in found.values())
-    assert not any(row["in_trash"] or row["is_archived"] for row in found.values())
+    told = {"parent": parent, "in_trash": False, "is_archived": False}
+    assert all({name: row[name] for name in told} == told for row in found.values())
     assert archived
     assert not archived.keys() & found.keys()
     assert query("Tasks", {"in_trash": True}).data["code"] == "validation_error"

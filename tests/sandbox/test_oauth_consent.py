@@ -100,18 +100,6 @@ def test_an_unknown_person_gets_a_page(flow, identity):
     assert flow.consent(identity.format(account)).status == 400
 
 
-@pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable"])
-def test_a_switch_sends_any_other_error_back(flow, error):
-    flow.switch("authorize_error", error)
-
-    answer = flow.get(flow.authorize, **flow.authorization)
-
-    if flow.slug == "hubspot":
-        assert answer.status == 400
-    else:
-        assert answer.query["error"] == error
-
-
 def test_the_page_escapes_what_the_request_and_the_data_say(client, airtable):
     name = '"><script>x</script>'
     airtable.order("bases/rename", base="Operations", name=name)
@@ -124,20 +112,20 @@ def test_the_page_escapes_what_the_request_and_the_data_say(client, airtable):
         assert "&lt;script&gt;" in page.text
 
 
-def test_an_address_with_a_portal_offers_that_portal_only(client):
+@pytest.mark.parametrize("identity", [FJORD, CLEO])
+def test_hubspot_offers_a_portal_alone_and_sends_back_who_is_no_administrator(
+    client, identity
+):
     url = "/hubspot/oauth/{}/authorize"
     page = client.get(url.format("146201883"), **client.authorization)
+    unknown = client.get(url.format("1"), **client.authorization)
+
+    refused = client.consent(identity).query
 
     assert re.findall(r'value="(\d+):', page.text) == ["146201883"]
-    assert client.get(url.format("1"), **client.authorization).status == 400
-
-
-@pytest.mark.parametrize("identity", [FJORD, CLEO])
-def test_somebody_who_is_no_administrator_is_sent_back(client, identity):
-    answer = client.consent(identity)
-
-    assert answer.query["error"] == "access_denied"
-    assert "permission" in answer.query["error_description"]
+    assert unknown.status == 400
+    assert refused["error"] == "access_denied"
+    assert "permission" in refused["error_description"]
 
 
 def test_optional_scopes_outside_the_tier_are_dropped_silently(client):
@@ -175,6 +163,18 @@ def test_airtable_wants_something_of_the_persons_account_to_be_chosen(airtable):
     assert answer.text.count(" checked") == 1
     # Those of other accounts are not granted.
     assert airtable.api("/meta/bases").data == {"bases": []}
+
+
+@pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable"])
+def test_a_switch_sends_any_other_error_back(flow, error):
+    flow.switch("authorize_error", error)
+
+    answer = flow.get(flow.authorize, **flow.authorization)
+
+    if flow.slug == "hubspot":
+        assert answer.status == 400
+    else:
+        assert answer.query["error"] == error
 
 
 def test_withdrawn_scopes_can_no_longer_be_asked_for(airtable):

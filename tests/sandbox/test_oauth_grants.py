@@ -113,33 +113,25 @@ def test_reusing_a_token_after_the_race_or_an_older_one_ends_the_grant(
         tokens = airtable.refresh(tokens["refresh_token"]).data
     airtable.clock.now += pause
 
-    assert airtable.refresh(first["refresh_token"]).status == 400
+    for spent in (first, tokens):
+        assert airtable.refresh(spent["refresh_token"]).status == 400
     assert not airtable.works(tokens)
-    assert airtable.refresh(tokens["refresh_token"]).status == 400
 
 
 def test_notion_answers_exactly_what_is_documented(notion):
     tokens = notion.connect()
-    withheld = notion.connect(grant_owner="no_email")
-
-    assert set(tokens) == PAIR | WORKSPACE | OTHERS
     person = tokens["owner"]["user"]
+    assert set(tokens) == PAIR | WORKSPACE | OTHERS
     assert (person["id"], person["person"]["email_verified"]) == (INES, True)
-    assert withheld["owner"]["user"]["person"] == {}
+    withheld = notion.connect(grant_owner="no_email")["owner"]
+    assert withheld["user"]["person"] == {}
 
-
-@pytest.mark.parametrize(
-    ("owner", "expected"),
-    [
-        ("workspace", {"type": "workspace", "workspace": True}),
-        ("partial", {"type": "user", "user": {"object": "user", "id": INES}}),
-    ],
-)
-def test_an_authorization_can_be_owned_in_other_ways(notion, owner, expected):
-    tokens = notion.connect(grant_owner=owner)
-
-    assert tokens["owner"] == expected
-    assert notion.get(ME).data["bot"]["owner"] == expected
+    # An authorization can be owned in other ways.
+    partial = {"type": "user", "user": {"object": "user", "id": INES}}
+    workspace = {"type": "workspace", "workspace": True}
+    for owner, expected in (("workspace", workspace), ("partial", partial)):
+        assert notion.connect(grant_owner=owner)["owner"] == expected
+        assert notion.get(ME).data["bot"]["owner"] == expected
 
 
 @pytest.mark.parametrize("is_kept", [False, True])
@@ -170,30 +162,25 @@ def test_notion_names_what_became_of_a_code_and_of_a_bot_and_wants_a_version(not
 def test_switches_change_what_notion_answers(notion):
     notion.switch("old_access_survives", True)
     old = notion.connect()
-    notion.refresh(old["refresh_token"])
-    notion.switch("refresh_tokens", False)
-    notion.switch("rfc_errors", True)
-
-    refused = notion.refresh("nrt_nothing")
-
+    rotated = notion.refresh(old["refresh_token"]).data
     assert notion.works(old)
+
+    # An old app gets its active pair again.
+    notion.switch("same_pair", True)
+    again = notion.connect()
+    for name in ("access_token", "refresh_token"):
+        assert again[name] == rotated[name]
+
+    notion.switch_all(same_pair=False, refresh_tokens=False, rfc_errors=True)
+    refused = notion.refresh("nrt_nothing")
     assert notion.connect()["refresh_token"] is None
     assert refused.status == 400
     assert set(refused.data) == {"error", "error_description"}
 
 
-def test_an_old_app_gets_its_active_pair_again(notion):
-    notion.switch("same_pair", True)
-    rotated = notion.refresh(notion.connect()["refresh_token"]).data
-
-    again = notion.connect()
-
-    for name in ("access_token", "refresh_token"):
-        assert again[name] == rotated[name]
-
-
 def test_a_token_of_notion_is_introspected_and_revoked(notion):
     tokens = notion.connect()
+    shown = notion.ask("inventory", with_ids=1)["types"]
     body = {"token": tokens["access_token"]}
 
     def ask(what, body=body):
@@ -207,13 +194,6 @@ def test_a_token_of_notion_is_introspected_and_revoked(notion):
     assert ask("introspect", {})["code"] == "invalid_request"
     assert not notion.works()
     assert notion.get_error(notion.refresh(tokens["refresh_token"])) == "invalid_grant"
-
-
-def test_a_grant_revoked_and_given_again_shows_the_same(notion):
+    # A grant given again shows the same.
     notion.connect()
-    before = notion.ask("inventory", with_ids=1)["types"]
-
-    notion.order("grants/revoke")
-    notion.connect()
-
-    assert notion.ask("inventory", with_ids=1)["types"] == before
+    assert notion.ask("inventory", with_ids=1)["types"] == shown

@@ -68,18 +68,13 @@ def test_from_consent_to_an_edit_seen_in_the_next_list(tasks: Tasks) -> None:
     assert [task["id"] for task in changed] == ["000003"]
 
 
-def test_a_scope_that_was_not_asked_for_opens_nothing(tasks: Tasks) -> None:
-    tasks.connect()
-
-    assert tasks.get("/tasks/v1/me").data["account"]["name"] == "Dock & Sons"
-    assert tasks.get("/tasks/v1/lists").status == 403
-
-
-def test_one_account_does_not_see_another(tasks: Tasks) -> None:
+def test_neither_an_unasked_scope_nor_another_account_is_seen(tasks: Tasks) -> None:
     tasks.connect("quay:u2")
     tasks.order("records/create", account="dock", field="name", value="Hidden")
 
     assert "Hidden" not in [task["name"] for task in tasks.list()]
+    assert tasks.get("/tasks/v1/me").data["account"]["name"] == "Quay Ltd"
+    assert tasks.get("/tasks/v1/lists").status == 403
 
 
 def test_faults_limits_and_the_page_come_by_themselves(tasks: Tasks) -> None:

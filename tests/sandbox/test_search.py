@@ -90,32 +90,29 @@ def test_groups_are_alternatives_and_a_company_finds_its_contacts(connected):
 
     first, second, together, of_company = count(connected, one, two, both, linked)
 
-    assert first + second == together
-    assert of_company >= 600
+    assert (first + second, of_company >= 600) == (together, True)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"limit": 201},
-        {"limit": 200, "after": "9801"},
-        {"after": "10000"},
-        {"after": "x"},
-        {"sorts": [{"propertyName": "a"}, {"propertyName": "b"}]},
-        {"filterGroups": [{"filters": []}]},
-        {"filterGroups": where(("email", "EQ", "a"))["filterGroups"] * 6},
-        where(*[("email", "EQ", "a")] * 7),
-        where(("email", "LIKE", "a")),
-        where(("lastmodifieddate", "GTE", "yesterday")),
-        where(("email", "EQ", "a" * 3_000)),
-        {"query": "zoe"},
-    ],
-)
+BAD_SEARCHES = [
+    {"limit": 201},
+    {"limit": 200, "after": "9801"},
+    *({"after": after} for after in ("10000", "x")),
+    {"sorts": [{"propertyName": "a"}, {"propertyName": "b"}]},
+    {"filterGroups": [{"filters": []}]},
+    {"filterGroups": where(("email", "EQ", "a"))["filterGroups"] * 6},
+    where(*[("email", "EQ", "a")] * 7),
+    where(("email", "LIKE", "a")),
+    where(("lastmodifieddate", "GTE", "yesterday")),
+    where(("email", "EQ", "a" * 3_000)),
+    {"query": "zoe"},
+]
+
+
+@pytest.mark.parametrize("body", BAD_SEARCHES)
 def test_what_search_does_not_allow_is_refused(connected, body):
     answer = search(connected, body)
 
-    assert answer.status == 400
-    assert answer.data["category"] == "VALIDATION_ERROR"
+    assert (answer.status, answer.data["category"]) == (400, "VALIDATION_ERROR")
 
 
 def test_a_change_is_found_late_and_an_archived_record_goes_at_once(connected):

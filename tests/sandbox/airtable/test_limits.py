@@ -35,6 +35,9 @@ def in_list(body):
     return body["errors"][0]["error"]
 
 
+SHAPES = [("string", in_string), ("object", in_object), ("list", in_list)]
+
+
 def ask(client, path, times):
     return [client.api(path).status for _ in range(times)]
 
@@ -59,6 +62,16 @@ def test_schema_calls_count_as_well_and_a_grant_takes_fifty_a_second(client, ord
     assert ask(client, path, 6) == [200] * 5 + [429]
     client.clock.now += 1
     assert ask(client, "/meta/whoami", 51) == [200] * 50 + [429]
+
+
+def test_the_calls_of_a_workspace_and_the_peak_of_a_base_are_told(client, items):
+    client.order("stats/reset")
+    ask(client, items, 4)
+
+    found = {w["id"]: w for w in client.ask("inventory")["workspaces"]}
+    peaks = client.ask("stats")["max_in_1_second"]
+    assert found[HOBBIES].items() >= {"calls": 5, "cap": 1000}.items()
+    assert peaks[f"airtable:harbour:{items.split('/')[1]}"] == 4
 
 
 def test_a_429_looks_as_in_practice_or_as_documented(client, orders):
@@ -87,19 +100,6 @@ def test_a_free_workspace_is_blocked_until_the_month_ends_and_a_team_slows_down(
     client.clock.now += 13 * 86_400
     client.connect()
     assert client.api(items).status == 200
-
-
-def test_the_calls_of_a_workspace_and_the_peak_of_a_base_are_told(client, items):
-    client.order("stats/reset")
-    ask(client, items, 4)
-
-    found = {w["id"]: w for w in client.ask("inventory")["workspaces"]}
-    peaks = client.ask("stats")["max_in_1_second"]
-    assert (found[HOBBIES]["calls"], found[HOBBIES]["cap"]) == (5, 1000)
-    assert peaks[f"airtable:harbour:{items.split('/')[1]}"] == 4
-
-
-SHAPES = [("string", in_string), ("object", in_object), ("list", in_list)]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,17 @@
-"""Check how records and their cells are shown."""
+"""Check how records are shown, listed and seeded."""
 
 import json
+import re
 
 import pytest
 
-from tests.sandbox.airtable.airtable_client import API, get_error
+from sandbox.airtable.seed.accounts import COMPANIES, WORKSPACES
+from sandbox.airtable.seed.loader import FULL
+from sandbox.airtable.seed.making import BASES
+from sandbox.airtable.values import is_id
+from tests.sandbox.airtable.airtable_client import API, JURGEN, MO, get_error
+
+GONE = (422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
 
 CLOSED = (403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
 
@@ -99,3 +106,75 @@ def test_attachments_live_two_hours_and_need_no_token(connected, every):
     # The address is another one each time.
     assert file["id"] in again
     assert address not in again
+
+
+def test_a_listing_by_pages_holds_every_record_once(connected, orders):
+    records = connected.read_all(orders, pageSize=90)
+    page = connected.api(orders).data
+    following = [connected.api(orders, offset=page["offset"]).data for _ in range(2)]
+
+    found = connected.ask("inventory", with_ids=1)["bases"]
+    tables = {t["id"]: t for base in found for t in base["tables"]}
+    assert sorted(r["id"] for r in records) == tables[orders.split("/")[2]]["id_list"]
+    assert (len(records) > 500, len(page["records"])) == (True, 100)
+    assert re.fullmatch(r"itr\w{14}/rec\w{14}", page["offset"])
+    assert set(page["records"][0]) == {"id", "createdTime", "fields"}
+    assert following[0] == following[1] != page
+
+
+def test_a_listing_keeps_its_members_and_shows_values_of_now(connected, customers):
+    path, table = customers
+    ids = [record["id"] for record in connected.read_all(path, pageSize=100)]
+    first = connected.api(path).data
+    connected.order("records/create", table=table["id"], fields={"Name": "New"})
+    connected.order("records/edit", id=ids[100], fields={"Name": "Changed"})
+    connected.order("records/delete", id=ids[101])
+
+    second = connected.api(path, offset=first["offset"]).data["records"]
+
+    assert second[0]["fields"]["Name"] == "Changed"
+    assert [record["id"] for record in second] == [ids[100], *ids[102:200]]
+
+
+def test_a_listing_that_paused_too_long_must_start_again(connected, orders, customers):
+    offset = connected.api(orders).data["offset"]
+    elsewhere = connected.api(customers[0], offset=offset)
+    statuses = []
+    for pause in (299, 300):
+        connected.clock.now += pause
+        statuses.append(connected.api(orders, offset=offset))
+
+    # An offset belongs to its table.
+    assert get_error(elsewhere) == (422, "INVALID_OFFSET_VALUE")
+    assert (statuses[0].status, get_error(statuses[1])) == (200, GONE)
+
+
+def test_a_listing_can_be_made_to_die_once_or_always_on_one_page(connected, orders):
+    connected.fault("iterator_gone", "list", skip=1, count=1)
+    second = connected.api(orders).data["offset"]
+    assert get_error(connected.api(orders, offset=second)) == GONE
+    third = connected.api(orders, offset=second).data["offset"]
+    connected.switch("iterator_dies_on_page", 3)
+
+    assert get_error(connected.api(orders, offset=third)) == GONE
+    assert connected.api(orders, offset=second).status == 422
+    assert connected.api(orders).status == 200
+
+
+def test_the_large_account_is_large_and_all_ids_are_proper():
+    bases = [base for base in BASES if base["account"] == "harbour"]
+
+    assert len(bases) >= 4
+    assert sum(len(base["tables"]) for base in bases) >= 15
+    assert FULL >= 30_000
+    assert all(is_id("usr", p.id) for company in COMPANIES for p in company.people)
+    assert all(is_id("wsp", one) for one in WORKSPACES)
+
+
+def test_the_small_accounts_can_be_read(client):
+    for identity, *table in (
+        (JURGEN, "Möbelstücke", "Werkstatt"),
+        (MO, "Every kind of field", "Untitled Base"),
+    ):
+        client.connect(identity)
+        assert len(client.read_all(client.find_table(*table)[0])) >= 240
