@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,25 @@ def connected(client: Client) -> Client:
 @pytest.fixture
 def airtable(client: Client) -> AirtableClient:
     return AirtableClient(client.app, client.clock)
+
+
+@pytest.fixture
+def harbour(airtable: AirtableClient) -> AirtableClient:
+    """Return a client whose token opens the large account, with no limits on."""
+    airtable.connect()
+    airtable.switch("rate_limits", False)
+    return airtable
+
+
+@pytest.fixture
+def customers(harbour: AirtableClient) -> tuple[str, Any]:
+    """Return the path of a table and its schema."""
+    return harbour.find_table("Customers")
+
+
+@pytest.fixture
+def orders(harbour: AirtableClient) -> str:
+    return harbour.find_table("Orders")[0]
 
 
 @pytest.fixture

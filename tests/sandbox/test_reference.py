@@ -41,8 +41,8 @@ def test_there_are_two_pipelines_whose_metadata_is_text(connected):
     found = connected.get("/hubspot/crm/pipelines/2026-09/deals").data["results"]
 
     assert [pipeline["id"] for pipeline in found] == ["default", "8104512"]
-    won = found[0]["stages"][3]
-    assert won["metadata"] == {"isClosed": "true", "probability": "1.0"}
+    metadata = found[0]["stages"][3]["metadata"]
+    assert metadata == {"isClosed": "true", "probability": "1.0"}
 
 
 def test_owners_come_in_pages_and_by_either_id_and_the_deactivated_apart(connected):

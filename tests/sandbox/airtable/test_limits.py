@@ -9,18 +9,18 @@ CLOSED = "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"
 
 
 @pytest.fixture
-def orders(client):
+def orders(airtable):
     """Return a path, with a second of quiet behind its client."""
-    client.connect()
-    client.clock.now += 1
-    path, _ = client.find_table("Orders")
-    client.clock.now += 1
+    airtable.connect()
+    airtable.clock.now += 1
+    path, _ = airtable.find_table("Orders")
+    airtable.clock.now += 1
     return path
 
 
 @pytest.fixture
-def items(client, orders):
-    return client.find_table(*INVENTORY)[0]
+def items(airtable, orders):
+    return airtable.find_table(*INVENTORY)[0]
 
 
 def in_string(body):
@@ -38,48 +38,48 @@ def in_list(body):
 SHAPES = [("string", in_string), ("object", in_object), ("list", in_list)]
 
 
-def ask(client, path, times):
-    return [client.api(path).status for _ in range(times)]
+def ask(airtable, path, times):
+    return [airtable.api(path).status for _ in range(times)]
 
 
 def test_a_base_takes_five_calls_a_second_and_then_nothing_for_thirty(
-    client, orders, items
+    airtable, orders, items
 ):
-    assert ask(client, orders, 6) == [200] * 5 + [429]
+    assert ask(airtable, orders, 6) == [200] * 5 + [429]
     # The penalty holds for all who use the base, and for no other.
-    assert client.api(items).status == 200
-    client.connect()
-    assert client.api("/meta/whoami").status == 200
+    assert airtable.api(items).status == 200
+    airtable.connect()
+    assert airtable.api("/meta/whoami").status == 200
     # Asking during the penalty does not lengthen it.
     for pause, status in [*[(1, 429)] * 29, (1, 200)]:
-        client.clock.now += pause
-        assert client.api(orders).status == status
+        airtable.clock.now += pause
+        assert airtable.api(orders).status == status
 
 
-def test_schema_calls_count_as_well_and_a_grant_takes_fifty_a_second(client, orders):
+def test_schema_calls_count_as_well_and_a_grant_takes_fifty_a_second(airtable, orders):
     path = f"/meta/bases/{orders.split('/')[1]}/tables"
 
-    assert ask(client, path, 6) == [200] * 5 + [429]
-    client.clock.now += 1
-    assert ask(client, "/meta/whoami", 51) == [200] * 50 + [429]
+    assert ask(airtable, path, 6) == [200] * 5 + [429]
+    airtable.clock.now += 1
+    assert ask(airtable, "/meta/whoami", 51) == [200] * 50 + [429]
 
 
-def test_the_calls_of_a_workspace_and_the_peak_of_a_base_are_told(client, items):
-    client.order("stats/reset")
-    ask(client, items, 4)
+def test_the_calls_of_a_workspace_and_the_peak_of_a_base_are_told(airtable, items):
+    airtable.order("stats/reset")
+    ask(airtable, items, 4)
 
-    found = {w["id"]: w for w in client.ask("inventory")["workspaces"]}
-    peaks = client.ask("stats")["max_in_1_second"]
+    found = {w["id"]: w for w in airtable.ask("inventory")["workspaces"]}
+    peaks = airtable.ask("stats")["max_in_1_second"]
     assert found[HOBBIES].items() >= {"calls": 5, "cap": 1000}.items()
     assert peaks[f"airtable:harbour:{items.split('/')[1]}"] == 4
 
 
-def test_a_429_looks_as_in_practice_or_as_documented(client, orders):
-    ask(client, orders, 6)
+def test_a_429_looks_as_in_practice_or_as_documented(airtable, orders):
+    ask(airtable, orders, 6)
 
-    seen = client.api(orders)
-    client.switch_all(documented_429=True, retry_after_on_429=True)
-    documented = client.api(orders)
+    seen = airtable.api(orders)
+    airtable.switch_all(documented_429=True, retry_after_on_429=True)
+    documented = airtable.api(orders)
 
     assert in_list(seen.data) == in_object(documented.data) == RATE
     waits = [answer.headers.get("Retry-After") for answer in (seen, documented)]
@@ -87,19 +87,19 @@ def test_a_429_looks_as_in_practice_or_as_documented(client, orders):
 
 
 def test_a_free_workspace_is_blocked_until_the_month_ends_and_a_team_slows_down(
-    client, items, orders
+    airtable, items, orders
 ):
-    client.order("quota/set", id=HOBBIES, calls=999)
-    client.order("quota/set", calls=100_000)
+    airtable.order("quota/set", id=HOBBIES, calls=999)
+    airtable.order("quota/set", calls=100_000)
 
-    last, over = client.api(items), client.api(items)
+    last, over = airtable.api(items), airtable.api(items)
 
     assert (last.status, over.status, in_list(over.data)) == (200, 429, MONTH)
-    assert client.api(f"/meta/bases/{items.split('/')[1]}/tables").status == 200
-    assert ask(client, orders, 3) == [200, 200, 429]
-    client.clock.now += 13 * 86_400
-    client.connect()
-    assert client.api(items).status == 200
+    assert airtable.api(f"/meta/bases/{items.split('/')[1]}/tables").status == 200
+    assert ask(airtable, orders, 3) == [200, 200, 429]
+    airtable.clock.now += 13 * 86_400
+    airtable.connect()
+    assert airtable.api(items).status == 200
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_a_free_workspace_is_blocked_until_the_month_ends_and_a_team_slows_down(
     ],
 )
 def test_a_fault_gives_each_error_in_its_envelope(
-    client, orders, kind, given, status, find, error
+    airtable, orders, kind, given, status, find, error
 ):
-    client.fault(kind, "bases", count=1, **{"status": status, **given})
-    answer = client.api("/meta/bases")
+    airtable.fault(kind, "bases", count=1, **{"status": status, **given})
+    answer = airtable.api("/meta/bases")
     others = []
     for code in (500, 502):
-        client.fault("status", status=code, count=1)
-        others.append(client.api("/meta/bases"))
+        airtable.fault("status", status=code, count=1)
+        others.append(airtable.api("/meta/bases"))
 
     assert (answer.status, find(answer.data)) == (status, error)
     assert len(answer.data) == 1
