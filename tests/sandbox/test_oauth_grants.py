@@ -28,11 +28,8 @@ def test_hubspot_answers_with_the_portal_and_describes_both_tokens(client):
     assert tokens.items() >= {**told, "hub_id": 555111, "user_id": 4242}.items()
     assert tokens["access_token"].startswith("sbx-na1-")
     domain = "harbour-and-vale.example"
-    told = {"user": f"ana@{domain}", "hub_domain": domain, "expires_in": 1800}
-    assert {name: access[name] for name in ("active", *told)} == {
-        "active": True,
-        **told,
-    }
+    told = {"active": True, "user": f"ana@{domain}", "hub_domain": domain}
+    assert access.items() >= {**told, "expires_in": 1800}.items()
     assert "expires_in" not in refresh
     assert refresh["token_use"] == "refresh_token"
     assert introspect("nonsense") == {"active": False}
@@ -140,8 +137,7 @@ def test_authorizing_again_ends_the_persons_earlier_pair_or_keeps_it(notion, is_
     old, new = notion.connect(), notion.connect()
     notion.connect(f"{DROMEDARY}:{NOUR}")
 
-    assert notion.works(new)
-    assert notion.works(old) is is_kept
+    assert [notion.works(new), notion.works(old)] == [True, is_kept]
     assert (new["bot_id"] == old["bot_id"]) is is_kept
     again = notion.refresh(old["refresh_token"])
     assert (again.data.get("code") == "invalid_grant") is not is_kept

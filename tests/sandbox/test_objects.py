@@ -162,10 +162,8 @@ def test_a_portal_shows_what_is_its_own_and_its_tier_allows(client):
     client.connect("2081774:61")
     assert len(list_all(client, CONTACTS)) == 300
 
-    urls = [
-        f"/hubspot/crm/{kind}/2026-09/deals" for kind in ("properties", "pipelines")
-    ]
-    for url in (COMPANIES, *urls):
+    deals = "/hubspot/crm/{}/2026-09/deals"
+    for url in (COMPANIES, deals.format("properties"), deals.format("pipelines")):
         answer = client.get(url)
         assert (answer.status, answer.data["category"]) == (403, "MISSING_SCOPES")
         # Every answer carries a correlation ID, an error in its body as well.

@@ -53,11 +53,7 @@ def test_owners_come_in_pages_and_by_either_id_and_the_deactivated_apart(connect
 
     by_user = connected.get(f"{OWNERS}/{by_id['userId']}", idProperty="userId").data
 
-    assert [len(found) for found in (first["results"], second["results"], gone)] == [
-        100,
-        21,
-        7,
-    ]
+    assert (len(first["results"]), len(second["results"]), len(gone)) == (100, 21, 7)
     assert "paging" not in second
     assert "userId" not in gone[0]
     assert first["results"][0]["type"] == "QUEUE"

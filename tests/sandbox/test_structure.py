@@ -32,14 +32,11 @@ def read_names(path: Path) -> set[str]:
 
 def check_order(folder: Path) -> None:
     modules = read_modules(folder)
-    graph = {
-        name: {
-            found if found in modules else found.rpartition(".")[0]
-            for found in read_names(path)
-        }
-        & modules.keys()
-        for name, path in modules.items()
-    }
+    graph = {}
+    for name, path in modules.items():
+        names = read_names(path)
+        owners = {one if one in modules else one.rpartition(".")[0] for one in names}
+        graph[name] = owners & modules.keys()
     TopologicalSorter(graph).prepare()
 
 
