@@ -1,14 +1,15 @@
 """Make a small sandbox for each test out of data seeded once."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sandbox.core.app import make_app
+from sandbox.core.app import App, make_app
 from sandbox.core.config import Config
-from sandbox.core.state import Sandbox
+from sandbox.core.state import Provider, Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 from tests.sandbox.airtable.airtable_client import AirtableClient
@@ -18,6 +19,17 @@ from tests.support.seeds import make_seed
 
 CLIENTS = (Client, AirtableClient, NotionClient)
 SIZES = {"contacts": 700, "companies": 30, "deals": 40, "records": 1_600, "rows": 400}
+
+
+def start_app(path: Path, clock: Clock, providers: Sequence[Provider]) -> App:
+    sandbox = Sandbox(
+        Storage(path),
+        config=Config(),
+        providers=providers,
+        clock=clock,
+        sleep=clock.sleep,
+    )
+    return make_app(sandbox)
 
 
 @pytest.fixture(scope="session")
@@ -32,17 +44,7 @@ def start(seeded: Path, tmp_path: Path) -> Callable[[], Client]:
     """Return what starts a sandbox on a copy, the second time as a restart."""
     path, clock = shutil.copy(seeded, tmp_path / "sandbox.sqlite3"), Clock()
 
-    def start() -> Client:
-        sandbox = Sandbox(
-            Storage(path),
-            config=Config(),
-            providers=PROVIDERS,
-            clock=clock,
-            sleep=clock.sleep,
-        )
-        return Client(make_app(sandbox), clock)
-
-    return start
+    return lambda: Client(start_app(path, clock, PROVIDERS), clock)
 
 
 @pytest.fixture
@@ -67,6 +69,25 @@ def connected(client: Client) -> Client:
 @pytest.fixture
 def airtable(client: Client) -> AirtableClient:
     return AirtableClient(client.app, client.clock)
+
+
+@pytest.fixture
+def harbour(airtable: AirtableClient) -> AirtableClient:
+    """Return a client whose token opens the large account, with no limits on."""
+    airtable.connect()
+    airtable.switch("rate_limits", False)
+    return airtable
+
+
+@pytest.fixture
+def customers(harbour: AirtableClient) -> tuple[str, Any]:
+    """Return the path of a table and its schema."""
+    return harbour.find_table("Customers")
+
+
+@pytest.fixture
+def orders(harbour: AirtableClient) -> str:
+    return harbour.find_table("Orders")[0]
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ class NotionClient(Client):
     """Send requests as one connection would."""
 
     slug = "notion"
-    authorize = f"{API}/oauth/authorize"
+    authorize, token = f"{API}/oauth/authorize", f"{API}/oauth/token"
     authorization = AUTHORIZATION
     identity = f"{LANTERN}:{INES}"
     allow = "allow"
@@ -83,8 +83,8 @@ class NotionClient(Client):
     def ask_token(
         self, fields: Any, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        url = f"{API}/oauth/token"
-        return self.call("POST", url, body=fields, headers={**BASIC, **(headers or {})})
+        given = {**BASIC, **(headers or {})}
+        return self.call("POST", self.token, body=fields, headers=given)
 
     def connect(self, identity: str = "", **consent: Any) -> dict[str, Any]:
         """Connect; search knows of it."""

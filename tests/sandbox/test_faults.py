@@ -1,4 +1,4 @@
-"""Check that faults strike where they are meant to, as often as asked."""
+"""Check limits of portals, and that faults strike where and as often as asked."""
 
 import json
 
@@ -26,16 +26,6 @@ def test_a_fault_strikes_its_family_and_as_often_as_asked(connected, fault, expe
     assert bool(connected.ask("state")["faults"]) is ("path" in fault)
 
 
-def test_a_fault_can_be_meant_for_one_portal(client):
-    tokens = client.connect()
-    client.fault("invalid_grant", "token", portal="2081774")
-
-    consented = client.consent("2081774:61").query["code"]
-
-    assert client.refresh(tokens["refresh_token"]).status == 200
-    assert client.exchange(consented).data["error"] == "invalid_grant"
-
-
 @pytest.mark.parametrize("status", [401, 403, 423, 429, 477, 500, 502, 504])
 def test_any_status_can_be_asked_for_with_retry_after(flow, status):
     flow.connect()
@@ -43,43 +33,37 @@ def test_any_status_can_be_asked_for_with_retry_after(flow, status):
 
     answer = flow.get(flow.probe)
 
-    assert answer.status == status
-    assert answer.headers["Retry-After"] == "7"
+    assert (answer.status, answer.headers["Retry-After"]) == (status, "7")
 
 
-@pytest.mark.parametrize(
-    ("kind", "params", "seconds"),
-    [("latency", {"ms": 1500}, 1.5), ("slow", {"seconds": 20}, 20)],
-)
-def test_an_answer_can_take_its_time(connected, kind, params, seconds):
-    connected.fault(kind, **params)
-    before = connected.clock.now
+def test_an_answer_can_take_its_time(connected):
+    for kind, given, seconds in (
+        ("latency", {"ms": 1500}, 1.5),
+        ("slow", {"seconds": 20}, 20),
+    ):
+        connected.fault(kind, count=1, **given)
+        before = connected.clock.now
+        assert connected.get(CONTACTS).data["results"]
+        assert connected.clock.now == pytest.approx(before + seconds)
 
-    assert connected.get(CONTACTS).data["results"]
-    assert connected.clock.now == pytest.approx(before + seconds)
 
-
-def test_bodies_can_be_html_truncated_or_of_the_wrong_shape(connected):
+def test_bodies_can_be_html_broken_off_or_of_the_wrong_shape(connected):
     bodies = {}
     for kind in ("html", "truncated", "wrong_shape", "empty"):
         connected.fault(kind, count=1)
         bodies[kind] = connected.get(CONTACTS)
-    connected.fault("oversized", megabytes=3)
 
-    assert all(answer.status == 200 for answer in bodies.values())
+    assert {answer.status for answer in bodies.values()} == {200}
     assert bodies["html"].headers["Content-Type"].startswith("text/html")
     with pytest.raises(json.JSONDecodeError):
         _ = bodies["truncated"].data
     assert isinstance(bodies["wrong_shape"].data, list)
     assert bodies["empty"].data == {}
-    assert len(connected.get(CONTACTS).body) > 3 * 1024 * 1024
-
-
-def test_a_body_can_break_off_in_the_middle(connected):
     connected.fault("cut", count=1)
-
     with pytest.raises(ConnectionResetError):
         connected.get(CONTACTS)
+    connected.fault("oversized", megabytes=3)
+    assert len(connected.get(CONTACTS).body) > 3 * 1024 * 1024
 
 
 def test_hubspot_has_faults_and_a_family_of_its_own(client):
@@ -88,29 +72,70 @@ def test_hubspot_has_faults_and_a_family_of_its_own(client):
     client.fault("bad_hub", "oauth", count=1)
 
     refused = client.refresh(tokens["refresh_token"])
-    client.fault("status", "oauth", status=500)
+    closed = client.get(CONTACTS)
+    client.fault("status", "oauth", status=500, count=1)
     introspected = client.call("POST", f"{TOKEN}/introspect", form=CLIENT)
+    client.fault("invalid_grant", "token", portal="2081774")
+    elsewhere = client.exchange(client.consent("2081774:61").query["code"])
 
     assert (refused.status, refused.data["error"]) == (400, "access_denied")
-    assert client.get(CONTACTS).data["category"] == "MISSING_SCOPES"
+    assert closed.data["category"] == "MISSING_SCOPES"
     assert introspected.status == 500
+    # A fault can be meant for one portal.
+    assert elsewhere.data["error"] == "invalid_grant"
+    assert client.refresh(tokens["refresh_token"]).status == 200
 
 
-def test_calm_returns_everything_to_normal(connected):
+def test_faults_of_one_provider_are_cleared_alone_and_calm_ends_everything(
+    connected, notion
+):
     connected.fault("status")
+    for _ in range(2):
+        notion.fault("status")
     connected.switch("index_lag", 60)
 
+    assert connected.order("faults/clear", only="hubspot") == {"cleared": 1}
+    left = connected.ask("state")["faults"]
+    assert [fault["provider"] for fault in left] == ["notion"] * 2
+    assert connected.order("faults/clear", id=left[0]["id"]) == {"cleared": 1}
     connected.order("calm")
-
+    state = connected.ask("state")
+    assert (state["faults"], state["switches"]) == ([], [])
     assert connected.get(CONTACTS).status == 200
-    assert connected.ask("state")["switches"] == []
 
 
-def test_faults_of_one_provider_can_be_cleared_alone(client, notion):
-    client.fault("status")
-    notion.fault("status")
+def test_a_portal_gets_a_hundred_and_ten_calls_in_any_ten_seconds(connected):
+    statuses = {connected.get(CONTACTS, limit=1).status for _ in range(110)}
+    refused = connected.get(CONTACTS, limit=1)
+    connected.clock.now += 10
 
-    assert client.order("faults/clear", only="hubspot") == {"cleared": 1}
-    left = client.ask("state")["faults"]
-    assert [fault["provider"] for fault in left] == ["notion"]
-    assert client.order("faults/clear", id=left[0]["id"]) == {"cleared": 1}
+    assert (statuses, refused.status) == ({200}, 429)
+    told = {"policyName": "TEN_SECONDLY_ROLLING", "errorType": "RATE_LIMIT"}
+    assert refused.data.items() >= told.items()
+    assert "Retry-After" not in refused.headers
+    assert refused.headers["X-HubSpot-RateLimit-Remaining"] == "0"
+    assert connected.get(CONTACTS, limit=1).status == 200
+
+
+def test_search_has_its_own_limit_and_no_limit_headers(connected):
+    *answers, last = [connected.post(f"{CONTACTS}/search", {}) for _ in range(6)]
+
+    assert {answer.status for answer in answers} == {200}
+    assert (last.status, last.data["policyName"]) == (429, "SECONDLY")
+    assert "X-HubSpot-RateLimit-Max" not in answers[0].headers
+    assert connected.get(CONTACTS).headers["X-HubSpot-RateLimit-Remaining"] == "109"
+
+
+def test_portals_do_not_share_their_limits_and_switches_tell_and_lift_them(connected):
+    connected.switch_all(calls_per_ten_seconds=1, retry_after_on_429=True)
+    tokens = connected.connect()
+    connected.get(CONTACTS)
+
+    refused = connected.get(CONTACTS)
+    connected.connect("2081774:61")
+    elsewhere = connected.get(CONTACTS)
+    connected.order("switches/set", name="rate_limits", value=False, portal="555111")
+    connected.use(tokens)
+
+    assert (refused.status, refused.headers["Retry-After"]) == (429, "10")
+    assert (elsewhere.status, connected.get(CONTACTS).status) == (200, 200)

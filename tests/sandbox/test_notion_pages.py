@@ -16,19 +16,14 @@ def walk_pages(client, block):
 
 def test_pages_hide_six_deep_and_in_every_kind_of_block(lantern):
     titles = list(walk_pages(lantern, lantern.id("Team handbook")))
-
-    places = ("a column", "a toggle", "a callout", "a synced block", "a list")
-    hidden = {f"Hidden in {place}" for place in places}
-    assert hidden | {"Recovery codes"} <= set(titles)
-    assert len(titles) == 12
-
-
-def test_a_page_in_a_toggle_names_the_toggle_and_the_toggle_its_page(lantern):
     hidden = lantern.find("Hidden in a toggle")
-
     parent = lantern.show(hidden["id"]).data["parent"]
     toggle = lantern.show(parent["block_id"], "blocks").data
 
+    places = ("a column", "a toggle", "a callout", "a synced block", "a list")
+    assert {f"Hidden in {place}" for place in places} | {"Recovery codes"} <= {*titles}
+    assert len(titles) == 12
+    # A page in a toggle names the toggle, and the toggle its page.
     assert (parent["type"], toggle["type"]) == ("block_id", "toggle")
     assert toggle["parent"] == {"type": "page_id", "page_id": hidden["container"]}
 
@@ -39,53 +34,46 @@ def test_a_page_is_shown_by_its_id_with_and_without_hyphens(lantern):
 
     found = lantern.show(plain).data
 
-    url = f"https://app.notion.com/p/{plain}"
-    assert (found["id"], found["url"]) == (page, url)
-    assert lantern.show("handbook").data["code"] == "validation_error"
+    told = {"id": page, "url": f"https://app.notion.com/p/{plain}"}
+    told |= {"parent": {"type": "workspace", "workspace": True}, "is_archived": False}
+    assert {name: found[name] for name in told} == told
     assert list(found["properties"]) == ["title"]
-    assert found["parent"] == {"type": "workspace", "workspace": True}
     assert "archived" not in found
-    assert found["is_archived"] is False
+    assert lantern.show("handbook").data["code"] == "validation_error"
 
 
 def test_an_unshared_parent_is_not_there(lantern):
     agenda = lantern.find("Open agenda")
+    parent = lantern.show(agenda["id"]).data["parent"]
     minutes = lantern.show(lantern.id("Minutes for everybody")).data
 
     above = lantern.show(agenda["container"])
     toggle = lantern.show(minutes["parent"]["block_id"], "blocks")
 
-    parent = lantern.show(agenda["id"]).data["parent"]
     assert parent["page_id"] == agenda["container"]
-    assert {above.status, toggle.status} == {404}
-    assert {above.data["code"], toggle.data["code"]} == {"object_not_found"}
+    for answer in (above, toggle):
+        assert (answer.status, answer.data["code"]) == (404, "object_not_found")
 
 
-def test_an_unshared_subtree_vanishes_without_a_trace(lantern):
-    handbook, first = lantern.id("Team handbook"), lantern.id("Onboarding")
-    deep = lantern.id("Recovery codes")
+def test_trash_leaves_what_is_below_and_unsharing_and_deletion_do_not(lantern):
+    page, deep = lantern.find("Onboarding"), lantern.id("Recovery codes")
+    first, handbook = page["id"], page["container"]
+
+    lantern.order("records/trash", id=first)
+    assert lantern.show(first).data["in_trash"] is True
+    assert lantern.show(lantern.id("First week")).data["in_trash"] is False
+    assert first not in lantern.children(handbook)
+    lantern.order("records/restore", id=first)
+    assert first in lantern.children(handbook)
 
     lantern.order("records/unshare", id=first)
-
     assert lantern.show(deep).status == 404
     assert first not in lantern.children(handbook)
     assert "Onboarding" not in lantern.markdown("Team handbook")
     lantern.order("records/share", id=first)
     assert lantern.show(deep).status == 200
 
-
-def test_trash_leaves_what_is_below_and_deletion_does_not(lantern):
-    page = lantern.find("Onboarding")
-
-    lantern.order("records/trash", id=page["id"])
-    assert lantern.show(page["id"]).data["in_trash"] is True
-    assert lantern.show(lantern.id("First week")).data["in_trash"] is False
-    assert page["id"] not in lantern.children(page["container"])
-
-    lantern.order("records/restore", id=page["id"])
-    assert page["id"] in lantern.children(page["container"])
-
-    assert lantern.order("records/delete", id=page["id"])["deleted"] == 6
+    assert lantern.order("records/delete", id=first)["deleted"] == 6
     assert lantern.ask("records", title="Recovery codes")["records"] == []
 
 
@@ -117,9 +105,10 @@ def test_a_linked_view_opens_nothing(lantern):
     assert "data-source-url" not in lines[1]
 
 
-def test_blocks_say_what_is_always_said_of_their_type(lantern):
+def test_blocks_and_icons_come_in_every_kind(lantern):
     pages = [lantern.id(title) for title in ("Team handbook", "Call of 3 October")]
     blocks = [block for page in pages for block in lantern.children(page).values()]
+    kinds = {(hit.get("icon") or {}).get("type") for hit in lantern.walk("/search", {})}
 
     told = {block["type"]: block[block["type"]] for block in blocks}
 
@@ -127,11 +116,6 @@ def test_blocks_say_what_is_always_said_of_their_type(lantern):
     assert set(told["unsupported"]) == {"block_type"}
     assert told["meeting_notes"]["title"][0]["plain_text"] == "Weekly call"
     assert set(told["meeting_notes"]) == {"title", "status"}
-
-
-def test_icons_come_in_every_kind(lantern):
-    kinds = {(hit.get("icon") or {}).get("type") for hit in lantern.walk("/search", {})}
-
     assert {"emoji", "external", "file", "icon", None} <= kinds
 
 
@@ -168,14 +152,20 @@ def test_long_pages_are_cut_and_the_rest_is_fetched_by_block(lantern):
     assert all(f"Line {section}.39:" in text for section in range(40))
 
 
-def test_an_answer_names_at_most_a_hundred_blocks_it_left_out(lantern):
+def test_an_edit_bumps_the_minute_and_an_answer_names_a_hundred_blocks_left_out(
+    lantern,
+):
     page = lantern.id("Nothing in it")
-    for number in range(102):
+    lantern.order("records/edit", id=page, text="A needle in a page")
+    edited, text = lantern.show(page).data, lantern.markdown("Nothing in it")
+    for number in range(101):
         lantern.order("records/edit", id=page, text=f"Line {number}")
     lantern.switch("markdown_blocks", 1)
 
     data = lantern.show(f"{page}/markdown").data
 
+    assert edited["last_edited_time"] == "2026-11-18T11:06:00.000Z"
+    assert text == "A needle in a page\n"
     assert data["markdown"].count("<unknown ") == 101
     assert len(data["unknown_block_ids"]) == 100
 
@@ -183,36 +173,16 @@ def test_an_answer_names_at_most_a_hundred_blocks_it_left_out(lantern):
 def test_a_transcript_is_shown_on_demand(lantern):
     title = "Call of 3 October"
 
-    without = lantern.markdown(title)
-    with_it = lantern.markdown(title, include_transcript="true")
+    texts = lantern.markdown(title), lantern.markdown(title, include_transcript="true")
+    refused = lantern.show(f"{lantern.id(title)}/markdown", include_transcript="maybe")
 
-    assert "we start" not in without
-    assert "\t<transcript>\n\t\t[Weekly call](https://app.notion.com/p/" in without
-    assert "\t<transcript>\n\t\tInes: we start.\n" in with_it
-    for text in (without, with_it):
+    said = ("[Weekly call](https://app.notion.com/p/", "Ines: we start.\n")
+    for text, shown, hidden in zip(texts, said, reversed(said), strict=True):
+        assert f"\t<transcript>\n\t\t{shown}" in text
+        assert hidden not in text
         assert "\t<summary>\n\t\tThe tariff stays until March.\n" in text
         assert "\t<notes>\n\t\tTomasz asks the \\*harbour\\*.\n" in text
-    refused = lantern.show(f"{lantern.id(title)}/markdown", include_transcript="maybe")
     assert refused.status == 400
-
-
-def test_an_edit_bumps_the_page_to_the_minute(lantern):
-    page = lantern.id("Nothing in it")
-
-    lantern.order("records/edit", id=page, text="A needle in a page")
-
-    assert lantern.show(page).data["last_edited_time"] == "2026-11-18T11:06:00.000Z"
-    assert lantern.markdown("Nothing in it") == "A needle in a page\n"
-
-
-def test_people_are_listed_with_their_addresses_where_that_is_allowed(lantern):
-    users = list(lantern.walk("/users"))
-    lantern.switch("capabilities", ["read_content", "read_users"])
-
-    assert [user["type"] for user in users] == ["person", "person", "bot"]
-    assert users[0]["person"]["email"].endswith("@lantern-and-reed.example")
-    assert users[0]["id"] == INES
-    assert next(lantern.walk("/users"))["person"] == {}
 
 
 @pytest.mark.parametrize(
@@ -222,10 +192,17 @@ def test_people_are_listed_with_their_addresses_where_that_is_allowed(lantern):
         ("read_users", f"/pages/{LANTERN}", "/users"),
     ],
 )
-def test_a_missing_capability_is_refused(lantern, held, refused, allowed):
+def test_people_have_addresses_and_a_missing_capability_is_refused(
+    lantern, held, refused, allowed
+):
+    users = list(lantern.walk("/users"))
+    lantern.switch("capabilities", ["read_content", "read_users"])
+    nameless = next(lantern.walk("/users"))
     lantern.switch("capabilities", [held])
-
     answer = lantern.get(f"{API}{refused}")
 
+    assert [user["type"] for user in users] == ["person", "person", "bot"]
+    assert users[0]["person"]["email"].endswith("@lantern-and-reed.example")
+    assert (users[0]["id"], nameless["person"]) == (INES, {})
     assert (answer.status, answer.data["code"]) == (403, "restricted_resource")
     assert lantern.get(f"{API}{allowed}").status == 200

@@ -1,10 +1,12 @@
 """Check that consent is as strict as at each provider."""
 
+import re
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.sandbox.airtable.airtable_client import (
+    AUTHORIZATION,
     CHALLENGE,
     IDA,
     SCOPES,
@@ -47,21 +49,22 @@ def test_the_page_shows_every_account_and_says_that_it_is_simulated(flow):
 
     assert page.status == 200
     name = flow.sandbox.providers[flow.slug].name
-    assert f"Sandbox — simulated {name}" in page.text
-    for offered in OFFERED[flow.slug]:
-        assert offered in page.text
+    for shown in (f"Sandbox — simulated {name}", *OFFERED[flow.slug]):
+        assert shown in page.text
     assert "<script" not in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
-def test_consent_sends_the_person_back_with_a_code_and_the_state(flow):
-    answer = flow.consent()
+def test_the_person_comes_back_with_the_state_and_a_code_unless_cancelled(flow):
+    given, cancelled = flow.consent(), flow.consent(action="cancel")
 
-    assert answer.status == 302
-    callback = flow.authorization["redirect_uri"]
-    assert answer.headers["Location"].startswith(f"{callback}?")
-    assert answer.query.pop("code")
-    assert answer.query["state"] == flow.authorization["state"]
+    state, callback = (flow.authorization[name] for name in ("state", "redirect_uri"))
+    for answer in (given, cancelled):
+        assert (answer.status, answer.query["state"]) == (302, state)
+        assert answer.headers["Location"].startswith(f"{callback}?")
+    assert given.query["code"]
+    assert cancelled.query["error"] == "access_denied"
+    assert "code" not in cancelled.query
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
@@ -79,25 +82,14 @@ def test_a_request_from_elsewhere_gets_a_page_and_no_redirect(flow, name, value)
 @pytest.mark.parametrize(("kind", "changes", "error"), MISTAKES)
 def test_a_mistake_is_told_where_the_provider_tells_it(client, kind, changes, error):
     flow = kind(client.app, client.clock)
-    shown = flow.get(flow.authorize, **{**flow.authorization, **changes})
+    asked = {**flow.authorization, **changes}
 
-    for answer in (shown, flow.consent(**changes)):
+    for answer in (flow.get(flow.authorize, **asked), flow.consent(**changes)):
+        assert answer.status == (302 if error else 400)
+        assert ("Location" in answer.headers) is bool(error)
         if error:
-            assert answer.status == 302
-            assert answer.query["error"] == error
-            state = changes.get("state", flow.authorization["state"])
-            assert answer.query.get("state", "") == state
-        else:
-            assert answer.status == 400
-            assert "Location" not in answer.headers
-
-
-def test_cancelling_sends_the_person_back_without_a_code(flow):
-    answer = flow.consent(action="cancel")
-
-    assert answer.query["error"] == "access_denied"
-    assert answer.query["state"] == flow.authorization["state"]
-    assert "code" not in answer.query
+            told = answer.query["error"], answer.query.get("state", "")
+            assert told == (error, asked["state"])
 
 
 @pytest.mark.parametrize("identity", ["{}:1", "nobody", ":"])
@@ -105,18 +97,6 @@ def test_an_unknown_person_gets_a_page(flow, identity):
     account = flow.identity.partition(":")[0]
 
     assert flow.consent(identity.format(account)).status == 400
-
-
-@pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable"])
-def test_a_switch_sends_any_other_error_back(flow, error):
-    flow.switch("authorize_error", error)
-
-    answer = flow.get(flow.authorize, **flow.authorization)
-
-    if flow.slug == "hubspot":
-        assert answer.status == 400
-    else:
-        assert answer.query["error"] == error
 
 
 def test_the_page_escapes_what_the_request_and_the_data_say(client, airtable):
@@ -131,21 +111,20 @@ def test_the_page_escapes_what_the_request_and_the_data_say(client, airtable):
         assert "&lt;script&gt;" in page.text
 
 
-def test_an_address_with_a_portal_offers_that_portal_only(client):
+@pytest.mark.parametrize("identity", [FJORD, CLEO])
+def test_hubspot_offers_a_portal_alone_and_sends_back_who_is_no_administrator(
+    client, identity
+):
     url = "/hubspot/oauth/{}/authorize"
     page = client.get(url.format("146201883"), **client.authorization)
+    unknown = client.get(url.format("1"), **client.authorization)
 
-    assert 'value="146201883:' in page.text
-    assert 'value="555111:' not in page.text
-    assert client.get(url.format("1"), **client.authorization).status == 400
+    refused = client.consent(identity).query
 
-
-@pytest.mark.parametrize("identity", [FJORD, CLEO])
-def test_somebody_who_is_no_administrator_is_sent_back(client, identity):
-    answer = client.consent(identity)
-
-    assert answer.query["error"] == "access_denied"
-    assert "permission" in answer.query["error_description"]
+    assert re.findall(r'value="(\d+):', page.text) == ["146201883"]
+    assert unknown.status == 400
+    assert refused["error"] == "access_denied"
+    assert "permission" in refused["error_description"]
 
 
 def test_optional_scopes_outside_the_tier_are_dropped_silently(client):
@@ -156,35 +135,42 @@ def test_optional_scopes_outside_the_tier_are_dropped_silently(client):
 
 
 def test_airtable_sends_the_challenge_back_and_takes_nothing_twice(airtable):
-    fields = [*airtable.authorization.items()]
-    twice = urlencode([*fields, ("scope", "webhook:manage")])
-    clients = urlencode([*fields, ("client_id", "sandbox-airtable")])
+    url = f"{airtable.authorize}?{urlencode(AUTHORIZATION)}"
+    again = airtable.get(f"{url}&scope=webhook%3Amanage")
+    clients = airtable.get(f"{url}&client_id=sandbox-airtable")
 
-    answer = airtable.consent()
+    answer = airtable.consent().query
 
-    assert answer.query["code_challenge"] == CHALLENGE
-    assert answer.query["code_challenge_method"] == "S256"
-    again = airtable.get(f"{airtable.authorize}?{twice}")
+    sent = answer["code_challenge"], answer["code_challenge_method"]
+    assert sent == (CHALLENGE, "S256")
     assert again.query["error"] == "invalid_request"
-    assert airtable.get(f"{airtable.authorize}?{clients}").status == 400
+    assert clients.status == 400
 
 
-def test_airtable_wants_something_to_be_chosen(airtable):
+def test_airtable_wants_something_of_the_persons_account_to_be_chosen(airtable):
     page = airtable.get(airtable.authorize, **airtable.authorization).text
 
     answer = airtable.consent(resources=())
+    airtable.connect(IDA)
 
-    assert page.count('name="use:app') == 7
-    assert page.count('name="use:wsp') == 4
+    assert [page.count(f'name="use:{kind}') for kind in ("app", "wsp")] == [7, 4]
     assert answer.status == 400
     assert "Choose at least one base" in answer.text
     assert answer.text.count(" checked") == 1
-
-
-def test_bases_of_other_accounts_are_not_granted(airtable):
-    airtable.connect(IDA)
-
+    # Those of other accounts are not granted.
     assert airtable.api("/meta/bases").data == {"bases": []}
+
+
+@pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable"])
+def test_a_switch_sends_any_other_error_back(flow, error):
+    flow.switch("authorize_error", error)
+
+    answer = flow.get(flow.authorize, **flow.authorization)
+
+    if flow.slug == "hubspot":
+        assert answer.status == 400
+    else:
+        assert answer.query["error"] == error
 
 
 def test_withdrawn_scopes_can_no_longer_be_asked_for(airtable):
@@ -206,16 +192,15 @@ def test_the_picker_lists_only_what_the_person_has_full_access_to(notion):
     assert notion.consent(grant_owner="nobody").status == 400
 
 
-def test_a_code_that_is_never_exchanged_grants_nothing(notion):
+def test_only_an_exchanged_code_shares_what_a_second_visit_shows_ticked(notion):
+    handbook, projects = notion.id("Team handbook"), notion.id("Projects")
     notion.consent()
-
     assert notion.ask("inventory")["grant"] is None
-
-
-def test_the_picker_of_a_second_visit_shows_what_is_shared(notion):
-    handbook = notion.find("Team handbook")["id"]
     notion.connect(pages=[handbook])
-
+    before = notion.show(projects).status
     ticked = [page for page, is_ticked in notion.picker().items() if is_ticked]
 
+    notion.connect(pages=[*ticked, projects])
+
     assert ticked == [handbook]
+    assert (before, notion.show(projects).status) == (404, 200)

@@ -1,9 +1,12 @@
-"""Check lists, single records and batch reading."""
+"""Check lists, single records, batches and associations."""
 
 import pytest
 
 OBJECTS = "/hubspot/crm/objects/2026-09"
 CONTACTS, COMPANIES = f"{OBJECTS}/contacts", f"{OBJECTS}/companies"
+
+
+LINKS = "/hubspot/crm/associations/2026-09/contacts/companies"
 
 
 def list_all(client, url, **query):
@@ -18,9 +21,8 @@ def list_all(client, url, **query):
 def test_pages_cover_every_record_once_in_the_order_of_ids(connected):
     ids = [int(item["id"]) for item in list_all(connected, CONTACTS)]
 
-    assert len(ids) == 700
     assert ids == sorted(set(ids))
-    assert max(ids) > 2**32
+    assert (len(ids), max(ids) > 2**32) == (700, True)
 
 
 def test_the_defaults_are_ten_records_and_the_documented_properties(connected):
@@ -31,10 +33,9 @@ def test_the_defaults_are_ten_records_and_the_documented_properties(connected):
     assert len(page["results"]) == 10
     assert sorted(first["properties"]) == names.split()
     assert "/crm/v3/objects/contacts?after=" in page["paging"]["next"]["link"]
+    url = f"https://app.hubspot.com/contacts/555111/record/0-1/{first['id']}"
+    assert (first["url"], first["archived"]) == (url, False)
     assert first["createdAt"].endswith("Z")
-    assert first["archived"] is False
-    page_url = f"https://app.hubspot.com/contacts/555111/record/0-1/{first['id']}"
-    assert first["url"] == page_url
     assert connected.get(f"{OBJECTS}/0-1").data == page
 
 
@@ -42,11 +43,11 @@ def test_unset_properties_are_null_and_unknown_ones_are_left_out(connected):
     names = "email,visit_notes,nope,national_id"
 
     found = list_all(connected, CONTACTS, properties=names)
-    with_history = connected.get(CONTACTS, limit=50, propertiesWithHistory="jobtitle")
+    shown = connected.get(CONTACTS, limit=50, propertiesWithHistory="jobtitle").data
 
     assert {"email", "visit_notes"} == set(found[0]["properties"])
     assert any(item["properties"]["visit_notes"] is None for item in found)
-    history = with_history.data["results"][0]["propertiesWithHistory"]
+    history = shown["results"][0]["propertiesWithHistory"]
     assert history["jobtitle"][0]["sourceType"] == "IMPORT"
 
 
@@ -83,12 +84,49 @@ def test_associations_are_doubled_by_type_and_many_of_them_have_pages(connected)
     assert group["paging"]["next"]["after"]
 
 
+def find_first(client, kind):
+    return client.get(f"{OBJECTS}/{kind}", limit=1).data["results"][0]["id"]
+
+
+def make_contact(client):
+    return client.order("records/create", properties={"email": "a@b.example"})["id"]
+
+
+def test_a_batch_leaves_out_records_without_associations(connected):
+    first = find_first(connected, "contacts")
+    inputs = [{"id": first}, {"id": make_contact(connected)}]
+
+    [row] = connected.post(f"{LINKS}/batch/read", {"inputs": inputs}).data["results"]
+    labels = connected.get(f"{LINKS}/labels").data["results"]
+
+    assert row["from"]["id"] == first
+    for found in (row["to"][0]["associationTypes"], labels):
+        assert {k["typeId"]: k["label"] for k in found} == {1: "Primary", 279: None}
+
+
+def test_associations_have_pages_and_are_made_and_removed_both_ways(connected):
+    contact, company = make_contact(connected), find_first(connected, "companies")
+    pair = f"{CONTACTS}/{contact}/associations"
+    back = f"{COMPANIES}/{company}/associations/contacts"
+    first = connected.get(back, limit=500).data
+    second = connected.get(back, limit=500, **first["paging"]["next"]).data
+
+    made = connected.call("PUT", f"{pair}/default/companies/{company}").status
+    page = connected.get(back, after=contact).data["results"]
+    gone = connected.delete(f"{pair}/companies/{company}").status
+
+    ids = [row["toObjectId"] for row in first["results"] + second["results"]]
+    assert len(ids) == len(set(ids)) >= 600
+    assert "paging" not in second
+    assert (made, [row["toObjectId"] for row in page], gone) == (200, [contact], 204)
+    assert connected.get(f"{pair}/companies").data["results"] == []
+
+
 def test_an_archived_record_is_found_only_when_asked_for(connected):
     archived = connected.get(CONTACTS, archived="true", limit=100).data["results"]
     url = f"{CONTACTS}/{archived[0]['id']}"
 
-    assert len(archived) == 7
-    assert archived[0]["archivedAt"]
+    assert (len(archived), bool(archived[0]["archivedAt"])) == (7, True)
     assert connected.get(url).status == 404
     assert connected.get(url, archived="true").data["archived"] is True
 
@@ -116,20 +154,19 @@ def test_a_batch_with_missing_records_is_a_partial_answer(connected):
     )
 
     assert (answer.status, too_many.status) == (207, 400)
-    assert len(answer.data["results"]) == 2
+    assert (len(answer.data["results"]), answer.data["numErrors"]) == (2, 1)
     assert answer.data["errors"][0]["context"]["ids"] == ["1"]
-    assert answer.data["numErrors"] == 1
 
 
-def test_a_portal_shows_its_own_records_only(client):
+def test_a_portal_shows_what_is_its_own_and_its_tier_allows(client):
     client.connect("2081774:61")
-
     assert len(list_all(client, CONTACTS)) == 300
-    assert client.get(COMPANIES).data["category"] == "MISSING_SCOPES"
 
-
-def test_every_answer_carries_a_correlation_id(connected):
-    good, bad = connected.get(CONTACTS, limit=1), connected.get(f"{CONTACTS}/1")
-
-    assert good.headers["X-HubSpot-Correlation-Id"]
-    assert bad.headers["X-HubSpot-Correlation-Id"] == bad.data["correlationId"]
+    deals = "/hubspot/crm/{}/2026-09/deals"
+    for url in (COMPANIES, deals.format("properties"), deals.format("pipelines")):
+        answer = client.get(url)
+        assert (answer.status, answer.data["category"]) == (403, "MISSING_SCOPES")
+        # Every answer carries a correlation ID, an error in its body as well.
+        sent = answer.headers["X-HubSpot-Correlation-Id"]
+        assert sent == answer.data["correlationId"]
+    assert client.get(CONTACTS).headers["X-HubSpot-Correlation-Id"]

@@ -7,25 +7,15 @@ from typing import Any
 
 import pytest
 
-from sandbox.core.app import make_app
-from sandbox.core.config import Config
 from sandbox.core.provider import Plan
-from sandbox.core.state import Sandbox
-from sandbox.core.storage import Storage
-from tests.sandbox.airtable.airtable_client import CHALLENGE, VERIFIER
+from tests.sandbox.airtable.airtable_client import AUTHORIZATION, VERIFIER
+from tests.sandbox.conftest import start_app
 from tests.sandbox.plain_provider import PROVIDER
 from tests.sandbox.wsgi_client import Answer, Client, Clock
 
 CALLBACK = "http://localhost:8000/integrations/tasks/oauth2callback"
-ASKED = {
-    "client_id": "sandbox-tasks",
-    "redirect_uri": CALLBACK,
-    "response_type": "code",
-    "scope": "tasks.read",
-    "state": "a-state",
-    "code_challenge": CHALLENGE,
-    "code_challenge_method": "S256",
-}
+OWN = {"client_id": "sandbox-tasks", "redirect_uri": CALLBACK, "scope": "tasks.read"}
+ASKED = {**AUTHORIZATION, **OWN}
 APP = {"client_id": "sandbox-tasks", "client_secret": "sandbox-secret-tasks"}
 
 
@@ -53,15 +43,9 @@ class Tasks(Client):
 @pytest.fixture
 def tasks(tmp_path: Path) -> Tasks:
     clock = Clock()
-    sandbox = Sandbox(
-        Storage(tmp_path / "sandbox.sqlite3"),
-        config=Config(),
-        providers=(PROVIDER,),
-        clock=clock,
-        sleep=clock.sleep,
-    )
-    sandbox.seed(Plan())
-    return Tasks(make_app(sandbox), clock)
+    app = start_app(tmp_path / "sandbox.sqlite3", clock, (PROVIDER,))
+    app.sandbox.seed(Plan())
+    return Tasks(app, clock)
 
 
 def test_from_consent_to_an_edit_seen_in_the_next_list(tasks: Tasks) -> None:
@@ -84,18 +68,13 @@ def test_from_consent_to_an_edit_seen_in_the_next_list(tasks: Tasks) -> None:
     assert [task["id"] for task in changed] == ["000003"]
 
 
-def test_a_scope_that_was_not_asked_for_opens_nothing(tasks: Tasks) -> None:
-    tasks.connect()
-
-    assert tasks.get("/tasks/v1/me").data["account"]["name"] == "Dock & Sons"
-    assert tasks.get("/tasks/v1/lists").status == 403
-
-
-def test_one_account_does_not_see_another(tasks: Tasks) -> None:
+def test_neither_an_unasked_scope_nor_another_account_is_seen(tasks: Tasks) -> None:
     tasks.connect("quay:u2")
     tasks.order("records/create", account="dock", field="name", value="Hidden")
 
     assert "Hidden" not in [task["name"] for task in tasks.list()]
+    assert tasks.get("/tasks/v1/me").data["account"]["name"] == "Quay Ltd"
+    assert tasks.get("/tasks/v1/lists").status == 403
 
 
 def test_faults_limits_and_the_page_come_by_themselves(tasks: Tasks) -> None:

@@ -1,17 +1,14 @@
 """Check that the seed is repeatable, realistic and awkward."""
 
-import ast
+import re
 from collections import Counter
-from pathlib import Path
 
-import sandbox
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 
-ROOT = Path(sandbox.__file__).parent
 SIZES = {"contacts": 60, "companies": 5, "deals": 5, "records": 0, "rows": 0}
 
 
@@ -40,36 +37,15 @@ def test_contacts_are_as_awkward_as_real_ones(client):
     found = [record["properties"] for record in records]
     text = "".join(p.get("lastname", "") + p.get("jobtitle", "") for p in found)
 
-    assert any("firstname" not in p for p in found)
-    assert any("email" not in p for p in found)
+    for name in ("firstname", "email"):
+        assert any(name not in p for p in found)
     assert any(p.get("phone") == "" for p in found)
     assert any(len(p.get("visit_notes", "")) > 60_000 for p in found)
     assert any("hs_merged_object_ids" in p for p in found)
     assert "<script>" in text
     assert "=HYPERLINK" in text
-    assert any("\u0590" < character < "\u06ff" for character in text)
+    assert re.search("[\u0591-\u06fe]", text)
     # More than half of them share one timestamp: that of an import.
     (time, count), *_ = Counter(p["lastmodifieddate"] for p in found).most_common(1)
     assert time == "2026-09-15T00:00:00Z"
     assert count > len(found) / 2
-
-
-def test_the_seed_imports_nothing_of_the_api():
-    for path in [*ROOT.glob("hubspot/seed/*.py"), *ROOT.glob("airtable/seed/*.py")]:
-        assert ".api" not in path.read_text("utf-8"), path
-
-
-def test_the_sandbox_imports_nothing_of_the_product():
-    for path in ROOT.rglob("*.py"):
-        tops = {name.split(".")[0] for name in read_names(path)}
-        assert not tops & {"integrations", "config"}, path
-        is_command = {"management", "apps.py"} & set(path.parts)
-        assert is_command or "django" not in tops, path
-
-
-def read_names(path):
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""

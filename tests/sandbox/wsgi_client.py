@@ -68,6 +68,7 @@ class Client:
 
     slug = "hubspot"
     authorize = "/hubspot/oauth/authorize"
+    token = TOKEN
     authorization: Mapping[str, str] = AUTHORIZATION
     identity = ANA
     allow = "connect"
@@ -155,7 +156,7 @@ class Client:
         return self.call("POST", self.authorize, form=form)
 
     def ask_token(self, fields: Mapping[str, Any]) -> Answer:
-        return self.call("POST", TOKEN, form={**CLIENT, **fields})
+        return self.call("POST", self.token, form={**CLIENT, **fields})
 
     def exchange(self, code: str, **changes: Any) -> Answer:
         fields = {"grant_type": "authorization_code", "code": code, **self.proof}

@@ -53,7 +53,7 @@ class AirtableClient(Client):
     """Send requests to the simulated Airtable."""
 
     slug = "airtable"
-    authorize = AUTHORIZE
+    authorize, token = AUTHORIZE, TOKEN
     authorization = AUTHORIZATION
     identity = ANA
     probe = f"{API}/meta/whoami"
@@ -93,6 +93,9 @@ class AirtableClient(Client):
         base_id = self.find_base(base)
         found = next(t for t in self.get_tables(base_id) if t["name"] == table)
         return f"/{base_id}/{found['id']}", found
+
+    def get_first(self, path: str) -> dict[str, Any]:
+        return dict(self.api(path, pageSize=1).data["records"][0])
 
     def read_all(self, path: str, **query: Any) -> list[dict[str, Any]]:
         records, offset = [], {}

@@ -1,102 +1,82 @@
 """Check what commands change behind the back of the simulated Airtable."""
 
-ANA = "usrAnaMarinHarbor"
 
-
-def get_first(client, path):
-    return client.api(path, pageSize=1).data["records"][0]["id"]
-
-
-def test_touching_changes_many_records_at_one_moment(connected, customers):
+def test_touching_changes_many_records_at_one_moment(harbour, customers):
     path, table = customers
 
-    touched = connected.order("records/touch", table=table["id"], count=50, offset=5)
+    touched = harbour.order("records/touch", table=table["id"], count=50, offset=5)
 
     formula = 'IS_AFTER(LAST_MODIFIED_TIME(),"2026-11-02")'
-    found = connected.api(path, filterByFormula=formula).data["records"]
+    found = harbour.api(path, filterByFormula=formula).data["records"]
     assert sorted(record["id"] for record in found) == sorted(touched["ids"])
     assert len(found) == 50
 
 
-def test_a_deleted_record_leaves_the_links_to_it(connected, customers, orders):
-    order = connected.read_all(orders)[0]
+def test_a_deleted_record_leaves_the_links_to_it(harbour, customers, orders):
+    order = harbour.read_all(orders)[0]
     customer = order["fields"]["Customer"][0]
 
-    connected.order("records/delete", id=customer)
+    harbour.order("records/delete", id=customer)
 
-    assert connected.api(f"{customers[0]}/{customer}").status == 404
-    assert "Customer" not in connected.api(f"{orders}/{order['id']}").data["fields"]
+    assert harbour.api(f"{customers[0]}/{customer}").status == 404
+    assert "Customer" not in harbour.api(f"{orders}/{order['id']}").data["fields"]
 
 
-def test_an_edit_clears_cells_and_says_who_changed_the_record(connected, customers):
+def test_an_edit_clears_cells_and_says_who_changed_the_record(harbour, customers):
     path, _ = customers
-    phoned = next(r for r in connected.read_all(path) if "Phone" in r["fields"])["id"]
-    every, _ = connected.find_table("Every kind of field")
-    record = get_first(connected, every)
+    every, _ = harbour.find_table("Every kind of field")
+    phoned = next(r for r in harbour.read_all(path) if "Phone" in r["fields"])["id"]
+    record = harbour.get_first(every)["id"]
 
-    connected.order("records/edit", id=phoned, fields={"Phone": None})
-    connected.order("records/edit", id=record, fields={"Name": "x"})
+    harbour.order("records/edit", id=phoned, fields={"Phone": None})
+    harbour.order("records/edit", id=record, fields={"Name": "x"})
 
-    fields = connected.api(f"{every}/{record}").data["fields"]
-    assert "Phone" not in connected.api(f"{path}/{phoned}").data["fields"]
+    fields = harbour.api(f"{every}/{record}").data["fields"]
+    assert "Phone" not in harbour.api(f"{path}/{phoned}").data["fields"]
     assert fields["Changed by"]["name"] == "Ana Marín"
     assert fields["Changed"].startswith("2026-11-18T")
 
 
-def test_names_change_and_ids_stay(connected, customers):
+def test_names_change_and_ids_stay(harbour, customers):
     path, table = customers
-    connected.order("bases/rename", base=path.split("/")[1], name="Ops")
-    connected.order("tables/rename", table="Customers", name="Buyers")
-    connected.order("fields/rename", table=table["id"], field="Name", name="Full name")
+    harbour.order("bases/rename", base=path.split("/")[1], name="Ops")
+    harbour.order("tables/rename", table="Customers", name="Buyers")
+    harbour.order("fields/rename", table=table["id"], field="Name", name="Full name")
 
-    renamed, found = connected.find_table("Buyers", "Ops")
+    first, *others = table["fields"]
+    renamed = {"name": "Buyers", "fields": [{**first, "name": "Full name"}, *others]}
+    found = harbour.find_table("Buyers", "Ops")
+    assert found == (path, {**table, **renamed})
 
-    assert renamed == path
-    first = {**table["fields"][0], "name": "Full name"}
-    assert found["fields"] == [first, *table["fields"][1:]]
 
-
-def test_fields_come_go_and_change_their_type(connected, customers):
+def test_fields_come_go_and_change_their_type(harbour, customers):
     path, table = customers
-    record = get_first(connected, path)
-    connected.order("records/edit", id=record, fields={"Company": "12.5"})
-    where = {"table": "Customers"}
-    added = connected.order("fields/add", **where, name="Notes", to="futureType")
-    connected.order("fields/remove", **where, field=table["fields"][1]["id"])
-    connected.order("fields/retype", **where, field="Company", to="number")
+    record = harbour.get_first(path)["id"]
+    harbour.order("records/edit", id=record, fields={"Company": "12.5"})
+    where, email = {"table": "Customers"}, table["fields"][1]["id"]
+    added = harbour.order("fields/add", **where, name="Notes", to="futureType")
+    harbour.order("fields/remove", **where, field=email)
+    harbour.order("fields/retype", **where, field="Company", to="number")
 
-    _, changed = connected.find_table("Customers")
-    records = connected.read_all(path)
+    _, changed = harbour.find_table("Customers")
+    records = harbour.read_all(path)
 
-    ids = [field["id"] for field in changed["fields"]]
-    assert ids[-1] == added["field"]
-    assert table["fields"][1]["id"] not in ids
+    ids = [field["id"] for field in table["fields"] if field["id"] != email]
+    assert [field["id"] for field in changed["fields"]] == [*ids, added["field"]]
     assert not [r for r in records if "E-mail" in r["fields"]]
     values = {r["id"]: r["fields"].get("Company") for r in records}
     assert values.pop(record) == 12.5
     assert set(values.values()) == {None}
 
 
-def test_tables_come_and_go(connected, customers):
+def test_tables_come_and_go(harbour, customers):
     path, table = customers
     base = path.split("/")[1]
-    added = connected.order("tables/add", base=base, name="Fresh")
-    connected.order("tables/remove", table=table["id"])
+    added = harbour.order("tables/add", base=base, name="Fresh")
+    harbour.order("tables/remove", table=table["id"])
 
-    names = [t["name"] for t in connected.get_tables(base)]
+    names = {t["name"] for t in harbour.get_tables(base)}
 
-    assert "Fresh" in names
-    assert "Customers" not in names
-    assert connected.api(f"/{base}/{added['table']}").data == {"records": []}
-    assert connected.api(path).status == 403
-
-
-def test_a_person_can_lose_their_level(connected):
-    base = connected.find_base()
-    levels = []
-    for level in ("read", ""):
-        connected.order("bases/level", base=base, user=ANA, level=level)
-        bases = {b["id"]: b for b in connected.api("/meta/bases").data["bases"]}
-        levels.append(bases.get(base, {}).get("permissionLevel"))
-
-    assert levels == ["read", None]
+    assert names & {"Fresh", "Customers"} == {"Fresh"}
+    assert harbour.api(f"/{base}/{added['table']}").data == {"records": []}
+    assert harbour.api(path).status == 403

@@ -1,24 +1,31 @@
-"""Check how records and their cells are shown."""
+"""Check how records are shown, listed and seeded."""
 
 import json
+import re
 
 import pytest
 
-from tests.sandbox.airtable.airtable_client import API, get_error
+from sandbox.airtable.seed.accounts import COMPANIES, WORKSPACES
+from sandbox.airtable.seed.loader import FULL
+from sandbox.airtable.seed.making import BASES
+from sandbox.airtable.values import is_id
+from tests.sandbox.airtable.airtable_client import API, JURGEN, MO, get_error
+
+GONE = (422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
 
 CLOSED = (403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
 
 
 @pytest.fixture
-def every(connected):
-    return connected.find_table("Every kind of field")[0]
+def every(harbour):
+    return harbour.find_table("Every kind of field")[0]
 
 
 def test_cells_come_as_typed_and_empty_ones_not_at_all(
-    connected, orders, customers, every
+    harbour, orders, customers, every
 ):
     ordered, bought, found = (
-        [r["fields"] for r in connected.read_all(p)]
+        [r["fields"] for r in harbour.read_all(p)]
         for p in (orders, customers[0], every)
     )
 
@@ -36,69 +43,138 @@ def test_cells_come_as_typed_and_empty_ones_not_at_all(
         assert part in text
 
 
-def test_links_lead_to_records_of_the_other_table_and_back(
-    connected, orders, customers
-):
-    found = connected.read_all(orders)
+def test_links_lead_to_records_of_the_other_table_and_back(harbour):
+    (orders, one), (customers, two) = map(harbour.find_table, ("Orders", "Customers"))
+    fields = {field["name"]: field for field in one["fields"]}
+    back = next(field for field in two["fields"] if field["name"] == "Orders")
+    found = harbour.read_all(orders)
     order = next(record for record in found if "Customer" in record["fields"])
 
-    customer = connected.api(f"{customers[0]}/{order['fields']['Customer'][0]}").data
+    customer = harbour.api(f"{customers}/{order['fields']['Customer'][0]}").data
 
     assert order["id"] in customer["fields"]["Orders"]
     assert customer["fields"]["Order count"] == len(customer["fields"]["Orders"])
+    options = fields["Customer"]["options"]
+    assert options["linkedTableId"] == two["id"]
+    assert options["inverseLinkFieldId"] == back["id"]
+    assert back["options"]["inverseLinkFieldId"] == fields["Customer"]["id"]
+    assert fields["Amount"]["id"] in fields["Total"]["options"]["formula"]
 
 
 def test_a_record_is_found_in_any_table_of_its_base_and_in_no_other(
-    connected, orders, customers
+    harbour, orders, customers
 ):
-    items, _ = connected.find_table("Items", "Inventory 📦")
-    near, far = (
-        connected.api(path, pageSize=1).data["records"][0]["id"]
-        for path in (customers[0], items)
-    )
+    items, _ = harbour.find_table("Items", "Inventory 📦")
+    near, far = (harbour.get_first(path)["id"] for path in (customers[0], items))
 
-    assert connected.api(f"{orders}/{near}").data["id"] == near
-    assert get_error(connected.api(f"{orders}/{far}")) == (404, "MODEL_ID_NOT_FOUND")
-    connected.switch("missing_record_is_403", True)
-    assert get_error(connected.api(f"{orders}/{far}")) == CLOSED
+    assert harbour.api(f"{orders}/{near}").data["id"] == near
+    assert get_error(harbour.api(f"{orders}/{far}")) == (404, "MODEL_ID_NOT_FOUND")
+    harbour.switch("missing_record_is_403", True)
+    assert get_error(harbour.api(f"{orders}/{far}")) == CLOSED
 
 
-@pytest.mark.parametrize(
-    "path", ["/app1/tbl1", "/nothing/at/all", "/bases/appAAAAAAAAAAAAAA/webhooks"]
-)
-def test_a_malformed_id_is_answered_before_the_token_is_read(client, path):
-    answer = client.api(path)
-
-    assert (answer.status, answer.data) == (404, {"error": "NOT_FOUND"})
-
-
-def test_a_wrong_address_or_body_is_refused(connected, orders):
+def test_a_wrong_address_or_body_is_refused(harbour, orders):
     # A well-formed id of nothing is answered like a closed one.
-    for path in (
-        "/appAAAAAAAAAAAAAA/tblAAAAAAAAAAAAAA",
-        f"{orders[:19]}tblAAAAAAAAAAAAAA",
-    ):
-        assert get_error(connected.api(path)) == CLOSED
-    assert connected.post(f"{API}{orders}/listRecords", b"{").status == 400
-    assert connected.api(orders, filterByFormula="x" * 16_000).status == 413
+    base, table = "/appAAAAAAAAAAAAAA", "tblAAAAAAAAAAAAAA"
+    for path in (f"{base}/{table}", f"{orders[:19]}{table}"):
+        assert get_error(harbour.api(path)) == CLOSED
+    assert harbour.post(f"{API}{orders}/listRecords", b"{").status == 400
+    assert harbour.api(orders, filterByFormula="x" * 16_000).status == 413
+    # A malformed ID is answered before the token is read.
+    del harbour.headers["Authorization"]
+    for path in ("/app1/tbl1", "/nothing/at/all", f"/bases{base}/webhooks"):
+        answer = harbour.api(path)
+        assert (answer.status, answer.data) == (404, {"error": "NOT_FOUND"})
 
 
-def test_attachments_live_two_hours_and_need_no_token(connected, every):
-    records = connected.read_all(every, view="Gallery")
+def test_attachments_live_two_hours_and_need_no_token(harbour, every):
+    records = harbour.read_all(every, view="Gallery")
     files = [file for record in records for file in record["fields"]["Files"]]
     file = next(file for file in files if "thumbnails" in file)
-    connected.clock.now += 1
-    again = json.dumps(connected.read_all(every, view="Gallery"))
-    del connected.headers["Authorization"]
+    harbour.clock.now += 1
+    again = json.dumps(harbour.read_all(every, view="Gallery"))
+    del harbour.headers["Authorization"]
 
     address = file["url"].removeprefix("http://localhost:8100")
-    now = connected.get(address)
-    forged = connected.get(address.replace(file["id"], "attAAAAAAAAAAAAAA"))
-    connected.clock.now += 7199
+    now = harbour.get(address)
+    forged = harbour.get(address.replace(file["id"], "attAAAAAAAAAAAAAA"))
+    harbour.clock.now += 7199
 
     assert {"id", "url", "filename", "size", "type", "width", "height"} < set(file)
     assert (now.status, forged.status) == (200, 404)
-    assert connected.get(address).status == 410
+    assert harbour.get(address).status == 410
     # The address is another one each time.
     assert file["id"] in again
     assert address not in again
+
+
+def test_a_listing_by_pages_holds_every_record_once(harbour, orders):
+    records = harbour.read_all(orders, pageSize=90)
+    page = harbour.api(orders).data
+    following = [harbour.api(orders, offset=page["offset"]).data for _ in range(2)]
+
+    found = harbour.ask("inventory", with_ids=1)["bases"]
+    tables = {t["id"]: t for base in found for t in base["tables"]}
+    assert sorted(r["id"] for r in records) == tables[orders.split("/")[2]]["id_list"]
+    assert (len(records) > 500, len(page["records"])) == (True, 100)
+    assert re.fullmatch(r"itr\w{14}/rec\w{14}", page["offset"])
+    assert set(page["records"][0]) == {"id", "createdTime", "fields"}
+    assert following[0] == following[1] != page
+
+
+def test_a_listing_keeps_its_members_and_shows_values_of_now(harbour, customers):
+    path, table = customers
+    ids = [record["id"] for record in harbour.read_all(path, pageSize=100)]
+    first = harbour.api(path).data
+    harbour.order("records/create", table=table["id"], fields={"Name": "New"})
+    harbour.order("records/edit", id=ids[100], fields={"Name": "Changed"})
+    harbour.order("records/delete", id=ids[101])
+
+    second = harbour.api(path, offset=first["offset"]).data["records"]
+
+    assert second[0]["fields"]["Name"] == "Changed"
+    assert [record["id"] for record in second] == [ids[100], *ids[102:200]]
+
+
+def test_a_listing_that_paused_too_long_must_start_again(harbour, orders, customers):
+    offset = harbour.api(orders).data["offset"]
+    elsewhere = harbour.api(customers[0], offset=offset)
+    statuses = []
+    for pause in (299, 300):
+        harbour.clock.now += pause
+        statuses.append(harbour.api(orders, offset=offset))
+
+    # An offset belongs to its table.
+    assert get_error(elsewhere) == (422, "INVALID_OFFSET_VALUE")
+    assert (statuses[0].status, get_error(statuses[1])) == (200, GONE)
+
+
+def test_a_listing_can_be_made_to_die_once_or_always_on_one_page(harbour, orders):
+    harbour.fault("iterator_gone", "list", skip=1, count=1)
+    second = harbour.api(orders).data["offset"]
+    assert get_error(harbour.api(orders, offset=second)) == GONE
+    third = harbour.api(orders, offset=second).data["offset"]
+    harbour.switch("iterator_dies_on_page", 3)
+
+    assert get_error(harbour.api(orders, offset=third)) == GONE
+    assert harbour.api(orders, offset=second).status == 422
+    assert harbour.api(orders).status == 200
+
+
+def test_the_large_account_is_large_and_all_ids_are_proper():
+    bases = [base for base in BASES if base["account"] == "harbour"]
+
+    assert len(bases) >= 4
+    assert sum(len(base["tables"]) for base in bases) >= 15
+    assert FULL >= 30_000
+    assert all(is_id("usr", p.id) for company in COMPANIES for p in company.people)
+    assert all(is_id("wsp", one) for one in WORKSPACES)
+
+
+def test_the_small_accounts_can_be_read(airtable):
+    for identity, *table in (
+        (JURGEN, "Möbelstücke", "Werkstatt"),
+        (MO, "Every kind of field", "Untitled Base"),
+    ):
+        airtable.connect(identity)
+        assert len(airtable.read_all(airtable.find_table(*table)[0])) >= 240
