@@ -106,8 +106,8 @@ class Sandbox:
         self.sleep = sleep
         self.providers = {provider.slug: provider for provider in providers}
         own = [provider.schema for provider in providers]
-        for schema in (SCHEMA, grants.SCHEMA, switches.SCHEMA, faults.SCHEMA, *own):
-            storage.connection.executescript(schema)
+        common = (SCHEMA, grants.SCHEMA, switches.SCHEMA, faults.SCHEMA)
+        storage.make_tables([*common, *own])
         known = {(p.slug, s.name): s for p in providers for s in p.switches}
         self.switches = switches.Switches(storage, known)
         self.faults = faults.Faults(storage)
