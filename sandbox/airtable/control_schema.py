@@ -120,8 +120,7 @@ def set_calls(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     own = [workspace.id for workspace in get_account(COMPANIES, params).workspaces]
     workspace = get_text(params, "id") or own[0]
     if workspace not in own:
-        message = f"no workspace {workspace}"
-        raise CommandError(message)
+        raise CommandError(f"no workspace {workspace}")
     quotas.set_calls(sandbox, workspace, get_number(params, "calls", 0))
     return quotas.describe(sandbox, workspace)
 
@@ -143,8 +142,7 @@ def _save(
 def _require(params: Params, name: str) -> str:
     if text := get_text(params, name):
         return text
-    message = f"say what is new in `{name}`"
-    raise CommandError(message)
+    raise CommandError(f"say what is new in `{name}`")
 
 
 def _set_type(field: dict[str, Any], kind: str, params: Params) -> None:

@@ -16,8 +16,7 @@ def get_account(accounts: Sequence[AnyAccount], params: Params) -> AnyAccount:
     for account in accounts:
         if account.id == wanted:
             return account
-    message = f"no account {wanted}"
-    raise CommandError(message)
+    raise CommandError(f"no account {wanted}")
 
 
 def get_number(params: Params, name: str, default: int) -> int:

@@ -92,7 +92,7 @@ class App:
         except BadBodyError:
             return provider.refuse(self.sandbox, request, 400, None)
         except ApiRefusal as refusal:
-            return refusal.response
+            return refusal.answer(request)
 
     def _count(
         self, provider: Provider, route: Route | None, request: Request, status: int

@@ -130,11 +130,11 @@ class Response:
 
 
 class ApiRefusal(Exception):
-    """Carry the answer that refuses a call out of its handler."""
+    """Carry out of a handler, or of a command, what answers a refused call."""
 
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status)
-        self.response = response
+    def __init__(self, answer: Callable[[Request], Response], why: str = "") -> None:
+        super().__init__(why)
+        self.answer = answer
 
 
 def find_repeated(pairs: Pairs, names: Sequence[str] = ()) -> list[str]:

@@ -82,8 +82,7 @@ def _read_page(params: Params) -> Node:
 
 def _check_place(kind: str, above: Row | None) -> None:
     if (above["kind"] if above else "") not in PLACES[kind]:
-        message = f"a {kind} cannot be put there; rows are in a data source"
-        raise CommandError(message)
+        raise CommandError(f"a {kind} cannot be put there; rows are in a data source")
 
 
 def move(sandbox: Sandbox, params: Params) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def _find_token(
     policy: Policy, sandbox: Sandbox, request: Request
 ) -> grants.Token | None:
     if refused := policy.admit(sandbox, request):
-        raise ApiRefusal(refused)
+        raise ApiRefusal(lambda _: refused)
     try:
         fields = read_fields(policy, request)
         check_client(policy, sandbox, request, fields)
@@ -44,5 +44,5 @@ def _find_token(
     except RefusedError as exc:
         refusal = policy.get_refusal(exc.reason).fill(exc.detail)
         answer = policy.answer_error(sandbox, request, refusal)
-        raise ApiRefusal(answer) from exc
+        raise ApiRefusal(lambda _: answer) from exc
     return grants.find_token(sandbox.storage, value, provider=policy.slug)

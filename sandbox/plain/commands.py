@@ -53,15 +53,13 @@ class Commands:
         for kind in self.kinds:
             if kind.name == wanted:
                 return Place(provider=self.policy.slug, account=account, kind=kind)
-        message = f"no type {wanted}"
-        raise CommandError(message)
+        raise CommandError(f"no type {wanted}")
 
     def _get_row(self, sandbox: Sandbox, params: Params) -> tuple[Place, Row]:
         place, record_id = self._get_place(params), str(params.get("id"))
         row = place.find(sandbox, record_id)
         if row is None:
-            message = f"no such record: {record_id}"
-            raise CommandError(message)
+            raise CommandError(f"no such record: {record_id}")
         return place, row
 
     def edit(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def answer_error(kind: str, message: str = "", shape: str = "") -> Response:
 
 
 def refuse(kind: str, message: str = "") -> ApiRefusal:
-    return ApiRefusal(answer_error(kind, message))
+    return ApiRefusal(lambda _: answer_error(kind, message))
 
 
 def refuse_with_status(
