@@ -11,6 +11,7 @@ from sandbox.control.queries import QUERIES, run_query
 from sandbox.core.provider import CommandError
 from sandbox.core.state import Route, Sandbox
 from sandbox.core.web import (
+    ApiRefusal,
     BadBodyError,
     Request,
     Response,
@@ -20,7 +21,7 @@ from sandbox.core.web import (
 )
 
 STYLE = (Path(__file__).parent.parent / "assets" / "sandbox.css").read_bytes()
-BAD_COMMANDS = (CommandError, BadBodyError, ValueError)
+BAD_COMMANDS = (CommandError, ApiRefusal, BadBodyError, ValueError)
 ELSEWHERE = "this command came from another site"
 
 

@@ -7,7 +7,8 @@ from sandbox.core import common_faults
 from sandbox.core.common_faults import bend
 from sandbox.core.provider import Params, Switch
 from sandbox.core.state import Before, FaultKind
-from sandbox.hubspot.api.errors import ApiRefusal, missing_scopes, rate_limited
+from sandbox.core.web import ApiRefusal
+from sandbox.hubspot.api.errors import missing_scopes, rate_limited, refuse
 from sandbox.hubspot.oauth import POLICY
 from sandbox.oauth import kit
 
@@ -33,7 +34,7 @@ ROWS = {"rows": 2, "with_id": True}
 BAD_HUB, SPOIL = kit.refuse(POLICY, "bad_hub"), bend(_spoil_rows)
 UNSCOPED = _refuse(lambda params: missing_scopes(*str(params["scopes"]).split()))
 DAILY = _refuse(lambda _: rate_limited("DAILY"))
-OTHER = _refuse(lambda _: ApiRefusal("You reached a limit.", 429, "RATE_LIMITS"))
+OTHER = _refuse(lambda _: refuse("You reached a limit.", 429, "RATE_LIMITS"))
 
 FAULTS = (
     *common_faults.KINDS,

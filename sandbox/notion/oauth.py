@@ -15,7 +15,7 @@ from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response
 from sandbox.notion.api.calls import OWNERS, answer, check_version
 from sandbox.notion.api.changes import end_shares, make_holder, set_shares
-from sandbox.notion.api.errors import ApiRefusal, get_request_id, oauth_error
+from sandbox.notion.api.errors import get_request_id, oauth_error
 from sandbox.notion.api.people import describe_owner
 from sandbox.notion.seed.workspaces import BY_ID, SLUG, WORKSPACES
 from sandbox.oauth import grants
@@ -157,12 +157,8 @@ class NotionPolicy(Policy):
         """Say since when a token is active; never until when."""
         return {"active": True, "scope": "", "iat": int(token.issued_at)}
 
-    def admit(self, sandbox: Sandbox, request: Request) -> Response | None:
-        try:
-            check_version(request)
-        except ApiRefusal as refusal:
-            return refusal.answer(request)
-        return None
+    def admit(self, request: Request) -> None:
+        check_version(request)
 
     def answer_error(
         self, sandbox: Sandbox, request: Request, refusal: Refusal

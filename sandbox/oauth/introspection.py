@@ -35,8 +35,7 @@ def revoke(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
 def _find_token(
     policy: Policy, sandbox: Sandbox, request: Request
 ) -> grants.Token | None:
-    if refused := policy.admit(sandbox, request):
-        raise ApiRefusal(lambda _: refused)
+    policy.admit(request)
     try:
         fields = read_fields(policy, request)
         check_client(policy, sandbox, request, fields)

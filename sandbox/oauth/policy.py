@@ -126,9 +126,8 @@ class Policy:
         withdrawn = self.get(sandbox, "withdrawn_scopes", account)
         return frozenset(registered) - set(withdrawn)
 
-    def admit(self, sandbox: Sandbox, request: Request) -> Response | None:
-        """Return what refuses a call before anything of it is read."""
-        return None
+    def admit(self, request: Request) -> None:
+        """Refuse a call, or not, before anything of it is read."""
 
     def check_scopes(self, sandbox: Sandbox, asked: Asked) -> None:
         """Insist on registered scopes, each once, where there are any."""

@@ -41,8 +41,7 @@ class Call:
 
 def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     """Exchange a code or refresh a grant, and remember that it was asked."""
-    if refused := policy.admit(sandbox, request):
-        return refused
+    policy.admit(request)
     try:
         fields = read_fields(policy, request)
     except RefusedError:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.core.storage import Row
 from sandbox.hubspot.api.calls import READ, WRITE, Call, api, to_id
-from sandbox.hubspot.api.errors import ApiRefusal
+from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.objects import to_batch
 from sandbox.hubspot.api.writes import link
 from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS
@@ -16,7 +16,7 @@ BATCH_MAX, PAGE = 1_000, 500
 def _get_kinds(call: Call) -> tuple[int, ...]:
     one, other = call.types
     if (one, other) not in TYPE_IDS:
-        raise ApiRefusal(f"invalid from object type {one} to {other}")
+        raise refuse(f"invalid from object type {one} to {other}")
     return TYPE_IDS[one, other]
 
 
