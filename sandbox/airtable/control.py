@@ -57,7 +57,6 @@ def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Delete one record, and the links that lead to it."""
     row, _ = get_record(sandbox, params)
 
     def unlink(cell: list[str]) -> list[str]:

@@ -34,7 +34,6 @@ def unshare_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def share_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Put a base back that was taken out of grants."""
     base, grant = get_base(sandbox, params)["id"], get_text(params, "grant")
     sql = "DELETE FROM airtable_unshared WHERE base = ?1 AND (?2 = '' OR grant_id = ?2)"
     return {"base": base, "grants": _run(sandbox, sql, base, grant)}
@@ -56,7 +55,6 @@ def rename_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def add_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Add an empty table with one text field and one view."""
     field = {"id": make_id("fld"), "name": "Name", "type": "singleLineText"}
     table = {
         "id": make_id("tbl"),
@@ -84,7 +82,6 @@ def rename_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def add_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Add a field of any type, empty everywhere."""
     base, table = get_table(sandbox, params)
     field = {"id": make_id("fld"), "name": _require(params, "name")}
     _set_type(field, get_text(params, "to") or "singleLineText", params)
@@ -116,7 +113,6 @@ def retype_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def set_calls(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Pretend that a workspace made so many calls this month."""
     own = [workspace.id for workspace in get_account(COMPANIES, params).workspaces]
     workspace = get_text(params, "id") or own[0]
     if workspace not in own:

@@ -11,7 +11,6 @@ Table = dict[str, Any]
 
 
 def list_tables(storage: Storage, base: str) -> list[Table]:
-    """Return every table of a base, in the order of their making."""
     sql = "SELECT shown FROM airtable_table WHERE base = ? ORDER BY key"
     return [json.loads(row["shown"]) for row in storage.all(sql, base)]
 

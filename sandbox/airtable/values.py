@@ -18,7 +18,6 @@ NUMBERS = {"number", "currency", "percent", "duration", "rating"}
 
 
 def make_id(prefix: str, rng: random.Random | None = None) -> str:
-    """Draw an id, from a seeded source when there is one."""
     source = rng or secrets.SystemRandom()
     return prefix + "".join(source.choices(ALPHABET, k=LENGTH - len(prefix)))
 

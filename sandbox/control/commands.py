@@ -47,7 +47,6 @@ def add_fault(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def clear_faults(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Switch one fault off, or all, or all of one provider."""
     fault_id, provider = params.get("id"), str(params.get("only") or "")
     cleared = sandbox.faults.clear(int(fault_id) if fault_id else None, provider)
     return {"cleared": cleared}
@@ -101,7 +100,6 @@ def _is_meant(params: Params, **values: Any) -> bool:
 
 
 def reset_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Start counting from zero, and forget the token requests seen so far."""
     sandbox.reset_counters()
     with sandbox.storage.write() as connection:
         connection.execute("DELETE FROM token_request")
@@ -109,7 +107,6 @@ def reset_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def calm_down(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Switch every fault off and return every switch to its default."""
     sandbox.switches.reset()
     return {"cleared": sandbox.faults.clear()}
 

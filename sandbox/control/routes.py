@@ -49,7 +49,6 @@ def take_command(sandbox: Sandbox, request: Request) -> Response:
 
 
 def take_form(sandbox: Sandbox, request: Request) -> Response:
-    """Carry out a command sent by a form, and go back to the provider's page."""
     if not _is_own_origin(request):
         return to_text(f"{ELSEWHERE}\n", 403)
     form = _rename(request.form)

@@ -18,7 +18,6 @@ Pour = Callable[[Sandbox, bytes, Params], Iterator[bytes]]
 
 
 def _reset(sandbox: Sandbox, request: Request, *_: object) -> Response:
-    """Reset the connection, and raise what ends the request."""
     connection = request.environ.get("gunicorn.socket")
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)

@@ -25,7 +25,6 @@ class Config:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Config":
-        """Read the settings from an environment, by default the process's own."""
         environ = os.environ if environ is None else environ
         public = environ.get("PUBLIC_BASE_URL") or cls.public_base_url
         return cls(

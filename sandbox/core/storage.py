@@ -53,7 +53,6 @@ class Storage:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Run one write transaction; the next writer waits."""
         with self._write_lock:
             connection = self.connection
             connection.execute("BEGIN IMMEDIATE")

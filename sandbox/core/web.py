@@ -55,7 +55,6 @@ class Request:
 
     @cached_property
     def body(self) -> bytes:
-        """Read the body once, up to a bound."""
         length = int(self.environ.get("CONTENT_LENGTH") or 0)
         if length > MAX_BODY:
             raise BadBodyError("the request body is too large")
@@ -98,7 +97,6 @@ class Request:
 
     @property
     def origin(self) -> str:
-        """Return scheme and host as the client addressed them."""
         host = self.header("Host") or "localhost"
         return f"{self.environ.get('wsgi.url_scheme', 'http')}://{host}"
 
@@ -115,11 +113,9 @@ class Response:
 
     @property
     def data(self) -> Any:
-        """Parse the body, for whoever wants to bend it."""
         return json.loads(self.body)
 
     def send(self, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Hand the response to the server."""
         headers = list(self.headers)
         if self.body or self.stream:
             headers.append(("Content-Type", self.content_type))
@@ -138,7 +134,6 @@ class ApiRefusal(Exception):
 
 
 def find_repeated(pairs: Pairs, names: Sequence[str] = ()) -> list[str]:
-    """Return the names that came more than once, out of some or of all."""
     counted = Counter(name for name, _ in pairs if not names or name in names)
     return sorted(name for name, count in counted.items() if count > 1)
 

@@ -43,7 +43,6 @@ def _get_values(records: Records, params: Params) -> Values:
 
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Create one record from the properties given, without the API's checks."""
     records = _open(sandbox, params)
     with sandbox.storage.write():
         return {"id": str(records.create(_get_values(records, params)))}
@@ -77,7 +76,6 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Return one record by id, or a page of records after the id `after`."""
     records, archived = _open(sandbox, params), helpers.is_on(params, "archived")
     if params.get("id"):
         rows = [_find(records, params, archived=archived)]

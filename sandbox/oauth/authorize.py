@@ -28,12 +28,10 @@ S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def show_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
-    """Show the consent page, or what is wrong with the request."""
     return _answer(policy, sandbox, request, request.query_pairs)
 
 
 def take_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
-    """Send the person back with a code, or with the reason there is none."""
     return _answer(policy, sandbox, request, request.form_pairs)
 
 

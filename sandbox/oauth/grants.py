@@ -54,7 +54,6 @@ class Token:
 
     @property
     def is_revoked(self) -> bool:
-        """Return whether the token or its whole grant was ended."""
         return self.revoked_at is not None
 
     def is_expired(self, now: float) -> bool:
@@ -116,7 +115,6 @@ def list_grants(
     *,
     is_live: bool = False,
 ) -> list[int]:
-    """Return the ids of the grants of an account, or of one person in it."""
     rows = connection.execute(
         "SELECT id FROM oauth_grant WHERE provider = ? AND account = ?"
         " AND ? IN ('', user) AND (ended_at IS NULL OR NOT ?) ORDER BY id",
@@ -126,7 +124,6 @@ def list_grants(
 
 
 def find_live_token(connection: sqlite3.Connection, grant_id: int, kind: str) -> str:
-    """Return the newest token of a kind that a grant still has."""
     row = connection.execute(
         "SELECT value FROM oauth_token WHERE grant_id = ? AND kind = ?"
         " AND spent_at IS NULL AND revoked_at IS NULL ORDER BY rowid DESC",

@@ -9,7 +9,6 @@ from sandbox.oauth.refusals import RefusedError
 
 
 def introspect(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
-    """Describe a token, or say only that it is not active."""
     found = _find_token(policy, sandbox, request)
     if found is None or not found.is_live(sandbox.clock()):
         return policy.answer(request, {"active": False})

@@ -39,7 +39,6 @@ def make_routes(policy: Policy) -> list[Route]:
 
 
 def make_switches(policy: Policy) -> list[Switch]:
-    """Return the switches of the token endpoint, at the policy's defaults."""
     labels = {
         "code_seconds": "Life of an authorization code (s)",
         "access_token_seconds": "Life of an access token (s; 0: no end)",

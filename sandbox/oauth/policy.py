@@ -175,7 +175,6 @@ class Policy:
         return {name: value for name, value in answer.items() if value}
 
     def describe_token(self, sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
-        """Return what introspection tells of a live token."""
         return {"active": True, "scope": " ".join(token.scopes)}
 
     def answer(self, request: Request, data: dict[str, Any]) -> Response:

@@ -40,7 +40,6 @@ class Call:
 
 
 def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
-    """Exchange a code or refresh a grant, and remember that it was asked."""
     policy.admit(request)
     try:
         fields = read_fields(policy, request)

@@ -63,24 +63,20 @@ class Commands:
         return place, row
 
     def edit(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Set fields of one record."""
         place, row = self._get_row(sandbox, params)
         place.change(sandbox, row, get_values(params, "fields", "field"))
         return {"id": row["id"]}
 
     def create(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Add one record."""
         fields = get_values(params, "fields", "field")
         return {"id": self._get_place(params).add(sandbox, fields, sandbox.now_ms)}
 
     def delete(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Delete one record."""
         place, row = self._get_row(sandbox, params)
         place.change(sandbox, row, {}, is_deleted=True)
         return {"id": row["id"]}
 
     def touch(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Change the first `count` records, after `offset`, at one moment."""
         place, count = self._get_place(params), get_number(params, "count", 1)
         rows = place.list(sandbox, limit=count, offset=get_number(params, "offset", 0))
         text = str(params.get("value") or f"Touched {to_iso(sandbox.now_ms)}")
@@ -89,7 +85,6 @@ class Commands:
         return {"touched": len(rows), "ids": [row["id"] for row in rows]}
 
     def show(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Return one record by id, or the first records of a type."""
         if params.get("id"):
             rows = [self._get_row(sandbox, params)[1]]
         else:
@@ -97,7 +92,6 @@ class Commands:
         return {"records": [vars(to_record(row)) for row in rows]}
 
     def count(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Count and digest the records of an account."""
         account, types = get_account(self.policy.accounts, params).id, {}
         for kind in self.kinds:
             rows = self._get_place({**params, "type": kind.name}).list(sandbox)

@@ -38,7 +38,6 @@ BY_STATUS = {
 
 
 def answer_error(kind: str, message: str = "", shape: str = "") -> Response:
-    """Answer an error in its own envelope, or in another one."""
     status, own_shape, own_message = ERRORS.get(kind, (422, "object", ""))
     text = message or own_message
     shape = shape or own_shape

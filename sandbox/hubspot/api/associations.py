@@ -63,7 +63,6 @@ def read_associations(call: Call) -> dict[str, Any]:
 
 @api(WRITE)
 def add_default(call: Call) -> dict[str, Any]:
-    """Associate two records without a label."""
     kinds, other_id = _get_kinds(call), to_id(call.request.params["to_id"])
     link(call, call.id, [(call.types[1], other_id, False)])
     spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kinds[0]}
@@ -73,7 +72,6 @@ def add_default(call: Call) -> dict[str, Any]:
 
 @api(WRITE)
 def remove_associations(call: Call) -> None:
-    """Remove every association of two records, both ways."""
     other_id = to_id(call.request.params["to_id"])
     ends = list(zip(call.types, (call.id, other_id), strict=True))
     for one, other in (ends, ends[::-1]):

@@ -176,7 +176,6 @@ def _check_limits(sandbox: Sandbox, request: Request, bucket: str) -> None:
 
 
 def finish(sandbox: Sandbox, request: Request, response: Response) -> None:
-    """Add the headers every answer carries."""
     told = {"Correlation-Id": get_correlation_id(request)}
     if limit := request.environ.get("hubspot.limit"):
         told["RateLimit-Max"], told["RateLimit-Remaining"] = map(str, limit)

@@ -64,7 +64,6 @@ def register(connection: sqlite3.Connection) -> None:
 
 
 def get_column(type_id: str, name: str) -> Column | None:
-    """Return how a property is compared, or nothing when it is not defined."""
     definition = get_definitions(type_id).get(name)
     if definition is None:
         return None

@@ -65,7 +65,6 @@ class Records:
         return self.sandbox.storage.all(sql, self.portal, self.type, *values)
 
     def list_page(self, after: int, limit: int, *, archived: bool) -> list[Row]:
-        """Return records from an id on, in the order of the ids."""
         condition = "archived = ? AND id >= ? ORDER BY id LIMIT ?"
         return self.select(condition, int(archived), after, limit)
 
@@ -89,7 +88,6 @@ class Records:
         return rows[0] if rows else None
 
     def find_links(self, to_type: str, from_ids: Sequence[int]) -> dict[int, list[Row]]:
-        """Return the associations of several records, by record and by pair."""
         values = (self.portal, self.type, to_type, json.dumps(from_ids))
         found: dict[int, list[Row]] = {}
         for row in self.sandbox.storage.all(LINKS, *values):

@@ -82,7 +82,6 @@ class Write:
         self._check_stage()
 
     def check_minimum(self, given: Mapping[str, Any]) -> None:
-        """Check a new record for what its type and the customer's rules ask for."""
         call, groups = self.call, list(MINIMUM[self.call.type])
         if call.type == CONTACTS and call.enforces_rules:
             names = call.sandbox.switches.get(SLUG, "required_properties", call.portal)

@@ -83,7 +83,6 @@ class Call:
 
 
 def to_id(text: str) -> str | None:
-    """Return an id with its hyphens, or nothing when it is none."""
     return str(uuid.UUID(text)) if UUID.fullmatch(text) else None
 
 

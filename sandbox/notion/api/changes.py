@@ -108,7 +108,6 @@ def mark(sandbox: Sandbox, connection: sqlite3.Connection, rows: list[Row]) -> N
 
 
 def is_inside(connection: sqlite3.Connection, inner: str, outer: str) -> bool:
-    """Return whether an object is inside another, or the same."""
     names = {"start": inner, "wanted": outer}
     return connection.execute(ABOVE, names).fetchone() is not None
 

@@ -110,7 +110,6 @@ def _has_shape(value: Any, shape: Shape) -> bool:
 
 
 def refuse_unknown(where: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse what is not documented."""
     if unknown := set(given) - set(known):
         why = "should be not present (the sandbox answers only what is documented)"
         raise malformed(f"{where}.{min(unknown)}", why)

@@ -99,7 +99,6 @@ class Builder:
     lag: int = 0
 
     def add(self, node: Node, container: str = "", block: str = "") -> str:
-        """Store an object, and return its id."""
         about = dict(node.about)
         node_id = about.pop("id", None) or make_id(self.rng)
         moments = self._draw_moments(about.pop("created", None))
