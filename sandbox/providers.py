@@ -3,8 +3,4 @@
 from sandbox import airtable, hubspot, notion
 from sandbox.core.state import Provider
 
-PROVIDERS: tuple[Provider, ...] = (
-    hubspot.PROVIDER,
-    airtable.PROVIDER,
-    notion.PROVIDER,
-)
+PROVIDERS: tuple[Provider, ...] = (hubspot.PROVIDER, airtable.PROVIDER, notion.PROVIDER)

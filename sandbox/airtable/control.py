@@ -1,7 +1,7 @@
 """Let people and tests change the simulated records behind the API's back."""
 
 import json
-import sqlite3
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.airtable.api import quotas
@@ -144,7 +144,7 @@ def _get_values(table: Table, params: Params) -> dict[str, Any]:
 
 def _change(
     sandbox: Sandbox,
-    connection: sqlite3.Connection,
+    connection: Connection,
     row: Row,
     values: dict[str, Any],
     params: Params,

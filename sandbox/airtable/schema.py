@@ -1,8 +1,8 @@
 """Find and keep tables, which are JSON as the base schema shows it."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.storage import Storage
@@ -15,7 +15,7 @@ def list_tables(storage: Storage, base: str) -> list[Table]:
     return [json.loads(row["shown"]) for row in storage.all(sql, base)]
 
 
-def save_table(connection: sqlite3.Connection, base: str, table: Table) -> None:
+def save_table(connection: Connection, base: str, table: Table) -> None:
     connection.execute(
         "INSERT INTO airtable_table (id, base, shown) VALUES (?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET shown = excluded.shown",

@@ -2,7 +2,7 @@
 
 import json
 import random
-import sqlite3
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.control.helpers import get_account, get_number
@@ -49,9 +49,7 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     return {"id": row["id"]}
 
 
-def _make_builder(
-    sandbox: Sandbox, connection: sqlite3.Connection, workspace: str
-) -> Builder:
+def _make_builder(sandbox: Sandbox, connection: Connection, workspace: str) -> Builder:
     moment = {"now": sandbox.now_ms, "lag": changes.get_lag(sandbox, workspace)}
     place, rng = BY_ID[workspace], random.Random()
     return Builder(connection=connection, workspace=place, rng=rng, **moment)

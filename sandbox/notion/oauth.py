@@ -2,10 +2,10 @@
 
 import json
 import secrets
-import sqlite3
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.html import each, fill
@@ -68,7 +68,7 @@ REFUSALS = {
 }
 
 
-def _get_bot(connection: sqlite3.Connection, grant_id: int) -> Row:
+def _get_bot(connection: Connection, grant_id: int) -> Row:
     sql = "SELECT * FROM notion_bot WHERE grant_id = ?"
     row: Row = connection.execute(sql, (grant_id,)).fetchone()
     return row
@@ -111,7 +111,7 @@ class NotionPolicy(Policy):
         pages = [name.removeprefix(prefix) for name in picked]
         return Decision(choice=json.dumps({"owner": owner, "picked": pages}))
 
-    def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
+    def start(self, sandbox: Sandbox, connection: Connection, code: Row) -> int:
         """Begin a grant; only now do the picked pages become visible to the app."""
         workspace, user = code["account"], code["user"]
         holder, choice = make_holder(workspace, user), json.loads(code["choice"])
@@ -166,7 +166,7 @@ class NotionPolicy(Policy):
         return oauth_error(sandbox, request, refusal.error, refusal.description)
 
     def end(
-        self, sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token
+        self, sandbox: Sandbox, connection: Connection, token: grants.Token
     ) -> None:
         who = (token.account, token.user)
         if not grants.list_grants(connection, SLUG, *who, is_live=True):

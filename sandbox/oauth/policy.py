@@ -2,10 +2,10 @@
 
 import re
 import secrets
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.provider import Account, Person
@@ -52,7 +52,7 @@ class Issued:
 
     sandbox: Sandbox
     request: Request
-    connection: sqlite3.Connection
+    connection: Connection
     access: str
     refresh: str
     expires_in: int
@@ -156,7 +156,7 @@ class Policy:
         """Return what a consent grants, or raise one of the errors above."""
         return Decision(scopes=consent.asked.scopes)
 
-    def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
+    def start(self, sandbox: Sandbox, connection: Connection, code: Row) -> int:
         columns = {name: code[name] for name in ("account", "user", "scopes")}
         columns |= {"provider": self.slug, "created_at": sandbox.clock()}
         return grants.insert(connection, "oauth_grant", **columns)
@@ -191,6 +191,6 @@ class Policy:
         return to_json(body, refusal.status)
 
     def end(
-        self, sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token
+        self, sandbox: Sandbox, connection: Connection, token: grants.Token
     ) -> None:
         """Do what else a revocation by the app does."""

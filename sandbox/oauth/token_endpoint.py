@@ -4,9 +4,9 @@ import base64
 import hashlib
 import re
 import secrets
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.state import Sandbox
@@ -29,7 +29,7 @@ class Call:
     sandbox: Sandbox
     request: Request
     fields: Mapping[str, Any]
-    connection: sqlite3.Connection
+    connection: Connection
 
     @property
     def now(self) -> float:

@@ -2,7 +2,7 @@
 
 import json
 import random
-import sqlite3
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.airtable.schema import save_table
@@ -32,9 +32,7 @@ def seed(sandbox: Sandbox, plan: Plan) -> None:
                     _save(maker, base, connection)
 
 
-def _save(
-    maker: BaseMaker, base: dict[str, Any], connection: sqlite3.Connection
-) -> None:
+def _save(maker: BaseMaker, base: dict[str, Any], connection: Connection) -> None:
     connection.execute(
         "INSERT INTO airtable_base VALUES (?, ?, ?, ?)",
         (maker.id, *(base[name] for name in ("account", "workspace", "name"))),

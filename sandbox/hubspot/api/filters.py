@@ -2,8 +2,8 @@
 
 import json
 import re
-import sqlite3
 from collections.abc import Callable
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.hubspot.api.calls import READ, Call
@@ -54,7 +54,7 @@ COLUMNS: dict[str, Column] = {
 }
 
 
-def register(connection: sqlite3.Connection) -> None:
+def register(connection: Connection) -> None:
     for name, count, function in (
         ("moment", 1, lambda value: read_time(value) if value else None),
         ("folded", 1, lambda value: value.casefold() if value else None),

@@ -10,13 +10,7 @@ from sandbox.core.web import Request, Response
 from sandbox.notion.api.calls import READ, Call, api
 from sandbox.notion.api.errors import malformed, refuse
 from sandbox.notion.api.objects import to_object
-from sandbox.notion.api.paging import (
-    PAGED,
-    Shape,
-    read_json,
-    read_page,
-    refuse_unknown,
-)
+from sandbox.notion.api.paging import PAGED, Shape, read_json, read_page, refuse_unknown
 from sandbox.notion.seed.workspaces import DATA_SOURCE, PAGE
 
 KINDS = (PAGE, DATA_SOURCE)
