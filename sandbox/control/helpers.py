@@ -23,6 +23,11 @@ def get_number(params: Params, name: str, default: int) -> int:
     return int(params.get(name) or default)
 
 
+def get_part(params: Params) -> tuple[int, int]:
+    """Return how many records to touch, and after how many."""
+    return get_number(params, "count", 1), get_number(params, "offset", 0)
+
+
 def get_limit(params: Params) -> int:
     return min(get_number(params, "limit", 100), MAX_PAGE)
 

@@ -48,8 +48,7 @@ class Storage:
         return self.connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, *values: Any) -> Row | None:
-        row: Row | None = self.connection.execute(sql, values).fetchone()
-        return row
+        return self.connection.execute(sql, values).fetchone()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

@@ -111,6 +111,12 @@ class Response:
     headers: list[tuple[str, str]] = field(default_factory=list)
     stream: Iterator[bytes] | None = None
 
+    def after(self, seconds: float | None) -> "Response":
+        """Say when to come back, if there is anything to say."""
+        if seconds is not None:
+            self.headers.append(("Retry-After", f"{seconds:g}"))
+        return self
+
     @property
     def data(self) -> Any:
         return json.loads(self.body)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sandbox.control import helpers
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
+from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
@@ -116,8 +116,7 @@ COMMANDS: dict[str, Command] = {
 
 
 def _make_form(title: str, fields: Sequence[Field], **labels: str) -> Form:
-    commands = {f"records/{name}": label for name, label in labels.items()}
-    return Form(title, commands, fields, has_type=True)
+    return Form(title, label(**labels), fields, has_type=True)
 
 
 ID = Field("id", "Id", is_number=True)

@@ -6,7 +6,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from sandbox.control.helpers import get_account, get_number
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
+from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api import changes
@@ -160,25 +160,21 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def _name(**labels: str) -> dict[str, str]:
-    return {f"records/{name}": label for name, label in labels.items()}
-
-
 ID, TEXT = Field("id", "Id"), Field("text", "Text to add")
 INTO = Field("id", "Id (page, or data source to add to)")
-STATES = _name(
+STATES = label(
     restore="Restore", delete="Erase for good", archive="Archive", unarchive="Unarchive"
 )
 FORMS = (
     Form(
         "A page",
-        _name(edit="Save", create="Add inside it", trash="Delete"),
+        label(edit="Save", create="Add inside it", trash="Delete"),
         (INTO, Field("title", "Title"), TEXT),
     ),
     Form("Restore, erase, archive", STATES, (ID,)),
     Form(
         "Move and share",
-        _name(move="Move", share="Share", unshare="Unshare"),
+        label(move="Move", share="Share", unshare="Unshare"),
         (ID, Field("to", "Move into (empty: to the top)")),
     ),
     TOUCH,

@@ -70,8 +70,7 @@ REFUSALS = {
 
 def _get_bot(connection: Connection, grant_id: int) -> Row:
     sql = "SELECT * FROM notion_bot WHERE grant_id = ?"
-    row: Row = connection.execute(sql, (grant_id,)).fetchone()
-    return row
+    return connection.execute(sql, (grant_id,)).fetchone()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,11 +82,10 @@ def find_token(storage: Storage, value: str, *, provider: str) -> Token | None:
 
 
 def find_code(connection: Connection, value: str, provider: str) -> Row | None:
-    row: Row | None = connection.execute(
+    return connection.execute(
         "SELECT * FROM authorization_code WHERE value = ? AND provider = ?",
         (value, provider),
     ).fetchone()
-    return row
 
 
 def take_code(connection: Connection, value: str, *, provider: str, now: float) -> bool:
@@ -101,8 +100,7 @@ def take_code(connection: Connection, value: str, *, provider: str, now: float) 
 
 def get_grant(connection: Connection, grant_id: int) -> Row:
     sql = "SELECT * FROM oauth_grant WHERE id = ?"
-    row: Row = connection.execute(sql, (grant_id,)).fetchone()
-    return row
+    return connection.execute(sql, (grant_id,)).fetchone()
 
 
 def list_grants(

@@ -137,12 +137,6 @@ class Policy:
             message = "scope must hold registered scopes, each once"
             raise SentBackError("invalid_scope", message)
 
-    def get_account_note(self, account: Account, asked: Asked) -> str:
-        return account.note
-
-    def get_person_note(self, person: Person) -> str:
-        return ""
-
     def pick_in_account(self, sandbox: Sandbox, account: Account) -> Sequence[Options]:
         """Return what can be picked in an account, whoever picks."""
         return ()

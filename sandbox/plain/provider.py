@@ -89,7 +89,4 @@ class Plain:
 def _refuse_with_status(
     sandbox: Sandbox, request: Request, status: int, after: float | None
 ) -> Response:
-    response = answer_error(status, f"simulated answer {status}")
-    if after is not None:
-        response.headers.append(("Retry-After", f"{after:g}"))
-    return response
+    return answer_error(status, f"simulated answer {status}").after(after)

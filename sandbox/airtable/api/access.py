@@ -111,6 +111,5 @@ def _limited(sandbox: Sandbox, kind: str, account: str) -> ApiRefusal:
     as_documented = sandbox.switches.get(SLUG, "documented_429", account)
     response = answer_error(kind, shape="object" if as_documented else "list")
     if sandbox.switches.get(SLUG, "retry_after_on_429", account):
-        seconds = sandbox.switches.get(SLUG, "penalty_seconds", account)
-        response.headers.append(("Retry-After", f"{seconds:g}"))
+        response.after(sandbox.switches.get(SLUG, "penalty_seconds", account))
     return ApiRefusal(lambda _: response)

@@ -65,6 +65,4 @@ def refuse_with_status(
     response = to_text(f"{status}\n", status)
     if status in BY_STATUS:
         response = answer_error(BY_STATUS[status], shape=shape)
-    if retry_after is not None:
-        response.headers.append(("Retry-After", f"{retry_after:g}"))
-    return response
+    return response.after(retry_after)

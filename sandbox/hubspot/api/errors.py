@@ -30,21 +30,14 @@ def refuse(
     def answer(request: Request) -> Response:
         more["correlationId"] = get_correlation_id(request)
         response = to_json(make_error(message, category, **more), status)
-        return add_retry_after(response, retry_after)
+        return response.after(retry_after)
 
     return ApiRefusal(answer, message)
 
 
 def get_correlation_id(request: Request) -> str:
     """Return the id of this request, the same in the header and in the body."""
-    found: str = request.environ.setdefault("hubspot.correlation", str(uuid.uuid4()))
-    return found
-
-
-def add_retry_after(response: Response, seconds: float | None) -> Response:
-    if seconds is not None:
-        response.headers.append(("Retry-After", f"{seconds:g}"))
-    return response
+    return request.environ.setdefault("hubspot.correlation", str(uuid.uuid4()))
 
 
 def not_found() -> ApiRefusal:
@@ -74,7 +67,7 @@ def refuse_with_status(
         # These come from the edge in front of the API, which speaks HTML.
         page = f"<html><h1>{status}</h1></html>".encode()
         edge = Response(status=status, body=page, content_type="text/html")
-        return add_retry_after(edge, retry_after)
+        return edge.after(retry_after)
     if status == 429:
         is_search = request.path.endswith("/search")
         policy = "SECONDLY" if is_search else "TEN_SECONDLY_ROLLING"

@@ -117,10 +117,8 @@ def to_objects(call: Call, rows: list[Row], shape: Shape) -> list[dict[str, Any]
 
 
 def _to_object(call: Call, row: Row, shape: Shape) -> dict[str, Any]:
-    values, domain = (
-        json.loads(row["properties"]),
-        BY_ID[call.portal].details["uiDomain"],
-    )
+    values = json.loads(row["properties"])
+    domain = BY_ID[call.portal].details["uiDomain"]
     path = f"contacts/{call.portal}/record/{call.type}/{row['id']}"
     shown = {
         "id": str(row["id"]),

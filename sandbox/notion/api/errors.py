@@ -30,8 +30,7 @@ def refuse(status: int, message: str, code: str = "", **data: Any) -> ApiRefusal
 
 
 def get_request_id(request: Request) -> str:
-    found: str = request.environ.setdefault(REQUEST_ID, str(uuid.uuid4()))
-    return found
+    return request.environ.setdefault(REQUEST_ID, str(uuid.uuid4()))
 
 
 def to_error(
@@ -89,6 +88,4 @@ def refuse_with_status(
     if status in (429, 529):
         return slow_down(RATE if status == 429 else "", retry_after).answer(request)
     response = to_error(request, status, f"Simulated answer {status}.")
-    if retry_after is not None:
-        response.headers.append(("Retry-After", f"{retry_after:.0f}"))
-    return response
+    return response.after(retry_after and round(retry_after))
