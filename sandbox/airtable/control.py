@@ -69,8 +69,7 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     rows = sandbox.storage.all(
         "SELECT * FROM airtable_record WHERE table_id = ? ORDER BY id LIMIT ? OFFSET ?",
         table["id"],
-        helpers.get_number(params, "count", 1),
-        helpers.get_number(params, "offset", 0),
+        *helpers.get_part(params),
     )
     text = targets.get_text(params, "value") or f"Touched {to_iso(sandbox.now_ms)}"
     with sandbox.storage.write() as connection:
@@ -127,9 +126,7 @@ def _count_table(sandbox: Sandbox, table: Table, params: Params) -> dict[str, An
 
 def _get_values(table: Table, params: Params) -> dict[str, Any]:
     given = helpers.get_values(params, "fields", "field")
-    return {
-        targets.get_field(table, name)["id"]: value for name, value in given.items()
-    }
+    return {targets.get_field(table, n)["id"]: value for n, value in given.items()}
 
 
 def _change(

@@ -74,9 +74,13 @@ def remove_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     return {"table": table["id"]}
 
 
-def rename_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+def _get_field(sandbox: Sandbox, params: Params) -> tuple[str, Table, dict[str, Any]]:
     base, table = get_table(sandbox, params)
-    field = get_field(table, get_text(params, "field"))
+    return base, table, get_field(table, get_text(params, "field"))
+
+
+def rename_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+    base, table, field = _get_field(sandbox, params)
     field["name"] = _require(params, "name")
     return _save(sandbox, base, table, field)
 
@@ -91,8 +95,7 @@ def add_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def remove_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Delete a field; the primary field stays, as at Airtable."""
-    base, table = get_table(sandbox, params)
-    field = get_field(table, get_text(params, "field"))
+    base, table, field = _get_field(sandbox, params)
     if field["id"] == table["primaryFieldId"]:
         raise CommandError("the primary field cannot be removed")
     table["fields"].remove(field)
@@ -101,8 +104,7 @@ def remove_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def retype_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Change a field to the type `to`; a cell that cannot follow becomes empty."""
-    base, table = get_table(sandbox, params)
-    field = get_field(table, get_text(params, "field"))
+    base, table, field = _get_field(sandbox, params)
     kind = _require(params, "to")
     _set_type(field, kind, params)
     with sandbox.storage.write() as connection:

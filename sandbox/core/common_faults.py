@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from sandbox.core.provider import Params
@@ -47,13 +48,7 @@ def _oversized(sandbox: Sandbox, request: Request, params: Params) -> Response:
 
 
 def _change_body(change: Callable[[bytes], bytes]) -> After:
-    def apply(
-        sandbox: Sandbox, request: Request, response: Response, params: Params
-    ) -> Response:
-        response.body = change(response.body)
-        return response
-
-    return apply
+    return lambda _, __, response, ___: replace(response, body=change(response.body))
 
 
 def _send(pour: Pour) -> After:

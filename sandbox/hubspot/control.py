@@ -64,9 +64,8 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     records = _open(sandbox, params)
     default = "jobtitle" if records.type == CONTACTS else "description"
     name = str(params.get("property") or default)
-    count, offset = (helpers.get_number(params, n, 0) for n in ("count", "offset"))
     condition = "archived = 0 ORDER BY id LIMIT ? OFFSET ?"
-    rows = records.select(condition, count or 1, offset)
+    rows = records.select(condition, *helpers.get_part(params))
     text = str(params.get("value") or f"Touched {to_short_iso(records.now)}")
     with sandbox.storage.write():
         for row in rows:

@@ -5,7 +5,7 @@ import random
 from sqlite3 import Connection
 from typing import Any
 
-from sandbox.control.helpers import get_account, get_number
+from sandbox.control.helpers import get_account, get_part
 from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
@@ -137,8 +137,7 @@ def _set_share(*, allowed: bool) -> Command:
 
 def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     workspace = get_account(WORKSPACES, params).id
-    part = (get_number(params, "count", 1), get_number(params, "offset", 0))
-    rows = sandbox.storage.all(TOUCHED, workspace, PAGE, *part)
+    rows = sandbox.storage.all(TOUCHED, workspace, PAGE, *get_part(params))
     with sandbox.storage.write() as connection:
         changes.mark(sandbox, connection, rows)
     return {"touched": len(rows), "ids": [row["id"] for row in rows]}

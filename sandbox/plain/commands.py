@@ -70,10 +70,8 @@ class Commands:
         return {"id": row["id"]}
 
     def touch(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        place, count = self._get_place(params), helpers.get_number(params, "count", 1)
-        rows = place.list(
-            sandbox, limit=count, offset=helpers.get_number(params, "offset", 0)
-        )
+        place, (count, offset) = self._get_place(params), helpers.get_part(params)
+        rows = place.list(sandbox, limit=count, offset=offset)
         text = str(params.get("value") or f"Touched {to_iso(sandbox.now_ms)}")
         for row in rows:
             place.change(sandbox, row, {place.kind.edits: text})
@@ -83,9 +81,8 @@ class Commands:
         if params.get("id"):
             rows = [self._get_row(sandbox, params)[1]]
         else:
-            rows = [
-                *self._get_place(params).list(sandbox, limit=helpers.get_limit(params))
-            ]
+            limit = helpers.get_limit(params)
+            rows = [*self._get_place(params).list(sandbox, limit=limit)]
         return {"records": [vars(to_record(row)) for row in rows]}
 
     def count(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:

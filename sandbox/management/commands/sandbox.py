@@ -36,7 +36,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         config = Config.from_environ()
         if options["reset"]:
-            _remove(config.database)
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{config.database}{suffix}").unlink(missing_ok=True)
         sizes = {n: options[n] for n in SIZES if options[n] is not None}
         storage = Storage(config.database)
         sandbox = Sandbox(storage, config=config, providers=PROVIDERS)
@@ -48,11 +49,6 @@ class Command(BaseCommand):
         self.stdout.flush()
         os.environ["SANDBOX_DATABASE"] = str(config.database.resolve())
         os.execv(sys.executable, _get_arguments(address))  # noqa: S606
-
-
-def _remove(database: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{database}{suffix}").unlink(missing_ok=True)
 
 
 def _get_arguments(address: str) -> list[str]:
