@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.core import common_faults
 from sandbox.core.common_faults import bend
 from sandbox.core.provider import Params, Switch
 from sandbox.core.state import Before, FaultKind
@@ -37,8 +36,6 @@ DAILY = _refuse(lambda _: rate_limited("DAILY"))
 OTHER = _refuse(lambda _: refuse("You reached a limit.", 429, "RATE_LIMITS"))
 
 FAULTS = (
-    *common_faults.KINDS,
-    *kit.make_faults(POLICY),
     FaultKind("bad_hub", "Token endpoint: the account is gone", before=BAD_HUB),
     FaultKind("missing_scopes", "403 MISSING_SCOPES", before=UNSCOPED, params=SCOPES),
     FaultKind("daily_limit", "429 DAILY", before=DAILY),
@@ -48,7 +45,6 @@ FAULTS = (
 )
 
 SWITCHES = (
-    *kit.make_switches(POLICY),
     Switch("user_id_in_token", "Token answers name the user", True),
     Switch("rate_limits", "Rate limits on", True),
     Switch("calls_per_ten_seconds", "API calls per 10 s", 110),

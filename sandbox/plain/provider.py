@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from sandbox.control.helpers import get_account
-from sandbox.core import common_faults
 from sandbox.core.provider import Plan, Switch
 from sandbox.core.state import Provider, Route, Sandbox
 from sandbox.core.web import Request, Response
@@ -38,20 +37,16 @@ class Plain:
             Switch("rate_limits", "Rate limits on", default=True),
             Switch("calls_per_minute", "Calls per minute", self.calls_per_minute),
         )
-        return Provider(
-            slug=policy.slug,
-            name=policy.name,
+        return kit.make_provider(
+            policy,
             schema=records.SCHEMA,
-            routes=(*kit.make_routes(policy), *routes),
-            accounts=policy.accounts,
+            routes=routes,
             kinds={kind.name: kind.name for kind in self.kinds},
             seed=self._seed,
-            identify=partial(kit.identify, policy),
             refuse=_refuse_with_status,
             commands=control.commands,
             queries=control.queries,
-            faults=(*common_faults.KINDS, *kit.make_faults(policy)),
-            switches=(*kit.make_switches(policy), *limits),
+            switches=limits,
             forms=control.forms,
         )
 
