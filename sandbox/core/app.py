@@ -49,16 +49,22 @@ class App:
         return None
 
     def _answer_as(self, provider: Provider, request: Request) -> Response:
-        route = self._find_route(request)
-        if route is None:
-            self._count(provider, None, request, 404)
-            return to_text(NOT_SIMULATED, 404)
+        route, status = self._find_route(request), NEVER_SENT
+        families = route.families.split() if route else []
         try:
-            response = self._run(provider, route, request)
-        except ConnectionResetError:
-            self._count(provider, route, request, NEVER_SENT)
-            raise
-        self._count(provider, route, request, response.status)
+            response = to_text(NOT_SIMULATED, 404)
+            if route is not None:
+                response = self._run(provider, route, request)
+            status = response.status
+        finally:
+            self.sandbox.stats.count(
+                provider=provider.slug,
+                endpoint=route.name if route else "unknown",
+                bucket=request.bucket or next(iter(families), "other"),
+                account=request.account,
+                status=status,
+                now=self.sandbox.clock(),
+            )
         return response
 
     def _run(self, provider: Provider, route: Route, request: Request) -> Response:
@@ -93,19 +99,6 @@ class App:
             return provider.refuse(self.sandbox, request, 400, None)
         except ApiRefusal as refusal:
             return refusal.answer(request)
-
-    def _count(
-        self, provider: Provider, route: Route | None, request: Request, status: int
-    ) -> None:
-        families = route.families.split() if route else []
-        self.sandbox.stats.count(
-            provider=provider.slug,
-            endpoint=route.name if route else "unknown",
-            bucket=request.bucket or next(iter(families), "other"),
-            account=request.account,
-            status=status,
-            now=self.sandbox.clock(),
-        )
 
 
 def make_app(sandbox: Sandbox) -> App:
