@@ -1,6 +1,5 @@
 """Serve the sandbox: find the route, let faults strike, count, answer."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -19,10 +18,7 @@ class App:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         routes = {slug: p.routes for slug, p in sandbox.providers.items()}
-        self.routes = {
-            slug: [(_to_regex(route.path), route) for route in found]
-            for slug, found in {**routes, "": CONTROL_ROUTES}.items()
-        }
+        self.routes = {**routes, "": CONTROL_ROUTES}
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -41,8 +37,8 @@ class App:
 
     def _find_route(self, request: Request) -> Route | None:
         """Return the first route that fits, and note what its path holds."""
-        for pattern, route in self.routes[request.provider]:
-            match = pattern.fullmatch(request.path)
+        for route in self.routes[request.provider]:
+            match = route.pattern.fullmatch(request.path)
             if match and route.method in (request.method, "*"):
                 request.params, request.route = match.groupdict(), route.path
                 return route
@@ -103,7 +99,3 @@ class App:
 
 def make_app(sandbox: Sandbox) -> App:
     return App(sandbox)
-
-
-def _to_regex(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))

@@ -4,6 +4,7 @@ A sandbox knows its providers and their handlers take the sandbox, so these type
 stand in one module.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -51,6 +52,10 @@ class Route:
     @property
     def name(self) -> str:
         return f"{self.method} {self.path}"
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,19 +44,13 @@ def _save(maker: BaseMaker, base: dict[str, Any], connection: Connection) -> Non
     for table in maker.tables:
         shown, key = maker.show_table(table), table["key"]
         save_table(connection, maker.id, shown)
+        rows = []
+        for draft in maker.drafts[key]:
+            cells = {maker.ids[f"{key}.{k}"]: v for k, v in draft.cells.items()}
+            times = (draft.created, draft.modified)
+            rows.append((draft.id, shown["id"], *times, json.dumps(cells)))
         connection.executemany(
             "INSERT INTO airtable_record (id, table_id, created, modified, cells)"
             " VALUES (?, ?, ?, ?, ?)",
-            (
-                (
-                    draft.id,
-                    shown["id"],
-                    draft.created,
-                    draft.modified,
-                    json.dumps(
-                        {maker.ids[f"{key}.{k}"]: v for k, v in draft.cells.items()}
-                    ),
-                )
-                for draft in maker.drafts[key]
-            ),
+            rows,
         )
