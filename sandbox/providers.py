@@ -3,4 +3,8 @@
 from sandbox import airtable, hubspot, notion
 from sandbox.core.state import Provider
 
-PROVIDERS: tuple[Provider, ...] = (hubspot.PROVIDER, airtable.PROVIDER, notion.PROVIDER)
+PROVIDERS: tuple[Provider, ...] = (
+    hubspot.PROVIDER,
+    airtable.PROVIDER,
+    notion.PROVIDER,
+)
