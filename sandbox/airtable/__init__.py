@@ -1,7 +1,5 @@
 """Simulate Airtable: OAuth, bases, their schema, and the records of their tables."""
 
-from functools import partial
-
 from sandbox.airtable.api.attachments import send_attachment
 from sandbox.airtable.api.errors import refuse_with_status
 from sandbox.airtable.api.meta import show_bases, show_tables, show_whoami
@@ -12,13 +10,12 @@ from sandbox.airtable.faults import FAULTS, SWITCHES
 from sandbox.airtable.oauth import POLICY
 from sandbox.airtable.seed.loader import seed
 from sandbox.airtable.seed.tables import SCHEMA
-from sandbox.core.state import Provider, Route
+from sandbox.core.state import Route
 from sandbox.oauth import kit
 
 FILE = "/attachments/{expires}/{mark}/{size}/{id}/{name}"
 
 ROUTES = (
-    *kit.make_routes(POLICY),
     Route("GET", "/v0/meta/whoami", show_whoami, "api whoami"),
     Route("GET", "/v0/meta/bases", show_bases, "api bases"),
     Route("GET", "/v0/meta/bases/{base}/tables", show_tables, "api schema"),
@@ -28,15 +25,12 @@ ROUTES = (
     Route("GET", FILE, send_attachment, "attachments"),
 )
 
-PROVIDER = Provider(
-    slug=POLICY.slug,
-    name=POLICY.name,
+PROVIDER = kit.make_provider(
+    POLICY,
     schema=SCHEMA,
     routes=ROUTES,
-    accounts=POLICY.accounts,
     kinds={"base": "bases", "table": "tables", "record": "records"},
     seed=seed,
-    identify=partial(kit.identify, POLICY),
     refuse=refuse_with_status,
     commands={**COMMANDS, **SCHEMA_COMMANDS},
     queries=QUERIES,

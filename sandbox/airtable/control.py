@@ -1,28 +1,16 @@
 """Let people and tests change the simulated records behind the API's back."""
 
 import json
-import sqlite3
+from sqlite3 import Connection
 from typing import Any
 
+from sandbox.airtable import targets
 from sandbox.airtable.api import quotas
 from sandbox.airtable.schema import Table, list_tables
 from sandbox.airtable.seed.accounts import COMPANIES
-from sandbox.airtable.targets import (
-    get_field,
-    get_record,
-    get_table,
-    get_text,
-    list_account_bases,
-)
 from sandbox.airtable.values import change_cells, make_id, save_cells
-from sandbox.control.helpers import (
-    describe_live,
-    get_account,
-    get_limit,
-    get_number,
-    get_values,
-)
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
+from sandbox.control import helpers
+from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_iso
@@ -36,7 +24,7 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
     With `quiet` the modification time stays, as when a lookup or formula changes.
     """
-    row, table = get_record(sandbox, params)
+    row, table = targets.get_record(sandbox, params)
     values = _get_values(table, params)
     with sandbox.storage.write() as connection:
         _change(sandbox, connection, row, values, params)
@@ -44,7 +32,7 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    _, table = get_table(sandbox, params)
+    _, table = targets.get_table(sandbox, params)
     record, values = make_id("rec"), _get_values(table, params)
     with sandbox.storage.write() as connection:
         connection.execute(
@@ -57,8 +45,7 @@ def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Delete one record, and the links that lead to it."""
-    row, _ = get_record(sandbox, params)
+    row, _ = targets.get_record(sandbox, params)
 
     def unlink(cell: list[str]) -> list[str]:
         return [record for record in cell if record != row["id"]]
@@ -75,17 +62,16 @@ def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Change the first `count` records, after `offset`, at one and the same moment."""
-    _, table = get_table(sandbox, params)
+    _, table = targets.get_table(sandbox, params)
     field = next((f for f in table["fields"] if f["type"] in TEXTS), None)
     if field is None:
         raise CommandError("this table has no text to change")
     rows = sandbox.storage.all(
         "SELECT * FROM airtable_record WHERE table_id = ? ORDER BY id LIMIT ? OFFSET ?",
         table["id"],
-        get_number(params, "count", 1),
-        get_number(params, "offset", 0),
+        *helpers.get_part(params),
     )
-    text = get_text(params, "value") or f"Touched {to_iso(sandbox.now_ms)}"
+    text = targets.get_text(params, "value") or f"Touched {to_iso(sandbox.now_ms)}"
     with sandbox.storage.write() as connection:
         for row in rows:
             _change(sandbox, connection, row, {field["id"]: text}, params)
@@ -96,14 +82,14 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return one record by id, or a page of a table's records from `after` on."""
     if params.get("id"):
-        row, _ = get_record(sandbox, params)
+        row, _ = targets.get_record(sandbox, params)
         rows = sandbox.storage.all(f"{SHOW} WHERE id = ?", row["id"])
     else:
         rows = sandbox.storage.all(
             f"{SHOW} WHERE table_id = ? AND id > ? ORDER BY id LIMIT ?",
-            get_table(sandbox, params)[1]["id"],
-            get_text(params, "after"),
-            get_limit(params),
+            targets.get_table(sandbox, params)[1]["id"],
+            targets.get_text(params, "after"),
+            helpers.get_limit(params),
         )
     shown = ({**dict(row), "cells": json.loads(row["cells"])} for row in rows)
     return {"records": list(shown)}
@@ -111,8 +97,8 @@ def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def count(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Count the bases, tables and records of an account and digest the records."""
-    company, bases = get_account(COMPANIES, params), []
-    for base in list_account_bases(sandbox, params):
+    company, bases = helpers.get_account(COMPANIES, params), []
+    for base in targets.list_account_bases(sandbox, params):
         tables = list_tables(sandbox.storage, base["id"])
         counted = [_count_table(sandbox, table, params) for table in tables]
         about = {name: base[name] for name in ("id", "name", "workspace")}
@@ -135,24 +121,24 @@ def _count_table(sandbox: Sandbox, table: Table, params: Params) -> dict[str, An
     rows = sandbox.storage.all(sql, table["id"])
     changes = ((row["id"], row["modified"] or "-") for row in rows)
     about = {"id": table["id"], "name": table["name"], "fields": len(table["fields"])}
-    return {**about, **describe_live(changes, params)}
+    return {**about, **helpers.describe_live(changes, params)}
 
 
 def _get_values(table: Table, params: Params) -> dict[str, Any]:
-    given = get_values(params, "fields", "field")
-    return {get_field(table, name)["id"]: value for name, value in given.items()}
+    given = helpers.get_values(params, "fields", "field")
+    return {targets.get_field(table, n)["id"]: value for n, value in given.items()}
 
 
 def _change(
     sandbox: Sandbox,
-    connection: sqlite3.Connection,
+    connection: Connection,
     row: Row,
     values: dict[str, Any],
     params: Params,
 ) -> None:
     save_cells(connection, row["id"], {**json.loads(row["cells"]), **values})
     if not params.get("quiet"):
-        editor = get_account(COMPANIES, params).people[0].id
+        editor = helpers.get_account(COMPANIES, params).people[0].id
         connection.execute(
             "UPDATE airtable_record SET modified = ?, modified_by = ? WHERE id = ?",
             (sandbox.now_ms, editor, row["id"]),
@@ -175,11 +161,7 @@ NAME = Field("name", "New name")
 FORMS = (
     Form(
         "A record",
-        {
-            "records/edit": "Save",
-            "records/create": "Add new",
-            "records/delete": "Delete",
-        },
+        label(edit="Save", create="Add new", delete="Delete"),
         (
             Field("id", "Record id, to change one", hint="rec…"),
             Field("table", "Table, to add one", hint="Customers"),
@@ -190,29 +172,24 @@ FORMS = (
     Form(TOUCH.title, TOUCH.commands, (BASE, TABLE, *TOUCH.fields)),
     Form(
         "Fields",
-        {
-            "fields/rename": "Rename",
-            "fields/add": "Add",
-            "fields/retype": "Change type",
-            "fields/remove": "Remove",
-        },
+        label(
+            "fields", rename="Rename", add="Add", retype="Change type", remove="Remove"
+        ),
         (BASE, TABLE, FIELD, NAME, Field("to", "Type", hint="number")),
     ),
     Form(
-        "Tables and bases",
-        {
-            "tables/rename": "Rename table",
-            "tables/add": "Add table",
-            "tables/remove": "Remove table",
-            "bases/rename": "Rename base",
-            "bases/unshare": "Stop sharing base",
-            "bases/share": "Share base again",
-        },
+        "Tables",
+        label("tables", rename="Rename", add="Add", remove="Remove"),
         (BASE, TABLE, NAME),
     ),
     Form(
+        "Bases",
+        label("bases", rename="Rename", unshare="Stop sharing", share="Share again"),
+        (BASE, NAME),
+    ),
+    Form(
         "Calls used this month",
-        {"quota/set": "Set"},
+        label("quota", set="Set"),
         (
             Field("id", "Workspace id", hint="wsp…"),
             Field("calls", "Calls", value="999", is_number=True),

@@ -34,7 +34,6 @@ def unshare_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def share_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Put a base back that was taken out of grants."""
     base, grant = get_base(sandbox, params)["id"], get_text(params, "grant")
     sql = "DELETE FROM airtable_unshared WHERE base = ?1 AND (?2 = '' OR grant_id = ?2)"
     return {"base": base, "grants": _run(sandbox, sql, base, grant)}
@@ -56,7 +55,6 @@ def rename_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def add_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Add an empty table with one text field and one view."""
     field = {"id": make_id("fld"), "name": "Name", "type": "singleLineText"}
     table = {
         "id": make_id("tbl"),
@@ -76,15 +74,18 @@ def remove_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     return {"table": table["id"]}
 
 
-def rename_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+def _get_field(sandbox: Sandbox, params: Params) -> tuple[str, Table, dict[str, Any]]:
     base, table = get_table(sandbox, params)
-    field = get_field(table, get_text(params, "field"))
+    return base, table, get_field(table, get_text(params, "field"))
+
+
+def rename_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+    base, table, field = _get_field(sandbox, params)
     field["name"] = _require(params, "name")
     return _save(sandbox, base, table, field)
 
 
 def add_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Add a field of any type, empty everywhere."""
     base, table = get_table(sandbox, params)
     field = {"id": make_id("fld"), "name": _require(params, "name")}
     _set_type(field, get_text(params, "to") or "singleLineText", params)
@@ -94,8 +95,7 @@ def add_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def remove_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Delete a field; the primary field stays, as at Airtable."""
-    base, table = get_table(sandbox, params)
-    field = get_field(table, get_text(params, "field"))
+    base, table, field = _get_field(sandbox, params)
     if field["id"] == table["primaryFieldId"]:
         raise CommandError("the primary field cannot be removed")
     table["fields"].remove(field)
@@ -104,8 +104,7 @@ def remove_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def retype_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Change a field to the type `to`; a cell that cannot follow becomes empty."""
-    base, table = get_table(sandbox, params)
-    field = get_field(table, get_text(params, "field"))
+    base, table, field = _get_field(sandbox, params)
     kind = _require(params, "to")
     _set_type(field, kind, params)
     with sandbox.storage.write() as connection:
@@ -116,12 +115,10 @@ def retype_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def set_calls(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Pretend that a workspace made so many calls this month."""
     own = [workspace.id for workspace in get_account(COMPANIES, params).workspaces]
     workspace = get_text(params, "id") or own[0]
     if workspace not in own:
-        message = f"no workspace {workspace}"
-        raise CommandError(message)
+        raise CommandError(f"no workspace {workspace}")
     quotas.set_calls(sandbox, workspace, get_number(params, "calls", 0))
     return quotas.describe(sandbox, workspace)
 
@@ -143,8 +140,7 @@ def _save(
 def _require(params: Params, name: str) -> str:
     if text := get_text(params, name):
         return text
-    message = f"say what is new in `{name}`"
-    raise CommandError(message)
+    raise CommandError(f"say what is new in `{name}`")
 
 
 def _set_type(field: dict[str, Any], kind: str, params: Params) -> None:

@@ -8,12 +8,9 @@ from sandbox.airtable.api.errors import (
     answer_error,
     refuse_with_status,
 )
-from sandbox.airtable.oauth import POLICY
-from sandbox.core import common_faults
 from sandbox.core.provider import Params, Switch
 from sandbox.core.state import FaultKind, Sandbox
 from sandbox.core.web import Request, Response
-from sandbox.oauth import kit
 
 
 def _fail(name: str, label: str, kind: str, shape: str = "") -> FaultKind:
@@ -29,8 +26,6 @@ def _wrap_error(sandbox: Sandbox, request: Request, params: Params) -> Response:
 
 
 FAULTS = (
-    *common_faults.KINDS,
-    *kit.make_faults(POLICY),
     _fail("rate_limit", "429 as seen in practice", RATE),
     _fail("rate_limit_documented", "429 as documented", RATE, "object"),
     _fail("monthly_limit", "429: the month is used up", MONTH),
@@ -45,7 +40,6 @@ FAULTS = (
 )
 
 SWITCHES = (
-    *kit.make_switches(POLICY),
     Switch("enterprise_blocked", "The company blocks the API: no bases", False),
     Switch("bases_page_size", "Bases per page", 1000),
     Switch("iterator_seconds", "Seconds a listing may pause between pages", 300.0),

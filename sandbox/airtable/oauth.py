@@ -2,8 +2,8 @@
 
 import json
 import re
-import sqlite3
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any, cast
 
 from sandbox.airtable.seed.accounts import COMPANIES, SCOPES, SLUG, Company
@@ -58,7 +58,7 @@ class AirtablePolicy(Policy):
         resources = [name.removeprefix("use:") for name in picked]
         return Decision(scopes=consent.asked.scopes, choice=json.dumps(resources))
 
-    def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
+    def start(self, sandbox: Sandbox, connection: Connection, code: Row) -> int:
         grant_id = super().start(sandbox, connection, code)
         connection.execute(
             "INSERT INTO airtable_grant VALUES (?, ?)", (grant_id, code["choice"])

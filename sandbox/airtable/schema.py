@@ -1,8 +1,8 @@
 """Find and keep tables, which are JSON as the base schema shows it."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.storage import Storage
@@ -11,12 +11,11 @@ Table = dict[str, Any]
 
 
 def list_tables(storage: Storage, base: str) -> list[Table]:
-    """Return every table of a base, in the order of their making."""
     sql = "SELECT shown FROM airtable_table WHERE base = ? ORDER BY key"
     return [json.loads(row["shown"]) for row in storage.all(sql, base)]
 
 
-def save_table(connection: sqlite3.Connection, base: str, table: Table) -> None:
+def save_table(connection: Connection, base: str, table: Table) -> None:
     connection.execute(
         "INSERT INTO airtable_table (id, base, shown) VALUES (?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET shown = excluded.shown",

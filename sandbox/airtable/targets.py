@@ -32,8 +32,7 @@ def get_base(sandbox: Sandbox, params: Params) -> Row:
     found = [row for row in bases if text == row["id"]]
     found = found or [row for row in bases if text == row["name"]]
     if len(found) != 1:
-        message = f"{len(found)} bases are called {text!r}"
-        raise CommandError(message)
+        raise CommandError(f"{len(found)} bases are called {text!r}")
     return found[0]
 
 
@@ -45,15 +44,13 @@ def get_table(sandbox: Sandbox, params: Params) -> tuple[str, Table]:
             table = pick(list_tables(sandbox.storage, base["id"]), text)
             if table is not None:
                 return base["id"], table
-    message = f"no table {text!r}"
-    raise CommandError(message)
+    raise CommandError(f"no table {text!r}")
 
 
 def get_field(table: Table, name: str) -> dict[str, Any]:
     field = pick(table["fields"], name)
     if field is None:
-        message = f"{table['name']} has no field {name!r}"
-        raise CommandError(message)
+        raise CommandError(f"{table['name']} has no field {name!r}")
     return field
 
 
@@ -61,7 +58,6 @@ def get_record(sandbox: Sandbox, params: Params) -> tuple[Row, Table]:
     text, account = get_text(params, "id"), get_account(COMPANIES, params).id
     row = sandbox.storage.one(RECORD, text, account)
     if row is None:
-        message = f"no such record: {text}"
-        raise CommandError(message)
+        raise CommandError(f"no such record: {text}")
     tables = list_tables(sandbox.storage, row["base"])
     return row, next(table for table in tables if table["id"] == row["table_id"])

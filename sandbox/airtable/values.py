@@ -5,9 +5,9 @@ import json
 import random
 import re
 import secrets
-import sqlite3
 import string
 from collections.abc import Callable, Mapping
+from sqlite3 import Connection
 from typing import Any
 
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits
@@ -18,7 +18,6 @@ NUMBERS = {"number", "currency", "percent", "duration", "rating"}
 
 
 def make_id(prefix: str, rng: random.Random | None = None) -> str:
-    """Draw an id, from a seeded source when there is one."""
     source = rng or secrets.SystemRandom()
     return prefix + "".join(source.choices(ALPHABET, k=LENGTH - len(prefix)))
 
@@ -36,19 +35,14 @@ def is_empty(value: Any) -> bool:
     return value is None or value is False or value in ("", [])
 
 
-def save_cells(
-    connection: sqlite3.Connection, record: str, cells: Mapping[str, Any]
-) -> None:
+def save_cells(connection: Connection, record: str, cells: Mapping[str, Any]) -> None:
     kept = {name: value for name, value in cells.items() if not is_empty(value)}
     sql = "UPDATE airtable_record SET cells = ? WHERE id = ?"
     connection.execute(sql, (json.dumps(kept), record))
 
 
 def change_cells(
-    connection: sqlite3.Connection,
-    table: str,
-    field: str,
-    change: Callable[[Any], Any],
+    connection: Connection, table: str, field: str, change: Callable[[Any], Any]
 ) -> None:
     """Change every cell of a field; that moves no modification time."""
     rows = connection.execute(

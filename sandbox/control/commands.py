@@ -20,8 +20,7 @@ def get_provider(sandbox: Sandbox, params: Params) -> Provider:
     """Return the provider that is named; without a name it is the first."""
     slug = str(params.get("provider") or next(iter(sandbox.providers)))
     if slug not in sandbox.providers:
-        message = f"no provider {slug}"
-        raise CommandError(message)
+        raise CommandError(f"no provider {slug}")
     return sandbox.providers[slug]
 
 
@@ -30,12 +29,10 @@ def add_fault(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     provider, count = get_provider(sandbox, params), params.get("count")
     family = str(params.get("family") or EVERY)
     if family != EVERY and family not in provider.families:
-        message = f"no such endpoint family: {provider.slug} {family}"
-        raise CommandError(message)
+        raise CommandError(f"no such endpoint family: {provider.slug} {family}")
     kind = provider.faults_by_name.get(str(params.get("kind")))
     if kind is None:
-        message = f"no such fault: {params.get('kind')}"
-        raise CommandError(message)
+        raise CommandError(f"no such fault: {params.get('kind')}")
     own = {*kind.params, "path"} - FAULT_FIELDS
     given = {k: v for k, v in params.items() if k in own and v != ""}
     return sandbox.faults.add(
@@ -50,7 +47,6 @@ def add_fault(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def clear_faults(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Switch one fault off, or all, or all of one provider."""
     fault_id, provider = params.get("id"), str(params.get("only") or "")
     cleared = sandbox.faults.clear(int(fault_id) if fault_id else None, provider)
     return {"cleared": cleared}
@@ -104,7 +100,6 @@ def _is_meant(params: Params, **values: Any) -> bool:
 
 
 def reset_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Start counting from zero, and forget the token requests seen so far."""
     sandbox.reset_counters()
     with sandbox.storage.write() as connection:
         connection.execute("DELETE FROM token_request")
@@ -112,7 +107,6 @@ def reset_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def calm_down(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Switch every fault off and return every switch to its default."""
     sandbox.switches.reset()
     return {"cleared": sandbox.faults.clear()}
 
@@ -124,8 +118,7 @@ def run_command(sandbox: Sandbox, name: str, params: Params) -> dict[str, Any]:
         provider = get_provider(sandbox, params)
         command = provider.commands.get(name)
         if command is None:
-            message = f"{provider.name} has no such command: {name}"
-            raise CommandError(message)
+            raise CommandError(f"{provider.name} has no such command: {name}")
     return command(sandbox, params)
 
 

@@ -16,12 +16,16 @@ def get_account(accounts: Sequence[AnyAccount], params: Params) -> AnyAccount:
     for account in accounts:
         if account.id == wanted:
             return account
-    message = f"no account {wanted}"
-    raise CommandError(message)
+    raise CommandError(f"no account {wanted}")
 
 
 def get_number(params: Params, name: str, default: int) -> int:
     return int(params.get(name) or default)
+
+
+def get_part(params: Params) -> tuple[int, int]:
+    """Return how many records to touch, and after how many."""
+    return get_number(params, "count", 1), get_number(params, "offset", 0)
 
 
 def get_limit(params: Params) -> int:

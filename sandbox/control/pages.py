@@ -26,7 +26,6 @@ TOTALS = {
 
 
 def show_overview(sandbox: Sandbox, request: Request) -> Response:
-    """Show what is simulated, with a link to each provider's page."""
     rows = []
     for slug, provider in sandbox.providers.items():
         faults = [f for f in sandbox.faults.to_list() if f["provider"] == slug]

@@ -20,10 +20,6 @@ WHERE t.spends AND ? IN ('', g.provider)
 """
 
 
-def get_providers(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    return {"providers": list(sandbox.providers)}
-
-
 def get_state(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     return {
         "providers": [_describe(p) for p in sandbox.providers.values()],
@@ -93,7 +89,7 @@ def run_query(sandbox: Sandbox, name: str, params: Params) -> dict[str, Any]:
 
 
 QUERIES: Mapping[str, Command] = {
-    "providers": get_providers,
+    "providers": lambda sandbox, _: {"providers": list(sandbox.providers)},
     "state": get_state,
     "stats": get_stats,
     "tokens": get_tokens,

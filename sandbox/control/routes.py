@@ -11,6 +11,7 @@ from sandbox.control.queries import QUERIES, run_query
 from sandbox.core.provider import CommandError
 from sandbox.core.state import Route, Sandbox
 from sandbox.core.web import (
+    ApiRefusal,
     BadBodyError,
     Request,
     Response,
@@ -20,7 +21,7 @@ from sandbox.core.web import (
 )
 
 STYLE = (Path(__file__).parent.parent / "assets" / "sandbox.css").read_bytes()
-BAD_COMMANDS = (CommandError, BadBodyError, ValueError)
+BAD_COMMANDS = (CommandError, ApiRefusal, BadBodyError, ValueError)
 ELSEWHERE = "this command came from another site"
 
 
@@ -48,7 +49,6 @@ def take_command(sandbox: Sandbox, request: Request) -> Response:
 
 
 def take_form(sandbox: Sandbox, request: Request) -> Response:
-    """Carry out a command sent by a form, and go back to the provider's page."""
     if not _is_own_origin(request):
         return to_text(f"{ELSEWHERE}\n", 403)
     form = _rename(request.form)

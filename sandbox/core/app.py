@@ -1,6 +1,5 @@
 """Serve the sandbox: find the route, let faults strike, count, answer."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -19,10 +18,7 @@ class App:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         routes = {slug: p.routes for slug, p in sandbox.providers.items()}
-        self.routes = {
-            slug: [(_to_regex(route.path), route) for route in found]
-            for slug, found in {**routes, "": CONTROL_ROUTES}.items()
-        }
+        self.routes = {**routes, "": CONTROL_ROUTES}
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -41,24 +37,30 @@ class App:
 
     def _find_route(self, request: Request) -> Route | None:
         """Return the first route that fits, and note what its path holds."""
-        for pattern, route in self.routes[request.provider]:
-            match = pattern.fullmatch(request.path)
+        for route in self.routes[request.provider]:
+            match = route.pattern.fullmatch(request.path)
             if match and route.method in (request.method, "*"):
                 request.params, request.route = match.groupdict(), route.path
                 return route
         return None
 
     def _answer_as(self, provider: Provider, request: Request) -> Response:
-        route = self._find_route(request)
-        if route is None:
-            self._count(provider, None, request, 404)
-            return to_text(NOT_SIMULATED, 404)
+        route, status = self._find_route(request), NEVER_SENT
+        families = route.families.split() if route else []
         try:
-            response = self._run(provider, route, request)
-        except ConnectionResetError:
-            self._count(provider, route, request, NEVER_SENT)
-            raise
-        self._count(provider, route, request, response.status)
+            response = to_text(NOT_SIMULATED, 404)
+            if route is not None:
+                response = self._run(provider, route, request)
+            status = response.status
+        finally:
+            self.sandbox.stats.count(
+                provider=provider.slug,
+                endpoint=route.name if route else "unknown",
+                bucket=request.bucket or next(iter(families), "other"),
+                account=request.account,
+                status=status,
+                now=self.sandbox.clock(),
+            )
         return response
 
     def _run(self, provider: Provider, route: Route, request: Request) -> Response:
@@ -92,25 +94,8 @@ class App:
         except BadBodyError:
             return provider.refuse(self.sandbox, request, 400, None)
         except ApiRefusal as refusal:
-            return refusal.response
-
-    def _count(
-        self, provider: Provider, route: Route | None, request: Request, status: int
-    ) -> None:
-        families = route.families.split() if route else []
-        self.sandbox.stats.count(
-            provider=provider.slug,
-            endpoint=route.name if route else "unknown",
-            bucket=request.bucket or next(iter(families), "other"),
-            account=request.account,
-            status=status,
-            now=self.sandbox.clock(),
-        )
+            return refusal.answer(request)
 
 
 def make_app(sandbox: Sandbox) -> App:
     return App(sandbox)
-
-
-def _to_regex(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))

@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from sandbox.core.provider import Params
@@ -18,7 +19,6 @@ Pour = Callable[[Sandbox, bytes, Params], Iterator[bytes]]
 
 
 def _reset(sandbox: Sandbox, request: Request, *_: object) -> Response:
-    """Reset the connection, and raise what ends the request."""
     connection = request.environ.get("gunicorn.socket")
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
@@ -48,13 +48,7 @@ def _oversized(sandbox: Sandbox, request: Request, params: Params) -> Response:
 
 
 def _change_body(change: Callable[[bytes], bytes]) -> After:
-    def apply(
-        sandbox: Sandbox, request: Request, response: Response, params: Params
-    ) -> Response:
-        response.body = change(response.body)
-        return response
-
-    return apply
+    return lambda _, __, response, ___: replace(response, body=change(response.body))
 
 
 def _send(pour: Pour) -> After:

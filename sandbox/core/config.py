@@ -24,9 +24,8 @@ class Config:
     environ: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Config":
-        """Read the settings from an environment, by default the process's own."""
-        environ = os.environ if environ is None else environ
+    def from_environ(cls) -> "Config":
+        environ = os.environ
         public = environ.get("PUBLIC_BASE_URL") or cls.public_base_url
         return cls(
             database=Path(environ.get("SANDBOX_DATABASE") or cls.database),

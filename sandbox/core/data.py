@@ -6,5 +6,4 @@ from typing import Any
 
 
 def load(package: str, name: str) -> Any:
-    """Return what one JSON file of a package holds."""
     return json.loads(files(package).joinpath(f"{name}.json").read_text("utf-8"))

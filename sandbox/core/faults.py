@@ -56,7 +56,6 @@ class Faults:
         return [_read(r) for r in self._storage.all("SELECT * FROM fault ORDER BY id")]
 
     def take(self, provider: str, families: list[str], request: Request) -> list[Fault]:
-        """Return the faults that strike this call, and count them down."""
         if self._storage.one("SELECT 1 FROM fault") is None:
             return []
         with self._storage.write() as connection:

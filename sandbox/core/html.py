@@ -44,13 +44,11 @@ class Safe(str):
 
 
 def fill(template: str, **values: Any) -> Safe:
-    """Fill a template, escaping what is not marked safe."""
     ready = {name: to_html(value) for name, value in values.items()}
     return Safe(Template(template).substitute(ready))
 
 
 def to_html(value: Any) -> Safe:
-    """Escape a value, or leave it when it is HTML already."""
     return value if isinstance(value, Safe) else Safe(escape(str(value)))
 
 

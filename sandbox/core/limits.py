@@ -64,7 +64,6 @@ class InFlight:
 
     @contextmanager
     def enter(self, key: str) -> Iterator[bool]:
-        """Count a request in and out; give whether another one is already there."""
         with self._lock:
             self._now[key] += 1
             is_overlapping = bool(key) and self._now[key] > 1

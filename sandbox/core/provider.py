@@ -71,9 +71,14 @@ class Form:
     has_type: bool = False
 
 
+def label(of: str = "records", **labels: str) -> dict[str, str]:
+    """Return labels by the commands they stand for."""
+    return {f"{of}/{name}": text for name, text in labels.items()}
+
+
 TOUCH = Form(
     "Change many at one moment",
-    {"records/touch": "Touch"},
+    label(touch="Touch"),
     (
         Field("count", "How many", value="25", is_number=True),
         Field("offset", "After the first", value="0", is_number=True),

@@ -4,6 +4,7 @@ A sandbox knows its providers and their handlers take the sandbox, so these type
 stand in one module.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -52,9 +53,9 @@ class Route:
     def name(self) -> str:
         return f"{self.method} {self.path}"
 
-
-def _finish(sandbox: "Sandbox", request: Request, response: Response) -> None:
-    """Leave an answer as it is."""
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ class Provider:
     commands: Mapping[str, Command]
     queries: Mapping[str, Command]
     schema: str = ""
-    finish: Callable[["Sandbox", Request, Response], None] = _finish
+    finish: Callable[["Sandbox", Request, Response], None] = lambda *_: None
     sizes: Sequence[str] = ()
     faults: Sequence[FaultKind] = ()
     switches: Sequence[Switch] = ()
@@ -106,8 +107,8 @@ class Sandbox:
         self.sleep = sleep
         self.providers = {provider.slug: provider for provider in providers}
         own = [provider.schema for provider in providers]
-        for schema in (SCHEMA, grants.SCHEMA, switches.SCHEMA, faults.SCHEMA, *own):
-            storage.connection.executescript(schema)
+        common = (SCHEMA, grants.SCHEMA, switches.SCHEMA, faults.SCHEMA)
+        storage.make_tables([*common, *own])
         known = {(p.slug, s.name): s for p in providers for s in p.switches}
         self.switches = switches.Switches(storage, known)
         self.faults = faults.Faults(storage)

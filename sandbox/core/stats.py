@@ -57,8 +57,6 @@ class Stats:
             self.counted["fault"][provider, kind] += 1
 
     def to_dict(self, provider: str = "") -> dict[str, Any]:
-        """Return the counters as plain data, of all providers or of one."""
-
         def join(counted: Mapping[tuple[str, str], Any], mark: str) -> dict[str, Any]:
             return {
                 f"{slug}{mark}{name}": value

@@ -1,13 +1,18 @@
 """Keep everything in one SQLite file that any thread may use."""
 
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+logger = logging.getLogger(__name__)
 Row = sqlite3.Row
+# Raise it with every change of a table: a file of another layout is moved aside.
+LAYOUT = 1
+OUTDATED = "SELECT 1 FROM sqlite_master, pragma_user_version WHERE user_version <> ?"
 
 
 class Storage:
@@ -30,16 +35,23 @@ class Storage:
             self._local.value = connection
         return connection
 
+    def make_tables(self, schemas: Iterable[str]) -> None:
+        """Make the tables that are missing, in a fresh file if this one is outdated."""
+        if self.one(OUTDATED, LAYOUT):
+            self.close()
+            old = self.path.rename(f"{self.path}.old")
+            logger.warning("The sandbox starts anew; its outdated data is in %s", old)
+        self.connection.executescript("\n".join(schemas))
+        self.connection.execute(f"PRAGMA user_version = {LAYOUT}")
+
     def all(self, sql: str, *values: Any) -> list[Row]:
         return self.connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, *values: Any) -> Row | None:
-        row: Row | None = self.connection.execute(sql, values).fetchone()
-        return row
+        return self.connection.execute(sql, values).fetchone()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Run one write transaction; the next writer waits."""
         with self._write_lock:
             connection = self.connection
             connection.execute("BEGIN IMMEDIATE")

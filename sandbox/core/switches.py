@@ -39,8 +39,7 @@ class Switches:
     def set(self, provider: str, name: str, value: Any, account: str = "") -> Any:
         switch = self._known.get((provider, name))
         if switch is None:
-            message = f"{provider} has no switch {name}"
-            raise CommandError(message)
+            raise CommandError(f"{provider} has no switch {name}")
         value = _to_type(switch, value)
         with self._storage.write() as connection:
             connection.execute(
@@ -71,5 +70,4 @@ def _to_type(switch: Switch, value: Any) -> Any:
             return value.split() if isinstance(value, str) else [str(v) for v in value]
         return kind(value)
     except (TypeError, ValueError) as exc:
-        message = f"{switch.name} cannot be {value!r}"
-        raise CommandError(message) from exc
+        raise CommandError(f"{switch.name} cannot be {value!r}") from exc

@@ -22,7 +22,6 @@ def to_date(milliseconds: int) -> str:
 
 
 def to_month(seconds: float) -> str:
-    """Write the calendar month, in UTC, of a time in seconds."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m}"
 
 

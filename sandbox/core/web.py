@@ -55,7 +55,6 @@ class Request:
 
     @cached_property
     def body(self) -> bytes:
-        """Read the body once, up to a bound."""
         length = int(self.environ.get("CONTENT_LENGTH") or 0)
         if length > MAX_BODY:
             raise BadBodyError("the request body is too large")
@@ -98,7 +97,6 @@ class Request:
 
     @property
     def origin(self) -> str:
-        """Return scheme and host as the client addressed them."""
         host = self.header("Host") or "localhost"
         return f"{self.environ.get('wsgi.url_scheme', 'http')}://{host}"
 
@@ -113,13 +111,17 @@ class Response:
     headers: list[tuple[str, str]] = field(default_factory=list)
     stream: Iterator[bytes] | None = None
 
+    def after(self, seconds: float | None) -> "Response":
+        """Say when to come back, if there is anything to say."""
+        if seconds is not None:
+            self.headers.append(("Retry-After", f"{seconds:g}"))
+        return self
+
     @property
     def data(self) -> Any:
-        """Parse the body, for whoever wants to bend it."""
         return json.loads(self.body)
 
     def send(self, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Hand the response to the server."""
         headers = list(self.headers)
         if self.body or self.stream:
             headers.append(("Content-Type", self.content_type))
@@ -130,15 +132,14 @@ class Response:
 
 
 class ApiRefusal(Exception):
-    """Carry the answer that refuses a call out of its handler."""
+    """Carry out of a handler, or of a command, what answers a refused call."""
 
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status)
-        self.response = response
+    def __init__(self, answer: Callable[[Request], Response], why: str = "") -> None:
+        super().__init__(why)
+        self.answer = answer
 
 
 def find_repeated(pairs: Pairs, names: Sequence[str] = ()) -> list[str]:
-    """Return the names that came more than once, out of some or of all."""
     counted = Counter(name for name, _ in pairs if not names or name in names)
     return sorted(name for name, count in counted.items() if count > 1)
 

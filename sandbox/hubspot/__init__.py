@@ -1,8 +1,5 @@
 """Simulate HubSpot: OAuth, CRM objects, search, associations, reference data."""
 
-from functools import partial
-
-from sandbox.core.state import Provider
 from sandbox.hubspot.api.calls import finish
 from sandbox.hubspot.api.errors import refuse_with_status
 from sandbox.hubspot.control import COMMANDS, FORMS, QUERIES
@@ -14,15 +11,12 @@ from sandbox.hubspot.seed.loader import seed
 from sandbox.hubspot.seed.tables import SCHEMA
 from sandbox.oauth import kit
 
-PROVIDER = Provider(
-    slug=POLICY.slug,
-    name=POLICY.name,
+PROVIDER = kit.make_provider(
+    POLICY,
     schema=SCHEMA,
     routes=ROUTES,
-    accounts=POLICY.accounts,
     kinds=TYPES,
     seed=seed,
-    identify=partial(kit.identify, POLICY),
     refuse=refuse_with_status,
     finish=finish,
     commands=COMMANDS,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sandbox.control import helpers
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
+from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
@@ -43,7 +43,6 @@ def _get_values(records: Records, params: Params) -> Values:
 
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Create one record from the properties given, without the API's checks."""
     records = _open(sandbox, params)
     with sandbox.storage.write():
         return {"id": str(records.create(_get_values(records, params)))}
@@ -65,9 +64,8 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     records = _open(sandbox, params)
     default = "jobtitle" if records.type == CONTACTS else "description"
     name = str(params.get("property") or default)
-    count, offset = (helpers.get_number(params, n, 0) for n in ("count", "offset"))
     condition = "archived = 0 ORDER BY id LIMIT ? OFFSET ?"
-    rows = records.select(condition, count or 1, offset)
+    rows = records.select(condition, *helpers.get_part(params))
     text = str(params.get("value") or f"Touched {to_short_iso(records.now)}")
     with sandbox.storage.write():
         for row in rows:
@@ -77,7 +75,6 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Return one record by id, or a page of records after the id `after`."""
     records, archived = _open(sandbox, params), helpers.is_on(params, "archived")
     if params.get("id"):
         rows = [_find(records, params, archived=archived)]
@@ -118,8 +115,7 @@ COMMANDS: dict[str, Command] = {
 
 
 def _make_form(title: str, fields: Sequence[Field], **labels: str) -> Form:
-    commands = {f"records/{name}": label for name, label in labels.items()}
-    return Form(title, commands, fields, has_type=True)
+    return Form(title, label(**labels), fields, has_type=True)
 
 
 ID = Field("id", "Id", is_number=True)

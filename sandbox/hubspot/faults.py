@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.core import common_faults
 from sandbox.core.common_faults import bend
 from sandbox.core.provider import Params, Switch
 from sandbox.core.state import Before, FaultKind
-from sandbox.hubspot.api.errors import ApiRefusal, missing_scopes, rate_limited
+from sandbox.core.web import ApiRefusal
+from sandbox.hubspot.api.errors import missing_scopes, rate_limited, refuse
 from sandbox.hubspot.oauth import POLICY
 from sandbox.oauth import kit
 
@@ -33,11 +33,9 @@ ROWS = {"rows": 2, "with_id": True}
 BAD_HUB, SPOIL = kit.refuse(POLICY, "bad_hub"), bend(_spoil_rows)
 UNSCOPED = _refuse(lambda params: missing_scopes(*str(params["scopes"]).split()))
 DAILY = _refuse(lambda _: rate_limited("DAILY"))
-OTHER = _refuse(lambda _: ApiRefusal("You reached a limit.", 429, "RATE_LIMITS"))
+OTHER = _refuse(lambda _: refuse("You reached a limit.", 429, "RATE_LIMITS"))
 
 FAULTS = (
-    *common_faults.KINDS,
-    *kit.make_faults(POLICY),
     FaultKind("bad_hub", "Token endpoint: the account is gone", before=BAD_HUB),
     FaultKind("missing_scopes", "403 MISSING_SCOPES", before=UNSCOPED, params=SCOPES),
     FaultKind("daily_limit", "429 DAILY", before=DAILY),
@@ -47,7 +45,6 @@ FAULTS = (
 )
 
 SWITCHES = (
-    *kit.make_switches(POLICY),
     Switch("user_id_in_token", "Token answers name the user", True),
     Switch("rate_limits", "Rate limits on", True),
     Switch("calls_per_ten_seconds", "API calls per 10 s", 110),

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json, to_text
-from sandbox.hubspot.api.calls import READ, WRITE, Call, api
-from sandbox.hubspot.api.errors import NOT_SIMULATED
+from sandbox.core.web import Request, Response, to_json
+from sandbox.hubspot.api.calls import READ, WRITE, Call, api, check_version
 from sandbox.hubspot.api.records import SLUG
-from sandbox.hubspot.seed.accounts import BY_ID, PORTALS, TYPES, VERSIONS, get_scopes
+from sandbox.hubspot.seed.accounts import BY_ID, PORTALS, TYPES, get_scopes
 from sandbox.oauth import consent, grants, refusals
 from sandbox.oauth.policy import Issued, Pkce, Policy
 
@@ -40,9 +39,8 @@ REFUSALS = {**USUAL, "no_grant_type": USUAL["grant_type"], "bad_hub": BAD_HUB}
 class HubSpotPolicy(Policy):
     """What HubSpot does in its own way."""
 
-    def admit(self, sandbox: Sandbox, request: Request) -> Response | None:
-        is_known = request.params["v"] in VERSIONS
-        return None if is_known else to_text(NOT_SIMULATED, 404)
+    def admit(self, request: Request) -> None:
+        check_version(request)
 
     def check_scopes(self, sandbox: Sandbox, asked: consent.Asked) -> None:
         """Insist on every required scope, and on none that is not registered."""

@@ -2,8 +2,7 @@
 
 from sandbox.core.state import Route
 from sandbox.hubspot.api import associations, objects, reference, search, writes
-from sandbox.hubspot.oauth import POLICY, uninstall
-from sandbox.oauth import kit
+from sandbox.hubspot.oauth import uninstall
 
 OBJECTS = "/crm/objects/{v}/{type}"
 OBJECT = f"{OBJECTS}/{{id}}"
@@ -17,7 +16,6 @@ DETAILS, INSTALL = "/account-info/{v}/details", "/appinstalls/{v}/external-insta
 LABELS, BATCH = f"{LINKS}/labels", f"{LINKS}/batch/read"
 
 ROUTES = (
-    *kit.make_routes(POLICY),
     Route("GET", DETAILS, reference.show_details, "api account"),
     Route("DELETE", INSTALL, uninstall, "api uninstall"),
     Route("GET", PROPERTIES, reference.list_properties, "api properties"),

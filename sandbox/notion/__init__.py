@@ -1,8 +1,6 @@
 """Simulate Notion: OAuth, search, pages, databases, data sources, blocks, Markdown."""
 
-from functools import partial
-
-from sandbox.core.state import Provider, Route
+from sandbox.core.state import Route
 from sandbox.notion.api.blocks import list_children, show_block, show_markdown
 from sandbox.notion.api.calls import finish
 from sandbox.notion.api.errors import refuse_with_status
@@ -18,7 +16,6 @@ from sandbox.notion.seed.workspaces import DATA_SOURCE, DATABASE, KINDS, PAGE
 from sandbox.oauth import kit
 
 ROUTES = (
-    *kit.make_routes(POLICY),
     Route("POST", "/v1/search", search, "api search"),
     Route("GET", "/v1/users", list_users, "api users"),
     Route("GET", "/v1/users/me", show_me, "api me"),
@@ -32,15 +29,12 @@ ROUTES = (
     Route("GET", "/v1/blocks/{id}/children", list_children, "api blocks"),
 )
 
-PROVIDER = Provider(
-    slug=POLICY.slug,
-    name=POLICY.name,
+PROVIDER = kit.make_provider(
+    POLICY,
     schema=SCHEMA,
     routes=ROUTES,
-    accounts=POLICY.accounts,
     kinds=KINDS,
     seed=seed,
-    identify=partial(kit.identify, POLICY),
     refuse=refuse_with_status,
     finish=finish,
     commands=COMMANDS,

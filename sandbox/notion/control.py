@@ -2,11 +2,11 @@
 
 import json
 import random
-import sqlite3
+from sqlite3 import Connection
 from typing import Any
 
-from sandbox.control.helpers import get_account, get_number
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
+from sandbox.control.helpers import get_account, get_part
+from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api import changes
@@ -49,9 +49,7 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     return {"id": row["id"]}
 
 
-def _make_builder(
-    sandbox: Sandbox, connection: sqlite3.Connection, workspace: str
-) -> Builder:
+def _make_builder(sandbox: Sandbox, connection: Connection, workspace: str) -> Builder:
     moment = {"now": sandbox.now_ms, "lag": changes.get_lag(sandbox, workspace)}
     place, rng = BY_ID[workspace], random.Random()
     return Builder(connection=connection, workspace=place, rng=rng, **moment)
@@ -82,8 +80,7 @@ def _read_page(params: Params) -> Node:
 
 def _check_place(kind: str, above: Row | None) -> None:
     if (above["kind"] if above else "") not in PLACES[kind]:
-        message = f"a {kind} cannot be put there; rows are in a data source"
-        raise CommandError(message)
+        raise CommandError(f"a {kind} cannot be put there; rows are in a data source")
 
 
 def move(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -140,8 +137,7 @@ def _set_share(*, allowed: bool) -> Command:
 
 def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     workspace = get_account(WORKSPACES, params).id
-    part = (get_number(params, "count", 1), get_number(params, "offset", 0))
-    rows = sandbox.storage.all(TOUCHED, workspace, PAGE, *part)
+    rows = sandbox.storage.all(TOUCHED, workspace, PAGE, *get_part(params))
     with sandbox.storage.write() as connection:
         changes.mark(sandbox, connection, rows)
     return {"touched": len(rows), "ids": [row["id"] for row in rows]}
@@ -163,25 +159,21 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def _name(**labels: str) -> dict[str, str]:
-    return {f"records/{name}": label for name, label in labels.items()}
-
-
 ID, TEXT = Field("id", "Id"), Field("text", "Text to add")
 INTO = Field("id", "Id (page, or data source to add to)")
-STATES = _name(
+STATES = label(
     restore="Restore", delete="Erase for good", archive="Archive", unarchive="Unarchive"
 )
 FORMS = (
     Form(
         "A page",
-        _name(edit="Save", create="Add inside it", trash="Delete"),
+        label(edit="Save", create="Add inside it", trash="Delete"),
         (INTO, Field("title", "Title"), TEXT),
     ),
     Form("Restore, erase, archive", STATES, (ID,)),
     Form(
         "Move and share",
-        _name(move="Move", share="Share", unshare="Unshare"),
+        label(move="Move", share="Share", unshare="Unshare"),
         (ID, Field("to", "Move into (empty: to the top)")),
     ),
     TOUCH,

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from sandbox.core import common_faults
 from sandbox.core.common_faults import bend
 from sandbox.core.provider import Params, Switch
 from sandbox.core.state import Before, FaultKind, Sandbox
@@ -10,8 +9,6 @@ from sandbox.core.web import BadBodyError, Request, Response, to_text
 from sandbox.notion.api.calls import EMAILS, READ, USERS
 from sandbox.notion.api.errors import slow_down, to_error
 from sandbox.notion.api.search import INCOMPLETE
-from sandbox.notion.oauth import POLICY
-from sandbox.oauth import kit
 
 NEWER = {"type": "teamspace_id", "teamspace_id": "5a0c7e0e-7f3b-4c62-8d1c-0b9a8f7e6d5c"}
 FAILURES = {
@@ -104,8 +101,6 @@ BENT = {
     ),
 }
 FAULTS = (
-    *common_faults.KINDS,
-    *kit.make_faults(POLICY),
     *(
         FaultKind(name, f"{status} {code}", before=_fail(status, code))
         for name, (status, code) in FAILURES.items()
@@ -123,7 +118,6 @@ FAULTS = (
 )
 
 SWITCHES = (
-    *kit.make_switches(POLICY),
     Switch("rate_limits", "Rate limits on", True),
     Switch("calls_per_minute", "Calls per minute (0: by the workspace's plan)", 0),
     Switch("refresh_tokens", "Token answers have a refresh token", True),

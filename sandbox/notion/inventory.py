@@ -30,8 +30,7 @@ def get_row(sandbox: Sandbox, params: Params, field: str = "id") -> Row:
     wanted = str(params.get(field) or "")
     row = sandbox.storage.one(OBJECT, to_id(wanted) or "no id")
     if row is None:
-        message = f"no such object: {wanted}"
-        raise CommandError(message)
+        raise CommandError(f"no such object: {wanted}")
     return row
 
 

@@ -2,10 +2,10 @@
 
 import json
 import secrets
-import sqlite3
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.html import each, fill
@@ -15,7 +15,7 @@ from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response
 from sandbox.notion.api.calls import OWNERS, answer, check_version
 from sandbox.notion.api.changes import end_shares, make_holder, set_shares
-from sandbox.notion.api.errors import ApiRefusal, get_request_id, oauth_error
+from sandbox.notion.api.errors import get_request_id, oauth_error
 from sandbox.notion.api.people import describe_owner
 from sandbox.notion.seed.workspaces import BY_ID, SLUG, WORKSPACES
 from sandbox.oauth import grants
@@ -68,10 +68,9 @@ REFUSALS = {
 }
 
 
-def _get_bot(connection: sqlite3.Connection, grant_id: int) -> Row:
+def _get_bot(connection: Connection, grant_id: int) -> Row:
     sql = "SELECT * FROM notion_bot WHERE grant_id = ?"
-    row: Row = connection.execute(sql, (grant_id,)).fetchone()
-    return row
+    return connection.execute(sql, (grant_id,)).fetchone()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +110,7 @@ class NotionPolicy(Policy):
         pages = [name.removeprefix(prefix) for name in picked]
         return Decision(choice=json.dumps({"owner": owner, "picked": pages}))
 
-    def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
+    def start(self, sandbox: Sandbox, connection: Connection, code: Row) -> int:
         """Begin a grant; only now do the picked pages become visible to the app."""
         workspace, user = code["account"], code["user"]
         holder, choice = make_holder(workspace, user), json.loads(code["choice"])
@@ -157,12 +156,8 @@ class NotionPolicy(Policy):
         """Say since when a token is active; never until when."""
         return {"active": True, "scope": "", "iat": int(token.issued_at)}
 
-    def admit(self, sandbox: Sandbox, request: Request) -> Response | None:
-        try:
-            check_version(request)
-        except ApiRefusal as refusal:
-            return refusal.answer(request)
-        return None
+    def admit(self, request: Request) -> None:
+        check_version(request)
 
     def answer_error(
         self, sandbox: Sandbox, request: Request, refusal: Refusal
@@ -170,7 +165,7 @@ class NotionPolicy(Policy):
         return oauth_error(sandbox, request, refusal.error, refusal.description)
 
     def end(
-        self, sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token
+        self, sandbox: Sandbox, connection: Connection, token: grants.Token
     ) -> None:
         who = (token.account, token.user)
         if not grants.list_grants(connection, SLUG, *who, is_live=True):

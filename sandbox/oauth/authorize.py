@@ -27,24 +27,15 @@ CARRIED = (*APP, "response_type", "owner", *SCOPES, "state", *CHALLENGE)
 S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-def show_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
-    """Show the consent page, or what is wrong with the request."""
-    return _answer(policy, sandbox, request, request.query_pairs)
-
-
-def take_consent(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
-    """Send the person back with a code, or with the reason there is none."""
-    return _answer(policy, sandbox, request, request.form_pairs)
-
-
-def _answer(
-    policy: Policy, sandbox: Sandbox, request: Request, pairs: Pairs
-) -> Response:
+def ask(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
+    """Show the consent page, or send the person back with a code or with a reason."""
+    is_first = request.method == "GET"
+    pairs = request.query_pairs if is_first else request.form_pairs
     try:
         asked = _read(policy, sandbox, pairs)
         accounts = _choose_accounts(policy, request)
         _check(policy, sandbox, asked, pairs)
-        if request.method == "GET":
+        if is_first:
             return show_form(policy, sandbox, asked, accounts)
         consent = _read_consent(policy, request, asked, accounts)
         decision = policy.decide(sandbox, consent)

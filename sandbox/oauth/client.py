@@ -11,7 +11,6 @@ from sandbox.oauth.refusals import RefusedError
 
 
 def get_text(fields: Mapping[str, Any], name: str) -> str:
-    """Return a field of a body; whatever is no text is nothing."""
     value = fields.get(name)
     return value if isinstance(value, str) else ""
 
@@ -24,7 +23,6 @@ def get_required(fields: Mapping[str, Any], *names: str) -> str:
 
 
 def read_fields(policy: Policy, request: Request) -> dict[str, Any]:
-    """Return the fields of a body in the format of the provider."""
     if policy.body is Body.FORM:
         return dict(request.form)
     try:

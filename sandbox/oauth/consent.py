@@ -23,7 +23,6 @@ class Asked:
 
     @property
     def optional_scopes(self) -> list[str]:
-        """Return the scopes that are welcome, and not asked for already."""
         optional = self.fields.get("optional_scope", "").split()
         return [s for s in dict.fromkeys(optional) if s not in self.scopes]
 

@@ -1,8 +1,8 @@
 """Remember codes, grants and tokens, whichever provider issued them."""
 
 import hashlib
-import sqlite3
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.storage import Row, Storage
@@ -54,7 +54,6 @@ class Token:
 
     @property
     def is_revoked(self) -> bool:
-        """Return whether the token or its whole grant was ended."""
         return self.revoked_at is not None
 
     def is_expired(self, now: float) -> bool:
@@ -82,17 +81,14 @@ def find_token(storage: Storage, value: str, *, provider: str) -> Token | None:
     )
 
 
-def find_code(connection: sqlite3.Connection, value: str, provider: str) -> Row | None:
-    row: Row | None = connection.execute(
+def find_code(connection: Connection, value: str, provider: str) -> Row | None:
+    return connection.execute(
         "SELECT * FROM authorization_code WHERE value = ? AND provider = ?",
         (value, provider),
     ).fetchone()
-    return row
 
 
-def take_code(
-    connection: sqlite3.Connection, value: str, *, provider: str, now: float
-) -> bool:
+def take_code(connection: Connection, value: str, *, provider: str, now: float) -> bool:
     """Use a code up; the second caller gets nothing."""
     taken = connection.execute(
         "UPDATE authorization_code SET used_at = ? WHERE value = ? AND provider = ?"
@@ -102,21 +98,19 @@ def take_code(
     return taken.rowcount > 0
 
 
-def get_grant(connection: sqlite3.Connection, grant_id: int) -> Row:
+def get_grant(connection: Connection, grant_id: int) -> Row:
     sql = "SELECT * FROM oauth_grant WHERE id = ?"
-    row: Row = connection.execute(sql, (grant_id,)).fetchone()
-    return row
+    return connection.execute(sql, (grant_id,)).fetchone()
 
 
 def list_grants(
-    connection: sqlite3.Connection,
+    connection: Connection,
     provider: str,
     account: str,
     user: str = "",
     *,
     is_live: bool = False,
 ) -> list[int]:
-    """Return the ids of the grants of an account, or of one person in it."""
     rows = connection.execute(
         "SELECT id FROM oauth_grant WHERE provider = ? AND account = ?"
         " AND ? IN ('', user) AND (ended_at IS NULL OR NOT ?) ORDER BY id",
@@ -125,8 +119,7 @@ def list_grants(
     return [row["id"] for row in rows.fetchall()]
 
 
-def find_live_token(connection: sqlite3.Connection, grant_id: int, kind: str) -> str:
-    """Return the newest token of a kind that a grant still has."""
+def find_live_token(connection: Connection, grant_id: int, kind: str) -> str:
     row = connection.execute(
         "SELECT value FROM oauth_token WHERE grant_id = ? AND kind = ?"
         " AND spent_at IS NULL AND revoked_at IS NULL ORDER BY rowid DESC",
@@ -136,7 +129,7 @@ def find_live_token(connection: sqlite3.Connection, grant_id: int, kind: str) ->
 
 
 def issue(
-    connection: sqlite3.Connection,
+    connection: Connection,
     value: str,
     *,
     grant_id: int,
@@ -157,7 +150,7 @@ def issue(
 
 
 def spend(
-    connection: sqlite3.Connection, value: str, *, successor: str | None, now: float
+    connection: Connection, value: str, *, successor: str | None, now: float
 ) -> None:
     """Count one use of a refresh token and, when it rotates, retire it."""
     connection.execute(
@@ -169,7 +162,7 @@ def spend(
 
 
 def end_grant(
-    connection: sqlite3.Connection,
+    connection: Connection,
     grant_id: int,
     *,
     reason: str,
@@ -187,7 +180,7 @@ def end_grant(
 
 
 def revoke_tokens(
-    connection: sqlite3.Connection, grant_id: int, kind: str, *, now: float
+    connection: Connection, grant_id: int, kind: str, *, now: float
 ) -> None:
     connection.execute(
         "UPDATE oauth_token SET revoked_at = ? WHERE grant_id = ? AND kind = ?"
@@ -196,7 +189,7 @@ def revoke_tokens(
     )
 
 
-def insert(connection: sqlite3.Connection, table: str, **columns: Any) -> int:
+def insert(connection: Connection, table: str, **columns: Any) -> int:
     names = ", ".join(columns)
     marks = ", ".join("?" * len(columns))
     # Table and column names are written in this package, never received.

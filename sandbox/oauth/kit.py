@@ -1,14 +1,15 @@
 """Make the routes, switches and faults that every OAuth policy brings along."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
-from sandbox.core.common_faults import bend
+from sandbox.core.common_faults import KINDS, bend
 from sandbox.core.provider import Params, Switch
-from sandbox.core.state import Before, FaultKind, Handler, Route, Sandbox
+from sandbox.core.state import Before, FaultKind, Handler, Provider, Route, Sandbox
 from sandbox.core.web import BadBodyError, Request, Response
 from sandbox.oauth import grants
-from sandbox.oauth.authorize import show_consent, take_consent
+from sandbox.oauth.authorize import ask
 from sandbox.oauth.client import get_text, read_fields
 from sandbox.oauth.introspection import introspect, revoke
 from sandbox.oauth.policy import Policy
@@ -20,14 +21,36 @@ FIELDS = ("access_token", "refresh_token", "expires_in", "refresh_expires_in", "
 REFUSED = {"invalid_grant": "refresh_token", "invalid_client": "client_secret"}
 
 
+def make_provider(
+    policy: Policy,
+    *,
+    routes: Sequence[Route],
+    faults: Sequence[FaultKind] = (),
+    switches: Sequence[Switch] = (),
+    **own: Any,
+) -> Provider:
+    """Return a provider with what OAuth and any API bring along."""
+    return Provider(
+        slug=policy.slug,
+        name=policy.name,
+        accounts=policy.accounts,
+        identify=partial(identify, policy),
+        routes=(*make_routes(policy), *routes),
+        faults=(*KINDS, *make_faults(policy), *faults),
+        switches=(*make_switches(policy), *switches),
+        **own,
+    )
+
+
 def make_routes(policy: Policy) -> list[Route]:
     def bind(handler: Callable[[Policy, Sandbox, Request], Response]) -> Handler:
         return partial(handler, policy)
 
-    routes = []
-    for path in policy.authorize_paths:
-        routes.append(Route("GET", path, bind(show_consent), "consent"))
-        routes.append(Route("POST", path, bind(take_consent), "consent"))
+    routes = [
+        Route(method, path, bind(ask), "consent")
+        for path in policy.authorize_paths
+        for method in ("GET", "POST")
+    ]
     for path, handler, family in (
         (policy.token_path, answer_token, "token"),
         (policy.introspect_path, introspect, "introspect"),
@@ -39,7 +62,6 @@ def make_routes(policy: Policy) -> list[Route]:
 
 
 def make_switches(policy: Policy) -> list[Switch]:
-    """Return the switches of the token endpoint, at the policy's defaults."""
     labels = {
         "code_seconds": "Life of an authorization code (s)",
         "access_token_seconds": "Life of an access token (s; 0: no end)",

@@ -26,7 +26,6 @@ def show_form(
     draw = _Drawing(
         policy=policy,
         sandbox=sandbox,
-        asked=asked,
         chosen=chosen or accounts[0].people[0],
         problem=problem,
     )
@@ -74,7 +73,6 @@ class _Drawing:
 
     policy: Policy
     sandbox: Sandbox
-    asked: Asked
     chosen: Person
     problem: str
 
@@ -83,7 +81,7 @@ class _Drawing:
         return fill(
             ACCOUNT,
             name=account.name,
-            note=self.policy.get_account_note(account, self.asked),
+            note=account.note,
             id=account.id,
             people=join(
                 self.show_person(account, value, person)
@@ -98,7 +96,6 @@ class _Drawing:
             PERSON,
             **vars(person),
             value=value,
-            note=self.policy.get_person_note(person),
             checked=_check(person is self.chosen),
             picker=self.show_picker(lists, person.name),
         )
@@ -153,7 +150,7 @@ PERSON = """
 <div class="person">
 <label class="choice">
 <input type="radio" name="identity" value="$value" required$checked>
-<span><strong>$name</strong> <span class="mail">$email</span><small>$note</small></span>
+<span><strong>$name</strong> <span class="mail">$email</span></span>
 </label>
 $picker
 </div>

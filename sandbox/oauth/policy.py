@@ -2,10 +2,10 @@
 
 import re
 import secrets
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.provider import Account, Person
@@ -52,7 +52,7 @@ class Issued:
 
     sandbox: Sandbox
     request: Request
-    connection: sqlite3.Connection
+    connection: Connection
     access: str
     refresh: str
     expires_in: int
@@ -126,9 +126,8 @@ class Policy:
         withdrawn = self.get(sandbox, "withdrawn_scopes", account)
         return frozenset(registered) - set(withdrawn)
 
-    def admit(self, sandbox: Sandbox, request: Request) -> Response | None:
-        """Return what refuses a call before anything of it is read."""
-        return None
+    def admit(self, request: Request) -> None:
+        """Refuse a call, or not, before anything of it is read."""
 
     def check_scopes(self, sandbox: Sandbox, asked: Asked) -> None:
         """Insist on registered scopes, each once, where there are any."""
@@ -137,12 +136,6 @@ class Policy:
         if self.scopes and (is_odd or not self.get_scopes(sandbox).issuperset(scopes)):
             message = "scope must hold registered scopes, each once"
             raise SentBackError("invalid_scope", message)
-
-    def get_account_note(self, account: Account, asked: Asked) -> str:
-        return account.note
-
-    def get_person_note(self, person: Person) -> str:
-        return ""
 
     def pick_in_account(self, sandbox: Sandbox, account: Account) -> Sequence[Options]:
         """Return what can be picked in an account, whoever picks."""
@@ -157,7 +150,7 @@ class Policy:
         """Return what a consent grants, or raise one of the errors above."""
         return Decision(scopes=consent.asked.scopes)
 
-    def start(self, sandbox: Sandbox, connection: sqlite3.Connection, code: Row) -> int:
+    def start(self, sandbox: Sandbox, connection: Connection, code: Row) -> int:
         columns = {name: code[name] for name in ("account", "user", "scopes")}
         columns |= {"provider": self.slug, "created_at": sandbox.clock()}
         return grants.insert(connection, "oauth_grant", **columns)
@@ -176,7 +169,6 @@ class Policy:
         return {name: value for name, value in answer.items() if value}
 
     def describe_token(self, sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
-        """Return what introspection tells of a live token."""
         return {"active": True, "scope": " ".join(token.scopes)}
 
     def answer(self, request: Request, data: dict[str, Any]) -> Response:
@@ -193,6 +185,6 @@ class Policy:
         return to_json(body, refusal.status)
 
     def end(
-        self, sandbox: Sandbox, connection: sqlite3.Connection, token: grants.Token
+        self, sandbox: Sandbox, connection: Connection, token: grants.Token
     ) -> None:
         """Do what else a revocation by the app does."""

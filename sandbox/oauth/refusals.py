@@ -14,7 +14,6 @@ class Refusal:
     code: str = ""
 
     def fill(self, detail: str) -> "Refusal":
-        """Put a detail where the description has a place for it."""
         return replace(self, description=self.description.format(detail))
 
     @property

@@ -4,9 +4,9 @@ import base64
 import hashlib
 import re
 import secrets
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.state import Sandbox
@@ -29,7 +29,7 @@ class Call:
     sandbox: Sandbox
     request: Request
     fields: Mapping[str, Any]
-    connection: sqlite3.Connection
+    connection: Connection
 
     @property
     def now(self) -> float:
@@ -40,9 +40,7 @@ class Call:
 
 
 def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
-    """Exchange a code or refresh a grant, and remember that it was asked."""
-    if refused := policy.admit(sandbox, request):
-        return refused
+    policy.admit(request)
     try:
         fields = read_fields(policy, request)
     except RefusedError:

@@ -6,18 +6,18 @@ from datetime import datetime
 
 from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json
+from sandbox.core.web import ApiRefusal, Request, Response, to_json
 from sandbox.oauth.grants import Token
 from sandbox.plain.records import Kind, Place, Record, to_record
 
 
-class RefusedCallError(Exception):
-    """A call of the API that is refused, with a status and a message."""
+def answer_error(status: int, message: str) -> Response:
+    """Answer an error in the envelope of a plain provider."""
+    return to_json({"error": {"status": status, "message": message}}, status)
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
+
+def refuse(status: int, message: str) -> ApiRefusal:
+    return ApiRefusal(lambda _: answer_error(status, message))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Call:
         """Return the page that the query's `cursor` names, changed since a moment."""
         cursor = self.request.query.get("cursor") or "0"
         if not cursor.isdigit():
-            raise RefusedCallError(400, "the cursor is not valid")
+            raise refuse(400, "the cursor is not valid")
         rows = self._get_place(kind).list(
             self.sandbox, limit=size + 1, offset=int(cursor), since=_to_ms(since)
         )
@@ -53,10 +53,9 @@ class Call:
         return Page(records=[to_record(row) for row in rows[:size]], next_cursor=more)
 
     def find(self, kind: Kind, record_id: str) -> Record:
-        """Return one record, or refuse the call."""
         row = self._get_place(kind).find(self.sandbox, record_id)
         if row is None:
-            raise RefusedCallError(404, "not found")
+            raise refuse(404, "not found")
         return to_record(row)
 
     def _get_place(self, kind: Kind) -> Place:
@@ -68,7 +67,7 @@ def _to_ms(text: str) -> int:
     try:
         return int(datetime.fromisoformat(text).timestamp() * 1000) if text else 0
     except ValueError as exc:
-        raise RefusedCallError(400, "the time is not valid") from exc
+        raise refuse(400, "the time is not valid") from exc
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,3 @@ class Api:
     _: KW_ONLY
     scope: str = ""
     families: str = "api"
-
-
-def refuse(status: int, message: str) -> Response:
-    """Answer an error in the envelope of a plain provider."""
-    return to_json({"error": {"status": status, "message": message}}, status)

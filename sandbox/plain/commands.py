@@ -4,14 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.control.helpers import (
-    describe_live,
-    get_account,
-    get_limit,
-    get_number,
-    get_values,
-)
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params
+from sandbox.control import helpers
+from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.oauth.policy import Policy
@@ -40,69 +34,61 @@ class Commands:
 
     @property
     def forms(self) -> tuple[Form, ...]:
-        labels = {"edit": "Save", "create": "Add new", "delete": "Delete"}
-        commands = {f"records/{name}": label for name, label in labels.items()}
+        commands = label(edit="Save", create="Add new", delete="Delete")
         name = Field("field", "Field", value=self.kinds[0].edits)
         fields = (Field("id", "Id"), name, Field("value", "Value"))
         touch = Form(TOUCH.title, TOUCH.commands, TOUCH.fields, has_type=True)
         return (Form("A record", commands, fields, has_type=True), touch)
 
     def _get_place(self, params: Params) -> Place:
-        account = get_account(self.policy.accounts, params).id
+        account = helpers.get_account(self.policy.accounts, params).id
         wanted = str(params.get("type") or self.kinds[0].name)
         for kind in self.kinds:
             if kind.name == wanted:
                 return Place(provider=self.policy.slug, account=account, kind=kind)
-        message = f"no type {wanted}"
-        raise CommandError(message)
+        raise CommandError(f"no type {wanted}")
 
     def _get_row(self, sandbox: Sandbox, params: Params) -> tuple[Place, Row]:
         place, record_id = self._get_place(params), str(params.get("id"))
         row = place.find(sandbox, record_id)
         if row is None:
-            message = f"no such record: {record_id}"
-            raise CommandError(message)
+            raise CommandError(f"no such record: {record_id}")
         return place, row
 
     def edit(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Set fields of one record."""
         place, row = self._get_row(sandbox, params)
-        place.change(sandbox, row, get_values(params, "fields", "field"))
+        place.change(sandbox, row, helpers.get_values(params, "fields", "field"))
         return {"id": row["id"]}
 
     def create(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Add one record."""
-        fields = get_values(params, "fields", "field")
+        fields = helpers.get_values(params, "fields", "field")
         return {"id": self._get_place(params).add(sandbox, fields, sandbox.now_ms)}
 
     def delete(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Delete one record."""
         place, row = self._get_row(sandbox, params)
         place.change(sandbox, row, {}, is_deleted=True)
         return {"id": row["id"]}
 
     def touch(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Change the first `count` records, after `offset`, at one moment."""
-        place, count = self._get_place(params), get_number(params, "count", 1)
-        rows = place.list(sandbox, limit=count, offset=get_number(params, "offset", 0))
+        place, (count, offset) = self._get_place(params), helpers.get_part(params)
+        rows = place.list(sandbox, limit=count, offset=offset)
         text = str(params.get("value") or f"Touched {to_iso(sandbox.now_ms)}")
         for row in rows:
             place.change(sandbox, row, {place.kind.edits: text})
         return {"touched": len(rows), "ids": [row["id"] for row in rows]}
 
     def show(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Return one record by id, or the first records of a type."""
         if params.get("id"):
             rows = [self._get_row(sandbox, params)[1]]
         else:
-            rows = [*self._get_place(params).list(sandbox, limit=get_limit(params))]
+            limit = helpers.get_limit(params)
+            rows = [*self._get_place(params).list(sandbox, limit=limit)]
         return {"records": [vars(to_record(row)) for row in rows]}
 
     def count(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        """Count and digest the records of an account."""
-        account, types = get_account(self.policy.accounts, params).id, {}
+        account, types = helpers.get_account(self.policy.accounts, params).id, {}
         for kind in self.kinds:
             rows = self._get_place({**params, "type": kind.name}).list(sandbox)
             changes = ((row["id"], row["modified"]) for row in rows)
-            types[kind.name] = describe_live(changes, params)
+            types[kind.name] = helpers.describe_live(changes, params)
         return {"account": account, "types": types}

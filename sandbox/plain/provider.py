@@ -1,19 +1,18 @@
 """Make a provider out of a policy, kinds of records and addresses."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from sandbox.control.helpers import get_account
-from sandbox.core import common_faults
 from sandbox.core.provider import Plan, Switch
 from sandbox.core.state import Provider, Route, Sandbox
-from sandbox.core.web import BadBodyError, Request, Response
+from sandbox.core.web import Request, Response
 from sandbox.oauth import kit
 from sandbox.oauth.policy import Policy
 from sandbox.plain import records
-from sandbox.plain.api import Api, Call, RefusedCallError, refuse
+from sandbox.plain.api import Api, Call, answer_error, refuse
 from sandbox.plain.commands import Commands
 from sandbox.plain.records import Kind, Place
 
@@ -25,11 +24,9 @@ class Plain:
     policy: Policy
     kinds: Sequence[Kind]
     api: Sequence[Api]
-    refuse: Callable[[int, str], Response] = refuse
     calls_per_minute: int = 300
 
     def to_provider(self) -> Provider:
-        """Return the provider, with its routes, faults, switches and commands."""
         policy = self.policy
         control = Commands(policy=policy, kinds=self.kinds)
         routes = [
@@ -40,39 +37,30 @@ class Plain:
             Switch("rate_limits", "Rate limits on", default=True),
             Switch("calls_per_minute", "Calls per minute", self.calls_per_minute),
         )
-        return Provider(
-            slug=policy.slug,
-            name=policy.name,
+        return kit.make_provider(
+            policy,
             schema=records.SCHEMA,
-            routes=(*kit.make_routes(policy), *routes),
-            accounts=policy.accounts,
+            routes=routes,
             kinds={kind.name: kind.name for kind in self.kinds},
             seed=self._seed,
-            identify=partial(kit.identify, policy),
-            refuse=self._refuse_with_status,
+            refuse=_refuse_with_status,
             commands=control.commands,
             queries=control.queries,
-            faults=(*common_faults.KINDS, *kit.make_faults(policy)),
-            switches=(*kit.make_switches(policy), *limits),
+            switches=limits,
             forms=control.forms,
         )
 
     def _answer(self, api: Api, sandbox: Sandbox, request: Request) -> Response:
-        try:
-            return api.handler(self._admit(api, sandbox, request))
-        except RefusedCallError as exc:
-            return self.refuse(exc.status, exc.message)
-        except BadBodyError:
-            return self.refuse(400, "the body cannot be read")
+        return api.handler(self._admit(api, sandbox, request))
 
     def _admit(self, api: Api, sandbox: Sandbox, request: Request) -> Call:
         token, now = request.token, sandbox.clock()
         if token is None or token.kind != "access" or not token.is_live(now):
-            raise RefusedCallError(401, "the token is not valid")
+            raise refuse(401, "the token is not valid")
         self._check_limit(sandbox, token.account)
         withdrawn = self.policy.get(sandbox, "withdrawn_scopes", token.account)
         if api.scope and api.scope not in set(token.scopes) - set(withdrawn):
-            raise RefusedCallError(403, f"the scope {api.scope} is missing")
+            raise refuse(403, f"the scope {api.scope} is missing")
         account = get_account(self.policy.accounts, {"account": token.account})
         return Call(sandbox=sandbox, request=request, token=token, account=account)
 
@@ -83,15 +71,7 @@ class Plain:
         key, now = f"{self.policy.slug}:{account}", sandbox.clock()
         is_in, _ = sandbox.windows.admit(key, limit=limit, seconds=60.0, now=now)
         if not is_in:
-            raise RefusedCallError(429, "too many calls")
-
-    def _refuse_with_status(
-        self, sandbox: Sandbox, request: Request, status: int, after: float | None
-    ) -> Response:
-        response = self.refuse(status, f"simulated answer {status}")
-        if after is not None:
-            response.headers.append(("Retry-After", f"{after:g}"))
-        return response
+            raise refuse(429, "too many calls")
 
     def _seed(self, sandbox: Sandbox, plan: Plan) -> None:
         rng = random.Random(plan.seed)
@@ -99,3 +79,9 @@ class Plain:
             for kind in self.kinds:
                 place = Place(provider=self.policy.slug, account=account.id, kind=kind)
                 records.seed(sandbox, place, account, rng)
+
+
+def _refuse_with_status(
+    sandbox: Sandbox, request: Request, status: int, after: float | None
+) -> Response:
+    return answer_error(status, f"simulated answer {status}").after(after)

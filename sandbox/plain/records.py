@@ -58,7 +58,6 @@ class Place:
     def list(
         self, sandbox: Sandbox, *, limit: int = -1, offset: int = 0, since: int = 0
     ) -> Sequence[Row]:
-        """Return live records in the order of their ids."""
         return sandbox.storage.all(
             "SELECT * FROM plain_record WHERE provider = ? AND account = ?"
             " AND kind = ? AND deleted = 0 AND modified >= ?"
@@ -94,7 +93,6 @@ class Place:
         *,
         is_deleted: bool = False,
     ) -> None:
-        """Change fields of a record, or delete it."""
         fields = json.dumps({**json.loads(row["fields"]), **values})
         with sandbox.storage.write() as connection:
             connection.execute(

@@ -21,7 +21,6 @@ from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 from tests.providers.contract.simulator import WHILE, Simulation
-from tests.sandbox.conftest import make_seed
 from tests.sandbox.wsgi_client import Client
 from tests.services.conftest import (  # noqa: F401 (a fixture is found by name)
     Broker,
@@ -30,6 +29,7 @@ from tests.services.conftest import (  # noqa: F401 (a fixture is found by name)
 )
 from tests.services.grants.working import expire
 from tests.support.sandbox_transport import BASE, SandboxTransport
+from tests.support.seeds import make_seed
 from tests.support.sessions import prove
 
 SIZES = {"contacts": 30, "companies": 5, "deals": 5, "records": 20, "rows": 10}
@@ -47,7 +47,7 @@ class AheadClock:
 
 @pytest.fixture(scope="module")
 def tiny_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_seed(tmp_path_factory.mktemp("journeys"), PROVIDERS, SIZES)
+    return make_seed(tmp_path_factory.mktemp("journeys") / "seed.sqlite3", SIZES)
 
 
 @pytest.fixture(params=sorted(CONNECTORS))

@@ -1,5 +1,6 @@
 """Every connector keeps up with its own simulator, from consent to revocation."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ from integrations.providers import CONNECTORS
 from sandbox.providers import PROVIDERS
 from tests.providers.contract.simulator import WHILE, Simulation
 from tests.providers.notion.workspace import Store, View
-from tests.sandbox.conftest import copy_sandbox, make_seed
-from tests.sandbox.wsgi_client import Client
+from tests.sandbox.conftest import start_app
+from tests.sandbox.wsgi_client import Client, Clock
+from tests.support.seeds import make_seed
 
 SIZES = {"contacts": 130, "companies": 8, "deals": 8, "records": 40, "rows": 30}
 MOST_PAGES = 500
@@ -22,7 +24,7 @@ MOST_PAGES = 500
 
 @pytest.fixture(scope="module")
 def small_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_seed(tmp_path_factory.mktemp("simulators"), PROVIDERS, SIZES)
+    return make_seed(tmp_path_factory.mktemp("simulators") / "seed.sqlite3", SIZES)
 
 
 @pytest.fixture(params=sorted(CONNECTORS))
@@ -30,7 +32,9 @@ def simulation(
     request: pytest.FixtureRequest, small_seed: Path, tmp_path: Path
 ) -> Iterator[Simulation]:
     """Return each connector, connected to its simulator."""
-    client = copy_sandbox(small_seed, tmp_path, PROVIDERS, Client)()
+    clock = Clock()
+    app = start_app(shutil.copy(small_seed, tmp_path), clock, PROVIDERS)
+    client = Client(app, clock)
     found = Simulation(CONNECTORS[request.param], client)
     found.connect()
     yield found

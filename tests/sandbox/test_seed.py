@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
+from pathlib import Path
+from zlib import crc32
 
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
-from sandbox.core.storage import Storage
+from sandbox.core.storage import LAYOUT, Storage
 from sandbox.providers import PROVIDERS
 
 SIZES = {"contacts": 60, "companies": 5, "deals": 5, "records": 0, "rows": 0}
@@ -30,6 +32,27 @@ def test_the_same_seed_makes_the_same_data(tmp_path):
 
 def test_a_second_start_keeps_the_data(client):
     assert client.sandbox.seed(Plan()) == []
+
+
+def test_a_file_of_another_layout_is_moved_aside(tmp_path, caplog):
+    path = tmp_path / "sandbox.sqlite3"
+    digest(path, 1)
+    old = Storage(path)
+    old.connection.execute("PRAGMA user_version = 0")
+    old.connection.execute("DROP TABLE hubspot_record")
+    old.close()
+
+    digest(path, 1)
+
+    assert Path(f"{path}.old").exists()
+    assert [record.args for record in caplog.records] == [(Path(f"{path}.old"),)]
+
+
+def test_every_change_of_a_table_raises_the_layout(client):
+    tables = client.sandbox.storage.all("SELECT sql FROM sqlite_master ORDER BY name")
+    written = "".join(row["sql"] or "" for row in tables)
+
+    assert (LAYOUT, crc32(written.encode())) == (1, 3890615308)
 
 
 def test_contacts_are_as_awkward_as_real_ones(client):

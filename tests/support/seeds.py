@@ -22,11 +22,12 @@ MIDDLE = {
 }
 
 
-def make_seed(path: Path, sizes: Mapping[str, int], *, seed: int = 7) -> None:
-    """Write a sandbox's database that holds its seed and nothing else."""
+def make_seed(path: Path, sizes: Mapping[str, int], *, seed: int = 7) -> Path:
+    """Write a sandbox's database that holds its seed and nothing else; return its path."""
     storage = Storage(path)
     Sandbox(storage, config=Config(), providers=PROVIDERS).seed(
         Plan(seed=seed, sizes=sizes)
     )
     storage.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     storage.close()
+    return path

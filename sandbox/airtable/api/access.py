@@ -57,7 +57,7 @@ def admit(
         if name in request.params and not is_id(prefix, request.params[name]):
             raise refuse(NOT_FOUND)
     if len(request.origin) + len(request.path) + len(request.query_string) > MAX_URL:
-        raise ApiRefusal(to_text("Request too large\n", 413))
+        raise ApiRefusal(lambda _: to_text("Request too large\n", 413))
     token, switches = request.token, sandbox.switches
     if token is None or token.kind != "access" or not token.is_live(sandbox.clock()):
         raise refuse(UNAUTHORIZED)
@@ -111,6 +111,5 @@ def _limited(sandbox: Sandbox, kind: str, account: str) -> ApiRefusal:
     as_documented = sandbox.switches.get(SLUG, "documented_429", account)
     response = answer_error(kind, shape="object" if as_documented else "list")
     if sandbox.switches.get(SLUG, "retry_after_on_429", account):
-        seconds = sandbox.switches.get(SLUG, "penalty_seconds", account)
-        response.headers.append(("Retry-After", f"{seconds:g}"))
-    return ApiRefusal(response)
+        response.after(sandbox.switches.get(SLUG, "penalty_seconds", account))
+    return ApiRefusal(lambda _: response)

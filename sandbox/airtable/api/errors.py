@@ -38,7 +38,6 @@ BY_STATUS = {
 
 
 def answer_error(kind: str, message: str = "", shape: str = "") -> Response:
-    """Answer an error in its own envelope, or in another one."""
     status, own_shape, own_message = ERRORS.get(kind, (422, "object", ""))
     text = message or own_message
     shape = shape or own_shape
@@ -51,7 +50,7 @@ def answer_error(kind: str, message: str = "", shape: str = "") -> Response:
 
 
 def refuse(kind: str, message: str = "") -> ApiRefusal:
-    return ApiRefusal(answer_error(kind, message))
+    return ApiRefusal(lambda _: answer_error(kind, message))
 
 
 def refuse_with_status(
@@ -66,6 +65,4 @@ def refuse_with_status(
     response = to_text(f"{status}\n", status)
     if status in BY_STATUS:
         response = answer_error(BY_STATUS[status], shape=shape)
-    if retry_after is not None:
-        response.headers.append(("Retry-After", f"{retry_after:g}"))
-    return response
+    return response.after(retry_after)

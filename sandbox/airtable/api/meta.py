@@ -23,7 +23,6 @@ def show_whoami(sandbox: Sandbox, request: Request) -> Response:
 
 
 def show_bases(sandbox: Sandbox, request: Request) -> Response:
-    """List the bases a page at a time, by id."""
     token = admit(sandbox, request, SCHEMA_READ)
     query = _read(request, "offset")
     size = int(sandbox.switches.get(SLUG, "bases_page_size", request.account))

@@ -23,7 +23,6 @@ def describe(sandbox: Sandbox, workspace: str) -> dict[str, Any]:
 
 
 def is_used_up(sandbox: Sandbox, workspace: str, plan: str) -> bool:
-    """Return whether a workspace has this plan, and no calls left of it."""
     found = describe(sandbox, workspace)
     return bool(found["plan"] == plan and found["calls"] >= found["cap"])
 
@@ -38,7 +37,6 @@ def count_call(sandbox: Sandbox, workspace: str) -> None:
 
 
 def set_calls(sandbox: Sandbox, workspace: str, calls: int) -> None:
-    """Pretend that so many calls were made this month."""
     with sandbox.storage.write() as connection:
         connection.execute(
             "REPLACE INTO airtable_calls VALUES (?, ?, ?)",

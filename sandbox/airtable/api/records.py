@@ -16,7 +16,6 @@ from sandbox.core.web import Request, Response, to_json
 
 
 def list_records(sandbox: Sandbox, request: Request) -> Response:
-    """List a page of records, by GET or by POST to listRecords."""
     admit(sandbox, request, RECORDS_READ, is_metered=True)
     table = _find_table(sandbox, request)
     options = read_options(request, table)

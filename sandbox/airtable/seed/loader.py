@@ -2,7 +2,7 @@
 
 import json
 import random
-import sqlite3
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.airtable.schema import save_table
@@ -32,9 +32,7 @@ def seed(sandbox: Sandbox, plan: Plan) -> None:
                     _save(maker, base, connection)
 
 
-def _save(
-    maker: BaseMaker, base: dict[str, Any], connection: sqlite3.Connection
-) -> None:
+def _save(maker: BaseMaker, base: dict[str, Any], connection: Connection) -> None:
     connection.execute(
         "INSERT INTO airtable_base VALUES (?, ?, ?, ?)",
         (maker.id, *(base[name] for name in ("account", "workspace", "name"))),
@@ -46,19 +44,13 @@ def _save(
     for table in maker.tables:
         shown, key = maker.show_table(table), table["key"]
         save_table(connection, maker.id, shown)
+        rows = []
+        for draft in maker.drafts[key]:
+            cells = {maker.ids[f"{key}.{k}"]: v for k, v in draft.cells.items()}
+            times = (draft.created, draft.modified)
+            rows.append((draft.id, shown["id"], *times, json.dumps(cells)))
         connection.executemany(
             "INSERT INTO airtable_record (id, table_id, created, modified, cells)"
             " VALUES (?, ?, ?, ?, ?)",
-            (
-                (
-                    draft.id,
-                    shown["id"],
-                    draft.created,
-                    draft.modified,
-                    json.dumps(
-                        {maker.ids[f"{key}.{k}"]: v for k, v in draft.cells.items()}
-                    ),
-                )
-                for draft in maker.drafts[key]
-            ),
+            rows,
         )

@@ -30,7 +30,6 @@ class BaseMaker:
     def __init__(
         self, rng: random.Random, people: Sequence[Person], base: Plan, share: float
     ) -> None:
-        """Make the whole base, with a share of the records it has in full."""
         self.rng, self.people = rng, people
         self.id = make_id("app", rng)
         self.tables = [
@@ -132,7 +131,6 @@ def get_fields(table: str) -> list[Plan]:
 
 
 def _make_options(field: Plan) -> dict[str, Any]:
-    """Return the options as the schema shows them, but for the ids."""
     if field["type"] == LINK:
         is_single = field.get("most", 1) == 1 and not field.get("is_back")
         made = {"linkedTableId": f"@{field['to']}.", "isReversed": False}

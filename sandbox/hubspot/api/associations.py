@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.core.storage import Row
 from sandbox.hubspot.api.calls import READ, WRITE, Call, api, to_id
-from sandbox.hubspot.api.errors import ApiRefusal
+from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.objects import to_batch
 from sandbox.hubspot.api.writes import link
 from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS
@@ -16,7 +16,7 @@ BATCH_MAX, PAGE = 1_000, 500
 def _get_kinds(call: Call) -> tuple[int, ...]:
     one, other = call.types
     if (one, other) not in TYPE_IDS:
-        raise ApiRefusal(f"invalid from object type {one} to {other}")
+        raise refuse(f"invalid from object type {one} to {other}")
     return TYPE_IDS[one, other]
 
 
@@ -63,7 +63,6 @@ def read_associations(call: Call) -> dict[str, Any]:
 
 @api(WRITE)
 def add_default(call: Call) -> dict[str, Any]:
-    """Associate two records without a label."""
     kinds, other_id = _get_kinds(call), to_id(call.request.params["to_id"])
     link(call, call.id, [(call.types[1], other_id, False)])
     spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kinds[0]}
@@ -73,7 +72,6 @@ def add_default(call: Call) -> dict[str, Any]:
 
 @api(WRITE)
 def remove_associations(call: Call) -> None:
-    """Remove every association of two records, both ways."""
     other_id = to_id(call.request.params["to_id"])
     ends = list(zip(call.types, (call.id, other_id), strict=True))
     for one, other in (ends, ends[::-1]):

@@ -7,13 +7,20 @@ from functools import cached_property
 from typing import Any
 
 from sandbox.core.state import Handler, Sandbox
-from sandbox.core.web import BadBodyError, Request, Response, to_json, to_text
+from sandbox.core.web import (
+    ApiRefusal,
+    BadBodyError,
+    Request,
+    Response,
+    to_json,
+    to_text,
+)
 from sandbox.hubspot.api.errors import (
     NOT_SIMULATED,
-    ApiRefusal,
     get_correlation_id,
     missing_scopes,
     rate_limited,
+    refuse,
 )
 from sandbox.hubspot.api.records import SLUG, Records
 from sandbox.hubspot.seed.accounts import ALIASES, TYPES, VERSIONS
@@ -37,7 +44,7 @@ class Call:
         params = self.request.params
         names = [params[name] for name in ("type", "from", "to") if name in params]
         if unknown := set(names) - ALIASES.keys():
-            raise ApiRefusal(f"Unable to infer object type from: {unknown}")
+            raise refuse(f"Unable to infer object type from: {unknown}")
         return tuple(ALIASES[name] for name in names)
 
     @property
@@ -82,7 +89,7 @@ class Call:
     def read_limit(self, *, default: int, highest: int) -> int:
         text = self.request.query.get("limit") or str(default)
         if not text.isdigit() or not 1 <= int(text) <= highest:
-            raise ApiRefusal(f"limit must be a number from 1 to {highest}")
+            raise refuse(f"limit must be a number from 1 to {highest}")
         return int(text)
 
     def read_inputs(self, highest: int) -> list[dict[str, Any]]:
@@ -90,9 +97,9 @@ class Call:
         if not isinstance(inputs, list) or not all(
             isinstance(item, dict) and "id" in item for item in inputs
         ):
-            raise ApiRefusal("inputs must be a list of objects with an id")
+            raise refuse("inputs must be a list of objects with an id")
         if len(inputs) > highest:
-            raise ApiRefusal(f"At most {highest} inputs are supported in a batch")
+            raise refuse(f"At most {highest} inputs are supported in a batch")
         return inputs
 
 
@@ -108,22 +115,15 @@ def api(*scopes: str, bucket: str = "api") -> Callable[[Inner], Handler]:
 
     def decorate(inner: Inner) -> Handler:
         def handle(sandbox: Sandbox, request: Request) -> Response:
-            if request.params["v"] not in VERSIONS:
-                return to_text(NOT_SIMULATED, 404)
+            check_version(request)
             if len(request.path) + len(request.query_string) > MAX_URL:
                 return to_text("URI Too Long", 414)
-            try:
-                call = _admit(sandbox, request, bucket)
-                for type_id in call.types or ("",):
-                    call.require(type_id, *scopes)
-                is_write = WRITE in scopes
-                with sandbox.storage.write() if is_write else nullcontext():
-                    answer = inner(call)
-            except ApiRefusal as refusal:
-                return refusal.answer(request)
-            except BadBodyError as exc:
-                message = f"Invalid input JSON on line 1, column 1: {exc}"
-                return ApiRefusal(message).answer(request)
+            call = _admit(sandbox, request, bucket)
+            for type_id in call.types or ("",):
+                call.require(type_id, *scopes)
+            is_write = WRITE in scopes
+            with sandbox.storage.write() if is_write else nullcontext():
+                answer = inner(call)
             if isinstance(answer, Response):
                 return answer
             return Response(status=204) if answer is None else to_json(answer)
@@ -133,15 +133,20 @@ def api(*scopes: str, bucket: str = "api") -> Callable[[Inner], Handler]:
     return decorate
 
 
+def check_version(request: Request) -> None:
+    if request.params["v"] not in VERSIONS:
+        raise ApiRefusal(lambda _: to_text(NOT_SIMULATED, 404))
+
+
 def _admit(sandbox: Sandbox, request: Request, bucket: str) -> Call:
     token, now = request.token, sandbox.clock()
     if token is None or token.kind != "access" or token.is_revoked:
         message = "Authentication credentials not found or not valid."
-        raise ApiRefusal(message, 401, "INVALID_AUTHENTICATION")
+        raise refuse(message, 401, "INVALID_AUTHENTICATION")
     if token.is_expired(now):
         seconds = int(now - (token.expires_at or now))
         message = f"The OAuth token used expired {seconds} second(s) ago."
-        raise ApiRefusal(message, 401, "EXPIRED_AUTHENTICATION")
+        raise refuse(message, 401, "EXPIRED_AUTHENTICATION")
     _check_limits(sandbox, request, bucket)
     withdrawn = sandbox.switches.get(SLUG, "withdrawn_scopes", token.account)
     scopes = frozenset(token.scopes) - set(withdrawn)
@@ -171,7 +176,6 @@ def _check_limits(sandbox: Sandbox, request: Request, bucket: str) -> None:
 
 
 def finish(sandbox: Sandbox, request: Request, response: Response) -> None:
-    """Add the headers every answer carries."""
     told = {"Correlation-Id": get_correlation_id(request)}
     if limit := request.environ.get("hubspot.limit"):
         told["RateLimit-Max"], told["RateLimit-Remaining"] = map(str, limit)
@@ -182,5 +186,5 @@ def finish(sandbox: Sandbox, request: Request, response: Response) -> None:
 def to_id(text: str) -> int:
     """Return a record id; whatever is no number is no record."""
     if not text.isdigit():
-        raise ApiRefusal(f"Object id {text!r} is not valid")
+        raise refuse(f"Object id {text!r} is not valid")
     return int(text)

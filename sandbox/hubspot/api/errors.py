@@ -3,9 +3,8 @@
 import uuid
 from typing import Any
 
-from sandbox.core.provider import CommandError
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json
+from sandbox.core.web import ApiRefusal, Request, Response, to_json
 
 NOT_SIMULATED = "The sandbox does not simulate this address.\n"
 # The message and the category of a status that a fault asks for.
@@ -15,43 +14,34 @@ MESSAGES = {
 }
 
 
-class ApiRefusal(CommandError):
-    """An error answer on its way out of a handler, or of a command."""
+def make_error(message: str, category: str, **more: Any) -> dict[str, Any]:
+    named = {"category": category} if category else {}
+    return {"status": "error", "message": message, **named, **more}
 
-    def __init__(
-        self,
-        message: str,
-        status: int = 400,
-        category: str = "VALIDATION_ERROR",
-        *,
-        retry_after: float | None = None,
-        **more: Any,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.retry_after = retry_after
-        named = {"category": category} if category else {}
-        self.body = {"status": "error", "message": message, **named, **more}
 
-    def answer(self, request: Request) -> Response:
-        body = {**self.body, "correlationId": get_correlation_id(request)}
-        return add_retry_after(to_json(body, self.status), self.retry_after)
+def refuse(
+    message: str,
+    status: int = 400,
+    category: str = "VALIDATION_ERROR",
+    *,
+    retry_after: float | None = None,
+    **more: Any,
+) -> ApiRefusal:
+    def answer(request: Request) -> Response:
+        more["correlationId"] = get_correlation_id(request)
+        response = to_json(make_error(message, category, **more), status)
+        return response.after(retry_after)
+
+    return ApiRefusal(answer, message)
 
 
 def get_correlation_id(request: Request) -> str:
     """Return the id of this request, the same in the header and in the body."""
-    found: str = request.environ.setdefault("hubspot.correlation", str(uuid.uuid4()))
-    return found
-
-
-def add_retry_after(response: Response, seconds: float | None) -> Response:
-    if seconds is not None:
-        response.headers.append(("Retry-After", f"{seconds:g}"))
-    return response
+    return request.environ.setdefault("hubspot.correlation", str(uuid.uuid4()))
 
 
 def not_found() -> ApiRefusal:
-    return ApiRefusal("resource not found", 404, "OBJECT_NOT_FOUND")
+    return refuse("resource not found", 404, "OBJECT_NOT_FOUND")
 
 
 def missing_scopes(*scopes: str) -> ApiRefusal:
@@ -60,13 +50,13 @@ def missing_scopes(*scopes: str) -> ApiRefusal:
     one_of = "One or more of the following scopes are required."
     error = {"message": one_of, "context": {"requiredGranularScopes": scopes}}
     links = {"scopes": "https://developers.hubspot.com/scopes"}
-    return ApiRefusal(message, 403, "MISSING_SCOPES", errors=[error], links=links)
+    return refuse(message, 403, "MISSING_SCOPES", errors=[error], links=links)
 
 
 def rate_limited(policy: str, retry_after: float | None = None) -> ApiRefusal:
     message = f"You have reached your {policy.lower()} limit."
     more = {"errorType": "RATE_LIMIT", "policyName": policy}
-    return ApiRefusal(message, 429, "", retry_after=retry_after, **more)
+    return refuse(message, 429, "", retry_after=retry_after, **more)
 
 
 def refuse_with_status(
@@ -77,11 +67,10 @@ def refuse_with_status(
         # These come from the edge in front of the API, which speaks HTML.
         page = f"<html><h1>{status}</h1></html>".encode()
         edge = Response(status=status, body=page, content_type="text/html")
-        return add_retry_after(edge, retry_after)
+        return edge.after(retry_after)
     if status == 429:
         is_search = request.path.endswith("/search")
         policy = "SECONDLY" if is_search else "TEN_SECONDLY_ROLLING"
         return rate_limited(policy, retry_after).answer(request)
     message, category = MESSAGES.get(status, ("internal error", ""))
-    refusal = ApiRefusal(message, status, category, retry_after=retry_after)
-    return refusal.answer(request)
+    return refuse(message, status, category, retry_after=retry_after).answer(request)

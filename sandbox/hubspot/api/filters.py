@@ -2,12 +2,12 @@
 
 import json
 import re
-import sqlite3
 from collections.abc import Callable
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.hubspot.api.calls import READ, Call
-from sandbox.hubspot.api.errors import ApiRefusal
+from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.validation import read_time
 from sandbox.hubspot.seed.accounts import ALIASES, SINGULAR
 from sandbox.hubspot.seed.definitions import get_definitions
@@ -54,7 +54,7 @@ COLUMNS: dict[str, Column] = {
 }
 
 
-def register(connection: sqlite3.Connection) -> None:
+def register(connection: Connection) -> None:
     for name, count, function in (
         ("moment", 1, lambda value: read_time(value) if value else None),
         ("folded", 1, lambda value: value.casefold() if value else None),
@@ -64,7 +64,6 @@ def register(connection: sqlite3.Connection) -> None:
 
 
 def get_column(type_id: str, name: str) -> Column | None:
-    """Return how a property is compared, or nothing when it is not defined."""
     definition = get_definitions(type_id).get(name)
     if definition is None:
         return None
@@ -75,17 +74,17 @@ def get_column(type_id: str, name: str) -> Column | None:
 def build_filters(call: Call, groups: Any) -> Clause:
     """Return the condition of all groups: any group whose filters all hold."""
     if not isinstance(groups, list):
-        raise ApiRefusal("filterGroups must be a list")
+        raise refuse("filterGroups must be a list")
     sizes, clauses = [0], []
     for group in groups:
         filters = group.get("filters") if isinstance(group, dict) else None
         if not isinstance(filters, list) or not filters:
-            raise ApiRefusal("every filter group needs a list of filters")
+            raise refuse("every filter group needs a list of filters")
         sizes.append(len(filters))
         clauses.append(_join(" AND ", [_build_filter(call, item) for item in filters]))
     if len(groups) > MAX_GROUPS or max(sizes) > MAX_FILTERS or sum(sizes) > MAX_ALL:
         counts = f"{MAX_GROUPS} groups, {MAX_FILTERS} filters in each, {MAX_ALL} in all"
-        raise ApiRefusal(f"At most {counts}")
+        raise refuse(f"At most {counts}")
     return _join(" OR ", clauses) if clauses else ("1", [])
 
 
@@ -96,12 +95,12 @@ def _join(word: str, parts: list[Clause]) -> Clause:
 
 def _build_filter(call: Call, item: Any) -> Clause:
     if not isinstance(item, dict) or "propertyName" not in item:
-        raise ApiRefusal("a filter needs propertyName and operator")
+        raise refuse("a filter needs propertyName and operator")
     name, operator = str(item["propertyName"]), str(item.get("operator"))
     if name.startswith("associations."):
         return _build_association(call, name, operator, str(item.get("value")))
     if operator not in OPERATORS:
-        raise ApiRefusal(f"operator {operator} is not valid")
+        raise refuse(f"operator {operator} is not valid")
     column = get_column(call.type, name)
     if column is None:
         # An undefined property is never set: only its absence can match.
@@ -110,14 +109,14 @@ def _build_filter(call: Call, item: Any) -> Clause:
     try:
         values = [_read(column[1], field, item.get(field)) for field in fields]
     except ValueError as exc:
-        raise ApiRefusal(f"{name} cannot be compared: {exc}") from exc
+        raise refuse(f"{name} cannot be compared: {exc}") from exc
     return sql.format(column[0]), values
 
 
 def _build_association(call: Call, name: str, operator: str, value: str) -> Clause:
     other = NAMES.get(name.removeprefix("associations."))
     if other is None or operator != "EQ" or not value.isdigit():
-        raise ApiRefusal("an association filter needs a type, EQ and an id")
+        raise refuse("an association filter needs a type, EQ and an id")
     call.require(other, READ)
     return LINKED, [call.portal, call.type, other, int(value)]
 

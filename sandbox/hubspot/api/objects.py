@@ -9,7 +9,7 @@ from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
 from sandbox.core.web import Response, to_json
 from sandbox.hubspot.api.calls import READ, Call, api
-from sandbox.hubspot.api.errors import ApiRefusal, not_found
+from sandbox.hubspot.api.errors import make_error, not_found, refuse
 from sandbox.hubspot.seed.accounts import ALIASES, BY_ID, MODIFIED, SINGULAR, TYPES
 from sandbox.hubspot.seed.definitions import DEFAULTS, choose_properties
 from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS
@@ -31,7 +31,7 @@ def read_shape(call: Call, asked: Mapping[str, Any]) -> Shape:
     others = [ALIASES.get(name, "") for name in _read_names(asked, "associations")]
     for other in others:
         if (call.type, other) not in TYPE_IDS:
-            raise ApiRefusal("One or more associations are invalid")
+            raise refuse("One or more associations are invalid")
         call.require(other, READ)
     names = _read_names(asked, "properties") or DEFAULTS[call.type]
     history = _read_names(asked, "propertiesWithHistory")
@@ -45,7 +45,7 @@ def read_shape(call: Call, asked: Mapping[str, Any]) -> Shape:
 def _read_names(asked: Mapping[str, Any], field: str) -> list[str]:
     names = asked.get(field) or []
     if not isinstance(names, list):
-        raise ApiRefusal(f"{field} must be a list")
+        raise refuse(f"{field} must be a list")
     return [str(name).strip() for name in names]
 
 
@@ -86,7 +86,7 @@ def read_batch(call: Call) -> Response:
     ids = dict.fromkeys(str(item["id"]) for item in call.read_inputs(MAX_PAGE))
     shape = read_shape(call, {**call.body, "associations": None})
     if shape.history and len(ids) > MAX_WITH_HISTORY:
-        raise ApiRefusal(f"at most {MAX_WITH_HISTORY} inputs with history")
+        raise refuse(f"at most {MAX_WITH_HISTORY} inputs with history")
     name = str(call.body.get("idProperty") or "")
     found = {text: call.records.find_by(name, text) for text in ids}
     rows = [row for row in found.values() if row]
@@ -96,7 +96,7 @@ def read_batch(call: Call) -> Response:
     missing = [text for text, row in found.items() if row is None]
     message = "Could not get some objects, they may be deleted or not exist."
     more: dict[str, Any] = {"context": {"ids": missing}, "errors": [], "links": {}}
-    error = ApiRefusal(message, 207, "OBJECT_NOT_FOUND", **more).body
+    error = make_error(message, "OBJECT_NOT_FOUND", **more)
     return to_json({**answer, "numErrors": 1, "errors": [error]}, 207)
 
 
@@ -117,10 +117,8 @@ def to_objects(call: Call, rows: list[Row], shape: Shape) -> list[dict[str, Any]
 
 
 def _to_object(call: Call, row: Row, shape: Shape) -> dict[str, Any]:
-    values, domain = (
-        json.loads(row["properties"]),
-        BY_ID[call.portal].details["uiDomain"],
-    )
+    values = json.loads(row["properties"])
+    domain = BY_ID[call.portal].details["uiDomain"]
     path = f"contacts/{call.portal}/record/{call.type}/{row['id']}"
     shown = {
         "id": str(row["id"]),

@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
-from sandbox.hubspot.api.errors import ApiRefusal
+from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.seed.accounts import CONTACTS, MODIFIED
 from sandbox.hubspot.seed.tables import INSERT_RECORD
 
@@ -65,7 +65,6 @@ class Records:
         return self.sandbox.storage.all(sql, self.portal, self.type, *values)
 
     def list_page(self, after: int, limit: int, *, archived: bool) -> list[Row]:
-        """Return records from an id on, in the order of the ids."""
         condition = "archived = ? AND id >= ? ORDER BY id LIMIT ?"
         return self.select(condition, int(archived), after, limit)
 
@@ -89,7 +88,6 @@ class Records:
         return rows[0] if rows else None
 
     def find_links(self, to_type: str, from_ids: Sequence[int]) -> dict[int, list[Row]]:
-        """Return the associations of several records, by record and by pair."""
         values = (self.portal, self.type, to_type, json.dumps(from_ids))
         found: dict[int, list[Row]] = {}
         for row in self.sandbox.storage.all(LINKS, *values):
@@ -142,7 +140,7 @@ class Records:
     def merge(self, winner: Row, loser: Row) -> int:
         """Merge two records and return the id of the result, usually a new one."""
         if winner["id"] == loser["id"]:
-            raise ApiRefusal("A record cannot be merged into itself")
+            raise refuse("A record cannot be merged into itself")
         keeps_id = self.sandbox.switches.get(SLUG, "merge_keeps_id", self.portal)
         gone = [loser] if keeps_id else [winner, loser]
         values = _join_values(winner, loser, gone)
@@ -178,7 +176,7 @@ def _join_values(winner: Row, loser: Row, gone: list[Row]) -> dict[str, str | No
     merged = [v["hs_merged_object_ids"] for v in (first, second) if v.get(OWN[2])]
     ids = ";".join([*merged, *(str(row["id"]) for row in gone)])
     if ids.count(";") > MAX_MERGES:
-        raise ApiRefusal(f"A record can take part in {MAX_MERGES} merges at most")
+        raise refuse(f"A record can take part in {MAX_MERGES} merges at most")
     values["hs_merged_object_ids"] = ids
     other, more = second.get("email"), values.get("hs_additional_emails")
     if other and other != values.get("email"):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.hubspot.api.calls import READ, READ_SCHEMA, Call, api
-from sandbox.hubspot.api.errors import ApiRefusal, missing_scopes, not_found
+from sandbox.hubspot.api.errors import missing_scopes, not_found, refuse
 from sandbox.hubspot.seed.accounts import BY_ID, DEALS, TYPES
 from sandbox.hubspot.seed.definitions import PIPELINES, PLAIN, PROPERTIES, get_owners
 
@@ -19,7 +19,7 @@ def show_details(call: Call) -> dict[str, Any]:
 def list_properties(call: Call) -> dict[str, Any]:
     sensitivity = call.request.query.get("dataSensitivity", PLAIN)
     if sensitivity not in (PLAIN, "sensitive", "highly_sensitive"):
-        raise ApiRefusal(f"dataSensitivity {sensitivity} is not valid")
+        raise refuse(f"dataSensitivity {sensitivity} is not valid")
     if sensitivity != PLAIN:
         raise missing_scopes(f"crm.objects.{TYPES[call.type]}.{sensitivity}.read")
     wanted, every = (call.is_archived, PLAIN), PROPERTIES[call.type]

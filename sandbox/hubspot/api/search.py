@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.hubspot.api.calls import READ, Call, api
-from sandbox.hubspot.api.errors import ApiRefusal
+from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.filters import build_filters, get_column, register
 from sandbox.hubspot.api.objects import read_shape, to_objects
 
@@ -27,12 +27,12 @@ LAGGING = (
 @api(READ, bucket="search")
 def search(call: Call) -> dict[str, Any]:
     if len(call.request.body) > MAX_BODY:
-        raise ApiRefusal(f"The request body is longer than {MAX_BODY} characters")
+        raise refuse(f"The request body is longer than {MAX_BODY} characters")
     if unknown := call.body.keys() - KNOWN_FIELDS:
-        raise ApiRefusal(f"The sandbox does not simulate: {sorted(unknown)}")
+        raise refuse(f"The sandbox does not simulate: {sorted(unknown)}")
     limit, after = _read_number(call, "limit", 10), _read_number(call, "after", 0)
     if not 1 <= limit <= MAX_LIMIT or after + limit > MAX_RESULTS:
-        raise ApiRefusal(f"At most {MAX_LIMIT} results at once, {MAX_RESULTS} in all")
+        raise refuse(f"At most {MAX_LIMIT} results at once, {MAX_RESULTS} in all")
     where, values = build_filters(call, call.body.get("filterGroups") or [])
     order, shape = _read_sort(call), read_shape(call, call.body)
     source, known = _get_source(call)
@@ -59,7 +59,7 @@ def _read_number(call: Call, name: str, default: int) -> int:
     value = call.body.get(name)
     text = str(default if value is None else value)
     if not text.isdigit():
-        raise ApiRefusal(f"{name} is not valid")
+        raise refuse(f"{name} is not valid")
     return int(text)
 
 
@@ -70,5 +70,5 @@ def _read_sort(call: Call) -> str:
         column = get_column(call.type, str(rule["propertyName"])) or ("id", int)
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         message = "sorts must be one rule of propertyName and direction"
-        raise ApiRefusal(message) from exc
+        raise refuse(message) from exc
     return f"{column[0]} {word}, id {word}"

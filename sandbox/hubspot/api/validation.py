@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.core.storage import Row
 from sandbox.core.times import DAY_MS, to_date, to_ms, to_short_iso
 from sandbox.hubspot.api.calls import Call
-from sandbox.hubspot.api.errors import ApiRefusal
+from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.records import SLUG, UNIQUE
 from sandbox.hubspot.seed import definitions
 from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS
@@ -82,7 +82,6 @@ class Write:
         self._check_stage()
 
     def check_minimum(self, given: Mapping[str, Any]) -> None:
-        """Check a new record for what its type and the customer's rules ask for."""
         call, groups = self.call, list(MINIMUM[self.call.type])
         if call.type == CONTACTS and call.enforces_rules:
             names = call.sandbox.switches.get(SLUG, "required_properties", call.portal)
@@ -153,7 +152,7 @@ def check_write(call: Call, row: Row | None) -> Write:
     """Return what the body's properties come to, or refuse them by name and code."""
     given = call.body.get("properties")
     if not isinstance(given, dict):
-        raise ApiRefusal("properties must be an object")
+        raise refuse("properties must be an object")
     write = Write(call=call, old=json.loads(row["properties"]) if row else {})
     write.check(given)
     if row is None:
@@ -165,11 +164,11 @@ def check_write(call: Call, row: Row | None) -> Write:
             context = {"propertyName": [problem["name"]]}
             told_so = {"message": problem["message"], "code": problem["error"]}
             errors.append({**told_so, "context": context})
-        raise ApiRefusal(f"Property values were not valid: {told}", errors=errors)
+        raise refuse(f"Property values were not valid: {told}", errors=errors)
     for name in UNIQUE:
         value = write.values.get(name)
         other = call.records.find_by(name, value) if value else None
         if other and (row is None or other["id"] != row["id"]):
             message = f"Contact already exists. Existing ID: {other['id']}"
-            raise ApiRefusal(message, 409, "CONFLICT")
+            raise refuse(message, 409, "CONFLICT")
     return write

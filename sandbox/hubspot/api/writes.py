@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.core.storage import Row
 from sandbox.core.web import Response, to_json
 from sandbox.hubspot.api.calls import WRITE, Call, api, to_id
-from sandbox.hubspot.api.errors import ApiRefusal, not_found
+from sandbox.hubspot.api.errors import not_found, refuse
 from sandbox.hubspot.api.objects import read_shape, to_objects
 from sandbox.hubspot.api.validation import Write, check_write
 from sandbox.hubspot.seed.definitions import DEFAULTS
@@ -57,7 +57,7 @@ def merge_objects(call: Call) -> dict[str, Any]:
     for name in ("primaryObjectId", "objectIdToMerge"):
         row = call.records.find(to_id(str(call.body.get(name))))
         if row is None:
-            raise ApiRefusal(f"{name} does not exist")
+            raise refuse(f"{name} does not exist")
         rows.append(row)
     return _show(call, call.records.merge(*rows))
 
@@ -84,7 +84,7 @@ def _read_ends(call: Call) -> list[tuple[str, int, bool]]:
             other_id = int(item["to"]["id"])
             ends += [(by_kind[kind], other_id, kind in PRIMARY) for kind in kinds]
     except (KeyError, TypeError, ValueError) as exc:
-        raise ApiRefusal(BAD_LINK) from exc
+        raise refuse(BAD_LINK) from exc
     return ends
 
 
@@ -92,6 +92,6 @@ def link(call: Call, record_id: int, ends: list[tuple[str, int, bool]]) -> None:
     """Associate a record with others, all of which must be there."""
     for type_id, end_id in ((call.type, record_id), *((e[0], e[1]) for e in ends)):
         if call.open(type_id).find(end_id) is None:
-            raise ApiRefusal(BAD_LINK)
+            raise refuse(BAD_LINK)
     pairs = [(call.type, record_id, *end) for end in ends]
     insert_links(call.sandbox.storage.connection, call.portal, pairs)

@@ -50,7 +50,6 @@ BY_ID = {portal.id: portal for portal in PORTALS}
 
 
 def get_scopes(config: Config) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the scopes of the registered app: required, and optional."""
     required = config.read("hubspot", "REQUIRED_SCOPES", REQUIRED_SCOPES)
     optional = config.read("hubspot", "OPTIONAL_SCOPES", OPTIONAL_SCOPES)
     return frozenset(required.split()), frozenset(optional.split())

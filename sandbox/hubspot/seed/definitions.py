@@ -43,7 +43,6 @@ PROPERTIES = {
 
 @cache
 def get_definitions(type_id: str) -> dict[str, Definition]:
-    """Return the definitions in force for one object type, by name."""
     return {d["name"]: d for d in PROPERTIES[type_id] if not d["archived"]}
 
 

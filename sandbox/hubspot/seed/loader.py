@@ -2,8 +2,8 @@
 
 import json
 import random
-import sqlite3
 from dataclasses import dataclass, field
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.provider import Plan
@@ -55,7 +55,7 @@ class Maker:
     rng: random.Random
     aliases: list[tuple[str, str, int, int]] = field(default_factory=list)
 
-    def fill(self, connection: sqlite3.Connection, sizes: dict[str, int]) -> None:
+    def fill(self, connection: Connection, sizes: dict[str, int]) -> None:
         ids, archived = {}, {}
         for type_id, name in TYPES.items():
             size = sizes[name]

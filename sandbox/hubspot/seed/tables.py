@@ -1,7 +1,7 @@
 """Define the tables of the simulated portals, and insert new rows."""
 
-import sqlite3
 from collections.abc import Iterable
+from sqlite3 import Connection
 
 from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS
 
@@ -62,9 +62,7 @@ ENDS = {kind: ends for ends, kinds in TYPE_IDS.items() for kind in kinds}
 PRIMARY = {kind for kinds in TYPE_IDS.values() for kind in kinds[1:]}
 
 
-def insert_links(
-    connection: sqlite3.Connection, portal: str, pairs: Iterable[Pair]
-) -> None:
+def insert_links(connection: Connection, portal: str, pairs: Iterable[Pair]) -> None:
     """Associate records both ways; a primary association comes on top."""
     rows = []
     for one, one_id, other, other_id, is_primary in pairs:

@@ -26,7 +26,6 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Offer the address, the seed and the sizes of the large account."""
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8100)
         parser.add_argument("--seed", type=int, default=1)
@@ -35,10 +34,10 @@ class Command(BaseCommand):
         parser.add_argument("--reset", action="store_true", help="start from new data")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Prepare the data and hand the process over to gunicorn."""
         config = Config.from_environ()
         if options["reset"]:
-            _remove(config.database)
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{config.database}{suffix}").unlink(missing_ok=True)
         sizes = {n: options[n] for n in SIZES if options[n] is not None}
         storage = Storage(config.database)
         sandbox = Sandbox(storage, config=config, providers=PROVIDERS)
@@ -50,12 +49,6 @@ class Command(BaseCommand):
         self.stdout.flush()
         os.environ["SANDBOX_DATABASE"] = str(config.database.resolve())
         os.execv(sys.executable, _get_arguments(address))  # noqa: S606
-
-
-def _remove(database: Path) -> None:
-    """Delete the database with the files SQLite keeps beside it."""
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{database}{suffix}").unlink(missing_ok=True)
 
 
 def _get_arguments(address: str) -> list[str]:

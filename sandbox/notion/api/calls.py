@@ -11,10 +11,10 @@ from sandbox.core.storage import Row
 from sandbox.core.web import Request, Response, to_json
 from sandbox.notion.api.errors import (
     RATE,
-    ApiRefusal,
     get_request_id,
     malformed,
     not_found,
+    refuse,
     slow_down,
 )
 from sandbox.notion.seed.workspaces import BY_ID, SLUG
@@ -83,7 +83,6 @@ class Call:
 
 
 def to_id(text: str) -> str | None:
-    """Return an id with its hyphens, or nothing when it is none."""
     return str(uuid.UUID(text)) if UUID.fullmatch(text) else None
 
 
@@ -91,13 +90,7 @@ def api(*capabilities: str) -> Callable[[Callable[[Call], Response]], Handler]:
     """Wrap a handler with everything that comes before any API call."""
 
     def decorate(inner: Callable[[Call], Response]) -> Handler:
-        def handle(sandbox: Sandbox, request: Request) -> Response:
-            try:
-                return inner(_admit(sandbox, request, capabilities))
-            except ApiRefusal as refusal:
-                return refusal.answer(request)
-
-        return handle
+        return lambda sandbox, request: inner(_admit(sandbox, request, capabilities))
 
     return decorate
 
@@ -106,23 +99,23 @@ def check_version(request: Request) -> None:
     version = request.header("Notion-Version")
     if not version:
         message = f'Notion-Version header should be defined, instead was "{version}".'
-        raise ApiRefusal(400, message, "missing_version")
+        raise refuse(400, message, "missing_version")
     if version != VERSION:
         message = f"Notion-Version {version} is not simulated; {VERSION} is."
-        raise ApiRefusal(400, message)
+        raise refuse(400, message)
 
 
 def _admit(sandbox: Sandbox, request: Request, needed: Collection[str]) -> Call:
     check_version(request)
     token = request.token
     if token is None or token.kind != "access" or not token.is_live(sandbox.clock()):
-        raise ApiRefusal(401, "API token is invalid.")
+        raise refuse(401, "API token is invalid.")
     _check_limit(sandbox, token.account)
     sql = "SELECT holder, bot, owner FROM notion_bot WHERE grant_id = ?"
     bot = dict(sandbox.storage.one(sql, token.grant_id) or {})
     held = get_held(sandbox, token.account, bot["owner"])
     if not held.issuperset(needed):
-        raise ApiRefusal(403, "Insufficient permissions for this endpoint.")
+        raise refuse(403, "Insufficient permissions for this endpoint.")
     who = {"workspace": token.account, "user": token.user, **bot}
     return Call(sandbox=sandbox, request=request, held=held, **who)
 

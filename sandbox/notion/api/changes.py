@@ -5,8 +5,8 @@ for everybody.
 """
 
 import json
-import sqlite3
 from collections.abc import Collection
+from sqlite3 import Connection
 
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
@@ -71,7 +71,7 @@ def make_holder(workspace: str, user: str = "*") -> str:
 
 
 def set_shares(
-    connection: sqlite3.Connection, holder: str, picked: Collection[str], now: int
+    connection: Connection, holder: str, picked: Collection[str], now: int
 ) -> None:
     names = {"holder": holder, "picked": json.dumps(picked), "now": now}
     connection.execute(UNPICK, names)
@@ -79,12 +79,12 @@ def set_shares(
     spread(connection, holder)
 
 
-def end_shares(connection: sqlite3.Connection, holder: str) -> None:
+def end_shares(connection: Connection, holder: str) -> None:
     connection.execute("DELETE FROM notion_share WHERE holder = ?", (holder,))
     spread(connection, holder)
 
 
-def spread(connection: sqlite3.Connection, holders: str) -> None:
+def spread(connection: Connection, holders: str) -> None:
     names = {"holders": holders, "workspace": holders.partition(":")[0]}
     connection.execute("DELETE FROM notion_visible WHERE holder GLOB :holders", names)
     connection.execute(SPREAD, names)
@@ -95,7 +95,7 @@ def get_lag(sandbox: Sandbox, workspace: str) -> int:
     return int(sandbox.switches.get(SLUG, "index_lag", workspace) * 1000)
 
 
-def mark(sandbox: Sandbox, connection: sqlite3.Connection, rows: list[Row]) -> None:
+def mark(sandbox: Sandbox, connection: Connection, rows: list[Row]) -> None:
     """Say that objects are edited now; search believes what stands there for a while.
 
     Call it before what it remembers is changed.
@@ -107,13 +107,12 @@ def mark(sandbox: Sandbox, connection: sqlite3.Connection, rows: list[Row]) -> N
         connection.execute(MARK, {**names, "minute": to_minute(now)})
 
 
-def is_inside(connection: sqlite3.Connection, inner: str, outer: str) -> bool:
-    """Return whether an object is inside another, or the same."""
+def is_inside(connection: Connection, inner: str, outer: str) -> bool:
     names = {"start": inner, "wanted": outer}
     return connection.execute(ABOVE, names).fetchone() is not None
 
 
-def move(connection: sqlite3.Connection, row: Row, above: Row | None) -> None:
+def move(connection: Connection, row: Row, above: Row | None) -> None:
     """Put an object elsewhere: its block moves along, or ends where pages have none."""
     container = above["id"] if above else ""
     sql = "UPDATE notion_object SET container = ?, block = '' WHERE key = ?"
@@ -125,7 +124,7 @@ def move(connection: sqlite3.Connection, row: Row, above: Row | None) -> None:
         connection.execute(BLOCK, {**names, "type": f"child_{row['kind']}"})
 
 
-def delete(connection: sqlite3.Connection, object_id: str) -> int:
+def delete(connection: Connection, object_id: str) -> int:
     (gone,) = connection.execute(BELOW, (object_id,)).fetchone()
     for where in GONE:
         sql = f"DELETE FROM notion_{where} IN (SELECT value FROM json_each(?))"  # noqa: S608

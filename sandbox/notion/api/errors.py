@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json
+from sandbox.core.web import ApiRefusal, Request, Response, to_json
 
 REQUEST_ID = "notion.request_id"
 RATE = "public_api_request_rate_limit"
@@ -25,21 +25,12 @@ CODES = {
 OAUTH_STATUSES = {"invalid_client": 401, "internal_server_error": 500}
 
 
-class ApiRefusal(Exception):
-    """Carry an error out of a handler; its status gives its code unless it has one."""
-
-    def __init__(self, status: int, message: str, code: str = "", **data: Any) -> None:
-        super().__init__(message)
-        self.words = (status, message, code)
-        self.data = data
-
-    def answer(self, request: Request) -> Response:
-        return to_error(request, *self.words, **self.data)
+def refuse(status: int, message: str, code: str = "", **data: Any) -> ApiRefusal:
+    return ApiRefusal(lambda request: to_error(request, status, message, code, **data))
 
 
 def get_request_id(request: Request) -> str:
-    found: str = request.environ.setdefault(REQUEST_ID, str(uuid.uuid4()))
-    return found
+    return request.environ.setdefault(REQUEST_ID, str(uuid.uuid4()))
 
 
 def to_error(
@@ -56,7 +47,7 @@ def to_error(
 
 
 def malformed(name: str, why: str) -> ApiRefusal:
-    return ApiRefusal(400, f"{name.partition('.')[0]} failed validation: {name} {why}.")
+    return refuse(400, f"{name.partition('.')[0]} failed validation: {name} {why}.")
 
 
 def not_found(kind: str, object_id: str) -> ApiRefusal:
@@ -65,7 +56,7 @@ def not_found(kind: str, object_id: str) -> ApiRefusal:
         f"Could not find {kind} with ID: {object_id}. Make sure the relevant pages "
         "and databases are shared with your connection."
     )
-    return ApiRefusal(404, message)
+    return refuse(404, message)
 
 
 def slow_down(reason: str, retry_after: float | None) -> ApiRefusal:
@@ -74,7 +65,7 @@ def slow_down(reason: str, retry_after: float | None) -> ApiRefusal:
     if retry_after is not None:
         data["retry_after"] = str(max(1, math.ceil(retry_after)))
     message = "You have been rate limited. Please try again in a few minutes."
-    return ApiRefusal(429 if reason else 529, message, **data)
+    return refuse(429 if reason else 529, message, **data)
 
 
 def oauth_error(
@@ -97,6 +88,4 @@ def refuse_with_status(
     if status in (429, 529):
         return slow_down(RATE if status == 429 else "", retry_after).answer(request)
     response = to_error(request, status, f"Simulated answer {status}.")
-    if retry_after is not None:
-        response.headers.append(("Retry-After", f"{retry_after:.0f}"))
-    return response
+    return response.after(retry_after and round(retry_after))

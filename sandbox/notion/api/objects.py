@@ -64,7 +64,6 @@ def _get_schema(call: Call, row: Row) -> list[Definition]:
 
 
 def to_parent(call: Call, row: Row) -> dict[str, Any]:
-    """Name what an object is in, as near as Notion names it."""
     if row["block"]:
         return {"type": "block_id", "block_id": row["block"]}
     above = call.get(row["container"])

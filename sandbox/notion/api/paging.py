@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.web import BadBodyError, Request, Response, to_json
-from sandbox.notion.api.errors import ApiRefusal, get_request_id, malformed
+from sandbox.notion.api.errors import get_request_id, malformed, refuse
 
 MAX_SIZE = 100
 # What a value may be: a type, one word, a closed object, one of several, a list of one.
@@ -72,7 +72,7 @@ def _read_cursor(cursor: str, digest: str) -> int:
         text = ""
     found, _, offset = text.partition(":")
     if found != digest or not offset.isdecimal():
-        raise ApiRefusal(400, f"The start_cursor provided is invalid: {cursor}")
+        raise refuse(400, f"The start_cursor provided is invalid: {cursor}")
     return int(offset)
 
 
@@ -83,7 +83,7 @@ def read_json(request: Request, shapes: Mapping[str, Shape]) -> dict[str, Any]:
     except BadBodyError:
         body = None
     if not isinstance(body, dict):
-        raise ApiRefusal(400, "Error parsing JSON body.", "invalid_json")
+        raise refuse(400, "Error parsing JSON body.", "invalid_json")
     refuse_unknown("body", body, shapes)
     for name, value in body.items():
         if not _has_shape(value, shapes[name]):
@@ -110,7 +110,6 @@ def _has_shape(value: Any, shape: Shape) -> bool:
 
 
 def refuse_unknown(where: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse what is not documented."""
     if unknown := set(given) - set(known):
         why = "should be not present (the sandbox answers only what is documented)"
         raise malformed(f"{where}.{min(unknown)}", why)

@@ -8,15 +8,9 @@ from sandbox.core.storage import Row
 from sandbox.core.times import to_ms
 from sandbox.core.web import Request, Response
 from sandbox.notion.api.calls import READ, Call, api
-from sandbox.notion.api.errors import ApiRefusal, malformed
+from sandbox.notion.api.errors import malformed, refuse
 from sandbox.notion.api.objects import to_object
-from sandbox.notion.api.paging import (
-    PAGED,
-    Shape,
-    read_json,
-    read_page,
-    refuse_unknown,
-)
+from sandbox.notion.api.paging import PAGED, Shape, read_json, read_page, refuse_unknown
 from sandbox.notion.seed.workspaces import DATA_SOURCE, PAGE
 
 KINDS = (PAGE, DATA_SOURCE)
@@ -158,7 +152,7 @@ def _read_names(request: Request, source: Row) -> frozenset[str] | None:
     by_id = {unquote(d["id"]): d["id"] for d in json.loads(source["body"])["schema"]}
     wanted = [unquote(value) for _, value in request.query_pairs]
     if missing := [name for name in wanted if name not in by_id]:
-        raise ApiRefusal(400, f"Could not find property with id: {missing[0]}")
+        raise refuse(400, f"Could not find property with id: {missing[0]}")
     return frozenset(by_id[name] for name in wanted) if wanted else None
 
 

@@ -55,7 +55,6 @@ def _to_item(piece: Piece) -> dict[str, Any]:
 def to_property(
     call: Call, row: Row, definition: Definition, kept: Any
 ) -> dict[str, Any]:
-    """Return one property as a page shows it, long lists cut."""
     kind = definition["type"]
     value = to_value(call, row, definition, kept)
     whole: dict[str, Any] = {"id": definition["id"], "type": kind}

@@ -6,11 +6,11 @@ A piece of text is a string, or an object with one of `t` (text), `user`, `date`
 
 import json
 import random
-import sqlite3
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.times import DAY_MS
@@ -92,14 +92,13 @@ def to_minute(milliseconds: int) -> int:
 class Builder:
     """Store nodes with all that is inside them, long ago or at a moment."""
 
-    connection: sqlite3.Connection
+    connection: Connection
     workspace: Workspace
     rng: random.Random
     now: int | None = None
     lag: int = 0
 
     def add(self, node: Node, container: str = "", block: str = "") -> str:
-        """Store an object, and return its id."""
         about = dict(node.about)
         node_id = about.pop("id", None) or make_id(self.rng)
         moments = self._draw_moments(about.pop("created", None))
