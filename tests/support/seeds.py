@@ -23,7 +23,7 @@ MIDDLE = {
 
 
 def make_seed(path: Path, sizes: Mapping[str, int], *, seed: int = 7) -> Path:
-    """Write a sandbox's database that holds its seed and nothing else; return its path."""
+    """Write a sandbox's database that holds its seed alone; return its path."""
     storage = Storage(path)
     Sandbox(storage, config=Config(), providers=PROVIDERS).seed(
         Plan(seed=seed, sizes=sizes)

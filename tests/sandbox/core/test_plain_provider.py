@@ -96,7 +96,7 @@ def test_faults_limits_and_the_page_come_by_themselves(tasks: Tasks) -> None:
 
 
 def test_the_readme_shows_the_code_as_it_is() -> None:
-    folder = Path(__file__).resolve().parent
+    folder = Path(__file__).resolve().parents[1]
     readme = (folder.parents[1] / "sandbox" / "README.md").read_text("utf-8")
     code = (folder / "plain_provider.py").read_text("utf-8")
 
