@@ -23,6 +23,7 @@ from integrations.services.items.rows import INSERTED, UPDATED
 KEYS = ("collection_id", "remote_id")
 # What is written is the product's own list of columns.
 COLUMNS = INSERTED
+EMPTY = {"children": None, "deleted_at": None, "deleted_kind": None}
 
 
 def pages(collection: Collection) -> Iterator[list[dict[str, Any]]]:
@@ -72,14 +73,31 @@ def _values(
 ) -> tuple[Any, ...]:
     properties = record["properties"]
     name = f"{properties['firstname'] or ''} {properties['lastname'] or ''}".strip()
-    connection = collection.connection
-    return (
-        *(uuid.uuid4().hex, connection.owner_id, connection.pk.hex, collection.pk.hex),
-        *(connection.provider, record["id"], now, "contact"),
-        *(name, name.lower()[:80], False, "", "", None, record["url"], "", "", ""),
-        *(True, _stamp(record["createdAt"]), _stamp(record["updatedAt"])),
-        *(json.dumps(properties, ensure_ascii=False), "", None, "", now),
-    )
+    values = {
+        "uuid": uuid.uuid4().hex,
+        "owner_id": collection.connection.owner_id,
+        "connection_id": collection.connection_id.hex,
+        "collection_id": collection.pk.hex,
+        "provider": collection.connection.provider,
+        "remote_id": record["id"],
+        "first_seen_at": now,
+        "type": "contact",
+        "name": name,
+        "sort_name": name.lower()[:80],
+        "is_directory": False,
+        "remote_url": record["url"],
+        "is_visible": True,
+        "remote_created_at": _stamp(record["createdAt"]),
+        "remote_updated_at": _stamp(record["updatedAt"]),
+        "properties": json.dumps(properties, ensure_ascii=False),
+        "changed_at": now,
+    }
+    return to_row(values)
+
+
+def to_row(values: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the values in the order of the columns; what is not given is empty."""
+    return tuple(values.get(column, EMPTY.get(column, "")) for column in COLUMNS)
 
 
 def _stamp(text: str) -> str:

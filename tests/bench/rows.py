@@ -14,7 +14,7 @@ from django.db import transaction
 from integrations.models import Collection, Connection
 from integrations.services.items.rows import sort_name
 from integrations.services.items.search import search_text
-from tests.bench.naive import COLUMNS
+from tests.bench.naive import COLUMNS, to_row
 
 TYPES = {"contacts": "contact", "companies": "company", "deals": "deal"}
 FIRST = ("Ada", "Ben", "Chloé", "Dóra", "Emil", "Fatima", "Goro", "Hana", "Ivo", "Jo")
@@ -69,12 +69,26 @@ def _rows(
             "hs_object_id": str(number),
         }
         at = begin + timedelta(seconds=chance.randrange(90_000_000))
-        moment = str(at.replace(tzinfo=None))
-        row = (
-            *(number, uuid.UUID(int=chance.getrandbits(128)).hex, connection.owner_id),
-            *(connection.pk.hex, collection.pk.hex, "hubspot", str(number), moment),
-            *(collection.item_type, name, sort_name(name), False, "", "", None),
-            *("https://app.hubspot.com/", "", "", "", True, moment, moment),
-            *(json.dumps(properties), f"{number:032x}", None, "", moment),
-        )
+        stamp = str(at.replace(tzinfo=None))
+        values = {
+            "uuid": uuid.UUID(int=chance.getrandbits(128)).hex,
+            "owner_id": connection.owner_id,
+            "connection_id": connection.pk.hex,
+            "collection_id": collection.pk.hex,
+            "provider": "hubspot",
+            "remote_id": str(number),
+            "first_seen_at": stamp,
+            "type": collection.item_type,
+            "name": name,
+            "sort_name": sort_name(name),
+            "is_directory": False,
+            "remote_url": "https://app.hubspot.com/",
+            "is_visible": True,
+            "remote_created_at": stamp,
+            "remote_updated_at": stamp,
+            "properties": json.dumps(properties),
+            "digest": f"{number:032x}",
+            "changed_at": stamp,
+        }
+        row = (number, *to_row(values))
         yield row, search_text(name, properties)
