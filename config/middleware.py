@@ -91,8 +91,8 @@ def private_pages(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        user = getattr(request, "user", None)
-        if (user is not None and user.is_authenticated) or response.status_code >= 400:
+        # An error is told without asking the database who wants to know.
+        if response.status_code >= 400 or request.user.is_authenticated:
             response.headers.setdefault("Cache-Control", "no-store, private")
         return response
 
