@@ -1,5 +1,6 @@
 """Records that connectors return: accounts, collections, fields, items, pages."""
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -62,7 +63,21 @@ class FieldSpec:
 def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
     """Return the fields that a kept schema describes, in its order."""
     entries = schema.get("fields")
-    return [_to_field(each) for each in entries or () if isinstance(each, dict)]
+    # The items of a page share one schema, and it may have a thousand fields.
+    if entries is not _latest.entries:
+        found = [_to_field(each) for each in entries or () if isinstance(each, dict)]
+        _latest.entries, _latest.fields = entries, found
+    return list(_latest.fields)
+
+
+class _Latest(threading.local):
+    """The fields that were read last, and of what."""
+
+    entries: object = None
+    fields: Sequence[FieldSpec] = ()
+
+
+_latest = _Latest()
 
 
 def _to_field(entry: Mapping[str, Any]) -> FieldSpec:

@@ -9,13 +9,15 @@ from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
 from integrations.services.items import search
-from integrations.services.items.query import ItemQuery, Position, Sort
-from integrations.services.items.search import Found, Hits
+from integrations.services.items.query import ItemQuery, Position
+from integrations.services.items.search import Question, Rank
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
 COUNT_LIMIT = 1000
 # Among so few items the index counts hits in a moment.
 SMALL = 20_000
+# Among more, it is enough to know that there are more than so many.
+ENOUGH = 100
 COLUMNS = (
     "uuid",
     "name",
@@ -36,17 +38,11 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class ItemPage:
-    """The rows of one page, and the lists before and after it.
-
-    A search knows more: ``found`` are its hits among the first rows of the whole
-    list, and ``hits`` what the index was asked for where those were too few.
-    """
+    """The rows of one page, and the lists before and after it."""
 
     items: list[Item]
     previous: ItemQuery | None
     next: ItemQuery | None
-    found: Found | None = None
-    hits: Hits | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,24 +135,10 @@ def fetch_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
 
 def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     is_backward = query.before is not None
-    order = query.order.reversed if is_backward else query.order
     start = query.before or query.after
     most = query.size + 1
-    found: Found | None = None
-    hits: Hits | None = None
-    rows: list[Item] = []
-    for part in _parts(items, order, start):
-        wanted = most - len(rows)
-        found = search.look(part, query.search, want=wanted) if query.search else None
-        if found is not None:
-            rows += _by_keys(found.keys[:wanted])
-        elif query.search:
-            hits = hits or search.ask_index(query.search)
-            rows += hits.among(part)[:wanted]
-        else:
-            rows += part[:wanted]
-        if len(rows) == most:
-            break
+    read = _read_found if query.search else _read_all
+    rows = read(items, query, start, most)
     has_more = len(rows) > query.size
     rows = rows[: query.size]
     if is_backward:
@@ -168,19 +150,52 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
         items=rows,
         previous=_before(query, rows) if rows and has_previous else None,
         next=_after(query, rows) if rows and has_next else None,
-        found=found if start is None else None,
-        hits=hits,
     )
 
 
+def _read_all(
+    items: ItemQuerySet, query: ItemQuery, start: Position | None, most: int
+) -> list[Item]:
+    rows: list[Item] = []
+    for part in _parts(items, query, start):
+        rows += part[: most - len(rows)]
+        if len(rows) == most:
+            break
+    return rows
+
+
+def _read_found(
+    items: ItemQuerySet, query: ItemQuery, start: Position | None, most: int
+) -> list[Item]:
+    """Read what is searched for: rank after rank, each in the list's own order."""
+    question = Question.parse(query.search)
+    is_backward = query.before is not None
+    found: list[tuple[int, Rank]] = []
+    for rank in sorted(Rank, reverse=is_backward):
+        if start is not None and (
+            rank > start.rank if is_backward else rank < start.rank
+        ):
+            continue
+        condition = question.ranked(rank)
+        hits = search.ask_index(condition)
+        for part in _parts(
+            items, query, start if start and rank == start.rank else None
+        ):
+            wanted = most - len(found)
+            keys = search.first(part, condition, hits, want=wanted) if wanted else []
+            found += [(key, rank) for key in keys]
+    return _by_keys(found)
+
+
 def _parts(
-    items: ItemQuerySet, order: Sort, start: Position | None
+    items: ItemQuerySet, query: ItemQuery, start: Position | None
 ) -> list[ItemQuerySet]:
     """Return the rows beyond a position: those that tie with it, then the rest.
 
     Two plain ranges instead of one condition with OR, because both databases then
     begin in the middle of their index, even among a million equal timestamps.
     """
+    order = query.order.reversed if query.before is not None else query.order
     slim = items.only(*COLUMNS).order_by(*order.ordering)
     if start is None:
         return [slim]
@@ -192,13 +207,16 @@ def _parts(
     ]
 
 
-def _by_keys(keys: Sequence[int]) -> list[Item]:
-    """Return rows in the order of their keys.
+def _by_keys(found: Sequence[tuple[int, Rank]]) -> list[Item]:
+    """Return rows in the order of their keys, each with its rank.
 
     By keys alone: asked for the owner's as well, SQLite would read all of those.
     """
-    rows = Item.objects.only(*COLUMNS).in_bulk(keys)
-    return [rows[pk] for pk in keys if pk in rows]
+    rows = Item.objects.only(*COLUMNS).in_bulk([key for key, _ in found])
+    for key, rank in found:
+        if key in rows:
+            rows[key].rank = rank
+    return [rows[key] for key, _ in found if key in rows]
 
 
 def _collections() -> Prefetch:
@@ -209,7 +227,8 @@ def _collections() -> Prefetch:
 
 def _position(query: ItemQuery, item: Item) -> Position:
     field = query.order.field
-    return Position(field=field, value=getattr(item, field), id=item.pk)
+    value = getattr(item, field)
+    return Position(field=field, value=value, id=item.pk, rank=item.rank)
 
 
 def _after(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
@@ -221,19 +240,15 @@ def _before(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
 
 
 def count(
-    items: ItemQuerySet,
-    query: ItemQuery,
-    collections: Sequence[Collection],
-    *,
-    page: ItemPage | None = None,
+    items: ItemQuerySet, query: ItemQuery, collections: Sequence[Collection]
 ) -> Count:
     """Count what the query finds: from the collections' own counts if they can say.
 
-    A search counts what its ``page`` knows, or a look at the first rows.
+    The number is the same on every page of a list.
     """
     if query.search:
         is_small = stored_items(collections) <= SMALL
-        return _count_found(items, query, page, is_small=is_small)
+        return _count_found(items, query, is_small=is_small)
     within = [c for c in collections if _is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
     if query.is_deleted or query.parent or is_mixed:
@@ -241,18 +256,13 @@ def count(
     return Count(number=sum(collection.stored_count for collection in within))
 
 
-def _count_found(
-    items: ItemQuerySet, query: ItemQuery, page: ItemPage | None, *, is_small: bool
-) -> Count:
-    found, hits = (page.found, page.hits) if page else (None, None)
-    if found is None and hits is None:
-        ordered = items.order_by(*query.order.ordering)
-        found = search.look(ordered, query.search, want=query.size + 1)
-    if found is not None and found.is_all:
-        return Count(number=len(found.keys))
-    if found is not None and not is_small:
-        return Count(number=len(found.keys) // 10 * 10, is_more=True)
-    hits = hits or search.ask_index(query.search)
+def _count_found(items: ItemQuerySet, query: ItemQuery, *, is_small: bool) -> Count:
+    """Count hits: all if the index is quick to tell them, else some of them."""
+    hits = search.ask_index(Question.parse(query.search).condition)
+    if not hits.are_few and not is_small:
+        known = items.order_by().filter(pk__in=hits.keys).count()
+        if known >= ENOUGH:
+            return Count(number=known // 10 * 10, is_more=True)
     return count_up_to(hits.among(items), COUNT_LIMIT)
 
 

@@ -1,152 +1,126 @@
 """Find items by words: full-text on SQLite (FTS5) and PostgreSQL (GIN).
 
-Both index the same text, folded here (case, accents, punctuation), so that a
-search finds the same rows on either database.
+Both index the same words, made here in Python, so that a search finds the same rows
+on either database. Matches in names are told from others by words of their own.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import IntEnum
 
 from django.db import connection as database
 from django.db.models import F
 from django.db.models.expressions import RawSQL
 
 from integrations.models.item import ItemQuerySet
+from integrations.services.items.conditions import (
+    All,
+    AnyOf,
+    Condition,
+    Except,
+    Word,
+    all_of,
+    to_fts5,
+    to_instr,
+    to_tsquery,
+)
+from integrations.services.items.search_texts import NAME_WORD, WHOLE_NAME
+from integrations.services.items.words import Unit, query_units, to_key
 
 TABLE = "integrations_item_search"
-TEXT_LENGTH = 4000
-CONTENT_LENGTH = 100_000
-MAX_WORDS = 12
+MAX_LENGTH = 200
 # Up to so many hits it is quickest to fetch them all.
 FEW = 1000
-# How many rows are looked at one by one, before the index is asked.
+# How many rows are looked at one by one, where there are more hits.
 STEPS = (600, 3000)
-_WORD = re.compile(r"[^\W_]+", re.UNICODE)
-_FOREIGN = re.compile(r"[^\x00-\x7f]+")
-# The same for plain ASCII, which most texts are, at a tenth of the cost.
-_PLAIN = {n: chr(n).lower() if chr(n).isalnum() else " " for n in range(128)}
 
 
-def fold(text: str) -> list[str]:
-    """Return the words of a text without case, accents and punctuation."""
-    if text.isascii():
-        return text.translate(_PLAIN).split()
-    plain = _FOREIGN.sub(_without_marks, unicodedata.normalize("NFKD", text))
-    return _WORD.findall(plain.casefold())
+class Rank(IntEnum):
+    """Where the words of a search are found, best first."""
+
+    NAME = 0
+    NAME_BEGINS = 1
+    IN_NAME = 2
+    ELSEWHERE = 3
 
 
-def _without_marks(run: re.Match[str]) -> str:
-    return "".join(c for c in run[0] if not unicodedata.combining(c))
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a user searches for."""
 
+    units: tuple[Unit, ...]
+    key: str
 
-def search_text(name: str, properties: Mapping[str, Any]) -> str:
-    """Return the folded words of a name and of the text among its properties."""
-    texts = [name]
-    for value in properties.values():
-        if isinstance(value, str):
-            texts.append(value)
-        elif isinstance(value, (list, dict)):
-            texts.extend(_words_within(value))
-    # Apart, because one foreign letter would make the whole text a slow one.
-    plain = " ".join([text for text in texts if text.isascii()])
-    foreign = " ".join([text for text in texts if not text.isascii()])
-    words = fold(plain[:TEXT_LENGTH]) + fold(foreign[:TEXT_LENGTH])
-    return " ".join(dict.fromkeys(words))
+    @classmethod
+    def parse(cls, text: str) -> "Question":
+        """Read what was typed; without a letter or digit it finds nothing."""
+        text = text[:MAX_LENGTH]
+        return cls(units=tuple(query_units(text)), key=to_key(text))
 
+    @property
+    def condition(self) -> Condition | None:
+        """Return what an item must hold to be found, None where nothing can be."""
+        return all_of(self.units) if self.units else None
 
-def _words_within(value: Any, *, depth: int = 3) -> Iterator[str]:
-    """Yield the texts inside a list or an object: labels, names, values."""
-    if isinstance(value, str):
-        # Ids of other records are no words anybody searches for.
-        if not value.isdigit():
-            yield value
-    elif depth and isinstance(value, list):
-        for each in value[:100]:
-            yield from _words_within(each, depth=depth - 1)
-    elif depth and isinstance(value, dict):
-        for each in list(value.values())[:100]:
-            yield from _words_within(each, depth=depth - 1)
-
-
-def with_content(words: str, text: str) -> str:
-    """Add the folded words of an item's own text, each once, to its other words."""
-    within = " ".join(dict.fromkeys(fold(text[:CONTENT_LENGTH])))
-    return f"{words} {within}".strip()
+    def ranked(self, rank: Rank) -> Condition | None:
+        """Return the condition of one rank; the ranks share all that is found."""
+        if not self.units:
+            return None
+        found = all_of(self.units)
+        whole = Word(f"{WHOLE_NAME}{self.key}", is_whole=True)
+        begins = Word(f"{WHOLE_NAME}{self.key}")
+        named = all_of(self.units, mark=NAME_WORD)
+        if rank is Rank.NAME:
+            return All((whole, found))
+        if rank is Rank.NAME_BEGINS:
+            return Except(All((begins, found)), whole)
+        if rank is Rank.IN_NAME:
+            return Except(All((named, found)), begins)
+        return Except(found, AnyOf((named, begins)))
 
 
 def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
-    """Write the search texts of items by key, in the caller's transaction."""
+    """Write the search texts of items by key, in the caller's transaction.
+
+    A text that is the same is not written again.
+    """
     key, table = _key_column(), database.ops.quote_name(TABLE)
+    column, value, differs = "text", "%s", "<>"
+    if database.vendor == "postgresql":
+        column, differs = "words", "IS DISTINCT FROM"
+        value = "array_to_tsvector(string_to_array(%s, ' '))"
     with database.cursor() as cursor:
         if changed:
             cursor.executemany(
-                f"UPDATE {table} SET text = %s WHERE {key} = %s",
-                [(text, pk) for pk, text in changed.items()],
+                f"UPDATE {table} SET {column} = {value}"
+                f" WHERE {key} = %s AND {column} {differs} {value}",
+                [(text, pk, text) for pk, text in changed.items()],
             )
         if added:
             cursor.executemany(
-                f"INSERT INTO {table} ({key}, text) VALUES (%s, %s)",
+                f"INSERT INTO {table} ({key}, {column}) VALUES (%s, {value})",
                 list(added.items()),
             )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """Keys in the order of their list, and whether there are no others."""
-
-    keys: list[int]
-    is_all: bool
-
-
-def look(ordered: ItemQuerySet, text: str, *, want: int) -> Found | None:
-    """Return the first rows of an ordered list that hold every word of the text.
-
-    They are found by looking at each row, which takes a moment where the words are
-    frequent, however long the list; the index would fetch every hit there is. None
-    when fewer than ``want`` are among the first rows, and the index is quicker.
-    """
-    words = fold(text[:200])[:MAX_WORDS]
-    if not words:
-        return None
-    keys: list[int] = []
-    looked = 0
-    for step in STEPS:
-        rows = ordered.values_list("pk", _holds(words))[looked : looked + step]
-        answers = list(rows)
-        looked += step
-        keys += [pk for pk, is_hit in answers if is_hit]
-        if len(answers) < step or len(keys) >= want:
-            return Found(keys=keys, is_all=len(answers) < step)
-        if len(keys) * sum(STEPS) < want * looked:
-            break
-    return None
-
-
-def _holds(words: list[str]) -> RawSQL:
-    """Return whether an item's text holds words, or longer ones that begin so."""
-    key, table = _key_column(), database.ops.quote_name(TABLE)
-    find = "strpos" if database.vendor == "postgresql" else "instr"
-    each = " AND ".join(f"{find}(' ' || text, %s) > 0" for _ in words)
-    statement = f"SELECT {each} FROM {table} WHERE {key} = integrations_item.id"
-    return RawSQL(statement, [f" {word}" for word in words])
-
-
-@dataclass(frozen=True, kw_only=True)
 class Hits:
-    """What the index finds: the keys if they are few, else how to ask again."""
+    """What the index finds: ``keys`` are the first of them, by key."""
 
     statement: str
-    question: str
-    keys: list[int] | None = None
+    parameter: str
+    keys: list[int]
+
+    @property
+    def are_few(self) -> bool:
+        """Tell whether the keys are all there are."""
+        return len(self.keys) <= FEW
 
     def among(self, queryset: ItemQuerySet) -> ItemQuerySet:
         """Filter for the items that were found."""
-        if self.keys is not None:
+        if self.are_few:
             return queryset.filter(pk__in=self.keys)
-        found = RawSQL(self.statement, (self.question,))
+        found = RawSQL(self.statement, (self.parameter,))
         if database.vendor == "postgresql":
             return queryset.filter(pk__in=found)
         # Left to itself SQLite fetches and sorts every row that was found. The sum
@@ -154,31 +128,67 @@ class Hits:
         return queryset.alias(key=F("pk") + 0).filter(key__in=found)
 
 
-def ask_index(text: str) -> Hits:
-    """Ask the index, once for a page and its count, for every word; prefixes count."""
-    words = fold(text[:200])[:MAX_WORDS]
+def ask_index(condition: Condition | None) -> Hits:
+    """Ask the index for what holds a condition; no condition finds nothing."""
+    if condition is None:
+        return Hits(statement="", parameter="", keys=[])
     key, table = _key_column(), database.ops.quote_name(TABLE)
-    if not words:
-        return Hits(statement="", question="", keys=[])
-    if database.vendor == "postgresql":
-        question = " & ".join(f"{word}:*" for word in words)
-        condition = "to_tsvector('simple', text) @@ to_tsquery('simple', %s)"
-    else:
-        question = " ".join(f'"{word}"*' for word in words)
-        condition = f"{table} MATCH %s"
-    statement = f"SELECT {key} FROM {table} WHERE {condition}"
-    if database.vendor == "postgresql":
-        return Hits(statement=statement, question=question)
+    matches, parameter = _matches(condition)
+    statement = f"SELECT {key} FROM {table} WHERE {matches}"
     with database.cursor() as cursor:
-        cursor.execute(f"{statement} LIMIT %s", (question, FEW + 1))
+        cursor.execute(f"{statement} ORDER BY {key} LIMIT %s", (parameter, FEW + 1))
         keys = [row[0] for row in cursor.fetchall()]
-    few = keys if len(keys) <= FEW else None
-    return Hits(statement=statement, question=question, keys=few)
+    return Hits(statement=statement, parameter=parameter, keys=keys)
+
+
+def first(
+    ordered: ItemQuerySet, condition: Condition | None, hits: Hits, *, want: int
+) -> list[int]:
+    """Return the keys of the first rows of an ordered list that were found.
+
+    Where there are many hits, rows are looked at one by one: frequent words are
+    found in a moment so, however long the list, while the index would fetch every
+    hit there is. Rare ones among them it finds quicker.
+    """
+    if condition is not None and not hits.are_few:
+        keys, looked = [], 0
+        for step in STEPS:
+            rows = ordered.values_list("pk", _holds(condition))
+            answers = list(rows[looked : looked + step])
+            looked += step
+            keys += [pk for pk, is_hit in answers if is_hit]
+            if len(answers) < step or len(keys) >= want:
+                return keys[:want]
+            if len(keys) * sum(STEPS) < want * looked:
+                break
+    return list(hits.among(ordered).values_list("pk", flat=True)[:want])
+
+
+def _holds(condition: Condition) -> RawSQL:
+    """Return whether an item's text holds what is asked for."""
+    key, table = _key_column(), database.ops.quote_name(TABLE)
+    parameters: list[str]
+    if database.vendor == "postgresql":
+        matches, parameter = _matches(condition)
+        parameters = [parameter]
+    else:
+        matches, parameters = to_instr(condition, "(' ' || text || ' ')")
+    statement = f"SELECT {matches} FROM {table} WHERE {key} = integrations_item.id"
+    return RawSQL(statement, parameters)
+
+
+def _matches(condition: Condition) -> tuple[str, str]:
+    """Return the SQL that asks the index, and its one parameter."""
+    if database.vendor == "postgresql":
+        return "words @@ %s::tsquery", to_tsquery(condition)
+    return f"{database.ops.quote_name(TABLE)} MATCH %s", to_fts5(condition)
 
 
 def matching(queryset: ItemQuerySet, text: str) -> ItemQuerySet:
     """Filter for items that hold every word of the text; no text filters nothing."""
-    return ask_index(text).among(queryset) if text.strip() else queryset
+    if not text.strip():
+        return queryset
+    return ask_index(Question.parse(text).condition).among(queryset)
 
 
 def tell_planner() -> None:
@@ -198,19 +208,14 @@ def find_keys(text: str, *, most: int) -> list[int]:
     The caller asks whose they are. The bound is on what the index finds, so that a
     word that is everywhere costs no more than a rare one.
     """
-    words = fold(text[:200])[:MAX_WORDS]
-    if not words:
+    units = query_units(text[:MAX_LENGTH])
+    if not units:
         return []
     key, table = _key_column(), database.ops.quote_name(TABLE)
-    if database.vendor == "postgresql":
-        question = " & ".join(words)
-        condition = "to_tsvector('simple', text) @@ to_tsquery('simple', %s)"
-    else:
-        question = " ".join(f'"{word}"' for word in words)
-        condition = f"{table} MATCH %s"
-    statement = f"SELECT {key} FROM {table} WHERE {condition} LIMIT %s"
+    matches, parameter = _matches(all_of(units, is_whole=True))
+    statement = f"SELECT {key} FROM {table} WHERE {matches} LIMIT %s"
     with database.cursor() as cursor:
-        cursor.execute(statement, (question, most))
+        cursor.execute(statement, (parameter, most))
         return [row[0] for row in cursor.fetchall()]
 
 

@@ -16,7 +16,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
 from integrations.services.common.connector_errors import connector_boundary
-from integrations.services.items import search
+from integrations.services.items import contents, search
 from integrations.services.sync import failures
 from integrations.services.sync.lease import RunLease
 
@@ -73,6 +73,7 @@ def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
     return (
         Item.objects.live()
         .filter(stale, connection=lease.connection, type__in=list(types))
+        .select_related("collection__connection")
         .order_by("-remote_updated_at", "-pk")
     )
 
@@ -100,20 +101,18 @@ def _store(
     reason: Reason | None,
     now: datetime,
 ) -> None:
-    text = content.text[:TEXT_LENGTH]
     with transaction.atomic():
         lease.count_text()
         lease.renew()
-        ItemContent.objects.update_or_create(
+        kept, _ = ItemContent.objects.update_or_create(
             item=item,
             defaults={
                 "blocks": list(content.blocks)[:MOST_BLOCKS],
-                "text": text,
+                "text": content.text[:TEXT_LENGTH],
                 "is_truncated": content.is_truncated,
                 **columns(reason),
                 "read_for": item.remote_updated_at,
                 "read_at": now,
             },
         )
-        words = search.search_text(item.name, item.properties)
-        search.index({}, {item.pk: search.with_content(words, text)})
+        search.index({}, {item.pk: contents.words_of(kept)})

@@ -5,12 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from integrations.models import Item, ItemChange, wording
-from integrations.providers import CONNECTORS
-from integrations.providers.fields import CURRENCY_PROPERTY, Text
+from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.records import DisplayField, read_fields
-from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items import links, parents
+from integrations.services.items import described, links, parents
 from integrations.services.items.detail import (
     find_breadcrumbs,
     find_children,
@@ -47,16 +45,16 @@ def make_context(item: Item) -> dict[str, Any]:
     breadcrumbs = find_breadcrumbs(item)
     children = list(find_children(item)[:MAX_CHILDREN])
     happened = list(item.changes.select_related("run")[:MAX_CHANGES])
-    described, mistake = describe(item, item.properties)
+    values, mistake = describe(item, item.properties)
     sides = [(change, describe_sides(item, change)) for change in happened]
     told = (side for _, both in sides for side in both)
-    linked = links.find(item, described, *told)
+    linked = links.find(item, values, *told)
     top_name = parents.name_above(breadcrumbs[0] if breadcrumbs else item)
     put_icons([item, *breadcrumbs, *children, *linked.found.values()])
     return {
         "facts": list(facts(item)),
         "content": make_content(item),
-        "properties": list(properties(described, linked)),
+        "properties": list(properties(values, linked)),
         "mistake": mistake,
         "merged_into": find_merged_into(item),
         "breadcrumbs": breadcrumbs,
@@ -90,9 +88,9 @@ def facts(item: Item) -> Iterator[Row]:
         yield _row("Format", Shown(text=item.mime_type))
 
 
-def properties(described: Sequence[DisplayField], links: Links) -> Iterator[Row]:
+def properties(values: Sequence[DisplayField], links: Links) -> Iterator[Row]:
     """Yield the provider's own properties as its connector describes them."""
-    for field in described:
+    for field in values:
         yield _row(field.label, show(field.value, links))
 
 
@@ -103,22 +101,11 @@ def describe(
 
     A mistake of ours in it is said in the text beside them.
     """
-    connector = CONNECTORS.get(item.provider)
-    if connector is None:
-        return _raw(values), ""
-    schema, account = item.collection.schema, item.connection.account
     try:
-        with connector_boundary("describe", item=item.pk):
-            return list(connector.describe(values, schema, account)), ""
+        return described.describe(item.collection, values, item=item.pk), ""
     except ConnectorError as exc:
-        return _raw(values), wording.connector_text(exc.reference, RAW_TEXT)
-
-
-def _raw(values: Mapping[str, Any]) -> list[DisplayField]:
-    return [
-        DisplayField(name=name, label=name, value=Text(text=str(value)))
-        for name, value in values.items()
-    ]
+        raw = described.raw(values)
+        return raw, wording.connector_text(exc.reference, RAW_TEXT)
 
 
 def changes(
@@ -142,8 +129,8 @@ def describe_sides(item: Item, change: ItemChange) -> Sides:
     beside = {n: v for n, v in item.properties.items() if n in currencies}
 
     def describe_some(values: Mapping[str, Any]) -> list[DisplayField]:
-        described, _ = describe(item, {**beside, **values})
-        return [field for field in described if field.name in values]
+        fields, _ = describe(item, {**beside, **values})
+        return [field for field in fields if field.name in values]
 
     old, new = _values(_pairs(change))
     return describe_some(old), describe_some(new)
@@ -180,10 +167,8 @@ def changed_fields(
         yield {"label": label, "old": before.get(key, ""), "new": after.get(key, "")}
 
 
-def _texts(
-    described: Sequence[DisplayField], links: Links
-) -> dict[tuple[str, str], str]:
-    return {(f.name, f.label): show(f.value, links).text for f in described}
+def _texts(fields: Sequence[DisplayField], links: Links) -> dict[tuple[str, str], str]:
+    return {(f.name, f.label): show(f.value, links).text for f in fields}
 
 
 def _row(label: str, value: Shown | None) -> Row:

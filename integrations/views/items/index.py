@@ -14,10 +14,11 @@ from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
 from integrations.models import Collection, Connection, Item
-from integrations.services.items import listing
+from integrations.services.items import listing, reindex
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count
 from integrations.services.items.parents import put_parents
+from integrations.services.items.passages import put_passages
 from integrations.services.items.query import ItemQuery
 from integrations.views.access import UserRequest
 from integrations.views.items import facts, filters
@@ -40,7 +41,9 @@ def item_list(request: UserRequest) -> HttpResponse:
     page = listing.fetch_page(items, query)
     put_icons(page.items)
     put_parents(page.items)
-    count = listing.count(items, query, collections, page=page)
+    if query.search:
+        put_passages(page.items, query.search)
+    count = listing.count(items, query, collections)
     context = {
         "items": page.items,
         "previous_url": page.previous.url if page.previous else "",
@@ -49,6 +52,7 @@ def item_list(request: UserRequest) -> HttpResponse:
         "empty": "" if page.items else _why_empty(query, connections),
         "syncing": _syncing(connections) if not page.items else [],
         "stale": _stale(query, connections),
+        "indexing": reindex.progress_of(collections) if query.search else None,
         **_list_context(query, connections, collections, parent),
     }
     response = render(request, _list_template(request), context)
