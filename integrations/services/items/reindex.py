@@ -77,9 +77,9 @@ def run_slice(*, seconds: float = SLICE_SECONDS) -> None:
     """Index items of one collection after the other until the time is up."""
     stop_at = time.monotonic() + seconds
     for pk in list(outdated().values_list("pk", flat=True)[:CHUNK]):
+        _index_collection(pk, stop_at)
         if time.monotonic() >= stop_at:
             return
-        _index_collection(pk, stop_at)
 
 
 def _index_collection(pk: UUID, stop_at: float) -> None:
@@ -114,9 +114,9 @@ def _go_on(
         after = items.filter(pk__gt=state.position).values_list("pk", flat=True)
         keys = list(after[:CHUNK])
         for start in range(0, len(keys), BATCH):
-            if time.monotonic() >= stop_at:
-                return
             if not _index_batch(indexer, mine, keys[start : start + BATCH]):
+                return
+            if time.monotonic() >= stop_at:
                 return
         if len(keys) < CHUNK:
             mine.update(indexed_with=version)
