@@ -10,14 +10,14 @@ from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
 from integrations.services.items import search
 from integrations.services.items.query import ItemQuery, Position
-from integrations.services.items.search import Question, Rank
+from integrations.services.items.search import Hits, Question, Rank
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
 COUNT_LIMIT = 1000
 # Among so few items the index counts hits in a moment.
 SMALL = 20_000
-# Among more, it is enough to know that there are more than so many.
-ENOUGH = 100
+# Among more, it is enough to know that so many of some hits are in the list.
+SOME, ENOUGH = 400, 100
 COLUMNS = (
     "uuid",
     "name",
@@ -38,11 +38,15 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class ItemPage:
-    """The rows of one page, and the lists before and after it."""
+    """The rows of one page, and the lists before and after it.
+
+    ``hits`` are what the index was asked for, where there is a search.
+    """
 
     items: list[Item]
     previous: ItemQuery | None
     next: ItemQuery | None
+    hits: Hits | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +140,13 @@ def fetch_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
 def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     is_backward = query.before is not None
     start = query.before or query.after
-    most = query.size + 1
-    read = _read_found if query.search else _read_all
-    rows = read(items, query, start, most)
+    hits = None
+    if query.search:
+        question = Question.parse(query.search)
+        hits = _ask(items, query, question)
+        rows = _read_found(items, query, question, hits)
+    else:
+        rows = _read_all(items, query)
     has_more = len(rows) > query.size
     rows = rows[: query.size]
     if is_backward:
@@ -150,14 +158,19 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
         items=rows,
         previous=_before(query, rows) if rows and has_previous else None,
         next=_after(query, rows) if rows and has_next else None,
+        hits=hits,
     )
 
 
-def _read_all(
-    items: ItemQuerySet, query: ItemQuery, start: Position | None, most: int
-) -> list[Item]:
+def _ask(items: ItemQuerySet, query: ItemQuery, question: Question) -> Hits:
+    """Ask for the whole list, so that each of its pages learns the same."""
+    return search.ask(question, items.order_by(*query.order.ordering))
+
+
+def _read_all(items: ItemQuerySet, query: ItemQuery) -> list[Item]:
     rows: list[Item] = []
-    for part in _parts(items, query, start):
+    most = query.size + 1
+    for part in _parts(items, query, query.before or query.after):
         rows += part[: most - len(rows)]
         if len(rows) == most:
             break
@@ -165,26 +178,28 @@ def _read_all(
 
 
 def _read_found(
-    items: ItemQuerySet, query: ItemQuery, start: Position | None, most: int
+    items: ItemQuerySet, query: ItemQuery, question: Question, hits: Hits
 ) -> list[Item]:
     """Read what is searched for: rank after rank, each in the list's own order."""
-    question = Question.parse(query.search)
+    start, most = query.before or query.after, query.size + 1
     is_backward = query.before is not None
     found: list[tuple[int, Rank]] = []
     for rank in sorted(Rank, reverse=is_backward):
-        if start is not None and (
-            rank > start.rank if is_backward else rank < start.rank
-        ):
+        if start is not None and _is_before(rank, start, is_backward=is_backward):
             continue
-        condition = question.ranked(rank)
-        hits = search.ask_index(condition)
-        for part in _parts(
-            items, query, start if start and rank == start.rank else None
-        ):
+        ranked = search.hits_of(question, rank, hits)
+        within = start if start is not None and rank == start.rank else None
+        for part in _parts(items, query, within):
             wanted = most - len(found)
-            keys = search.first(part, condition, hits, want=wanted) if wanted else []
+            keys = ranked.first(part, wanted) if wanted and ranked.keys else []
             found += [(key, rank) for key in keys]
+        if len(found) == most:
+            break
     return _by_keys(found)
+
+
+def _is_before(rank: Rank, start: Position, *, is_backward: bool) -> bool:
+    return rank > start.rank if is_backward else rank < start.rank
 
 
 def _parts(
@@ -240,15 +255,20 @@ def _before(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
 
 
 def count(
-    items: ItemQuerySet, query: ItemQuery, collections: Sequence[Collection]
+    items: ItemQuerySet,
+    query: ItemQuery,
+    collections: Sequence[Collection],
+    *,
+    hits: Hits | None = None,
 ) -> Count:
     """Count what the query finds: from the collections' own counts if they can say.
 
-    The number is the same on every page of a list.
+    The number is the same on every page of a list; ``hits`` are those of one of them.
     """
     if query.search:
         is_small = stored_items(collections) <= SMALL
-        return _count_found(items, query, is_small=is_small)
+        found = hits or _ask(items, query, Question.parse(query.search))
+        return _count_found(items, found, is_small=is_small)
     within = [c for c in collections if _is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
     if query.is_deleted or query.parent or is_mixed:
@@ -256,11 +276,14 @@ def count(
     return Count(number=sum(collection.stored_count for collection in within))
 
 
-def _count_found(items: ItemQuerySet, query: ItemQuery, *, is_small: bool) -> Count:
-    """Count hits: all if the index is quick to tell them, else some of them."""
-    hits = search.ask_index(Question.parse(query.search).condition)
-    if not hits.are_few and not is_small:
-        known = items.order_by().filter(pk__in=hits.keys).count()
+def _count_found(items: ItemQuerySet, hits: Hits, *, is_small: bool) -> Count:
+    """Count hits: all if that is quick, else as many as are among the first."""
+    if hits.are_few:
+        return Count(number=search.with_keys(items, hits.keys).count())
+    if not is_small and hits.seen:
+        return Count(number=hits.seen // 10 * 10, is_more=True)
+    if not is_small:
+        known = search.with_keys(items, hits.keys[:SOME]).count()
         if known >= ENOUGH:
             return Count(number=known // 10 * 10, is_more=True)
     return count_up_to(hits.among(items), COUNT_LIMIT)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from django.db import connection as database
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.expressions import RawSQL
 
-from integrations.models.item import ItemQuerySet
+from integrations.models.item import Item, ItemQuerySet
 from integrations.services.items.conditions import (
     All,
     AnyOf,
@@ -33,6 +33,8 @@ MAX_LENGTH = 200
 FEW = 1000
 # How many rows are looked at one by one, where there are more hits.
 STEPS = (600, 3000)
+# So many among the first of them mean that there are many.
+ENOUGH = 50
 
 
 class Rank(IntEnum):
@@ -70,13 +72,21 @@ class Question:
         whole = Word(f"{WHOLE_NAME}{self.key}", is_whole=True)
         begins = Word(f"{WHOLE_NAME}{self.key}")
         named = all_of(self.units, mark=NAME_WORD)
+        if rank is Rank.ELSEWHERE:
+            return Except(found, AnyOf((named, begins)))
+        # Only a name with a number in it can begin so and yet not be found.
+        is_implied = all(len(unit) == 1 for unit in self.units) and not self.has_digit
+        also = () if is_implied else (found,)
         if rank is Rank.NAME:
-            return All((whole, found))
+            return All((whole, *also))
         if rank is Rank.NAME_BEGINS:
-            return Except(All((begins, found)), whole)
-        if rank is Rank.IN_NAME:
-            return Except(All((named, found)), begins)
-        return Except(found, AnyOf((named, begins)))
+            return Except(All((begins, *also)), whole)
+        return Except(All((named, *also)), begins)
+
+    @property
+    def has_digit(self) -> bool:
+        """Tell whether a number is searched for."""
+        return any(character.isdigit() for character in self.key)
 
 
 def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
@@ -85,7 +95,8 @@ def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
     A text that is the same is not written again.
     """
     key, table = _key_column(), database.ops.quote_name(TABLE)
-    column, value, differs = "text", "%s", "<>"
+    # Spaces around it, because ``_holds`` looks for words between spaces.
+    column, value, differs = "text", "' ' || %s || ' '", "<>"
     if database.vendor == "postgresql":
         column, differs = "words", "IS DISTINCT FROM"
         value = "array_to_tsvector(string_to_array(%s, ' '))"
@@ -105,83 +116,145 @@ def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Hits:
-    """What the index finds: ``keys`` are the first of them, by key."""
+    """What is found: all ``keys`` where they ``are_few``, else some of them.
 
-    statement: str
-    parameter: str
+    ``seen`` is how many were among the first rows of the whole list, if that was
+    enough to know.
+    """
+
+    condition: Condition | None
     keys: list[int]
-
-    @property
-    def are_few(self) -> bool:
-        """Tell whether the keys are all there are."""
-        return len(self.keys) <= FEW
+    are_few: bool = True
+    seen: int = 0
 
     def among(self, queryset: ItemQuerySet) -> ItemQuerySet:
         """Filter for the items that were found."""
-        if self.are_few:
+        if self.condition is None or self.are_few:
             return queryset.filter(pk__in=self.keys)
-        found = RawSQL(self.statement, (self.parameter,))
+        statement, parameter = _select(self.condition)
+        found = RawSQL(statement, (parameter,))
         if database.vendor == "postgresql":
             return queryset.filter(pk__in=found)
         # Left to itself SQLite fetches and sorts every row that was found. The sum
         # makes it walk the list in its order instead, and stop when the page is full.
         return queryset.alias(key=F("pk") + 0).filter(key__in=found)
 
+    def first(self, ordered: ItemQuerySet, want: int) -> list[int]:
+        """Return the keys of the first rows of an ordered list that were found.
+
+        Where there are many hits, rows are looked at one by one: frequent words are
+        found in a moment so, however long the list, while the index would fetch every
+        hit there is. Rare ones among them it finds quicker.
+        """
+        if self.condition is not None and not self.are_few:
+            keys: list[int] = []
+            looked = 0
+            for step in STEPS:
+                rows = ordered[looked : looked + step]
+                found, are_all = _look(rows, self.condition, step)
+                looked += step
+                keys += found
+                if are_all or len(keys) >= want:
+                    return keys[:want]
+                if len(keys) * sum(STEPS) < want * looked:
+                    break
+        rest = with_keys(ordered, self.keys) if self.are_few else self.among(ordered)
+        return list(rest.values_list("pk", flat=True)[:want])
+
+
+def _look(
+    rows: ItemQuerySet, condition: Condition, size: int
+) -> tuple[list[int], bool]:
+    """Return the keys of those of some rows that were found, and if the list ended."""
+    answers = list(rows.values_list("pk", _holds(condition)))
+    return [pk for pk, is_hit in answers if is_hit], len(answers) < size
+
+
+def with_keys(queryset: ItemQuerySet, keys: list[int]) -> ItemQuerySet:
+    """Filter for some keys, in the queryset's order; columns and joins are lost.
+
+    Asked for an owner and for keys at once, SQLite reads all rows of the owner. Asked
+    whether each key is among them, it reads the rows of those keys.
+    """
+    is_there = Exists(queryset.order_by().filter(pk=OuterRef("pk")))
+    found = Item.objects.filter(is_there, pk__in=keys)
+    return found.order_by(*queryset.query.order_by)
+
 
 def ask_index(condition: Condition | None) -> Hits:
     """Ask the index for what holds a condition; no condition finds nothing."""
     if condition is None:
-        return Hits(statement="", parameter="", keys=[])
-    key, table = _key_column(), database.ops.quote_name(TABLE)
-    matches, parameter = _matches(condition)
-    statement = f"SELECT {key} FROM {table} WHERE {matches}"
+        return Hits(condition=None, keys=[])
+    statement, parameter = _select(condition)
     with database.cursor() as cursor:
-        cursor.execute(f"{statement} ORDER BY {key} LIMIT %s", (parameter, FEW + 1))
+        cursor.execute(
+            f"{statement} ORDER BY {_key_column()} LIMIT %s", (parameter, FEW + 1)
+        )
         keys = [row[0] for row in cursor.fetchall()]
-    return Hits(statement=statement, parameter=parameter, keys=keys)
+    return Hits(condition=condition, keys=keys, are_few=len(keys) <= FEW)
 
 
-def first(
-    ordered: ItemQuerySet, condition: Condition | None, hits: Hits, *, want: int
-) -> list[int]:
-    """Return the keys of the first rows of an ordered list that were found.
+def ask(question: Question, ordered: ItemQuerySet) -> Hits:
+    """Look at the first rows of a list, and ask the index unless many were found.
 
-    Where there are many hits, rows are looked at one by one: frequent words are
-    found in a moment so, however long the list, while the index would fetch every
-    hit there is. Rare ones among them it finds quicker.
+    The index puts together the lists of all its words that begin so, which takes
+    its time where they are frequent.
     """
-    if condition is not None and not hits.are_few:
-        keys, looked = [], 0
-        for step in STEPS:
-            rows = ordered.values_list("pk", _holds(condition))
-            answers = list(rows[looked : looked + step])
-            looked += step
-            keys += [pk for pk, is_hit in answers if is_hit]
-            if len(answers) < step or len(keys) >= want:
-                return keys[:want]
-            if len(keys) * sum(STEPS) < want * looked:
-                break
-    return list(hits.among(ordered).values_list("pk", flat=True)[:want])
+    condition = question.condition
+    if condition is not None:
+        keys, are_all = _look(ordered[: STEPS[0]], condition, STEPS[0])
+        if are_all:
+            return Hits(condition=condition, keys=keys)
+        if len(keys) >= ENOUGH:
+            return Hits(condition=condition, keys=keys, are_few=False, seen=len(keys))
+    return ask_index(condition)
+
+
+def hits_of(question: Question, rank: Rank, hits: Hits) -> Hits:
+    """Return the hits of one rank among all hits of a question.
+
+    The index is not asked for what is not in names where that would be many again.
+    """
+    condition = question.ranked(rank)
+    if condition is None or not hits.keys:
+        return hits
+    if not hits.are_few:
+        if rank is Rank.ELSEWHERE:
+            return Hits(condition=condition, keys=hits.keys, are_few=False)
+        return ask_index(condition)
+    key, table = _key_column(), database.ops.quote_name(TABLE)
+    matches, parameters = _test(condition)
+    marks = ", ".join(["%s"] * len(hits.keys))
+    statement = f"SELECT {key} FROM {table} WHERE {key} IN ({marks}) AND {matches}"
+    with database.cursor() as cursor:
+        cursor.execute(statement, (*hits.keys, *parameters))
+        keys = [row[0] for row in cursor.fetchall()]
+    return Hits(condition=condition, keys=keys)
 
 
 def _holds(condition: Condition) -> RawSQL:
     """Return whether an item's text holds what is asked for."""
     key, table = _key_column(), database.ops.quote_name(TABLE)
-    parameters: list[str]
-    if database.vendor == "postgresql":
-        matches, parameter = _matches(condition)
-        parameters = [parameter]
-    else:
-        matches, parameters = to_instr(condition, "(' ' || text || ' ')")
+    matches, parameters = _test(condition)
     statement = f"SELECT {matches} FROM {table} WHERE {key} = integrations_item.id"
     return RawSQL(statement, parameters)
 
 
-def _matches(condition: Condition) -> tuple[str, str]:
-    """Return the SQL that asks the index, and its one parameter."""
+def _test(condition: Condition) -> tuple[str, list[str]]:
+    """Return the SQL that tests a stored text, and its parameters."""
     if database.vendor == "postgresql":
-        return "words @@ %s::tsquery", to_tsquery(condition)
-    return f"{database.ops.quote_name(TABLE)} MATCH %s", to_fts5(condition)
+        return "words @@ %s::tsquery", [to_tsquery(condition)]
+    return to_instr(condition, "text")
+
+
+def _select(condition: Condition) -> tuple[str, str]:
+    """Return the SQL that asks the index for keys, and its one parameter."""
+    key, table = _key_column(), database.ops.quote_name(TABLE)
+    if database.vendor == "postgresql":
+        matches, parameter = "words @@ %s::tsquery", to_tsquery(condition)
+    else:
+        matches, parameter = f"{table} MATCH %s", to_fts5(condition)
+    return f"SELECT {key} FROM {table} WHERE {matches}", parameter
 
 
 def matching(queryset: ItemQuerySet, text: str) -> ItemQuerySet:
@@ -211,11 +284,9 @@ def find_keys(text: str, *, most: int) -> list[int]:
     units = query_units(text[:MAX_LENGTH])
     if not units:
         return []
-    key, table = _key_column(), database.ops.quote_name(TABLE)
-    matches, parameter = _matches(all_of(units, is_whole=True))
-    statement = f"SELECT {key} FROM {table} WHERE {matches} LIMIT %s"
+    statement, parameter = _select(all_of(units, is_whole=True))
     with database.cursor() as cursor:
-        cursor.execute(statement, (parameter, most))
+        cursor.execute(f"{statement} LIMIT %s", (parameter, most))
         return [row[0] for row in cursor.fetchall()]
 
 

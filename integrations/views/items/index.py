@@ -43,7 +43,7 @@ def item_list(request: UserRequest) -> HttpResponse:
     put_parents(page.items)
     if query.search:
         put_passages(page.items, query.search)
-    count = listing.count(items, query, collections)
+    count = listing.count(items, query, collections, hits=page.hits)
     context = {
         "items": page.items,
         "previous_url": page.previous.url if page.previous else "",

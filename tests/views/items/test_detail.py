@@ -287,9 +287,9 @@ def test_a_search_shows_every_hit_once_however_it_is_found(
     )
 
 
-def test_frequent_words_are_counted_as_far_as_the_index_was_asked(fleet, monkeypatch):
-    monkeypatch.setattr(search, "FEW", 20)
-    monkeypatch.setattr(listing, "ENOUGH", 10)
+def test_frequent_words_are_counted_as_far_as_they_were_looked_at(fleet, monkeypatch):
+    monkeypatch.setattr(search, "STEPS", (60, 60))
+    monkeypatch.setattr(search, "ENOUGH", 10)
     monkeypatch.setattr(listing, "SMALL", 100)
     fleet.refresh_from_db()
     query = ItemQuery(search="cutter", size=10)
@@ -300,8 +300,23 @@ def test_frequent_words_are_counted_as_far_as_the_index_was_asked(fleet, monkeyp
     assert str(listing.count(own(fleet), page.next, [fleet])) == "more than 20"
 
 
+def test_less_frequent_words_are_counted_among_some_hits(fleet, monkeypatch):
+    monkeypatch.setattr(search, "STEPS", (1, 1))
+    monkeypatch.setattr(search, "FEW", 30)
+    monkeypatch.setattr(listing, "ENOUGH", 10)
+    monkeypatch.setattr(listing, "SMALL", 100)
+    fleet.refresh_from_db()
+    query = ItemQuery(search="cutter", size=10)
+
+    page = page_of(fleet, query)
+
+    for each in (query, page.next):
+        assert str(listing.count(own(fleet), each, [fleet])) == "more than 30"
+
+
 def test_frequent_words_among_few_items_are_counted_to_the_end(fleet, monkeypatch):
-    monkeypatch.setattr(search, "FEW", 20)
+    monkeypatch.setattr(search, "STEPS", (60, 60))
+    monkeypatch.setattr(search, "ENOUGH", 10)
     fleet.refresh_from_db()
     query = ItemQuery(search="cutter", size=10)
 

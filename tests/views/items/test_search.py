@@ -6,7 +6,7 @@ import pytest
 
 from integrations.models import Item
 from integrations.providers.records import Content, IntegrationItem
-from integrations.services.items import listing, search, store
+from integrations.services.items import listing, reindex, search, store
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 DEALS = {
@@ -227,11 +227,13 @@ def test_names_come_first_exact_ones_before_all(as_alice, collection):
 
 
 @pytest.mark.parametrize("few", [3, 1000])
+@pytest.mark.parametrize("steps", [(1, 1), (20, 40), (600, 3000)])
 @pytest.mark.parametrize("small", [0, 20_000])
 def test_every_page_of_a_result_has_its_rows_once_and_one_count(
-    as_alice, collection, monkeypatch, few, small
+    as_alice, collection, monkeypatch, few, steps, small
 ):
     monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(search, "STEPS", steps)
     monkeypatch.setattr(listing, "SMALL", small)
     for number in range(60):
         name = f"{'Harbour' if number % 2 else 'The harbour'} {number:02}"
