@@ -117,6 +117,56 @@ def test_what_airtable_shows_is_found(as_alice, alice, query):
 
 
 @pytest.mark.parametrize(
+    "query", ["1042", "1,042", "TASK-17", "In progress", "Kim", "0012345678905", "6 of"]
+)
+def test_what_notion_shows_is_found(as_alice, alice, query):
+    fields = [
+        {"name": "a", "label": "Effort", "kind": "number"},
+        {"name": "b", "label": "ID"},
+        {"name": "c", "label": "Status", "kind": "choice"},
+        {"name": "d", "label": "Who", "kind": "user"},
+        {"name": "e", "label": "Codes", "kind": "value"},
+    ]
+    rows = make_collection(
+        make_connection(alice, provider="notion"),
+        item_type="page",
+        schema={"fields": fields},
+    )
+    make_item(
+        rows,
+        name="Row",
+        properties={
+            "a": 1042,
+            "b": "TASK-17",
+            "c": "In progress",
+            "d": [{"id": "u" * 32, "name": "Kim"}],
+            "e": ["6 of 7", "0012345678905"],
+        },
+    )
+    make_item(rows, name="Other", properties={"a": 42, "b": "TASK-1", "c": "Done"})
+
+    assert names(as_alice.get("/items/", {"q": query})) == ["Row"]
+
+
+def test_a_search_says_while_it_learns_other_names(as_alice, deals):
+    make_item(deals, name="Renewal", properties=DEAL)
+    deals.schema = {**DEALS, "lookups": {"owner": {"41": "Cleo Stone"}}}
+    deals.save()
+    reindex.note_labels(deals)
+
+    before = as_alice.get("/items/?q=stone")
+    elsewhere = as_alice.get("/items/")
+    reindex.run_slice()
+    after = as_alice.get("/items/?q=stone")
+
+    assert before.context["indexing"] == reindex.Progress(done=0, total=1)
+    assert b"0 of 1 items are done" in before.content
+    assert elsewhere.context["indexing"] is None
+    assert (names(before), names(after)) == ([], ["Renewal"])
+    assert after.context["indexing"] is None
+
+
+@pytest.mark.parametrize(
     "query",
     [
         *(
