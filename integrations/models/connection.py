@@ -167,6 +167,14 @@ class Connection(models.Model):
         return spec.name if spec else self.provider
 
     @property
+    def account_identity(self) -> tuple[str, ...]:
+        """Return what tells its user which account it is, besides the name."""
+        spec = SPECS.get(self.provider)
+        told = (self.account.get(name) for name in spec.account_keys) if spec else ()
+        texts = dict.fromkeys(str(value) for value in told if value)
+        return tuple(text for text in texts if text != self.account_name)
+
+    @property
     def reason_text(self) -> str:
         """Return why it is in this state, in plain words."""
         return REASONS.get(self.reason, self.reason.replace("_", " "))

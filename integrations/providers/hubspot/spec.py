@@ -36,6 +36,7 @@ SPEC = ProviderSpec(
     introspects_refresh_tokens=True,
     revoke_path="token/revoke",
     authorize_params={"response_type": "code"},
+    account_keys=("hub_domain", "hub_id", "user_email"),
     optional_scope_param="optional_scope",
     version_env="HUBSPOT_API_VERSION",
     default_version="2026-09",

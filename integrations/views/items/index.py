@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
 from integrations.models import Collection, Connection, Item
+from integrations.services.connections.naming import unique_titles
 from integrations.services.items import listing
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count
@@ -40,6 +41,7 @@ def item_list(request: UserRequest) -> HttpResponse:
     page = listing.fetch_page(items, query)
     put_icons(page.items)
     put_parents(page.items)
+    put_titles(page.items, connections)
     count = listing.count(items, query, collections, page=page)
     context = {
         "items": page.items,
@@ -57,11 +59,18 @@ def item_list(request: UserRequest) -> HttpResponse:
     return response
 
 
+def put_titles(items: Sequence[Item], connections: Sequence[Connection]) -> None:
+    """Name each item's connection so that no two of the list read alike."""
+    titles = unique_titles(connections)
+    for item in items:
+        item.connection_title = titles[item.connection_id]
+
+
 def _list_template(request: UserRequest) -> str:
-    """Answer htmx with the fragment that the whole page contains."""
+    """Answer htmx with the parts of the whole page that a filter changes."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     if htmx and htmx.target == "results" and not htmx.history_restore_request:
-        return "items/partials/item_table.html"
+        return "items/partials/update.html"
     return "items/item_list.html"
 
 

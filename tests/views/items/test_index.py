@@ -99,10 +99,11 @@ def test_filters_offer_what_there_is_and_remember_the_choice(as_alice, connectio
 
     assert names(page) == ["Big one"]
     selected = {
-        entry["name"]: choice["label"]
+        entry["name"]: choice.label
         for entry in page.context["filters"]
-        for choice in entry["choices"]
-        if choice["selected"]
+        for group in entry["groups"]
+        for choice in group.choices
+        if choice.value == entry["chosen"]
     }
     assert selected["collection"] == "Deals"
     assert selected["state"] == "Still there"
