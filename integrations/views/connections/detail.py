@@ -44,6 +44,7 @@ def connection_detail(request: UserRequest, pk: UUID) -> HttpResponse:
         **_progress_context(connection, latest[0] if latest else None, collections),
         "collections": collections,
         "runs": latest[:RUNS],
+        "has_more_runs": len(latest) > RUNS,
         "strip": [_bar(run) for run in reversed(latest)],
         "scopes": scopes,
         "reconsent_text": _reconsent_text(connection, scopes),
@@ -161,5 +162,6 @@ def _actions(connection: Connection) -> dict[str, bool]:
         "pause": connection.is_syncable,
         "resume": state == states.PAUSED,
         "disconnect": connection.is_connected,
+        "remove": connection.is_removable,
         "rename": True,
     }

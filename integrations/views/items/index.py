@@ -131,6 +131,8 @@ def _stale(query: ItemQuery, connections: Sequence[Connection]) -> list[dict[str
         {"connection": connection, "since": connection.last_synced_at}
         for connection in connections
         if (connection.is_stale or not connection.is_syncable)
+        # What ended for good is marked at its items, and said here of them alone.
+        and (connection.is_connected or query.connection == connection.pk)
         and connection.last_synced_at is not None
         and query.connection in (None, connection.pk)
         and query.provider in ("", connection.provider)
