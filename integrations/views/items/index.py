@@ -21,7 +21,7 @@ from integrations.services.items.listing import Count
 from integrations.services.items.parents import put_parents
 from integrations.services.items.query import ItemQuery
 from integrations.views.access import UserRequest
-from integrations.views.items import facts, filters
+from integrations.views.items import emptiness, facts, filters
 
 
 @require_safe
@@ -48,8 +48,7 @@ def item_list(request: UserRequest) -> HttpResponse:
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
         "count_text": _count_text(count, query, collections),
-        "empty": "" if page.items else _why_empty(query, connections),
-        "syncing": _syncing(connections) if not page.items else [],
+        **_empty_context(page.items, query, connections, collections),
         "stale": _stale(query, connections),
         **_list_context(query, connections, collections, parent),
     }
@@ -57,6 +56,23 @@ def item_list(request: UserRequest) -> HttpResponse:
     # Page and fragment share an address, and the browser's history knows only that.
     patch_vary_headers(response, ("HX-Request", "HX-Target"))
     return response
+
+
+def _empty_context(
+    items: Sequence[Item],
+    query: ItemQuery,
+    connections: Sequence[Connection],
+    collections: Sequence[Collection],
+) -> dict[str, Any]:
+    if items:
+        return {"empty": ""}
+    why = emptiness.why_empty(query, connections, collections)
+    there = emptiness.connections_of(query, connections, collections)
+    return {
+        "empty": why,
+        "there": emptiness.syncing(there) if why == "syncing" else there,
+        "goes_on": any(connection.is_syncable for connection in there),
+    }
 
 
 def put_titles(items: Sequence[Item], connections: Sequence[Connection]) -> None:
@@ -103,26 +119,6 @@ def _count_text(
         return f"{count} {noun}".capitalize()
     total = listing.stored_items(collections)
     return f"{count} of {total:,} items".capitalize()
-
-
-def _why_empty(query: ItemQuery, connections: Sequence[Connection]) -> str:
-    """Name the reason for an empty list; each has words and a next step."""
-    if not connections:
-        return "unconnected"
-    if set(query.filters) - {"state"}:
-        return "nothing"
-    if query.is_deleted:
-        return "deleted"
-    if _syncing(connections):
-        return "syncing"
-    if not any(c.last_synced_at for c in connections):
-        return "waiting"
-    return "bare"
-
-
-def _syncing(connections: Sequence[Connection]) -> list[Connection]:
-    """Return the connections whose first sync has not finished."""
-    return [c for c in connections if c.is_syncable and c.last_synced_at is None]
 
 
 def _stale(query: ItemQuery, connections: Sequence[Connection]) -> list[dict[str, Any]]:
