@@ -55,6 +55,7 @@ def connection_detail(request: UserRequest, pk: UUID) -> HttpResponse:
         "full_refreshes": schedule.full_refresh_choices(connection),
         "schedule_text": schedule.schedule_text(connection),
         "overrun": quota.overrun(connection) if connection.is_connected else None,
+        "is_plan_unknown": quota.is_plan_unknown(connection),
         "left_out": connection.collections.filter(is_selected=False).count(),
         "schema_changes": schema_changes(connection),
         "remote_url": str(connection.account.get("url") or ""),
