@@ -50,7 +50,7 @@ def _execute(
 class Migration(migrations.Migration):
     """Create the table of states and PostgreSQL's column."""
 
-    dependencies = (("integrations", "0011_columns_of_codes"),)
+    dependencies = (("integrations", "0016_plan_said_at_start"),)
     operations = (
         migrations.CreateModel(
             name="SearchState",
