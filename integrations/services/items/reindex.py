@@ -41,11 +41,16 @@ def note_labels(collection: Collection) -> str:
     state, _ = SearchState.objects.get_or_create(
         collection=collection, defaults={"labels": labels}
     )
-    changes = {"labels": labels} if state.labels != labels else {}
-    if not Item.objects.filter(collection=collection).exists():
-        changes["indexed_with"] = _version(labels)
-    if changes:
-        SearchState.objects.filter(pk=state.pk).update(**changes)
+    fields = []
+    if state.labels != labels:
+        state.labels = labels
+        fields.append("labels")
+    is_current = state.indexed_with == _version(labels)
+    if not is_current and not Item.objects.filter(collection=collection).exists():
+        state.indexed_with = _version(labels)
+        fields.append("indexed_with")
+    if fields:
+        state.save(update_fields=fields)
     return labels
 
 

@@ -25,7 +25,7 @@ from integrations.services.items.conditions import (
     to_tsquery,
 )
 from integrations.services.items.search_texts import NAME_WORD, WHOLE_NAME
-from integrations.services.items.words import Unit, query_units, to_key
+from integrations.services.items.words import WORD_LENGTH, Unit, query_units, to_key
 
 TABLE = "integrations_item_search"
 MAX_LENGTH = 200
@@ -74,19 +74,21 @@ class Question:
         named = all_of(self.units, mark=NAME_WORD)
         if rank is Rank.ELSEWHERE:
             return Except(found, AnyOf((named, begins)))
-        # Only a name with a number in it can begin so and yet not be found.
-        is_implied = all(len(unit) == 1 for unit in self.units) and not self.has_digit
-        also = () if is_implied else (found,)
-        if rank is Rank.NAME:
-            return All((whole, *also))
+        also = () if self.is_plain else (found,)
+        if rank is Rank.IN_NAME:
+            return Except(All((named, *also)), begins)
         if rank is Rank.NAME_BEGINS:
             return Except(All((begins, *also)), whole)
-        return Except(All((named, *also)), begins)
+        return All((whole, *also))
 
     @property
-    def has_digit(self) -> bool:
-        """Tell whether a number is searched for."""
-        return any(character.isdigit() for character in self.key)
+    def is_plain(self) -> bool:
+        """Tell whether what begins so, or has these words in its name, is found.
+
+        A number has other words than its digits, and a long key is cut.
+        """
+        has_digit = any(character.isdigit() for character in self.key)
+        return not has_digit and len(self.key) < WORD_LENGTH
 
 
 def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:

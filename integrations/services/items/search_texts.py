@@ -15,7 +15,7 @@ from integrations.services.items.words import index_words, to_key
 
 # A higher one makes every item be indexed again.
 VERSION: Final = 2
-# Twice what Airtable lets a long text have, and all that is kept of a page's own.
+# More than providers let a long text have, and all that is kept of a page's own.
 VALUE_LENGTH: Final = 200_000
 # PostgreSQL takes a megabyte for one item. Only the longest texts can lose by it,
 # because they come last.

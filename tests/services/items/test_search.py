@@ -10,6 +10,8 @@ from integrations.services.items.search import Rank
 from integrations.services.items.words import fold, index_words, query_units
 from tests.support.rows import make_collection, make_connection, make_item
 
+LONG = "many words of a name " * 4
+
 
 @pytest.fixture
 def collection(alice):
@@ -77,12 +79,22 @@ def test_few_and_many_hits_are_found_alike(collection, bob, monkeypatch, few):
 
 @pytest.mark.parametrize(
     "text",
-    ["12.5", "12 5", "lodz", "1,042", "太", "太郎", "+1 909 415 7294", "a b", "ł", "1"],
+    [
+        *("12.5", "12 5", "lodz", "1,042", "太", "太郎", "+1 909 415 7294", "a b", "ł"),
+        *("1", f"{LONG} abc", LONG),
+    ],
 )
 def test_the_ranks_share_what_is_found(collection, text):
     for name in (
         *("12.50 kg", "12 5", "Łódź", "in Lodz", "太郎", "山田太郎", "1,042", "1042"),
-        *("909-415-7294 Ext", "+19094157294", "ab", "b a"),
+        *(
+            "909-415-7294 Ext",
+            "+19094157294",
+            "ab",
+            "b a",
+            f"{LONG} abc",
+            f"{LONG} xyz",
+        ),
     ):
         make_item(collection, name=name)
         make_item(collection, name="Other", properties={"phone": name})
