@@ -10,7 +10,8 @@ from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
 from integrations.services.items import search
 from integrations.services.items.query import ItemQuery, Position
-from integrations.services.items.search import Hits, Question, Rank
+from integrations.services.items.question import Question, Rank
+from integrations.services.items.search import Hits
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
 COUNT_LIMIT = 1000

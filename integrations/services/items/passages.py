@@ -9,7 +9,7 @@ from integrations.models import Collection, Item
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.contents import kept_texts
 from integrations.services.items.described import describe, raw
-from integrations.services.items.search import Question
+from integrations.services.items.question import Question
 from integrations.services.items.search_texts import SearchText, texts_of
 from integrations.services.items.words import (
     NUMBER,

@@ -26,6 +26,8 @@ BATCH = 100
 # Keys that are held in memory at a time.
 CHUNK = 20_000
 SLICE_SECONDS = 15.0
+# Long enough to have its turn among the slices of syncs.
+EXPIRES_SECONDS = 120.0
 CLAIM = timedelta(minutes=2)
 # What changes in a schema without changing what is shown.
 NOT_SHOWN = {"tag"}
@@ -75,7 +77,7 @@ def send_due() -> int:
     """Queue a slice of the work if there is any; return how many were queued."""
     if not outdated().exists():
         return 0
-    return int(queue.send("index_search", expires=SLICE_SECONDS))
+    return int(queue.send("index_search", expires=EXPIRES_SECONDS))
 
 
 def run_slice(*, seconds: float = SLICE_SECONDS) -> None:

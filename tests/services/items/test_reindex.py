@@ -8,6 +8,7 @@ from integrations import tasks
 from integrations.models import Collection, ItemContent, SearchState
 from integrations.services.common import queue
 from integrations.services.items import contents, reindex, search, search_texts
+from integrations.services.items.question import Question
 from integrations.services.upkeep import schedule
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -33,7 +34,7 @@ def rename_owner(deals: Collection, name: str) -> None:
 
 
 def count(text: str) -> int:
-    question = search.Question.parse(text)
+    question = Question.parse(text)
     return len(search.ask_index(question.condition).keys)
 
 
@@ -142,9 +143,7 @@ def test_the_text_of_an_item_stays_in_its_words(deals):
 
     reindex.run_slice()
 
-    assert search.ask_index(search.Question.parse("quagga stone").condition).keys == [
-        item.pk
-    ]
+    assert search.ask_index(Question.parse("quagga stone").condition).keys == [item.pk]
 
 
 def test_deleted_items_are_indexed_too(deals):

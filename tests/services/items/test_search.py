@@ -6,7 +6,7 @@ import pytest
 
 from integrations.models import Item
 from integrations.services.items import search
-from integrations.services.items.search import Rank
+from integrations.services.items.question import Question, Rank
 from integrations.services.items.words import fold, index_words, query_units
 from tests.support.rows import make_collection, make_connection, make_item
 
@@ -98,7 +98,7 @@ def test_the_ranks_share_what_is_found(collection, text):
     ):
         make_item(collection, name=name)
         make_item(collection, name="Other", properties={"phone": name})
-    question = search.Question.parse(text)
+    question = Question.parse(text)
 
     shares = [search.ask_index(question.ranked(rank)).keys for rank in Rank]
 
