@@ -116,7 +116,7 @@ def press(page: Page, control: Control) -> None:
         return
     fill_in(element)
     try:
-        with page.expect_response(is_answer, timeout=10_000) as told:
+        with page.expect_response(is_answer, timeout=30_000) as told:
             element.click()
     except Error:
         pytest.fail(f"nothing was sent by {control}")
@@ -168,7 +168,7 @@ def choose(page: Page, element: Locator, control: Control) -> None:
     form = element.locator("xpath=ancestor::form[1]")
     sends = (form.get_attribute("hx-get"), element.get_attribute(ON_CHANGE))
     is_scripted = page.evaluate("() => !!window.htmx")
-    with page.expect_response(is_answer, timeout=10_000) as told:
+    with page.expect_response(is_answer, timeout=30_000) as told:
         element.select_option(values[0])
         if not is_scripted or sends == (None, None):
             form.locator("[type=submit]").first.click()
