@@ -10,7 +10,7 @@ from sandbox.airtable.schema import Table, list_tables
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.values import change_cells, make_id, save_cells
 from sandbox.control import helpers
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
+from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_iso
@@ -152,47 +152,3 @@ COMMANDS: dict[str, Command] = {
     "records/delete": delete,
     "records/touch": touch,
 }
-
-BASE = Field("base", "Base: id or name", hint="Operations")
-TABLE = Field("table", "Table: id or name", hint="Customers")
-FIELD = Field("field", "Field: id or name", hint="Notes")
-NAME = Field("name", "New name")
-
-FORMS = (
-    Form(
-        "A record",
-        label(edit="Save", create="Add new", delete="Delete"),
-        (
-            Field("id", "Record id, to change one", hint="rec…"),
-            Field("table", "Table, to add one", hint="Customers"),
-            FIELD,
-            Field("value", "Value"),
-        ),
-    ),
-    Form(TOUCH.title, TOUCH.commands, (BASE, TABLE, *TOUCH.fields)),
-    Form(
-        "Fields",
-        label(
-            "fields", rename="Rename", add="Add", retype="Change type", remove="Remove"
-        ),
-        (BASE, TABLE, FIELD, NAME, Field("to", "Type", hint="number")),
-    ),
-    Form(
-        "Tables",
-        label("tables", rename="Rename", add="Add", remove="Remove"),
-        (BASE, TABLE, NAME),
-    ),
-    Form(
-        "Bases",
-        label("bases", rename="Rename", unshare="Stop sharing", share="Share again"),
-        (BASE, NAME),
-    ),
-    Form(
-        "Calls used this month",
-        label("quota", set="Set"),
-        (
-            Field("id", "Workspace id", hint="wsp…"),
-            Field("calls", "Calls", value="999", is_number=True),
-        ),
-    ),
-)

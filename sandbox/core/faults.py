@@ -6,14 +6,6 @@ from typing import Any
 from sandbox.core.storage import Row, Storage
 from sandbox.core.web import Request
 
-# `skip` calls pass first; `remaining` empty means until off. With `path` among its
-# parameters a fault strikes only where an address contains that.
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS fault (
-    id INTEGER PRIMARY KEY, provider TEXT NOT NULL, family TEXT NOT NULL,
-    account TEXT NOT NULL, kind TEXT NOT NULL, params TEXT NOT NULL,
-    skip INTEGER NOT NULL, remaining INTEGER, hits INTEGER NOT NULL DEFAULT 0);
-"""
 ADD = """
 INSERT INTO fault (provider, family, account, kind, params, skip, remaining)
 VALUES (:provider, :family, :account, :kind, :params, :skip, :remaining) RETURNING *

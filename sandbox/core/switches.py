@@ -7,12 +7,6 @@ from typing import Any
 from sandbox.core.provider import CommandError, Switch
 from sandbox.core.storage import Storage
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS switch (
-    provider TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL,
-    value TEXT NOT NULL, PRIMARY KEY (provider, account, name));
-"""
-
 Key = tuple[str, str, str]
 
 

@@ -2,18 +2,17 @@
 
 from sandbox.hubspot.api.calls import finish
 from sandbox.hubspot.api.errors import refuse_with_status
-from sandbox.hubspot.control import COMMANDS, FORMS, QUERIES
-from sandbox.hubspot.faults import FAULTS, SWITCHES
+from sandbox.hubspot.control import COMMANDS, QUERIES
+from sandbox.hubspot.faults import FAULTS
 from sandbox.hubspot.oauth import POLICY
 from sandbox.hubspot.routes import ROUTES
 from sandbox.hubspot.seed.accounts import TYPES
 from sandbox.hubspot.seed.loader import seed
-from sandbox.hubspot.seed.tables import SCHEMA
 from sandbox.oauth import kit
 
 PROVIDER = kit.make_provider(
     POLICY,
-    schema=SCHEMA,
+    __package__,
     routes=ROUTES,
     kinds=TYPES,
     seed=seed,
@@ -23,6 +22,4 @@ PROVIDER = kit.make_provider(
     queries=QUERIES,
     sizes=("contacts", "companies", "deals"),
     faults=FAULTS,
-    switches=SWITCHES,
-    forms=FORMS,
 )

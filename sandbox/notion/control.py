@@ -6,7 +6,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from sandbox.control.helpers import get_account, get_part
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
+from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api import changes
@@ -157,24 +157,3 @@ COMMANDS: dict[str, Command] = {
     "records/unshare": _set_share(allowed=False),
     "records/touch": touch,
 }
-
-
-ID, TEXT = Field("id", "Id"), Field("text", "Text to add")
-INTO = Field("id", "Id (page, or data source to add to)")
-STATES = label(
-    restore="Restore", delete="Erase for good", archive="Archive", unarchive="Unarchive"
-)
-FORMS = (
-    Form(
-        "A page",
-        label(edit="Save", create="Add inside it", trash="Delete"),
-        (INTO, Field("title", "Title"), TEXT),
-    ),
-    Form("Restore, erase, archive", STATES, (ID,)),
-    Form(
-        "Move and share",
-        label(move="Move", share="Share", unshare="Unshare"),
-        (ID, Field("to", "Move into (empty: to the top)")),
-    ),
-    TOUCH,
-)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any
 
-from sandbox.core.html import each, fill
 from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
@@ -45,14 +44,6 @@ WHERE o.workspace = :workspace AND o.kind <> 'data_source' AND o.in_trash = 0
     AND COALESCE(instr(o.body ->> '$.full_access', :person), true)
 ORDER BY o.key
 """
-OWNER_FIELD = """
-<details><summary>What the app is told about you</summary>
-<label class="field">The authorization belongs to
-<select name="grant_owner">$owners</select></label>
-<p class="note">Notion decides this by the app's settings; here you can try each.</p>
-</details>
-"""
-OWNER_OPTIONS = ({"value": name, "label": label} for name, (label, _) in OWNERS.items())
 CLIENT = Refusal("invalid_client", "Client authentication failed.")
 REFRESH = Refusal("invalid_grant", "Invalid refresh token.")
 REFUSALS = {
@@ -189,10 +180,7 @@ POLICY = NotionPolicy(
         allow_label="Allow access",
         denied="",
         pick_note="Everything inside a page is shared with it.",
-        more=fill(
-            OWNER_FIELD,
-            owners=each('<option value="$value">$label</option>', OWNER_OPTIONS),
-        ),
+        more="notion/owners.html",
     ),
     authorize_paths=("/v1/oauth/authorize",),
     token_path="/v1/oauth/token",

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from sandbox.core.common_faults import KINDS, bend
+from sandbox.core.data import load, read
 from sandbox.core.provider import Params, Switch
 from sandbox.core.state import Before, FaultKind, Handler, Provider, Route, Sandbox
 from sandbox.core.web import BadBodyError, Request, Response
@@ -23,13 +24,17 @@ REFUSED = {"invalid_grant": "refresh_token", "invalid_client": "client_secret"}
 
 def make_provider(
     policy: Policy,
+    package: str,
     *,
     routes: Sequence[Route],
     faults: Sequence[FaultKind] = (),
-    switches: Sequence[Switch] = (),
     **own: Any,
 ) -> Provider:
-    """Return a provider with what OAuth and any API bring along."""
+    """Return a provider with what OAuth and any API bring along.
+
+    Its package holds its tables, its switches and the forms of its control page.
+    """
+    control = load(package, "control")
     return Provider(
         slug=policy.slug,
         name=policy.name,
@@ -37,7 +42,9 @@ def make_provider(
         identify=partial(identify, policy),
         routes=(*make_routes(policy), *routes),
         faults=(*KINDS, *make_faults(policy), *faults),
-        switches=(*make_switches(policy), *switches),
+        switches=[*make_switches(policy), *(Switch(*s) for s in control["switches"])],
+        forms=control["forms"],
+        schema=read(package, "schema.sql"),
         **own,
     )
 

@@ -4,20 +4,13 @@ import json
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.core.provider import Account
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
+from sandbox.core.times import to_iso
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS plain_record (
-    provider TEXT NOT NULL, account TEXT NOT NULL, kind TEXT NOT NULL,
-    id TEXT NOT NULL, fields TEXT NOT NULL, created INTEGER NOT NULL,
-    modified INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (provider, account, kind, id)) WITHOUT ROWID;
-"""
 YEAR_MS = 365 * 86_400_000
 
 Seed = Callable[[random.Random, Account], Iterable[Mapping[str, Any]]]
@@ -115,8 +108,3 @@ def to_record(row: Row) -> Record:
         created=to_iso(row["created"]),
         modified=to_iso(row["modified"]),
     )
-
-
-def to_iso(milliseconds: int) -> str:
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
