@@ -12,6 +12,7 @@ DATED = {"createdAt": CREATED, "updatedAt": CREATED}
 WORDS = load(__package__, "words")
 # What no read or write may name without a scope of its own is not this.
 PLAIN = "non_sensitive"
+# A list shows these in any case.
 ALWAYS = ["createdate", "hs_object_id", "lastmodifieddate", "hs_lastmodifieddate"]
 # What is shown when no properties are named, beside the former.
 DEFAULTS = {

@@ -17,11 +17,16 @@ HOUR = 3_600_000
 )
 def test_details_tell_where_a_portal_lives(client, identity, told, version):
     client.connect(identity)
+    client.switch("withdrawn_scopes", ["crm.objects.contacts.read"])
+    url = f"/hubspot/account-info/{version}/details"
 
-    details = client.get(f"/hubspot/account-info/{version}/details").data
+    details = client.get(url).data
+    client.switch("withdrawn_scopes", ["oauth"])
 
     names = ("portalId", "uiDomain", "utcOffset", "utcOffsetMilliseconds")
     assert tuple(details[name] for name in names) == told
+    # They need that scope and no other.
+    assert client.get(url).data["category"] == "MISSING_SCOPES"
 
 
 def test_properties_come_with_labels_types_and_options(connected):
@@ -52,9 +57,12 @@ def test_owners_come_in_pages_and_by_either_id_and_the_deactivated_apart(connect
     by_id = connected.get(f"{OWNERS}/300100").data
 
     by_user = connected.get(f"{OWNERS}/{by_id['userId']}", idProperty="userId").data
+    every, too_many = (connected.get(OWNERS, limit=limit) for limit in (500, 501))
 
     assert (len(first["results"]), len(second["results"]), len(gone)) == (100, 21, 7)
     assert "paging" not in second
+    assert every.data["results"] == first["results"] + second["results"]
+    assert too_many.status == 400
     assert "userId" not in gone[0]
     assert first["results"][0]["type"] == "QUEUE"
     assert by_user == by_id
