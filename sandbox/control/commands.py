@@ -86,9 +86,10 @@ def revoke_grants(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     wanted = [r for r in rows if _is_meant(params, account=r["account"], grant=r["id"])]
     kinds = ("refresh",) if params.get("keep_access") else ("access", "refresh")
     reason, now = "revoked at the provider", sandbox.clock()
-    with sandbox.storage.write() as connection:
+    how: dict[str, Any] = {"reason": reason, "now": now, "kinds": kinds}
+    with sandbox.storage.write():
         for row in wanted:
-            grants.end_grant(connection, row["id"], reason=reason, now=now, kinds=kinds)
+            grants.end_grant(sandbox.storage, row["id"], **how)
     return {"revoked": len(wanted)}
 
 
@@ -101,8 +102,7 @@ def _is_meant(params: Params, **values: Any) -> bool:
 
 def reset_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     sandbox.reset_counters()
-    with sandbox.storage.write() as connection:
-        connection.execute("DELETE FROM token_request")
+    sandbox.storage.run("DELETE FROM token_request")
     return {"reset": True}
 
 

@@ -37,12 +37,9 @@ class Faults:
 
     def clear(self, fault_id: int | None = None, provider: str = "") -> int:
         """Switch faults off, one, a provider's or all, and say how many went."""
-        with self._storage.write() as connection:
-            return connection.execute(
-                "DELETE FROM fault WHERE (?1 IS NULL OR id = ?1)"
-                " AND ?2 IN ('', provider)",
-                (fault_id, provider),
-            ).rowcount
+        where = "(?1 IS NULL OR id = ?1) AND ?2 IN ('', provider)"
+        sql = f"DELETE FROM fault WHERE {where}"  # noqa: S608
+        return self._storage.run(sql, fault_id, provider).rowcount
 
     def to_list(self) -> list[Fault]:
         return [_read(r) for r in self._storage.all("SELECT * FROM fault ORDER BY id")]
@@ -51,9 +48,7 @@ class Faults:
         if self._storage.one("SELECT 1 FROM fault") is None:
             return []
         with self._storage.write() as connection:
-            rows = connection.execute(
-                MEANT, (provider, request.account, request.path)
-            ).fetchall()
+            rows = self._storage.all(MEANT, provider, request.account, request.path)
             meant = [row for row in rows if row["family"] in (EVERY, *families)]
             connection.executemany(COUNT, [(row["id"],) for row in meant])
             connection.execute("DELETE FROM fault WHERE remaining = 0")

@@ -127,9 +127,8 @@ class Sandbox:
         fresh = [p for slug, p in self.providers.items() if slug not in done]
         for provider in fresh:
             provider.seed(self, plan)
-            with self.storage.write() as connection:
-                row = (provider.slug, plan.seed)
-                connection.execute("REPLACE INTO seeded VALUES (?, ?)", row)
+            row = (provider.slug, plan.seed)
+            self.storage.run("REPLACE INTO seeded VALUES (?, ?)", *row)
         if fresh:
             self.storage.connection.execute("ANALYZE")
         return [provider.name for provider in fresh]

@@ -35,17 +35,13 @@ class Switches:
         if switch is None:
             raise CommandError(f"{provider} has no switch {name}")
         value = _to_type(switch, value)
-        with self._storage.write() as connection:
-            connection.execute(
-                "REPLACE INTO switch VALUES (?, ?, ?, ?)",
-                (provider, account, name, json.dumps(value)),
-            )
+        row = (provider, account, name, json.dumps(value))
+        self._storage.run("REPLACE INTO switch VALUES (?, ?, ?, ?)", *row)
         self._values[provider, account, name] = value
         return value
 
     def reset(self) -> None:
-        with self._storage.write() as connection:
-            connection.execute("DELETE FROM switch")
+        self._storage.run("DELETE FROM switch")
         self._values.clear()
 
     def to_list(self) -> list[dict[str, Any]]:

@@ -43,8 +43,8 @@ def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         "limit": get_limit(params),
         **{name: str(params.get(name) or "") for name in ("after", "title")},
     }
-    rows = sandbox.storage.connection.execute(FOUND, names)
-    return {"records": [_describe(row) for row in rows.fetchall()]}
+    rows = sandbox.storage.all(FOUND, **names)
+    return {"records": [_describe(row) for row in rows]}
 
 
 def _describe(row: Row) -> dict[str, Any]:
@@ -61,13 +61,11 @@ def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     the trash.
     """
     workspace, user = get_account(WORKSPACES, params).id, str(params.get("user") or "")
-    connection, grant = sandbox.storage.connection, None
-    live = grants.list_grants(connection, SLUG, workspace, user, is_live=True)
-    if live:
-        grant = grants.get_grant(connection, live[-1])
+    storage = sandbox.storage
+    live = grants.list_grants(storage, SLUG, workspace, user, is_live=True)
+    grant = grants.get_grant(storage, live[-1]) if live else None
     holder = make_holder(workspace, grant["user"]) if grant else ""
-    names = {"account": workspace, "holder": holder}
-    rows = connection.execute(INVENTORY, names).fetchall()
+    rows = storage.all(INVENTORY, account=workspace, holder=holder)
     types = {
         name: _count([row for row in rows if row["kind"] == kind], params)
         for kind, name in KINDS.items()

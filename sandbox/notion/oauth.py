@@ -5,7 +5,6 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.provider import Account, Person
@@ -59,9 +58,10 @@ REFUSALS = {
 }
 
 
-def _get_bot(connection: Connection, grant_id: int) -> Row:
+def _get_bot(sandbox: Sandbox, grant_id: int) -> Row:
     sql = "SELECT * FROM notion_bot WHERE grant_id = ?"
-    return connection.execute(sql, (grant_id,)).fetchone()
+    [row] = sandbox.storage.all(sql, grant_id)
+    return row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +72,8 @@ class NotionPolicy(Policy):
         self, sandbox: Sandbox, account: Account, person: Person
     ) -> Sequence[Options]:
         """Offer what a person has full access to, ticked as it is shared now."""
-        who, connection = (account.id, person.id), sandbox.storage.connection
-        live = grants.list_grants(connection, SLUG, *who, is_live=True)
+        who, storage = (account.id, person.id), sandbox.storage
+        live = grants.list_grants(storage, SLUG, *who, is_live=True)
         names = {"workspace": account.id, "person": person.id, "is_live": bool(live)}
         names["holder"] = make_holder(*who)
         options = [
@@ -84,7 +84,7 @@ class NotionPolicy(Policy):
                 icon=row["icon"],
                 is_ticked=bool(row["ticked"]),
             )
-            for row in connection.execute(PICKABLE, names)
+            for row in storage.all(PICKABLE, **names)
         ]
         return (Options(options=options),)
 
@@ -101,32 +101,32 @@ class NotionPolicy(Policy):
         pages = [name.removeprefix(prefix) for name in picked]
         return Decision(choice=json.dumps({"owner": owner, "picked": pages}))
 
-    def start(self, sandbox: Sandbox, connection: Connection, code: Row) -> int:
+    def start(self, sandbox: Sandbox, code: Row) -> int:
         """Begin a grant; only now do the picked pages become visible to the app."""
-        workspace, user = code["account"], code["user"]
+        workspace, user, storage = code["account"], code["user"], sandbox.storage
         holder, choice = make_holder(workspace, user), json.loads(code["choice"])
-        earlier = grants.list_grants(connection, SLUG, workspace, user, is_live=True)
+        earlier = grants.list_grants(storage, SLUG, workspace, user, is_live=True)
         if not earlier:
-            end_shares(connection, holder)
-        set_shares(connection, holder, choice["picked"], sandbox.now_ms)
+            end_shares(storage, holder)
+        set_shares(storage, holder, choice["picked"], sandbox.now_ms)
         if earlier and self.get(sandbox, "same_pair", workspace):
             # As for apps made before June 2026.
             return earlier[-1]
         if self.get(sandbox, "reauthorization_kills", workspace):
             now, why = sandbox.clock(), "authorized again"
             for grant_id in earlier:
-                grants.end_grant(connection, grant_id, reason=why, now=now)
+                grants.end_grant(storage, grant_id, reason=why, now=now)
         bot = str(uuid.uuid4())
         if earlier and self.get(sandbox, "stable_bot_id", workspace):
-            bot = _get_bot(connection, earlier[-1])["bot"]
-        grant_id = super().start(sandbox, connection, code)
+            bot = _get_bot(sandbox, earlier[-1])["bot"]
+        grant_id = super().start(sandbox, code)
         row = (grant_id, holder, bot, choice["owner"])
-        connection.execute("INSERT INTO notion_bot VALUES (?, ?, ?, ?)", row)
+        storage.run("INSERT INTO notion_bot VALUES (?, ?, ?, ?)", *row)
         return grant_id
 
     def describe(self, issued: Issued) -> dict[str, Any]:
         grant, sandbox = issued.grant, issued.sandbox
-        bot = _get_bot(issued.connection, grant["id"])
+        bot = _get_bot(sandbox, grant["id"])
         workspace = BY_ID[grant["account"]]
         has_refresh = self.get(sandbox, "refresh_tokens", workspace.id)
         has_name = self.get(sandbox, "workspace_names", workspace.id)
@@ -155,12 +155,10 @@ class NotionPolicy(Policy):
     ) -> Response:
         return oauth_error(sandbox, request, refusal.error, refusal.description)
 
-    def end(
-        self, sandbox: Sandbox, connection: Connection, token: grants.Token
-    ) -> None:
+    def end(self, sandbox: Sandbox, token: grants.Token) -> None:
         who = (token.account, token.user)
-        if not grants.list_grants(connection, SLUG, *who, is_live=True):
-            end_shares(connection, make_holder(*who))
+        if not grants.list_grants(sandbox.storage, SLUG, *who, is_live=True):
+            end_shares(sandbox.storage, make_holder(*who))
 
     def make_token(self, kind: str, account: str) -> str:
         return {"access": "ntn_", "refresh": "nrt_"}[kind] + secrets.token_hex(23)

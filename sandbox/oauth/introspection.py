@@ -19,15 +19,15 @@ def revoke(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     """End the grant of a token; tokens of other kinds may live until they expire."""
     token = _find_token(policy, sandbox, request)
     if token and token.kind in policy.revocable and not token.is_revoked:
-        with sandbox.storage.write() as connection:
+        with sandbox.storage.write():
             grants.end_grant(
-                connection,
+                sandbox.storage,
                 token.grant_id,
                 reason="revoked by the app",
                 now=sandbox.clock(),
                 kinds=policy.revocable,
             )
-            policy.end(sandbox, connection, token)
+            policy.end(sandbox, token)
     return policy.answer(request, {})
 
 

@@ -137,6 +137,6 @@ def _read_secret(policy: Policy, sandbox: Sandbox, request: Request) -> str:
     except (RefusedError, BadBodyError):
         return ""
     if code := get_text(fields, "code"):
-        row = grants.find_code(sandbox.storage.connection, code, policy.slug)
+        row = grants.find_code(sandbox.storage, code, policy.slug)
         request.account = row["account"] if row else ""
     return get_text(fields, "refresh_token") or get_text(fields, "token")

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.provider import Account, Person
@@ -52,7 +51,6 @@ class Issued:
 
     sandbox: Sandbox
     request: Request
-    connection: Connection
     access: str
     refresh: str
     expires_in: int
@@ -150,10 +148,11 @@ class Policy:
         """Return what a consent grants, or raise one of the errors above."""
         return Decision(scopes=consent.asked.scopes)
 
-    def start(self, sandbox: Sandbox, connection: Connection, code: Row) -> int:
+    def start(self, sandbox: Sandbox, code: Row) -> int:
+        """Begin the grant that a code stands for, and return its number."""
         columns = {name: code[name] for name in ("account", "user", "scopes")}
         columns |= {"provider": self.slug, "created_at": sandbox.clock()}
-        return grants.insert(connection, "oauth_grant", **columns)
+        return grants.insert(sandbox.storage, "oauth_grant", **columns)
 
     def make_token(self, kind: str, account: str) -> str:
         return f"sbx.{kind}.{secrets.token_urlsafe(48)}"
@@ -184,7 +183,5 @@ class Policy:
         body = {"error": refusal.error, "error_description": refusal.description}
         return to_json(body, refusal.status)
 
-    def end(
-        self, sandbox: Sandbox, connection: Connection, token: grants.Token
-    ) -> None:
+    def end(self, sandbox: Sandbox, token: grants.Token) -> None:
         """Do what else a revocation by the app does."""

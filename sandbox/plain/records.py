@@ -66,16 +66,15 @@ class Place:
         )
 
     def add(self, sandbox: Sandbox, fields: Mapping[str, Any], moment: int) -> str:
-        with sandbox.storage.write() as connection:
-            (count,) = connection.execute(
+        with sandbox.storage.write():
+            [(count,)] = sandbox.storage.all(
                 "SELECT COUNT(*) FROM plain_record WHERE provider = ? AND account = ?"
                 " AND kind = ?",
-                self.key,
-            ).fetchone()
-            row = (*self.key, f"{count + 1:06}", json.dumps(fields), moment, moment)
-            connection.execute(
-                "INSERT INTO plain_record VALUES (?, ?, ?, ?, ?, ?, ?, 0)", row
+                *self.key,
             )
+            row = (*self.key, f"{count + 1:06}", json.dumps(fields), moment, moment)
+            insert = "INSERT INTO plain_record VALUES (?, ?, ?, ?, ?, ?, ?, 0)"
+            sandbox.storage.run(insert, *row)
         return row[3]
 
     def change(
@@ -87,12 +86,11 @@ class Place:
         is_deleted: bool = False,
     ) -> None:
         fields = json.dumps({**json.loads(row["fields"]), **values})
-        with sandbox.storage.write() as connection:
-            connection.execute(
-                "UPDATE plain_record SET fields = ?, modified = ?, deleted = ?"
-                " WHERE provider = ? AND account = ? AND kind = ? AND id = ?",
-                (fields, sandbox.now_ms, is_deleted, *self.key, row["id"]),
-            )
+        sandbox.storage.run(
+            "UPDATE plain_record SET fields = ?, modified = ?, deleted = ?"
+            " WHERE provider = ? AND account = ? AND kind = ? AND id = ?",
+            *(fields, sandbox.now_ms, is_deleted, *self.key, row["id"]),
+        )
 
 
 def seed(sandbox: Sandbox, place: Place, account: Account, rng: random.Random) -> None:

@@ -166,7 +166,7 @@ class Records:
             self._run(sql, new, *key)
 
     def _run(self, sql: str, *values: Any) -> Cursor:
-        return self.sandbox.storage.connection.execute(sql, values)
+        return self.sandbox.storage.run(sql, *values)
 
 
 def _join_values(winner: Row, loser: Row, gone: list[Row]) -> dict[str, str | None]:

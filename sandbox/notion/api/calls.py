@@ -54,8 +54,7 @@ class Call:
 
     def run(self, sql: str, **values: Any) -> list[Row]:
         """Run a query that may name the holder of the grant."""
-        values["holder"] = self.holder
-        return self.sandbox.storage.connection.execute(sql, values).fetchall()
+        return self.sandbox.storage.all(sql, holder=self.holder, **values)
 
     def get(self, object_id: str) -> Row | None:
         """Return an object, whether the connection may see it or not."""

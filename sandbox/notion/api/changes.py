@@ -6,10 +6,9 @@ for everybody.
 
 import json
 from collections.abc import Collection
-from sqlite3 import Connection
 
 from sandbox.core.state import Sandbox
-from sandbox.core.storage import Row
+from sandbox.core.storage import Row, Storage
 from sandbox.notion.seed.nodes import BLOCK, to_minute
 from sandbox.notion.seed.workspaces import BY_ID, PAGE, SLUG
 
@@ -71,23 +70,22 @@ def make_holder(workspace: str, user: str = "*") -> str:
 
 
 def set_shares(
-    connection: Connection, holder: str, picked: Collection[str], now: int
+    storage: Storage, holder: str, picked: Collection[str], now: int
 ) -> None:
-    names = {"holder": holder, "picked": json.dumps(picked), "now": now}
-    connection.execute(UNPICK, names)
-    connection.execute(PICK, names)
-    spread(connection, holder)
+    names = {"holder": holder, "picked": json.dumps(picked)}
+    storage.run(UNPICK, **names)
+    storage.run(PICK, **names, now=now)
+    spread(storage, holder)
 
 
-def end_shares(connection: Connection, holder: str) -> None:
-    connection.execute("DELETE FROM notion_share WHERE holder = ?", (holder,))
-    spread(connection, holder)
+def end_shares(storage: Storage, holder: str) -> None:
+    storage.run("DELETE FROM notion_share WHERE holder = ?", holder)
+    spread(storage, holder)
 
 
-def spread(connection: Connection, holders: str) -> None:
-    names = {"holders": holders, "workspace": holders.partition(":")[0]}
-    connection.execute("DELETE FROM notion_visible WHERE holder GLOB :holders", names)
-    connection.execute(SPREAD, names)
+def spread(storage: Storage, holders: str) -> None:
+    storage.run("DELETE FROM notion_visible WHERE holder GLOB ?", holders)
+    storage.run(SPREAD, holders=holders, workspace=holders.partition(":")[0])
 
 
 def get_lag(sandbox: Sandbox, workspace: str) -> int:
@@ -95,7 +93,7 @@ def get_lag(sandbox: Sandbox, workspace: str) -> int:
     return int(sandbox.switches.get(SLUG, "index_lag", workspace) * 1000)
 
 
-def mark(sandbox: Sandbox, connection: Connection, rows: list[Row]) -> None:
+def mark(sandbox: Sandbox, rows: list[Row]) -> None:
     """Say that objects are edited now; search believes what stands there for a while.
 
     Call it before what it remembers is changed.
@@ -104,29 +102,28 @@ def mark(sandbox: Sandbox, connection: Connection, rows: list[Row]) -> None:
         workspace, now = BY_ID[row["workspace"]], sandbox.now_ms
         names = {"id": row["id"], "editor": workspace.people[0].id}
         names |= {"now": now, "lag": get_lag(sandbox, workspace.id)}
-        connection.execute(MARK, {**names, "minute": to_minute(now)})
+        sandbox.storage.run(MARK, **names, minute=to_minute(now))
 
 
-def is_inside(connection: Connection, inner: str, outer: str) -> bool:
-    names = {"start": inner, "wanted": outer}
-    return connection.execute(ABOVE, names).fetchone() is not None
+def is_inside(storage: Storage, inner: str, outer: str) -> bool:
+    return storage.one(ABOVE, start=inner, wanted=outer) is not None
 
 
-def move(connection: Connection, row: Row, above: Row | None) -> None:
+def move(storage: Storage, row: Row, above: Row | None) -> None:
     """Put an object elsewhere: its block moves along, or ends where pages have none."""
     container = above["id"] if above else ""
     sql = "UPDATE notion_object SET container = ?, block = '' WHERE key = ?"
-    connection.execute(sql, (container, row["key"]))
-    connection.execute("DELETE FROM notion_block WHERE id = ?", (row["id"],))
+    storage.run(sql, container, row["key"])
+    storage.run("DELETE FROM notion_block WHERE id = ?", row["id"])
     if above and above["kind"] == PAGE:
         names = {name: row[name] for name in ("id", "created", "edited")}
         names |= {"page": container, "parent": container, "body": "{}"}
-        connection.execute(BLOCK, {**names, "type": f"child_{row['kind']}"})
+        storage.run(BLOCK, **names, type=f"child_{row['kind']}")
 
 
-def delete(connection: Connection, object_id: str) -> int:
-    (gone,) = connection.execute(BELOW, (object_id,)).fetchone()
+def delete(storage: Storage, object_id: str) -> int:
+    [(gone,)] = storage.all(BELOW, object_id)
     for where in GONE:
         sql = f"DELETE FROM notion_{where} IN (SELECT value FROM json_each(?))"  # noqa: S608
-        count = connection.execute(sql, (gone,)).rowcount
+        count = storage.run(sql, gone).rowcount
     return count
