@@ -132,6 +132,7 @@ POLICY = HubSpotPolicy(
     required={},
     refusals=REFUSALS,
     revocable=("refresh",),
+    ended=("refresh",),
     rotation=False,
     old_access_survives=True,
 )

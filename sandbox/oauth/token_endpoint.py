@@ -12,7 +12,13 @@ from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row, Storage
 from sandbox.core.web import Request, Response, find_repeated, to_json
 from sandbox.oauth import grants
-from sandbox.oauth.client import check_client, get_required, get_text, read_fields
+from sandbox.oauth.client import (
+    check_client,
+    get_required,
+    get_text,
+    read_fields,
+    refuse_unknown,
+)
 from sandbox.oauth.policy import Issued, Pkce, Policy
 from sandbox.oauth.refusals import RefusedError
 
@@ -87,7 +93,9 @@ def _answer(
     # Only now is a body that cannot be read told of.
     read_fields(policy, request)
     _check_grant_type(fields)
-    get_required(fields, *policy.required.get(fields["grant_type"], ()))
+    required = policy.required.get(fields["grant_type"], ())
+    get_required(fields, *required)
+    refuse_unknown(policy, fields, "grant_type", *required)
     call = Call(policy=policy, sandbox=sandbox, request=request, fields=fields)
     with sandbox.storage.write():
         if fields["grant_type"] == REFRESH:
