@@ -1,6 +1,7 @@
-"""Read the data and the tables that lie beside the code."""
+"""Read the data, the tables and the statements that lie beside the code."""
 
 import json
+import re
 from importlib.resources import files
 from typing import Any
 
@@ -11,3 +12,9 @@ def read(package: str, name: str) -> str:
 
 def load(package: str, name: str) -> Any:
     return json.loads(read(package, f"{name}.json"))
+
+
+def read_statements(package: str, name: str) -> dict[str, str]:
+    """Return the statements of a file, each by the name in the line above it."""
+    parts = re.split(r"^-- name: (\w+)\n", read(package, name), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))

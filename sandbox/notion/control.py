@@ -9,7 +9,7 @@ from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api import changes
-from sandbox.notion.api.changes import SHARE, make_holder, spread
+from sandbox.notion.api.changes import make_holder, spread
 from sandbox.notion.inventory import get_inventory, get_row, show
 from sandbox.notion.seed.nodes import Builder, Node, make_page, p, to_plain
 from sandbox.notion.seed.workspaces import BY_ID, PAGE, WORKSPACES
@@ -127,7 +127,7 @@ def _set_share(*, allowed: bool) -> Command:
         holders = make_holder(row["workspace"], str(params.get("user") or "*"))
         names = {"holders": holders, "id": row["id"], "now": sandbox.now_ms}
         with sandbox.storage.write():
-            shared = sandbox.storage.run(SHARE, **names, allowed=allowed)
+            shared = sandbox.storage.run(changes.SQL["share"], **names, allowed=allowed)
             spread(sandbox.storage, holders)
         return {"id": row["id"], "connections": shared.rowcount}
 
