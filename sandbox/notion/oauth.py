@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.core.data import read
 from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
@@ -28,21 +29,7 @@ from sandbox.oauth.consent import (
 from sandbox.oauth.policy import Body, Issued, Policy, SecretIn
 from sandbox.oauth.refusals import Refusal
 
-# Top pages and databases, pages set out below one, and what is picked already.
-PICKABLE = """
-SELECT o.id, iif(o.title = '', 'Untitled', substr(o.title, 1, 70)) AS title,
-    iif(length(o.title) > 70, '…', '') AS more,
-    iif(o.kind = 'page', 'Page', 'Database')
-        || COALESCE(' in ' || nullif(above.title, ''), '') AS note,
-    iif(json_type(o.body, '$.icon') = 'text', o.body ->> '$.icon', '📄') AS icon,
-    iif(:is_live, s.id IS NOT NULL, o.body ->> '$.unticked' IS NULL) AS ticked
-FROM notion_object o LEFT JOIN notion_object above ON above.id = o.container
-LEFT JOIN notion_share s ON s.holder = :holder AND s.id = o.id AND s.allowed
-WHERE o.workspace = :workspace AND o.kind <> 'data_source' AND o.in_trash = 0
-    AND (o.container = '' OR s.id IS NOT NULL OR o.body ->> '$.offered')
-    AND COALESCE(instr(o.body ->> '$.full_access', :person), true)
-ORDER BY o.key
-"""
+PICKABLE = read(__package__, "pickable.sql")
 CLIENT = Refusal("invalid_client", "Client authentication failed.")
 REFRESH = Refusal("invalid_grant", "Invalid refresh token.")
 REFUSALS = {

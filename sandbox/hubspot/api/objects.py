@@ -38,8 +38,8 @@ def read_shape(
     names = _read_names(asked, "properties") or DEFAULTS[call.type]
     history = _read_names(asked, "propertiesWithHistory")
     return Shape(
-        names=choose_properties(call.type, [*names, *always]),
-        history=choose_properties(call.type, history),
+        names=choose_properties(call.definitions, [*names, *always]),
+        history=choose_properties(call.definitions, history),
         associations=others,
     )
 

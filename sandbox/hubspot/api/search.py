@@ -67,7 +67,7 @@ def _read_sort(call: Call) -> str:
     try:
         [rule] = call.body.get("sorts") or [{"propertyName": "hs_object_id"}]
         word = DIRECTIONS[rule.get("direction", "ASCENDING")]
-        column = get_column(call.type, str(rule["propertyName"])) or ("id", int)
+        column = get_column(call, str(rule["propertyName"])) or ("id", int)
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         message = "sorts must be one rule of propertyName and direction"
         raise refuse(message) from exc

@@ -30,9 +30,10 @@ SEARCH: dict[str, Shape] = {
         {"property": "relevance"},
     ),
 }
+SINCE = tuple({"timestamp": name, name: {"on_or_after": str}} for name in COLUMNS)
 QUERY: dict[str, Shape] = {
     **PAGED,
-    "filter": tuple({"timestamp": n, n: {"on_or_after": str}} for n in COLUMNS),
+    "filter": (*SINCE, {"and": [SINCE]}),
     "sorts": [{"timestamp": tuple(COLUMNS), "direction": tuple(WAYS)}],
     "is_archived": bool,
     "result_type": KINDS,
@@ -91,22 +92,21 @@ def query(call: Call) -> Response:
     source = call.get_visible(DATA_SOURCE)
     body = read_json(call.request, QUERY)
     names = _read_names(call.request, source)
-    column, since = _read_filter(body.get("filter"))
+    conditions = _read_filter(body.get("filter"))
     asked = {
         **_to_kinds(body.get("result_type")),
         "source": source["id"],
         "database": source["container"],
         "archived": body.get("is_archived", False),
-        "since": since,
     }
-    where = SQL["rows"] + (f" AND {column} >= :since" if column else "")
+    where = SQL["rows"] + conditions
     # Without sorts the order is not defined, and looks it.
     sorts = [
         f"{COLUMNS[rule['timestamp']]} {WAYS[rule['direction']]}"
         for rule in body.get("sorts", ())
     ]
     order = ", ".join([*sorts, SHUFFLED])
-    listing = f"query:{call.holder}:{asked}:{column}:{order}"
+    listing = f"query:{call.holder}:{asked}:{conditions}:{order}"
     page = read_page(call.request, body, listing)
     # Everything that goes into these statements was written in this module.
     (counted,) = call.run(f"SELECT COUNT(*) AS n {where}", **asked)
@@ -129,11 +129,13 @@ def _read_names(request: Request, source: Row) -> frozenset[str] | None:
     return frozenset(by_id[name] for name in wanted) if wanted else None
 
 
-def _read_filter(given: dict[str, Any] | None) -> tuple[str, int | None]:
-    if given is None:
-        return "", None
-    name = given["timestamp"]
-    since = to_ms(given[name]["on_or_after"])
-    if since is None:
-        raise malformed(f"body.filter.{name}.on_or_after", "is no date")
-    return COLUMNS[name], since
+def _read_filter(given: dict[str, Any] | None) -> str:
+    """Return the conditions of a filter, or of several that are joined."""
+    conditions = ""
+    for one in given.get("and", [given]) if given else ():
+        name = one["timestamp"]
+        since = to_ms(one[name]["on_or_after"])
+        if since is None:
+            raise malformed(f"body.filter.{name}.on_or_after", "is no date")
+        conditions += f" AND {COLUMNS[name]} >= {since}"
+    return conditions

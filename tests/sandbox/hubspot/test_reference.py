@@ -3,6 +3,7 @@
 import pytest
 
 PROPERTIES = "/hubspot/crm/properties/2026-09/contacts"
+CONTACTS = "/hubspot/crm/objects/2026-09/contacts"
 OWNERS = "/hubspot/crm/owners/2026-09"
 HOUR = 3_600_000
 
@@ -40,6 +41,20 @@ def test_properties_come_with_labels_types_and_options(connected):
     assert not {"national_id", "fax_old"} & found.keys()
     assert [definition["name"] for definition in archived] == ["fax_old"]
     assert connected.get(PROPERTIES, dataSensitivity="sensitive").status == 403
+
+
+def test_a_portal_can_have_hundreds_of_properties(connected):
+    before = len(connected.get(PROPERTIES).data["results"])
+    connected.switch("more_properties", 400)
+
+    found = connected.get(PROPERTIES).data["results"]
+    name = found[-1]["name"]
+    names = f"email,{name}"
+    contact = connected.get(CONTACTS, limit=1, properties=names).data["results"][0]
+
+    assert len({definition["name"] for definition in found}) == before + 400
+    assert found[-1]["modificationMetadata"]["readOnlyValue"] is False
+    assert contact["properties"][name] is None
 
 
 def test_there_are_two_pipelines_whose_metadata_is_text(connected):
