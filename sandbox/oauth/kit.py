@@ -69,22 +69,8 @@ def make_routes(policy: Policy) -> list[Route]:
 
 
 def make_switches(policy: Policy) -> list[Switch]:
-    labels = {
-        "code_seconds": "Life of an authorization code (s)",
-        "access_token_seconds": "Life of an access token (s; 0: no end)",
-        "refresh_token_seconds": "Life of a refresh token (s; 0: no end)",
-        "rotation": "Refresh tokens rotate",
-        "punish_reuse": "Reusing a spent refresh token ends the grant",
-        "grace_seconds": "Seconds a spent refresh token still works",
-        "race_seconds": "Seconds in which the token spent last meets 409",
-        "old_access_survives": "An access token outlives the next refresh",
-    }
-    error = "Error sent back instead of a consent page"
-    return [
-        *(Switch(name, label, getattr(policy, name)) for name, label in labels.items()),
-        Switch("authorize_error", error, ""),
-        Switch("withdrawn_scopes", "Scopes withdrawn", []),
-    ]
+    own = load(__package__, "switches")
+    return [Switch(name, label, getattr(policy, name)) for name, label in own.items()]
 
 
 def make_faults(policy: Policy) -> list[FaultKind]:

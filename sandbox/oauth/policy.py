@@ -114,6 +114,8 @@ class Policy:
     grace_seconds: float = 0.0
     race_seconds: float = 0.0
     old_access_survives: bool = False
+    authorize_error: str = ""
+    withdrawn_scopes: list[str] = field(default_factory=list)
 
     def get(self, sandbox: Sandbox, name: str, account: str = "") -> Any:
         return sandbox.switches.get(self.slug, name, account)

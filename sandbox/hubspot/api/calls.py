@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.core.state import Handler, Sandbox
 from sandbox.core.web import (
+    NOT_SIMULATED,
     ApiRefusal,
     BadBodyError,
     Request,
@@ -16,7 +17,6 @@ from sandbox.core.web import (
     to_text,
 )
 from sandbox.hubspot.api.errors import (
-    NOT_SIMULATED,
     get_correlation_id,
     missing_scopes,
     rate_limited,
