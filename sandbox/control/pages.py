@@ -2,15 +2,12 @@
 
 from typing import Any
 
+from sandbox.control.commands import SQL
 from sandbox.control.queries import get_stats
 from sandbox.core.html import show_page
 from sandbox.core.state import Provider, Sandbox
 from sandbox.core.web import Request, Response, to_text
 
-GRANTS = """
-SELECT id, account, user FROM oauth_grant
-WHERE provider = ? AND ended_at IS NULL ORDER BY id DESC
-"""
 TOTALS = {
     "Requests": "requests",
     "429 given": "rate_limited_total",
@@ -75,7 +72,7 @@ def _list_grants(sandbox: Sandbox, provider: Provider) -> list[dict[str, Any]]:
     }
     return [
         {"id": row["id"], **names[row["account"], row["user"]]}
-        for row in sandbox.storage.all(GRANTS, provider.slug)
+        for row in sandbox.storage.all(SQL["grants"], provider.slug)
     ]
 
 
