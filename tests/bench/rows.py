@@ -44,7 +44,7 @@ def fill(user: User, count: int) -> Connection:
         rows = list(_rows(range(start, end), connection, collections))
         with transaction.atomic(), database.cursor() as cursor:
             cursor.executemany(insert, [row for row, _ in rows])
-            cursor.executemany(words, [(row[0], text) for row, text in rows])
+            cursor.executemany(words, [(row[0], f" {text} ") for row, text in rows])
     for collection in collections:
         collection.stored_count = collection.items.count()
         collection.save(update_fields=["stored_count"])
