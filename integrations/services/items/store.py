@@ -12,7 +12,7 @@ from integrations.providers.records import Content, IntegrationItem
 from integrations.services.items import contents, moves, rows, search
 from integrations.services.items.moves import Moved
 from integrations.services.items.rows import Known, Row
-from integrations.services.items.search_texts import Indexer
+from integrations.services.items.search_texts import indexer_of
 
 CHUNK = 2000
 
@@ -85,7 +85,7 @@ def _search_texts(
     kept: Mapping[int, str],
 ) -> dict[int, str]:
     """Return the search texts of items by key, with those of their own kept texts."""
-    indexer = Indexer(collection)
+    indexer = indexer_of(collection)
     return {
         key: indexer.text(
             name=item.name,

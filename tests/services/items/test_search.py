@@ -7,6 +7,7 @@ import pytest
 from integrations.models import Item
 from integrations.services.items import search
 from integrations.services.items.question import Question, Rank
+from integrations.services.items.search_texts import Indexer
 from integrations.services.items.words import fold, index_words, query_units
 from tests.support.rows import make_collection, make_connection, make_item
 
@@ -105,3 +106,31 @@ def test_the_ranks_share_what_is_found(collection, text):
     found = search.ask_index(question.condition).keys
     assert found
     assert sorted(key for share in shares for key in share) == found
+
+
+def test_values_that_many_items_have_keep_what_they_hang_on(alice):
+    fields = [
+        {"name": "amount", "label": "Amount", "kind": "money"},
+        {"name": "deal_currency_code", "label": "Currency", "is_hidden": True},
+    ]
+    fields[0]["options"] = {"currency_property": "deal_currency_code"}
+    deals = make_collection(make_connection(alice), schema={"fields": fields})
+    indexer = Indexer(deals)
+
+    for currency in ("SEK", "EUR", "SEK"):
+        properties = {"amount": "9", "deal_currency_code": currency}
+        text = indexer.text(name="Deal", remote_id="a", properties=properties)
+        assert {"sek", "eur"} & set(text.split()) == {currency.lower()}
+
+
+def test_a_box_without_a_tick_is_found_in_every_item(alice):
+    boxes = [{"name": "fldAAAAAAAAAAAAA1", "label": "Done"}]
+    table = make_collection(
+        make_connection(alice, provider="airtable"),
+        schema={"fields": boxes, "formats": {boxes[0]["name"]: {"type": "checkbox"}}},
+    )
+    indexer = Indexer(table)
+
+    for properties in ({}, {boxes[0]["name"]: True}, {}):
+        text = indexer.text(name="Box", remote_id="a", properties=properties)
+        assert {"yes", "no"} & set(text.split()) == {"yes" if properties else "no"}

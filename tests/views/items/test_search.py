@@ -91,7 +91,12 @@ def names(answer):
 )
 def test_what_hubspot_shows_is_found(as_alice, deals, query):
     make_item(deals, name="Renewal", properties=DEAL)
-    make_item(deals, name="Another", properties={"dealstage": "open", "rate": "4.5"})
+    make_item(
+        deals,
+        name="Another",
+        remote_id="other",
+        properties={"dealstage": "open", "rate": "4.5"},
+    )
 
     page = as_alice.get("/items/", {"q": query})
 
@@ -111,7 +116,7 @@ def test_what_airtable_shows_is_found(as_alice, alice, query):
         make_connection(alice, provider="airtable"), item_type="record", schema=TABLE
     )
     make_item(table, name="Crate", properties=RECORD)
-    make_item(table, name="Box", properties={"fldAAAAAAAAAAAAA1": 7})
+    make_item(table, name="Box", remote_id="other", properties={"fldAAAAAAAAAAAAA1": 7})
 
     assert names(as_alice.get("/items/", {"q": query})) == ["Crate"]
 
@@ -143,7 +148,12 @@ def test_what_notion_shows_is_found(as_alice, alice, query):
             "e": ["6 of 7", "0012345678905"],
         },
     )
-    make_item(rows, name="Other", properties={"a": 42, "b": "TASK-1", "c": "Done"})
+    make_item(
+        rows,
+        name="Other",
+        remote_id="other",
+        properties={"a": 42, "b": "TASK-1", "c": "Done"},
+    )
 
     assert names(as_alice.get("/items/", {"q": query})) == ["Row"]
 
@@ -151,7 +161,7 @@ def test_what_notion_shows_is_found(as_alice, alice, query):
 def test_a_search_says_while_it_learns_other_names(as_alice, deals):
     make_item(deals, name="Renewal", properties=DEAL)
     deals.schema = {**DEALS, "lookups": {"owner": {"41": "Cleo Stone"}}}
-    deals.save()
+    deals.save(update_fields=["schema"])
     reindex.note_labels(deals)
 
     before = as_alice.get("/items/?q=stone")
@@ -210,7 +220,7 @@ def test_a_search_says_while_it_learns_other_names(as_alice, deals):
 )
 def test_names_are_found_in_every_script(as_alice, collection, query):
     make_item(collection, name=SCRIPTS)
-    make_item(collection, name="本郷 서점 ใจ Lotte")
+    make_item(collection, name="本郷 서점 ใจ Lotte", remote_id="other")
 
     assert names(as_alice.get("/items/", {"q": query})) == [SCRIPTS]
 
