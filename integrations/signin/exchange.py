@@ -11,7 +11,7 @@ from integrations.models import Connection, Credential
 from integrations.oauth import errors as oauth_errors
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
-from integrations.providers import CONNECTORS, SPECS
+from integrations.providers import CONNECTORS
 from integrations.providers.records import RemoteAccount
 from integrations.services.common import clients, crypto, oauth_clients, queue
 from integrations.services.common.errors import OwnedBySomeoneElseError
@@ -118,7 +118,7 @@ def _revoke(provider: str, tokens: TokenSet, account_id: str) -> None:
     A provider may answer a second authorization with the tokens of the first; a
     grant that some row lives on must not be revoked.
     """
-    is_access = SPECS[provider].revokes == "access_token"
+    is_access = revocation.revokes_access(provider)
     token = tokens.access_token if is_access else tokens.refresh_token
     if token is None:
         return

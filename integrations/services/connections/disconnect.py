@@ -1,4 +1,4 @@
-"""End connections: erase the grant, give it back, delete the items if told to."""
+"""End connections: erase the grant, have it revoked, delete the items if told to."""
 
 import logging
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
 from integrations.models.reasons import ReasonCode
-from integrations.providers import CONNECTORS, SPECS
+from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import audit, crypto, queue
 from integrations.services.grants import credentials, revocation, token_cache
@@ -111,7 +111,7 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
         return
     provider, account_id = connection.provider, connection.remote_id
     try:
-        if SPECS[provider].revokes == "access_token":
+        if revocation.revokes_access(provider):
             token: Secret | None = credentials.open_access(credential).secret
         else:
             token = credentials.open_refresh(credential)

@@ -66,9 +66,15 @@ def revoke_late_tokens(
     in_use = Credential.objects.filter(same_grant | Q(fingerprint=fresh))
     if fresh == spent or in_use.exists():
         return
-    is_access = SPECS[provider].revokes == "access_token"
-    schedule(provider, account_id, access_token if is_access else refresh_token)
+    token = access_token if revokes_access(provider) else refresh_token
+    schedule(provider, account_id, token)
     queue.send("revoke_due")
+
+
+def revokes_access(provider: str) -> bool:
+    """Tell whether a grant is ended by its access token, not by its refresh token."""
+    spec = SPECS.get(provider)
+    return spec is not None and spec.revokes == "access_token"
 
 
 def associated_data(pending: PendingRevocation) -> str:
@@ -106,8 +112,8 @@ def _revoke(pending: PendingRevocation) -> bool:
             _uninstall(pending, token)
         else:
             oauth = oauth_clients.oauth_client(pending.provider)
-            is_refresh = SPECS[pending.provider].revokes == "refresh_token"
-            oauth.revoke(token, hint="refresh_token" if is_refresh else "")
+            is_access = revokes_access(pending.provider)
+            oauth.revoke(token, hint="" if is_access else "refresh_token")
     except (OAuthError, ApiError, crypto.CryptoError) as exc:
         return _again(pending, type(exc).__name__)
     PendingRevocation.objects.filter(pk=pending.pk).delete()

@@ -10,7 +10,13 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import ApiError, Forbidden, NotFound, Transient
+from integrations.http.errors import (
+    ApiError,
+    Forbidden,
+    NotFound,
+    Transient,
+    Unauthorized,
+)
 from integrations.models import Item, ItemContent
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers import CONNECTORS
@@ -100,12 +106,12 @@ def fetch(
 ) -> tuple[Content, Reason | None]:
     """Return an item's text, or why it cannot be read, so that others get a turn.
 
-    What may pass soon is raised as Transient.
+    What is not the item's own is raised: Transient, Unauthorized.
     """
     try:
         with connector_boundary("fetch_content", item=item.pk):
             return connector.fetch_content(api, item.remote_id), None
-    except Transient:
+    except (Transient, Unauthorized):
         raise
     except ApiError as exc:
         reason = failures.reason_of(exc)

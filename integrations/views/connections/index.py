@@ -81,7 +81,7 @@ def connect(request: UserRequest, provider: str) -> HttpResponse:
         "authorize_url": reverse("integrations:authorize", args=(provider,)),
         "can_view": [_words(scope) for scope in spec.scopes if not scope.writes],
         "can_change": [_words(scope) for scope in spec.scopes if scope.writes],
-        "plans": () if connection else budget.plans_of(Connection(provider=provider)),
+        "plans": () if connection else budget.plans_of(provider),
         "cancel_url": connection.get_absolute_url() if connection else home,
     }
     return render(request, "connections/connect_start.html", context)

@@ -46,7 +46,7 @@ class Choice:
             collections=collections,
             offered=collections,
             ticked={c.pk for c in collections if c.is_selected},
-            plan=quota.plan_of(connection, connection.plan),
+            plan=budget.plan_of(connection.provider, connection.plan),
         )
         if request.method == "POST":
             shown_at = parse_datetime(request.POST.get("shown_at", ""))
@@ -55,7 +55,9 @@ class Choice:
             choice.offered = [c for c in collections if c.created_at <= until]
             sent = set(request.POST.getlist("collections"))
             choice.tick((c for c in choice.offered if str(c.pk) in sent), only=True)
-            choice.plan = quota.plan_of(connection, request.POST.get("plan", ""))
+            choice.plan = budget.plan_of(
+                connection.provider, request.POST.get("plan", "")
+            )
         return choice
 
     def tick(self, wanted: Iterable[Collection], *, only: bool = False) -> None:
@@ -105,7 +107,7 @@ def connection_collections(request: UserRequest, pk: UUID) -> HttpResponse:
 def _save(request: UserRequest, choice: Choice) -> HttpResponse:
     connection = choice.connection
     schedule = quota.schedule_for(connection, choice.plan, chosen=choice.remote_ids)
-    quota.set_plan(connection, choice.plan)
+    before = connection.sync_interval_minutes
     added, left_out = selection.select_collections(
         connection,
         choice.ticked,
@@ -119,10 +121,16 @@ def _save(request: UserRequest, choice: Choice) -> HttpResponse:
         told += f" {left_out:,} deselected; their items are being deleted here."
     if choice.plan is not None and schedule is not None:
         quota.use_schedule(connection, schedule)
+        often = _lower(schedule.interval_minutes)
         told += (
-            f" So that it fits your {choice.plan.name} plan, changes are looked for"
-            f" {_lower(schedule.interval_minutes)} from now on."
+            f" Your {choice.plan.name} plan has calls enough to look for changes"
+            f" {often} from now on."
+            if schedule.interval_minutes < before
+            else f" So that it fits your {choice.plan.name} plan, changes are looked for"
+            f" {often} from now on."
         )
+    # Last, because what waited for it is read at once, and by the schedule above.
+    quota.set_plan(connection, choice.plan)
     messages.success(request, told)
     return redirect(connection)
 
@@ -170,7 +178,7 @@ def _cost(choice: Choice) -> dict[str, Any] | None:
     """Return what is ticked costs a month, and what would fit the plan."""
     connection, plan = choice.connection, choice.plan
     found = quota.estimate(connection)
-    estimator = budget.estimator_of(connection)
+    estimator = budget.estimator_of(connection.provider)
     if found is None or estimator is None:
         return None
     total = found.total(choice.remote_ids)

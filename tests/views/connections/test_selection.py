@@ -271,3 +271,14 @@ def test_a_connection_without_a_quota_is_not_warned(as_alice, connection, collec
     page = as_alice.get(connection.get_absolute_url())
 
     assert page.context["overrun"] is None
+
+
+def test_saying_the_plan_and_choosing_less_still_reads_what_waited(as_alice, airtable):
+    waiting = airtable.collections.get(name__endswith="Orders")
+    waiting.reason, waiting.blocked_until = "plan_unknown", timezone.now()
+    waiting.save()
+
+    send(as_alice, airtable, "Orders", plan="business")
+
+    runs = airtable.runs.exclude(state="finished")
+    assert [run.is_cancel_requested for run in runs] == [False]

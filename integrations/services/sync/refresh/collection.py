@@ -32,6 +32,7 @@ from integrations.services.sync.refresh.checkpoint import (
 )
 
 MOST_RESTARTS = 3
+HALF_IS_USED = "half of the calls that the plan has in a month are used; reading goes on next month"
 
 
 def sync_collection(lease: RunLease, collection: Collection) -> None:
@@ -58,10 +59,13 @@ def sync_collection(lease: RunLease, collection: Collection) -> None:
 
 
 def _spare_calls(lease: RunLease, collection: Collection) -> None:
-    """Stop a first refresh that would cost more than a plan that nobody has said."""
-    if lease.is_spent and collection.last_full_refresh_at is None:
-        until = budget.next_month(timezone.now())
+    """Stop a first refresh that has used its share of the plan's calls of a month."""
+    if not lease.is_spent or collection.last_full_refresh_at is not None:
+        return
+    until = budget.next_month(timezone.now())
+    if not lease.connection.plan:
         raise PlanUnknownError("the plan is not known", until=until)
+    raise QuotaExhausted(HALF_IS_USED, until=until)
 
 
 def _is_under_way(lease: RunLease, collection: Collection) -> bool:
