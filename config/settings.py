@@ -208,13 +208,16 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "config.scheduler:ClockSafeScheduler"
+# What the database holds of these is written anew whenever beat starts.
 CELERY_BEAT_SCHEDULE = {
     name: {
         "task": f"integrations.tasks.{name}",
         "schedule": schedule(seconds),
-        # Nobody needs yesterday's ticks when the workers come back.
-        "options": {"expires": 60.0},
+        "enabled": True,
+        # Nobody needs yesterday's ticks when the workers come back. The name is of
+        # django-celery-beat, which leaves Celery's own (expires) out.
+        "options": {"expire_seconds": 60},
     }
     for name, seconds in (
         ("dispatch_due", 15.0),
@@ -227,8 +230,9 @@ CELERY_BEAT_SCHEDULE = {
     f"heartbeat.{queue}": {
         "task": "integrations.tasks.heartbeat",
         "schedule": schedule(30.0),
+        "enabled": True,
         "args": [queue],
-        "options": {"queue": queue, "expires": 60.0},
+        "options": {"queue": queue, "expire_seconds": 60},
     }
     for queue in QUEUES
 }
