@@ -1,4 +1,4 @@
-"""Small middleware: headers, liveness, addresses, time zones, a session's life."""
+"""Small middleware: headers, probes, addresses, time zones, a session's life."""
 
 import time
 from collections.abc import Callable
@@ -14,13 +14,14 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import (
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from integrations.views.site import health
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -34,7 +35,7 @@ HEADERS = {
         "publickey-credentials-get=(self), usb=(), xr-spatial-tracking=()"
     ),
 }
-LIVE_PATH = "/health/live"
+PROBES = {"/health/live": health.live, "/health/ready": health.ready}
 STARTED, SEEN = "session_started", "session_seen"
 SEEN_EVERY_SECONDS = 600
 # Written by static/js/site.js.
@@ -54,16 +55,15 @@ def security_headers(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def liveness(get_response: GetResponse) -> GetResponse:
-    """Liveness probe, answered before a database, session or cache is asked."""
+def probes(get_response: GetResponse) -> GetResponse:
+    """Health probes, answered whatever host they name and before a session is asked.
+
+    They come from inside, by an address that is nobody's to allow.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path_info != LIVE_PATH:
-            return get_response(request)
-        if request.method not in {"GET", "HEAD"}:
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        headers = {"Cache-Control": "no-store"}
-        return HttpResponse("ok\n", content_type="text/plain", headers=headers)
+        probe = PROBES.get(request.path_info)
+        return get_response(request) if probe is None else probe(request)
 
     return middleware
 

@@ -1,6 +1,6 @@
 """Beat ticks on whatever a clock that was wrong has left behind."""
 
-import datetime as real_datetime
+import datetime as dt
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
@@ -49,18 +49,16 @@ def move_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
     """Return what moves the clock of beat by so much from the real one."""
 
     def move(by: timedelta) -> None:
-        class Moved(real_datetime.datetime):
+        class Moved(dt.datetime):
             @classmethod
             def now(cls, tz: Any = None) -> Any:
-                return real_datetime.datetime.now(tz) + by
+                return dt.datetime.now(tz) + by
 
         module = SimpleNamespace(datetime=Moved, timedelta=timedelta)
         monkeypatch.setattr(schedulers, "datetime", module)
-        monkeypatch.setattr(
-            app, "now", lambda: real_datetime.datetime.now(app.timezone) + by
-        )
+        monkeypatch.setattr(app, "now", lambda: dt.datetime.now(app.timezone) + by)
         # Schedules ask the app that is current, which may be a proxy.
-        monkeypatch.setattr(timezone, "now", lambda: app.now())
+        monkeypatch.setattr(timezone, "now", app.now)
 
     return move
 

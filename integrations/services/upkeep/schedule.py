@@ -27,6 +27,8 @@ from integrations.services.upkeep import retention, staleness
 
 logger = logging.getLogger(__name__)
 
+# The tasks that beat starts; each leaves a heartbeat of its own.
+TICKS = ("dispatch_due", "refresh_due", "sweep")
 MOST_AT_ONCE = 1000
 # Shorter than the time between two ticks.
 DISPATCH_SECONDS = 10.0

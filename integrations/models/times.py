@@ -1,0 +1,11 @@
+"""Bounds on stored times: what lies ahead of now was written by a clock ahead."""
+
+from datetime import datetime, timedelta
+
+# Clocks of machines that work together may differ by so much.
+CLOCK_SKEW = timedelta(seconds=30)
+
+
+def is_ahead(at: datetime, now: datetime, *, longest: timedelta = timedelta(0)) -> bool:
+    """Tell whether a time lies further ahead than ``longest`` can have put it."""
+    return at > now + longest + CLOCK_SKEW
