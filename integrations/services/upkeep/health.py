@@ -83,7 +83,7 @@ def _database() -> Report:
 
 
 def _broker() -> Report:
-    """Publish a message and take it out again: a full broker answers, but takes none."""
+    """Publish a message and take it out again: a full broker answers and takes none."""
     with current_app.connection_for_write() as broker:
         broker.ensure_connection(max_retries=1, timeout=1, interval_start=0)
         with broker.SimpleBuffer(PROBE) as queue:
