@@ -12,6 +12,8 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 class ClockSafeEntry(ModelEntry):
     """Periodic task whose last run counts as never when it lies in the future."""
 
+    last_run_at: Any
+
     def is_due(self) -> Any:
         if maybe_make_aware(self.last_run_at) > self.app.now():
             self.last_run_at = NEVER

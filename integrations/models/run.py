@@ -76,6 +76,9 @@ class SyncRun(models.Model):
     lease_id = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(default=timezone.now)
+    released_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its last slice ended and set the wait."
+    )
     enqueued_at = models.DateTimeField(null=True, blank=True)
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -12,6 +12,7 @@ from django.test import Client, RequestFactory, override_settings
 from django.utils import timezone
 
 from config.middleware import SEEN, SIGNED_OUT, STARTED, time_zone
+from tests.support.sessions import prove
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -102,6 +103,25 @@ def test_an_idle_session_ends(client: Client, alice: User) -> None:
 def test_no_session_lives_for_ever(client: Client, alice: User) -> None:
     sign_in(client, alice)
     age(client, **{STARTED: 14 * 86400 + 60, SEEN: 5})
+
+    assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize(
+    "ages", [{STARTED: -6 * 3600, SEEN: 5}, {STARTED: 60, SEEN: -6 * 3600}]
+)
+def test_a_session_that_is_of_the_future_ends(
+    client: Client, alice: User, ages: dict[str, int]
+) -> None:
+    sign_in(client, alice)
+    age(client, **ages)
+
+    assert not is_signed_in(client)
+
+
+def test_a_proof_of_the_future_is_none(client: Client, alice: User) -> None:
+    sign_in(client, alice)
+    prove(client, seconds_ago=-6 * 3600)
 
     assert not is_signed_in(client)
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.http.errors import ApiError, Forbidden, NotFound, Transient
 from integrations.models import Item, ItemContent
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.times import CLOCK_SKEW
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
@@ -55,14 +56,15 @@ def read_due(lease: RunLease) -> float | None:
 
 def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
     """Return live items whose text is missing, old, or was read too soon."""
+    now = timezone.now()
     unsettled = Q(
         content__read_at__lt=F("remote_updated_at") + SETTLES,
-        remote_updated_at__lt=timezone.now() - SETTLES,
+        remote_updated_at__lt=now - SETTLES,
     )
     # It was no fault of the item's, and may be mended by now.
-    mistaken = Q(
-        content__reason=ReasonCode.CONNECTOR_ERROR,
-        content__read_at__lt=timezone.now() - MISTAKEN_FOR,
+    mistaken = Q(content__reason=ReasonCode.CONNECTOR_ERROR) & (
+        Q(content__read_at__lt=now - MISTAKEN_FOR)
+        | Q(content__read_at__gt=now + CLOCK_SKEW)
     )
     stale = (
         Q(content__isnull=True)
