@@ -88,6 +88,10 @@ def is_trusted_proxy(address: str) -> bool:
     return any(peer in ip_network(each, strict=False) for each in allowed)
 
 
+def _bare(host: str) -> str:
+    return host.lower().removesuffix(":80").removesuffix(":443")
+
+
 class HttpsMiddleware(SecurityMiddleware):
     """Django's SecurityMiddleware, whose redirect to https never leads to itself."""
 
@@ -107,8 +111,7 @@ class HttpsMiddleware(SecurityMiddleware):
 
     def _is_its_own(self, request: HttpRequest) -> bool:
         """Tell whether the redirect would lead to the address that was asked for."""
-        host = request.META.get("HTTP_HOST", "").lower()
-        return host.removesuffix(":80").removesuffix(":443") == self.redirect_host
+        return _bare(request.META.get("HTTP_HOST", "")) == _bare(self.redirect_host or "")
 
     def _tell(self, forwarded: Forwarded, request: HttpRequest) -> None:
         """Log what is wrong, each kind once."""

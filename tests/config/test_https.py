@@ -92,6 +92,11 @@ def test_a_redirect_that_would_lead_to_itself_is_explained_and_logged_once(
     assert hint in line
 
 
+@pytest.mark.parametrize("host", [f"{HOST}:443", f"{HOST}:80", HOST.upper()])
+def test_the_public_host_is_known_in_all_its_forms(ask: Site, host: str) -> None:
+    assert ask(None, host=host).status_code == 503
+
+
 def test_each_kind_of_fault_is_logged(
     ask: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
