@@ -111,7 +111,8 @@ class HttpsMiddleware(SecurityMiddleware):
 
     def _is_its_own(self, request: HttpRequest) -> bool:
         """Tell whether the redirect would lead to the address that was asked for."""
-        return _bare(request.META.get("HTTP_HOST", "")) == _bare(self.redirect_host or "")
+        asked = request.META.get("HTTP_HOST", "")
+        return _bare(asked) == _bare(self.redirect_host or "")
 
     def _tell(self, forwarded: Forwarded, request: HttpRequest) -> None:
         """Log what is wrong, each kind once."""

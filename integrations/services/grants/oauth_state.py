@@ -40,6 +40,7 @@ class Authorization:
     user_id: int | None
     connection: Connection | None
     next_url: str
+    plan: str
     code_verifier: Secret | None
 
 
@@ -54,6 +55,7 @@ def issue(
     session_nonce: str,
     connection: Connection | None = None,
     next_url: str = "",
+    plan: str = "",
     code_verifier: Secret | None = None,
 ) -> Secret:
     """Store a new state and return its value, which is stored nowhere."""
@@ -72,6 +74,7 @@ def issue(
         connection=connection,
         code_verifier=sealed,
         next_url=next_url,
+        plan=plan,
     )
     return Secret(value)
 
@@ -110,6 +113,7 @@ def consume(
         user_id=row.user_id,
         connection=row.connection,
         next_url=row.next_url,
+        plan=row.plan,
         code_verifier=verifier,
     )
 
