@@ -368,6 +368,8 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_SSL_REDIRECT = _is_https
+# It looks for Django's SecurityMiddleware by name; ours is one.
+SILENCED_SYSTEM_CHECKS = ["security.W001"]
 SECURE_SSL_HOST = _public.netloc
 # Set by config.https from what trusted proxies say, and by nothing else.
 SECURE_PROXY_SSL_HEADER = ("trusted_scheme", "https")
