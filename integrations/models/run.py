@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import wording
+from integrations.models import times, wording
 from integrations.models.connection import Connection
 from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
@@ -76,6 +76,9 @@ class SyncRun(models.Model):
     lease_id = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(default=timezone.now)
+    released_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its last slice ended and set the wait."
+    )
     enqueued_at = models.DateTimeField(null=True, blank=True)
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -100,7 +103,7 @@ class SyncRun(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_state_display()} sync of {self.queued_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.get_state_display()} sync of {times.in_words(self.queued_at)}"
 
     def get_absolute_url(self) -> str:
         """Return the address of the run's own page."""

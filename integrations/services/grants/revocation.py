@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.http.errors import ApiError, NotFound, Unauthorized
 from integrations.http.secrets import Secret
 from integrations.models import Credential, PendingRevocation
+from integrations.models.times import CLOCK_SKEW
 from integrations.oauth.errors import OAuthError
 from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.capabilities import UninstallsApp
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 PURPOSE = "revocation"
 MOST_TRIES = 12
 CLAIM = timedelta(minutes=2)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=128)
 # A provider that hangs must not keep a worker from refreshing others' tokens.
 LONGEST_SECONDS = 10.0
 
@@ -84,7 +86,11 @@ def associated_data(pending: PendingRevocation) -> str:
 
 def revoke_due(*, most: int = 50) -> int:
     """Revoke what is due; return how many tokens are done with."""
-    due = PendingRevocation.objects.filter(due_at__lte=timezone.now())
+    now = timezone.now()
+    is_ahead = Q(due_at__gt=now + CLOCK_SKEW + LONGEST_PAUSE) | Q(
+        tries=0, due_at__gt=now + CLOCK_SKEW
+    )
+    due = PendingRevocation.objects.filter(Q(due_at__lte=now) | is_ahead)
     done, until = 0, time.monotonic() + LONGEST_SECONDS
     # An app is removed while its access token still lives.
     for pending in due.order_by("-is_uninstall", "due_at")[:most]:
@@ -142,6 +148,6 @@ def _again(pending: PendingRevocation, error: str) -> bool:
         return True
     logger.info("not revoked yet provider=%s error=%s", pending.provider, error)
     PendingRevocation.objects.filter(pk=pending.pk).update(
-        due_at=timezone.now() + timedelta(seconds=30 * 2 ** min(pending.tries, 8))
+        due_at=timezone.now() + min(FIRST_PAUSE * 2**pending.tries, LONGEST_PAUSE)
     )
     return False

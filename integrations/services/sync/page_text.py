@@ -19,6 +19,7 @@ from integrations.http.errors import (
 )
 from integrations.models import Item, ItemContent
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.times import CLOCK_SKEW
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
@@ -70,14 +71,15 @@ def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
 
 
 def _stale() -> Q:
+    now = timezone.now()
     unsettled = Q(
         content__read_at__lt=F("remote_updated_at") + SETTLES,
-        remote_updated_at__lt=timezone.now() - SETTLES,
+        remote_updated_at__lt=now - SETTLES,
     )
     # It was no fault of the item's, and may be mended by now.
-    mistaken = Q(
-        content__reason=ReasonCode.CONNECTOR_ERROR,
-        content__read_at__lt=timezone.now() - MISTAKEN_FOR,
+    mistaken = Q(content__reason=ReasonCode.CONNECTOR_ERROR) & (
+        Q(content__read_at__lt=now - MISTAKEN_FOR)
+        | Q(content__read_at__gt=now + CLOCK_SKEW)
     )
     return (
         Q(content__isnull=True)
