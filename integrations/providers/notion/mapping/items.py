@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
-from integrations.http.shape import expect_object
+from integrations.http.shape import expect_list, expect_object
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.notion.ids import find_ids, to_id
 from integrations.providers.notion.mapping.parents import (
@@ -57,7 +57,7 @@ def to_database_item(
     return _to_item(
         database,
         kind=DATABASE,
-        name=to_name(database.get("title")),
+        name=_title_of(database),
         parent_id=parent_id,
         children=tuple(source_ids(database)),
     )
@@ -69,7 +69,7 @@ def to_source_item(source: Mapping[str, Any]) -> IntegrationItem:
     return _to_item(
         source,
         kind=DATA_SOURCE,
-        name=to_name(source.get("title")),
+        name=_title_of(source),
         parent_id=parent.id,
     )
 
@@ -78,10 +78,15 @@ def to_collection(source: Mapping[str, Any]) -> RemoteCollection:
     """Map a data source to the collection of its rows."""
     return RemoteCollection(
         remote_id=to_id(source.get("id")),
-        name=to_name(source.get("title")),
+        name=_title_of(source),
         item_type=PAGE,
         details={"database_id": to_parent(source.get("parent")).id or ""},
     )
+
+
+def _title_of(thing: Mapping[str, Any]) -> str:
+    """Return the title of what has one of its own; none at all is no answer."""
+    return to_name(expect_list(thing.get("title"), "title"))
 
 
 def source_ids(database: Mapping[str, Any]) -> list[str]:
