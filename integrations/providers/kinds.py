@@ -64,6 +64,7 @@ class PendingKind(StrEnum):
 
     TAKES_TURNS = "takes_turns"
     PARTS_NOT_LISTED = "parts_not_listed"
+    NOT_EXHAUSTIVE = "not_exhaustive"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,8 @@ from integrations.providers.notion.mapping.items import MOVED
 from integrations.providers.records import IntegrationItem, Page, RemoteCollection
 
 VALUES_IN_PART = Pending(kind=PendingKind.PARTS_NOT_LISTED)
+# There are pages that neither search nor walk could reach.
+OUT_OF_REACH = Pending(kind=PendingKind.NOT_EXHAUSTIVE)
 
 
 class Gathering:
@@ -19,11 +21,11 @@ class Gathering:
     def __init__(self, own: str) -> None:
         """Gather for the collection ``own``, and for others beside it.
 
-        ``is_partial`` says that some value is not whole.
+        ``pending`` is what a step left open.
         """
         self.own = own
         self.unreadable = 0
-        self.is_partial = False
+        self.pending: Pending | None = None
         self._unreadable_ids: list[str] = []
         self._items: dict[str, dict[str, IntegrationItem]] = {}
         self._mistakes: list[Mistake] = []
@@ -86,7 +88,7 @@ class Gathering:
             deleted=self._deleted.get(self.own, {}),
             moved=self._moved.get(self.own, {}),
             incomplete=incomplete,
-            pending=pending or (VALUES_IN_PART if self.is_partial else None),
+            pending=pending or self.pending,
             other_collections={
                 other: Page(
                     items=list(self._items.get(other, {}).values()),

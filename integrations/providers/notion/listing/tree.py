@@ -6,7 +6,7 @@ from typing import Any
 from integrations.http.shape import expect_object, text
 from integrations.providers.listing import reading
 from integrations.providers.notion.ids import to_id
-from integrations.providers.notion.listing.gathering import Gathering
+from integrations.providers.notion.listing.gathering import VALUES_IN_PART, Gathering
 from integrations.providers.notion.listing.reader import MAX_HEIGHT, Reader
 from integrations.providers.notion.listing.rest import Rest
 from integrations.providers.notion.mapping.items import (
@@ -88,7 +88,8 @@ class Tree:
     def complete(self, page: Thing) -> Thing:
         """Return a page with the rest of its values, as far as the budget goes."""
         whole = self.rest.complete(page)
-        self.gathering.is_partial = self.gathering.is_partial or self.rest.is_partial
+        if self.rest.is_partial:
+            self.gathering.pending = VALUES_IN_PART
         return whole
 
     def add_database(self, database: Thing, holder: str | None = None) -> None:
