@@ -237,8 +237,18 @@ def test_a_table_without_a_title_is_no_schema(notion, properties):
         notion.connector.fetch_schema(notion.api, notion.context())
 
 
-@pytest.mark.parametrize("properties", [{}, {"Cost": {"id": "c", "type": "number"}}])
-def test_a_row_without_a_title_is_unreadable_and_exists(notion, properties):
+TITLE = {"id": "title", "type": "title", "title": []}
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {},
+        {"Cost": {"id": "c", "type": "number", "number": 1}},
+        {"Name": TITLE, "Cost": {"id": "c", "type": "number"}},
+    ],
+)
+def test_a_row_without_its_title_or_values_is_unreadable_and_exists(notion, properties):
     answer = notion.load("rows_1")
     row = answer["results"][0]
     row["properties"] = properties

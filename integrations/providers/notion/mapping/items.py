@@ -166,6 +166,8 @@ def _to_values(properties: object) -> dict[str, Any]:
         name = prop.get("id") if isinstance(prop, dict) else None
         if not isinstance(name, str) or not name or prop.get("type") == "title":
             continue
+        if str(prop.get("type")) not in prop:
+            raise InvalidResponse("properties: expected a value of each")
         value = to_value(prop)
         if value is not None:
             values[name[:200]] = value
