@@ -162,7 +162,7 @@ class Page:
 class Content:
     """The text of one item as an outline: blocks in order, JSON-safe.
 
-    A block has ``kind``, ``text`` and ``depth``; ``text`` joins them for searching.
+    Blocks are what ``rich_text.to_json`` writes; ``text`` is their words, for searching.
     """
 
     blocks: Sequence[Mapping[str, Any]]

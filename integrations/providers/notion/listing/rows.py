@@ -26,7 +26,6 @@ from integrations.providers.notion.api.paging import (
 )
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.listing.gathering import Gathering
-from integrations.providers.notion.listing.people import fetch_users
 from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.listing.rest import Rest
 from integrations.providers.notion.listing.tree import Tree
@@ -37,12 +36,6 @@ from integrations.providers.notion.mapping.items import (
     to_page_item,
 )
 from integrations.providers.notion.mapping.parents import DATA_SOURCE, to_parent
-from integrations.providers.notion.mapping.schema import (
-    USERS,
-    names_users,
-    to_schema,
-)
-from integrations.providers.notion.mapping.titles import expect_title
 from integrations.providers.records import Page
 from integrations.providers.values import to_time
 
@@ -57,26 +50,6 @@ MOST_REST: Final = 2000
 CAPPED: Final = Incomplete(kind=IncompleteKind.CAPPED, number=MOST_RESULTS)
 
 Place = dict[str, Any]
-
-
-def fetch_schema(api: ApiClient, context: CollectionContext) -> dict[str, Any]:
-    """Return the columns of the data source, which proves that it is still there.
-
-    Each has a title: an answer without one is no schema, and the kept one stays.
-    """
-    try:
-        answer = api.get(f"/data_sources/{to_id(context.remote_id)}")
-    except NotFound as exc:
-        raise CollectionDeletedError(DeletionKind.DELETED_OR_UNSHARED) from exc
-    source = expect_object(answer, "data source")
-    if is_trashed(source):
-        raise CollectionDeletedError(DeletionKind.TRASHED, is_proven=True)
-    expect_title(source.get("properties"))
-    schema = to_schema(source)
-    if names_users(schema):
-        known = context.schema.get(USERS)
-        schema[USERS] = {**(known or {}), **fetch_users(api)}
-    return schema
 
 
 def fetch_page(
