@@ -162,7 +162,7 @@ class Page:
 class Content:
     """The text of one item as an outline: blocks in order, JSON-safe.
 
-    Blocks are what ``rich_text.to_json`` writes; ``text`` is their words, for searching.
+    Blocks are what ``rich_text.to_json`` writes; ``text`` is their words, to search.
     """
 
     blocks: Sequence[Mapping[str, Any]]

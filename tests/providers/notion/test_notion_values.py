@@ -29,7 +29,12 @@ from integrations.providers.fields import (
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.display import NOT_GIVEN, describe
 from integrations.providers.notion.mapping.display import to_value as type_value
-from integrations.providers.notion.mapping.items import is_trashed, to_page_item, to_url
+from integrations.providers.notion.mapping.items import (
+    is_trashed,
+    to_page_item,
+    to_source_item,
+    to_url,
+)
 from integrations.providers.notion.mapping.parents import to_parent
 from integrations.providers.notion.mapping.schema import to_schema
 from integrations.providers.notion.mapping.titles import page_title, to_icon
@@ -412,6 +417,17 @@ def test_a_text_keeps_its_links_and_styles():
         Span(text=" Page", href="https://www.notion.so/a1b2"),
         Span(text="x^2", styles=frozenset({Style.CODE})),
     )
+
+
+def test_the_description_of_a_table_keeps_its_links_too():
+    link = {"plain_text": "rules", "href": "https://x.example/"}
+    source = {"id": UID, "title": [], "description": [*parts_of("See "), link]}
+
+    properties = to_source_item(source).properties
+    (field,) = describe(properties, to_schema())
+
+    assert plain(field.value) == "See rules"
+    assert field.value.blocks[0].spans[1].href == "https://x.example/"
 
 
 def test_users_that_are_known_by_id_only_have_the_names_of_the_schema():

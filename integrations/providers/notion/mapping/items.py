@@ -16,7 +16,6 @@ from integrations.providers.notion.mapping.parents import (
 )
 from integrations.providers.notion.mapping.titles import (
     page_title,
-    plain_text,
     to_icon,
     to_name,
 )
@@ -148,7 +147,9 @@ def _about(thing: Mapping[str, Any], parent: Parent) -> dict[str, Any]:
     """Return what is known besides the properties, under names of our own."""
     about = {
         "icon": to_icon(thing.get("icon")),
-        "description": plain_text(thing.get("description")),
+        "description": to_value(
+            {"type": "rich_text", "rich_text": thing.get("description")}
+        ),
         "public_url": to_url(thing.get("public_url")),
         "archived": thing.get("is_archived") is True,
         "locked": thing.get("is_locked") is True,
