@@ -94,6 +94,8 @@ def _capped(data: Mapping[str, Any]) -> str:
 
 def _parts_not_listed(data: Mapping[str, Any]) -> str:
     number = int(data.get("number") or 0)
+    if not number:
+        return "some long values are kept in part; the rest is at the provider"
     return f"{_count(number, 'part')} could not be listed"
 
 

@@ -136,8 +136,8 @@ class Page:
     deleting them here.
     ``incomplete``, on the last page, says why something may be missing although the
     listing has ended: then nothing that it did not show may be deleted here.
-    ``pending``, on the last page, says what has not been looked into yet, although
-    what is stored is proven.
+    ``pending`` says what has not been looked into yet, although what is stored is
+    proven; on whichever page it is said, it holds for the listing.
     ``other_collections`` holds what the page happened to show of other collections of
     the connection, by their remote id; ``collections`` are those it discovered.
     ``contents`` are the texts, by the ids of items, that came along with the page.
@@ -162,7 +162,7 @@ class Page:
 class Content:
     """The text of one item as an outline: blocks in order, JSON-safe.
 
-    A block has ``kind``, ``text`` and ``depth``; ``text`` joins them for searching.
+    Blocks are what ``rich_text.to_json`` writes; ``text`` is their words, to search.
     """
 
     blocks: Sequence[Mapping[str, Any]]

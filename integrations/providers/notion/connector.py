@@ -15,7 +15,7 @@ from integrations.providers.kinds import DeletionKind
 from integrations.providers.notion.account import identify
 from integrations.providers.notion.api import content
 from integrations.providers.notion.api.classify import classify
-from integrations.providers.notion.listing import inventory, rows
+from integrations.providers.notion.listing import inventory, rows, schema
 from integrations.providers.notion.listing.discovery import list_collections
 from integrations.providers.notion.mapping import display
 from integrations.providers.notion.mapping.items import (
@@ -117,7 +117,7 @@ class Notion(BaseConnector):
         """Return the columns of a data source; pages and databases have none."""
         if _is_inventory(collection):
             return to_schema()
-        return rows.fetch_schema(api, collection)
+        return schema.fetch_schema(api, collection)
 
     def fetch_page(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None

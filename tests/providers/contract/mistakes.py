@@ -210,7 +210,7 @@ NOTION = (
         'visibility=thing.get("is_archived") is not True',
         'visibility=thing.get("in_trash") is True',
     ),
-    Mistake("mapping/titles.py", "return UNTITLED\n", 'return ""\n'),
+    Mistake("mapping/titles.py", " or UNTITLED\n", ' or ""\n'),
     Mistake("connector.py", 'return {"Notion-Version": settings.version}', "return {}"),
     Mistake(
         "connector.py",

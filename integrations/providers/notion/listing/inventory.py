@@ -21,7 +21,7 @@ from integrations.providers.kinds import (
     PendingKind,
 )
 from integrations.providers.notion.api.paging import from_cursor, to_cursor
-from integrations.providers.notion.listing.gathering import Gathering
+from integrations.providers.notion.listing.gathering import OUT_OF_REACH, Gathering
 from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.listing.search import Place, read_hits, read_trash
 from integrations.providers.notion.listing.tree import Tree
@@ -159,7 +159,10 @@ class _Pass:
         if self._tree.reader.is_spent():
             return place
         rounds = int(place.get("round") or 0) + 1
-        if rounds > MOST_ROUNDS or not place.get("more"):
+        if not place.get("more"):
+            return None
+        if rounds > MOST_ROUNDS:
+            self._tree.gathering.pending = OUT_OF_REACH
             return None
         following = self._phases[1]
         kept = {"after": place.get("walked"), "crowded": place.get("crowded")}
