@@ -121,13 +121,12 @@ def _save(request: UserRequest, choice: Choice) -> HttpResponse:
         told += f" {left_out:,} deselected; their items are being deleted here."
     if choice.plan is not None and schedule is not None:
         quota.use_schedule(connection, schedule)
-        often = _lower(schedule.interval_minutes)
+        often, name = _lower(schedule.interval_minutes), choice.plan.name
         told += (
-            f" Your {choice.plan.name} plan has calls enough to look for changes"
-            f" {often} from now on."
+            f" Your {name} plan has calls enough to look for changes {often}."
             if schedule.interval_minutes < before
-            else f" So that it fits your {choice.plan.name} plan, changes are looked for"
-            f" {often} from now on."
+            else f" So that it fits your {name} plan, changes are looked for {often}"
+            " from now on."
         )
     # Last, because what waited for it is read at once, and by the schedule above.
     quota.set_plan(connection, choice.plan)
