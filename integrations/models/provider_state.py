@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils import timezone
 
+from integrations.models import wording
+
 
 class ProviderState(models.Model):
     """Pause one provider for everybody and say why to staff."""
@@ -29,4 +31,4 @@ class Heartbeat(models.Model):
     at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.name} at {wording.time_text(self.at)}"

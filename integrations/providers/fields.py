@@ -11,7 +11,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
-DateStyle = Literal["", "us", "european", "friendly"]
 TextFormat = Literal["html", "markdown", "plain"]
 # Under this option an amount's field names the property that holds its currency.
 CURRENCY_PROPERTY: Final = "currency_property"
@@ -77,7 +76,6 @@ class Date:
 
     day: date
     end: date | None = None
-    style: DateStyle = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +85,6 @@ class DateTime:
     at: datetime
     end: datetime | None = None
     zone: str = ""
-    style: DateStyle = ""
-    is_half_day: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
