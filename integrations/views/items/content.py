@@ -36,7 +36,9 @@ def make_content(item: Item) -> dict[str, Any] | None:
         "state": _state(kept),
         "reason_text": kept.reason_text,
         "read_at": kept.read_at,
-        "is_older": kept.read_for < item.remote_updated_at,
+        "is_older": bool(
+            item.remote_updated_at and kept.read_for < item.remote_updated_at
+        ),
         "is_truncated": kept.is_truncated,
         "groups": to_groups(kept.blocks, found),
     }

@@ -23,6 +23,7 @@ COLUMNS = (
     ("type", "Type", ""),
     ("connection", "Connection", ""),
     ("updated", "Updated", "-updated"),
+    ("created", "Created", "-created"),
 )
 MAX_CHOICES = 200
 
