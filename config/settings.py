@@ -137,6 +137,7 @@ TEMPLATES = [
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "config.formats"
 # An account may have thousands of tables, each with a box to tick.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 USE_I18N = True

@@ -26,7 +26,7 @@ from integrations.models import (
     Credential,
     RefreshAttempt,
     SyncRun,
-    times,
+    wording,
 )
 from integrations.services.connections.counts import with_item_count
 
@@ -199,7 +199,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         if facts is None:
             return "none stored"
         expires_at = facts["access_expires_at"]
-        until = times.in_words(expires_at) if expires_at else "unknown"
+        until = wording.time_text(expires_at) if expires_at else "unknown"
         return (
             f"stored, version {facts['version']}, "
             f"fingerprint {facts['fingerprint'] or 'unknown'}, expires {until}"

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from integrations.models import times
+from integrations.models import wording
 
 
 class AuditEvent(models.Model):
@@ -24,4 +24,4 @@ class AuditEvent(models.Model):
         ordering = ("-at", "-id")
 
     def __str__(self) -> str:
-        return f"{self.event} at {times.in_words(self.at)}"
+        return f"{self.event} at {wording.time_text(self.at)}"

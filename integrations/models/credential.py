@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models import times
+from integrations.models import wording
 from integrations.models.connection import Connection
 
 
@@ -112,4 +112,4 @@ class RefreshAttempt(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_outcome_display()} at {times.in_words(self.started_at)}"
+        return f"{self.get_outcome_display()} at {wording.time_text(self.started_at)}"

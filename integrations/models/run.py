@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import times, wording
+from integrations.models import wording
 from integrations.models.connection import Connection
 from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
@@ -62,6 +62,11 @@ class SyncRun(models.Model):
     progress = models.JSONField(default=dict, blank=True)
     seen = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
+    first_read = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Created by the first full refresh of a collection: not new there.",
+    )
     changed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     deleted = models.PositiveIntegerField(default=0)
@@ -103,7 +108,7 @@ class SyncRun(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_state_display()} sync of {times.in_words(self.queued_at)}"
+        return f"{self.get_state_display()} sync of {wording.time_text(self.queued_at)}"
 
     def get_absolute_url(self) -> str:
         """Return the address of the run's own page."""
@@ -113,6 +118,11 @@ class SyncRun(models.Model):
     def is_open(self) -> bool:
         """Tell whether the run has not ended."""
         return self.state != self.State.FINISHED
+
+    @property
+    def new(self) -> int:
+        """Return how many items appeared at the provider, not only here."""
+        return self.created - self.first_read
 
     @property
     def entries(self) -> dict[str, CollectionProgress]:

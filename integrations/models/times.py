@@ -2,16 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-from django.utils.formats import date_format
-
 # Clocks of machines that work together may differ by so much.
 CLOCK_SKEW = timedelta(seconds=30)
-
-
-def in_words(at: datetime) -> str:
-    """Return a time in the zone in force, as pages without a format of their own do."""
-    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
 
 
 def is_ahead(at: datetime, now: datetime, *, longest: timedelta = timedelta(0)) -> bool:

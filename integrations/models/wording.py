@@ -1,15 +1,19 @@
 """Make sentences for users from codes: the one place where these are worded.
 
 Nothing decides by them. Sentences begin small, because they also stand behind a name.
+Times in them are in the zone of whoever looks, in UTC where nobody does.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.kinds import DeletionKind
+from integrations.providers.plain import write_time
 
 TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.NOT_EXHAUSTIVE: "the provider's search does not list everything",
@@ -61,6 +65,10 @@ TOLD_BY_MESSAGE = (
 )
 
 
+# What is shown of a time that nobody knows.
+UNKNOWN_TIME = "\N{EN DASH}"
+
+
 def reason_text(reason: Reason | None) -> str:
     """Return why, as a sentence without capital and full stop; empty for nothing."""
     if reason is None:
@@ -71,6 +79,11 @@ def reason_text(reason: Reason | None) -> str:
     if message and reason.code in TOLD_BY_MESSAGE:
         return message
     return TEXTS[reason.code]
+
+
+def time_text(at: datetime) -> str:
+    """Return an exact time in the zone of whoever looks, which it names."""
+    return write_time(at, timezone.get_current_timezone())
 
 
 def deletion_text(kind: str | None, detail: str = "") -> str:
@@ -134,11 +147,9 @@ def _takes_turns(data: Mapping[str, Any]) -> str:
 
 
 def _quota_exhausted(data: Mapping[str, Any]) -> str:
-    if message := str(data.get("message", "")):
-        return message
+    text = str(data.get("message", "")) or TEXTS[ReasonCode.QUOTA_EXHAUSTED]
     until = parse_datetime(str(data.get("until", "")))
-    text = TEXTS[ReasonCode.QUOTA_EXHAUSTED]
-    return f"{text} until {until.day} {until:%B %Y}" if until else text
+    return f"{text} until {time_text(until)}" if until else text
 
 
 def _no_permission(data: Mapping[str, Any]) -> str:

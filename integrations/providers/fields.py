@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from integrations.providers.rich_text import Block
 
-DateStyle = Literal["", "us", "european", "friendly"]
 # Under this option an amount's field names the property that holds its currency.
 CURRENCY_PROPERTY: Final = "currency_property"
 
@@ -77,7 +76,6 @@ class Date:
 
     day: date
     end: date | None = None
-    style: DateStyle = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +85,6 @@ class DateTime:
     at: datetime
     end: datetime | None = None
     zone: str = ""
-    style: DateStyle = ""
-    is_half_day: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
@@ -44,6 +44,16 @@ def to_time(value: object, *, zone: tzinfo = UTC) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return time if MINYEAR < time.year < MAXYEAR else None
+
+
+def to_day(value: object) -> date | None:
+    """Return the day that a text names, in whatever zone it was written."""
+    if not isinstance(value, str) or len(value) > MAX_TIME:
+        return None
+    try:
+        return datetime.fromisoformat(value).date()
+    except ValueError:
+        return None
 
 
 def to_zone(name: object) -> tzinfo | None:

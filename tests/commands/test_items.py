@@ -109,7 +109,7 @@ def test_the_table_is_made_for_users(collection):
 
     assert "Ada Lovelace" in table
     assert "HubSpot" in table
-    assert "2026-11-01 12:00" in table
+    assert "1 Nov 2026, 12:00 UTC" in table
     assert "51" in table
     assert table.rstrip().endswith("1 item")
 

@@ -89,9 +89,10 @@ def select_connections(options: dict[str, Any]) -> ConnectionQuerySet:
 
 def _summary(run: SyncRun) -> str:
     outcome = run.get_outcome_display().lower()
+    first = f"{run.first_read:,} read for the first time, " if run.first_read else ""
     seconds = run.duration.total_seconds() if run.duration else 0
     return (
-        f"{outcome}: {run.created:,} new, {run.changed:,} changed, "
+        f"{outcome}: {first}{run.new:,} new, {run.changed:,} changed, "
         f"{run.deleted:,} deleted, {run.unchanged:,} unchanged ({seconds:.0f} s)"
     )
 

@@ -40,7 +40,7 @@ def to_integration_item(item: Item) -> dict[str, Any]:
         "parent_id": item.parent_remote_id or None,
         "name": item.name,
         "creation_time": _moment(item.remote_created_at),
-        "last_modified_time": _moment(item.remote_updated_at),
+        "last_modified_time": _moment(_told(item)),
         "url": item.remote_url or None,
         "children": item.children,
         "mime_type": item.mime_type or None,
@@ -49,6 +49,11 @@ def to_integration_item(item: Item) -> dict[str, Any]:
         "visibility": item.is_visible,
         "properties": item.properties,
     }
+
+
+def _told(item: Item) -> datetime | None:
+    """Return the modified time that the provider told; what was noticed is not it."""
+    return None if item.is_update_noticed else item.remote_updated_at
 
 
 def _moment(value: datetime | None) -> str | None:

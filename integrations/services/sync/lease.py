@@ -89,10 +89,15 @@ class RunLease:
         *,
         deleted: int = 0,
     ) -> None:
-        """Add up what was stored and deleted, of the collection and of the run."""
+        """Add up what was stored and deleted, of the collection and of the run.
+
+        Until the first full refresh of a collection has ended, nothing in it is new.
+        """
+        is_first = collection.first_full_refresh_at is None
         sums = {
             "seen": counts.seen,
             "created": counts.created,
+            "first_read": counts.created if is_first else 0,
             "changed": counts.changed,
             "deleted": deleted,
             "unreadable": counts.unreadable,

@@ -66,7 +66,7 @@ def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
     return (
         Item.objects.live()
         .filter(_stale(), connection=lease.connection, type__in=list(types))
-        .order_by("-remote_updated_at", "-pk")
+        .order_by(F("remote_updated_at").desc(nulls_last=True), "-pk")
     )
 
 
@@ -134,7 +134,7 @@ def store(
             "text": text,
             "is_truncated": content.is_truncated,
             **columns(reason),
-            "read_for": item.remote_updated_at,
+            "read_for": item.remote_updated_at or item.first_seen_at,
             "read_at": now,
         },
     )

@@ -7,12 +7,10 @@ from uuid import UUID
 from django.db.models.functions import Left
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from integrations.models import Collection, Connection, Credential, SyncRun
+from integrations.models import Collection, Connection, Credential, SyncRun, wording
 from integrations.providers import SPECS
 from integrations.services.connections import quota
 from integrations.views.access import UserRequest, get_connection
@@ -92,12 +90,12 @@ def _collections(connection: Connection) -> list[Collection]:
 
 
 def _bar(run: SyncRun) -> dict[str, str]:
-    when = date_format(timezone.localtime(run.queued_at), "j M H:i")
+    when = wording.time_text(run.queued_at)
     how = run.get_outcome_display() or run.get_state_display()
     return {
         "url": run.get_absolute_url(),
         "tone": STRIP_TONES.get(run.outcome, "busy"),
-        "title": f"{when}: {how.lower()}, {run.created} new, {run.changed} changed",
+        "title": f"{when}: {how.lower()}, {run.new:,} new, {run.changed:,} changed",
     }
 
 

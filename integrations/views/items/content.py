@@ -15,7 +15,8 @@ from integrations.views.items.rich_text import to_groups
 def make_content(item: Item) -> dict[str, Any] | None:
     """Return what the page shows of an item's text, None for items without one."""
     kept = ItemContent.objects.filter(item=item).first()
-    is_older = kept is None or kept.read_for < item.remote_updated_at
+    updated_at = item.remote_updated_at or item.first_seen_at
+    is_older = kept is None or kept.read_for < updated_at
     is_asked = is_older and _has_text(item) and opened_text.ask(item)
     if kept is None:
         if not _has_text(item):

@@ -81,7 +81,8 @@ def facts(item: Item) -> Iterator[Row]:
     yield _row("Type", Shown(text=type_name(item.provider, item.type)))
     yield _row("Collection", Shown(text=item.collection.name))
     yield _row("Created there", show_moment(item.remote_created_at))
-    yield _row("Changed there", show_moment(item.remote_updated_at))
+    updated = "Change noticed" if item.is_update_noticed else "Changed there"
+    yield _row(updated, show_moment(item.remote_updated_at))
     yield _row("First seen here", show_moment(item.first_seen_at))
     yield _row("Id there", Shown(text=item.remote_id, kind="code"))
     if item.is_directory:
@@ -125,6 +126,7 @@ def changes(
     item: Item, sides: Sequence[tuple[ItemChange, Sides]], links: Links
 ) -> Iterator[dict[str, Any]]:
     """Yield what happened to the item, latest first, down to its first day here."""
+    kind = "new" if item.was_new else "first_read"
     for change, both in sides:
         yield {
             "when": change.at,
@@ -132,7 +134,7 @@ def changes(
             "run": change.run,
             "fields": list(changed_fields(change, both, links)),
         }
-    yield {"when": item.first_seen_at, "kind": "created", "run": None, "fields": []}
+    yield {"when": item.first_seen_at, "kind": kind, "run": None, "fields": []}
 
 
 def describe_sides(item: Item, change: ItemChange) -> Sides:

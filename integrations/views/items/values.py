@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -72,9 +72,13 @@ def show(value: Value, links: Links = NO_LINKS) -> Shown:
     if isinstance(value, Relation):
         return _show_relation(value, links)
     zone = timezone.get_current_timezone()
-    shown = Shown(text=plain(value, zone=zone), title=_title(value))
+    text, title = plain(value, zone=zone), _title(value)
+    shown = Shown(text=text, title="" if title == text else title)
     if isinstance(value, DateTime):
-        return replace(shown, kind="time", stamp=value.at.isoformat())
+        source = to_zone(value.zone) or UTC
+        return replace(
+            shown, kind="time", stamp=value.at.astimezone(source).isoformat()
+        )
     if isinstance(value, Link):
         return replace(shown, kind="link", href=value.url)
     if isinstance(value, RichText) and not is_plain(value.blocks):
@@ -121,7 +125,7 @@ def _contact(value: Value) -> str:
 def _title(value: Value) -> str:
     """Return what the words leave out: the source's zone, digits, a size."""
     if isinstance(value, DateTime):
-        return plain(value) if to_zone(value.zone) else ""
+        return plain(value)
     if isinstance(value, Number | Percent | Money) and value.precision is not None:
         exact = plain(replace(value, precision=None))
         return exact if exact != plain(value) else ""

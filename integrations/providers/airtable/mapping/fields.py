@@ -91,10 +91,6 @@ def to_format(entry: Mapping[str, Any], *, depth: int = 0) -> dict[str, Any]:
     for key, name in _TEXTS.items():
         if value := one_line(options.get(name)):
             told[key] = value
-    for key, name in _FORMATS.items():
-        value = options.get(name)
-        if isinstance(value, dict) and (style := one_line(value.get("name"))):
-            told[key] = style
     if is_id(options.get("linkedTableId"), TABLE):
         told["table"] = options["linkedTableId"]
     result = options.get("result")
@@ -121,7 +117,6 @@ _TEXTS: Final = {
     "duration": "durationFormat",
     "time_zone": "timeZone",
 }
-_FORMATS: Final = {"date": "dateFormat", "time": "timeFormat"}
 
 
 def _options(entry: Mapping[str, Any]) -> Mapping[str, Any]:

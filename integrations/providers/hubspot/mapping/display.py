@@ -32,10 +32,11 @@ from integrations.providers.records import (
     read_fields,
     unknown_names,
 )
-from integrations.providers.values import to_number, to_time
+from integrations.providers.values import to_day, to_number, to_time
 
 # An amount is in its deal's currency, also where an older schema does not say so.
 CURRENCY_PROPERTIES: Final = {"amount": "deal_currency_code"}
+DAY_DIGITS: Final = len("20261122")
 MILLISECONDS: Final = 1000
 
 
@@ -143,23 +144,25 @@ def _money(raw: str, spec: FieldSpec, context: Context) -> Value | None:
 
 
 def _date(raw: str, spec: FieldSpec, context: Context) -> Value | None:
-    at = _to_datetime(raw)
-    return None if at is None else Date(day=at.date())
+    at = _from_milliseconds(raw)
+    day = to_day(raw) if at is None else at.date()
+    return None if day is None else Date(day=day)
 
 
 def _datetime(raw: str, spec: FieldSpec, context: Context) -> Value | None:
-    at = _to_datetime(raw)
+    at = _from_milliseconds(raw) or to_time(raw)
     return None if at is None else DateTime(at=at, zone=context.zone)
 
 
-def _to_datetime(raw: str) -> datetime | None:
-    """Read an ISO date or time; writers also leave milliseconds since 1970."""
-    if raw.lstrip("-").isdecimal() and len(raw) > 8:
-        try:
-            return datetime.fromtimestamp(int(raw) / MILLISECONDS, UTC)
-        except (ValueError, OverflowError, OSError):
-            return None
-    return to_time(raw)
+def _from_milliseconds(raw: str) -> datetime | None:
+    """Read milliseconds since 1970, which some writers leave instead of ISO texts."""
+    if not raw.lstrip("-").isdecimal() or len(raw) <= DAY_DIGITS:
+        return None
+    try:
+        at = datetime.fromtimestamp(int(raw) / MILLISECONDS, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return to_time(at.isoformat())
 
 
 def _numeric(make: Callable[[Decimal], Value]) -> Reader:

@@ -48,7 +48,7 @@ from integrations.providers.rich_text import (
     BlockKind,
     spans_from_json,
 )
-from integrations.providers.values import to_number, to_time, to_zone
+from integrations.providers.values import to_day, to_number, to_time, to_zone
 
 # "links" is how schemas of an earlier version say it, until they are read again.
 LINKING: Final = frozenset({"relation", "links", "value"})
@@ -163,14 +163,15 @@ def _period(kept: Mapping[str, Any]) -> Value | None:
     start, end = str(kept["start"]), kept.get("end")
     ends = [start, str(end)] if end else [start]
     zone = str(kept.get("time_zone") or "")
+    has_end = len(ends) > 1
+    if all(_ISO_DATE.match(each) for each in ends):
+        days = [to_day(each) for each in ends]
+        if days[0] is not None and days[-1] is not None:
+            return Date(day=days[0], end=days[-1] if has_end else None)
     times = [to_time(each, zone=to_zone(zone) or UTC) for each in ends]
     first, last = times[0], times[-1]
     if first is None or last is None:
         return to_several(Text(text=each) for each in ends)
-    has_end = len(times) > 1
-    if all(_ISO_DATE.match(each) for each in ends):
-        days = [datetime.fromisoformat(each).date() for each in ends]
-        return Date(day=days[0], end=days[-1] if has_end else None)
     return DateTime(
         at=first, end=last if has_end else None, zone=zone or _offset(start)
     )
