@@ -14,13 +14,14 @@ from integrations.providers.connector import BaseConnector, CollectionContext
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
 from integrations.providers.hubspot.listing import changes
-from integrations.providers.hubspot.listing.records import Reader, id_of, is_living
+from integrations.providers.hubspot.listing.records import Reader, is_living
 from integrations.providers.hubspot.listing.schema import fetch_schema
 from integrations.providers.hubspot.mapping import display
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_away
 from integrations.providers.hubspot.objects import OBJECT_TYPES
 from integrations.providers.hubspot.spec import SPEC
 from integrations.providers.kinds import Deletion, DeletionKind
+from integrations.providers.listing import id_of, to_page
 from integrations.providers.records import (
     DisplayField,
     Page,
@@ -118,14 +119,7 @@ class HubSpot(BaseConnector):
         merged: dict[str, Deletion] = {}
         for item in found.mapped:
             merged |= merged_away(item)
-        return Page(
-            items=found.mapped,
-            next_cursor=following,
-            unreadable=found.unreadable,
-            unreadable_ids=found.unreadable_ids,
-            mistakes=found.mistakes,
-            deleted=merged,
-        )
+        return to_page(found, following, deleted=merged)
 
     def fetch_changes(
         self,

@@ -38,8 +38,9 @@ HUBSPOT = (
     ),
     Mistake("listing/changes.py", "SEARCH_SIZE = 200", "SEARCH_SIZE = 20"),
     Mistake("listing/changes.py", '"filterGroups": [], "limit": 1', '"limit": 1'),
-    Mistake("connector.py", "unreadable=found.unreadable,", "unreadable=0,"),
-    Mistake("connector.py", "unreadable_ids=found.unreadable_ids,", ""),
+    Mistake(
+        "connector.py", "to_page(found,", "to_page(type(found)(mapped=found.mapped),"
+    ),
     Mistake("connector.py", "if not is_living(row)]", "]"),
     Mistake("connector.py", "{_hub_id(account_id)}", "{settings.api_url}"),
     Mistake(
@@ -93,21 +94,26 @@ AIRTABLE = (
     Mistake("listing/records.py", "limits=base_limits(api, base_id),", "limits=(),"),
     Mistake(
         "listing/records.py",
-        'expect_list(body.get("records"), "records")',
-        'body.get("records", [])',
+        'read_rows(answer, "records", lambda row: to_item(row, collection))',
+        'read_rows({"records": []} | answer, "records", '
+        "lambda row: to_item(row, collection))",
     ),
     Mistake(
         "listing/records.py",
-        'next_cursor=next_cursor(body.get("offset"), cursor, where="offset")',
-        'next_cursor=body.get("offset")',
+        'next_cursor(answer, "offset", cursor)',
+        'answer.get("offset")',
     ),
     Mistake(
         "listing/records.py",
-        'next_cursor=next_cursor(body.get("offset"), cursor, where="offset")',
-        "next_cursor=None",
+        'next_cursor(answer, "offset", cursor)',
+        "None",
     ),
-    Mistake("listing/records.py", "unreadable=len(rows) - len(items),", ""),
-    Mistake("listing/records.py", "unreadable_ids=found.unreadable_ids,", ""),
+    Mistake("listing/records.py", "unreadable=unreadable)", "unreadable=0)"),
+    Mistake(
+        "listing/records.py",
+        "unreadable=unreadable)",
+        "unreadable=unreadable, unreadable_ids=[])",
+    ),
     Mistake(
         "mapping/items.py", 'to_id(record.get("id"), RECORD)', 'str(record.get("id"))'
     ),

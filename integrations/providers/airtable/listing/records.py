@@ -1,18 +1,18 @@
 """Read the records of one table, a page at a time, in full or what has changed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from integrations.http import urls
 from integrations.http.client import ApiClient
-from integrations.http.shape import expect_list, expect_object
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import split_key
 from integrations.providers.airtable.listing.foreign import leave_out_foreign
 from integrations.providers.airtable.mapping.items import to_item
 from integrations.providers.connector import CollectionContext
-from integrations.providers.listing import map_rows, next_cursor
+from integrations.providers.listing import next_cursor, read_rows, to_page
 from integrations.providers.records import Page
 
 PAGE_SIZE: Final = 100
@@ -72,19 +72,8 @@ def _fetch(
         },
         limits=base_limits(api, base_id),
     )
-    body = expect_object(answer, "list")
-    rows = expect_list(body.get("records"), "records")
-    found = map_rows(rows, lambda row: to_item(row, collection), find_id=_find_id)
+    found = read_rows(answer, "records", lambda row: to_item(row, collection))
     items = leave_out_foreign(api, found.mapped, collection)
-    return Page(
-        items=items,
-        next_cursor=next_cursor(body.get("offset"), cursor, where="offset"),
-        unreadable=len(rows) - len(items),
-        unreadable_ids=found.unreadable_ids,
-        mistakes=found.mistakes,
-    )
-
-
-def _find_id(row: object) -> str | None:
-    remote_id = row.get("id") if isinstance(row, dict) else None
-    return remote_id if isinstance(remote_id, str) else None
+    unreadable = found.unreadable + len(found.mapped) - len(items)
+    found = replace(found, mapped=items, unreadable=unreadable)
+    return to_page(found, next_cursor(answer, "offset", cursor))
