@@ -124,8 +124,21 @@ class BaseConnector(ABC):
         return default_classify(response)
 
     def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the limits that every ordinary call of one account obeys."""
-        return ()
+        """Return the limits that every ordinary call of one account obeys.
+
+        An id of several parts begins with the account that its users share.
+        """
+        if settings.rate_limit is None:
+            return ()
+        seconds = self.spec.limit_seconds
+        shared = account_id.partition(":")[0]
+        return (
+            Limit(
+                key=f"{self.spec.slug}:{settings.client_id}:{shared}",
+                limit=max(1, settings.rate_limit * round(seconds) // 10),
+                seconds=seconds,
+            ),
+        )
 
     def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
         """Return headers that every call carries."""

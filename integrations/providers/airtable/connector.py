@@ -6,14 +6,12 @@ from typing import Any
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
-from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.api.classify import classify
-from integrations.providers.airtable.api.limits import connection_limits
 from integrations.providers.airtable.ids import STRUCTURE
 from integrations.providers.airtable.listing import records, structure
 from integrations.providers.airtable.listing.schema import fetch_schema
@@ -49,10 +47,6 @@ class Airtable(BaseConnector):
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for, a month's quota told apart."""
         return classify(response)
-
-    def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the limit of the connection; calls for a base add the base's."""
-        return connection_limits(account_id)
 
     def identify(
         self,

@@ -31,9 +31,6 @@ from integrations.providers.records import (
 from integrations.providers.spec import ProviderSettings
 
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
-# The limit is 110 in any 10 seconds, counted where the calls arrive; the quarter of a
-# second more is for calls that arrive late.
-USUAL_RATE_LIMIT, BURST_SECONDS = 110, 10.25
 # 5 in a second for the whole account, all apps together.
 SEARCH_CALLS, SEARCH_SECONDS = 5, 1.1
 
@@ -65,12 +62,6 @@ class HubSpot(BaseConnector):
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for, with the scopes that it names."""
         return classify(response)
-
-    def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the burst limit, which the users of a portal share."""
-        key = f"hubspot:{settings.client_id}:{_hub_id(account_id)}"
-        calls = settings.rate_limit or USUAL_RATE_LIMIT
-        return (Limit(key=key, limit=calls, seconds=BURST_SECONDS),)
 
     def identify(
         self,

@@ -37,6 +37,9 @@ SPEC = ProviderSpec(
     revoke_path="token/revoke",
     authorize_params={"response_type": "code"},
     optional_scope_param="optional_scope",
+    # 110 in any 10 seconds, counted where the calls arrive.
+    # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+    rate_limit=110,
     version_env="HUBSPOT_API_VERSION",
     default_version="2026-09",
     # HubSpot puts the standard's code in ``error`` and its own in ``status``.

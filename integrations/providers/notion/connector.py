@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
-from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
@@ -37,13 +36,6 @@ from integrations.providers.records import (
 )
 from integrations.providers.spec import ProviderSettings
 
-# https://developers.notion.com/reference/request-limits
-# 180 calls a minute, or 600 where the plan allows: 30 or 100 in ten seconds. They are
-# spent evenly, second by second, so that nobody waits long behind a burst; the bit of
-# a second more is for calls that arrive late.
-USUAL_RATE: Final = 30
-SECONDS: Final = 1.02
-
 
 class Notion(BaseConnector):
     """Answer questions about what one user shared of a workspace."""
@@ -73,18 +65,6 @@ class Notion(BaseConnector):
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for, and how long to wait."""
         return classify(response)
-
-    def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the limit of the app in a workspace, which its users share."""
-        workspace_id = account_id.partition(":")[0]
-        rate = settings.rate_limit or USUAL_RATE
-        return (
-            Limit(
-                key=f"notion:{settings.client_id}:{workspace_id}",
-                limit=max(1, rate // 10),
-                seconds=SECONDS,
-            ),
-        )
 
     def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
         """Return the version, without which every call is refused."""

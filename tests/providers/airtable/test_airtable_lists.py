@@ -170,7 +170,7 @@ def test_every_call_for_a_base_asks_for_both_limits(airtable):
     fetch_page(airtable)
 
     assert airtable.limiter.asked == [
-        ("airtable:usrAAAAAAAAAAAAA1", "airtable:base:appAAAAAAAAAAAAA1")
+        ("airtable:cid:usrAAAAAAAAAAAAA1", "airtable:base:appAAAAAAAAAAAAA1")
     ]
 
 

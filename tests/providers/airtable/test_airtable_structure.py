@@ -322,7 +322,7 @@ def test_calls_for_bases_share_the_limit_of_the_base(airtable):
 
     structure.fetch_page(airtable.api, after=None)
 
-    connection = "airtable:usrAAAAAAAAAAAAA1"
+    connection = "airtable:cid:usrAAAAAAAAAAAAA1"
     assert airtable.limiter.asked == [
         (connection,),
         (connection, f"airtable:base:{FIRST}"),

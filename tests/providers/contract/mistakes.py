@@ -42,12 +42,8 @@ HUBSPOT = (
         "connector.py", "to_page(found,", "to_page(type(found)(mapped=found.mapped),"
     ),
     Mistake("connector.py", "if not is_living(row)]", "]"),
-    Mistake("connector.py", "{_hub_id(account_id)}", "{settings.api_url}"),
-    Mistake(
-        "connector.py",
-        "USUAL_RATE_LIMIT, BURST_SECONDS = 110",
-        "USUAL_RATE_LIMIT, BURST_SECONDS = 1100",
-    ),
+    Mistake("spec.py", "    rate_limit=110,\n", ""),
+    Mistake("spec.py", "rate_limit=110", "rate_limit=1100"),
     Mistake("connector.py", "required_scopes=(kind.scope,)", 'required_scopes=("x",)'),
     Mistake("mapping/items.py", 'to_id(record.get("id"))', 'record["id"]'),
     Mistake("mapping/items.py", 'to_time(record.get("createdAt"))', "None"),
@@ -131,12 +127,8 @@ AIRTABLE = (
     ),
     Mistake("mapping/items.py", 'or f"Record {remote_id}"', ""),
     Mistake("mapping/items.py", "limit=MAX_NAME)", "limit=10**9)"),
-    Mistake("api/limits.py", 'key=f"airtable:{account_id}"', 'key="airtable:all"'),
-    Mistake(
-        "api/limits.py",
-        "CONNECTION_CALLS, CONNECTION_SECONDS = 50",
-        "CONNECTION_CALLS, CONNECTION_SECONDS = 500",
-    ),
+    Mistake("spec.py", "    limit_seconds=1.1,\n", ""),
+    Mistake("spec.py", "rate_limit=500", "rate_limit=5000"),
     Mistake("account.py", "remote_id=user_id,", "remote_id=email,"),
     Mistake(
         "account.py",
@@ -223,11 +215,7 @@ NOTION = (
         'return {"Notion-Version": settings.version}',
         'return {"Notion-Version": "2022-06-28"}',
     ),
-    Mistake(
-        "connector.py",
-        'f"notion:{settings.client_id}:{workspace_id}"',
-        'f"notion:{settings.client_id}"',
-    ),
+    Mistake("spec.py", "rate_limit=30", "rate_limit=300"),
     Mistake("connector.py", "cursor=cursor, since=since)", "cursor=cursor)"),
     Mistake(
         "account.py",
