@@ -44,6 +44,19 @@ class CollectionContext:
     stored: StoredItems | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class GrantContext:
+    """A new grant: its tokens, and whom to ask whose it is.
+
+    ``api`` calls with the grant's access token, and ``oauth`` can introspect it.
+    """
+
+    tokens: TokenSet
+    api: ApiClient
+    oauth: OAuthClient
+    settings: ProviderSettings
+
+
 class BaseConnector(ABC):
     """Answer questions about the data of one provider, a page at a time.
 
@@ -84,14 +97,7 @@ class BaseConnector(ABC):
     deleted_kind: DeletionKind = DeletionKind.DELETED
 
     @abstractmethod
-    def identify(
-        self,
-        tokens: TokenSet,
-        *,
-        oauth: OAuthClient,
-        api: ApiClient,
-        settings: ProviderSettings,
-    ) -> RemoteAccount:
+    def identify(self, grant: GrantContext) -> RemoteAccount:
         """Find out whose grant this is and what the account is called."""
 
     @abstractmethod

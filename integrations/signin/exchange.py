@@ -11,13 +11,13 @@ from integrations.models import Connection, Credential
 from integrations.oauth import errors as oauth_errors
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
-from integrations.providers import CONNECTORS
 from integrations.providers.records import RemoteAccount
-from integrations.services.common import clients, crypto, oauth_clients, queue
+from integrations.services.common import crypto, oauth_clients, queue
 from integrations.services.common.errors import OwnedBySomeoneElseError
 from integrations.services.connections import connect
 from integrations.services.connections.connect import Connected
 from integrations.services.grants import circuit_breaker, revocation
+from integrations.services.grants.identify import identify
 from integrations.signin import user_messages
 from integrations.signin.provider import GrantProvider
 from integrations.signin.user_messages import UserMessage
@@ -52,17 +52,15 @@ def exchange(
 ) -> NewGrant:
     """Exchange the code, once, and identify the account; raise GrantFailed."""
     slug = provider.spec.slug
-    oauth = oauth_clients.oauth_client(slug)
     try:
-        tokens = oauth.exchange(code=code, code_verifier=code_verifier)
+        tokens = oauth_clients.oauth_client(slug).exchange(
+            code=code, code_verifier=code_verifier
+        )
     except OAuthError as exc:
         raise _failed_exchange(slug, exc) from exc
     circuit_breaker.resume(slug)
-    api = clients.api_client_for_new_grant(slug, tokens.access_token)
     try:
-        account = CONNECTORS[slug].identify(
-            tokens, oauth=oauth, api=api, settings=provider.settings
-        )
+        account = identify(slug, tokens)
     except (OAuthError, ApiError) as exc:
         _revoke(slug, tokens, "")
         logger.warning(

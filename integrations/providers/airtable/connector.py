@@ -7,8 +7,6 @@ from typing import Any
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
 from integrations.http.transport import Response
-from integrations.oauth.client import OAuthClient
-from integrations.oauth.tokens import TokenSet
 from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.api.classify import classify
@@ -18,14 +16,17 @@ from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display
 from integrations.providers.airtable.spec import SPEC
 from integrations.providers.capabilities import Estimate, Place, Plan, Schedule
-from integrations.providers.connector import BaseConnector, CollectionContext
+from integrations.providers.connector import (
+    BaseConnector,
+    CollectionContext,
+    GrantContext,
+)
 from integrations.providers.records import (
     DisplayField,
     Page,
     RemoteAccount,
     RemoteCollection,
 )
-from integrations.providers.spec import ProviderSettings
 
 
 class Airtable(BaseConnector):
@@ -48,16 +49,9 @@ class Airtable(BaseConnector):
         """Return the error an answer stands for, a month's quota told apart."""
         return classify(response)
 
-    def identify(
-        self,
-        tokens: TokenSet,
-        *,
-        oauth: OAuthClient,
-        api: ApiClient,
-        settings: ProviderSettings,
-    ) -> RemoteAccount:
+    def identify(self, grant: GrantContext) -> RemoteAccount:
         """Find out which user the grant is for."""
-        return identify(tokens, api=api)
+        return identify(grant)
 
     def list_collections(
         self, api: ApiClient, *, account: Mapping[str, Any]

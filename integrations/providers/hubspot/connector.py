@@ -1,5 +1,6 @@
 """HubSpot: contacts, companies and deals of one portal."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,9 +9,11 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
 from integrations.http.limits import Limit
 from integrations.http.transport import Response
-from integrations.oauth.client import OAuthClient
-from integrations.oauth.tokens import TokenSet
-from integrations.providers.connector import BaseConnector, CollectionContext
+from integrations.providers.connector import (
+    BaseConnector,
+    CollectionContext,
+    GrantContext,
+)
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
 from integrations.providers.hubspot.listing import changes
@@ -63,22 +66,10 @@ class HubSpot(BaseConnector):
         """Return the error an answer stands for, with the scopes that it names."""
         return classify(response)
 
-    def identify(
-        self,
-        tokens: TokenSet,
-        *,
-        oauth: OAuthClient,
-        api: ApiClient,
-        settings: ProviderSettings,
-    ) -> RemoteAccount:
+    def identify(self, grant: GrantContext) -> RemoteAccount:
         """Find out which portal and which user in it the grant is for."""
-        return identify(
-            tokens,
-            oauth=oauth,
-            api=api,
-            version=settings.version,
-            limits=lambda account_id: self.limits(account_id, settings),
-        )
+        limits = functools.partial(self.limits, settings=grant.settings)
+        return identify(grant, limits=limits)
 
     def list_collections(
         self, api: ApiClient, *, account: Mapping[str, Any]

@@ -1,5 +1,6 @@
 """Notion: pages, databases, data sources and rows of one workspace."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -7,9 +8,11 @@ from typing import Any, Literal
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
 from integrations.http.transport import Response
-from integrations.oauth.client import OAuthClient
-from integrations.oauth.tokens import TokenSet
-from integrations.providers.connector import BaseConnector, CollectionContext
+from integrations.providers.connector import (
+    BaseConnector,
+    CollectionContext,
+    GrantContext,
+)
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.notion.account import identify
 from integrations.providers.notion.api import content
@@ -70,20 +73,10 @@ class Notion(BaseConnector):
         """Return the version, without which every call is refused."""
         return {"Notion-Version": settings.version}
 
-    def identify(
-        self,
-        tokens: TokenSet,
-        *,
-        oauth: OAuthClient,
-        api: ApiClient,
-        settings: ProviderSettings,
-    ) -> RemoteAccount:
+    def identify(self, grant: GrantContext) -> RemoteAccount:
         """Find out which workspace, and which user in it, the grant is for."""
-        return identify(
-            tokens,
-            api=api,
-            limits=lambda account_id: self.limits(account_id, settings),
-        )
+        limits = functools.partial(self.limits, settings=grant.settings)
+        return identify(grant, limits=limits)
 
     def list_collections(
         self, api: ApiClient, *, account: Mapping[str, Any]

@@ -143,12 +143,7 @@ class Case:
 
     def identify(self, scenario: Scenario, tokens: TokenSet) -> RemoteAccount:
         """Ask whose grant it is."""
-        return scenario.connector.identify(
-            tokens,
-            oauth=scenario.oauth,
-            api=scenario.api,
-            settings=scenario.settings,
-        )
+        return scenario.connector.identify(scenario.grant(tokens))
 
     def count(self, scenario: Scenario) -> int | None:
         """Ask for the provider's own count."""

@@ -204,8 +204,8 @@ def _repeat_limited(connector: BaseConnector) -> BaseConnector:
 
 def _identity(change: Callable[[Any, Any], Any]) -> Mutate:
     def mutate(connector: BaseConnector) -> BaseConnector:
-        def identify(_self: Any, tokens: Any, **more: Any) -> Any:
-            return change(connector.identify(tokens, **more), tokens)
+        def identify(_self: Any, grant: Any) -> Any:
+            return change(connector.identify(grant), grant.tokens)
 
         return mutant(connector, identify=identify)
 

@@ -10,7 +10,11 @@ from integrations.http.transport import Request, Response, Timeouts
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.config import code_challenge, new_code_verifier
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.connector import BaseConnector, CollectionContext
+from integrations.providers.connector import (
+    BaseConnector,
+    CollectionContext,
+    GrantContext,
+)
 from integrations.providers.records import RemoteAccount, RemoteCollection
 from tests.providers.scenario import FreeLimiter, Scenario
 from tests.sandbox.wsgi_client import Client
@@ -84,7 +88,12 @@ class Simulation:
         code = Secret(answer["code"])
         self.tokens = self.oauth.exchange(code=code, code_verifier=verifier)
         self.account = self.connector.identify(
-            self.tokens, oauth=self.oauth, api=self.api, settings=self.settings
+            GrantContext(
+                tokens=self.tokens,
+                api=self.api,
+                oauth=self.oauth,
+                settings=self.settings,
+            )
         )
         self.client.clock.now += WHILE
 
