@@ -35,7 +35,7 @@ class GrantFailed(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewGrant:
+class IdentifiedGrant:
     """Grant that no row holds yet."""
 
     provider: str
@@ -49,7 +49,7 @@ class NewGrant:
 
 def exchange(
     provider: GrantProvider, code: Secret, code_verifier: Secret | None
-) -> NewGrant:
+) -> IdentifiedGrant:
     """Exchange the code, once, and identify the account; raise GrantFailed."""
     slug = provider.spec.slug
     try:
@@ -71,7 +71,7 @@ def exchange(
             user_messages.MISCONFIGURED if is_refused else user_messages.PROVIDER_DOWN
         )
         raise GrantFailed("not_identified", told) from exc
-    return NewGrant(provider=slug, tokens=tokens, account=account)
+    return IdentifiedGrant(provider=slug, tokens=tokens, account=account)
 
 
 def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
@@ -90,7 +90,7 @@ def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
     return GrantFailed("provider_down", user_messages.PROVIDER_DOWN)
 
 
-def accept(provider: GrantProvider, grant: NewGrant, user: User) -> Connected:
+def accept(provider: GrantProvider, grant: IdentifiedGrant, user: User) -> Connected:
     """Store the grant as one user's; raise GrantFailed if it is another's."""
     try:
         return connect.connect(

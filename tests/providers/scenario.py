@@ -15,11 +15,7 @@ from integrations.http.secrets import Secret
 from integrations.http.transport import Headers, Request, Response, Timeouts
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.connector import (
-    BaseConnector,
-    CollectionContext,
-    GrantContext,
-)
+from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.spec import ProviderSettings, ProviderSpec
 
 FOLDER = Path(providers.__file__).parent
@@ -137,9 +133,9 @@ class Scenario:
             transport=self.transport,
         )
 
-    def grant(self, tokens: TokenSet) -> GrantContext:
+    def grant(self, tokens: TokenSet) -> NewGrant:
         """Return a new grant that these tokens are of."""
-        return GrantContext(
+        return NewGrant(
             tokens=tokens, api=self.api, oauth=self.oauth, settings=self.settings
         )
 

@@ -2,12 +2,12 @@
 
 from integrations.http.shape import expect_object
 from integrations.providers.airtable.ids import USER, to_id
-from integrations.providers.connector import GrantContext
+from integrations.providers.connector import NewGrant
 from integrations.providers.records import RemoteAccount
 from integrations.providers.values import one_line, to_scopes
 
 
-def identify(grant: GrantContext) -> RemoteAccount:
+def identify(grant: NewGrant) -> RemoteAccount:
     """Return the account; only its id is sure, and the e-mail proves nothing."""
     about = expect_object(grant.api.get("/meta/whoami"), "whoami")
     user_id = to_id(about.get("id"), USER)

@@ -16,11 +16,7 @@ from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display
 from integrations.providers.airtable.spec import SPEC
 from integrations.providers.capabilities import Estimate, Place, Plan, Schedule
-from integrations.providers.connector import (
-    BaseConnector,
-    CollectionContext,
-    GrantContext,
-)
+from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.records import (
     DisplayField,
     Page,
@@ -49,7 +45,7 @@ class Airtable(BaseConnector):
         """Return the error an answer stands for, a month's quota told apart."""
         return classify(response)
 
-    def identify(self, grant: GrantContext) -> RemoteAccount:
+    def identify(self, grant: NewGrant) -> RemoteAccount:
         """Find out which user the grant is for."""
         return identify(grant)
 
@@ -66,25 +62,20 @@ class Airtable(BaseConnector):
         return fetch_schema(api, collection)
 
     def fetch_page(
-        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
-    ) -> Page:
-        """Return one page of a table's records, or of bases with their tables."""
-        if collection.remote_id == STRUCTURE:
-            return structure.fetch_page(api, after=cursor)
-        return records.fetch_page(api, collection, cursor=cursor)
-
-    def fetch_changes(
         self,
         api: ApiClient,
         collection: CollectionContext,
         *,
-        since: datetime,
         cursor: str | None,
+        since: datetime | None = None,
     ) -> Page:
-        """Return one page of what changed; the structure is simply listed again."""
+        """Return one page of a table's records, or of bases with their tables.
+
+        The structure is simply listed again.
+        """
         if collection.remote_id == STRUCTURE:
             return structure.fetch_page(api, after=cursor)
-        return records.fetch_changes(api, collection, since=since, cursor=cursor)
+        return records.fetch_page(api, collection, cursor=cursor, since=since)
 
     def describe(
         self,

@@ -15,7 +15,7 @@ from integrations.oauth.errors import (
     TokenServerError,
 )
 from integrations.oauth.tokens import Introspection, TokenSet
-from integrations.providers.connector import GrantContext
+from integrations.providers.connector import NewGrant
 from integrations.providers.hubspot.mapping.items import (
     DEFAULT_UI_DOMAIN,
     is_hubspot_host,
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 def identify(
-    grant: GrantContext, *, limits: Callable[[str], Sequence[Limit]]
+    grant: NewGrant, *, limits: Callable[[str], Sequence[Limit]]
 ) -> RemoteAccount:
     """Join what the token answer, its introspection and the portal itself say.
 
@@ -89,7 +89,7 @@ def _ask_patiently(oauth: OAuthClient, tokens: TokenSet) -> Introspection:
 
 
 def _fetch_portal(
-    grant: GrantContext, limits: Sequence[Limit], hub_id: str
+    grant: NewGrant, limits: Sequence[Limit], hub_id: str
 ) -> Mapping[str, Any]:
     """Return the portal's details; nothing when there are none, or another's.
 

@@ -9,11 +9,7 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
 from integrations.http.limits import Limit
 from integrations.http.transport import Response
-from integrations.providers.connector import (
-    BaseConnector,
-    CollectionContext,
-    GrantContext,
-)
+from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
 from integrations.providers.hubspot.listing import changes
@@ -42,11 +38,16 @@ class HubSpot(BaseConnector):
     """Answer questions about one portal, a page at a time."""
 
     spec = SPEC
-    item_types: Mapping[str, str] = {
-        "contact": "Contact",
-        "company": "Company",
-        "deal": "Deal",
-    }
+    # Whether their scopes were granted or not.
+    collections = tuple(
+        RemoteCollection(
+            remote_id=kind.remote_id,
+            name=kind.name,
+            item_type=kind.item_type,
+            required_scopes=(kind.scope,),
+        )
+        for kind in OBJECT_TYPES.values()
+    )
     # Ids are unique in an object type only, and records belong to companies.
     parent_types: Mapping[str, Sequence[str]] = {
         "contact": ("company",),
@@ -66,24 +67,10 @@ class HubSpot(BaseConnector):
         """Return the error an answer stands for, with the scopes that it names."""
         return classify(response)
 
-    def identify(self, grant: GrantContext) -> RemoteAccount:
+    def identify(self, grant: NewGrant) -> RemoteAccount:
         """Find out which portal and which user in it the grant is for."""
         limits = functools.partial(self.limits, settings=grant.settings)
         return identify(grant, limits=limits)
-
-    def list_collections(
-        self, api: ApiClient, *, account: Mapping[str, Any]
-    ) -> Sequence[RemoteCollection]:
-        """Return the three object types, whether their scopes were granted or not."""
-        return [
-            RemoteCollection(
-                remote_id=kind.remote_id,
-                name=kind.name,
-                item_type=kind.item_type,
-                required_scopes=(kind.scope,),
-            )
-            for kind in OBJECT_TYPES.values()
-        ]
 
     def fetch_schema(
         self, api: ApiClient, collection: CollectionContext
@@ -92,32 +79,24 @@ class HubSpot(BaseConnector):
         return fetch_schema(api, collection)
 
     def fetch_page(
-        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        *,
+        cursor: str | None,
+        since: datetime | None = None,
     ) -> Page:
-        """Return one page of the list, which is complete, unlike a search."""
+        """Return one page of the whole list, or of the search for what changed."""
         reader = Reader(api, collection)
+        if since is not None:
+            limits = _search_limits(collection)
+            return changes.fetch_changes(reader, limits, since=since, cursor=cursor)
         rows, following = reader.fetch_rows(cursor)
         found = reader.map_listed(rows)
         merged: dict[str, Deletion] = {}
         for item in found.mapped:
             merged |= merged_away(item)
         return to_page(found, following, deleted=merged)
-
-    def fetch_changes(
-        self,
-        api: ApiClient,
-        collection: CollectionContext,
-        *,
-        since: datetime,
-        cursor: str | None,
-    ) -> Page:
-        """Return one page of what changed, in the order of ids."""
-        return changes.fetch_changes(
-            Reader(api, collection),
-            _search_limits(collection),
-            since=since,
-            cursor=cursor,
-        )
 
     def fetch_deleted(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None

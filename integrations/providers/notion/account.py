@@ -6,7 +6,7 @@ from typing import Any, Final
 from integrations.http.errors import InvalidResponse
 from integrations.http.limits import Limit
 from integrations.http.shape import expect_object
-from integrations.providers.connector import GrantContext
+from integrations.providers.connector import NewGrant
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.titles import is_emoji
 from integrations.providers.records import RemoteAccount
@@ -16,7 +16,7 @@ DEFAULT_NAME: Final = "Notion workspace"
 
 
 def identify(
-    grant: GrantContext, *, limits: Callable[[str], Sequence[Limit]]
+    grant: NewGrant, *, limits: Callable[[str], Sequence[Limit]]
 ) -> RemoteAccount:
     """Return the account that the token answer names, else the bot's own word.
 
@@ -63,7 +63,7 @@ def _person_id(told: Mapping[str, Any]) -> str | None:
 
 
 def _ask_bot(
-    grant: GrantContext, limits: Callable[[str], Sequence[Limit]]
+    grant: NewGrant, limits: Callable[[str], Sequence[Limit]]
 ) -> dict[str, Any]:
     """Ask the token's bot about itself, in the words of the token answer."""
     workspace_id = find_id(grant.tokens.raw.get("workspace_id"))

@@ -8,11 +8,7 @@ from typing import Any, Literal
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
 from integrations.http.transport import Response
-from integrations.providers.connector import (
-    BaseConnector,
-    CollectionContext,
-    GrantContext,
-)
+from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.notion.account import identify
 from integrations.providers.notion.api import content
@@ -73,7 +69,7 @@ class Notion(BaseConnector):
         """Return the version, without which every call is refused."""
         return {"Notion-Version": settings.version}
 
-    def identify(self, grant: GrantContext) -> RemoteAccount:
+    def identify(self, grant: NewGrant) -> RemoteAccount:
         """Find out which workspace, and which user in it, the grant is for."""
         limits = functools.partial(self.limits, settings=grant.settings)
         return identify(grant, limits=limits)
@@ -93,24 +89,16 @@ class Notion(BaseConnector):
         return rows.fetch_schema(api, collection)
 
     def fetch_page(
-        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
-    ) -> Page:
-        """Return one step of the inventory, or one page of rows."""
-        if _is_inventory(collection):
-            return inventory.fetch_page(api, collection, cursor=cursor)
-        return rows.fetch_page(api, collection, cursor=cursor)
-
-    def fetch_changes(
         self,
         api: ApiClient,
         collection: CollectionContext,
         *,
-        since: datetime,
         cursor: str | None,
+        since: datetime | None = None,
     ) -> Page:
-        """Return one page of what was edited at or after ``since``."""
+        """Return one step of the inventory, or one page of rows."""
         if _is_inventory(collection):
-            return inventory.fetch_changes(api, collection, since=since, cursor=cursor)
+            return inventory.fetch_page(api, collection, cursor=cursor, since=since)
         return rows.fetch_page(api, collection, cursor=cursor, since=since)
 
     def fetch_deleted(

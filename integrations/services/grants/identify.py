@@ -4,14 +4,14 @@ from django.conf import settings
 
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS
-from integrations.providers.connector import GrantContext
+from integrations.providers.connector import NewGrant
 from integrations.providers.records import RemoteAccount
 from integrations.services.common import clients, oauth_clients
 
 
 def identify(provider: str, tokens: TokenSet) -> RemoteAccount:
     """Return the account that tokens are for; raises ApiError or OAuthError."""
-    grant = GrantContext(
+    grant = NewGrant(
         tokens=tokens,
         api=clients.api_client_for_new_grant(provider, tokens.access_token),
         oauth=oauth_clients.oauth_client(provider),

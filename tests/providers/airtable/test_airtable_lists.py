@@ -20,7 +20,7 @@ def fetch_page(airtable, cursor=None, **context):
 
 
 def fetch_changes(airtable, cursor=None):
-    return airtable.connector.fetch_changes(
+    return airtable.connector.fetch_page(
         airtable.api, airtable.context(), since=SINCE, cursor=cursor
     )
 

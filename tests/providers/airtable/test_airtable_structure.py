@@ -159,7 +159,7 @@ def test_changes_of_the_structure_are_the_whole_of_it(airtable):
     collection = airtable.context(remote_id="structure")
 
     listed = fetch_page(airtable)
-    changed = airtable.connector.fetch_changes(
+    changed = airtable.connector.fetch_page(
         airtable.api, collection, since=None, cursor=None
     )
 

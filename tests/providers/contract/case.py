@@ -126,7 +126,7 @@ class Case:
         if step == "pages":
             return connector.fetch_page(api, collection, cursor=cursor)
         if step == "changes":
-            return connector.fetch_changes(api, collection, since=SINCE, cursor=cursor)
+            return connector.fetch_page(api, collection, cursor=cursor, since=SINCE)
         return connector.fetch_deleted(api, collection, cursor=cursor)
 
     def read_all(self, step: str, scenario: Scenario | None = None) -> list[Page]:

@@ -75,7 +75,7 @@ HUBSPOT = (
 AIRTABLE = (
     Mistake("listing/records.py", '            "offset": cursor,\n', ""),
     Mistake("listing/records.py", "PAGE_SIZE: Final = 100", "PAGE_SIZE: Final = 10"),
-    Mistake("listing/records.py", "            **narrowed,\n", ""),
+    Mistake("listing/records.py", "changed_since(since) if since else None", "None"),
     Mistake(
         "listing/records.py",
         '"returnFieldsByFieldId": True',
@@ -216,7 +216,11 @@ NOTION = (
         'return {"Notion-Version": "2022-06-28"}',
     ),
     Mistake("spec.py", "rate_limit=30", "rate_limit=300"),
-    Mistake("connector.py", "cursor=cursor, since=since)", "cursor=cursor)"),
+    Mistake(
+        "connector.py",
+        "rows.fetch_page(api, collection, cursor=cursor, since=since)",
+        "rows.fetch_page(api, collection, cursor=cursor, since=None)",
+    ),
     Mistake(
         "account.py",
         'remote_id=f"{workspace_id}:{member_id}"',

@@ -10,11 +10,7 @@ from integrations.http.transport import Request, Response, Timeouts
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.config import code_challenge, new_code_verifier
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.connector import (
-    BaseConnector,
-    CollectionContext,
-    GrantContext,
-)
+from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.records import RemoteAccount, RemoteCollection
 from tests.providers.scenario import FreeLimiter, Scenario
 from tests.sandbox.wsgi_client import Client
@@ -88,7 +84,7 @@ class Simulation:
         code = Secret(answer["code"])
         self.tokens = self.oauth.exchange(code=code, code_verifier=verifier)
         self.account = self.connector.identify(
-            GrantContext(
+            NewGrant(
                 tokens=self.tokens,
                 api=self.api,
                 oauth=self.oauth,

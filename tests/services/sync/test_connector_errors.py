@@ -31,7 +31,7 @@ def break_(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         method = getattr(connector, name)
 
         def perhaps(api: Any, context: Any, **options: Any) -> Any:
-            if context.remote_id == only:
+            if context.remote_id == only and not options.get("since"):
                 fail()
             return method(api, context, **options)
 
@@ -212,7 +212,7 @@ def test_an_error_in_a_description_shows_the_raw_values(
     assert page.status_code == 200
     assert "our mistake (reference " in page.text
     shown = {row["label"]: row["value"].text for row in page.context["properties"]}
-    assert shown["domain"] == str(item.properties["domain"])
+    assert shown["Domain"] == str(item.properties["domain"])
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from integrations.models import Credential
 
-SLACK_SECONDS = 15.0
+MARGIN_SECONDS = 15.0
 LONGEST = timedelta(seconds=60)
 
 
 def length() -> timedelta:
     """Return how long a lease lasts: beyond every deadline of the request."""
-    return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + SLACK_SECONDS)
+    return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + MARGIN_SECONDS)
 
 
 def is_free(now: datetime) -> Q:
