@@ -13,7 +13,10 @@ from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.records import RemoteAccount
 from integrations.services.common import crypto, oauth_clients, queue
-from integrations.services.common.errors import OwnedBySomeoneElseError
+from integrations.services.common.errors import (
+    ConnectorError,
+    OwnedBySomeoneElseError,
+)
 from integrations.services.connections import connect
 from integrations.services.connections.connect import Connected
 from integrations.services.grants import circuit_breaker, revocation
@@ -61,6 +64,10 @@ def exchange(
     circuit_breaker.resume(slug)
     try:
         account = identify(slug, tokens)
+    except ConnectorError as exc:
+        _revoke(slug, tokens, "")
+        told = user_messages.our_mistake(exc.reference)
+        raise GrantFailed("connector_error", told) from exc
     except (OAuthError, ApiError) as exc:
         _revoke(slug, tokens, "")
         logger.warning(

@@ -193,7 +193,8 @@ def _add_message(
     request: HttpRequest, told: UserMessage, provider: GrantProvider
 ) -> None:
     level = getattr(messages, told.level.upper())
-    messages.add_message(request, level, told.of(provider.spec.name))
+    text = told.of(provider.spec.name)
+    messages.add_message(request, level, text, extra_tags=told.code)
 
 
 def _back(

@@ -127,6 +127,19 @@ def test_an_error_in_the_very_first_list_fails_the_run_and_no_worker(
     assert "our mistake" in run.reason_text
 
 
+@pytest.mark.parametrize("name", ["limits", "headers"])
+def test_an_error_before_the_first_call_fails_the_run_and_no_worker(
+    connection: Connection, break_: Callable[..., None], name: str
+) -> None:
+    break_(name)
+    run, _ = runs.open_run(connection, trigger="user")
+
+    assert engine.run_slice(run.pk) is None
+
+    run.refresh_from_db()
+    assert (run.outcome, run.reason) == ("failed", "connector_error")
+
+
 def test_an_error_in_the_count_costs_nothing_but_the_count(
     connection: Connection,
     finish_sync: FinishSync,
