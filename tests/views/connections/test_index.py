@@ -13,12 +13,20 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from integrations.http.secrets import Secret
-from integrations.models import AuditEvent, Connection, Credential, Item, SyncRun
+from integrations.models import (
+    AuditEvent,
+    Connection,
+    Credential,
+    Item,
+    PendingRevocation,
+    SyncRun,
+)
 from integrations.providers import SPECS
 from tests.support.rows import (
     NOON,
     make_connection,
     make_credential,
+    make_grant,
     make_item,
     make_run,
 )
@@ -301,17 +309,17 @@ def test_who_has_neither_password_nor_factor_is_not_asked(client, connection, al
     assert connection.state == Connection.State.DISCONNECTED
 
 
+@pytest.mark.parametrize(("ticked", "removals"), [({}, 0), ({"uninstall": "on"}, 1)])
 def test_the_app_is_removed_altogether_only_when_that_was_ticked(
-    as_alice: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    as_alice: Client, connection: Connection, ticked: dict[str, str], removals: int
 ) -> None:
-    asked: list[bool] = []
-    monkeypatch.setattr(
-        "integrations.services.connections.disconnect.disconnect",
-        lambda *_, uninstall, **__: asked.append(uninstall),
-    )
+    make_grant(connection)
+    prove(as_alice)
     address = reverse("integrations:connection-disconnect", args=(connection.pk,))
-    assert "Remove it from the whole account" in as_alice.get(address).content.decode()
+    assert 'name="uninstall"' in as_alice.get(address).text
 
-    as_alice.post(address, {"items": "keep"})
+    as_alice.post(address, {"items": "keep", **ticked})
 
-    assert asked == [False]
+    assert not Credential.objects.exists()
+    assert PendingRevocation.objects.filter(is_uninstall=False).count() == 1
+    assert PendingRevocation.objects.filter(is_uninstall=True).count() == removals
