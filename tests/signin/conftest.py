@@ -51,10 +51,10 @@ def consent(sandbox: Any) -> Callable[..., dict[str, str]]:  # noqa: F811
 
 
 @pytest.fixture
-def told() -> Callable[[Any], str]:
-    """Return what reads the messages of the page that was landed on."""
+def told() -> Callable[[Any], list[str]]:
+    """Return what reads the codes of the messages on the page that was landed on."""
 
-    def read(response: Any) -> str:
-        return " ".join(str(message) for message in response.context["messages"])
+    def read(response: Any) -> list[str]:
+        return [message.extra_tags for message in response.context["messages"]]
 
     return read
