@@ -61,8 +61,9 @@ class ProviderSpec:
     ``rate_limit`` is how many calls in ten seconds the users of one account may make
     together; they are counted in windows of ``limit_seconds``, which is a little more
     than the provider counts in, for calls that arrive late.
-    ``reconsent_label`` name what a person can change by consenting again, where they
-    choose what is shared.
+    ``reconsent_label`` names what a user can change by consenting again, where they
+    choose what is shared. ``account_keys`` name the details of an account, as
+    ``identify`` gives them, by which users tell two accounts of one name apart.
     """
 
     slug: str
@@ -90,6 +91,7 @@ class ProviderSpec:
     reconsent_label: str = ""
     rate_limit: int | None = None
     limit_seconds: float = 10.25
+    account_keys: tuple[str, ...] = ()
 
     @property
     def env_prefix(self) -> str:

@@ -19,6 +19,7 @@ SPEC = ProviderSpec(
     introspect_path="introspect",
     revoke_path="revoke",
     reconsent_label="Change shared pages",
+    account_keys=("member", "workspace_id"),
     authorize_params={"owner": "user", "response_type": "code"},
     # 180 calls a minute, or 600 where the plan allows: 30 or 100 in ten seconds. They
     # are spent second by second, so that nobody waits long behind a burst.

@@ -22,11 +22,11 @@ from integrations.providers.capabilities import (
     GroupsCollections,
     Place,
     Plan,
-    Schedule,
 )
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota, selection
+from integrations.services.sync import budget
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.connections.schedule import full_refresh_text, interval_text
 
@@ -118,9 +118,10 @@ def connection_collections(request: UserRequest, pk: UUID) -> HttpResponse:
 
 
 def _save(request: UserRequest, choice: Choice) -> HttpResponse:
-    connection, fitting, mistake = choice.connection, None, ""
+    connection, schedule, mistake = choice.connection, None, ""
+    chosen = choice.remote_ids
     try:
-        fitting = _fitting(choice)
+        schedule = quota.schedule_for(connection, choice.plan, chosen=chosen)
     except ConnectorError as exc:
         mistake = wording.connector_text(exc.reference, wording.SCHEDULE_UNKNOWN)
     quota.set_plan(connection, choice.plan)
@@ -135,22 +136,17 @@ def _save(request: UserRequest, choice: Choice) -> HttpResponse:
         told += f" {added:,} more will be read."
     if left_out:
         told += f" {left_out:,} deselected; their items are being deleted here."
-    if choice.plan is not None and fitting is not None:
-        quota.use_schedule(connection, fitting)
+    if choice.plan is not None and schedule is not None:
+        quota.use_schedule(connection, schedule)
         told += (
             f" So that it fits your {choice.plan.name} plan, changes are looked for"
-            f" {_lower(fitting.interval_minutes)} from now on."
+            f" {_lower(schedule.interval_minutes)} from now on."
         )
     messages.success(request, told)
     if mistake:
         code = ReasonCode.CONNECTOR_ERROR
         messages.warning(request, f"{capfirst(mistake)}.", extra_tags=code)
     return redirect(connection)
-
-
-def _fitting(choice: Choice) -> Schedule | None:
-    chosen = choice.remote_ids
-    return quota.fitting_schedule(choice.connection, choice.plan, chosen=chosen)
 
 
 def _lower(minutes: int) -> str:
@@ -203,7 +199,7 @@ def _cost(choice: Choice, found: Estimate | None) -> dict[str, Any] | None:
         return None
     total = found.total(choice.remote_ids)
     calls = plan.calls if plan else None
-    fitting = _fitting(choice)
+    fitting = quota.fitting_schedule(connection, plan, chosen=choice.remote_ids)
     return {
         **_plans(choice),
         "total": total,
@@ -225,12 +221,12 @@ def _unknown_cost(choice: Choice, exc: ConnectorError) -> dict[str, Any]:
 
 
 def _plans(choice: Choice) -> dict[str, Any]:
-    estimator = quota.estimator_of(choice.connection)
+    estimator = budget.estimator_of(choice.connection)
     plan = choice.plan
     return {
         "plans": [
             {"slug": p.slug, "name": p.name, "calls": p.calls, "selected": p is plan}
-            for p in quota.plans_of(choice.connection)
+            for p in budget.plans_of(choice.connection)
         ],
         "plan": plan,
         "quota_description": estimator.quota_description if estimator else "",

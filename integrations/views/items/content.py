@@ -8,6 +8,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.services.items.icons import put_icons
 from integrations.services.items.links import Found, find_by_id
+from integrations.services.sync import opened_text
 
 # Blocks of one of these kinds in a row are one list, one table, one quotation.
 GROUPS = {
@@ -27,8 +28,12 @@ Block = Mapping[str, Any]
 def make_content(item: Item) -> dict[str, Any] | None:
     """Return what the page shows of an item's text, None for items without one."""
     kept = ItemContent.objects.filter(item=item).first()
+    is_older = kept is None or kept.read_for < item.remote_updated_at
+    is_asked = is_older and _has_text(item) and opened_text.ask(item)
     if kept is None:
-        return {"state": "unread"} if _has_text(item) else None
+        if not _has_text(item):
+            return None
+        return {"state": "asked" if is_asked else "unread"}
     ids = [str(b.get("id")) for b in kept.blocks if b.get("kind") in CHILDREN]
     found = find_by_id(item, ids)
     put_icons(found.values())
@@ -36,7 +41,7 @@ def make_content(item: Item) -> dict[str, Any] | None:
         "state": _state(kept),
         "reason_text": kept.reason_text,
         "read_at": kept.read_at,
-        "is_older": kept.read_for < item.remote_updated_at,
+        "is_older": is_older,
         "is_truncated": kept.is_truncated,
         "groups": to_groups(kept.blocks, found),
     }

@@ -1,0 +1,213 @@
+"""Press every control of every page once, with and without JavaScript."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Error, Locator, Page, Response, expect
+
+from tests.browser.test_structure import connect, wait_until_complete
+
+pytestmark = pytest.mark.browser
+
+PAGES = ("/", "/connections/", "/items/", "/items/?state=deleted", "/accounts/email/")
+ON_CHANGE = "data-submit-on-change"
+# These end what the other controls need, and are pressed by tests of their own.
+ENDING = ("/accounts/logout/", "/accounts/delete/")
+
+
+@dataclass(frozen=True)
+class Control:
+    """Where something to press stands, and what tells it from others of its kind."""
+
+    page: str
+    kind: str
+    name: str
+    selector: str
+    index: int
+
+    @property
+    def key(self) -> str:
+        """Return what it has in common with the same control of another page."""
+        return f"{self.kind}|{kind_of(self.name)}"
+
+
+def walk(page: Page, *starts: str) -> list[str]:
+    """Return one address of each kind of page that links lead to."""
+    seen: dict[str, str] = {}
+    waiting = list(starts)
+    while waiting:
+        address = waiting.pop(0)
+        kind = kind_of(address)
+        if kind in seen:
+            continue
+        seen[kind] = address
+        answer = page.goto(address)
+        assert_shows_something(page, answer, address)
+        for href in page.eval_on_selector_all(
+            "a[href]", "links => links.map(link => link.href)"
+        ):
+            parts = urlsplit(href)
+            own = href.startswith(origin_of(page))
+            if own and not parts.path.startswith(("/static/", "/admin/", *ENDING)):
+                waiting.append(f"{parts.path}?{parts.query}".rstrip("?"))
+    return list(seen.values())
+
+
+def origin_of(page: Page) -> str:
+    parts = urlsplit(page.url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def kind_of(address: str) -> str:
+    """Return the address without ids and without the values of its query."""
+    parts = urlsplit(address)
+    names = sorted(pair.partition("=")[0] for pair in parts.query.split("&") if pair)
+    path = "/".join("*" if len(p) > 30 else p for p in parts.path.split("/"))
+    return f"{path}?{'&'.join(names)}"
+
+
+def assert_shows_something(page: Page, answer: Response | None, what: object) -> None:
+    assert answer is None or answer.status < 400, (what, answer.status)
+    expect(page.locator("h1"), str(what)).to_have_count(1)
+
+
+def controls_of(page: Page, address: str) -> Iterator[Control]:
+    """Yield what can be pressed on a page, links left out."""
+    page.goto(address)
+    for kind, selector in (
+        ("button", "main button[type=submit], footer button, header button"),
+        ("select", "main select, footer select"),
+        ("details", "main details > summary, header details > summary"),
+    ):
+        found = page.locator(selector)
+        for index in range(found.count()):
+            # A button that the page's script makes needless is hidden by it.
+            if found.nth(index).get_attribute("hidden") is not None:
+                continue
+            yield Control(address, kind, name_of(found.nth(index)), selector, index)
+
+
+def name_of(element: Locator) -> str:
+    """Return what a control does: the form it sends, or its own words."""
+    return str(
+        element.evaluate(
+            """e => (e.getAttribute('formaction')
+                     || (e.form && e.form.getAttribute('action')) || '') + '|'
+                 + (e.name || '') + '|' + (e.value || '') + '|'
+                 + (e.tagName == 'SUMMARY' ? e.innerText : '')"""
+        )
+    )
+
+
+def press(page: Page, control: Control) -> None:
+    """Press a control where it stands, and look at what comes of it."""
+    element = page.locator(control.selector).nth(control.index)
+    if not element.is_visible():
+        reveal(element)
+    if control.kind == "details":
+        was_open = is_open(element)
+        element.click()
+        assert is_open(element) is not was_open, control
+        return
+    if control.kind == "select":
+        choose(page, element, control)
+        return
+    fill_in(element)
+    try:
+        with page.expect_response(is_answer, timeout=10_000) as told:
+            element.click()
+    except Error:
+        pytest.fail(f"nothing was sent by {control}")
+    page.wait_for_load_state()
+    assert told.value.status < 400, (control, told.value.status)
+    assert_shows_something(page, None, control)
+    assert "/accounts/login/" not in page.url, control
+
+
+def is_answer(response: Response) -> bool:
+    """Tell what a press brings from what a page loads besides, pictures and polls."""
+    request = response.request
+    is_poll = "/progress/" in response.url
+    return request.resource_type in ("document", "xhr", "fetch") and not is_poll
+
+
+def reveal(element: Locator) -> None:
+    """Open the menus that a control is in, as its user would."""
+    element.evaluate(
+        """e => { for (let d = e.closest('details'); d;
+                       d = d.parentElement.closest('details')) d.open = true }"""
+    )
+
+
+def is_open(summary: Locator) -> bool:
+    return bool(summary.evaluate("s => s.parentElement.open"))
+
+
+def fill_in(button: Locator) -> None:
+    """Fill in what its form requires: the first choice, and words of the right kind."""
+    form = button.locator("xpath=ancestor::form[1]")
+    for radio in form.locator("input[type=radio][required]").all()[:1]:
+        radio.check()
+    words = {"email": "second@example.com", "password": "no-password-9"}
+    fields = ":is(input:not([type=radio], [type=checkbox], [type=hidden]), textarea)"
+    for field in form.locator(fields).all():
+        kind = field.get_attribute("type") or "text"
+        if field.is_visible() and not field.input_value():
+            field.fill(words.get(kind, "7"))
+
+
+def choose(page: Page, element: Locator, control: Control) -> None:
+    """Choose something else, and send it where the page does not by itself."""
+    values = element.evaluate(
+        "s => [...s.options].filter(o => !o.disabled && !o.selected).map(o => o.value)"
+    )
+    if not values:
+        return
+    form = element.locator("xpath=ancestor::form[1]")
+    sends = (form.get_attribute("hx-get"), element.get_attribute(ON_CHANGE))
+    is_scripted = page.evaluate("() => !!window.htmx")
+    with page.expect_response(is_answer, timeout=10_000) as told:
+        element.select_option(values[0])
+        if not is_scripted or sends == (None, None):
+            form.locator("[type=submit]").first.click()
+    page.wait_for_load_state()
+    assert told.value.status < 400, (control, told.value.status)
+    assert_shows_something(page, None, control)
+
+
+@pytest.fixture(scope="module")
+def walker() -> str:
+    """Return the address of somebody with three connections."""
+    return "walker@example.com"
+
+
+def test_everything_that_can_be_pressed_does_something(
+    open_page: Callable[..., Page], walker: str
+) -> None:
+    page = open_page(walker)
+    connect(page, "HubSpot", person="Bo Lindqvist", consent="Connect app")
+    wait_until_complete(page, "Contacts")
+    connect(page, "Airtable", person="Ida Neu", consent="Grant access")
+    connect(page, "HubSpot", person="Mo Kestrel", consent="Connect app")
+    wait_until_complete(page, "Contacts")
+
+    addresses = walk(page, *PAGES)
+    for is_scripted in (True, False):
+        page = open_page(walker, java_script_enabled=is_scripted)
+        pressed: set[str] = set()
+        for address in addresses:
+            # What is pressed may take controls away and bring others: look each time.
+            while control := next(unpressed(page, address, pressed), None):
+                pressed.add(control.key)
+                press(page, control)
+        assert len(pressed) > 20, pressed
+
+
+def unpressed(page: Page, address: str, pressed: set[str]) -> Iterator[Control]:
+    return (
+        control
+        for control in controls_of(page, address)
+        if control.key not in pressed and not any(end in control.key for end in ENDING)
+    )
