@@ -21,6 +21,15 @@ AUTHORIZE = "/integrations/hubspot/authorize"
 CALLBACK = "/integrations/hubspot/oauth2callback"
 
 
+def come_back(browser: Client, answer: dict[str, str]) -> Any:
+    return browser.get(CALLBACK, answer, follow=True)
+
+
+def exchanges(sandbox: Any) -> int:  # noqa: F811
+    stats = sandbox.client.ask("stats")["token_requests"]
+    return int(stats.get("hubspot:authorization_code", 0))
+
+
 @pytest.fixture
 def browser(client: Client, alice: User) -> Client:
     client.force_login(alice)
