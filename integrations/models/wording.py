@@ -95,6 +95,10 @@ def deletion_text(kind: str | None, detail: str = "") -> str:
     return detail if is_told else DELETIONS[DeletionKind(kind)]
 
 
+COST_UNKNOWN = "what this costs could not be estimated"
+SCHEDULE_UNKNOWN = "no schedule could be fitted to your plan"
+
+
 def connector_text(reference: str, what: str = "this could not be read") -> str:
     """Return that something failed by our mistake, with the reference to ask about."""
     return f"{what}: our mistake (reference {reference})"

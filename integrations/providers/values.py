@@ -92,6 +92,11 @@ def one_line(value: object, *, limit: int = MAX_NAME) -> str:
     return " ".join(value.split())[:limit] if isinstance(value, str) else ""
 
 
+def to_label(name: str) -> str:
+    """Return the name of a field or a type as a label: words, the first capitalized."""
+    return name.replace("_", " ").capitalize()
+
+
 def to_scopes(value: object) -> tuple[str, ...] | None:
     """Return the scopes that an answer lists, None when it lists none at all."""
     if not isinstance(value, list):

@@ -34,6 +34,9 @@ SPEC = ProviderSpec(
     authorize_params={"response_type": "code"},
     account_keys=("hub_domain", "hub_id", "user_email"),
     optional_scope_param="optional_scope",
+    # 110 in any 10 seconds, counted where the calls arrive.
+    # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+    rate_limit=110,
     version_env="HUBSPOT_API_VERSION",
     default_version="2026-09",
     # HubSpot puts the standard's code in ``error`` and its own in ``status``.

@@ -1,4 +1,7 @@
-"""Estimate an account's calls a month, and find a schedule that fits its quota."""
+"""Estimate an account's calls a month, and find a schedule that fits its quota.
+
+A mistake in the connector's sums is a ConnectorError.
+"""
 
 import math
 from collections.abc import Collection as Some
@@ -13,6 +16,7 @@ from integrations.models import Collection, Connection, Item
 from integrations.models.reasons import ReasonCode
 from integrations.providers.capabilities import Estimate, Plan, Schedule
 from integrations.providers.kinds import DeletionKind
+from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.sync import budget, runs
 
 # How an account is read until its plan is said, or while that is the smallest one.
@@ -24,11 +28,14 @@ def estimate(connection: Connection) -> Estimate | None:
     estimator = budget.estimator_of(connection.provider)
     if estimator is None:
         return None
-    return estimator.estimate(
-        counts_of(connection),
-        interval_minutes=connection.sync_interval_minutes,
-        full_refresh_hours=connection.full_refresh_hours or settings.FULL_REFRESH_HOURS,
-    )
+    counts = counts_of(connection)
+    hours = connection.full_refresh_hours or settings.FULL_REFRESH_HOURS
+    with connector_boundary("estimate", connection=connection.pk):
+        return estimator.estimate(
+            counts,
+            interval_minutes=connection.sync_interval_minutes,
+            full_refresh_hours=hours,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +79,9 @@ def fitting_schedule(
     if present.total(chosen) <= plan.calls:
         return None
     counts = counts_of(connection)
-    return estimator.fitting_schedule(
-        counts, chosen=[key for key in chosen if key in counts], quota=plan.calls
-    )
+    known = [key for key in chosen if key in counts]
+    with connector_boundary("fitting_schedule", connection=connection.pk):
+        return estimator.fitting_schedule(counts, chosen=known, quota=plan.calls)
 
 
 def counts_of(connection: Connection) -> dict[str, int]:

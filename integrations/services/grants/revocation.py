@@ -17,6 +17,7 @@ from integrations.oauth.errors import OAuthError
 from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import clients, crypto, oauth_clients, queue
+from integrations.services.common.connector_errors import connector_boundary
 
 logger = logging.getLogger(__name__)
 
@@ -131,9 +132,10 @@ def _uninstall(pending: PendingRevocation, token: Secret) -> None:
     connector: object = CONNECTORS[pending.provider]
     if not isinstance(connector, UninstallsApp):
         return
-    api = clients.api_client_for_new_grant(pending.provider, token)
     try:
-        connector.uninstall(api, settings.PROVIDERS[pending.provider])
+        with connector_boundary("uninstall", revocation=pending.pk):
+            api = clients.api_client_for_new_grant(pending.provider, token)
+            connector.uninstall(api, settings.PROVIDERS[pending.provider])
     except (Unauthorized, NotFound):
         # The app is gone already, or the token is, and with it the only way.
         logger.info("nothing to uninstall provider=%s", pending.provider)

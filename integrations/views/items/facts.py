@@ -6,7 +6,8 @@ from typing import Any
 
 from integrations.models import Item, ItemChange, wording
 from integrations.providers import CONNECTORS
-from integrations.providers.fields import CURRENCY_PROPERTY, Text
+from integrations.providers.fields import CURRENCY_PROPERTY
+from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField, read_fields
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
@@ -106,20 +107,13 @@ def describe(
     """
     connector = CONNECTORS.get(item.provider)
     if connector is None:
-        return _raw(values), ""
+        return describe_raw(values, {}), ""
     schema, account = item.collection.schema, item.connection.account
     try:
         with connector_boundary("describe", item=item.pk):
             return list(connector.describe(values, schema, account)), ""
     except ConnectorError as exc:
-        return _raw(values), wording.connector_text(exc.reference, RAW_TEXT)
-
-
-def _raw(values: Mapping[str, Any]) -> list[DisplayField]:
-    return [
-        DisplayField(name=name, label=name, value=Text(text=str(value)))
-        for name, value in values.items()
-    ]
+        return describe_raw(values, {}), wording.connector_text(exc.reference, RAW_TEXT)
 
 
 def changes(

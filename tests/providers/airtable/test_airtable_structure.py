@@ -159,7 +159,7 @@ def test_changes_of_the_structure_are_the_whole_of_it(airtable):
     collection = airtable.context(remote_id="structure")
 
     listed = fetch_page(airtable)
-    changed = airtable.connector.fetch_changes(
+    changed = airtable.connector.fetch_page(
         airtable.api, collection, since=None, cursor=None
     )
 
@@ -322,7 +322,7 @@ def test_calls_for_bases_share_the_limit_of_the_base(airtable):
 
     structure.fetch_page(airtable.api, after=None)
 
-    connection = "airtable:usrAAAAAAAAAAAAA1"
+    connection = "airtable:cid:usrAAAAAAAAAAAAA1"
     assert airtable.limiter.asked == [
         (connection,),
         (connection, f"airtable:base:{FIRST}"),

@@ -96,8 +96,8 @@ def test_an_increment_filters_by_edits_and_still_goes_by_creation(notion):
     notion.transport.on(QUERY, notion.load("rows_2"))
     connector, context = notion.connector, notion.context()
 
-    page = connector.fetch_changes(notion.api, context, since=SINCE, cursor=None)
-    connector.fetch_changes(notion.api, context, since=SINCE, cursor=page.next_cursor)
+    page = connector.fetch_page(notion.api, context, since=SINCE, cursor=None)
+    connector.fetch_page(notion.api, context, since=SINCE, cursor=page.next_cursor)
 
     edited = {
         "timestamp": "last_edited_time",

@@ -285,7 +285,7 @@ class Reading:
 
     def changes(self, own: str, since: datetime) -> None:
         """Make an incremental sync."""
-        self.listing("fetch_changes", own, since=since)
+        self.listing("fetch_page", own, since=since)
 
     def listing(self, method: str, own: str, **more: Any) -> list[Page]:
         """Read one listing to its end; a cursor may not stand still."""

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from integrations.http import urls
 from integrations.http.client import ApiClient
-from integrations.http.shape import expect_list, expect_object
+from integrations.http.shape import expect_list
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import BASE, FIELD, TABLE, is_id, to_id
-from integrations.providers.listing import Rows, all_pages, map_rows, next_cursor
+from integrations.providers.listing import Rows, all_pages, next_cursor, read_rows
 from integrations.providers.values import one_line
 
 MAX_BASES: Final = 1000
@@ -59,9 +59,9 @@ def fetch_bases(api: ApiClient) -> Bases:
     """Return the bases that are shared with the connection, by their ids."""
 
     def fetch(offset: str | None) -> tuple[Rows[Base], str | None]:
-        body = expect_object(api.get("/meta/bases", params={"offset": offset}), "bases")
-        rows = map_rows(expect_list(body.get("bases"), "bases"), _to_base)
-        return rows, next_cursor(body.get("offset"), offset, where="offset")
+        answer = api.get("/meta/bases", params={"offset": offset})
+        rows = read_rows(answer, "bases", _to_base)
+        return rows, next_cursor(answer, "offset", offset)
 
     found: dict[str, Base] = {}
     odd = 0
@@ -79,13 +79,13 @@ def fetch_tables(api: ApiClient, base_id: str) -> Tables:
     """Return the tables of one base, in the order that its users gave them."""
     path = f"/meta/bases/{urls.segment(base_id)}/tables"
     answer = api.get(path, limits=base_limits(api, base_id))
-    rows = expect_list(expect_object(answer, "tables").get("tables"), "tables")
-    known = tuple(map_rows(rows, _to_table).mapped[:MAX_TABLES])
-    return Tables(known=known, left_out=len(rows) - len(known))
+    rows = read_rows(answer, "tables", _to_table)
+    too_many = max(0, len(rows.mapped) - MAX_TABLES)
+    known = tuple(rows.mapped[:MAX_TABLES])
+    return Tables(known=known, left_out=rows.unreadable + too_many)
 
 
-def _to_base(row: object) -> Base:
-    body = expect_object(row, "base")
+def _to_base(body: Mapping[str, Any]) -> Base:
     base_id = to_id(body.get("id"), BASE)
     return Base(
         id=base_id,
@@ -94,8 +94,7 @@ def _to_base(row: object) -> Base:
     )
 
 
-def _to_table(row: object) -> Table:
-    body = expect_object(row, "table")
+def _to_table(body: Mapping[str, Any]) -> Table:
     table_id = to_id(body.get("id"), TABLE)
     fields = expect_list(body.get("fields"), "fields")
     primary = body.get("primaryFieldId")

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError, Transient, Unauthorized
-from integrations.http.shape import expect_list, expect_object, expect_text, objects
+from integrations.http.shape import expect_object, expect_text, objects
 from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.mapping.fields import MAX_LABEL
-from integrations.providers.listing import first_pages, map_rows
+from integrations.providers.listing import first_pages, read_rows
 from integrations.providers.values import one_line, to_id
 
 logger = logging.getLogger(__name__)
@@ -75,8 +75,8 @@ def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> dict[str, 
     def fetch(after: str | None) -> tuple[dict[str, str], str | None]:
         params = {"limit": OWNERS_PER_PAGE, "archived": archived, "after": after}
         body = expect_object(api.get(f"/crm/owners/{version}", params=params), "owners")
-        rows = expect_list(body.get("results"), "results")
-        return dict(map_rows(rows, _to_owner).mapped), next_after(body, after)
+        owners = read_rows(body, "results", _to_owner).mapped
+        return dict(owners), next_after(body, after)
 
     owners: dict[str, str] = {}
     for page in first_pages(fetch, most=MAX_OWNER_PAGES):
@@ -85,8 +85,7 @@ def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> dict[str, 
     return {key: f"{name}{left}" for key, name in owners.items() if name}
 
 
-def _to_owner(row: object) -> tuple[str, str]:
-    owner = expect_object(row, "owner")
+def _to_owner(owner: dict[str, Any]) -> tuple[str, str]:
     return to_id(owner.get("id")), _owner_name(owner)
 
 

@@ -53,18 +53,17 @@ class Ask(Protocol):
 
 
 def fetch_page(
-    api: ApiClient, context: CollectionContext, *, cursor: str | None
+    api: ApiClient,
+    context: CollectionContext,
+    *,
+    cursor: str | None,
+    since: datetime | None,
 ) -> Page:
-    """Return what the next step of a full refresh shows."""
-    phases = PHASES[context.remote_id]
-    return _Pass(api, context, phases, since=None).step(cursor)
+    """Return what the next step of a full refresh shows.
 
-
-def fetch_changes(
-    api: ApiClient, context: CollectionContext, *, since: datetime, cursor: str | None
-) -> Page:
-    """Return what was edited, and what stands in pages that have just changed."""
-    phases = INCREMENT[context.remote_id]
+    Or, ``since`` a time, what was edited and what stands in pages that have changed.
+    """
+    phases = (PHASES if since is None else INCREMENT)[context.remote_id]
     return _Pass(api, context, phases, since=since).step(cursor)
 
 

@@ -57,7 +57,7 @@ def fetch_page(
     context: CollectionContext,
     *,
     cursor: str | None,
-    since: datetime | None = None,
+    since: datetime | None,
 ) -> Page:
     """Return one page of the rows, of all or of those edited since a time.
 

@@ -15,7 +15,7 @@ from integrations.http.backoff import MAX_RETRY_AFTER
 from integrations.models import Credential, RefreshAttempt
 from integrations.models.times import CLOCK_SKEW
 
-SLACK_SECONDS = 15.0
+MARGIN_SECONDS = 15.0
 LONGEST = timedelta(seconds=60)
 # The longest that a provider may ask to wait.
 LONGEST_PAUSE = timedelta(seconds=MAX_RETRY_AFTER) + CLOCK_SKEW
@@ -23,7 +23,7 @@ LONGEST_PAUSE = timedelta(seconds=MAX_RETRY_AFTER) + CLOCK_SKEW
 
 def length() -> timedelta:
     """Return how long a lease lasts: beyond every deadline of the request."""
-    return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + SLACK_SECONDS)
+    return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + MARGIN_SECONDS)
 
 
 def is_free(now: datetime) -> Q:
