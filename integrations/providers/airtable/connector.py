@@ -82,7 +82,7 @@ class Airtable(BaseConnector):
     ) -> Page:
         """Return one page of a table's records, or of bases with their tables."""
         if collection.remote_id == STRUCTURE:
-            return structure.fetch_page(api, after=cursor)
+            return structure.fetch_page(api, after=cursor, stored=collection.stored)
         return records.fetch_page(api, collection, cursor=cursor)
 
     def fetch_changes(
@@ -95,7 +95,7 @@ class Airtable(BaseConnector):
     ) -> Page:
         """Return one page of what changed; the structure is simply listed again."""
         if collection.remote_id == STRUCTURE:
-            return structure.fetch_page(api, after=cursor)
+            return structure.fetch_page(api, after=cursor, stored=collection.stored)
         return records.fetch_changes(api, collection, since=since, cursor=cursor)
 
     def describe(
