@@ -134,7 +134,11 @@ class BaseConnector(ABC):
     def fetch_schema(
         self, api: ApiClient, collection: CollectionContext
     ) -> Mapping[str, Any]:
-        """Return labels and look-ups, JSON-safe; key ``fields`` holds FieldSpecs."""
+        """Return labels and look-ups, JSON-safe; key ``fields`` holds FieldSpecs.
+
+        What cannot be a schema is an InvalidResponse: the one that is kept stays. Where
+        only a part could not be told, ``ask_again`` is true, and the next sync asks.
+        """
         return {}
 
     def fetch_changes(

@@ -42,7 +42,7 @@ def _get_owners(call: Call) -> list[dict[str, Any]]:
 
 @api("crm.objects.owners.read")
 def list_owners(call: Call) -> dict[str, Any]:
-    limit = call.read_limit(default=100, highest=100)
+    limit = call.read_limit(default=100, highest=500)
     rest = [owner for owner in _get_owners(call) if int(owner["id"]) > call.after]
     if len(rest) <= limit:
         return {"results": rest}
