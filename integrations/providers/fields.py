@@ -11,8 +11,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
+from integrations.providers.rich_text import Block
+
 DateStyle = Literal["", "us", "european", "friendly"]
-TextFormat = Literal["html", "markdown", "plain"]
 # Under this option an amount's field names the property that holds its currency.
 CURRENCY_PROPERTY: Final = "currency_property"
 
@@ -26,10 +27,9 @@ class Text:
 
 @dataclass(frozen=True, kw_only=True)
 class RichText:
-    """A text with markup, as the provider gives it."""
+    """A formatted text; each provider's markup is parsed by its connector."""
 
-    raw: str
-    format: TextFormat
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from integrations.providers.rich_text import Block, paragraphs_of
+
 MAX_TEXT: Final = 256 * 1024
 MAX_LINE: Final = 10_000
 
@@ -40,6 +42,11 @@ LINE_TAGS: Final = frozenset(
 SILENT_TAGS: Final = frozenset({"script", "style", "head", "title", "template"})
 
 Step = Callable[[str], str]
+
+
+def to_blocks(raw: str, markup: str) -> tuple[Block, ...]:
+    """Return a text in HTML or Markdown as blocks."""
+    return paragraphs_of(to_text(raw, markup))
 
 
 def to_text(raw: str, markup: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from integrations.providers import fields
 from integrations.providers.fields import DateStyle, Value
-from integrations.providers.markup import to_text
+from integrations.providers.rich_text import to_plain
 from integrations.providers.values import to_zone
 
 MOST_DECIMALS: Final = 3
@@ -38,7 +38,7 @@ def _(value: fields.Text, *, zone: tzinfo | None = None) -> str:
 
 @plain.register
 def _(value: fields.RichText, *, zone: tzinfo | None = None) -> str:
-    return to_text(value.raw, value.format)
+    return to_plain(value.blocks)
 
 
 @plain.register

@@ -30,6 +30,7 @@ from integrations.providers.fields import (
     Users,
     to_several,
 )
+from integrations.providers.markup import to_blocks
 from integrations.providers.plain import plain
 
 NIGHT = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
@@ -51,9 +52,9 @@ def percent(text, **more):
     ("value", "text"),
     [
         (Text(text="a\nb"), "a\nb"),
-        (RichText(raw="<p>a</p>", format="html"), "a"),
-        (RichText(raw="**a**", format="markdown"), "a"),
-        (RichText(raw="**a**", format="plain"), "**a**"),
+        (RichText(blocks=to_blocks("<p>a</p>", "html")), "a"),
+        (RichText(blocks=to_blocks("**a**", "markdown")), "a"),
+        (RichText(blocks=to_blocks("**a**", "plain")), "**a**"),
         (Boolean(is_true=True), "Yes"),
         (Boolean(is_true=False), "No"),
         (Boolean(is_true=True, label="Sure"), "Sure"),

@@ -22,17 +22,18 @@ from integrations.providers.fields import (
     Percent,
     Phone,
     Relation,
+    RichText,
     User,
     Value,
 )
 from integrations.providers.plain import plain
+from integrations.providers.rich_text import is_plain, safe_href
 from integrations.providers.values import to_zone
 from integrations.services.items.links import Links
+from integrations.views.items.rich_text import Group, to_groups
 
 # Longer texts are folded.
 LONG_TEXT, LONG_LINES = 700, 12
-MAIL: Final = re.compile(r"[^\s@<>,;:?&%\"]+@[^\s@<>,;:?&%\"]+\.[^\s@<>,;:?&%\"]+")
-DIAL: Final = re.compile(r"\+?[0-9][0-9 ()./-]{2,40}", re.ASCII)
 NO_LINKS: Final = Links(found={})
 
 
@@ -41,7 +42,8 @@ class Shown:
     """One value ready for its template, which chooses the look by ``kind``.
 
     ``title`` is what hovering adds, ``parts`` those of a list, ``items`` those of a
-    relation, and ``more`` says what is not among them.
+    relation, ``groups`` the blocks of a formatted text, and ``more`` says what is not
+    among them.
     """
 
     text: str
@@ -51,6 +53,7 @@ class Shown:
     stamp: str = ""
     parts: tuple["Shown", ...] = ()
     items: tuple[Item, ...] = ()
+    groups: tuple[Group, ...] = ()
     more: str = ""
 
     @property
@@ -74,6 +77,8 @@ def show(value: Value, links: Links = NO_LINKS) -> Shown:
         return replace(shown, kind="time", stamp=value.at.isoformat())
     if isinstance(value, Link):
         return replace(shown, kind="link", href=value.url)
+    if isinstance(value, RichText) and not is_plain(value.blocks):
+        return replace(shown, kind="rich", groups=tuple(to_groups(value.blocks)))
     contact = _contact(value)
     return replace(shown, kind="contact", href=contact) if contact else shown
 
@@ -106,9 +111,9 @@ def _more(relation: Relation, known: int) -> str:
 
 def _contact(value: Value) -> str:
     """Return what starts a mail or a call, for what is plainly an address for it."""
-    if isinstance(value, Email) and MAIL.fullmatch(value.address):
+    if isinstance(value, Email) and safe_href(f"mailto:{value.address}"):
         return f"mailto:{quote(value.address, safe='@')}"
-    if isinstance(value, Phone) and DIAL.fullmatch(value.number):
+    if isinstance(value, Phone) and safe_href(f"tel:{value.number}"):
         return f"tel:{re.sub(r'[^0-9+]', '', value.number)}"
     return ""
 

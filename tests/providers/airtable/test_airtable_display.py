@@ -32,6 +32,7 @@ from integrations.providers.fields import (
     User,
     Users,
 )
+from integrations.providers.markup import to_blocks
 
 TABLES = "GET /v0/meta/bases/appAAAAAAAAAAAAA1/tables"
 FIELD = "fldAAAAAAAAAAAAA1"
@@ -70,7 +71,7 @@ def test_every_type_of_field_is_typed(airtable):
     assert {field.label: field.value for field in shown} == {
         "Title": text("Write the sheet"),
         "Notes": text("See @Ada"),
-        "Brief": RichText(raw="**Bold**", format="markdown"),
+        "Brief": RichText(blocks=to_blocks("**Bold**", "markdown")),
         "Contact": Email(address="ada@example.org"),
         "Site": Link(url="https://example.org"),
         "Phone": Phone(number="(415) 555-9876"),
@@ -148,7 +149,11 @@ def test_every_type_of_field_is_typed(airtable):
         ),
         (60, {"type": "duration"}, Duration(seconds=Decimal(60), style="h:mm")),
         ("<airtable:mention id='x'>@Ada</airtable:mention>!", {}, text("@Ada!")),
-        ("**Bold**", {"type": "richText"}, RichText(raw="**Bold**", format="markdown")),
+        (
+            "**Bold**",
+            {"type": "richText"},
+            RichText(blocks=to_blocks("**Bold**", "markdown")),
+        ),
         ("A  B", {"type": "singleSelect"}, Choice(label="A B")),
         (
             [{"id": "selA", "name": "A", "color": "blueLight2"}],

@@ -25,6 +25,7 @@ from integrations.providers.fields import (
     Value,
     to_several,
 )
+from integrations.providers.markup import to_blocks
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
@@ -184,7 +185,7 @@ _READERS: Final[dict[str, Reader]] = {
     "datetime": _datetime,
     "duration": _numeric(lambda number: Duration(seconds=number / MILLISECONDS)),
     "email": _textual(lambda raw: Email(address=raw)),
-    "html": _textual(lambda raw: RichText(raw=raw, format="html")),
+    "html": _textual(lambda raw: RichText(blocks=to_blocks(raw, "html"))),
     "link": _textual(lambda raw: Link(url=raw)),
     "money": _money,
     "number": _numeric(lambda number: Number(amount=number)),
