@@ -1,7 +1,8 @@
 """Records that connectors return: accounts, collections, fields, items, pages."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +49,7 @@ class FieldSpec:
 
     ``kind`` is one of text, html, markdown, number, percent, money, duration, boolean,
     date, datetime, choice, choices, user, email, phone, link, relation, files, or a
-    word of the connector's own.
+    word of the connector's own. ``hint`` tells it from another one of the same label.
     """
 
     name: str
@@ -57,12 +58,57 @@ class FieldSpec:
     options: Mapping[str, str] = field(default_factory=dict)
     is_hidden: bool = False
     is_read_only: bool = False
+    hint: str = ""
 
 
 def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
-    """Return the fields that a kept schema describes, in its order."""
+    """Return the fields that a kept schema describes, in its order.
+
+    No two that are shown have one label.
+    """
     entries = schema.get("fields")
-    return [_to_field(each) for each in entries or () if isinstance(each, dict)]
+    specs = [_to_field(each) for each in entries or () if isinstance(each, dict)]
+    shown = [spec for spec in specs if not spec.is_hidden]
+    labels = dict(
+        zip(
+            (spec.name for spec in shown),
+            tell_apart([(spec.label, spec.hint) for spec in shown]),
+            strict=True,
+        )
+    )
+    return [
+        spec
+        if labels.get(spec.name, spec.label) == spec.label
+        else replace(spec, label=labels[spec.name])
+        for spec in specs
+    ]
+
+
+def tell_apart(labels: Sequence[tuple[str, str]]) -> list[str]:
+    """Return labels of which no two are the same: by their hints, else by number."""
+    hinted = _where_twice(
+        [label for label, _ in labels],
+        lambda number: labels[number][1],
+    )
+    seen: Counter[str] = Counter()
+
+    def count(number: int) -> str:
+        seen[hinted[number]] += 1
+        return str(seen[hinted[number]])
+
+    return _where_twice(hinted, count)
+
+
+def _where_twice(labels: Sequence[str], more: Callable[[int], str]) -> list[str]:
+    counts = Counter(label.casefold() for label in labels)
+    if len(counts) == len(labels):
+        return list(labels)
+    return [
+        f"{label} ({addition})"
+        if counts[label.casefold()] > 1 and (addition := more(number))
+        else label
+        for number, label in enumerate(labels)
+    ]
 
 
 def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
@@ -74,6 +120,7 @@ def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
         options=entry.get("options") or {},
         is_hidden=bool(entry.get("is_hidden")),
         is_read_only=bool(entry.get("is_read_only")),
+        hint=str(entry.get("hint") or ""),
     )
 
 

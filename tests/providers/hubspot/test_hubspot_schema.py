@@ -227,3 +227,23 @@ def test_owners_are_asked_for_five_hundred_at_a_time(hubspot):
     sizes = [r.url for r in hubspot.transport.requests if "/crm/owners/" in r.url]
     assert all("limit=500" in url for url in sizes)
     assert len(sizes) == 2
+
+
+def test_owners_and_stages_of_one_name_are_told_apart(hubspot):
+    pipelines = [
+        {"id": key, "label": label, "stages": [{"id": f"{key}1", "label": "Won"}]}
+        for key, label in (("a", "Sales"), ("b", "Partners"))
+    ]
+    ana = {"firstName": "Ana", "lastName": "Marín"}
+    owners = [ana | {"id": "1", "email": "a@x.test"}, ana | {"id": "2"}]
+
+    schema = told(
+        hubspot,
+        "deals",
+        {},
+        pipelines={"results": pipelines},
+        owners={"results": owners},
+    )
+
+    assert schema["lookups"]["stage"] == {"a1": "Won (Sales)", "b1": "Won (Partners)"}
+    assert schema["lookups"]["owner"] == {"1": "Ana Marín (a@x.test)", "2": "Ana Marín"}

@@ -6,7 +6,6 @@ nothing.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
@@ -34,6 +33,7 @@ from integrations.providers.airtable.ids import (
     table_key,
     web_url,
 )
+from integrations.providers.airtable.mapping.fields import type_in_words
 from integrations.providers.airtable.spec import RECORDS_READ, SCHEMA_READ
 from integrations.providers.capabilities import Place
 from integrations.providers.errors import IncompleteListingError
@@ -69,7 +69,6 @@ _FIELDS: Final = (
     FieldSpec(name="description", label="Description", is_read_only=True),
     FieldSpec(name="primary_field", label="Primary field", is_read_only=True),
 )
-_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def list_collections(api: ApiClient) -> list[RemoteCollection]:
@@ -245,14 +244,6 @@ def _words_by_id(entries: Sequence[Mapping[str, Any]], prefix: str) -> dict[str,
 
 def _describe(entry: Mapping[str, Any]) -> str:
     """Return what a field or view is: its name, and its type in words."""
-    kind = _describe_type(entry)
+    kind = type_in_words(entry)
     name = one_line(entry.get("name")) or str(entry.get("id"))
     return f"{name} ({kind})" if kind else name
-
-
-def _describe_type(entry: Mapping[str, Any]) -> str:
-    words = _HUMP.sub(" ", one_line(entry.get("type"))).lower()
-    options = entry.get("options")
-    result = options.get("result") if isinstance(options, dict) else None
-    of = _describe_type(result) if isinstance(result, dict) else ""
-    return f"{words}: {of}" if of else words

@@ -7,7 +7,7 @@ from integrations.providers.airtable.ids import FIELD, is_id, table_key
 from integrations.providers.airtable.listing.structure import FIELD_PREFIX, VIEW_PREFIX
 from integrations.providers.airtable.mapping.cells import to_value
 from integrations.providers.airtable.mapping.fields import formats_of, result_of
-from integrations.providers.fields import Boolean, Choice, Value
+from integrations.providers.fields import Boolean, Choice, Unavailable, Value
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
@@ -60,6 +60,8 @@ def _to_value(cell: object, spec: FieldSpec, schema: Mapping[str, Any]) -> Value
     if cell is None and told.get("type") == "checkbox":
         # Airtable leaves a box without a tick out, like everything that is empty.
         return Boolean(is_true=False)
+    if cell is None and told.get("is_broken"):
+        return Unavailable(reason="The field is not set up correctly in Airtable")
     if not told and spec.options and isinstance(cell, str):
         return Choice(label=spec.options.get(cell, cell))
     base_id, table_id = schema.get("base_id"), result_of(told).get("table")

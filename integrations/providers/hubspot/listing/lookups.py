@@ -21,6 +21,7 @@ from integrations.http.shape import expect_list, expect_object, expect_text, obj
 from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.mapping.fields import MAX_LABEL
 from integrations.providers.listing import first_pages, map_rows
+from integrations.providers.records import tell_apart
 from integrations.providers.values import one_line, to_id
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ OWNERS_PER_PAGE = 500
 MAX_OWNER_PAGES = 50
 
 Names = dict[str, dict[str, str]]
+# A name, and what tells it from another one of the same name.
+Hinted = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,15 +78,17 @@ def _fetch_pipelines(api: ApiClient, version: str) -> Names:
     A stage id is unique across pipelines in practice, so one table is enough.
     """
     body = expect_object(api.get(f"/crm/pipelines/{version}/deals"), "pipelines")
-    pipelines: dict[str, str] = {}
-    stages: dict[str, str] = {}
+    pipelines: dict[str, Hinted] = {}
+    stages: dict[str, Hinted] = {}
     for pipeline in objects(body, "results"):
-        pipelines |= _label(pipeline)
+        key, label = _label(pipeline)
+        pipelines[key] = label, key
         for stage in objects(pipeline, "stages"):
-            stages |= _label(stage)
+            key, name = _label(stage)
+            stages[key] = name, label
     if not stages:
         raise InvalidResponse("HubSpot named no stages of deals, which it always has")
-    return {"pipeline": pipelines, "stage": stages}
+    return {"pipeline": _apart(pipelines), "stage": _apart(stages)}
 
 
 def _fetch_all_owners(api: ApiClient, version: str) -> Names:
@@ -95,26 +100,29 @@ def _fetch_all_owners(api: ApiClient, version: str) -> Names:
     present = _fetch_owners(api, version, archived=False)
     if not present:
         raise InvalidResponse("HubSpot named no owners, of whom there is always one")
-    return {"owner": left | present}
+    return {"owner": _apart(left | present)}
 
 
-def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> dict[str, str]:
-    def fetch(after: str | None) -> tuple[dict[str, str], str | None]:
+def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> dict[str, Hinted]:
+    def fetch(after: str | None) -> tuple[dict[str, Hinted], str | None]:
         params = {"limit": OWNERS_PER_PAGE, "archived": archived, "after": after}
         body = expect_object(api.get(f"/crm/owners/{version}", params=params), "owners")
         rows = expect_list(body.get("results"), "results")
         return dict(map_rows(rows, _to_owner).mapped), next_after(body, after)
 
-    owners: dict[str, str] = {}
+    owners: dict[str, Hinted] = {}
     for page in first_pages(fetch, most=MAX_OWNER_PAGES):
         owners |= page
     left = " (deactivated)" if archived else ""
-    return {key: f"{name}{left}" for key, name in owners.items() if name}
+    return {
+        key: (f"{name}{left}", email) for key, (name, email) in owners.items() if name
+    }
 
 
-def _to_owner(row: object) -> tuple[str, str]:
+def _to_owner(row: object) -> tuple[str, Hinted]:
     owner = expect_object(row, "owner")
-    return to_id(owner.get("id")), _owner_name(owner)
+    email = one_line(owner.get("email"))[:MAX_LABEL]
+    return to_id(owner.get("id")), (_owner_name(owner), email)
 
 
 def _owner_name(owner: dict[str, Any]) -> str:
@@ -123,6 +131,10 @@ def _owner_name(owner: dict[str, Any]) -> str:
     return name[:MAX_LABEL]
 
 
-def _label(entry: dict[str, Any]) -> dict[str, str]:
+def _label(entry: dict[str, Any]) -> tuple[str, str]:
     label = expect_text(entry.get("label"), "label")
-    return {to_id(entry.get("id")): label[:MAX_LABEL]}
+    return to_id(entry.get("id")), label[:MAX_LABEL]
+
+
+def _apart(names: dict[str, Hinted]) -> dict[str, str]:
+    return dict(zip(names, tell_apart([*names.values()]), strict=True))

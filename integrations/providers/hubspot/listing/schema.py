@@ -9,6 +9,7 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.connector import CollectionContext
+from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.hubspot.listing.lookups import (
     Names,
     fetch_lookups,
@@ -63,7 +64,7 @@ def _check_fields(
 ) -> None:
     """Refuse an answer without properties, or without those that never go away."""
     names = {spec.name for spec in fields}
-    lasting = {*SYSTEM_PROPERTIES, kind.modified, *kind.leading[:3]}
+    lasting = {*SYSTEM_PROPERTIES, kind.modified, *kind.leading[:1]}
     lost = lasting & {spec.name for spec in read_fields(known)} - names
     if not names or lost:
         raise InvalidResponse("HubSpot did not name properties that it always has")
@@ -101,17 +102,23 @@ def requested_properties(schema: Mapping[str, Any], kind: ObjectType) -> list[st
 
 
 def select_properties(fields: Sequence[FieldSpec], kind: ObjectType) -> list[str]:
-    """Choose every visible property, important ones first.
+    """Choose every visible property, important ones first, and their currencies.
 
     The same choice serves lists and batches, so that a record read in either way
     is the same record.
     """
+    currencies = [
+        spec.options[CURRENCY_PROPERTY]
+        for spec in fields
+        if CURRENCY_PROPERTY in spec.options and not spec.is_hidden
+    ]
     visible = [
         spec.name
         for spec in sorted(fields, key=lambda spec: spec.is_read_only)
         if not spec.is_hidden and _NAME.fullmatch(spec.name)
     ]
-    return list(dict.fromkeys([*_always(kind), *visible]))
+    named = [name for name in currencies if _NAME.fullmatch(name)]
+    return list(dict.fromkeys([*_always(kind), *named, *visible]))
 
 
 def fits_address(names: Sequence[str]) -> bool:

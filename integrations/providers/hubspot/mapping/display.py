@@ -25,6 +25,7 @@ from integrations.providers.fields import (
     Value,
     to_several,
 )
+from integrations.providers.hubspot.mapping.fields import DEAL_CURRENCY
 from integrations.providers.markup import to_blocks
 from integrations.providers.records import (
     DisplayField,
@@ -34,8 +35,6 @@ from integrations.providers.records import (
 )
 from integrations.providers.values import to_number, to_time
 
-# An amount is in its deal's currency, also where an older schema does not say so.
-CURRENCY_PROPERTIES: Final = {"amount": "deal_currency_code"}
 MILLISECONDS: Final = 1000
 
 
@@ -53,7 +52,7 @@ class Context:
 
     def currency_of(self, spec: FieldSpec) -> str:
         """Return the currency that a record names for an amount, or the account's."""
-        name = spec.options.get(CURRENCY_PROPERTY) or CURRENCY_PROPERTIES.get(spec.name)
+        name = spec.options.get(CURRENCY_PROPERTY) or DEAL_CURRENCY.get(spec.name)
         own = self.properties.get(name or "")
         return own if isinstance(own, str) and own else self._text("currency")
 
@@ -109,13 +108,16 @@ def to_value(value: object, spec: FieldSpec, context: Context) -> Value | None:
     return Text(text=raw) if typed is None else typed
 
 
-def _choice(raw: str, spec: FieldSpec, context: Context) -> Value:
+def _choice(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+    """Return the label of one option, or those of several."""
+    if raw not in spec.options and ";" in raw:
+        return _choices(raw, spec, context)
     return Choice(label=spec.options.get(raw, raw))
 
 
 def _choices(raw: str, spec: FieldSpec, context: Context) -> Value | None:
     parts = filter(None, raw.split(";"))
-    return to_several(_choice(part, spec, context) for part in parts)
+    return to_several(Choice(label=spec.options.get(part, part)) for part in parts)
 
 
 def _boolean(raw: str, spec: FieldSpec, context: Context) -> Value | None:
@@ -124,8 +126,11 @@ def _boolean(raw: str, spec: FieldSpec, context: Context) -> Value | None:
     return None if known is None else Boolean(is_true=known, label=label)
 
 
-def _user(raw: str, spec: FieldSpec, context: Context) -> Value:
-    return User(id=raw, name=context.name_of("owner", raw))
+def _user(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+    """Return an owner, or several."""
+    ids = list(filter(None, raw.split(";")))
+    found = [User(id=each, name=context.name_of("owner", each)) for each in ids]
+    return found[0] if len(found) == 1 else to_several(found)
 
 
 def _pipeline(raw: str, spec: FieldSpec, context: Context) -> Value:
