@@ -119,6 +119,12 @@ class BaseConnector(ABC):
         empty is left out.
         """
 
+    def complete(
+        self, properties: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the properties, with those that say something by being left out."""
+        return properties
+
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for in this provider's words."""
         return default_classify(response)

@@ -107,6 +107,12 @@ class Airtable(BaseConnector):
         """Label and type the values of an item."""
         return display.describe(properties, schema)
 
+    def complete(
+        self, properties: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the cells with the boxes that have no tick, which are left out."""
+        return display.complete(properties, schema)
+
     def place_of(self, details: Mapping[str, Any]) -> Place | None:
         """Return the base that a table is in."""
         return structure.place_of(details)

@@ -65,8 +65,13 @@ def make_context(item: Item) -> dict[str, Any]:
         "children_url": _children_url(item, children),
         "related": find_related(item),
         "changes": list(changes(item, sides, linked)),
-        "raw": json.dumps(to_integration_item(item), indent=2, ensure_ascii=False),
+        "raw": _raw_json(item),
     }
+
+
+def _raw_json(item: Item) -> str:
+    exported = to_integration_item(item, item.collection.schema)
+    return json.dumps(exported, indent=2, ensure_ascii=False)
 
 
 def _children_url(item: Item, children: Sequence[Item]) -> str:
