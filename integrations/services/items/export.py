@@ -58,7 +58,7 @@ def to_integration_item(item: Item, schema: Mapping[str, Any]) -> dict[str, Any]
 
 def _to_integration_items(items: Iterable[Item]) -> Iterator[dict[str, Any]]:
     """Yield items as exports show them; a schema can be long, and is read once."""
-    schemas: dict[int | None, Mapping[str, Any]] = {None: {}}
+    schemas: dict[Any, Mapping[str, Any]] = {None: {}}
     for item in items:
         if item.collection_id not in schemas:
             schemas[item.collection_id] = item.collection.schema
