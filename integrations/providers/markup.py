@@ -5,30 +5,13 @@ Nothing of it is ever shown as HTML. What looks like markup and is none stays.
 
 import html
 import re
-from collections.abc import Callable
 from typing import Final
 
-from integrations.providers.rich_text import Block, paragraphs_of
+from integrations.providers.markdown import markdown_spans
+from integrations.providers.rich_text import Block, paragraphs_of, spans_text
 
 MAX_TEXT: Final = 256 * 1024
-MAX_LINE: Final = 10_000
 
-# What follows a backslash is itself; it is set aside while markers are removed.
-_ESCAPED: Final = re.compile(r"\\([\\*~`$\[\]<>{}|^_#+\-.!()>])")
-_ASIDE: Final = 0xE000
-_MOST_PIECES: Final = 0xF8FF - _ASIDE
-_PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
-# Lengths are bounded, so that a line of nothing but openings costs no minute.
-_CODE: Final = re.compile(r"(`+)(.{1,2000}?)\1")
-_BREAK: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
-# None holds the mark that it ends with, or a text of openings would be read again
-# for each of them. What is inside of another is found one round later.
-_STRONG: Final = re.compile(r"\*\*(?=[^\s*])((?:[^*]|\*(?!\*)){1,2000}?)(?<=\S)\*\*")
-_STRUCK: Final = re.compile(r"~~(?=[^\s~])([^~]{1,2000})(?<=\S)~~")
-_BOLD: Final = re.compile(r"__(?=[^\s_])([^_]{1,2000})(?<=\S)__")
-_EMPHASIS: Final = re.compile(r"(?<!\*)\*(?=[^\s*])([^*]*?)(?<=[^\s*])\*(?!\*)")
-_UNDERLINED: Final = re.compile(r"(?<!\w)_(?=[^\s_])([^_]*?)(?<=[^\s_])_(?!\w)")
 _HEADING: Final = re.compile(r"\A\s{0,3}#{1,6}\s+")
 _QUOTE: Final = re.compile(r"\A\s{0,3}>\s?")
 _TAG_NAME: Final = re.compile(r"(/?)([A-Za-z][A-Za-z0-9]{0,30})(?![\w.@])")
@@ -40,8 +23,6 @@ LINE_TAGS: Final = frozenset(
     | {"section", "table", "tr", "ul"}
 )
 SILENT_TAGS: Final = frozenset({"script", "style", "head", "title", "template"})
-
-Step = Callable[[str], str]
 
 
 def to_blocks(raw: str, markup: str) -> tuple[Block, ...]:
@@ -109,49 +90,5 @@ def _markdown_text(text: str) -> str:
 def _markdown_block(line: str) -> str:
     indent = line[: len(line) - len(line.lstrip())]
     words = _HEADING.sub("", _QUOTE.sub("", line))
-    return f"{indent}{markdown_line(words, after=_common_end)}".rstrip()
-
-
-def _common_end(text: str) -> str:
-    return html.unescape(_UNDERLINED.sub(r"\1", text))
-
-
-def markdown_line(line: str, *, before: Step = lambda text: text, after: Step) -> str:
-    """Return the words of one line of Markdown.
-
-    A dialect removes what is its own ``before`` links and emphasis, or ``after``.
-    """
-    aside = _Aside()
-    text = aside.put(_ESCAPED, _PRIVATE.sub("", line[:MAX_LINE]), 1)
-    text = aside.put(_CODE, text, 2)
-    text = _LINK.sub(r"\1", before(_BREAK.sub(" ", text)))
-    for _ in range(3):
-        for pattern in (_STRONG, _STRUCK, _BOLD, _EMPHASIS):
-            text = pattern.sub(r"\1", text)
-    return " ".join(aside.bring_back(after(text)).split())
-
-
-class _Aside:
-    """Literal pieces of a line, behind single private-use characters."""
-
-    def __init__(self) -> None:
-        self._pieces: list[str] = []
-
-    def put(self, pattern: "re.Pattern[str]", text: str, group: int) -> str:
-        """Replace each match by a mark that stands for one of its groups."""
-        return pattern.sub(self._keeper(group), text)
-
-    def bring_back(self, text: str) -> str:
-        """Return the text with its literal pieces; a piece can hold another's mark."""
-        for number in reversed(range(len(self._pieces))):
-            text = text.replace(chr(_ASIDE + number), self._pieces[number])
-        return text
-
-    def _keeper(self, group: int) -> "Callable[[re.Match[str]], str]":
-        def keep(match: "re.Match[str]") -> str:
-            if len(self._pieces) == _MOST_PIECES:
-                return match[group]
-            self._pieces.append(match[group])
-            return chr(_ASIDE + len(self._pieces) - 1)
-
-        return keep
+    spans = markdown_spans(words, after=html.unescape)
+    return f"{indent}{spans_text(spans)}".rstrip()

@@ -6,7 +6,7 @@ Every word is escaped, and only safe addresses become links.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from integrations.models import Item
@@ -35,6 +35,10 @@ _TAGS: Final[Mapping[Style, str]] = {
     Style.CODE: "code",
 }
 
+BREAK: Final = SafeString("<br>")
+# Their words are literal, line breaks included.
+LITERAL: Final = frozenset({BlockKind.CODE, BlockKind.EQUATION})
+
 Group = dict[str, Any]
 
 
@@ -44,7 +48,7 @@ def draw_spans(spans: Sequence[Span]) -> SafeString:
 
 
 def _draw(span: Span) -> SafeString:
-    html = conditional_escape(span.text)
+    html = format_html_join(BREAK, "{}", ((line,) for line in span.text.split("\n")))
     for style in reversed(Style):
         if style in span.styles:
             html = format_html("<{0}>{1}</{0}>", _TAGS[style], html)
@@ -92,7 +96,7 @@ def _families(blocks: Sequence[Block]) -> Iterator[tuple[Block, Sequence[Block]]
 def _to_entry(block: Block, items: Mapping[str, Item]) -> dict[str, Any]:
     return {
         "kind": block.kind.value,
-        "html": draw_spans(block.spans),
+        "html": block.text if block.kind in LITERAL else draw_spans(block.spans),
         "level": min(block.level + LEVELS_ABOVE, MAX_LEVEL),
         "number": block.number,
         "is_done": block.is_done,

@@ -65,6 +65,13 @@ def test_lists_and_quotes_stand_inside_what_they_belong_to():
     assert "<blockquote> <p >said</p> </blockquote>" in html
 
 
+def test_lines_stay_lines():
+    code = Block(kind=BlockKind.CODE, spans=spans_of("a\n b"))
+
+    assert draw_spans(spans_of("a\nb")) == "a<br>b"
+    assert "<code>a b</code>" in draw(code)
+
+
 def test_what_is_not_shown_leaves_a_trace():
     html = draw(placeholder("image, see there", href="https://a.example/"))
 
