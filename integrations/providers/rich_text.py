@@ -7,7 +7,7 @@ search, export and console take its words.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, Final
@@ -113,6 +113,16 @@ def merge_spans(spans: Iterable[Span]) -> Spans:
         Span(text=spans_text(group), styles=styles, href=href)
         for (styles, href), group in looks
     )
+
+
+def trim_spans(spans: Iterable[Span]) -> Spans:
+    """Join neighbours of one look, without blanks at both ends."""
+    merged = merge_spans(spans)
+    if not merged:
+        return ()
+    first = replace(merged[0], text=merged[0].text.lstrip())
+    rest = (first, *merged[1:])
+    return merge_spans((*rest[:-1], replace(rest[-1], text=rest[-1].text.rstrip())))
 
 
 def paragraphs_of(text: str) -> tuple[Block, ...]:

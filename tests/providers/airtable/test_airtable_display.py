@@ -33,7 +33,7 @@ from integrations.providers.fields import (
     User,
     Users,
 )
-from integrations.providers.markup import to_blocks
+from integrations.providers.markdown_blocks import markdown_blocks
 
 TABLES = "GET /v0/meta/bases/appAAAAAAAAAAAAA1/tables"
 FIELD = "fldAAAAAAAAAAAAA1"
@@ -72,7 +72,7 @@ def test_every_type_of_field_is_typed(airtable):
     assert {field.label: field.value for field in shown} == {
         "Title": text("Write the sheet"),
         "Notes": text("See @Ada"),
-        "Brief": RichText(blocks=to_blocks("**Bold**", "markdown")),
+        "Brief": RichText(blocks=markdown_blocks("**Bold**")),
         "Contact": Email(address="ada@example.org"),
         "Site": Link(url="https://example.org"),
         "Phone": Phone(number="(415) 555-9876"),
@@ -153,7 +153,7 @@ def test_every_type_of_field_is_typed(airtable):
         (
             "**Bold**",
             {"type": "richText"},
-            RichText(blocks=to_blocks("**Bold**", "markdown")),
+            RichText(blocks=markdown_blocks("**Bold**")),
         ),
         ("A  B", {"type": "singleSelect"}, Choice(label="A B")),
         (

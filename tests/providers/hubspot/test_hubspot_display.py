@@ -24,11 +24,11 @@ from integrations.providers.fields import (
     User,
     Users,
 )
+from integrations.providers.html_blocks import html_blocks
 from integrations.providers.hubspot.listing.schema import select_properties
 from integrations.providers.hubspot.mapping.display import Context, describe, to_value
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import DEALS
-from integrations.providers.markup import to_blocks
 from integrations.providers.records import FieldSpec
 
 ACCOUNT = {"time_zone": "Europe/Berlin", "currency": "EUR"}
@@ -96,7 +96,7 @@ ZONE = "Europe/Berlin"
         ("email", "a@b.example", Email(address="a@b.example")),
         ("phone", "+49 30 1", Phone(number="+49 30 1")),
         ("link", "b.example", Link(url="b.example")),
-        ("html", "<p>Hi</p>", RichText(blocks=to_blocks("<p>Hi</p>", "html"))),
+        ("html", "<p>Hi</p>", RichText(blocks=html_blocks("<p>Hi</p>"))),
         ("a kind of tomorrow", "as it is", Text(text="as it is")),
     ],
 )

@@ -30,7 +30,7 @@ from integrations.providers.fields import (
     Value,
     to_several,
 )
-from integrations.providers.markup import to_blocks
+from integrations.providers.markdown_blocks import markdown_blocks
 from integrations.providers.values import one_line, to_number, to_time
 
 ERRORS: Final = {
@@ -202,7 +202,7 @@ _NUMBERS: Final[Mapping[str, Callable[[Decimal, Format], Value]]] = {
 _TEXTS: Final[Mapping[str, Callable[[str], Value]]] = {
     "email": lambda text: Email(address=text),
     "phoneNumber": lambda text: Phone(number=text),
-    "richText": lambda text: RichText(blocks=to_blocks(text, "markdown")),
+    "richText": lambda text: RichText(blocks=markdown_blocks(text)),
     "url": lambda text: Link(url=text),
     **dict.fromkeys(_CHOICES, lambda text: Choice(label=one_line(text) or text)),
 }

@@ -25,8 +25,8 @@ from integrations.providers.fields import (
     Value,
     to_several,
 )
+from integrations.providers.html_blocks import html_blocks
 from integrations.providers.hubspot.mapping.fields import DEAL_CURRENCY
-from integrations.providers.markup import to_blocks
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
@@ -190,7 +190,7 @@ _READERS: Final[dict[str, Reader]] = {
     "datetime": _datetime,
     "duration": _numeric(lambda number: Duration(seconds=number / MILLISECONDS)),
     "email": _textual(lambda raw: Email(address=raw)),
-    "html": _textual(lambda raw: RichText(blocks=to_blocks(raw, "html"))),
+    "html": _textual(lambda raw: RichText(blocks=html_blocks(raw))),
     "link": _textual(lambda raw: Link(url=raw)),
     "money": _money,
     "number": _numeric(lambda number: Number(amount=number)),
