@@ -65,7 +65,8 @@ class BaseConnector(ABC):
     emoji. Where ``ids_unique_in`` is the account, an item that turns up in another
     collection is the same item, moved. A listing may learn late of what was just
     shared: the first sync waits for ``usual_share_lag``, and a full refresh is
-    repeated after ``longest_share_lag``.
+    repeated after ``longest_share_lag``. A provider that ``leaves_out_empty`` names
+    an item's values only.
     """
 
     spec: ProviderSpec
@@ -80,6 +81,7 @@ class BaseConnector(ABC):
     longest_share_lag: timedelta = timedelta()
     correlation_headers: Sequence[str] = ("X-Request-Id",)
     finds_all_collections: bool = True
+    leaves_out_empty: bool = False
     ids_unique_in: Literal["account", "collection"] = "collection"
     deleted_kind: DeletionKind = DeletionKind.DELETED
 

@@ -49,7 +49,8 @@ class FieldSpec:
 
     ``kind`` is one of text, html, markdown, number, percent, money, duration, boolean,
     date, datetime, choice, choices, user, email, phone, link, relation, files, or a
-    word of the connector's own. ``hint`` tells it from another one of the same label.
+    word of the connector's own. ``hint`` tells it from another one of the same label;
+    what has no ``group`` is shown first.
     """
 
     name: str
@@ -59,6 +60,7 @@ class FieldSpec:
     is_hidden: bool = False
     is_read_only: bool = False
     hint: str = ""
+    group: str = ""
 
 
 def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
@@ -121,6 +123,7 @@ def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
         is_hidden=bool(entry.get("is_hidden")),
         is_read_only=bool(entry.get("is_read_only")),
         hint=str(entry.get("hint") or ""),
+        group=str(entry.get("group") or ""),
     )
 
 
@@ -142,6 +145,7 @@ class DisplayField:
     name: str
     label: str
     value: Value
+    group: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ CELL_BREAK: Final = " | "
 # Under this key a stored text has its spans; one without any style is a string.
 SPANS: Final = "spans"
 MAIL: Final = re.compile(r"[^\s@<>,;:?&%\"]+@[^\s@<>,;:?&%\"]+\.[^\s@<>,;:?&%\"]+")
-DIAL: Final = re.compile(r"\+?[0-9][0-9 ()./-]{2,40}", re.ASCII)
+DIAL: Final = re.compile(r"\+?\(?[0-9][0-9 ()./-]{2,40}", re.ASCII)
 
 
 class Style(StrEnum):

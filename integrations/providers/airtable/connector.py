@@ -44,6 +44,7 @@ class Airtable(BaseConnector):
     structure_types: Sequence[str] = ("base", "table")
     plans: Sequence[Plan] = cost.PLANS
     quota_description = cost.QUOTA_DESCRIPTION
+    leaves_out_empty = True
     correlation_headers: Sequence[str] = ("X-Airtable-Request-Id", "X-Request-Id")
 
     def classify(self, response: Response) -> ApiError | None:

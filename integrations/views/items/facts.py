@@ -23,6 +23,7 @@ from integrations.services.items.query import ItemQuery
 from integrations.services.items.related import find_related
 from integrations.views.items.content import make_content
 from integrations.views.items.filters import type_name
+from integrations.views.items.properties import make_properties
 from integrations.views.items.values import Shown, show, show_moment
 
 MAX_CHILDREN = 20
@@ -56,7 +57,7 @@ def make_context(item: Item) -> dict[str, Any]:
     return {
         "facts": list(facts(item)),
         "content": make_content(item),
-        "properties": list(properties(described, linked)),
+        "properties": make_properties(item, described, linked),
         "mistake": mistake,
         "merged_into": find_merged_into(item),
         "breadcrumbs": breadcrumbs,
@@ -93,12 +94,6 @@ def facts(item: Item) -> Iterator[Row]:
         yield _row("Holds other items", Shown(text="Yes"))
     if item.mime_type:
         yield _row("Format", Shown(text=item.mime_type))
-
-
-def properties(described: Sequence[DisplayField], links: Links) -> Iterator[Row]:
-    """Yield the provider's own properties as its connector describes them."""
-    for field in described:
-        yield _row(field.label, show(field.value, links))
 
 
 def describe(
@@ -178,11 +173,15 @@ def changed_fields(
     pairs = _pairs(change)
     own = {n: pair for n, pair in pairs.items() if not n.startswith(PREFIX)}
     for name, (old, new) in own.items():
-        yield {"label": FIELD_NAMES.get(name, name), "old": old, "new": new}
+        yield _changed(FIELD_NAMES.get(name, name), old, new)
     before, after = (_texts(side, links) for side in sides)
     for key in {**before, **after}:
-        _, label = key
-        yield {"label": label, "old": before.get(key, ""), "new": after.get(key, "")}
+        yield _changed(key[1], before.get(key, ""), after.get(key, ""))
+
+
+def _changed(label: str, old: Any, new: Any) -> dict[str, Any]:
+    is_long = any(Shown(text=str(each)).is_long for each in (old, new))
+    return {"label": label, "old": old, "new": new, "is_long": is_long}
 
 
 def _texts(

@@ -1,5 +1,6 @@
 """Type the raw values of properties, which are texts whatever they mean."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,6 +37,10 @@ from integrations.providers.records import (
 from integrations.providers.values import to_number, to_time
 
 MILLISECONDS: Final = 1000
+_BARE_ADDRESS: Final = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,10}[a-z]{2,63}(?:/[!-~]{0,500})?",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +87,9 @@ def describe(
         value = to_value(properties.get(spec.name), spec, context)
         if value is not None:
             described.append(
-                DisplayField(name=spec.name, label=spec.label, value=value)
+                DisplayField(
+                    name=spec.name, label=spec.label, value=value, group=spec.group
+                )
             )
     return described
 
@@ -141,6 +148,17 @@ def _stage(raw: str, spec: FieldSpec, context: Context) -> Value:
     return Choice(label=context.name_of("stage", raw) or raw)
 
 
+def _emails(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+    return to_several(Email(address=each) for each in raw.split(";") if each)
+
+
+def _domain(raw: str, spec: FieldSpec, context: Context) -> Value:
+    """Return a link; an address without its scheme is one of the secure web."""
+    if _BARE_ADDRESS.fullmatch(raw):
+        return Link(url=f"https://{raw}", label=raw)
+    return Link(url=raw)
+
+
 def _money(raw: str, spec: FieldSpec, context: Context) -> Value | None:
     amount = to_number(raw)
     currency = context.currency_of(spec)
@@ -189,6 +207,8 @@ _READERS: Final[dict[str, Reader]] = {
     "date": _date,
     "datetime": _datetime,
     "duration": _numeric(lambda number: Duration(seconds=number / MILLISECONDS)),
+    "domain": _domain,
+    "emails": _emails,
     "email": _textual(lambda raw: Email(address=raw)),
     "html": _textual(lambda raw: RichText(blocks=html_blocks(raw))),
     "link": _textual(lambda raw: Link(url=raw)),

@@ -30,8 +30,9 @@ _KIND_BY_NAME = {
     "phone": "phone",
     "mobilephone": "phone",
     "fax": "phone",
-    "website": "link",
-    "domain": "link",
+    "website": "domain",
+    "domain": "domain",
+    "hs_additional_emails": "emails",
     "amount": "money",
     "annualrevenue": "money",
     "hs_object_id": "text",
@@ -47,7 +48,7 @@ _KIND_BY_HINT = {
     "email": "email",
     "phone_number": "phone",
     "physical_address": "text",
-    "domain_name": "link",
+    "domain_name": "domain",
 }
 _KIND_BY_TYPE = {
     "number": "number",
@@ -81,7 +82,22 @@ def to_field(entry: object, kind: ObjectType) -> FieldSpec | None:
         or entry.get("dataSensitivity", NOT_SENSITIVE) not in (None, NOT_SENSITIVE),
         is_read_only=_is_read_only(entry),
         hint=name,
+        group=_to_group(name, entry, kind),
     )
+
+
+def _to_group(name: str, entry: dict[str, Any], kind: ObjectType) -> str:
+    """Return the group a property is shown in: none for the object's own one.
+
+    Only the group's name is told here, as in ``analyticsinformation``.
+    """
+    group = entry.get("groupName")
+    is_own = name in kind.leading or group == f"{kind.item_type}information"
+    if is_own or not isinstance(group, str):
+        return ""
+    words = group.replace("_", " ").removesuffix("information").strip()
+    title = words if words == group.replace("_", " ") else f"{words} information"
+    return title[:1].upper() + title[1:MAX_LABEL]
 
 
 def _to_kind(name: str, entry: dict[str, Any], kind: ObjectType) -> str:
