@@ -47,7 +47,9 @@ def make_context(item: Item) -> dict[str, Any]:
     """Return what the item's page shows besides the item itself."""
     breadcrumbs = find_breadcrumbs(item)
     children = list(find_children(item)[:MAX_CHILDREN])
-    happened = list(item.changes.select_related("run")[:MAX_CHANGES])
+    happened = list(item.changes.select_related("run")[: MAX_CHANGES + 1])
+    has_older = len(happened) > MAX_CHANGES
+    del happened[MAX_CHANGES:]
     described, mistake = describe(item, item.properties)
     sides = [(change, describe_sides(item, change)) for change in happened]
     told = (side for _, both in sides for side in both)
@@ -66,6 +68,7 @@ def make_context(item: Item) -> dict[str, Any]:
         "children_url": _children_url(item, children),
         "related": find_related(item),
         "changes": list(changes(item, sides, linked)),
+        "has_older_changes": has_older,
         "raw": _raw_json(item),
     }
 

@@ -19,6 +19,7 @@ from integrations.providers.fields import (
     Number,
     Percent,
     Phone,
+    Relation,
     RichText,
     Text,
     User,
@@ -192,6 +193,27 @@ def test_several_owners_and_options_of_one_property_are_named_one_by_one():
     )
 
 
+def test_associated_records_are_linked_and_a_cut_list_says_so():
+    properties = {
+        "associations.contacts": ["9001"],
+        "associations.contacts.has_more": True,
+        "associations.companies": ["7001", "7002"],
+    }
+
+    shown = describe(properties, {}, {})
+
+    assert [(field.label, field.value) for field in shown] == [
+        (
+            "Contacts",
+            Relation(linked_ids=("9001",), linked_collection="contacts", has_more=True),
+        ),
+        (
+            "Companies",
+            Relation(linked_ids=("7001", "7002"), linked_collection="companies"),
+        ),
+    ]
+
+
 def test_properties_and_options_of_one_label_are_told_apart():
     option = {"label": "New", "hidden": True}
     entries = [
@@ -238,7 +260,7 @@ def test_the_currency_of_an_amount_is_asked_for_also_where_it_is_hidden():
         ({"type": "number", "numberDisplayHint": "percentage"}, "percent"),
         ({"type": "number", "numberDisplayHint": "probability"}, "percent"),
         ({"type": "string", "textDisplayHint": "email"}, "email"),
-        ({"type": "string", "textDisplayHint": "domain_name"}, "link"),
+        ({"type": "string", "textDisplayHint": "domain_name"}, "domain"),
         ({"type": "string", "textDisplayHint": "postal_code"}, "text"),
         ({"type": "enumeration", "referencedObjectType": "OWNER"}, "user"),
         ({"type": "number", "name": "hs_created_by_user_id"}, "text"),

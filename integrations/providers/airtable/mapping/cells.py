@@ -100,7 +100,8 @@ def _from_object(cell: Mapping[str, Any], told: Format) -> Value | None:
     # Known objects without a content are empty; unknown ones are shown as they are.
     if cell.keys() & {"state", "label", "text"} or not cell:
         return None
-    return Text(text=json.dumps(cell, ensure_ascii=False)[:MAX_JSON])
+    text = json.dumps(cell, ensure_ascii=False)
+    return Text(text=text if len(text) <= MAX_JSON else f"{text[:MAX_JSON]}…")
 
 
 def _from_known(cell: Mapping[str, Any], told: Format) -> Value | None:

@@ -20,6 +20,7 @@ from integrations.providers.fields import (
     Number,
     Percent,
     Phone,
+    Relation,
     RichText,
     Text,
     User,
@@ -28,6 +29,8 @@ from integrations.providers.fields import (
 )
 from integrations.providers.html_blocks import html_blocks
 from integrations.providers.hubspot.mapping.fields import DEAL_CURRENCY
+from integrations.providers.hubspot.mapping.links import HAS_MORE, PREFIX
+from integrations.providers.hubspot.objects import COMPANIES, CONTACTS
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
@@ -91,7 +94,22 @@ def describe(
                     name=spec.name, label=spec.label, value=value, group=spec.group
                 )
             )
-    return described
+    return [*described, *_relations(properties)]
+
+
+def _relations(properties: Mapping[str, Any]) -> Iterator[DisplayField]:
+    """Yield the records that one is associated with; one company is its parent."""
+    for kind in (CONTACTS, COMPANIES):
+        name = f"{PREFIX}{kind.remote_id}"
+        ids = properties.get(name)
+        has_more = properties.get(f"{name}{HAS_MORE}") is True
+        if isinstance(ids, list) and len(ids) > (kind is COMPANIES):
+            relation = Relation(
+                linked_ids=tuple(map(str, ids)),
+                linked_collection=kind.remote_id,
+                has_more=has_more,
+            )
+            yield DisplayField(name=name, label=kind.name, value=relation)
 
 
 def _visible_fields(
