@@ -13,7 +13,7 @@ from integrations.services.common import queue, shutdown
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion
 from integrations.services.grants import refresh, revocation
-from integrations.services.sync import engine, runs
+from integrations.services.sync import engine, opened_text, runs
 from integrations.services.upkeep import schedule
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,12 @@ def _ask_children_to_stop(**_details: Any) -> None:
 def sync_interactive(run_id: str) -> None:
     """Work on a run somebody is waiting for."""
     _sync(run_id)
+
+
+@shared_task
+def sync_opened_text(item_id: str) -> None:
+    """Read the text of an item that somebody has opened."""
+    opened_text.read(int(item_id))
 
 
 @shared_task

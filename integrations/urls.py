@@ -8,6 +8,7 @@ from integrations.views.connections import (
     held_deletions,
     index,
     other_account,
+    removal,
     runs,
     selection,
 )
@@ -30,6 +31,8 @@ connection_urls = [
         name="connection-collections",
     ),
     path("disconnect/", index.connection_disconnect, name="connection-disconnect"),
+    path("runs/", runs.run_list, name="connection-runs"),
+    path("remove/", removal.connection_remove, name="connection-remove"),
     path(
         "instead-of/<uuid:wanted>/",
         other_account.connection_other_account,

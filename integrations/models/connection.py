@@ -31,6 +31,7 @@ REASONS = {
     "paused_by_staff": "the staff of this site paused it",
     "disconnected_by_user": "you disconnected it",
     "disconnected_by_staff": "the staff of this site disconnected it",
+    "removed_by_user": "it is being removed with all that was kept of it",
 }
 
 
@@ -74,6 +75,9 @@ class Connection(models.Model):
         NEEDS_RECONNECT = "needs_reconnect", "Needs reconnecting"
         PAUSED = "paused", "Paused"
         DISCONNECTED = "disconnected", "Disconnected"
+
+    # The reason of a disconnected one that goes as soon as its items are deleted.
+    REMOVED = "removed_by_user"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -167,6 +171,14 @@ class Connection(models.Model):
         return spec.name if spec else self.provider
 
     @property
+    def account_identity(self) -> tuple[str, ...]:
+        """Return what tells its user which account it is, besides the name."""
+        spec = SPECS.get(self.provider)
+        told = (self.account.get(name) for name in spec.account_keys) if spec else ()
+        texts = dict.fromkeys(str(value) for value in told if value)
+        return tuple(text for text in texts if text != self.account_name)
+
+    @property
     def reason_text(self) -> str:
         """Return why it is in this state, in plain words."""
         return REASONS.get(self.reason, self.reason.replace("_", " "))
@@ -189,6 +201,11 @@ class Connection(models.Model):
     def is_connected(self) -> bool:
         """Tell whether it holds, or should hold, a grant."""
         return self.state != self.State.DISCONNECTED
+
+    @property
+    def is_removable(self) -> bool:
+        """Tell whether it may be removed with all that was kept of it."""
+        return not self.is_connected and self.reason != self.REMOVED
 
     @property
     def freshness_limit(self) -> timedelta:

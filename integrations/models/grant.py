@@ -23,6 +23,9 @@ class AuthorizationState(models.Model):
     )
     code_verifier = models.TextField(blank=True)
     next_url = models.CharField(max_length=500, blank=True)
+    plan = models.CharField(
+        max_length=40, blank=True, help_text="The provider's plan, as the user says."
+    )
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     consumed_at = models.DateTimeField(null=True, blank=True)
 

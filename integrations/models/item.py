@@ -75,8 +75,10 @@ class Item(models.Model):
     first_seen_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
-    # An emoji that pages put in front of the name; no column, it is a property.
+    # No columns: an emoji that pages put in front of the name, and what they call
+    # the connection.
     icon = ""
+    connection_title = ""
 
     objects = ItemQuerySet.as_manager()
 

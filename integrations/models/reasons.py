@@ -26,6 +26,7 @@ class ReasonCode(models.TextChoices):
     RATE_LIMITED = "rate_limited", "Rate limit"
     PROVIDER_DOWN = "provider_down", "Provider in trouble"
     QUOTA_EXHAUSTED = "quota_exhausted", "Quota used up"
+    PLAN_UNKNOWN = "plan_unknown", "Plan not said"
     NO_PERMISSION = "no_permission", "No permission"
     NOT_FOUND = "not_found", "Not found"
     REQUEST_REFUSED = "request_refused", "Request refused"

@@ -22,6 +22,10 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.REQUEST_REFUSED: "the provider refused the request",
     ReasonCode.ODD_ANSWER: "the provider's answer was not understood",
     ReasonCode.QUOTA_EXHAUSTED: "the provider's quota is used up",
+    ReasonCode.PLAN_UNKNOWN: (
+        "it waits until you say which plan the account has: reading on could use up"
+        " the calls that a small plan has in a month"
+    ),
     ReasonCode.TOKEN_REFUSED: "the provider refused the permission",
     ReasonCode.NO_TOKEN: "there is no usable permission",
     ReasonCode.LEASE_LOST: "it ended its worker three times",

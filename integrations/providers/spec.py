@@ -58,8 +58,9 @@ class ProviderSpec:
     by a request whose answer was lost: ``introspects_refresh_tokens`` where asking
     about one is documented; ``alive_path``, under the API's address, where a refresh
     ends the older access token at once and this path answers 401 from then on.
-    ``reconsent_label`` name what a person can change by consenting again, where they
-    choose what is shared.
+    ``reconsent_label`` names what a user can change by consenting again, where they
+    choose what is shared. ``account_keys`` name the details of an account, as
+    ``identify`` gives them, by which users tell two accounts of one name apart.
     """
 
     slug: str
@@ -85,6 +86,7 @@ class ProviderSpec:
     alive_path: str = ""
     manage_url: str = ""
     reconsent_label: str = ""
+    account_keys: tuple[str, ...] = ()
 
     @property
     def env_prefix(self) -> str:

@@ -92,14 +92,20 @@ def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
     return GrantFailed("provider_down", user_messages.PROVIDER_DOWN)
 
 
-def accept(provider: GrantProvider, grant: NewGrant, user: User) -> Connected:
-    """Store the grant as one user's; raise GrantFailed if it is another's."""
+def accept(
+    provider: GrantProvider, grant: NewGrant, user: User, *, plan: str = ""
+) -> Connected:
+    """Store the grant as one user's; raise GrantFailed if it is another's.
+
+    ``plan`` is the provider's plan that the user says a new account has.
+    """
     try:
         return connect.connect(
             user=user,
             provider=grant.provider,
             tokens=grant.tokens,
             account=grant.account,
+            plan=plan,
         )
     except OwnedBySomeoneElseError as exc:
         grant.revoke()

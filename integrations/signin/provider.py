@@ -1,5 +1,6 @@
 """allauth provider whose authorization request no request parameter can change."""
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -39,6 +40,14 @@ class GrantAdapter(OAuth2Adapter):
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:
         """Return the one redirect URI that is registered, never the Host header's."""
         return settings.PROVIDERS[self.provider_id].redirect_uri
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectForm:
+    """What a user sends along to connect: what to reconnect, which plan they have."""
+
+    connection: Connection | None = None
+    plan: str = ""
 
 
 class GrantProvider(OAuth2Provider):
@@ -85,18 +94,20 @@ class GrantProvider(OAuth2Provider):
     ) -> HttpResponseRedirect:
         """Send the browser to the provider.
 
-        ``data`` is the connection to reconnect, if any. Whatever allauth read from
-        the request (``scope``, ``auth_params``) arrives in ``kwargs`` and is left
-        there on purpose.
+        ``data`` is the ``ConnectForm`` the user sent, if any. Whatever allauth
+        read from the request (``scope``, ``auth_params``) arrives in ``kwargs``
+        and is left there on purpose.
         """
+        form = data if isinstance(data, ConnectForm) else ConnectForm()
         verifier = new_code_verifier() if self.spec.pkce else None
         user = request.user if request.user.is_authenticated else None
         state = oauth_state.issue(
             provider=self.spec.slug,
             user=user,
             session_nonce=nonce_of(request),
-            connection=data if isinstance(data, Connection) else None,
+            connection=form.connection,
             next_url=next_url or "",
+            plan=form.plan,
             code_verifier=verifier,
         )
         return HttpResponseRedirect(

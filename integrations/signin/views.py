@@ -24,7 +24,7 @@ from integrations.services.grants.oauth_state import Authorization, StateRefused
 from integrations.signin import user_messages
 from integrations.signin.answer import AuthorizationResponse
 from integrations.signin.exchange import GrantFailed, NewGrant, accept, exchange
-from integrations.signin.provider import GrantProvider
+from integrations.signin.provider import ConnectForm, GrantProvider
 from integrations.signin.session import nonce_of
 from integrations.signin.user_messages import UserMessage
 
@@ -52,11 +52,11 @@ def authorize(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("account_login")
     if not provider.settings.is_configured:
         return _back(request, user_messages.NOT_CONFIGURED, provider)
-    target = None
+    form = ConnectForm(plan=request.POST.get("plan", "")[:40])
     if request.user.is_authenticated and request.POST.get("connection"):
-        target = _reconnect_target(request, slug)
+        form = ConnectForm(connection=_reconnect_target(request, slug))
     process = AuthProcess.CONNECT if request.user.is_authenticated else "login"
-    return provider.redirect(request, process, _next_url(request), data=target)
+    return provider.redirect(request, process, _next_url(request), data=form)
 
 
 def _reconnect_target(request: HttpRequest, slug: str) -> Connection:
@@ -131,7 +131,7 @@ def _connect(
     if not isinstance(request.user, User):
         raise BadRequest("nobody is signed in")
     try:
-        connected = accept(provider, grant, request.user)
+        connected = accept(provider, grant, request.user, plan=begun.plan)
     except GrantFailed as exc:
         _log_refusal(request, provider.spec.slug, exc.kind)
         return _back(request, exc.user_message, provider)

@@ -18,7 +18,7 @@ from integrations.providers.spec import ProviderSpec
 from integrations.services.items.listing import parent_types
 from integrations.services.sync import held_deletions
 from integrations.templatetags import icons
-from integrations.views.items.filters import type_name
+from integrations.views.items.facets import type_name
 
 register = template.Library()
 

@@ -11,8 +11,9 @@ from sandbox.core.app import App
 
 CALLBACK = "http://localhost:8000/integrations/hubspot/oauth2callback"
 CLIENT = {"client_id": "sandbox-hubspot", "client_secret": "sandbox-secret-hubspot"}
-REQUIRED = "oauth crm.objects.contacts.read crm.objects.contacts.write"
+REQUIRED = "oauth crm.objects.contacts.read"
 OPTIONAL = (
+    "crm.objects.contacts.write "
     "crm.objects.companies.read crm.objects.companies.write"
     " crm.objects.deals.read crm.objects.deals.write crm.objects.owners.read"
 )

@@ -85,11 +85,8 @@ def test_request_parameters_never_reach_the_authorization_request(
     assert "evil" not in location
     assert "everything" not in location
     assert plain["client_id"] == "sandbox-hubspot"
-    assert plain["scope"].split() == [
-        "oauth",
-        "crm.objects.contacts.read",
-        "crm.objects.contacts.write",
-    ]
+    assert plain["scope"].split() == ["oauth", "crm.objects.contacts.read"]
+    assert "write" not in plain["optional_scope"]
 
 
 def test_a_state_has_at_least_128_bits_and_is_stored_hashed(start: Start) -> None:

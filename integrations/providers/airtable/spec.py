@@ -34,4 +34,5 @@ SPEC = ProviderSpec(
     # A refresh ends the older access token as well, and at once.
     alive_path="/meta/whoami",
     manage_url="https://airtable.com/account",
+    account_keys=("email", "user_id"),
 )

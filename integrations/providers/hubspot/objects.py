@@ -47,7 +47,6 @@ class ObjectType:
 
 
 CONTACTS_READ = "crm.objects.contacts.read"
-CONTACTS_WRITE = "crm.objects.contacts.write"
 COMPANIES_READ = "crm.objects.companies.read"
 DEALS_READ = "crm.objects.deals.read"
 OWNERS_READ = "crm.objects.owners.read"

@@ -4,7 +4,6 @@ from integrations.oauth.config import Rejection
 from integrations.providers.hubspot.objects import (
     COMPANIES_READ,
     CONTACTS_READ,
-    CONTACTS_WRITE,
     DEALS_READ,
     OWNERS_READ,
 )
@@ -23,9 +22,6 @@ SPEC = ProviderSpec(
     scopes=(
         Scope(name="oauth", description="Know which HubSpot account this is"),
         Scope(name=CONTACTS_READ, description="Read contacts"),
-        Scope(
-            name=CONTACTS_WRITE, description="Create and change contacts", writes=True
-        ),
         Scope(name=COMPANIES_READ, description="Read companies", is_optional=True),
         Scope(name=DEALS_READ, description="Read deals", is_optional=True),
         Scope(
@@ -36,6 +32,7 @@ SPEC = ProviderSpec(
     introspects_refresh_tokens=True,
     revoke_path="token/revoke",
     authorize_params={"response_type": "code"},
+    account_keys=("hub_domain", "hub_id", "user_email"),
     optional_scope_param="optional_scope",
     version_env="HUBSPOT_API_VERSION",
     default_version="2026-09",

@@ -42,6 +42,7 @@ def identify(
             "workspace_id": workspace_id,
             "bot_id": find_id(told.get("bot_id")) or "",
             "owner_type": "user" if _person_id(told) else "workspace",
+            "member": _member_name(told),
             "workspace_icon": _icon(told.get("workspace_icon")),
         },
     )
@@ -64,6 +65,15 @@ def _owner(told: Mapping[str, Any]) -> Mapping[str, Any]:
 def _person_id(told: Mapping[str, Any]) -> str | None:
     user = _owner(told).get("user")
     return find_id(user.get("id")) if isinstance(user, dict) else None
+
+
+def _member_name(told: Mapping[str, Any]) -> str:
+    """Return the name or e-mail of the user who consented, empty for a workspace."""
+    user = _owner(told).get("user")
+    user = user if isinstance(user, dict) else {}
+    person = user.get("person")
+    email = person.get("email") if isinstance(person, dict) else None
+    return one_line(user.get("name")) or one_line(email)
 
 
 def _ask_bot(

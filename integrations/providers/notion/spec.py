@@ -19,6 +19,7 @@ SPEC = ProviderSpec(
     introspect_path="introspect",
     revoke_path="revoke",
     reconsent_label="Change shared pages",
+    account_keys=("member", "workspace_id"),
     authorize_params={"owner": "user", "response_type": "code"},
     version_env="NOTION_VERSION",
     default_version="2026-03-11",

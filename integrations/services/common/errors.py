@@ -1,6 +1,6 @@
 """Errors of the services, for tasks, pages and the console."""
 
-from integrations.http.errors import ApiError
+from integrations.http.errors import ApiError, QuotaExhausted
 from integrations.models.connection import REASONS
 
 
@@ -36,6 +36,10 @@ class ConnectorError(ApiError):
         super().__init__("an unexpected error in the connector", code="connector_error")
         self.reference = reference
         self.origin = origin
+
+
+class PlanUnknownError(QuotaExhausted):
+    """No more calls are made until the user says how many their plan has."""
 
 
 class OwnedBySomeoneElseError(ServiceError):

@@ -18,6 +18,7 @@ from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.records import RemoteAccount
 from integrations.services.common import audit
 from integrations.services.common.errors import OwnedBySomeoneElseError
+from integrations.services.connections import quota
 from integrations.services.grants import credentials, token_cache
 from integrations.services.sync import runs
 
@@ -34,12 +35,18 @@ class Connected:
 
 
 def connect(
-    *, user: User, provider: str, tokens: TokenSet, account: RemoteAccount
+    *,
+    user: User,
+    provider: str,
+    tokens: TokenSet,
+    account: RemoteAccount,
+    plan: str = "",
 ) -> Connected:
     """Store a new grant, sealed, and queue its first sync after the commit.
 
     A user who connects the same account again keeps the row, the items and the
-    history, and starts a new generation. Raises OwnedBySomeoneElseError, with
+    history, and starts a new generation. ``plan`` is the provider's plan that the
+    user says a new one has. Raises OwnedBySomeoneElseError, with
     nothing changed, when the account belongs to somebody else here.
     """
     is_sandbox = settings.PROVIDERS[provider].is_sandbox
@@ -48,6 +55,8 @@ def connect(
             connection, is_new = _row_for(
                 user, provider, account, is_sandbox=is_sandbox
             )
+            if is_new:
+                quota.begin(connection, plan)
             _store_grant(connection, tokens, account, is_new=is_new)
             _remember_social_account(connection)
             runs.cancel_open(connection, ReasonCode.RECONNECTED)

@@ -123,12 +123,37 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
     transaction.on_commit(lambda: token_cache.forget(connection.pk, *stale))
 
 
-def purge(connection: Connection) -> None:
-    """Delete a disconnected connection's items; a worker goes on if they are many."""
-    deleted = store.delete_some({"connection": connection}, limit=DELETED_AT_ONCE)
-    if deleted == DELETED_AT_ONCE:
-        queue.send("sweep_purges")
-        return
+def remove(connection: Connection, *, actor: User | None) -> bool:
+    """Delete a disconnected connection with its items and runs, else say False."""
     with transaction.atomic():
-        connection.collections.all().delete()
-        Connection.objects.filter(pk=connection.pk).update(is_purging=False)
+        locked = Connection.objects.select_for_update().get(pk=connection.pk)
+        if locked.is_connected:
+            return False
+        locked.reason, locked.is_purging = Connection.REMOVED, True
+        locked.save(update_fields=["reason", "is_purging"])
+        audit.record("connection.removed", user=actor, subject=locked.pk)
+    purge(connection)
+    return True
+
+
+def purge(connection: Connection) -> None:
+    """Delete a disconnected connection's items; a worker goes on if they are many.
+
+    The last of them takes the connection along where that was asked for. One that
+    is connected again meanwhile keeps what it has.
+    """
+    with transaction.atomic():
+        purging = Connection.objects.select_for_update().filter(
+            pk=connection.pk, is_purging=True, state=Connection.State.DISCONNECTED
+        )
+        locked = purging.first()
+        if locked is None:
+            return
+        deleted = store.delete_some({"connection": locked}, limit=DELETED_AT_ONCE)
+        if deleted == DELETED_AT_ONCE:
+            transaction.on_commit(lambda: queue.send("sweep_purges"))
+        elif locked.reason == Connection.REMOVED:
+            locked.delete()
+        else:
+            locked.collections.all().delete()
+            purging.update(is_purging=False)

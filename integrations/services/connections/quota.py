@@ -1,5 +1,6 @@
 """Estimate an account's calls a month, and find a schedule that fits its quota."""
 
+import math
 from collections.abc import Collection as Some
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,26 +10,19 @@ from django.db.models import Count
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item
-from integrations.providers import CONNECTORS
-from integrations.providers.capabilities import Estimate, EstimatesCost, Plan, Schedule
+from integrations.models.reasons import ReasonCode
+from integrations.providers.capabilities import Estimate, Plan, Schedule
 from integrations.providers.kinds import DeletionKind
+from integrations.services.sync import budget, runs
+from integrations.services.sync.budget import estimator_of, plans_of
 
-
-def plans_of(connection: Connection) -> tuple[Plan, ...]:
-    """Return the provider's plans, none where calls of a month are not limited."""
-    estimator = estimator_of(connection)
-    return tuple(estimator.plans) if estimator else ()
+# How an account is read until its plan is said, or while that is the smallest one.
+CAREFUL_MINUTES, CAREFUL_HOURS = 24 * 60, 30 * 24
 
 
 def plan_of(connection: Connection, slug: str) -> Plan | None:
     """Return the provider's plan of that name, None if there is none."""
     return next((p for p in plans_of(connection) if p.slug == slug), None)
-
-
-def estimator_of(connection: Connection) -> EstimatesCost | None:
-    """Return what estimates costs, where the provider limits the calls of a month."""
-    connector: object = CONNECTORS.get(connection.provider)
-    return connector if isinstance(connector, EstimatesCost) else None
 
 
 def estimate(connection: Connection) -> Estimate | None:
@@ -58,8 +52,7 @@ class Overrun:
 def overrun(connection: Connection) -> Overrun | None:
     """Return by how much the schedule overruns the plan; unsaid, the smallest one."""
     said = plan_of(connection, connection.plan)
-    limited = [p for p in plans_of(connection) if p.calls is not None]
-    plan = said or min(limited, key=lambda p: p.calls or 0, default=None)
+    plan = said or budget.smallest_plan(connection)
     found = estimate(connection)
     chosen = connection.collections.filter(
         is_selected=True, misses__lt=Collection.MOST_MISSES
@@ -110,14 +103,69 @@ def counts_of(connection: Connection) -> dict[str, int]:
     }
 
 
+def begin(connection: Connection, plan: str) -> None:
+    """Give a new connection its plan, if that is one, and a schedule to begin with."""
+    smallest = budget.smallest_plan(connection)
+    said = plan_of(connection, plan)
+    connection.plan = said.slug if said else ""
+    if smallest is not None and said in (None, smallest):
+        connection.sync_interval_minutes = CAREFUL_MINUTES
+        connection.full_refresh_hours = CAREFUL_HOURS
+
+
+def schedule_for(
+    connection: Connection, plan: Plan | None, *, chosen: Some[str]
+) -> Schedule | None:
+    """Return the schedule that a plan asks for, None where the present one may stay.
+
+    One that was chosen for its cost gives way to the usual one where the plan has
+    calls enough; one that costs too much to the best that fits.
+    """
+    if not _is_careful(connection) or plan in (None, budget.smallest_plan(connection)):
+        return fitting_schedule(connection, plan, chosen=chosen)
+    usual = Connection(
+        pk=connection.pk, provider=connection.provider, plan=connection.plan
+    )
+    found = fitting_schedule(usual, plan, chosen=chosen)
+    if found is not None:
+        return found
+    costs = estimate(usual)
+    return Schedule(
+        interval_minutes=usual.sync_interval_minutes,
+        full_refresh_hours=math.ceil(settings.FULL_REFRESH_HOURS),
+        calls=costs.total(chosen) if costs else 0,
+    )
+
+
+def is_plan_unknown(connection: Connection) -> bool:
+    """Tell whether saying the plan would let a connected account be read better."""
+    return (
+        connection.is_connected
+        and not connection.plan
+        and budget.smallest_plan(connection) is not None
+    )
+
+
+def _is_careful(connection: Connection) -> bool:
+    present = (connection.sync_interval_minutes, connection.full_refresh_hours)
+    return present == (CAREFUL_MINUTES, CAREFUL_HOURS)
+
+
 def set_plan(connection: Connection, plan: Plan | None) -> None:
-    """Store which plan the user is on; another one has another quota to try."""
+    """Store which plan the user is on; another one has another quota to try.
+
+    What waited for that to be said is read on at once.
+    """
     slug = plan.slug if plan else ""
     if slug == connection.plan:
         return
     connection.plan = slug
     connection.save(update_fields=["plan"])
+    waiting = connection.collections.filter(reason=ReasonCode.PLAN_UNKNOWN)
+    has_waited = waiting.exists()
     connection.collections.update(blocked_until=None)
+    if has_waited and connection.is_syncable:
+        runs.request_sync(connection, trigger="user")
 
 
 def use_schedule(connection: Connection, schedule: Schedule) -> None:

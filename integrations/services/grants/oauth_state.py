@@ -39,6 +39,7 @@ class Authorization:
     user_id: int | None
     connection: Connection | None
     next_url: str
+    plan: str
     code_verifier: Secret | None
 
 
@@ -53,6 +54,7 @@ def issue(
     session_nonce: str,
     connection: Connection | None = None,
     next_url: str = "",
+    plan: str = "",
     code_verifier: Secret | None = None,
 ) -> Secret:
     """Store a new state and return its value, which is stored nowhere."""
@@ -71,6 +73,7 @@ def issue(
         connection=connection,
         code_verifier=sealed,
         next_url=next_url,
+        plan=plan,
     )
     return Secret(value)
 
@@ -108,6 +111,7 @@ def consume(
         user_id=row.user_id,
         connection=row.connection,
         next_url=row.next_url,
+        plan=row.plan,
         code_verifier=verifier,
     )
 

@@ -234,7 +234,7 @@ def count(
     if query.search:
         is_small = stored_items(collections) <= SMALL
         return _count_found(items, query, page, is_small=is_small)
-    within = [c for c in collections if _is_within(c, query)]
+    within = [c for c in collections if is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
     if query.is_deleted or query.parent or is_mixed:
         return count_up_to(items, COUNT_LIMIT)
@@ -256,7 +256,8 @@ def _count_found(
     return count_up_to(hits.among(items), COUNT_LIMIT)
 
 
-def _is_within(collection: Collection, query: ItemQuery) -> bool:
+def is_within(collection: Collection, query: ItemQuery) -> bool:
+    """Tell whether a collection may hold what the query filters for."""
     return (
         (not query.provider or collection.connection.provider == query.provider)
         and query.connection in (None, collection.connection_id)

@@ -29,6 +29,7 @@ from integrations.services.common.errors import LeaseLostError, NoTokenError
 from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync import (
+    budget,
     collection_loop,
     discovery,
     failures,
@@ -65,6 +66,7 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
             api=clients.api_client(run.connection, TokenSource(run.connection_id)),
             stop_at=time.monotonic() + (seconds or settings.SLICE_SECONDS),
             lease_id=lease_id,
+            most_calls=budget.calls_left(run.connection),
         )
     )
 

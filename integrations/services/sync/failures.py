@@ -23,7 +23,7 @@ from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.errors import CollectionDeletedError
 from integrations.providers.kinds import Deletion
-from integrations.services.common.errors import ConnectorError
+from integrations.services.common.errors import ConnectorError, PlanUnknownError
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import full_refresh
 
@@ -35,6 +35,7 @@ CODES: tuple[tuple[type[ApiError], ReasonCode], ...] = (
     (CollectionDeletedError, ReasonCode.COLLECTION_DELETED),
     (RateLimited, ReasonCode.RATE_LIMITED),
     (Transient, ReasonCode.PROVIDER_DOWN),
+    (PlanUnknownError, ReasonCode.PLAN_UNKNOWN),
     (QuotaExhausted, ReasonCode.QUOTA_EXHAUSTED),
     (Unauthorized, ReasonCode.TOKEN_REFUSED),
     (Forbidden, ReasonCode.NO_PERMISSION),

@@ -27,6 +27,7 @@ NOTHING = PageCounts()
 class RunLease:
     """Work on one run for a few seconds, under a lease that every page renews.
 
+    ``most_calls`` bounds the slice where calls of a month are to be spared.
     ``count`` and ``note`` only remember; ``renew`` writes, in the transaction of what
     is counted and noted.
     """
@@ -37,6 +38,7 @@ class RunLease:
     lease_id: UUID
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     has_discovered: bool = False
+    most_calls: int | None = None
     _sums: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
     _waited: float = 0.0
@@ -54,6 +56,11 @@ class RunLease:
     def is_over(self) -> bool:
         """Tell whether it is time to go back to the end of the queue."""
         return shutdown.is_asked() or self.clock() >= self.stop_at
+
+    @property
+    def is_spent(self) -> bool:
+        """Tell whether a first refresh has made the calls that it may make for now."""
+        return self.most_calls is not None and self.api.calls >= self.most_calls
 
     def progress_of(self, collection: Collection) -> CollectionProgress:
         """Return what the run has noted of one collection."""

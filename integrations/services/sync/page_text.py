@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError, Forbidden, NotFound, Transient
 from integrations.models import Item, ItemContent
 from integrations.models.reasons import Reason, ReasonCode, columns
@@ -54,7 +55,15 @@ def read_due(lease: RunLease) -> float | None:
 
 
 def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
-    """Return live items whose text is missing, old, or was read too soon."""
+    """Return live items whose text is due, what was edited last first."""
+    return (
+        Item.objects.live()
+        .filter(_stale(), connection=lease.connection, type__in=list(types))
+        .order_by("-remote_updated_at", "-pk")
+    )
+
+
+def _stale() -> Q:
     unsettled = Q(
         content__read_at__lt=F("remote_updated_at") + SETTLES,
         remote_updated_at__lt=timezone.now() - SETTLES,
@@ -64,56 +73,62 @@ def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
         content__reason=ReasonCode.CONNECTOR_ERROR,
         content__read_at__lt=timezone.now() - MISTAKEN_FOR,
     )
-    stale = (
+    return (
         Q(content__isnull=True)
         | mistaken
         | Q(content__read_for__lt=F("remote_updated_at"))
         | unsettled
     )
-    return (
-        Item.objects.live()
-        .filter(stale, connection=lease.connection, type__in=list(types))
-        .order_by("-remote_updated_at", "-pk")
-    )
+
+
+def is_due(item: Item) -> bool:
+    """Tell whether an item's text is missing, old, or was read too soon."""
+    return Item.objects.filter(_stale(), pk=item.pk).exists()
 
 
 def _read(lease: RunLease, connector: ReadsContent, item: Item) -> None:
-    """Read one text; what cannot be read is remembered, so that others get a turn."""
-    content, reason = NOTHING, None
+    """Read one text within a run, which counts it."""
+    content, reason = fetch(connector, lease.api, item)
+    with transaction.atomic():
+        lease.count_text()
+        lease.renew()
+        store(item, content, reason=reason, now=timezone.now())
+
+
+def fetch(
+    connector: ReadsContent, api: ApiClient, item: Item
+) -> tuple[Content, Reason | None]:
+    """Return an item's text, or why it cannot be read, so that others get a turn.
+
+    What may pass soon is raised as Transient.
+    """
     try:
         with connector_boundary("fetch_content", item=item.pk):
-            content = connector.fetch_content(lease.api, item.remote_id)
+            return connector.fetch_content(api, item.remote_id), None
     except Transient:
         raise
     except ApiError as exc:
         reason = failures.reason_of(exc)
         if not isinstance(exc, NotFound | Forbidden):
             logger.warning("text not read item=%s why=%s", item.pk, reason.code)
-    _store(lease, item, content, reason=reason, now=timezone.now())
+        return NOTHING, reason
 
 
-def _store(
-    lease: RunLease,
-    item: Item,
-    content: Content,
-    *,
-    reason: Reason | None,
-    now: datetime,
+def store(
+    item: Item, content: Content, *, reason: Reason | None, now: datetime
 ) -> None:
+    """Store a text, or why there is none, and what can be found by it."""
     text = content.text[:TEXT_LENGTH]
-    with transaction.atomic():
-        lease.count_text()
-        lease.renew()
-        ItemContent.objects.update_or_create(
-            item=item,
-            defaults={
-                "blocks": list(content.blocks)[:MOST_BLOCKS],
-                "text": text,
-                "is_truncated": content.is_truncated,
-                **columns(reason),
-                "read_for": item.remote_updated_at,
-                "read_at": now,
-            },
-        )
-        words = search.search_text(item.name, item.properties)
-        search.index({}, {item.pk: search.with_content(words, text)})
+    ItemContent.objects.update_or_create(
+        item=item,
+        defaults={
+            "blocks": list(content.blocks)[:MOST_BLOCKS],
+            "text": text,
+            "is_truncated": content.is_truncated,
+            **columns(reason),
+            "read_for": item.remote_updated_at,
+            "read_at": now,
+        },
+    )
+    words = search.search_text(item.name, item.properties)
+    search.index({}, {item.pk: search.with_content(words, text)})

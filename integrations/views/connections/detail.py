@@ -44,6 +44,7 @@ def connection_detail(request: UserRequest, pk: UUID) -> HttpResponse:
         **_progress_context(connection, latest[0] if latest else None, collections),
         "collections": collections,
         "runs": latest[:RUNS],
+        "has_more_runs": len(latest) > RUNS,
         "strip": [_bar(run) for run in reversed(latest)],
         "scopes": scopes,
         "reconsent_text": _reconsent_text(connection, scopes),
@@ -54,6 +55,7 @@ def connection_detail(request: UserRequest, pk: UUID) -> HttpResponse:
         "full_refreshes": schedule.full_refresh_choices(connection),
         "schedule_text": schedule.schedule_text(connection),
         "overrun": quota.overrun(connection) if connection.is_connected else None,
+        "is_plan_unknown": quota.is_plan_unknown(connection),
         "left_out": connection.collections.filter(is_selected=False).count(),
         "schema_changes": schema_changes(connection),
         "remote_url": str(connection.account.get("url") or ""),
@@ -161,5 +163,6 @@ def _actions(connection: Connection) -> dict[str, bool]:
         "pause": connection.is_syncable,
         "resume": state == states.PAUSED,
         "disconnect": connection.is_connected,
+        "remove": connection.is_removable,
         "rename": True,
     }

@@ -23,7 +23,7 @@ from integrations.services.common.errors import NotSyncableError
 from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
 from integrations.services.connections.counts import with_progress
-from integrations.services.sync import runs
+from integrations.services.sync import budget, runs
 from integrations.views.access import UserRequest, get_connection, proof_required
 
 QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
@@ -81,6 +81,7 @@ def connect(request: UserRequest, provider: str) -> HttpResponse:
         "authorize_url": reverse("integrations:authorize", args=(provider,)),
         "can_view": [_words(scope) for scope in spec.scopes if not scope.writes],
         "can_change": [_words(scope) for scope in spec.scopes if scope.writes],
+        "plans": () if connection else budget.plans_of(Connection(provider=provider)),
         "cancel_url": connection.get_absolute_url() if connection else home,
     }
     return render(request, "connections/connect_start.html", context)

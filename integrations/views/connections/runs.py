@@ -1,15 +1,28 @@
-"""Show one run of a sync, and stop it."""
+"""Show the runs of a sync, each on its own page, and stop one."""
 
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.services.sync import runs as service
-from integrations.views.access import UserRequest, get_run
+from integrations.views.access import UserRequest, get_connection, get_run
 from integrations.views.connections.progress import errors, phases
+
+PAGE_SIZE = 50
+
+
+@require_safe
+def run_list(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show every run of a connection that is kept, the latest first."""
+    connection = get_connection(request, pk)
+    pages = Paginator(connection.runs.all(), PAGE_SIZE)
+    page = pages.get_page(request.GET.get("page"))
+    context = {"connection": connection, "page": page, "runs": page.object_list}
+    return render(request, "runs/run_list.html", context)
 
 
 @require_safe

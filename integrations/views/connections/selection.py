@@ -16,6 +16,7 @@ from integrations.models import Collection, Connection
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import GroupsCollections, Place, Plan
 from integrations.services.connections import quota, selection
+from integrations.services.sync import budget
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.connections.schedule import full_refresh_text, interval_text
 
@@ -103,7 +104,7 @@ def connection_collections(request: UserRequest, pk: UUID) -> HttpResponse:
 
 def _save(request: UserRequest, choice: Choice) -> HttpResponse:
     connection = choice.connection
-    fitting = quota.fitting_schedule(connection, choice.plan, chosen=choice.remote_ids)
+    schedule = quota.schedule_for(connection, choice.plan, chosen=choice.remote_ids)
     quota.set_plan(connection, choice.plan)
     added, left_out = selection.select_collections(
         connection,
@@ -116,11 +117,11 @@ def _save(request: UserRequest, choice: Choice) -> HttpResponse:
         told += f" {added:,} more will be read."
     if left_out:
         told += f" {left_out:,} deselected; their items are being deleted here."
-    if choice.plan is not None and fitting is not None:
-        quota.use_schedule(connection, fitting)
+    if choice.plan is not None and schedule is not None:
+        quota.use_schedule(connection, schedule)
         told += (
             f" So that it fits your {choice.plan.name} plan, changes are looked for"
-            f" {_lower(fitting.interval_minutes)} from now on."
+            f" {_lower(schedule.interval_minutes)} from now on."
         )
     messages.success(request, told)
     return redirect(connection)
@@ -169,7 +170,7 @@ def _cost(choice: Choice) -> dict[str, Any] | None:
     """Return what is ticked costs a month, and what would fit the plan."""
     connection, plan = choice.connection, choice.plan
     found = quota.estimate(connection)
-    estimator = quota.estimator_of(connection)
+    estimator = budget.estimator_of(connection)
     if found is None or estimator is None:
         return None
     total = found.total(choice.remote_ids)

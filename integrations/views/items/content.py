@@ -8,14 +8,19 @@ from integrations.providers.capabilities import ReadsContent
 from integrations.providers.rich_text import from_json
 from integrations.services.items.icons import put_icons
 from integrations.services.items.links import find_by_id
+from integrations.services.sync import opened_text
 from integrations.views.items.rich_text import to_groups
 
 
 def make_content(item: Item) -> dict[str, Any] | None:
     """Return what the page shows of an item's text, None for items without one."""
     kept = ItemContent.objects.filter(item=item).first()
+    is_older = kept is None or kept.read_for < item.remote_updated_at
+    is_asked = is_older and _has_text(item) and opened_text.ask(item)
     if kept is None:
-        return {"state": "unread"} if _has_text(item) else None
+        if not _has_text(item):
+            return None
+        return {"state": "asked" if is_asked else "unread"}
     blocks = [from_json(each) for each in kept.blocks]
     found = find_by_id(item, (block.id for block in blocks if block.id))
     put_icons(found.values())
@@ -24,7 +29,7 @@ def make_content(item: Item) -> dict[str, Any] | None:
         "state": _state(kept),
         "reason_text": kept.reason_text,
         "read_at": kept.read_at,
-        "is_older": kept.read_for < item.remote_updated_at,
+        "is_older": is_older,
         "is_truncated": kept.is_truncated,
         "groups": to_groups(blocks, items),
     }

@@ -22,7 +22,7 @@ from integrations.services.items.links import Links
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.related import find_related
 from integrations.views.items.content import make_content
-from integrations.views.items.filters import type_name
+from integrations.views.items.facets import type_name
 from integrations.views.items.properties import make_properties
 from integrations.views.items.values import Shown, show, show_moment
 

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from integrations.models import Collection, Connection, Item
-from integrations.providers import CONNECTORS
-from integrations.services.items import listing
 from integrations.services.items.query import SIZES, ItemQuery
+from integrations.views.items.facets import Choice, Facets, Group
 
 LABELS = {
     "q": "Search",
@@ -24,23 +23,6 @@ COLUMNS = (
     ("connection", "Connection", ""),
     ("updated", "Updated", "-updated"),
 )
-MAX_CHOICES = 200
-
-
-def type_name(provider: str, item_type: str) -> str:
-    """Return what users call a type of items."""
-    connector = CONNECTORS.get(provider)
-    known = connector.item_types if connector else {}
-    return known.get(item_type, item_type.replace("_", " ").capitalize())
-
-
-def type_names(collections: Iterable[Collection]) -> dict[str, str]:
-    """Return the types a user's collections hold, with their names."""
-    return {
-        each: type_name(collection.connection.provider, each)
-        for collection in collections
-        for each in listing.types_in(collection)
-    }
 
 
 def make_filters(
@@ -50,32 +32,46 @@ def make_filters(
     *,
     parent: Item | None = None,
 ) -> list[dict[str, Any]]:
-    """Return one select per filter, each with its empty choice first."""
-    within = [c for c in collections if query.connection in (None, c.connection_id)]
-    options = {
-        "provider": {c.provider: c.provider_name for c in connections},
-        "connection": {str(c.pk): str(c) for c in connections},
-        "type": type_names(collections),
-        "collection": {str(c.pk): c.name for c in within[:MAX_CHOICES]},
-        "parent": {str(parent.uuid): parent.name or "Untitled"} if parent else {},
+    """Return one select per filter, each with its empty choice first.
+
+    A filter offers what the other ones leave, sorted, with the number of items
+    where the collections' own counts say it.
+    """
+    facets = Facets(query, connections, collections)
+    offered = {
+        "provider": facets.providers(),
+        "connection": facets.connections(),
+        "type": facets.types(),
+        "collection": facets.collections(),
+        "parent": _parent_groups(parent),
     }
     selects = [
-        _select(query, name, {"": "Any", **choices})
-        for name, choices in options.items()
-        if len(choices) > 1 or name in query.filters
+        _select(query, name, groups)
+        for name, groups in offered.items()
+        if name in query.filters or sum(len(group.choices) for group in groups) > 1
     ]
-    return [*selects, _select(query, "state", STATES)]
+    states = [Choice(value=value, label=label) for value, label in STATES.items()]
+    return [*selects, _select(query, "state", [Group(choices=states)], is_any=False)]
 
 
-def _select(query: ItemQuery, name: str, options: dict[str, str]) -> dict[str, Any]:
+def _parent_groups(parent: Item | None) -> list[Group]:
+    if parent is None:
+        return []
+    choice = Choice(value=str(parent.uuid), label=parent.name or "Untitled")
+    return [Group(choices=[choice])]
+
+
+def _select(
+    query: ItemQuery, name: str, groups: Sequence[Group], *, is_any: bool = True
+) -> dict[str, Any]:
     chosen = query.filters.get(name, "")
-    if chosen not in options:
-        options = {**options, chosen: "Unknown"}
-    choices = [
-        {"value": value, "label": label, "selected": value == chosen}
-        for value, label in options.items()
-    ]
-    return {"name": name, "label": LABELS[name], "choices": choices}
+    if is_any:
+        groups = [Group(choices=[Choice(value="", label="Any")]), *groups]
+    known = {choice.value for group in groups for choice in group.choices}
+    if chosen not in known:
+        unknown = Choice(value=chosen, label="Unknown")
+        groups = [*groups, Group(choices=[unknown])]
+    return {"name": name, "label": LABELS[name], "groups": groups, "chosen": chosen}
 
 
 def make_chips(
@@ -83,10 +79,11 @@ def make_chips(
 ) -> Iterator[dict[str, str]]:
     """Yield one removable chip per filter that is on; the search counts as one."""
     texts = {
-        select["name"]: choice["label"]
+        select["name"]: choice.label
         for select in filters
-        for choice in select["choices"]
-        if choice["selected"]
+        for group in select["groups"]
+        for choice in group.choices
+        if choice.value == select["chosen"]
     }
     for name, value in query.filters.items():
         yield {

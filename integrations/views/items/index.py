@@ -14,13 +14,14 @@ from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
 from integrations.models import Collection, Connection, Item
+from integrations.services.connections.naming import unique_titles
 from integrations.services.items import listing
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count
 from integrations.services.items.parents import put_parents
 from integrations.services.items.query import ItemQuery
 from integrations.views.access import UserRequest
-from integrations.views.items import facts, filters
+from integrations.views.items import emptiness, facts, filters
 
 
 @require_safe
@@ -40,14 +41,14 @@ def item_list(request: UserRequest) -> HttpResponse:
     page = listing.fetch_page(items, query)
     put_icons(page.items)
     put_parents(page.items)
+    put_titles(page.items, connections)
     count = listing.count(items, query, collections, page=page)
     context = {
         "items": page.items,
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
         "count_text": _count_text(count, query, collections),
-        "empty": "" if page.items else _why_empty(query, connections),
-        "syncing": _syncing(connections) if not page.items else [],
+        **_empty_context(page.items, query, connections, collections),
         "stale": _stale(query, connections),
         **_list_context(query, connections, collections, parent),
     }
@@ -57,11 +58,35 @@ def item_list(request: UserRequest) -> HttpResponse:
     return response
 
 
+def _empty_context(
+    items: Sequence[Item],
+    query: ItemQuery,
+    connections: Sequence[Connection],
+    collections: Sequence[Collection],
+) -> dict[str, Any]:
+    if items:
+        return {"empty": ""}
+    why = emptiness.why_empty(query, connections, collections)
+    there = emptiness.connections_of(query, connections, collections)
+    return {
+        "empty": why,
+        "there": emptiness.syncing(there) if why == "syncing" else there,
+        "goes_on": any(connection.is_syncable for connection in there),
+    }
+
+
+def put_titles(items: Sequence[Item], connections: Sequence[Connection]) -> None:
+    """Name each item's connection so that no two of the list read alike."""
+    titles = unique_titles(connections)
+    for item in items:
+        item.connection_title = titles[item.connection_id]
+
+
 def _list_template(request: UserRequest) -> str:
-    """Answer htmx with the fragment that the whole page contains."""
+    """Answer htmx with the parts of the whole page that a filter changes."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     if htmx and htmx.target == "results" and not htmx.history_restore_request:
-        return "items/partials/item_table.html"
+        return "items/partials/update.html"
     return "items/item_list.html"
 
 
@@ -96,32 +121,14 @@ def _count_text(
     return f"{count} of {total:,} items".capitalize()
 
 
-def _why_empty(query: ItemQuery, connections: Sequence[Connection]) -> str:
-    """Name the reason for an empty list; each has words and a next step."""
-    if not connections:
-        return "unconnected"
-    if set(query.filters) - {"state"}:
-        return "nothing"
-    if query.is_deleted:
-        return "deleted"
-    if _syncing(connections):
-        return "syncing"
-    if not any(c.last_synced_at for c in connections):
-        return "waiting"
-    return "bare"
-
-
-def _syncing(connections: Sequence[Connection]) -> list[Connection]:
-    """Return the connections whose first sync has not finished."""
-    return [c for c in connections if c.is_syncable and c.last_synced_at is None]
-
-
 def _stale(query: ItemQuery, connections: Sequence[Connection]) -> list[dict[str, Any]]:
     """Return the connections whose items do not refresh now, and since when."""
     return [
         {"connection": connection, "since": connection.last_synced_at}
         for connection in connections
         if (connection.is_stale or not connection.is_syncable)
+        # What ended for good is marked at its items, and said here of them alone.
+        and (connection.is_connected or query.connection == connection.pk)
         and connection.last_synced_at is not None
         and query.connection in (None, connection.pk)
         and query.provider in ("", connection.provider)

@@ -19,9 +19,9 @@ MODIFIED = {
 }
 VERSIONS = ("2026-03", "2026-09")
 
-REQUIRED_SCOPES = "oauth crm.objects.contacts.read crm.objects.contacts.write"
+REQUIRED_SCOPES = "oauth crm.objects.contacts.read"
 OPTIONAL_SCOPES = (
-    "crm.objects.companies.read crm.objects.companies.write"
+    "crm.objects.contacts.write crm.objects.companies.read crm.objects.companies.write"
     " crm.objects.deals.read crm.objects.deals.write crm.objects.owners.read"
 )
 

@@ -218,9 +218,7 @@ def test_the_authorization_request_separates_required_and_optional_scopes(hubspo
     query = {key: value[0] for key, value in parse_qs(urlsplit(url).query).items()}
     assert url.startswith("https://app.hubspot.com/oauth/authorize?")
     assert query["response_type"] == "code"
-    assert query["scope"] == (
-        "oauth crm.objects.contacts.read crm.objects.contacts.write"
-    )
+    assert query["scope"] == "oauth crm.objects.contacts.read"
     assert query["optional_scope"].split() == list(spec.optional_scopes())
     assert "code_challenge" not in query
     assert "+" not in urlsplit(url).query

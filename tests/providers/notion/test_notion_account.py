@@ -54,6 +54,7 @@ def test_a_person_owns_the_grant_without_another_call(notion):
         "workspace_id": WORKSPACE,
         "bot_id": BOT,
         "owner_type": "user",
+        "member": "Ana",
         "workspace_icon": "",
     }
     assert notion.transport.requests == []

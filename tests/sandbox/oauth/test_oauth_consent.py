@@ -131,7 +131,8 @@ def test_optional_scopes_outside_the_tier_are_dropped_silently(client):
     large, small = client.connect(), client.connect(KESTREL)
 
     assert set(large["scopes"]) == {*REQUIRED.split(), *OPTIONAL.split()}
-    assert set(small["scopes"]) == {*REQUIRED.split(), "crm.objects.owners.read"}
+    kept = {"crm.objects.contacts.write", "crm.objects.owners.read"}
+    assert set(small["scopes"]) == {*REQUIRED.split(), *kept}
 
 
 def test_airtable_sends_the_challenge_back_and_takes_nothing_twice(airtable):

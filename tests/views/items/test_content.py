@@ -1,13 +1,17 @@
 """An item's page shows its text, its place in the tree and the names of its links."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 
 from integrations.models import Collection, Connection, Item, ItemContent
+from integrations.services.common import queue
 from integrations.services.items import search
+from integrations.services.sync import opened_text
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 BLOCKS = [
@@ -55,6 +59,19 @@ def make_content(item: Item, **values: Any) -> ItemContent:
     return ItemContent.objects.create(item=item, **{**defaults, **values})
 
 
+class Broker:
+    """Write down what is sent, or be away."""
+
+    def __init__(self, *, is_away: bool = False) -> None:
+        self.sent: list[tuple[str, list[str]]] = []
+        self.is_away = is_away
+
+    def send_task(self, name: str, args: list[str], **_options: Any) -> None:
+        if self.is_away:
+            raise OperationalError
+        self.sent.append((name.rpartition(".")[2], args))
+
+
 def html_of(client: Any, item: Item) -> str:
     text: str = client.get(item.get_absolute_url()).content.decode()
     return " ".join(text.split())
@@ -97,7 +114,7 @@ def test_a_long_text_says_that_it_is_cut_and_an_old_one_that_it_follows(
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        (None, "has not been read yet"),
+        (None, "is being read now"),
         (
             {
                 "blocks": [],
@@ -292,3 +309,72 @@ def test_what_a_complete_collection_has_not_looked_into_is_said(
     )
 
     assert "in turns, 200 rows at a time" in html_of(as_alice, connection)
+
+
+def content_of(client: Any, item: Item) -> Any:
+    return client.get(item.get_absolute_url()).context["content"]
+
+
+def test_opening_a_page_has_its_text_read_first_and_asks_only_once(
+    as_alice: Any,
+    page: Item,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    broker = Broker()
+    monkeypatch.setattr(queue, "current_app", broker)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        first, again = content_of(as_alice, page), content_of(as_alice, page)
+
+    assert [first["state"], again["state"]] == ["asked", "asked"]
+    assert broker.sent == [("sync_opened_text", [str(page.pk)])]
+    assert 'hx-trigger="every 2s"' in html_of(as_alice, page)
+
+
+def test_an_older_text_is_asked_for_and_shown_meanwhile(
+    as_alice: Any,
+    page: Item,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    broker = Broker()
+    monkeypatch.setattr(queue, "current_app", broker)
+    make_content(page, read_for=NOON - timedelta(days=1))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        content = content_of(as_alice, page)
+
+    assert (content["state"], content["is_older"]) == ("read", True)
+    assert len(broker.sent) == 1
+
+
+@pytest.mark.parametrize("state", ["paused", "needs_reconnect", "disconnected"])
+def test_nothing_is_asked_for_that_cannot_be_read(
+    as_alice: Any, page: Item, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = Broker()
+    monkeypatch.setattr(queue, "current_app", broker)
+    Connection.objects.update(state=state)
+
+    assert content_of(as_alice, page)["state"] == "unread"
+    assert broker.sent == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_queue_nobody_is_told_to_wait(
+    as_alice: Any, page: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "current_app", Broker(is_away=True))
+
+    assert content_of(as_alice, page)["state"] == "unread"
+
+
+def test_waiting_ends_after_a_minute(
+    as_alice: Any, page: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "current_app", Broker())
+    content_of(as_alice, page)
+    monkeypatch.setattr(opened_text, "PATIENCE", timedelta())
+
+    assert content_of(as_alice, page)["state"] == "unread"

@@ -99,10 +99,11 @@ def test_filters_offer_what_there_is_and_remember_the_choice(as_alice, connectio
 
     assert names(page) == ["Big one"]
     selected = {
-        entry["name"]: choice["label"]
+        entry["name"]: choice.label
         for entry in page.context["filters"]
-        for choice in entry["choices"]
-        if choice["selected"]
+        for group in entry["groups"]
+        for choice in group.choices
+        if choice.value == entry["chosen"]
     }
     assert selected["collection"] == "Deals"
     assert selected["state"] == "Still there"
@@ -151,7 +152,7 @@ def test_htmx_gets_only_the_table(as_alice, collection):
         ({"last_synced_at": None}, "", "syncing"),
         ({"last_synced_at": None, "state": "needs_reconnect"}, "", "waiting"),
         ({}, "", "bare"),
-        ({}, "?q=nothing", "nothing"),
+        ({}, "?q=nothing", "bare"),
         ({}, "?state=deleted", "deleted"),
     ],
 )
@@ -163,6 +164,50 @@ def test_every_way_to_be_empty_says_why(as_alice, alice, values, query, expected
 
     assert page.context["empty"] == expected
     assert page.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("connection_values", "collection_values", "expected"),
+    [
+        ({}, {"is_selected": False}, "deselected"),
+        ({}, {}, "bare"),
+        ({"last_synced_at": None}, {}, "syncing"),
+        ({"last_synced_at": None, "state": "paused"}, {}, "waiting"),
+        ({"last_synced_at": None}, {"is_selected": False}, "deselected"),
+    ],
+)
+@pytest.mark.parametrize("by", ["connection", "collection", "provider"])
+def test_an_empty_account_is_not_a_search_that_failed(
+    as_alice, alice, connection_values, collection_values, expected, by
+):
+    make_item(make_collection(make_connection(alice, provider="airtable")))
+    empty = make_connection(alice, **connection_values)
+    contacts = make_collection(empty, **collection_values)
+    value = {"connection": empty.pk, "collection": contacts.pk, "provider": "hubspot"}
+
+    page = as_alice.get(f"/items/?{by}={value[by]}")
+    searched = as_alice.get(f"/items/?{by}={value[by]}&q=ada")
+
+    assert page.context["empty"] == expected
+    assert empty.get_absolute_url() in page.content.decode()
+    assert searched.context["empty"] == expected
+
+
+def test_a_full_account_where_a_search_finds_nothing_says_so(as_alice, collection):
+    make_item(collection)
+
+    page = as_alice.get(f"/items/?collection={collection.pk}&q=nobody")
+
+    assert page.context["empty"] == "nothing"
+
+
+def test_an_account_without_any_collection_is_empty_too(as_alice, alice):
+    empty = make_connection(alice, provider="airtable")
+    make_item(make_collection(make_connection(alice)))
+
+    page = as_alice.get(f"/items/?connection={empty.pk}")
+
+    assert page.context["empty"] == "bare"
 
 
 def test_items_that_do_not_refresh_are_labelled(as_alice, connection, collection):

@@ -5,12 +5,18 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_resolver, reverse
 
 from integrations.models import Connection
 from tests.support.rows import make_item, make_run
 
-CONNECTION_PAGES = ["connection-detail", "connection-progress", "connection-disconnect"]
+CONNECTION_PAGES = [
+    "connection-detail",
+    "connection-progress",
+    "connection-disconnect",
+    "connection-runs",
+    "connection-collections",
+]
 CONNECTION_ACTIONS = [
     "connection-sync",
     "connection-pause",
@@ -18,7 +24,10 @@ CONNECTION_ACTIONS = [
     "connection-rename",
     "connection-interval",
     "connection-disconnect",
+    "connection-collections",
 ]
+# It asks what becomes of a pair, or leads back where there is nothing to ask.
+ELSEWHERE = {"connection-other-account", "connection-remove"}
 
 
 @pytest.fixture
@@ -64,6 +73,19 @@ def _plain(response, path):
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
 
 
+def test_no_address_of_an_object_is_forgotten(addresses):
+    resolved = get_resolver("integrations.urls").reverse_dict
+    of_objects = {
+        name
+        for name in resolved
+        if isinstance(name, str)
+        for possibilities in resolved.getlist(name)
+        if any("pk" in parameters for _, parameters in possibilities[0])
+    }
+
+    assert of_objects == {name.strip() for name in addresses} | ELSEWHERE
+
+
 def test_strangers_are_sent_to_sign_in_first(client, addresses):
     lists = [reverse(f"integrations:{n}") for n in ("connection-list", "item-list")]
     connect = reverse("integrations:connect", args=("hubspot",))
@@ -83,7 +105,7 @@ def test_the_owner_sees_every_page(as_alice, addresses):
 
 def test_nothing_changes_on_get(as_alice, addresses):
     for method, path, _ in addresses.values():
-        if method == "post" and not path.endswith("/disconnect/"):
+        if method == "post" and not path.endswith(("/disconnect/", "/collections/")):
             assert as_alice.get(path).status_code == 405, path
 
 

@@ -15,7 +15,8 @@ from integrations.models.collection import Completeness
 from integrations.models.progress import Phase, ProgressState
 from integrations.models.reasons import Reason
 from integrations.providers.errors import ListingExpiredError
-from integrations.services.sync import seen_bitmap
+from integrations.services.common.errors import PlanUnknownError
+from integrations.services.sync import budget, seen_bitmap
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import (
     checkpoint,
@@ -41,8 +42,10 @@ def sync_collection(lease: RunLease, collection: Collection) -> None:
             lease.note(collection, state=ProgressState.SKIPPED, reason=reason)
             lease.renew()
             return
+        _spare_calls(lease, collection)
         start.begin(lease, collection)
     while (found := checkpoint.read(collection)) is not None:
+        _spare_calls(lease, collection)
         try:
             _step(lease, collection, found)
         except ListingExpiredError:
@@ -52,6 +55,13 @@ def sync_collection(lease: RunLease, collection: Collection) -> None:
         has_ended = not lease.progress_of(collection).state.is_open
         if has_ended or lease.is_over or lease.has_discovered:
             return
+
+
+def _spare_calls(lease: RunLease, collection: Collection) -> None:
+    """Stop a first refresh that would cost more than a plan that nobody has said."""
+    if lease.is_spent and collection.last_full_refresh_at is None:
+        until = budget.next_month(timezone.now())
+        raise PlanUnknownError("the plan is not known", until=until)
 
 
 def _is_under_way(lease: RunLease, collection: Collection) -> bool:

@@ -1,0 +1,59 @@
+"""Read the text of an item that somebody has opened, before its turn comes."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.http.errors import ApiError
+from integrations.models import Connection, Item
+from integrations.providers import CONNECTORS
+from integrations.providers.capabilities import ReadsContent
+from integrations.services.common import clients, queue
+from integrations.services.common.errors import NoTokenError
+from integrations.services.grants import circuit_breaker
+from integrations.services.grants.tokens import TokenSource
+from integrations.services.sync import page_text
+
+logger = logging.getLogger(__name__)
+
+# Whoever looks again within this time asks for nothing more.
+ASKED_FOR = timedelta(minutes=5)
+# A worker takes it up at once, or the runs read it in its turn.
+PATIENCE = timedelta(minutes=1)
+
+
+def ask(item: Item) -> bool:
+    """Have an item's text read now; say whether it is still worth waiting for."""
+    if item.is_deleted or not item.connection.is_syncable:
+        return False
+    now, key = timezone.now(), f"opened-text:{item.pk}"
+    if cache.add(key, now, timeout=ASKED_FOR.total_seconds()):
+        return queue.send("sync_opened_text", item.pk, expires=PATIENCE.total_seconds())
+    asked_at = cache.get(key)
+    return isinstance(asked_at, datetime) and now - asked_at < PATIENCE
+
+
+def read(item_id: int) -> None:
+    """Read one text, unless it is read already; what fails is left to the runs."""
+    items = Item.objects.live().select_related("connection")
+    item = items.filter(pk=item_id).first()
+    connector: object = CONNECTORS.get(item.provider) if item else None
+    if item is None or not isinstance(connector, ReadsContent):
+        return
+    connection = item.connection
+    if not connection.is_syncable or not page_text.is_due(item):
+        return
+    try:
+        circuit_breaker.ensure_running(connection.provider)
+        api = clients.api_client(connection, TokenSource(connection.pk))
+        content, reason = page_text.fetch(connector, api, item)
+    except (ApiError, NoTokenError) as exc:
+        logger.info("opened text left item=%s error=%s", item.pk, type(exc).__name__)
+        return
+    with transaction.atomic():
+        current = Connection.objects.syncable().select_for_update()
+        if current.filter(pk=connection.pk, generation=connection.generation).exists():
+            page_text.store(item, content, reason=reason, now=timezone.now())

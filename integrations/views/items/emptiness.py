@@ -1,0 +1,53 @@
+"""Say why a list of items is empty: each reason has its words and a next step."""
+
+from collections.abc import Sequence
+
+from integrations.models import Collection, Connection
+from integrations.services.items import listing
+from integrations.services.items.query import ItemQuery
+
+
+def connections_of(
+    query: ItemQuery,
+    connections: Sequence[Connection],
+    collections: Sequence[Collection],
+) -> list[Connection]:
+    """Return the connections that a list is of, whatever it searches for in them."""
+    chosen = next((c for c in collections if c.pk == query.collection), None)
+    return [
+        connection
+        for connection in connections
+        if query.provider in ("", connection.provider)
+        and query.connection in (None, connection.pk)
+        and (chosen is None or chosen.connection_id == connection.pk)
+    ]
+
+
+def why_empty(
+    query: ItemQuery,
+    connections: Sequence[Connection],
+    collections: Sequence[Collection],
+) -> str:
+    """Name the reason: a search that fits nothing, or nothing there to be found."""
+    if not connections:
+        return "unconnected"
+    place = query.change(search="", type="", parent=None, is_deleted=False)
+    within = [c for c in collections if listing.is_within(c, place)]
+    is_narrow = bool(query.search or query.type or query.parent)
+    if query.is_deleted:
+        return "nothing" if is_narrow else "deleted"
+    if listing.stored_items(within):
+        return "nothing"
+    if within and not any(collection.is_selected for collection in within):
+        return "deselected"
+    there = connections_of(query, connections, collections)
+    if syncing(there):
+        return "syncing"
+    if not there:
+        return "nothing"
+    return "bare" if any(c.last_synced_at for c in there) else "waiting"
+
+
+def syncing(connections: Sequence[Connection]) -> list[Connection]:
+    """Return the connections whose first sync has not finished."""
+    return [c for c in connections if c.is_syncable and c.last_synced_at is None]

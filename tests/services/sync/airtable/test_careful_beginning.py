@@ -1,0 +1,125 @@
+"""An account whose plan nobody has said is read carefully at first."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.models import Collection, Connection, SyncRun
+from integrations.services.connections import quota
+from integrations.services.sync import budget
+from tests.services.fixtures import FinishSync
+from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to
+from tests.support.rows import NOON, make_finished_run
+
+
+def spend(connection: Connection, calls: int, **values: Any) -> None:
+    times = {"queued_at": timezone.now(), "started_at": timezone.now(), **values}
+    make_finished_run(connection, requests=calls, **times)
+
+
+def business() -> Any:
+    return next(
+        p for p in budget.plans_of(Connection(provider="airtable")) if not p.calls
+    )
+
+
+def test_until_the_plan_is_said_little_is_asked(
+    alice: User, connect_airtable: Callable[..., Connection]
+) -> None:
+    unsaid = connect_airtable(alice)
+
+    assert (unsaid.plan, unsaid.sync_interval_minutes) == ("", 1440)
+    assert unsaid.full_refresh_hours == 720
+    assert quota.overrun(unsaid) is None
+
+
+def test_a_first_refresh_spends_half_of_the_smallest_plan_and_waits(
+    connection: Connection, airtable: Airtable, finish_sync: FinishSync
+) -> None:
+    spend(connection, 485)
+
+    run = finish_sync(connection)
+
+    waiting = connection.collections.filter(blocked_until__isnull=False)
+    assert run.outcome == "partial"
+    assert run.requests <= 16
+    assert {c.reason for c in waiting} == {"plan_unknown"}
+    connection.refresh_from_db()
+    assert connection.state == "active"
+    assert budget.calls_left(connection) == 0
+
+
+def test_it_goes_on_where_it_was_when_the_plan_is_said(
+    connection: Connection, airtable: Airtable, finish_sync: FinishSync
+) -> None:
+    spend(connection, 485)
+    finish_sync(connection)
+
+    quota.set_plan(connection, business())
+    asked = SyncRun.objects.filter(connection=connection).exclude(state="finished")
+
+    assert asked.exists()
+    assert finish_sync(connection).outcome == "complete"
+    assert_equal_to(airtable)
+    assert not Collection.objects.filter(reason="plan_unknown").exists()
+
+
+def test_calls_of_an_earlier_month_do_not_count(connection: Connection) -> None:
+    spend(connection, 494, queued_at=NOON.replace(year=2020), started_at=NOON)
+
+    assert budget.calls_left(connection) == 500
+
+
+def test_what_has_been_read_once_is_kept_fresh_all_the_same(
+    synced: Connection, airtable: Airtable, finish_sync: FinishSync
+) -> None:
+    spend(synced, 900)
+
+    assert finish_sync(synced).outcome == "complete"
+    assert_equal_to(airtable)
+
+
+def test_a_plan_without_a_limit_gets_the_usual_schedule(synced: Connection) -> None:
+    chosen = [c.remote_id for c in synced.collections.filter(is_selected=True)]
+
+    schedule = quota.schedule_for(synced, business(), chosen=chosen)
+
+    assert schedule is not None
+    assert schedule.interval_minutes == 15
+
+
+def test_a_schedule_of_the_users_own_is_left_alone(synced: Connection) -> None:
+    Connection.objects.update(sync_interval_minutes=60, full_refresh_hours=None)
+    synced.refresh_from_db()
+
+    assert quota.schedule_for(synced, business(), chosen=["structure"]) is None
+
+
+def test_other_providers_have_no_budget(alice: User, connect: Any) -> None:
+    connection = connect(alice)
+
+    assert budget.calls_left(connection) is None
+    assert connection.sync_interval_minutes == 15
+
+
+@pytest.mark.parametrize(
+    ("said", "plan", "minutes"),
+    [
+        ("", "", 1440),
+        ("free", "free", 1440),
+        ("team", "team", 15),
+        ("business", "business", 15),
+        ("no such plan", "", 1440),
+    ],
+)
+def test_a_new_connection_begins_by_what_was_said(
+    alice: User, said: str, plan: str, minutes: int
+) -> None:
+    unsaid = Connection(owner=alice, provider="airtable")
+
+    quota.begin(unsaid, said)
+
+    assert (unsaid.plan, unsaid.sync_interval_minutes) == (plan, minutes)

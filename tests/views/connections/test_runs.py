@@ -1,0 +1,50 @@
+"""The list of a connection's syncs, back to the first that is kept."""
+
+from datetime import timedelta
+
+from django.urls import reverse
+
+from tests.support.rows import NOON, make_finished_run
+
+
+def address(connection):
+    return reverse("integrations:connection-runs", args=(connection.pk,))
+
+
+def make_runs(connection, number):
+    return [
+        make_finished_run(connection, queued_at=NOON + timedelta(hours=hour))
+        for hour in range(number)
+    ]
+
+
+def test_runs_beyond_the_latest_can_be_reached_page_by_page(as_alice, connection):
+    made = make_runs(connection, 60)
+
+    latest = as_alice.get(connection.get_absolute_url())
+    first = as_alice.get(address(connection))
+    second = as_alice.get(f"{address(connection)}?page=2")
+
+    assert address(connection) in latest.content.decode()
+    assert [*first.context["runs"], *second.context["runs"]] == made[::-1]
+    assert "?page=2" in first.content.decode()
+    assert made[0].get_absolute_url() in second.content.decode()
+
+
+def test_an_odd_page_number_is_the_nearest_page(as_alice, connection):
+    made = make_runs(connection, 3)
+
+    for number in ("0", "-1", "99", "x", "1e9", ""):
+        page = as_alice.get(f"{address(connection)}?page={number}")
+        assert list(page.context["runs"]) == made[::-1]
+
+
+def test_a_connection_without_a_run_says_so(as_alice, connection):
+    page = as_alice.get(address(connection))
+
+    assert page.status_code == 200
+    assert list(page.context["runs"]) == []
+
+
+def test_runs_are_their_owners(as_bob, connection):
+    assert as_bob.get(address(connection)).status_code == 404
