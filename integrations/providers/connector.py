@@ -135,6 +135,12 @@ class BaseConnector(ABC):
         """Return the limits that every ordinary call of one account obeys."""
         return ()
 
+    def told_limits(
+        self, limits: Sequence[Limit], headers: Mapping[str, str]
+    ) -> Sequence[Limit]:
+        """Return the limits as an answer's headers tell them, where they do."""
+        return limits
+
     def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
         """Return headers that every call carries."""
         return {}
