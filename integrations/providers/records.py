@@ -69,19 +69,19 @@ def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
     No two that are shown have one label.
     """
     entries = schema.get("fields")
-    specs = [_to_field(each) for each in entries or () if isinstance(each, dict)]
-    shown = [spec for spec in specs if not spec.is_hidden]
-    labels = dict(
-        zip(
-            (spec.name for spec in shown),
-            tell_apart([(spec.label, spec.hint) for spec in shown]),
-            strict=True,
-        )
+    return _with_labels_apart(
+        [_to_field(each) for each in entries or () if isinstance(each, dict)]
     )
+
+
+def _with_labels_apart(specs: Sequence[FieldSpec]) -> list[FieldSpec]:
+    shown = [spec for spec in specs if not spec.is_hidden]
+    apart = tell_apart([(spec.label, spec.hint) for spec in shown])
+    labels = {spec.name: label for spec, label in zip(shown, apart, strict=True)}
     return [
-        spec
-        if labels.get(spec.name, spec.label) == spec.label
-        else replace(spec, label=labels[spec.name])
+        replace(spec, label=label)
+        if (label := labels.get(spec.name, spec.label)) != spec.label
+        else spec
         for spec in specs
     ]
 

@@ -125,15 +125,6 @@ def trim_spans(spans: Iterable[Span]) -> Spans:
     return merge_spans((*rest[:-1], replace(rest[-1], text=rest[-1].text.rstrip())))
 
 
-def paragraphs_of(text: str) -> tuple[Block, ...]:
-    """Return the lines of a plain text as paragraphs."""
-    return tuple(
-        Block(kind=BlockKind.PARAGRAPH, spans=spans_of(line))
-        for line in text.splitlines()
-        if line.strip()
-    )
-
-
 def placeholder(what: str, *, depth: int = 0, href: str = "") -> Block:
     """Return what stands in place of something that is not shown, in brackets."""
     span = Span(text=f"[{what}]", href=href)
