@@ -59,7 +59,7 @@ def make_context(item: Item) -> dict[str, Any]:
     return {
         "facts": list(facts(item)),
         "content": make_content(item),
-        "properties": make_properties(item, described, linked),
+        **make_properties(item, described, linked),
         "mistake": mistake,
         "merged_into": find_merged_into(item),
         "breadcrumbs": breadcrumbs,
@@ -176,15 +176,11 @@ def changed_fields(
     pairs = _pairs(change)
     own = {n: pair for n, pair in pairs.items() if not n.startswith(PREFIX)}
     for name, (old, new) in own.items():
-        yield _changed(FIELD_NAMES.get(name, name), old, new)
+        yield {"label": FIELD_NAMES.get(name, name), "old": old, "new": new}
     before, after = (_texts(side, links) for side in sides)
     for key in {**before, **after}:
-        yield _changed(key[1], before.get(key, ""), after.get(key, ""))
-
-
-def _changed(label: str, old: Any, new: Any) -> dict[str, Any]:
-    is_long = any(Shown(text=str(each)).is_long for each in (old, new))
-    return {"label": label, "old": old, "new": new, "is_long": is_long}
+        _, label = key
+        yield {"label": label, "old": before.get(key, ""), "new": after.get(key, "")}
 
 
 def _texts(

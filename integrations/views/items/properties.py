@@ -13,15 +13,22 @@ from integrations.views.items.values import show
 def make_properties(
     item: Item, described: Sequence[DisplayField], links: Links
 ) -> dict[str, Any]:
-    """Return the rows to show at once, the folded groups, and what is empty."""
-    groups: dict[str, list[dict[str, Any]]] = {}
+    """Return all rows, the same by group, and what is empty.
+
+    Rows without a group are shown at once; the groups are folded.
+    """
+    groups: dict[str, list[dict[str, Any]]] = {"": []}
+    rows = []
     for field in described:
         row = {"label": field.label, "value": show(field.value, links)}
         groups.setdefault(field.group, []).append(row)
+        rows.append(row)
     return {
-        "rows": groups.pop("", []),
-        "groups": [{"title": title, "rows": rows} for title, rows in groups.items()],
-        "empty": _empty_labels(item, {field.name for field in described}),
+        "properties": rows,
+        "property_groups": [
+            {"title": title, "rows": rows} for title, rows in groups.items() if rows
+        ],
+        "empty_properties": _empty_labels(item, {field.name for field in described}),
     }
 
 
