@@ -67,7 +67,7 @@
 
   // A form left by its own submit must be whole again after "back".
   window.addEventListener("pageshow", () => {
-    for (const field of document.querySelectorAll("[data-tidy] :disabled")) {
+    for (const field of document.querySelectorAll("[data-tidy] :is(input, select):disabled")) {
       field.disabled = false
     }
   })
