@@ -13,11 +13,7 @@ from integrations.oauth.tokens import TokenSet
 from integrations.providers.connector import BaseConnector, CollectionContext
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
-from integrations.providers.hubspot.api.limits import (
-    BURST_SECONDS,
-    USUAL_RATE_LIMIT,
-    told_limits,
-)
+from integrations.providers.hubspot.api.limits import told_limits
 from integrations.providers.hubspot.listing import changes
 from integrations.providers.hubspot.listing.records import Reader, id_of, is_living
 from integrations.providers.hubspot.listing.schema import fetch_schema
@@ -34,6 +30,11 @@ from integrations.providers.records import (
 )
 from integrations.providers.spec import ProviderSettings
 
+# https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+# The limit is 110 in any 10 seconds for an app of the marketplace, 100 or 190 for one
+# that is distributed privately. It is counted where the calls arrive; the quarter of a
+# second more is for calls that arrive late.
+USUAL_RATE_LIMIT, BURST_SECONDS = 110, 10.25
 # 5 in a second for the whole account, all apps together.
 SEARCH_CALLS, SEARCH_SECONDS = 5, 1.1
 
@@ -76,7 +77,7 @@ class HubSpot(BaseConnector):
         self, limits: Sequence[Limit], headers: Mapping[str, str]
     ) -> Sequence[Limit]:
         """Return the burst limit of this app and portal, which the answers tell."""
-        return told_limits(limits, headers)
+        return told_limits(limits, headers, usual=USUAL_RATE_LIMIT)
 
     def identify(
         self,

@@ -6,32 +6,30 @@ from typing import Final
 
 from integrations.http.limits import Limit
 
-# https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
-# The limit is 110 in any 10 seconds for an app of the marketplace, 100 or 190 for one
-# that is distributed privately. It is counted where the calls arrive; the quarter of a
-# second more is for calls that arrive late.
-USUAL_RATE_LIMIT, BURST_SECONDS, LATE_SECONDS = 110, 10.25, 0.25
+# A call may arrive so much later than it was granted.
+LATE_SECONDS: Final = 0.25
 MAX_HEADER: Final = "x-hubspot-ratelimit-max"
 INTERVAL_HEADER: Final = "x-hubspot-ratelimit-interval-milliseconds"
 MOST_CALLS, MOST_MILLISECONDS = 10_000, 60_000
 
 
-def told_limits(limits: Sequence[Limit], headers: Mapping[str, str]) -> Sequence[Limit]:
+def told_limits(
+    limits: Sequence[Limit], headers: Mapping[str, str], *, usual: int
+) -> Sequence[Limit]:
     """Return the limits as the headers tell them.
 
-    A limit that the operator set is never raised.
+    A limit that is not the ``usual`` one was set by the operator: it is never raised.
     """
     calls = _number(headers.get(MAX_HEADER), most=MOST_CALLS)
     milliseconds = _number(headers.get(INTERVAL_HEADER), most=MOST_MILLISECONDS)
     if not calls or not milliseconds:
         return limits
     seconds = milliseconds / 1000 + LATE_SECONDS
-    return tuple(_told(limit, calls, seconds) for limit in limits)
+    return tuple(_told(limit, calls, seconds, usual) for limit in limits)
 
 
-def _told(limit: Limit, calls: int, seconds: float) -> Limit:
-    is_usual = limit.limit == USUAL_RATE_LIMIT
-    most = calls if is_usual else min(calls, limit.limit)
+def _told(limit: Limit, calls: int, seconds: float, usual: int) -> Limit:
+    most = calls if limit.limit == usual else min(calls, limit.limit)
     return replace(limit, limit=most, seconds=max(seconds, limit.seconds))
 
 
