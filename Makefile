@@ -41,7 +41,7 @@ check: setup-dev ## Check layout, lint, types, dead code, templates, settings, l
 	$(BIN)/mypy
 	$(BIN)/python .ci/dead_code.py
 	$(BIN)/djlint --quiet --lint templates
-	$(BIN)/djlint --quiet --check templates
+	$(BIN)/djlint --quiet --check templates sandbox
 	$(PRODUCTION) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python -m pytest -q tests/test_architecture.py
@@ -49,7 +49,7 @@ check: setup-dev ## Check layout, lint, types, dead code, templates, settings, l
 format: setup-dev ## Let the formatters decide layout
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/djlint --quiet --reformat templates
+	$(BIN)/djlint --quiet --reformat templates sandbox
 
 bench: setup-dev ## Measure what the README claims
 	$(BIN)/python -m tests.bench

@@ -1,4 +1,4 @@
-"""Let Django find the sandbox command; the sandbox itself needs no Django."""
+"""Let Django find the sandbox command; the sandbox itself needs no settings."""
 
 from django.apps import AppConfig
 

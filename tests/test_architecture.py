@@ -127,7 +127,7 @@ def test_every_package_of_the_services_has_its_rank() -> None:
     assert packages == set(SERVICE_RANKS)
 
 
-@pytest.mark.parametrize("tree", ["config", "integrations"])
+@pytest.mark.parametrize("tree", ["config", "integrations", "sandbox"])
 def test_no_modules_import_each_other_in_a_cycle(tree: str) -> None:
     files = {module_of(path): path for path in python_files(ROOT / tree)}
     graph = {
@@ -145,6 +145,13 @@ def test_no_modules_import_each_other_in_a_cycle(tree: str) -> None:
         pytest.fail(" imports ".join(reversed(exc.args[1])))
 
 
+def test_an_import_for_types_alone_counts_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "two.py"
+    path.write_text("if TYPE_CHECKING:\n    from box.one import Name\n")
+
+    assert imports_of(path) == {"box.one.Name"}
+
+
 def test_the_product_is_configured_and_does_not_ask_its_configuration() -> None:
     for path in python_files(PRODUCT):
         asked = {name for name in imports_of(path) if name.startswith("config")}
@@ -156,6 +163,15 @@ def test_the_sandbox_and_the_product_import_nothing_of_each_other() -> None:
         for path in python_files(ROOT / folder):
             found = {name for name in imports_of(path) if name.startswith(other)}
             assert not found, f"{path}: {found}"
+
+
+def test_a_seed_of_the_sandbox_knows_no_api_and_only_its_pages_and_command_django():
+    for path in python_files(ROOT / "sandbox"):
+        imports = imports_of(path)
+        assert "seed" not in path.parts or not [n for n in imports if ".api" in n], path
+        may_use_django = {"management", "apps.py", "html.py"} & set(path.parts)
+        is_django = any(name.startswith("django") for name in imports)
+        assert may_use_django or not is_django, path
 
 
 def test_nothing_outside_a_providers_folder_names_it() -> None:

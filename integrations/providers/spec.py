@@ -52,6 +52,7 @@ class ProviderSpec:
 
     ``introspect_path`` and ``revoke_path`` are references relative to the token
     endpoint, because every provider hangs them under or beside it.
+    ``revokes`` is the kind of token that the latter is described for.
     ``rejections`` adds the provider's own error codes of the token endpoint to
     those of the RFCs. ``optional_scope_param`` is empty where the provider knows no
     optional scopes. Two fields say how to find out whether a refresh token was spent
@@ -75,6 +76,7 @@ class ProviderSpec:
     pkce: bool = False
     introspect_path: str = ""
     revoke_path: str = ""
+    revokes: Literal["access_token", "refresh_token"] = "refresh_token"
     authorize_params: Mapping[str, str] = field(default_factory=dict)
     version_env: str = ""
     default_version: str = ""

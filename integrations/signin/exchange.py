@@ -11,7 +11,7 @@ from integrations.models import Connection, Credential
 from integrations.oauth import errors as oauth_errors
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
-from integrations.providers import CONNECTORS
+from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.records import RemoteAccount
 from integrations.services.common import clients, crypto, oauth_clients, queue
 from integrations.services.common.errors import OwnedBySomeoneElseError
@@ -118,14 +118,16 @@ def _revoke(provider: str, tokens: TokenSet, account_id: str) -> None:
     A provider may answer a second authorization with the tokens of the first; a
     grant that some row lives on must not be revoked.
     """
-    refresh_token = tokens.refresh_token
-    if not refresh_token:
+    is_access = SPECS[provider].revokes == "access_token"
+    token = tokens.access_token if is_access else tokens.refresh_token
+    if token is None:
         return
+    refresh_token = tokens.refresh_token or token
     in_use = Credential.objects.filter(fingerprint=crypto.fingerprint(refresh_token))
     same_account = Connection.objects.connected().filter(
         provider=provider, remote_id=account_id
     )
     if in_use.exists() or same_account.exists():
         return
-    revocation.schedule(provider, account_id, refresh_token)
+    revocation.schedule(provider, account_id, token)
     queue.send("revoke_due")

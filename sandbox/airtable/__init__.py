@@ -4,12 +4,11 @@ from sandbox.airtable.api.attachments import send_attachment
 from sandbox.airtable.api.errors import refuse_with_status
 from sandbox.airtable.api.meta import show_bases, show_tables, show_whoami
 from sandbox.airtable.api.records import list_records, show_record
-from sandbox.airtable.control import COMMANDS, FORMS, QUERIES
+from sandbox.airtable.control import COMMANDS, QUERIES
 from sandbox.airtable.control_schema import SCHEMA_COMMANDS
-from sandbox.airtable.faults import FAULTS, SWITCHES
+from sandbox.airtable.faults import FAULTS
 from sandbox.airtable.oauth import POLICY
 from sandbox.airtable.seed.loader import seed
-from sandbox.airtable.seed.tables import SCHEMA
 from sandbox.core.state import Route
 from sandbox.oauth import kit
 
@@ -27,15 +26,13 @@ ROUTES = (
 
 PROVIDER = kit.make_provider(
     POLICY,
-    schema=SCHEMA,
+    __package__,
     routes=ROUTES,
     kinds={"base": "bases", "table": "tables", "record": "records"},
     seed=seed,
     refuse=refuse_with_status,
     commands={**COMMANDS, **SCHEMA_COMMANDS},
     queries=QUERIES,
-    forms=FORMS,
     sizes=("records",),
     faults=FAULTS,
-    switches=SWITCHES,
 )

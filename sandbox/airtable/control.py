@@ -1,7 +1,6 @@
 """Let people and tests change the simulated records behind the API's back."""
 
 import json
-from sqlite3 import Connection
 from typing import Any
 
 from sandbox.airtable import targets
@@ -10,7 +9,7 @@ from sandbox.airtable.schema import Table, list_tables
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.values import change_cells, make_id, save_cells
 from sandbox.control import helpers
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
+from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_iso
@@ -26,37 +25,38 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """
     row, table = targets.get_record(sandbox, params)
     values = _get_values(table, params)
-    with sandbox.storage.write() as connection:
-        _change(sandbox, connection, row, values, params)
+    with sandbox.storage.write():
+        _change(sandbox, row, values, params)
     return {"id": row["id"]}
 
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     _, table = targets.get_table(sandbox, params)
     record, values = make_id("rec"), _get_values(table, params)
-    with sandbox.storage.write() as connection:
-        connection.execute(
+    with sandbox.storage.write():
+        sandbox.storage.run(
             "INSERT INTO airtable_record (id, table_id, created, cells)"
             " VALUES (?, ?, ?, '{}')",
-            (record, table["id"], sandbox.now_ms),
+            *(record, table["id"], sandbox.now_ms),
         )
-        save_cells(connection, record, values)
+        save_cells(sandbox.storage, record, values)
     return {"id": record, "table": table["id"]}
 
 
 def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     row, _ = targets.get_record(sandbox, params)
+    storage = sandbox.storage
 
     def unlink(cell: list[str]) -> list[str]:
         return [record for record in cell if record != row["id"]]
 
-    with sandbox.storage.write() as connection:
-        connection.execute("DELETE FROM airtable_record WHERE id = ?", (row["id"],))
-        for table in list_tables(sandbox.storage, row["base"]):
+    with storage.write():
+        storage.run("DELETE FROM airtable_record WHERE id = ?", row["id"])
+        for table in list_tables(storage, row["base"]):
             for field in table["fields"]:
                 options = field.get("options", {})
                 if options.get("linkedTableId") == row["table_id"]:
-                    change_cells(connection, table["id"], field["id"], unlink)
+                    change_cells(storage, table["id"], field["id"], unlink)
     return {"id": row["id"]}
 
 
@@ -72,9 +72,9 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         *helpers.get_part(params),
     )
     text = targets.get_text(params, "value") or f"Touched {to_iso(sandbox.now_ms)}"
-    with sandbox.storage.write() as connection:
+    with sandbox.storage.write():
         for row in rows:
-            _change(sandbox, connection, row, {field["id"]: text}, params)
+            _change(sandbox, row, {field["id"]: text}, params)
     ids = [row["id"] for row in rows]
     return {"touched": len(ids), "ids": ids, "value": text}
 
@@ -129,20 +129,12 @@ def _get_values(table: Table, params: Params) -> dict[str, Any]:
     return {targets.get_field(table, n)["id"]: value for n, value in given.items()}
 
 
-def _change(
-    sandbox: Sandbox,
-    connection: Connection,
-    row: Row,
-    values: dict[str, Any],
-    params: Params,
-) -> None:
-    save_cells(connection, row["id"], {**json.loads(row["cells"]), **values})
+def _change(sandbox: Sandbox, row: Row, values: dict[str, Any], params: Params) -> None:
+    save_cells(sandbox.storage, row["id"], {**json.loads(row["cells"]), **values})
     if not params.get("quiet"):
         editor = helpers.get_account(COMPANIES, params).people[0].id
-        connection.execute(
-            "UPDATE airtable_record SET modified = ?, modified_by = ? WHERE id = ?",
-            (sandbox.now_ms, editor, row["id"]),
-        )
+        sql = "UPDATE airtable_record SET modified = ?, modified_by = ? WHERE id = ?"
+        sandbox.storage.run(sql, sandbox.now_ms, editor, row["id"])
 
 
 QUERIES = {"inventory": count, "records": show}
@@ -152,47 +144,3 @@ COMMANDS: dict[str, Command] = {
     "records/delete": delete,
     "records/touch": touch,
 }
-
-BASE = Field("base", "Base: id or name", hint="Operations")
-TABLE = Field("table", "Table: id or name", hint="Customers")
-FIELD = Field("field", "Field: id or name", hint="Notes")
-NAME = Field("name", "New name")
-
-FORMS = (
-    Form(
-        "A record",
-        label(edit="Save", create="Add new", delete="Delete"),
-        (
-            Field("id", "Record id, to change one", hint="rec…"),
-            Field("table", "Table, to add one", hint="Customers"),
-            FIELD,
-            Field("value", "Value"),
-        ),
-    ),
-    Form(TOUCH.title, TOUCH.commands, (BASE, TABLE, *TOUCH.fields)),
-    Form(
-        "Fields",
-        label(
-            "fields", rename="Rename", add="Add", retype="Change type", remove="Remove"
-        ),
-        (BASE, TABLE, FIELD, NAME, Field("to", "Type", hint="number")),
-    ),
-    Form(
-        "Tables",
-        label("tables", rename="Rename", add="Add", remove="Remove"),
-        (BASE, TABLE, NAME),
-    ),
-    Form(
-        "Bases",
-        label("bases", rename="Rename", unshare="Stop sharing", share="Share again"),
-        (BASE, NAME),
-    ),
-    Form(
-        "Calls used this month",
-        label("quota", set="Set"),
-        (
-            Field("id", "Workspace id", hint="wsp…"),
-            Field("calls", "Calls", value="999", is_number=True),
-        ),
-    ),
-)

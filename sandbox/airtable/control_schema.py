@@ -17,26 +17,25 @@ LEVELS = ("none", "read", "comment", "edit", "create", "")
 
 def rename_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     base, name = get_base(sandbox, params)["id"], _require(params, "name")
-    _run(sandbox, "UPDATE airtable_base SET name = ? WHERE id = ?", name, base)
+    sandbox.storage.run("UPDATE airtable_base SET name = ? WHERE id = ?", name, base)
     return {"base": base}
 
 
 def unshare_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Take a base out of every present grant of the account, or out of one."""
     base, grant = get_base(sandbox, params), get_text(params, "grant")
-    taken = _run(
-        sandbox,
+    taken = sandbox.storage.run(
         "INSERT OR IGNORE INTO airtable_unshared SELECT id, ?1 FROM oauth_grant"
         " WHERE provider = 'airtable' AND account = ?2 AND (?3 = '' OR id = ?3)",
         *(base["id"], base["account"], grant),
     )
-    return {"base": base["id"], "grants": taken}
+    return {"base": base["id"], "grants": taken.rowcount}
 
 
 def share_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     base, grant = get_base(sandbox, params)["id"], get_text(params, "grant")
     sql = "DELETE FROM airtable_unshared WHERE base = ?1 AND (?2 = '' OR grant_id = ?2)"
-    return {"base": base, "grants": _run(sandbox, sql, base, grant)}
+    return {"base": base, "grants": sandbox.storage.run(sql, base, grant).rowcount}
 
 
 def set_level(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -45,7 +44,8 @@ def set_level(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     user, level = get_text(params, "user"), get_text(params, "level")
     if user not in {person.id for person in company.people} or level not in LEVELS:
         raise CommandError("no such person or level")
-    _run(sandbox, "REPLACE INTO airtable_member VALUES (?, ?, ?)", base, user, level)
+    sql = "REPLACE INTO airtable_member VALUES (?, ?, ?)"
+    sandbox.storage.run(sql, base, user, level)
     return {"base": base, "user": user, "level": level}
 
 
@@ -70,7 +70,7 @@ def remove_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     _, table = get_table(sandbox, params)
     for name, column in (("table", "id"), ("record", "table_id")):
         sql = f"DELETE FROM airtable_{name} WHERE {column} = ?"  # noqa: S608
-        _run(sandbox, sql, table["id"])
+        sandbox.storage.run(sql, table["id"])
     return {"table": table["id"]}
 
 
@@ -107,9 +107,9 @@ def retype_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     base, table, field = _get_field(sandbox, params)
     kind = _require(params, "to")
     _set_type(field, kind, params)
-    with sandbox.storage.write() as connection:
+    with sandbox.storage.write():
         change_cells(
-            connection, table["id"], field["id"], lambda cell: convert(cell, kind)
+            sandbox.storage, table["id"], field["id"], lambda cell: convert(cell, kind)
         )
     return {**_save(sandbox, base, table, field), "type": kind}
 
@@ -123,16 +123,10 @@ def set_calls(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     return quotas.describe(sandbox, workspace)
 
 
-def _run(sandbox: Sandbox, sql: str, *values: str) -> int:
-    with sandbox.storage.write() as connection:
-        return connection.execute(sql, values).rowcount
-
-
 def _save(
     sandbox: Sandbox, base: str, table: Table, field: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    with sandbox.storage.write() as connection:
-        save_table(connection, base, table)
+    save_table(sandbox.storage, base, table)
     done = {"table": table["id"]}
     return done if field is None else {**done, "field": field["id"]}
 

@@ -3,7 +3,6 @@
 import json
 import re
 from dataclasses import dataclass
-from sqlite3 import Connection
 from typing import Any, cast
 
 from sandbox.airtable.seed.accounts import COMPANIES, SCOPES, SLUG, Company
@@ -58,11 +57,10 @@ class AirtablePolicy(Policy):
         resources = [name.removeprefix("use:") for name in picked]
         return Decision(scopes=consent.asked.scopes, choice=json.dumps(resources))
 
-    def start(self, sandbox: Sandbox, connection: Connection, code: Row) -> int:
-        grant_id = super().start(sandbox, connection, code)
-        connection.execute(
-            "INSERT INTO airtable_grant VALUES (?, ?)", (grant_id, code["choice"])
-        )
+    def start(self, sandbox: Sandbox, code: Row) -> int:
+        grant_id = super().start(sandbox, code)
+        insert = "INSERT INTO airtable_grant VALUES (?, ?)"
+        sandbox.storage.run(insert, grant_id, code["choice"])
         return grant_id
 
     def describe(self, issued: Issued) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.storage import Storage
@@ -15,11 +14,11 @@ def list_tables(storage: Storage, base: str) -> list[Table]:
     return [json.loads(row["shown"]) for row in storage.all(sql, base)]
 
 
-def save_table(connection: Connection, base: str, table: Table) -> None:
-    connection.execute(
+def save_table(storage: Storage, base: str, table: Table) -> None:
+    storage.run(
         "INSERT INTO airtable_table (id, base, shown) VALUES (?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET shown = excluded.shown",
-        (table["id"], base, json.dumps(table)),
+        *(table["id"], base, json.dumps(table)),
     )
 
 

@@ -7,8 +7,9 @@ import re
 import secrets
 import string
 from collections.abc import Callable, Mapping
-from sqlite3 import Connection
 from typing import Any
+
+from sandbox.core.storage import Storage
 
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits
 SHAPE = re.compile(r"[A-Za-z]{3}[A-Za-z0-9]{14}")
@@ -35,26 +36,26 @@ def is_empty(value: Any) -> bool:
     return value is None or value is False or value in ("", [])
 
 
-def save_cells(connection: Connection, record: str, cells: Mapping[str, Any]) -> None:
+def save_cells(storage: Storage, record: str, cells: Mapping[str, Any]) -> None:
     kept = {name: value for name, value in cells.items() if not is_empty(value)}
     sql = "UPDATE airtable_record SET cells = ? WHERE id = ?"
-    connection.execute(sql, (json.dumps(kept), record))
+    storage.run(sql, json.dumps(kept), record)
 
 
 def change_cells(
-    connection: Connection, table: str, field: str, change: Callable[[Any], Any]
+    storage: Storage, table: str, field: str, change: Callable[[Any], Any]
 ) -> None:
     """Change every cell of a field; that moves no modification time."""
-    rows = connection.execute(
+    rows = storage.all(
         "SELECT id, cells FROM airtable_record WHERE table_id = ?"
         " AND json_extract(cells, ?) IS NOT NULL",
-        (table, f"$.{field}"),
+        *(table, f"$.{field}"),
     )
-    for row in rows.fetchall():
+    for row in rows:
         cells = json.loads(row["cells"])
         changed = {**cells, field: change(cells[field])}
         if changed != cells:
-            save_cells(connection, row["id"], changed)
+            save_cells(storage, row["id"], changed)
 
 
 def convert(value: Any, kind: str) -> Any:

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.core.data import read_statements
 from sandbox.core.faults import EVERY
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Provider, Sandbox
 from sandbox.oauth import grants
 
-LIVE = """
-SELECT t.value AS token, g.account, g.id AS grant_id FROM oauth_token t
-JOIN oauth_grant g ON g.id = t.grant_id WHERE g.provider = ? AND t.kind = 'access'
-AND (t.expires_at > ? OR t.expires_at IS NULL)
-"""
+SQL = read_statements(__package__, "statements.sql")
 FAULT_FIELDS = {"provider", "family", "account", "kind", "count", "skip"}
 
 
@@ -64,7 +61,9 @@ def expire_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     now = sandbox.clock()
     wanted = [
         (now - 1, row["token"])
-        for row in sandbox.storage.all(LIVE, get_provider(sandbox, params).slug, now)
+        for row in sandbox.storage.all(
+            SQL["live"], get_provider(sandbox, params).slug, now
+        )
         if _is_meant(
             params,
             account=row["account"],
@@ -86,9 +85,10 @@ def revoke_grants(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     wanted = [r for r in rows if _is_meant(params, account=r["account"], grant=r["id"])]
     kinds = ("refresh",) if params.get("keep_access") else ("access", "refresh")
     reason, now = "revoked at the provider", sandbox.clock()
-    with sandbox.storage.write() as connection:
+    how: dict[str, Any] = {"reason": reason, "now": now, "kinds": kinds}
+    with sandbox.storage.write():
         for row in wanted:
-            grants.end_grant(connection, row["id"], reason=reason, now=now, kinds=kinds)
+            grants.end_grant(sandbox.storage, row["id"], **how)
     return {"revoked": len(wanted)}
 
 
@@ -101,8 +101,7 @@ def _is_meant(params: Params, **values: Any) -> bool:
 
 def reset_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     sandbox.reset_counters()
-    with sandbox.storage.write() as connection:
-        connection.execute("DELETE FROM token_request")
+    sandbox.storage.run("DELETE FROM token_request")
     return {"reset": True}
 
 

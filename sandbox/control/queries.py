@@ -4,20 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.control.commands import get_provider
+from sandbox.control.commands import SQL, get_provider
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Provider, Sandbox
 from sandbox.oauth import grants
-
-TOKENS = """
-SELECT t.value, t.kind, t.grant_id, t.issued_at, t.expires_at, t.spent_at,
-    t.revoked_at, t.spends, g.provider, g.account, g.user, g.scopes
-FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id ORDER BY t.rowid
-"""
-SPENDS = """
-SELECT t.value, t.spends FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id
-WHERE t.spends AND ? IN ('', g.provider)
-"""
 
 
 def get_state(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -51,7 +41,7 @@ def get_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     sql = "SELECT * FROM token_request WHERE ? IN ('', provider)"
     rows = sandbox.storage.all(sql, slug)
     asked = Counter(f"{row['provider']}:{row['grant_type']}" for row in rows)
-    spends = sandbox.storage.all(SPENDS, slug)
+    spends = sandbox.storage.all(SQL["spends"], slug)
     return {
         **sandbox.stats.to_dict(slug),
         "token_requests": dict(asked),
@@ -68,7 +58,7 @@ def get_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return every token and code ever issued, in clear, for leak sweeps."""
     tokens = [
         {**dict(row), "fingerprint": grants.to_fingerprint(row["value"])}
-        for row in sandbox.storage.all(TOKENS)
+        for row in sandbox.storage.all(SQL["tokens"])
     ]
     sql = "SELECT value, used_at, expires_at FROM authorization_code"
     codes = sandbox.storage.all(sql)

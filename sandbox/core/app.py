@@ -6,10 +6,16 @@ from typing import Any
 
 from sandbox.control.routes import ROUTES as CONTROL_ROUTES
 from sandbox.core.state import Provider, Route, Sandbox
-from sandbox.core.web import ApiRefusal, BadBodyError, Request, Response, to_text
+from sandbox.core.web import (
+    NOT_SIMULATED,
+    ApiRefusal,
+    BadBodyError,
+    Request,
+    Response,
+    to_text,
+)
 
 NEVER_SENT = 0
-NOT_SIMULATED = "The sandbox does not simulate this address.\n"
 
 
 class App:

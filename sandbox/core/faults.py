@@ -3,29 +3,11 @@
 import json
 from typing import Any
 
+from sandbox.core.data import read_statements
 from sandbox.core.storage import Row, Storage
 from sandbox.core.web import Request
 
-# `skip` calls pass first; `remaining` empty means until off. With `path` among its
-# parameters a fault strikes only where an address contains that.
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS fault (
-    id INTEGER PRIMARY KEY, provider TEXT NOT NULL, family TEXT NOT NULL,
-    account TEXT NOT NULL, kind TEXT NOT NULL, params TEXT NOT NULL,
-    skip INTEGER NOT NULL, remaining INTEGER, hits INTEGER NOT NULL DEFAULT 0);
-"""
-ADD = """
-INSERT INTO fault (provider, family, account, kind, params, skip, remaining)
-VALUES (:provider, :family, :account, :kind, :params, :skip, :remaining) RETURNING *
-"""
-MEANT = """
-SELECT * FROM fault WHERE provider = ? AND account IN ('', ?)
-AND instr(?, coalesce(params ->> 'path', '')) ORDER BY id
-"""
-COUNT = """
-UPDATE fault SET skip = max(skip - 1, 0), hits = hits + (skip = 0),
-remaining = remaining - (skip = 0) WHERE id = ?
-"""
+SQL = read_statements(__package__, "faults.sql")
 EVERY = "*"
 
 Fault = dict[str, Any]
@@ -41,16 +23,13 @@ class Faults:
         """Switch a fault on, after `skip` calls and for `remaining` calls."""
         row = {**columns, "params": json.dumps(columns["params"])}
         with self._storage.write() as connection:
-            return _read(connection.execute(ADD, row).fetchone())
+            return _read(connection.execute(SQL["add"], row).fetchone())
 
     def clear(self, fault_id: int | None = None, provider: str = "") -> int:
         """Switch faults off, one, a provider's or all, and say how many went."""
-        with self._storage.write() as connection:
-            return connection.execute(
-                "DELETE FROM fault WHERE (?1 IS NULL OR id = ?1)"
-                " AND ?2 IN ('', provider)",
-                (fault_id, provider),
-            ).rowcount
+        where = "(?1 IS NULL OR id = ?1) AND ?2 IN ('', provider)"
+        sql = f"DELETE FROM fault WHERE {where}"  # noqa: S608
+        return self._storage.run(sql, fault_id, provider).rowcount
 
     def to_list(self) -> list[Fault]:
         return [_read(r) for r in self._storage.all("SELECT * FROM fault ORDER BY id")]
@@ -59,11 +38,11 @@ class Faults:
         if self._storage.one("SELECT 1 FROM fault") is None:
             return []
         with self._storage.write() as connection:
-            rows = connection.execute(
-                MEANT, (provider, request.account, request.path)
-            ).fetchall()
+            rows = self._storage.all(
+                SQL["meant"], provider, request.account, request.path
+            )
             meant = [row for row in rows if row["family"] in (EVERY, *families)]
-            connection.executemany(COUNT, [(row["id"],) for row in meant])
+            connection.executemany(SQL["count"], [(row["id"],) for row in meant])
             connection.execute("DELETE FROM fault WHERE remaining = 0")
         return [_read(row) for row in meant if row["skip"] == 0]
 

@@ -1,7 +1,7 @@
-"""Describe what a simulated provider has: accounts, people, switches, forms."""
+"""Describe what a simulated provider has: accounts, people, switches."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 Params = Mapping[str, Any]
@@ -43,47 +43,6 @@ class Switch:
     name: str
     label: str
     default: Any
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of a form on the control page."""
-
-    name: str
-    label: str
-    _: KW_ONLY
-    value: str = ""
-    hint: str = ""
-    is_number: bool = False
-
-
-@dataclass(frozen=True)
-class Form:
-    """A form of commands with their labels; the account comes first in every form.
-
-    The first form of a provider is shown at once, the others behind "More".
-    """
-
-    title: str
-    commands: Mapping[str, str]
-    fields: Sequence[Field] = ()
-    _: KW_ONLY
-    has_type: bool = False
-
-
-def label(of: str = "records", **labels: str) -> dict[str, str]:
-    """Return labels by the commands they stand for."""
-    return {f"{of}/{name}": text for name, text in labels.items()}
-
-
-TOUCH = Form(
-    "Change many at one moment",
-    label(touch="Touch"),
-    (
-        Field("count", "How many", value="25", is_number=True),
-        Field("offset", "After the first", value="0", is_number=True),
-    ),
-)
 
 
 @dataclass(frozen=True, kw_only=True)

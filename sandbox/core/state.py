@@ -13,14 +13,12 @@ from typing import Any
 
 from sandbox.core import faults, switches
 from sandbox.core.config import Config
+from sandbox.core.data import read
 from sandbox.core.limits import FixedWindows, InFlight, RollingWindows
-from sandbox.core.provider import Account, Form, Params, Plan, Switch
+from sandbox.core.provider import Account, Params, Plan, Switch
 from sandbox.core.stats import Stats
 from sandbox.core.storage import Storage
 from sandbox.core.web import Request, Response
-from sandbox.oauth import grants
-
-SCHEMA = "CREATE TABLE IF NOT EXISTS seeded (provider TEXT PRIMARY KEY, seed INTEGER);"
 
 Handler = Callable[["Sandbox", Request], Response]
 Before = Callable[["Sandbox", Request, Params], Response | None]
@@ -77,7 +75,8 @@ class Provider:
     sizes: Sequence[str] = ()
     faults: Sequence[FaultKind] = ()
     switches: Sequence[Switch] = ()
-    forms: Sequence[Form] = ()
+    # Each is a title, fields, and commands with their labels; see `control/form.html`.
+    forms: Sequence[Mapping[str, Any]] = ()
 
     @property
     def families(self) -> list[str]:
@@ -106,9 +105,8 @@ class Sandbox:
         self.clock = clock
         self.sleep = sleep
         self.providers = {provider.slug: provider for provider in providers}
-        own = [provider.schema for provider in providers]
-        common = (SCHEMA, grants.SCHEMA, switches.SCHEMA, faults.SCHEMA)
-        storage.make_tables([*common, *own])
+        common = [read(f"sandbox.{name}", "schema.sql") for name in ("core", "oauth")]
+        storage.make_tables([*common, *(provider.schema for provider in providers)])
         known = {(p.slug, s.name): s for p in providers for s in p.switches}
         self.switches = switches.Switches(storage, known)
         self.faults = faults.Faults(storage)
@@ -129,9 +127,8 @@ class Sandbox:
         fresh = [p for slug, p in self.providers.items() if slug not in done]
         for provider in fresh:
             provider.seed(self, plan)
-            with self.storage.write() as connection:
-                row = (provider.slug, plan.seed)
-                connection.execute("REPLACE INTO seeded VALUES (?, ?)", row)
+            row = (provider.slug, plan.seed)
+            self.storage.run("REPLACE INTO seeded VALUES (?, ?)", *row)
         if fresh:
             self.storage.connection.execute("ANALYZE")
         return [provider.name for provider in fresh]

@@ -44,16 +44,24 @@ class Storage:
         self.connection.executescript("\n".join(schemas))
         self.connection.execute(f"PRAGMA user_version = {LAYOUT}")
 
-    def all(self, sql: str, *values: Any) -> list[Row]:
-        return self.connection.execute(sql, values).fetchall()
+    def all(self, sql: str, *values: Any, **names: Any) -> list[Row]:
+        return self.connection.execute(sql, names or values).fetchall()
 
-    def one(self, sql: str, *values: Any) -> Row | None:
-        return self.connection.execute(sql, values).fetchone()
+    def one(self, sql: str, *values: Any, **names: Any) -> Row | None:
+        return self.connection.execute(sql, names or values).fetchone()
+
+    def run(self, sql: str, *values: Any, **names: Any) -> sqlite3.Cursor:
+        with self.write() as connection:
+            return connection.execute(sql, names or values)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
+        """Open a transaction, or join the one that this thread has open."""
+        connection = self.connection
+        if connection.in_transaction:
+            yield connection
+            return
         with self._write_lock:
-            connection = self.connection
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection

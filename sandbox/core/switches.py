@@ -7,12 +7,6 @@ from typing import Any
 from sandbox.core.provider import CommandError, Switch
 from sandbox.core.storage import Storage
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS switch (
-    provider TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL,
-    value TEXT NOT NULL, PRIMARY KEY (provider, account, name));
-"""
-
 Key = tuple[str, str, str]
 
 
@@ -41,17 +35,13 @@ class Switches:
         if switch is None:
             raise CommandError(f"{provider} has no switch {name}")
         value = _to_type(switch, value)
-        with self._storage.write() as connection:
-            connection.execute(
-                "REPLACE INTO switch VALUES (?, ?, ?, ?)",
-                (provider, account, name, json.dumps(value)),
-            )
+        row = (provider, account, name, json.dumps(value))
+        self._storage.run("REPLACE INTO switch VALUES (?, ?, ?, ?)", *row)
         self._values[provider, account, name] = value
         return value
 
     def reset(self) -> None:
-        with self._storage.write() as connection:
-            connection.execute("DELETE FROM switch")
+        self._storage.run("DELETE FROM switch")
         self._values.clear()
 
     def to_list(self) -> list[dict[str, Any]]:

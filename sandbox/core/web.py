@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from sandbox.oauth.grants import Token
 
 Pairs = list[tuple[str, str]]
+NOT_SIMULATED = "The sandbox does not simulate this address.\n"
 MAX_BODY = 4 * 1024 * 1024
 
 

@@ -1,11 +1,11 @@
 """Let people and tests change the simulated records behind the API's back."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.control import helpers
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
+from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
@@ -112,20 +112,3 @@ COMMANDS: dict[str, Command] = {
     "records/merge": _apply(lambda r, row, p: r.merge(row, _find(r, p, "other"))),
     "records/touch": touch,
 }
-
-
-def _make_form(title: str, fields: Sequence[Field], **labels: str) -> Form:
-    return Form(title, label(**labels), fields, has_type=True)
-
-
-ID = Field("id", "Id", is_number=True)
-OTHER = Field("other", "Merge this id into it", is_number=True)
-VALUE = (Field("property", "Property", hint="firstname"), Field("value", "Value"))
-WORDS = {"restore": "Restore", "merge": "Merge", "erase": "Erase for good"}
-FORMS = (
-    _make_form(
-        "A record", (ID, *VALUE), edit="Save", create="Add new", archive="Delete"
-    ),
-    _make_form("Restore, merge, erase", (ID, OTHER), **WORDS),
-    _make_form(TOUCH.title, TOUCH.fields, touch="Touch"),
-)

@@ -1,10 +1,10 @@
-"""List the ways only HubSpot can misbehave, and its lasting switches."""
+"""List the ways only HubSpot can misbehave."""
 
 from collections.abc import Callable
 from typing import Any
 
 from sandbox.core.common_faults import bend
-from sandbox.core.provider import Params, Switch
+from sandbox.core.provider import Params
 from sandbox.core.state import Before, FaultKind
 from sandbox.core.web import ApiRefusal
 from sandbox.hubspot.api.errors import missing_scopes, rate_limited, refuse
@@ -42,15 +42,4 @@ FAULTS = (
     FaultKind("rate_limits", "429 in its other shape", before=OTHER),
     FaultKind("ends_early", "200 without rows or paging", after=bend(_end_early)),
     FaultKind("spoilt_rows", "Rows without properties", after=SPOIL, params=ROWS),
-)
-
-SWITCHES = (
-    Switch("user_id_in_token", "Token answers name the user", True),
-    Switch("rate_limits", "Rate limits on", True),
-    Switch("calls_per_ten_seconds", "API calls per 10 s", 110),
-    Switch("search_per_second", "Searches per second", 5),
-    Switch("retry_after_on_429", "429 says Retry-After", False),
-    Switch("index_lag", "Search index lag (s)", 3.0),
-    Switch("merge_keeps_id", "The winner of a merge keeps its id", False),
-    Switch("required_properties", "What 2026-09 requires of a new contact", []),
 )

@@ -132,6 +132,7 @@ POLICY = HubSpotPolicy(
     required={},
     refusals=REFUSALS,
     revocable=("refresh",),
+    ended=("refresh",),
     rotation=False,
     old_access_survives=True,
 )
@@ -141,7 +142,8 @@ POLICY = HubSpotPolicy(
 def uninstall(call: Call) -> Response:
     """Take the app out of the portal, for everybody who connected it."""
     reason, now = "app uninstalled", call.sandbox.clock()
-    with call.sandbox.storage.write() as connection:
-        for grant_id in grants.list_grants(connection, SLUG, call.portal):
-            grants.end_grant(connection, grant_id, reason=reason, now=now)
+    storage = call.sandbox.storage
+    with storage.write():
+        for grant_id in grants.list_grants(storage, SLUG, call.portal):
+            grants.end_grant(storage, grant_id, reason=reason, now=now)
     return Response(status=204)

@@ -7,9 +7,8 @@ from sandbox.notion.api.errors import refuse_with_status
 from sandbox.notion.api.objects import show, show_property
 from sandbox.notion.api.people import list_users, show_me
 from sandbox.notion.api.search import query, search
-from sandbox.notion.api.tables import SCHEMA
-from sandbox.notion.control import COMMANDS, FORMS, QUERIES
-from sandbox.notion.faults import FAULTS, SWITCHES
+from sandbox.notion.control import COMMANDS, QUERIES
+from sandbox.notion.faults import FAULTS
 from sandbox.notion.oauth import POLICY
 from sandbox.notion.seed.loader import seed
 from sandbox.notion.seed.workspaces import DATA_SOURCE, DATABASE, KINDS, PAGE
@@ -31,7 +30,7 @@ ROUTES = (
 
 PROVIDER = kit.make_provider(
     POLICY,
-    schema=SCHEMA,
+    __package__,
     routes=ROUTES,
     kinds=KINDS,
     seed=seed,
@@ -41,6 +40,4 @@ PROVIDER = kit.make_provider(
     queries=QUERIES,
     sizes=("rows",),
     faults=FAULTS,
-    switches=SWITCHES,
-    forms=FORMS,
 )

@@ -2,15 +2,14 @@
 
 import json
 import random
-from sqlite3 import Connection
 from typing import Any
 
 from sandbox.control.helpers import get_account, get_part
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
+from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.notion.api import changes
-from sandbox.notion.api.changes import SHARE, make_holder, spread
+from sandbox.notion.api.changes import make_holder, spread
 from sandbox.notion.inventory import get_inventory, get_row, show
 from sandbox.notion.seed.nodes import Builder, Node, make_page, p, to_plain
 from sandbox.notion.seed.workspaces import BY_ID, PAGE, WORKSPACES
@@ -39,20 +38,20 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     if params.get("title") not in (None, ""):
         titled["title"] = params["title"]
     new = (json.dumps(body), to_plain(titled.get("title")), row["key"])
-    with sandbox.storage.write() as connection:
-        changes.mark(sandbox, connection, [row])
+    with sandbox.storage.write():
+        changes.mark(sandbox, [row])
         sql = "UPDATE notion_object SET body = ?, title = ? WHERE key = ?"
-        connection.execute(sql, new)
+        sandbox.storage.run(sql, *new)
         if params.get("text") and row["kind"] == PAGE:
-            builder = _make_builder(sandbox, connection, row["workspace"])
+            builder = _make_builder(sandbox, row["workspace"])
             builder.add_into(row["id"], p(str(params["text"])))
     return {"id": row["id"]}
 
 
-def _make_builder(sandbox: Sandbox, connection: Connection, workspace: str) -> Builder:
+def _make_builder(sandbox: Sandbox, workspace: str) -> Builder:
     moment = {"now": sandbox.now_ms, "lag": changes.get_lag(sandbox, workspace)}
     place, rng = BY_ID[workspace], random.Random()
-    return Builder(connection=connection, workspace=place, rng=rng, **moment)
+    return Builder(storage=sandbox.storage, workspace=place, rng=rng, **moment)
 
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -60,14 +59,14 @@ def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     above = get_row(sandbox, params) if params.get("id") else None
     workspace = above["workspace"] if above else get_account(WORKSPACES, params).id
     _check_place(PAGE, above)
-    with sandbox.storage.write() as connection:
-        builder = _make_builder(sandbox, connection, workspace)
+    with sandbox.storage.write():
+        builder = _make_builder(sandbox, workspace)
         if above and above["kind"] == PAGE:
             new_id = builder.add_into(above["id"], _read_page(params))
-            changes.mark(sandbox, connection, [above])
+            changes.mark(sandbox, [above])
         else:
             new_id = builder.add(_read_page(params), above["id"] if above else "")
-        spread(connection, make_holder(workspace))
+        spread(sandbox.storage, make_holder(workspace))
     return {"id": new_id}
 
 
@@ -90,20 +89,20 @@ def move(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     _check_place(row["kind"], above)
     if above and above["workspace"] != row["workspace"]:
         raise CommandError("nothing moves between workspaces")
-    with sandbox.storage.write() as connection:
-        if above and changes.is_inside(connection, above["id"], row["id"]):
+    with sandbox.storage.write():
+        if above and changes.is_inside(sandbox.storage, above["id"], row["id"]):
             raise CommandError("nothing moves into itself")
-        changes.move(connection, row, above)
-        changes.mark(sandbox, connection, [row])
-        spread(connection, make_holder(row["workspace"]))
+        changes.move(sandbox.storage, row, above)
+        changes.mark(sandbox, [row])
+        spread(sandbox.storage, make_holder(row["workspace"]))
     return {"id": row["id"]}
 
 
 def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     row = get_row(sandbox, params)
-    with sandbox.storage.write() as connection:
-        gone = changes.delete(connection, row["id"])
-        spread(connection, make_holder(row["workspace"]))
+    with sandbox.storage.write():
+        gone = changes.delete(sandbox.storage, row["id"])
+        spread(sandbox.storage, make_holder(row["workspace"]))
     return {"id": row["id"], "deleted": gone}
 
 
@@ -113,9 +112,9 @@ def _set_flag(column: str, *, value: bool) -> Command:
 
     def act(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         row = get_row(sandbox, params)
-        with sandbox.storage.write() as connection:
-            changes.mark(sandbox, connection, [row])
-            connection.execute(sql, (value, row["key"]))
+        with sandbox.storage.write():
+            changes.mark(sandbox, [row])
+            sandbox.storage.run(sql, value, row["key"])
         return {"id": row["id"]}
 
     return act
@@ -127,9 +126,9 @@ def _set_share(*, allowed: bool) -> Command:
         row = get_row(sandbox, params)
         holders = make_holder(row["workspace"], str(params.get("user") or "*"))
         names = {"holders": holders, "id": row["id"], "now": sandbox.now_ms}
-        with sandbox.storage.write() as connection:
-            shared = connection.execute(SHARE, {**names, "allowed": allowed})
-            spread(connection, holders)
+        with sandbox.storage.write():
+            shared = sandbox.storage.run(changes.SQL["share"], **names, allowed=allowed)
+            spread(sandbox.storage, holders)
         return {"id": row["id"], "connections": shared.rowcount}
 
     return act
@@ -138,8 +137,8 @@ def _set_share(*, allowed: bool) -> Command:
 def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     workspace = get_account(WORKSPACES, params).id
     rows = sandbox.storage.all(TOUCHED, workspace, PAGE, *get_part(params))
-    with sandbox.storage.write() as connection:
-        changes.mark(sandbox, connection, rows)
+    with sandbox.storage.write():
+        changes.mark(sandbox, rows)
     return {"touched": len(rows), "ids": [row["id"] for row in rows]}
 
 
@@ -157,24 +156,3 @@ COMMANDS: dict[str, Command] = {
     "records/unshare": _set_share(allowed=False),
     "records/touch": touch,
 }
-
-
-ID, TEXT = Field("id", "Id"), Field("text", "Text to add")
-INTO = Field("id", "Id (page, or data source to add to)")
-STATES = label(
-    restore="Restore", delete="Erase for good", archive="Archive", unarchive="Unarchive"
-)
-FORMS = (
-    Form(
-        "A page",
-        label(edit="Save", create="Add inside it", trash="Delete"),
-        (INTO, Field("title", "Title"), TEXT),
-    ),
-    Form("Restore, erase, archive", STATES, (ID,)),
-    Form(
-        "Move and share",
-        label(move="Move", share="Share", unshare="Unshare"),
-        (ID, Field("to", "Move into (empty: to the top)")),
-    ),
-    TOUCH,
-)

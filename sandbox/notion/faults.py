@@ -1,12 +1,11 @@
-"""List the ways only Notion can misbehave, and its lasting switches."""
+"""List the ways only Notion can misbehave."""
 
 from typing import Any
 
 from sandbox.core.common_faults import bend
-from sandbox.core.provider import Params, Switch
+from sandbox.core.provider import Params
 from sandbox.core.state import Before, FaultKind, Sandbox
 from sandbox.core.web import BadBodyError, Request, Response, to_text
-from sandbox.notion.api.calls import EMAILS, READ, USERS
 from sandbox.notion.api.errors import slow_down, to_error
 from sandbox.notion.api.search import INCOMPLETE
 
@@ -115,23 +114,4 @@ FAULTS = (
         "slow_schema", "503 unless page_size is small", before=_slow_schema, params=SLOW
     ),
     *(FaultKind(name, label, after=bend(do)) for name, (label, do) in BENT.items()),
-)
-
-SWITCHES = (
-    Switch("rate_limits", "Rate limits on", True),
-    Switch("calls_per_minute", "Calls per minute (0: by the workspace's plan)", 0),
-    Switch("refresh_tokens", "Token answers have a refresh token", True),
-    Switch("reauthorization_kills", "Authorizing again ends the earlier pair", True),
-    Switch("same_pair", "Authorizing again gives the pair there is (old apps)", False),
-    Switch("stable_bot_id", "Authorizing again keeps the bot id", False),
-    Switch("workspace_names", "Token answers name the workspace", True),
-    Switch("rfc_errors", "OAuth errors in the shape of RFC 6749", False),
-    Switch("capabilities", "Capabilities of the app", [READ, USERS, EMAILS]),
-    Switch("grant_lag", "Search learns of a share after (s)", 2.0),
-    Switch("index_lag", "Search learns of a change after (s)", 3.0),
-    Switch("search_leaves_out", "Search leaves out (%)", 10),
-    Switch("partial_hits", "Search hits shown in part (%)", 5),
-    Switch("search_cap", "Most results of a search", 10_000),
-    Switch("query_cap", "Most results of a query", 10_000),
-    Switch("markdown_blocks", "Blocks before Markdown is cut", 1_000),
 )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.control.helpers import describe_live, get_account, get_limit
+from sandbox.core.data import read_statements
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
@@ -12,17 +13,7 @@ from sandbox.notion.api.changes import make_holder
 from sandbox.notion.seed.workspaces import KINDS, PAGE, SLUG, WORKSPACES
 from sandbox.oauth import grants
 
-FOUND = """
-SELECT * FROM notion_object WHERE workspace = :account AND kind = :kind
-AND id > :after AND :title IN ('', title) ORDER BY id LIMIT :limit
-"""
-# Without a holder it is everything.
-INVENTORY = """
-SELECT o.id, o.kind, o.in_trash, o.edited FROM notion_object o
-WHERE o.workspace = :account AND (:holder = '' OR EXISTS (
-    SELECT 1 FROM notion_visible v WHERE v.key = o.key AND v.holder = :holder))
-ORDER BY o.id
-"""
+SQL = read_statements(__package__, "inventory.sql")
 NAMES = {name: kind for kind, name in KINDS.items()}
 
 
@@ -43,8 +34,8 @@ def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         "limit": get_limit(params),
         **{name: str(params.get(name) or "") for name in ("after", "title")},
     }
-    rows = sandbox.storage.connection.execute(FOUND, names)
-    return {"records": [_describe(row) for row in rows.fetchall()]}
+    rows = sandbox.storage.all(SQL["records"], **names)
+    return {"records": [_describe(row) for row in rows]}
 
 
 def _describe(row: Row) -> dict[str, Any]:
@@ -61,13 +52,11 @@ def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     the trash.
     """
     workspace, user = get_account(WORKSPACES, params).id, str(params.get("user") or "")
-    connection, grant = sandbox.storage.connection, None
-    live = grants.list_grants(connection, SLUG, workspace, user, is_live=True)
-    if live:
-        grant = grants.get_grant(connection, live[-1])
+    storage = sandbox.storage
+    live = grants.list_grants(storage, SLUG, workspace, user, is_live=True)
+    grant = grants.get_grant(storage, live[-1]) if live else None
     holder = make_holder(workspace, grant["user"]) if grant else ""
-    names = {"account": workspace, "holder": holder}
-    rows = connection.execute(INVENTORY, names).fetchall()
+    rows = storage.all(SQL["inventory"], account=workspace, holder=holder)
     types = {
         name: _count([row for row in rows if row["kind"] == kind], params)
         for kind, name in KINDS.items()

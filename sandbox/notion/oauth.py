@@ -5,10 +5,9 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from sqlite3 import Connection
 from typing import Any
 
-from sandbox.core.html import each, fill
+from sandbox.core.data import read
 from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
@@ -30,34 +29,14 @@ from sandbox.oauth.consent import (
 from sandbox.oauth.policy import Body, Issued, Policy, SecretIn
 from sandbox.oauth.refusals import Refusal
 
-# Top pages and databases, pages set out below one, and what is picked already.
-PICKABLE = """
-SELECT o.id, iif(o.title = '', 'Untitled', substr(o.title, 1, 70)) AS title,
-    iif(length(o.title) > 70, '…', '') AS more,
-    iif(o.kind = 'page', 'Page', 'Database')
-        || COALESCE(' in ' || nullif(above.title, ''), '') AS note,
-    iif(json_type(o.body, '$.icon') = 'text', o.body ->> '$.icon', '📄') AS icon,
-    iif(:is_live, s.id IS NOT NULL, o.body ->> '$.unticked' IS NULL) AS ticked
-FROM notion_object o LEFT JOIN notion_object above ON above.id = o.container
-LEFT JOIN notion_share s ON s.holder = :holder AND s.id = o.id AND s.allowed
-WHERE o.workspace = :workspace AND o.kind <> 'data_source' AND o.in_trash = 0
-    AND (o.container = '' OR s.id IS NOT NULL OR o.body ->> '$.offered')
-    AND COALESCE(instr(o.body ->> '$.full_access', :person), true)
-ORDER BY o.key
-"""
-OWNER_FIELD = """
-<details><summary>What the app is told about you</summary>
-<label class="field">The authorization belongs to
-<select name="grant_owner">$owners</select></label>
-<p class="note">Notion decides this by the app's settings; here you can try each.</p>
-</details>
-"""
-OWNER_OPTIONS = ({"value": name, "label": label} for name, (label, _) in OWNERS.items())
+PICKABLE = read(__package__, "pickable.sql")
 CLIENT = Refusal("invalid_client", "Client authentication failed.")
 REFRESH = Refusal("invalid_grant", "Invalid refresh token.")
 REFUSALS = {
     "body": Refusal("invalid_json", "Error parsing JSON body."),
     "missing": Refusal("invalid_request", "body.{} should be a string."),
+    "unknown": Refusal("invalid_request", "body.{} should be not present."),
+    "token_kind": Refusal("invalid_request", "body.token should be an access token."),
     "client_id": CLIENT,
     "client_secret": CLIENT,
     "code": Refusal("invalid_grant", "Invalid code."),
@@ -68,9 +47,10 @@ REFUSALS = {
 }
 
 
-def _get_bot(connection: Connection, grant_id: int) -> Row:
+def _get_bot(sandbox: Sandbox, grant_id: int) -> Row:
     sql = "SELECT * FROM notion_bot WHERE grant_id = ?"
-    return connection.execute(sql, (grant_id,)).fetchone()
+    [row] = sandbox.storage.all(sql, grant_id)
+    return row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +61,8 @@ class NotionPolicy(Policy):
         self, sandbox: Sandbox, account: Account, person: Person
     ) -> Sequence[Options]:
         """Offer what a person has full access to, ticked as it is shared now."""
-        who, connection = (account.id, person.id), sandbox.storage.connection
-        live = grants.list_grants(connection, SLUG, *who, is_live=True)
+        who, storage = (account.id, person.id), sandbox.storage
+        live = grants.list_grants(storage, SLUG, *who, is_live=True)
         names = {"workspace": account.id, "person": person.id, "is_live": bool(live)}
         names["holder"] = make_holder(*who)
         options = [
@@ -93,7 +73,7 @@ class NotionPolicy(Policy):
                 icon=row["icon"],
                 is_ticked=bool(row["ticked"]),
             )
-            for row in connection.execute(PICKABLE, names)
+            for row in storage.all(PICKABLE, **names)
         ]
         return (Options(options=options),)
 
@@ -110,32 +90,32 @@ class NotionPolicy(Policy):
         pages = [name.removeprefix(prefix) for name in picked]
         return Decision(choice=json.dumps({"owner": owner, "picked": pages}))
 
-    def start(self, sandbox: Sandbox, connection: Connection, code: Row) -> int:
+    def start(self, sandbox: Sandbox, code: Row) -> int:
         """Begin a grant; only now do the picked pages become visible to the app."""
-        workspace, user = code["account"], code["user"]
+        workspace, user, storage = code["account"], code["user"], sandbox.storage
         holder, choice = make_holder(workspace, user), json.loads(code["choice"])
-        earlier = grants.list_grants(connection, SLUG, workspace, user, is_live=True)
+        earlier = grants.list_grants(storage, SLUG, workspace, user, is_live=True)
         if not earlier:
-            end_shares(connection, holder)
-        set_shares(connection, holder, choice["picked"], sandbox.now_ms)
+            end_shares(storage, holder)
+        set_shares(storage, holder, choice["picked"], sandbox.now_ms)
         if earlier and self.get(sandbox, "same_pair", workspace):
             # As for apps made before June 2026.
             return earlier[-1]
         if self.get(sandbox, "reauthorization_kills", workspace):
             now, why = sandbox.clock(), "authorized again"
             for grant_id in earlier:
-                grants.end_grant(connection, grant_id, reason=why, now=now)
+                grants.end_grant(storage, grant_id, reason=why, now=now)
         bot = str(uuid.uuid4())
         if earlier and self.get(sandbox, "stable_bot_id", workspace):
-            bot = _get_bot(connection, earlier[-1])["bot"]
-        grant_id = super().start(sandbox, connection, code)
+            bot = _get_bot(sandbox, earlier[-1])["bot"]
+        grant_id = super().start(sandbox, code)
         row = (grant_id, holder, bot, choice["owner"])
-        connection.execute("INSERT INTO notion_bot VALUES (?, ?, ?, ?)", row)
+        storage.run("INSERT INTO notion_bot VALUES (?, ?, ?, ?)", *row)
         return grant_id
 
     def describe(self, issued: Issued) -> dict[str, Any]:
         grant, sandbox = issued.grant, issued.sandbox
-        bot = _get_bot(issued.connection, grant["id"])
+        bot = _get_bot(sandbox, grant["id"])
         workspace = BY_ID[grant["account"]]
         has_refresh = self.get(sandbox, "refresh_tokens", workspace.id)
         has_name = self.get(sandbox, "workspace_names", workspace.id)
@@ -164,12 +144,10 @@ class NotionPolicy(Policy):
     ) -> Response:
         return oauth_error(sandbox, request, refusal.error, refusal.description)
 
-    def end(
-        self, sandbox: Sandbox, connection: Connection, token: grants.Token
-    ) -> None:
+    def end(self, sandbox: Sandbox, token: grants.Token) -> None:
         who = (token.account, token.user)
-        if not grants.list_grants(connection, SLUG, *who, is_live=True):
-            end_shares(connection, make_holder(*who))
+        if not grants.list_grants(sandbox.storage, SLUG, *who, is_live=True):
+            end_shares(sandbox.storage, make_holder(*who))
 
     def make_token(self, kind: str, account: str) -> str:
         return {"access": "ntn_", "refresh": "nrt_"}[kind] + secrets.token_hex(23)
@@ -189,10 +167,7 @@ POLICY = NotionPolicy(
         allow_label="Allow access",
         denied="",
         pick_note="Everything inside a page is shared with it.",
-        more=fill(
-            OWNER_FIELD,
-            owners=each('<option value="$value">$label</option>', OWNER_OPTIONS),
-        ),
+        more="notion/owners.html",
     ),
     authorize_paths=("/v1/oauth/authorize",),
     token_path="/v1/oauth/token",
@@ -204,6 +179,8 @@ POLICY = NotionPolicy(
     },
     secret_in=SecretIn.BASIC,
     body=Body.JSON,
+    is_closed=True,
+    revocable=("access",),
     refusals=REFUSALS,
     access_token_seconds=0,
 )

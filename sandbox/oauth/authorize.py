@@ -131,21 +131,20 @@ def _make_code(
     code, fields = secrets.token_urlsafe(30), consent.asked.fields
     lifetime = policy.get(sandbox, "code_seconds", consent.account.id)
     uses_pkce = policy.pkce is not Pkce.IGNORED
-    with sandbox.storage.write() as connection:
-        grants.insert(
-            connection,
-            "authorization_code",
-            value=code,
-            provider=policy.slug,
-            account=consent.account.id,
-            user=consent.person.id,
-            scopes=" ".join(decision.scopes),
-            redirect_uri=consent.asked.redirect_uri,
-            challenge=fields.get("code_challenge", "") if uses_pkce else "",
-            method=fields.get("code_challenge_method", "plain"),
-            expires_at=sandbox.clock() + lifetime,
-            choice=decision.choice,
-        )
+    grants.insert(
+        sandbox.storage,
+        "authorization_code",
+        value=code,
+        provider=policy.slug,
+        account=consent.account.id,
+        user=consent.person.id,
+        scopes=" ".join(decision.scopes),
+        redirect_uri=consent.asked.redirect_uri,
+        challenge=fields.get("code_challenge", "") if uses_pkce else "",
+        method=fields.get("code_challenge_method", "plain"),
+        expires_at=sandbox.clock() + lifetime,
+        choice=decision.choice,
+    )
     return code
 
 

@@ -22,6 +22,11 @@ def get_required(fields: Mapping[str, Any], *names: str) -> str:
     return get_text(fields, names[0]) if names else ""
 
 
+def refuse_unknown(policy: Policy, fields: Mapping[str, Any], *known: str) -> None:
+    if policy.is_closed and (unknown := sorted(fields.keys() - set(known))):
+        raise RefusedError("unknown", unknown[0])
+
+
 def read_fields(policy: Policy, request: Request) -> dict[str, Any]:
     if policy.body is Body.FORM:
         return dict(request.form)

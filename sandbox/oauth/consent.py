@@ -3,11 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
-from sandbox.core.html import Safe
 from sandbox.core.provider import Account, Person
 from sandbox.core.web import Pairs
-
-NOTHING = Safe("")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +82,7 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentPage:
-    """What the consent page says; `more` is HTML of the provider's own."""
+    """What the consent page says; `more` is a template of the provider's own."""
 
     title: str = "Connect an app to your account"
     lead: str = "Choose the account, and who you are in it."
@@ -94,4 +91,4 @@ class ConsentPage:
     denied: str = "the user denied access"
     scope_words: Mapping[str, str] = field(default_factory=dict)
     pick_note: str = ""
-    more: Safe = NOTHING
+    more: str = ""

@@ -2,32 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
-from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.storage import Row, Storage
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS oauth_grant (
-    id INTEGER PRIMARY KEY, provider TEXT NOT NULL, account TEXT NOT NULL,
-    user TEXT NOT NULL, scopes TEXT NOT NULL, created_at REAL NOT NULL,
-    ended_at REAL, reason TEXT NOT NULL DEFAULT '');
-CREATE TABLE IF NOT EXISTS authorization_code (
-    value TEXT PRIMARY KEY, provider TEXT NOT NULL, account TEXT NOT NULL,
-    user TEXT NOT NULL, scopes TEXT NOT NULL, redirect_uri TEXT NOT NULL,
-    challenge TEXT NOT NULL, method TEXT NOT NULL, expires_at REAL NOT NULL,
-    used_at REAL, choice TEXT NOT NULL DEFAULT '');
-CREATE TABLE IF NOT EXISTS oauth_token (
-    value TEXT PRIMARY KEY, grant_id INTEGER NOT NULL, kind TEXT NOT NULL,
-    issued_at REAL NOT NULL, expires_at REAL, spent_at REAL, revoked_at REAL,
-    successor TEXT, spends INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS oauth_token_grant ON oauth_token (grant_id, kind);
-CREATE TABLE IF NOT EXISTS token_request (
-    id INTEGER PRIMARY KEY, at REAL NOT NULL, provider TEXT NOT NULL,
-    grant_type TEXT NOT NULL, account TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    status INTEGER NOT NULL, error TEXT NOT NULL, is_double INTEGER NOT NULL,
-    is_overlapping INTEGER NOT NULL);
-"""
 
 FIND = """
 SELECT t.*, g.provider, g.account, g.user, g.scopes, g.ended_at
@@ -81,88 +58,63 @@ def find_token(storage: Storage, value: str, *, provider: str) -> Token | None:
     )
 
 
-def find_code(connection: Connection, value: str, provider: str) -> Row | None:
-    return connection.execute(
-        "SELECT * FROM authorization_code WHERE value = ? AND provider = ?",
-        (value, provider),
-    ).fetchone()
+def find_code(storage: Storage, value: str, provider: str) -> Row | None:
+    sql = "SELECT * FROM authorization_code WHERE value = ? AND provider = ?"
+    return storage.one(sql, value, provider)
 
 
-def take_code(connection: Connection, value: str, *, provider: str, now: float) -> bool:
+def take_code(storage: Storage, value: str, *, provider: str, now: float) -> bool:
     """Use a code up; the second caller gets nothing."""
-    taken = connection.execute(
+    taken = storage.run(
         "UPDATE authorization_code SET used_at = ? WHERE value = ? AND provider = ?"
         " AND used_at IS NULL AND expires_at > ?",
-        (now, value, provider, now),
+        *(now, value, provider, now),
     )
     return taken.rowcount > 0
 
 
-def get_grant(connection: Connection, grant_id: int) -> Row:
-    sql = "SELECT * FROM oauth_grant WHERE id = ?"
-    return connection.execute(sql, (grant_id,)).fetchone()
+def get_grant(storage: Storage, grant_id: int) -> Row:
+    [row] = storage.all("SELECT * FROM oauth_grant WHERE id = ?", grant_id)
+    return row
 
 
 def list_grants(
-    connection: Connection,
+    storage: Storage,
     provider: str,
     account: str,
     user: str = "",
     *,
     is_live: bool = False,
 ) -> list[int]:
-    rows = connection.execute(
+    rows = storage.all(
         "SELECT id FROM oauth_grant WHERE provider = ? AND account = ?"
         " AND ? IN ('', user) AND (ended_at IS NULL OR NOT ?) ORDER BY id",
-        (provider, account, user, is_live),
+        *(provider, account, user, is_live),
     )
-    return [row["id"] for row in rows.fetchall()]
+    return [row["id"] for row in rows]
 
 
-def find_live_token(connection: Connection, grant_id: int, kind: str) -> str:
-    row = connection.execute(
+def find_live_token(storage: Storage, grant_id: int, kind: str) -> str:
+    row = storage.one(
         "SELECT value FROM oauth_token WHERE grant_id = ? AND kind = ?"
         " AND spent_at IS NULL AND revoked_at IS NULL ORDER BY rowid DESC",
-        (grant_id, kind),
-    ).fetchone()
+        *(grant_id, kind),
+    )
     return row["value"] if row else ""
 
 
-def issue(
-    connection: Connection,
-    value: str,
-    *,
-    grant_id: int,
-    kind: str,
-    now: float,
-    lifetime: float,
-) -> None:
-    """Store a new token; a lifetime of zero has no end."""
-    insert(
-        connection,
-        "oauth_token",
-        value=value,
-        grant_id=grant_id,
-        kind=kind,
-        issued_at=now,
-        expires_at=now + lifetime if lifetime else None,
-    )
-
-
-def spend(
-    connection: Connection, value: str, *, successor: str | None, now: float
-) -> None:
+def spend(storage: Storage, value: str, *, successor: str | None, now: float) -> None:
     """Count one use of a refresh token and, when it rotates, retire it."""
-    connection.execute(
+    storage.run(
         "UPDATE oauth_token SET spends = spends + 1,"
         " spent_at = CASE WHEN ? IS NULL THEN spent_at ELSE ? END,"
         " successor = COALESCE(?, successor) WHERE value = ?",
-        (successor, now, successor, value),
+        *(successor, now, successor, value),
     )
 
 
 def end_grant(
-    connection: Connection,
+    storage: Storage,
     grant_id: int,
     *,
     reason: str,
@@ -170,28 +122,26 @@ def end_grant(
     kinds: tuple[str, ...] = ("access", "refresh"),
 ) -> None:
     """End a grant; tokens of the kinds left out live on until they expire."""
-    connection.execute(
+    storage.run(
         "UPDATE oauth_grant SET ended_at = ?, reason = ?"
         " WHERE id = ? AND ended_at IS NULL",
-        (now, reason, grant_id),
+        *(now, reason, grant_id),
     )
     for kind in kinds:
-        revoke_tokens(connection, grant_id, kind, now=now)
+        revoke_tokens(storage, grant_id, kind, now=now)
 
 
-def revoke_tokens(
-    connection: Connection, grant_id: int, kind: str, *, now: float
-) -> None:
-    connection.execute(
+def revoke_tokens(storage: Storage, grant_id: int, kind: str, *, now: float) -> None:
+    storage.run(
         "UPDATE oauth_token SET revoked_at = ? WHERE grant_id = ? AND kind = ?"
         " AND revoked_at IS NULL",
-        (now, grant_id, kind),
+        *(now, grant_id, kind),
     )
 
 
-def insert(connection: Connection, table: str, **columns: Any) -> int:
+def insert(storage: Storage, table: str, **columns: Any) -> int:
     names = ", ".join(columns)
     marks = ", ".join("?" * len(columns))
     # Table and column names are written in this package, never received.
     sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
-    return connection.execute(sql, tuple(columns.values())).lastrowid or 0
+    return storage.run(sql, *columns.values()).lastrowid or 0

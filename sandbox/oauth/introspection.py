@@ -3,7 +3,12 @@
 from sandbox.core.state import Sandbox
 from sandbox.core.web import ApiRefusal, Request, Response
 from sandbox.oauth import grants
-from sandbox.oauth.client import check_client, get_required, read_fields
+from sandbox.oauth.client import (
+    check_client,
+    get_required,
+    read_fields,
+    refuse_unknown,
+)
 from sandbox.oauth.policy import Policy
 from sandbox.oauth.refusals import RefusedError
 
@@ -18,16 +23,18 @@ def introspect(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
 def revoke(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     """End the grant of a token; tokens of other kinds may live until they expire."""
     token = _find_token(policy, sandbox, request)
-    if token and token.kind in policy.revocable and not token.is_revoked:
-        with sandbox.storage.write() as connection:
+    if token and token.kind not in policy.revocable:
+        raise _refuse(policy, sandbox, request, RefusedError("token_kind"))
+    if token and not token.is_revoked:
+        with sandbox.storage.write():
             grants.end_grant(
-                connection,
+                sandbox.storage,
                 token.grant_id,
                 reason="revoked by the app",
                 now=sandbox.clock(),
-                kinds=policy.revocable,
+                kinds=policy.ended,
             )
-            policy.end(sandbox, connection, token)
+            policy.end(sandbox, token)
     return policy.answer(request, {})
 
 
@@ -39,8 +46,15 @@ def _find_token(
         fields = read_fields(policy, request)
         check_client(policy, sandbox, request, fields)
         value = get_required(fields, "token")
+        refuse_unknown(policy, fields, "token")
     except RefusedError as exc:
-        refusal = policy.get_refusal(exc.reason).fill(exc.detail)
-        answer = policy.answer_error(sandbox, request, refusal)
-        raise ApiRefusal(lambda _: answer) from exc
+        raise _refuse(policy, sandbox, request, exc) from exc
     return grants.find_token(sandbox.storage, value, provider=policy.slug)
+
+
+def _refuse(
+    policy: Policy, sandbox: Sandbox, request: Request, why: RefusedError
+) -> ApiRefusal:
+    refusal = policy.get_refusal(why.reason).fill(why.detail)
+    answer = policy.answer_error(sandbox, request, refusal)
+    return ApiRefusal(lambda _: answer)

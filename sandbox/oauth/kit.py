@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from sandbox.core.common_faults import KINDS, bend
+from sandbox.core.data import load, read
 from sandbox.core.provider import Params, Switch
 from sandbox.core.state import Before, FaultKind, Handler, Provider, Route, Sandbox
 from sandbox.core.web import BadBodyError, Request, Response
@@ -23,13 +24,17 @@ REFUSED = {"invalid_grant": "refresh_token", "invalid_client": "client_secret"}
 
 def make_provider(
     policy: Policy,
+    package: str,
     *,
     routes: Sequence[Route],
     faults: Sequence[FaultKind] = (),
-    switches: Sequence[Switch] = (),
     **own: Any,
 ) -> Provider:
-    """Return a provider with what OAuth and any API bring along."""
+    """Return a provider with what OAuth and any API bring along.
+
+    Its package holds its tables, its switches and the forms of its control page.
+    """
+    control = load(package, "control")
     return Provider(
         slug=policy.slug,
         name=policy.name,
@@ -37,7 +42,9 @@ def make_provider(
         identify=partial(identify, policy),
         routes=(*make_routes(policy), *routes),
         faults=(*KINDS, *make_faults(policy), *faults),
-        switches=(*make_switches(policy), *switches),
+        switches=[*make_switches(policy), *(Switch(*s) for s in control["switches"])],
+        forms=control["forms"],
+        schema=read(package, "schema.sql"),
         **own,
     )
 
@@ -62,22 +69,8 @@ def make_routes(policy: Policy) -> list[Route]:
 
 
 def make_switches(policy: Policy) -> list[Switch]:
-    labels = {
-        "code_seconds": "Life of an authorization code (s)",
-        "access_token_seconds": "Life of an access token (s; 0: no end)",
-        "refresh_token_seconds": "Life of a refresh token (s; 0: no end)",
-        "rotation": "Refresh tokens rotate",
-        "punish_reuse": "Reusing a spent refresh token ends the grant",
-        "grace_seconds": "Seconds a spent refresh token still works",
-        "race_seconds": "Seconds in which the token spent last meets 409",
-        "old_access_survives": "An access token outlives the next refresh",
-    }
-    error = "Error sent back instead of a consent page"
-    return [
-        *(Switch(name, label, getattr(policy, name)) for name, label in labels.items()),
-        Switch("authorize_error", error, ""),
-        Switch("withdrawn_scopes", "Scopes withdrawn", []),
-    ]
+    own = load(__package__, "switches")
+    return [Switch(name, label, getattr(policy, name)) for name, label in own.items()]
 
 
 def make_faults(policy: Policy) -> list[FaultKind]:
@@ -130,6 +123,6 @@ def _read_secret(policy: Policy, sandbox: Sandbox, request: Request) -> str:
     except (RefusedError, BadBodyError):
         return ""
     if code := get_text(fields, "code"):
-        row = grants.find_code(sandbox.storage.connection, code, policy.slug)
+        row = grants.find_code(sandbox.storage, code, policy.slug)
         request.account = row["account"] if row else ""
     return get_text(fields, "refresh_token") or get_text(fields, "token")

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.provider import Account, Person
@@ -52,7 +51,6 @@ class Issued:
 
     sandbox: Sandbox
     request: Request
-    connection: Connection
     access: str
     refresh: str
     expires_in: int
@@ -101,8 +99,11 @@ class Policy:
     )
     burns_codes: bool = False
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
-    # The kinds of token that can be revoked, and that end when one is.
+    # Whether a body may hold nothing but what is described.
+    is_closed: bool = False
+    # The kinds of token that can be revoked, and those that end when one is.
     revocable: tuple[str, ...] = ("access", "refresh")
+    ended: tuple[str, ...] = ("access", "refresh")
 
     # The defaults of switches; a lifetime of zero has no end.
     code_seconds: int = 60
@@ -113,6 +114,8 @@ class Policy:
     grace_seconds: float = 0.0
     race_seconds: float = 0.0
     old_access_survives: bool = False
+    authorize_error: str = ""
+    withdrawn_scopes: list[str] = field(default_factory=list)
 
     def get(self, sandbox: Sandbox, name: str, account: str = "") -> Any:
         return sandbox.switches.get(self.slug, name, account)
@@ -150,10 +153,11 @@ class Policy:
         """Return what a consent grants, or raise one of the errors above."""
         return Decision(scopes=consent.asked.scopes)
 
-    def start(self, sandbox: Sandbox, connection: Connection, code: Row) -> int:
+    def start(self, sandbox: Sandbox, code: Row) -> int:
+        """Begin the grant that a code stands for, and return its number."""
         columns = {name: code[name] for name in ("account", "user", "scopes")}
         columns |= {"provider": self.slug, "created_at": sandbox.clock()}
-        return grants.insert(connection, "oauth_grant", **columns)
+        return grants.insert(sandbox.storage, "oauth_grant", **columns)
 
     def make_token(self, kind: str, account: str) -> str:
         return f"sbx.{kind}.{secrets.token_urlsafe(48)}"
@@ -184,7 +188,5 @@ class Policy:
         body = {"error": refusal.error, "error_description": refusal.description}
         return to_json(body, refusal.status)
 
-    def end(
-        self, sandbox: Sandbox, connection: Connection, token: grants.Token
-    ) -> None:
+    def end(self, sandbox: Sandbox, token: grants.Token) -> None:
         """Do what else a revocation by the app does."""

@@ -40,6 +40,7 @@ CLIENT = Refusal("invalid_client", "the client id or secret is missing or wrong"
 REFUSALS: Mapping[str, Refusal] = {
     "body": Refusal("invalid_request", "the body cannot be read"),
     "repeated": Refusal("invalid_request", "repeated: {}"),
+    "unknown": Refusal("invalid_request", "not known here: {}"),
     "missing": Refusal("invalid_request", "missing: {}"),
     "client_id": CLIENT,
     "client_secret": CLIENT,
@@ -53,5 +54,8 @@ REFUSALS: Mapping[str, Refusal] = {
     "refresh_token": Refusal("invalid_grant", "the refresh token is not valid"),
     "reused": Refusal("invalid_grant", "the refresh token was used before"),
     "racing": Refusal("", "refreshed just now", 409),
+    "token_kind": Refusal(
+        "unsupported_token_type", "tokens of this kind cannot be revoked"
+    ),
     "scope": Refusal("invalid_scope", "the scope is more than was granted"),
 }

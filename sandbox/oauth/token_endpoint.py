@@ -6,14 +6,19 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from sqlite3 import Connection
 from typing import Any
 
 from sandbox.core.state import Sandbox
-from sandbox.core.storage import Row
+from sandbox.core.storage import Row, Storage
 from sandbox.core.web import Request, Response, find_repeated, to_json
 from sandbox.oauth import grants
-from sandbox.oauth.client import check_client, get_required, get_text, read_fields
+from sandbox.oauth.client import (
+    check_client,
+    get_required,
+    get_text,
+    read_fields,
+    refuse_unknown,
+)
 from sandbox.oauth.policy import Issued, Pkce, Policy
 from sandbox.oauth.refusals import RefusedError
 
@@ -29,11 +34,14 @@ class Call:
     sandbox: Sandbox
     request: Request
     fields: Mapping[str, Any]
-    connection: Connection
 
     @property
     def now(self) -> float:
         return self.sandbox.clock()
+
+    @property
+    def storage(self) -> Storage:
+        return self.sandbox.storage
 
     def get(self, name: str) -> str:
         return get_text(self.fields, name)
@@ -55,23 +63,21 @@ def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response
             response = policy.answer_error(sandbox, request, refusal)
             error, is_double = refusal.name, exc.is_double
             if exc.ends:
-                with sandbox.storage.write() as connection:
-                    reason, now = "refresh token reused", sandbox.clock()
-                    grants.end_grant(connection, exc.ends, reason=reason, now=now)
-    with sandbox.storage.write() as connection:
-        grants.insert(
-            connection,
-            "token_request",
-            at=sandbox.clock(),
-            provider=policy.slug,
-            grant_type=get_text(fields, "grant_type"),
-            account=request.account,
-            fingerprint=grants.to_fingerprint(secret) if secret else "",
-            status=response.status,
-            error=error,
-            is_double=is_double,
-            is_overlapping=is_overlapping,
-        )
+                reason, now = "refresh token reused", sandbox.clock()
+                grants.end_grant(sandbox.storage, exc.ends, reason=reason, now=now)
+    grants.insert(
+        sandbox.storage,
+        "token_request",
+        at=sandbox.clock(),
+        provider=policy.slug,
+        grant_type=get_text(fields, "grant_type"),
+        account=request.account,
+        fingerprint=grants.to_fingerprint(secret) if secret else "",
+        status=response.status,
+        error=error,
+        is_double=is_double,
+        is_overlapping=is_overlapping,
+    )
     return response
 
 
@@ -87,15 +93,11 @@ def _answer(
     # Only now is a body that cannot be read told of.
     read_fields(policy, request)
     _check_grant_type(fields)
-    get_required(fields, *policy.required.get(fields["grant_type"], ()))
-    with sandbox.storage.write() as connection:
-        call = Call(
-            policy=policy,
-            sandbox=sandbox,
-            request=request,
-            fields=fields,
-            connection=connection,
-        )
+    required = policy.required.get(fields["grant_type"], ())
+    get_required(fields, *required)
+    refuse_unknown(policy, fields, "grant_type", *required)
+    call = Call(policy=policy, sandbox=sandbox, request=request, fields=fields)
+    with sandbox.storage.write():
         if fields["grant_type"] == REFRESH:
             return _refresh(call)
         return _exchange(call, is_burnt=is_burnt)
@@ -109,14 +111,13 @@ def _check_grant_type(fields: Mapping[str, Any]) -> None:
 
 
 def _burn(policy: Policy, sandbox: Sandbox, fields: Mapping[str, Any]) -> bool:
-    code, slug = get_text(fields, "code"), policy.slug
-    with sandbox.storage.write() as connection:
-        return grants.take_code(connection, code, provider=slug, now=sandbox.clock())
+    code, now = get_text(fields, "code"), sandbox.clock()
+    return grants.take_code(sandbox.storage, code, provider=policy.slug, now=now)
 
 
 def _exchange(call: Call, *, is_burnt: bool) -> dict[str, Any]:
     policy = call.policy
-    code = grants.find_code(call.connection, call.get("code"), policy.slug)
+    code = grants.find_code(call.storage, call.get("code"), policy.slug)
     if code is None:
         raise RefusedError("code")
     is_fresh = code["used_at"] is None and code["expires_at"] > call.now
@@ -132,11 +133,11 @@ def _exchange(call: Call, *, is_burnt: bool) -> dict[str, Any]:
     if policy.scopes and not scopes <= policy.get_scopes(call.sandbox, account):
         raise RefusedError("withdrawn")
     value, slug = code["value"], policy.slug
-    grants.take_code(call.connection, value, provider=slug, now=call.now)
-    grant_id = policy.start(call.sandbox, call.connection, code)
+    grants.take_code(call.storage, value, provider=slug, now=call.now)
+    grant_id = policy.start(call.sandbox, code)
     # A grant that lives already answers with the pair it has.
-    access = grants.find_live_token(call.connection, grant_id, "access")
-    refresh = grants.find_live_token(call.connection, grant_id, "refresh")
+    access = grants.find_live_token(call.storage, grant_id, "access")
+    refresh = grants.find_live_token(call.storage, grant_id, "refresh")
     if not access:
         access, refresh = _issue(call, grant_id, account)
     return _describe(call, grant_id, access, refresh, code["scopes"])
@@ -156,7 +157,7 @@ def _is_verified(policy: Policy, code: Row, verifier: str) -> bool:
 
 def _refresh(call: Call) -> dict[str, Any]:
     policy, value = call.policy, call.get("refresh_token")
-    token = grants.find_token(call.sandbox.storage, value, provider=policy.slug)
+    token = grants.find_token(call.storage, value, provider=policy.slug)
     if token is None or token.kind != "refresh" or token.is_expired(call.now):
         raise RefusedError("refresh_token")
     if token.is_revoked:
@@ -171,11 +172,11 @@ def _refresh(call: Call) -> dict[str, Any]:
     else:
         successor = value
     if not policy.get(call.sandbox, "old_access_survives", token.account):
-        grants.revoke_tokens(call.connection, token.grant_id, "access", now=call.now)
+        grants.revoke_tokens(call.storage, token.grant_id, "access", now=call.now)
     access, refresh = _issue(call, token.grant_id, token.account, refresh=successor)
     is_new = not successor
     spent_for = refresh if is_new else None
-    grants.spend(call.connection, value, successor=spent_for, now=call.now)
+    grants.spend(call.storage, value, successor=spent_for, now=call.now)
     return _describe(call, token.grant_id, access, refresh, granted)
 
 
@@ -219,13 +220,15 @@ def _issue(
         refresh = made["refresh"] = policy.make_token("refresh", account)
     for kind, value in made.items():
         lifetime = policy.get(call.sandbox, f"{kind}_token_seconds", account)
-        grants.issue(
-            call.connection,
-            value,
+        grants.insert(
+            call.storage,
+            "oauth_token",
+            value=value,
             grant_id=grant_id,
             kind=kind,
-            now=call.now,
-            lifetime=lifetime,
+            issued_at=call.now,
+            # A lifetime of zero has no end.
+            expires_at=call.now + lifetime if lifetime else None,
         )
     return made["access"], refresh
 
@@ -233,12 +236,11 @@ def _issue(
 def _describe(
     call: Call, grant_id: int, access: str, refresh: str, scopes: str
 ) -> dict[str, Any]:
-    policy, grant = call.policy, grants.get_grant(call.connection, grant_id)
+    policy, grant = call.policy, grants.get_grant(call.storage, grant_id)
     account = call.request.account = grant["account"]
     issued = Issued(
         sandbox=call.sandbox,
         request=call.request,
-        connection=call.connection,
         access=access,
         refresh=refresh,
         expires_in=policy.get(call.sandbox, "access_token_seconds", account),

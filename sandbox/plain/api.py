@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from datetime import datetime
 
 from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
+from sandbox.core.times import to_ms
 from sandbox.core.web import ApiRefusal, Request, Response, to_json
 from sandbox.oauth.grants import Token
 from sandbox.plain.records import Kind, Place, Record, to_record
@@ -47,7 +47,7 @@ class Call:
         if not cursor.isdigit():
             raise refuse(400, "the cursor is not valid")
         rows = self._get_place(kind).list(
-            self.sandbox, limit=size + 1, offset=int(cursor), since=_to_ms(since)
+            self.sandbox, limit=size + 1, offset=int(cursor), since=_read_time(since)
         )
         more = str(int(cursor) + size) if len(rows) > size else None
         return Page(records=[to_record(row) for row in rows[:size]], next_cursor=more)
@@ -63,11 +63,11 @@ class Call:
         return Place(provider=self.token.provider, account=account, kind=kind)
 
 
-def _to_ms(text: str) -> int:
-    try:
-        return int(datetime.fromisoformat(text).timestamp() * 1000) if text else 0
-    except ValueError as exc:
-        raise refuse(400, "the time is not valid") from exc
+def _read_time(text: str) -> int:
+    moment = to_ms(text) if text else 0
+    if moment is None:
+        raise refuse(400, "the time is not valid")
+    return moment
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.control import helpers
-from sandbox.core.provider import TOUCH, CommandError, Field, Form, Params, label
+from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
+from sandbox.core.times import to_iso
 from sandbox.oauth.policy import Policy
-from sandbox.plain.records import Kind, Place, to_iso, to_record
+from sandbox.plain.records import Kind, Place, to_record
 
 
 @dataclass(frozen=True, kw_only=True)
 class Commands:
-    """The commands, queries and forms of one plain provider."""
+    """The commands and queries of one plain provider."""
 
     policy: Policy
     kinds: Sequence[Kind]
@@ -31,14 +32,6 @@ class Commands:
     @property
     def queries(self) -> Mapping[str, Command]:
         return {"records": self.show, "inventory": self.count}
-
-    @property
-    def forms(self) -> tuple[Form, ...]:
-        commands = label(edit="Save", create="Add new", delete="Delete")
-        name = Field("field", "Field", value=self.kinds[0].edits)
-        fields = (Field("id", "Id"), name, Field("value", "Value"))
-        touch = Form(TOUCH.title, TOUCH.commands, TOUCH.fields, has_type=True)
-        return (Form("A record", commands, fields, has_type=True), touch)
 
     def _get_place(self, params: Params) -> Place:
         account = helpers.get_account(self.policy.accounts, params).id

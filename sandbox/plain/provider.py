@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sandbox.control.helpers import get_account
-from sandbox.core.provider import Plan, Switch
+from sandbox.core.provider import Plan
 from sandbox.core.state import Provider, Route, Sandbox
 from sandbox.core.web import Request, Response
 from sandbox.oauth import kit
@@ -24,7 +24,6 @@ class Plain:
     policy: Policy
     kinds: Sequence[Kind]
     api: Sequence[Api]
-    calls_per_minute: int = 300
 
     def to_provider(self) -> Provider:
         policy = self.policy
@@ -33,21 +32,15 @@ class Plain:
             Route(api.method, api.path, partial(self._answer, api), api.families)
             for api in self.api
         ]
-        limits = (
-            Switch("rate_limits", "Rate limits on", default=True),
-            Switch("calls_per_minute", "Calls per minute", self.calls_per_minute),
-        )
         return kit.make_provider(
             policy,
-            schema=records.SCHEMA,
+            __package__,
             routes=routes,
             kinds={kind.name: kind.name for kind in self.kinds},
             seed=self._seed,
             refuse=_refuse_with_status,
             commands=control.commands,
             queries=control.queries,
-            switches=limits,
-            forms=control.forms,
         )
 
     def _answer(self, api: Api, sandbox: Sandbox, request: Request) -> Response:

@@ -4,20 +4,13 @@ import json
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.core.provider import Account
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
+from sandbox.core.times import to_iso
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS plain_record (
-    provider TEXT NOT NULL, account TEXT NOT NULL, kind TEXT NOT NULL,
-    id TEXT NOT NULL, fields TEXT NOT NULL, created INTEGER NOT NULL,
-    modified INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (provider, account, kind, id)) WITHOUT ROWID;
-"""
 YEAR_MS = 365 * 86_400_000
 
 Seed = Callable[[random.Random, Account], Iterable[Mapping[str, Any]]]
@@ -73,16 +66,15 @@ class Place:
         )
 
     def add(self, sandbox: Sandbox, fields: Mapping[str, Any], moment: int) -> str:
-        with sandbox.storage.write() as connection:
-            (count,) = connection.execute(
+        with sandbox.storage.write():
+            [(count,)] = sandbox.storage.all(
                 "SELECT COUNT(*) FROM plain_record WHERE provider = ? AND account = ?"
                 " AND kind = ?",
-                self.key,
-            ).fetchone()
-            row = (*self.key, f"{count + 1:06}", json.dumps(fields), moment, moment)
-            connection.execute(
-                "INSERT INTO plain_record VALUES (?, ?, ?, ?, ?, ?, ?, 0)", row
+                *self.key,
             )
+            row = (*self.key, f"{count + 1:06}", json.dumps(fields), moment, moment)
+            insert = "INSERT INTO plain_record VALUES (?, ?, ?, ?, ?, ?, ?, 0)"
+            sandbox.storage.run(insert, *row)
         return row[3]
 
     def change(
@@ -94,12 +86,11 @@ class Place:
         is_deleted: bool = False,
     ) -> None:
         fields = json.dumps({**json.loads(row["fields"]), **values})
-        with sandbox.storage.write() as connection:
-            connection.execute(
-                "UPDATE plain_record SET fields = ?, modified = ?, deleted = ?"
-                " WHERE provider = ? AND account = ? AND kind = ? AND id = ?",
-                (fields, sandbox.now_ms, is_deleted, *self.key, row["id"]),
-            )
+        sandbox.storage.run(
+            "UPDATE plain_record SET fields = ?, modified = ?, deleted = ?"
+            " WHERE provider = ? AND account = ? AND kind = ? AND id = ?",
+            *(fields, sandbox.now_ms, is_deleted, *self.key, row["id"]),
+        )
 
 
 def seed(sandbox: Sandbox, place: Place, account: Account, rng: random.Random) -> None:
@@ -115,8 +106,3 @@ def to_record(row: Row) -> Record:
         created=to_iso(row["created"]),
         modified=to_iso(row["modified"]),
     )
-
-
-def to_iso(milliseconds: int) -> str:
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

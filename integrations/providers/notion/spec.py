@@ -17,7 +17,10 @@ SPEC = ProviderSpec(
     client_auth="basic",
     body_format="json",
     introspect_path="introspect",
+    # An access token, and nothing beside it.
+    # https://developers.notion.com/reference/revoke-token
     revoke_path="revoke",
+    revokes="access_token",
     reconsent_label="Change shared pages",
     account_keys=("member", "workspace_id"),
     authorize_params={"owner": "user", "response_type": "code"},

@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
 from integrations.models.reasons import ReasonCode
-from integrations.providers import CONNECTORS
+from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import audit, crypto, queue
 from integrations.services.grants import credentials, revocation, token_cache
@@ -110,9 +111,12 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
         return
     provider, account_id = connection.provider, connection.remote_id
     try:
-        refresh_token = credentials.open_refresh(credential)
-        if refresh_token is not None:
-            revocation.schedule(provider, account_id, refresh_token)
+        if SPECS[provider].revokes == "access_token":
+            token: Secret | None = credentials.open_access(credential).secret
+        else:
+            token = credentials.open_refresh(credential)
+        if token is not None:
+            revocation.schedule(provider, account_id, token)
         if uninstall:
             access = credentials.open_access(credential).secret
             revocation.schedule(provider, account_id, access, is_uninstall=True)

@@ -19,6 +19,7 @@ from django.core.cache import cache
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.dateparse import parse_datetime
 
+from integrations.http.secrets import Secret
 from integrations.models import Credential, RefreshAttempt
 from integrations.services.common import connection_state, crypto
 from integrations.services.grants import credentials, revocation
@@ -26,6 +27,7 @@ from integrations.services.grants.refresh_attempts.intent import Attempt
 
 logger = logging.getLogger(__name__)
 
+TOKENS = ("access_token", "refresh_token")
 LIFE_SECONDS = 60 * 24 * 3600
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, FieldDoesNotExist)
 # How releases before the fallback store had its name called folder, keys and times.
@@ -164,27 +166,30 @@ def _revoke_unless_stored(answer: StoredAnswer) -> None:
         # The database went away after it had taken the row, but not the state.
         connection_state.grant_is_good(answer.connection_id, answer.generation)
         return
-    associated_data = credentials.associated_data(
-        "refresh_token", answer.connection_id, answer.generation
-    )
     try:
-        token = crypto.unseal(
-            answer.columns["refresh_token"],
-            purpose=credentials.PURPOSE,
-            associated_data=associated_data,
-        )
+        tokens = {name: _unseal(answer, name) for name in TOKENS}
     except crypto.CryptoError:
         logger.exception(
             "fallback token unreadable connection=%s", answer.connection_id
         )
         return
-    revocation.revoke_late_token(
+    revocation.revoke_late_tokens(
         provider=answer.provider,
         account_id=answer.account_id,
-        token=token,
+        **tokens,
         connection_id=answer.connection_id,
         generation=answer.generation,
         spent=answer.spent,
+    )
+
+
+def _unseal(answer: StoredAnswer, name: str) -> Secret:
+    return crypto.unseal(
+        answer.columns[name],
+        purpose=credentials.PURPOSE,
+        associated_data=credentials.associated_data(
+            name, answer.connection_id, answer.generation
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from integrations.http.errors import ApiError, NotFound, Unauthorized
 from integrations.http.secrets import Secret
 from integrations.models import Credential, PendingRevocation
 from integrations.oauth.errors import OAuthError
-from integrations.providers import CONNECTORS
+from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import clients, crypto, oauth_clients, queue
 
@@ -44,28 +44,30 @@ def schedule(
     return pending
 
 
-def revoke_late_token(
+def revoke_late_tokens(
     *,
     provider: str,
     account_id: str,
-    token: Secret,
+    access_token: Secret,
+    refresh_token: Secret,
     connection_id: UUID,
     generation: int,
     spent: str,
 ) -> None:
-    """Schedule the revocation of a refresh token that came too late to be stored.
+    """Schedule the revocation of tokens that came too late to be stored.
 
     Within one generation nothing is: the older and the newer token belong to one
-    grant, and providers end the grant with any of its tokens. Nor is a token that
-    some row lives on, or the one that was sent (``spent``, its fingerprint), which
-    disconnecting revokes itself.
+    grant, and providers end the grant with any of its tokens. Nor are tokens that
+    some row lives on, or those of the refresh token that was sent (``spent``, its
+    fingerprint), which disconnecting revokes itself.
     """
-    fresh = crypto.fingerprint(token)
+    fresh = crypto.fingerprint(refresh_token)
     same_grant = Q(connection_id=connection_id, generation=generation)
     in_use = Credential.objects.filter(same_grant | Q(fingerprint=fresh))
     if fresh == spent or in_use.exists():
         return
-    schedule(provider, account_id, token)
+    is_access = SPECS[provider].revokes == "access_token"
+    schedule(provider, account_id, access_token if is_access else refresh_token)
     queue.send("revoke_due")
 
 
@@ -104,7 +106,8 @@ def _revoke(pending: PendingRevocation) -> bool:
             _uninstall(pending, token)
         else:
             oauth = oauth_clients.oauth_client(pending.provider)
-            oauth.revoke(token, hint="refresh_token")
+            is_refresh = SPECS[pending.provider].revokes == "refresh_token"
+            oauth.revoke(token, hint="refresh_token" if is_refresh else "")
     except (OAuthError, ApiError, crypto.CryptoError) as exc:
         return _again(pending, type(exc).__name__)
     PendingRevocation.objects.filter(pk=pending.pk).delete()

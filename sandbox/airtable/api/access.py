@@ -16,6 +16,7 @@ from sandbox.airtable.api.errors import (
 )
 from sandbox.airtable.seed.accounts import FREE, SLUG, TEAM
 from sandbox.airtable.values import is_id
+from sandbox.core.data import read
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.web import ApiRefusal, Request, to_text
@@ -23,14 +24,7 @@ from sandbox.oauth.grants import Token
 
 MAX_URL = 16_000
 PREFIXES = {"base": "app", "record": "rec"}
-OPEN = """
-SELECT b.*, m.level, g.resources FROM airtable_base b
-JOIN airtable_member m ON m.base = b.id AND m.user = ?1 AND m.level <> ''
-JOIN airtable_grant g ON g.grant_id = ?3
-WHERE b.account = ?2 AND b.id NOT IN
-    (SELECT base FROM airtable_unshared WHERE grant_id = ?3)
-ORDER BY b.id
-"""
+OPEN = read(__package__, "open.sql")
 
 
 def list_bases(sandbox: Sandbox, token: Token) -> list[Row]:

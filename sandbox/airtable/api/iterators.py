@@ -16,14 +16,9 @@ def start(
         return ids, ""
     name, now = make_id("itr"), sandbox.clock()
     oldest = now - sandbox.switches.get(SLUG, "iterator_seconds", account)
-    with sandbox.storage.write() as connection:
-        connection.execute(
-            "DELETE FROM airtable_iterator WHERE used_at <= ?", (oldest,)
-        )
-        connection.execute(
-            "INSERT INTO airtable_iterator VALUES (?, ?, ?, ?)",
-            (name, table, now, "".join(ids)),
-        )
+    sandbox.storage.run("DELETE FROM airtable_iterator WHERE used_at <= ?", oldest)
+    row = (name, table, now, "".join(ids))
+    sandbox.storage.run("INSERT INTO airtable_iterator VALUES (?, ?, ?, ?)", *row)
     return ids[:size], f"{name}/{ids[size]}"
 
 
@@ -44,12 +39,9 @@ def go_on(
         raise refuse(BAD_OFFSET)
     dies_on = sandbox.switches.get(SLUG, "iterator_dies_on_page", account)
     is_last = position // size + 1 == dies_on
-    with sandbox.storage.write() as connection:
-        # A listing that dies was used for the last time long ago.
-        connection.execute(
-            "UPDATE airtable_iterator SET used_at = ? WHERE id = ?",
-            (0 if is_last else now, name),
-        )
+    # A listing that dies was used for the last time long ago.
+    sql = "UPDATE airtable_iterator SET used_at = ? WHERE id = ?"
+    sandbox.storage.run(sql, 0 if is_last else now, name)
     if is_last:
         raise refuse(ITERATOR_GONE)
     rest = row["ids"][position * LENGTH : (position + size + 1) * LENGTH]

@@ -28,17 +28,13 @@ def is_used_up(sandbox: Sandbox, workspace: str, plan: str) -> bool:
 
 
 def count_call(sandbox: Sandbox, workspace: str) -> None:
-    with sandbox.storage.write() as connection:
-        connection.execute(
-            "INSERT INTO airtable_calls VALUES (?, ?, 1)"
-            " ON CONFLICT DO UPDATE SET calls = calls + 1",
-            (workspace, to_month(sandbox.clock())),
-        )
+    sandbox.storage.run(
+        "INSERT INTO airtable_calls VALUES (?, ?, 1)"
+        " ON CONFLICT DO UPDATE SET calls = calls + 1",
+        *(workspace, to_month(sandbox.clock())),
+    )
 
 
 def set_calls(sandbox: Sandbox, workspace: str, calls: int) -> None:
-    with sandbox.storage.write() as connection:
-        connection.execute(
-            "REPLACE INTO airtable_calls VALUES (?, ?, ?)",
-            (workspace, to_month(sandbox.clock()), calls),
-        )
+    row = (workspace, to_month(sandbox.clock()), calls)
+    sandbox.storage.run("REPLACE INTO airtable_calls VALUES (?, ?, ?)", *row)

@@ -2,7 +2,6 @@
 
 import json
 import random
-from sqlite3 import Connection
 from typing import Any
 
 from sandbox.airtable.schema import save_table
@@ -10,6 +9,7 @@ from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.seed.making import BASES, TABLES, BaseMaker
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
+from sandbox.core.storage import Storage
 
 LARGE = COMPANIES[0].id
 FULL = sum(
@@ -25,31 +25,27 @@ def seed(sandbox: Sandbox, plan: Plan) -> None:
     for company in COMPANIES:
         records = plan.sizes.get("records", FULL) if company.id == LARGE else FULL
         rng = random.Random(f"{plan.seed}/{company.id}")
-        with sandbox.storage.write() as connection:
+        with sandbox.storage.write():
             for base in BASES:
                 if base["account"] == company.id:
                     maker = BaseMaker(rng, company.people, base, records / FULL)
-                    _save(maker, base, connection)
+                    _save(maker, base, sandbox.storage)
 
 
-def _save(maker: BaseMaker, base: dict[str, Any], connection: Connection) -> None:
-    connection.execute(
-        "INSERT INTO airtable_base VALUES (?, ?, ?, ?)",
-        (maker.id, *(base[name] for name in ("account", "workspace", "name"))),
-    )
-    connection.executemany(
-        "INSERT INTO airtable_member VALUES (?, ?, ?)",
-        [(maker.id, user, level) for user, level in base["levels"].items()],
-    )
+def _save(maker: BaseMaker, base: dict[str, Any], storage: Storage) -> None:
+    row = (maker.id, *(base[name] for name in ("account", "workspace", "name")))
+    storage.run("INSERT INTO airtable_base VALUES (?, ?, ?, ?)", *row)
+    for member in base["levels"].items():
+        storage.run("INSERT INTO airtable_member VALUES (?, ?, ?)", maker.id, *member)
     for table in maker.tables:
         shown, key = maker.show_table(table), table["key"]
-        save_table(connection, maker.id, shown)
+        save_table(storage, maker.id, shown)
         rows = []
         for draft in maker.drafts[key]:
             cells = {maker.ids[f"{key}.{k}"]: v for k, v in draft.cells.items()}
             times = (draft.created, draft.modified)
             rows.append((draft.id, shown["id"], *times, json.dumps(cells)))
-        connection.executemany(
+        storage.connection.executemany(
             "INSERT INTO airtable_record (id, table_id, created, modified, cells)"
             " VALUES (?, ?, ?, ?, ?)",
             rows,

@@ -75,10 +75,10 @@ def remove_associations(call: Call) -> None:
     other_id = to_id(call.request.params["to_id"])
     ends = list(zip(call.types, (call.id, other_id), strict=True))
     for one, other in (ends, ends[::-1]):
-        call.sandbox.storage.connection.execute(
+        call.sandbox.storage.run(
             "DELETE FROM hubspot_link WHERE portal = ? AND from_type = ?"
             " AND from_id = ? AND to_type = ? AND to_id = ?",
-            (call.portal, *one, *other),
+            *(call.portal, *one, *other),
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.core.state import Handler, Sandbox
 from sandbox.core.web import (
+    NOT_SIMULATED,
     ApiRefusal,
     BadBodyError,
     Request,
@@ -16,7 +17,6 @@ from sandbox.core.web import (
     to_text,
 )
 from sandbox.hubspot.api.errors import (
-    NOT_SIMULATED,
     get_correlation_id,
     missing_scopes,
     rate_limited,
@@ -24,6 +24,7 @@ from sandbox.hubspot.api.errors import (
 )
 from sandbox.hubspot.api.records import SLUG, Records
 from sandbox.hubspot.seed.accounts import ALIASES, TYPES, VERSIONS
+from sandbox.hubspot.seed.definitions import Definition, get_definitions
 
 MAX_URL = 8_192
 READ, WRITE = "crm.objects.{}.read", "crm.objects.{}.write"
@@ -50,6 +51,14 @@ class Call:
     @property
     def type(self) -> str:
         return self.types[0]
+
+    @property
+    def more(self) -> int:
+        return int(self.sandbox.switches.get(SLUG, "more_properties", self.portal))
+
+    @property
+    def definitions(self) -> dict[str, Definition]:
+        return get_definitions(self.type, self.more)
 
     @cached_property
     def records(self) -> Records:

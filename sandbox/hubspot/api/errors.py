@@ -6,7 +6,6 @@ from typing import Any
 from sandbox.core.state import Sandbox
 from sandbox.core.web import ApiRefusal, Request, Response, to_json
 
-NOT_SIMULATED = "The sandbox does not simulate this address.\n"
 # The message and the category of a status that a fault asks for.
 MESSAGES = {
     400: ("Invalid input JSON on line 1, column 1: unreadable", "VALIDATION_ERROR"),

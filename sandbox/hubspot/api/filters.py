@@ -10,7 +10,6 @@ from sandbox.hubspot.api.calls import READ, Call
 from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.validation import read_time
 from sandbox.hubspot.seed.accounts import ALIASES, SINGULAR
-from sandbox.hubspot.seed.definitions import get_definitions
 
 MAX_GROUPS, MAX_FILTERS, MAX_ALL = 5, 6, 18
 # The SQL of each operator, and the fields that its values come from.
@@ -63,8 +62,8 @@ def register(connection: Connection) -> None:
         connection.create_function(name, count, function, deterministic=True)
 
 
-def get_column(type_id: str, name: str) -> Column | None:
-    definition = get_definitions(type_id).get(name)
+def get_column(call: Call, name: str) -> Column | None:
+    definition = call.definitions.get(name)
     if definition is None:
         return None
     sql, read = COLUMNS.get(name) or COLUMNS.get(definition["type"]) or TEXT
@@ -101,7 +100,7 @@ def _build_filter(call: Call, item: Any) -> Clause:
         return _build_association(call, name, operator, str(item.get("value")))
     if operator not in OPERATORS:
         raise refuse(f"operator {operator} is not valid")
-    column = get_column(call.type, name)
+    column = get_column(call, name)
     if column is None:
         # An undefined property is never set: only its absence can match.
         return "1" if operator == "NOT_HAS_PROPERTY" else "0", []

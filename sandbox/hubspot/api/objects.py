@@ -1,7 +1,7 @@
 """Show records the way HubSpot does: in a list, alone and in a batch."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sandbox.core.web import Response, to_json
 from sandbox.hubspot.api.calls import READ, Call, api
 from sandbox.hubspot.api.errors import make_error, not_found, refuse
 from sandbox.hubspot.seed.accounts import ALIASES, BY_ID, MODIFIED, SINGULAR, TYPES
-from sandbox.hubspot.seed.definitions import DEFAULTS, choose_properties
+from sandbox.hubspot.seed.definitions import ALWAYS, DEFAULTS, choose_properties
 from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS
 
 MAX_PAGE, MAX_WITH_HISTORY, MAX_ASSOCIATIONS = 100, 50, 100
@@ -26,7 +26,9 @@ class Shape:
     associations: list[str]
 
 
-def read_shape(call: Call, asked: Mapping[str, Any]) -> Shape:
+def read_shape(
+    call: Call, asked: Mapping[str, Any], always: Sequence[str] = ()
+) -> Shape:
     """Read what is wanted of records; no properties named are the default ones."""
     others = [ALIASES.get(name, "") for name in _read_names(asked, "associations")]
     for other in others:
@@ -36,8 +38,8 @@ def read_shape(call: Call, asked: Mapping[str, Any]) -> Shape:
     names = _read_names(asked, "properties") or DEFAULTS[call.type]
     history = _read_names(asked, "propertiesWithHistory")
     return Shape(
-        names=choose_properties(call.type, names),
-        history=choose_properties(call.type, history),
+        names=choose_properties(call.definitions, [*names, *always]),
+        history=choose_properties(call.definitions, history),
         associations=others,
     )
 
@@ -49,14 +51,14 @@ def _read_names(asked: Mapping[str, Any], field: str) -> list[str]:
     return [str(name).strip() for name in names]
 
 
-def _read_query(call: Call) -> Shape:
-    query = call.request.query
-    return read_shape(call, {n: text.split(",") for n, text in query.items() if text})
+def _read_query(call: Call, always: Sequence[str] = ()) -> Shape:
+    query = {n: text.split(",") for n, text in call.request.query.items() if text}
+    return read_shape(call, query, always)
 
 
 @api(READ)
 def list_objects(call: Call) -> dict[str, Any]:
-    shape = _read_query(call)
+    shape = _read_query(call, ALWAYS)
     highest = MAX_WITH_HISTORY if shape.history else MAX_PAGE
     limit = call.read_limit(default=10, highest=highest)
     rows = call.records.list_page(call.after, limit + 1, archived=call.is_archived)

@@ -7,6 +7,7 @@ from functools import cached_property
 from sqlite3 import Cursor
 from typing import Any
 
+from sandbox.core.data import read_statements
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
@@ -21,21 +22,7 @@ UNIQUE = {
     "email": "email = lower(?)",
     "crm_key": "json_extract(properties, '$.crm_key') = ?",
 }
-# An id above any ever given, in any portal.
-NEXT_ID = (
-    "SELECT 200000000001 + COALESCE(MAX(seq), 0) AS id FROM sqlite_sequence"
-    " WHERE name = 'hubspot_record'"
-)
-CURRENT_ID = "SELECT new FROM hubspot_alias WHERE portal = ? AND type = ? AND old = ?"
-# The links between records that exist, to live ones only.
-LINKS = """
-    SELECT l.from_id, l.to_id, json_group_array(l.type_id) AS kinds FROM hubspot_link l
-    JOIN hubspot_record a ON (a.portal, a.type, a.id) = (l.portal, l.from_type, from_id)
-    JOIN hubspot_record b ON (b.portal, b.type, b.id) = (l.portal, l.to_type, to_id)
-    WHERE l.portal = ? AND l.from_type = ? AND l.to_type = ? AND b.archived = 0
-    AND l.from_id IN (SELECT value FROM json_each(?))
-    GROUP BY l.from_id, l.to_id ORDER BY l.from_id, l.to_id
-"""
+SQL = read_statements(__package__, "records.sql")
 # What merging does not take over, and how often one record can be merged.
 OWN, MAX_MERGES = ("hs_object_id", "createdate", "hs_merged_object_ids"), 250
 
@@ -75,7 +62,7 @@ class Records:
     def find_current(self, record_id: int, *, archived: bool) -> Row | None:
         """Return the record that an id leads to, however often it was merged."""
         key = (self.portal, self.type, record_id)
-        alias = self.sandbox.storage.one(CURRENT_ID, *key)
+        alias = self.sandbox.storage.one(SQL["current_id"], *key)
         return self.find(alias["new"] if alias else record_id, archived=archived)
 
     def find_by(self, name: str, text: str) -> Row | None:
@@ -90,12 +77,12 @@ class Records:
     def find_links(self, to_type: str, from_ids: Sequence[int]) -> dict[int, list[Row]]:
         values = (self.portal, self.type, to_type, json.dumps(from_ids))
         found: dict[int, list[Row]] = {}
-        for row in self.sandbox.storage.all(LINKS, *values):
+        for row in self.sandbox.storage.all(SQL["links"], *values):
             found.setdefault(row["from_id"], []).append(row)
         return found
 
     def create(self, values: Values) -> int:
-        new = int(self._run(NEXT_ID).fetchone()["id"])
+        new = int(self._run(SQL["next_id"]).fetchone()["id"])
         stamp = to_short_iso(self.now)
         properties = {name: value for name, value in values.items() if value}
         properties |= {"createdate": stamp, MODIFIED[self.type]: stamp}
@@ -166,7 +153,7 @@ class Records:
             self._run(sql, new, *key)
 
     def _run(self, sql: str, *values: Any) -> Cursor:
-        return self.sandbox.storage.connection.execute(sql, values)
+        return self.sandbox.storage.run(sql, *values)
 
 
 def _join_values(winner: Row, loser: Row, gone: list[Row]) -> dict[str, str | None]:

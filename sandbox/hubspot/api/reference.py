@@ -5,7 +5,12 @@ from typing import Any
 from sandbox.hubspot.api.calls import READ, READ_SCHEMA, Call, api
 from sandbox.hubspot.api.errors import missing_scopes, not_found, refuse
 from sandbox.hubspot.seed.accounts import BY_ID, DEALS, TYPES
-from sandbox.hubspot.seed.definitions import PIPELINES, PLAIN, PROPERTIES, get_owners
+from sandbox.hubspot.seed.definitions import (
+    PIPELINES,
+    PLAIN,
+    get_owners,
+    list_definitions,
+)
 
 
 @api("oauth")
@@ -22,7 +27,7 @@ def list_properties(call: Call) -> dict[str, Any]:
         raise refuse(f"dataSensitivity {sensitivity} is not valid")
     if sensitivity != PLAIN:
         raise missing_scopes(f"crm.objects.{TYPES[call.type]}.{sensitivity}.read")
-    wanted, every = (call.is_archived, PLAIN), PROPERTIES[call.type]
+    wanted, every = (call.is_archived, PLAIN), list_definitions(call.type, call.more)
     return {
         "results": [d for d in every if (d["archived"], d["dataSensitivity"]) == wanted]
     }

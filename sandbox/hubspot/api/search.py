@@ -6,22 +6,11 @@ from sandbox.hubspot.api.calls import READ, Call, api
 from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.filters import build_filters, get_column, register
 from sandbox.hubspot.api.objects import read_shape, to_objects
+from sandbox.hubspot.api.records import SQL
 
 MAX_BODY, MAX_LIMIT, MAX_RESULTS = 3_000, 200, 10_000
 KNOWN_FIELDS = {"filterGroups", "sorts", "properties", "limit", "after"}
 DIRECTIONS = {"ASCENDING": "ASC", "DESCENDING": "DESC"}
-SETTLED = (
-    "SELECT key, id, modified, email, properties, archived FROM hubspot_record"
-    " WHERE portal = ?1 AND type = ?2 AND archived = 0"
-)
-# What the index believes while it lags: settled rows, and old states of the others.
-LAGGING = (
-    f"{SETTLED} AND indexed_at <= ?3 UNION ALL"  # noqa: S608
-    " SELECT r.key, r.id, s.modified, s.email, s.properties, r.archived"
-    " FROM hubspot_stale s JOIN hubspot_record r ON r.key = s.record"
-    " WHERE r.portal = ?1 AND r.type = ?2 AND r.archived = 0"
-    " AND visible_from <= ?3 AND visible_until > ?3"
-)
 
 
 @api(READ, bucket="search")
@@ -52,7 +41,7 @@ def search(call: Call) -> dict[str, Any]:
 def _get_source(call: Call) -> tuple[str, tuple[Any, ...]]:
     known, now = (call.portal, call.type), call.records.now
     is_lagging = call.records.select("indexed_at > 0 AND indexed_at > ? LIMIT 1", now)
-    return (LAGGING, (*known, now)) if is_lagging else (SETTLED, known)
+    return (SQL["lagging"], (*known, now)) if is_lagging else (SQL["settled"], known)
 
 
 def _read_number(call: Call, name: str, default: int) -> int:
@@ -67,7 +56,7 @@ def _read_sort(call: Call) -> str:
     try:
         [rule] = call.body.get("sorts") or [{"propertyName": "hs_object_id"}]
         word = DIRECTIONS[rule.get("direction", "ASCENDING")]
-        column = get_column(call.type, str(rule["propertyName"])) or ("id", int)
+        column = get_column(call, str(rule["propertyName"])) or ("id", int)
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         message = "sorts must be one rule of propertyName and direction"
         raise refuse(message) from exc

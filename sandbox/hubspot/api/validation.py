@@ -67,7 +67,7 @@ class Write:
         self.problems.append({"message": message, "error": code, "name": name})
 
     def check(self, given: Mapping[str, Any]) -> None:
-        known = definitions.get_definitions(self.call.type)
+        known = self.call.definitions
         for name, value in given.items():
             definition = known.get(name)
             if not definition or definition["dataSensitivity"] != definitions.PLAIN:

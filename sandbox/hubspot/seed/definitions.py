@@ -1,6 +1,6 @@
 """Describe the properties, the pipelines and the owners that a portal has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -12,6 +12,7 @@ DATED = {"createdAt": CREATED, "updatedAt": CREATED}
 WORDS = load(__package__, "words")
 # What no read or write may name without a scope of its own is not this.
 PLAIN = "non_sensitive"
+# A list shows these in any case.
 ALWAYS = ["createdate", "hs_object_id", "lastmodifieddate", "hs_lastmodifieddate"]
 # What is shown when no properties are named, beside the former.
 DEFAULTS = {
@@ -42,17 +43,27 @@ PROPERTIES = {
 
 
 @cache
-def get_definitions(type_id: str) -> dict[str, Definition]:
-    return {d["name"]: d for d in PROPERTIES[type_id] if not d["archived"]}
+def list_definitions(type_id: str, more: int = 0) -> list[Definition]:
+    """Return all definitions of a type, and more that no record has a value of."""
+    rows = ({"name": f"custom_{n}", "label": f"Custom {n}"} for n in range(more))
+    made = [_make_definition(TYPES[type_id], row) for row in rows]
+    return [*PROPERTIES[type_id], *made]
+
+
+@cache
+def get_definitions(type_id: str, more: int = 0) -> dict[str, Definition]:
+    known = list_definitions(type_id, more)
+    return {d["name"]: d for d in known if not d["archived"]}
 
 
 def get_options(definition: Definition) -> list[str]:
     return [option["value"] for option in definition["options"]]
 
 
-def choose_properties(type_id: str, asked: Iterable[str]) -> list[str]:
+def choose_properties(
+    known: Mapping[str, Definition], asked: Iterable[str]
+) -> list[str]:
     """Return the names that are defined and need no scope of their own."""
-    known = get_definitions(type_id)
     wanted = {name.strip() for name in asked} & known.keys()
     return sorted(name for name in wanted if known[name]["dataSensitivity"] == PLAIN)
 

@@ -23,11 +23,11 @@ VERSION = "2026-03-11"
 UUID = re.compile("-?".join(f"[0-9a-fA-F]{{{n}}}" for n in (8, 4, 4, 4, 12)))
 READ, USERS, EMAILS = "read_content", "read_users", "read_user_emails"
 # How an authorization may be owned, and what is withheld then.
-OWNERS = {
-    "person": ("A person, with e-mail", ()),
-    "no_email": ("A person, without e-mail", (EMAILS,)),
-    "partial": ("A person of whom only the id is told", (EMAILS, USERS)),
-    "workspace": ("The whole workspace (how it was in the past)", ()),
+OWNERS: dict[str, tuple[str, ...]] = {
+    "person": (),
+    "no_email": (EMAILS,),
+    "partial": (EMAILS, USERS),
+    "workspace": (),
 }
 OBJECT = "SELECT * FROM notion_object WHERE id = ?"
 VISIBLE = """
@@ -54,8 +54,7 @@ class Call:
 
     def run(self, sql: str, **values: Any) -> list[Row]:
         """Run a query that may name the holder of the grant."""
-        values["holder"] = self.holder
-        return self.sandbox.storage.connection.execute(sql, values).fetchall()
+        return self.sandbox.storage.all(sql, holder=self.holder, **values)
 
     def get(self, object_id: str) -> Row | None:
         """Return an object, whether the connection may see it or not."""
@@ -135,7 +134,7 @@ def _check_limit(sandbox: Sandbox, workspace: str) -> None:
 def get_held(sandbox: Sandbox, workspace: str, owner: str) -> frozenset[str]:
     """Return the capabilities of the app that an authorization leaves it."""
     held = sandbox.switches.get(SLUG, "capabilities", workspace)
-    return frozenset(held) - set(OWNERS[owner][1])
+    return frozenset(held) - set(OWNERS[owner])
 
 
 def finish(sandbox: Sandbox, request: Request, response: Response) -> None:

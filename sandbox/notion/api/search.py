@@ -4,6 +4,7 @@ import json
 from typing import Any
 from urllib.parse import unquote
 
+from sandbox.core.data import read_statements
 from sandbox.core.storage import Row
 from sandbox.core.times import to_ms
 from sandbox.core.web import Request, Response
@@ -29,42 +30,15 @@ SEARCH: dict[str, Shape] = {
         {"property": "relevance"},
     ),
 }
+SINCE = tuple({"timestamp": name, name: {"on_or_after": str}} for name in COLUMNS)
 QUERY: dict[str, Shape] = {
     **PAGED,
-    "filter": tuple({"timestamp": n, n: {"on_or_after": str}} for n in COLUMNS),
+    "filter": (*SINCE, {"and": [SINCE]}),
     "sorts": [{"timestamp": tuple(COLUMNS), "direction": tuple(WAYS)}],
     "is_archived": bool,
     "result_type": KINDS,
 }
-EDITED = "CASE WHEN o.indexed_at <= :now THEN o.edited ELSE o.old_edited END"
-TRASHED = "CASE WHEN o.indexed_at <= :now THEN o.in_trash ELSE o.old_trash END"
-# A data source is as good as picked when its database was, and found by its title.
-FOUND = f"""
-SELECT o.key, {EDITED} AS known FROM notion_object o
-JOIN notion_visible v ON v.key = o.key AND v.holder = :holder AND v.since <= :shared
-LEFT JOIN notion_share s ON s.holder = :holder AND s.allowed
-    AND s.id IN (o.id, CASE o.kind WHEN 'data_source' THEN o.container END)
-WHERE o.workspace = :workspace AND o.kind IN (:page, :data_source)
-    AND {TRASHED} = :trash AND {EDITED} IS NOT NULL
-    AND (o.luck >= :left_out OR s.id IS NOT NULL)
-    AND (:query = '' OR instr(lower(CASE o.kind WHEN 'data_source' THEN
-        (SELECT d.title FROM notion_object d WHERE d.id = o.container)
-        ELSE o.title END), :query))
-GROUP BY o.key ORDER BY
-"""  # noqa: S608 - only this module's own words go in
-# Found objects are read last: sorting all of them whole would take three times as long.
-IN_ORDER = """
-SELECT o.* FROM json_each(:keys) k JOIN notion_object o ON o.key = k.value
-ORDER BY k.key
-"""
-# Beside its rows, a wiki holds the data sources of the databases in its own.
-ROWS = """
-FROM notion_object o JOIN notion_visible v ON v.key = o.key AND v.holder = :holder
-WHERE (o.container = :source AND o.kind = :page OR o.kind = :data_source
-    AND o.container IN (SELECT d.id FROM notion_object d
-        WHERE d.container = :database AND d.kind = 'database'))
-    AND o.in_trash = 0 AND o.is_archived = :archived
-"""
+SQL = read_statements(__package__, "search.sql")
 
 
 @api(READ)
@@ -88,7 +62,7 @@ def search(call: Call) -> Response:
         "left_out": call.switch("search_leaves_out"),
     }
     part = {"n": page.size + 1, "offset": page.offset}
-    rows = call.run(f"{FOUND} {order} {PART}", **asked, **index, **part)
+    rows = call.run(f"{SQL['found']} {order} {PART}", **asked, **index, **part)
     kept = rows[: max(0, cap - page.offset)]
     more = {"request_status": INCOMPLETE} if len(kept) < len(rows) else {}
     results = [_to_hit(call, row) for row in _read(call, kept[: page.size])]
@@ -96,7 +70,7 @@ def search(call: Call) -> Response:
 
 
 def _read(call: Call, rows: list[Row]) -> list[Row]:
-    return call.run(IN_ORDER, keys=json.dumps([row["key"] for row in rows]))
+    return call.run(SQL["in_order"], keys=json.dumps([row["key"] for row in rows]))
 
 
 def _to_kinds(wanted: str | None) -> dict[str, str]:
@@ -118,22 +92,21 @@ def query(call: Call) -> Response:
     source = call.get_visible(DATA_SOURCE)
     body = read_json(call.request, QUERY)
     names = _read_names(call.request, source)
-    column, since = _read_filter(body.get("filter"))
+    conditions = _read_filter(body.get("filter"))
     asked = {
         **_to_kinds(body.get("result_type")),
         "source": source["id"],
         "database": source["container"],
         "archived": body.get("is_archived", False),
-        "since": since,
     }
-    where = f"{ROWS} AND {column} >= :since" if column else ROWS
+    where = SQL["rows"] + conditions
     # Without sorts the order is not defined, and looks it.
     sorts = [
         f"{COLUMNS[rule['timestamp']]} {WAYS[rule['direction']]}"
         for rule in body.get("sorts", ())
     ]
     order = ", ".join([*sorts, SHUFFLED])
-    listing = f"query:{call.holder}:{asked}:{column}:{order}"
+    listing = f"query:{call.holder}:{asked}:{conditions}:{order}"
     page = read_page(call.request, body, listing)
     # Everything that goes into these statements was written in this module.
     (counted,) = call.run(f"SELECT COUNT(*) AS n {where}", **asked)
@@ -156,11 +129,13 @@ def _read_names(request: Request, source: Row) -> frozenset[str] | None:
     return frozenset(by_id[name] for name in wanted) if wanted else None
 
 
-def _read_filter(given: dict[str, Any] | None) -> tuple[str, int | None]:
-    if given is None:
-        return "", None
-    name = given["timestamp"]
-    since = to_ms(given[name]["on_or_after"])
-    if since is None:
-        raise malformed(f"body.filter.{name}.on_or_after", "is no date")
-    return COLUMNS[name], since
+def _read_filter(given: dict[str, Any] | None) -> str:
+    """Return the conditions of a filter, or of several that are joined."""
+    conditions = ""
+    for one in given.get("and", [given]) if given else ():
+        name = one["timestamp"]
+        since = to_ms(one[name]["on_or_after"])
+        if since is None:
+            raise malformed(f"body.filter.{name}.on_or_after", "is no date")
+        conditions += f" AND {COLUMNS[name]} >= {since}"
+    return conditions

@@ -26,8 +26,8 @@ def seed(sandbox: Sandbox, plan: Plan) -> None:
         is_large = workspace.file == "large"
         names, made = _make_large(rng, people, size) if is_large else _make_small(rng)
         written = load(workspace.file, {**WORDS, **names})
-        with sandbox.storage.write() as connection:
-            builder = Builder(connection=connection, workspace=workspace, rng=rng)
+        with sandbox.storage.write():
+            builder = Builder(storage=sandbox.storage, workspace=workspace, rng=rng)
             for node in read(written, made):
                 builder.add(node)
 

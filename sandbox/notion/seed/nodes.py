@@ -10,9 +10,9 @@ import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from sqlite3 import Connection
 from typing import Any
 
+from sandbox.core.storage import Storage
 from sandbox.core.times import DAY_MS
 from sandbox.notion.seed.workspaces import KINDS, PAGE, Workspace
 
@@ -92,7 +92,7 @@ def to_minute(milliseconds: int) -> int:
 class Builder:
     """Store nodes with all that is inside them, long ago or at a moment."""
 
-    connection: Connection
+    storage: Storage
     workspace: Workspace
     rng: random.Random
     now: int | None = None
@@ -114,7 +114,7 @@ class Builder:
         indexed_at = 0 if self.now is None else self.now + self.lag
         place = (self.workspace.id, node_id, node.kind, container, block)
         words = (luck, to_plain(title), _dump(about), indexed_at)
-        self.connection.execute(OBJECT, (*place, *moments, *authors, *flags, *words))
+        self.storage.run(OBJECT, *place, *moments, *authors, *flags, *words)
         for inner in node.inside:
             if node.kind == PAGE:
                 self.add_into(node_id, inner)
@@ -135,7 +135,7 @@ class Builder:
                 self.add_into(page, inner, node_id)
         names = {"id": node_id, "page": page, "parent": parent or page, "type": kind}
         moments = {"created": created, "edited": edited}
-        self.connection.execute(BLOCK, {**names, **moments, "body": _dump(body)})
+        self.storage.run(BLOCK, **names, **moments, body=_dump(body))
         return node_id
 
     def _draw_moments(self, created: int | None = None) -> tuple[int, int]:

@@ -23,19 +23,12 @@ def items(airtable, orders):
     return airtable.find_table(*INVENTORY)[0]
 
 
-def in_string(body):
-    return body["error"]
-
-
-def in_object(body):
-    return body["error"]["type"]
-
-
-def in_list(body):
-    return body["errors"][0]["error"]
-
-
-SHAPES = [("string", in_string), ("object", in_object), ("list", in_list)]
+# What an error is called, by the envelope it comes in.
+SHAPES = {
+    "string": lambda body: body["error"],
+    "object": lambda body: body["error"]["type"],
+    "list": lambda body: body["errors"][0]["error"],
+}
 
 
 def ask(airtable, path, times):
@@ -81,7 +74,8 @@ def test_a_429_looks_as_in_practice_or_as_documented(airtable, orders):
     airtable.switch_all(documented_429=True, retry_after_on_429=True)
     documented = airtable.api(orders)
 
-    assert in_list(seen.data) == in_object(documented.data) == RATE
+    assert SHAPES["list"](seen.data) == RATE
+    assert SHAPES["object"](documented.data) == RATE
     waits = [answer.headers.get("Retry-After") for answer in (seen, documented)]
     assert waits == [None, "30"]
 
@@ -94,7 +88,7 @@ def test_a_free_workspace_is_blocked_until_the_month_ends_and_a_team_slows_down(
 
     last, over = airtable.api(items), airtable.api(items)
 
-    assert (last.status, over.status, in_list(over.data)) == (200, 429, MONTH)
+    assert (last.status, over.status, SHAPES["list"](over.data)) == (200, 429, MONTH)
     assert airtable.api(f"/meta/bases/{items.split('/')[1]}/tables").status == 200
     assert ask(airtable, orders, 3) == [200, 200, 429]
     airtable.clock.now += 13 * 86_400
@@ -103,17 +97,17 @@ def test_a_free_workspace_is_blocked_until_the_month_ends_and_a_team_slows_down(
 
 
 @pytest.mark.parametrize(
-    ("kind", "given", "status", "find", "error"),
+    ("kind", "given", "status", "shape", "error"),
     [
-        ("rate_limit", {}, 429, in_list, RATE),
-        ("rate_limit_documented", {}, 429, in_object, RATE),
-        ("monthly_limit", {}, 429, in_list, MONTH),
-        *(("envelope", {"shape": shape}, 403, find, CLOSED) for shape, find in SHAPES),
-        ("status", {"retry_after": "7"}, 503, in_object, "RETRIABLE_ERROR"),
+        ("rate_limit", {}, 429, "list", RATE),
+        ("rate_limit_documented", {}, 429, "object", RATE),
+        ("monthly_limit", {}, 429, "list", MONTH),
+        *(("envelope", {"shape": shape}, 403, shape, CLOSED) for shape in SHAPES),
+        ("status", {"retry_after": "7"}, 503, "object", "RETRIABLE_ERROR"),
     ],
 )
 def test_a_fault_gives_each_error_in_its_envelope(
-    airtable, orders, kind, given, status, find, error
+    airtable, orders, kind, given, status, shape, error
 ):
     airtable.fault(kind, "bases", count=1, **{"status": status, **given})
     answer = airtable.api("/meta/bases")
@@ -122,7 +116,7 @@ def test_a_fault_gives_each_error_in_its_envelope(
         airtable.fault("status", status=code, count=1)
         others.append(airtable.api("/meta/bases"))
 
-    assert (answer.status, find(answer.data)) == (status, error)
+    assert (answer.status, SHAPES[shape](answer.data)) == (status, error)
     assert len(answer.data) == 1
     assert answer.headers.get("Retry-After") == given.get("retry_after")
     # Other failures are no JSON.

@@ -132,6 +132,10 @@ def test_portals_do_not_share_their_limits_and_switches_tell_and_lift_them(conne
     connected.get(CONTACTS)
 
     refused = connected.get(CONTACTS)
+    told = ("Max", "1"), ("Remaining", "0"), ("Interval-Milliseconds", "10000")
+    limits = {f"X-HubSpot-RateLimit-{name}": text for name, text in told}
+    assert refused.headers.items() >= limits.items()
+    assert "X-HubSpot-RateLimit-Daily" not in refused.headers
     connected.connect("2081774:61")
     elsewhere = connected.get(CONTACTS)
     connected.order("switches/set", name="rate_limits", value=False, portal="555111")

@@ -45,7 +45,8 @@ def test_unset_properties_are_null_and_unknown_ones_are_left_out(connected):
     found = list_all(connected, CONTACTS, properties=names)
     shown = connected.get(CONTACTS, limit=50, propertiesWithHistory="jobtitle").data
 
-    assert {"email", "visit_notes"} == set(found[0]["properties"])
+    always = {"createdate", "hs_object_id", "lastmodifieddate"}
+    assert {"email", "visit_notes", *always} == set(found[0]["properties"])
     assert any(item["properties"]["visit_notes"] is None for item in found)
     history = shown["results"][0]["propertiesWithHistory"]
     assert history["jobtitle"][0]["sourceType"] == "IMPORT"
@@ -68,6 +69,17 @@ def test_what_the_documentation_rules_out_is_refused(connected, url, status):
 
     assert answer.status == status
     assert status != 400 or answer.data["category"] == "VALIDATION_ERROR"
+
+
+def test_a_list_tells_the_id_and_the_times_of_a_record_asked_for_or_not(connected):
+    [shown] = connected.get(COMPANIES, limit=1, properties="name").data["results"]
+    alone = connected.get(f"{COMPANIES}/{shown['id']}", properties="name").data
+
+    times = shown["createdAt"], shown["updatedAt"]
+    names = ("createdate", "hs_lastmodifieddate", "hs_object_id")
+    told = dict(zip(names, (*times, shown["id"]), strict=True))
+    assert shown["properties"] == {**alone["properties"], **told}
+    assert set(alone["properties"]) == {"name"}
 
 
 def test_associations_are_doubled_by_type_and_many_of_them_have_pages(connected):
@@ -111,6 +123,10 @@ def test_associations_have_pages_and_are_made_and_removed_both_ways(connected):
     first = connected.get(back, limit=500).data
     second = connected.get(back, limit=500, **first["paging"]["next"]).data
 
+    records = f"{CONTACTS}/{contact}", f"{COMPANIES}/{company}"
+    before = [connected.get(url).data["updatedAt"] for url in records]
+    connected.clock.now += 60
+
     made = connected.call("PUT", f"{pair}/default/companies/{company}").status
     page = connected.get(back, after=contact).data["results"]
     gone = connected.delete(f"{pair}/companies/{company}").status
@@ -120,6 +136,8 @@ def test_associations_have_pages_and_are_made_and_removed_both_ways(connected):
     assert "paging" not in second
     assert (made, [row["toObjectId"] for row in page], gone) == (200, [contact], 204)
     assert connected.get(f"{pair}/companies").data["results"] == []
+    # Neither moves the time of a record.
+    assert [connected.get(url).data["updatedAt"] for url in records] == before
 
 
 def test_an_archived_record_is_found_only_when_asked_for(connected):

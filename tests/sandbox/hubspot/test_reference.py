@@ -3,6 +3,7 @@
 import pytest
 
 PROPERTIES = "/hubspot/crm/properties/2026-09/contacts"
+CONTACTS = "/hubspot/crm/objects/2026-09/contacts"
 OWNERS = "/hubspot/crm/owners/2026-09"
 HOUR = 3_600_000
 
@@ -17,11 +18,16 @@ HOUR = 3_600_000
 )
 def test_details_tell_where_a_portal_lives(client, identity, told, version):
     client.connect(identity)
+    client.switch("withdrawn_scopes", ["crm.objects.contacts.read"])
+    url = f"/hubspot/account-info/{version}/details"
 
-    details = client.get(f"/hubspot/account-info/{version}/details").data
+    details = client.get(url).data
+    client.switch("withdrawn_scopes", ["oauth"])
 
     names = ("portalId", "uiDomain", "utcOffset", "utcOffsetMilliseconds")
     assert tuple(details[name] for name in names) == told
+    # They need that scope and no other.
+    assert client.get(url).data["category"] == "MISSING_SCOPES"
 
 
 def test_properties_come_with_labels_types_and_options(connected):
@@ -35,6 +41,20 @@ def test_properties_come_with_labels_types_and_options(connected):
     assert not {"national_id", "fax_old"} & found.keys()
     assert [definition["name"] for definition in archived] == ["fax_old"]
     assert connected.get(PROPERTIES, dataSensitivity="sensitive").status == 403
+
+
+def test_a_portal_can_have_hundreds_of_properties(connected):
+    before = len(connected.get(PROPERTIES).data["results"])
+    connected.switch("more_properties", 400)
+
+    found = connected.get(PROPERTIES).data["results"]
+    name = found[-1]["name"]
+    names = f"email,{name}"
+    contact = connected.get(CONTACTS, limit=1, properties=names).data["results"][0]
+
+    assert len({definition["name"] for definition in found}) == before + 400
+    assert found[-1]["modificationMetadata"]["readOnlyValue"] is False
+    assert contact["properties"][name] is None
 
 
 def test_there_are_two_pipelines_whose_metadata_is_text(connected):
@@ -52,9 +72,12 @@ def test_owners_come_in_pages_and_by_either_id_and_the_deactivated_apart(connect
     by_id = connected.get(f"{OWNERS}/300100").data
 
     by_user = connected.get(f"{OWNERS}/{by_id['userId']}", idProperty="userId").data
+    every, too_many = (connected.get(OWNERS, limit=limit) for limit in (500, 501))
 
     assert (len(first["results"]), len(second["results"]), len(gone)) == (100, 21, 7)
     assert "paging" not in second
+    assert every.data["results"] == first["results"] + second["results"]
+    assert too_many.status == 400
     assert "userId" not in gone[0]
     assert first["results"][0]["type"] == "QUEUE"
     assert by_user == by_id

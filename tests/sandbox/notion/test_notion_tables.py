@@ -110,9 +110,13 @@ def test_a_query_finds_what_changed_since(lantern, query, rows):
     since = {"on_or_after": "2026-11-18T00:00:00Z"}
 
     window = {"timestamp": "last_edited_time", "last_edited_time": since}
+    made = {"timestamp": "created_time", "created_time": since}
     changed = rows("Tasks", filter=window)
 
     assert [*changed] == [row]
+    # Filters can be joined: of these rows none is new as well.
+    assert rows("Tasks", filter={"and": [window, made]}) == {}
+    assert [*rows("Tasks", filter={"and": [window, window]})] == [row]
     assert changed[row]["last_edited_time"].endswith(":00.000Z")
 
 
@@ -183,7 +187,7 @@ REFUSED = [
     {"filter": {"property": "Name", "title": {"equals": "x"}}},
     {"filter": {**CREATED, "created_time": {"after": "2026"}}},
     {"filter": {**CREATED, "created_time": {"on_or_after": "x"}}},
-    *({"filter": given} for given in ([], None)),
+    *({"filter": given} for given in ([], None, {"and": [{}]})),
     {"sorts": [{"property": "Name", "direction": "ascending"}]},
     {"sorts": OLDEST},
     {"result_type": "database"},

@@ -182,12 +182,17 @@ def test_a_token_of_notion_is_introspected_and_revoked(notion):
     def ask(what, body=body):
         return notion.call("POST", f"{API}/oauth/{what}", body=body, headers=BASIC).data
 
+    # Neither takes what is not described, and only an access token is revoked.
+    wrong = [
+        (what, {**body, "token_type_hint": "x"}) for what in ("introspect", "revoke")
+    ]
+    wrong += [("introspect", {}), ("revoke", {"token": tokens["refresh_token"]})]
+    assert {ask(*given)["code"] for given in wrong} == {"invalid_request"}
     before, revoked, after = ask("introspect"), ask("revoke"), ask("introspect")
 
     assert (before["active"], after["active"]) == (True, False)
     assert set(before) == {"active", "scope", "iat", "request_id"}
     assert set(revoked) == {"request_id"}
-    assert ask("introspect", {})["code"] == "invalid_request"
     assert not notion.works()
     assert notion.get_error(notion.refresh(tokens["refresh_token"])) == "invalid_grant"
     # A grant given again shows the same.

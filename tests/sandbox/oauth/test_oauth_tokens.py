@@ -60,6 +60,18 @@ def test_a_code_works_once_even_of_many_exchanges_at_once(flow, code):
     assert flow.ask("stats")["double_spends"] == 11
 
 
+def test_a_code_spent_is_refused_later_as_well_and_its_tokens_live_on(flow, code):
+    tokens = flow.exchange(code).data
+    flow.clock.now += 5
+
+    again = flow.exchange(code)
+
+    assert (again.status, flow.get_error(again)) == (400, "invalid_grant")
+    assert flow.ask("stats")["double_spends"] == 1
+    assert flow.works(tokens)
+    assert flow.refresh(tokens["refresh_token"]).status == 200
+
+
 def test_a_code_ends_after_a_while(flow, code, facts):
     early = flow.consent().query["code"]
     flow.clock.now += facts.code_seconds - 1

@@ -35,7 +35,8 @@ def send_and_vanish(credential: Credential) -> Any:
     lease_id = uuid.uuid4()
     assert lease.take(credential.connection_id, lease_id, credential.version)
     attempt = intent.commit(credential.connection_id, lease_id, "test")
-    answer = oauth_clients.oauth_client("hubspot").refresh(attempt.refresh_token)
+    oauth = oauth_clients.oauth_client(credential.connection.provider)
+    answer = oauth.refresh(attempt.refresh_token)
     return attempt, answer
 
 

@@ -99,10 +99,11 @@ def store(attempt: Attempt, tokens: TokenSet) -> RefreshAttempt.Outcome:
         return _store_later(attempt, columns)
     if not stored:
         if tokens.refresh_token:
-            revocation.revoke_late_token(
+            revocation.revoke_late_tokens(
                 provider=attempt.connection.provider,
                 account_id=attempt.connection.remote_id,
-                token=tokens.refresh_token,
+                access_token=tokens.access_token,
+                refresh_token=tokens.refresh_token,
                 connection_id=connection_id,
                 generation=attempt.generation,
                 spent=crypto.fingerprint(attempt.refresh_token),

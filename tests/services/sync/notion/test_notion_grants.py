@@ -7,10 +7,24 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import Connection, Credential, Item, RefreshAttempt
+from integrations.http.secrets import Secret
+from integrations.models import (
+    Connection,
+    Credential,
+    Item,
+    PendingRevocation,
+    RefreshAttempt,
+)
+from integrations.providers.records import RemoteAccount
+from integrations.services.common import oauth_clients
+from integrations.services.connections import disconnect
+from integrations.services.grants import revocation
+from integrations.services.grants.refresh_attempts import outcome
 from integrations.services.upkeep import schedule
+from integrations.signin.exchange import NewGrant
 from tests.sandbox.notion_client import DROMEDARY, NOUR, NotionClient
 from tests.services.fixtures import Connect, FinishSync
+from tests.services.grants.working import send_and_vanish
 from tests.services.sync.notion.workspace_rows import assert_equal_to, live, tokens_of
 
 
@@ -36,6 +50,46 @@ def test_a_grant_that_is_revoked_and_given_again_loses_nothing(
     assert (run.trigger, run.is_full, run.deleted) == ("reconnect", True, 0)
     assert set(Item.objects.values_list("pk", "remote_id", "deleted_at")) == rows
     assert_equal_to(notion)
+
+
+def list_live_tokens(notion: NotionClient) -> list[Any]:
+    return [t for t in notion.ask("tokens")["tokens"] if not t["revoked_at"]]
+
+
+def test_disconnecting_ends_the_grant_at_notion(
+    connection: Connection, notion: NotionClient, alice: User
+) -> None:
+    disconnect.disconnect(connection, actor=alice, keep_items=True)
+
+    assert revocation.revoke_due() == 1
+    assert not list_live_tokens(notion)
+
+
+def test_tokens_of_notion_that_come_too_late_are_given_back(
+    connection: Connection, notion: NotionClient, alice: User
+) -> None:
+    attempt, answer = send_and_vanish(Credential.objects.get())
+    disconnect.disconnect(connection, actor=alice, keep_items=True)
+    PendingRevocation.objects.all().delete()
+
+    assert outcome.store(attempt, answer) == "superseded"
+
+    assert revocation.revoke_due() == 1
+    assert not list_live_tokens(notion)
+
+
+@pytest.mark.django_db
+def test_tokens_of_notion_that_nobody_keeps_are_given_back(
+    notion: NotionClient,
+) -> None:
+    code = Secret(notion.consent(f"{DROMEDARY}:{NOUR}").query["code"])
+    tokens = oauth_clients.oauth_client("notion").exchange(code=code)
+    account = RemoteAccount(remote_id=f"{DROMEDARY}:{NOUR}", name="", scopes=())
+
+    NewGrant(provider="notion", tokens=tokens, account=account).revoke()
+
+    assert revocation.revoke_due() == 1
+    assert not list_live_tokens(notion)
 
 
 def test_pages_added_by_consenting_again_show_up_at_once(

@@ -1,6 +1,3 @@
-"""Define the tables of the simulated bases."""
-
-SCHEMA = """
 CREATE TABLE IF NOT EXISTS airtable_base (
     id TEXT PRIMARY KEY, account TEXT NOT NULL, workspace TEXT NOT NULL,
     name TEXT NOT NULL) WITHOUT ROWID;
@@ -32,4 +29,3 @@ CREATE TABLE IF NOT EXISTS airtable_unshared (
 CREATE TABLE IF NOT EXISTS airtable_calls (
     workspace TEXT NOT NULL, month TEXT NOT NULL, calls INTEGER NOT NULL,
     PRIMARY KEY (workspace, month)) WITHOUT ROWID;
-"""

@@ -1,6 +1,3 @@
-"""Lay out the tables of the simulated workspaces."""
-
-SCHEMA = """
 -- Pages, databases and data sources. `container` is the nearest of these above,
 -- `block` the block in between when there is one, `old_*` what search still believes.
 CREATE TABLE IF NOT EXISTS notion_object (
@@ -34,4 +31,3 @@ CREATE TABLE IF NOT EXISTS notion_visible (
 CREATE TABLE IF NOT EXISTS notion_bot (
     grant_id INTEGER PRIMARY KEY, holder TEXT NOT NULL, bot TEXT NOT NULL,
     owner TEXT NOT NULL);
-"""
