@@ -81,7 +81,8 @@ class BaseConnector(ABC):
     emoji. Where ``ids_unique_in`` is the account, an item that turns up in another
     collection is the same item, moved. A listing may learn late of what was just
     shared: the first sync waits for ``usual_share_lag``, and a full refresh is
-    repeated after ``longest_share_lag``.
+    repeated after ``longest_share_lag``. A provider that ``leaves_out_empty`` names
+    an item's values only.
     """
 
     spec: ProviderSpec
@@ -96,6 +97,7 @@ class BaseConnector(ABC):
     longest_share_lag: timedelta = timedelta()
     correlation_headers: Sequence[str] = ("X-Request-Id",)
     finds_all_collections: bool = True
+    leaves_out_empty: bool = False
     ids_unique_in: Literal["account", "collection"] = "collection"
     deleted_kind: DeletionKind = DeletionKind.DELETED
 
@@ -142,6 +144,12 @@ class BaseConnector(ABC):
         """
         return describe_raw(properties, schema)
 
+    def complete(
+        self, properties: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the properties, with those that say something by being left out."""
+        return properties
+
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for in this provider's words."""
         return default_classify(response)
@@ -163,6 +171,12 @@ class BaseConnector(ABC):
             ),
         )
 
+    def told_limits(
+        self, limits: Sequence[Limit], headers: Mapping[str, str]
+    ) -> Sequence[Limit]:
+        """Return the limits as an answer's headers tell them, where they do."""
+        return limits
+
     def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
         """Return headers that every call carries."""
         return {}
@@ -170,7 +184,11 @@ class BaseConnector(ABC):
     def fetch_schema(
         self, api: ApiClient, collection: CollectionContext
     ) -> Mapping[str, Any]:
-        """Return labels and look-ups, JSON-safe; key ``fields`` holds FieldSpecs."""
+        """Return labels and look-ups, JSON-safe; key ``fields`` holds FieldSpecs.
+
+        What cannot be a schema is an InvalidResponse: the one that is kept stays. Where
+        only a part could not be told, ``ask_again`` is true, and the next sync asks.
+        """
         return {}
 
     def fetch_deleted(

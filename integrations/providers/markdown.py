@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from integrations.providers.rich_text import Span, Spans, Style, merge_spans
+from integrations.providers.rich_text import Span, Spans, Style, trim_spans
 
 MAX_LINE: Final = 10_000
 
@@ -57,7 +57,7 @@ def markdown_spans(
     text = _BREAK.sub("\n", before(text))
     pieces = _Pieces(underscores=underscores).read(text)
     spans = [each for span in pieces for each in aside.bring_back(span, after)]
-    return _trim(merge_spans(spans))
+    return trim_spans(spans)
 
 
 @dataclass(kw_only=True)
@@ -170,12 +170,3 @@ class _Aside:
 
     def _literal(self, text: str) -> str:
         return _PRIVATE.sub(lambda sign: self._pieces[ord(sign[0]) - _ASIDE], text)
-
-
-def _trim(spans: Spans) -> Spans:
-    """Return spans without blanks at both ends."""
-    if not spans:
-        return ()
-    first = replace(spans[0], text=spans[0].text.lstrip())
-    rest = (first, *spans[1:])
-    return merge_spans((*rest[:-1], replace(rest[-1], text=rest[-1].text.rstrip())))

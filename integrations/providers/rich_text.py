@@ -7,7 +7,7 @@ search, export and console take its words.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, Final
@@ -19,7 +19,7 @@ CELL_BREAK: Final = " | "
 # Under this key a stored text has its spans; one without any style is a string.
 SPANS: Final = "spans"
 MAIL: Final = re.compile(r"[^\s@<>,;:?&%\"]+@[^\s@<>,;:?&%\"]+\.[^\s@<>,;:?&%\"]+")
-DIAL: Final = re.compile(r"\+?[0-9][0-9 ()./-]{2,40}", re.ASCII)
+DIAL: Final = re.compile(r"\+?\(?[0-9][0-9 ()./-]{2,40}", re.ASCII)
 
 
 class Style(StrEnum):
@@ -115,13 +115,14 @@ def merge_spans(spans: Iterable[Span]) -> Spans:
     )
 
 
-def paragraphs_of(text: str) -> tuple[Block, ...]:
-    """Return the lines of a plain text as paragraphs."""
-    return tuple(
-        Block(kind=BlockKind.PARAGRAPH, spans=spans_of(line))
-        for line in text.splitlines()
-        if line.strip()
-    )
+def trim_spans(spans: Iterable[Span]) -> Spans:
+    """Join neighbours of one look, without blanks at both ends."""
+    merged = merge_spans(spans)
+    if not merged:
+        return ()
+    first = replace(merged[0], text=merged[0].text.lstrip())
+    rest = (first, *merged[1:])
+    return merge_spans((*rest[:-1], replace(rest[-1], text=rest[-1].text.rstrip())))
 
 
 def placeholder(what: str, *, depth: int = 0, href: str = "") -> Block:

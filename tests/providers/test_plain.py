@@ -30,7 +30,8 @@ from integrations.providers.fields import (
     Users,
     to_several,
 )
-from integrations.providers.markup import to_blocks
+from integrations.providers.html_blocks import html_blocks
+from integrations.providers.markdown_blocks import markdown_blocks
 from integrations.providers.plain import plain
 
 NIGHT = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
@@ -52,9 +53,8 @@ def percent(text, **more):
     ("value", "text"),
     [
         (Text(text="a\nb"), "a\nb"),
-        (RichText(blocks=to_blocks("<p>a</p>", "html")), "a"),
-        (RichText(blocks=to_blocks("**a**", "markdown")), "a"),
-        (RichText(blocks=to_blocks("**a**", "plain")), "**a**"),
+        (RichText(blocks=html_blocks("<p>a</p>")), "a"),
+        (RichText(blocks=markdown_blocks("**a**")), "a"),
         (Boolean(is_true=True), "Yes"),
         (Boolean(is_true=False), "No"),
         (Boolean(is_true=True, label="Sure"), "Sure"),

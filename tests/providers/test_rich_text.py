@@ -14,7 +14,6 @@ from integrations.providers.rich_text import (
     from_json,
     is_plain,
     merge_spans,
-    paragraphs_of,
     placeholder,
     safe_href,
     spans_of,
@@ -99,7 +98,7 @@ def test_neighbours_of_one_look_are_one_span():
 
 
 def test_only_words_on_lines_are_plain():
-    assert is_plain(paragraphs_of("a\n\nb"))
+    assert is_plain([Block(kind=BlockKind.PARAGRAPH, spans=spans_of("a"))] * 2)
     assert not is_plain(TEXT[:1])
     assert not is_plain(TEXT[1:2])
 

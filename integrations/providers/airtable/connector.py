@@ -39,6 +39,7 @@ class Airtable(BaseConnector):
     structure_types: Sequence[str] = ("base", "table")
     plans: Sequence[Plan] = cost.PLANS
     quota_description = cost.QUOTA_DESCRIPTION
+    leaves_out_empty = True
     correlation_headers: Sequence[str] = ("X-Airtable-Request-Id", "X-Request-Id")
 
     def classify(self, response: Response) -> ApiError | None:
@@ -74,7 +75,7 @@ class Airtable(BaseConnector):
         The structure is simply listed again.
         """
         if collection.remote_id == STRUCTURE:
-            return structure.fetch_page(api, after=cursor)
+            return structure.fetch_page(api, after=cursor, stored=collection.stored)
         return records.fetch_page(api, collection, cursor=cursor, since=since)
 
     def describe(
@@ -85,6 +86,12 @@ class Airtable(BaseConnector):
     ) -> Sequence[DisplayField]:
         """Label and type the values of an item."""
         return display.describe(properties, schema)
+
+    def complete(
+        self, properties: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the cells with the boxes that have no tick, which are left out."""
+        return display.complete(properties, schema)
 
     def place_of(self, details: Mapping[str, Any]) -> Place | None:
         """Return the base that a table is in."""

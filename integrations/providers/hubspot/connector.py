@@ -12,13 +12,14 @@ from integrations.http.transport import Response
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
+from integrations.providers.hubspot.api.limits import told_limits
 from integrations.providers.hubspot.listing import changes
 from integrations.providers.hubspot.listing.records import Reader, is_living
 from integrations.providers.hubspot.listing.schema import fetch_schema
 from integrations.providers.hubspot.mapping import display
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_away
 from integrations.providers.hubspot.objects import OBJECT_TYPES
-from integrations.providers.hubspot.spec import SPEC
+from integrations.providers.hubspot.spec import SPEC, USUAL_RATE_LIMIT
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.listing import id_of, to_page
 from integrations.providers.records import (
@@ -66,6 +67,12 @@ class HubSpot(BaseConnector):
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for, with the scopes that it names."""
         return classify(response)
+
+    def told_limits(
+        self, limits: Sequence[Limit], headers: Mapping[str, str]
+    ) -> Sequence[Limit]:
+        """Return the burst limit of this app and portal, which the answers tell."""
+        return told_limits(limits, headers, usual=USUAL_RATE_LIMIT)
 
     def identify(self, grant: NewGrant) -> RemoteAccount:
         """Find out which portal and which user in it the grant is for."""

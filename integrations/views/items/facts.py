@@ -24,6 +24,7 @@ from integrations.services.items.query import ItemQuery
 from integrations.services.items.related import find_related
 from integrations.views.items.content import make_content
 from integrations.views.items.facets import type_name
+from integrations.views.items.properties import make_properties
 from integrations.views.items.values import Shown, show, show_moment
 
 MAX_CHILDREN = 20
@@ -47,7 +48,9 @@ def make_context(item: Item) -> dict[str, Any]:
     """Return what the item's page shows besides the item itself."""
     breadcrumbs = find_breadcrumbs(item)
     children = list(find_children(item)[:MAX_CHILDREN])
-    happened = list(item.changes.select_related("run")[:MAX_CHANGES])
+    happened = list(item.changes.select_related("run")[: MAX_CHANGES + 1])
+    has_older = len(happened) > MAX_CHANGES
+    del happened[MAX_CHANGES:]
     described, mistake = describe(item, item.properties)
     sides = [(change, describe_sides(item, change)) for change in happened]
     told = (side for _, both in sides for side in both)
@@ -57,7 +60,7 @@ def make_context(item: Item) -> dict[str, Any]:
     return {
         "facts": list(facts(item)),
         "content": make_content(item),
-        "properties": list(properties(described, linked)),
+        **make_properties(item, described, linked),
         "mistake": mistake,
         "merged_into": find_merged_into(item),
         "breadcrumbs": breadcrumbs,
@@ -66,8 +69,14 @@ def make_context(item: Item) -> dict[str, Any]:
         "children_url": _children_url(item, children),
         "related": find_related(item),
         "changes": list(changes(item, sides, linked)),
-        "raw": json.dumps(to_integration_item(item), indent=2, ensure_ascii=False),
+        "has_older_changes": has_older,
+        "raw": _raw_json(item),
     }
+
+
+def _raw_json(item: Item) -> str:
+    exported = to_integration_item(item, item.collection.schema)
+    return json.dumps(exported, indent=2, ensure_ascii=False)
 
 
 def _children_url(item: Item, children: Sequence[Item]) -> str:
@@ -90,12 +99,6 @@ def facts(item: Item) -> Iterator[Row]:
         yield _row("Holds other items", Shown(text="Yes"))
     if item.mime_type:
         yield _row("Format", Shown(text=item.mime_type))
-
-
-def properties(described: Sequence[DisplayField], links: Links) -> Iterator[Row]:
-    """Yield the provider's own properties as its connector describes them."""
-    for field in described:
-        yield _row(field.label, show(field.value, links))
 
 
 def describe(

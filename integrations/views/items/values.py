@@ -32,8 +32,8 @@ from integrations.providers.values import to_zone
 from integrations.services.items.links import Links
 from integrations.views.items.rich_text import Group, to_groups
 
-# Longer texts are folded.
-LONG_TEXT, LONG_LINES = 700, 12
+# Longer texts and lists are folded.
+LONG_TEXT, LONG_LINES, LONG_LIST = 700, 12, 12
 NO_LINKS: Final = Links(found={})
 
 
@@ -58,8 +58,11 @@ class Shown:
 
     @property
     def is_long(self) -> bool:
-        """Tell whether the text is folded at first."""
-        return len(self.text) > LONG_TEXT or self.text.count("\n") >= LONG_LINES
+        """Tell whether the value is folded at first."""
+        entries = max(len(self.parts), len(self.items), len(self.groups))
+        lines = self.text.count("\n")
+        is_long_text = len(self.text) > LONG_TEXT or lines >= LONG_LINES
+        return entries > LONG_LIST or is_long_text
 
 
 def show(value: Value, links: Links = NO_LINKS) -> Shown:

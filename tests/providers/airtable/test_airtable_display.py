@@ -8,6 +8,7 @@ import pytest
 
 from integrations.providers.airtable.connector import Airtable
 from integrations.providers.airtable.mapping.cells import to_value
+from integrations.providers.airtable.mapping.fields import to_format
 from integrations.providers.airtable.mapping.items import to_item
 from integrations.providers.fields import (
     Boolean,
@@ -32,7 +33,7 @@ from integrations.providers.fields import (
     User,
     Users,
 )
-from integrations.providers.markup import to_blocks
+from integrations.providers.markdown_blocks import markdown_blocks
 
 TABLES = "GET /v0/meta/bases/appAAAAAAAAAAAAA1/tables"
 FIELD = "fldAAAAAAAAAAAAA1"
@@ -71,7 +72,7 @@ def test_every_type_of_field_is_typed(airtable):
     assert {field.label: field.value for field in shown} == {
         "Title": text("Write the sheet"),
         "Notes": text("See @Ada"),
-        "Brief": RichText(blocks=to_blocks("**Bold**", "markdown")),
+        "Brief": RichText(blocks=markdown_blocks("**Bold**")),
         "Contact": Email(address="ada@example.org"),
         "Site": Link(url="https://example.org"),
         "Phone": Phone(number="(415) 555-9876"),
@@ -152,7 +153,7 @@ def test_every_type_of_field_is_typed(airtable):
         (
             "**Bold**",
             {"type": "richText"},
-            RichText(blocks=to_blocks("**Bold**", "markdown")),
+            RichText(blocks=markdown_blocks("**Bold**")),
         ),
         ("A  B", {"type": "singleSelect"}, Choice(label="A B")),
         (
@@ -301,3 +302,31 @@ def test_fields_that_the_schema_does_not_know_are_shown_by_id():
 
 def test_a_hidden_field_stays_hidden():
     assert describe_one({FIELD: "abc"}, {"type": "manualSort"}, is_hidden=True) is None
+
+
+def test_a_field_that_is_not_valid_is_not_taken_for_an_empty_one():
+    told = to_format({"type": "formula", "options": {"isValid": False}})
+
+    assert isinstance(describe_one({}, told), Unavailable)
+    assert describe_one({}, to_format({"type": "formula"})) is None
+
+
+def test_fields_of_one_name_are_told_apart_by_their_types(airtable):
+    kinds = ("singleLineText", "multilineText", "multilineText")
+    fields = [
+        {"id": f"fldAAAAAAAAAAAAA{n}", "name": "Note", "type": kind}
+        for n, kind in enumerate(kinds)
+    ]
+    table = {"id": "tblAAAAAAAAAAAAA1", "name": "T", "fields": fields}
+    table["primaryFieldId"] = fields[0]["id"]
+    airtable.transport.on(TABLES, {"tables": [table]})
+    schema = airtable.connector.fetch_schema(airtable.api, airtable.context())
+    values = {field["id"]: "x" for field in fields}
+
+    shown = airtable.connector.describe(values, schema, {})
+
+    assert [field.label for field in shown] == [
+        "Note (single line text)",
+        "Note (multiline text) (1)",
+        "Note (multiline text) (2)",
+    ]

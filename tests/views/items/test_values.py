@@ -26,7 +26,7 @@ from integrations.providers.fields import (
     Text,
     User,
 )
-from integrations.providers.markup import to_blocks
+from integrations.providers.html_blocks import html_blocks
 from integrations.services.items.links import Links
 from integrations.views.items.values import show
 
@@ -116,7 +116,7 @@ def test_what_is_no_plain_address_is_only_a_text(value):
         Choices(values=(Choice(label=HOSTILE), Choice(label="b"))),
         Email(address=HOSTILE),
         Link(url="https://a.example/", label=HOSTILE),
-        RichText(blocks=to_blocks("&lt;script&gt;alert(1)&lt;/script&gt;", "html")),
+        RichText(blocks=html_blocks("&lt;script&gt;alert(1)&lt;/script&gt;")),
         User(name="x", email=HOSTILE),
     ],
 )
@@ -173,7 +173,7 @@ def test_long_texts_are_folded_and_kept_whole():
 
 def test_markup_is_shown_as_its_words():
     assert ">Line one Line two</span>" in draw(
-        RichText(blocks=to_blocks("<p>Line one<br>Line two</p>", "html"))
+        RichText(blocks=html_blocks("<p>Line one<br>Line two</p>"))
     )
 
 

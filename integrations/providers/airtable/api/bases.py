@@ -6,10 +6,17 @@ from typing import Any, Final
 
 from integrations.http import urls
 from integrations.http.client import ApiClient
-from integrations.http.shape import expect_list
+from integrations.http.errors import InvalidResponse
+from integrations.http.shape import expect_list, expect_object
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import BASE, FIELD, TABLE, is_id, to_id
-from integrations.providers.listing import Rows, all_pages, next_cursor, read_rows
+from integrations.providers.listing import (
+    Rows,
+    all_pages,
+    map_rows,
+    next_cursor,
+    read_rows,
+)
 from integrations.providers.values import one_line
 
 MAX_BASES: Final = 1000
@@ -49,10 +56,20 @@ class Bases:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """The tables of a base, and how many were odd or too many to read."""
+    """The tables of a base, and how many were odd or too many to read.
+
+    ``ids`` are those of all tables whose id could be read, in the base's order.
+    """
 
     known: tuple[Table, ...]
     left_out: int
+    ids: tuple[str, ...] = ()
+
+    @property
+    def odd_ids(self) -> tuple[str, ...]:
+        """Return the ids of the tables that are there and could not be read."""
+        known = {table.id for table in self.known}
+        return tuple(each for each in self.ids if each not in known)
 
 
 def fetch_bases(api: ApiClient) -> Bases:
@@ -76,13 +93,17 @@ def fetch_bases(api: ApiClient) -> Bases:
 
 
 def fetch_tables(api: ApiClient, base_id: str) -> Tables:
-    """Return the tables of one base, in the order that its users gave them."""
+    """Return the tables of one base, in the order that its users gave them.
+
+    There is no base without a table: an answer that names none has left one out.
+    """
     path = f"/meta/bases/{urls.segment(base_id)}/tables"
     answer = api.get(path, limits=base_limits(api, base_id))
-    rows = read_rows(answer, "tables", _to_table)
-    too_many = max(0, len(rows.mapped) - MAX_TABLES)
-    known = tuple(rows.mapped[:MAX_TABLES])
-    return Tables(known=known, left_out=rows.unreadable + too_many)
+    rows = expect_list(expect_object(answer, "tables").get("tables"), "tables")
+    known = tuple(map_rows(rows, _to_table).mapped[:MAX_TABLES])
+    ids = tuple(each for row in rows if (each := _find_id(row)) is not None)
+    left_out = max(1, len(rows)) - len(known)
+    return Tables(known=known, left_out=left_out, ids=ids)
 
 
 def _to_base(body: Mapping[str, Any]) -> Base:
@@ -95,18 +116,26 @@ def _to_base(body: Mapping[str, Any]) -> Base:
 
 
 def _to_table(body: Mapping[str, Any]) -> Table:
+    """Map a table; one whose primary field is not among its fields is no schema."""
     table_id = to_id(body.get("id"), TABLE)
-    fields = expect_list(body.get("fields"), "fields")
-    primary = body.get("primaryFieldId")
+    fields = _objects(expect_list(body.get("fields"), "fields"))
+    primary = to_id(body.get("primaryFieldId"), FIELD)
+    if not any(each.get("id") == primary for each in fields):
+        raise InvalidResponse("Airtable told a table without its primary field")
     views = body.get("views")
     return Table(
         id=table_id,
         name=one_line(body.get("name")) or f"Table {table_id}",
         description=one_line(body.get("description"), limit=2000),
-        primary_field_id=str(primary) if is_id(primary, FIELD) else "",
-        fields=_objects(fields),
+        primary_field_id=primary,
+        fields=fields,
         views=_objects(views if isinstance(views, list) else []),
     )
+
+
+def _find_id(row: object) -> str | None:
+    table_id = row.get("id") if isinstance(row, dict) else None
+    return table_id if is_id(table_id, TABLE) else None
 
 
 def _objects(rows: Sequence[object]) -> tuple[dict[str, Any], ...]:

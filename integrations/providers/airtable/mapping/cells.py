@@ -29,7 +29,7 @@ from integrations.providers.fields import (
     Value,
     to_several,
 )
-from integrations.providers.markup import to_blocks
+from integrations.providers.markdown_blocks import markdown_blocks
 from integrations.providers.values import one_line, to_day, to_number, to_time
 
 ERRORS: Final = {
@@ -98,7 +98,8 @@ def _from_object(cell: Mapping[str, Any], told: Format) -> Value | None:
     # Known objects without a content are empty; unknown ones are shown as they are.
     if cell.keys() & {"state", "label", "text"} or not cell:
         return None
-    return Text(text=json.dumps(cell, ensure_ascii=False)[:MAX_JSON])
+    text = json.dumps(cell, ensure_ascii=False)
+    return Text(text=text if len(text) <= MAX_JSON else f"{text[:MAX_JSON]}…")
 
 
 def _from_known(cell: Mapping[str, Any], told: Format) -> Value | None:
@@ -193,7 +194,7 @@ _NUMBERS: Final[Mapping[str, Callable[[Decimal, Format], Value]]] = {
 _TEXTS: Final[Mapping[str, Callable[[str], Value]]] = {
     "email": lambda text: Email(address=text),
     "phoneNumber": lambda text: Phone(number=text),
-    "richText": lambda text: RichText(blocks=to_blocks(text, "markdown")),
+    "richText": lambda text: RichText(blocks=markdown_blocks(text)),
     "url": lambda text: Link(url=text),
     **dict.fromkeys(_CHOICES, lambda text: Choice(label=one_line(text) or text)),
 }
