@@ -10,7 +10,6 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from integrations.admin import actions
@@ -22,7 +21,13 @@ from integrations.admin.filters import (
     ProviderFilter,
     ReasonFilter,
 )
-from integrations.models import Connection, Credential, RefreshAttempt, SyncRun
+from integrations.models import (
+    Connection,
+    Credential,
+    RefreshAttempt,
+    SyncRun,
+    wording,
+)
 from integrations.services.connections.counts import with_item_count
 
 # What may be read of a credential; the sealed tokens are not even fetched.
@@ -76,8 +81,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     """List connections with their health; every act on them is queued and logged."""
 
     list_display = (
-        "title",
-        "provider_name",
+        "__str__",
         "owner_address",
         "health_badge",
         "last_synced_at",
@@ -195,7 +199,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         if facts is None:
             return "none stored"
         expires_at = facts["access_expires_at"]
-        until = date_format(expires_at, "j M Y, H:i e") if expires_at else "unknown"
+        until = wording.time_text(expires_at) if expires_at else "unknown"
         return (
             f"stored, version {facts['version']}, "
             f"fingerprint {facts['fingerprint'] or 'unknown'}, expires {until}"

@@ -50,7 +50,7 @@ def _execute(
 class Migration(migrations.Migration):
     """Create the table of states and PostgreSQL's column."""
 
-    dependencies = (("integrations", "0016_plan_said_at_start"),)
+    dependencies = (("integrations", "0015_run_released_at"),)
     operations = (
         migrations.CreateModel(
             name="SearchState",

@@ -40,7 +40,9 @@ class CollectionProgress:
     """How far a run has come with one collection.
 
     ``failure`` is what a full refresh failed of before what has changed was read
-    instead. ``status``, ``error_code`` and ``correlation_id`` are of the last error.
+    instead. ``first_read`` counts those created by the collection's first full
+    refresh, which are not new there. ``status``, ``error_code`` and
+    ``correlation_id`` are of the last error.
     """
 
     name: str
@@ -48,6 +50,7 @@ class CollectionProgress:
     phase: Phase | None = None
     seen: int = 0
     created: int = 0
+    first_read: int = 0
     changed: int = 0
     deleted: int = 0
     unreadable: int = 0
@@ -60,6 +63,11 @@ class CollectionProgress:
     status: int | None = None
     error_code: str = ""
     correlation_id: str = ""
+
+    @property
+    def new(self) -> int:
+        """Return how many items appeared at the provider, not only here."""
+        return self.created - self.first_read
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as it is stored in ``SyncRun.progress``."""

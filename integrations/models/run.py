@@ -62,6 +62,11 @@ class SyncRun(models.Model):
     progress = models.JSONField(default=dict, blank=True)
     seen = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
+    first_read = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Created by the first full refresh of a collection: not new there.",
+    )
     changed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     deleted = models.PositiveIntegerField(default=0)
@@ -76,6 +81,9 @@ class SyncRun(models.Model):
     lease_id = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(default=timezone.now)
+    released_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its last slice ended and set the wait."
+    )
     enqueued_at = models.DateTimeField(null=True, blank=True)
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -100,7 +108,7 @@ class SyncRun(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_state_display()} sync of {self.queued_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.get_state_display()} sync of {wording.time_text(self.queued_at)}"
 
     def get_absolute_url(self) -> str:
         """Return the address of the run's own page."""
@@ -110,6 +118,11 @@ class SyncRun(models.Model):
     def is_open(self) -> bool:
         """Tell whether the run has not ended."""
         return self.state != self.State.FINISHED
+
+    @property
+    def new(self) -> int:
+        """Return how many items appeared at the provider, not only here."""
+        return self.created - self.first_read
 
     @property
     def entries(self) -> dict[str, CollectionProgress]:

@@ -34,5 +34,9 @@ SPEC = ProviderSpec(
     # A refresh ends the older access token as well, and at once.
     alive_path="/meta/whoami",
     manage_url="https://airtable.com/account",
+    # 50 a second over all bases is documented for personal tokens; taken to hold for
+    # OAuth tokens as well. https://airtable.com/developers/web/api/rate-limits
+    rate_limit=500,
+    limit_seconds=1.1,
     account_keys=("email", "user_id"),
 )

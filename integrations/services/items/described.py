@@ -5,7 +5,7 @@ from typing import Any
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
-from integrations.providers.fields import Text
+from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
 from integrations.services.common.connector_errors import connector_boundary
 
@@ -20,14 +20,6 @@ def describe(
     connection = collection.connection
     connector = CONNECTORS.get(connection.provider)
     if connector is None:
-        return raw(values)
+        return describe_raw(values, {})
     with connector_boundary("describe", collection=collection.pk, **facts):
         return list(connector.describe(values, collection.schema, connection.account))
-
-
-def raw(values: Mapping[str, Any]) -> list[DisplayField]:
-    """Return values as the provider gave them."""
-    return [
-        DisplayField(name=name, label=name, value=Text(text=str(value)))
-        for name, value in values.items()
-    ]

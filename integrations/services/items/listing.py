@@ -9,7 +9,7 @@ from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
 from integrations.services.items import search
-from integrations.services.items.query import ItemQuery, Position
+from integrations.services.items.query import TIMES, ItemQuery, Position
 from integrations.services.items.question import Question, Rank
 from integrations.services.items.search import Hits
 
@@ -31,6 +31,8 @@ COLUMNS = (
     "parent_remote_id",
     "remote_url",
     "remote_updated_at",
+    "remote_created_at",
+    "is_update_noticed",
     "changed_at",
     "deleted_at",
     "deleted_kind",
@@ -208,19 +210,28 @@ def _parts(
 ) -> list[ItemQuerySet]:
     """Return the rows beyond a position: those that tie with it, then the rest.
 
-    Two plain ranges instead of one condition with OR, because both databases then
-    begin in the middle of their index, even among a million equal timestamps.
+    Plain ranges instead of one condition with OR, because both databases then begin
+    in the middle of their index, even among a million equal timestamps. Rows without
+    a value are a range of their own, because they stand last in every order, and in
+    one end of the index or the other.
     """
-    order = query.order.reversed if query.before is not None else query.order
+    is_backward = query.before is not None
+    order = query.order.reversed if is_backward else query.order
     slim = items.only(*COLUMNS).order_by(*order.ordering)
-    if start is None:
-        return [slim]
     beyond = "lt" if order.is_descending else "gt"
-    ties = {order.field: start.value, f"id__{beyond}": start.id}
-    return [
-        slim.filter(**ties),
-        slim.filter(**{f"{order.field}__{beyond}": start.value}),
-    ]
+    known, unknown = slim, []
+    if order.field in TIMES:
+        known = slim.filter(**{f"{order.field}__isnull": False})
+        unknown = [slim.filter(**{f"{order.field}__isnull": True})]
+    if start is None:
+        return [*unknown, known] if is_backward else [known, *unknown]
+    behind = {f"id__{beyond}": start.id}
+    if start.value is None:
+        ties = [part.filter(**behind) for part in unknown]
+        return [*ties, known] if is_backward else ties
+    tied = known.filter(**{order.field: start.value, **behind})
+    rest = known.filter(**{f"{order.field}__{beyond}": start.value})
+    return [tied, rest] if is_backward else [tied, rest, *unknown]
 
 
 def _by_keys(found: Sequence[tuple[int, Rank]]) -> list[Item]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from integrations.models import Collection, Item
+from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.contents import kept_texts
-from integrations.services.items.described import describe, raw
+from integrations.services.items.described import describe
 from integrations.services.items.question import Question
 from integrations.services.items.search_texts import SearchText, texts_of
 from integrations.services.items.words import (
@@ -79,7 +80,7 @@ def _texts_of(item: Item, collection: Collection, content: str) -> Iterator[Sear
     try:
         yield from texts_of(describe(collection, item.properties, item=item.pk))
     except ConnectorError:
-        yield from texts_of(raw(item.properties))
+        yield from texts_of(describe_raw(item.properties, {}))
     yield SearchText(CONTENT_LABEL, content)
 
 

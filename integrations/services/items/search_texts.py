@@ -8,10 +8,11 @@ from integrations.models import Collection
 from integrations.providers import fields
 from integrations.providers.fields import SEVERAL, Value
 from integrations.providers.plain import plain
+from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField, read_fields
 from integrations.providers.values import to_zone
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.described import describe, raw
+from integrations.services.items.described import describe
 from integrations.services.items.words import (
     REPEATED_LENGTH,
     index_words,
@@ -120,7 +121,7 @@ class Indexer:
                 return describe(self._collection, properties)
             except ConnectorError:
                 self._can_describe = False
-        return raw({n: v for n, v in properties.items() if v is not None})
+        return describe_raw(properties, {})
 
 
 def indexer_of(collection: Collection) -> Indexer:
@@ -183,9 +184,7 @@ def _days_of(value: fields.DateTime) -> fields.Date:
     first, last = value.at, value.end
     if zone is not None:
         first, last = first.astimezone(zone), last and last.astimezone(zone)
-    return fields.Date(
-        day=first.date(), end=last.date() if last else None, style=value.style
-    )
+    return fields.Date(day=first.date(), end=last.date() if last else None)
 
 
 def _other_spelling(value: Value) -> str:

@@ -60,23 +60,29 @@ def store_page(
         rows.upsert([*new, *touched], collection, now=now)
     keys = {identity: entry.pk for identity, entry in known.items()}
     keys.update(_keys(collection, [row.item.id for row in new]))
-    added = {keys[row.item.id]: row.item for row in new}
-    changed = {keys[row.item.id]: row.item for row in touched}
+    fresh = {keys[row.item.id]: row.item for row in new}
+    stale = {keys[row.item.id]: row.item for row in touched}
     search.index(
-        _search_texts(collection, added, {}),
-        _search_texts(collection, changed, contents.kept_texts(list(changed))),
+        _search_texts(collection, fresh, {}),
+        _search_texts(collection, stale, contents.kept_texts(list(stale))),
     )
     found = {keys[each]: text for each, text in (texts or {}).items() if each in keys}
     contents.store_contents(found, now=now)
     revived = sum(1 for row in touched if known[row.item.id].is_deleted)
+    changed = sum(1 for row in touched if not _is_only_back(known[row.item.id], row))
     return PageCounts(
         created=len(new),
-        changed=len(touched),
-        unchanged=len(page) - len(new) - len(touched),
+        changed=changed,
+        unchanged=len(page) - len(new) - changed,
         unreadable=sum(1 for i in items if not 0 < len(i.id) <= rows.ID_LENGTH),
         live_delta=len(new) + revived + moves.count_live(moved),
         seen_keys=tuple(keys.values()),
     )
+
+
+def _is_only_back(known: Known, row: Row) -> bool:
+    """Tell whether an item is as it was before a user left its collection out."""
+    return known.is_deselected and known.digest == row.digest
 
 
 def _search_texts(

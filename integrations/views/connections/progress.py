@@ -38,7 +38,7 @@ NEXT_TEXTS = {
     ProgressState.WAITING: "It is tried again by itself.",
 }
 RECONNECT_TEXT = "Reconnect and grant the missing permission to read it."
-COUNTS = ("seen", "created", "changed", "deleted")
+COUNTS = ("seen", "created", "first_read", "new", "changed", "deleted")
 SHORT_WAIT = timedelta(seconds=2)
 
 
