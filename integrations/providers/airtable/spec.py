@@ -34,5 +34,10 @@ SPEC = ProviderSpec(
     # A refresh ends the older access token as well, and at once.
     alive_path="/meta/whoami",
     manage_url="https://airtable.com/account",
+    home_url="https://airtable.com",
+    empty_hint=(
+        "There is no base that may be read. Create one in Airtable, or give"
+        " permission again and tick the bases there."
+    ),
     account_keys=("email", "user_id"),
 )

@@ -34,6 +34,7 @@ SPEC = ProviderSpec(
     authorize_params={"response_type": "code"},
     account_keys=("hub_domain", "hub_id", "user_email"),
     optional_scope_param="optional_scope",
+    home_url="https://app.hubspot.com",
     version_env="HUBSPOT_API_VERSION",
     default_version="2026-09",
     # HubSpot puts the standard's code in ``error`` and its own in ``status``.

@@ -16,11 +16,14 @@ from django.utils import timezone
 from integrations.http.client import ApiClient
 from integrations.models import Collection, Connection, SyncRun
 from integrations.models.progress import CollectionProgress
+from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.services.common import shutdown
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.store import PageCounts
 
 NOTHING = PageCounts()
+# Waiting for these is waiting for the provider's limits.
+LIMITS = (ReasonCode.RATE_LIMITED, ReasonCode.QUOTA_EXHAUSTED)
 
 
 @dataclass(kw_only=True)
@@ -163,6 +166,8 @@ def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
             lease_id=lease_id,
             lease_until=now + lease_length(),
             state=SyncRun.State.RUNNING,
+            # What it waited for is over.
+            **columns(None),
             deliveries=F("deliveries") + 1,
             slices=F("slices") + 1,
         )
@@ -174,12 +179,10 @@ def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
 
 
 def release(
-    run: SyncRun, lease_id: UUID, *, due_in: float = 0.0, is_limited: bool = False
+    run: SyncRun, lease_id: UUID, *, due_in: float = 0.0, reason: Reason | None = None
 ) -> bool:
-    """Release the lease and set when the next slice is due.
-
-    ``is_limited`` tells that the provider's limits are what is waited for.
-    """
+    """Release the lease and set when the next slice is due, and what it waits for."""
+    is_limited = reason is not None and reason.code in LIMITS
     return bool(
         SyncRun.objects.filter(pk=run.pk, lease_id=lease_id).update(
             lease_id=None,
@@ -190,5 +193,6 @@ def release(
             progress=run.progress,
             failures=run.failures,
             waited_seconds=F("waited_seconds") + (due_in if is_limited else 0.0),
+            **columns(reason if due_in else None),
         )
     )
