@@ -16,6 +16,7 @@ from integrations.models import Connection, Credential, Heartbeat
 from integrations.services.common import queue
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion, disconnect, selection
+from integrations.services.connections.next_steps import CLOCK_SLACK
 from integrations.services.grants import (
     fallback_store,
     refresh,
@@ -74,6 +75,21 @@ def _dispatch_batch(now: datetime) -> tuple[int, int]:
             connection.next_sync_at = connection.next_slot(now)
         Connection.objects.bulk_update(due, ["next_sync_at"])
         return len(due), runs.open_scheduled(due)
+
+
+def pull_back(*, now: datetime) -> int:
+    """Make due what a clock that was ahead planned; return how many.
+
+    No schedule means later than one interval from now.
+    """
+    pulled = 0
+    planned = Connection.objects.syncable().filter(next_sync_at__gt=now)
+    intervals = planned.order_by().values_list("sync_interval_minutes", flat=True)
+    for minutes in list(intervals.distinct()):
+        latest = now + timedelta(minutes=minutes) + CLOCK_SLACK
+        late = planned.filter(sync_interval_minutes=minutes, next_sync_at__gt=latest)
+        pulled += late.update(next_sync_at=now)
+    return pulled
 
 
 def _due_credentials(now: datetime) -> QuerySet[Credential]:
@@ -144,6 +160,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "left_out": selection.sweep_left_out(),
         "erasures": account_deletion.sweep(),
         "stale": staleness.check(now=now),
+        "pulled_back": pull_back(now=now),
         "pruned": retention.prune(now=now),
     }
 
