@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from integrations.admin.base import BoundedPaginator, ReadOnlyAdmin, badge, name_of
+from integrations.admin.data import pretty
 from integrations.admin.log import log_action
 from integrations.models import AuditEvent, ProviderState, RefreshAttempt, SyncRun
 from integrations.services.grants import circuit_breaker
@@ -36,12 +37,18 @@ class SyncRunAdmin(ReadOnlyAdmin):
     date_hierarchy = None
     paginator = BoundedPaginator
     show_full_result_count = False
+    exclude = ("progress",)
+    readonly_fields = ("collections",)
+
+    @admin.display(description="collections")
+    def collections(self, run: SyncRun) -> SafeString:
+        """Show what is noted of each collection; in an ended run nothing goes on."""
+        return pretty({key: entry.to_json() for key, entry in run.entries.items()})
 
     @admin.display(description="result")
     def result(self, run: SyncRun) -> SafeString:
         """Render the run's outcome, or its state while it is open."""
-        text = run.get_outcome_display() or run.get_state_display()
-        return badge(text, RUN_TONES.get(run.outcome, "idle"))
+        return badge(run.result_text, RUN_TONES.get(run.outcome, "idle"))
 
 
 @admin.register(RefreshAttempt)

@@ -7,6 +7,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integrations.services.connections.next_steps import Planned
+
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -19,6 +21,18 @@ def when(value: datetime | None, missing: str = "Never") -> str | SafeString:
     if value is None:
         return missing
     return _time(value, _relative((value - timezone.now()).total_seconds(), value))
+
+
+@register.filter
+def planned(value: Planned) -> str | SafeString:
+    """Format what is said of a time, and the time itself where it is known."""
+    if value.at is None:
+        return value.text
+    return (
+        format_html("{} {}", value.text, when(value.at))
+        if value.text
+        else when(value.at)
+    )
 
 
 @register.filter
