@@ -21,7 +21,10 @@ SCANS = (
 )
 # A migration is history; what settings define, others read by name.
 EXCLUDED = ("*/migrations/*",)
-SETTINGS = ("config/settings.py", "gunicorn.conf.py", "sandbox/core/server.py")
+SETTINGS = (
+    *("config/settings.py", "config/formats/en/formats.py", "gunicorn.conf.py"),
+    "sandbox/core/server.py",
+)
 DECORATORS = (
     *("@*.connect", "@checks.register", "@register.*", "@admin.*", "@shared_task"),
     *("@receiver", "@pytest.fixture", "@plain.register"),

@@ -9,6 +9,7 @@ import django
 from celery import Celery, signals
 from django.core.exceptions import ImproperlyConfigured
 
+from config import outages
 from config.broker import use_mended_transport
 from config.checks import refuse_unsafe_settings
 
@@ -16,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 WORKER_SOCKET_SECONDS = 5.0
 SHUTDOWN_SECONDS = 22.0
 use_mended_transport()
+outages.listen()
 app = Celery("mooring")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -144,6 +145,19 @@ class Environment:
         """Return a variable that is a comma-separated list."""
         return [part.strip() for part in self.text(name).split(",") if part.strip()]
 
+    def networks(self, name: str, default: str) -> list[str]:
+        """Return a list of addresses and networks; ``*`` stands for all."""
+        found = self.names(name) or default.split(",")
+        if all(part == "*" or _is_network(part) for part in found):
+            return found
+        self.refuse(
+            "E009",
+            name,
+            "has something that is no address or network.",
+            "Write addresses or networks, by commas: 10.0.0.7,10.1.0.0/16",
+        )
+        return default.split(",")
+
     def url(self, name: str, default: str = "", *, loopback_only: bool = True) -> str:
         """Return an absolute web address; plain http is for loopback hosts.
 
@@ -166,6 +180,14 @@ class Environment:
             )
             return default
         return value
+
+
+def _is_network(value: str) -> bool:
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_web_address(value: str) -> bool:

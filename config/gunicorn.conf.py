@@ -14,6 +14,8 @@ worker_class = "gthread"
 workers = _env.whole("WEB_CONCURRENCY", default=2, low=1, high=64)
 threads = _env.whole("WEB_THREADS", default=4, low=1, high=64)
 timeout = 60
+# The settings have the same list; see config/https.py.
+forwarded_allow_ips = ",".join(_env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"))
 graceful_timeout = 20
 # The control socket has one fixed place per user, which two sites would share.
 control_socket_disable = True

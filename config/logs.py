@@ -26,9 +26,35 @@ HUSHED = {
     "urllib3": "INFO",
     "django.db.backends": "INFO",
     "django.template": "INFO",
-    # Strangers with a wrong Host header get their 400 without a traceback here.
-    "django.security.DisallowedHost": "CRITICAL",
 }
+REFUSED_HOSTS = "django.security.DisallowedHost"
+MOST_HOSTS = 100
+
+
+class RefusedHostFilter(logging.Filter):
+    """Say once of each host that it was refused; strangers can make up any number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is written, which has no traceback then.
+
+        Django's message names the host, and ALLOWED_HOSTS, where it might be added.
+        """
+        if record.name != REFUSED_HOSTS:
+            return True
+        message = record.getMessage()[:300]
+        if message in self._said or len(self._said) > MOST_HOSTS:
+            return False
+        self._said.add(message)
+        if len(self._said) > MOST_HOSTS:
+            message = "More hosts are refused, and not named here (ALLOWED_HOSTS)."
+        record.msg, record.args = "%s", (message,)
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
 
 
 def logging_config(level: str) -> dict[str, Any]:
@@ -38,14 +64,24 @@ def logging_config(level: str) -> dict[str, Any]:
         **dict.fromkeys(CHATTY, level if level == "DEBUG" else "WARNING"),
         **HUSHED,
     }
+    # Whoever looks for a fault wants every traceback of an outage.
+    outages = [] if level == "DEBUG" else ["outages"]
     return {
         "version": 1,
         "disable_existing_loggers": False,
+        "filters": {
+            "outages": {"()": "config.outages.OutageFilter"},
+            "refused_hosts": {"()": "config.logs.RefusedHostFilter"},
+        },
         "formatters": {
             "line": {"()": "integrations.http.redaction.RedactingFormatter"},
         },
         "handlers": {
-            "console": {"class": "logging.StreamHandler", "formatter": "line"},
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["refused_hosts", *outages],
+            },
         },
         "root": {"handlers": ["console"], "level": level},
         "loggers": {

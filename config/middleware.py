@@ -1,4 +1,4 @@
-"""Small middleware: headers, liveness, addresses, time zones, a session's life."""
+"""Small middleware: headers, probes, addresses, time zones, a session's life."""
 
 import time
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from functools import cache, partial
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -14,13 +15,15 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import (
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from integrations.models.times import CLOCK_SKEW
+from integrations.views.site import health
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -34,7 +37,7 @@ HEADERS = {
         "publickey-credentials-get=(self), usb=(), xr-spatial-tracking=()"
     ),
 }
-LIVE_PATH = "/health/live"
+PROBES = {"/health/live": health.live, "/health/ready": health.ready}
 STARTED, SEEN = "session_started", "session_seen"
 SEEN_EVERY_SECONDS = 600
 # Written by static/js/site.js.
@@ -54,16 +57,15 @@ def security_headers(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def liveness(get_response: GetResponse) -> GetResponse:
-    """Liveness probe, answered before a database, session or cache is asked."""
+def probes(get_response: GetResponse) -> GetResponse:
+    """Health probes, answered whatever host they name and before a session is asked.
+
+    They come from inside, by an address that is nobody's to allow.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path_info != LIVE_PATH:
-            return get_response(request)
-        if request.method not in {"GET", "HEAD"}:
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        headers = {"Cache-Control": "no-store"}
-        return HttpResponse("ok\n", content_type="text/plain", headers=headers)
+        probe = PROBES.get(request.path_info)
+        return get_response(request) if probe is None else probe(request)
 
     return middleware
 
@@ -154,6 +156,12 @@ def session_lifetime(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def _proven_at(request: HttpRequest) -> list[float]:
+    """Return when the user gave a password or a second factor in this session."""
+    records = get_authentication_records(request, request.user)
+    return [float(record.get("at") or 0) for record in records]
+
+
 def _end_or_extend(request: HttpRequest, *, now: int) -> None:
     started = request.session.get(STARTED)
     if started is None:
@@ -162,7 +170,10 @@ def _end_or_extend(request: HttpRequest, *, now: int) -> None:
     seen = request.session.get(SEEN, started)
     too_idle = now - seen > settings.SESSION_IDLE_SECONDS
     too_old = now - started > settings.SESSION_COOKIE_AGE
-    if too_idle or too_old:
+    # Nobody knows how old a session is that a clock which was ahead has dated.
+    latest = max(started, seen, *_proven_at(request))
+    is_unknown = latest > now + CLOCK_SKEW.total_seconds()
+    if too_idle or too_old or is_unknown:
         logout(request)
     elif now - seen > min(SEEN_EVERY_SECONDS, settings.SESSION_IDLE_SECONDS / 4):
         # Not at every page: each one would then write to the database.

@@ -99,9 +99,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.security_headers",
     "csp.middleware.CSPMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    "config.https.HttpsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.middleware.liveness",
+    "config.middleware.probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.public_addresses",
     "config.middleware.time_zone",
@@ -137,6 +137,7 @@ TEMPLATES = [
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "config.formats"
 # An account may have thousands of tables, each with a box to tick.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 USE_I18N = True
@@ -209,13 +210,16 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "config.scheduler:ClockSafeScheduler"
+# What the database holds of these is written anew whenever beat starts.
 CELERY_BEAT_SCHEDULE = {
     name: {
         "task": f"integrations.tasks.{name}",
         "schedule": schedule(seconds),
-        # Nobody needs yesterday's ticks when the workers come back.
-        "options": {"expires": 60.0},
+        "enabled": True,
+        # Nobody needs yesterday's ticks when the workers come back. The name is of
+        # django-celery-beat, which leaves Celery's own (expires) out.
+        "options": {"expire_seconds": 60},
     }
     for name, seconds in (
         ("dispatch_due", 15.0),
@@ -228,8 +232,9 @@ CELERY_BEAT_SCHEDULE = {
     f"heartbeat.{queue}": {
         "task": "integrations.tasks.heartbeat",
         "schedule": schedule(30.0),
+        "enabled": True,
         "args": [queue],
-        "options": {"queue": queue, "expires": 60.0},
+        "options": {"queue": queue, "expire_seconds": 60},
     }
     for queue in QUEUES
 }
@@ -364,7 +369,12 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_SSL_REDIRECT = _is_https
+# It looks for Django's SecurityMiddleware by name; ours is one.
+SILENCED_SYSTEM_CHECKS = ["security.W001"]
 SECURE_SSL_HOST = _public.netloc
+# Set by config.https from what trusted proxies say, and by nothing else.
+SECURE_PROXY_SSL_HEADER = ("trusted_scheme", "https")
+FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # Probes come from inside, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if _is_https else 0

@@ -34,6 +34,8 @@ class MooringAdminSite(AdminSite):
     site_header = "Mooring"
     site_title = "Mooring administration"
     index_title = "Administration"
+    # It would take the room of two columns; the index and the crumbs lead anywhere.
+    enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in active staff whose session has passed a second factor.

@@ -75,21 +75,22 @@ def _version_of(connection_id: str) -> int | None:
 @shared_task
 def refresh_due() -> None:
     """Queue every refresh that is due."""
-    schedule.beat("scheduler")
     schedule.refresh_due()
+    schedule.beat("scheduler.refresh_due")
 
 
 @shared_task
 def dispatch_due() -> None:
     """Queue every sync that is due."""
-    schedule.beat("scheduler")
     schedule.dispatch_due()
+    schedule.beat("scheduler.dispatch_due")
 
 
 @shared_task
 def sweep() -> None:
     """Bring back lost, stuck and postponed work."""
     schedule.sweep()
+    schedule.beat("scheduler.sweep")
 
 
 @shared_task

@@ -13,7 +13,7 @@ from integrations.views.connections import (
     selection,
 )
 from integrations.views.items import index as items
-from integrations.views.site import account_deletion, health, home, theme
+from integrations.views.site import account_deletion, home, theme
 
 app_name = "integrations"
 
@@ -60,7 +60,6 @@ urlpatterns = [
     path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),
     path("items/", items.item_list, name="item-list"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
-    path("health/ready", health.ready, name="health-ready"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),
     re_path(
         # The seed's redirect path, exactly: no slash behind it, no redirect.

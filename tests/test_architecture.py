@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.env import LINE
+from integrations.management.names import find_uses
 from integrations.providers import SPECS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,7 +46,6 @@ SERVICE_RANKS = {
     "upkeep": 5,
 }
 # The registry, and the sentence that says what the product is.
-MAY_NAME_PROVIDERS = {PRODUCT / "providers" / "__init__.py", PRODUCT / "__init__.py"}
 
 
 def python_files(folder: Path) -> Iterator[Path]:
@@ -175,18 +175,7 @@ def test_a_seed_of_the_sandbox_knows_no_api_and_only_its_pages_and_command_djang
 
 
 def test_nothing_outside_a_providers_folder_names_it() -> None:
-    names = re.compile("|".join(SPECS), re.IGNORECASE)
-    folders = {PRODUCT / "providers" / slug for slug in SPECS}
-    paths = [*python_files(PRODUCT), *python_files(ROOT / "config")]
-    paths += sorted((ROOT / "templates").rglob("*.html"))
-    found = [
-        f"{path.relative_to(ROOT)}:{number}"
-        for path in paths
-        if path not in MAY_NAME_PROVIDERS and not folders & set(path.parents)
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
-        if names.search(line)
-    ]
-    assert found == []
+    assert list(find_uses(SPECS)) == []
 
 
 def test_every_provider_explains_itself() -> None:

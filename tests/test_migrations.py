@@ -1,12 +1,21 @@
 """Migrations of data take along what a former release stored."""
 
+from datetime import timedelta
 from importlib import import_module
 
 from django.apps import apps
+from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from integrations.models import RefreshAttempt
-from tests.support.rows import make_connection
+from integrations.models import Item, RefreshAttempt
+from integrations.models.progress import CollectionProgress, ProgressState
+from tests.support.rows import (
+    NOON,
+    make_collection,
+    make_connection,
+    make_finished_run,
+    make_item,
+)
 
 
 def migration(name):
@@ -35,3 +44,73 @@ def test_outcomes_of_former_attempts_have_their_present_name(alice):
 
     attempt.refresh_from_db()
     assert attempt.outcome == RefreshAttempt.Outcome.FALLBACK_STORED
+
+
+def test_times_that_nobody_knew_are_unknown_after_the_upgrade(alice):
+    made, seen, noticed = (NOON + timedelta(days=n) for n in range(3))
+    ahead = timezone.now() + timedelta(days=700)
+    dated = make_collection(make_connection(alice))
+    undated = make_collection(dated.connection, remote_id="tables")
+    for name, table, times in (
+        ("first sight", dated, {"remote_updated_at": seen}),
+        ("told", dated, {"remote_updated_at": made - timedelta(days=1)}),
+        ("unchanged", dated, {"remote_updated_at": made, "remote_created_at": made}),
+        ("ahead", dated, {"remote_updated_at": ahead, "remote_created_at": ahead}),
+        ("created", undated, {"remote_updated_at": made, "remote_created_at": made}),
+        ("noticed", undated, {"remote_updated_at": noticed, "changed_at": noticed}),
+    ):
+        values = {"first_seen_at": seen, "changed_at": seen, **times}
+        make_item(table, name=name, **values)
+
+    migration("0014_times_that_are_known").tell_known_times(apps, None)
+
+    items = Item.objects.values_list(
+        "name", "remote_updated_at", "remote_created_at", "is_update_noticed"
+    )
+    assert {name: values for name, *values in items} == {
+        "first sight": [None, None, None],
+        "told": [made - timedelta(days=1), None, None],
+        "unchanged": [made, made, None],
+        "ahead": [None, None, None],
+        "created": [None, made, None],
+        "noticed": [noticed, None, True],
+    }
+
+
+def test_what_the_first_sync_stored_is_not_new_after_the_upgrade(alice):
+    collection = make_collection(make_connection(alice), last_full_refresh_at=NOON)
+    progress = CollectionProgress(name="Contacts", created=5, state=ProgressState.DONE)
+    runs = [
+        make_finished_run(
+            collection.connection,
+            trigger=trigger,
+            created=5,
+            progress={str(collection.pk): progress.to_json()},
+        )
+        for trigger in ("connect", "schedule")
+    ]
+
+    migration("0014_times_that_are_known").tell_first_readings(apps, None)
+
+    collection.refresh_from_db()
+    assert collection.first_full_refresh_at == NOON
+    for run, new in zip(runs, (0, 5), strict=True):
+        run.refresh_from_db()
+        (entry,) = run.entries.values()
+        assert (run.new, entry.new) == (new, new)
+
+
+def test_a_used_up_quota_says_once_when_it_ends(alice):
+    collection = make_collection(
+        make_connection(alice),
+        reason="quota_exhausted",
+        reason_data={
+            "message": "it is used up until 1 December 2026 (UTC)",
+            "until": "2026-12-01T00:00:00+00:00",
+        },
+    )
+
+    migration("0014_times_that_are_known").shorten_quotas(apps, None)
+
+    collection.refresh_from_db()
+    assert collection.reason_text == "it is used up until 1 Dec 2026, 00:00 UTC"

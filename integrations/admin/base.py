@@ -1,5 +1,6 @@
 """Share what the admin's pages have in common: facts to read, nothing to type."""
 
+import json
 from functools import cached_property
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -31,6 +33,22 @@ def name_of(user: User | None) -> str:
     return (user.email or user.get_username()) if user else ""
 
 
+def pretty(value: Any) -> SafeString:
+    """Render JSON so that it can be read, and nothing as a dash."""
+    if value in ({}, [], None):
+        return format_html("{}", "-")
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return format_html('<pre class="mooring-json">{}</pre>', text)
+
+
+def link_to(model: type[models.Model], pk: object, text: object) -> SafeString:
+    """Render a link to the admin's page of a row, or the text if it has none."""
+    if not admin.site.is_registered(model):
+        return format_html("{}", text)
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"  # noqa: SLF001 (the documented name)
+    return format_html('<a href="{}">{}</a>', reverse(name, args=(pk,)), text)
+
+
 class BoundedPaginator(Paginator):
     """Count only as far as anyone turns pages; a table may hold millions."""
 
@@ -39,16 +57,36 @@ class BoundedPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         """Return the number of rows, or the limit when there are more."""
+        return min(self._counted, self.LIMIT)
+
+    @property
+    def count_text(self) -> str:
+        """Return the number of rows in words that are true of more than the limit."""
+        is_more = self._counted > self.LIMIT
+        return f"{self.count:,}{'+' if is_more else ''}"
+
+    @cached_property
+    def _counted(self) -> int:
         rows = self.object_list
         if isinstance(rows, models.QuerySet):
-            return rows.order_by()[: self.LIMIT].count()
+            return rows.order_by()[: self.LIMIT + 1].count()
         return len(rows)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Show rows that only the product itself writes."""
+    """Show rows that only the product itself writes; JSON so that it can be read."""
 
     actions: Any = None
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [self._readable(name) for name in super().get_fields(request, obj)]
+
+    def _readable(self, name: Any) -> Any:
+        columns = {column.name: column for column in self.opts.fields}
+        if not isinstance(columns.get(name), models.JSONField):
+            return name
+        words = str(columns[name].verbose_name)
+        return admin.display(description=words)(lambda row: pretty(getattr(row, name)))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

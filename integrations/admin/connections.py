@@ -11,7 +11,6 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from integrations.admin import actions
@@ -23,7 +22,13 @@ from integrations.admin.filters import (
     ProviderFilter,
     ReasonFilter,
 )
-from integrations.models import Connection, Credential, RefreshAttempt, SyncRun
+from integrations.models import (
+    Connection,
+    Credential,
+    RefreshAttempt,
+    SyncRun,
+    wording,
+)
 from integrations.services.connections.counts import with_item_count
 from integrations.services.connections.next_steps import Planned
 from integrations.services.connections.status import Status, put_status
@@ -52,7 +57,7 @@ def shown_of(connection: Any) -> Status:
 def in_words(planned: Planned) -> str:
     """Format what is said of a time, and the time itself where it is known."""
     at = planned.at
-    when = date_format(timezone.localtime(at), "j M Y, H:i") if at else ""
+    when = wording.time_text(at) if at else ""
     return f"{planned.text} {when}".strip()
 
 
@@ -101,8 +106,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     """List connections with their health; every act on them is queued and logged."""
 
     list_display = (
-        "title",
-        "provider_name",
+        "__str__",
         "owner_address",
         "condition",
         "last_sync",
@@ -240,7 +244,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         if facts is None:
             return "none stored"
         expires_at = facts["access_expires_at"]
-        until = date_format(expires_at, "j M Y, H:i e") if expires_at else "unknown"
+        until = wording.time_text(expires_at) if expires_at else "unknown"
         return (
             f"stored, version {facts['version']}, "
             f"fingerprint {facts['fingerprint'] or 'unknown'}, expires {until}"

@@ -1,6 +1,5 @@
 """Show what is stored: collections with their completeness, items with their past."""
 
-import json
 from typing import Any
 
 from django.contrib import admin
@@ -15,6 +14,8 @@ from integrations.admin.base import (
     ReadOnlyAdmin,
     ReadOnlyInline,
     badge,
+    name_of,
+    pretty,
 )
 from integrations.admin.filters import DeletedFilter, ProviderFilter, TypeFilter
 from integrations.models import Collection, Item, ItemChange
@@ -28,12 +29,6 @@ COMPLETENESS_TONES = {
     "held": "warn",
     "no_permission": "bad",
 }
-
-
-def pretty(value: Any) -> SafeString:
-    """Show JSON so that a user can read it."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return format_html("<pre>{}</pre>", text)
 
 
 @admin.register(Collection)
@@ -111,26 +106,33 @@ class ItemAdmin(ReadOnlyAdmin):
     list_display = (
         "name",
         "type",
-        "provider",
+        "collection",
         "connection",
-        "owner",
+        "owner_address",
         "is_there",
         "remote_updated_at",
     )
     list_filter = (ProviderFilter, TypeFilter, DeletedFilter)
-    list_select_related = ("connection", "owner")
+    list_select_related = ("connection", "owner", "collection")
     # Only so that there is a search box; get_search_results does the work.
     search_fields = ("name",)
     search_help_text = "Every word must match; the beginning of a word is enough."
     show_full_result_count = False
     paginator = BoundedPaginator
     ordering = ("-id",)
-    exclude = ("properties", "children", "digest")
-    readonly_fields = ("all_properties", "all_children")
+    exclude = ("digest", "remote_url", "sort_name")
+    readonly_fields = ("remote_page",)
     inlines = (ItemChangeInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
-        return super().get_queryset(request).defer("properties", "children")
+        heavy = ("collection__schema", "collection__details", "collection__checkpoint")
+        rows = super().get_queryset(request)
+        return rows.defer("properties", "children", *heavy)
+
+    @admin.display(description="owner", ordering="owner__email")
+    def owner_address(self, item: Item) -> str:
+        """Name the owner by their address."""
+        return name_of(item.owner)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Item], search_term: str
@@ -143,12 +145,12 @@ class ItemAdmin(ReadOnlyAdmin):
         """Tell whether the item still exists at the provider."""
         return not item.is_deleted
 
-    @admin.display(description="properties")
-    def all_properties(self, item: Item) -> SafeString:
-        """Show the properties as they came."""
-        return pretty(item.properties)
-
-    @admin.display(description="children")
-    def all_children(self, item: Item) -> SafeString:
-        """Show the ids of the children as they came."""
-        return pretty(item.children)
+    @admin.display(description="at the provider")
+    def remote_page(self, item: Item) -> SafeString:
+        """Link to the item where it comes from."""
+        if not item.remote_url.startswith("https:"):
+            return format_html("{}", item.remote_url or "-")
+        return format_html(
+            '<a href="{0}" rel="noreferrer">{0}</a>',
+            item.remote_url,
+        )

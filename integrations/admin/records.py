@@ -1,19 +1,62 @@
 """Show what happened: runs, refresh attempts, the audit trail, provider alarms."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from integrations.admin.base import BoundedPaginator, ReadOnlyAdmin, badge, name_of
-from integrations.admin.data import pretty
+from integrations.admin.base import (
+    BoundedPaginator,
+    ReadOnlyAdmin,
+    badge,
+    link_to,
+    name_of,
+)
 from integrations.admin.log import log_action
-from integrations.models import AuditEvent, ProviderState, RefreshAttempt, SyncRun
+from integrations.models import (
+    AuditEvent,
+    Collection,
+    ProviderState,
+    RefreshAttempt,
+    SyncRun,
+    wording,
+)
+from integrations.models.progress import CollectionProgress
 from integrations.services.grants import circuit_breaker
 
+# What the subject of an event is, by the first half of its name.
+SUBJECTS = {
+    "account": "User",
+    "collections": "Connection",
+    "connection": "Connection",
+    "deletions": "Collection",
+    "provider": "ProviderState",
+}
 RUN_TONES = {"complete": "ok", "partial": "warn", "failed": "bad", "quarantined": "bad"}
+
+
+HEADINGS = ("Collection", "State", "Read", "Created", "Changed", "Deleted", "Why")
+TABLE = (
+    '<div class="mooring-scroll"><table><thead><tr>'
+    + "".join(f"<th>{heading}</th>" for heading in HEADINGS)
+    + "</tr></thead><tbody>{}</tbody></table></div>"
+)
+ROW = "<tr>" + "<td>{}</td>" * len(HEADINGS) + "</tr>"
+
+
+def _cells(entry: tuple[str, CollectionProgress]) -> tuple[object, ...]:
+    """Return one row of what a run has noted; not every note is of a collection."""
+    key, progress = entry
+    try:
+        name = link_to(Collection, UUID(key), progress.name)
+    except ValueError:
+        name = format_html("{}", progress.name)
+    counts = (progress.seen, progress.created, progress.changed, progress.deleted)
+    return name, progress.state, *counts, wording.reason_text(progress.reason)
 
 
 @admin.register(SyncRun)
@@ -37,13 +80,16 @@ class SyncRunAdmin(ReadOnlyAdmin):
     date_hierarchy = None
     paginator = BoundedPaginator
     show_full_result_count = False
-    exclude = ("progress",)
+    exclude = ("progress", "lease_id")
     readonly_fields = ("collections",)
 
     @admin.display(description="collections")
     def collections(self, run: SyncRun) -> SafeString:
-        """Show what is noted of each collection; in an ended run nothing goes on."""
-        return pretty({key: entry.to_json() for key, entry in run.entries.items()})
+        """Render what the run has noted of each collection, with a link to it."""
+        if not run.progress:
+            return format_html("{}", "-")
+        rows = format_html_join("", ROW, map(_cells, run.entries.items()))
+        return format_html(TABLE, rows)
 
     @admin.display(description="result")
     def result(self, run: SyncRun) -> SafeString:
@@ -76,7 +122,9 @@ class RefreshAttemptAdmin(ReadOnlyAdmin):
 class AuditEventAdmin(ReadOnlyAdmin):
     """List the audit trail; nobody writes here, staff included."""
 
-    list_display = ("at", "event", "who", "subject", "address")
+    list_display = ("at", "event", "who", "about", "address")
+    exclude = ("subject",)
+    readonly_fields = ("about",)
     list_filter = ("event",)
     list_select_related = ("user",)
     search_fields = ("event", "subject", "user__email", "address")
@@ -87,6 +135,16 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def who(self, event: AuditEvent) -> str:
         """Name the user by their address."""
         return name_of(event.user)
+
+    @admin.display(description="about", ordering="subject")
+    def about(self, event: AuditEvent) -> SafeString:
+        """Link to what the event is about; it may be gone by now."""
+        name = event.facts.get("model") or SUBJECTS.get(event.event.partition(".")[0])
+        models = {each.__name__: each for each in self.admin_site._registry}  # noqa: SLF001 (the only list of them)
+        if not event.subject or name not in models:
+            return format_html("{}", event.subject or "-")
+        words = f"{models[name]._meta.verbose_name} {event.subject[:8]}"  # noqa: SLF001 (the documented name)
+        return link_to(models[name], event.subject, words)
 
 
 @admin.register(ProviderState)

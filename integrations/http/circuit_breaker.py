@@ -46,7 +46,7 @@ class CircuitBreaker:
         self._slow = slow
         self._clock = clock
         self._lock = threading.Lock()
-        self._retry_at = 0.0
+        self._retry_at = self._opened_at = 0.0
         self.is_open = False
 
     def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -77,12 +77,16 @@ class CircuitBreaker:
 
     def _open(self, reason: str) -> None:
         with self._lock:
-            self._retry_at = self._clock() + self._pause
+            now = self._clock()
+            self._retry_at = now + self._pause
             was_open, self.is_open = self.is_open, True
+            if not was_open:
+                self._opened_at = now
         if not was_open:
             logger.warning("circuit open user=%s reason=%s", self._user, reason)
 
     def _close(self) -> None:
         if self.is_open:
             self.is_open = False
-            logger.info("circuit closed user=%s", self._user)
+            seconds = math.ceil(self._clock() - self._opened_at)
+            logger.warning("circuit closed user=%s seconds=%d", self._user, seconds)

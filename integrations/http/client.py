@@ -39,6 +39,11 @@ def never(token: Secret) -> bool:
     return False
 
 
+def kept(limits: Sequence[Limit], headers: Mapping[str, str]) -> Sequence[Limit]:
+    """Return the limits as they are: the answer's headers say nothing of them."""
+    return limits
+
+
 @dataclass(kw_only=True, eq=False)
 class ApiClient:
     """Call the API below `base_url`, with a token asked for on every attempt.
@@ -48,6 +53,7 @@ class ApiClient:
     those of a call that names none. After a 429 their buckets are blocked for everybody
     for its Retry-After, or `default_retry_after` seconds. `correlation_headers` are
     the response headers that may name a request to the provider's support.
+    `told_limits` returns what an answer's headers make of `limits`.
 
     `may_prefetch` lets `prefetch` send in a thread, which `transport` and
     `limiter` must then stand.
@@ -64,6 +70,7 @@ class ApiClient:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     classify: Callable[[Response], ApiError | None] = default_classify
     correlation_headers: Sequence[str] = ()
+    told_limits: Callable[[Sequence[Limit], Mapping[str, str]], Sequence[Limit]] = kept
     default_retry_after: float = 10.0
     timeouts: Timeouts = field(default_factory=Timeouts)
     max_bytes: int = MAX_BYTES
@@ -224,6 +231,7 @@ class ApiClient:
         except ApiError as exc:
             logger.debug("call %s failed error=%s", what, exc)
             raise
+        self.limits = self.told_limits(self.limits, response.headers)
         correlation = self._correlation_id(response)
         logger.debug(
             "call %s status=%d ms=%d correlation=%s",

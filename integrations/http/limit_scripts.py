@@ -28,11 +28,21 @@ local function settle(key)
   end
 end
 
+-- A key expires at a time of the server's clock. One that would do so later than it
+-- was blocked for is from before the clock was set back, and counts as set now.
+local function block_left(key)
+  local left = redis.call('PTTL', key)
+  local length = tonumber(redis.call('GET', key) or '')
+  if left < 0 or not length or left <= length then return left end
+  redis.call('PEXPIRE', key, length)
+  return length
+end
+
 for i = 1, #KEYS, 2 do
   local n = (i - 1) / 2
   local window, limit = tonumber(ARGV[2 * n + 1]), tonumber(ARGV[2 * n + 2])
   local need = 0
-  local blocked = redis.call('PTTL', KEYS[i + 1])
+  local blocked = block_left(KEYS[i + 1])
   if blocked >= 0 then need = (blocked + 1) * 1000 end
   settle(KEYS[i])
   local oldest = redis.call('LINDEX', KEYS[i], -limit)
@@ -57,7 +67,7 @@ return {0, 0}
 BLOCK: Final = """
 local left = redis.call('PTTL', KEYS[1])
 if left < tonumber(ARGV[1]) then
-  redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[1])
 end
 return 1
 """

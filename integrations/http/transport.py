@@ -145,6 +145,11 @@ class RequestsTransport:
         return BoundedAdapter(pool_maxsize=self._pool_size, max_retries=0)
 
 
+# Providers ask integrations to say who they are; which site it is, is no business of
+# anybody who reads it on the way.
+USER_AGENT: Final = "Mooring (keeps a read-only copy of connected accounts)"
+
+
 def _prepare(request: Request) -> requests.PreparedRequest:
     """Open the secrets of `request` and check every header before it is used.
 
@@ -154,7 +159,7 @@ def _prepare(request: Request) -> requests.PreparedRequest:
     if not _TOKEN.match(request.method):
         raise ValueError("the method is not a token")
     # Brotli and zstd are left out: two decoders fewer in front of a stranger.
-    headers: dict[str, str] = {"Accept-Encoding": "gzip"}
+    headers: dict[str, str] = {"Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
     for name, value in request.headers.items():
         plain = value.reveal() if isinstance(value, Secret) else value
         if not _TOKEN.match(name) or not _HEADER_VALUE.match(plain):

@@ -6,20 +6,19 @@ from itertools import islice
 from typing import TextIO, cast
 
 from django.core.management.base import OutputWrapper
-from django.utils import timezone
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from integrations.models import Item
+from integrations.models import Item, wording
 from integrations.providers import SPECS
 
 BATCH = 200
 # Wide enough to lose nothing to a file; a terminal says its own width.
 PIPE_WIDTH = 200
 # Each column with its share of the width.
-COLUMNS = {"Name": 8, "Type": 3, "Provider": 3, "In": 4, "Changed": 5, "Id": 5}
+COLUMNS = {"Name": 8, "Type": 3, "Provider": 3, "In": 4, "Changed": 7, "Id": 5}
 
 
 class Verbatim(TextIOBase):
@@ -86,8 +85,15 @@ def _cells(item: Item) -> Iterator[str]:
     yield item.type
     yield SPECS[item.provider].name if item.provider in SPECS else item.provider
     yield item.parent_name
-    yield f"{timezone.localtime(item.remote_updated_at):%Y-%m-%d %H:%M}"
+    yield _changed(item)
     yield item.remote_id
+
+
+def _changed(item: Item) -> str:
+    if item.remote_updated_at is None:
+        return wording.UNKNOWN_TIME
+    noticed = "noticed " if item.is_update_noticed else ""
+    return noticed + wording.time_text(item.remote_updated_at)
 
 
 def printable(text: str) -> str:

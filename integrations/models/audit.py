@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from integrations.models import wording
+
 
 class AuditEvent(models.Model):
     """Record one security-relevant event, without secrets."""
@@ -22,4 +24,4 @@ class AuditEvent(models.Model):
         ordering = ("-at", "-id")
 
     def __str__(self) -> str:
-        return f"{self.event} at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.event} at {wording.time_text(self.at)}"

@@ -71,6 +71,11 @@ class Collection(models.Model):
     )
     unreadable_count = models.PositiveIntegerField(default=0)
     held_deletions = models.JSONField(default=dict, blank=True)
+    first_full_refresh_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="What is first seen later is new; before, it was only first read.",
+    )
     last_full_refresh_at = models.DateTimeField(null=True, blank=True)
     short_refresh_at = models.DateTimeField(
         null=True,

@@ -10,8 +10,8 @@ from integrations.models.reasons import Reason, ReasonCode
 class ItemContent(models.Model):
     """A page's text as an outline, for the version of the page it was read from.
 
-    ``read_for`` is the item's ``remote_updated_at`` at that time: when the item has
-    moved on, the text is read again.
+    ``read_for`` is the item's ``remote_updated_at`` at that time, or that of its first
+    sight while none is known: when the item has moved on, the text is read again.
     """
 
     item = models.OneToOneField(

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from integrations.models import wording
 from integrations.models.connection import Connection
 
 
@@ -111,4 +112,4 @@ class RefreshAttempt(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_outcome_display()} at {self.started_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.get_outcome_display()} at {wording.time_text(self.started_at)}"

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from integrations.models import wording
 from integrations.models.connection import Connection
 
 
@@ -30,7 +31,7 @@ class AuthorizationState(models.Model):
     consumed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
-        return f"{self.provider} authorization of {self.created_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.provider} authorization of {wording.time_text(self.created_at)}"
 
 
 class PendingRevocation(models.Model):

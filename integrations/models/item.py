@@ -44,6 +44,10 @@ class Item(models.Model):
     The integer key is for the database (bitmaps, keyset, full-text rows); the
     UUID is for addresses. ``owner`` and ``provider`` repeat the connection's so
     that one index answers the list of one user.
+
+    ``remote_updated_at`` is when the provider says that it last changed. Where that
+    says nothing, it is when a change was noticed here, and ``is_update_noticed``
+    tells so; null while nothing is known, because the first sight is no change.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -72,7 +76,7 @@ class Item(models.Model):
     drive_id = models.CharField(max_length=255, blank=True)
     is_visible = models.BooleanField(default=True)
     remote_created_at = models.DateTimeField(null=True, blank=True)
-    remote_updated_at = models.DateTimeField()
+    remote_updated_at = models.DateTimeField(null=True, blank=True)
     properties = models.JSONField(default=dict, blank=True)
     digest = models.CharField(max_length=32)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -80,6 +84,7 @@ class Item(models.Model):
     # the triggers of the full-text index with it.
     deleted_kind = models.CharField(max_length=30, null=True, blank=True)  # noqa: DJ001
     deleted_detail = models.CharField(max_length=300, blank=True)
+    is_update_noticed = models.BooleanField(null=True, blank=True)
     first_seen_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
@@ -101,6 +106,16 @@ class Item(models.Model):
                 fields=("owner", "-remote_updated_at", "-id"),
                 condition=LIVE,
                 name="item_by_update",
+            ),
+            models.Index(
+                fields=("owner", "-remote_created_at", "-id"),
+                condition=LIVE,
+                name="item_by_creation",
+            ),
+            models.Index(
+                fields=("owner", "type", "-remote_created_at", "-id"),
+                condition=LIVE,
+                name="item_by_type_and_creation",
             ),
             models.Index(
                 fields=("owner", "sort_name", "id"),
@@ -158,6 +173,15 @@ class Item(models.Model):
         return spec.name if spec else self.provider
 
     @property
+    def was_new(self) -> bool:
+        """Tell whether it was first seen after all that was there had been read.
+
+        Earlier it may have been at the provider for years.
+        """
+        all_read_at = self.collection.first_full_refresh_at
+        return all_read_at is not None and self.first_seen_at > all_read_at
+
+    @property
     def is_deleted(self) -> bool:
         """Tell whether the item is kept only as a tombstone."""
         return self.deleted_at is not None
@@ -193,4 +217,4 @@ class ItemChange(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.kind} at {wording.time_text(self.at)}"

@@ -42,7 +42,9 @@ class CollectionProgress:
     """How far a run has come with one collection.
 
     ``failure`` is what a full refresh failed of before what has changed was read
-    instead. ``status``, ``error_code`` and ``correlation_id`` are of the last error.
+    instead. ``first_read`` counts those created by the collection's first full
+    refresh, which are not new there. ``status``, ``error_code`` and
+    ``correlation_id`` are of the last error.
     """
 
     name: str
@@ -50,6 +52,7 @@ class CollectionProgress:
     phase: Phase | None = None
     seen: int = 0
     created: int = 0
+    first_read: int = 0
     changed: int = 0
     deleted: int = 0
     unreadable: int = 0
@@ -62,6 +65,11 @@ class CollectionProgress:
     status: int | None = None
     error_code: str = ""
     correlation_id: str = ""
+
+    @property
+    def new(self) -> int:
+        """Return how many items appeared at the provider, not only here."""
+        return self.created - self.first_read
 
     def ended(self) -> "CollectionProgress":
         """Return the entry as it is once its run has ended: nothing goes on."""

@@ -1,11 +1,18 @@
 """Remember what holds for a whole provider, and which processes are alive."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.utils import timezone
+
+from integrations.models import wording
+from integrations.models.times import is_ahead
 
 
 class ProviderState(models.Model):
     """Pause one provider for everybody and say why to staff."""
+
+    PAUSE = timedelta(minutes=10)
 
     provider = models.CharField(max_length=40, primary_key=True)
     paused_until = models.DateTimeField(null=True, blank=True)
@@ -19,7 +26,18 @@ class ProviderState(models.Model):
     @property
     def is_paused(self) -> bool:
         """Tell whether nobody should call this provider now."""
-        return self.paused_until is not None and self.paused_until > timezone.now()
+        return self._is_paused_after(timezone.now())
+
+    @property
+    def was_paused_lately(self) -> bool:
+        """Tell whether it is paused, or was until a moment ago: staff know."""
+        return self._is_paused_after(timezone.now() - self.PAUSE)
+
+    def _is_paused_after(self, then: datetime) -> bool:
+        now, until = timezone.now(), self.paused_until
+        if until is None or is_ahead(self.since, now):
+            return False
+        return until > then and not is_ahead(until, now, longest=self.PAUSE)
 
 
 class Heartbeat(models.Model):
@@ -29,4 +47,4 @@ class Heartbeat(models.Model):
     at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.name} at {wording.time_text(self.at)}"

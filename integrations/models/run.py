@@ -12,6 +12,7 @@ from integrations.models import wording
 from integrations.models.connection import Connection
 from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.times import is_ahead
 
 # A wait so short is none that anybody has to know of.
 SHORT_WAIT = timedelta(seconds=2)
@@ -64,6 +65,11 @@ class SyncRun(models.Model):
     progress = models.JSONField(default=dict, blank=True)
     seen = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
+    first_read = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Created by the first full refresh of a collection: not new there.",
+    )
     changed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     deleted = models.PositiveIntegerField(default=0)
@@ -78,6 +84,9 @@ class SyncRun(models.Model):
     lease_id = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(default=timezone.now)
+    released_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its last slice ended and set the wait."
+    )
     enqueued_at = models.DateTimeField(null=True, blank=True)
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -105,7 +114,7 @@ class SyncRun(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_state_display()} sync of {self.queued_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.get_state_display()} sync of {wording.time_text(self.queued_at)}"
 
     def get_absolute_url(self) -> str:
         """Return the address of the run's own page."""
@@ -115,6 +124,11 @@ class SyncRun(models.Model):
     def is_open(self) -> bool:
         """Tell whether the run has not ended."""
         return self.state != self.State.FINISHED
+
+    @property
+    def new(self) -> int:
+        """Return how many items appeared at the provider, not only here."""
+        return self.created - self.first_read
 
     @property
     def is_ending(self) -> bool:
@@ -134,7 +148,10 @@ class SyncRun(models.Model):
     def is_waiting(self) -> bool:
         """Tell whether it goes on later, with nobody on it until then."""
         has_begun = self.is_open and self.started_at is not None
-        is_later = self.due_at > timezone.now() + SHORT_WAIT
+        now = timezone.now()
+        # What a clock that was ahead has set is due already.
+        is_set_ahead = is_ahead(self.released_at or self.queued_at, now)
+        is_later = self.due_at > now + SHORT_WAIT and not is_set_ahead
         is_idle = not self.is_working and not self.is_ending
         return has_begun and is_later and is_idle
 

@@ -1,16 +1,20 @@
 """Make sentences for users from codes: the one place where these are worded.
 
 Nothing decides by them. Sentences begin small, because they also stand behind a name.
+Times in them are in the zone of whoever looks, in UTC where nobody does.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.models.condition import Condition
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.kinds import DeletionKind
+from integrations.providers.plain import write_time
 
 TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.NOT_EXHAUSTIVE: "the provider's search does not list everything",
@@ -100,6 +104,10 @@ TOLD_BY_MESSAGE = (
 )
 
 
+# What is shown of a time that nobody knows.
+UNKNOWN_TIME = "\N{EN DASH}"
+
+
 def reason_text(reason: Reason | None) -> str:
     """Return why, as a sentence without capital and full stop; empty for nothing."""
     if reason is None:
@@ -130,6 +138,11 @@ def wait_text(reason: Reason | None, provider: str) -> str:
     return text.format(provider=provider) + tried
 
 
+def time_text(at: datetime) -> str:
+    """Return an exact time in the zone of whoever looks, which it names."""
+    return write_time(at, timezone.get_current_timezone())
+
+
 def deletion_text(kind: str | None, detail: str = "") -> str:
     """Return what became of a deleted item; the ids among the details stay out."""
     if kind not in list(DeletionKind):
@@ -137,6 +150,10 @@ def deletion_text(kind: str | None, detail: str = "") -> str:
     # Sentences of earlier versions are kept where no code stands for them.
     is_told = kind == DeletionKind.UNKNOWN and detail
     return detail if is_told else DELETIONS[DeletionKind(kind)]
+
+
+COST_UNKNOWN = "what this costs could not be estimated"
+SCHEDULE_UNKNOWN = "no schedule could be fitted to your plan"
 
 
 def connector_text(reference: str, what: str = "this could not be read") -> str:
@@ -151,6 +168,8 @@ def _capped(data: Mapping[str, Any]) -> str:
 
 def _parts_not_listed(data: Mapping[str, Any]) -> str:
     number = int(data.get("number") or 0)
+    if not number:
+        return "some long values are kept in part; the rest is at the provider"
     return f"{count_text(number, 'part')} could not be listed"
 
 
@@ -189,11 +208,9 @@ def _takes_turns(data: Mapping[str, Any]) -> str:
 
 
 def _quota_exhausted(data: Mapping[str, Any]) -> str:
-    if message := str(data.get("message", "")):
-        return message
+    text = str(data.get("message", "")) or TEXTS[ReasonCode.QUOTA_EXHAUSTED]
     until = parse_datetime(str(data.get("until", "")))
-    text = TEXTS[ReasonCode.QUOTA_EXHAUSTED]
-    return f"{text} until {until.day} {until:%B %Y}" if until else text
+    return f"{text} until {time_text(until)}" if until else text
 
 
 def _no_permission(data: Mapping[str, Any]) -> str:

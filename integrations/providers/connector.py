@@ -15,6 +15,7 @@ from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.kinds import DeletionKind
+from integrations.providers.raw import describe_raw
 from integrations.providers.records import (
     DisplayField,
     Page,
@@ -23,6 +24,7 @@ from integrations.providers.records import (
 )
 from integrations.providers.spec import ProviderSettings, ProviderSpec
 from integrations.providers.stored import StoredItems
+from integrations.providers.values import to_label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +46,29 @@ class CollectionContext:
     stored: StoredItems | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class NewGrant:
+    """A new grant: its tokens, and whom to ask whose it is.
+
+    ``api`` calls with the grant's access token, and ``oauth`` can introspect it.
+    """
+
+    tokens: TokenSet
+    api: ApiClient
+    oauth: OAuthClient
+    settings: ProviderSettings
+
+
 class BaseConnector(ABC):
     """Answer questions about the data of one provider, a page at a time.
 
-    Four answers are required: ``identify``, ``list_collections``, ``fetch_page`` and
-    ``describe``; everything else has a default that suits most services. Methods
-    raise ``ApiError`` and its children only; a cursor is a string of the connector's
-    own making that survives a restart.
+    Two answers are required, ``identify`` and ``fetch_page``, and the ``collections``
+    or a ``list_collections`` that finds them; everything else has a default that suits
+    most services. Methods raise ``ApiError`` and its children only; a cursor is a
+    string of the connector's own making that survives a restart.
 
-    ``item_types`` names each type of item for users. ``lookback`` is how far an
+    ``item_types`` names each type of item for users; those of the ``collections`` are
+    named by themselves. ``lookback`` is how far an
     incremental sync reaches back behind its watermark, ``late_arrival_window`` how
     late the provider may show a change. ``finds_all_collections`` says whether absence
     from ``list_collections`` means anything; ``deleted_kind`` is what became of an item
@@ -65,11 +81,12 @@ class BaseConnector(ABC):
     emoji. Where ``ids_unique_in`` is the account, an item that turns up in another
     collection is the same item, moved. A listing may learn late of what was just
     shared: the first sync waits for ``usual_share_lag``, and a full refresh is
-    repeated after ``longest_share_lag``.
+    repeated after ``longest_share_lag``. A provider that ``leaves_out_empty`` names
+    an item's values only.
     """
 
     spec: ProviderSpec
-    item_types: Mapping[str, str]
+    collections: Sequence[RemoteCollection] = ()
     mixed_types: Mapping[str, Sequence[str]] = MappingProxyType({})
     parent_types: Mapping[str, Sequence[str]] = MappingProxyType({})
     structure_types: Sequence[str] = ()
@@ -80,33 +97,40 @@ class BaseConnector(ABC):
     longest_share_lag: timedelta = timedelta()
     correlation_headers: Sequence[str] = ("X-Request-Id",)
     finds_all_collections: bool = True
+    leaves_out_empty: bool = False
     ids_unique_in: Literal["account", "collection"] = "collection"
     deleted_kind: DeletionKind = DeletionKind.DELETED
 
+    @property
+    def item_types(self) -> Mapping[str, str]:
+        """Return the name that users read for each type of item."""
+        return {each.item_type: to_label(each.item_type) for each in self.collections}
+
     @abstractmethod
-    def identify(
-        self,
-        tokens: TokenSet,
-        *,
-        oauth: OAuthClient,
-        api: ApiClient,
-        settings: ProviderSettings,
-    ) -> RemoteAccount:
+    def identify(self, grant: NewGrant) -> RemoteAccount:
         """Find out whose grant this is and what the account is called."""
 
     @abstractmethod
+    def fetch_page(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        *,
+        cursor: str | None,
+        since: datetime | None = None,
+    ) -> Page:
+        """Return one page of the full listing, or of what changed since a time.
+
+        ``since`` is aware and UTC; what changed at that very time is in. A provider
+        that cannot be asked for changes lists everything again.
+        """
+
     def list_collections(
         self, api: ApiClient, *, account: Mapping[str, Any]
     ) -> Sequence[RemoteCollection]:
         """Return every listable set of the account."""
+        return self.collections
 
-    @abstractmethod
-    def fetch_page(
-        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
-    ) -> Page:
-        """Return one page of the full listing."""
-
-    @abstractmethod
     def describe(
         self,
         properties: Mapping[str, Any],
@@ -118,14 +142,40 @@ class BaseConnector(ABC):
         ``schema`` and ``account`` are as in CollectionContext. A property that is
         empty is left out.
         """
+        return describe_raw(properties, schema)
+
+    def complete(
+        self, properties: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the properties, with those that say something by being left out."""
+        return properties
 
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for in this provider's words."""
         return default_classify(response)
 
     def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the limits that every ordinary call of one account obeys."""
-        return ()
+        """Return the limits that every ordinary call of one account obeys.
+
+        An id of several parts begins with the account that its users share.
+        """
+        if settings.rate_limit is None:
+            return ()
+        seconds = self.spec.limit_seconds
+        shared = account_id.partition(":")[0]
+        return (
+            Limit(
+                key=f"{self.spec.slug}:{settings.client_id}:{shared}",
+                limit=max(1, settings.rate_limit * round(seconds) // 10),
+                seconds=seconds,
+            ),
+        )
+
+    def told_limits(
+        self, limits: Sequence[Limit], headers: Mapping[str, str]
+    ) -> Sequence[Limit]:
+        """Return the limits as an answer's headers tell them, where they do."""
+        return limits
 
     def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
         """Return headers that every call carries."""
@@ -134,22 +184,12 @@ class BaseConnector(ABC):
     def fetch_schema(
         self, api: ApiClient, collection: CollectionContext
     ) -> Mapping[str, Any]:
-        """Return labels and look-ups, JSON-safe; key ``fields`` holds FieldSpecs."""
-        return {}
+        """Return labels and look-ups, JSON-safe; key ``fields`` holds FieldSpecs.
 
-    def fetch_changes(
-        self,
-        api: ApiClient,
-        collection: CollectionContext,
-        *,
-        since: datetime,
-        cursor: str | None,
-    ) -> Page:
-        """Return one page of what changed at or after ``since`` (aware, UTC).
-
-        Where the provider cannot be asked for changes, everything is listed again.
+        What cannot be a schema is an InvalidResponse: the one that is kept stays. Where
+        only a part could not be told, ``ask_again`` is true, and the next sync asks.
         """
-        return self.fetch_page(api, collection, cursor=cursor)
+        return {}
 
     def fetch_deleted(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None

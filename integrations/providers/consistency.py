@@ -25,11 +25,17 @@ def find_problems(connectors: Sequence[BaseConnector]) -> Iterator[str]:
             yield f"Provider {slug!r}: {problem}"
         if not getattr(connector, "item_types", None):
             yield f"Provider {slug!r}: item_types is empty."
+        if not connector.collections and not _finds_collections(connector):
+            yield f"Provider {slug!r}: it has no collections and finds none."
 
 
 def is_slug(text: str) -> bool:
     """Tell whether a text can be the slug of a provider."""
     return bool(SLUG.fullmatch(text)) and not keyword.iskeyword(text)
+
+
+def _finds_collections(connector: BaseConnector) -> bool:
+    return type(connector).list_collections is not BaseConnector.list_collections
 
 
 def _find_problems_of(spec: ProviderSpec) -> Iterator[str]:

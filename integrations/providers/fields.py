@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
-DateStyle = Literal["", "us", "european", "friendly"]
-TextFormat = Literal["html", "markdown", "plain"]
+from integrations.providers.rich_text import Block
+
 # Under this option an amount's field names the property that holds its currency.
 CURRENCY_PROPERTY: Final = "currency_property"
 
@@ -26,10 +26,9 @@ class Text:
 
 @dataclass(frozen=True, kw_only=True)
 class RichText:
-    """A text with markup, as the provider gives it."""
+    """A formatted text; each provider's markup is parsed by its connector."""
 
-    raw: str
-    format: TextFormat
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +76,6 @@ class Date:
 
     day: date
     end: date | None = None
-    style: DateStyle = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +85,6 @@ class DateTime:
     at: datetime
     end: datetime | None = None
     zone: str = ""
-    style: DateStyle = ""
-    is_half_day: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

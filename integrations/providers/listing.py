@@ -4,10 +4,13 @@ import logging
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from integrations.http.errors import InvalidResponse
+from integrations.http.shape import expect_list, expect_object
 from integrations.providers.mistakes import Mistake
+from integrations.providers.records import IntegrationItem, Page
+from integrations.providers.values import to_id
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +32,13 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-def next_cursor(value: object, current: str | None, *, where: str) -> str | None:
-    """Return where the next page starts, None when ``value`` is: this was the last.
+def next_cursor(answer: object, key: str, current: str | None) -> str | None:
+    """Return the cursor that an answer has under ``key``, None on the last page.
 
     A page may be short in the middle, so nothing but a missing cursor is the end.
     """
-    return None if value is None else expect_cursor(value, current, where=where)
+    value = expect_object(answer, "answer").get(key)
+    return None if value is None else expect_cursor(value, current, where=key)
 
 
 def expect_cursor(value: object, current: str | None, *, where: str) -> str:
@@ -90,6 +94,14 @@ class Rows(Generic[T]):
     unreadable_ids: list[str] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
 
+    def __add__(self, other: "Rows[T]") -> "Rows[T]":
+        return Rows(
+            mapped=self.mapped + other.mapped,
+            unreadable=self.unreadable + other.unreadable,
+            unreadable_ids=self.unreadable_ids + other.unreadable_ids,
+            mistakes=self.mistakes + other.mistakes,
+        )
+
     def with_mapped(self, mapped: list[U]) -> "Rows[U]":
         """Return the same counts beside what became of the rows."""
         return Rows(
@@ -100,25 +112,50 @@ class Rows(Generic[T]):
         )
 
 
+def to_page(rows: Rows[IntegrationItem], following: str | None, **more: Any) -> Page:
+    """Return a page of the items with its counts; ``more`` are other fields of it."""
+    return Page(
+        items=rows.mapped,
+        next_cursor=following,
+        unreadable=rows.unreadable,
+        unreadable_ids=rows.unreadable_ids,
+        mistakes=rows.mistakes,
+        **more,
+    )
+
+
+def read_rows(
+    answer: object, key: str, to_value: Callable[[dict[str, Any]], T]
+) -> Rows[T]:
+    """Map the rows that an answer lists under ``key``."""
+    rows = expect_list(expect_object(answer, "answer").get(key), key)
+    return map_rows(rows, to_value)
+
+
 def map_rows(
-    rows: Iterable[object],
-    to_value: Callable[[object], T],
-    *,
-    find_id: Callable[[object], str | None] = lambda _row: None,
+    rows: Iterable[object], to_value: Callable[[dict[str, Any]], T]
 ) -> Rows[T]:
     """Map rows one by one: an odd one is counted and costs the others nothing."""
     mapped: list[T] = []
     odd: list[tuple[object, Mistake | None]] = []
     for row in rows:
         with reading(row, lambda *each: odd.append(each)):
-            mapped.append(to_value(row))
-    ids = [remote_id for row, _ in odd if (remote_id := find_id(row)) is not None]
+            mapped.append(to_value(expect_object(row, "row")))
+    ids = [remote_id for row, _ in odd if (remote_id := id_of(row)) is not None]
     mistakes = [mistake for _, mistake in odd if mistake is not None]
     if mistakes:
         logger.error("rows not mapped count=%d first=%s", len(mistakes), mistakes[0])
     return Rows(
         mapped=mapped, unreadable=len(odd), unreadable_ids=ids, mistakes=mistakes
     )
+
+
+def id_of(row: object) -> str | None:
+    """Return the ``id`` of a row, None when the row is too odd to have one."""
+    try:
+        return to_id(expect_object(row, "row").get("id"))
+    except InvalidResponse:
+        return None
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from functools import singledispatch
 from typing import Final
 
 from integrations.providers import fields
-from integrations.providers.fields import DateStyle, Value
-from integrations.providers.markup import to_text
+from integrations.providers.fields import Value
+from integrations.providers.rich_text import to_plain
 from integrations.providers.values import to_zone
 
 MOST_DECIMALS: Final = 3
@@ -18,8 +18,24 @@ MAX_SHOWN_ID: Final = 20
 MORE: Final = "…"
 UNITS: Final[Mapping[str, int]] = {"day": 86_400, "h": 3600, "min": 60, "s": 1}
 MOST_UNITS: Final = 3
+# Not strftime's, which follow the process's locale and cost five times as much.
+MONTHS: Final = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
 # The usual 28 digits are fewer than some numbers have.
 WIDE: Final = Context(prec=100)
+
+
+def write_time(at: datetime, zone: tzinfo) -> str:
+    """Return a time in the one format that there is, in a zone that it names."""
+    local = at.astimezone(zone)
+    return f"{write_day(local)}, {local:%H:%M} {local:%Z}"
+
+
+def write_day(day: date) -> str:
+    """Return a day in the one format that there is; nobody can misread it."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year:04}"
 
 
 @singledispatch
@@ -38,7 +54,7 @@ def _(value: fields.Text, *, zone: tzinfo | None = None) -> str:
 
 @plain.register
 def _(value: fields.RichText, *, zone: tzinfo | None = None) -> str:
-    return to_text(value.raw, value.format)
+    return to_plain(value.blocks)
 
 
 @plain.register
@@ -75,14 +91,14 @@ def _(value: fields.Boolean, *, zone: tzinfo | None = None) -> str:
 @plain.register
 def _(value: fields.Date, *, zone: tzinfo | None = None) -> str:
     days = [value.day] if value.end is None else [value.day, value.end]
-    return " to ".join(_day(day, value.style) for day in days)
+    return " to ".join(write_day(day) for day in days)
 
 
 @plain.register
 def _(value: fields.DateTime, *, zone: tzinfo | None = None) -> str:
     zone = zone or to_zone(value.zone) or UTC
     times = [value.at] if value.end is None else [value.at, value.end]
-    return " to ".join(_moment(each.astimezone(zone), value) for each in times)
+    return " to ".join(write_time(each, zone) for each in times)
 
 
 @plain.register
@@ -172,24 +188,6 @@ def _round(number: Decimal, places: int) -> Decimal:
     return number.quantize(
         Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=WIDE
     )
-
-
-def _moment(local: datetime, value: fields.DateTime) -> str:
-    clock = f"{local:%H:%M}"
-    if value.is_half_day:
-        clock = f"{local:%I:%M%p}".lstrip("0").lower()
-    return f"{_day(local.date(), value.style)} {clock} {local:%Z}"
-
-
-def _day(day: date, style: DateStyle) -> str:
-    if style == "us":
-        return f"{day.month}/{day.day}/{day.year}"
-    if style == "european":
-        return f"{day.day}/{day.month}/{day.year}"
-    if style == "friendly":
-        return f"{day:%B} {day.day}, {day.year}"
-    # This can be misread by nobody.
-    return day.isoformat()
 
 
 def _clock(seconds: Decimal, style: str) -> str:

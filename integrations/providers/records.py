@@ -1,7 +1,8 @@
 """Records that connectors return: accounts, collections, fields, items, pages."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +49,8 @@ class FieldSpec:
 
     ``kind`` is one of text, html, markdown, number, percent, money, duration, boolean,
     date, datetime, choice, choices, user, email, phone, link, relation, files, or a
-    word of the connector's own.
+    word of the connector's own. ``hint`` tells it from another one of the same label;
+    what has no ``group`` is shown first.
     """
 
     name: str
@@ -57,12 +59,58 @@ class FieldSpec:
     options: Mapping[str, str] = field(default_factory=dict)
     is_hidden: bool = False
     is_read_only: bool = False
+    hint: str = ""
+    group: str = ""
 
 
 def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
-    """Return the fields that a kept schema describes, in its order."""
+    """Return the fields that a kept schema describes, in its order.
+
+    No two that are shown have one label.
+    """
     entries = schema.get("fields")
-    return [_to_field(each) for each in entries or () if isinstance(each, dict)]
+    return _with_labels_apart(
+        [_to_field(each) for each in entries or () if isinstance(each, dict)]
+    )
+
+
+def _with_labels_apart(specs: Sequence[FieldSpec]) -> list[FieldSpec]:
+    shown = [spec for spec in specs if not spec.is_hidden]
+    apart = tell_apart([(spec.label, spec.hint) for spec in shown])
+    labels = {spec.name: label for spec, label in zip(shown, apart, strict=True)}
+    return [
+        replace(spec, label=label)
+        if (label := labels.get(spec.name, spec.label)) != spec.label
+        else spec
+        for spec in specs
+    ]
+
+
+def tell_apart(labels: Sequence[tuple[str, str]]) -> list[str]:
+    """Return labels of which no two are the same: by their hints, else by number."""
+    hinted = _where_twice(
+        [label for label, _ in labels],
+        lambda number: labels[number][1],
+    )
+    seen: Counter[str] = Counter()
+
+    def count(number: int) -> str:
+        seen[hinted[number]] += 1
+        return str(seen[hinted[number]])
+
+    return _where_twice(hinted, count)
+
+
+def _where_twice(labels: Sequence[str], more: Callable[[int], str]) -> list[str]:
+    counts = Counter(label.casefold() for label in labels)
+    if len(counts) == len(labels):
+        return list(labels)
+    return [
+        f"{label} ({addition})"
+        if counts[label.casefold()] > 1 and (addition := more(number))
+        else label
+        for number, label in enumerate(labels)
+    ]
 
 
 def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
@@ -74,6 +122,8 @@ def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
         options=entry.get("options") or {},
         is_hidden=bool(entry.get("is_hidden")),
         is_read_only=bool(entry.get("is_read_only")),
+        hint=str(entry.get("hint") or ""),
+        group=str(entry.get("group") or ""),
     )
 
 
@@ -95,6 +145,7 @@ class DisplayField:
     name: str
     label: str
     value: Value
+    group: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +187,8 @@ class Page:
     deleting them here.
     ``incomplete``, on the last page, says why something may be missing although the
     listing has ended: then nothing that it did not show may be deleted here.
-    ``pending``, on the last page, says what has not been looked into yet, although
-    what is stored is proven.
+    ``pending`` says what has not been looked into yet, although what is stored is
+    proven; on whichever page it is said, it holds for the listing.
     ``other_collections`` holds what the page happened to show of other collections of
     the connection, by their remote id; ``collections`` are those it discovered.
     ``contents`` are the texts, by the ids of items, that came along with the page.
@@ -162,7 +213,7 @@ class Page:
 class Content:
     """The text of one item as an outline: blocks in order, JSON-safe.
 
-    A block has ``kind``, ``text`` and ``depth``; ``text`` joins them for searching.
+    Blocks are what ``rich_text.to_json`` writes; ``text`` is their words, to search.
     """
 
     blocks: Sequence[Mapping[str, Any]]

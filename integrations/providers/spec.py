@@ -17,7 +17,7 @@ class ProviderSettings:
     """What an operator configured for one provider.
 
     ``rate_limit`` is how many requests per ten seconds the provider grants this
-    app for one account, where that is another figure than the usual one.
+    app for one account: the operator's figure, else the usual one.
     """
 
     client_id: str
@@ -59,6 +59,9 @@ class ProviderSpec:
     by a request whose answer was lost: ``introspects_refresh_tokens`` where asking
     about one is documented; ``alive_path``, under the API's address, where a refresh
     ends the older access token at once and this path answers 401 from then on.
+    ``rate_limit`` is how many calls in ten seconds the users of one account may make
+    together; they are counted in windows of ``limit_seconds``, which is a little more
+    than the provider counts in, for calls that arrive late.
     ``reconsent_label`` names what a user can change by consenting again, where they
     choose what is shared. ``account_keys`` name the details of an account, as
     ``identify`` gives them, by which users tell two accounts of one name apart.
@@ -92,6 +95,8 @@ class ProviderSpec:
     reconsent_label: str = ""
     home_url: str = ""
     empty_hint: str = "There is nothing in it yet. What comes in is read by itself."
+    rate_limit: int | None = None
+    limit_seconds: float = 10.25
     account_keys: tuple[str, ...] = ()
 
     @property
@@ -144,7 +149,7 @@ class ProviderSpec:
             version=(read(self.version_env) if self.version_env else "")
             or self.default_version,
             is_sandbox=is_sandbox,
-            rate_limit=_whole(read(f"{prefix}RATE_LIMIT")),
+            rate_limit=_whole(read(f"{prefix}RATE_LIMIT")) or self.rate_limit,
         )
 
     def oauth_config(self, settings: ProviderSettings) -> OAuthConfig:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
@@ -46,6 +46,16 @@ def to_time(value: object, *, zone: tzinfo = UTC) -> datetime | None:
     return time if MINYEAR < time.year < MAXYEAR else None
 
 
+def to_day(value: object) -> date | None:
+    """Return the day that a text names, in whatever zone it was written."""
+    if not isinstance(value, str) or len(value) > MAX_TIME:
+        return None
+    try:
+        return datetime.fromisoformat(value).date()
+    except ValueError:
+        return None
+
+
 def to_zone(name: object) -> tzinfo | None:
     """Return the time zone of this name or offset, None when there is none."""
     if not isinstance(name, str) or not name:
@@ -80,6 +90,11 @@ def to_number(value: object) -> Decimal | None:
 def one_line(value: object, *, limit: int = MAX_NAME) -> str:
     """Return a name on one line and of bounded length, empty when there is none."""
     return " ".join(value.split())[:limit] if isinstance(value, str) else ""
+
+
+def to_label(name: str) -> str:
+    """Return the name of a field or a type as a label: words, the first capitalized."""
+    return name.replace("_", " ").capitalize()
 
 
 def to_scopes(value: object) -> tuple[str, ...] | None:

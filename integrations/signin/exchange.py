@@ -11,13 +11,16 @@ from integrations.models import Connection, Credential
 from integrations.oauth import errors as oauth_errors
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
-from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.records import RemoteAccount
-from integrations.services.common import clients, crypto, oauth_clients, queue
-from integrations.services.common.errors import OwnedBySomeoneElseError
+from integrations.services.common import crypto, oauth_clients, queue
+from integrations.services.common.errors import (
+    ConnectorError,
+    OwnedBySomeoneElseError,
+)
 from integrations.services.connections import connect
 from integrations.services.connections.connect import Connected
 from integrations.services.grants import circuit_breaker, revocation
+from integrations.services.grants.identify import identify
 from integrations.signin import user_messages
 from integrations.signin.provider import GrantProvider
 from integrations.signin.user_messages import UserMessage
@@ -35,7 +38,7 @@ class GrantFailed(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewGrant:
+class IdentifiedGrant:
     """Grant that no row holds yet."""
 
     provider: str
@@ -49,20 +52,22 @@ class NewGrant:
 
 def exchange(
     provider: GrantProvider, code: Secret, code_verifier: Secret | None
-) -> NewGrant:
+) -> IdentifiedGrant:
     """Exchange the code, once, and identify the account; raise GrantFailed."""
     slug = provider.spec.slug
-    oauth = oauth_clients.oauth_client(slug)
     try:
-        tokens = oauth.exchange(code=code, code_verifier=code_verifier)
+        tokens = oauth_clients.oauth_client(slug).exchange(
+            code=code, code_verifier=code_verifier
+        )
     except OAuthError as exc:
         raise _failed_exchange(slug, exc) from exc
     circuit_breaker.resume(slug)
-    api = clients.api_client_for_new_grant(slug, tokens.access_token)
     try:
-        account = CONNECTORS[slug].identify(
-            tokens, oauth=oauth, api=api, settings=provider.settings
-        )
+        account = identify(slug, tokens)
+    except ConnectorError as exc:
+        _revoke(slug, tokens, "")
+        told = user_messages.our_mistake(exc.reference)
+        raise GrantFailed("connector_error", told) from exc
     except (OAuthError, ApiError) as exc:
         _revoke(slug, tokens, "")
         logger.warning(
@@ -73,7 +78,7 @@ def exchange(
             user_messages.MISCONFIGURED if is_refused else user_messages.PROVIDER_DOWN
         )
         raise GrantFailed("not_identified", told) from exc
-    return NewGrant(provider=slug, tokens=tokens, account=account)
+    return IdentifiedGrant(provider=slug, tokens=tokens, account=account)
 
 
 def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
@@ -93,7 +98,7 @@ def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
 
 
 def accept(
-    provider: GrantProvider, grant: NewGrant, user: User, *, plan: str = ""
+    provider: GrantProvider, grant: IdentifiedGrant, user: User, *, plan: str = ""
 ) -> Connected:
     """Store the grant as one user's; raise GrantFailed if it is another's.
 
@@ -118,7 +123,7 @@ def _revoke(provider: str, tokens: TokenSet, account_id: str) -> None:
     A provider may answer a second authorization with the tokens of the first; a
     grant that some row lives on must not be revoked.
     """
-    is_access = SPECS[provider].revokes == "access_token"
+    is_access = revocation.revokes_access(provider)
     token = tokens.access_token if is_access else tokens.refresh_token
     if token is None:
         return

@@ -8,8 +8,12 @@ Level = Literal["success", "info", "warning", "error"]
 
 @dataclass(frozen=True, kw_only=True)
 class UserMessage:
-    """Message to a user who comes back; ``{name}`` is the provider's."""
+    """Message to a user who comes back; ``{name}`` is the provider's.
 
+    ``code`` tells the message from others, whatever its words.
+    """
+
+    code: str
     level: Level
     text: str
 
@@ -20,89 +24,120 @@ class UserMessage:
 
 STATE_MESSAGES = {
     "unknown": UserMessage(
+        code="state_unknown",
         level="warning",
         text="This answer from {name} does not belong to anything that was started "
         "here. Press Connect to start again.",
     ),
     "expired": UserMessage(
+        code="state_expired",
         level="warning",
         text="Connecting {name} took longer than ten minutes, so the attempt was "
         "dropped. Press Connect to start again.",
     ),
     "used": UserMessage(
+        code="state_used",
         level="info",
         text="This answer from {name} was used already. If {name} is not among your "
         "connections, press Connect to start again.",
     ),
     "session": UserMessage(
+        code="state_session",
         level="warning",
         text="You came back from {name} in another browser, or you have signed out "
         "since. Press Connect and finish in this browser.",
     ),
     "user": UserMessage(
+        code="state_user",
         level="warning",
         text="Somebody else started this connection to {name}. Nothing was "
         "connected. Press Connect to start your own.",
     ),
 }
 CANCELLED = UserMessage(
+    code="cancelled",
     level="info",
     text="You did not give {name} your consent, so nothing was connected. If you did "
     "not cancel, your {name} account may not be allowed to connect apps: ask an "
     "administrator of it.",
 )
 NOT_ADMINISTRATOR = UserMessage(
+    code="not_administrator",
     level="warning",
     text="{name} says that you may not connect apps to this account. Ask an "
     "administrator of the {name} account to do it, or to give you that permission.",
 )
 PROVIDER_DOWN = UserMessage(
+    code="provider_down",
     level="error",
     text="{name} did not answer as it should. Nothing was connected; try again in a "
     "few minutes.",
 )
 CODE_REFUSED = UserMessage(
+    code="code_refused",
     level="warning",
     text="{name} did not accept the answer any more, perhaps because it took too "
     "long. Press Connect to start again.",
 )
 MISCONFIGURED = UserMessage(
+    code="misconfigured",
     level="error",
     text="Connecting {name} does not work on this site at the moment. Nothing is "
     "wrong with your account; the staff have been told.",
 )
 WRONG_ISSUER = UserMessage(
+    code="wrong_issuer",
     level="error",
     text="The answer did not come from {name}. Nothing was connected.",
 )
 SOMEONE_ELSES = UserMessage(
+    code="someone_elses",
     level="error",
     text="This {name} account is already connected by somebody else here. They have "
     "to disconnect it first; nothing of theirs was changed.",
 )
 NOT_LINKED = UserMessage(
+    code="not_linked",
     level="warning",
     text="Nobody here has connected this {name} account yet. Sign in with your "
     "e-mail address, then connect it.",
 )
 CONNECTED = UserMessage(
-    level="success", text="{name} is connected. The first sync has started."
+    code="connected",
+    level="success",
+    text="{name} is connected. The first sync has started.",
 )
 RECONNECTED = UserMessage(
-    level="success", text="{name} is connected again. Nothing was lost."
+    code="reconnected",
+    level="success",
+    text="{name} is connected again. Nothing was lost.",
 )
 OTHER_ACCOUNT = UserMessage(
+    code="other_account",
     level="warning",
     text="You chose another {name} account than the one to be reconnected. The one "
     "you meant still waits.",
 )
 QUEUE_AWAY = UserMessage(
+    code="queue_away",
     level="info",
     text="The first sync of {name} is noted and starts as soon as the queue is back.",
 )
 NOT_CONFIGURED = UserMessage(
-    level="error", text="{name} is not set up on this site yet."
+    code="not_configured", level="error", text="{name} is not set up on this site yet."
 )
+
+
+def our_mistake(reference: str) -> UserMessage:
+    """Return the message that a mistake of ours has prevented the connection."""
+    return UserMessage(
+        code="connector_error",
+        level="error",
+        text="{name} could not be connected: our mistake "
+        f"(reference {reference}). Nothing is wrong with your account; tell the staff "
+        "the reference.",
+    )
+
 
 # Error codes of RFC 6749 section 4.1.2.1 and what they mean for a user.
 ERROR_MESSAGES = {

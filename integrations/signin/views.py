@@ -23,7 +23,7 @@ from integrations.services.grants import oauth_state
 from integrations.services.grants.oauth_state import Authorization, StateRefusedError
 from integrations.signin import user_messages
 from integrations.signin.answer import AuthorizationResponse
-from integrations.signin.exchange import GrantFailed, NewGrant, accept, exchange
+from integrations.signin.exchange import GrantFailed, IdentifiedGrant, accept, exchange
 from integrations.signin.provider import ConnectForm, GrantProvider
 from integrations.signin.session import nonce_of
 from integrations.signin.user_messages import UserMessage
@@ -124,7 +124,7 @@ def _error_message(provider: GrantProvider, error: str) -> UserMessage:
 def _connect(
     request: HttpRequest,
     provider: GrantProvider,
-    grant: NewGrant,
+    grant: IdentifiedGrant,
     begun: Authorization,
 ) -> HttpResponse:
     """Store the grant for the user who asked for it."""
@@ -150,7 +150,7 @@ def _connect(
 
 
 def _sign_in(
-    request: HttpRequest, provider: GrantProvider, grant: NewGrant
+    request: HttpRequest, provider: GrantProvider, grant: IdentifiedGrant
 ) -> HttpResponse:
     """Sign in the owner of an account that is already connected, and nobody else."""
     connection = (
@@ -193,7 +193,8 @@ def _add_message(
     request: HttpRequest, told: UserMessage, provider: GrantProvider
 ) -> None:
     level = getattr(messages, told.level.upper())
-    messages.add_message(request, level, told.of(provider.spec.name))
+    text = told.of(provider.spec.name)
+    messages.add_message(request, level, text, extra_tags=told.code)
 
 
 def _back(

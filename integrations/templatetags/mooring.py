@@ -44,7 +44,7 @@ SYSTEMS = (
 TONES = {
     "complete": "ok",
     "granted": "ok",
-    "created": "ok",
+    "new": "ok",
     "revived": "ok",
     "refreshed": "ok",
     "success": "ok",

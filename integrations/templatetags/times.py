@@ -1,13 +1,20 @@
-"""Template filters for datetimes and durations, the same on every page."""
+"""Template filters for datetimes and durations: the only way a page shows one.
 
-from datetime import UTC, date, datetime, timedelta
+Every page has one format and one zone, that of whoever looks; the source's own is in
+the title. A test forbids Django's filters for it.
+"""
+
+from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integrations.models.wording import UNKNOWN_TIME, time_text
+from integrations.providers.plain import write_day, write_time
 from integrations.services.connections.next_steps import Planned
+from integrations.views.items.values import Shown
 
 register = template.Library()
 
@@ -36,16 +43,28 @@ def planned(value: Planned) -> str | SafeString:
 
 
 @register.filter
-def exact_time(value: datetime | None, missing: str = "-") -> str | SafeString:
+def exact_time(value: datetime | None, missing: str = UNKNOWN_TIME) -> str | SafeString:
     """Format the exact date and time."""
-    return missing if value is None else _time(value, _exact(value))
+    return missing if value is None else _time(value, time_text(value))
+
+
+@register.filter
+def plain_time(value: datetime) -> str:
+    """Write the exact date and time without markup, for mails and titles."""
+    return time_text(value)
+
+
+@register.filter
+def shown_time(value: Shown) -> SafeString:
+    """Draw a provider's own datetime or period, made ready by the views."""
+    return _element(value.stamp, value.title, value.text)
 
 
 @register.filter
 def duration(value: timedelta | float | None) -> str:
     """Format a duration in its two largest units."""
     if value is None:
-        return "-"
+        return UNKNOWN_TIME
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
     if 0 < seconds < 1:
         return f"{seconds * 1000:.0f} ms"
@@ -63,20 +82,20 @@ def milliseconds(value: int | None) -> str:
 
 
 def _time(value: datetime, text: str) -> SafeString:
-    stamp = value.astimezone(UTC).isoformat(timespec="seconds")
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', stamp, _exact(value), text
-    )
+    """Draw a datetime whose source tells it in UTC, as ours and the providers' do."""
+    exact, source = time_text(value), write_time(value, UTC)
+    # What the text and the title say together: here, and where it was told.
+    told = dict.fromkeys(each for each in (exact, source) if each != text)
+    title = " = ".join(told)
+    return _element(value.astimezone(UTC).isoformat(timespec="seconds"), title, text)
 
 
-def _exact(value: datetime) -> str:
-    local = timezone.localtime(value) if timezone.is_aware(value) else value
-    return f"{_day(local)}, {local:%H:%M} {local.tzname() or ''}".strip()
-
-
-def _day(value: date) -> str:
-    # Django's own format costs five times as much, and a list says many moments.
-    return f"{value.day} {value:%b %Y}"
+def _element(stamp: str, title: str, text: str) -> SafeString:
+    if title:
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>', stamp, title, text
+        )
+    return format_html('<time datetime="{}">{}</time>', stamp, text)
 
 
 def _relative(seconds: float, value: datetime) -> str:
@@ -84,7 +103,7 @@ def _relative(seconds: float, value: datetime) -> str:
     if distance < MINUTE:
         return "in a moment" if seconds > 0 else "just now"
     if distance >= 30 * DAY:
-        return _day(timezone.localtime(value))
+        return write_day(timezone.localtime(value))
     unit, name = next(pair for pair in UNITS if distance >= pair[0])
     count = int(distance // unit)
     amount = f"{count} {name}{'' if count == 1 else 's'}"

@@ -64,6 +64,10 @@ def _list_switches(sandbox: Sandbox, provider: Provider) -> list[dict[str, Any]]
     return found
 
 
+# A file of another seed may hold grants of accounts that this one has not.
+UNKNOWN = {"account": "unknown", "person": "unknown"}
+
+
 def _list_grants(sandbox: Sandbox, provider: Provider) -> list[dict[str, Any]]:
     names = {
         (account.id, person.id): {"account": account.name, "person": person.name}
@@ -71,7 +75,7 @@ def _list_grants(sandbox: Sandbox, provider: Provider) -> list[dict[str, Any]]:
         for person in account.people
     }
     return [
-        {"id": row["id"], **names[row["account"], row["user"]]}
+        {"id": row["id"], **names.get((row["account"], row["user"]), UNKNOWN)}
         for row in sandbox.storage.all(SQL["grants"], provider.slug)
     ]
 

@@ -1,5 +1,7 @@
 """The admin's other lists: read, searched, counted with care, never edited."""
 
+import html
+import json
 from datetime import timedelta
 
 import pytest
@@ -20,6 +22,7 @@ from integrations.models import (
     ProviderState,
     RefreshAttempt,
 )
+from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.services.connections import account_deletion
 from tests.support.rows import NOON, make_finished_run, make_item, make_items
 
@@ -132,8 +135,112 @@ def test_a_big_table_is_counted_only_so_far(collection, monkeypatch):
     make_items(collection, [{"name": "x"} for _ in range(30)])
     monkeypatch.setattr(BoundedPaginator, "LIMIT", 20)
 
-    assert BoundedPaginator(Item.objects.order_by("pk"), 10).count == 20
+    bounded = BoundedPaginator(Item.objects.order_by("pk"), 10)
+    assert (bounded.count, bounded.count_text) == (20, "20+")
+    monkeypatch.setattr(BoundedPaginator, "LIMIT", 30)
+    exact = BoundedPaginator(Item.objects.order_by("pk"), 10)
+    assert (exact.count, exact.count_text) == (30, "30")
     assert BoundedPaginator([1, 2, 3], 10).count == 3
+
+
+def test_the_list_says_that_there_are_more_than_it_counted(
+    as_staff, collection, monkeypatch
+):
+    make_items(collection, [{"name": "x"} for _ in range(30)])
+    monkeypatch.setattr(BoundedPaginator, "LIMIT", 20)
+
+    page = as_staff.get("/admin/integrations/item/").content.decode()
+
+    assert "20+ found" in " ".join(page.split())
+    assert "20+ items" in " ".join(page.split())
+    assert "30" not in page.partition('class="paginator"')[2].partition("</p>")[0]
+
+
+def test_every_page_names_the_zone_of_its_times(as_staff, connection):
+    run = make_finished_run(connection, queued_at=NOON)
+    as_staff.cookies["tz"] = "Asia/Tokyo"
+
+    pages = [
+        as_staff.get(path).content.decode()
+        for path in (
+            "/admin/",
+            "/admin/integrations/syncrun/",
+            f"/admin/integrations/syncrun/{run.pk}/change/",
+            f"/admin/integrations/connection/{connection.pk}/change/",
+        )
+    ]
+
+    assert all("Times are in Asia/Tokyo." in page for page in pages)
+    assert all("9 p.m." in page for page in pages[1:])
+    assert not any("12:00" in page or "noon" in page for page in pages)
+
+
+def test_a_run_links_to_the_collections_it_has_read(as_staff, connection, collection):
+    noted = CollectionProgress(name="Contacts & co", state=ProgressState.DONE, seen=7)
+    account = CollectionProgress(name="List of collections", state=ProgressState.FAILED)
+    run = make_finished_run(
+        connection,
+        progress={str(collection.pk): noted.to_json(), "account": account.to_json()},
+    )
+
+    page = as_staff.get(f"/admin/integrations/syncrun/{run.pk}/change/")
+
+    text = page.content.decode()
+    link = f"/admin/integrations/collection/{collection.pk}/change/"
+    assert f'<a href="{link}">Contacts &amp; co</a>' in text
+    assert "<td>7</td>" in text
+    assert "<td>List of collections</td>" in text
+    assert "&quot;state&quot;" not in text
+
+
+@pytest.mark.parametrize(
+    ("model", "column", "value"),
+    [
+        ("collection", "checkpoint", {"kind": "full_refresh"}),
+        ("collection", "held_deletions", {"count": 3, "sample": ["<b>"]}),
+        ("connection", "granted_scopes", ["oauth", "<b>"]),
+        ("item", "properties", {"city": "<b>"}),
+        ("auditevent", "facts", {"model": "Item", "detail": "<b>"}),
+    ],
+)
+def test_json_is_shown_so_that_it_can_be_read(
+    as_staff, one_of_each, model, column, value
+):
+    row = one_of_each[model]
+    type(row).objects.filter(pk=row.pk).update(**{column: value})
+
+    page = as_staff.get(f"/admin/integrations/{model}/{row.pk}/change/")
+
+    text = html.unescape(page.content.decode())
+    assert json.dumps(value, indent=2) in text
+    assert "<b>" not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("event", "facts", "model"),
+    [
+        ("connection.paused", {}, "connection"),
+        ("admin.action", {"model": "SyncRun"}, "syncrun"),
+        ("deletions.approved", {}, "collection"),
+    ],
+)
+def test_what_an_event_is_about_is_a_link(as_staff, one_of_each, event, facts, model):
+    pk = str(one_of_each[model].pk)
+    made = AuditEvent.objects.create(event=event, subject=pk, facts=facts)
+    link = f'href="/admin/integrations/{model}/{pk}/change/"'
+
+    assert link in as_staff.get("/admin/integrations/auditevent/").content.decode()
+    own = as_staff.get(f"/admin/integrations/auditevent/{made.pk}/change/")
+    assert link in own.content.decode()
+
+
+def test_what_an_event_is_about_may_be_anything(as_staff):
+    AuditEvent.objects.create(event="keys.rotated", subject="<k1>")
+    AuditEvent.objects.create(event="connection.connected")
+
+    page = as_staff.get("/admin/integrations/auditevent/")
+
+    assert "&lt;k1&gt;" in page.content.decode()
 
 
 def test_hostile_properties_stay_text(as_staff, collection):
@@ -286,3 +393,20 @@ def test_nothing_is_being_read_in_a_run_that_ended(as_staff, connection):
     assert "Contacts" in page.text
     assert "stopped" in page.text
     assert "reading" not in page.text
+
+
+def test_a_schedule_is_not_edited_where_a_restart_would_undo_it(as_staff):
+    every = IntervalSchedule.objects.create(every=30, period="seconds")
+    task = PeriodicTask.objects.create(
+        name="sweep", task="integrations.tasks.sweep", interval=every
+    )
+    base = "/admin/django_celery_beat"
+
+    page = as_staff.get(f"{base}/periodictask/{task.pk}/change/")
+
+    assert "cannot be edited" in page.content.decode()
+    assert "SWEEP_INTERVAL" in page.content.decode()
+    assert b'name="_save"' not in page.content
+    for path in (f"{task.pk}/change/", f"{task.pk}/delete/", "add/"):
+        assert as_staff.post(f"{base}/periodictask/{path}", {}).status_code == 403
+    assert as_staff.get(f"{base}/intervalschedule/").status_code == 404

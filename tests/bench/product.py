@@ -11,9 +11,10 @@ from django.db import connection as database
 from integrations.http.secrets import Secret
 from integrations.models import Collection, Connection, SyncRun
 from integrations.models.reasons import ReasonCode
-from integrations.providers import CONNECTORS, SPECS
-from integrations.services.common import clients, oauth_clients
+from integrations.providers import SPECS
+from integrations.services.common import oauth_clients
 from integrations.services.connections.connect import connect as store_grant
+from integrations.services.grants.identify import identify
 from integrations.services.sync import foreground, runs
 from tests.bench.site import EMAIL, Site
 
@@ -38,12 +39,7 @@ def connect(site: Site, *, only: str = "contacts") -> Connection:
     )
     oauth = oauth_clients.oauth_client(PROVIDER)
     tokens = oauth.exchange(code=Secret(code))
-    account = CONNECTORS[PROVIDER].identify(
-        tokens,
-        oauth=oauth,
-        api=clients.api_client_for_new_grant(PROVIDER, tokens.access_token),
-        settings=configured,
-    )
+    account = identify(PROVIDER, tokens)
     connection = store_grant(
         user=user, provider=PROVIDER, tokens=tokens, account=account
     ).connection

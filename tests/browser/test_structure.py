@@ -44,7 +44,7 @@ def test_a_person_walks_from_an_airtable_base_to_a_record(
     page.get_by_role("link", name="Say which plan you have").click()
     page.get_by_label("Your plan in Airtable").select_option("team")
     page.get_by_role("button", name="Save", exact=True).last.click()
-    expect(page.get_by_text("So that it fits your Team plan")).to_be_visible()
+    expect(page.get_by_text("Your Team plan has calls enough")).to_be_visible()
 
     # The Free plan has fewer calls than the usual schedule needs.
     page.get_by_role("link", name="Choose what is read").click()

@@ -27,6 +27,25 @@ def run(*arguments: str) -> str:
     return output.getvalue()
 
 
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_a_box_without_a_tick_is_a_no_in_every_export(alice, form):
+    field = {"name": "fldAAAAAAAAAAAAA1", "label": "Approved", "kind": "boolean"}
+    table = make_collection(
+        make_connection(alice, provider="airtable"),
+        item_type="record",
+        schema={"fields": [field], "formats": {field["name"]: {"type": "checkbox"}}},
+    )
+    for remote_id, cells in (("rec1", {}), ("rec2", {field["name"]: True})):
+        make_item(table, remote_id=remote_id, type="record", properties=cells)
+
+    told = run("--format", form)
+
+    rows = json.loads(told) if form == "json" else csv.DictReader(io.StringIO(told))
+    cells = [row["properties"] for row in rows]
+    found = cells if form == "json" else [json.loads(each) for each in cells]
+    assert found == [{field["name"]: False}, {field["name"]: True}]
+
+
 def test_json_is_one_array_of_integration_items(collection):
     make_item(
         collection,
@@ -109,7 +128,7 @@ def test_the_table_is_made_for_users(collection):
 
     assert "Ada Lovelace" in table
     assert "HubSpot" in table
-    assert "2026-11-01 12:00" in table
+    assert "1 Nov 2026, 12:00 UTC" in table
     assert "51" in table
     assert table.rstrip().endswith("1 item")
 

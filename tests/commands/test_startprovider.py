@@ -13,13 +13,16 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from integrations.management.names import find_meaning
 from integrations.management.scaffolding import Scaffold
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTS = ("integrations/providers/__init__.py", "sandbox/providers.py", ".env.example")
 COPIED = ("config", "integrations", "sandbox", "static", "templates", "tests", "docs")
 BLOCK = re.compile(r"^`(\S+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 MOST_LINES = 450
+MOST_LINES_OF_ITS_OWN = 80
 
 
 @pytest.fixture
@@ -67,6 +70,42 @@ def test_a_name_that_is_taken_is_refused(project: Path, name: str) -> None:
         start(name)
 
     assert files_below(project) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        ("tasks", "a package of integrations"),
+        ("models", "a package of integrations"),
+        ("views", "a package of integrations"),
+        ("signin", "a package of integrations"),
+        ("mfa", "the label of an installed app"),
+        ("socialaccount", "the label of an installed app"),
+        ("connection", "a word of the product"),
+        ("items", "a word of the product"),
+        ("page", "a word of the product"),
+        ("mooring", "a word of the product"),
+        ("token", "a word of the product"),
+        ("type", "a word of Python"),
+        ("match", "a word of Python"),
+    ],
+)
+def test_a_name_that_means_something_else_is_refused(
+    project: Path, name: str, meaning: str
+) -> None:
+    before = files_below(project)
+
+    with pytest.raises(CommandError, match=f"'{name}' has a meaning already"):
+        start(name)
+
+    assert find_meaning(name).startswith(meaning)
+    assert files_below(project) == before
+
+
+def test_a_name_that_is_only_part_of_words_is_free() -> None:
+    assert "checkbox" in "".join(path.read_text() for path in TEMPLATES)
+
+    assert find_meaning("heckbo") == ""
 
 
 def test_what_is_written_is_said(project: Path) -> None:
@@ -119,6 +158,15 @@ def test_the_docs_show_the_files_that_are_written() -> None:
     }
     assert shown == {path: written.get(path) for path in shown}
     assert scaffold.render("env.txt").rstrip() in text
+
+
+def test_the_connector_and_its_spec_are_read_at_a_glance() -> None:
+    files = Scaffold(slug="acme", root=ROOT).files().items()
+
+    own = [text for path, text in files if path.name in {"connector.py", "spec.py"}]
+
+    assert len(own) == 2
+    assert sum(len(text.splitlines()) for text in own) <= MOST_LINES_OF_ITS_OWN
 
 
 @pytest.fixture(scope="module")

@@ -127,3 +127,20 @@ def test_a_refused_value_is_not_used_either() -> None:
     env.url("A")
 
     assert (env.accepted_text("A"), env.accepted_text("B")) == ("", "fine")
+
+
+@pytest.mark.parametrize("text", ["10.0.0.7, 10.1.0.0/16", "*", "::1"])
+def test_networks_are_addresses_networks_or_all(text: str) -> None:
+    env = Environment({"PROXIES": text})
+
+    found = env.networks("PROXIES", "127.0.0.1")
+
+    assert ", ".join(found) == text
+    assert not env.problems
+
+
+def test_a_network_that_is_none_is_refused_by_name() -> None:
+    env = Environment({"PROXIES": "10.0.0.7,proxy.example.com"})
+
+    assert env.networks("PROXIES", "127.0.0.1,::1") == ["127.0.0.1", "::1"]
+    assert [problem.name for problem in env.problems] == ["PROXIES"]

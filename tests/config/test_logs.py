@@ -1,56 +1,57 @@
 """Test what reaches the log at which level."""
 
-import io
 import logging
-import logging.config
-from collections.abc import Iterator
 
 import pytest
+from django.test import Client, override_settings
 
 from config.env import LOG_LEVELS
-from config.logs import logging_config
+from config.logs import MOST_HOSTS, logging_config
+from tests.config.logging_set_up import Log
 
 
-@pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    """Return what the console handler writes, and put logging back afterwards."""
-    root, names = logging.getLogger(), logging_config("INFO")["loggers"]
-    before = (root.level, root.handlers[:])
-    levels = {name: logging.getLogger(name).level for name in names}
-    yield io.StringIO()
-    root.setLevel(before[0])
-    root.handlers[:] = before[1]
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
+def test_a_secret_is_masked_even_when_a_library_says_it_at_debug() -> None:
+    with Log("DEBUG") as log:
+        logging.getLogger("celery.app.trace").debug("got access_token=%s", "abc1234567")
+        logging.getLogger("urllib3.connectionpool").debug("GET /?code=abc1234567")
+
+    assert "access_token=***" in log.text
+    assert "abc1234567" not in log.text
 
 
-def configure(level: str, stream: io.StringIO) -> None:
-    config = logging_config(level)
-    config["handlers"]["console"]["stream"] = stream
-    logging.config.dictConfig(config)
+def test_the_ticks_of_the_schedule_are_for_debugging_only() -> None:
+    with Log("INFO") as log:
+        logging.getLogger("celery.app.trace").info("Task sweep succeeded")
+        logging.getLogger("gunicorn.access").info("GET /")
+
+    assert log.text == ""
 
 
-def test_a_secret_is_masked_even_when_a_library_says_it_at_debug(
-    written: io.StringIO,
+@override_settings(ALLOWED_HOSTS=["mooring.example.com"])
+def test_a_host_that_is_refused_is_named_once_with_the_setting_that_mends_it(
+    client: Client,
 ) -> None:
-    configure("DEBUG", written)
+    with Log("INFO") as log:
+        for _ in range(3):
+            answer = client.get("/", headers={"host": "other.example.com"})
 
-    logging.getLogger("celery.app.trace").debug("got access_token=%s", "abc123456789")
-    logging.getLogger("urllib3.connectionpool").debug("GET /?code=abc123456789")
+    assert answer.status_code == 400
+    (line,) = log.lines
+    assert "WARNING" in line
+    assert "'other.example.com'" in line
+    assert "ALLOWED_HOSTS" in line
 
-    assert "access_token=***" in written.getvalue()
-    assert "abc123456789" not in written.getvalue()
 
-
-def test_the_ticks_of_the_schedule_are_for_debugging_only(
-    written: io.StringIO,
+@override_settings(ALLOWED_HOSTS=["mooring.example.com"])
+def test_strangers_who_make_up_hosts_fill_neither_log_nor_memory(
+    client: Client,
 ) -> None:
-    configure("INFO", written)
+    with Log("INFO") as log:
+        for number in range(MOST_HOSTS + 50):
+            client.get("/", headers={"host": f"h{number}.example.com"})
 
-    logging.getLogger("celery.app.trace").info("Task sweep succeeded")
-    logging.getLogger("gunicorn.access").info("GET /")
-
-    assert written.getvalue() == ""
+    assert len(log.lines) == MOST_HOSTS + 1
+    assert "More hosts are refused" in log.lines[-1]
 
 
 @pytest.mark.parametrize("level", LOG_LEVELS)

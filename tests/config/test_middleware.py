@@ -12,6 +12,7 @@ from django.test import Client, RequestFactory, override_settings
 from django.utils import timezone
 
 from config.middleware import SEEN, SIGNED_OUT, STARTED, time_zone
+from tests.support.sessions import prove
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -106,6 +107,25 @@ def test_no_session_lives_for_ever(client: Client, alice: User) -> None:
     assert not is_signed_in(client)
 
 
+@pytest.mark.parametrize(
+    "ages", [{STARTED: -6 * 3600, SEEN: 5}, {STARTED: 60, SEEN: -6 * 3600}]
+)
+def test_a_session_that_is_of_the_future_ends(
+    client: Client, alice: User, ages: dict[str, int]
+) -> None:
+    sign_in(client, alice)
+    age(client, **ages)
+
+    assert not is_signed_in(client)
+
+
+def test_a_proof_of_the_future_is_none(client: Client, alice: User) -> None:
+    sign_in(client, alice)
+    prove(client, seconds_ago=-6 * 3600)
+
+    assert not is_signed_in(client)
+
+
 def test_a_page_soon_after_the_last_writes_nothing(
     client: Client, alice: User, django_assert_max_num_queries
 ) -> None:
@@ -141,8 +161,25 @@ def test_liveness_asks_no_database_whatever_the_probe_sends(
     answer = client.get("/health/live", headers={"host": "10.0.0.7"})
 
     assert (answer.status_code, answer.content) == (200, b"ok\n")
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert "no-store" in answer.headers["Cache-Control"]
     assert not answer.cookies
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("host", ["10.0.0.7:8000", "localhost:8741", "evil.example"])
+@override_settings(ALLOWED_HOSTS=["mooring.example.com"])
+def test_a_probe_may_name_any_host_and_is_told_nothing_but_health(
+    client: Client, host: str
+) -> None:
+    headers = {"host": host}
+
+    ready = client.get("/health/ready", headers=headers)
+
+    assert ready.status_code in {200, 503}
+    assert "database" in ready.json()
+    for path in ("/health/", "/health/ready/", "/accounts/login/", "/admin/"):
+        assert client.get(path, headers=headers).status_code == 400, path
+    assert client.post("/health/ready", headers=headers).status_code == 405
 
 
 def test_times_are_said_in_the_zone_that_the_browser_tells() -> None:

@@ -21,7 +21,6 @@ PRODUCTION = {
 # Read by gunicorn, by `make run`, or before there are any settings.
 NOT_BY_SETTINGS = {
     "ENV_FILE",
-    "FORWARDED_ALLOW_IPS",
     "SANDBOX_PORT",
     "VALKEY_PORT",
     "WEB_CONCURRENCY",

@@ -65,6 +65,13 @@ def test_an_answer_comes_back_whole():
     assert b"X-Ask: 1\r\n" in web.requests[0]
 
 
+def test_every_request_says_whose_it_is():
+    with serving(lambda c: c.sendall(answer(b""))) as web:
+        send(web.url)
+
+    assert b"User-Agent: Mooring " in web.requests[0]
+
+
 def test_a_body_is_sent_as_it_is():
     with serving(lambda c: c.sendall(answer(b""))) as web:
         send(web.url, method="POST", body=b'{"a":1}')

@@ -47,6 +47,16 @@ def test_every_deletion_is_worded_without_its_id(kind: DeletionKind) -> None:
             {"because": {"code": "rate_limited"}},
             "reading everything failed: waiting for the provider's rate limit",
         ),
+        (
+            "quota_exhausted",
+            {"until": "2026-12-01T00:00:00+00:00"},
+            "the provider's quota is used up until 1 Dec 2026, 00:00 UTC",
+        ),
+        (
+            "quota_exhausted",
+            {"until": "2026-12-01T00:00:00+00:00", "message": "no more"},
+            "no more until 1 Dec 2026, 00:00 UTC",
+        ),
         ("a code of a later version", {}, "for a reason that is not known any more"),
     ],
 )

@@ -14,7 +14,8 @@ from integrations.http.limits import Limit
 from integrations.http.secrets import Secret
 from integrations.http.transport import Headers, Request, Response, Timeouts
 from integrations.oauth.client import OAuthClient
-from integrations.providers.connector import BaseConnector, CollectionContext
+from integrations.oauth.tokens import TokenSet
+from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.spec import ProviderSettings, ProviderSpec
 
 FOLDER = Path(providers.__file__).parent
@@ -124,12 +125,19 @@ class Scenario:
             limits=connector.limits(self.script["account_id"], self.settings),
             headers=connector.headers(self.settings),
             classify=connector.classify,
+            told_limits=connector.told_limits,
             correlation_headers=connector.correlation_headers,
             sleep=lambda _seconds: None,
         )
         self.oauth = OAuthClient(
             config=connector.spec.oauth_config(self.settings),
             transport=self.transport,
+        )
+
+    def grant(self, tokens: TokenSet) -> NewGrant:
+        """Return a new grant that these tokens are of."""
+        return NewGrant(
+            tokens=tokens, api=self.api, oauth=self.oauth, settings=self.settings
         )
 
     def load(self, name: str) -> Any:

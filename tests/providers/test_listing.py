@@ -12,20 +12,18 @@ from integrations.providers.listing import (
     first_pages,
     map_rows,
     next_cursor,
+    read_rows,
 )
 
 
-def find_id(row):
-    return row.get("id") if isinstance(row, dict) else None
-
-
 def test_a_cursor_is_sent_back_as_it_was_given():
-    assert next_cursor(" Ab=/+", None, where="x") == " Ab=/+"
-    assert next_cursor("x" * MAX_CURSOR, "y", where="x") == "x" * MAX_CURSOR
+    assert next_cursor({"at": " Ab=/+"}, "at", None) == " Ab=/+"
+    assert next_cursor({"at": "x" * MAX_CURSOR}, "at", "y") == "x" * MAX_CURSOR
 
 
 def test_only_no_cursor_is_the_end():
-    assert next_cursor(None, "1", where="x") is None
+    assert next_cursor({"at": None}, "at", "1") is None
+    assert next_cursor({}, "at", "1") is None
     with pytest.raises(InvalidResponse):
         expect_cursor(None, "1", where="x")
 
@@ -33,12 +31,22 @@ def test_only_no_cursor_is_the_end():
 @pytest.mark.parametrize("odd", ["", 0, 1, False, [], {}, "x" * (MAX_CURSOR + 1)])
 def test_an_odd_cursor_is_an_error_and_never_the_end(odd):
     with pytest.raises(InvalidResponse):
-        next_cursor(odd, None, where="x")
+        next_cursor({"at": odd}, "at", None)
 
 
 def test_a_cursor_that_stands_still_is_an_error():
     with pytest.raises(InvalidResponse):
-        next_cursor("1", "1", where="x")
+        next_cursor({"at": "1"}, "at", "1")
+
+
+@pytest.mark.parametrize("odd", [None, [], "x", 7])
+def test_an_odd_answer_is_an_error_and_never_the_end(odd):
+    with pytest.raises(InvalidResponse):
+        next_cursor(odd, "at", None)
+    with pytest.raises(InvalidResponse):
+        read_rows(odd, "rows", lambda row: row["id"])
+    with pytest.raises(InvalidResponse):
+        read_rows({"rows": odd} if odd != [] else {}, "rows", lambda row: row["id"])
 
 
 def pages_of(*following):
@@ -85,7 +93,7 @@ def test_an_odd_row_costs_that_row_and_is_named(mistake):
             raise mistake
         return row["id"]
 
-    found = map_rows([{"id": "1"}, {"id": "2"}, None], to_value, find_id=find_id)
+    found = read_rows({"rows": [{"id": "1"}, {"id": "2"}, None]}, "rows", to_value)
 
     assert (found.mapped, found.unreadable) == (["1"], 2)
     assert found.unreadable_ids == ["2"]

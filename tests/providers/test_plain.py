@@ -30,6 +30,8 @@ from integrations.providers.fields import (
     Users,
     to_several,
 )
+from integrations.providers.html_blocks import html_blocks
+from integrations.providers.markdown_blocks import markdown_blocks
 from integrations.providers.plain import plain
 
 NIGHT = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
@@ -51,9 +53,8 @@ def percent(text, **more):
     ("value", "text"),
     [
         (Text(text="a\nb"), "a\nb"),
-        (RichText(raw="<p>a</p>", format="html"), "a"),
-        (RichText(raw="**a**", format="markdown"), "a"),
-        (RichText(raw="**a**", format="plain"), "**a**"),
+        (RichText(blocks=html_blocks("<p>a</p>")), "a"),
+        (RichText(blocks=markdown_blocks("**a**")), "a"),
         (Boolean(is_true=True), "Yes"),
         (Boolean(is_true=False), "No"),
         (Boolean(is_true=True, label="Sure"), "Sure"),
@@ -134,42 +135,49 @@ def test_durations_are_written_in_units_or_by_a_pattern(seconds, style, text):
 
 
 @pytest.mark.parametrize(
-    ("style", "text"),
+    ("day", "text"),
     [
-        ("", "2026-03-04"),
-        ("us", "3/4/2026"),
-        ("european", "4/3/2026"),
-        ("friendly", "March 4, 2026"),
+        (date(2026, 3, 4), "4 Mar 2026"),
+        (date(1, 1, 1), "1 Jan 0001"),
+        (date(9999, 12, 31), "31 Dec 9999"),
     ],
 )
-def test_dates_have_their_fields_style(style, text):
-    assert plain(Date(day=date(2026, 3, 4), style=style)) == text
+@pytest.mark.parametrize("zone", [None, ZoneInfo("Pacific/Kiritimati")])
+def test_a_day_is_that_day_in_every_zone(day, text, zone):
+    assert plain(Date(day=day), zone=zone) == text
 
 
 def test_a_period_has_two_ends():
     days = Date(day=date(2026, 3, 4), end=date(2026, 3, 6))
 
-    assert plain(days) == "2026-03-04 to 2026-03-06"
+    assert plain(days) == "4 Mar 2026 to 6 Mar 2026"
 
 
 @pytest.mark.parametrize(
     ("hints", "zone", "text"),
     [
-        ({}, None, "2026-11-20 23:30 UTC"),
-        ({"zone": "Europe/Berlin"}, None, "2026-11-21 00:30 CET"),
-        ({"zone": "UTC+01:00"}, None, "2026-11-21 00:30 UTC+01:00"),
-        ({"zone": "UTC-03:30"}, None, "2026-11-20 20:00 UTC-03:30"),
-        ({"zone": "Not/AZone"}, None, "2026-11-20 23:30 UTC"),
-        ({"zone": "Europe/Berlin"}, ZoneInfo("Asia/Tokyo"), "2026-11-21 08:30 JST"),
-        (
-            {"is_half_day": True, "style": "us", "zone": "Europe/Berlin"},
-            None,
-            "11/21/2026 12:30am CET",
-        ),
+        ({}, None, "20 Nov 2026, 23:30 UTC"),
+        ({"zone": "Europe/Berlin"}, None, "21 Nov 2026, 00:30 CET"),
+        ({"zone": "UTC+01:00"}, None, "21 Nov 2026, 00:30 UTC+01:00"),
+        ({"zone": "UTC-03:30"}, None, "20 Nov 2026, 20:00 UTC-03:30"),
+        ({"zone": "Not/AZone"}, None, "20 Nov 2026, 23:30 UTC"),
+        ({"zone": "Europe/Berlin"}, ZoneInfo("Asia/Tokyo"), "21 Nov 2026, 08:30 JST"),
+        ({}, ZoneInfo("Asia/Kathmandu"), "21 Nov 2026, 05:15 +0545"),
+        ({}, ZoneInfo("America/St_Johns"), "20 Nov 2026, 20:00 NST"),
     ],
 )
 def test_times_are_in_the_zone_of_whoever_looks_or_their_own(hints, zone, text):
     assert plain(DateTime(at=NIGHT, **hints), zone=zone) == text
+
+
+@pytest.mark.parametrize(
+    ("hour", "text"),
+    [(5, "1 Nov 2026, 01:30 EDT"), (6, "1 Nov 2026, 01:30 EST")],
+)
+def test_an_hour_that_comes_twice_is_told_apart_by_its_zone(hour, text):
+    at = datetime(2026, 11, 1, hour, 30, tzinfo=UTC)
+
+    assert plain(DateTime(at=at), zone=ZoneInfo("America/New_York")) == text
 
 
 def test_lists_are_known_by_what_they_hold():

@@ -76,10 +76,19 @@ def test_two_providers_of_one_slug_are_refused():
 
 
 def test_a_connector_without_types_of_items_is_refused():
-    connector = altered()
-    connector.item_types = {}
+    class Typeless(type(CONNECTORS["hubspot"])):
+        item_types = {}
 
-    assert "item_types" in "".join(find_problems([connector]))
+    assert "item_types" in "".join(find_problems([Typeless()]))
+
+
+def test_a_connector_without_collections_is_refused():
+    class Empty(BaseConnector):
+        spec = SPECS["hubspot"]
+        item_types = CONNECTORS["hubspot"].item_types
+        identify = fetch_page = None
+
+    assert "collections" in "".join(find_problems([Empty()]))
 
 
 def test_a_bad_spec_stops_the_servers_with_a_code_and_a_hint(monkeypatch):

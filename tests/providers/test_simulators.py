@@ -112,7 +112,7 @@ def test_what_is_touched_is_among_the_changes(simulation: Simulation) -> None:
 
     changed: set[str] = set()
     for own in sorted({key[0] for key in reader.store.rows}):
-        changed |= reader.read("fetch_changes", own, since=since)
+        changed |= reader.read("fetch_page", own, since=since)
 
     assert touched & changed
     # A search leaves some out by itself; the full refresh finds those.

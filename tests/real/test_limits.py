@@ -181,6 +181,19 @@ def test_a_bucket_blocked_by_one_is_blocked_for_all_and_never_shortened(client, 
     assert 29_000 < client.pttl("limit:blocked:k") <= 30_000
 
 
+def test_a_block_from_before_the_clock_was_set_back_lasts_no_longer_than_it_was_long(
+    client,
+):
+    RedisLimiter(client).block("k", 30)
+    client.pexpire("limit:blocked:k", 6 * 3600 * 1000)
+
+    with pytest.raises(RateLimited) as caught:
+        RedisLimiter(client).acquire([rate(9, 1)])
+
+    assert caught.value.retry_after == pytest.approx(30, abs=1)
+    assert client.pttl("limit:blocked:k") <= 30_000
+
+
 def test_a_block_ends_by_itself(client):
     limiter = RedisLimiter(client)
     limiter.block("k", 0.1)

@@ -12,9 +12,9 @@ from django.contrib.auth.models import User
 from integrations.http.limits import Limit
 from integrations.http.secrets import Secret
 from integrations.models import Connection, SyncRun
-from integrations.providers import CONNECTORS
 from integrations.services.common import clients, oauth_clients, queue
 from integrations.services.connections.connect import connect as store_grant
+from integrations.services.grants.identify import identify
 from integrations.services.sync import engine, runs
 from sandbox.core.app import make_app
 from sandbox.core.config import Config
@@ -86,13 +86,7 @@ def grant(sandbox: SandboxTransport, settings: Any) -> Callable[..., Any]:
         code = sandbox.client.consent(identity).query["code"]
         oauth = oauth_clients.oauth_client("hubspot")
         tokens = oauth.exchange(code=Secret(code))
-        account = CONNECTORS["hubspot"].identify(
-            tokens,
-            oauth=oauth,
-            api=clients.api_client_for_new_grant("hubspot", tokens.access_token),
-            settings=settings.PROVIDERS["hubspot"],
-        )
-        return tokens, account
+        return tokens, identify("hubspot", tokens)
 
     return walk
 

@@ -21,6 +21,15 @@ AUTHORIZE = "/integrations/hubspot/authorize"
 CALLBACK = "/integrations/hubspot/oauth2callback"
 
 
+def come_back(browser: Client, answer: dict[str, str]) -> Any:
+    return browser.get(CALLBACK, answer, follow=True)
+
+
+def exchanges(sandbox: Any) -> int:  # noqa: F811
+    stats = sandbox.client.ask("stats")["token_requests"]
+    return int(stats.get("hubspot:authorization_code", 0))
+
+
 @pytest.fixture
 def browser(client: Client, alice: User) -> Client:
     client.force_login(alice)
@@ -51,10 +60,10 @@ def consent(sandbox: Any) -> Callable[..., dict[str, str]]:  # noqa: F811
 
 
 @pytest.fixture
-def told() -> Callable[[Any], str]:
-    """Return what reads the messages of the page that was landed on."""
+def told() -> Callable[[Any], list[str]]:
+    """Return what reads the codes of the messages on the page that was landed on."""
 
-    def read(response: Any) -> str:
-        return " ".join(str(message) for message in response.context["messages"])
+    def read(response: Any) -> list[str]:
+        return [message.extra_tags for message in response.context["messages"]]
 
     return read

@@ -6,8 +6,11 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import F
+from django.utils import timezone
 
 from integrations.models import Collection, Connection, Credential, Item, SyncRun
+from integrations.oauth.tokens import read_tokens
+from integrations.services.grants import credentials
 from integrations.services.items import search
 from integrations.services.items.rows import sort_name
 
@@ -36,6 +39,17 @@ def make_credential(connection: Connection, **values: Any) -> Credential:
         "access_expires_at": NOON + timedelta(minutes=30),
     }
     return Credential.objects.create(connection=connection, **{**defaults, **values})
+
+
+def make_grant(connection: Connection) -> Credential:
+    """Make a credential whose tokens this site has sealed, and can open."""
+    sealed = credentials.seal_tokens(
+        read_tokens({"access_token": "access-1", "refresh_token": "refresh-1"}),
+        connection_id=connection.pk,
+        generation=connection.generation,
+        now=timezone.now(),
+    )
+    return make_credential(connection, generation=connection.generation, **sealed)
 
 
 def make_collection(connection: Connection, **values: Any) -> Collection:

@@ -34,6 +34,16 @@ def as_bob(bob: User) -> Client:
 
 
 @pytest.fixture
+def codes() -> Any:
+    """Return what reads the codes of the messages of an answer that was followed."""
+
+    def read(response: Any) -> list[str]:
+        return [message.extra_tags for message in response.context["messages"]]
+
+    return read
+
+
+@pytest.fixture
 def told() -> Any:
     """Return what reads the messages of an answer that was followed."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.management.progress import Progress
+from integrations.management.tables import printable
 from integrations.models import Connection, SyncRun
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.sync.foreground import sync_in_foreground
@@ -30,23 +31,24 @@ class Command(BaseCommand):
                     connection, full=True, on_progress=progress.show
                 )
             except NotSyncableError as error:
-                raise CommandError(
-                    f"{connection} cannot be read: {error.reason_text}"
-                ) from error
+                told = f"{connection} cannot be read: {error.reason_text}"
+                raise CommandError(printable(told)) from error
         self._report(connection, run)
 
     def _report(self, connection: Connection, run: SyncRun) -> None:
+        title = printable(str(connection))
         self.stdout.write(
-            f"{connection}: {run.created:,} were missing, {run.changed:,} differed, "
+            f"{title}: {run.created:,} were missing, {run.changed:,} differed, "
             f"{run.deleted:,} were gone, {run.unchanged:,} agreed"
         )
         for collection in connection.collections.defer("schema"):
             word = collection.get_completeness_display().lower()
             theirs = collection.remote_count
             count = "not told" if theirs is None else f"{theirs:,}"
-            self.stdout.write(
+            line = (
                 f"  {collection}: {word}, {collection.stored_count:,} here, "
-                f"{count} there {collection.reason_text}".rstrip()
+                f"{count} there {collection.reason_text}"
             )
+            self.stdout.write(printable(line.rstrip()))
         if run.outcome != SyncRun.Outcome.COMPLETE:
             raise CommandError(f"not proven complete: {run.reason_text or run.outcome}")

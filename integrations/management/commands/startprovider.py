@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from integrations.management.names import find_meaning
 from integrations.management.scaffolding import Scaffold
 from integrations.providers import SPECS
 from integrations.providers.consistency import is_slug
@@ -46,3 +47,7 @@ def refuse_unusable(scaffold: Scaffold) -> None:
     for path in scaffold.taken():
         name = path.relative_to(scaffold.root)
         raise CommandError(f"{slug!r} is taken: {name} exists already")
+    if meaning := find_meaning(slug):
+        raise CommandError(
+            f"{slug!r} has a meaning already: it is {meaning}; take a longer name"
+        )

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from integrations.management.console import find_user, quietly_if_closed, stream
 from integrations.management.progress import Progress
-from integrations.management.tables import print_items
+from integrations.management.tables import print_items, printable
 from integrations.models import Connection, Item, SyncRun
 from integrations.models.collection import Completeness
 from integrations.models.connection import ConnectionQuerySet
@@ -56,9 +56,11 @@ class Command(BaseCommand):
                     connection, full=full, on_progress=progress.show
                 )
             except NotSyncableError as error:
-                return [f"{connection}: cannot be synced, {error.reason_text}"]
-        self.stdout.write(f"{connection}: {_summary(run)}")
-        return _shortfalls(connection, run)
+                return [
+                    printable(f"{connection}: cannot be synced, {error.reason_text}")
+                ]
+        self.stdout.write(printable(f"{connection}: {_summary(run)}"))
+        return [printable(line) for line in _shortfalls(connection, run)]
 
 
 def _uuid(text: str) -> UUID:
@@ -89,9 +91,10 @@ def select_connections(options: dict[str, Any]) -> ConnectionQuerySet:
 
 def _summary(run: SyncRun) -> str:
     outcome = run.get_outcome_display().lower()
+    first = f"{run.first_read:,} read for the first time, " if run.first_read else ""
     seconds = run.duration.total_seconds() if run.duration else 0
     return (
-        f"{outcome}: {run.created:,} new, {run.changed:,} changed, "
+        f"{outcome}: {first}{run.new:,} new, {run.changed:,} changed, "
         f"{run.deleted:,} deleted, {run.unchanged:,} unchanged ({seconds:.0f} s)"
     )
 

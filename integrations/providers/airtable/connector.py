@@ -6,28 +6,23 @@ from typing import Any
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
-from integrations.http.limits import Limit
 from integrations.http.transport import Response
-from integrations.oauth.client import OAuthClient
-from integrations.oauth.tokens import TokenSet
 from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.api.classify import classify
-from integrations.providers.airtable.api.limits import connection_limits
 from integrations.providers.airtable.ids import STRUCTURE
 from integrations.providers.airtable.listing import records, structure
 from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display
 from integrations.providers.airtable.spec import SPEC
 from integrations.providers.capabilities import Estimate, Place, Plan, Schedule
-from integrations.providers.connector import BaseConnector, CollectionContext
+from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.records import (
     DisplayField,
     Page,
     RemoteAccount,
     RemoteCollection,
 )
-from integrations.providers.spec import ProviderSettings
 
 
 class Airtable(BaseConnector):
@@ -44,26 +39,16 @@ class Airtable(BaseConnector):
     structure_types: Sequence[str] = ("base", "table")
     plans: Sequence[Plan] = cost.PLANS
     quota_description = cost.QUOTA_DESCRIPTION
+    leaves_out_empty = True
     correlation_headers: Sequence[str] = ("X-Airtable-Request-Id", "X-Request-Id")
 
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for, a month's quota told apart."""
         return classify(response)
 
-    def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the limit of the connection; calls for a base add the base's."""
-        return connection_limits(account_id)
-
-    def identify(
-        self,
-        tokens: TokenSet,
-        *,
-        oauth: OAuthClient,
-        api: ApiClient,
-        settings: ProviderSettings,
-    ) -> RemoteAccount:
+    def identify(self, grant: NewGrant) -> RemoteAccount:
         """Find out which user the grant is for."""
-        return identify(tokens, api=api)
+        return identify(grant)
 
     def list_collections(
         self, api: ApiClient, *, account: Mapping[str, Any]
@@ -78,25 +63,20 @@ class Airtable(BaseConnector):
         return fetch_schema(api, collection)
 
     def fetch_page(
-        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
-    ) -> Page:
-        """Return one page of a table's records, or of bases with their tables."""
-        if collection.remote_id == STRUCTURE:
-            return structure.fetch_page(api, after=cursor)
-        return records.fetch_page(api, collection, cursor=cursor)
-
-    def fetch_changes(
         self,
         api: ApiClient,
         collection: CollectionContext,
         *,
-        since: datetime,
         cursor: str | None,
+        since: datetime | None = None,
     ) -> Page:
-        """Return one page of what changed; the structure is simply listed again."""
+        """Return one page of a table's records, or of bases with their tables.
+
+        The structure is simply listed again.
+        """
         if collection.remote_id == STRUCTURE:
-            return structure.fetch_page(api, after=cursor)
-        return records.fetch_changes(api, collection, since=since, cursor=cursor)
+            return structure.fetch_page(api, after=cursor, stored=collection.stored)
+        return records.fetch_page(api, collection, cursor=cursor, since=since)
 
     def describe(
         self,
@@ -106,6 +86,12 @@ class Airtable(BaseConnector):
     ) -> Sequence[DisplayField]:
         """Label and type the values of an item."""
         return display.describe(properties, schema)
+
+    def complete(
+        self, properties: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the cells with the boxes that have no tick, which are left out."""
+        return display.complete(properties, schema)
 
     def place_of(self, details: Mapping[str, Any]) -> Place | None:
         """Return the base that a table is in."""

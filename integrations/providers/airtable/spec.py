@@ -39,5 +39,9 @@ SPEC = ProviderSpec(
         "There is no base that may be read. Create one in Airtable, or give"
         " permission again and tick the bases there."
     ),
+    # 50 a second over all bases is documented for personal tokens; taken to hold for
+    # OAuth tokens as well. https://airtable.com/developers/web/api/rate-limits
+    rate_limit=500,
+    limit_seconds=1.1,
     account_keys=("email", "user_id"),
 )

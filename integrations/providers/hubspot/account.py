@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError, InvalidResponse, Unauthorized
 from integrations.http.limits import Limit
 from integrations.http.shape import expect_object
@@ -16,6 +15,7 @@ from integrations.oauth.errors import (
     TokenServerError,
 )
 from integrations.oauth.tokens import Introspection, TokenSet
+from integrations.providers.connector import NewGrant
 from integrations.providers.hubspot.mapping.items import (
     DEFAULT_UI_DOMAIN,
     is_hubspot_host,
@@ -27,20 +27,16 @@ logger = logging.getLogger(__name__)
 
 
 def identify(
-    tokens: TokenSet,
-    *,
-    oauth: OAuthClient,
-    api: ApiClient,
-    version: str,
-    limits: Callable[[str], Sequence[Limit]],
+    grant: NewGrant, *, limits: Callable[[str], Sequence[Limit]]
 ) -> RemoteAccount:
     """Join what the token answer, its introspection and the portal itself say.
 
     The token answer names the portal, but not always the user: then introspection
     is needed, otherwise it only adds names and may fail.
     """
+    tokens = grant.tokens
     hub_id, user_id = (_number(tokens.raw.get(key)) for key in ("hub_id", "user_id"))
-    about = _introspect(oauth, tokens, is_needed=not (hub_id and user_id))
+    about = _introspect(grant.oauth, tokens, is_needed=not (hub_id and user_id))
     told = _number(about.get("hub_id"))
     if hub_id and told and hub_id != told:
         raise InvalidResponse("HubSpot names two portals for one token")
@@ -49,7 +45,7 @@ def identify(
     if not hub_id or not user_id:
         raise InvalidResponse("HubSpot does not say whose token this is")
     account_id = f"{hub_id}:{user_id}"
-    portal = _fetch_portal(api, version, limits(account_id), hub_id)
+    portal = _fetch_portal(grant, limits(account_id), hub_id)
     scopes = (
         tokens.scopes if tokens.scopes is not None else to_scopes(about.get("scopes"))
     )
@@ -93,7 +89,7 @@ def _ask_patiently(oauth: OAuthClient, tokens: TokenSet) -> Introspection:
 
 
 def _fetch_portal(
-    api: ApiClient, version: str, limits: Sequence[Limit], hub_id: str
+    grant: NewGrant, limits: Sequence[Limit], hub_id: str
 ) -> Mapping[str, Any]:
     """Return the portal's details; nothing when there are none, or another's.
 
@@ -101,7 +97,8 @@ def _fetch_portal(
     grant is not given back for it. Only a refused token says something about it.
     """
     try:
-        answer = api.get(f"/account-info/{version}/details", limits=limits)
+        path = f"/account-info/{grant.settings.version}/details"
+        answer = grant.api.get(path, limits=limits)
         portal = expect_object(answer, "account details")
     except Unauthorized:
         raise

@@ -1,5 +1,6 @@
 """HubSpot: contacts, companies and deals of one portal."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,19 +9,19 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
 from integrations.http.limits import Limit
 from integrations.http.transport import Response
-from integrations.oauth.client import OAuthClient
-from integrations.oauth.tokens import TokenSet
-from integrations.providers.connector import BaseConnector, CollectionContext
+from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
+from integrations.providers.hubspot.api.limits import told_limits
 from integrations.providers.hubspot.listing import changes
-from integrations.providers.hubspot.listing.records import Reader, id_of, is_living
+from integrations.providers.hubspot.listing.records import Reader, is_living
 from integrations.providers.hubspot.listing.schema import fetch_schema
 from integrations.providers.hubspot.mapping import display
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_away
 from integrations.providers.hubspot.objects import OBJECT_TYPES
-from integrations.providers.hubspot.spec import SPEC
+from integrations.providers.hubspot.spec import SPEC, USUAL_RATE_LIMIT
 from integrations.providers.kinds import Deletion, DeletionKind
+from integrations.providers.listing import id_of, to_page
 from integrations.providers.records import (
     DisplayField,
     Page,
@@ -30,9 +31,6 @@ from integrations.providers.records import (
 from integrations.providers.spec import ProviderSettings
 
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
-# The limit is 110 in any 10 seconds, counted where the calls arrive; the quarter of a
-# second more is for calls that arrive late.
-USUAL_RATE_LIMIT, BURST_SECONDS = 110, 10.25
 # 5 in a second for the whole account, all apps together.
 SEARCH_CALLS, SEARCH_SECONDS = 5, 1.1
 
@@ -41,11 +39,16 @@ class HubSpot(BaseConnector):
     """Answer questions about one portal, a page at a time."""
 
     spec = SPEC
-    item_types: Mapping[str, str] = {
-        "contact": "Contact",
-        "company": "Company",
-        "deal": "Deal",
-    }
+    # Whether their scopes were granted or not.
+    collections = tuple(
+        RemoteCollection(
+            remote_id=kind.remote_id,
+            name=kind.name,
+            item_type=kind.item_type,
+            required_scopes=(kind.scope,),
+        )
+        for kind in OBJECT_TYPES.values()
+    )
     # Ids are unique in an object type only, and records belong to companies.
     parent_types: Mapping[str, Sequence[str]] = {
         "contact": ("company",),
@@ -65,42 +68,16 @@ class HubSpot(BaseConnector):
         """Return the error an answer stands for, with the scopes that it names."""
         return classify(response)
 
-    def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the burst limit, which the users of a portal share."""
-        key = f"hubspot:{settings.client_id}:{_hub_id(account_id)}"
-        calls = settings.rate_limit or USUAL_RATE_LIMIT
-        return (Limit(key=key, limit=calls, seconds=BURST_SECONDS),)
+    def told_limits(
+        self, limits: Sequence[Limit], headers: Mapping[str, str]
+    ) -> Sequence[Limit]:
+        """Return the burst limit of this app and portal, which the answers tell."""
+        return told_limits(limits, headers, usual=USUAL_RATE_LIMIT)
 
-    def identify(
-        self,
-        tokens: TokenSet,
-        *,
-        oauth: OAuthClient,
-        api: ApiClient,
-        settings: ProviderSettings,
-    ) -> RemoteAccount:
+    def identify(self, grant: NewGrant) -> RemoteAccount:
         """Find out which portal and which user in it the grant is for."""
-        return identify(
-            tokens,
-            oauth=oauth,
-            api=api,
-            version=settings.version,
-            limits=lambda account_id: self.limits(account_id, settings),
-        )
-
-    def list_collections(
-        self, api: ApiClient, *, account: Mapping[str, Any]
-    ) -> Sequence[RemoteCollection]:
-        """Return the three object types, whether their scopes were granted or not."""
-        return [
-            RemoteCollection(
-                remote_id=kind.remote_id,
-                name=kind.name,
-                item_type=kind.item_type,
-                required_scopes=(kind.scope,),
-            )
-            for kind in OBJECT_TYPES.values()
-        ]
+        limits = functools.partial(self.limits, settings=grant.settings)
+        return identify(grant, limits=limits)
 
     def fetch_schema(
         self, api: ApiClient, collection: CollectionContext
@@ -109,39 +86,24 @@ class HubSpot(BaseConnector):
         return fetch_schema(api, collection)
 
     def fetch_page(
-        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        *,
+        cursor: str | None,
+        since: datetime | None = None,
     ) -> Page:
-        """Return one page of the list, which is complete, unlike a search."""
+        """Return one page of the whole list, or of the search for what changed."""
         reader = Reader(api, collection)
+        if since is not None:
+            limits = _search_limits(collection)
+            return changes.fetch_changes(reader, limits, since=since, cursor=cursor)
         rows, following = reader.fetch_rows(cursor)
         found = reader.map_listed(rows)
         merged: dict[str, Deletion] = {}
         for item in found.mapped:
             merged |= merged_away(item)
-        return Page(
-            items=found.mapped,
-            next_cursor=following,
-            unreadable=found.unreadable,
-            unreadable_ids=found.unreadable_ids,
-            mistakes=found.mistakes,
-            deleted=merged,
-        )
-
-    def fetch_changes(
-        self,
-        api: ApiClient,
-        collection: CollectionContext,
-        *,
-        since: datetime,
-        cursor: str | None,
-    ) -> Page:
-        """Return one page of what changed, in the order of ids."""
-        return changes.fetch_changes(
-            Reader(api, collection),
-            _search_limits(collection),
-            since=since,
-            cursor=cursor,
-        )
+        return to_page(found, following, deleted=merged)
 
     def fetch_deleted(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None

@@ -1,5 +1,7 @@
 """Describe HubSpot's OAuth: dated endpoints, scopes, and what its refusals mean."""
 
+from typing import Final
+
 from integrations.oauth.config import Rejection
 from integrations.providers.hubspot.objects import (
     COMPANIES_READ,
@@ -9,6 +11,8 @@ from integrations.providers.hubspot.objects import (
 )
 from integrations.providers.spec import ProviderSpec, Scope
 
+# In any 10 seconds, for an app of the marketplace; 100 or 190 for a private one.
+USUAL_RATE_LIMIT: Final = 110
 # Version 1 of these endpoints stops on 2027-02-16; the dated ones take their
 # parameters in the body only, so that no token ever stands in an address.
 # https://developers.hubspot.com/changelog/v1-oauth-api-deprecation
@@ -35,6 +39,9 @@ SPEC = ProviderSpec(
     account_keys=("hub_domain", "hub_id", "user_email"),
     optional_scope_param="optional_scope",
     home_url="https://app.hubspot.com",
+    # 110 in any 10 seconds, counted where the calls arrive.
+    # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+    rate_limit=USUAL_RATE_LIMIT,
     version_env="HUBSPOT_API_VERSION",
     default_version="2026-09",
     # HubSpot puts the standard's code in ``error`` and its own in ``status``.

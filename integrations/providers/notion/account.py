@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse
 from integrations.http.limits import Limit
 from integrations.http.shape import expect_object
-from integrations.oauth.tokens import TokenSet
+from integrations.providers.connector import NewGrant
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.titles import is_emoji
 from integrations.providers.records import RemoteAccount
@@ -17,19 +16,16 @@ DEFAULT_NAME: Final = "Notion workspace"
 
 
 def identify(
-    tokens: TokenSet,
-    *,
-    api: ApiClient,
-    limits: Callable[[str], Sequence[Limit]],
+    grant: NewGrant, *, limits: Callable[[str], Sequence[Limit]]
 ) -> RemoteAccount:
     """Return the account that the token answer names, else the bot's own word.
 
     A user may come without a name and an e-mail, and a workspace may own the
     grant itself: then its bot stands for it. An e-mail proves nothing.
     """
-    told: Mapping[str, Any] = tokens.raw
+    told: Mapping[str, Any] = grant.tokens.raw
     if _identity(told) is None:
-        told = {**tokens.raw, **_ask_bot(api, limits, tokens)}
+        told = {**told, **_ask_bot(grant, limits)}
     identity = _identity(told)
     if identity is None:
         raise InvalidResponse("Notion does not say whose token this is")
@@ -77,11 +73,12 @@ def _member_name(told: Mapping[str, Any]) -> str:
 
 
 def _ask_bot(
-    api: ApiClient, limits: Callable[[str], Sequence[Limit]], tokens: TokenSet
+    grant: NewGrant, limits: Callable[[str], Sequence[Limit]]
 ) -> dict[str, Any]:
     """Ask the token's bot about itself, in the words of the token answer."""
-    workspace_id = find_id(tokens.raw.get("workspace_id")) or ""
-    answer = api.get("/users/me", limits=limits(workspace_id) if workspace_id else ())
+    workspace_id = find_id(grant.tokens.raw.get("workspace_id"))
+    known = limits(workspace_id) if workspace_id else ()
+    answer = grant.api.get("/users/me", limits=known)
     me = expect_object(answer, "users/me")
     bot = expect_object(me.get("bot"), "bot")
     told = {

@@ -1,21 +1,19 @@
 """Notion: pages, databases, data sources and rows of one workspace."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
-from integrations.http.limits import Limit
 from integrations.http.transport import Response
-from integrations.oauth.client import OAuthClient
-from integrations.oauth.tokens import TokenSet
-from integrations.providers.connector import BaseConnector, CollectionContext
+from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.notion.account import identify
 from integrations.providers.notion.api import content
 from integrations.providers.notion.api.classify import classify
-from integrations.providers.notion.listing import inventory, rows
+from integrations.providers.notion.listing import inventory, rows, schema
 from integrations.providers.notion.listing.discovery import list_collections
 from integrations.providers.notion.mapping import display
 from integrations.providers.notion.mapping.items import (
@@ -36,13 +34,6 @@ from integrations.providers.records import (
     RemoteCollection,
 )
 from integrations.providers.spec import ProviderSettings
-
-# https://developers.notion.com/reference/request-limits
-# 180 calls a minute, or 600 where the plan allows: 30 or 100 in ten seconds. They are
-# spent evenly, second by second, so that nobody waits long behind a burst; the bit of
-# a second more is for calls that arrive late.
-USUAL_RATE: Final = 30
-SECONDS: Final = 1.02
 
 
 class Notion(BaseConnector):
@@ -74,36 +65,14 @@ class Notion(BaseConnector):
         """Return the error an answer stands for, and how long to wait."""
         return classify(response)
 
-    def limits(self, account_id: str, settings: ProviderSettings) -> Sequence[Limit]:
-        """Return the limit of the app in a workspace, which its users share."""
-        workspace_id = account_id.partition(":")[0]
-        rate = settings.rate_limit or USUAL_RATE
-        return (
-            Limit(
-                key=f"notion:{settings.client_id}:{workspace_id}",
-                limit=max(1, rate // 10),
-                seconds=SECONDS,
-            ),
-        )
-
     def headers(self, settings: ProviderSettings) -> Mapping[str, str]:
         """Return the version, without which every call is refused."""
         return {"Notion-Version": settings.version}
 
-    def identify(
-        self,
-        tokens: TokenSet,
-        *,
-        oauth: OAuthClient,
-        api: ApiClient,
-        settings: ProviderSettings,
-    ) -> RemoteAccount:
+    def identify(self, grant: NewGrant) -> RemoteAccount:
         """Find out which workspace, and which user in it, the grant is for."""
-        return identify(
-            tokens,
-            api=api,
-            limits=lambda account_id: self.limits(account_id, settings),
-        )
+        limits = functools.partial(self.limits, settings=grant.settings)
+        return identify(grant, limits=limits)
 
     def list_collections(
         self, api: ApiClient, *, account: Mapping[str, Any]
@@ -117,27 +86,19 @@ class Notion(BaseConnector):
         """Return the columns of a data source; pages and databases have none."""
         if _is_inventory(collection):
             return to_schema()
-        return rows.fetch_schema(api, collection)
+        return schema.fetch_schema(api, collection)
 
     def fetch_page(
-        self, api: ApiClient, collection: CollectionContext, *, cursor: str | None
-    ) -> Page:
-        """Return one step of the inventory, or one page of rows."""
-        if _is_inventory(collection):
-            return inventory.fetch_page(api, collection, cursor=cursor)
-        return rows.fetch_page(api, collection, cursor=cursor)
-
-    def fetch_changes(
         self,
         api: ApiClient,
         collection: CollectionContext,
         *,
-        since: datetime,
         cursor: str | None,
+        since: datetime | None = None,
     ) -> Page:
-        """Return one page of what was edited at or after ``since``."""
+        """Return one step of the inventory, or one page of rows."""
         if _is_inventory(collection):
-            return inventory.fetch_changes(api, collection, since=since, cursor=cursor)
+            return inventory.fetch_page(api, collection, cursor=cursor, since=since)
         return rows.fetch_page(api, collection, cursor=cursor, since=since)
 
     def fetch_deleted(

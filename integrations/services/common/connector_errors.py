@@ -8,13 +8,21 @@ from contextlib import contextmanager
 from django.db import InterfaceError, OperationalError
 
 from integrations.http.errors import ApiError
+from integrations.oauth.errors import OAuthError
 from integrations.providers.mistakes import Mistake
 from integrations.services.common.errors import ConnectorError, ServiceError
 
 logger = logging.getLogger(__name__)
 
 # These say what happened: to a call, to the lease or the grant, to our database.
-EXPECTED = (ApiError, ServiceError, InterfaceError, OperationalError, MemoryError)
+EXPECTED = (
+    ApiError,
+    OAuthError,
+    ServiceError,
+    InterfaceError,
+    OperationalError,
+    MemoryError,
+)
 
 
 @contextmanager

@@ -12,6 +12,8 @@ logger = logging.getLogger(__name__)
 
 # Longer waits are rows with a due time; the sweeper brings them back.
 LONGEST_COUNTDOWN_SECONDS = 60.0
+# The log says an outage once, not with everything that is not published.
+OUTAGE = {"part": "broker"}
 
 
 def send(task: str, *ids: object, countdown: float = 0.0, expires: float = 0.0) -> bool:
@@ -33,7 +35,8 @@ def waiting(name: str) -> int | None:
         with current_app.connection_for_write() as connection:
             return _length(connection, name)
     except (OperationalError, OSError) as exc:
-        logger.warning("not counted queue=%s error=%s", name, type(exc).__name__)
+        error = type(exc).__name__
+        logger.warning("not counted queue=%s error=%s", name, error, extra=OUTAGE)
         return None
 
 
@@ -57,6 +60,7 @@ def _publish(
             expires=expires or None,
         )
     except (OperationalError, OSError) as exc:
-        logger.warning("not published task=%s error=%s", task, type(exc).__name__)
+        error = type(exc).__name__
+        logger.warning("not published task=%s error=%s", task, error, extra=OUTAGE)
         return False
     return True

@@ -1,4 +1,4 @@
-"""End connections: erase the grant, give it back, delete the items if told to."""
+"""End connections: erase the grant, have it revoked, delete the items if told to."""
 
 import logging
 
@@ -10,9 +10,11 @@ from django.utils import timezone
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
 from integrations.models.reasons import ReasonCode
-from integrations.providers import CONNECTORS, SPECS
+from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import audit, crypto, queue
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
 from integrations.services.grants import credentials, revocation, token_cache
 from integrations.services.items import store
 from integrations.services.sync import runs
@@ -88,7 +90,18 @@ def end_grant(
 
 
 def may_uninstall(connection: Connection) -> bool:
-    """Tell whether removing the app would harm nobody else's connection here."""
+    """Tell whether removing the app would harm nobody else's connection here.
+
+    Not where a mistake of ours hides that.
+    """
+    try:
+        with connector_boundary("installation_of", connection=connection.pk):
+            return _is_alone(connection)
+    except ConnectorError:
+        return False
+
+
+def _is_alone(connection: Connection) -> bool:
     connector: object = CONNECTORS[connection.provider]
     if not isinstance(connector, UninstallsApp):
         return False
@@ -111,7 +124,7 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
         return
     provider, account_id = connection.provider, connection.remote_id
     try:
-        if SPECS[provider].revokes == "access_token":
+        if revocation.revokes_access(provider):
             token: Secret | None = credentials.open_access(credential).secret
         else:
             token = credentials.open_refresh(credential)

@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 
 from integrations.models import Connection, SyncRun
 from integrations.models.condition import Condition
+from integrations.models.times import is_ahead
 from integrations.services.connections.facts import Facts
-
-# A clock that was ahead by less than this is nobody's concern.
-CLOCK_SLACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +33,7 @@ def next_sync(facts: Facts, condition: Condition) -> Planned:
     if at is None:
         return Planned(text="Not planned")
     interval = timedelta(minutes=connection.sync_interval_minutes)
-    if at > facts.now + interval + CLOCK_SLACK:
+    if is_ahead(at, facts.now, longest=interval):
         # A clock was ahead when it was planned; the sweep makes it due.
         at = facts.now
     if facts.provider_paused_until is not None:

@@ -1,4 +1,7 @@
-"""Estimate an account's calls a month, and find a schedule that fits its quota."""
+"""Estimate an account's calls a month, and find a schedule that fits its quota.
+
+A mistake in the connector's sums is a ConnectorError.
+"""
 
 import math
 from collections.abc import Collection as Some
@@ -13,28 +16,26 @@ from integrations.models import Collection, Connection, Item
 from integrations.models.reasons import ReasonCode
 from integrations.providers.capabilities import Estimate, Plan, Schedule
 from integrations.providers.kinds import DeletionKind
+from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.sync import budget, runs
-from integrations.services.sync.budget import estimator_of, plans_of
 
 # How an account is read until its plan is said, or while that is the smallest one.
 CAREFUL_MINUTES, CAREFUL_HOURS = 24 * 60, 30 * 24
 
 
-def plan_of(connection: Connection, slug: str) -> Plan | None:
-    """Return the provider's plan of that name, None if there is none."""
-    return next((p for p in plans_of(connection) if p.slug == slug), None)
-
-
 def estimate(connection: Connection) -> Estimate | None:
     """Return what each collection costs in calls a month as things are."""
-    estimator = estimator_of(connection)
+    estimator = budget.estimator_of(connection.provider)
     if estimator is None:
         return None
-    return estimator.estimate(
-        counts_of(connection),
-        interval_minutes=connection.sync_interval_minutes,
-        full_refresh_hours=connection.full_refresh_hours or settings.FULL_REFRESH_HOURS,
-    )
+    counts = counts_of(connection)
+    hours = connection.full_refresh_hours or settings.FULL_REFRESH_HOURS
+    with connector_boundary("estimate", connection=connection.pk):
+        return estimator.estimate(
+            counts,
+            interval_minutes=connection.sync_interval_minutes,
+            full_refresh_hours=hours,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +52,8 @@ class Overrun:
 
 def overrun(connection: Connection) -> Overrun | None:
     """Return by how much the schedule overruns the plan; unsaid, the smallest one."""
-    said = plan_of(connection, connection.plan)
-    plan = said or budget.smallest_plan(connection)
+    said = budget.plan_of(connection.provider, connection.plan)
+    plan = said or budget.smallest_plan(connection.provider)
     found = estimate(connection)
     chosen = connection.collections.filter(
         is_selected=True, misses__lt=Collection.MOST_MISSES
@@ -72,15 +73,15 @@ def fitting_schedule(
 
     None as well without a limit, and when no schedule fits.
     """
-    estimator, present = estimator_of(connection), estimate(connection)
+    estimator, present = budget.estimator_of(connection.provider), estimate(connection)
     if estimator is None or present is None or plan is None or plan.calls is None:
         return None
     if present.total(chosen) <= plan.calls:
         return None
     counts = counts_of(connection)
-    return estimator.fitting_schedule(
-        counts, chosen=[key for key in chosen if key in counts], quota=plan.calls
-    )
+    known = [key for key in chosen if key in counts]
+    with connector_boundary("fitting_schedule", connection=connection.pk):
+        return estimator.fitting_schedule(counts, chosen=known, quota=plan.calls)
 
 
 def counts_of(connection: Connection) -> dict[str, int]:
@@ -105,8 +106,8 @@ def counts_of(connection: Connection) -> dict[str, int]:
 
 def begin(connection: Connection, plan: str) -> None:
     """Give a new connection its plan, if that is one, and a schedule to begin with."""
-    smallest = budget.smallest_plan(connection)
-    said = plan_of(connection, plan)
+    smallest = budget.smallest_plan(connection.provider)
+    said = budget.plan_of(connection.provider, plan)
     connection.plan = said.slug if said else ""
     if smallest is not None and said in (None, smallest):
         connection.sync_interval_minutes = CAREFUL_MINUTES
@@ -121,7 +122,10 @@ def schedule_for(
     One that was chosen for its cost gives way to the usual one where the plan has
     calls enough; one that costs too much to the best that fits.
     """
-    if not _is_careful(connection) or plan in (None, budget.smallest_plan(connection)):
+    if not _is_careful(connection) or plan in (
+        None,
+        budget.smallest_plan(connection.provider),
+    ):
         return fitting_schedule(connection, plan, chosen=chosen)
     usual = Connection(
         pk=connection.pk, provider=connection.provider, plan=connection.plan
@@ -142,7 +146,7 @@ def is_plan_unknown(connection: Connection) -> bool:
     return (
         connection.is_connected
         and not connection.plan
-        and budget.smallest_plan(connection) is not None
+        and budget.smallest_plan(connection.provider) is not None
     )
 
 

@@ -8,11 +8,12 @@ from typing import Any
 from integrations.models import Connection, SyncRun, wording
 from integrations.models.condition import Condition
 from integrations.models.reasons import ReasonCode
+from integrations.models.times import is_ahead
 from integrations.providers import SPECS
 from integrations.services.connections import next_steps
 from integrations.services.connections.facts import Facts, facts_of
 from integrations.services.connections.findings import findings
-from integrations.services.connections.next_steps import CLOCK_SLACK, Planned
+from integrations.services.connections.next_steps import Planned
 
 SINCE = (
     Condition.TROUBLE,
@@ -85,7 +86,7 @@ class Status:
         at = self.facts.connection.last_synced_at
         if at is None:
             return Planned(text="Not yet" if self.facts.open_run else "Never")
-        if at > self.facts.now + CLOCK_SLACK:
+        if is_ahead(at, self.facts.now):
             return Planned(text="Not known")
         return Planned(at=at)
 

@@ -1,7 +1,6 @@
 """Circuit breaker of a provider: paused for everybody when it refuses this site."""
 
 import logging
-from datetime import timedelta
 
 from django.core.mail import mail_admins
 from django.utils import timezone
@@ -12,8 +11,6 @@ from integrations.oauth.errors import OAuthError
 from integrations.services.common import audit
 
 logger = logging.getLogger(__name__)
-
-PAUSE = timedelta(minutes=10)
 
 
 def ensure_running(provider: str) -> None:
@@ -29,13 +26,12 @@ def ensure_running(provider: str) -> None:
 def pause(provider: str, error: OAuthError) -> None:
     """Stop calling a provider that refuses our client; connections stay as they are."""
     now = timezone.now()
-    is_new = not ProviderState.objects.filter(
-        pk=provider, paused_until__gt=now - PAUSE
-    ).exists()
+    state = ProviderState.objects.filter(pk=provider).first()
+    is_new = state is None or not state.was_paused_lately
     ProviderState.objects.update_or_create(
         pk=provider,
         defaults={
-            "paused_until": now + PAUSE,
+            "paused_until": now + ProviderState.PAUSE,
             "reason": "client_rejected",
             "detail": f"status {error.status}, error {error.error}"[:300],
             "since": now,

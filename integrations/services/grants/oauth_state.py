@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from integrations.http.secrets import Secret
 from integrations.models import AuthorizationState, Connection
+from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import crypto
 
 LIFE = timedelta(minutes=10)
@@ -94,6 +95,7 @@ def consume(
         user=user,
         provider=provider,
         created_at__gt=now - LIFE,
+        created_at__lte=now + CLOCK_SKEW,
         consumed_at__isnull=True,
     ).update(consumed_at=now)
     row = AuthorizationState.objects.filter(state_hash=state_hash).first()

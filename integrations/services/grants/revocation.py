@@ -12,16 +12,19 @@ from django.utils import timezone
 from integrations.http.errors import ApiError, NotFound, Unauthorized
 from integrations.http.secrets import Secret
 from integrations.models import Credential, PendingRevocation
+from integrations.models.times import CLOCK_SKEW
 from integrations.oauth.errors import OAuthError
 from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import clients, crypto, oauth_clients, queue
+from integrations.services.common.connector_errors import connector_boundary
 
 logger = logging.getLogger(__name__)
 
 PURPOSE = "revocation"
 MOST_TRIES = 12
 CLAIM = timedelta(minutes=2)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=128)
 # A provider that hangs must not keep a worker from refreshing others' tokens.
 LONGEST_SECONDS = 10.0
 
@@ -66,9 +69,15 @@ def revoke_late_tokens(
     in_use = Credential.objects.filter(same_grant | Q(fingerprint=fresh))
     if fresh == spent or in_use.exists():
         return
-    is_access = SPECS[provider].revokes == "access_token"
-    schedule(provider, account_id, access_token if is_access else refresh_token)
+    token = access_token if revokes_access(provider) else refresh_token
+    schedule(provider, account_id, token)
     queue.send("revoke_due")
+
+
+def revokes_access(provider: str) -> bool:
+    """Tell whether a grant is ended by its access token, not by its refresh token."""
+    spec = SPECS.get(provider)
+    return spec is not None and spec.revokes == "access_token"
 
 
 def associated_data(pending: PendingRevocation) -> str:
@@ -78,7 +87,11 @@ def associated_data(pending: PendingRevocation) -> str:
 
 def revoke_due(*, most: int = 50) -> int:
     """Revoke what is due; return how many tokens are done with."""
-    due = PendingRevocation.objects.filter(due_at__lte=timezone.now())
+    now = timezone.now()
+    is_ahead = Q(due_at__gt=now + CLOCK_SKEW + LONGEST_PAUSE) | Q(
+        tries=0, due_at__gt=now + CLOCK_SKEW
+    )
+    due = PendingRevocation.objects.filter(Q(due_at__lte=now) | is_ahead)
     done, until = 0, time.monotonic() + LONGEST_SECONDS
     # An app is removed while its access token still lives.
     for pending in due.order_by("-is_uninstall", "due_at")[:most]:
@@ -106,8 +119,8 @@ def _revoke(pending: PendingRevocation) -> bool:
             _uninstall(pending, token)
         else:
             oauth = oauth_clients.oauth_client(pending.provider)
-            is_refresh = SPECS[pending.provider].revokes == "refresh_token"
-            oauth.revoke(token, hint="refresh_token" if is_refresh else "")
+            is_access = revokes_access(pending.provider)
+            oauth.revoke(token, hint="" if is_access else "refresh_token")
     except (OAuthError, ApiError, crypto.CryptoError) as exc:
         return _again(pending, type(exc).__name__)
     PendingRevocation.objects.filter(pk=pending.pk).delete()
@@ -119,9 +132,10 @@ def _uninstall(pending: PendingRevocation, token: Secret) -> None:
     connector: object = CONNECTORS[pending.provider]
     if not isinstance(connector, UninstallsApp):
         return
-    api = clients.api_client_for_new_grant(pending.provider, token)
     try:
-        connector.uninstall(api, settings.PROVIDERS[pending.provider])
+        with connector_boundary("uninstall", revocation=pending.pk):
+            api = clients.api_client_for_new_grant(pending.provider, token)
+            connector.uninstall(api, settings.PROVIDERS[pending.provider])
     except (Unauthorized, NotFound):
         # The app is gone already, or the token is, and with it the only way.
         logger.info("nothing to uninstall provider=%s", pending.provider)
@@ -136,6 +150,6 @@ def _again(pending: PendingRevocation, error: str) -> bool:
         return True
     logger.info("not revoked yet provider=%s error=%s", pending.provider, error)
     PendingRevocation.objects.filter(pk=pending.pk).update(
-        due_at=timezone.now() + timedelta(seconds=30 * 2 ** min(pending.tries, 8))
+        due_at=timezone.now() + min(FIRST_PAUSE * 2**pending.tries, LONGEST_PAUSE)
     )
     return False

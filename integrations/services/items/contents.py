@@ -45,7 +45,7 @@ def to_row(
         text=content.text[:TEXT_LENGTH],
         is_truncated=content.is_truncated,
         reason=reason[:REASON_LENGTH],
-        read_for=item.remote_updated_at,
+        read_for=item.remote_updated_at or item.first_seen_at,
         read_at=now,
     )
 

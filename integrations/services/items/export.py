@@ -3,11 +3,12 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from integrations.models import Item
+from integrations.providers import CONNECTORS
 
 FIELDS = (
     "id",
@@ -30,8 +31,12 @@ FIELDS = (
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def to_integration_item(item: Item) -> dict[str, Any]:
+def to_integration_item(item: Item, schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a stored item in the shape a connector gave it, JSON-safe."""
+    connector = CONNECTORS.get(item.provider)
+    properties = item.properties
+    if connector is not None:
+        properties = dict(connector.complete(properties, schema))
     return {
         "id": item.remote_id,
         "type": item.type,
@@ -40,15 +45,29 @@ def to_integration_item(item: Item) -> dict[str, Any]:
         "parent_id": item.parent_remote_id or None,
         "name": item.name,
         "creation_time": _moment(item.remote_created_at),
-        "last_modified_time": _moment(item.remote_updated_at),
+        "last_modified_time": _moment(_told(item)),
         "url": item.remote_url or None,
         "children": item.children,
         "mime_type": item.mime_type or None,
         "delta": item.delta or None,
         "drive_id": item.drive_id or None,
         "visibility": item.is_visible,
-        "properties": item.properties,
+        "properties": properties,
     }
+
+
+def _told(item: Item) -> datetime | None:
+    """Return the modified time that the provider told; what was noticed is not it."""
+    return None if item.is_update_noticed else item.remote_updated_at
+
+
+def _to_integration_items(items: Iterable[Item]) -> Iterator[dict[str, Any]]:
+    """Yield items as exports show them; a schema can be long, and is read once."""
+    schemas: dict[Any, Mapping[str, Any]] = {None: {}}
+    for item in items:
+        if item.collection_id not in schemas:
+            schemas[item.collection_id] = item.collection.schema
+        yield to_integration_item(item, schemas[item.collection_id])
 
 
 def _moment(value: datetime | None) -> str | None:
@@ -58,8 +77,8 @@ def _moment(value: datetime | None) -> str | None:
 def to_json(items: Iterable[Item]) -> Iterator[str]:
     """Yield the pieces of one JSON array, a line per item."""
     start = "[\n"
-    for item in items:
-        yield start + json.dumps(to_integration_item(item), ensure_ascii=False)
+    for each in _to_integration_items(items):
+        yield start + json.dumps(each, ensure_ascii=False)
         start = ",\n"
     yield "[]\n" if start == "[\n" else "\n]\n"
 
@@ -69,8 +88,8 @@ def to_csv(items: Iterable[Item]) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(FIELDS)
-    for item in items:
-        writer.writerow(to_cell(v) for v in to_integration_item(item).values())
+    for each in _to_integration_items(items):
+        writer.writerow(to_cell(v) for v in each.values())
         yield _drain(buffer)
     yield _drain(buffer)
 

@@ -10,7 +10,7 @@ from integrations.providers.fields import SEVERAL, Relation, Value
 from integrations.providers.records import DisplayField
 
 MAX_LINKS = 50
-MAX_FOUND = 500
+AT_ONCE = 500
 
 Found = Mapping[tuple[str, str], Item]
 
@@ -43,19 +43,23 @@ def _relations(value: Value) -> Iterator[Relation]:
 
 def find_by_id(item: Item, ids: Iterable[str]) -> Found:
     """Return live items beside one by collection and id, and by id alone."""
-    wanted = list(dict.fromkeys(ids))[:MAX_FOUND]
+    wanted = list(dict.fromkeys(ids))
     if not wanted:
         return {}
     names = dict(collections_beside(item).values_list("pk", "remote_id"))
-    rows = (
-        Item.objects.live()
-        .filter(collection__in=list(names), remote_id__in=wanted)
-        .only("uuid", "name", "remote_id", "collection_id", "provider")
-    )
     found: dict[tuple[str, str], Item] = {}
-    for row in rows:
-        found[names[row.collection_id], row.remote_id] = row
-        found.setdefault(("", row.remote_id), row)
+    for start in range(0, len(wanted), AT_ONCE):
+        rows = (
+            Item.objects.live()
+            .filter(
+                collection__in=list(names),
+                remote_id__in=wanted[start : start + AT_ONCE],
+            )
+            .only("uuid", "name", "remote_id", "collection_id", "provider")
+        )
+        for row in rows:
+            found[names[row.collection_id], row.remote_id] = row
+            found.setdefault(("", row.remote_id), row)
     return found
 
 

@@ -12,6 +12,7 @@ from integrations.services.items import search
 from integrations.services.items.query import (
     DELETED,
     DESELECTED,
+    TIMES,
     ItemQuery,
     Position,
     Sort,
@@ -34,6 +35,8 @@ COLUMNS = (
     "parent_remote_id",
     "remote_url",
     "remote_updated_at",
+    "remote_created_at",
+    "is_update_noticed",
     "changed_at",
     "deleted_at",
     "deleted_kind",
@@ -148,12 +151,14 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     order = query.order.reversed if is_backward else query.order
     start = query.before or query.after
     most = query.size + 1
-    found: Found | None = None
+    looks: list[Found | None] = []
     hits: Hits | None = None
     rows: list[Item] = []
-    for part in _parts(items, order, start):
+    parts = _parts(items, order, start, is_backward=is_backward)
+    for part in parts:
         wanted = most - len(rows)
         found = search.look(part, query.search, want=wanted) if query.search else None
+        looks.append(found)
         if found is not None:
             rows += _by_keys(found.keys[:wanted])
         elif query.search:
@@ -161,7 +166,8 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
             rows += hits.among(part)[:wanted]
         else:
             rows += part[:wanted]
-        if len(rows) == most:
+        # A search goes on to look at all there is, as long as that is little.
+        if len(rows) == most and not (found and found.is_all):
             break
     has_more = len(rows) > query.size
     rows = rows[: query.size]
@@ -174,28 +180,46 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
         items=rows,
         previous=_before(query, rows) if rows and has_previous else None,
         next=_after(query, rows) if rows and has_next else None,
-        found=found if start is None else None,
+        found=_add_up(looks, of=len(parts)) if start is None else None,
         hits=hits,
     )
 
 
+def _add_up(looks: Sequence[Found | None], *, of: int) -> Found | None:
+    """Return what was found in all parts of a list, None where a look was no use."""
+    known = [found for found in looks if found is not None]
+    if len(known) < len(looks):
+        return None
+    is_all = len(known) == of and all(found.is_all for found in known)
+    return Found(keys=[key for found in known for key in found.keys], is_all=is_all)
+
+
 def _parts(
-    items: ItemQuerySet, order: Sort, start: Position | None
+    items: ItemQuerySet, order: Sort, start: Position | None, *, is_backward: bool
 ) -> list[ItemQuerySet]:
     """Return the rows beyond a position: those that tie with it, then the rest.
 
-    Two plain ranges instead of one condition with OR, because both databases then
-    begin in the middle of their index, even among a million equal timestamps.
+    Plain ranges instead of one condition with OR, because both databases then begin
+    in the middle of their index, even among a million equal timestamps. Rows without
+    a value are a range of their own, because they stand last in every order, and in
+    one end of the index or the other.
     """
     slim = items.only(*COLUMNS).order_by(*order.ordering)
-    if start is None:
-        return [slim]
     beyond = "lt" if order.is_descending else "gt"
-    ties = {order.field: start.value, f"id__{beyond}": start.id}
-    return [
-        slim.filter(**ties),
-        slim.filter(**{f"{order.field}__{beyond}": start.value}),
-    ]
+    if order.field not in TIMES:
+        known, unknown = slim, []
+    else:
+        known = slim.filter(**{f"{order.field}__isnull": False})
+        unknown = [slim.filter(**{f"{order.field}__isnull": True})]
+    if start is None:
+        return [known, *unknown]
+    behind = {f"id__{beyond}": start.id}
+    if start.value is None:
+        ties = [part.filter(**behind) for part in unknown]
+        return [*ties, known] if is_backward else ties
+    tied = known.filter(**{order.field: start.value, **behind})
+    rest = known.filter(**{f"{order.field}__{beyond}": start.value})
+    return [tied, rest] if is_backward else [tied, rest, *unknown]
 
 
 def _by_keys(keys: Sequence[int]) -> list[Item]:

@@ -26,7 +26,10 @@ TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
 
 
 class Sort(NamedTuple):
-    """Name the column a list is ordered by; ties follow the id the same way."""
+    """Name the column a list is ordered by; ties follow the id the same way.
+
+    Rows without a value come last, whichever way the others are ordered.
+    """
 
     field: str
     is_descending: bool
@@ -43,9 +46,12 @@ class Sort(NamedTuple):
         return Sort(self.field, not self.is_descending)
 
 
+TIMES = ("remote_updated_at", "remote_created_at")
 SORTS = {
     "-updated": Sort("remote_updated_at", is_descending=True),
     "updated": Sort("remote_updated_at", is_descending=False),
+    "-created": Sort("remote_created_at", is_descending=True),
+    "created": Sort("remote_created_at", is_descending=False),
     "name": Sort("sort_name", is_descending=False),
     "-name": Sort("sort_name", is_descending=True),
 }
@@ -61,13 +67,13 @@ class Position:
     """
 
     field: str
-    value: str | datetime
+    value: str | datetime | None
     id: int
 
     def to_token(self) -> str:
         """Write the position so that a link can carry it."""
         value = self.value
-        text = value if isinstance(value, str) else value.isoformat()
+        text = value.isoformat() if isinstance(value, datetime) else value
         raw = json.dumps([self.field, text, self.id], separators=(",", ":"))
         return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
@@ -88,10 +94,12 @@ class Position:
         return cls(field=field, value=value, id=number)
 
 
-def _to_value(field: str, text: Any) -> str | datetime:
+def _to_value(field: str, text: Any) -> str | datetime | None:
+    if text is None and field in TIMES:
+        return None
     if not isinstance(text, str):
         raise TypeError
-    if field == "remote_updated_at":
+    if field in TIMES:
         at = datetime.fromisoformat(text)
         return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
     # PostgreSQL refuses NUL, and no text with half a surrogate can be sent.

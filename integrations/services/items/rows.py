@@ -4,13 +4,14 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from django.db import connection as database
 
 from integrations.models import Collection, Item
+from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.search import search_text
 
@@ -40,6 +41,7 @@ UPDATED = (
     "is_visible",
     "remote_created_at",
     "remote_updated_at",
+    "is_update_noticed",
     "properties",
     "digest",
     "deleted_at",
@@ -59,9 +61,11 @@ INSERTED = (
 )
 
 
-MODIFIED = "remote_updated_at"
+MODIFIED, NOTICED = "remote_updated_at", "is_update_noticed"
 # What differs in an item that was edited, as opposed to one that was only moved.
 CONTENT = ("name", "children", "properties")
+# Clocks differ by less; what is said of later days is no time that anything had.
+MOST_AHEAD = timedelta(days=1)
 
 
 class Known(NamedTuple):
@@ -70,6 +74,7 @@ class Known(NamedTuple):
     pk: int
     digest: str
     is_deleted: bool
+    is_deselected: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +136,7 @@ class _Values:
         connection = collection.connection
         self._has_uuids = database.features.has_native_uuid_field
         self._is_sqlite = database.vendor == "sqlite"
-        self._now = now
+        self._now, self._latest = now, now + MOST_AHEAD
         self._owner = (
             connection.owner_id,
             self._uuid(connection.pk),
@@ -147,10 +152,14 @@ class _Values:
             return value
         return str(value.astimezone(UTC).replace(tzinfo=None))
 
+    def _past(self, value: datetime | None) -> Any:
+        """Return a time that can be true; one far ahead would stay the latest."""
+        is_ahead = value is not None and value > self._latest
+        return None if is_ahead else self._moment(value)
+
     def of(self, row: Row) -> tuple[Any, ...]:
-        """Return the values of one row, then whether its modified time is told."""
+        """Return the values of one row."""
         item, now = row.item, self._moment(self._now)
-        updated_at = item.last_modified_time or item.creation_time or self._now
         return (
             self._uuid(uuid.uuid4()),
             *self._owner,
@@ -168,15 +177,15 @@ class _Values:
             (item.delta or "")[:ID_LENGTH],
             (item.drive_id or "")[:ID_LENGTH],
             item.visibility,
-            self._moment(item.creation_time),
-            self._moment(updated_at),
+            self._past(item.creation_time),
+            self._past(item.last_modified_time),
+            None,
             row.properties_json,
             row.digest,
             None,
             None,
             "",
             now,
-            item.last_modified_time is not None,
         )
 
 
@@ -199,35 +208,37 @@ def _statement() -> str:
         "%s::jsonb" if is_postgres and name in json_columns else "%s"
         for name in INSERTED
     ]
+    dated = (MODIFIED, NOTICED)
     updates = ", ".join(
-        f"{quote(n)} = excluded.{quote(n)}" for n in UPDATED if n != MODIFIED
+        f"{quote(n)} = excluded.{quote(n)}" for n in UPDATED if n not in dated
     )
     columns = ", ".join(quote(name) for name in INSERTED)
     # Every name in it is one of ours; the values are bound parameters.
     return (
         f"INSERT INTO {table} ({columns}) VALUES ({', '.join(marks)}) "
         f"ON CONFLICT ({quote('collection_id')}, {quote('remote_id')}) "
-        f"DO UPDATE SET {updates}, {quote(MODIFIED)} = {_modified(table)}"
+        f"DO UPDATE SET {updates}, {_modified(table)}"
     )
 
 
 def _modified(table: str) -> str:
     """Return the SQL of when a row that is there already was modified.
 
-    Where the provider does not say, as the last parameter tells, what differs was
-    modified by now, and what only moved or came back keeps its moment.
+    Where the provider does not say, what differs is dated by when that was noticed,
+    and what only moved or came back keeps what was known.
     """
     quote = database.ops.quote_name
-    is_postgres = database.vendor == "postgresql"
-    flag = "%s::boolean" if is_postgres else "%s"
-    same = "IS NOT DISTINCT FROM" if is_postgres else "IS"
+    same = "IS NOT DISTINCT FROM" if database.vendor == "postgresql" else "IS"
     is_same = " AND ".join(
         f"{table}.{quote(name)} {same} excluded.{quote(name)}" for name in CONTENT
     )
+    told, noticed_at = f"excluded.{quote(MODIFIED)}", f"excluded.{quote('changed_at')}"
+    kept, was_noticed = f"{table}.{quote(MODIFIED)}", f"{table}.{quote(NOTICED)}"
     return (
-        f"CASE WHEN {flag} THEN excluded.{quote(MODIFIED)} "
-        f"WHEN {is_same} THEN {table}.{quote(MODIFIED)} "
-        f"ELSE excluded.{quote('changed_at')} END"
+        f"{quote(MODIFIED)} = COALESCE({told},"
+        f" CASE WHEN {is_same} THEN {kept} ELSE {noticed_at} END), "
+        f"{quote(NOTICED)} = {told} IS NULL"
+        f" AND CASE WHEN {is_same} THEN {was_noticed} ELSE TRUE END"
     )
 
 
@@ -239,14 +250,16 @@ def read_known(collection: Collection, ids: Sequence[str]) -> dict[str, Known]:
     if not database.features.has_native_uuid_field:
         key = collection.pk.hex
     statement = (
-        "SELECT remote_id, id, digest, deleted_at FROM integrations_item"
+        "SELECT remote_id, id, digest, deleted_at, deleted_kind FROM integrations_item"
         f" WHERE collection_id = %s AND remote_id IN ({', '.join(['%s'] * len(ids))})"
     )
     with database.cursor() as cursor:
         cursor.execute(statement, [key, *ids])
         return {
-            remote_id: Known(pk, digest, deleted_at is not None)
-            for remote_id, pk, digest, deleted_at in cursor.fetchall()
+            remote_id: Known(
+                pk, digest, at is not None, kind == DeletionKind.DESELECTED
+            )
+            for remote_id, pk, digest, at, kind in cursor.fetchall()
         }
 
 

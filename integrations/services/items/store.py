@@ -66,14 +66,20 @@ def store_page(
     found = {keys[each]: text for each, text in (texts or {}).items() if each in keys}
     contents.store_contents(found, now=now)
     revived = sum(1 for row in touched if known[row.item.id].is_deleted)
+    changed = sum(1 for row in touched if not _is_only_back(known[row.item.id], row))
     return PageCounts(
         created=len(new),
-        changed=len(touched),
-        unchanged=len(page) - len(new) - len(touched),
+        changed=changed,
+        unchanged=len(page) - len(new) - changed,
         unreadable=sum(1 for i in items if not 0 < len(i.id) <= rows.ID_LENGTH),
         live_delta=len(new) + revived + moves.count_live(moved),
         seen_keys=tuple(keys.values()),
     )
+
+
+def _is_only_back(known: Known, row: Row) -> bool:
+    """Tell whether an item is as it was before a user left its collection out."""
+    return known.is_deselected and known.digest == row.digest
 
 
 def _texts(words: dict[int, str]) -> dict[int, str]:

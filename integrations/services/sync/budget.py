@@ -1,8 +1,8 @@
-"""Spend few of a month's calls until the user says which plan the account has.
+"""Spare the calls of a month where a provider limits them by plan.
 
-Where a provider limits the calls of a month by plan, an account whose plan is not
-said may have the smallest one, and share its calls with everything else its owner
-uses. So much is known only after the first full refresh; until then half is left.
+They are shared with everything else that the owner of the account uses. What reading
+costs is known only after the first full refresh; until then half of them is left. An
+account whose plan nobody has said is taken to have the smallest one.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,32 +15,38 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import EstimatesCost, Plan
 
 
-def estimator_of(connection: Connection) -> EstimatesCost | None:
+def estimator_of(provider: str) -> EstimatesCost | None:
     """Return what estimates costs, where the provider limits the calls of a month."""
-    connector: object = CONNECTORS.get(connection.provider)
+    connector: object = CONNECTORS.get(provider)
     return connector if isinstance(connector, EstimatesCost) else None
 
 
-def plans_of(connection: Connection) -> tuple[Plan, ...]:
+def plans_of(provider: str) -> tuple[Plan, ...]:
     """Return the provider's plans, none where calls of a month are not limited."""
-    estimator = estimator_of(connection)
+    estimator = estimator_of(provider)
     return tuple(estimator.plans) if estimator else ()
 
 
-def smallest_plan(connection: Connection) -> Plan | None:
+def plan_of(provider: str, slug: str) -> Plan | None:
+    """Return the provider's plan of that name, None if there is none."""
+    return next((p for p in plans_of(provider) if p.slug == slug), None)
+
+
+def smallest_plan(provider: str) -> Plan | None:
     """Return the plan with the fewest calls a month, None without any limit."""
-    limited = [plan for plan in plans_of(connection) if plan.calls is not None]
+    limited = [plan for plan in plans_of(provider) if plan.calls is not None]
     return min(limited, key=lambda plan: plan.calls or 0, default=None)
 
 
 def calls_left(connection: Connection) -> int | None:
     """Return how many calls first refreshes may still make this month, None for any."""
-    smallest = smallest_plan(connection)
-    if connection.plan or smallest is None or smallest.calls is None:
+    slug = connection.provider
+    plan = plan_of(slug, connection.plan) or smallest_plan(slug)
+    if plan is None or plan.calls is None:
         return None
     runs = connection.runs.filter(queued_at__gte=_month(timezone.now())).order_by()
     used = runs.aggregate(calls=Sum("requests"))["calls"] or 0
-    return max(0, smallest.calls // 2 - used)
+    return max(0, plan.calls // 2 - used)
 
 
 def next_month(now: datetime) -> datetime:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import Collection, Connection
+from integrations.models import Collection, Connection, times
 from integrations.models.collection import Completeness
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers import CONNECTORS
@@ -40,7 +40,7 @@ def discover_if_due(lease: RunLease) -> None:
 
 def _is_due(lease: RunLease) -> bool:
     discovered_at = lease.connection.discovered_at
-    is_due = discovered_at is None or timezone.now() - discovered_at > EVERY
+    is_due = times.is_over(discovered_at, EVERY, timezone.now())
     is_first_slice = not lease.run.progress
     if ACCOUNT in lease.run.progress:
         # It has failed in this run already.

@@ -25,7 +25,12 @@ from integrations.models import Connection, SyncRun
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.services.common import clients, connection_state
-from integrations.services.common.errors import LeaseLostError, NoTokenError
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import (
+    ConnectorError,
+    LeaseLostError,
+    NoTokenError,
+)
 from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync import (
@@ -60,10 +65,17 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
         lost = Reason(code=ReasonCode.LEASE_LOST)
         runs.finish(run, SyncRun.Outcome.QUARANTINED, lost)
         return None
+    try:
+        with connector_boundary("client", connection=run.connection_id):
+            tokens = TokenSource(run.connection_id)
+            api = clients.api_client(run.connection, tokens)
+    except ConnectorError as exc:
+        _end_badly(run, exc)
+        return None
     return _work(
         RunLease(
             run=run,
-            api=clients.api_client(run.connection, TokenSource(run.connection_id)),
+            api=api,
             stop_at=time.monotonic() + (seconds or settings.SLICE_SECONDS),
             lease_id=lease_id,
             most_calls=budget.calls_left(run.connection),

@@ -17,6 +17,7 @@ from integrations.http.client import ApiClient
 from integrations.models import Collection, Connection, SyncRun
 from integrations.models.progress import CollectionProgress
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.times import CLOCK_SKEW, is_ahead
 from integrations.services.common import shutdown
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.store import PageCounts
@@ -24,6 +25,8 @@ from integrations.services.items.store import PageCounts
 NOTHING = PageCounts()
 # Waiting for these is waiting for the provider's limits.
 LIMITS = (ReasonCode.RATE_LIMITED, ReasonCode.QUOTA_EXHAUSTED)
+# A Retry-After of a day, or midnight at the account's and some minutes.
+LONGEST_WAIT = timedelta(hours=25)
 
 
 @dataclass(kw_only=True)
@@ -89,10 +92,15 @@ class RunLease:
         *,
         deleted: int = 0,
     ) -> None:
-        """Add up what was stored and deleted, of the collection and of the run."""
+        """Add up what was stored and deleted, of the collection and of the run.
+
+        Until the first full refresh of a collection has ended, nothing in it is new.
+        """
+        is_first = collection.first_full_refresh_at is None
         sums = {
             "seen": counts.seen,
             "created": counts.created,
+            "first_read": counts.created if is_first else 0,
             "changed": counts.changed,
             "deleted": deleted,
             "unreadable": counts.unreadable,
@@ -155,13 +163,33 @@ def lease_length() -> timedelta:
     return timedelta(seconds=settings.STALE_RUN_SECONDS)
 
 
+def is_free(now: datetime) -> Q:
+    """Select the runs whose lease nobody holds; none ends further ahead than it is."""
+    too_late = now + lease_length() + CLOCK_SKEW
+    return (
+        Q(lease_until__isnull=True)
+        | Q(lease_until__lt=now)
+        | Q(lease_until__gt=too_late)
+    )
+
+
+def is_due(now: datetime) -> Q:
+    """Select the runs whose time has come, or was set by a clock that was ahead."""
+    ahead = now + CLOCK_SKEW
+    return (
+        Q(due_at__lte=now)
+        | Q(due_at__gt=ahead + LONGEST_WAIT)
+        | Q(released_at__gt=ahead)
+        | Q(released_at__isnull=True, queued_at__gt=ahead)
+    )
+
+
 def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
     """Take the lease of a due run, or nothing if it is taken, over or not due."""
     lease_id = uuid.uuid4()
     taken = (
-        SyncRun.objects.filter(pk=run_id, due_at__lte=now)
+        SyncRun.objects.filter(is_due(now), is_free(now), pk=run_id)
         .exclude(state=SyncRun.State.FINISHED)
-        .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
         .update(
             lease_id=lease_id,
             lease_until=now + lease_length(),
@@ -175,7 +203,18 @@ def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
     if not taken:
         return None
     SyncRun.objects.filter(pk=run_id, started_at__isnull=True).update(started_at=now)
-    return SyncRun.objects.select_related("connection").get(pk=run_id), lease_id
+    run = SyncRun.objects.select_related("connection").get(pk=run_id)
+    if run.released_at is not None and is_ahead(run.released_at, now):
+        _forget_waits(run)
+    return run, lease_id
+
+
+def _forget_waits(run: SyncRun) -> None:
+    """Forget until when collections wait, which the same clock has set."""
+    run.progress = {
+        key: replace(entry, retry_at=None).to_json()
+        for key, entry in run.entries.items()
+    }
 
 
 def release(
@@ -183,12 +222,14 @@ def release(
 ) -> bool:
     """Release the lease and set when the next slice is due, and what it waits for."""
     is_limited = reason is not None and reason.code in LIMITS
+    now = timezone.now()
     return bool(
         SyncRun.objects.filter(pk=run.pk, lease_id=lease_id).update(
             lease_id=None,
             lease_until=None,
             deliveries=0,
-            due_at=timezone.now() + timedelta(seconds=due_in),
+            released_at=now,
+            due_at=now + timedelta(seconds=due_in),
             enqueued_at=None,
             progress=run.progress,
             failures=run.failures,

@@ -31,7 +31,11 @@ def ask(item: Item) -> bool:
         return False
     now, key = timezone.now(), f"opened-text:{item.pk}"
     if cache.add(key, now, timeout=ASKED_FOR.total_seconds()):
-        return queue.send("sync_opened_text", item.pk, expires=PATIENCE.total_seconds())
+        seconds = PATIENCE.total_seconds()
+        is_sent = queue.send("sync_opened_text", item.pk, expires=seconds)
+        if not is_sent:
+            cache.delete(key)
+        return is_sent
     asked_at = cache.get(key)
     return isinstance(asked_at, datetime) and now - asked_at < PATIENCE
 

@@ -10,9 +10,16 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import ApiError, Forbidden, NotFound, Transient
+from integrations.http.errors import (
+    ApiError,
+    Forbidden,
+    NotFound,
+    Transient,
+    Unauthorized,
+)
 from integrations.models import Item, ItemContent
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.times import CLOCK_SKEW
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
@@ -59,19 +66,20 @@ def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
     return (
         Item.objects.live()
         .filter(_stale(), connection=lease.connection, type__in=list(types))
-        .order_by("-remote_updated_at", "-pk")
+        .order_by(F("remote_updated_at").desc(nulls_last=True), "-pk")
     )
 
 
 def _stale() -> Q:
+    now = timezone.now()
     unsettled = Q(
         content__read_at__lt=F("remote_updated_at") + SETTLES,
-        remote_updated_at__lt=timezone.now() - SETTLES,
+        remote_updated_at__lt=now - SETTLES,
     )
     # It was no fault of the item's, and may be mended by now.
-    mistaken = Q(
-        content__reason=ReasonCode.CONNECTOR_ERROR,
-        content__read_at__lt=timezone.now() - MISTAKEN_FOR,
+    mistaken = Q(content__reason=ReasonCode.CONNECTOR_ERROR) & (
+        Q(content__read_at__lt=now - MISTAKEN_FOR)
+        | Q(content__read_at__gt=now + CLOCK_SKEW)
     )
     return (
         Q(content__isnull=True)
@@ -100,12 +108,12 @@ def fetch(
 ) -> tuple[Content, Reason | None]:
     """Return an item's text, or why it cannot be read, so that others get a turn.
 
-    What may pass soon is raised as Transient.
+    What is not the item's own is raised: Transient, Unauthorized.
     """
     try:
         with connector_boundary("fetch_content", item=item.pk):
             return connector.fetch_content(api, item.remote_id), None
-    except Transient:
+    except (Transient, Unauthorized):
         raise
     except ApiError as exc:
         reason = failures.reason_of(exc)
@@ -126,7 +134,7 @@ def store(
             "text": text,
             "is_truncated": content.is_truncated,
             **columns(reason),
-            "read_for": item.remote_updated_at,
+            "read_for": item.remote_updated_at or item.first_seen_at,
             "read_at": now,
         },
     )

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from integrations.models import Collection
+from integrations.models import Collection, times
 from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
 from integrations.services.sync.lease import RunLease
@@ -17,6 +17,9 @@ def is_full_refresh_due(lease: RunLease, collection: Collection, now: datetime) 
     """Tell whether everything must be read, rather than what has changed."""
     if lease.run.is_full or collection.watermark is None:
         return True
+    if times.is_ahead(collection.watermark, now):
+        # What changed before it would be asked for by nobody.
+        return True
     if collection.completeness == Completeness.NO_PERMISSION:
         return True
     if collection.short_refresh_at is not None:
@@ -24,12 +27,13 @@ def is_full_refresh_due(lease: RunLease, collection: Collection, now: datetime) 
         wait = SHORT_REFRESH_WAIT * max(
             1.0, collection.stored_count / SHORT_REFRESH_ROWS
         )
-        return lease.run.is_interactive or now - collection.short_refresh_at > wait
+        is_over = times.is_over(collection.short_refresh_at, wait, now)
+        return lease.run.is_interactive or is_over
     last = collection.last_full_refresh_at
     if last is None or _was_too_early(collection, last, now):
         return True
     hours = lease.connection.full_refresh_hours or settings.FULL_REFRESH_HOURS
-    return now - last > timedelta(hours=hours)
+    return times.is_over(last, timedelta(hours=hours), now)
 
 
 def _was_too_early(collection: Collection, last: datetime, now: datetime) -> bool:
@@ -42,9 +46,5 @@ def _was_too_early(collection: Collection, last: datetime, now: datetime) -> boo
 
 def are_late_arrivals_due(collection: Collection, now: datetime) -> bool:
     """Tell whether it is time to look for what the provider shows late."""
-    late_arrivals_read_at = (
-        collection.late_arrivals_read_at or collection.last_full_refresh_at
-    )
-    return late_arrivals_read_at is None or now - late_arrivals_read_at > timedelta(
-        minutes=settings.LATE_ARRIVAL_MINUTES
-    )
+    last = collection.late_arrivals_read_at or collection.last_full_refresh_at
+    return times.is_over(last, timedelta(minutes=settings.LATE_ARRIVAL_MINUTES), now)

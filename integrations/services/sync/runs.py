@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import connection_state, queue
 from integrations.services.common.errors import NotSyncableError
+from integrations.services.sync import lease
 
 logger = logging.getLogger(__name__)
 
@@ -168,15 +170,18 @@ def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     so full that it is in there.
     """
     due = SyncRun.objects.filter(
-        state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING), due_at__lte=now
+        lease.is_due(now), state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING)
     ).order_by("due_at")
     # A worker that stands still may have taken one publication with it, so an
     # abandoned run is published again sooner than one that merely waits.
     is_abandoned = Q(lease_until__lt=now) & (
         Q(enqueued_at__lt=F("lease_until")) | Q(enqueued_at__lt=now - ABANDONED_FOR)
     )
-    is_unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    is_unsent = is_unclaimed & Q(enqueued_at__isnull=True)
+    is_unclaimed = lease.is_free(now)
+    # What was published in the future was published by a clock that was ahead.
+    is_unsent = is_unclaimed & (
+        Q(enqueued_at__isnull=True) | Q(enqueued_at__gt=now + CLOCK_SKEW)
+    )
     lost = list(due.filter(is_abandoned | is_unsent)[:most])
     published = due.filter(is_unclaimed, enqueued_at__isnull=False).exclude(
         pk__in=[run.pk for run in lost]
@@ -197,7 +202,7 @@ def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
 def cancel(run: SyncRun) -> bool:
     """Stop a run: at once if nobody is on it, else at its next checkpoint."""
     now = timezone.now()
-    idle = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    idle = lease.is_free(now)
     SyncRun.objects.filter(pk=run.pk).exclude(state=SyncRun.State.FINISHED).update(
         is_cancel_requested=True
     )

@@ -6,17 +6,27 @@ A slot is taken by one statement or one lock, so any number of schedulers is har
 import logging
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import (
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    IntegerField,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from integrations.http.errors import ApiError
 from integrations.models import Connection, Credential, Heartbeat
+from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import queue
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion, disconnect, selection
-from integrations.services.connections.next_steps import CLOCK_SLACK
 from integrations.services.grants import (
     fallback_store,
     refresh,
@@ -28,6 +38,8 @@ from integrations.services.upkeep import retention, staleness
 
 logger = logging.getLogger(__name__)
 
+# The tasks that beat starts; each leaves a heartbeat of its own.
+TICKS = ("dispatch_due", "refresh_due", "sweep")
 MOST_AT_ONCE = 1000
 # Shorter than the time between two ticks.
 DISPATCH_SECONDS = 10.0
@@ -75,21 +87,6 @@ def _dispatch_batch(now: datetime) -> tuple[int, int]:
             connection.next_sync_at = connection.next_slot(now)
         Connection.objects.bulk_update(due, ["next_sync_at"])
         return len(due), runs.open_scheduled(due)
-
-
-def pull_back(*, now: datetime) -> int:
-    """Make due what a clock that was ahead planned; return how many.
-
-    No schedule means later than one interval from now.
-    """
-    pulled = 0
-    planned = Connection.objects.syncable().filter(next_sync_at__gt=now)
-    intervals = planned.order_by().values_list("sync_interval_minutes", flat=True)
-    for minutes in list(intervals.distinct()):
-        latest = now + timedelta(minutes=minutes) + CLOCK_SLACK
-        late = planned.filter(sync_interval_minutes=minutes, next_sync_at__gt=latest)
-        pulled += late.update(next_sync_at=now)
-    return pulled
 
 
 def _due_credentials(now: datetime) -> QuerySet[Credential]:
@@ -152,6 +149,7 @@ def refresh_in_foreground(*, now: datetime | None = None) -> tuple[int, int]:
 def sweep(*, now: datetime | None = None) -> dict[str, int]:
     """Bring back what was lost: runs nobody is on, tokens put aside, revocations."""
     now = now or timezone.now()
+    pull_in(now=now)
     return {
         "runs": runs.enqueue_lost(now=now),
         "restored": fallback_store.restore_all(),
@@ -160,9 +158,42 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "left_out": selection.sweep_left_out(),
         "erasures": account_deletion.sweep(),
         "stale": staleness.check(now=now),
-        "pulled_back": pull_back(now=now),
         "pruned": retention.prune(now=now),
     }
+
+
+def pull_in(*, now: datetime) -> int:
+    """Bring forward the due times that a clock which was ahead has set.
+
+    No sync is due later than an interval from now, and no token is renewed in the
+    future. Returns how many there were.
+    """
+    ahead = now + CLOCK_SKEW
+    interval = ExpressionWrapper(
+        # SQLite multiplies no other kind of number by a time.
+        Cast("sync_interval_minutes", IntegerField()) * Value(timedelta(minutes=1)),
+        output_field=DurationField(),
+    )
+    latest = ExpressionWrapper(
+        Value(ahead, output_field=DateTimeField()) + interval,
+        output_field=DateTimeField(),
+    )
+    syncs = Connection.objects.syncable().filter(next_sync_at__gt=latest)
+    refreshes = Credential.objects.filter(
+        refreshed_at__gt=ahead, refresh_due_at__gt=now + REFRESH_CLAIM
+    )
+    return sum(
+        (
+            _update_some(syncs, next_sync_at=now),
+            _update_some(refreshes, refresh_due_at=now),
+        )
+    )
+
+
+def _update_some(rows: QuerySet[Any], **columns: datetime) -> int:
+    # Looked for first, because a statement that writes keeps others from writing.
+    keys = list(rows.order_by().values_list("pk", flat=True)[:MOST_AT_ONCE])
+    return rows.filter(pk__in=keys).update(**columns) if keys else 0
 
 
 def sweep_purges() -> int:

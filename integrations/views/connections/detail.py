@@ -9,12 +9,12 @@ from django.db.models.functions import Left
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from integrations.models import Collection, Connection, Credential, SyncRun
+from integrations.models import Collection, Connection, Credential, SyncRun, wording
 from integrations.providers import SPECS
+from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota
 from integrations.services.connections.status import Status, status_of
 from integrations.views.access import UserRequest, get_connection
@@ -53,6 +53,16 @@ def connection_detail(request: UserRequest, pk: UUID) -> HttpResponse:
         "full_refreshes": schedule.full_refresh_choices(connection),
     }
     return render(request, "connections/connection_detail.html", context)
+
+
+def _overrun(connection: Connection) -> dict[str, Any]:
+    if not connection.is_connected:
+        return {}
+    try:
+        return {"overrun": quota.overrun(connection)}
+    except ConnectorError as exc:
+        mistake = wording.connector_text(exc.reference, wording.COST_UNKNOWN)
+        return {"cost_mistake": mistake}
 
 
 @require_safe
@@ -98,7 +108,7 @@ def _context(connection: Connection) -> dict[str, Any]:
         "token": _token_facts(connection),
         "attempts": list(connection.refresh_attempts.all()[:ATTEMPTS]),
         "schedule_text": schedule.schedule_text(connection, status),
-        "overrun": quota.overrun(connection) if connection.is_connected else None,
+        **_overrun(connection),
         "is_plan_unknown": quota.is_plan_unknown(connection),
         "left_out": connection.collections.filter(is_selected=False).count(),
         "schema_changes": schema_changes(connection),
@@ -131,12 +141,12 @@ def _collections(connection: Connection) -> list[Collection]:
 
 
 def _bar(run: SyncRun) -> dict[str, str]:
-    when = date_format(timezone.localtime(run.queued_at), "j M H:i")
+    when = wording.time_text(run.queued_at)
     how = run.result_text
     return {
         "url": run.get_absolute_url(),
         "tone": STRIP_TONES.get(run.outcome, "busy"),
-        "title": f"{when}: {how.lower()}, {run.created} new, {run.changed} changed",
+        "title": f"{when}: {how.lower()}, {run.new:,} new, {run.changed:,} changed",
     }
 
 

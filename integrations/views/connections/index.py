@@ -71,7 +71,8 @@ def connect(request: UserRequest, provider: str) -> HttpResponse:
     card = _card(spec, is_staff=request.user.is_staff)
     if not card["is_configured"]:
         hint = card["settings_hint"] or "It is not available here yet."
-        messages.warning(request, f"{spec.name} cannot be connected. {hint}")
+        text = f"{spec.name} cannot be connected. {hint}"
+        messages.warning(request, text, extra_tags="not_configured")
         return redirect("integrations:connection-list")
     connection = _to_reconnect(request, provider)
     home = reverse("integrations:connection-list")
@@ -81,7 +82,7 @@ def connect(request: UserRequest, provider: str) -> HttpResponse:
         "authorize_url": reverse("integrations:authorize", args=(provider,)),
         "can_view": [_words(scope) for scope in spec.scopes if not scope.writes],
         "can_change": [_words(scope) for scope in spec.scopes if scope.writes],
-        "plans": () if connection else budget.plans_of(Connection(provider=provider)),
+        "plans": () if connection else budget.plans_of(provider),
         "cancel_url": connection.get_absolute_url() if connection else home,
     }
     return render(request, "connections/connect_start.html", context)
@@ -114,14 +115,16 @@ def connection_sync(request: UserRequest, pk: UUID) -> HttpResponse:
         )
     except NotSyncableError as error:
         why = error.reason_text or "it is not connected"
-        messages.warning(request, f"{connection} cannot be synced: {why}.")
+        text = f"{connection} cannot be synced: {why}."
+        messages.warning(request, text, extra_tags=error.reason)
         return redirect(connection)
     if run.joined:
         messages.info(request, f"{connection} is already syncing.")
     elif run.delivered:
         messages.success(request, f"Syncing {connection}.")
     else:
-        messages.warning(request, f"The sync waits for the queue. {QUEUE_IS_AWAY}")
+        text = f"The sync waits for the queue. {QUEUE_IS_AWAY}"
+        messages.warning(request, text, extra_tags="queue_away")
     return redirect(connection)
 
 

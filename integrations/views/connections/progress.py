@@ -36,7 +36,7 @@ NEXT_TEXTS = {
 }
 STAYS = "What was stored stays."
 RECONNECT_TEXT = "Reconnect and grant the missing permission to read it."
-COUNTS = ("seen", "created", "changed", "deleted")
+COUNTS = ("seen", "created", "first_read", "new", "changed", "deleted")
 
 
 def make_progress(

@@ -23,7 +23,7 @@ def schema_changes(connection: Connection) -> list[dict[str, Any]]:
     changes = ItemChange.objects.filter(item__in=items).order_by("-at", "-id")[:MOST]
     by_key = {item.pk: item for item in items}
     entries = [_entry(by_key[change.item_id], change) for change in changes]
-    entries += _additions(connection, items)
+    entries += _additions(items)
     entries.sort(key=lambda entry: entry["when"], reverse=True)
     return entries[:MOST]
 
@@ -42,14 +42,10 @@ def _entry(item: Item, change: ItemChange) -> dict[str, Any]:
     return {"item": item, "when": change.at, "kind": kind, "fields": fields}
 
 
-def _additions(connection: Connection, items: list[Item]) -> list[dict[str, Any]]:
+def _additions(items: list[Item]) -> list[dict[str, Any]]:
     """Return what was not there when the account was read for the first time."""
-    finished = connection.runs.filter(finished_at__isnull=False)
-    first = finished.order_by("queued_at").values_list("finished_at", flat=True).first()
-    if first is None:
-        return []
     return [
-        {"item": item, "when": item.first_seen_at, "kind": "created", "fields": []}
+        {"item": item, "when": item.first_seen_at, "kind": "new", "fields": []}
         for item in items
-        if item.first_seen_at > first
+        if item.was_new
     ]

@@ -1,6 +1,7 @@
 """Choose which collections are synced, and show what that costs."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,11 +11,20 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
-from integrations.models import Collection, Connection
+from integrations.models import Collection, Connection, wording
+from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
-from integrations.providers.capabilities import GroupsCollections, Place, Plan
+from integrations.providers.capabilities import (
+    Estimate,
+    GroupsCollections,
+    Place,
+    Plan,
+)
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota, selection
 from integrations.services.sync import budget
 from integrations.views.access import UserRequest, get_connection
@@ -46,7 +56,7 @@ class Choice:
             collections=collections,
             offered=collections,
             ticked={c.pk for c in collections if c.is_selected},
-            plan=quota.plan_of(connection, connection.plan),
+            plan=budget.plan_of(connection.provider, connection.plan),
         )
         if request.method == "POST":
             shown_at = parse_datetime(request.POST.get("shown_at", ""))
@@ -55,7 +65,9 @@ class Choice:
             choice.offered = [c for c in collections if c.created_at <= until]
             sent = set(request.POST.getlist("collections"))
             choice.tick((c for c in choice.offered if str(c.pk) in sent), only=True)
-            choice.plan = quota.plan_of(connection, request.POST.get("plan", ""))
+            choice.plan = budget.plan_of(
+                connection.provider, request.POST.get("plan", "")
+            )
         return choice
 
     def tick(self, wanted: Iterable[Collection], *, only: bool = False) -> None:
@@ -92,20 +104,29 @@ def connection_collections(request: UserRequest, pk: UUID) -> HttpResponse:
         if action == SAVE:
             return _save(request, choice)
         choice.press(action)
+    try:
+        found = quota.estimate(connection)
+        cost = _cost(choice, found)
+    except ConnectorError as exc:
+        found, cost = None, _unknown_cost(choice, exc)
     context = {
         "connection": connection,
-        "groups": list(_groups(choice)),
+        "groups": list(_groups(choice, found)),
         "shown_at": timezone.now().isoformat(),
         "chosen": len(choice.ticked),
-        "cost": _cost(choice),
+        "cost": cost,
     }
     return render(request, "connections/connection_collections.html", context)
 
 
 def _save(request: UserRequest, choice: Choice) -> HttpResponse:
-    connection = choice.connection
-    schedule = quota.schedule_for(connection, choice.plan, chosen=choice.remote_ids)
-    quota.set_plan(connection, choice.plan)
+    connection, schedule, mistake = choice.connection, None, ""
+    chosen = choice.remote_ids
+    try:
+        schedule = quota.schedule_for(connection, choice.plan, chosen=chosen)
+    except ConnectorError as exc:
+        mistake = wording.connector_text(exc.reference, wording.SCHEDULE_UNKNOWN)
+    before = connection.sync_interval_minutes
     added, left_out = selection.select_collections(
         connection,
         choice.ticked,
@@ -119,11 +140,19 @@ def _save(request: UserRequest, choice: Choice) -> HttpResponse:
         told += f" {left_out:,} deselected; their items are being deleted here."
     if choice.plan is not None and schedule is not None:
         quota.use_schedule(connection, schedule)
+        often, name = _lower(schedule.interval_minutes), choice.plan.name
         told += (
-            f" So that it fits your {choice.plan.name} plan, changes are looked for"
-            f" {_lower(schedule.interval_minutes)} from now on."
+            f" Your {name} plan has calls enough to look for changes {often}."
+            if schedule.interval_minutes < before
+            else f" So that it fits your {name} plan, changes are looked for {often}"
+            " from now on."
         )
+    # Last, because what waited for it is read at once, and by the schedule above.
+    quota.set_plan(connection, choice.plan)
     messages.success(request, told)
+    if mistake:
+        code = ReasonCode.CONNECTOR_ERROR
+        messages.warning(request, f"{capfirst(mistake)}.", extra_tags=code)
     return redirect(connection)
 
 
@@ -135,7 +164,12 @@ def _place(collection: Collection) -> Place | None:
     connector: object = CONNECTORS.get(collection.connection.provider)
     if not isinstance(connector, GroupsCollections):
         return None
-    return connector.place_of(collection.details)
+    with (
+        suppress(ConnectorError),
+        connector_boundary("place_of", collection=collection.pk),
+    ):
+        return connector.place_of(collection.details)
+    return None
 
 
 def _group_id(collection: Collection) -> str:
@@ -143,9 +177,8 @@ def _group_id(collection: Collection) -> str:
     return place.group_id if place else ""
 
 
-def _groups(choice: Choice) -> Iterable[dict[str, Any]]:
+def _groups(choice: Choice, found: Estimate | None) -> Iterable[dict[str, Any]]:
     """Return the collections by the part of the account that they belong to."""
-    found = quota.estimate(choice.connection)
     counts = quota.counts_of(choice.connection)
     groups: dict[str, dict[str, Any]] = {}
     for collection in choice.collections:
@@ -166,22 +199,16 @@ def _groups(choice: Choice) -> Iterable[dict[str, Any]]:
     return groups.values()
 
 
-def _cost(choice: Choice) -> dict[str, Any] | None:
+def _cost(choice: Choice, found: Estimate | None) -> dict[str, Any] | None:
     """Return what is ticked costs a month, and what would fit the plan."""
     connection, plan = choice.connection, choice.plan
-    found = quota.estimate(connection)
-    estimator = budget.estimator_of(connection)
-    if found is None or estimator is None:
+    if found is None:
         return None
     total = found.total(choice.remote_ids)
     calls = plan.calls if plan else None
     fitting = quota.fitting_schedule(connection, plan, chosen=choice.remote_ids)
     return {
-        "plans": [
-            {"slug": p.slug, "name": p.name, "calls": p.calls, "selected": p is plan}
-            for p in estimator.plans
-        ],
-        "plan": plan,
+        **_plans(choice),
         "total": total,
         "listing": found.listing,
         "fits": None if calls is None else total <= calls,
@@ -192,5 +219,22 @@ def _cost(choice: Choice) -> dict[str, Any] | None:
         "fitting_full_refresh": full_refresh_text(fitting.full_refresh_hours).lower()
         if fitting
         else "",
-        "quota_description": estimator.quota_description,
+    }
+
+
+def _unknown_cost(choice: Choice, exc: ConnectorError) -> dict[str, Any]:
+    mistake = wording.connector_text(exc.reference, wording.COST_UNKNOWN)
+    return {**_plans(choice), "mistake": mistake}
+
+
+def _plans(choice: Choice) -> dict[str, Any]:
+    estimator = budget.estimator_of(choice.connection.provider)
+    plan = choice.plan
+    return {
+        "plans": [
+            {"slug": p.slug, "name": p.name, "calls": p.calls, "selected": p is plan}
+            for p in budget.plans_of(choice.connection.provider)
+        ],
+        "plan": plan,
+        "quota_description": estimator.quota_description if estimator else "",
     }

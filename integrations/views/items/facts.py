@@ -6,7 +6,8 @@ from typing import Any
 
 from integrations.models import Item, ItemChange, wording
 from integrations.providers import CONNECTORS
-from integrations.providers.fields import CURRENCY_PROPERTY, Text
+from integrations.providers.fields import CURRENCY_PROPERTY
+from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField, read_fields
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
@@ -23,6 +24,7 @@ from integrations.services.items.query import ItemQuery
 from integrations.services.items.related import find_related
 from integrations.views.items.content import make_content
 from integrations.views.items.facets import type_name
+from integrations.views.items.properties import make_properties
 from integrations.views.items.values import Shown, show, show_moment
 
 MAX_CHILDREN = 20
@@ -46,7 +48,9 @@ def make_context(item: Item) -> dict[str, Any]:
     """Return what the item's page shows besides the item itself."""
     breadcrumbs = find_breadcrumbs(item)
     children = list(find_children(item)[:MAX_CHILDREN])
-    happened = list(item.changes.select_related("run")[:MAX_CHANGES])
+    happened = list(item.changes.select_related("run")[: MAX_CHANGES + 1])
+    has_older = len(happened) > MAX_CHANGES
+    del happened[MAX_CHANGES:]
     described, mistake = describe(item, item.properties)
     sides = [(change, describe_sides(item, change)) for change in happened]
     told = (side for _, both in sides for side in both)
@@ -56,7 +60,7 @@ def make_context(item: Item) -> dict[str, Any]:
     return {
         "facts": list(facts(item)),
         "content": make_content(item),
-        "properties": list(properties(described, linked)),
+        **make_properties(item, described, linked),
         "mistake": mistake,
         "merged_into": find_merged_into(item),
         "breadcrumbs": breadcrumbs,
@@ -65,8 +69,14 @@ def make_context(item: Item) -> dict[str, Any]:
         "children_url": _children_url(item, children),
         "related": find_related(item),
         "changes": list(changes(item, sides, linked)),
-        "raw": json.dumps(to_integration_item(item), indent=2, ensure_ascii=False),
+        "has_older_changes": has_older,
+        "raw": _raw_json(item),
     }
+
+
+def _raw_json(item: Item) -> str:
+    exported = to_integration_item(item, item.collection.schema)
+    return json.dumps(exported, indent=2, ensure_ascii=False)
 
 
 def _children_url(item: Item, children: Sequence[Item]) -> str:
@@ -81,19 +91,14 @@ def facts(item: Item) -> Iterator[Row]:
     yield _row("Type", Shown(text=type_name(item.provider, item.type)))
     yield _row("Collection", Shown(text=item.collection.name))
     yield _row("Created there", show_moment(item.remote_created_at))
-    yield _row("Changed there", show_moment(item.remote_updated_at))
+    updated = "Change noticed" if item.is_update_noticed else "Changed there"
+    yield _row(updated, show_moment(item.remote_updated_at))
     yield _row("First seen here", show_moment(item.first_seen_at))
     yield _row("Id there", Shown(text=item.remote_id, kind="code"))
     if item.is_directory:
         yield _row("Holds other items", Shown(text="Yes"))
     if item.mime_type:
         yield _row("Format", Shown(text=item.mime_type))
-
-
-def properties(described: Sequence[DisplayField], links: Links) -> Iterator[Row]:
-    """Yield the provider's own properties as its connector describes them."""
-    for field in described:
-        yield _row(field.label, show(field.value, links))
 
 
 def describe(
@@ -105,26 +110,20 @@ def describe(
     """
     connector = CONNECTORS.get(item.provider)
     if connector is None:
-        return _raw(values), ""
+        return describe_raw(values, {}), ""
     schema, account = item.collection.schema, item.connection.account
     try:
         with connector_boundary("describe", item=item.pk):
             return list(connector.describe(values, schema, account)), ""
     except ConnectorError as exc:
-        return _raw(values), wording.connector_text(exc.reference, RAW_TEXT)
-
-
-def _raw(values: Mapping[str, Any]) -> list[DisplayField]:
-    return [
-        DisplayField(name=name, label=name, value=Text(text=str(value)))
-        for name, value in values.items()
-    ]
+        return describe_raw(values, {}), wording.connector_text(exc.reference, RAW_TEXT)
 
 
 def changes(
     item: Item, sides: Sequence[tuple[ItemChange, Sides]], links: Links
 ) -> Iterator[dict[str, Any]]:
     """Yield what happened to the item, latest first, down to its first day here."""
+    kind = "new" if item.was_new else "first_read"
     for change, both in sides:
         yield {
             "when": change.at,
@@ -132,7 +131,7 @@ def changes(
             "run": change.run,
             "fields": list(changed_fields(change, both, links)),
         }
-    yield {"when": item.first_seen_at, "kind": "created", "run": None, "fields": []}
+    yield {"when": item.first_seen_at, "kind": kind, "run": None, "fields": []}
 
 
 def describe_sides(item: Item, change: ItemChange) -> Sides:

@@ -22,6 +22,7 @@ COLUMNS = (
     ("type", "Type", ""),
     ("connection", "Connection", ""),
     ("updated", "Updated", "-updated"),
+    ("created", "Created", "-created"),
 )
 
 

@@ -80,7 +80,7 @@ def put_titles(items: Sequence[Item], connections: Sequence[Connection]) -> None
     """Name each item's connection so that no two of the list read alike."""
     titles = unique_titles(connections)
     for item in items:
-        item.connection_title = titles[item.connection_id]
+        item.connection_title = titles.get(item.connection_id, item.connection.title)
 
 
 def _list_template(request: UserRequest) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -22,17 +22,18 @@ from integrations.providers.fields import (
     Percent,
     Phone,
     Relation,
+    RichText,
     User,
     Value,
 )
 from integrations.providers.plain import plain
+from integrations.providers.rich_text import is_plain, safe_href
 from integrations.providers.values import to_zone
 from integrations.services.items.links import Links
+from integrations.views.items.rich_text import Group, to_groups
 
-# Longer texts are folded.
-LONG_TEXT, LONG_LINES = 700, 12
-MAIL: Final = re.compile(r"[^\s@<>,;:?&%\"]+@[^\s@<>,;:?&%\"]+\.[^\s@<>,;:?&%\"]+")
-DIAL: Final = re.compile(r"\+?[0-9][0-9 ()./-]{2,40}", re.ASCII)
+# Longer texts and lists are folded.
+LONG_TEXT, LONG_LINES, LONG_LIST = 700, 12, 12
 NO_LINKS: Final = Links(found={})
 
 
@@ -41,7 +42,8 @@ class Shown:
     """One value ready for its template, which chooses the look by ``kind``.
 
     ``title`` is what hovering adds, ``parts`` those of a list, ``items`` those of a
-    relation, and ``more`` says what is not among them.
+    relation, ``groups`` the blocks of a formatted text, and ``more`` says what is not
+    among them.
     """
 
     text: str
@@ -51,12 +53,16 @@ class Shown:
     stamp: str = ""
     parts: tuple["Shown", ...] = ()
     items: tuple[Item, ...] = ()
+    groups: tuple[Group, ...] = ()
     more: str = ""
 
     @property
     def is_long(self) -> bool:
-        """Tell whether the text is folded at first."""
-        return len(self.text) > LONG_TEXT or self.text.count("\n") >= LONG_LINES
+        """Tell whether the value is folded at first."""
+        entries = max(len(self.parts), len(self.items), len(self.groups))
+        lines = self.text.count("\n")
+        is_long_text = len(self.text) > LONG_TEXT or lines >= LONG_LINES
+        return entries > LONG_LIST or is_long_text
 
 
 def show(value: Value, links: Links = NO_LINKS) -> Shown:
@@ -69,11 +75,17 @@ def show(value: Value, links: Links = NO_LINKS) -> Shown:
     if isinstance(value, Relation):
         return _show_relation(value, links)
     zone = timezone.get_current_timezone()
-    shown = Shown(text=plain(value, zone=zone), title=_title(value))
+    text, title = plain(value, zone=zone), _title(value)
+    shown = Shown(text=text, title="" if title == text else title)
     if isinstance(value, DateTime):
-        return replace(shown, kind="time", stamp=value.at.isoformat())
+        source = to_zone(value.zone) or UTC
+        return replace(
+            shown, kind="time", stamp=value.at.astimezone(source).isoformat()
+        )
     if isinstance(value, Link):
         return replace(shown, kind="link", href=value.url)
+    if isinstance(value, RichText) and not is_plain(value.blocks):
+        return replace(shown, kind="rich", groups=tuple(to_groups(value.blocks)))
     contact = _contact(value)
     return replace(shown, kind="contact", href=contact) if contact else shown
 
@@ -106,9 +118,9 @@ def _more(relation: Relation, known: int) -> str:
 
 def _contact(value: Value) -> str:
     """Return what starts a mail or a call, for what is plainly an address for it."""
-    if isinstance(value, Email) and MAIL.fullmatch(value.address):
+    if isinstance(value, Email) and safe_href(f"mailto:{value.address}"):
         return f"mailto:{quote(value.address, safe='@')}"
-    if isinstance(value, Phone) and DIAL.fullmatch(value.number):
+    if isinstance(value, Phone) and safe_href(f"tel:{value.number}"):
         return f"tel:{re.sub(r'[^0-9+]', '', value.number)}"
     return ""
 
@@ -116,7 +128,7 @@ def _contact(value: Value) -> str:
 def _title(value: Value) -> str:
     """Return what the words leave out: the source's zone, digits, a size."""
     if isinstance(value, DateTime):
-        return plain(value) if to_zone(value.zone) else ""
+        return plain(value)
     if isinstance(value, Number | Percent | Money) and value.precision is not None:
         exact = plain(replace(value, precision=None))
         return exact if exact != plain(value) else ""

@@ -20,7 +20,7 @@ from integrations.views.site.visits import last_visit
 
 RECENT_ITEMS = 10
 WEEK = timedelta(days=7)
-COUNTS = ("created", "changed", "deleted")
+COUNTS = ("created", "first_read", "changed", "deleted")
 
 
 @login_not_required
@@ -55,12 +55,14 @@ def _changes(user: User, since: datetime) -> dict[str, int]:
     """Add up what the runs since then did; items need not be looked at."""
     runs = SyncRun.objects.filter(connection__owner=user, finished_at__gte=since)
     sums = runs.order_by().aggregate(**{name: Sum(name) for name in COUNTS})
-    return {name: sums[name] or 0 for name in COUNTS}
+    counts = {name: sums[name] or 0 for name in COUNTS}
+    return {"new": counts["created"] - counts["first_read"], **counts}
 
 
 def _recent_items(user: User) -> list[Item]:
     """Return what changed last at the providers, straight from the index."""
-    items = Item.objects.owned_by(user).live().defer("properties")
+    changed = Item.objects.owned_by(user).live().filter(remote_updated_at__isnull=False)
+    items = changed.defer("properties")
     return list(items.order_by("-remote_updated_at", "-id")[:RECENT_ITEMS])
 
 

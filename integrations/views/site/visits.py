@@ -6,6 +6,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from integrations.models.times import is_ahead
+
 VISIT_ENDS_AFTER = timedelta(minutes=30)
 WRITE_EVERY = timedelta(minutes=1)
 
@@ -25,4 +27,6 @@ def last_visit(request: HttpRequest) -> datetime | None:
 
 
 def _read(request: HttpRequest, name: str) -> datetime | None:
-    return parse_datetime(request.session.get(name) or "")
+    """Return a stored time, None for one that a clock which was ahead has stored."""
+    at = parse_datetime(request.session.get(name) or "")
+    return None if at is None or is_ahead(at, timezone.now()) else at

@@ -81,7 +81,7 @@ def show_markdown(call: Call) -> Response:
         "object": "page_markdown",
         "id": root,
         "markdown": "".join(f"{line}\n" for line in lines),
-        "truncated": bool(outline.unknown),
+        "truncated": outline.is_cut,
         "unknown_block_ids": outline.unknown[:MOST_UNKNOWN],
     }
     return call.answer(found)

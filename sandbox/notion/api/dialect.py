@@ -27,7 +27,6 @@ FORMS = {
     "image": "![{caption}]({external[url]})",
     "divider": "---",
     "equation": "$$\n{expression}\n$$",
-    "bookmark": "[{label}]({url})",
     "callout": '<callout icon="{icon}" color="{color}">\n\t{text}|</callout>',
     "toggle": "<details>\n<summary>{text}</summary>|</details>",
     "table": '<table header-row="{header}">|</table>',
@@ -79,6 +78,7 @@ class Outline:
         self.left = most
         self.transcript = transcript
         self.unknown: list[str] = []
+        self.is_cut = False
         self._inside: defaultdict[str, list[Row]] = defaultdict(list)
         for row in rows:
             self._inside[row["parent"]].append(row)
@@ -94,10 +94,10 @@ class Outline:
     def write_one(self, row: Row, number: int = 0) -> Lines:
         """Write one block with what is inside it, or note that it is missing."""
         kind, url = row["type"], f"{to_url(self.page)}#{row['id'].replace('-', '')}"
-        if self.left <= 0:
-            self.unknown.append(row["id"])
+        self.is_cut = self.is_cut or self.left <= 0
         self.left -= 1
         if self.left < 0 or kind not in FORMS:
+            self.unknown.append(row["id"])
             return [f'<unknown url="{url}" alt="{kind}"/>']
         fields = _to_fields(row, number or 1)
         opening, _, closing = FORMS[kind].partition("|")
@@ -123,7 +123,6 @@ def _to_fields(row: Row, number: int) -> dict[str, Any]:
         "number": number,
         "tick": "x" if body.get("checked") else " ",
         "plain": to_plain(body.get("text")),
-        "label": escape(body.get("url", "")),
         "header": json.dumps(body.get("has_column_header")),
         "cells": "\n".join(cells),
         "own_url": to_url(row["id"]),

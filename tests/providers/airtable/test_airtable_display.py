@@ -8,6 +8,7 @@ import pytest
 
 from integrations.providers.airtable.connector import Airtable
 from integrations.providers.airtable.mapping.cells import to_value
+from integrations.providers.airtable.mapping.fields import to_format
 from integrations.providers.airtable.mapping.items import to_item
 from integrations.providers.fields import (
     Boolean,
@@ -32,6 +33,7 @@ from integrations.providers.fields import (
     User,
     Users,
 )
+from integrations.providers.markdown_blocks import markdown_blocks
 
 TABLES = "GET /v0/meta/bases/appAAAAAAAAAAAAA1/tables"
 FIELD = "fldAAAAAAAAAAAAA1"
@@ -70,7 +72,7 @@ def test_every_type_of_field_is_typed(airtable):
     assert {field.label: field.value for field in shown} == {
         "Title": text("Write the sheet"),
         "Notes": text("See @Ada"),
-        "Brief": RichText(raw="**Bold**", format="markdown"),
+        "Brief": RichText(blocks=markdown_blocks("**Bold**")),
         "Contact": Email(address="ada@example.org"),
         "Site": Link(url="https://example.org"),
         "Phone": Phone(number="(415) 555-9876"),
@@ -80,7 +82,7 @@ def test_every_type_of_field_is_typed(airtable):
         "Time taken": Duration(seconds=Decimal(3725), style="h:mm:ss"),
         "Priority": Number(amount=Decimal(3), out_of=5),
         "Done": Boolean(is_true=True),
-        "Due": Date(day=date(2026, 11, 22), style="us"),
+        "Due": Date(day=date(2026, 11, 22)),
         "Starts": DateTime(at=utc(2026, 11, 22, 21, 30)),
         "State": Choice(label="In progress"),
         "Tags": Choices(values=(Choice(label="A"), Choice(label="B"))),
@@ -102,7 +104,7 @@ def test_every_type_of_field_is_typed(airtable):
         "Edited": DateTime(at=utc(2026, 11, 21, 8, 0)),
         "Edited by": BOB,
         "Total": Unavailable(reason="Not a number"),
-        "Earliest due": Date(day=date(2026, 12, 1), style="friendly"),
+        "Earliest due": Date(day=date(2026, 12, 1)),
         "Owner mails": Many(
             values=(Email(address="ada@example.org"), Email(address="bob@example.org"))
         ),
@@ -148,7 +150,11 @@ def test_every_type_of_field_is_typed(airtable):
         ),
         (60, {"type": "duration"}, Duration(seconds=Decimal(60), style="h:mm")),
         ("<airtable:mention id='x'>@Ada</airtable:mention>!", {}, text("@Ada!")),
-        ("**Bold**", {"type": "richText"}, RichText(raw="**Bold**", format="markdown")),
+        (
+            "**Bold**",
+            {"type": "richText"},
+            RichText(blocks=markdown_blocks("**Bold**")),
+        ),
         ("A  B", {"type": "singleSelect"}, Choice(label="A B")),
         (
             [{"id": "selA", "name": "A", "color": "blueLight2"}],
@@ -173,11 +179,18 @@ def test_a_cell_is_typed_by_its_shape_and_its_field(cell, told, value):
     assert to_value(cell, told) == value
 
 
-@pytest.mark.parametrize("style", ["", "us", "european", "friendly"])
-def test_dates_carry_their_fields_style(style):
-    told = {"type": "date", "date": style or "local"}
-
-    assert to_value("2026-03-04", told) == Date(day=date(2026, 3, 4), style=style)
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        ("2026-03-04", date(2026, 3, 4)),
+        ("2026-03-04T00:00:00+14:00", date(2026, 3, 4)),
+        ("2026-03-04T23:30:00-10:00", date(2026, 3, 4)),
+        ("9999-12-31", date(9999, 12, 31)),
+        ("0001-01-01", date(1, 1, 1)),
+    ],
+)
+def test_a_day_is_the_one_that_was_written(cell, day):
+    assert to_value(cell, {"type": "date"}) == Date(day=day)
 
 
 @pytest.mark.parametrize(
@@ -185,12 +198,11 @@ def test_dates_carry_their_fields_style(style):
     [
         ({}, {}),
         ({"time_zone": "client"}, {}),
-        ({"time_zone": "utc"}, {}),
+        ({"time_zone": "utc"}, {"zone": "UTC"}),
         ({"time_zone": "Asia/Tokyo"}, {"zone": "Asia/Tokyo"}),
-        ({"time": "12hour", "date": "us"}, {"is_half_day": True, "style": "us"}),
     ],
 )
-def test_times_carry_their_fields_zone_and_style(told, hints):
+def test_times_carry_their_fields_zone(told, hints):
     told = {"type": "dateTime", **told}
 
     typed = to_value("2026-07-01T22:30:00.000Z", told)
@@ -290,3 +302,31 @@ def test_fields_that_the_schema_does_not_know_are_shown_by_id():
 
 def test_a_hidden_field_stays_hidden():
     assert describe_one({FIELD: "abc"}, {"type": "manualSort"}, is_hidden=True) is None
+
+
+def test_a_field_that_is_not_valid_is_not_taken_for_an_empty_one():
+    told = to_format({"type": "formula", "options": {"isValid": False}})
+
+    assert isinstance(describe_one({}, told), Unavailable)
+    assert describe_one({}, to_format({"type": "formula"})) is None
+
+
+def test_fields_of_one_name_are_told_apart_by_their_types(airtable):
+    kinds = ("singleLineText", "multilineText", "multilineText")
+    fields = [
+        {"id": f"fldAAAAAAAAAAAAA{n}", "name": "Note", "type": kind}
+        for n, kind in enumerate(kinds)
+    ]
+    table = {"id": "tblAAAAAAAAAAAAA1", "name": "T", "fields": fields}
+    table["primaryFieldId"] = fields[0]["id"]
+    airtable.transport.on(TABLES, {"tables": [table]})
+    schema = airtable.connector.fetch_schema(airtable.api, airtable.context())
+    values = {field["id"]: "x" for field in fields}
+
+    shown = airtable.connector.describe(values, schema, {})
+
+    assert [field.label for field in shown] == [
+        "Note (single line text)",
+        "Note (multiline text) (1)",
+        "Note (multiline text) (2)",
+    ]

@@ -103,7 +103,7 @@ def test_a_busy_airtable_says_how_long_to_wait(airtable):
     assert error.retry_after == 7.0
 
 
-def test_a_used_up_month_is_not_tried_again_and_says_when_it_ends(airtable):
+def test_a_used_up_month_is_not_tried_again_until_it_ends(airtable):
     body = json.dumps(airtable.load("error_quota")).encode()
 
     error = classify(Response(status=429, body=body), now=NOW)
@@ -111,7 +111,6 @@ def test_a_used_up_month_is_not_tried_again_and_says_when_it_ends(airtable):
     assert isinstance(error, MonthlyQuotaError)
     assert not isinstance(error, Transient)
     assert error.until == datetime(2027, 1, 1, tzinfo=UTC)
-    assert "until 1 January 2027 (UTC)" in error.message
 
 
 def test_a_used_up_month_blocks_no_bucket(airtable):

@@ -20,7 +20,7 @@ def fetch_page(airtable, cursor=None, **context):
 
 
 def fetch_changes(airtable, cursor=None):
-    return airtable.connector.fetch_changes(
+    return airtable.connector.fetch_page(
         airtable.api, airtable.context(), since=SINCE, cursor=cursor
     )
 
@@ -170,7 +170,7 @@ def test_every_call_for_a_base_asks_for_both_limits(airtable):
     fetch_page(airtable)
 
     assert airtable.limiter.asked == [
-        ("airtable:usrAAAAAAAAAAAAA1", "airtable:base:appAAAAAAAAAAAAA1")
+        ("airtable:cid:usrAAAAAAAAAAAAA1", "airtable:base:appAAAAAAAAAAAAA1")
     ]
 
 

@@ -75,11 +75,11 @@ def test_a_failing_primary_formula_is_no_name(airtable, value):
         (schema_with("number", precision=2), 1234.5, "1,234.50"),
         (schema_with("autoNumber"), 1234, "1234"),
         (schema_with("currency", precision=0, symbol="$"), 12, "$12"),
-        (schema_with("date", date="friendly"), "2026-11-22", "November 22, 2026"),
+        (schema_with("date"), "2026-11-22", "22 Nov 2026"),
         (
             schema_with("dateTime", time_zone="Europe/Berlin"),
             "2026-11-22T09:00:00.000Z",
-            "2026-11-22 10:00 CET",
+            "22 Nov 2026, 10:00 CET",
         ),
         (
             schema_with("formula", result={"type": "percent", "precision": 0}),
@@ -231,7 +231,6 @@ def test_a_schema_keeps_how_values_are_written(airtable):
     assert formats["fldAAAAAAAAAstars"]["max"] == 5
     assert formats["fldAAAAAAAAAAroll"]["result"] == {
         "type": "date",
-        "date": "friendly",
     }
 
 

@@ -126,7 +126,7 @@ class Case:
         if step == "pages":
             return connector.fetch_page(api, collection, cursor=cursor)
         if step == "changes":
-            return connector.fetch_changes(api, collection, since=SINCE, cursor=cursor)
+            return connector.fetch_page(api, collection, cursor=cursor, since=SINCE)
         return connector.fetch_deleted(api, collection, cursor=cursor)
 
     def read_all(self, step: str, scenario: Scenario | None = None) -> list[Page]:
@@ -143,12 +143,7 @@ class Case:
 
     def identify(self, scenario: Scenario, tokens: TokenSet) -> RemoteAccount:
         """Ask whose grant it is."""
-        return scenario.connector.identify(
-            tokens,
-            oauth=scenario.oauth,
-            api=scenario.api,
-            settings=scenario.settings,
-        )
+        return scenario.connector.identify(scenario.grant(tokens))
 
     def count(self, scenario: Scenario) -> int | None:
         """Ask for the provider's own count."""

@@ -38,15 +38,12 @@ HUBSPOT = (
     ),
     Mistake("listing/changes.py", "SEARCH_SIZE = 200", "SEARCH_SIZE = 20"),
     Mistake("listing/changes.py", '"filterGroups": [], "limit": 1', '"limit": 1'),
-    Mistake("connector.py", "unreadable=found.unreadable,", "unreadable=0,"),
-    Mistake("connector.py", "unreadable_ids=found.unreadable_ids,", ""),
-    Mistake("connector.py", "if not is_living(row)]", "]"),
-    Mistake("connector.py", "{_hub_id(account_id)}", "{settings.api_url}"),
     Mistake(
-        "connector.py",
-        "USUAL_RATE_LIMIT, BURST_SECONDS = 110",
-        "USUAL_RATE_LIMIT, BURST_SECONDS = 1100",
+        "connector.py", "to_page(found,", "to_page(type(found)(mapped=found.mapped),"
     ),
+    Mistake("connector.py", "if not is_living(row)]", "]"),
+    Mistake("spec.py", "    rate_limit=110,\n", ""),
+    Mistake("spec.py", "rate_limit=110", "rate_limit=1100"),
     Mistake("connector.py", "required_scopes=(kind.scope,)", 'required_scopes=("x",)'),
     Mistake("mapping/items.py", 'to_id(record.get("id"))', 'record["id"]'),
     Mistake("mapping/items.py", 'to_time(record.get("createdAt"))', "None"),
@@ -78,7 +75,7 @@ HUBSPOT = (
 AIRTABLE = (
     Mistake("listing/records.py", '            "offset": cursor,\n', ""),
     Mistake("listing/records.py", "PAGE_SIZE: Final = 100", "PAGE_SIZE: Final = 10"),
-    Mistake("listing/records.py", "            **narrowed,\n", ""),
+    Mistake("listing/records.py", "changed_since(since) if since else None", "None"),
     Mistake(
         "listing/records.py",
         '"returnFieldsByFieldId": True',
@@ -93,21 +90,26 @@ AIRTABLE = (
     Mistake("listing/records.py", "limits=base_limits(api, base_id),", "limits=(),"),
     Mistake(
         "listing/records.py",
-        'expect_list(body.get("records"), "records")',
-        'body.get("records", [])',
+        'read_rows(answer, "records", lambda row: to_item(row, collection))',
+        'read_rows({"records": []} | answer, "records", '
+        "lambda row: to_item(row, collection))",
     ),
     Mistake(
         "listing/records.py",
-        'next_cursor=next_cursor(body.get("offset"), cursor, where="offset")',
-        'next_cursor=body.get("offset")',
+        'next_cursor(answer, "offset", cursor)',
+        'answer.get("offset")',
     ),
     Mistake(
         "listing/records.py",
-        'next_cursor=next_cursor(body.get("offset"), cursor, where="offset")',
-        "next_cursor=None",
+        'next_cursor(answer, "offset", cursor)',
+        "None",
     ),
-    Mistake("listing/records.py", "unreadable=len(rows) - len(items),", ""),
-    Mistake("listing/records.py", "unreadable_ids=found.unreadable_ids,", ""),
+    Mistake("listing/records.py", "unreadable=unreadable)", "unreadable=0)"),
+    Mistake(
+        "listing/records.py",
+        "unreadable=unreadable)",
+        "unreadable=unreadable, unreadable_ids=[])",
+    ),
     Mistake(
         "mapping/items.py", 'to_id(record.get("id"), RECORD)', 'str(record.get("id"))'
     ),
@@ -125,12 +127,8 @@ AIRTABLE = (
     ),
     Mistake("mapping/items.py", 'or f"Record {remote_id}"', ""),
     Mistake("mapping/items.py", "limit=MAX_NAME)", "limit=10**9)"),
-    Mistake("api/limits.py", 'key=f"airtable:{account_id}"', 'key="airtable:all"'),
-    Mistake(
-        "api/limits.py",
-        "CONNECTION_CALLS, CONNECTION_SECONDS = 50",
-        "CONNECTION_CALLS, CONNECTION_SECONDS = 500",
-    ),
+    Mistake("spec.py", "    limit_seconds=1.1,\n", ""),
+    Mistake("spec.py", "rate_limit=500", "rate_limit=5000"),
     Mistake("account.py", "remote_id=user_id,", "remote_id=email,"),
     Mistake(
         "account.py",
@@ -210,19 +208,19 @@ NOTION = (
         'visibility=thing.get("is_archived") is not True',
         'visibility=thing.get("in_trash") is True',
     ),
-    Mistake("mapping/titles.py", "return UNTITLED\n", 'return ""\n'),
+    Mistake("mapping/titles.py", " or UNTITLED\n", ' or ""\n'),
     Mistake("connector.py", 'return {"Notion-Version": settings.version}', "return {}"),
     Mistake(
         "connector.py",
         'return {"Notion-Version": settings.version}',
         'return {"Notion-Version": "2022-06-28"}',
     ),
+    Mistake("spec.py", "rate_limit=30", "rate_limit=300"),
     Mistake(
         "connector.py",
-        'f"notion:{settings.client_id}:{workspace_id}"',
-        'f"notion:{settings.client_id}"',
+        "rows.fetch_page(api, collection, cursor=cursor, since=since)",
+        "rows.fetch_page(api, collection, cursor=cursor, since=None)",
     ),
-    Mistake("connector.py", "cursor=cursor, since=since)", "cursor=cursor)"),
     Mistake(
         "account.py",
         'remote_id=f"{workspace_id}:{member_id}"',

@@ -27,7 +27,7 @@ from integrations.providers.spec import Scope
 END = Page(items=(), next_cursor=None)
 SIZES = frozenset({"limit", "pageSize", "page_size"})
 CURSORS = frozenset({"after", "offset", "start_cursor", "cursor"})
-FETCHES = ("fetch_page", "fetch_changes", "fetch_deleted")
+FETCHES = ("fetch_page", "fetch_deleted")
 
 Mutate = Callable[[BaseConnector], BaseConnector]
 Args = dict[str, Any]
@@ -157,16 +157,17 @@ def _swap(method: str, path: str, args: Args) -> Any:
 
 def _since(change: Callable[[datetime], datetime]) -> Mutate:
     def mutate(connector: BaseConnector) -> BaseConnector:
-        def fetch(_self: Any, *args: Any, since: datetime, cursor: Any) -> Page:
-            return connector.fetch_changes(*args, since=change(since), cursor=cursor)
+        def fetch(_self: Any, *args: Any, cursor: Any, since: Any = None) -> Page:
+            when = change(since) if since else None
+            return connector.fetch_page(*args, cursor=cursor, since=when)
 
-        return mutant(connector, fetch_changes=fetch)
+        return mutant(connector, fetch_page=fetch)
 
     return mutate
 
 
 def _tell_token(connector: BaseConnector) -> BaseConnector:
-    def fetch(_self: Any, api: Any, collection: Any, *, cursor: Any) -> Page:
+    def fetch(_self: Any, api: Any, collection: Any, **more: Any) -> Page:
         def change(method: str, path: str, args: Args) -> Any:
             params = {
                 **(args.get("params") or {}),
@@ -175,7 +176,7 @@ def _tell_token(connector: BaseConnector) -> BaseConnector:
             return method, path, {**args, "params": params}
 
         altered: Any = Altered(api, change)
-        return connector.fetch_page(altered, collection, cursor=cursor)
+        return connector.fetch_page(altered, collection, **more)
 
     return mutant(connector, fetch_page=fetch)
 
@@ -183,9 +184,9 @@ def _tell_token(connector: BaseConnector) -> BaseConnector:
 def _remember_cursor(connector: BaseConnector) -> BaseConnector:
     """Go on from where this very process was, whatever cursor is given."""
 
-    def fetch(self: Any, api: Any, collection: Any, *, cursor: Any) -> Page:
+    def fetch(self: Any, *args: Any, cursor: Any, since: Any = None) -> Page:
         at = getattr(self, "at", None) if cursor else None
-        page = connector.fetch_page(api, collection, cursor=at)
+        page = connector.fetch_page(*args, cursor=at, since=since)
         self.at = page.next_cursor
         return page
 
@@ -204,8 +205,8 @@ def _repeat_limited(connector: BaseConnector) -> BaseConnector:
 
 def _identity(change: Callable[[Any, Any], Any]) -> Mutate:
     def mutate(connector: BaseConnector) -> BaseConnector:
-        def identify(_self: Any, tokens: Any, **more: Any) -> Any:
-            return change(connector.identify(tokens, **more), tokens)
+        def identify(_self: Any, grant: Any) -> Any:
+            return change(connector.identify(grant), grant.tokens)
 
         return mutant(connector, identify=identify)
 

@@ -10,7 +10,7 @@ from integrations.http.transport import Request, Response, Timeouts
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.config import code_challenge, new_code_verifier
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.connector import BaseConnector, CollectionContext
+from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.records import RemoteAccount, RemoteCollection
 from tests.providers.scenario import FreeLimiter, Scenario
 from tests.sandbox.wsgi_client import Client
@@ -84,7 +84,12 @@ class Simulation:
         code = Secret(answer["code"])
         self.tokens = self.oauth.exchange(code=code, code_verifier=verifier)
         self.account = self.connector.identify(
-            self.tokens, oauth=self.oauth, api=self.api, settings=self.settings
+            NewGrant(
+                tokens=self.tokens,
+                api=self.api,
+                oauth=self.oauth,
+                settings=self.settings,
+            )
         )
         self.client.clock.now += WHILE
 

@@ -28,12 +28,7 @@ class ClosedLimiter(FreeLimiter):
 
 
 def identify(hubspot, token="token"):
-    return hubspot.connector.identify(
-        read_tokens(hubspot.load(token)),
-        oauth=hubspot.oauth,
-        api=hubspot.api,
-        settings=hubspot.settings,
-    )
+    return hubspot.connector.identify(hubspot.grant(read_tokens(hubspot.load(token))))
 
 
 def test_a_missing_person_is_asked_for_by_introspection(hubspot):

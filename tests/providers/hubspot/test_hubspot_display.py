@@ -1,5 +1,6 @@
 """Raw values become typed ones."""
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -18,10 +19,14 @@ from integrations.providers.fields import (
     Number,
     Percent,
     Phone,
+    Relation,
     RichText,
     Text,
     User,
+    Users,
 )
+from integrations.providers.html_blocks import html_blocks
+from integrations.providers.hubspot.listing.schema import select_properties
 from integrations.providers.hubspot.mapping.display import Context, describe, to_value
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import DEALS
@@ -92,7 +97,7 @@ ZONE = "Europe/Berlin"
         ("email", "a@b.example", Email(address="a@b.example")),
         ("phone", "+49 30 1", Phone(number="+49 30 1")),
         ("link", "b.example", Link(url="b.example")),
-        ("html", "<p>Hi</p>", RichText(raw="<p>Hi</p>", format="html")),
+        ("html", "<p>Hi</p>", RichText(blocks=html_blocks("<p>Hi</p>"))),
         ("a kind of tomorrow", "as it is", Text(text="as it is")),
     ],
 )
@@ -163,10 +168,102 @@ def test_an_amount_is_in_the_currency_of_the_property_that_it_names():
     assert found == ["EUR", "USD"]
 
 
+def test_the_deals_own_amounts_are_in_its_currency_whatever_the_schema_says():
+    context = Context(
+        account={"currency": "USD"}, properties={"deal_currency_code": "EUR"}
+    )
+    names = ("amount", "hs_tcv", "hs_arr", "amount_in_home_currency")
+    specs = [FieldSpec(name=name, label=name, kind="money") for name in names]
+
+    found = [to_value("12000", spec, context).currency for spec in specs]
+
+    assert found == ["EUR", "EUR", "EUR", "USD"]
+
+
+def test_several_owners_and_options_of_one_property_are_named_one_by_one():
+    context = Context(lookups=LOOKUPS)
+    owners = FieldSpec(name="hs_all_owner_ids", label="All owners", kind="user")
+    topics = FieldSpec(name="x", label="X", kind="choice", options=OPTIONS)
+
+    assert to_value("41;99", owners, context) == Users(
+        values=(User(id="41", name="Ana Marín"), User(id="99"))
+    )
+    assert to_value("product;odd", topics, context) == Choices(
+        values=(Choice(label="Product news"), Choice(label="odd"))
+    )
+
+
+def test_associated_records_are_linked_and_a_cut_list_says_so():
+    properties = {
+        "associations.contacts": ["9001"],
+        "associations.contacts.has_more": True,
+        "associations.companies": ["7001", "7002"],
+    }
+
+    shown = describe(properties, {}, {})
+
+    assert [(field.label, field.value) for field in shown] == [
+        (
+            "Contacts",
+            Relation(linked_ids=("9001",), linked_collection="contacts", has_more=True),
+        ),
+        (
+            "Companies",
+            Relation(linked_ids=("7001", "7002"), linked_collection="companies"),
+        ),
+    ]
+
+
+def test_properties_and_options_of_one_label_are_told_apart():
+    option = {"label": "New", "hidden": True}
+    entries = [
+        {"name": "notes", "label": "Notes"},
+        {"name": "notes_2", "label": "notes"},
+        {"name": "unlike", "label": "Unlike", "type": "enumeration"}
+        | {"options": [option | {"value": "a"}, option | {"value": "b"}]},
+        {"name": "hidden", "label": "Unlike", "hidden": True},
+    ]
+    schema = {"fields": [asdict(to_field(entry, DEALS)) for entry in entries]}
+    values = {"notes": "1", "notes_2": "2", "unlike": "b", "hidden": "x"}
+
+    shown = describe(values, schema, {})
+
+    assert [(field.label, field.value) for field in shown] == [
+        ("Notes (notes)", Text(text="1")),
+        ("notes (notes_2)", Text(text="2")),
+        ("Unlike", Choice(label="New (b)")),
+    ]
+
+
+@pytest.mark.parametrize("level", ["sensitive", "highly_sensitive", "something new"])
+def test_what_is_sensitive_is_neither_asked_for_nor_shown(level):
+    entry = {"name": "national_id", "label": "National ID", "dataSensitivity": level}
+    field = to_field(entry, DEALS)
+
+    assert "national_id" not in select_properties([field], DEALS)
+    assert describe({"national_id": "7"}, {"fields": [asdict(field)]}, {}) == []
+
+
+def test_the_currency_of_an_amount_is_asked_for_also_where_it_is_hidden():
+    told = {"type": "number", "showCurrencySymbol": True}
+    fee = {"name": "fee", "label": "Fee", "currencyPropertyName": "fee_currency"}
+    currency = {"name": "fee_currency", "label": "Currency", "hidden": True}
+    fields = [to_field(fee | told, DEALS), to_field(currency, DEALS)]
+
+    assert "fee_currency" in select_properties(fields, DEALS)
+
+
 @pytest.mark.parametrize(
     ("told", "kind"),
     [
         ({"type": "number", "numberDisplayHint": "duration"}, "duration"),
+        ({"type": "number", "numberDisplayHint": "percentage"}, "percent"),
+        ({"type": "number", "numberDisplayHint": "probability"}, "percent"),
+        ({"type": "string", "textDisplayHint": "email"}, "email"),
+        ({"type": "string", "textDisplayHint": "domain_name"}, "domain"),
+        ({"type": "string", "textDisplayHint": "postal_code"}, "text"),
+        ({"type": "enumeration", "referencedObjectType": "OWNER"}, "user"),
+        ({"type": "number", "name": "hs_created_by_user_id"}, "text"),
         ({"type": "number", "numberDisplayHint": "currency"}, "money"),
         ({"type": "number", "numberDisplayHint": "formatted"}, "number"),
         ({"type": "number", "numberDisplayHint": "unformatted"}, "text"),

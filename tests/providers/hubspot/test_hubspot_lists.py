@@ -6,6 +6,7 @@ import pytest
 
 from integrations.http.errors import InvalidResponse
 from integrations.providers.hubspot.listing.schema import select_properties
+from integrations.providers.hubspot.mapping import links
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_into
 from integrations.providers.hubspot.objects import CONTACTS, OBJECT_TYPES
 from integrations.providers.records import FieldSpec
@@ -206,3 +207,19 @@ def test_people_of_one_portal_share_its_limit(hubspot):
     assert ana == bo
     assert ana[0].limit <= 110
     assert ana[0].limit / ana[0].seconds <= 11
+
+
+def test_links_beyond_the_bound_are_said_to_be_missing(hubspot, monkeypatch):
+    monkeypatch.setattr(links, "MAX_LINK_PAGES", 1)
+    hubspot.transport.on(
+        "GET /crm/objects/2026-09/deals", hubspot.load("deals_page_with_many_contacts")
+    )
+    whole = hubspot.load("deal_contacts_all")
+    whole["paging"] = {"next": {"after": "500"}}
+    hubspot.transport.on(
+        "GET /crm/objects/2026-09/deals/5001/associations/contacts", whole
+    )
+
+    (deal,) = fetch_page(hubspot, remote_id="deals").items
+
+    assert deal.properties["associations.contacts.has_more"] is True

@@ -55,7 +55,7 @@ def fetch_page(hubspot, cursor=None):
 
 
 def fetch_changes(hubspot):
-    return hubspot.connector.fetch_changes(
+    return hubspot.connector.fetch_page(
         hubspot.api, hubspot.context(schema=SCHEMA), since=SINCE, cursor=None
     )
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integrations.http.errors import InvalidResponse
 from integrations.providers.hubspot.mapping.items import (
     CUT_MARK,
     MAX_VALUE,
@@ -13,6 +12,7 @@ from integrations.providers.hubspot.mapping.items import (
     merged_into,
     to_item,
 )
+from integrations.providers.listing import map_rows
 
 
 def contact(**changes):
@@ -100,9 +100,10 @@ def test_a_bad_date_is_no_date(hubspot, date):
         {"id": "1", "properties": {}, "archived": "no"},
     ],
 )
-def test_what_is_no_record_is_refused(hubspot, row):
-    with pytest.raises(InvalidResponse):
-        to_item(row, hubspot.context())
+def test_what_is_no_record_is_unreadable_and_no_mistake_of_ours(hubspot, row):
+    found = map_rows([row], lambda record: to_item(record, hubspot.context()))
+
+    assert (found.mapped, found.unreadable, found.mistakes) == ([], 1, [])
 
 
 def test_an_id_may_come_as_a_number_beyond_32_bits(hubspot):

@@ -64,7 +64,7 @@ def links_of(*ids, company="7001"):
 
 def fetch_changes(hubspot, *known, cursor=None, **context):
     collection = replace(hubspot.context(**context), stored=FakeStored(*known))
-    return hubspot.connector.fetch_changes(
+    return hubspot.connector.fetch_page(
         hubspot.api, collection, since=SINCE, cursor=cursor
     )
 
@@ -217,7 +217,7 @@ def test_what_one_increment_stored_the_next_one_does_not_read(hubspot):
     pages = []
     for _ in range(2):
         context = replace(hubspot.context(), stored=Stored(collection))
-        page = hubspot.connector.fetch_changes(
+        page = hubspot.connector.fetch_page(
             hubspot.api, context, since=SINCE, cursor=None
         )
         store.store_page(collection, page.items, run_id=None, now=NOON)

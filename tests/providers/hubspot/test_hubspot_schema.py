@@ -4,7 +4,12 @@ import json
 
 import pytest
 
-from integrations.http.errors import RateLimited, Server, Unauthorized
+from integrations.http.errors import (
+    InvalidResponse,
+    RateLimited,
+    Server,
+    Unauthorized,
+)
 from integrations.providers.hubspot.listing.schema import (
     fits_address,
     select_properties,
@@ -134,3 +139,111 @@ def test_a_schema_is_bounded(hubspot):
 
     assert len(schema["fields"]) == 3000
     assert len(json.dumps(schema)) < 2_000_000
+
+
+def told(hubspot, remote_id, known, **answers):
+    """Return the schema that these answers make of a known one."""
+    for route, body in {
+        f"properties/2026-09/{remote_id}": hubspot.load(f"properties_{remote_id}"),
+        "pipelines/2026-09/deals": hubspot.load("pipelines_deals"),
+    }.items():
+        hubspot.transport.on(
+            f"GET /crm/{route}", answers.get(route.partition("/")[0], body)
+        )
+    for name in ("owners_archived", "owners"):
+        body = answers.get("owners", hubspot.load(name))
+        hubspot.transport.on("GET /crm/owners/2026-09", body)
+    context = hubspot.context(remote_id=remote_id, schema=known)
+    return hubspot.connector.fetch_schema(hubspot.api, context)
+
+
+@pytest.mark.parametrize(
+    "kept", [[], ["crm_key"], ["firstname", "lastname", "email", "hs_object_id"]]
+)
+def test_properties_that_are_always_there_do_not_vanish(hubspot, kept):
+    known = told(hubspot, "contacts", {})
+    listed = hubspot.load("properties_contacts")["results"]
+    few = {"results": [each for each in listed if each["name"] in kept]}
+
+    with pytest.raises(InvalidResponse):
+        told(hubspot, "contacts", known, properties=few)
+
+
+def test_a_first_schema_without_properties_is_none(hubspot):
+    with pytest.raises(InvalidResponse):
+        told(hubspot, "contacts", {}, properties={"results": []})
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"pipelines": {"results": []}},
+        {"pipelines": {"results": [{"id": "default", "label": "P", "stages": []}]}},
+        {"owners": {"results": []}},
+        {"pipelines": {}, "owners": b"<html>"},
+    ],
+)
+def test_names_that_cannot_be_gone_are_kept_and_asked_for_again(hubspot, answers):
+    known = told(hubspot, "deals", {})
+
+    schema = told(hubspot, "deals", known, **answers)
+
+    assert schema == {**known, "ask_again": True}
+    assert not known["ask_again"]
+
+
+def test_a_stage_and_an_option_that_were_removed_keep_their_names(hubspot):
+    known = told(hubspot, "deals", {})
+    pipeline = {"id": "default", "label": "New"}
+    stage = {"id": "98811", "label": "Won"}
+
+    schema = told(
+        hubspot, "deals", known, pipelines={"results": [pipeline | {"stages": [stage]}]}
+    )
+
+    assert schema["lookups"]["pipeline"] == {"default": "New"}
+    assert schema["lookups"]["stage"] == {
+        "appointmentscheduled": "Appointment Scheduled",
+        "98811": "Won",
+    }
+
+
+def test_an_option_that_was_removed_keeps_its_label(hubspot):
+    known = told(hubspot, "contacts", {})
+    listed = hubspot.load("properties_contacts")
+    (stages,) = (p for p in listed["results"] if p["name"] == "lifecyclestage")
+    before = {each["value"]: each["label"] for each in stages["options"]}
+    stages["options"] = [{"value": "new", "label": "New", "hidden": False}]
+
+    schema = told(hubspot, "contacts", known, properties=listed)
+
+    (spec,) = (f for f in schema["fields"] if f["name"] == "lifecyclestage")
+    assert spec["options"] == {**before, "new": "New"}
+
+
+def test_owners_are_asked_for_five_hundred_at_a_time(hubspot):
+    told(hubspot, "contacts", {})
+
+    sizes = [r.url for r in hubspot.transport.requests if "/crm/owners/" in r.url]
+    assert all("limit=500" in url for url in sizes)
+    assert len(sizes) == 2
+
+
+def test_owners_and_stages_of_one_name_are_told_apart(hubspot):
+    pipelines = [
+        {"id": key, "label": label, "stages": [{"id": f"{key}1", "label": "Won"}]}
+        for key, label in (("a", "Sales"), ("b", "Partners"))
+    ]
+    ana = {"firstName": "Ana", "lastName": "Marín"}
+    owners = [ana | {"id": "1", "email": "a@x.test"}, ana | {"id": "2"}]
+
+    schema = told(
+        hubspot,
+        "deals",
+        {},
+        pipelines={"results": pipelines},
+        owners={"results": owners},
+    )
+
+    assert schema["lookups"]["stage"] == {"a1": "Won (Sales)", "b1": "Won (Partners)"}
+    assert schema["lookups"]["owner"] == {"1": "Ana Marín (a@x.test)", "2": "Ana Marín"}

@@ -17,7 +17,7 @@ LINKS = "POST /crm/associations/2026-09/contacts/companies/batch/read"
 
 
 def fetch_changes(hubspot, cursor=None, **context):
-    return hubspot.connector.fetch_changes(
+    return hubspot.connector.fetch_page(
         hubspot.api, hubspot.context(**context), since=SINCE, cursor=cursor
     )
 

@@ -30,12 +30,7 @@ TOKEN = "POST /v1/oauth/token"
 
 def identify(notion, token="token", **changes):
     body = {**notion.load(token), **changes}
-    return notion.connector.identify(
-        read_tokens(body),
-        oauth=notion.oauth,
-        api=notion.api,
-        settings=notion.settings,
-    )
+    return notion.connector.identify(notion.grant(read_tokens(body)))
 
 
 def classify(notion, name, status, **headers):

@@ -4,24 +4,62 @@ import pytest
 
 from integrations.http.errors import InvalidResponse, NotFound
 from integrations.providers.capabilities import ReadsContent
-from integrations.providers.notion.mapping.outline import MAX_BLOCKS, block_text, parse
+from integrations.providers.notion.mapping.outline import MAX_BLOCKS, parse
+from integrations.providers.rich_text import to_json
 
 PAGE = "a1000000-0000-4000-8000-000000000001"
 BLOCK = "c1000000-0000-4000-8000-00000000000"
 READ = f"GET /v1/pages/{PAGE}/markdown"
+CHILDREN = f"GET /v1/blocks/{PAGE}/children"
+NONE = {"object": "list", "results": [], "has_more": False, "next_cursor": None}
+
+
+def blocks_of(markdown):
+    return [to_json(block) for block in parse(markdown).blocks]
 
 
 def one(markdown):
-    (block,) = parse(markdown)[0]
+    (block,) = blocks_of(markdown)
     return block
 
 
 def words(markdown):
-    return [block_text(block) for block in parse(markdown)[0]]
+    return [block.text for block in parse(markdown).blocks]
 
 
-def test_a_page_is_read_in_one_call(notion):
+def answer(markdown, *unknown, truncated=False):
+    return {
+        "object": "page_markdown",
+        "id": PAGE,
+        "markdown": markdown,
+        "truncated": truncated,
+        "unknown_block_ids": list(unknown),
+    }
+
+
+def block(kind, text):
+    return {
+        "object": "block",
+        "type": kind,
+        kind: {"rich_text": [{"type": "text", "plain_text": text}]},
+    }
+
+
+def read(notion, markdown, *unknown, **more):
+    notion.transport.on(READ, answer(markdown, *unknown, **more))
+    return notion.connector.fetch_content(notion.api, PAGE)
+
+
+def test_a_page_without_headings_is_read_in_one_call(notion):
+    content = read(notion, "- [ ] Ship it\n")
+
+    assert content.text == "Ship it"
+    assert len(notion.transport.requests) == 1
+
+
+def test_a_page_is_read_as_an_outline(notion):
     notion.transport.on(READ, notion.load("markdown"))
+    notion.transport.on(CHILDREN, NONE)
 
     content = notion.connector.fetch_content(notion.api, PAGE.replace("-", ""))
 
@@ -38,6 +76,7 @@ def test_a_page_is_read_in_one_call(notion):
 
 def test_what_a_large_page_leaves_out_is_asked_for(notion):
     notion.transport.on(READ, notion.load("markdown_truncated"))
+    notion.transport.on(CHILDREN, NONE)
     rest = notion.load("markdown_subtree")
     notion.transport.on(f"GET /v1/pages/{BLOCK}1/markdown", rest)
     missing = notion.load("error_not_found")
@@ -54,18 +93,123 @@ def test_a_page_that_never_ends_is_left_after_some_calls(notion):
     page = notion.load("markdown_truncated")
     many = [f"c1000000-0000-4000-8000-{n:012d}" for n in range(100, 150)]
     notion.transport.on(READ, {**page, "unknown_block_ids": many})
+    notion.transport.on(CHILDREN, NONE)
     for each in many[:8]:
         notion.transport.on(f"GET /v1/pages/{each}/markdown", notion.load("markdown"))
 
     content = notion.connector.fetch_content(notion.api, PAGE)
 
     assert content.is_truncated
-    assert len(notion.transport.requests) == 9
+    assert len(notion.transport.requests) == 10
 
 
-@pytest.mark.parametrize("answer", [{}, [], {"markdown": None}, {"markdown": []}])
-def test_a_text_of_another_shape_is_no_empty_page(notion, answer):
-    notion.transport.on(READ, answer)
+def test_what_has_no_markdown_leaves_a_trace_and_costs_no_call(notion):
+    content = read(
+        notion,
+        'Intro\n<unknown url="https://www.notion.so/p#b1" alt="bookmark"/>\n'
+        '<unknown url="https://www.notion.so/p#b2" alt="link_preview"/>\n'
+        '<embed src="https://x.example"></embed>\n![A *view*](https://x.example)\nEnd\n',
+        f"{BLOCK}1",
+        f"{BLOCK}2",
+    )
+
+    assert content.text.splitlines() == [
+        "Intro",
+        "[bookmark, see Notion]",
+        "[link preview, see Notion]",
+        "[embed, see Notion]",
+        "[image: A view, see Notion]",
+        "End",
+    ]
+    assert not content.is_truncated
+    assert len(notion.transport.requests) == 1
+
+
+@pytest.mark.parametrize("fragment", ["#b2", f"#{BLOCK}2"])
+def test_what_is_left_out_is_put_where_it_stood(notion, fragment):
+    rest = f"GET /v1/pages/{BLOCK}2/markdown"
+    notion.transport.on(rest, answer("- within\n\t- deeper\n"))
+
+    content = read(
+        notion,
+        '<unknown url="https://www.notion.so/p#b1" alt="bookmark"/>\n- one\n'
+        f'\t<unknown url="https://www.notion.so/p{fragment}" alt="to_do"/>\nEnd\n',
+        f"{BLOCK}1",
+        f"{BLOCK}2",
+        truncated=True,
+    )
+
+    shown = [(block["text"], block["depth"]) for block in content.blocks[1:]]
+    assert shown == [("one", 0), ("within", 1), ("deeper", 2), ("End", 0)]
+    assert not content.is_truncated
+
+
+def test_a_paragraph_with_the_sign_of_a_heading_is_none(notion):
+    rows = [
+        block("heading_1", "Plan"),
+        block("paragraph", "# Plan"),
+        block("heading_2", "Next"),
+        block("paragraph", "## **odd"),
+    ]
+    notion.transport.on(CHILDREN, {**NONE, "results": rows})
+
+    content = read(notion, "# Plan\n# Plan\n## Next\n## \\*\\*odd\n")
+
+    shown = [(block["kind"], block["text"]) for block in content.blocks]
+    assert shown == [
+        ("heading", "Plan"),
+        ("paragraph", "# Plan"),
+        ("heading", "Next"),
+        ("paragraph", "## **odd"),
+    ]
+
+
+def test_headings_whose_blocks_are_not_shown_stay_headings(notion):
+    notion.transport.on(CHILDREN, notion.load("error_not_found"), status=404)
+
+    assert read(notion, "# Plan\n").blocks[0]["kind"] == "heading"
+
+
+def test_links_and_styles_are_kept(notion):
+    content = read(
+        notion,
+        "a **b *c*** ~~d~~ `e` [f *g*](https://x.example/) "
+        '<mention-page url="https://app.notion.com/p/1">h</mention-page>\n',
+    )
+
+    assert content.blocks[0]["text"] == {
+        "spans": [
+            {"text": "a "},
+            {"text": "b ", "styles": ["bold"]},
+            {"text": "c", "styles": ["bold", "italic"]},
+            {"text": " "},
+            {"text": "d", "styles": ["strike"]},
+            {"text": " "},
+            {"text": "e", "styles": ["code"]},
+            {"text": " "},
+            {"text": "f ", "href": "https://x.example/"},
+            {"text": "g", "styles": ["italic"], "href": "https://x.example/"},
+            {"text": " "},
+            {"text": "h", "href": "https://app.notion.com/p/1"},
+        ]
+    }
+
+
+def test_what_is_too_long_to_keep_says_so():
+    code, cells = (
+        parse("```\n" + "x" * 9_000 + "\n" + "y\n" * 9_000 + "```"),
+        parse("|" + "a|" * 80),
+    )
+
+    assert code.is_cut
+    assert code.blocks[0].text.endswith("…")
+    assert cells.is_cut
+    assert cells.blocks[0].text.endswith("a | …")
+
+
+@pytest.mark.parametrize("shape", [{}, [], {"markdown": None}, {"markdown": []}])
+def test_a_text_of_another_shape_is_no_empty_page(notion, shape):
+    notion.transport.on(READ, shape)
 
     with pytest.raises(InvalidResponse):
         notion.connector.fetch_content(notion.api, PAGE)
@@ -89,9 +233,9 @@ def test_a_page_that_is_not_shared_any_more_is_not_found(notion):
         ("3. Third", {"kind": "item", "number": 3, "text": "Third"}),
         ("- [ ] Open", {"kind": "todo", "is_done": False, "text": "Open"}),
         ("- [x] Done", {"kind": "todo", "is_done": True, "text": "Done"}),
-        ("> One<br>Two", {"kind": "quote", "text": "One Two"}),
+        ("> One<br>Two", {"kind": "quote", "text": "One\nTwo"}),
         ("---", {"kind": "divider"}),
-        ("| a | **b** |", {"kind": "row", "cells": ["a", "b"]}),
+        ("| a | b |", {"kind": "row", "cells": ["a", "b"]}),
         ("<tr><td>1</td><th>2</th></tr>", {"kind": "row", "cells": ["1", "2"]}),
         ("<summary>More</summary>", {"kind": "toggle", "text": "More"}),
         ("Words", {"kind": "paragraph", "text": "Words"}),
@@ -113,7 +257,14 @@ def test_each_kind_of_block_is_recognised(line, block):
         ("`a *literal* piece`", "a *literal* piece"),
         (r"\*not bold\* 5 \< 6 \\ \[x\]", r"*not bold* 5 < 6 \ [x]"),
         ("[label](https://x.example/a_(b)) end", "label end"),
-        ("![caption](https://x.example/y.png)", "caption"),
+        ("a__b__c and _d_", "a__b__c and _d_"),
+        (r"`a \* b` \`c\`", r"a \* b `c`"),
+        ("area $`a*b*c`$ here", "area a*b*c here"),
+        (
+            '<mention-date start="2026-11-20" startTime="09:00" timeZone="Asia/Oita"/>',
+            "2026-11-20 09:00 Asia/Oita",
+        ),
+        ('- <unknown url="x" alt="link_preview"/>', "[link preview, see Notion]"),
         ('<mention-user url="user://1">Ana</mention-user> knows', "Ana knows"),
         ('until <mention-date start="2026-11-20" end="2026-11-22"/>', None),
         ("<script>alert(1)</script>", "alert(1)"),
@@ -125,7 +276,7 @@ def test_each_kind_of_block_is_recognised(line, block):
     ],
 )
 def test_markup_is_left_behind_and_words_stay(line, text):
-    assert one(line)["text"] == (text or "until 2026-11-20 to 2026-11-22")
+    assert words(line)[0] == (text or "until 2026-11-20 to 2026-11-22")
 
 
 def test_code_is_literal_and_keeps_its_lines():
@@ -148,7 +299,7 @@ def test_callouts_are_read_as_tags_and_as_divisions():
     divisions = '::: callout {icon="💡"}\nMind\n- it\n:::\nafter'
 
     for markdown in (tags, divisions):
-        kinds = [(b["kind"], b["text"]) for b in parse(markdown)[0]]
+        kinds = [(b["kind"], b["text"]) for b in blocks_of(markdown)]
         assert kinds == [("callout", "Mind"), ("item", "it"), ("paragraph", "after")]
 
 
@@ -180,21 +331,24 @@ def test_tags_that_people_wrote_themselves_are_words():
 
 def test_tags_alone_leave_nothing():
     assert words(
-        '<columns>\n\t<column>\n\t\tText\n<unknown url="x"/>\n<empty-block/>'
+        "<columns>\n\t<column>\n\t\tText\n<table_of_contents/>\n<empty-block/>"
     ) == ["Text"]
 
 
 def test_an_outline_is_bounded():
-    blocks, is_cut = parse("line\n" * 10_000)
-    _, is_line_cut = parse("x" * 20_000)
+    outline = parse("line\n" * 10_000)
 
-    assert len(blocks) == MAX_BLOCKS
-    assert is_cut
-    assert is_line_cut
+    assert len(outline.blocks) == MAX_BLOCKS
+    assert outline.is_cut
+    assert parse("x" * 20_000).is_cut
 
 
 @pytest.mark.parametrize(
-    "evil", ["**a", ":", "<td>", "`a", "[", "<", '{a="b"', "$", "*a ", "\\*", "<page "]
+    "evil",
+    [
+        *("**a", ":", "<td>", "`a", "[", "<", '{a="b"', "$", "*a ", "\\*", "<page "),
+        *("*a**b", "$`", "![a", '<unknown alt="', '<mention-page url="https://'),
+    ],
 )
 def test_a_text_of_nothing_but_openings_costs_little(evil):
     parse(evil * (200_000 // len(evil)))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integrations.providers.notion.listing.walking import is_due
+from integrations.providers.notion.listing.walking import MAX_DEPTH, is_due
 from integrations.providers.notion.mapping.items import TRASHED
 from integrations.providers.stored import StoredItem
 from tests.providers.notion.workspace import UNSEEN, in_block, in_page, in_source, uid
@@ -383,6 +383,29 @@ def test_without_a_view_on_the_store_the_listing_says_that_it_has_gaps(
 
     assert page.next_cursor is None
     assert page.incomplete
+
+
+def pending_of(reading):
+    """Read all pages and return what the listing left open."""
+    notes = (page.pending for page in reading.listing("fetch_page", "pages"))
+    return {note.kind.value for note in notes if note}
+
+
+def test_a_search_that_is_cut_short_says_that_it_is_not_exhaustive(reading, workspace):
+    workspace.page(1)
+    assert pending_of(reading) == set()
+    workspace.is_capped = True
+
+    assert pending_of(reading) == {"not_exhaustive"}
+
+
+def test_blocks_that_are_too_deep_for_the_walk_are_told(reading, workspace):
+    workspace.page(1)
+    workspace.block(100, in_page(1), "toggle")
+    for number in range(100, 100 + MAX_DEPTH):
+        workspace.block(number + 1, in_block(number), "toggle")
+
+    assert pending_of(reading) == {"not_exhaustive"}
 
 
 @pytest.mark.parametrize("kind", ["pages", "databases"])

@@ -96,8 +96,8 @@ def test_an_increment_filters_by_edits_and_still_goes_by_creation(notion):
     notion.transport.on(QUERY, notion.load("rows_2"))
     connector, context = notion.connector, notion.context()
 
-    page = connector.fetch_changes(notion.api, context, since=SINCE, cursor=None)
-    connector.fetch_changes(notion.api, context, since=SINCE, cursor=page.next_cursor)
+    page = connector.fetch_page(notion.api, context, since=SINCE, cursor=None)
+    connector.fetch_page(notion.api, context, since=SINCE, cursor=page.next_cursor)
 
     edited = {
         "timestamp": "last_edited_time",
@@ -224,3 +224,53 @@ def test_a_wiki_shows_its_data_sources_beside_its_rows(notion):
         other["id"]
     ]
     assert [each.remote_id for each in page.collections] == [other["id"]]
+
+
+@pytest.mark.parametrize(
+    "properties", [{}, None, {"Cost": {"id": "c", "type": "number", "number": {}}}]
+)
+def test_a_table_without_a_title_is_no_schema(notion, properties):
+    source = {**notion.load("data_source_tasks"), "properties": properties}
+    notion.transport.on(GET, source)
+
+    with pytest.raises(InvalidResponse):
+        notion.connector.fetch_schema(notion.api, notion.context())
+
+
+TITLE = {"id": "title", "type": "title", "title": []}
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {},
+        {"Cost": {"id": "c", "type": "number", "number": 1}},
+        {"Name": TITLE, "Cost": {"id": "c", "type": "number"}},
+    ],
+)
+def test_a_row_without_its_title_or_values_is_unreadable_and_exists(notion, properties):
+    answer = notion.load("rows_1")
+    row = answer["results"][0]
+    row["properties"] = properties
+    notion.transport.on(QUERY, answer)
+
+    page = fetch_page(notion)
+
+    assert (page.unreadable, page.unreadable_ids) == (1, [row["id"]])
+
+
+def test_a_table_names_the_users_of_its_rows(notion):
+    for answer, status in ((notion.load("users"), 200), ({"code": "x"}, 403)):
+        notion.transport.on(GET, notion.load("data_source_tasks"))
+        notion.transport.on("GET /v1/users", answer, status=status)
+
+    first, second = (
+        notion.connector.fetch_schema(notion.api, context)
+        for context in (
+            notion.context(),
+            replace(notion.context(), schema={"users": {"left": "Bo"}}),
+        )
+    )
+
+    assert first["users"] == {"33333333-3333-4333-8333-333333333333": "Ana"}
+    assert second["users"] == {"left": "Bo"}

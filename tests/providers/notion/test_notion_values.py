@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from integrations.http.errors import InvalidResponse
 from integrations.providers.fields import (
     Boolean,
     Choice,
@@ -14,7 +15,6 @@ from integrations.providers.fields import (
     DateTime,
     Email,
     File,
-    Files,
     Link,
     Many,
     Money,
@@ -27,14 +27,21 @@ from integrations.providers.fields import (
     Users,
 )
 from integrations.providers.notion.ids import find_id
-from integrations.providers.notion.mapping.display import describe
+from integrations.providers.notion.mapping.display import NOT_GIVEN, describe
 from integrations.providers.notion.mapping.display import to_value as type_value
-from integrations.providers.notion.mapping.items import is_trashed, to_page_item, to_url
+from integrations.providers.notion.mapping.items import (
+    is_trashed,
+    to_page_item,
+    to_source_item,
+    to_url,
+)
 from integrations.providers.notion.mapping.parents import to_parent
 from integrations.providers.notion.mapping.schema import to_schema
 from integrations.providers.notion.mapping.titles import page_title, to_icon
 from integrations.providers.notion.mapping.values import to_value
+from integrations.providers.plain import plain
 from integrations.providers.records import FieldSpec
+from integrations.providers.rich_text import Span, Style
 
 UID = "a1000000-0000-4000-8000-000000000001"
 ANA = User(id="33333333-3333-4333-8333-333333333333", name="Ana")
@@ -79,11 +86,13 @@ def test_every_type_of_property_is_typed(notion):
             linked_collection="d1000000-0000-4000-8000-000000000001",
             has_more=True,
         ),
-        "Total": Number(amount=Decimal(42)),
+        "Total": Number(amount=Decimal(42), is_grouped=False),
         "Names": Many(values=(text("One two"), text("Large"), ANA)),
         "Score": text("high"),
         "When": DateTime(at=utc(2026, 11, 20, 8, 0), zone="UTC+01:00"),
-        "Files": Files(values=(File(name="plan.pdf"), File(name="File"))),
+        "Files": Many(
+            values=(File(name="plan.pdf"), Link(url="https://example.com/x"))
+        ),
         "Number": text("TASK-12"),
         "Checked": Choice(label="Verified"),
         "Checked by": ANA,
@@ -168,7 +177,6 @@ def test_a_list_that_may_have_been_cut_says_so(count):
         {"type": "date", "date": {"end": "2026-01-01"}},
         {"type": "date", "date": []},
         {"type": "relation", "relation": [{"id": 1}]},
-        {"type": "rollup", "rollup": {"type": "incomplete", "incomplete": {}}},
         {"type": "rollup", "rollup": {"type": "array", "array": None}},
         {"type": "rollup", "rollup": []},
         {"type": "formula", "formula": None},
@@ -194,8 +202,8 @@ def test_formulas_inside_formulas_come_to_an_end():
 @pytest.mark.parametrize(
     ("kept", "kind", "value"),
     [
-        (0, "number", Number(amount=Decimal(0))),
-        (0.1 + 0.2, "number", Number(amount=Decimal("0.3"))),
+        (0, "number", Number(amount=Decimal(0), is_grouped=False)),
+        (0.1 + 0.2, "number", Number(amount=Decimal("0.3"), is_grouped=False)),
         (1e300, "number", text("1e+300")),
         (-1234.5, "money", Money(amount=Decimal("-1234.5"), currency="EUR")),
         (1, "percent", Percent(share=Decimal(1))),
@@ -269,12 +277,175 @@ def test_a_text_may_be_cut_behind_twenty_five_references(parts, kept):
         ),
         ({"Name": {"type": "title", "title": []}}, "Untitled"),
         ({"Name": {"type": "title", "title": parts_of(" \n ")}}, "Untitled"),
-        ({}, "Untitled"),
-        (None, "Untitled"),
+        ({"Name": {"type": "title", "title": parts_of("x" * 600)}}, "x" * 499 + "…"),
     ],
 )
 def test_a_title_is_found_by_its_type(properties, title):
     assert page_title(properties) == title
+
+
+@pytest.mark.parametrize(
+    "properties", [{}, None, {"X": {"type": "rich_text"}}, {"X": {"type": "title"}}]
+)
+def test_properties_without_a_title_are_no_answer(properties):
+    with pytest.raises(InvalidResponse):
+        page_title(properties)
+
+
+def described(prop, config=None):
+    """Return the only value of a row with this property, under this column."""
+    kind = prop["type"]
+    column = {"id": "x", "name": "X", "type": kind, kind: config or {}}
+    page = {
+        "id": UID,
+        "properties": {
+            "Name": {"id": "title", "type": "title", "title": parts_of("A")},
+            "X": {"id": "x", **prop},
+        },
+    }
+    schema = json.loads(json.dumps(to_schema({"properties": {"X": column}})))
+    properties = json.loads(json.dumps(to_page_item(page, None).properties))
+    return [field.value for field in describe(properties, schema)]
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        ("number", "2026.5"),
+        ("number_with_commas", "2,026.5"),
+        ("percent", "202650 %"),
+        ("euro", "2,026.50 EUR"),
+        ("peruvian_sol", "2,026.50 PEN"),
+        ("moon_dollar", "2,026.50 moon dollar"),
+    ],
+)
+def test_a_number_is_shown_in_the_format_of_its_column(told, text):
+    (value,) = described({"type": "number", "number": 2026.5}, {"format": told})
+
+    assert plain(value).replace("202,650", "202650") == text
+
+
+def rollup(kind, value, function="sum", **more):
+    told = {"type": kind, kind: value, "function": function}
+    return {"type": "rollup", "rollup": told, **more}
+
+
+@pytest.mark.parametrize(
+    ("prop", "text"),
+    [
+        (rollup("number", 0.1 + 0.2), "0.3"),
+        (rollup("number", 0.5, "percent_checked"), "50 %"),
+        (
+            rollup("date", {"start": "2023-03-09T00:00:00.000+00:00"}, "latest_date"),
+            "2023-03-09",
+        ),
+        (
+            rollup(
+                "date",
+                {
+                    "start": "2023-03-09T00:00:00.000+00:00",
+                    "end": "2023-03-11T00:00:00.000+00:00",
+                },
+                "date_range",
+            ),
+            "2023-03-09 to 2023-03-11",
+        ),
+        (
+            rollup("date", {"start": "2023-03-09T00:30:00.000+00:00"}, "latest_date"),
+            "2023-03-09 00:30 UTC",
+        ),
+        (rollup("incomplete", {}), "Too much for Notion to give; see there"),
+        (rollup("unsupported", {}), "Notion does not give this value"),
+        (
+            rollup("array", [{"type": "number", "number": 1}, {"type": "unsupported"}]),
+            "1, Notion does not give this value",
+        ),
+        (rollup("array", [{"type": "number", "number": 1}], has_more=True), "1, …"),
+        (
+            {"type": "formula", "formula": {"type": "number", "number": 0.1 + 0.2}},
+            "0.3",
+        ),
+        (
+            {"type": "formula", "formula": {"type": "boolean", "boolean": False}},
+            "No",
+        ),
+        ({"type": "formula", "formula": {"type": "unsupported"}}, NOT_GIVEN),
+        ({"type": "unique_id", "unique_id": {"prefix": "A", "number": 0}}, "A-0"),
+        (
+            {
+                "type": "files",
+                "files": [
+                    {"name": "a", "type": "file", "file": {"url": "https://s3/x"}},
+                    {"name": "b", "external": {"url": "https://x.example/b"}},
+                ],
+            },
+            "a, b",
+        ),
+        (
+            {"type": "rich_text", "rich_text": parts_of("x" * 20_001)},
+            "x" * 20_000 + "…",
+        ),
+    ],
+)
+def test_values_say_what_notion_says(prop, text):
+    config = {"function": prop["rollup"]["function"]} if "rollup" in prop else {}
+
+    (value,) = described(prop, config)
+
+    assert plain(value) == text
+
+
+def test_a_text_keeps_its_links_and_styles():
+    parts = [
+        {"type": "text", "plain_text": "see ", "annotations": {"bold": False}},
+        {
+            "type": "text",
+            "plain_text": "here",
+            "annotations": {"bold": True, "underline": True},
+            "href": "https://x.example/",
+        },
+        {"type": "mention", "plain_text": " Page", "href": "/a1b2"},
+        {"type": "equation", "plain_text": "x^2"},
+    ]
+
+    (value,) = described({"type": "rich_text", "rich_text": parts})
+
+    (block,) = value.blocks
+    assert block.spans == (
+        Span(text="see "),
+        Span(text="here", styles=frozenset({Style.BOLD}), href="https://x.example/"),
+        Span(text=" Page", href="https://www.notion.so/a1b2"),
+        Span(text="x^2", styles=frozenset({Style.CODE})),
+    )
+
+
+def test_the_description_of_a_table_keeps_its_links_too():
+    link = {"plain_text": "rules", "href": "https://x.example/"}
+    source = {"id": UID, "title": [], "description": [*parts_of("See "), link]}
+
+    properties = to_source_item(source).properties
+    (field,) = describe(properties, to_schema())
+
+    assert plain(field.value) == "See rules"
+    assert field.value.blocks[0].spans[1].href == "https://x.example/"
+
+
+def test_users_that_are_known_by_id_only_have_the_names_of_the_schema():
+    by = {"object": "user", "id": ANA.id}
+    schema = {"users": {ANA.id: "Ana"}}
+    kept = {
+        "a": to_value({"type": "created_by", "created_by": by}),
+        "b": to_value({"type": "people", "people": [by, {**by, "name": "Ann"}]}),
+        "c": to_value(
+            {"type": "verification", "verification": {"state": "x", "verified_by": by}}
+        ),
+    }
+
+    values = [field.value for field in describe(kept, schema)]
+
+    assert values[0] == ANA
+    assert values[1] == Users(values=(ANA, User(id=ANA.id, name="Ann")))
+    assert values[3] == ANA
 
 
 @pytest.mark.parametrize(
@@ -296,6 +467,34 @@ def test_a_title_is_found_by_its_type(properties, title):
 )
 def test_icons_are_texts_or_nothing(icon, words):
     assert to_icon(icon) == words
+
+
+@pytest.mark.parametrize(
+    "emoji",
+    [
+        "\N{INFORMATION SOURCE}\ufe0f",
+        "\N{COPYRIGHT SIGN}\ufe0f",
+        "\N{DOUBLE EXCLAMATION MARK}\ufe0f",
+        "\N{WAVY DASH}\ufe0f",
+        "\N{LEFT RIGHT ARROW}\ufe0f",
+        "1\ufe0f\u20e3",
+        "#\u20e3",
+        "\U0001f1e9\U0001f1ea",
+        "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466",
+        "\U0001f3f3\ufe0f\u200d\U0001f308",
+        "\U0001f44d\U0001f3fd",
+        "\U0001fae9",
+        "㊗\ufe0f",
+    ],
+)
+def test_every_emoji_is_an_icon(emoji):
+    assert to_icon({"type": "emoji", "emoji": emoji}) == emoji
+
+
+@pytest.mark.parametrize("word", ["", "a", "12", "#", "ab\U0001f44d", "é", "+"])
+def test_no_word_is_an_emoji(word):
+    assert to_icon({"type": "emoji", "emoji": word}) == ""
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class Workspace:
         self.blocks: dict[str, list[dict[str, Any]]] = {}
         self.unsearchable: set[str] = set()
         self.unshared: set[str] = set()
+        self.is_capped = False
         self.requests: list[Request] = []
 
     def page(self, number: int, parent: Mapping[str, Any] = ROOT, **more: Any) -> None:
@@ -119,7 +120,12 @@ class Workspace:
             and key not in self.unsearchable | self.unshared
         ]
         hits.sort(key=lambda each: each["last_edited_time"], reverse=True)
-        return self._list(hits, body.get("start_cursor"))
+        found = self._list(hits, body.get("start_cursor"))
+        status = {
+            "type": "incomplete",
+            "incomplete_reason": "query_result_limit_reached",
+        }
+        return {**found, "request_status": status} if self.is_capped else found
 
     def _children(self, remote_id: str, start: str | None) -> Any:
         if remote_id not in self.things or remote_id in self.unshared:
@@ -279,7 +285,7 @@ class Reading:
 
     def changes(self, own: str, since: datetime) -> None:
         """Make an incremental sync."""
-        self.listing("fetch_changes", own, since=since)
+        self.listing("fetch_page", own, since=since)
 
     def listing(self, method: str, own: str, **more: Any) -> list[Page]:
         """Read one listing to its end; a cursor may not stand still."""

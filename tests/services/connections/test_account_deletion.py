@@ -10,7 +10,6 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.core import serializers
 
-from integrations.http.secrets import Secret
 from integrations.models import (
     AccountErasure,
     AuditEvent,
@@ -23,15 +22,14 @@ from integrations.models import (
 from integrations.services.common import audit, queue
 from integrations.services.common.errors import LastAdministratorError
 from integrations.services.connections import account_deletion
-from integrations.services.grants import credentials
 from integrations.services.upkeep import schedule
 from tests.services.conftest import Broker
 from tests.support.rows import (
     NOON,
     make_collection,
     make_connection,
-    make_credential,
     make_finished_run,
+    make_grant,
     make_item,
     make_items,
 )
@@ -43,11 +41,10 @@ def broker(monkeypatch):
 
 
 @pytest.fixture
-def full_account(alice, monkeypatch):
+def full_account(alice):
     """Give alice one of everything."""
-    monkeypatch.setattr(credentials, "open_refresh", lambda _: Secret("refresh-1"))
     connection = make_connection(alice, account_name="Acme Rockets", remote_id="9:9")
-    make_credential(connection)
+    make_grant(connection)
     run = make_finished_run(connection)
     RefreshAttempt.objects.create(id=run.pk, connection=connection, why="schedule")
     make_item(make_collection(connection), name="Secret plan")
@@ -100,13 +97,13 @@ def test_nothing_is_left_but_what_must_be_revoked(full_account, bob):
     assert {"account.erasure_begun", "account.erased"} <= set(events)
 
 
-def test_the_sweep_goes_on_where_a_killed_worker_stopped(full_account, monkeypatch):
-    monkeypatch.setattr(schedule.revocation, "revoke_due", lambda: 0)
+def test_the_sweep_goes_on_where_a_killed_worker_stopped(full_account, sandbox):
     account_deletion.erase(full_account, actor=full_account)
     AccountErasure.objects.update(claimed_until=NOON)
 
     assert schedule.sweep()["erasures"] == 0
     assert not User.objects.filter(pk=full_account.pk).exists()
+    assert not PendingRevocation.objects.exists()
 
 
 def test_another_workers_account_is_left_to_it(full_account):
@@ -131,7 +128,7 @@ def test_little_time_erases_a_little(full_account, monkeypatch):
 
 def test_a_grant_that_came_in_meanwhile_is_given_back(full_account):
     account_deletion.erase(full_account, actor=full_account)
-    make_credential(make_connection(full_account))
+    make_grant(make_connection(full_account))
 
     assert account_deletion.erase_due() == 0
     assert PendingRevocation.objects.count() == 2

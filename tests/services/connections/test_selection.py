@@ -67,7 +67,9 @@ def test_what_is_chosen_again_is_read_in_full(
     )
 
     assert choose(synced, "contacts", "companies", "deals") == (1, 0)
-    assert finish_sync(synced).outcome == "complete"
+    run = finish_sync(synced)
+
+    assert (run.outcome, run.changed, run.new) == ("complete", 0, 0)
 
     assert live("deals") == before - 1
     gone.refresh_from_db()

@@ -31,7 +31,7 @@ def break_(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         method = getattr(connector, name)
 
         def perhaps(api: Any, context: Any, **options: Any) -> Any:
-            if context.remote_id == only:
+            if context.remote_id == only and not options.get("since"):
                 fail()
             return method(api, context, **options)
 
@@ -127,6 +127,19 @@ def test_an_error_in_the_very_first_list_fails_the_run_and_no_worker(
     assert "our mistake" in run.reason_text
 
 
+@pytest.mark.parametrize("name", ["limits", "headers"])
+def test_an_error_before_the_first_call_fails_the_run_and_no_worker(
+    connection: Connection, break_: Callable[..., None], name: str
+) -> None:
+    break_(name)
+    run, _ = runs.open_run(connection, trigger="user")
+
+    assert engine.run_slice(run.pk) is None
+
+    run.refresh_from_db()
+    assert (run.outcome, run.reason) == ("failed", "connector_error")
+
+
 def test_an_error_in_the_count_costs_nothing_but_the_count(
     connection: Connection,
     finish_sync: FinishSync,
@@ -212,7 +225,7 @@ def test_an_error_in_a_description_shows_the_raw_values(
     assert page.status_code == 200
     assert "our mistake (reference " in page.text
     shown = {row["label"]: row["value"].text for row in page.context["properties"]}
-    assert shown["domain"] == str(item.properties["domain"])
+    assert shown["Domain"] == str(item.properties["domain"])
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ def test_texts_of_a_list_are_stored_with_their_items(
     connector = CONNECTORS[connection.provider]
     listed = connector.fetch_page
 
-    def fetch_page(api: Any, collection: Any, *, cursor: str | None) -> Page:
-        page = listed(api, collection, cursor=cursor)
+    def fetch_page(api: Any, collection: Any, **place: Any) -> Page:
+        page = listed(api, collection, **place)
         texts = {item.id: Content(blocks=(), text=item.name) for item in page.items}
         return replace(page, contents=texts)
 

@@ -77,10 +77,10 @@ def test_a_death_after_some_pages_counts_like_any_other(
     run, _ = runs.open_run(connection, trigger="user")
     fetch_page = CONNECTORS["hubspot"].fetch_page
 
-    def die(api: Any, collection: Any, *, cursor: str | None) -> Any:
+    def die(api: Any, collection: Any, *, cursor: str | None, **place: Any) -> Any:
         if cursor is not None:
             raise DeadError
-        return fetch_page(api, collection, cursor=cursor)
+        return fetch_page(api, collection, cursor=cursor, **place)
 
     monkeypatch.setattr(CONNECTORS["hubspot"], "fetch_page", die)
     deaths = 0

@@ -16,7 +16,8 @@ def test_the_first_load_stores_exactly_what_the_provider_has(
     run = finish_sync(connection)
 
     assert (run.outcome, run.reason) == ("complete", "")
-    assert run.created == Item.objects.count()
+    assert (run.created, run.new) == (Item.objects.count(), 0)
+    assert run.first_read == sum(each.first_read for each in run.entries.values())
     assert_equal_to(sandbox)
     words = Collection.objects.values_list("completeness", flat=True)
     assert set(words) == {"complete"}

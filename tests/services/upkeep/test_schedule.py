@@ -14,7 +14,6 @@ from integrations.models import Connection, SyncRun
 from integrations.services.common import queue
 from integrations.services.sync import runs
 from integrations.services.upkeep import schedule
-from tests.support.rows import make_connection
 
 # The messages are published when a transaction ends.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -220,18 +219,3 @@ def test_a_user_who_joins_a_scheduled_run_is_served_before_the_bulk(
     assert joined.delivered
     assert again.delivered
     assert [task for task, _run in broker.sent] == ["sync_bulk", "sync_interactive"]
-
-
-def test_what_a_clock_that_was_ahead_planned_is_made_due(
-    alice: User, broker: Broker
-) -> None:
-    now = timezone.now()
-    late = make_connection(alice, next_sync_at=now + timedelta(hours=6))
-    usual = make_connection(alice, next_sync_at=now + timedelta(minutes=15))
-
-    schedule.sweep(now=now)
-
-    late.refresh_from_db()
-    usual.refresh_from_db()
-    assert late.next_sync_at == now
-    assert usual.next_sync_at == now + timedelta(minutes=15)

@@ -13,12 +13,20 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from integrations.http.secrets import Secret
-from integrations.models import AuditEvent, Connection, Credential, Item, SyncRun
+from integrations.models import (
+    AuditEvent,
+    Connection,
+    Credential,
+    Item,
+    PendingRevocation,
+    SyncRun,
+)
 from integrations.providers import SPECS
 from tests.support.rows import (
     NOON,
     make_connection,
     make_credential,
+    make_grant,
     make_item,
     make_run,
 )
@@ -117,11 +125,13 @@ def test_reconnecting_names_the_connection(as_alice, connection):
 
 
 @pytest.mark.usefixtures("unconfigured")
-def test_only_staff_learn_which_settings_are_missing(as_alice, alice, told):
+def test_only_staff_learn_which_settings_are_missing(as_alice, alice, told, codes):
     path = reverse("integrations:connect", args=("hubspot",))
 
     assert "HUBSPOT_CLIENT_ID" not in as_alice.get("/connections/").content.decode()
-    assert "not available here yet" in told(as_alice.get(path, follow=True))
+    answer = as_alice.get(path, follow=True)
+    assert codes(answer) == ["not_configured"]
+    assert "HUBSPOT_CLIENT_ID" not in told(answer)
 
     User.objects.filter(pk=alice.pk).update(is_staff=True)
 
@@ -149,7 +159,7 @@ def test_sync_now_while_one_runs_is_answered_kindly(as_alice, connection, told):
 
 @pytest.mark.django_db(transaction=True)
 def test_sync_now_without_a_queue_is_stored_and_says_so(
-    as_alice, connection, told, monkeypatch
+    as_alice, connection, codes, monkeypatch
 ):
     def refuse(*_args, **_options):
         raise OperationalError("nobody home")
@@ -159,17 +169,17 @@ def test_sync_now_without_a_queue_is_stored_and_says_so(
     answer = post(as_alice, connection, "sync")
 
     assert SyncRun.objects.get().state == SyncRun.State.QUEUED
-    assert "stored and starts as soon as the queue is back" in told(answer)
+    assert codes(answer) == ["queue_away"]
 
 
-def test_a_paused_connection_cannot_be_synced(as_alice, connection, told):
+def test_a_paused_connection_cannot_be_synced(as_alice, connection, codes):
     connection.state, connection.reason = Connection.State.PAUSED, "paused_by_user"
     connection.save()
 
     answer = post(as_alice, connection, "sync")
 
     assert not SyncRun.objects.exists()
-    assert "you paused it" in told(answer)
+    assert codes(answer) == ["paused_by_user"]
 
 
 def test_pausing_and_resuming(as_alice, connection):
@@ -301,17 +311,17 @@ def test_who_has_neither_password_nor_factor_is_not_asked(client, connection, al
     assert connection.state == Connection.State.DISCONNECTED
 
 
+@pytest.mark.parametrize(("ticked", "removals"), [({}, 0), ({"uninstall": "on"}, 1)])
 def test_the_app_is_removed_altogether_only_when_that_was_ticked(
-    as_alice: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    as_alice: Client, connection: Connection, ticked: dict[str, str], removals: int
 ) -> None:
-    asked: list[bool] = []
-    monkeypatch.setattr(
-        "integrations.services.connections.disconnect.disconnect",
-        lambda *_, uninstall, **__: asked.append(uninstall),
-    )
+    make_grant(connection)
+    prove(as_alice)
     address = reverse("integrations:connection-disconnect", args=(connection.pk,))
-    assert "Remove it from the whole account" in as_alice.get(address).content.decode()
+    assert 'name="uninstall"' in as_alice.get(address).text
 
-    as_alice.post(address, {"items": "keep"})
+    as_alice.post(address, {"items": "keep", **ticked})
 
-    assert asked == [False]
+    assert not Credential.objects.exists()
+    assert PendingRevocation.objects.filter(is_uninstall=False).count() == 1
+    assert PendingRevocation.objects.filter(is_uninstall=True).count() == removals

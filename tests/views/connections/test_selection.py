@@ -1,13 +1,18 @@
 """Choosing what is read, what it costs, and a schedule that fits a plan."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Collection, Item
+from integrations.providers import CONNECTORS
 from integrations.services.common import queue
+from integrations.services.connections import quota
+from integrations.services.sync import budget
 from tests.services.conftest import Broker
 from tests.support.rows import make_collection, make_connection, make_item
 
@@ -271,3 +276,97 @@ def test_a_connection_without_a_quota_is_not_warned(as_alice, connection, collec
     page = as_alice.get(connection.get_absolute_url())
 
     assert page.context["overrun"] is None
+
+
+def test_saying_the_plan_and_choosing_less_still_reads_what_waited(as_alice, airtable):
+    waiting = airtable.collections.get(name__endswith="Orders")
+    waiting.reason, waiting.blocked_until = "plan_unknown", timezone.now()
+    waiting.save()
+
+    send(as_alice, airtable, "Orders", plan="business")
+
+    runs = airtable.runs.exclude(state="finished")
+    assert [run.is_cancel_requested for run in runs] == [False]
+
+
+SECRET = "ada@example.org"
+
+
+@pytest.fixture
+def break_(monkeypatch):
+    """Return what makes one method of the connector fail by a mistake of ours."""
+
+    def fail(*_args, **_options):
+        raise KeyError(SECRET)
+
+    return lambda name: monkeypatch.setattr(CONNECTORS["airtable"], name, fail)
+
+
+def reference_of(log, task):
+    """Return the reference under which a mistake in one task was logged."""
+    found = re.search(
+        rf"reference=(\w+) task={task} "
+        r"error=KeyError at tests/views/connections/test_selection\.py:\d+",
+        log,
+    )
+    assert SECRET not in log
+    return found[1]
+
+
+def test_an_estimate_that_fails_costs_the_estimate_only(
+    as_alice, airtable, break_, caplog
+):
+    quota.set_plan(airtable, budget.plan_of("airtable", "team"))
+    break_("estimate")
+
+    page = as_alice.get(path_of(airtable))
+
+    assert page.status_code == 200
+    assert 'data-code="connector_error"' in page.text
+    assert reference_of(caplog.text, "estimate") in page.context["cost"]["mistake"]
+    assert len(rows_of(page)) == 4
+    plans = page.context["cost"]["plans"]
+    assert [plan["slug"] for plan in plans if plan["selected"]] == ["team"]
+    assert "KeyError" not in page.text
+
+
+def test_an_estimate_that_fails_leaves_the_connections_page(
+    as_alice, airtable, break_, caplog
+):
+    break_("estimate")
+
+    page = as_alice.get(airtable.get_absolute_url())
+
+    assert page.status_code == 200
+    assert 'data-code="connector_error"' in page.text
+    assert reference_of(caplog.text, "estimate") in page.context["cost_mistake"]
+    assert "Orders" in page.text
+
+
+@pytest.mark.parametrize("name", ["estimate", "fitting_schedule"])
+def test_a_schedule_that_fails_keeps_the_choice_and_the_plan(
+    as_alice, airtable, break_, caplog, name
+):
+    airtable.collections.update(remote_count=500_000)
+    break_(name)
+
+    page = send(as_alice, airtable, "Tasks", plan="free")
+
+    codes = [m.extra_tags for m in get_messages(page.wsgi_request)]
+    assert "connector_error" in codes
+    assert reference_of(caplog.text, name)
+    assert names(airtable, is_selected=True) == ["Projects / Tasks"]
+    airtable.refresh_from_db()
+    assert airtable.plan == "free"
+
+
+def test_a_place_that_fails_leaves_the_collections_in_one_group(
+    as_alice, airtable, break_, caplog
+):
+    break_("place_of")
+
+    page = as_alice.get(path_of(airtable))
+
+    assert [group["name"] for group in page.context["groups"]] == [""]
+    assert len(rows_of(page)) == 4
+    assert reference_of(caplog.text, "place_of")

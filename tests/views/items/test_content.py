@@ -368,6 +368,7 @@ def test_without_a_queue_nobody_is_told_to_wait(
     monkeypatch.setattr(queue, "current_app", Broker(is_away=True))
 
     assert content_of(as_alice, page)["state"] == "unread"
+    assert content_of(as_alice, page)["state"] == "unread"
 
 
 def test_waiting_ends_after_a_minute(

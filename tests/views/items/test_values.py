@@ -26,6 +26,7 @@ from integrations.providers.fields import (
     Text,
     User,
 )
+from integrations.providers.html_blocks import html_blocks
 from integrations.services.items.links import Links
 from integrations.views.items.values import show
 
@@ -46,9 +47,9 @@ def test_a_time_is_in_the_zone_of_whoever_looks_and_the_sources_in_its_title():
     with timezone.override(ZoneInfo("Asia/Tokyo")):
         html = draw(value)
 
-    assert ">2026-11-21 08:30 JST</time>" in html
-    assert 'title="2026-11-21 00:30 CET"' in html
-    assert 'datetime="2026-11-20T23:30:00+00:00"' in html
+    assert ">21 Nov 2026, 08:30 JST</time>" in html
+    assert 'title="21 Nov 2026, 00:30 CET"' in html
+    assert 'datetime="2026-11-21T00:30:00+01:00"' in html
 
 
 def test_a_time_without_a_zone_of_its_own_has_no_title():
@@ -115,7 +116,7 @@ def test_what_is_no_plain_address_is_only_a_text(value):
         Choices(values=(Choice(label=HOSTILE), Choice(label="b"))),
         Email(address=HOSTILE),
         Link(url="https://a.example/", label=HOSTILE),
-        RichText(raw="&lt;script&gt;alert(1)&lt;/script&gt;", format="html"),
+        RichText(blocks=html_blocks("&lt;script&gt;alert(1)&lt;/script&gt;")),
         User(name="x", email=HOSTILE),
     ],
 )
@@ -172,7 +173,7 @@ def test_long_texts_are_folded_and_kept_whole():
 
 def test_markup_is_shown_as_its_words():
     assert ">Line one Line two</span>" in draw(
-        RichText(raw="<p>Line one<br>Line two</p>", format="html")
+        RichText(blocks=html_blocks("<p>Line one<br>Line two</p>"))
     )
 
 

@@ -6,10 +6,17 @@ from typing import Any, Final
 
 from integrations.http import urls
 from integrations.http.client import ApiClient
+from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import BASE, FIELD, TABLE, is_id, to_id
-from integrations.providers.listing import Rows, all_pages, map_rows, next_cursor
+from integrations.providers.listing import (
+    Rows,
+    all_pages,
+    map_rows,
+    next_cursor,
+    read_rows,
+)
 from integrations.providers.values import one_line
 
 MAX_BASES: Final = 1000
@@ -49,19 +56,29 @@ class Bases:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """The tables of a base, and how many were odd or too many to read."""
+    """The tables of a base, and how many were odd or too many to read.
+
+    ``ids`` are those of all tables whose id could be read, in the base's order.
+    """
 
     known: tuple[Table, ...]
     left_out: int
+    ids: tuple[str, ...] = ()
+
+    @property
+    def odd_ids(self) -> tuple[str, ...]:
+        """Return the ids of the tables that are there and could not be read."""
+        known = {table.id for table in self.known}
+        return tuple(each for each in self.ids if each not in known)
 
 
 def fetch_bases(api: ApiClient) -> Bases:
     """Return the bases that are shared with the connection, by their ids."""
 
     def fetch(offset: str | None) -> tuple[Rows[Base], str | None]:
-        body = expect_object(api.get("/meta/bases", params={"offset": offset}), "bases")
-        rows = map_rows(expect_list(body.get("bases"), "bases"), _to_base)
-        return rows, next_cursor(body.get("offset"), offset, where="offset")
+        answer = api.get("/meta/bases", params={"offset": offset})
+        rows = read_rows(answer, "bases", _to_base)
+        return rows, next_cursor(answer, "offset", offset)
 
     found: dict[str, Base] = {}
     odd = 0
@@ -76,16 +93,20 @@ def fetch_bases(api: ApiClient) -> Bases:
 
 
 def fetch_tables(api: ApiClient, base_id: str) -> Tables:
-    """Return the tables of one base, in the order that its users gave them."""
+    """Return the tables of one base, in the order that its users gave them.
+
+    There is no base without a table: an answer that names none has left one out.
+    """
     path = f"/meta/bases/{urls.segment(base_id)}/tables"
     answer = api.get(path, limits=base_limits(api, base_id))
     rows = expect_list(expect_object(answer, "tables").get("tables"), "tables")
     known = tuple(map_rows(rows, _to_table).mapped[:MAX_TABLES])
-    return Tables(known=known, left_out=len(rows) - len(known))
+    ids = tuple(each for row in rows if (each := _find_id(row)) is not None)
+    left_out = max(1, len(rows)) - len(known)
+    return Tables(known=known, left_out=left_out, ids=ids)
 
 
-def _to_base(row: object) -> Base:
-    body = expect_object(row, "base")
+def _to_base(body: Mapping[str, Any]) -> Base:
     base_id = to_id(body.get("id"), BASE)
     return Base(
         id=base_id,
@@ -94,20 +115,27 @@ def _to_base(row: object) -> Base:
     )
 
 
-def _to_table(row: object) -> Table:
-    body = expect_object(row, "table")
+def _to_table(body: Mapping[str, Any]) -> Table:
+    """Map a table; one whose primary field is not among its fields is no schema."""
     table_id = to_id(body.get("id"), TABLE)
-    fields = expect_list(body.get("fields"), "fields")
-    primary = body.get("primaryFieldId")
+    fields = _objects(expect_list(body.get("fields"), "fields"))
+    primary = to_id(body.get("primaryFieldId"), FIELD)
+    if not any(each.get("id") == primary for each in fields):
+        raise InvalidResponse("Airtable told a table without its primary field")
     views = body.get("views")
     return Table(
         id=table_id,
         name=one_line(body.get("name")) or f"Table {table_id}",
         description=one_line(body.get("description"), limit=2000),
-        primary_field_id=str(primary) if is_id(primary, FIELD) else "",
-        fields=_objects(fields),
+        primary_field_id=primary,
+        fields=fields,
         views=_objects(views if isinstance(views, list) else []),
     )
+
+
+def _find_id(row: object) -> str | None:
+    table_id = row.get("id") if isinstance(row, dict) else None
+    return table_id if is_id(table_id, TABLE) else None
 
 
 def _objects(rows: Sequence[object]) -> tuple[dict[str, Any], ...]:

@@ -20,11 +20,9 @@ class MonthlyQuotaError(QuotaExhausted):
         detail: str = "",
     ) -> None:
         """Work out from ``now`` when calls are answered again."""
-        until = start_of_next_month(now)
         super().__init__(
-            "the monthly API quota of this Airtable workspace is used up until "
-            f"{until.day} {until:%B %Y} (UTC)",
-            until=until,
+            "the monthly API quota of this Airtable workspace is used up",
+            until=start_of_next_month(now),
             status=status,
             code=code,
             detail=detail,

@@ -1,4 +1,4 @@
-"""Rate limits of Airtable: per connection, and per base for everybody."""
+"""Rate limits of a base, for everybody; the spec has that of a connection."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,20 +10,6 @@ from integrations.http.limits import Limit
 # 5 a second for one base, for all plans and all callers together. A call too many
 # costs 30 seconds, so the window leaves a fifth of a second for late arrivals.
 BASE_CALLS, BASE_SECONDS = 5, 1.2
-# 50 a second over all bases is documented for personal tokens; taken to hold for
-# OAuth tokens as well.
-CONNECTION_CALLS, CONNECTION_SECONDS = 50, 1.1
-
-
-def connection_limits(account_id: str) -> tuple[Limit, ...]:
-    """Return the limit of everything that is asked for one connection."""
-    return (
-        Limit(
-            key=f"airtable:{account_id}",
-            limit=CONNECTION_CALLS,
-            seconds=CONNECTION_SECONDS,
-        ),
-    )
 
 
 def base_limits(api: ApiClient, base_id: str) -> Sequence[Limit]:

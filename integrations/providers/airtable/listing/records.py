@@ -1,43 +1,51 @@
 """Read the records of one table, a page at a time, in full or what has changed."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from integrations.http import urls
 from integrations.http.client import ApiClient
-from integrations.http.shape import expect_list, expect_object
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import split_key
 from integrations.providers.airtable.listing.foreign import leave_out_foreign
 from integrations.providers.airtable.mapping.items import to_item
 from integrations.providers.connector import CollectionContext
-from integrations.providers.listing import map_rows, next_cursor
+from integrations.providers.listing import next_cursor, read_rows, to_page
 from integrations.providers.records import Page
 
 PAGE_SIZE: Final = 100
 
 
 def fetch_page(
-    api: ApiClient, collection: CollectionContext, *, cursor: str | None
-) -> Page:
-    """Return one page of all the records of a table."""
-    return _fetch(api, collection, cursor, {})
-
-
-def fetch_changes(
     api: ApiClient,
     collection: CollectionContext,
     *,
-    since: datetime,
     cursor: str | None,
+    since: datetime | None,
 ) -> Page:
-    """Return one page of the records edited or made at or after ``since``.
+    """Return one page of a table's records: all, or those edited or made since then.
 
     What a formula, a lookup or a rollup comes to can change without that, and what
-    was deleted is not there to be told of: the full refresh finds both.
+    was deleted is not there to be told of: the full refresh finds both. Rows that are
+    odd or of another table are counted.
     """
-    return _fetch(api, collection, cursor, {"filterByFormula": changed_since(since)})
+    base_id, table_id = split_key(collection.remote_id)
+    answer = api.get(
+        f"/{urls.segment(base_id)}/{urls.segment(table_id)}",
+        params={
+            "pageSize": PAGE_SIZE,
+            "returnFieldsByFieldId": True,
+            "filterByFormula": changed_since(since) if since else None,
+            "offset": cursor,
+        },
+        limits=base_limits(api, base_id),
+    )
+    found = read_rows(answer, "records", lambda row: to_item(row, collection))
+    items = leave_out_foreign(api, found.mapped, collection)
+    unreadable = found.unreadable + len(found.mapped) - len(items)
+    found = replace(found, mapped=items, unreadable=unreadable)
+    return to_page(found, next_cursor(answer, "offset", cursor))
 
 
 def changed_since(since: datetime) -> str:
@@ -52,39 +60,3 @@ def changed_since(since: datetime) -> str:
     return (
         f"OR(IS_AFTER(LAST_MODIFIED_TIME(),{parsed}),IS_AFTER(CREATED_TIME(),{parsed}))"
     )
-
-
-def _fetch(
-    api: ApiClient,
-    collection: CollectionContext,
-    cursor: str | None,
-    narrowed: Mapping[str, str],
-) -> Page:
-    """Ask for a page; rows are mapped one by one, odd and foreign ones are counted."""
-    base_id, table_id = split_key(collection.remote_id)
-    answer = api.get(
-        f"/{urls.segment(base_id)}/{urls.segment(table_id)}",
-        params={
-            "pageSize": PAGE_SIZE,
-            "returnFieldsByFieldId": True,
-            **narrowed,
-            "offset": cursor,
-        },
-        limits=base_limits(api, base_id),
-    )
-    body = expect_object(answer, "list")
-    rows = expect_list(body.get("records"), "records")
-    found = map_rows(rows, lambda row: to_item(row, collection), find_id=_find_id)
-    items = leave_out_foreign(api, found.mapped, collection)
-    return Page(
-        items=items,
-        next_cursor=next_cursor(body.get("offset"), cursor, where="offset"),
-        unreadable=len(rows) - len(items),
-        unreadable_ids=found.unreadable_ids,
-        mistakes=found.mistakes,
-    )
-
-
-def _find_id(row: object) -> str | None:
-    remote_id = row.get("id") if isinstance(row, dict) else None
-    return remote_id if isinstance(remote_id, str) else None

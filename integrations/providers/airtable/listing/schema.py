@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import Forbidden
+from integrations.http.errors import Forbidden, InvalidResponse
 from integrations.providers.airtable.api.bases import Table, fetch_tables
 from integrations.providers.airtable.api.classify import NO_LONGER_SHARED
 from integrations.providers.airtable.ids import STRUCTURE, split_key
@@ -16,14 +16,18 @@ from integrations.providers.connector import CollectionContext
 def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any]:
     """Return fields and formats of one table; Forbidden when it is not there.
 
-    Airtable does not tell a deleted table from one that is not shared any more.
+    Airtable does not tell a deleted table from one that is not shared any more. While
+    some tables of the base cannot be read, this may be one of them: InvalidResponse.
     """
     if collection.remote_id == STRUCTURE:
         return structure.fetch_schema()
     base_id, table_id = split_key(collection.remote_id)
-    for table in fetch_tables(api, base_id).known:
+    tables = fetch_tables(api, base_id)
+    for table in tables.known:
         if table.id == table_id:
             return to_schema(base_id, table)
+    if tables.left_out:
+        raise InvalidResponse("Airtable did not tell the fields of this table")
     raise Forbidden(NO_LONGER_SHARED)
 
 

@@ -6,7 +6,6 @@ nothing.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
@@ -34,6 +33,7 @@ from integrations.providers.airtable.ids import (
     table_key,
     web_url,
 )
+from integrations.providers.airtable.mapping.fields import type_in_words
 from integrations.providers.airtable.spec import RECORDS_READ, SCHEMA_READ
 from integrations.providers.capabilities import Place
 from integrations.providers.errors import IncompleteListingError
@@ -44,6 +44,7 @@ from integrations.providers.records import (
     Page,
     RemoteCollection,
 )
+from integrations.providers.stored import StoredItems
 from integrations.providers.values import one_line
 
 # Each costs a call; ten of them are a page of some seconds.
@@ -68,7 +69,6 @@ _FIELDS: Final = (
     FieldSpec(name="description", label="Description", is_read_only=True),
     FieldSpec(name="primary_field", label="Primary field", is_read_only=True),
 )
-_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def list_collections(api: ApiClient) -> list[RemoteCollection]:
@@ -129,25 +129,37 @@ def fetch_schema() -> dict[str, Any]:
     return {"fields": [asdict(spec) for spec in _FIELDS]}
 
 
-def fetch_page(api: ApiClient, *, after: str | None) -> Page:
-    """Return the bases behind ``after``, each followed by its tables."""
+def fetch_page(
+    api: ApiClient, *, after: str | None, stored: StoredItems | None = None
+) -> Page:
+    """Return the bases behind ``after``, each followed by its tables.
+
+    A base whose tables are not told stays as it is stored.
+    """
     bases = fetch_bases(api)
     waiting = [base for base in bases.known if after is None or base.id > after]
     now, later = waiting[:BASES_PER_PAGE], waiting[BASES_PER_PAGE:]
+    known = stored.find_own([base.id for base in now]) if stored else {}
     left_out = 0 if later else bases.left_out
     items: list[IntegrationItem] = []
     collections: list[RemoteCollection] = []
-    unreadable = left_out
+    odd_ids: list[str] = []
+    nameless = left_out
     for base in now:
         tables = _fetch_tables(api, base)
-        items.append(to_base_item(base, tables.known))
+        if tables.left_out and not tables.ids and base.id in known:
+            odd_ids.append(base.id)
+        else:
+            items.append(to_base_item(base, tables.ids))
         items += [to_table_item(base, table) for table in tables.known]
         collections += [_to_collection(base, table) for table in tables.known]
-        unreadable += tables.left_out
+        odd_ids += tables.odd_ids
+        nameless += tables.left_out - len(tables.odd_ids)
     return Page(
         items=items,
         next_cursor=now[-1].id if later else None,
-        unreadable=unreadable,
+        unreadable=nameless + len(odd_ids),
+        unreadable_ids=odd_ids,
         incomplete=_incomplete(left_out),
         collections=collections,
     )
@@ -159,7 +171,7 @@ def _incomplete(left_out: int) -> Incomplete | None:
     return Incomplete(kind=IncompleteKind.PARTS_NOT_LISTED, number=left_out)
 
 
-def to_base_item(base: Base, tables: Sequence[Table]) -> IntegrationItem:
+def to_base_item(base: Base, table_ids: Sequence[str]) -> IntegrationItem:
     """Map a base."""
     return IntegrationItem(
         id=base.id,
@@ -167,7 +179,7 @@ def to_base_item(base: Base, tables: Sequence[Table]) -> IntegrationItem:
         name=base.name,
         directory=True,
         url=web_url(base.id),
-        children=tuple(table.id for table in tables),
+        children=tuple(table_ids),
         properties={"permission": base.permission} if base.permission else {},
     )
 
@@ -232,14 +244,6 @@ def _words_by_id(entries: Sequence[Mapping[str, Any]], prefix: str) -> dict[str,
 
 def _describe(entry: Mapping[str, Any]) -> str:
     """Return what a field or view is: its name, and its type in words."""
-    kind = _describe_type(entry)
+    kind = type_in_words(entry)
     name = one_line(entry.get("name")) or str(entry.get("id"))
     return f"{name} ({kind})" if kind else name
-
-
-def _describe_type(entry: Mapping[str, Any]) -> str:
-    words = _HUMP.sub(" ", one_line(entry.get("type"))).lower()
-    options = entry.get("options")
-    result = options.get("result") if isinstance(options, dict) else None
-    of = _describe_type(result) if isinstance(result, dict) else ""
-    return f"{words}: {of}" if of else words

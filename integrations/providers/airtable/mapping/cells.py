@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from integrations.providers.airtable.ids import RECORD, USER, is_id
 from integrations.providers.airtable.mapping.fields import Format, result_of
@@ -12,7 +12,6 @@ from integrations.providers.fields import (
     Boolean,
     Choice,
     Date,
-    DateStyle,
     DateTime,
     Duration,
     Email,
@@ -30,7 +29,8 @@ from integrations.providers.fields import (
     Value,
     to_several,
 )
-from integrations.providers.values import one_line, to_number, to_time
+from integrations.providers.markdown_blocks import markdown_blocks
+from integrations.providers.values import one_line, to_day, to_number, to_time
 
 ERRORS: Final = {
     "#ERROR!": "Error in the formula",
@@ -48,10 +48,9 @@ _MENTION: Final = re.compile(
 MAX_JSON: Final = 1000
 MONEY_DECIMALS: Final = 2
 DEFAULT_DURATION: Final = "h:mm"
-# How Airtable says in which zone a time is shown: these name none.
-NO_ZONES: Final = frozenset({"client", "utc"})
+# How Airtable says that a time is shown in the zone of whoever looks, or in UTC.
+ZONES: Final[Mapping[str, str]] = {"client": "", "utc": "UTC"}
 DAY_LENGTH: Final = len("2026-11-22")
-STYLES: Final = frozenset({"us", "european", "friendly"})
 
 
 def to_value(
@@ -99,7 +98,8 @@ def _from_object(cell: Mapping[str, Any], told: Format) -> Value | None:
     # Known objects without a content are empty; unknown ones are shown as they are.
     if cell.keys() & {"state", "label", "text"} or not cell:
         return None
-    return Text(text=json.dumps(cell, ensure_ascii=False)[:MAX_JSON])
+    text = json.dumps(cell, ensure_ascii=False)
+    return Text(text=text if len(text) <= MAX_JSON else f"{text[:MAX_JSON]}…")
 
 
 def _from_known(cell: Mapping[str, Any], told: Format) -> Value | None:
@@ -146,19 +146,12 @@ def _from_scalar(cell: object, told: Format) -> Value:
 
 
 def _date(text: str, told: Format) -> Value | None:
-    at = to_time(text)
-    if at is None:
-        return None
-    style = cast("DateStyle", told["date"] if told.get("date") in STYLES else "")
     if len(text) <= DAY_LENGTH or told.get("type") == "date":
-        return Date(day=at.date(), style=style)
+        day = to_day(text)
+        return None if day is None else Date(day=day)
+    at = to_time(text)
     zone = str(told.get("time_zone") or "")
-    return DateTime(
-        at=at,
-        zone="" if zone in NO_ZONES else zone,
-        style=style,
-        is_half_day=told.get("time") == "12hour",
-    )
+    return None if at is None else DateTime(at=at, zone=ZONES.get(zone, zone))
 
 
 def _number(number: Decimal, told: Format) -> Value:
@@ -201,7 +194,7 @@ _NUMBERS: Final[Mapping[str, Callable[[Decimal, Format], Value]]] = {
 _TEXTS: Final[Mapping[str, Callable[[str], Value]]] = {
     "email": lambda text: Email(address=text),
     "phoneNumber": lambda text: Phone(number=text),
-    "richText": lambda text: RichText(raw=text, format="markdown"),
+    "richText": lambda text: RichText(blocks=markdown_blocks(text)),
     "url": lambda text: Link(url=text),
     **dict.fromkeys(_CHOICES, lambda text: Choice(label=one_line(text) or text)),
 }

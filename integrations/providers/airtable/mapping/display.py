@@ -7,7 +7,7 @@ from integrations.providers.airtable.ids import FIELD, is_id, table_key
 from integrations.providers.airtable.listing.structure import FIELD_PREFIX, VIEW_PREFIX
 from integrations.providers.airtable.mapping.cells import to_value
 from integrations.providers.airtable.mapping.fields import formats_of, result_of
-from integrations.providers.fields import Boolean, Choice, Value
+from integrations.providers.fields import Choice, Unavailable, Value
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
@@ -21,6 +21,7 @@ def describe(
 ) -> list[DisplayField]:
     """Return the properties that have a value, labelled, the primary field first."""
     described = []
+    properties = complete(properties, schema)
     for spec in _fields(properties, schema):
         value = _to_value(properties.get(spec.name), spec, schema)
         if value is not None:
@@ -28,6 +29,21 @@ def describe(
                 DisplayField(name=spec.name, label=spec.label, value=value)
             )
     return described
+
+
+def complete(
+    properties: Mapping[str, Any], schema: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the cells with the boxes that have no tick.
+
+    Airtable leaves them out, like everything that is empty.
+    """
+    unticked = {
+        name: False
+        for name, told in formats_of(schema).items()
+        if told.get("type") == "checkbox" and properties.get(name) is None
+    }
+    return {**properties, **unticked}
 
 
 def _fields(
@@ -57,9 +73,8 @@ def _label(name: str) -> str:
 
 def _to_value(cell: object, spec: FieldSpec, schema: Mapping[str, Any]) -> Value | None:
     told = formats_of(schema).get(spec.name, {})
-    if cell is None and told.get("type") == "checkbox":
-        # Airtable leaves a box without a tick out, like everything that is empty.
-        return Boolean(is_true=False)
+    if cell is None and told.get("is_broken"):
+        return Unavailable(reason="The field is not set up correctly in Airtable")
     if not told and spec.options and isinstance(cell, str):
         return Choice(label=spec.options.get(cell, cell))
     base_id, table_id = schema.get("base_id"), result_of(told).get("table")

@@ -1,5 +1,6 @@
 """Turn a field's definition into a FieldSpec and into how its values are written."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeGuard
 
@@ -76,6 +77,7 @@ def to_field(entry: Mapping[str, Any]) -> tuple[FieldSpec, dict[str, Any]] | Non
         options=_to_options(_options(entry)),
         is_hidden=told["type"] in HIDDEN,
         is_read_only=told["type"] in COMPUTED,
+        hint=type_in_words(entry),
     )
     return spec, told
 
@@ -91,16 +93,22 @@ def to_format(entry: Mapping[str, Any], *, depth: int = 0) -> dict[str, Any]:
     for key, name in _TEXTS.items():
         if value := one_line(options.get(name)):
             told[key] = value
-    for key, name in _FORMATS.items():
-        value = options.get(name)
-        if isinstance(value, dict) and (style := one_line(value.get("name"))):
-            told[key] = style
+    if options.get("isValid") is False:
+        told["is_broken"] = True
     if is_id(options.get("linkedTableId"), TABLE):
         told["table"] = options["linkedTableId"]
     result = options.get("result")
     if isinstance(result, dict) and depth < MAX_DEPTH:
         told["result"] = to_format(result, depth=depth + 1)
     return told
+
+
+def type_in_words(entry: Mapping[str, Any]) -> str:
+    """Return the type of a field, with that of what it comes to: formula: currency."""
+    words = _HUMP.sub(" ", one_line(entry.get("type"))).lower()
+    result = _options(entry).get("result")
+    of = type_in_words(result) if isinstance(result, dict) else ""
+    return f"{words}: {of}" if of else words
 
 
 def formats_of(schema: Mapping[str, Any]) -> Mapping[str, Format]:
@@ -115,13 +123,13 @@ def result_of(told: Format) -> Format:
     return result_of(result) if isinstance(result, dict) else told
 
 
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NUMBERS: Final = {"precision": "precision", "max": "max"}
 _TEXTS: Final = {
     "symbol": "symbol",
     "duration": "durationFormat",
     "time_zone": "timeZone",
 }
-_FORMATS: Final = {"date": "dateFormat", "time": "timeFormat"}
 
 
 def _options(entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -25,9 +25,8 @@ from integrations.providers.values import one_line, to_time
 MAX_NAME: Final = 500
 
 
-def to_item(row: object, collection: CollectionContext) -> IntegrationItem:
+def to_item(record: dict[str, Any], collection: CollectionContext) -> IntegrationItem:
     """Map one record of a table; InvalidResponse when it is none."""
-    record = expect_object(row, "record")
     base_id, table_id = split_key(collection.remote_id)
     remote_id = to_id(record.get("id"), RECORD)
     properties = _to_properties(record)

@@ -18,7 +18,7 @@ from integrations.http.limits import Limit
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.hubspot.api.paging import is_number, next_after
-from integrations.providers.hubspot.listing.records import Reader, id_of
+from integrations.providers.hubspot.listing.records import Reader
 from integrations.providers.hubspot.mapping.items import (
     ARCHIVED,
     merged_away,
@@ -26,7 +26,8 @@ from integrations.providers.hubspot.mapping.items import (
 )
 from integrations.providers.hubspot.mapping.links import has_links
 from integrations.providers.kinds import Deletion
-from integrations.providers.records import Page
+from integrations.providers.listing import Rows, id_of, to_page
+from integrations.providers.records import IntegrationItem, Page
 from integrations.providers.values import to_time
 
 SEARCH_SIZE = 200
@@ -55,17 +56,11 @@ def fetch_changes(
     batch = reader.map_batch(rows[each] for each in ids if each in rows)
     deleted, returned = _probe(reader, missing)
     probed = reader.map_listed(reader.complete(returned))
-    items = batch.mapped + probed.mapped
-    for item in items:
+    mapped = Rows[IntegrationItem](unreadable=odd) + batch + probed
+    for item in mapped.mapped:
         deleted |= merged_away(item)
-    return Page(
-        items=items,
-        next_cursor=_to_cursor(walked[-1]) if has_more else None,
-        unreadable=odd + batch.unreadable + probed.unreadable,
-        unreadable_ids=batch.unreadable_ids + probed.unreadable_ids,
-        mistakes=batch.mistakes + probed.mistakes,
-        deleted=deleted,
-    )
+    following = _to_cursor(walked[-1]) if has_more else None
+    return to_page(mapped, following, deleted=deleted)
 
 
 def fetch_count(reader: Reader, limits: Sequence[Limit]) -> int | None:

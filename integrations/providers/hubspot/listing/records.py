@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from integrations.http import urls
 from integrations.http.client import ApiClient
-from integrations.http.errors import Forbidden, InvalidResponse, NotFound
+from integrations.http.errors import Forbidden, NotFound
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.api.paging import is_number, next_after
@@ -21,9 +21,8 @@ from integrations.providers.hubspot.mapping.links import (
     with_links,
 )
 from integrations.providers.hubspot.objects import get_object_type
-from integrations.providers.listing import Rows, map_rows
+from integrations.providers.listing import Rows, id_of, map_rows
 from integrations.providers.records import IntegrationItem
-from integrations.providers.values import to_id
 
 PAGE_SIZE = 100
 BATCH_SIZE = 100
@@ -136,18 +135,18 @@ class Reader:
 
     def map_listed(self, rows: Iterable[object]) -> Rows[IntegrationItem]:
         """Map rows that carry their associations; also count the unreadable."""
-        return self._complete_links(map_rows(rows, self._read_listed, find_id=id_of))
+        return self._complete_links(map_rows(rows, self._read_listed))
 
     def map_batch(self, rows: Iterable[object]) -> Rows[IntegrationItem]:
         """Map rows of a batch, which carry none, and fetch their associations."""
-        found = map_rows(rows, lambda row: to_item(row, self.collection), find_id=id_of)
+        found = map_rows(rows, lambda row: to_item(row, self.collection))
         links = self.fetch_links([item.id for item in found.mapped])
         pairs = [(item, links[item.id]) for item in found.mapped]
         return self._complete_links(found.with_mapped(pairs))
 
-    def _read_listed(self, row: object) -> Linking:
-        links = to_links(expect_object(row, "record"), self.associations)
-        return to_item(row, self.collection), links
+    def _read_listed(self, record: dict[str, Any]) -> Linking:
+        links = to_links(record, self.associations)
+        return to_item(record, self.collection), links
 
     def _complete_links(self, found: Rows[Linking]) -> Rows[IntegrationItem]:
         """Ask for links that were told in part: a call that fails fails the page."""
@@ -188,14 +187,6 @@ def _with_links_of(listed: object, whole: object) -> object:
     if not isinstance(whole, dict):
         return {"id": listed.get("id")}
     return {**whole, "associations": listed.get("associations")}
-
-
-def id_of(row: object) -> str | None:
-    """Return the id in a row, None when the row is too odd to have one."""
-    try:
-        return to_id(expect_object(row, "record").get("id"))
-    except InvalidResponse:
-        return None
 
 
 def is_living(row: object) -> bool:

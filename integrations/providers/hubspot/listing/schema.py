@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from integrations.http.client import ApiClient
+from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.connector import CollectionContext
-from integrations.providers.hubspot.listing.lookups import fetch_owners, fetch_pipelines
+from integrations.providers.fields import CURRENCY_PROPERTY
+from integrations.providers.hubspot.listing.lookups import (
+    Names,
+    fetch_lookups,
+)
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import (
     DEALS,
@@ -17,32 +22,71 @@ from integrations.providers.hubspot.objects import (
     ObjectType,
     get_object_type,
 )
-from integrations.providers.records import FieldSpec
+from integrations.providers.records import FieldSpec, read_fields
 
 # A list call carries its properties in the address, and 8 KB is where servers
 # begin to answer 414. The rest of the address stays under the other two.
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 MAX_PROPERTIES_LENGTH = 6000
 MAX_FIELDS = 3000
+WITH_OPTIONS = frozenset({"boolean", "choice", "choices"})
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any]:
-    """Return fields, look-ups and the selection of properties, JSON-safe."""
+    """Return fields, look-ups and the selection of properties, JSON-safe.
+
+    Names that are not told any more are kept: records hold ids of stages, owners and
+    options that are no longer there.
+    """
     kind = get_object_type(collection.remote_id)
-    version = collection.version
-    fields = _fetch_fields(api, kind, version)
-    lookups: dict[str, dict[str, str]] = {}
-    if kind is DEALS:
-        lookups |= fetch_pipelines(api, version)
+    version, known = collection.version, collection.schema
+    fields = _with_known_options(_fetch_fields(api, kind, version), known)
+    _check_fields(fields, known, kind)
     scopes = collection.account.get("scopes")
-    if not isinstance(scopes, list) or OWNERS_READ in scopes:
-        lookups["owner"] = fetch_owners(api, version)
+    lookups = fetch_lookups(
+        api,
+        version,
+        with_pipelines=kind is DEALS,
+        with_owners=not isinstance(scopes, list) or OWNERS_READ in scopes,
+    )
     return {
         "fields": [asdict(spec) for spec in fields],
-        "lookups": lookups,
+        "lookups": _with_known_names(lookups.names, known),
         "requested": select_properties(fields, kind),
+        "ask_again": lookups.is_odd,
+    }
+
+
+def _check_fields(
+    fields: Sequence[FieldSpec], known: Mapping[str, Any], kind: ObjectType
+) -> None:
+    """Refuse an answer without properties, or without those that never go away."""
+    names = {spec.name for spec in fields}
+    lasting = {*SYSTEM_PROPERTIES, kind.modified, *kind.leading[:1]}
+    lost = lasting & {spec.name for spec in read_fields(known)} - names
+    if not names or lost:
+        raise InvalidResponse("HubSpot did not name properties that it always has")
+
+
+def _with_known_options(
+    fields: Sequence[FieldSpec], known: Mapping[str, Any]
+) -> list[FieldSpec]:
+    options = {spec.name: spec.options for spec in read_fields(known)}
+    return [
+        replace(spec, options={**options[spec.name], **spec.options})
+        if options.get(spec.name) and spec.kind in WITH_OPTIONS
+        else spec
+        for spec in fields
+    ]
+
+
+def _with_known_names(names: Names, known: Mapping[str, Any]) -> Names:
+    kept = known.get("lookups") or {}
+    return {
+        name: {**(kept.get(name) or {}), **(names.get(name) or {})}
+        for name in {**kept, **names}
     }
 
 
@@ -58,17 +102,23 @@ def requested_properties(schema: Mapping[str, Any], kind: ObjectType) -> list[st
 
 
 def select_properties(fields: Sequence[FieldSpec], kind: ObjectType) -> list[str]:
-    """Choose every visible property, important ones first.
+    """Choose every visible property, important ones first, and their currencies.
 
     The same choice serves lists and batches, so that a record read in either way
     is the same record.
     """
+    currencies = [
+        spec.options[CURRENCY_PROPERTY]
+        for spec in fields
+        if CURRENCY_PROPERTY in spec.options and not spec.is_hidden
+    ]
     visible = [
         spec.name
         for spec in sorted(fields, key=lambda spec: spec.is_read_only)
         if not spec.is_hidden and _NAME.fullmatch(spec.name)
     ]
-    return list(dict.fromkeys([*_always(kind), *visible]))
+    named = [name for name in currencies if _NAME.fullmatch(name)]
+    return list(dict.fromkeys([*_always(kind), *named, *visible]))
 
 
 def fits_address(names: Sequence[str]) -> bool:

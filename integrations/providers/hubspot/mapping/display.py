@@ -1,5 +1,6 @@
 """Type the raw values of properties, which are texts whatever they mean."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,23 +20,31 @@ from integrations.providers.fields import (
     Number,
     Percent,
     Phone,
+    Relation,
     RichText,
     Text,
     User,
     Value,
     to_several,
 )
+from integrations.providers.html_blocks import html_blocks
+from integrations.providers.hubspot.mapping.fields import DEAL_CURRENCY
+from integrations.providers.hubspot.mapping.links import HAS_MORE, PREFIX
+from integrations.providers.hubspot.objects import COMPANIES, CONTACTS
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
     read_fields,
     unknown_names,
 )
-from integrations.providers.values import to_number, to_time
+from integrations.providers.values import to_day, to_number, to_time
 
-# An amount is in its deal's currency, also where an older schema does not say so.
-CURRENCY_PROPERTIES: Final = {"amount": "deal_currency_code"}
+DAY_DIGITS: Final = len("20261122")
 MILLISECONDS: Final = 1000
+_BARE_ADDRESS: Final = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,10}[a-z]{2,63}(?:/[!-~]{0,500})?",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +61,7 @@ class Context:
 
     def currency_of(self, spec: FieldSpec) -> str:
         """Return the currency that a record names for an amount, or the account's."""
-        name = spec.options.get(CURRENCY_PROPERTY) or CURRENCY_PROPERTIES.get(spec.name)
+        name = spec.options.get(CURRENCY_PROPERTY) or DEAL_CURRENCY.get(spec.name)
         own = self.properties.get(name or "")
         return own if isinstance(own, str) and own else self._text("currency")
 
@@ -82,9 +91,26 @@ def describe(
         value = to_value(properties.get(spec.name), spec, context)
         if value is not None:
             described.append(
-                DisplayField(name=spec.name, label=spec.label, value=value)
+                DisplayField(
+                    name=spec.name, label=spec.label, value=value, group=spec.group
+                )
             )
-    return described
+    return [*described, *_relations(properties)]
+
+
+def _relations(properties: Mapping[str, Any]) -> Iterator[DisplayField]:
+    """Yield the records that one is associated with; one company is its parent."""
+    for kind in (CONTACTS, COMPANIES):
+        name = f"{PREFIX}{kind.remote_id}"
+        ids = properties.get(name)
+        has_more = properties.get(f"{name}{HAS_MORE}") is True
+        if isinstance(ids, list) and len(ids) > (kind is COMPANIES):
+            relation = Relation(
+                linked_ids=tuple(map(str, ids)),
+                linked_collection=kind.remote_id,
+                has_more=has_more,
+            )
+            yield DisplayField(name=name, label=kind.name, value=relation)
 
 
 def _visible_fields(
@@ -108,13 +134,16 @@ def to_value(value: object, spec: FieldSpec, context: Context) -> Value | None:
     return Text(text=raw) if typed is None else typed
 
 
-def _choice(raw: str, spec: FieldSpec, context: Context) -> Value:
+def _choice(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+    """Return the label of one option, or those of several."""
+    if raw not in spec.options and ";" in raw:
+        return _choices(raw, spec, context)
     return Choice(label=spec.options.get(raw, raw))
 
 
 def _choices(raw: str, spec: FieldSpec, context: Context) -> Value | None:
     parts = filter(None, raw.split(";"))
-    return to_several(_choice(part, spec, context) for part in parts)
+    return to_several(Choice(label=spec.options.get(part, part)) for part in parts)
 
 
 def _boolean(raw: str, spec: FieldSpec, context: Context) -> Value | None:
@@ -123,8 +152,11 @@ def _boolean(raw: str, spec: FieldSpec, context: Context) -> Value | None:
     return None if known is None else Boolean(is_true=known, label=label)
 
 
-def _user(raw: str, spec: FieldSpec, context: Context) -> Value:
-    return User(id=raw, name=context.name_of("owner", raw))
+def _user(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+    """Return an owner, or several."""
+    ids = list(filter(None, raw.split(";")))
+    found = [User(id=each, name=context.name_of("owner", each)) for each in ids]
+    return found[0] if len(found) == 1 else to_several(found)
 
 
 def _pipeline(raw: str, spec: FieldSpec, context: Context) -> Value:
@@ -135,6 +167,17 @@ def _stage(raw: str, spec: FieldSpec, context: Context) -> Value:
     return Choice(label=context.name_of("stage", raw) or raw)
 
 
+def _emails(raw: str, spec: FieldSpec, context: Context) -> Value | None:
+    return to_several(Email(address=each) for each in raw.split(";") if each)
+
+
+def _domain(raw: str, spec: FieldSpec, context: Context) -> Value:
+    """Return a link; an address without its scheme is one of the secure web."""
+    if _BARE_ADDRESS.fullmatch(raw):
+        return Link(url=f"https://{raw}", label=raw)
+    return Link(url=raw)
+
+
 def _money(raw: str, spec: FieldSpec, context: Context) -> Value | None:
     amount = to_number(raw)
     currency = context.currency_of(spec)
@@ -142,23 +185,25 @@ def _money(raw: str, spec: FieldSpec, context: Context) -> Value | None:
 
 
 def _date(raw: str, spec: FieldSpec, context: Context) -> Value | None:
-    at = _to_datetime(raw)
-    return None if at is None else Date(day=at.date())
+    at = _from_milliseconds(raw)
+    day = to_day(raw) if at is None else at.date()
+    return None if day is None else Date(day=day)
 
 
 def _datetime(raw: str, spec: FieldSpec, context: Context) -> Value | None:
-    at = _to_datetime(raw)
+    at = _from_milliseconds(raw) or to_time(raw)
     return None if at is None else DateTime(at=at, zone=context.zone)
 
 
-def _to_datetime(raw: str) -> datetime | None:
-    """Read an ISO date or time; writers also leave milliseconds since 1970."""
-    if raw.lstrip("-").isdecimal() and len(raw) > 8:
-        try:
-            return datetime.fromtimestamp(int(raw) / MILLISECONDS, UTC)
-        except (ValueError, OverflowError, OSError):
-            return None
-    return to_time(raw)
+def _from_milliseconds(raw: str) -> datetime | None:
+    """Read milliseconds since 1970, which some writers leave instead of ISO texts."""
+    if not raw.lstrip("-").isdecimal() or len(raw) <= DAY_DIGITS:
+        return None
+    try:
+        at = datetime.fromtimestamp(int(raw) / MILLISECONDS, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return to_time(at.isoformat())
 
 
 def _numeric(make: Callable[[Decimal], Value]) -> Reader:
@@ -183,8 +228,10 @@ _READERS: Final[dict[str, Reader]] = {
     "date": _date,
     "datetime": _datetime,
     "duration": _numeric(lambda number: Duration(seconds=number / MILLISECONDS)),
+    "domain": _domain,
+    "emails": _emails,
     "email": _textual(lambda raw: Email(address=raw)),
-    "html": _textual(lambda raw: RichText(raw=raw, format="html")),
+    "html": _textual(lambda raw: RichText(blocks=html_blocks(raw))),
     "link": _textual(lambda raw: Link(url=raw)),
     "money": _money,
     "number": _numeric(lambda number: Number(amount=number)),

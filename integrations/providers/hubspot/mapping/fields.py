@@ -4,18 +4,35 @@ from typing import Any
 
 from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.hubspot.objects import DEALS, ObjectType
-from integrations.providers.records import FieldSpec
+from integrations.providers.records import FieldSpec, tell_apart
 
-MAX_OPTIONS = 1000
+# https://knowledge.hubspot.com/properties/property-field-types-in-hubspot
+# A property has 5,000 options at most.
+MAX_OPTIONS = 5000
 MAX_LABEL = 200
+NOT_SENSITIVE = "non_sensitive"
+# These are in their deal's currency, also where a definition does not say so.
+DEAL_CURRENCY = dict.fromkeys(
+    (
+        "amount",
+        "hs_acv",
+        "hs_arr",
+        "hs_closed_amount",
+        "hs_mrr",
+        "hs_projected_amount",
+        "hs_tcv",
+    ),
+    "deal_currency_code",
+)
 
 _KIND_BY_NAME = {
     "email": "email",
     "phone": "phone",
     "mobilephone": "phone",
     "fax": "phone",
-    "website": "link",
-    "domain": "link",
+    "website": "domain",
+    "domain": "domain",
+    "hs_additional_emails": "emails",
     "amount": "money",
     "annualrevenue": "money",
     "hs_object_id": "text",
@@ -31,7 +48,7 @@ _KIND_BY_HINT = {
     "email": "email",
     "phone_number": "phone",
     "physical_address": "text",
-    "domain_name": "link",
+    "domain_name": "domain",
 }
 _KIND_BY_TYPE = {
     "number": "number",
@@ -46,7 +63,8 @@ _KIND_BY_TYPE = {
 def to_field(entry: object, kind: ObjectType) -> FieldSpec | None:
     """Return what is to know of one property, or None for an odd definition.
 
-    The list of types is open, so that an unknown one is shown as text.
+    The list of types is open, so that an unknown one is shown as text. What is
+    sensitive is hidden: it is neither asked for nor shown.
     """
     if not isinstance(entry, dict) or entry.get("archived") is True:
         return None
@@ -58,10 +76,28 @@ def to_field(entry: object, kind: ObjectType) -> FieldSpec | None:
         name=name,
         label=label[:MAX_LABEL] if isinstance(label, str) and label else name,
         kind=_to_kind(name, entry, kind),
-        options=_to_options(entry.get("options")) | _currency_property(entry),
-        is_hidden=entry.get("hidden") is True,
+        options=_to_options(entry.get("options"))
+        | _currency_property(name, entry, kind),
+        is_hidden=entry.get("hidden") is True
+        or entry.get("dataSensitivity", NOT_SENSITIVE) not in (None, NOT_SENSITIVE),
         is_read_only=_is_read_only(entry),
+        hint=name,
+        group=_to_group(name, entry, kind),
     )
+
+
+def _to_group(name: str, entry: dict[str, Any], kind: ObjectType) -> str:
+    """Return the group a property is shown in: none for the object's own one.
+
+    Only the group's name is told here, as in ``analyticsinformation``.
+    """
+    group = entry.get("groupName")
+    is_own = name in kind.leading or group == f"{kind.item_type}information"
+    if is_own or not isinstance(group, str):
+        return ""
+    words = group.replace("_", " ").removesuffix("information").strip()
+    title = words if words == group.replace("_", " ") else f"{words} information"
+    return title[:1].upper() + title[1:MAX_LABEL]
 
 
 def _to_kind(name: str, entry: dict[str, Any], kind: ObjectType) -> str:
@@ -78,28 +114,37 @@ def _to_kind(name: str, entry: dict[str, Any], kind: ObjectType) -> str:
             return _KIND_BY_HINT[hint]
     if entry.get("type") == "enumeration" and entry.get("fieldType") == "checkbox":
         return "choices"
+    if entry.get("type") == "number" and name.endswith(("_id", "_ids")):
+        # It counts nothing: digits of a name are not grouped.
+        return "text"
     if entry.get("fieldType") == "html":
         return "html"
     return _KIND_BY_TYPE.get(str(entry.get("type")), "text")
 
 
 def _to_options(options: object) -> dict[str, str]:
-    """Map the values of a choice to their labels; hidden ones still occur in data."""
+    """Map the values of a choice to their labels; hidden ones still occur in data.
+
+    Two options of one label are told apart by their values.
+    """
     labels: dict[str, str] = {}
-    if not isinstance(options, list):
-        return labels
-    for option in options[:MAX_OPTIONS]:
+    for option in options[:MAX_OPTIONS] if isinstance(options, list) else ():
         if not isinstance(option, dict):
             continue
         value, label = option.get("value"), option.get("label")
         if isinstance(value, str) and isinstance(label, str) and label:
             labels[value] = label[:MAX_LABEL]
-    return labels
+    apart = tell_apart([(label, value) for value, label in labels.items()])
+    return dict(zip(labels, apart, strict=True))
 
 
-def _currency_property(entry: dict[str, Any]) -> dict[str, str]:
-    name = entry.get("currencyPropertyName")
-    return {CURRENCY_PROPERTY: name} if isinstance(name, str) and name else {}
+def _currency_property(
+    name: str, entry: dict[str, Any], kind: ObjectType
+) -> dict[str, str]:
+    told = entry.get("currencyPropertyName")
+    usual = DEAL_CURRENCY.get(name) if kind is DEALS else None
+    found = told if isinstance(told, str) and told else usual
+    return {CURRENCY_PROPERTY: found} if found else {}
 
 
 def _is_read_only(entry: dict[str, Any]) -> bool:

@@ -31,9 +31,8 @@ MAX_MERGED = 250
 ARCHIVED = Deletion(kind=DeletionKind.ARCHIVED)
 
 
-def to_item(row: object, collection: CollectionContext) -> IntegrationItem:
-    """Map one record, without its associations; InvalidResponse when it is none."""
-    record = expect_object(row, "record")
+def to_item(record: dict[str, Any], collection: CollectionContext) -> IntegrationItem:
+    """Map one record, without its associations."""
     kind = get_object_type(collection.remote_id)
     remote_id = to_id(record.get("id"))
     properties = _to_properties(record)

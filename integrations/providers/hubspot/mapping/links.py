@@ -1,7 +1,7 @@
 """Read which records a record is associated with, whichever way they are told."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from integrations.http import urls
@@ -15,7 +15,9 @@ from integrations.providers.stored import StoredItem
 from integrations.providers.values import to_id
 
 LINKS_PER_PAGE = 500
-MAX_LINK_PAGES = 4
+# Ten thousand; beyond them the item says that there are more.
+MAX_LINK_PAGES = 20
+PREFIX, HAS_MORE = "associations.", ".has_more"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,12 +133,22 @@ class LinkReader:
             pairs = _to_pairs(objects(body, "results"), association)
             return pairs, next_after(body, after)
 
+        pairs: list[tuple[str, bool]] = []
         pages = first_pages(fetch, most=MAX_LINK_PAGES)
-        return _to_linked([pair for pairs in pages for pair in pairs], {})
+        while True:
+            try:
+                pairs += next(pages)
+            except StopIteration as end:
+                return replace(_to_linked(pairs, {}), is_partial=not end.value)
 
 
-def _told(links: Links) -> dict[str, list[str]]:
-    return {f"associations.{to}": list(linked.ids) for to, linked in links.items()}
+def _told(links: Links) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for to, linked in links.items():
+        told[f"{PREFIX}{to}"] = list(linked.ids)
+        if linked.is_partial:
+            told[f"{PREFIX}{to}{HAS_MORE}"] = True
+    return told
 
 
 def _parent_of(links: Links) -> str | None:

@@ -1,20 +1,24 @@
 """Fetch the text of one page, in one call where the page is not too large."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidRequest, InvalidResponse, NotFound
 from integrations.http.shape import expect_object
+from integrations.providers.notion.api.literal import settle_headings
 from integrations.providers.notion.ids import find_ids, to_id
 from integrations.providers.notion.mapping.outline import (
     MAX_BLOCKS,
     MAX_CHARACTERS,
-    Block,
-    block_text,
+    MAX_DEPTH,
+    Outline,
     parse,
 )
+from integrations.providers.notion.mapping.unknown import UNTOLD
 from integrations.providers.records import Content
+from integrations.providers.rich_text import Block, BlockKind, to_json
 
 # What a large page leaves out is asked for block by block: so many calls at most.
 MOST_FOLLOW_UPS: Final = 8
@@ -25,9 +29,11 @@ def fetch_content(api: ApiClient, page_id: str) -> Content:
 
     https://developers.notion.com/reference/retrieve-page-markdown
     """
+    root = to_id(page_id)
     gathered = _Gathered()
-    waiting = gathered.add(_fetch(api, to_id(page_id)))
-    asked = {to_id(page_id)}
+    waiting = gathered.add(root, _fetch(api, root))
+    gathered.blocks = settle_headings(api, root, gathered.blocks)
+    asked = {root}
     for _ in range(MOST_FOLLOW_UPS):
         waiting = [each for each in waiting if each not in asked]
         if not waiting or gathered.is_full:
@@ -35,7 +41,7 @@ def fetch_content(api: ApiClient, page_id: str) -> Content:
         block_id, *waiting = waiting
         asked.add(block_id)
         try:
-            waiting += gathered.add(_fetch(api, block_id))
+            waiting = gathered.add(block_id, _fetch(api, block_id)) + waiting
         except (NotFound, InvalidRequest):
             # Some are not left out for their size, but not shown to us at all.
             gathered.is_truncated = True
@@ -51,7 +57,7 @@ def _fetch(api: ApiClient, remote_id: str) -> dict[str, Any]:
 
 @dataclass(kw_only=True)
 class _Gathered:
-    """The blocks of a page and of what was missing in it."""
+    """The blocks of a page, with placeholders for the parts that are missing."""
 
     blocks: list[Block] = field(default_factory=list)
     is_truncated: bool = False
@@ -60,21 +66,64 @@ class _Gathered:
     def is_full(self) -> bool:
         return len(self.blocks) >= MAX_BLOCKS
 
-    def add(self, answer: dict[str, Any]) -> list[str]:
-        """Take in one answer; return the ids of what it left out."""
-        blocks, is_cut = parse(answer["markdown"])
-        self.blocks += blocks
-        unknown = answer.get("unknown_block_ids")
-        missing = find_ids(unknown) if isinstance(unknown, list) else []
+    def add(self, remote_id: str, answer: dict[str, Any]) -> list[str]:
+        """Put an answer where it is missing; return the ids of what it left out."""
+        outline = parse(answer["markdown"])
+        told = answer.get("unknown_block_ids")
+        ids = find_ids(told) if isinstance(told, list) else []
+        blocks = _with_ids(outline, ids)
+        missing = [block.id for block in blocks if _is_gap(block) and block.id in ids]
+        if len(outline.unknown) < len(ids):
+            # Not each of them has left a tag.
+            missing += [each for each in ids if each not in missing]
+        self._put(remote_id, blocks)
         is_told_short = answer.get("truncated") is True and not missing
-        self.is_truncated = self.is_truncated or is_cut or is_told_short
+        self.is_truncated |= outline.is_cut or is_told_short
         return missing
 
+    def _put(self, remote_id: str, blocks: Sequence[Block]) -> None:
+        """Replace the placeholder of a part by its blocks; others go to the end."""
+        at, depth = len(self.blocks), 0
+        for number, block in enumerate(self.blocks):
+            if _is_gap(block) and block.id == remote_id:
+                at, depth = number, block.depth
+                break
+        self.blocks[at : at + 1] = [
+            replace(each, depth=min(each.depth + depth, MAX_DEPTH)) for each in blocks
+        ]
+
     def to_content(self, *, is_truncated: bool) -> Content:
-        text = "\n".join(filter(None, map(block_text, self.blocks)))
-        is_cut = self.is_full or len(text) > MAX_CHARACTERS
+        blocks = [
+            replace(each, id="") if _is_gap(each) else each
+            for each in self.blocks[:MAX_BLOCKS]
+        ]
+        text = "\n".join(filter(None, (block.text for block in blocks)))
         return Content(
-            blocks=self.blocks[:MAX_BLOCKS],
+            blocks=list(map(to_json, blocks)),
             text=text[:MAX_CHARACTERS],
-            is_truncated=self.is_truncated or is_truncated or is_cut,
+            is_truncated=self.is_truncated
+            or is_truncated
+            or len(self.blocks) > MAX_BLOCKS
+            or len(text) > MAX_CHARACTERS,
         )
+
+
+def _is_gap(block: Block) -> bool:
+    """Tell whether a block stands for one that can be asked for."""
+    return block.kind is BlockKind.PLACEHOLDER and bool(block.id)
+
+
+def _with_ids(outline: Outline, ids: Sequence[str]) -> list[Block]:
+    """Return the blocks with the ids of those whose tag tells none, by position."""
+    blocks = outline.blocks
+    if len(outline.unknown) != len(ids):
+        named = {blocks[at].id for at in outline.unknown}
+        ids = [each for each in ids if each not in named]
+        untold = [at for at in outline.unknown if blocks[at].id == UNTOLD]
+    else:
+        untold = outline.unknown
+    found = dict(zip(untold, ids, strict=False))
+    return [
+        replace(block, id=found.get(at, UNTOLD)) if block.id == UNTOLD else block
+        for at, block in enumerate(blocks)
+    ]

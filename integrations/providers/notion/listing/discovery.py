@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
-from integrations.http.shape import expect_object
 from integrations.providers.listing import first_pages, map_rows
 from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.listing.search import search
@@ -42,8 +41,7 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
     return [first, *found.values(), last]
 
 
-def _find_collection(row: object) -> RemoteCollection | None:
+def _find_collection(source: dict[str, Any]) -> RemoteCollection | None:
     """Return the collection behind a hit, None when it tells too little."""
-    source = expect_object(row, "hit")
     is_whole = source.get("object") == "data_source" and not is_partial(source)
     return to_collection(source) if is_whole and not is_trashed(source) else None

@@ -4,20 +4,28 @@ from contextlib import suppress
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object
-from integrations.providers.kinds import Deletion, Incomplete, Pending
+from integrations.providers.kinds import Deletion, Incomplete, Pending, PendingKind
 from integrations.providers.mistakes import Mistake
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.mapping.items import MOVED
 from integrations.providers.records import IntegrationItem, Page, RemoteCollection
+
+VALUES_IN_PART = Pending(kind=PendingKind.PARTS_NOT_LISTED)
+# There are pages that neither search nor walk could reach.
+OUT_OF_REACH = Pending(kind=PendingKind.NOT_EXHAUSTIVE)
 
 
 class Gathering:
     """Collect items, deletions and discovered collections, and make a page of them."""
 
     def __init__(self, own: str) -> None:
-        """Gather for the collection ``own``, and for others beside it."""
+        """Gather for the collection ``own``, and for others beside it.
+
+        ``pending`` is what a step left open.
+        """
         self.own = own
         self.unreadable = 0
+        self.pending: Pending | None = None
         self._unreadable_ids: list[str] = []
         self._items: dict[str, dict[str, IntegrationItem]] = {}
         self._mistakes: list[Mistake] = []
@@ -80,7 +88,7 @@ class Gathering:
             deleted=self._deleted.get(self.own, {}),
             moved=self._moved.get(self.own, {}),
             incomplete=incomplete,
-            pending=pending,
+            pending=pending or self.pending,
             other_collections={
                 other: Page(
                     items=list(self._items.get(other, {}).values()),

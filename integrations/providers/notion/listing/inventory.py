@@ -20,7 +20,7 @@ from integrations.providers.kinds import (
     PendingKind,
 )
 from integrations.providers.notion.api.paging import from_cursor, to_cursor
-from integrations.providers.notion.listing.gathering import Gathering
+from integrations.providers.notion.listing.gathering import OUT_OF_REACH, Gathering
 from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.listing.search import Place, read_hits, read_trash
 from integrations.providers.notion.listing.tree import Tree
@@ -52,18 +52,17 @@ class Ask(Protocol):
 
 
 def fetch_page(
-    api: ApiClient, context: CollectionContext, *, cursor: str | None
+    api: ApiClient,
+    context: CollectionContext,
+    *,
+    cursor: str | None,
+    since: datetime | None,
 ) -> Page:
-    """Return what the next step of a full refresh shows."""
-    phases = PHASES[context.remote_id]
-    return _Pass(api, context, phases, since=None).step(cursor)
+    """Return what the next step of a full refresh shows.
 
-
-def fetch_changes(
-    api: ApiClient, context: CollectionContext, *, since: datetime, cursor: str | None
-) -> Page:
-    """Return what was edited, and what stands in pages that have just changed."""
-    phases = INCREMENT[context.remote_id]
+    Or, ``since`` a time, what was edited and what stands in pages that have changed.
+    """
+    phases = (PHASES if since is None else INCREMENT)[context.remote_id]
     return _Pass(api, context, phases, since=since).step(cursor)
 
 
@@ -158,7 +157,10 @@ class _Pass:
         if self._tree.reader.is_spent():
             return place
         rounds = int(place.get("round") or 0) + 1
-        if rounds > MOST_ROUNDS or not place.get("more"):
+        if not place.get("more"):
+            return None
+        if rounds > MOST_ROUNDS:
+            self._tree.gathering.pending = OUT_OF_REACH
             return None
         following = self._phases[1]
         kept = {"after": place.get("walked"), "crowded": place.get("crowded")}

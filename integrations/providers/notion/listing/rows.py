@@ -27,6 +27,7 @@ from integrations.providers.notion.api.paging import (
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.listing.gathering import Gathering
 from integrations.providers.notion.listing.reader import Reader
+from integrations.providers.notion.listing.rest import Rest
 from integrations.providers.notion.listing.tree import Tree
 from integrations.providers.notion.mapping.items import (
     TRASHED,
@@ -35,7 +36,6 @@ from integrations.providers.notion.mapping.items import (
     to_page_item,
 )
 from integrations.providers.notion.mapping.parents import DATA_SOURCE, to_parent
-from integrations.providers.notion.mapping.schema import to_schema
 from integrations.providers.records import Page
 from integrations.providers.values import to_time
 
@@ -45,22 +45,11 @@ SLOW: Final = frozenset({503, 504})
 # Times of creation have the precision of a minute, in practice.
 STRIDE: Final = timedelta(minutes=1)
 MOST_RESULTS: Final = 10_000
+# Calls for the rest of long values in one refresh of a table: ten minutes' worth.
+MOST_REST: Final = 2000
 CAPPED: Final = Incomplete(kind=IncompleteKind.CAPPED, number=MOST_RESULTS)
 
 Place = dict[str, Any]
-
-
-def fetch_schema(api: ApiClient, context: CollectionContext) -> dict[str, Any]:
-    """Return the columns of the data source, which proves that it is still there."""
-    try:
-        answer = api.get(f"/data_sources/{to_id(context.remote_id)}")
-    except NotFound as exc:
-        raise CollectionDeletedError(DeletionKind.DELETED_OR_UNSHARED) from exc
-    source = expect_object(answer, "data source")
-    if is_trashed(source):
-        raise CollectionDeletedError(DeletionKind.TRASHED, is_proven=True)
-    expect_object(source.get("properties"), "properties")
-    return to_schema(source)
 
 
 def fetch_page(
@@ -68,7 +57,7 @@ def fetch_page(
     context: CollectionContext,
     *,
     cursor: str | None,
-    since: datetime | None = None,
+    since: datetime | None,
 ) -> Page:
     """Return one page of the rows, of all or of those edited since a time.
 
@@ -98,20 +87,42 @@ def _archived(incomplete: Incomplete | None) -> str:
 def _read(
     api: ApiClient, context: CollectionContext, place: Place, *, since: datetime | None
 ) -> Page:
+    """Read one page of rows, or as much of it as a step may cost.
+
+    Then the same page is taken up again behind the last row that was read.
+    """
     listing = _query(api, context, place, since=since)
-    rows = Rows(api, context)
-    for row in listing.rows:
+    spent, skip = int(place.get("spent") or 0), int(place.get("skip") or 0)
+    rows = Rows(api, context, most=MOST_REST - spent)
+    for number, row in enumerate(listing.rows[skip:], skip):
+        if number > skip and rows.tree.reader.is_spent():
+            return _stop(rows, place, number)
         rows.add(row)
+    place = {**place, "skip": 0, "spent": spent + rows.tree.rest.calls}
     return _to_page(rows, listing, place)
+
+
+def _stop(rows: "Rows", place: Place, number: int) -> Page:
+    newest = _latest(rows.newest, to_time(place.get("newest")))
+    here = {
+        **place,
+        "skip": number,
+        "spent": int(place.get("spent") or 0) + rows.tree.rest.calls,
+        "newest": _text(newest),
+    }
+    return rows.gathering.to_page(to_cursor(here))
 
 
 class Rows:
     """Gather the rows of one page and note the newest time of creation in it."""
 
-    def __init__(self, api: ApiClient, context: CollectionContext) -> None:
-        """Start with no rows."""
+    def __init__(
+        self, api: ApiClient, context: CollectionContext, *, most: int
+    ) -> None:
+        """Start with no rows, and ``most`` calls for the rest of their values."""
         self.gathering = Gathering(context.remote_id)
-        self.tree = Tree(Reader(api, context.stored), self.gathering)
+        reader = Reader(api, context.stored)
+        self.tree = Tree(reader, self.gathering, rest=Rest(api, most=most))
         self.newest: datetime | None = None
 
     def add(self, row: object) -> None:
@@ -135,7 +146,7 @@ class Rows:
         elif parent.kind == DATA_SOURCE and parent.id != own:
             self.gathering.move(own, remote_id)
         else:
-            self.gathering.add(own, to_page_item(page, parent.id))
+            self.gathering.add(own, to_page_item(self.tree.complete(page), parent.id))
 
     def _note_time(self, thing: dict[str, Any]) -> None:
         created = to_time(thing.get("created_time"))
@@ -199,6 +210,7 @@ def _to_page(rows: Rows, listing: Listing, place: Place) -> Page:
     window = {
         "is_archived": place.get("is_archived"),
         "incomplete_reason": place.get("incomplete_reason"),
+        "spent": place.get("spent"),
     }
     if began is None or newest > began:
         window["from"] = _text(newest)

@@ -6,6 +6,7 @@ from typing import Any
 
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
 from integrations.providers.notion.ids import find_id
+from integrations.providers.notion.listing.gathering import OUT_OF_REACH
 from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.listing.tree import Tree
 from integrations.providers.notion.mapping.items import (
@@ -51,6 +52,8 @@ def read_hits(tree: Tree, place: Place, *, since: datetime | None) -> Place | No
     again. ``since`` ends the search at the first hit that is older.
     """
     listing = search(tree.reader, tree.gathering.own, place.get("start"))
+    if listing.is_incomplete and since is None:
+        tree.gathering.pending = OUT_OF_REACH
     tree.reader.look_up(_ids_in(listing.rows))
     skip = int(place.get("skip", 0))
     for number, row in enumerate(listing.rows[skip:], skip):

@@ -6,8 +6,9 @@ from typing import Any
 from integrations.http.shape import expect_object, text
 from integrations.providers.listing import reading
 from integrations.providers.notion.ids import to_id
-from integrations.providers.notion.listing.gathering import Gathering
+from integrations.providers.notion.listing.gathering import VALUES_IN_PART, Gathering
 from integrations.providers.notion.listing.reader import MAX_HEIGHT, Reader
+from integrations.providers.notion.listing.rest import Rest
 from integrations.providers.notion.mapping.items import (
     BLOCK_KEY,
     BURIED_KEY,
@@ -41,9 +42,12 @@ Place = Callable[[Thing, str | None], None]
 class Tree:
     """Sort objects into a gathering, and fetch what is missing to place them."""
 
-    def __init__(self, reader: Reader, gathering: Gathering) -> None:
+    def __init__(
+        self, reader: Reader, gathering: Gathering, *, rest: Rest | None = None
+    ) -> None:
         """Place what ``reader`` finds into ``gathering``."""
         self.reader = reader
+        self.rest = rest or Rest(reader.api)
         self.gathering = gathering
         self._buried: set[str] = set()
 
@@ -75,11 +79,18 @@ class Tree:
             self.gathering.lose(home, remote_id, TRASHED)
         elif home != PAGES:
             if self._is_moved(remote_id, home):
-                self.gathering.add(home, to_page_item(page, parent.id))
+                self.gathering.add(home, to_page_item(self.complete(page), parent.id))
             self.gathering.move(PAGES, remote_id)
         else:
             above = self._above(remote_id, parent, holder)
-            self._keep(PAGES, to_page_item(page, above))
+            self._keep(PAGES, to_page_item(self.complete(page), above))
+
+    def complete(self, page: Thing) -> Thing:
+        """Return a page with the rest of its values, as far as the budget goes."""
+        whole = self.rest.complete(page)
+        if self.rest.is_partial:
+            self.gathering.pending = VALUES_IN_PART
+        return whole
 
     def add_database(self, database: Thing, holder: str | None = None) -> None:
         """Place a database, and those of its data sources that are new."""

@@ -10,6 +10,7 @@ from integrations.http.errors import InvalidRequest, NotFound
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
 from integrations.providers.notion.ids import find_id, find_ids
+from integrations.providers.notion.listing.gathering import OUT_OF_REACH
 from integrations.providers.notion.listing.tree import Tree
 from integrations.providers.notion.mapping.items import PAGE, PAGES
 from integrations.providers.stored import StoredItem, StoredItems
@@ -19,7 +20,7 @@ CHILD_PAGE, CHILD_DATABASE = "child_page", "child_database"
 CLOSED: Final = frozenset(
     {CHILD_PAGE, CHILD_DATABASE, "table", "table_row", "meeting_notes", "unsupported"}
 )
-MAX_DEPTH: Final = 16
+MAX_DEPTH: Final = 32
 BATCH: Final = 100
 # Whoever adds a page inside another edits that, as far as anyone knows; a seventh of
 # the rest is walked in each full refresh, so that a week of days proves all of it.
@@ -148,6 +149,8 @@ class Walk:
         is_open = block.get("has_children") is True and kind not in CLOSED
         if is_open and len(self._path) < MAX_DEPTH:
             self._path.append(Frame(id=remote_id))
+        elif is_open:
+            self._tree.gathering.pending = OUT_OF_REACH
 
     def _add(self, remote_id: str, *, is_page: bool) -> None:
         """Fetch and place a child; a database that is not found is a linked view."""

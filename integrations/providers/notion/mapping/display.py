@@ -18,22 +18,37 @@ from integrations.providers.fields import (
     Percent,
     Phone,
     Relation,
+    RichText,
     Text,
+    Unavailable,
     User,
     Value,
     to_several,
 )
 from integrations.providers.notion.ids import find_id, find_ids
 from integrations.providers.notion.mapping.items import ABOUT
-from integrations.providers.notion.mapping.schema import ABOUT_FIELDS, TARGET
+from integrations.providers.notion.mapping.schema import (
+    ABOUT_FIELDS,
+    FORMAT,
+    TARGET,
+    USERS,
+    WITH_COMMAS,
+)
 from integrations.providers.notion.mapping.titles import MORE
+from integrations.providers.notion.mapping.values import UNAVAILABLE
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
     read_fields,
     unknown_names,
 )
-from integrations.providers.values import to_number, to_time, to_zone
+from integrations.providers.rich_text import (
+    SPANS,
+    Block,
+    BlockKind,
+    spans_from_json,
+)
+from integrations.providers.values import to_day, to_number, to_time, to_zone
 
 # "links" is how schemas of an earlier version say it, until they are read again.
 LINKING: Final = frozenset({"relation", "links", "value"})
@@ -42,6 +57,8 @@ _VERIFIED: Final = {
     "expired": "Verification expired",
     "unverified": "Not verified",
 }
+NOT_GIVEN: Final = "Notion does not give this value"
+_UNAVAILABLE: Final = {"incomplete": "Too much for Notion to give; see there"}
 _ISO_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 
 
@@ -49,12 +66,24 @@ def describe(
     properties: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> list[DisplayField]:
     """Return the properties that have a value, labelled, columns first."""
+    users = schema.get(USERS) or {}
     return [
         DisplayField(name=spec.name, label=label, value=value)
         for spec in _fields(properties, schema)
-        for label, value in _values(properties.get(spec.name), spec)
+        for label, value in _values(_named(properties.get(spec.name), users), spec)
         if value is not None
     ]
+
+
+def _named(kept: Any, users: Mapping[str, str]) -> Any:
+    """Return a kept value with the names of the users that it knows by id only."""
+    if isinstance(kept, list):
+        return [_named(each, users) for each in kept]
+    if not isinstance(kept, dict):
+        return kept
+    if kept.get("id") in users and "name" not in kept:
+        return {**kept, "name": users[kept["id"]]}
+    return {name: _named(each, users) for name, each in kept.items()}
 
 
 def _fields(
@@ -114,9 +143,16 @@ def _list(kept: list[Any], spec: FieldSpec) -> Value | None:
 
 
 def _from_object(kept: Mapping[str, Any]) -> Value | None:
-    """Return a period or a user: the objects that are kept besides verifications."""
+    """Return what is kept as an object besides verifications."""
+    if SPANS in kept:
+        block = Block(kind=BlockKind.PARAGRAPH, spans=spans_from_json(kept))
+        return RichText(blocks=(block,))
+    if UNAVAILABLE in kept:
+        return Unavailable(reason=_UNAVAILABLE.get(kept[UNAVAILABLE], NOT_GIVEN))
     if "start" in kept:
         return _period(kept)
+    if "url" in kept:
+        return Link(url=str(kept["url"]), label=str(kept.get("name") or ""))
     if "id" in kept:
         return User(id=str(kept["id"]), name=str(kept.get("name") or ""))
     return None
@@ -127,14 +163,15 @@ def _period(kept: Mapping[str, Any]) -> Value | None:
     start, end = str(kept["start"]), kept.get("end")
     ends = [start, str(end)] if end else [start]
     zone = str(kept.get("time_zone") or "")
+    has_end = len(ends) > 1
+    if all(_ISO_DATE.match(each) for each in ends):
+        days = [to_day(each) for each in ends]
+        if days[0] is not None and days[-1] is not None:
+            return Date(day=days[0], end=days[-1] if has_end else None)
     times = [to_time(each, zone=to_zone(zone) or UTC) for each in ends]
     first, last = times[0], times[-1]
     if first is None or last is None:
         return to_several(Text(text=each) for each in ends)
-    has_end = len(times) > 1
-    if all(_ISO_DATE.match(each) for each in ends):
-        days = [datetime.fromisoformat(each).date() for each in ends]
-        return Date(day=days[0], end=days[-1] if has_end else None)
     return DateTime(
         at=first, end=last if has_end else None, zone=zone or _offset(start)
     )
@@ -154,7 +191,7 @@ def _number(kept: float, spec: FieldSpec) -> Value:
         return Percent(share=number)
     if spec.kind == "money":
         return Money(amount=number, currency=spec.options.get("currency", ""))
-    return Number(amount=number)
+    return Number(amount=number, is_grouped=spec.options.get(FORMAT) == WITH_COMMAS)
 
 
 def _text(text: str) -> Value:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
-from integrations.http.shape import expect_object
+from integrations.http.shape import expect_list, expect_object
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.notion.ids import find_ids, to_id
 from integrations.providers.notion.mapping.parents import (
@@ -16,7 +16,6 @@ from integrations.providers.notion.mapping.parents import (
 )
 from integrations.providers.notion.mapping.titles import (
     page_title,
-    plain_text,
     to_icon,
     to_name,
 )
@@ -57,7 +56,7 @@ def to_database_item(
     return _to_item(
         database,
         kind=DATABASE,
-        name=to_name(database.get("title")),
+        name=_title_of(database),
         parent_id=parent_id,
         children=tuple(source_ids(database)),
     )
@@ -69,7 +68,7 @@ def to_source_item(source: Mapping[str, Any]) -> IntegrationItem:
     return _to_item(
         source,
         kind=DATA_SOURCE,
-        name=to_name(source.get("title")),
+        name=_title_of(source),
         parent_id=parent.id,
     )
 
@@ -78,10 +77,15 @@ def to_collection(source: Mapping[str, Any]) -> RemoteCollection:
     """Map a data source to the collection of its rows."""
     return RemoteCollection(
         remote_id=to_id(source.get("id")),
-        name=to_name(source.get("title")),
+        name=_title_of(source),
         item_type=PAGE,
         details={"database_id": to_parent(source.get("parent")).id or ""},
     )
+
+
+def _title_of(thing: Mapping[str, Any]) -> str:
+    """Return the title of what has one of its own; none at all is no answer."""
+    return to_name(expect_list(thing.get("title"), "title"))
 
 
 def source_ids(database: Mapping[str, Any]) -> list[str]:
@@ -143,7 +147,9 @@ def _about(thing: Mapping[str, Any], parent: Parent) -> dict[str, Any]:
     """Return what is known besides the properties, under names of our own."""
     about = {
         "icon": to_icon(thing.get("icon")),
-        "description": plain_text(thing.get("description")),
+        "description": to_value(
+            {"type": "rich_text", "rich_text": thing.get("description")}
+        ),
         "public_url": to_url(thing.get("public_url")),
         "archived": thing.get("is_archived") is True,
         "locked": thing.get("is_locked") is True,
@@ -161,6 +167,8 @@ def _to_values(properties: object) -> dict[str, Any]:
         name = prop.get("id") if isinstance(prop, dict) else None
         if not isinstance(name, str) or not name or prop.get("type") == "title":
             continue
+        if str(prop.get("type")) not in prop:
+            raise InvalidResponse("properties: expected a value of each")
         value = to_value(prop)
         if value is not None:
             values[name[:200]] = value

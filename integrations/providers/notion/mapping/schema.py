@@ -16,6 +16,10 @@ from integrations.providers.records import FieldSpec
 MAX_FIELDS: Final = 500
 MAX_OPTIONS: Final = 1000
 MAX_LABEL: Final = 200
+# Under this key of a schema stand the names of users by id.
+USERS: Final = "users"
+# Under this option a number says how it is shown where that is no currency.
+FORMAT: Final = "format"
 # Under this option a relation names the data source that its pages are rows of.
 TARGET: Final = "target"
 
@@ -99,7 +103,14 @@ _CURRENCIES: Final = {
     "leu": "RON",
     "argentine_peso": "ARS",
     "uruguayan_peso": "UYU",
+    "peruvian_sol": "PEN",
 }
+# Rollups with these functions are shares of one.
+_SHARES: Final = frozenset(
+    ("percent_empty", "percent_not_empty", "percent_checked", "percent_unchecked")
+) | {"percent_per_group"}
+# Without commas, which is what Notion does with a number unless told otherwise.
+PLAIN, WITH_COMMAS = "number", "number_with_commas"
 
 
 def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -123,21 +134,37 @@ def _to_field(name: str, entry: object) -> FieldSpec | None:
     return FieldSpec(
         name=remote_id[:200],
         label=name[:MAX_LABEL] or remote_id,
-        kind=_number_kind(about) if kind == "number" else _KINDS.get(kind, "text"),
+        kind=_kind_of(kind, about),
         options=_READ_OPTIONS.get(kind, _options)(about),
         is_read_only=kind in _READ_ONLY,
     )
 
 
-def _number_kind(about: Mapping[str, Any]) -> str:
+def names_users(schema: Mapping[str, Any]) -> bool:
+    """Tell whether a schema has columns that hold users."""
+    kinds = {field["kind"] for field in schema["fields"]}
+    return not kinds.isdisjoint({"user", "verification"})
+
+
+def _kind_of(kind: str, about: Mapping[str, Any]) -> str:
+    if kind == "rollup" and about.get("function") in _SHARES:
+        return "percent"
+    if kind != "number":
+        return _KINDS.get(kind, "text")
     if about.get("format") == "percent":
         return "percent"
-    return "money" if _currency(about) else "number"
+    return "money" if "currency" in _format(about) else "number"
 
 
-def _currency(about: Mapping[str, Any]) -> dict[str, str]:
-    currency = _CURRENCIES.get(str(about.get("format")))
-    return {"currency": currency} if currency else {}
+def _format(about: Mapping[str, Any]) -> dict[str, str]:
+    """Return the currency of a number, known or not, or that it has commas."""
+    told = about.get("format")
+    if not isinstance(told, str) or told in {PLAIN, "percent"}:
+        return {}
+    if told == WITH_COMMAS:
+        return {FORMAT: WITH_COMMAS}
+    currency = _CURRENCIES.get(told) or told.replace("_", " ")[:MAX_LABEL]
+    return {"currency": currency}
 
 
 def _options(about: Mapping[str, Any]) -> dict[str, str]:
@@ -154,6 +181,6 @@ def _target(about: Mapping[str, Any]) -> dict[str, str]:
 
 
 _READ_OPTIONS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, str]]]] = {
-    "number": _currency,
+    "number": _format,
     "relation": _target,
 }

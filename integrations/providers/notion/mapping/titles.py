@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from integrations.http.errors import InvalidResponse
+from integrations.http.shape import expect_list, expect_object
 from integrations.providers.values import one_line
 
 UNTITLED: Final = "Untitled"
@@ -12,7 +14,7 @@ MAX_ICON: Final = 16
 # The one emoji that Unicode counts among the letters.
 INFORMATION: Final = "\N{INFORMATION SOURCE}"
 # https://developers.notion.com/reference/page-property-values
-# A page shows at most 25 references of one property; more of them are cut silently.
+# A page shows at most 25 references of one property.
 MAX_REFERENCES: Final = 25
 MORE: Final = "…"
 
@@ -25,21 +27,35 @@ def plain_text(parts: object) -> str:
     return "".join(text for text in texts if isinstance(text, str))[:MAX_TEXT]
 
 
-def page_title(properties: object) -> str:
-    """Return the title of a page: the one property whose type is ``title``.
+def references_in(parts: object) -> int:
+    """Return how many mentions are in a rich text array: Notion counts only those."""
+    entries = parts if isinstance(parts, list) else []
+    return sum(
+        isinstance(each, dict) and each.get("type") == "mention" for each in entries
+    )
 
-    Its key is whatever users named the column, in any language.
+
+def expect_title(properties: object) -> object:
+    """Return the property that is the title; InvalidResponse without one.
+
+    Pages and tables always have one, so that an answer without it tells nothing. Its
+    key is whatever users named the column, in any language.
     """
-    if isinstance(properties, dict):
-        for value in properties.values():
-            if isinstance(value, dict) and value.get("type") == "title":
-                return to_name(value.get("title"))
-    return UNTITLED
+    for value in expect_object(properties, "properties").values():
+        if isinstance(value, dict) and value.get("type") == "title":
+            return value.get("title")
+    raise InvalidResponse("properties: expected a title among them")
+
+
+def page_title(properties: object) -> str:
+    """Return the title of a page: that of the property whose type is ``title``."""
+    return to_name(expect_list(expect_title(properties), "title"))
 
 
 def to_name(parts: object) -> str:
-    """Return a title on one line, never empty."""
-    return one_line(plain_text(parts), limit=MAX_NAME) or UNTITLED
+    """Return a title on one line, never empty; a very long one ends with ``…``."""
+    name = one_line(plain_text(parts), limit=MAX_NAME + 1) or UNTITLED
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}{MORE}"
 
 
 def to_icon(icon: object) -> str:

@@ -1,18 +1,29 @@
-"""Turn property values into short JSON: no annotations, and no links that expire."""
+"""Turn property values into short JSON: no colours, and no links that expire."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from integrations.providers.notion.ids import find_id
+from integrations.providers.notion.mapping.rich import to_spans
 from integrations.providers.notion.mapping.titles import (
     MAX_REFERENCES,
     MORE,
-    plain_text,
+    references_in,
 )
+from integrations.providers.rich_text import Span, spans_to_json
 
 MAX_TEXT: Final = 20_000
-MAX_LIST: Final = 200
+# As many as are fetched of one value.
+MAX_LIST: Final = 1000
 MAX_DEPTH: Final = 3
+MAX_URL: Final = 2000
+# Under this key stands why Notion gives no value, where it says so.
+UNAVAILABLE: Final = "unavailable"
+HAS_MORE: Final = "has_more"
+_MIDNIGHT: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)T00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)\Z"
+)
 
 Value = str | int | float | bool | list[Any] | dict[str, Any] | None
 
@@ -20,7 +31,7 @@ Value = str | int | float | bool | list[Any] | dict[str, Any] | None
 def to_value(prop: object, *, depth: int = 0) -> Value:
     """Return what a property holds, None when it is empty or cannot be read.
 
-    A list that Notion cut ends with ``…``; so does one that is too long to keep.
+    A list or text that Notion cut ends with ``…``; so does what is too long to keep.
     """
     if not isinstance(prop, dict) or depth > MAX_DEPTH:
         return None
@@ -30,35 +41,46 @@ def to_value(prop: object, *, depth: int = 0) -> Value:
     if kind == "formula":
         return to_value(prop.get("formula"), depth=depth + 1)
     if kind == "rollup":
-        return _rollup(prop.get("rollup"), depth)
-    if kind == "relation":
-        return _relation(prop)
-    reader = _READERS.get(kind)
+        return _rollup(prop, depth)
     value = prop.get(kind)
+    has_more = _has_more(prop, kind, value)
+    if kind in {"title", "rich_text"}:
+        return _rich_text(value, has_more=has_more)
+    if kind in _LISTS:
+        return _all(value, _LISTS[kind], has_more=has_more)
+    reader = _READERS.get(kind)
     return reader(value) if reader else _scalar(value)
+
+
+def _has_more(prop: dict[str, Any], kind: str, value: object) -> bool:
+    """Tell whether Notion has more; where nobody asked it, a full list may be cut."""
+    if HAS_MORE in prop:
+        return prop[HAS_MORE] is True
+    if kind == "people":
+        return isinstance(value, list) and len(value) == MAX_REFERENCES
+    return references_in(value) == MAX_REFERENCES
 
 
 def _scalar(value: object) -> Value:
     """Return what is simple, also of types that are younger than this code."""
     if isinstance(value, str):
-        return value[:MAX_TEXT] or None
-    return value if isinstance(value, bool | int | float) else None
+        return (value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + MORE) or None
+    if isinstance(value, float):
+        # Without the noise of binary fractions: 0.1 + 0.2 is 0.3.
+        return float(f"{value:.15g}")
+    return value if isinstance(value, bool | int) else None
 
 
-def _rich_text(parts: object) -> Value:
-    """Return the text; it may be cut behind as many references as a page shows."""
-    text = plain_text(parts)
-    entries = parts if isinstance(parts, list) else []
-    references = sum(_get(each, "type") == "mention" for each in entries)
-    return (text + MORE if references == MAX_REFERENCES else text) or None
+def _rich_text(parts: object, *, has_more: bool) -> Value:
+    """Return the text with its links and styles, as a string where it has none."""
+    spans, is_cut = to_spans(parts, limit=MAX_TEXT)
+    if spans and (has_more or is_cut):
+        spans = (*spans, Span(text=MORE))
+    return spans_to_json(spans) or None
 
 
 def _choice(value: object) -> Value:
     return _scalar(value.get("name")) if isinstance(value, dict) else None
-
-
-def _choices(values: object) -> Value:
-    return _all(values, _choice)
 
 
 def _date(value: object) -> Value:
@@ -82,42 +104,47 @@ def _user(value: object) -> Value:
     return {"id": remote_id, "name": str(name)[:200]} if known else {"id": remote_id}
 
 
-def _users(values: object) -> Value:
-    return _all(values, _user, most=MAX_REFERENCES)
-
-
-def _files(values: object) -> Value:
-    """Return names only: the links are signed and valid for an hour."""
-    return _all(values, lambda each: _name_of(each, "File"))
-
-
-def _name_of(value: object, unnamed: str) -> Value:
+def _file(value: object) -> Value:
+    """Return a file's name, with its address only where that does not expire."""
     if not isinstance(value, dict):
         return None
-    name = value.get("name")
-    return name[:500] if isinstance(name, str) and name else unnamed
+    name, url = value.get("name"), _get(value.get("external"), "url")
+    text = name[:500] if isinstance(name, str) else ""
+    if isinstance(url, str) and url:
+        return {"name": text, "url": url[:MAX_URL]}
+    return text or "File"
 
 
-def _relation(prop: dict[str, Any]) -> Value:
-    values = prop.get("relation")
-    ids = _all(values, lambda each: find_id(_get(each, "id")))
-    is_cut = prop.get("has_more") is True
-    if is_cut and isinstance(ids, list) and ids[-1] != MORE:
-        ids.append(MORE)
-    return ids
-
-
-def _rollup(value: object, depth: int) -> Value:
+def _rollup(prop: dict[str, Any], depth: int) -> Value:
+    """Return what is rolled up; a time at midnight stands for a day."""
+    value = prop.get("rollup")
     if not isinstance(value, dict):
         return None
-    if value.get("type") != "array":
+    kind = value.get("type")
+    if kind in {"incomplete", "unsupported"}:
+        return {UNAVAILABLE: str(kind)}
+    if kind == "date":
+        return _days(_date(value.get("date")))
+    if kind != "array":
         return to_value(value, depth=depth + 1)
     found: list[Any] = []
     entries = value.get("array")
     for entry in entries if isinstance(entries, list) else ():
         each = to_value(entry, depth=depth + 1)
         found += each if isinstance(each, list) else [each]
-    return _bounded([each for each in found if each is not None])
+    # The marks of its parts are one mark of the whole.
+    known = [each for each in found if each is not None and each != MORE]
+    return _bounded(known, has_more=prop.get(HAS_MORE) is True or MORE in found)
+
+
+def _days(kept: Value) -> Value:
+    """Return a date without the midnights that Notion gives a rolled up day."""
+    if not isinstance(kept, dict):
+        return kept
+    ends = {n: _MIDNIGHT.match(kept[n]) for n in ("start", "end") if n in kept}
+    if not all(ends.values()):
+        return kept
+    return {**kept, **{name: found[1] for name, found in ends.items() if found}}
 
 
 def _unique_id(value: object) -> Value:
@@ -157,39 +184,37 @@ def _get(value: object, key: str) -> object:
     return value.get(key) if isinstance(value, dict) else None
 
 
-def _all(
-    values: object, read: Callable[[object], Value], *, most: int | None = None
-) -> Value:
-    """Read a list; ``most`` is the length at which Notion may have cut it."""
+def _all(values: object, read: Callable[[object], Value], *, has_more: bool) -> Value:
     if not isinstance(values, list):
         return None
-    found = [each for each in map(read, values[:MAX_LIST]) if each is not None]
-    is_cut = len(values) > MAX_LIST or len(values) == most
-    return _bounded([*found, MORE] if found and is_cut else found)
+    found = [each for each in map(read, values) if each is not None]
+    return _bounded(found, has_more=has_more)
 
 
-def _bounded(found: list[Any]) -> Value:
-    if len(found) > MAX_LIST + 1:
-        found = [*found[:MAX_LIST], MORE]
-    return found or None
+def _bounded(found: list[Any], *, has_more: bool) -> Value:
+    """Return a list, with a mark at its end when there is more than it holds."""
+    has_more = has_more or len(found) > MAX_LIST
+    kept = found[:MAX_LIST]
+    return [*kept, MORE] if kept and has_more else kept or None
 
 
+_LISTS: Final[dict[str, Callable[[object], Value]]] = {
+    "relation": lambda each: find_id(_get(each, "id")),
+    "multi_select": _choice,
+    "people": _user,
+    "files": _file,
+}
 _READERS: Final[dict[str, Callable[[object], Value]]] = {
-    "title": _rich_text,
-    "rich_text": _rich_text,
     "select": _choice,
     "status": _choice,
-    "multi_select": _choices,
     "date": _date,
-    "people": _users,
     "person": _user,
     "created_by": _user,
     "last_edited_by": _user,
-    "files": _files,
     "unique_id": _unique_id,
     "verification": _verification,
     "place": _place,
     "button": _nothing,
-    "unsupported": _nothing,
-    "incomplete": _nothing,
+    "unsupported": lambda _: {UNAVAILABLE: "unsupported"},
+    "incomplete": lambda _: {UNAVAILABLE: "incomplete"},
 }

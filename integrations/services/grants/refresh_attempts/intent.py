@@ -49,7 +49,7 @@ def commit(connection_id: UUID, lease_id: UUID, why: str) -> Attempt:
         version=credential.version,
         refresh_token=refresh_token,
         follows_unknown=credential.attempt_id is not None,
-        send_before=time.monotonic() + lease.SLACK_SECONDS / 2,
+        send_before=time.monotonic() + lease.MARGIN_SECONDS / 2,
     )
     _commit(attempt, credential, why)
     return attempt

@@ -8,25 +8,41 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import Credential
+from integrations.http.backoff import MAX_RETRY_AFTER
+from integrations.models import Credential, RefreshAttempt
+from integrations.models.times import CLOCK_SKEW
 
-SLACK_SECONDS = 15.0
+MARGIN_SECONDS = 15.0
 LONGEST = timedelta(seconds=60)
+# The longest that a provider may ask to wait.
+LONGEST_PAUSE = timedelta(seconds=MAX_RETRY_AFTER) + CLOCK_SKEW
 
 
 def length() -> timedelta:
     """Return how long a lease lasts: beyond every deadline of the request."""
-    return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + SLACK_SECONDS)
+    return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + MARGIN_SECONDS)
 
 
 def is_free(now: datetime) -> Q:
     """Select the rows whose lease nobody holds, and nobody is held off from."""
     is_over = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
     # No lease ends so far ahead: it is from before the clock was set back.
-    return is_over | Q(lease_id__isnull=False, lease_until__gt=now + LONGEST)
+    return (
+        is_over
+        | Q(lease_id__isnull=False, lease_until__gt=now + LONGEST)
+        | Q(lease_until__gt=now + LONGEST_PAUSE)
+        | (Q(lease_id__isnull=True, lease_until__gt=now) & Q(Exists(_from_ahead(now))))
+    )
+
+
+def _from_ahead(now: datetime) -> QuerySet[RefreshAttempt]:
+    """Select the attempts of a credential that a clock which was ahead has dated."""
+    return RefreshAttempt.objects.filter(
+        connection_id=OuterRef("connection_id"), started_at__gt=now + CLOCK_SKEW
+    )
 
 
 def take(connection_id: UUID, lease_id: UUID, seen_version: int) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
-from integrations.models import Collection, typed_json
+from integrations.models import Collection, times, typed_json
 from integrations.models.progress import Phase
 from integrations.providers.kinds import Deletion, Incomplete, Pending
 from integrations.providers.records import Page
@@ -64,7 +64,7 @@ class FullRefresh(_Refresh):
 
     def is_fresh(self, now: datetime) -> bool:
         """Tell whether the listing may go on from here."""
-        return now - self.began < LIFE
+        return not times.is_over(self.began, LIFE, now)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -183,7 +183,11 @@ def _close(
         # It has proven nothing: what changed since the last proof is still to read.
         changed["watermark"] = collection.watermark or found.began
     else:
-        changed |= {"watermark": found.began, "last_full_refresh_at": now}
+        changed |= {
+            "watermark": found.began,
+            "first_full_refresh_at": collection.first_full_refresh_at or now,
+            "last_full_refresh_at": now,
+        }
     Collection.objects.filter(pk=collection.pk).update(**changed)
     collection.refresh_from_db()
 

@@ -47,8 +47,8 @@ def read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -
 
 def read_changes(lease: RunLease, collection: Collection, found: Incremental) -> None:
     """Read the next page of what changed since the watermark."""
-    page = connector_of(collection).fetch_changes(
-        lease.api, context_of(collection), since=found.since, cursor=found.cursor
+    page = connector_of(collection).fetch_page(
+        lease.api, context_of(collection), cursor=found.cursor, since=found.since
     )
     _commit(lease, collection, page, found)
 

@@ -130,9 +130,13 @@ def _begin_incremental(
 
 
 def _refresh_schema(lease: RunLease, collection: Collection) -> None:
-    """Ask for the schema again when what was found meanwhile speaks of another."""
+    """Ask for the schema again when it was not told in full, or when it has changed.
+
+    What was found meanwhile speaks of another then.
+    """
     tag = collection.details.get("schema_tag")
-    if tag is None or tag == collection.schema.get("tag"):
+    is_as_kept = tag is None or tag == collection.schema.get("tag")
+    if is_as_kept and not collection.schema.get("ask_again"):
         return
     context = context_of(collection)
     schema = connector_of(collection).fetch_schema(lease.api, context)

@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection
-from integrations.providers import CONNECTORS
-from integrations.services.common import clients, oauth_clients
+from integrations.services.common import oauth_clients
 from integrations.services.connections import connect
+from integrations.services.grants.identify import identify
 from tests.sandbox.airtable.airtable_client import ANA, VERIFIER
 from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import Airtable
@@ -34,12 +34,7 @@ def connect_airtable(airtable: Airtable, settings: Any) -> Callable[..., Connect
         tokens = oauth_clients.oauth_client("airtable").exchange(
             code=Secret(answer.query["code"]), code_verifier=Secret(VERIFIER)
         )
-        account = CONNECTORS["airtable"].identify(
-            tokens,
-            oauth=oauth_clients.oauth_client("airtable"),
-            api=clients.api_client_for_new_grant("airtable", tokens.access_token),
-            settings=settings.PROVIDERS["airtable"],
-        )
+        account = identify("airtable", tokens)
         return connect.connect(
             user=user, provider="airtable", tokens=tokens, account=account
         ).connection

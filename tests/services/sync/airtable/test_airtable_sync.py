@@ -87,7 +87,7 @@ def test_an_incremental_sync_finds_what_changed_and_what_is_new(
 
     run = finish_sync(synced)
 
-    assert (run.changed, run.created) == (3, 1)
+    assert (run.changed, run.created, run.new) == (3, 1, 1)
     assert_equal_to(airtable)
     names = Item.objects.filter(remote_id__in=touched["ids"])
     assert set(names.values_list("name", flat=True)) == {"Renamed Ltd"}

@@ -21,9 +21,7 @@ def spend(connection: Connection, calls: int, **values: Any) -> None:
 
 
 def business() -> Any:
-    return next(
-        p for p in budget.plans_of(Connection(provider="airtable")) if not p.calls
-    )
+    return next(p for p in budget.plans_of("airtable") if not p.calls)
 
 
 def test_until_the_plan_is_said_little_is_asked(
@@ -123,3 +121,15 @@ def test_a_new_connection_begins_by_what_was_said(
     quota.begin(unsaid, said)
 
     assert (unsaid.plan, unsaid.sync_interval_minutes) == (plan, minutes)
+
+
+def test_a_small_plan_that_is_said_is_spared_as_well(
+    connection: Connection, finish_sync: FinishSync
+) -> None:
+    Connection.objects.update(plan="free")
+    spend(connection, 485)
+
+    finish_sync(Connection.objects.get())
+
+    waiting = connection.collections.filter(blocked_until__isnull=False)
+    assert {c.reason for c in waiting} == {"quota_exhausted"}

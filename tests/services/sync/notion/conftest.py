@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection
-from integrations.providers import CONNECTORS
-from integrations.services.common import clients, oauth_clients
+from integrations.services.common import oauth_clients
 from integrations.services.connections import connect
+from integrations.services.grants.identify import identify
 from tests.sandbox.notion_client import NotionClient
 from tests.services.fixtures import Connect
 from tests.services.sync.notion.workspace_rows import LARGE, SMALL
@@ -33,12 +33,7 @@ def connect_notion(notion: NotionClient, settings: Any) -> Connect:
         answer = notion.consent(identity, **consent)
         oauth = oauth_clients.oauth_client("notion")
         tokens = oauth.exchange(code=Secret(answer.query["code"]))
-        account = CONNECTORS["notion"].identify(
-            tokens,
-            oauth=oauth,
-            api=clients.api_client_for_new_grant("notion", tokens.access_token),
-            settings=settings.PROVIDERS["notion"],
-        )
+        account = identify("notion", tokens)
         return connect.connect(
             user=user, provider="notion", tokens=tokens, account=account
         ).connection

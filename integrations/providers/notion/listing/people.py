@@ -1,0 +1,44 @@
+"""Read the names of users: rows name by id alone who made and edited them.
+
+They are labels only: without the capability to see users there are none.
+"""
+
+from typing import Any, Final
+
+from integrations.http.client import ApiClient
+from integrations.http.errors import Forbidden, InvalidRequest, NotFound
+from integrations.http.shape import expect_object
+from integrations.providers.listing import first_pages, map_rows
+from integrations.providers.notion.api.paging import PAGE_SIZE, fetch_list
+from integrations.providers.notion.ids import to_id
+from integrations.providers.values import one_line
+
+# Whoever is behind them has no name here, like guests, whom Notion does not list.
+MOST_PAGES: Final = 20
+
+
+def fetch_users(api: ApiClient) -> dict[str, str]:
+    """Return the names of a workspace's members and bots by id.
+
+    https://developers.notion.com/reference/get-users
+    """
+
+    def fetch(start: str | None) -> tuple[list[Any], str | None]:
+        params = {"page_size": PAGE_SIZE, "start_cursor": start}
+        listing = fetch_list(lambda: api.get("/users", params=params), start=start)
+        return listing.rows, listing.following
+
+    names: dict[str, str] = {}
+    try:
+        for rows in first_pages(fetch, most=MOST_PAGES):
+            names |= {
+                key: name for key, name in map_rows(rows, _to_user).mapped if name
+            }
+    except (Forbidden, NotFound, InvalidRequest):
+        return names
+    return names
+
+
+def _to_user(row: object) -> tuple[str, str]:
+    user = expect_object(row, "user")
+    return to_id(user.get("id")), one_line(user.get("name"))

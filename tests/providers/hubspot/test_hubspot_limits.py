@@ -1,0 +1,49 @@
+"""The burst limit is the one that HubSpot's answers tell."""
+
+import pytest
+
+from integrations.http.limits import Limit
+from integrations.providers.hubspot.api.limits import told_limits
+
+
+def headers(calls, interval="10000"):
+    return {
+        "X-HubSpot-RateLimit-Max": calls,
+        "X-HubSpot-RateLimit-Interval-Milliseconds": interval,
+    }
+
+
+def limit_after(hubspot, told):
+    hubspot.transport.on("GET /x", {}, headers=told)
+    hubspot.api.get("/x")
+    (limit,) = hubspot.api.limits
+    return limit.limit, limit.seconds
+
+
+@pytest.mark.parametrize(
+    ("told", "limit"),
+    [
+        (headers("190"), (190, 10.25)),
+        (headers("100"), (100, 10.25)),
+        (headers("110", "20000"), (110, 20.25)),
+        ({}, (110, 10.25)),
+        (headers("0"), (110, 10.25)),
+        (headers("many"), (110, 10.25)),
+        (headers("99999999"), (110, 10.25)),
+        (headers("190", "-1"), (110, 10.25)),
+    ],
+)
+def test_the_limit_follows_the_answers(hubspot, told, limit):
+    assert limit_after(hubspot, told) == limit
+
+
+def test_a_limit_that_the_operator_set_is_never_raised():
+    own = (Limit(key="hubspot:cid:1", limit=50, seconds=10.25),)
+    answer = {
+        "x-hubspot-ratelimit-max": "190",
+        "x-hubspot-ratelimit-interval-milliseconds": "10000",
+    }
+
+    lower = answer | {"x-hubspot-ratelimit-max": "40"}
+    assert told_limits(own, answer, usual=110) == own
+    assert told_limits(own, lower, usual=110)[0].limit == 40

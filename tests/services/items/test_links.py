@@ -1,0 +1,25 @@
+"""Items that others name are found however many they are."""
+
+from integrations.providers.fields import Relation
+from integrations.providers.records import DisplayField
+from integrations.services.items import links
+from tests.support.rows import make_collection, make_connection, make_items
+
+
+def test_no_linked_item_is_missed_because_there_are_many(alice):
+    collection = make_collection(make_connection(alice))
+    make_items(collection, [{"remote_id": str(n)} for n in range(1200)])
+    item = collection.items.first()
+    ids = [str(n) for n in range(1200)]
+    described = [
+        DisplayField(
+            name=str(start),
+            label="Linked",
+            value=Relation(linked_ids=tuple(ids[start : start + 40])),
+        )
+        for start in range(0, 1200, 40)
+    ]
+
+    found = links.find(item, described)
+
+    assert sum(len(found.of(field.value)) for field in described) == 1200

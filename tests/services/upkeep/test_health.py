@@ -1,0 +1,169 @@
+"""Health asks every part to work, and believes no time in the future."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db.backends.signals import connection_created
+from django.test import Client
+from django.utils import timezone
+
+from integrations import tasks
+from integrations.models import Heartbeat
+from integrations.services.upkeep import health, schedule
+
+# Each part is asked in a thread, which sees what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+SCHEDULER = [f"scheduler.{name}" for name in schedule.TICKS]
+WORKERS = [f"worker.{name}" for name in settings.QUEUES]
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    yield
+    health._failing_since.clear()
+
+
+@pytest.fixture(autouse=True)
+def beating() -> None:
+    """Let everything have done its work a moment ago."""
+    for name in (*SCHEDULER, *WORKERS):
+        schedule.beat(name)
+
+
+def move(name: str, **by: float) -> None:
+    Heartbeat.objects.filter(pk=name).update(at=timezone.now() + timedelta(**by))
+
+
+def test_what_has_just_worked_is_well() -> None:
+    report = health.report()
+
+    assert all(report[part]["ok"] for part in ("database", "cache", "queues"))
+    assert report["scheduler"]["ok"]
+    assert report["workers"]["ok"]
+    assert "since" not in report["scheduler"]
+
+
+@pytest.mark.parametrize("name", [*SCHEDULER, *WORKERS])
+@pytest.mark.parametrize("by", [{"hours": -1}, {"hours": 6}, None])
+def test_one_that_is_silent_or_from_the_future_is_not_well(
+    name: str, by: dict[str, float] | None
+) -> None:
+    if by is None:
+        Heartbeat.objects.filter(pk=name).delete()
+    else:
+        move(name, **by)
+
+    part = health.report()[name.partition(".")[0].replace("worker", "workers")]
+
+    assert not part["ok"]
+    assert not part[name]["ok"]
+    is_past = by == {"hours": -1}
+    assert bool(part[name]["last_seen"]) is is_past
+    assert part["since"] == part[name]["last_seen"] if is_past else part["since"]
+
+
+def test_a_clock_that_is_some_seconds_ahead_is_no_future() -> None:
+    move(WORKERS[0], seconds=9)
+
+    assert health.report()["workers"]["ok"]
+
+
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [
+        (tasks.dispatch_due, "scheduler.dispatch_due"),
+        (tasks.refresh_due, "scheduler.refresh_due"),
+        (tasks.sweep, "scheduler.sweep"),
+    ],
+)
+def test_a_tick_is_seen_when_its_work_is_done(
+    task: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Heartbeat.objects.all().delete()
+    works = getattr(schedule, task.__name__)
+    monkeypatch.setattr(schedule, task.__name__, lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        task()
+    assert not Heartbeat.objects.exists()
+
+    monkeypatch.setattr(schedule, task.__name__, works)
+    task()
+
+    assert Heartbeat.objects.filter(pk=name).exists()
+
+
+@pytest.fixture
+def read_only() -> Iterator[None]:
+    """Let every new connection to the database read and not write."""
+
+    def refuse_writes(connection: Any, **_kwargs: Any) -> None:
+        is_sqlite = connection.vendor == "sqlite"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "PRAGMA query_only = ON"
+                if is_sqlite
+                else "SET default_transaction_read_only = on"
+            )
+
+    connection_created.connect(refuse_writes)
+    yield
+    connection_created.disconnect(refuse_writes)
+
+
+@pytest.mark.usefixtures("read_only")
+def test_a_database_that_takes_no_writes_is_not_well() -> None:
+    part = health.report()["database"]
+
+    assert not part["ok"]
+    assert part["error"] in {"OperationalError", "InternalError"}
+
+
+def test_a_cache_that_forgets_what_is_written_is_not_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(type(cache._connections["default"]), "set", lambda *_a, **_k: 0)
+
+    report = health.report()
+
+    assert not report["cache"]["ok"]
+
+
+def test_a_part_that_is_not_well_says_since_when_and_nothing_secret(
+    client: Client,
+) -> None:
+    first = client.get("/health/ready")
+    again = client.get("/health/ready")
+
+    assert first.status_code == 503
+    body = first.json()
+    # Nothing listens where the tests' broker should be.
+    assert set(body["broker"]) == {"ok", "error", "since"}
+    assert body["broker"]["since"] == again.json()["broker"]["since"]
+    assert "redis" not in first.content.decode()
+
+
+def test_a_part_that_hangs_delays_the_answer_once_and_is_not_asked_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on, asked = threading.Event(), []
+
+    def hang() -> dict[str, Any]:
+        asked.append(1)
+        go_on.wait(60)
+        return {"ok": True}
+
+    monkeypatch.setattr(health, "CHECKS", {**health.CHECKS, "broker": hang})
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", 1.0)
+
+    reports = [health.report(), health.report()]
+    go_on.set()
+    health._asked["broker"].result(timeout=60)
+
+    assert [each["broker"]["error"] for each in reports] == ["NoAnswer"] * 2
+    assert len(asked) == 1
+    assert all(each["database"]["ok"] for each in reports)
