@@ -24,7 +24,7 @@ class Completeness(models.TextChoices):
 class Collection(models.Model):
     """A collection: its checkpoint, its schema and its completeness.
 
-    ``checkpoint`` is the sync's, which alone reads it (``services.sync.checkpoint``).
+    ``checkpoint`` is the sync's, which alone reads it (``services.sync.refresh.checkpoint``).
     It is written in the transaction that stores the page it belongs to.
     """
 

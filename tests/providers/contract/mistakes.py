@@ -42,8 +42,10 @@ HUBSPOT = (
         "connector.py", "to_page(found,", "to_page(type(found)(mapped=found.mapped),"
     ),
     Mistake("connector.py", "if not is_living(row)]", "]"),
-    Mistake("spec.py", "    rate_limit=110,\n", ""),
-    Mistake("spec.py", "rate_limit=110", "rate_limit=1100"),
+    Mistake("spec.py", "    rate_limit=USUAL_RATE_LIMIT,\n", ""),
+    Mistake(
+        "spec.py", "USUAL_RATE_LIMIT: Final = 110", "USUAL_RATE_LIMIT: Final = 1100"
+    ),
     Mistake("connector.py", "required_scopes=(kind.scope,)", 'required_scopes=("x",)'),
     Mistake("mapping/items.py", 'to_id(record.get("id"))', 'record["id"]'),
     Mistake("mapping/items.py", 'to_time(record.get("createdAt"))', "None"),

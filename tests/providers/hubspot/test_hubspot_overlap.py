@@ -220,7 +220,7 @@ def test_what_one_increment_stored_the_next_one_does_not_read(hubspot):
         page = hubspot.connector.fetch_page(
             hubspot.api, context, since=SINCE, cursor=None
         )
-        store.store_page(collection, page.items, run_id=None, now=NOON)
+        store.store_page(collection, page.items, run_id=None, now=TIME)
         pages.append(page)
 
     assert [len(page.items) for page in pages] == [1, 0]

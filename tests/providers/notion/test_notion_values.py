@@ -337,7 +337,7 @@ def rollup(kind, value, function="sum", **more):
         (rollup("number", 0.5, "percent_checked"), "50 %"),
         (
             rollup("date", {"start": "2023-03-09T00:00:00.000+00:00"}, "latest_date"),
-            "2023-03-09",
+            "9 Mar 2023",
         ),
         (
             rollup(
@@ -348,11 +348,11 @@ def rollup(kind, value, function="sum", **more):
                 },
                 "date_range",
             ),
-            "2023-03-09 to 2023-03-11",
+            "9 Mar 2023 to 11 Mar 2023",
         ),
         (
             rollup("date", {"start": "2023-03-09T00:30:00.000+00:00"}, "latest_date"),
-            "2023-03-09 00:30 UTC",
+            "9 Mar 2023, 00:30 UTC",
         ),
         (rollup("incomplete", {}), "Too much for Notion to give; see there"),
         (rollup("unsupported", {}), "Notion does not give this value"),
