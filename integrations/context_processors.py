@@ -7,8 +7,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from integrations.models import Connection, ProviderState
+from integrations.models import ProviderState
 from integrations.providers import SPECS
+from integrations.services.connections.facts import needing_user
+from integrations.services.connections.status import put_status
 from integrations.views.site.theme import read_theme
 
 
@@ -27,12 +29,12 @@ def is_sandbox_on() -> bool:
     return any(provider.is_sandbox for provider in settings.PROVIDERS.values())
 
 
-def attention(request: HttpRequest) -> list[Connection]:
-    """Return the user's connections that wait for them."""
+def attention(request: HttpRequest) -> list[Any]:
+    """Return the user's connections that wait for a new permission."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
-    return list(Connection.objects.owned_by(user).needing_attention())
+    return put_status(needing_user(user))
 
 
 def staff_notices(request: HttpRequest) -> list[dict[str, str]]:

@@ -17,10 +17,14 @@ from django.utils.safestring import SafeString
 TONE_CLASSES = {"ok": "success", "warn": "warning", "bad": "error"}
 
 
-def badge(word: str, tone: str) -> SafeString:
+def badge(word: str, tone: str, state: str = "", code: str = "") -> SafeString:
     """Render a condition as a word with a colour beside it."""
     return format_html(
-        '<span class="mooring-badge {}">{}</span>', TONE_CLASSES.get(tone, tone), word
+        '<span class="mooring-badge {}" data-state="{}" data-code="{}">{}</span>',
+        TONE_CLASSES.get(tone, tone),
+        state,
+        code,
+        word,
     )
 
 

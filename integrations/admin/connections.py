@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -16,8 +17,8 @@ from integrations.admin import actions
 from integrations.admin.base import ReadOnlyAdmin, ReadOnlyInline, badge, name_of
 from integrations.admin.buttons import ActionButtons
 from integrations.admin.filters import (
+    ConditionFilter,
     ExpiryFilter,
-    HealthFilter,
     ProviderFilter,
     ReasonFilter,
 )
@@ -29,10 +30,35 @@ from integrations.models import (
     wording,
 )
 from integrations.services.connections.counts import with_item_count
+from integrations.services.connections.next_steps import Planned
+from integrations.services.connections.status import Status, put_status
 
 # What may be read of a credential; the sealed tokens are not even fetched.
 TOKEN_FACTS = ("version", "fingerprint", "access_expires_at", "refreshed_at")
 MAX_ROWS = 10
+
+
+class StatusList(ChangeList):
+    """Decide the status of all connections on a page at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = put_status(self.result_list)
+
+
+def shown_of(connection: Any) -> Status:
+    """Return what is shown of a connection, decided once for a page."""
+    if not hasattr(connection, "status"):
+        put_status([connection])
+    status: Status = connection.status
+    return status
+
+
+def in_words(planned: Planned) -> str:
+    """Format what is said of a time, and the time itself where it is known."""
+    at = planned.at
+    when = wording.time_text(at) if at else ""
+    return f"{planned.text} {when}".strip()
 
 
 class LatestInline(ReadOnlyInline):
@@ -56,8 +82,7 @@ class SyncRunInline(LatestInline):
     verbose_name_plural = "latest runs"
     fields = (
         "queued_at",
-        "state",
-        "outcome",
+        "result_text",
         "trigger",
         "seen",
         "changed",
@@ -83,15 +108,15 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     list_display = (
         "__str__",
         "owner_address",
-        "health_badge",
-        "last_synced_at",
-        "next_sync_at",
+        "condition",
+        "last_sync",
+        "next_sync",
         "items",
         "failures",
     )
     list_filter = (
         ProviderFilter,
-        HealthFilter,
+        ConditionFilter,
         "state",
         ReasonFilter,
         ExpiryFilter,
@@ -106,16 +131,16 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         "title",
         "provider_name",
         "owner_address",
-        "health_badge",
-        "reason_text",
+        "condition",
+        "sentence",
         "state_since",
         "token",
         "remote_id",
         "granted_scopes",
         "is_sandbox",
         "sync_interval_minutes",
-        "last_synced_at",
-        "next_sync_at",
+        "last_sync",
+        "next_sync",
         "items",
         "failures",
         "created_at",
@@ -174,15 +199,35 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         """Name the owner by their address."""
         return name_of(connection.owner)
 
-    @admin.display(description="health", ordering="state")
-    def health_badge(self, connection: Connection) -> SafeString:
-        """Render the connection's health."""
-        return badge(*connection.health)
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StatusList
+
+    @admin.display(description="condition", ordering="state")
+    def condition(self, connection: Connection) -> SafeString:
+        """Render the condition that its owner sees."""
+        status = shown_of(connection)
+        return badge(status.word, status.tone, status.condition.value, status.code)
+
+    @admin.display(description="what is said of it")
+    def sentence(self, connection: Connection) -> str:
+        """Say what its owner is told beside the badge."""
+        return shown_of(connection).sentence or "-"
+
+    @admin.display(description="last sync", ordering="last_synced_at")
+    def last_sync(self, connection: Connection) -> str:
+        """Return when it was synced last."""
+        return in_words(shown_of(connection).last_sync)
+
+    @admin.display(description="next sync", ordering="next_sync_at")
+    def next_sync(self, connection: Connection) -> str:
+        """Return when the next sync is, or what has to happen before."""
+        return in_words(shown_of(connection).next_sync)
 
     @admin.display(description="items", ordering="item_count")
-    def items(self, connection: Any) -> int:
+    def items(self, connection: Connection) -> str:
         """Return how many items are stored."""
-        return int(connection.item_count)
+        status = shown_of(connection)
+        return "being deleted" if status.is_deleting else str(status.item_count)
 
     @admin.display(description="failures")
     def failures(self, connection: Any) -> str:

@@ -94,8 +94,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     @admin.display(description="result")
     def result(self, run: SyncRun) -> SafeString:
         """Render the run's outcome, or its state while it is open."""
-        text = run.get_outcome_display() or run.get_state_display()
-        return badge(text, RUN_TONES.get(run.outcome, "idle"))
+        return badge(run.result_text, RUN_TONES.get(run.outcome, "idle"))
 
 
 @admin.register(RefreshAttempt)

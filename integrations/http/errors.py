@@ -19,6 +19,10 @@ from typing import Final
 
 # The code of a RateLimited whose quota comes back at the account's own midnight.
 DAILY_QUOTA: Final = "daily_quota"
+# The code of a RateLimited that waits for a token, not for any limit.
+REFRESHING: Final = "refreshing"
+# The code of a Transient while nobody here calls the provider.
+PROVIDER_PAUSED: Final = "provider_paused"
 
 
 class ApiError(Exception):

@@ -24,8 +24,9 @@ class Completeness(models.TextChoices):
 class Collection(models.Model):
     """A collection: its checkpoint, its schema and its completeness.
 
-    ``checkpoint`` is the sync's, which alone reads it (``services.sync.checkpoint``).
-    It is written in the transaction that stores the page it belongs to.
+    ``checkpoint`` is the sync's, which alone reads it, in
+    ``services.sync.refresh.checkpoint``; it is written in the transaction that stores
+    the page it belongs to.
     """
 
     REASON_COLUMNS = ("reason", "reason_data")

@@ -3,7 +3,6 @@
 import uuid
 import zlib
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -35,13 +34,6 @@ REASONS = {
 }
 
 
-class Health(NamedTuple):
-    """Put a connection's condition in one word and one tone."""
-
-    word: str
-    tone: str
-
-
 class ConnectionQuerySet(models.QuerySet["Connection"]):
     """Select connections by owner and by what may be done with them."""
 
@@ -58,10 +50,6 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.filter(
             state__in=(Connection.State.ACTIVE, Connection.State.DEGRADED)
         )
-
-    def needing_attention(self) -> "ConnectionQuerySet":
-        """Return the connections that wait for their user."""
-        return self.filter(state=Connection.State.NEEDS_RECONNECT)
 
 
 class Connection(models.Model):
@@ -184,15 +172,6 @@ class Connection(models.Model):
         return REASONS.get(self.reason, self.reason.replace("_", " "))
 
     @property
-    def next_sync_condition(self) -> str:
-        """Return what has to happen before the schedule counts, empty for nothing."""
-        return {
-            self.State.NEEDS_RECONNECT: "After you reconnect",
-            self.State.PAUSED: "After you resume it",
-            self.State.DISCONNECTED: "Not planned",
-        }.get(self.State(self.state), "")
-
-    @property
     def is_syncable(self) -> bool:
         """Tell whether its data may be read now."""
         return self.state in (self.State.ACTIVE, self.State.DEGRADED)
@@ -224,20 +203,6 @@ class Connection(models.Model):
         seconds = self.sync_interval_minutes * 60
         jitter = seconds / 10 * (zlib.crc32(self.pk.bytes) % 1000) / 1000
         return now + timedelta(seconds=seconds - jitter)
-
-    @property
-    def health(self) -> Health:
-        """Return its condition in one word and one tone for a badge."""
-        tones = {
-            self.State.ACTIVE: "ok",
-            self.State.DEGRADED: "warn",
-            self.State.NEEDS_RECONNECT: "bad",
-            self.State.PAUSED: "idle",
-            self.State.DISCONNECTED: "idle",
-        }
-        if self.state == self.State.ACTIVE and self.is_stale:
-            return Health("Out of date", "warn")
-        return Health(str(self.State(self.state).label), tones[self.State(self.state)])
 
     def _known_scopes(self) -> tuple[Scope, ...]:
         spec = SPECS.get(self.provider)

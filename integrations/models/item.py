@@ -31,6 +31,14 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """Return the items that the last proof says still exist."""
         return self.filter(LIVE)
 
+    def deleted(self) -> "ItemQuerySet":
+        """Return the items that the provider does not show any more."""
+        return self.filter(~LIVE).exclude(deleted_kind=DeletionKind.DESELECTED)
+
+    def deselected(self) -> "ItemQuerySet":
+        """Return the items that are left out because nobody selected them."""
+        return self.filter(~LIVE, deleted_kind=DeletionKind.DESELECTED)
+
 
 class Item(models.Model):
     """Store one record or page.

@@ -1,6 +1,6 @@
 """What a run notes of one collection: its state, its counts, its last error."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -28,6 +28,8 @@ class ProgressState(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     SKIPPED = "skipped"
+    STOPPED = "stopped"
+    NOT_READ = "not_read"
 
     @property
     def is_open(self) -> bool:
@@ -68,6 +70,14 @@ class CollectionProgress:
     def new(self) -> int:
         """Return how many items appeared at the provider, not only here."""
         return self.created - self.first_read
+
+    def ended(self) -> "CollectionProgress":
+        """Return the entry as it is once its run has ended: nothing goes on."""
+        if not self.state.is_open:
+            return self
+        is_begun = self.state is not ProgressState.PENDING
+        state = ProgressState.STOPPED if is_begun else ProgressState.NOT_READ
+        return replace(self, state=state, phase=None, retry_at=None)
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as it is stored in ``SyncRun.progress``."""

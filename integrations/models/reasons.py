@@ -25,6 +25,10 @@ class ReasonCode(models.TextChoices):
     # What a call came to, and what is waited for.
     RATE_LIMITED = "rate_limited", "Rate limit"
     PROVIDER_DOWN = "provider_down", "Provider in trouble"
+    PROVIDER_PAUSED = "provider_paused", "Provider paused"
+    NETWORK = "network", "Not reached"
+    REFRESHING = "refreshing", "Key being renewed"
+    NOTHING_SHARED = "nothing_shared", "Nothing shared"
     QUOTA_EXHAUSTED = "quota_exhausted", "Quota used up"
     PLAN_UNKNOWN = "plan_unknown", "Plan not said"
     NO_PERMISSION = "no_permission", "No permission"

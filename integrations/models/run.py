@@ -12,7 +12,10 @@ from integrations.models import wording
 from integrations.models.connection import Connection
 from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.times import is_ahead
 
+# A wait so short is none that anybody has to know of.
+SHORT_WAIT = timedelta(seconds=2)
 TRIGGERS = {
     "connect": "just connected",
     "reconnect": "reconnected",
@@ -89,6 +92,9 @@ class SyncRun(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    # Whether today's keys open its connection's tokens; no column, who knows sets it.
+    has_key = True
+
     class Meta:
         ordering = ("-queued_at", "-id")
         constraints = (
@@ -125,12 +131,68 @@ class SyncRun(models.Model):
         return self.created - self.first_read
 
     @property
+    def is_ending(self) -> bool:
+        """Tell whether its worker will stop at the next checkpoint."""
+        connection = self.connection
+        is_due = connection.is_syncable and connection.generation == self.generation
+        is_called_off = self.is_cancel_requested or not is_due or not self.has_key
+        return self.is_open and is_called_off
+
+    @property
+    def is_working(self) -> bool:
+        """Tell whether a worker is on it."""
+        until = self.lease_until
+        return self.is_open and until is not None and until > timezone.now()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether it goes on later, with nobody on it until then."""
+        has_begun = self.is_open and self.started_at is not None
+        now = timezone.now()
+        # What a clock that was ahead has set is due already.
+        is_set_ahead = is_ahead(self.released_at or self.queued_at, now)
+        is_later = self.due_at > now + SHORT_WAIT and not is_set_ahead
+        is_idle = not self.is_working and not self.is_ending
+        return has_begun and is_later and is_idle
+
+    @property
+    def wait_reason(self) -> Reason | None:
+        """Return what it waits for, None when it does not."""
+        stored = Reason.stored(self.reason, self.reason_data)
+        return stored if self.is_waiting else None
+
+    @property
+    def has_read_nothing(self) -> bool:
+        """Tell whether it ended well because there was nothing to read."""
+        codes = (entry.reason.code for entry in self.entries.values() if entry.reason)
+        is_empty = not self.progress or ReasonCode.NOTHING_SHARED in codes
+        has_counted = self.seen or self.created or self.changed or self.deleted
+        return self.outcome == self.Outcome.COMPLETE and is_empty and not has_counted
+
+    @property
+    def result_text(self) -> str:
+        """Return how it ended, or where it is while it is open."""
+        if self.has_read_nothing:
+            return "Nothing to read"
+        if self.is_ending:
+            return "Stopping"
+        if self.is_waiting:
+            return "Waiting"
+        return self.get_outcome_display() or self.get_state_display()
+
+    @property
     def entries(self) -> dict[str, CollectionProgress]:
-        """Return what is noted of each collection, by its key."""
-        return {
+        """Return what is noted of each collection, by its key.
+
+        In a run that has ended nothing is being read, whatever was noted last.
+        """
+        noted = {
             key: CollectionProgress.from_json(entry)
             for key, entry in self.progress.items()
         }
+        if self.is_open:
+            return noted
+        return {key: entry.ended() for key, entry in noted.items()}
 
     @property
     def reason_text(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from integrations.models.condition import Condition
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.plain import write_time
@@ -20,7 +21,11 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.DELETIONS_DISCARDED: "deletions were discarded by a user",
     ReasonCode.HOLD_SUPERSEDED: "deletions were held; everything is being read again",
     ReasonCode.RATE_LIMITED: "waiting for the provider's rate limit",
-    ReasonCode.PROVIDER_DOWN: "the provider is in trouble or could not be reached",
+    ReasonCode.PROVIDER_DOWN: "the provider is not answering properly",
+    ReasonCode.PROVIDER_PAUSED: "the provider refuses this site; its staff know",
+    ReasonCode.NETWORK: "the provider could not be reached",
+    ReasonCode.REFRESHING: "the key to the account is being renewed",
+    ReasonCode.NOTHING_SHARED: "nothing is shared yet",
     ReasonCode.NO_PERMISSION: "the permission for it is missing",
     ReasonCode.NOT_FOUND: "the provider has nothing there any more",
     ReasonCode.REQUEST_REFUSED: "the provider refused the request",
@@ -54,9 +59,43 @@ DELETIONS: Mapping[DeletionKind, str] = {
     DeletionKind.DESELECTED: "not selected",
     DeletionKind.UNKNOWN: "no longer there",
 }
+# What is waited for, each by its own name; {provider} is the provider's.
+WAITS: Mapping[ReasonCode, str] = {
+    ReasonCode.RATE_LIMITED: "The rate limit of {provider} is reached",
+    ReasonCode.PROVIDER_DOWN: "{provider} is not answering properly",
+    ReasonCode.PROVIDER_PAUSED: "{provider} refuses this site; its staff know",
+    ReasonCode.NETWORK: "{provider} could not be reached",
+    ReasonCode.QUOTA_EXHAUSTED: "The quota of {provider} is used up",
+    ReasonCode.ODD_ANSWER: "{provider}: the answer was not understood",
+    ReasonCode.REFRESHING: "The key to the account is being renewed",
+    ReasonCode.NOTHING_SHARED: (
+        "{provider} shows nothing yet; it takes a moment after sharing"
+    ),
+}
+# What is said of a connection beside its badge; {why} is a reason in words.
+CONDITIONS: Mapping[Condition, str] = {
+    Condition.QUEUED: "{why}.",
+    Condition.FIRST_SYNC: "What has been read can be used already.",
+    Condition.NOT_READ: "The first sync has not been done: {why}.",
+    Condition.WAITING: "{why}.",
+    Condition.PARTIAL: "Not all of it is read: {why}.",
+    Condition.HELD: "{why} for your decision.",
+    Condition.UNSELECTED: "Choose what is read.",
+    Condition.STALE: "The last sync is longer ago than promised.",
+    Condition.TROUBLE: "{why}.",
+    Condition.QUARANTINED: "A sync ended its worker three times.",
+    Condition.PROVIDER_PAUSED: "{provider} refuses this site; its staff know.",
+    Condition.NEEDS_RECONNECT: "{why}.",
+    Condition.PAUSED: "{why}.",
+    Condition.DISCONNECTED: "{why}.",
+    Condition.KEPT: "{why} as it was.",
+    Condition.DELETING: "Its items are being deleted here.",
+    Condition.ERASING: "Its owner's account is being deleted.",
+}
 # Of these the error's own message says more than a sentence for all of them could.
 TOLD_BY_MESSAGE = (
     ReasonCode.PROVIDER_DOWN,
+    ReasonCode.NETWORK,
     ReasonCode.NO_PERMISSION,
     ReasonCode.NOT_FOUND,
     ReasonCode.REQUEST_REFUSED,
@@ -79,6 +118,24 @@ def reason_text(reason: Reason | None) -> str:
     if message and reason.code in TOLD_BY_MESSAGE:
         return message
     return TEXTS[reason.code]
+
+
+def condition_text(condition: Condition, provider: str, *, why: str = "") -> str:
+    """Return what is said of a connection beside its badge, as whole sentences."""
+    text = CONDITIONS.get(condition, "").format(provider=provider, why=why)
+    return text[:1].upper() + text[1:]
+
+
+def wait_text(reason: Reason | None, provider: str) -> str:
+    """Return what an open run waits for, as a sentence without its full stop."""
+    if reason is None:
+        return "The sync goes on later"
+    text = WAITS.get(reason.code, "")
+    if not text:
+        return f"{provider}: {reason_text(reason)}"
+    attempt = int(reason.data.get("attempt") or 0)
+    tried = f" (attempt {attempt})" if attempt else ""
+    return text.format(provider=provider) + tried
 
 
 def time_text(at: datetime) -> str:
@@ -113,22 +170,22 @@ def _parts_not_listed(data: Mapping[str, Any]) -> str:
     number = int(data.get("number") or 0)
     if not number:
         return "some long values are kept in part; the rest is at the provider"
-    return f"{_count(number, 'part')} could not be listed"
+    return f"{count_text(number, 'part')} could not be listed"
 
 
 def _short_listing(data: Mapping[str, Any]) -> str:
     listed, total = int(data.get("listed") or 0), int(data.get("total") or 0)
-    return f"the listing ended after {listed:,} of {_count(total, 'item')}"
+    return f"the listing ended after {listed:,} of {count_text(total, 'item')}"
 
 
 def _unreadable_items(data: Mapping[str, Any]) -> str:
-    return f"{_count(int(data.get('count') or 0), 'item')} could not be read"
+    return f"{count_text(int(data.get('count') or 0), 'item')} could not be read"
 
 
 def _deletions_held(data: Mapping[str, Any]) -> str:
     number = int(data.get("count") or 0)
     verb = "waits" if number == 1 else "wait"
-    return f"{_count(number, 'deletion')} {verb} for approval"
+    return f"{count_text(number, 'deletion')} {verb} for approval"
 
 
 def _full_refresh_failed(data: Mapping[str, Any]) -> str:
@@ -171,7 +228,8 @@ def _connector_error(data: Mapping[str, Any]) -> str:
     return connector_text(reference)
 
 
-def _count(number: int, noun: str) -> str:
+def count_text(number: int, noun: str) -> str:
+    """Return a number with what it counts."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 
-from integrations.http.errors import ApiError
+from integrations.http.errors import ApiError, Transient
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import RemoteCollection
 
 
 class ListingExpiredError(ApiError):
     """A listing cannot be continued and must start again at its first page."""
+
+
+class NothingSharedError(Transient):
+    """Nothing is shown: what was just shared may take a moment, or nothing was."""
 
 
 class IncompleteListingError(ApiError):

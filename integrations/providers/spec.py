@@ -65,6 +65,8 @@ class ProviderSpec:
     ``reconsent_label`` names what a user can change by consenting again, where they
     choose what is shared. ``account_keys`` name the details of an account, as
     ``identify`` gives them, by which users tell two accounts of one name apart.
+    ``home_url`` is where the account is seen, and ``empty_hint`` says there what to
+    do about one in which nothing can be read.
     """
 
     slug: str
@@ -91,6 +93,8 @@ class ProviderSpec:
     alive_path: str = ""
     manage_url: str = ""
     reconsent_label: str = ""
+    home_url: str = ""
+    empty_hint: str = "There is nothing in it yet. What comes in is read by itself."
     rate_limit: int | None = None
     limit_seconds: float = 10.25
     account_keys: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from integrations.models import Collection, Item, SyncRun
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
+from integrations.services.connections.status import Status
 from integrations.services.items.listing import parent_types
 from integrations.services.items.passages import Piece
 from integrations.services.sync import held_deletions
@@ -123,11 +124,18 @@ def badge(text: str, tone: str) -> dict[str, str]:
 
 
 @register.inclusion_tag("partials/badge.html")
+def status_badge(status: Status) -> dict[str, str]:
+    """Render the one condition that is shown of a connection."""
+    shown = badge(status.word, status.tone)
+    return {**shown, "state": status.condition.value, "code": status.code}
+
+
+@register.inclusion_tag("partials/badge.html")
 def run_badge(run: SyncRun) -> dict[str, str]:
     """Render a run's outcome, or its state while it is open."""
-    if run.outcome:
-        return badge(run.get_outcome_display(), tone(run.outcome))
-    return badge(run.get_state_display(), tone(run.state))
+    is_idle = run.has_read_nothing or run.is_waiting
+    shown = "pending" if is_idle else run.outcome or run.state
+    return badge(run.result_text, tone(shown))
 
 
 @register.filter
@@ -175,13 +183,20 @@ def is_safe_link(url: str) -> bool:
 
 @register.inclusion_tag("partials/nav_link.html", takes_context=True)
 def nav_link(
-    context: Context, view_name: str, text: str, count: int = 0
+    context: Context, view_name: str, text: str, count: int | None = None
 ) -> dict[str, object]:
     """Link to a page of a menu and tell whether it is the open one."""
     url = reverse(view_name)
     path = context["request"].path
     is_here = path == url if url == "/" else path.startswith(url)
-    return {"url": url, "text": text, "count": count, "is_here": is_here}
+    is_counted = count is not None
+    return {
+        "url": url,
+        "text": text,
+        "count": count,
+        "is_counted": is_counted,
+        "is_here": is_here,
+    }
 
 
 @register.simple_tag

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from integrations.models.wording import UNKNOWN_TIME, time_text
 from integrations.providers.plain import write_day, write_time
+from integrations.services.connections.next_steps import Planned
 from integrations.views.items.values import Shown
 
 register = template.Library()
@@ -27,6 +28,18 @@ def when(value: datetime | None, missing: str = "Never") -> str | SafeString:
     if value is None:
         return missing
     return _time(value, _relative((value - timezone.now()).total_seconds(), value))
+
+
+@register.filter
+def planned(value: Planned) -> str | SafeString:
+    """Format what is said of a time, and the time itself where it is known."""
+    if value.at is None:
+        return value.text
+    return (
+        format_html("{} {}", value.text, when(value.at))
+        if value.text
+        else when(value.at)
+    )
 
 
 @register.filter

@@ -10,10 +10,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import AuditEvent, Connection, Credential, SyncRun
+from integrations.models import (
+    AccountErasure,
+    AuditEvent,
+    Connection,
+    Credential,
+    SyncRun,
+)
 from tests.admin.conftest import sign_in
 from tests.support.rows import (
     NOON,
+    make_collection,
     make_connection,
     make_credential,
     make_finished_run,
@@ -101,9 +108,10 @@ def test_the_search_knows_the_connections_own_id(as_staff, connection, bob):
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("health=trouble", {"broken"}),
-        ("health=stale", {"late", "broken"}),
-        ("health=well", {"fresh"}),
+        ("condition=tone-bad", {"broken"}),
+        ("condition=stale", {"late"}),
+        ("condition=needs_reconnect", {"broken"}),
+        ("condition=tone-ok", {"fresh"}),
         ("provider=hubspot", {"late", "broken", "fresh"}),
         ("reason=grant_rejected", {"broken"}),
         ("state__exact=active", {"late", "fresh"}),
@@ -114,7 +122,8 @@ def test_the_search_knows_the_connections_own_id(as_staff, connection, bob):
 )
 def test_the_filters_find_what_they_say(as_staff, alice, query, found):
     now = timezone.now()
-    make_connection(alice, account_name="fresh", last_synced_at=now)
+    fresh = make_connection(alice, account_name="fresh", last_synced_at=now)
+    make_item(make_collection(fresh, completeness="complete"))
     late = make_connection(alice, account_name="late", last_synced_at=NOON)
     late.last_synced_at = now - timedelta(hours=2)
     late.save()
@@ -283,3 +292,18 @@ def test_buttons_mind_permissions_method_and_form_token(as_staff, staff, connect
     assert as_staff.get(f"{LIST}{connection.pk}/act/").status_code == 405
     connection.refresh_from_db()
     assert connection.state == Connection.State.ACTIVE
+
+
+def test_the_connections_of_an_account_that_is_being_deleted_say_so(
+    as_staff, connection, collection
+):
+    make_item(collection)
+    Connection.objects.update(
+        state=Connection.State.DISCONNECTED, reason="disconnected_by_user"
+    )
+    AccountErasure.objects.create(user=connection.owner)
+
+    for address in (LIST, f"{LIST}{connection.pk}/change/"):
+        page = as_staff.get(address).content.decode()
+        assert "Account being deleted" in page
+        assert "being deleted</td>" in page or "being deleted</div>" in page

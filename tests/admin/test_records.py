@@ -381,6 +381,20 @@ def test_schedules_are_told_in_words(as_staff):
     assert b"Bring back lost or stuck work" in page.content
 
 
+def test_nothing_is_being_read_in_a_run_that_ended(as_staff, connection):
+    run = make_finished_run(
+        connection,
+        outcome="failed",
+        progress={"1": {"name": "Contacts", "state": "reading"}},
+    )
+
+    page = as_staff.get(f"/admin/integrations/syncrun/{run.pk}/change/")
+
+    assert "Contacts" in page.text
+    assert "stopped" in page.text
+    assert "reading" not in page.text
+
+
 def test_a_schedule_is_not_edited_where_a_restart_would_undo_it(as_staff):
     every = IntervalSchedule.objects.create(every=30, period="seconds")
     task = PeriodicTask.objects.create(

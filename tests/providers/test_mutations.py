@@ -31,6 +31,9 @@ def is_caught(connector: BaseConnector, promises: Sequence[Promise]) -> bool:
     for promise in promises:
         try:
             promise(Case(connector))
+        except NameError:
+            # What was planted is broken itself, and proves nothing.
+            raise
         except Exception:  # noqa: BLE001 - a bug may show as anything
             return True
     return False

@@ -34,8 +34,8 @@ def make_connection(owner: User, **values: Any) -> Connection:
 def make_credential(connection: Connection, **values: Any) -> Credential:
     """Make a credential whose tokens are no tokens at all."""
     defaults = {
-        "access_token": "v1.k7.c2VhbGVkLWFjY2Vzcy10b2tlbg==",
-        "refresh_token": "v1.k7.c2VhbGVkLXJlZnJlc2gtdG9rZW4=",
+        "access_token": "v1.k1.c2VhbGVkLWFjY2Vzcy10b2tlbg==",
+        "refresh_token": "v1.k1.c2VhbGVkLXJlZnJlc2gtdG9rZW4=",
         "fingerprint": "9f3a11c0",
         "access_expires_at": NOON + timedelta(minutes=30),
     }

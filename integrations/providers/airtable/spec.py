@@ -34,6 +34,11 @@ SPEC = ProviderSpec(
     # A refresh ends the older access token as well, and at once.
     alive_path="/meta/whoami",
     manage_url="https://airtable.com/account",
+    home_url="https://airtable.com",
+    empty_hint=(
+        "There is no base that may be read. Create one in Airtable, or give"
+        " permission again and tick the bases there."
+    ),
     # 50 a second over all bases is documented for personal tokens; taken to hold for
     # OAuth tokens as well. https://airtable.com/developers/web/api/rate-limits
     rate_limit=500,

@@ -38,6 +38,7 @@ SPEC = ProviderSpec(
     authorize_params={"response_type": "code"},
     account_keys=("hub_domain", "hub_id", "user_email"),
     optional_scope_param="optional_scope",
+    home_url="https://app.hubspot.com",
     # 110 in any 10 seconds, counted where the calls arrive.
     # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
     rate_limit=USUAL_RATE_LIMIT,

@@ -22,6 +22,10 @@ SPEC = ProviderSpec(
     revoke_path="revoke",
     revokes="access_token",
     reconsent_label="Change shared pages",
+    home_url="https://www.notion.so",
+    empty_hint=(
+        "No page is shared with Mooring. Press Change shared pages and tick some."
+    ),
     account_keys=("member", "workspace_id"),
     authorize_params={"owner": "user", "response_type": "code"},
     # 180 calls a minute, or 600 where the plan allows: 30 or 100 in ten seconds. They

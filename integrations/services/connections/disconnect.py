@@ -166,6 +166,8 @@ def purge(connection: Connection) -> None:
         locked = purging.first()
         if locked is None:
             return
+        # From now on none of them counts, however long deleting them takes.
+        locked.collections.update(stored_count=0)
         deleted = store.delete_some({"connection": locked}, limit=DELETED_AT_ONCE)
         if deleted == DELETED_AT_ONCE:
             transaction.on_commit(lambda: queue.send("sweep_purges"))

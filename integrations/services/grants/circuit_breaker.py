@@ -5,7 +5,7 @@ import logging
 from django.core.mail import mail_admins
 from django.utils import timezone
 
-from integrations.http.errors import Transient
+from integrations.http.errors import PROVIDER_PAUSED, Transient
 from integrations.models import ProviderState
 from integrations.oauth.errors import OAuthError
 from integrations.services.common import audit
@@ -18,7 +18,9 @@ def ensure_running(provider: str) -> None:
     state = ProviderState.objects.filter(pk=provider).first()
     if state is not None and state.paused_until and state.is_paused:
         wait = (state.paused_until - timezone.now()).total_seconds()
-        raise Transient("this provider is paused", retry_after=max(wait, 1.0))
+        raise Transient(
+            "this provider is paused", retry_after=max(wait, 1.0), code=PROVIDER_PAUSED
+        )
 
 
 def pause(provider: str, error: OAuthError) -> None:

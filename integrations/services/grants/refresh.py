@@ -18,7 +18,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from integrations.http.errors import RateLimited, Transient
+from integrations.http.errors import REFRESHING, RateLimited, Transient
 from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.oauth.errors import OAuthError
 from integrations.services.common import oauth_clients, queue, shutdown
@@ -67,7 +67,9 @@ def _winners_result(
             raise Transient("the provider asked to wait", retry_after=max(wait, 1.0))
         if time.monotonic() >= until:
             raise RateLimited(
-                "another worker is refreshing this connection", retry_after=5.0
+                "another worker is refreshing this connection",
+                retry_after=5.0,
+                code=REFRESHING,
             )
         time.sleep(0.2)
 
@@ -79,7 +81,7 @@ def _send_and_store(attempt: Attempt) -> Credential:
         # The process stood still between intent and sending; the lease may be gone.
         outcome.close_unspent(attempt, retry_in=5.0)
         outcome.record(attempt, RefreshAttempt.Outcome.NOT_SENT, began, status=None)
-        raise RateLimited("the worker was held up", retry_after=5.0)
+        raise RateLimited("the worker was held up", retry_after=5.0, code=REFRESHING)
     try:
         tokens = oauth.refresh(attempt.refresh_token)
     except OAuthError as exc:

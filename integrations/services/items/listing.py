@@ -9,7 +9,13 @@ from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
 from integrations.services.items import search
-from integrations.services.items.query import TIMES, ItemQuery, Position
+from integrations.services.items.query import (
+    DELETED,
+    DESELECTED,
+    TIMES,
+    ItemQuery,
+    Position,
+)
 from integrations.services.items.question import Question, Rank
 from integrations.services.items.search import Hits
 
@@ -87,10 +93,10 @@ def select(
             connection=parent.connection_id, type__in=child_types(parent)
         )
         exact["parent_remote_id"] = parent.remote_id
-    return items.filter(
-        deleted_at__isnull=not query.is_deleted,
-        **{name: value for name, value in exact.items() if value},
-    )
+    items = items.filter(**{name: value for name, value in exact.items() if value})
+    if query.state == DELETED:
+        return items.deleted()
+    return items.deselected() if query.state == DESELECTED else items.live()
 
 
 def _type_of(query: ItemQuery, collections: Sequence[Collection]) -> str:
@@ -283,7 +289,7 @@ def count(
         return _count_found(items, found, is_small=is_small)
     within = [c for c in collections if is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
-    if query.is_deleted or query.parent or is_mixed:
+    if query.state or query.parent or is_mixed:
         return count_up_to(items, COUNT_LIMIT)
     return Count(number=sum(collection.stored_count for collection in within))
 

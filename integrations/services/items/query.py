@@ -15,6 +15,8 @@ from django.urls import reverse
 
 from integrations.providers import SPECS
 
+# What became of the items; without one a list shows those that are there.
+DELETED, DESELECTED = STATES = ("deleted", "deselected")
 SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50
 MAX_SEARCH = 200
@@ -123,7 +125,7 @@ class ItemQuery:
     connection: UUID | None = None
     collection: UUID | None = None
     parent: UUID | None = None
-    is_deleted: bool = False
+    state: str = ""
     sort: str = DEFAULT_SORT
     size: int = DEFAULT_SIZE
     after: Position | None = None
@@ -146,7 +148,7 @@ class ItemQuery:
             connection=_to_uuid(read("connection")),
             collection=_to_uuid(read("collection")),
             parent=_to_uuid(read("parent")),
-            is_deleted=read("state") == "deleted",
+            state=read("state") if read("state") in STATES else "",
             sort=sort,
             size=_to_size(read("size")),
             after=after,
@@ -168,7 +170,7 @@ class ItemQuery:
             "type": self.type,
             "collection": str(self.collection or ""),
             "parent": str(self.parent or ""),
-            "state": "deleted" if self.is_deleted else "",
+            "state": self.state,
         }
         return {name: value for name, value in values.items() if value}
 

@@ -16,8 +16,8 @@ from integrations.http.errors import (
 )
 from integrations.models import Collection
 from integrations.models.progress import ProgressState
-from integrations.models.reasons import ReasonCode
-from integrations.providers.errors import CollectionDeletedError
+from integrations.models.reasons import Reason
+from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.sync import failures
@@ -53,14 +53,18 @@ def read_collections(lease: RunLease) -> float | None:
     return min((_seconds_to_retry(lease, c) for c in still), default=None)
 
 
-def is_limited(lease: RunLease) -> bool:
-    """Tell whether what is left waits for the provider's rate limit."""
-    return any(
-        entry.state is ProgressState.WAITING
-        and entry.reason is not None
-        and entry.reason.code is ReasonCode.RATE_LIMITED
+def wait_reason(lease: RunLease) -> Reason | None:
+    """Return what is waited for by the collection that goes on first."""
+    waiting = [
+        entry
         for entry in lease.run.entries.values()
-    )
+        if entry.state is ProgressState.WAITING and entry.reason and entry.retry_at
+    ]
+    first = min(waiting, key=lambda e: e.retry_at or timezone.now(), default=None)
+    if first is None or first.reason is None:
+        return None
+    attempt = first.tries + 1 if first.tries else None
+    return Reason.of(first.reason.code, **{**first.reason.data, "attempt": attempt})
 
 
 def _pending(lease: RunLease) -> list[Collection]:
@@ -136,6 +140,9 @@ def _try_again_later(lease: RunLease, collection: Collection, exc: ApiError) -> 
     tries = lease.progress_of(collection).tries + 1
     failures.log("collection trouble", lease, collection, exc)
     if tries >= most_failures(exc):
+        if isinstance(exc, NothingSharedError):
+            failures.mark_empty(lease, collection, exc)
+            return
         _give_up(lease, collection, exc)
         return
     seconds = pause_after(exc, tries - 1)

@@ -104,7 +104,9 @@ def _work(current: RunLease) -> float | None:
         runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc))
         return None
     except RateLimited as exc:
-        return _again(current, _wait_after(exc, run.connection), is_limited=True)
+        return _again(
+            current, _wait_after(exc, run.connection), failures.reason_of(exc)
+        )
     except (Transient, InvalidResponse) as exc:
         return _after_failure(current, exc)
     except ApiError as exc:
@@ -113,7 +115,7 @@ def _work(current: RunLease) -> float | None:
     if wait is None:
         _finish(current)
         return None
-    return _again(current, wait, is_limited=collection_loop.is_limited(current))
+    return _again(current, wait, collection_loop.wait_reason(current))
 
 
 def _wait_after(exc: RateLimited, connection: Connection) -> float:
@@ -148,10 +150,10 @@ def _is_current(run: SyncRun) -> bool:
     return connection.is_syncable and connection.generation == run.generation
 
 
-def _again(current: RunLease, wait: float, *, is_limited: bool = False) -> float | None:
+def _again(current: RunLease, wait: float, reason: Reason | None) -> float | None:
     """Release the lease; None when the run was cancelled meanwhile."""
     run, lease_id = current.run, current.lease_id
-    if not lease.release(run, lease_id, due_in=wait, is_limited=is_limited):
+    if not lease.release(run, lease_id, due_in=wait, reason=reason):
         _end_if_cancelled(current.run)
         return None
     current.run.refresh_from_db()
@@ -165,7 +167,8 @@ def _after_failure(current: RunLease, exc: ApiError) -> float | None:
     if run.failures >= collection_loop.most_failures(exc):
         _end_badly(run, exc)
         return None
-    return _again(current, collection_loop.pause_after(exc, run.failures))
+    reason = failures.reason_of(exc, attempt=run.failures + 1)
+    return _again(current, collection_loop.pause_after(exc, run.failures), reason)
 
 
 def _end_badly(run: SyncRun, exc: ApiError) -> None:

@@ -7,10 +7,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.http.errors import (
+    DAILY_QUOTA,
+    PROVIDER_PAUSED,
+    REFRESHING,
     ApiError,
     Forbidden,
     InvalidRequest,
     InvalidResponse,
+    Network,
     NotFound,
     QuotaExhausted,
     RateLimited,
@@ -21,7 +25,7 @@ from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
-from integrations.providers.errors import CollectionDeletedError
+from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.providers.kinds import Deletion
 from integrations.services.common.errors import ConnectorError, PlanUnknownError
 from integrations.services.sync.lease import RunLease
@@ -33,7 +37,9 @@ logger = logging.getLogger(__name__)
 CODES: tuple[tuple[type[ApiError], ReasonCode], ...] = (
     (ConnectorError, ReasonCode.CONNECTOR_ERROR),
     (CollectionDeletedError, ReasonCode.COLLECTION_DELETED),
+    (NothingSharedError, ReasonCode.NOTHING_SHARED),
     (RateLimited, ReasonCode.RATE_LIMITED),
+    (Network, ReasonCode.NETWORK),
     (Transient, ReasonCode.PROVIDER_DOWN),
     (PlanUnknownError, ReasonCode.PLAN_UNKNOWN),
     (QuotaExhausted, ReasonCode.QUOTA_EXHAUSTED),
@@ -43,11 +49,17 @@ CODES: tuple[tuple[type[ApiError], ReasonCode], ...] = (
     (InvalidRequest, ReasonCode.REQUEST_REFUSED),
     (InvalidResponse, ReasonCode.ODD_ANSWER),
 )
+# Errors of a kind that their own code tells apart.
+CODES_BY_ERROR_CODE = {
+    DAILY_QUOTA: ReasonCode.QUOTA_EXHAUSTED,
+    REFRESHING: ReasonCode.REFRESHING,
+    PROVIDER_PAUSED: ReasonCode.PROVIDER_PAUSED,
+}
 
 
 def reason_of(exc: ApiError, **data: Any) -> Reason:
     """Return the code of an error, with what its sentence and its details need."""
-    code = next((c for kind, c in CODES if isinstance(exc, kind)), ReasonCode.UNKNOWN)
+    code = _code_of(exc)
     if isinstance(exc, ConnectorError):
         return Reason.of(code, reference=exc.reference, origin=exc.origin, **data)
     if isinstance(exc, CollectionDeletedError):
@@ -55,6 +67,12 @@ def reason_of(exc: ApiError, **data: Any) -> Reason:
     if isinstance(exc, QuotaExhausted):
         data["until"] = exc.until.isoformat()
     return Reason.of(code, message=exc.message[:200], detail=exc.detail[:200], **data)
+
+
+def _code_of(exc: ApiError) -> ReasonCode:
+    if isinstance(exc, Transient) and exc.code in CODES_BY_ERROR_CODE:
+        return CODES_BY_ERROR_CODE[exc.code]
+    return next((c for kind, c in CODES if isinstance(exc, kind)), ReasonCode.UNKNOWN)
 
 
 def facts_of(exc: ApiError) -> dict[str, Any]:
@@ -107,6 +125,14 @@ def mark_deleted(
         )
         state = ProgressState.SKIPPED
         _mark(lease, collection, word, reason_of(exc), exc, state=state)
+
+
+def mark_empty(
+    lease: RunLease, collection: Collection, exc: NothingSharedError
+) -> None:
+    """Note that nothing was shared; whether anything is will be asked again."""
+    word = Completeness.PENDING
+    _mark(lease, collection, word, reason_of(exc), exc, state=ProgressState.DONE)
 
 
 def mark_failed(lease: RunLease, collection: Collection, exc: ApiError) -> None:

@@ -16,12 +16,15 @@ from django.utils import timezone
 from integrations.http.client import ApiClient
 from integrations.models import Collection, Connection, SyncRun
 from integrations.models.progress import CollectionProgress
+from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.models.times import CLOCK_SKEW, is_ahead
 from integrations.services.common import shutdown
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.store import PageCounts
 
 NOTHING = PageCounts()
+# Waiting for these is waiting for the provider's limits.
+LIMITS = (ReasonCode.RATE_LIMITED, ReasonCode.QUOTA_EXHAUSTED)
 # A Retry-After of a day, or midnight at the account's and some minutes.
 LONGEST_WAIT = timedelta(hours=25)
 
@@ -191,6 +194,8 @@ def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
             lease_id=lease_id,
             lease_until=now + lease_length(),
             state=SyncRun.State.RUNNING,
+            # What it waited for is over.
+            **columns(None),
             deliveries=F("deliveries") + 1,
             slices=F("slices") + 1,
         )
@@ -213,12 +218,10 @@ def _forget_waits(run: SyncRun) -> None:
 
 
 def release(
-    run: SyncRun, lease_id: UUID, *, due_in: float = 0.0, is_limited: bool = False
+    run: SyncRun, lease_id: UUID, *, due_in: float = 0.0, reason: Reason | None = None
 ) -> bool:
-    """Release the lease and set when the next slice is due.
-
-    ``is_limited`` tells that the provider's limits are what is waited for.
-    """
+    """Release the lease and set when the next slice is due, and what it waits for."""
+    is_limited = reason is not None and reason.code in LIMITS
     now = timezone.now()
     return bool(
         SyncRun.objects.filter(pk=run.pk, lease_id=lease_id).update(
@@ -231,5 +234,6 @@ def release(
             progress=run.progress,
             failures=run.failures,
             waited_seconds=F("waited_seconds") + (due_in if is_limited else 0.0),
+            **columns(reason if due_in else None),
         )
     )

@@ -52,7 +52,7 @@ class Stored:
     def find_own(self, ids: Sequence[str]) -> Mapping[str, StoredItem]:
         """Return the collection's items that have these ids.
 
-        None while deletions are held: what is shown then has to be read, because
+        Nothing while deletions are held: what is shown then has to be read, because
         only what is read is marked as not being among them.
         """
         if self._collection.held_deletions:

@@ -1,12 +1,14 @@
 """Show one connection: what is in it, how its syncs went, what it may do."""
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Left
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -14,6 +16,7 @@ from integrations.models import Collection, Connection, Credential, SyncRun, wor
 from integrations.providers import SPECS
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota
+from integrations.services.connections.status import Status, status_of
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.connections import schedule
 from integrations.views.connections.progress import make_progress
@@ -23,6 +26,14 @@ HTMX_STOP_POLLING = 286
 RUNS, STRIP, ATTEMPTS = 20, 30, 10
 # The beginning of a sealed text names its key; the rest is not even fetched.
 KEY_PREFIX = 48
+# How often an open page looks again, while a run is open and while none is.
+SECONDS_BUSY, SECONDS_IDLE = 2, 30
+MENU = {"full_refresh", "pause", "reconsent", "disconnect"}
+GRANTED = {
+    "granted": ("granted", "Granted"),
+    "refused": ("missing", "Not accepted now"),
+    "ended": ("unused", "Ended"),
+}
 STRIP_TONES = {
     "complete": "ok",
     "partial": "warn",
@@ -36,28 +47,10 @@ STRIP_TONES = {
 def connection_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show all that is known of one connection, without opening a secret."""
     connection = get_connection(request, pk)
-    collections = _collections(connection)
-    latest = list(connection.runs.all()[:STRIP])
-    scopes = list(_scopes(connection))
     context = {
-        **_progress_context(connection, latest[0] if latest else None, collections),
-        "collections": collections,
-        "runs": latest[:RUNS],
-        "has_more_runs": len(latest) > RUNS,
-        "strip": [_bar(run) for run in reversed(latest)],
-        "scopes": scopes,
-        "reconsent_text": _reconsent_text(connection, scopes),
-        "token": _token_facts(connection),
-        "attempts": list(connection.refresh_attempts.all()[:ATTEMPTS]),
-        "actions": _actions(connection),
+        **_context(connection),
         "intervals": schedule.interval_choices(connection),
         "full_refreshes": schedule.full_refresh_choices(connection),
-        "schedule_text": schedule.schedule_text(connection),
-        **_overrun(connection),
-        "is_plan_unknown": quota.is_plan_unknown(connection),
-        "left_out": connection.collections.filter(is_selected=False).count(),
-        "schema_changes": schema_changes(connection),
-        "remote_url": str(connection.account.get("url") or ""),
     }
     return render(request, "connections/connection_detail.html", context)
 
@@ -75,24 +68,71 @@ def _overrun(connection: Connection) -> dict[str, Any]:
 @require_safe
 @never_cache
 def connection_progress(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Show only the progress; its status ends the polling when nothing runs."""
-    connection = get_connection(request, pk)
-    run = connection.runs.first()
-    context = _progress_context(connection, run, _collections(connection))
-    is_over = run is None or not run.is_open
-    return render(
-        request,
-        "connections/partials/progress.html",
-        context,
-        status=HTMX_STOP_POLLING if is_over else 200,
-    )
+    """Show what can change while the page is open, so that it changes together.
+
+    What holds links and forms is sent only when it is not what was ``seen``, or
+    whoever is in the middle of one would lose it.
+    """
+    context = _context(get_connection(request, pk))
+    context |= {
+        "is_live": True,
+        "is_changed": request.GET.get("seen") != context["seen"],
+    }
+    template = "connections/partials/live.html"
+    status = 200 if context["poll_every"] else HTMX_STOP_POLLING
+    return render(request, template, context, status=status)
 
 
-def _progress_context(
-    connection: Connection, run: SyncRun | None, collections: Sequence[Collection]
-) -> dict[str, Any]:
-    progress = make_progress(connection, run, collections)
-    return {"connection": connection, "run": run, "progress": progress}
+def _context(connection: Connection) -> dict[str, Any]:
+    """Return what the page and its live parts are made of."""
+    status = status_of(connection)
+    collections, run = _collections(connection), status.facts.run
+    latest = [status.run_of(each) for each in connection.runs.all()[:STRIP]]
+    scopes = list(_scopes(connection, status))
+    spec = SPECS.get(connection.provider)
+    url = str(connection.account.get("url") or "")
+    return {
+        "connection": connection,
+        "status": status,
+        "has_menu": bool(MENU & status.actions),
+        "run": run,
+        "progress": make_progress(connection, run, collections),
+        "poll_every": _poll_every(status),
+        "seen": _digest(status, collections),
+        "collections": collections,
+        "runs": latest[:RUNS],
+        "has_more_runs": len(latest) > RUNS,
+        "strip": [_bar(each) for each in reversed(latest)],
+        "scopes": scopes,
+        "reconsent_text": _reconsent_text(connection, scopes),
+        "token": _token_facts(connection),
+        "attempts": list(connection.refresh_attempts.all()[:ATTEMPTS]),
+        "schedule_text": schedule.schedule_text(connection, status),
+        **_overrun(connection),
+        "is_plan_unknown": quota.is_plan_unknown(connection),
+        "left_out": connection.collections.filter(is_selected=False).count(),
+        "schema_changes": schema_changes(connection),
+        "remote_url": url,
+        "home_url": url or (spec.home_url if spec else ""),
+    }
+
+
+def _poll_every(status: Status) -> int:
+    """Return how many seconds an open page waits before it looks again; 0 is never."""
+    if status.facts.open_run is not None:
+        return SECONDS_BUSY
+    return SECONDS_IDLE if status.facts.connection.is_connected else 0
+
+
+def _digest(status: Status, collections: Sequence[Collection]) -> str:
+    """Return a short name for what the live parts say, counts and times left out."""
+    run = status.facts.run
+    shown = [
+        (status.condition.value, status.code, status.grant, sorted(status.actions)),
+        (run.pk, run.state, run.outcome) if run else (),
+        [(c.pk, c.completeness, c.reason, bool(c.held_deletions)) for c in collections],
+    ]
+    return sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 def _collections(connection: Connection) -> list[Collection]:
@@ -102,7 +142,7 @@ def _collections(connection: Connection) -> list[Collection]:
 
 def _bar(run: SyncRun) -> dict[str, str]:
     when = wording.time_text(run.queued_at)
-    how = run.get_outcome_display() or run.get_state_display()
+    how = run.result_text
     return {
         "url": run.get_absolute_url(),
         "tone": STRIP_TONES.get(run.outcome, "busy"),
@@ -110,23 +150,25 @@ def _bar(run: SyncRun) -> dict[str, str]:
     }
 
 
-def _scopes(connection: Connection) -> Iterator[dict[str, str]]:
+def _scopes(connection: Connection, status: Status) -> Iterator[dict[str, str]]:
     """Yield what was asked for, got or not, and then what nobody asked for."""
     granted = set(connection.granted_scopes)
+    word, text = GRANTED[status.grant]
     for scope in connection.needed_scopes:
         is_granted = scope.name in granted
         yield {
             "text": scope.description,
             "name": scope.name,
-            "status": "granted" if is_granted else "missing",
-            "status_text": "Granted" if is_granted else "Missing",
+            "status": word if is_granted else "missing",
+            "status_text": text if is_granted else "Missing",
         }
     for name in connection.unused_scopes:
+        is_alive = status.grant == "granted"
         yield {
             "text": name,
             "name": name,
             "status": "unused",
-            "status_text": "Granted, not used",
+            "status_text": "Granted, not used" if is_alive else text,
         }
 
 
@@ -155,23 +197,14 @@ def _token_facts(connection: Connection) -> dict[str, Any] | None:
     if facts is None:
         return None
     _, _, rest = facts["sealed_with"].partition(".")
+    now = timezone.now()
+    expires_at, due_at = facts["access_expires_at"], facts["refresh_due_at"]
     return {
         "fingerprint": facts["fingerprint"],
-        "expires_at": facts["access_expires_at"],
+        "expires_at": expires_at,
+        "is_expired": expires_at is not None and expires_at <= now,
+        "is_refresh_due": due_at is not None and due_at <= now,
         "refreshed_at": facts["refreshed_at"],
-        "next_refresh_at": facts["refresh_due_at"],
+        "next_refresh_at": due_at,
         "key_id": rest.partition(".")[0],
-    }
-
-
-def _actions(connection: Connection) -> dict[str, bool]:
-    state, states = connection.state, Connection.State
-    return {
-        "sync": connection.is_syncable,
-        "reconnect": state in (states.NEEDS_RECONNECT, states.DISCONNECTED),
-        "pause": connection.is_syncable,
-        "resume": state == states.PAUSED,
-        "disconnect": connection.is_connected,
-        "remove": connection.is_removable,
-        "rename": True,
     }

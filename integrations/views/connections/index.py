@@ -22,7 +22,7 @@ from integrations.providers.spec import ProviderSpec
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
-from integrations.services.connections.counts import with_progress
+from integrations.services.connections.status import put_status
 from integrations.services.sync import budget, runs
 from integrations.views.access import UserRequest, get_connection, proof_required
 
@@ -32,7 +32,7 @@ QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
 @require_safe
 def connection_list(request: UserRequest) -> HttpResponse:
     """Show every connection of the user, and what else could be connected."""
-    own = with_progress(Connection.objects.owned_by(request.user))
+    own = put_status(Connection.objects.owned_by(request.user))
     # A stable sort: the disconnected ones go last, the others keep their order.
     connections = sorted(own, key=lambda connection: not connection.is_connected)
     context = {
@@ -166,7 +166,9 @@ def connection_interval(request: UserRequest, pk: UUID) -> HttpResponse:
     """Set how often a connection is read."""
     connection = get_connection(request, pk)
     form = IntervalForm(request.POST)
-    if form.is_valid():
+    if not connection.is_connected:
+        messages.warning(request, f"{connection} is disconnected: it has no schedule.")
+    elif form.is_valid():
         service.set_interval(
             connection,
             form.cleaned_data["minutes"],

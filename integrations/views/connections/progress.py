@@ -1,10 +1,7 @@
 """Put in words how far a run has come, from what it noted of each collection."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
-
-from django.utils import timezone
 
 from integrations.models import Collection, Connection, SyncRun, wording
 from integrations.models.progress import CollectionProgress, Phase, ProgressState
@@ -37,9 +34,9 @@ NEXT_TEXTS = {
     ProgressState.SKIPPED: "What was stored stays. It is read when that is over.",
     ProgressState.WAITING: "It is tried again by itself.",
 }
+STAYS = "What was stored stays."
 RECONNECT_TEXT = "Reconnect and grant the missing permission to read it."
 COUNTS = ("seen", "created", "first_read", "new", "changed", "deleted")
-SHORT_WAIT = timedelta(seconds=2)
 
 
 def make_progress(
@@ -52,21 +49,30 @@ def make_progress(
     return {
         "is_active": is_active,
         "headline": _headline(run, list(entries.values())),
-        "step": _step(list(entries.values())) if is_active else "",
+        "step": _step(list(entries.values())) if run and run.is_working else "",
         "value": value,
         "max": maximum,
-        "waiting_until": waiting_until(run),
-        "note": _note(run),
+        "waiting_until": run.due_at if run and run.is_waiting else None,
+        "wait_text": wait_text(run),
         **{name: getattr(run, name, 0) for name in COUNTS},
     }
+
+
+def wait_text(run: SyncRun | None) -> str:
+    """Return in words what an open run waits for, empty when it does not."""
+    if run is None or not run.is_waiting:
+        return ""
+    return wording.wait_text(run.wait_reason, run.connection.provider_name)
 
 
 def _headline(run: SyncRun | None, entries: list[CollectionProgress]) -> str:
     if run is None:
         return "Not read yet"
+    if run.has_read_nothing:
+        return "Last sync found nothing to read"
     if not run.is_open:
         return HEADLINES.get(run.outcome, "Last sync")
-    if run.is_cancel_requested:
+    if run.is_ending:
         return "Stopping"
     if run.started_at is None:
         return "Waiting for a worker"
@@ -84,24 +90,6 @@ def _step(entries: list[CollectionProgress]) -> str:
         return ""
     verb = STEPS[entry.phase] if entry.phase else "Reading"
     return f"{verb} {entry.name}."
-
-
-def waiting_until(run: SyncRun | None) -> datetime | None:
-    """Return when an open run goes on, if nobody is on it until then."""
-    if run is None or not run.is_open or run.started_at is None:
-        return None
-    is_held = run.lease_until is not None and run.lease_until > timezone.now()
-    is_soon = run.due_at <= timezone.now() + SHORT_WAIT
-    return None if is_held or is_soon or run.failures else run.due_at
-
-
-def _note(run: SyncRun | None) -> str:
-    """Return when something is tried again, and how often it has been."""
-    if run is None or not run.is_open or not run.failures:
-        return ""
-    seconds = max(0, int((run.due_at - timezone.now()).total_seconds()))
-    wait = f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"
-    return f"Retrying in {wait} (attempt {run.failures + 1})."
 
 
 def _amount(
@@ -141,9 +129,10 @@ def phases(run: SyncRun) -> Iterator[dict[str, Any]]:
 
 def errors(run: SyncRun) -> Iterator[dict[str, Any]]:
     """Yield what went wrong, each with what happens next and the technical details."""
+    may_go_on = run.connection.is_syncable
     whole = Reason.stored(run.reason, run.reason_data)
     if whole is not None and run.outcome == SyncRun.Outcome.FAILED:
-        yield from _errors_of_run(whole)
+        yield from _errors_of_run(whole, may_go_on=may_go_on)
     for entry in run.entries.values():
         if entry.state in NEXT_TEXTS and entry.reason is not None:
             yield {
@@ -153,11 +142,11 @@ def errors(run: SyncRun) -> Iterator[dict[str, Any]]:
                 "error_code": entry.error_code,
                 "correlation_id": entry.correlation_id,
                 "detail": entry.reason.data.get("detail", ""),
-                "next_text": _next_text(entry, entry.reason),
+                "next_text": _next_text(entry, entry.reason) if may_go_on else STAYS,
             }
 
 
-def _errors_of_run(reason: Reason) -> Iterator[dict[str, Any]]:
+def _errors_of_run(reason: Reason, *, may_go_on: bool) -> Iterator[dict[str, Any]]:
     """Yield the error that ended the whole run, if the provider told one."""
     facts = {n: reason.data.get(n) for n in ("status", "error_code", "correlation_id")}
     if any(facts.values()):
@@ -165,7 +154,7 @@ def _errors_of_run(reason: Reason) -> Iterator[dict[str, Any]]:
             "collection": "The whole sync",
             "message": wording.reason_text(reason),
             "detail": reason.data.get("detail", ""),
-            "next_text": NEXT_TEXTS[ProgressState.FAILED],
+            "next_text": NEXT_TEXTS[ProgressState.FAILED] if may_go_on else STAYS,
             **facts,
         }
 

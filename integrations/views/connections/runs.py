@@ -8,9 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from integrations.services.connections.status import status_of
 from integrations.services.sync import runs as service
 from integrations.views.access import UserRequest, get_connection, get_run
-from integrations.views.connections.progress import errors, phases
+from integrations.views.connections.progress import errors, phases, wait_text
 
 PAGE_SIZE = 50
 
@@ -28,10 +29,15 @@ def run_list(request: UserRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def run_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show what a run did, collection by collection, and what went wrong."""
-    run = get_run(request, pk)
+    found = get_run(request, pk)
+    status = status_of(found.connection)
+    run = status.run_of(found)
     context = {
         "run": run,
         "connection": run.connection,
+        "status": status,
+        "wait_text": wait_text(run),
+        "may_cancel": run.is_open and not run.is_ending,
         "phases": list(phases(run)),
         "errors": list(errors(run)),
         "is_active": run.is_open,

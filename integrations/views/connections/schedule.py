@@ -6,6 +6,7 @@ from django.conf import settings
 
 from integrations.forms import FULL_REFRESHES, INTERVALS
 from integrations.models import Connection
+from integrations.services.connections.status import Status
 
 
 def interval_text(minutes: int) -> str:
@@ -19,14 +20,16 @@ def full_refresh_text(hours: float | None) -> str:
     return FULL_REFRESHES.get(int(hours), f"Every {hours:g} hours")
 
 
-def schedule_text(connection: Connection) -> str:
-    """Return both, the second only when it is not as usual."""
+def schedule_text(connection: Connection, status: Status) -> str:
+    """Return both, the second only when it is not as usual, and from when on."""
+    if not connection.is_connected:
+        return "None"
     text = interval_text(connection.sync_interval_minutes)
-    if connection.full_refresh_hours is None:
-        return text
-    return (
-        f"{text}; everything {full_refresh_text(connection.full_refresh_hours).lower()}"
-    )
+    hours = connection.full_refresh_hours
+    if hours is not None:
+        text += f"; everything {full_refresh_text(hours).lower()}"
+    after = status.next_sync.text if status.next_sync.text.startswith("After") else ""
+    return f"{text}, {after[0].lower()}{after[1:]}" if after else text
 
 
 def interval_choices(connection: Connection) -> list[dict[str, Any]]:

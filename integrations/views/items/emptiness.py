@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from integrations.models import Collection, Connection
 from integrations.services.items import listing
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.query import DESELECTED, ItemQuery
 
 
 def connections_of(
@@ -31,11 +31,12 @@ def why_empty(
     """Name the reason: a search that fits nothing, or nothing there to be found."""
     if not connections:
         return "unconnected"
-    place = query.change(search="", type="", parent=None, is_deleted=False)
+    place = query.change(search="", type="", parent=None, state="")
     within = [c for c in collections if listing.is_within(c, place)]
     is_narrow = bool(query.search or query.type or query.parent)
-    if query.is_deleted:
-        return "nothing" if is_narrow else "deleted"
+    if query.state:
+        unnarrowed = "left_out" if query.state == DESELECTED else query.state
+        return "nothing" if is_narrow else unnarrowed
     if listing.stored_items(within):
         return "nothing"
     if within and not any(collection.is_selected for collection in within):

@@ -81,7 +81,7 @@ class Facets:
         self.all_connections = connections
         self.all_collections = collections
         # Only of what is there, whole and unsearched, does a collection keep count.
-        self.is_counted = not (query.search or query.parent or query.is_deleted)
+        self.is_counted = not (query.search or query.parent or query.state)
 
     def providers(self) -> list[Group]:
         """Return the providers with a connection."""
@@ -128,11 +128,8 @@ class Facets:
         ]
 
     def _is_of_use(self, collection: Collection) -> bool:
-        return (
-            collection.is_selected
-            or collection.stored_count > 0
-            or self.query.is_deleted
-        )
+        is_there = collection.is_selected or collection.stored_count > 0
+        return is_there or bool(self.query.state)
 
     def _possible(self, name: str) -> list[Connection]:
         """Return the connections that all filters but one leave, and that one's."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from integrations.models import Collection, Connection, Item
-from integrations.services.items.query import SIZES, ItemQuery
+from integrations.services.items.query import DELETED, DESELECTED, SIZES, ItemQuery
 from integrations.views.items.facets import Choice, Facets, Group
 
 LABELS = {
@@ -16,7 +16,7 @@ LABELS = {
     "parent": "Inside",
     "state": "State",
 }
-STATES = {"": "Still there", "deleted": "Deleted"}
+STATES = {"": "Still there", DELETED: "Deleted", DESELECTED: "Not selected"}
 COLUMNS = (
     ("name", "Name", "name"),
     ("type", "Type", ""),

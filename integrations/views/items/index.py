@@ -15,6 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from integrations.models import Collection, Connection, Item
 from integrations.services.connections.naming import unique_titles
+from integrations.services.connections.status import put_status
 from integrations.services.items import listing, reindex
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count
@@ -119,7 +120,7 @@ def _count_text(
     count: Count, query: ItemQuery, collections: Sequence[Collection]
 ) -> str:
     noun = "item" if count.number == 1 and not count.is_more else "items"
-    if not query.filters or query.is_deleted:
+    if not query.filters or query.state:
         return f"{count} {noun}".capitalize()
     total = listing.stored_items(collections)
     return f"{count} of {total:,} items".capitalize()
@@ -127,8 +128,8 @@ def _count_text(
 
 def _stale(query: ItemQuery, connections: Sequence[Connection]) -> list[dict[str, Any]]:
     """Return the connections whose items do not refresh now, and since when."""
-    return [
-        {"connection": connection, "since": connection.last_synced_at}
+    stale = [
+        connection
         for connection in connections
         if (connection.is_stale or not connection.is_syncable)
         # What ended for good is marked at its items, and said here of them alone.
@@ -136,6 +137,10 @@ def _stale(query: ItemQuery, connections: Sequence[Connection]) -> list[dict[str
         and connection.last_synced_at is not None
         and query.connection in (None, connection.pk)
         and query.provider in ("", connection.provider)
+    ]
+    return [
+        {"connection": connection, "since": connection.last_synced_at}
+        for connection in put_status(stale)
     ]
 
 

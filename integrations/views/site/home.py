@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from integrations.context_processors import is_sandbox_on
 from integrations.models import Connection, Item, SyncRun
 from integrations.providers import SPECS
-from integrations.services.connections.counts import with_progress
+from integrations.services.connections.status import put_status
 from integrations.views.connections.index import provider_cards
 from integrations.views.site.visits import last_visit
 
@@ -31,11 +31,16 @@ def home(request: HttpRequest) -> HttpResponse:
         context = {"providers": list(SPECS.values()), "sandbox_on": is_sandbox_on()}
         return render(request, "home_signed_out.html", context)
     user = request.user
-    connections = list(with_progress(Connection.objects.owned_by(user).connected()))
+    # What a disconnected one has kept is among the items, though it has no card.
+    own = put_status(Connection.objects.owned_by(user))
+    connections = [connection for connection in own if connection.is_connected]
     since = last_visit(request)
     context = {
         "connections": connections,
-        "totals": _totals(connections),
+        "totals": {
+            "items": sum(connection.status.item_count for connection in own),
+            "connections": len(connections),
+        },
         "since": since,
         "changes": _changes(user, since or timezone.now() - WEEK),
         "recent_items": _recent_items(user),
@@ -44,13 +49,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "sandbox_on": is_sandbox_on(),
     }
     return render(request, "home.html", context)
-
-
-def _totals(connections: list[Any]) -> dict[str, int]:
-    return {
-        "items": sum(connection.item_count for connection in connections),
-        "connections": len(connections),
-    }
 
 
 def _changes(user: User, since: datetime) -> dict[str, int]:

@@ -17,7 +17,7 @@ from tests.providers.contract import paths
 from tests.providers.scenario import Scenario
 
 SINCE = datetime(2026, 11, 20, 8, 30, 15, tzinfo=UTC)
-STEPS = ("pages", "changes", "gone")
+STEPS = ("pages", "changes", "deletions")
 # More than any call is repeated, so that a variant never runs dry.
 OFTEN = 8
 

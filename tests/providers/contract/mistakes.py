@@ -135,7 +135,7 @@ AIRTABLE = (
     Mistake(
         "account.py",
         '"email": email}',
-        '"email": email, "token": tokens.access_token.reveal()}',
+        '"email": email, "token": grant.tokens.access_token.reveal()}',
     ),
     Mistake(
         "api/classify.py",

@@ -21,9 +21,11 @@ from integrations.http.errors import (
 )
 from integrations.providers.connector import BaseConnector
 from integrations.providers.errors import CollectionDeletedError
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem, Page
 from integrations.providers.spec import Scope
 
+DELETED = Deletion(kind=DeletionKind.DELETED)
 END = Page(items=(), next_cursor=None)
 SIZES = frozenset({"limit", "pageSize", "page_size"})
 CURSORS = frozenset({"after", "offset", "start_cursor", "cursor"})
@@ -324,9 +326,11 @@ MUTATIONS: Mapping[str, Mutate] = {
     "names no unreadable rows": answering(lambda p: replace(p, unreadable_ids=())),
     "drops a row": answering(lambda p: replace(p, items=p.items[1:])),
     "calls what it shows deleted": answering(
-        lambda p: replace(p, deleted={**p.deleted, **{i.id: "gone" for i in p.items}})
+        lambda p: replace(
+            p, deleted={**p.deleted, **dict.fromkeys((i.id for i in p.items), DELETED)}
+        )
     ),
-    "invents a deletion": answering(lambda p: replace(p, deleted={"0": "gone"})),
+    "invents a deletion": answering(lambda p: replace(p, deleted={"0": DELETED})),
     "takes a 429 for the end": swallowing(RateLimited),
     "takes a 403 for the end": swallowing(Forbidden),
     "takes a 401 for the end": swallowing(Unauthorized),

@@ -275,16 +275,16 @@ def deleted_by(case: Case, step: str) -> list[str]:
 
 def living_rows_are_never_deleted(case: Case) -> None:
     """A listing of what is deleted may show a living row again: it lives."""
-    if "gone" not in case.steps():
+    if "deletions" not in case.steps():
         return
-    route = case.route("gone", 0)
-    rows = paths.get(case.answer("gone", 0), case.listing["rows"])
+    route = case.route("deletions", 0)
+    rows = paths.get(case.answer("deletions", 0), case.listing["rows"])
     if rows is paths.MISSING:
         return
-    body = paths.put(case.answer("gone", 0), case.listing["rows"], case.rows)
+    body = paths.put(case.answer("deletions", 0), case.listing["rows"], case.rows)
     scenario = case.new()
     scenario.transport.on(route, body)
-    page = case.fetch(scenario, "gone", None)
+    page = case.fetch(scenario, "deletions", None)
     assert dict(page.deleted) == {}
 
 

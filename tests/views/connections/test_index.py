@@ -56,7 +56,7 @@ def test_the_list_shows_state_counts_and_what_to_connect(
     page = as_alice.get("/connections/")
 
     assert list(page.context["connections"]) == [connection, gone]
-    assert page.context["connections"][0].item_count == 1
+    assert page.context["connections"][0].status.item_count == 1
     assert {card["slug"] for card in page.context["providers"]} == set(SPECS)
     assert page.context["sandbox_on"] is True
 
@@ -87,7 +87,7 @@ def test_no_sync_is_promised_that_will_not_come(as_alice, connection, state, pro
 
 def test_a_connection_that_is_being_read_says_so(as_alice, connection):
     idle = as_alice.get("/connections/").content.decode()
-    make_run(connection)
+    make_run(connection, state="running", started_at=timezone.now())
 
     busy = as_alice.get("/connections/").content.decode()
 

@@ -231,7 +231,7 @@ def test_deleted_items_are_a_list_of_their_own(collection):
     make_item(collection, name="Gone", deleted_at=NOON)
 
     here = page_of(collection, ItemQuery())
-    gone = page_of(collection, ItemQuery(is_deleted=True))
+    gone = page_of(collection, ItemQuery(state="deleted"))
 
     assert [i.name for i in here.items] == ["Here"]
     assert [i.name for i in gone.items] == ["Gone"]

@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import Transient
 from integrations.providers.connector import CollectionContext
-from integrations.providers.errors import ListingExpiredError
+from integrations.providers.errors import ListingExpiredError, NothingSharedError
 from integrations.providers.kinds import (
     Incomplete,
     IncompleteKind,
@@ -136,7 +135,7 @@ class _Pass:
             return
         is_empty = not gathering.is_filled and not gathering.unreadable
         if is_empty and not stored.walk(after="", limit=1):
-            raise Transient(NOTHING_YET, retry_after=NEXT_TRY)
+            raise NothingSharedError(NOTHING_YET, retry_after=NEXT_TRY)
 
     def _next_phase(self, phase: str, place: Place) -> Place | None:
         """Return the beginning of the phase behind one, None when that was the last."""

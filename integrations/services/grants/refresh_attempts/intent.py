@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from integrations.http.errors import RateLimited, Transient
+from integrations.http.errors import REFRESHING, RateLimited, Transient
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.services.common import connection_state, crypto
@@ -58,7 +58,7 @@ def commit(connection_id: UUID, lease_id: UUID, why: str) -> Attempt:
 def _prepare(connection_id: UUID, lease_id: UUID) -> tuple[Credential, Secret]:
     credential = credentials.usable(connection_id)
     if credential.lease_id != lease_id:
-        raise RateLimited("the lease was taken over", retry_after=5.0)
+        raise _busy("the lease was taken over", 5.0)
     circuit_breaker.ensure_running(credential.connection.provider)
     refresh_token = _refresh_token(credential)
     _check_open_attempt(credential, refresh_token)
@@ -104,7 +104,7 @@ def _commit(attempt: Attempt, credential: Credential, why: str) -> None:
             unknown_outcomes=F("unknown_outcomes") + int(attempt.follows_unknown),
         )
         if not intended:
-            raise RateLimited("the lease was taken over", retry_after=5.0)
+            raise _busy("the lease was taken over", 5.0)
 
 
 def _close_open_attempts(connection_id: UUID) -> None:
@@ -150,7 +150,11 @@ def _check_open_attempt(credential: Credential, refresh_token: Secret) -> None:
 def _wait_for(time_left: timedelta) -> None:
     seconds = time_left.total_seconds()
     if seconds > 0:
-        raise RateLimited("the last refresh is still unresolved", retry_after=seconds)
+        raise _busy("the last refresh is still unresolved", seconds)
+
+
+def _busy(message: str, seconds: float) -> RateLimited:
+    return RateLimited(message, retry_after=seconds, code=REFRESHING)
 
 
 def _spacing(unknown_outcomes: int) -> timedelta:

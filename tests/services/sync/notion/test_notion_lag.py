@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, SyncRun
+from integrations.services.connections.status import status_of
 from integrations.services.sync import engine, runs
 from tests.sandbox.notion_client import DROMEDARY, NOUR, NotionClient
 from tests.services.fixtures import Connect, FinishSync, let_time_pass
@@ -70,3 +71,21 @@ def test_a_long_wait_that_is_asked_for_is_kept(
 
     assert wait is not None
     assert 1700 < wait <= 1800
+
+
+def test_a_workspace_in_which_nothing_is_shared_has_nothing_to_read(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    notion.switch("grant_lag", 3600)
+
+    run = finish_sync(connection)
+
+    assert run.outcome == "complete"
+    assert run.has_read_nothing
+    connection.refresh_from_db()
+    status = status_of(connection)
+    assert (connection.state, status.condition) == ("active", "empty")
+    assert "reconsent" in status.actions
+    notion.switch("grant_lag", 0)
+    finish_sync(connection)
+    assert status_of(connection).condition == "connected"

@@ -1,0 +1,165 @@
+"""Facts that a connection's status is decided by, fetched for many at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
+
+from integrations.models import (
+    AccountErasure,
+    Collection,
+    Connection,
+    Credential,
+    ProviderState,
+    SyncRun,
+)
+from integrations.models.connection import ConnectionQuerySet
+from integrations.services.common import crypto
+
+OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
+COLUMNS = (
+    "connection_id",
+    "name",
+    "is_selected",
+    "misses",
+    "stored_count",
+    "completeness",
+    "reason",
+    "reason_data",
+    "blocked_until",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known of a connection at one time.
+
+    ``run`` is the open one, else the latest; ``collections`` are those that the
+    provider still shows.
+    """
+
+    connection: Connection
+    now: datetime
+    run: SyncRun | None = None
+    collections: Sequence[Collection] = ()
+    item_count: int = 0
+    provider_paused_until: datetime | None = None
+    is_key_known: bool = True
+    is_erasing: bool = False
+
+    @property
+    def is_configured(self) -> bool:
+        """Tell whether anybody can give a permission of this provider here."""
+        provider = settings.PROVIDERS.get(self.connection.provider)
+        return provider is not None and provider.is_configured
+
+    @property
+    def selected(self) -> list[Collection]:
+        """Return the collections that are to be read."""
+        return [each for each in self.collections if each.is_selected]
+
+    @property
+    def open_run(self) -> SyncRun | None:
+        """Return the run that has not ended."""
+        return self.run if self.run is not None and self.run.is_open else None
+
+    @property
+    def ended_run(self) -> SyncRun | None:
+        """Return the latest run when it has ended and belongs to this grant."""
+        run = self.run
+        is_current = run is not None and run.generation == self.connection.generation
+        return run if run is not None and is_current and not run.is_open else None
+
+
+def facts_of(connections: Iterable[Connection]) -> dict[UUID, Facts]:
+    """Return the facts of each connection, in as many statements for one as for all."""
+    rows, now = list(connections), timezone.now()
+    keys = [row.pk for row in rows]
+    collections, unreadable = _collections(keys), _unreadable(keys)
+    runs, paused, erasing = _runs(rows), _paused(rows, now), _erasing(rows)
+    for key in unreadable & set(runs):
+        runs[key].has_key = False
+    return {
+        row.pk: Facts(
+            connection=row,
+            now=now,
+            run=runs.get(row.pk),
+            collections=[each for each in collections[row.pk] if each.is_listed],
+            item_count=sum(each.stored_count for each in collections[row.pk]),
+            provider_paused_until=paused.get(row.provider),
+            is_key_known=row.pk not in unreadable,
+            is_erasing=row.owner_id in erasing,
+        )
+        for row in rows
+    }
+
+
+def needing_user(user: AbstractBaseUser | AnonymousUser) -> ConnectionQuerySet:
+    """Return the connections of a user that wait for a new permission."""
+    is_unreadable = Q(credential__isnull=False) & ~_readable("credential__")
+    own = Connection.objects.owned_by(user).connected()
+    return own.filter(Q(state=Connection.State.NEEDS_RECONNECT) | is_unreadable)
+
+
+def _collections(keys: Sequence[UUID]) -> Mapping[UUID, list[Collection]]:
+    found: dict[UUID, list[Collection]] = defaultdict(list)
+    for each in Collection.objects.filter(connection__in=keys).only(*COLUMNS):
+        found[each.connection_id].append(each)
+    return found
+
+
+def _runs(rows: Sequence[Connection]) -> dict[UUID, SyncRun]:
+    """Return of each connection the open run, else the latest."""
+    latest = (
+        SyncRun.objects.filter(connection=OuterRef("pk"))
+        .order_by("-queued_at", "-id")
+        .values("pk")[:1]
+    )
+    keys = {row.pk: row for row in rows}
+    own = Connection.objects.filter(pk__in=list(keys)).order_by()
+    found = SyncRun.objects.filter(
+        Q(pk__in=own.annotate(latest=Subquery(latest)).values("latest"))
+        | Q(connection__in=list(keys), state__in=OPEN)
+    )
+    runs: dict[UUID, SyncRun] = {}
+    for run in found.order_by("queued_at", "id"):
+        run.connection = keys[run.connection_id]
+        known = runs.get(run.connection_id)
+        if known is None or not known.is_open:
+            runs[run.connection_id] = run
+    return runs
+
+
+def _paused(rows: Sequence[Connection], now: datetime) -> dict[str, datetime | None]:
+    providers = {row.provider for row in rows}
+    paused = ProviderState.objects.filter(pk__in=providers, paused_until__gt=now)
+    return dict(paused.values_list("provider", "paused_until"))
+
+
+def _unreadable(keys: Sequence[UUID]) -> set[UUID]:
+    rows = Credential.objects.filter(connection__in=keys).exclude(_readable())
+    return set(rows.values_list("connection_id", flat=True))
+
+
+def _readable(prefix: str = "") -> Q:
+    """Return the condition that today's keys sealed a credential's tokens."""
+    access, refresh = Q(pk__in=()), Q(**{f"{prefix}refresh_token": ""})
+    for start in crypto.known_prefixes():
+        access |= Q(**{f"{prefix}access_token__startswith": start})
+        refresh |= Q(**{f"{prefix}refresh_token__startswith": start})
+    return access & refresh
+
+
+def _erasing(rows: Sequence[Connection]) -> set[int]:
+    """Return whose account is being deleted; none of theirs is connected any more."""
+    owners = {row.owner_id for row in rows if not row.is_connected}
+    if not owners:
+        return set()
+    found = AccountErasure.objects.filter(user__in=owners)
+    return set(found.values_list("user_id", flat=True))

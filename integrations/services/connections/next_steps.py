@@ -1,0 +1,89 @@
+"""What comes next for a connection: its next sync, and what its user can do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from integrations.models import Connection, SyncRun
+from integrations.models.condition import Condition
+from integrations.models.times import is_ahead
+from integrations.services.connections.facts import Facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What happens next, and when, if that is known."""
+
+    text: str = ""
+    at: datetime | None = None
+
+
+def next_sync(facts: Facts, condition: Condition) -> Planned:
+    """Return when the next sync is, or what has to happen before."""
+    connection, run = facts.connection, facts.open_run
+    if condition is Condition.NEEDS_RECONNECT:
+        return Planned(text="After you reconnect")
+    if condition is Condition.PAUSED:
+        return Planned(text="After you resume it")
+    if not connection.is_connected:
+        return Planned(text="Not planned")
+    if run is not None:
+        return _open_run(run, facts)
+    at = connection.next_sync_at
+    if at is None:
+        return Planned(text="Not planned")
+    interval = timedelta(minutes=connection.sync_interval_minutes)
+    if is_ahead(at, facts.now, longest=interval):
+        # A clock was ahead when it was planned; the sweep makes it due.
+        at = facts.now
+    if facts.provider_paused_until is not None:
+        at = max(at, facts.provider_paused_until)
+    return Planned(at=at) if at > facts.now else Planned(text="Due now")
+
+
+def _open_run(run: SyncRun, facts: Facts) -> Planned:
+    if run.is_ending:
+        return Planned(text="Stopping")
+    if run.is_waiting:
+        return Planned(text="Goes on", at=run.due_at)
+    if run.started_at is not None:
+        return Planned(text="Running now")
+    if run.due_at > facts.now:
+        return Planned(text="Starts", at=run.due_at)
+    return Planned(text="Waiting to start")
+
+
+def actions(facts: Facts, condition: Condition) -> Iterator[str]:
+    """Yield what a user can do that comes to something."""
+    connection, run = facts.connection, facts.open_run
+    if connection.is_removable and not facts.is_erasing:
+        yield "remove"
+    if condition in (Condition.DELETING, Condition.ERASING):
+        return
+    yield "rename"
+    has_grant = connection.is_connected and condition is not Condition.NEEDS_RECONNECT
+    if facts.is_configured:
+        is_refused = connection.reason == "unauthorized"
+        if not has_grant or is_refused:
+            yield "reconnect"
+        else:
+            yield "reconsent"
+    if connection.is_connected:
+        yield from ("disconnect", "schedule")
+        if facts.collections:
+            yield "select"
+    if has_grant and connection.state == Connection.State.PAUSED:
+        yield "resume"
+    if has_grant and connection.is_syncable:
+        yield "pause"
+        if condition is not Condition.PROVIDER_PAUSED:
+            yield from _syncs(run)
+
+
+def _syncs(run: SyncRun | None) -> Iterator[str]:
+    """Yield what a new request would still change about the run that is open."""
+    is_queued = run is not None and run.state == SyncRun.State.QUEUED
+    if run is None or (is_queued and not run.is_interactive):
+        yield "sync"
+    if run is None or (is_queued and not run.is_full):
+        yield "full_refresh"

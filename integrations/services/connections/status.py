@@ -1,0 +1,132 @@
+"""Status of a connection: one decision, from facts, that every page shows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integrations.models import Connection, SyncRun, wording
+from integrations.models.condition import Condition
+from integrations.models.reasons import ReasonCode
+from integrations.models.times import is_ahead
+from integrations.providers import SPECS
+from integrations.services.connections import next_steps
+from integrations.services.connections.facts import Facts, facts_of
+from integrations.services.connections.findings import findings
+from integrations.services.connections.next_steps import Planned
+
+SINCE = (
+    Condition.TROUBLE,
+    Condition.QUARANTINED,
+    Condition.NEEDS_RECONNECT,
+    Condition.PAUSED,
+    Condition.DISCONNECTED,
+    Condition.KEPT,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What is shown of a connection, on whichever page.
+
+    ``code`` is the reason behind the condition, ``sentence`` says it to users.
+    """
+
+    facts: Facts
+    condition: Condition
+    code: str
+    sentence: str
+    actions: frozenset[str]
+    next_sync: Planned
+
+    @property
+    def item_count(self) -> int:
+        """Return how many items are stored."""
+        return self.facts.item_count
+
+    def run_of(self, run: SyncRun) -> SyncRun:
+        """Return a run as it is known here, if it is the one that is open."""
+        known = self.facts.open_run
+        return known if known is not None and known.pk == run.pk else run
+
+    @property
+    def word(self) -> str:
+        """Return the word of the badge."""
+        return str(self.condition.label)
+
+    @property
+    def tone(self) -> str:
+        """Return the colour family of the badge."""
+        is_routine = self.condition is Condition.WAITING and self.code in ROUTINE
+        return "busy" if is_routine else self.condition.tone
+
+    @property
+    def since(self) -> datetime | None:
+        """Return since when, for what is stored with its time."""
+        is_stored = self.code == self.facts.connection.reason
+        is_told = self.condition in SINCE and is_stored
+        return self.facts.connection.state_since if is_told else None
+
+    @property
+    def is_deleting(self) -> bool:
+        """Tell whether what is stored is on its way out."""
+        return self.condition in (Condition.DELETING, Condition.ERASING)
+
+    @property
+    def grant(self) -> str:
+        """Return what has become of the permission: granted, refused or ended."""
+        connection = self.facts.connection
+        if self.condition is Condition.NEEDS_RECONNECT or not connection.is_connected:
+            return "ended"
+        return "refused" if connection.reason == "unauthorized" else "granted"
+
+    @property
+    def last_sync(self) -> Planned:
+        """Return when it was synced last, or why that is not known."""
+        at = self.facts.connection.last_synced_at
+        if at is None:
+            return Planned(text="Not yet" if self.facts.open_run else "Never")
+        if is_ahead(at, self.facts.now):
+            return Planned(text="Not known")
+        return Planned(at=at)
+
+
+# Waits that are part of every sync.
+ROUTINE = (
+    ReasonCode.RATE_LIMITED,
+    ReasonCode.REFRESHING,
+    ReasonCode.NOTHING_SHARED,
+)
+
+
+def put_status(connections: Iterable[Connection]) -> list[Any]:
+    """Set ``status`` on each of the connections, and return them."""
+    rows: list[Any] = list(connections)
+    found = facts_of(rows)
+    for row in rows:
+        row.status = decide(found[row.pk])
+    return rows
+
+
+def status_of(connection: Connection) -> Status:
+    """Return the status of one connection."""
+    return decide(facts_of([connection])[connection.pk])
+
+
+def decide(facts: Facts) -> Status:
+    """Decide by the facts how a connection is; the first that holds is shown."""
+    condition, code, why = next(findings(facts))
+    spec = SPECS.get(facts.connection.provider)
+    sentence = wording.condition_text(
+        condition, facts.connection.provider_name, why=why
+    )
+    if condition is Condition.EMPTY and spec is not None:
+        sentence = spec.empty_hint
+    return Status(
+        facts=facts,
+        condition=condition,
+        code=code,
+        sentence=sentence,
+        actions=frozenset(next_steps.actions(facts, condition)),
+        next_sync=next_steps.next_sync(facts, condition),
+    )

@@ -1,0 +1,123 @@
+"""What an open run waits for is stored with it, by code, and gone when it goes on."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from integrations.models import Connection, Credential, ProviderState
+from integrations.services.connections.status import status_of
+from integrations.services.grants import refresh
+from integrations.services.sync import engine, runs
+from tests.services.fixtures import FinishSync, let_time_pass
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"kind": "status", "status": 500}, "provider_down"),
+        ({"kind": "status", "status": 429, "retry_after": 40}, "rate_limited"),
+        ({"kind": "reset"}, "network"),
+        ({"kind": "daily_limit"}, "quota_exhausted"),
+        ({"kind": "html"}, "odd_answer"),
+    ],
+)
+def test_a_wait_is_told_by_what_was_answered(
+    connection: Connection, sandbox: Any, fault: dict[str, Any], code: str
+) -> None:
+    sandbox.client.order("faults/add", **{"family": "list", "count": 9, **fault})
+    run, _ = runs.open_run(connection, trigger="user")
+
+    while engine.run_slice(run.pk) == 0:
+        pass
+
+    run.refresh_from_db()
+    assert (run.is_open, run.reason) == (True, code)
+    status = status_of(connection)
+    assert (status.condition, status.code) == ("waiting", code)
+    assert status.next_sync.at == run.due_at
+
+
+def test_a_wait_counts_its_attempts_and_ends_with_the_next_slice(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    sandbox.client.order(
+        "faults/add", kind="status", status=500, family="list", count=2
+    )
+    run, _ = runs.open_run(connection, trigger="user")
+
+    while engine.run_slice(run.pk) == 0:
+        pass
+    run.refresh_from_db()
+    waited = dict(run.reason_data)
+    finish_sync(connection)
+    run.refresh_from_db()
+
+    assert waited["attempt"] == 2
+    assert (run.outcome, run.reason, run.reason_data) == ("complete", "", {})
+
+
+def test_a_paused_provider_is_waited_for_by_its_own_code(
+    connection: Connection,
+) -> None:
+    until = timezone.now() + timedelta(minutes=5)
+    ProviderState.objects.create(provider=connection.provider, paused_until=until)
+    run, _ = runs.open_run(connection, trigger="user")
+
+    engine.run_slice(run.pk)
+
+    run.refresh_from_db()
+    assert run.reason == "provider_paused"
+    assert status_of(connection).condition == "provider_paused"
+
+
+def test_a_token_that_another_worker_renews_is_no_rate_limit(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh, "WAIT_FOR_WINNER_SECONDS", 0.0)
+    cache.clear()
+    now = timezone.now()
+    Credential.objects.filter(pk=connection.pk).update(
+        access_expires_at=now - timedelta(minutes=1),
+        lease_id=connection.pk,
+        lease_until=now + timedelta(minutes=1),
+    )
+    run, _ = runs.open_run(connection, trigger="user")
+
+    engine.run_slice(run.pk)
+
+    run.refresh_from_db()
+    assert (run.reason, run.waited_seconds) == ("refreshing", 0)
+
+
+def test_a_permission_that_today_s_keys_cannot_open_needs_reconnecting(
+    connection: Connection, finish_sync: FinishSync, settings: Any
+) -> None:
+    Credential.objects.filter(pk=connection.pk).update(access_token="v1.k1.ZGFtYWdlZA")
+
+    run = finish_sync(connection)
+
+    assert run.outcome == "failed"
+    status = status_of(connection)
+    assert (status.condition, status.code) == (
+        "needs_reconnect",
+        "credential_unreadable",
+    )
+    assert not {"sync", "full_refresh"} & status.actions
+
+
+def test_a_run_that_waits_for_a_dead_grant_goes_on_never(
+    connection: Connection, sandbox: Any
+) -> None:
+    sandbox.client.order("faults/add", kind="daily_limit", family="list")
+    run, _ = runs.open_run(connection, trigger="user")
+    engine.run_slice(run.pk)
+    Connection.objects.update(state="needs_reconnect", reason="grant_rejected")
+    run.refresh_from_db()
+    run.connection.refresh_from_db()
+
+    assert not run.is_waiting
+    assert run.result_text == "Stopping"
+    assert let_time_pass(run) is None
