@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -69,22 +69,38 @@ def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
 
     No two that are shown have one label.
     """
-    entries = schema.get("fields")
-    # The items of a page share one schema, and it may have a thousand fields.
-    if entries is not _latest.entries:
-        found = [_to_field(each) for each in entries or () if isinstance(each, dict)]
-        _latest.entries, _latest.fields = entries, _with_labels_apart(found)
-    return list(_latest.fields)
+    return list(_read(schema).values())
+
+
+def fields_of(
+    properties: Iterable[str], schema: Mapping[str, Any]
+) -> Sequence[FieldSpec]:
+    """Return the fields that some properties have, in the schema's order."""
+    known = _read(schema)
+    found = [known[name] for name in properties if name in known]
+    return sorted(found, key=lambda spec: _latest.places[spec.name])
 
 
 class _Latest(threading.local):
-    """The fields that were read last, and of what."""
+    """The fields that were read last by their names, and of what."""
 
     entries: object = None
-    fields: Sequence[FieldSpec] = ()
+    fields: Mapping[str, FieldSpec] = {}
+    places: Mapping[str, int] = {}
 
 
 _latest = _Latest()
+
+
+def _read(schema: Mapping[str, Any]) -> Mapping[str, FieldSpec]:
+    """Read a schema once for the items of a page: it may have a thousand fields."""
+    entries = schema.get("fields")
+    if entries is not _latest.entries:
+        found = [_to_field(each) for each in entries or () if isinstance(each, dict)]
+        fields = {spec.name: spec for spec in _with_labels_apart(found)}
+        _latest.entries, _latest.fields = entries, fields
+        _latest.places = {name: place for place, name in enumerate(fields)}
+    return _latest.fields
 
 
 def _with_labels_apart(specs: Sequence[FieldSpec]) -> list[FieldSpec]:
@@ -141,11 +157,11 @@ def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
 
 
 def unknown_names(
-    properties: Iterable[str], fields: Iterable[FieldSpec]
-) -> Iterator[str]:
-    """Yield the properties that no field describes: younger ones, and deleted ones."""
-    known = {spec.name for spec in fields}
-    return (name for name in sorted(properties) if name not in known)
+    properties: Iterable[str], schema: Mapping[str, Any]
+) -> Sequence[str]:
+    """Return the properties that no field describes: younger ones, and deleted ones."""
+    known = _read(schema)
+    return sorted(name for name in properties if name not in known)
 
 
 @dataclass(frozen=True, kw_only=True)

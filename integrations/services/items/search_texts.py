@@ -2,6 +2,9 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
 
 from integrations.models import Collection
@@ -48,6 +51,13 @@ class SearchText(NamedTuple):
         return found
 
 
+class Found(NamedTuple):
+    """The words of one text of an item, and how long that is."""
+
+    length: int
+    words: Sequence[str]
+
+
 class Indexer:
     """Make search texts of the items of one collection.
 
@@ -57,9 +67,14 @@ class Indexer:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
         self._can_describe = True
-        specs = read_fields(collection.schema)
-        self._absent: dict[str, Any] = dict.fromkeys(spec.name for spec in specs)
-        self._known: dict[tuple[str, Any], tuple[SearchText, ...]] = {}
+        self._known: dict[tuple[str, Any], tuple[Found, ...]] = {}
+
+    @cached_property
+    def _absent(self) -> dict[str, None]:
+        """Return the values that are shown when they are absent, as an empty box is."""
+        absent = dict.fromkeys(s.name for s in read_fields(self._collection.schema))
+        shown = {field.name for field in self._describe(absent)}
+        return {name: None for name in absent if name in shown}
 
     def text(
         self,
@@ -70,34 +85,37 @@ class Indexer:
         content: str = "",
     ) -> str:
         """Return the words of an item, each once: its identity, then its values."""
-        texts = self._texts(properties)
-        texts.sort(key=lambda each: len(each.text))
+        found = self._find(properties)
+        found.sort(key=itemgetter(0))
         in_name = index_words(name)
-        words = dict.fromkeys((f"{WHOLE_NAME}{to_key(name)}", *in_name))
-        words.update(dict.fromkeys(f"{NAME_WORD}{word}" for word in in_name))
-        words.update(dict.fromkeys(index_words(remote_id)))
-        for each in texts:
-            words.update(dict.fromkeys(each.words))
-        words.update(dict.fromkeys(index_words(content[:VALUE_LENGTH])))
-        return _bounded(words)
+        words = chain(
+            (f"{WHOLE_NAME}{to_key(name)}",),
+            in_name,
+            (f"{NAME_WORD}{word}" for word in in_name),
+            index_words(remote_id),
+            chain.from_iterable(each.words for each in found),
+            index_words(content[:VALUE_LENGTH]),
+        )
+        return _bounded(dict.fromkeys(words))
 
-    def _texts(self, properties: Mapping[str, Any]) -> list[SearchText]:
-        texts: list[SearchText] = []
+    def _find(self, properties: Mapping[str, Any]) -> list[Found]:
+        found: list[Found] = []
         rest: dict[str, Any] = {}
-        # A value that is absent can be shown, too: a box without a tick.
         for name, value in {**self._absent, **properties}.items():
-            known = _is_short(value) and self._known.get((name, value))
-            if known is False or known is None:
+            if value is None and name not in self._absent:
+                continue
+            known = self._known.get((name, value)) if _is_short(value) else None
+            if known is None:
                 rest[name] = value
             else:
-                texts += known
+                found += known
         if rest:
-            texts += self._describe_rest(rest, properties)
-        return texts
+            found += self._describe_rest(rest, properties)
+        return found
 
     def _describe_rest(
         self, rest: Mapping[str, Any], properties: Mapping[str, Any]
-    ) -> Iterator[SearchText]:
+    ) -> Iterator[Found]:
         """Describe values by themselves, amounts beside the currency they hang on."""
         found: dict[str, list[DisplayField]] = {name: [] for name in rest}
         for field in self._describe(rest):
@@ -109,7 +127,7 @@ class Indexer:
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
         for name, value in rest.items():
-            texts = tuple(texts_of(found[name]))
+            texts = tuple(Found(len(t.text), t.words) for t in texts_of(found[name]))
             if name not in amounts and _is_short(value):
                 self._known[name, value] = texts
             yield from texts

@@ -119,9 +119,11 @@ def simplify(text: str) -> str:
 
 def fold(text: str) -> list[str]:
     """Return the words of a text without case, accents and punctuation."""
-    if text.isascii():
-        return text.translate(_PLAIN).split()
-    return simplify(text).translate(_FOLDED).split()
+    return _fold_simple(simplify(text))
+
+
+def _fold_simple(text: str) -> list[str]:
+    return text.translate(_PLAIN if text.isascii() else _FOLDED).split()
 
 
 @lru_cache(maxsize=4096)
@@ -143,11 +145,12 @@ def index_words(text: str, *, is_phone: bool = False) -> Sequence[str]:
 
 
 def _index(text: str, is_phone: bool) -> tuple[str, ...]:  # noqa: FBT001 (cached)
-    words = fold(text)
-    if not text.isascii():
+    text = simplify(text)
+    words = list(dict.fromkeys(_fold_simple(text)))
+    if UNSPACED.search(text):
         words = [part for word in words for part in _parts(word, is_stored=True)]
-    if not text.isascii() or _DIGIT.search(text):
-        for found in NUMBER.finditer(simplify(text)):
+    if _DIGIT.search(text):
+        for found in NUMBER.finditer(text):
             words += number_words(found, is_phone=is_phone or _is_all(found))
     return tuple(word[:WORD_LENGTH] for word in words)
 

@@ -56,7 +56,7 @@ def _fields(
     """
     specs = read_fields(schema)
     yield from (spec for spec in specs if not spec.is_hidden)
-    unknown = unknown_names(properties, specs)
+    unknown = unknown_names(properties, schema)
     for name in sorted(unknown, key=lambda name: (name[:5], str(properties[name]))):
         yield FieldSpec(name=name, label=_label(name))
 

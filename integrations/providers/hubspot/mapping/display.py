@@ -34,7 +34,7 @@ from integrations.providers.hubspot.objects import COMPANIES, CONTACTS
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
-    read_fields,
+    fields_of,
     unknown_names,
 )
 from integrations.providers.values import to_day, to_number, to_time
@@ -117,9 +117,9 @@ def _visible_fields(
     properties: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> Iterator[FieldSpec]:
     """Yield the fields to show; a property younger than the schema comes last."""
-    specs = read_fields(schema)
+    specs = fields_of(properties, schema)
     yield from (spec for spec in specs if not spec.is_hidden)
-    for name in unknown_names(properties, specs):
+    for name in unknown_names(properties, schema):
         if "." not in name and not name.startswith("hs_"):
             yield FieldSpec(name=name, label=name)
 

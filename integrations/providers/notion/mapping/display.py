@@ -94,7 +94,7 @@ def _fields(
     known = {spec.name for spec in specs}
     specs += [spec for spec in ABOUT_FIELDS if spec.name not in known]
     yield from (spec for spec in specs if not spec.is_hidden)
-    for name in unknown_names(properties, specs):
+    for name in unknown_names(properties, schema):
         if not name.startswith(ABOUT):
             yield FieldSpec(name=name, label=name, kind="value")
 

@@ -1,0 +1,28 @@
+"""Fields of a kept schema: in its order, each under a label of its own."""
+
+from integrations.providers.records import fields_of, read_fields, unknown_names
+
+SCHEMA = {
+    "fields": [
+        {"name": "b", "label": "Size"},
+        {"name": "a", "label": "Size", "hint": "a"},
+        {"name": "c", "label": "Colour"},
+    ]
+}
+
+
+def test_the_fields_of_some_properties_are_those_of_the_whole_schema():
+    whole = read_fields(SCHEMA)
+
+    found = fields_of({"c": "red", "x": "1", "b": "2"}, SCHEMA)
+
+    assert [spec.name for spec in found] == ["b", "c"]
+    assert all(spec in whole for spec in found)
+
+
+def test_another_schema_is_read_anew():
+    other = {"fields": [{"name": "x", "label": "Weight"}]}
+
+    names = [unknown_names(["x", "a"], schema) for schema in (SCHEMA, other, SCHEMA)]
+
+    assert names == [["x"], ["a"], ["x"]]
