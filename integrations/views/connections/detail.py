@@ -160,7 +160,7 @@ def _scopes(connection: Connection, status: Status) -> Iterator[dict[str, str]]:
             "text": scope.description,
             "name": scope.name,
             "status": word if is_granted else "missing",
-            "status_text": text if is_granted else "Missing",
+            "status_text": text if is_granted else "Not granted",
         }
     for name in connection.unused_scopes:
         is_alive = status.grant == "granted"
@@ -175,7 +175,7 @@ def _scopes(connection: Connection, status: Status) -> Iterator[dict[str, str]]:
 def _reconsent_text(connection: Connection, scopes: list[dict[str, str]]) -> str:
     """Describe what consenting once more is good for, empty when for nothing."""
     if any(scope["status"] == "missing" for scope in scopes):
-        return "Grant missing permissions"
+        return "Ask again for what is missing"
     spec = SPECS.get(connection.provider)
     return spec.reconsent_label if spec and connection.is_connected else ""
 
