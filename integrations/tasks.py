@@ -13,6 +13,7 @@ from integrations.services.common import queue, shutdown
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion
 from integrations.services.grants import refresh, revocation
+from integrations.services.items import reindex
 from integrations.services.sync import engine, opened_text, runs
 from integrations.services.upkeep import schedule
 
@@ -91,6 +92,12 @@ def sweep() -> None:
     """Bring back lost, stuck and postponed work."""
     schedule.sweep()
     schedule.beat("scheduler.sweep")
+
+
+@shared_task
+def index_search() -> None:
+    """Index stored items again that are shown with other labels now."""
+    reindex.run_slice()
 
 
 @shared_task

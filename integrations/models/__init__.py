@@ -10,6 +10,7 @@ from integrations.models.grant import AuthorizationState, PendingRevocation
 from integrations.models.item import Item, ItemChange
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
+from integrations.models.search_state import SearchState
 
 __all__ = [
     "AccountErasure",
@@ -25,6 +26,7 @@ __all__ = [
     "PendingRevocation",
     "ProviderState",
     "RefreshAttempt",
+    "SearchState",
     "SeenBlock",
     "SyncRun",
 ]

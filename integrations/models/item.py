@@ -1,6 +1,8 @@
 """One record or page of a remote account, and what changed in it."""
 
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -92,6 +94,10 @@ class Item(models.Model):
     # the connection.
     icon = ""
     connection_title = ""
+    # What a search adds: how well it was found, and where, as pieces of texts.
+    rank = 0
+    name_pieces: Sequence[Any] = ()
+    passages: Sequence[Any] = ()
 
     objects = ItemQuerySet.as_manager()
 

@@ -1,5 +1,6 @@
 """Records that connectors return: accounts, collections, fields, items, pages."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -69,9 +70,21 @@ def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
     No two that are shown have one label.
     """
     entries = schema.get("fields")
-    return _with_labels_apart(
-        [_to_field(each) for each in entries or () if isinstance(each, dict)]
-    )
+    # The items of a page share one schema, and it may have a thousand fields.
+    if entries is not _latest.entries:
+        found = [_to_field(each) for each in entries or () if isinstance(each, dict)]
+        _latest.entries, _latest.fields = entries, _with_labels_apart(found)
+    return list(_latest.fields)
+
+
+class _Latest(threading.local):
+    """The fields that were read last, and of what."""
+
+    entries: object = None
+    fields: Sequence[FieldSpec] = ()
+
+
+_latest = _Latest()
 
 
 def _with_labels_apart(specs: Sequence[FieldSpec]) -> list[FieldSpec]:

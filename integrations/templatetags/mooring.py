@@ -1,6 +1,7 @@
 """Template tags for states, links and icons, the same on every page."""
 
 import functools
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 from zlib import crc32
 
@@ -9,14 +10,15 @@ from django.conf import settings
 from django.forms import BoundField
 from django.template.context import Context
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from integrations.models import Collection, Item, SyncRun
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.connections.status import Status
 from integrations.services.items.listing import parent_types
+from integrations.services.items.passages import Piece
 from integrations.services.sync import held_deletions
 from integrations.templatetags import icons
 from integrations.views.items.facets import type_name
@@ -24,6 +26,7 @@ from integrations.views.items.facets import type_name
 register = template.Library()
 
 MARK_COLOURS = 6
+MARK, END_MARK = mark_safe("<mark>"), mark_safe("</mark>")
 TONE_ICONS = {
     "ok": "check",
     "busy": "sync",
@@ -86,6 +89,19 @@ def mark(slug: str, name: str) -> SafeString:
     colour = crc32(slug.encode()) % MARK_COLOURS
     return format_html(
         '<span class="mark mark-{}" aria-hidden="true">{}</span>', colour, name[:1]
+    )
+
+
+@register.filter
+def marked(pieces: Iterable[Piece]) -> SafeString:
+    """Write the pieces of a text, those that were searched for marked."""
+    return format_html_join(
+        "",
+        "{}{}{}",
+        (
+            (MARK, piece.text, END_MARK) if piece.is_match else ("", piece.text, "")
+            for piece in pieces
+        ),
     )
 
 

@@ -37,7 +37,7 @@ def _queries(count: int) -> dict[str, ItemQuery]:
         "of one type": ItemQuery(type="deal"),
         "by name": ItemQuery(sort="name"),
         "of one type by name": ItemQuery(type="company", sort="name"),
-        "search for a user": ItemQuery(search=f"user{count // 2}"),
+        "search for a user": ItemQuery(search=f"person{count // 2}"),
         "search for two words": ItemQuery(search="harbour fischer"),
         "search for two letters": ItemQuery(search="ha"),
         f"page {deep:,}": _page(deep, "-updated"),

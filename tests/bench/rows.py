@@ -13,7 +13,7 @@ from django.db import transaction
 
 from integrations.models import Collection, Connection
 from integrations.services.items.rows import sort_name
-from integrations.services.items.search import search_text
+from integrations.services.items.search_texts import Indexer
 from tests.bench.naive import COLUMNS, to_row
 
 TYPES = {"contacts": "contact", "companies": "company", "deals": "deal"}
@@ -44,7 +44,7 @@ def fill(user: User, count: int) -> Connection:
         rows = list(_rows(range(start, end), connection, collections))
         with transaction.atomic(), database.cursor() as cursor:
             cursor.executemany(insert, [row for row, _ in rows])
-            cursor.executemany(words, [(row[0], text) for row, text in rows])
+            cursor.executemany(words, [(row[0], f" {text} ") for row, text in rows])
     for collection in collections:
         collection.stored_count = collection.items.count()
         collection.save(update_fields=["stored_count"])
@@ -56,6 +56,7 @@ def _rows(
 ) -> Iterator[tuple[tuple[Any, ...], str]]:
     chance = random.Random(numbers.start)
     begin = datetime(2023, 1, 1, tzinfo=UTC)
+    indexers = {each.pk: Indexer(each) for each in collections}
     for number in numbers:
         # Eight of ten are contacts, as in most accounts.
         collection = collections[max(0, number % 10 - 7)]
@@ -91,4 +92,7 @@ def _rows(
             "changed_at": stamp,
         }
         row = (number, *to_row(values))
-        yield row, search_text(name, properties)
+        text = indexers[collection.pk].text(
+            name=name, remote_id=str(number), properties=properties
+        )
+        yield row, text

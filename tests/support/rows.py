@@ -11,8 +11,9 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, Credential, Item, SyncRun
 from integrations.oauth.tokens import read_tokens
 from integrations.services.grants import credentials
-from integrations.services.items import search
+from integrations.services.items import reindex, search
 from integrations.services.items.rows import sort_name
+from integrations.services.items.search_texts import Indexer
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _numbers = count(1)
@@ -55,7 +56,9 @@ def make_grant(connection: Connection) -> Credential:
 def make_collection(connection: Connection, **values: Any) -> Collection:
     """Make a collection of contacts."""
     defaults = {"remote_id": "contacts", "name": "Contacts", "item_type": "contact"}
-    return Collection.objects.create(connection=connection, **{**defaults, **values})
+    made = Collection.objects.create(connection=connection, **{**defaults, **values})
+    reindex.note_labels(made)
+    return made
 
 
 def make_item(collection: Collection, **values: Any) -> Item:
@@ -79,7 +82,10 @@ def make_item(collection: Collection, **values: Any) -> Item:
         sort_name=sort_name(name),
         **{**defaults, **values},
     )
-    search.index({item.pk: search.search_text(name, item.properties)}, {})
+    text = Indexer(collection).text(
+        name=name, remote_id=item.remote_id, properties=item.properties
+    )
+    search.index({item.pk: text}, {})
     if not item.is_deleted:
         Collection.objects.filter(pk=collection.pk).update(
             stored_count=F("stored_count") + 1

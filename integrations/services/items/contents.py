@@ -1,12 +1,13 @@
 """Store the texts of items, whether fetched one by one or come with a list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from integrations.models import Item, ItemContent
 from integrations.providers.records import Content
 from integrations.services.items import search
+from integrations.services.items.search_texts import Indexer
 
 MOST_BLOCKS: Final = 2000
 TEXT_LENGTH: Final = 200_000
@@ -22,7 +23,11 @@ def store_contents(contents: Mapping[int, Content], *, now: datetime) -> None:
     """
     if not contents:
         return
-    items = list(Item.objects.filter(pk__in=list(contents)))
+    items = list(
+        Item.objects.filter(pk__in=list(contents)).select_related(
+            "collection__connection"
+        )
+    )
     known = ItemContent.objects.in_bulk([item.pk for item in items])
     rows = [to_row(item, contents[item.pk], now=now) for item in items]
     changed = [row for row in rows if _is_new(row, known.get(row.item_id))]
@@ -52,8 +57,21 @@ def to_row(
 
 def words_of(row: ItemContent) -> str:
     """Return the words by which an item with this text is found."""
-    words = search.search_text(row.item.name, row.item.properties)
-    return search.with_content(words, row.text)
+    item = row.item
+    return Indexer(item.collection).text(
+        name=item.name,
+        remote_id=item.remote_id,
+        properties=item.properties,
+        content=row.text,
+    )
+
+
+def kept_texts(keys: Sequence[int]) -> dict[int, str]:
+    """Return the texts that are kept of items, by their keys."""
+    if not keys:
+        return {}
+    kept = ItemContent.objects.filter(item__in=keys).exclude(text="")
+    return dict(kept.values_list("item_id", "text"))
 
 
 def _is_new(row: ItemContent, known: ItemContent | None) -> bool:

@@ -15,14 +15,16 @@ from integrations.services.items.query import (
     TIMES,
     ItemQuery,
     Position,
-    Sort,
 )
-from integrations.services.items.search import Found, Hits
+from integrations.services.items.question import Question, Rank
+from integrations.services.items.search import Hits
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
 COUNT_LIMIT = 1000
 # Among so few items the index counts hits in a moment.
 SMALL = 20_000
+# Among more, it is enough to know that so many of some hits are in the list.
+SOME, ENOUGH = 400, 100
 COLUMNS = (
     "uuid",
     "name",
@@ -47,14 +49,12 @@ COLUMNS = (
 class ItemPage:
     """The rows of one page, and the lists before and after it.
 
-    A search knows more: ``found`` are its hits among the first rows of the whole
-    list, and ``hits`` what the index was asked for where those were too few.
+    ``hits`` are what the index was asked for, where there is a search.
     """
 
     items: list[Item]
     previous: ItemQuery | None
     next: ItemQuery | None
-    found: Found | None = None
     hits: Hits | None = None
 
 
@@ -150,27 +150,14 @@ def fetch_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
 
 def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     is_backward = query.before is not None
-    order = query.order.reversed if is_backward else query.order
     start = query.before or query.after
-    most = query.size + 1
-    looks: list[Found | None] = []
-    hits: Hits | None = None
-    rows: list[Item] = []
-    parts = _parts(items, order, start, is_backward=is_backward)
-    for part in parts:
-        wanted = most - len(rows)
-        found = search.look(part, query.search, want=wanted) if query.search else None
-        looks.append(found)
-        if found is not None:
-            rows += _by_keys(found.keys[:wanted])
-        elif query.search:
-            hits = hits or search.ask_index(query.search)
-            rows += hits.among(part)[:wanted]
-        else:
-            rows += part[:wanted]
-        # A search goes on to look at all there is, as long as that is little.
-        if len(rows) == most and not (found and found.is_all):
-            break
+    hits = None
+    if query.search:
+        question = Question.parse(query.search)
+        hits = _ask(items, query, question)
+        rows = _read_found(items, query, question, hits)
+    else:
+        rows = _read_all(items, query)
     has_more = len(rows) > query.size
     rows = rows[: query.size]
     if is_backward:
@@ -182,22 +169,52 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
         items=rows,
         previous=_before(query, rows) if rows and has_previous else None,
         next=_after(query, rows) if rows and has_next else None,
-        found=_add_up(looks, of=len(parts)) if start is None else None,
         hits=hits,
     )
 
 
-def _add_up(looks: Sequence[Found | None], *, of: int) -> Found | None:
-    """Return what was found in all parts of a list, None where a look was no use."""
-    known = [found for found in looks if found is not None]
-    if len(known) < len(looks):
-        return None
-    is_all = len(known) == of and all(found.is_all for found in known)
-    return Found(keys=[key for found in known for key in found.keys], is_all=is_all)
+def _ask(items: ItemQuerySet, query: ItemQuery, question: Question) -> Hits:
+    """Ask for the whole list, so that each of its pages learns the same."""
+    return search.ask(question, items.order_by(*query.order.ordering))
+
+
+def _read_all(items: ItemQuerySet, query: ItemQuery) -> list[Item]:
+    rows: list[Item] = []
+    most = query.size + 1
+    for part in _parts(items, query, query.before or query.after):
+        rows += part[: most - len(rows)]
+        if len(rows) == most:
+            break
+    return rows
+
+
+def _read_found(
+    items: ItemQuerySet, query: ItemQuery, question: Question, hits: Hits
+) -> list[Item]:
+    """Read what is searched for: rank after rank, each in the list's own order."""
+    start, most = query.before or query.after, query.size + 1
+    is_backward = query.before is not None
+    found: list[tuple[int, Rank]] = []
+    for rank in sorted(Rank, reverse=is_backward):
+        if start is not None and _is_before(rank, start, is_backward=is_backward):
+            continue
+        ranked = search.hits_of(question, rank, hits)
+        within = start if start is not None and rank == start.rank else None
+        for part in _parts(items, query, within):
+            wanted = most - len(found)
+            keys = ranked.first(part, wanted) if wanted and ranked.keys else []
+            found += [(key, rank) for key in keys]
+        if len(found) == most:
+            break
+    return _by_keys(found)
+
+
+def _is_before(rank: Rank, start: Position, *, is_backward: bool) -> bool:
+    return rank > start.rank if is_backward else rank < start.rank
 
 
 def _parts(
-    items: ItemQuerySet, order: Sort, start: Position | None, *, is_backward: bool
+    items: ItemQuerySet, query: ItemQuery, start: Position | None
 ) -> list[ItemQuerySet]:
     """Return the rows beyond a position: those that tie with it, then the rest.
 
@@ -206,15 +223,16 @@ def _parts(
     a value are a range of their own, because they stand last in every order, and in
     one end of the index or the other.
     """
+    is_backward = query.before is not None
+    order = query.order.reversed if is_backward else query.order
     slim = items.only(*COLUMNS).order_by(*order.ordering)
     beyond = "lt" if order.is_descending else "gt"
-    if order.field not in TIMES:
-        known, unknown = slim, []
-    else:
+    known, unknown = slim, []
+    if order.field in TIMES:
         known = slim.filter(**{f"{order.field}__isnull": False})
         unknown = [slim.filter(**{f"{order.field}__isnull": True})]
     if start is None:
-        return [known, *unknown]
+        return [*unknown, known] if is_backward else [known, *unknown]
     behind = {f"id__{beyond}": start.id}
     if start.value is None:
         ties = [part.filter(**behind) for part in unknown]
@@ -224,13 +242,16 @@ def _parts(
     return [tied, rest] if is_backward else [tied, rest, *unknown]
 
 
-def _by_keys(keys: Sequence[int]) -> list[Item]:
-    """Return rows in the order of their keys.
+def _by_keys(found: Sequence[tuple[int, Rank]]) -> list[Item]:
+    """Return rows in the order of their keys, each with its rank.
 
     By keys alone: asked for the owner's as well, SQLite would read all of those.
     """
-    rows = Item.objects.only(*COLUMNS).in_bulk(keys)
-    return [rows[pk] for pk in keys if pk in rows]
+    rows = Item.objects.only(*COLUMNS).in_bulk([key for key, _ in found])
+    for key, rank in found:
+        if key in rows:
+            rows[key].rank = rank
+    return [rows[key] for key, _ in found if key in rows]
 
 
 def _collections() -> Prefetch:
@@ -241,7 +262,8 @@ def _collections() -> Prefetch:
 
 def _position(query: ItemQuery, item: Item) -> Position:
     field = query.order.field
-    return Position(field=field, value=getattr(item, field), id=item.pk)
+    value = getattr(item, field)
+    return Position(field=field, value=value, id=item.pk, rank=item.rank)
 
 
 def _after(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
@@ -257,15 +279,16 @@ def count(
     query: ItemQuery,
     collections: Sequence[Collection],
     *,
-    page: ItemPage | None = None,
+    hits: Hits | None = None,
 ) -> Count:
     """Count what the query finds: from the collections' own counts if they can say.
 
-    A search counts what its ``page`` knows, or a look at the first rows.
+    The number is the same on every page of a list; ``hits`` are those of one of them.
     """
     if query.search:
         is_small = stored_items(collections) <= SMALL
-        return _count_found(items, query, page, is_small=is_small)
+        found = hits or _ask(items, query, Question.parse(query.search))
+        return _count_found(items, found, is_small=is_small)
     within = [c for c in collections if is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
     if query.state or query.news or query.parent or is_mixed:
@@ -273,18 +296,16 @@ def count(
     return Count(number=sum(collection.stored_count for collection in within))
 
 
-def _count_found(
-    items: ItemQuerySet, query: ItemQuery, page: ItemPage | None, *, is_small: bool
-) -> Count:
-    found, hits = (page.found, page.hits) if page else (None, None)
-    if found is None and hits is None:
-        ordered = items.order_by(*query.order.ordering)
-        found = search.look(ordered, query.search, want=query.size + 1)
-    if found is not None and found.is_all:
-        return Count(number=len(found.keys))
-    if found is not None and not is_small:
-        return Count(number=len(found.keys) // 10 * 10, is_more=True)
-    hits = hits or search.ask_index(query.search)
+def _count_found(items: ItemQuerySet, hits: Hits, *, is_small: bool) -> Count:
+    """Count hits: all if that is quick, else as many as are among the first."""
+    if hits.are_few:
+        return Count(number=search.with_keys(items, hits.keys).count())
+    if not is_small and hits.seen:
+        return Count(number=hits.seen // 10 * 10, is_more=True)
+    if not is_small:
+        known = search.with_keys(items, hits.keys[:SOME]).count()
+        if known >= ENOUGH:
+            return Count(number=known // 10 * 10, is_more=True)
     return count_up_to(hits.among(items), COUNT_LIMIT)
 
 

@@ -23,6 +23,7 @@ DEFAULT_SIZE = 50
 MAX_SEARCH = 200
 MAX_TOKEN = 1000
 MAX_ID = 2**63 - 1
+MAX_RANK = 3
 TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
 
 
@@ -64,18 +65,20 @@ class Position:
     """Name the row that a page starts after or ends before.
 
     It travels as an opaque token that names its column too, so that a token of
-    another order is as good as none.
+    another order is as good as none. ``rank`` is that of a row that was searched for.
     """
 
     field: str
     value: str | datetime | None
     id: int
+    rank: int = 0
 
     def to_token(self) -> str:
         """Write the position so that a link can carry it."""
         value = self.value
         text = value.isoformat() if isinstance(value, datetime) else value
-        raw = json.dumps([self.field, text, self.id], separators=(",", ":"))
+        parts = [self.field, text, self.id, self.rank]
+        raw = json.dumps(parts, separators=(",", ":"))
         return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
     @classmethod
@@ -85,14 +88,19 @@ class Position:
             return None
         try:
             raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            named, text, number = json.loads(raw)
+            named, text, number, rank = json.loads(raw)
             value = _to_value(field, text)
         except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
             return None
-        is_whole = isinstance(number, int) and not isinstance(number, bool)
-        if named != field or not is_whole or not 0 < number <= MAX_ID:
+        if named != field or not (_is_whole(number) and _is_whole(rank)):
             return None
-        return cls(field=field, value=value, id=number)
+        if not 0 < number <= MAX_ID or not 0 <= rank <= MAX_RANK:
+            return None
+        return cls(field=field, value=value, id=number, rank=rank)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _to_value(field: str, text: Any) -> str | datetime | None:

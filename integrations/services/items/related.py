@@ -10,12 +10,12 @@ from django.db.models import F
 
 from integrations.models import Item
 from integrations.models.item import ItemQuerySet
-from integrations.providers import CONNECTORS
 from integrations.providers.fields import Link, Text, Value
 from integrations.providers.records import DisplayField
-from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import search
+from integrations.services.items.described import describe
+from integrations.services.items.words import fold
 
 MOST = 10
 # The index finds words, not addresses: so many finds are looked at, and no more.
@@ -107,7 +107,7 @@ def _company_domains(item: Item, addresses: Iterable[str]) -> set[str]:
     sites = {
         _host(_address(field.value))
         for field in _described(item)
-        if SITE_WORDS & set(search.fold(field.label))
+        if SITE_WORDS & set(fold(field.label))
     }
     return (sites | _mail_domains(addresses)) - PUBLIC_MAIL - {""}
 
@@ -120,13 +120,8 @@ def _address(value: Value) -> str:
 
 def _described(item: Item) -> Sequence[DisplayField]:
     """Return the item's values as described, none when the connector fails at it."""
-    connector = CONNECTORS.get(item.provider)
-    if connector is None:
-        return ()
-    schema, account = item.collection.schema, item.connection.account
     try:
-        with connector_boundary("describe", item=item.pk):
-            return list(connector.describe(item.properties, schema, account))
+        return describe(item.collection, item.properties, item=item.pk)
     except ConnectorError:
         return ()
 

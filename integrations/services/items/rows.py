@@ -13,7 +13,6 @@ from django.db import connection as database
 from integrations.models import Collection, Item
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem
-from integrations.services.items.search import search_text
 
 NAME_LENGTH = 500
 SORT_NAME_LENGTH = 80
@@ -79,7 +78,7 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """An item ready to be written, with its digest and its search text."""
+    """An item ready to be written, with its digest."""
 
     item: IntegrationItem
     properties_json: str
@@ -95,11 +94,6 @@ class Row:
         return cls(
             item=item, properties_json=properties_json, digest=digest.hexdigest()
         )
-
-    @property
-    def text(self) -> str:
-        """Return the words by which the item is found."""
-        return search_text(self.item.name, self.item.properties)
 
 
 def dump(value: Any) -> str:

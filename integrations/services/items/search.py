@@ -1,184 +1,209 @@
 """Find items by words: full-text on SQLite (FTS5) and PostgreSQL (GIN).
 
-Both index the same text, folded here (case, accents, punctuation), so that a
-search finds the same rows on either database.
+Both index the same words, made here in Python, so that a search finds the same rows
+on either database. Matches in names are told from others by words of their own.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection as database
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.expressions import RawSQL
 
-from integrations.models.item import ItemQuerySet
+from integrations.models.item import Item, ItemQuerySet
+from integrations.services.items.conditions import (
+    Condition,
+    all_of,
+    to_fts5,
+    to_instr,
+    to_tsquery,
+)
+from integrations.services.items.question import MAX_LENGTH, Question, Rank
+from integrations.services.items.words import query_units
 
 TABLE = "integrations_item_search"
-TEXT_LENGTH = 4000
-CONTENT_LENGTH = 100_000
-MAX_WORDS = 12
 # Up to so many hits it is quickest to fetch them all.
 FEW = 1000
-# How many rows are looked at one by one, before the index is asked.
+# How many rows are looked at one by one, where there are more hits.
 STEPS = (600, 3000)
-_WORD = re.compile(r"[^\W_]+", re.UNICODE)
-_FOREIGN = re.compile(r"[^\x00-\x7f]+")
-# The same for plain ASCII, which most texts are, at a tenth of the cost.
-_PLAIN = {n: chr(n).lower() if chr(n).isalnum() else " " for n in range(128)}
-
-
-def fold(text: str) -> list[str]:
-    """Return the words of a text without case, accents and punctuation."""
-    if text.isascii():
-        return text.translate(_PLAIN).split()
-    plain = _FOREIGN.sub(_without_marks, unicodedata.normalize("NFKD", text))
-    return _WORD.findall(plain.casefold())
-
-
-def _without_marks(run: re.Match[str]) -> str:
-    return "".join(c for c in run[0] if not unicodedata.combining(c))
-
-
-def search_text(name: str, properties: Mapping[str, Any]) -> str:
-    """Return the folded words of a name and of the text among its properties."""
-    texts = [name]
-    for value in properties.values():
-        if isinstance(value, str):
-            texts.append(value)
-        elif isinstance(value, (list, dict)):
-            texts.extend(_words_within(value))
-    # Apart, because one foreign letter would make the whole text a slow one.
-    plain = " ".join([text for text in texts if text.isascii()])
-    foreign = " ".join([text for text in texts if not text.isascii()])
-    words = fold(plain[:TEXT_LENGTH]) + fold(foreign[:TEXT_LENGTH])
-    return " ".join(dict.fromkeys(words))
-
-
-def _words_within(value: Any, *, depth: int = 3) -> Iterator[str]:
-    """Yield the texts inside a list or an object: labels, names, values."""
-    if isinstance(value, str):
-        # Ids of other records are no words anybody searches for.
-        if not value.isdigit():
-            yield value
-    elif depth and isinstance(value, list):
-        for each in value[:100]:
-            yield from _words_within(each, depth=depth - 1)
-    elif depth and isinstance(value, dict):
-        for each in list(value.values())[:100]:
-            yield from _words_within(each, depth=depth - 1)
-
-
-def with_content(words: str, text: str) -> str:
-    """Add the folded words of an item's own text, each once, to its other words."""
-    within = " ".join(dict.fromkeys(fold(text[:CONTENT_LENGTH])))
-    return f"{words} {within}".strip()
+# So many among the first of them mean that there are many.
+ENOUGH = 50
 
 
 def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
-    """Write the search texts of items by key, in the caller's transaction."""
+    """Write the search texts of items by key, in the caller's transaction.
+
+    A text that is the same is not written again.
+    """
     key, table = _key_column(), database.ops.quote_name(TABLE)
+    # Spaces around it, because ``_holds`` looks for words between spaces.
+    column, value, differs = "text", "' ' || %s || ' '", "<>"
+    if database.vendor == "postgresql":
+        column, differs = "words", "IS DISTINCT FROM"
+        value = "array_to_tsvector(string_to_array(%s, ' '))"
     with database.cursor() as cursor:
         if changed:
             cursor.executemany(
-                f"UPDATE {table} SET text = %s WHERE {key} = %s",
-                [(text, pk) for pk, text in changed.items()],
+                f"UPDATE {table} SET {column} = {value}"
+                f" WHERE {key} = %s AND {column} {differs} {value}",
+                [(text, pk, text) for pk, text in changed.items()],
             )
         if added:
             cursor.executemany(
-                f"INSERT INTO {table} ({key}, text) VALUES (%s, %s)",
+                f"INSERT INTO {table} ({key}, {column}) VALUES (%s, {value})",
                 list(added.items()),
             )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """Keys in the order of their list, and whether there are no others."""
-
-    keys: list[int]
-    is_all: bool
-
-
-def look(ordered: ItemQuerySet, text: str, *, want: int) -> Found | None:
-    """Return the first rows of an ordered list that hold every word of the text.
-
-    They are found by looking at each row, which takes a moment where the words are
-    frequent, however long the list; the index would fetch every hit there is. None
-    when fewer than ``want`` are among the first rows, and the index is quicker.
-    """
-    words = fold(text[:200])[:MAX_WORDS]
-    if not words:
-        return None
-    keys: list[int] = []
-    looked = 0
-    for step in STEPS:
-        rows = ordered.values_list("pk", _holds(words))[looked : looked + step]
-        answers = list(rows)
-        looked += step
-        keys += [pk for pk, is_hit in answers if is_hit]
-        if len(answers) < step or len(keys) >= want:
-            return Found(keys=keys, is_all=len(answers) < step)
-        if len(keys) * sum(STEPS) < want * looked:
-            break
-    return None
-
-
-def _holds(words: list[str]) -> RawSQL:
-    """Return whether an item's text holds words, or longer ones that begin so."""
-    key, table = _key_column(), database.ops.quote_name(TABLE)
-    find = "strpos" if database.vendor == "postgresql" else "instr"
-    each = " AND ".join(f"{find}(' ' || text, %s) > 0" for _ in words)
-    statement = f"SELECT {each} FROM {table} WHERE {key} = integrations_item.id"
-    return RawSQL(statement, [f" {word}" for word in words])
-
-
-@dataclass(frozen=True, kw_only=True)
 class Hits:
-    """What the index finds: the keys if they are few, else how to ask again."""
+    """What is found: all ``keys`` where they ``are_few``, else some of them.
 
-    statement: str
-    question: str
-    keys: list[int] | None = None
+    ``seen`` is how many were among the first rows of the whole list, if that was
+    enough to know.
+    """
+
+    condition: Condition | None
+    keys: list[int]
+    are_few: bool = True
+    seen: int = 0
 
     def among(self, queryset: ItemQuerySet) -> ItemQuerySet:
         """Filter for the items that were found."""
-        if self.keys is not None:
+        if self.condition is None or self.are_few:
             return queryset.filter(pk__in=self.keys)
-        found = RawSQL(self.statement, (self.question,))
+        statement, parameter = _select(self.condition)
+        found = RawSQL(statement, (parameter,))
         if database.vendor == "postgresql":
             return queryset.filter(pk__in=found)
         # Left to itself SQLite fetches and sorts every row that was found. The sum
         # makes it walk the list in its order instead, and stop when the page is full.
         return queryset.alias(key=F("pk") + 0).filter(key__in=found)
 
+    def first(self, ordered: ItemQuerySet, want: int) -> list[int]:
+        """Return the keys of the first rows of an ordered list that were found.
 
-def ask_index(text: str) -> Hits:
-    """Ask the index, once for a page and its count, for every word; prefixes count."""
-    words = fold(text[:200])[:MAX_WORDS]
-    key, table = _key_column(), database.ops.quote_name(TABLE)
-    if not words:
-        return Hits(statement="", question="", keys=[])
-    if database.vendor == "postgresql":
-        question = " & ".join(f"{word}:*" for word in words)
-        condition = "to_tsvector('simple', text) @@ to_tsquery('simple', %s)"
-    else:
-        question = " ".join(f'"{word}"*' for word in words)
-        condition = f"{table} MATCH %s"
-    statement = f"SELECT {key} FROM {table} WHERE {condition}"
-    if database.vendor == "postgresql":
-        return Hits(statement=statement, question=question)
+        Where there are many hits, rows are looked at one by one: frequent words are
+        found in a moment so, however long the list, while the index would fetch every
+        hit there is. Rare ones among them it finds quicker.
+        """
+        if self.condition is not None and not self.are_few:
+            keys: list[int] = []
+            looked = 0
+            for step in STEPS:
+                rows = ordered[looked : looked + step]
+                found, are_all = _look(rows, self.condition, step)
+                looked += step
+                keys += found
+                if are_all or len(keys) >= want:
+                    return keys[:want]
+                if len(keys) * sum(STEPS) < want * looked:
+                    break
+        rest = with_keys(ordered, self.keys) if self.are_few else self.among(ordered)
+        return list(rest.values_list("pk", flat=True)[:want])
+
+
+def _look(
+    rows: ItemQuerySet, condition: Condition, size: int
+) -> tuple[list[int], bool]:
+    """Return the keys of those of some rows that were found, and if the list ended."""
+    answers = list(rows.values_list("pk", _holds(condition)))
+    return [pk for pk, is_hit in answers if is_hit], len(answers) < size
+
+
+def with_keys(queryset: ItemQuerySet, keys: list[int]) -> ItemQuerySet:
+    """Filter for some keys, in the queryset's order; columns and joins are lost.
+
+    Asked for an owner and for keys at once, SQLite reads all rows of the owner. Asked
+    whether each key is among them, it reads the rows of those keys.
+    """
+    is_there = Exists(queryset.order_by().filter(pk=OuterRef("pk")))
+    found = Item.objects.filter(is_there, pk__in=keys)
+    return found.order_by(*queryset.query.order_by)
+
+
+def ask_index(condition: Condition | None) -> Hits:
+    """Ask the index for what holds a condition; no condition finds nothing."""
+    if condition is None:
+        return Hits(condition=None, keys=[])
+    statement, parameter = _select(condition)
     with database.cursor() as cursor:
-        cursor.execute(f"{statement} LIMIT %s", (question, FEW + 1))
+        cursor.execute(
+            f"{statement} ORDER BY {_key_column()} LIMIT %s", (parameter, FEW + 1)
+        )
         keys = [row[0] for row in cursor.fetchall()]
-    few = keys if len(keys) <= FEW else None
-    return Hits(statement=statement, question=question, keys=few)
+    return Hits(condition=condition, keys=keys, are_few=len(keys) <= FEW)
+
+
+def ask(question: Question, ordered: ItemQuerySet) -> Hits:
+    """Look at the first rows of a list, and ask the index unless many were found.
+
+    The index puts together the lists of all its words that begin so, which takes
+    its time where they are frequent.
+    """
+    condition = question.condition
+    if condition is not None:
+        keys, are_all = _look(ordered[: STEPS[0]], condition, STEPS[0])
+        if are_all:
+            return Hits(condition=condition, keys=keys)
+        if len(keys) >= ENOUGH:
+            return Hits(condition=condition, keys=keys, are_few=False, seen=len(keys))
+    return ask_index(condition)
+
+
+def hits_of(question: Question, rank: Rank, hits: Hits) -> Hits:
+    """Return the hits of one rank among all hits of a question.
+
+    The index is not asked for what is not in names where that would be many again.
+    """
+    condition = question.ranked(rank)
+    if condition is None or not hits.keys:
+        return hits
+    if not hits.are_few:
+        if rank is Rank.ELSEWHERE:
+            return Hits(condition=condition, keys=hits.keys, are_few=False)
+        return ask_index(condition)
+    key, table = _key_column(), database.ops.quote_name(TABLE)
+    matches, parameters = _test(condition)
+    marks = ", ".join(["%s"] * len(hits.keys))
+    statement = f"SELECT {key} FROM {table} WHERE {key} IN ({marks}) AND {matches}"
+    with database.cursor() as cursor:
+        cursor.execute(statement, (*hits.keys, *parameters))
+        keys = [row[0] for row in cursor.fetchall()]
+    return Hits(condition=condition, keys=keys)
+
+
+def _holds(condition: Condition) -> RawSQL:
+    """Return whether an item's text holds what is asked for."""
+    key, table = _key_column(), database.ops.quote_name(TABLE)
+    matches, parameters = _test(condition)
+    statement = f"SELECT {matches} FROM {table} WHERE {key} = integrations_item.id"
+    return RawSQL(statement, parameters)
+
+
+def _test(condition: Condition) -> tuple[str, list[str]]:
+    """Return the SQL that tests a stored text, and its parameters."""
+    if database.vendor == "postgresql":
+        return "words @@ %s::tsquery", [to_tsquery(condition)]
+    return to_instr(condition, "text")
+
+
+def _select(condition: Condition) -> tuple[str, str]:
+    """Return the SQL that asks the index for keys, and its one parameter."""
+    key, table = _key_column(), database.ops.quote_name(TABLE)
+    if database.vendor == "postgresql":
+        matches, parameter = "words @@ %s::tsquery", to_tsquery(condition)
+    else:
+        matches, parameter = f"{table} MATCH %s", to_fts5(condition)
+    return f"SELECT {key} FROM {table} WHERE {matches}", parameter
 
 
 def matching(queryset: ItemQuerySet, text: str) -> ItemQuerySet:
     """Filter for items that hold every word of the text; no text filters nothing."""
-    return ask_index(text).among(queryset) if text.strip() else queryset
+    if not text.strip():
+        return queryset
+    return ask_index(Question.parse(text).condition).among(queryset)
 
 
 def tell_planner() -> None:
@@ -198,19 +223,12 @@ def find_keys(text: str, *, most: int) -> list[int]:
     The caller asks whose they are. The bound is on what the index finds, so that a
     word that is everywhere costs no more than a rare one.
     """
-    words = fold(text[:200])[:MAX_WORDS]
-    if not words:
+    units = query_units(text[:MAX_LENGTH])
+    if not units:
         return []
-    key, table = _key_column(), database.ops.quote_name(TABLE)
-    if database.vendor == "postgresql":
-        question = " & ".join(words)
-        condition = "to_tsvector('simple', text) @@ to_tsquery('simple', %s)"
-    else:
-        question = " ".join(f'"{word}"' for word in words)
-        condition = f"{table} MATCH %s"
-    statement = f"SELECT {key} FROM {table} WHERE {condition} LIMIT %s"
+    statement, parameter = _select(all_of(units, is_whole=True))
     with database.cursor() as cursor:
-        cursor.execute(statement, (question, most))
+        cursor.execute(f"{statement} LIMIT %s", (parameter, most))
         return [row[0] for row in cursor.fetchall()]
 
 

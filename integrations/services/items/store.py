@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from integrations.models import Collection, Item, ItemChange, ItemContent
+from integrations.models import Collection, Item, ItemChange
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Content, IntegrationItem
 from integrations.services.items import contents, moves, rows, search
 from integrations.services.items.moves import Moved
 from integrations.services.items.rows import Known, Row
+from integrations.services.items.search_texts import indexer_of
 
 CHUNK = 2000
 
@@ -59,9 +60,11 @@ def store_page(
         rows.upsert([*new, *touched], collection, now=now)
     keys = {identity: entry.pk for identity, entry in known.items()}
     keys.update(_keys(collection, [row.item.id for row in new]))
+    fresh = {keys[row.item.id]: row.item for row in new}
+    stale = {keys[row.item.id]: row.item for row in touched}
     search.index(
-        {keys[row.item.id]: row.text for row in new},
-        _texts({keys[row.item.id]: row.text for row in touched}),
+        _search_texts(collection, fresh, {}),
+        _search_texts(collection, stale, contents.kept_texts(list(stale))),
     )
     found = {keys[each]: text for each, text in (texts or {}).items() if each in keys}
     contents.store_contents(found, now=now)
@@ -82,13 +85,21 @@ def _is_only_back(known: Known, row: Row) -> bool:
     return known.is_deselected and known.digest == row.digest
 
 
-def _texts(words: dict[int, str]) -> dict[int, str]:
+def _search_texts(
+    collection: Collection,
+    items: Mapping[int, IntegrationItem],
+    kept: Mapping[int, str],
+) -> dict[int, str]:
     """Return the search texts of items by key, with those of their own kept texts."""
-    kept = ItemContent.objects.filter(item__in=list(words)).exclude(text="")
-    known = dict(kept.values_list("item_id", "text")) if words else {}
+    indexer = indexer_of(collection)
     return {
-        key: search.with_content(text, known.get(key, ""))
-        for key, text in words.items()
+        key: indexer.text(
+            name=item.name,
+            remote_id=item.id,
+            properties=item.properties,
+            content=kept.get(key, ""),
+        )
+        for key, item in items.items()
     }
 
 

@@ -24,7 +24,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
 from integrations.services.common.connector_errors import connector_boundary
-from integrations.services.items import search
+from integrations.services.items import contents, search
 from integrations.services.sync import failures
 from integrations.services.sync.lease import RunLease
 
@@ -65,6 +65,7 @@ def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
     """Return live items whose text is due, what was edited last first."""
     return (
         Item.objects.live()
+        .select_related("collection__connection")
         .filter(_stale(), connection=lease.connection, type__in=list(types))
         .order_by(F("remote_updated_at").desc(nulls_last=True), "-pk")
     )
@@ -126,17 +127,15 @@ def store(
     item: Item, content: Content, *, reason: Reason | None, now: datetime
 ) -> None:
     """Store a text, or why there is none, and what can be found by it."""
-    text = content.text[:TEXT_LENGTH]
-    ItemContent.objects.update_or_create(
+    kept, _ = ItemContent.objects.update_or_create(
         item=item,
         defaults={
             "blocks": list(content.blocks)[:MOST_BLOCKS],
-            "text": text,
+            "text": content.text[:TEXT_LENGTH],
             "is_truncated": content.is_truncated,
             **columns(reason),
             "read_for": item.remote_updated_at or item.first_seen_at,
             "read_at": now,
         },
     )
-    words = search.search_text(item.name, item.properties)
-    search.index({}, {item.pk: search.with_content(words, text)})
+    search.index({}, {item.pk: contents.words_of(kept)})

@@ -33,6 +33,7 @@ from integrations.services.grants import (
     revocation,
 )
 from integrations.services.grants.refresh_attempts import intent, lease
+from integrations.services.items import reindex
 from integrations.services.sync import runs
 from integrations.services.upkeep import retention, staleness
 
@@ -159,6 +160,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "erasures": account_deletion.sweep(),
         "stale": staleness.check(now=now),
         "pruned": retention.prune(now=now),
+        "search": reindex.send_due(),
     }
 
 

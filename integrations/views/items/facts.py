@@ -5,13 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from integrations.models import Item, ItemChange, wording
-from integrations.providers import CONNECTORS
 from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField, read_fields
-from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items import links, parents
+from integrations.services.items import described, links, parents
 from integrations.services.items.detail import (
     find_breadcrumbs,
     find_children,
@@ -51,16 +49,16 @@ def make_context(item: Item) -> dict[str, Any]:
     happened = list(item.changes.select_related("run")[: MAX_CHANGES + 1])
     has_older = len(happened) > MAX_CHANGES
     del happened[MAX_CHANGES:]
-    described, mistake = describe(item, item.properties)
+    values, mistake = describe(item, item.properties)
     sides = [(change, describe_sides(item, change)) for change in happened]
     told = (side for _, both in sides for side in both)
-    linked = links.find(item, described, *told)
+    linked = links.find(item, values, *told)
     top_name = parents.name_above(breadcrumbs[0] if breadcrumbs else item)
     put_icons([item, *breadcrumbs, *children, *linked.found.values()])
     return {
         "facts": list(facts(item)),
         "content": make_content(item),
-        **make_properties(item, described, linked),
+        **make_properties(item, values, linked),
         "mistake": mistake,
         "merged_into": find_merged_into(item),
         "breadcrumbs": breadcrumbs,
@@ -108,13 +106,8 @@ def describe(
 
     A mistake of ours in it is said in the text beside them.
     """
-    connector = CONNECTORS.get(item.provider)
-    if connector is None:
-        return describe_raw(values, {}), ""
-    schema, account = item.collection.schema, item.connection.account
     try:
-        with connector_boundary("describe", item=item.pk):
-            return list(connector.describe(values, schema, account)), ""
+        return described.describe(item.collection, values, item=item.pk), ""
     except ConnectorError as exc:
         return describe_raw(values, {}), wording.connector_text(exc.reference, RAW_TEXT)
 
@@ -141,8 +134,8 @@ def describe_sides(item: Item, change: ItemChange) -> Sides:
     beside = {n: v for n, v in item.properties.items() if n in currencies}
 
     def describe_some(values: Mapping[str, Any]) -> list[DisplayField]:
-        described, _ = describe(item, {**beside, **values})
-        return [field for field in described if field.name in values]
+        fields, _ = describe(item, {**beside, **values})
+        return [field for field in fields if field.name in values]
 
     old, new = _values(_pairs(change))
     return describe_some(old), describe_some(new)
@@ -179,10 +172,8 @@ def changed_fields(
         yield {"label": label, "old": before.get(key, ""), "new": after.get(key, "")}
 
 
-def _texts(
-    described: Sequence[DisplayField], links: Links
-) -> dict[tuple[str, str], str]:
-    return {(f.name, f.label): show(f.value, links).text for f in described}
+def _texts(fields: Sequence[DisplayField], links: Links) -> dict[tuple[str, str], str]:
+    return {(f.name, f.label): show(f.value, links).text for f in fields}
 
 
 def _row(label: str, value: Shown | None) -> Row:

@@ -16,10 +16,11 @@ from django_htmx.middleware import HtmxDetails
 from integrations.models import Collection, Connection, Item
 from integrations.services.connections.naming import unique_titles
 from integrations.services.connections.status import put_status
-from integrations.services.items import listing
+from integrations.services.items import listing, reindex
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count
 from integrations.services.items.parents import put_parents
+from integrations.services.items.passages import put_passages
 from integrations.services.items.query import ItemQuery
 from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, facts, filters
@@ -42,8 +43,10 @@ def item_list(request: UserRequest) -> HttpResponse:
     page = listing.fetch_page(items, query)
     put_icons(page.items)
     put_parents(page.items)
+    if query.search:
+        put_passages(page.items, query.search)
     put_titles(page.items, connections)
-    count = listing.count(items, query, collections, page=page)
+    count = listing.count(items, query, collections, hits=page.hits)
     context = {
         "items": page.items,
         "previous_url": page.previous.url if page.previous else "",
@@ -51,6 +54,7 @@ def item_list(request: UserRequest) -> HttpResponse:
         "count_text": _count_text(count, query, collections),
         **_empty_context(page.items, query, connections, collections),
         "stale": _stale(query, connections),
+        "indexing": reindex.progress_of(collections) if query.search else None,
         **_list_context(query, connections, collections, parent),
     }
     response = render(request, _list_template(request), context)

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from integrations.models import Collection, Connection, Item, ItemContent
 from integrations.services.common import queue
-from integrations.services.items import search
+from integrations.services.items import contents, search
 from integrations.services.sync import opened_text
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -155,7 +155,10 @@ def test_a_text_that_came_with_the_list_is_shown(as_alice: Any, alice: User) -> 
 def test_the_list_finds_words_inside_texts(
     as_alice: Any, as_bob: Any, page: Item
 ) -> None:
-    search.index({}, {page.pk: search.with_content("handbook", "Quagga & okapi")})
+    kept = ItemContent.objects.create(
+        item=page, text="Quagga & okapi", read_for=NOON, read_at=NOON
+    )
+    search.index({}, {page.pk: contents.words_of(kept)})
 
     found = as_alice.get(reverse("integrations:item-list"), {"q": "okap quagga"})
 

@@ -10,6 +10,8 @@ from django.db.models import F, QuerySet
 from integrations.models import Collection, Item
 from integrations.services.items import listing, search
 from integrations.services.items.query import SORTS, ItemQuery
+from integrations.services.items.search_texts import Indexer
+from integrations.services.items.words import fold
 from tests.support.rows import NOON, make_collection, make_item, make_items
 
 SIZE = 25
@@ -247,9 +249,21 @@ def fleet(collection):
         for n in range(120)
     ]
     make_items(collection, rows)
-    texts = {i.pk: search.search_text(i.name, {}) for i in own(collection)}
+    indexer = Indexer(collection)
+    texts = {
+        i.pk: indexer.text(name=i.name, remote_id=i.remote_id, properties={})
+        for i in own(collection)
+    }
     search.index(texts, {})
     return collection
+
+
+def rank(name, text):
+    """Return 0 for a name that is the text, 1 if it begins so, else 2."""
+    held, wanted = (" ".join(fold(each)) for each in (name, text))
+    if held == wanted:
+        return 0
+    return 1 if held.startswith(wanted) else 2
 
 
 @pytest.mark.parametrize("text", ["cutter", "green cut", "Gre", "ketch green", "barge"])
@@ -263,14 +277,15 @@ def test_a_search_shows_every_hit_once_however_it_is_found(
     monkeypatch.setattr(search, "FEW", few)
     query = ItemQuery(search=text, sort=sort, size=SIZE)
     names = dict(own(fleet).values_list("pk", "name"))
-    expected = [
+    hits = [
         pk
         for pk in in_order(fleet, query.order)
         if all(
-            any(held.startswith(word) for held in search.fold(names[pk]))
-            for word in search.fold(text)
+            any(held.startswith(word) for held in fold(names[pk]))
+            for word in fold(text)
         )
     ]
+    expected = sorted(hits, key=lambda pk: rank(names[pk], text))
 
     pages = list(walk(fleet, query))
 
@@ -279,32 +294,55 @@ def test_a_search_shows_every_hit_once_however_it_is_found(
     assert [i.pk for page in way_back[::-1] for i in page.items] == [
         i.pk for page in pages[:-1] for i in page.items
     ]
-    number = listing.count(own(fleet), query, [fleet], page=pages[0])
+    number = listing.count(own(fleet), query, [fleet])
     assert number.number == len(expected) or (
         number.is_more and 0 < number.number <= len(expected)
     )
 
 
+@pytest.mark.parametrize("sort", SORTS)
+def test_the_way_back_through_what_was_found_is_the_way_there(fleet, sort):
+    query = ItemQuery(search="cutter", sort=sort, size=7)
+
+    there = list(walk(fleet, query))
+    back = list(walk(fleet, there[-1].previous, "previous"))
+
+    assert len({item.rank for page in there for item in page.items}) == 2
+    shown = [[item.pk for item in page.items] for page in there]
+    assert [[item.pk for item in page.items] for page in back[::-1]] == shown[:-1]
+
+
 def test_frequent_words_are_counted_as_far_as_they_were_looked_at(fleet, monkeypatch):
     monkeypatch.setattr(search, "STEPS", (60, 60))
+    monkeypatch.setattr(search, "ENOUGH", 10)
     monkeypatch.setattr(listing, "SMALL", 100)
     fleet.refresh_from_db()
     query = ItemQuery(search="cutter", size=10)
 
     page = page_of(fleet, query)
 
-    assert str(listing.count(own(fleet), query, [fleet], page=page)) == "more than 20"
-    later = page_of(fleet, page.next)
-    assert str(listing.count(own(fleet), page.next, [fleet], page=later)) == (
-        "more than 20"
-    )
+    assert str(listing.count(own(fleet), query, [fleet])) == "more than 20"
+    assert str(listing.count(own(fleet), page.next, [fleet])) == "more than 20"
 
 
-def test_frequent_words_among_few_items_are_counted_to_the_end(fleet, monkeypatch):
-    monkeypatch.setattr(search, "STEPS", (60, 60))
+def test_less_frequent_words_are_counted_among_some_hits(fleet, monkeypatch):
+    monkeypatch.setattr(search, "STEPS", (1, 1))
+    monkeypatch.setattr(search, "FEW", 30)
+    monkeypatch.setattr(listing, "ENOUGH", 10)
+    monkeypatch.setattr(listing, "SMALL", 100)
     fleet.refresh_from_db()
     query = ItemQuery(search="cutter", size=10)
 
     page = page_of(fleet, query)
 
-    assert str(listing.count(own(fleet), query, [fleet], page=page)) == "40"
+    for each in (query, page.next):
+        assert str(listing.count(own(fleet), each, [fleet])) == "more than 30"
+
+
+def test_frequent_words_among_few_items_are_counted_to_the_end(fleet, monkeypatch):
+    monkeypatch.setattr(search, "STEPS", (60, 60))
+    monkeypatch.setattr(search, "ENOUGH", 10)
+    fleet.refresh_from_db()
+    query = ItemQuery(search="cutter", size=10)
+
+    assert str(listing.count(own(fleet), query, [fleet])) == "40"

@@ -12,6 +12,7 @@ from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.services.items import reindex
 from integrations.services.sync import policy, seen_bitmap
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint
@@ -66,6 +67,7 @@ def begin_full(
                 *Collection.REASON_COLUMNS,
             ]
         )
+        reindex.note_labels(collection)
         seen_bitmap.forget(collection)
         set_checkpoint(lease, collection, FullRefresh(began=now))
 
@@ -140,8 +142,10 @@ def _refresh_schema(lease: RunLease, collection: Collection) -> None:
         return
     context = context_of(collection)
     schema = connector_of(collection).fetch_schema(lease.api, context)
-    collection.schema = dict(schema)
-    collection.save(update_fields=["schema"])
+    with transaction.atomic():
+        collection.schema = dict(schema)
+        collection.save(update_fields=["schema"])
+        reindex.note_labels(collection)
 
 
 def set_checkpoint(lease: RunLease, collection: Collection, now_at: Checkpoint) -> None:

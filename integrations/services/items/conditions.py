@@ -1,0 +1,99 @@
+"""State what a search text must hold, and write that in each database's language.
+
+Words consist of letters and digits only, so that none needs to be escaped.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from integrations.services.items.words import Unit
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word that begins so, or that is whole."""
+
+    text: str
+    is_whole: bool = False
+
+
+@dataclass(frozen=True)
+class All:
+    """Every one of some conditions."""
+
+    parts: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """At least one of some conditions."""
+
+    parts: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True)
+class Except:
+    """A condition, and not another one."""
+
+    wanted: "Condition"
+    unwanted: "Condition"
+
+
+Condition: TypeAlias = Word | All | AnyOf | Except
+
+
+def all_of(units: Sequence[Unit], *, mark: str = "", is_whole: bool = False) -> All:
+    """Return the condition that every unit is there, in any of its spellings."""
+    return All(
+        tuple(
+            AnyOf(
+                tuple(
+                    All(tuple(Word(f"{mark}{word}", is_whole) for word in spelling))
+                    for spelling in unit
+                )
+            )
+            for unit in units
+        )
+    )
+
+
+def to_fts5(condition: Condition) -> str:
+    """Write a condition for SQLite's MATCH."""
+    # https://www.sqlite.org/fts5.html#full_text_query_syntax
+    if isinstance(condition, Word):
+        return f'"{condition.text}"' + ("" if condition.is_whole else "*")
+    return _write(condition, to_fts5, ("AND", "OR", "NOT"))
+
+
+def to_tsquery(condition: Condition) -> str:
+    """Write a condition as a value of PostgreSQL's tsquery."""
+    # https://www.postgresql.org/docs/current/datatype-textsearch.html
+    if isinstance(condition, Word):
+        return f"'{condition.text}'" + ("" if condition.is_whole else ":*")
+    return _write(condition, to_tsquery, ("&", "|", "& !"))
+
+
+def to_instr(condition: Condition, text: str) -> tuple[str, list[str]]:
+    """Write a condition as SQL over an expression of words between spaces."""
+    words: list[str] = []
+
+    def write(part: Condition) -> str:
+        if isinstance(part, Word):
+            words.append(f" {part.text} " if part.is_whole else f" {part.text}")
+            return f"instr({text}, %s) > 0"
+        return _write(part, write, ("AND", "OR", "AND NOT"))
+
+    return write(condition), words
+
+
+def _write(
+    condition: All | AnyOf | Except,
+    write: Callable[[Condition], str],
+    operators: tuple[str, str, str],
+) -> str:
+    both, either, without = operators
+    if isinstance(condition, Except):
+        return f"({write(condition.wanted)} {without} {write(condition.unwanted)})"
+    operator = both if isinstance(condition, All) else either
+    return "(" + f" {operator} ".join(write(part) for part in condition.parts) + ")"

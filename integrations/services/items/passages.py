@@ -1,0 +1,192 @@
+"""Find where in an item the words of a search stand, and mark them."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from integrations.models import Collection, Item
+from integrations.providers.raw import describe_raw
+from integrations.services.common.errors import ConnectorError
+from integrations.services.items.contents import kept_texts
+from integrations.services.items.described import describe
+from integrations.services.items.question import Question
+from integrations.services.items.search_texts import SearchText, texts_of
+from integrations.services.items.words import (
+    NUMBER,
+    UNSPACED,
+    Unit,
+    fold_character,
+    index_words,
+    number_words,
+)
+
+MOST_PASSAGES: Final = 2
+BEFORE, AFTER = 40, 100
+WINDOW: Final = 2000
+ID_LABEL, CONTENT_LABEL = "Id there", "Text"
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a text, and whether it is what was searched for."""
+
+    text: str
+    is_match: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A part of a value that was found, with the label of the value."""
+
+    label: str
+    pieces: Sequence[Piece]
+
+
+def put_passages(items: Iterable[Item], text: str) -> None:
+    """Set the marked name of each item, and passages for what is not in the name."""
+    units = Question.parse(text).units
+    missing: dict[int, list[Unit]] = {}
+    rows = list(items)
+    for item in rows:
+        found = index_words(item.name)
+        in_name = [unit for unit in units if _spelling_in(unit, found)]
+        item.name_pieces = _mark(item.name, _words_of(in_name, found))
+        missing[item.pk] = [unit for unit in units if unit not in in_name]
+    wanted = [item for item in rows if missing[item.pk]]
+    for item, texts in _with_texts(wanted):
+        item.passages = list(_passages(texts, missing[item.pk]))
+
+
+def _with_texts(items: list[Item]) -> Iterator[tuple[Item, Iterable[SearchText]]]:
+    """Yield each item with the texts that its page shows, its own text last."""
+    keys = [item.pk for item in items]
+    stored = Item.objects.only("remote_id", "properties").in_bulk(keys)
+    kept = kept_texts(keys)
+    collections = Collection.objects.select_related("connection").in_bulk(
+        {item.collection_id for item in items}
+    )
+    for item in items:
+        collection = collections[item.collection_id]
+        if item.pk in stored:
+            content = kept.get(item.pk, "")
+            yield item, _texts_of(stored[item.pk], collection, content)
+
+
+def _texts_of(item: Item, collection: Collection, content: str) -> Iterator[SearchText]:
+    yield SearchText(ID_LABEL, item.remote_id)
+    try:
+        yield from texts_of(describe(collection, item.properties, item=item.pk))
+    except ConnectorError:
+        yield from texts_of(describe_raw(item.properties, {}))
+    yield SearchText(CONTENT_LABEL, content)
+
+
+def _passages(texts: Iterable[SearchText], units: list[Unit]) -> Iterator[Passage]:
+    """Yield a passage for the first texts that hold any of what is left to find."""
+    left, found = list(units), 0
+    for text in texts:
+        words = text.words
+        here = [unit for unit in left if _spelling_in(unit, words)]
+        if here:
+            yield _to_passage(text, _words_of(here, words))
+            left = [unit for unit in left if unit not in here]
+            found += 1
+        if not left or found == MOST_PASSAGES:
+            return
+
+
+def _spelling_in(unit: Unit, words: Sequence[str]) -> Sequence[str]:
+    """Return the spelling of what is searched for that some words begin with."""
+    for spelling in unit:
+        if all(any(word.startswith(each) for word in words) for each in spelling):
+            return spelling
+    return ()
+
+
+def _words_of(units: Iterable[Unit], words: Sequence[str]) -> list[str]:
+    return [each for unit in units for each in _spelling_in(unit, words)]
+
+
+def _to_passage(text: SearchText, words: Sequence[str]) -> Passage:
+    """Cut a text around its first match; what only matches unseen is added to it."""
+    shown = unicodedata.normalize("NFC", text.text)
+    spans: list[Span] = []
+    start = 0
+    for start in range(0, max(len(shown), 1), WINDOW):
+        spans = _spans(shown[start : start + WINDOW], words, is_phone=text.is_phone)
+        if spans:
+            break
+    if not spans:
+        start = 0
+        shown = f"{shown} ({text.also})" if text.also else shown
+    first = start + spans[0][0] if spans else 0
+    begin, end = max(0, first - BEFORE), first + AFTER
+    spans = [(start + a - begin, start + b - begin) for a, b in spans]
+    pieces = _pieces(shown[begin:end], spans)
+    if begin:
+        pieces.insert(0, Piece("…"))
+    if end < len(shown):
+        pieces.append(Piece("…"))
+    return Passage(label=text.label, pieces=pieces)
+
+
+def _mark(text: str, words: Sequence[str]) -> list[Piece]:
+    shown = unicodedata.normalize("NFC", text)
+    return _pieces(shown, _spans(shown, words))
+
+
+def _pieces(text: str, spans: Iterable[Span]) -> list[Piece]:
+    pieces, start = [], 0
+    for begin, end in spans:
+        pieces += [Piece(text[start:begin]), Piece(text[begin:end], is_match=True)]
+        start = end
+    pieces.append(Piece(text[start:]))
+    return [piece for piece in pieces if piece.text]
+
+
+def _spans(text: str, words: Sequence[str], *, is_phone: bool = False) -> list[Span]:
+    """Return where in a text words begin that are searched for, in order, apart."""
+    folded, origins = _fold_with_origins(text)
+    found = [
+        (origins[start], origins[start + len(word) - 1] + 1)
+        for word in set(words)
+        for start in _places(folded, word)
+    ]
+    for number in NUMBER.finditer(text):
+        spelled = number_words(number, is_phone=is_phone)
+        if any(each.startswith(word) for each in spelled for word in words):
+            found.append(number.span())
+    return _joined(found)
+
+
+def _fold_with_origins(text: str) -> tuple[str, list[int]]:
+    """Return a folded text, and of each of its characters where it came from."""
+    folded, origins = [], []
+    for place, character in enumerate(text):
+        typed = fold_character(character)
+        folded.append(typed)
+        origins += [place] * len(typed)
+    return "".join(folded), origins
+
+
+def _places(folded: str, word: str) -> Iterator[int]:
+    """Yield where a word begins: after a space, or in a script that has none."""
+    start = folded.find(word)
+    while start >= 0:
+        before = folded[start - 1 : start]
+        if not before.strip() or UNSPACED.match(before) or UNSPACED.match(word):
+            yield start
+        start = folded.find(word, start + 1)
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return joined

@@ -1,0 +1,76 @@
+"""Read what a user searches for: what has to be found, and how good a match is."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from integrations.services.items.conditions import (
+    All,
+    AnyOf,
+    Condition,
+    Except,
+    Word,
+    all_of,
+)
+from integrations.services.items.search_texts import NAME_WORD, WHOLE_NAME
+from integrations.services.items.words import (
+    WORD_LENGTH,
+    Unit,
+    query_units,
+    to_key,
+)
+
+MAX_LENGTH = 200
+
+
+class Rank(IntEnum):
+    """Where the words of a search are found, best first."""
+
+    NAME = 0
+    NAME_BEGINS = 1
+    IN_NAME = 2
+    ELSEWHERE = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a user searches for."""
+
+    units: tuple[Unit, ...]
+    key: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Question":
+        """Read what was typed; without a letter or digit it finds nothing."""
+        text = text[:MAX_LENGTH]
+        return cls(units=tuple(query_units(text)), key=to_key(text))
+
+    @property
+    def condition(self) -> Condition | None:
+        """Return what an item must hold to be found, None where nothing can be."""
+        return all_of(self.units) if self.units else None
+
+    def ranked(self, rank: Rank) -> Condition | None:
+        """Return the condition of one rank; the ranks share all that is found."""
+        if not self.units:
+            return None
+        found = all_of(self.units)
+        whole = Word(f"{WHOLE_NAME}{self.key}", is_whole=True)
+        begins = Word(f"{WHOLE_NAME}{self.key}")
+        named = all_of(self.units, mark=NAME_WORD)
+        if rank is Rank.ELSEWHERE:
+            return Except(found, AnyOf((named, begins)))
+        also = () if self.is_plain else (found,)
+        if rank is Rank.IN_NAME:
+            return Except(All((named, *also)), begins)
+        if rank is Rank.NAME_BEGINS:
+            return Except(All((begins, *also)), whole)
+        return All((whole, *also))
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether what begins so, or has these words in its name, is found.
+
+        A number has other words than its digits, and a long key is cut.
+        """
+        has_digit = any(character.isdigit() for character in self.key)
+        return not has_digit and len(self.key) < WORD_LENGTH

@@ -1,0 +1,194 @@
+"""Index stored items again when what they are shown with, or the index, has changed.
+
+In batches of a few items, each a short transaction, so that no sync waits for it; the
+position is a row, so that whoever comes next goes on there.
+"""
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import blake2b
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Concat
+from django.utils import timezone
+
+from integrations.models import Collection, Item, ItemContent, SearchState
+from integrations.services.common import queue
+from integrations.services.items import search
+from integrations.services.items.search_texts import VERSION, Indexer
+
+BATCH = 100
+# Keys that are held in memory at a time.
+CHUNK = 20_000
+SLICE_SECONDS = 15.0
+# Long enough to have its turn among the slices of syncs.
+EXPIRES_SECONDS = 120.0
+CLAIM = timedelta(minutes=2)
+# What changes in a schema without changing what is shown.
+NOT_SHOWN = {"tag"}
+
+
+def note_labels(collection: Collection) -> str:
+    """Remember what a collection's values are shown with from now on, and return it.
+
+    Called in the transaction that stores the schema. Where nothing is stored yet,
+    there is nothing to index again.
+    """
+    labels = _labels_of(collection)
+    state, _ = SearchState.objects.get_or_create(
+        collection=collection, defaults={"labels": labels}
+    )
+    fields = []
+    if state.labels != labels:
+        state.labels = labels
+        fields.append("labels")
+    is_current = state.indexed_with == _version(labels)
+    if not is_current and not Item.objects.filter(collection=collection).exists():
+        state.indexed_with = _version(labels)
+        fields.append("indexed_with")
+    if fields:
+        state.save(update_fields=fields)
+    return labels
+
+
+def _labels_of(collection: Collection) -> str:
+    shown = {n: v for n, v in collection.schema.items() if n not in NOT_SHOWN}
+    text = json.dumps([shown, collection.connection.account], sort_keys=True)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _version(labels: str) -> str:
+    return f"{VERSION}:{labels}"
+
+
+def outdated() -> QuerySet[Collection]:
+    """Return the collections whose items are to be indexed again."""
+    current = Concat(Value(_version("")), F("search_state__labels"))
+    is_current = Q(search_state__indexed_with=current)
+    return Collection.objects.exclude(is_current).order_by("pk")
+
+
+def send_due() -> int:
+    """Queue a slice of the work if there is any; return how many were queued."""
+    if not outdated().exists():
+        return 0
+    return int(queue.send("index_search", expires=EXPIRES_SECONDS))
+
+
+def run_slice(*, seconds: float = SLICE_SECONDS) -> None:
+    """Index items of one collection after the other until the time is up."""
+    stop_at = time.monotonic() + seconds
+    for pk in list(outdated().values_list("pk", flat=True)[:CHUNK]):
+        _index_collection(pk, stop_at)
+        if time.monotonic() >= stop_at:
+            return
+
+
+def _index_collection(pk: UUID, stop_at: float) -> None:
+    """Index as much of a collection as there is time for, unless others do."""
+    with transaction.atomic():
+        # Locked, so that its schema and its labels belong together.
+        locked = Collection.objects.select_for_update(no_key=True).filter(pk=pk)
+        collection = locked.first()
+        if collection is None:
+            return
+        labels = note_labels(collection)
+    now = timezone.now()
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    mine = SearchState.objects.filter(pk=pk, labels=labels)
+    if not mine.filter(free).update(claimed_until=now + CLAIM):
+        return
+    try:
+        _go_on(collection, mine, _version(labels), stop_at)
+    finally:
+        SearchState.objects.filter(pk=pk).update(claimed_until=None)
+
+
+def _go_on(
+    collection: Collection, mine: QuerySet[SearchState], version: str, stop_at: float
+) -> None:
+    """Index batch after batch; labels that change meanwhile end it."""
+    begun = {"indexing_with": version, "position": 0, "done": 0}
+    mine.exclude(indexing_with=version).update(**begun)
+    items = Item.objects.filter(collection=collection).order_by("pk")
+    indexer = Indexer(collection)
+    while (state := mine.first()) is not None:
+        after = items.filter(pk__gt=state.position).values_list("pk", flat=True)
+        keys = list(after[:CHUNK])
+        for start in range(0, len(keys), BATCH):
+            if not _index_batch(indexer, mine, keys[start : start + BATCH]):
+                return
+            if time.monotonic() >= stop_at:
+                return
+        if len(keys) < CHUNK:
+            mine.update(indexed_with=version)
+            return
+
+
+def _index_batch(
+    indexer: Indexer, mine: QuerySet[SearchState], keys: list[int]
+) -> bool:
+    """Index some items and move the position; False if that must wait."""
+    with transaction.atomic():
+        # What a sync is writing is locked, and waiting for it could be for each other.
+        items = list(
+            Item.objects.filter(pk__in=keys)
+            .only("name", "remote_id", "properties")
+            .select_for_update(skip_locked=True)
+        )
+        kept = ItemContent.objects.filter(item__in=keys)
+        free_texts = kept.select_for_update(skip_locked=True)
+        texts = dict(free_texts.values_list("item_id", "text"))
+        free = [item.pk for item in items]
+        is_busy = (
+            Item.objects.filter(pk__in=keys).exclude(pk__in=free).exists()
+            or kept.exclude(item__in=list(texts)).exists()
+        )
+        if is_busy or not mine.update(position=keys[-1], done=F("done") + len(keys)):
+            transaction.set_rollback(True)
+            return False
+        search.index({}, {item.pk: _text(indexer, item, texts) for item in items})
+    return True
+
+
+def _text(indexer: Indexer, item: Item, texts: dict[int, str]) -> str:
+    return indexer.text(
+        name=item.name,
+        remote_id=item.remote_id,
+        properties=item.properties,
+        content=texts.get(item.pk, ""),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How many of the items that are indexed again are done."""
+
+    done: int
+    total: int
+
+
+def progress_of(collections: Iterable[Collection]) -> Progress | None:
+    """Return how far the index is with those of some collections that are outdated."""
+    keys = [collection.pk for collection in collections]
+    rows = (
+        outdated()
+        .filter(pk__in=keys, stored_count__gt=0)
+        .values_list(
+            "stored_count",
+            "search_state__labels",
+            "search_state__indexing_with",
+            "search_state__done",
+        )
+    )
+    done = total = 0
+    for count, labels, indexing_with, indexed in rows:
+        total += count
+        if labels and indexing_with == _version(labels):
+            done += min(indexed, count)
+    return Progress(done=done, total=total) if total else None

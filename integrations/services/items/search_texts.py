@@ -1,0 +1,195 @@
+"""Make the text that an item is found by: what its page shows, shortest first."""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, cast
+
+from integrations.models import Collection
+from integrations.providers import fields
+from integrations.providers.fields import SEVERAL, Value
+from integrations.providers.plain import plain
+from integrations.providers.raw import describe_raw
+from integrations.providers.records import DisplayField, read_fields
+from integrations.providers.values import to_zone
+from integrations.services.common.errors import ConnectorError
+from integrations.services.items.described import describe
+from integrations.services.items.words import (
+    REPEATED_LENGTH,
+    index_words,
+    to_key,
+)
+
+# A higher one makes every item be indexed again.
+VERSION: Final = 2
+# More than providers let a long text have, and all that is kept of a page's own.
+VALUE_LENGTH: Final = 200_000
+# PostgreSQL takes a megabyte for one item. Only the longest texts can lose by it,
+# because they come last.
+MOST_BYTES: Final = 900_000
+MOST_KNOWN: Final = 20_000
+# What begins each word of a name, and the whole name as one word.
+NAME_WORD, WHOLE_NAME = "§", "¶"
+
+
+class SearchText(NamedTuple):
+    """A text that a page shows; ``also`` finds it too, in another spelling."""
+
+    label: str
+    text: str
+    also: str = ""
+    is_phone: bool = False
+
+    @property
+    def words(self) -> Sequence[str]:
+        """Return the words by which the text is found."""
+        found = index_words(self.text[:VALUE_LENGTH], is_phone=self.is_phone)
+        if self.also and self.also != self.text:
+            return (*found, *index_words(self.also[:VALUE_LENGTH]))
+        return found
+
+
+class Indexer:
+    """Make search texts of the items of one collection.
+
+    Most values are in many of its items, and are described once.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._can_describe = True
+        specs = read_fields(collection.schema)
+        self._absent: dict[str, Any] = dict.fromkeys(spec.name for spec in specs)
+        self._known: dict[tuple[str, Any], tuple[SearchText, ...]] = {}
+
+    def text(
+        self,
+        *,
+        name: str,
+        remote_id: str,
+        properties: Mapping[str, Any],
+        content: str = "",
+    ) -> str:
+        """Return the words of an item, each once: its identity, then its values."""
+        texts = self._texts(properties)
+        texts.sort(key=lambda each: len(each.text))
+        in_name = index_words(name)
+        words = dict.fromkeys((f"{WHOLE_NAME}{to_key(name)}", *in_name))
+        words.update(dict.fromkeys(f"{NAME_WORD}{word}" for word in in_name))
+        words.update(dict.fromkeys(index_words(remote_id)))
+        for each in texts:
+            words.update(dict.fromkeys(each.words))
+        words.update(dict.fromkeys(index_words(content[:VALUE_LENGTH])))
+        return _bounded(words)
+
+    def _texts(self, properties: Mapping[str, Any]) -> list[SearchText]:
+        texts: list[SearchText] = []
+        rest: dict[str, Any] = {}
+        # A value that is absent can be shown, too: a box without a tick.
+        for name, value in {**self._absent, **properties}.items():
+            known = _is_short(value) and self._known.get((name, value))
+            if known is False or known is None:
+                rest[name] = value
+            else:
+                texts += known
+        if rest:
+            texts += self._describe_rest(rest, properties)
+        return texts
+
+    def _describe_rest(
+        self, rest: Mapping[str, Any], properties: Mapping[str, Any]
+    ) -> Iterator[SearchText]:
+        """Describe values by themselves, amounts beside the currency they hang on."""
+        found: dict[str, list[DisplayField]] = {name: [] for name in rest}
+        for field in self._describe(rest):
+            found.setdefault(field.name, []).append(field)
+        amounts = {n for n, own in found.items() if any(map(_is_amount, own))}
+        if amounts:
+            together = [f for f in self._describe(properties) if f.name in amounts]
+            found |= {n: [f for f in together if f.name == n] for n in amounts}
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+        for name, value in rest.items():
+            texts = tuple(texts_of(found[name]))
+            if name not in amounts and _is_short(value):
+                self._known[name, value] = texts
+            yield from texts
+
+    def _describe(self, properties: Mapping[str, Any]) -> Sequence[DisplayField]:
+        """Describe values; after a mistake of ours, which is logged, raw ones do."""
+        if self._can_describe:
+            try:
+                return describe(self._collection, properties)
+            except ConnectorError:
+                self._can_describe = False
+        return describe_raw(properties, {})
+
+
+def indexer_of(collection: Collection) -> Indexer:
+    """Return the indexer of a collection, the same for the pages of one refresh."""
+    schema, account = collection.schema, collection.connection.account
+    if _latest.schema is not schema or _latest.account is not account:
+        _latest.schema, _latest.account = schema, account
+        _latest.indexer = Indexer(collection)
+    return cast("Indexer", _latest.indexer)
+
+
+class _Latest(threading.local):
+    """The indexer that was made last, and what it was made with."""
+
+    schema: object = None
+    account: object = None
+    indexer: Indexer | None = None
+
+
+_latest = _Latest()
+
+
+def _is_amount(field: DisplayField) -> bool:
+    return isinstance(field.value, fields.Money)
+
+
+def _is_short(value: object) -> bool:
+    """Tell whether a value may be one that other items have, too."""
+    return value is None or (isinstance(value, str) and len(value) <= REPEATED_LENGTH)
+
+
+def _bounded(words: Iterable[str]) -> str:
+    text = " ".join(words)
+    if len(text) * 4 <= MOST_BYTES:
+        return text
+    cut = text.encode()[:MOST_BYTES].decode(errors="ignore")
+    return cut if len(cut) == len(text) else cut.rpartition(" ")[0]
+
+
+def texts_of(described: Iterable[DisplayField]) -> Iterator[SearchText]:
+    """Yield the texts among typed values; what they relate to has its own name."""
+    for field in described:
+        value = field.value
+        for part in value.values if isinstance(value, SEVERAL) else (value,):
+            yield _to_text(field.label, part)
+
+
+def _to_text(label: str, value: Value) -> SearchText:
+    if isinstance(value, fields.Relation):
+        return SearchText(label, "")
+    if isinstance(value, fields.DateTime):
+        # The time of day depends on whoever looks.
+        return SearchText(label, plain(_days_of(value)))
+    is_phone = isinstance(value, fields.Phone)
+    return SearchText(label, plain(value), _other_spelling(value), is_phone)
+
+
+def _days_of(value: fields.DateTime) -> fields.Date:
+    zone = to_zone(value.zone)
+    first, last = value.at, value.end
+    if zone is not None:
+        first, last = first.astimezone(zone), last and last.astimezone(zone)
+    return fields.Date(day=first.date(), end=last.date() if last else None)
+
+
+def _other_spelling(value: Value) -> str:
+    if isinstance(value, fields.Number | fields.Money):
+        return f"{value.amount:f}"
+    if isinstance(value, fields.User) and value.name:
+        return value.email
+    return value.url if isinstance(value, fields.Link) and value.label else ""

@@ -1,0 +1,44 @@
+"""What is shown is found, on either database, and again when it gets other labels."""
+
+import pytest
+
+from tests.real.processes import wait_until
+from tests.real.stack import Stack
+
+# Alone for the sake of the stacks that it shares with tests that assert seconds.
+pytestmark = [pytest.mark.real, pytest.mark.alone]
+ANOTHER = "555111:4243"
+
+
+def test_a_stage_is_found_by_its_label_also_after_it_is_renamed(stack: Stack) -> None:
+    bo = stack.person("bo@example.com")
+    path = bo.connect("hubspot", identity=ANOTHER)
+    key = path.strip("/").split("/")[-1]
+
+    def is_found(text: str) -> bool:
+        query = {"q": text, "connection": key, "type": "deal"}
+        page = bo.session.get(f"{bo.url}/items/", params=query, timeout=30)
+        assert page.status_code == 200
+        return "<tbody>" in page.text
+
+    for text in ("closed lost", '"NEAR(', "太郎 0.0045 1,042 +1 909-415-7294"):
+        is_found(text)
+    wait_until(lambda: is_found("Closed Lost"), "the stage", seconds=90, every=0.5)
+    assert not is_found("closedlost")
+
+    schema = "schema" if stack.is_sqlite else "schema::text"
+    kind = "" if stack.is_sqlite else "::jsonb"
+    stack.rows(
+        f"update integrations_collection set schema = replace({schema},"
+        f" 'Closed Lost', 'Gone for good'){kind} where id = ("
+        "select collection_id from integrations_item where type = 'deal' and"
+        " replace(cast(connection_id as varchar(40)), '-', '') = ? limit 1)"
+        " returning id",
+        key.replace("-", ""),
+    )
+    stack.rows(
+        "update integrations_searchstate set indexed_with = '' returning collection_id"
+    )
+
+    wait_until(lambda: is_found("Gone for good"), "the new label", seconds=90)
+    assert not is_found("Closed Lost")

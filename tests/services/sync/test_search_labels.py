@@ -1,0 +1,37 @@
+"""A sync leaves behind what its items are searched by."""
+
+from integrations.models import Collection
+from integrations.services.items import reindex, search
+from integrations.services.items.question import Question
+
+
+def deals_found(text: str) -> int:
+    question = Question.parse(text)
+    return len(search.ask_index(question.condition).keys)
+
+
+def test_what_a_first_sync_stored_is_found_by_its_labels(connection, finish_sync):
+    finish_sync(connection)
+
+    assert deals_found("Closed Lost")
+    assert not deals_found("closedlost")
+    assert not reindex.outdated().exists()
+
+
+def test_a_full_refresh_that_finds_other_labels_has_items_indexed_again(
+    connection, finish_sync
+):
+    finish_sync(connection)
+    deals = Collection.objects.get(remote_id="deals")
+    lost = deals_found("Closed Lost")
+    deals.schema["lookups"]["stage"]["closedlost"] = "Gone for good"
+    deals.save()
+    reindex.note_labels(deals)
+    reindex.run_slice()
+    assert (deals_found("Closed Lost"), deals_found("gone for good")) == (0, lost)
+
+    finish_sync(connection, full=True)
+    assert reindex.outdated().get() == deals
+    reindex.run_slice()
+
+    assert (deals_found("Closed Lost"), deals_found("gone for good")) == (lost, 0)
