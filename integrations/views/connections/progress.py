@@ -18,7 +18,7 @@ STEPS = {
 }
 HEADLINES = {
     "complete": "Last sync complete",
-    "partial": "Last sync partly done",
+    "partial": "Last sync partial",
     "failed": "Last sync failed",
     "cancelled": "Last sync cancelled",
     "quarantined": "Last sync stopped",
