@@ -62,7 +62,7 @@ def test_times_that_nobody_knew_are_unknown_after_the_upgrade(alice):
         values = {"first_seen_at": seen, "changed_at": seen, **times}
         make_item(table, name=name, **values)
 
-    migration("0014_times_that_are_known").tell_known_times(apps, None)
+    migration("0013_times_that_are_known").tell_known_times(apps, None)
 
     items = Item.objects.values_list(
         "name", "remote_updated_at", "remote_created_at", "is_update_noticed"
@@ -90,7 +90,7 @@ def test_what_the_first_sync_stored_is_not_new_after_the_upgrade(alice):
         for trigger in ("connect", "schedule")
     ]
 
-    migration("0014_times_that_are_known").tell_first_readings(apps, None)
+    migration("0013_times_that_are_known").tell_first_readings(apps, None)
 
     collection.refresh_from_db()
     assert collection.first_full_refresh_at == NOON
@@ -110,7 +110,7 @@ def test_a_used_up_quota_says_once_when_it_ends(alice):
         },
     )
 
-    migration("0014_times_that_are_known").shorten_quotas(apps, None)
+    migration("0013_times_that_are_known").shorten_quotas(apps, None)
 
     collection.refresh_from_db()
     assert collection.reason_text == "it is used up until 1 Dec 2026, 00:00 UTC"

@@ -92,11 +92,11 @@ class SyncRunInline(LatestInline):
 
 
 class RefreshAttemptInline(LatestInline):
-    """List the latest attempts to renew a connection's token."""
+    """List the latest attempts to refresh a connection's token."""
 
     model = RefreshAttempt
     order_by = "-started_at"
-    verbose_name_plural = "latest token renewals"
+    verbose_name_plural = "latest token refreshes"
     fields = ("started_at", "why", "outcome", "status", "error_code", "fingerprint")
     readonly_fields = fields
 
@@ -268,7 +268,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     def refresh_token(
         self, request: HttpRequest, queryset: QuerySet[Connection]
     ) -> None:
-        """Queue the renewal of each connection's token."""
+        """Queue the refresh of each connection's token."""
         step = actions.request_refresh
         actions.run_on_each(request, queryset, "refresh token", step)
 

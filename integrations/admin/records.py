@@ -99,7 +99,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
 @admin.register(RefreshAttempt)
 class RefreshAttemptAdmin(ReadOnlyAdmin):
-    """List every attempt to renew a token; a fingerprint tells tokens apart."""
+    """List every attempt to refresh a token; a fingerprint tells tokens apart."""
 
     list_display = (
         "started_at",

@@ -45,7 +45,7 @@ class SyncRun(models.Model):
         """How a finished run ended."""
 
         COMPLETE = "complete", "Complete"
-        PARTIAL = "partial", "Partly done"
+        PARTIAL = "partial", "Partial"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
         QUARANTINED = "quarantined", "Stopped: it kept killing its worker"

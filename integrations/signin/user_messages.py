@@ -112,6 +112,13 @@ RECONNECTED = UserMessage(
     level="success",
     text="{name} is connected again. Nothing was lost.",
 )
+LEFT_OUT = UserMessage(
+    code="left_out",
+    level="warning",
+    text="{name} did not grant everything that was asked for; what lacks a permission "
+    "is listed below. Usually the account's plan does not include it, or you may not "
+    "grant it: asking again helps once that has changed.",
+)
 OTHER_ACCOUNT = UserMessage(
     code="other_account",
     level="warning",

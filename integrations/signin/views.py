@@ -144,6 +144,8 @@ def _connect(
             return redirect("integrations:connection-other-account", *pks)
         return redirect(connected.connection)
     _add_message(request, told, provider)
+    if connected.connection.missing_scopes:
+        _add_message(request, user_messages.LEFT_OUT, provider)
     if not connected.delivered:
         _add_message(request, user_messages.QUEUE_AWAY, provider)
     return redirect(begun.next_url or connected.connection)

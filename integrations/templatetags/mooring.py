@@ -72,7 +72,7 @@ TONES = {
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """Draw one icon of the house."""
+    """Draw one of our icons."""
     return icons.draw(name)
 
 

@@ -17,6 +17,8 @@ from integrations.models import (
 )
 from tests.signin.conftest import AUTHORIZE, CALLBACK, come_back
 
+# Somebody in a portal whose tier has neither companies nor deals.
+CONTACTS_ONLY = "2081774:61"
 Start = Callable[..., dict[str, str]]
 Consent = Callable[..., dict[str, str]]
 Told = Callable[[Any], list[str]]
@@ -294,3 +296,13 @@ def test_an_unknown_account_never_signs_anybody_up(
     assert "not_linked" in told(response)
     assert User.objects.count() == people
     assert "_auth_user_id" not in stranger.session
+
+
+def test_what_was_left_out_is_said_on_the_way_back(
+    browser: Client, start: Start, consent: Consent, told: Told
+) -> None:
+    complete = come_back(browser, consent(start()))
+    lacking = come_back(browser, consent(start(), identity=CONTACTS_ONLY))
+
+    assert "left_out" not in told(complete)
+    assert "left_out" in told(lacking)

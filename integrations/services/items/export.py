@@ -44,8 +44,8 @@ def to_integration_item(item: Item, schema: Mapping[str, Any]) -> dict[str, Any]
         "parent_path_or_name": item.parent_name or None,
         "parent_id": item.parent_remote_id or None,
         "name": item.name,
-        "creation_time": _moment(item.remote_created_at),
-        "last_modified_time": _moment(_told(item)),
+        "creation_time": _isoformat(item.remote_created_at),
+        "last_modified_time": _isoformat(_told(item)),
         "url": item.remote_url or None,
         "children": item.children,
         "mime_type": item.mime_type or None,
@@ -70,7 +70,7 @@ def _to_integration_items(items: Iterable[Item]) -> Iterator[dict[str, Any]]:
         yield to_integration_item(item, schemas[item.collection_id])
 
 
-def _moment(value: datetime | None) -> str | None:
+def _isoformat(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat() if value else None
 
 

@@ -94,6 +94,8 @@ def select(
         )
         exact["parent_remote_id"] = parent.remote_id
     items = items.filter(**{name: value for name, value in exact.items() if value})
+    if query.news:
+        return query.news.select(items)
     if query.state == DELETED:
         return items.deleted()
     return items.deselected() if query.state == DESELECTED else items.live()
@@ -289,7 +291,7 @@ def count(
         return _count_found(items, found, is_small=is_small)
     within = [c for c in collections if is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
-    if query.state or query.parent or is_mixed:
+    if query.state or query.news or query.parent or is_mixed:
         return count_up_to(items, COUNT_LIMIT)
     return Count(number=sum(collection.stored_count for collection in within))
 

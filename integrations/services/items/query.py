@@ -14,6 +14,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from integrations.providers import SPECS
+from integrations.services.items.news import News
 
 # What became of the items; without one a list shows those that are there.
 DELETED, DESELECTED = STATES = ("deleted", "deselected")
@@ -126,6 +127,7 @@ class ItemQuery:
     collection: UUID | None = None
     parent: UUID | None = None
     state: str = ""
+    news: News | None = None
     sort: str = DEFAULT_SORT
     size: int = DEFAULT_SIZE
     after: Position | None = None
@@ -149,6 +151,7 @@ class ItemQuery:
             collection=_to_uuid(read("collection")),
             parent=_to_uuid(read("parent")),
             state=read("state") if read("state") in STATES else "",
+            news=News.parse(read("news")),
             sort=sort,
             size=_to_size(read("size")),
             after=after,
@@ -171,6 +174,7 @@ class ItemQuery:
             "collection": str(self.collection or ""),
             "parent": str(self.parent or ""),
             "state": self.state,
+            "news": str(self.news or ""),
         }
         return {name: value for name, value in values.items() if value}
 

@@ -141,7 +141,7 @@ class _Values:
     def _uuid(self, value: uuid.UUID) -> Any:
         return value if self._has_uuids else value.hex
 
-    def _moment(self, value: datetime | None) -> Any:
+    def _to_column(self, value: datetime | None) -> Any:
         if value is None or not self._is_sqlite:
             return value
         return str(value.astimezone(UTC).replace(tzinfo=None))
@@ -149,11 +149,11 @@ class _Values:
     def _past(self, value: datetime | None) -> Any:
         """Return a time that can be true; one far ahead would stay the latest."""
         is_ahead = value is not None and value > self._latest
-        return None if is_ahead else self._moment(value)
+        return None if is_ahead else self._to_column(value)
 
     def of(self, row: Row) -> tuple[Any, ...]:
         """Return the values of one row."""
-        item, now = row.item, self._moment(self._now)
+        item, now = row.item, self._to_column(self._now)
         return (
             self._uuid(uuid.uuid4()),
             *self._owner,

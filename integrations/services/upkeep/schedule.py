@@ -118,7 +118,7 @@ def refresh_due(*, now: datetime | None = None) -> int:
         taken = Credential.objects.filter(
             connection_id=connection_id, refresh_due_at=due_at
         ).update(refresh_due_at=now + REFRESH_CLAIM)
-        # Named with its version, so that a second delivery finds it renewed; and
+        # Named with its version, so that a second delivery finds it refreshed; and
         # gone with its claim, so that no queue grows while nobody works on it.
         if taken and queue.send(
             "refresh_connection",
@@ -132,19 +132,19 @@ def refresh_due(*, now: datetime | None = None) -> int:
 
 
 def refresh_in_foreground(*, now: datetime | None = None) -> tuple[int, int]:
-    """Refresh everything that is due here and now; return (renewed, failed)."""
+    """Refresh everything that is due here and now; return (refreshed, failed)."""
     due = _due_credentials(now or timezone.now())
-    renewed = failed = 0
+    refreshed = failed = 0
     for connection_id, version in list(due.values_list("connection_id", "version")):
         try:
             refresh.refresh_credential(
                 connection_id, seen_version=version, why="console"
             )
-            renewed += 1
+            refreshed += 1
         except (ApiError, NoTokenError) as exc:
             failed += 1
             logger.warning("refresh failed connection=%s error=%s", connection_id, exc)
-    return renewed, failed
+    return refreshed, failed
 
 
 def sweep(*, now: datetime | None = None) -> dict[str, int]:
@@ -167,7 +167,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
 def pull_in(*, now: datetime) -> int:
     """Bring forward the due times that a clock which was ahead has set.
 
-    No sync is due later than an interval from now, and no token is renewed in the
+    No sync is due later than an interval from now, and no token is refreshed in the
     future. Returns how many there were.
     """
     ahead = now + CLOCK_SKEW

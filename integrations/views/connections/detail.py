@@ -23,7 +23,7 @@ from integrations.views.connections.progress import make_progress
 from integrations.views.connections.schema_changes import schema_changes
 
 HTMX_STOP_POLLING = 286
-RUNS, STRIP, ATTEMPTS = 20, 30, 10
+RUNS, HISTORY, ATTEMPTS = 20, 30, 10
 # The beginning of a sealed text names its key; the rest is not even fetched.
 KEY_PREFIX = 48
 # How often an open page looks again, while a run is open and while none is.
@@ -34,7 +34,7 @@ GRANTED = {
     "refused": ("missing", "Not accepted now"),
     "ended": ("unused", "Ended"),
 }
-STRIP_TONES = {
+RUN_TONES = {
     "complete": "ok",
     "partial": "warn",
     "cancelled": "idle",
@@ -87,7 +87,7 @@ def _context(connection: Connection) -> dict[str, Any]:
     """Return what the page and its live parts are made of."""
     status = status_of(connection)
     collections, run = _collections(connection), status.facts.run
-    latest = [status.run_of(each) for each in connection.runs.all()[:STRIP]]
+    latest = [status.run_of(each) for each in connection.runs.all()[:HISTORY]]
     scopes = list(_scopes(connection, status))
     spec = SPECS.get(connection.provider)
     url = str(connection.account.get("url") or "")
@@ -102,7 +102,7 @@ def _context(connection: Connection) -> dict[str, Any]:
         "collections": collections,
         "runs": latest[:RUNS],
         "has_more_runs": len(latest) > RUNS,
-        "strip": [_bar(each) for each in reversed(latest)],
+        "run_history": [_bar(each) for each in reversed(latest)],
         "scopes": scopes,
         "reconsent_text": _reconsent_text(connection, scopes),
         "token": _token_facts(connection),
@@ -145,7 +145,7 @@ def _bar(run: SyncRun) -> dict[str, str]:
     how = run.result_text
     return {
         "url": run.get_absolute_url(),
-        "tone": STRIP_TONES.get(run.outcome, "busy"),
+        "tone": RUN_TONES.get(run.outcome, "busy"),
         "title": f"{when}: {how.lower()}, {run.new:,} new, {run.changed:,} changed",
     }
 
@@ -160,7 +160,7 @@ def _scopes(connection: Connection, status: Status) -> Iterator[dict[str, str]]:
             "text": scope.description,
             "name": scope.name,
             "status": word if is_granted else "missing",
-            "status_text": text if is_granted else "Missing",
+            "status_text": text if is_granted else "Not granted",
         }
     for name in connection.unused_scopes:
         is_alive = status.grant == "granted"
@@ -175,7 +175,7 @@ def _scopes(connection: Connection, status: Status) -> Iterator[dict[str, str]]:
 def _reconsent_text(connection: Connection, scopes: list[dict[str, str]]) -> str:
     """Describe what consenting once more is good for, empty when for nothing."""
     if any(scope["status"] == "missing" for scope in scopes):
-        return "Grant missing permissions"
+        return "Ask again for what is missing"
     spec = SPECS.get(connection.provider)
     return spec.reconsent_label if spec and connection.is_connected else ""
 

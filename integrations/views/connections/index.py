@@ -80,8 +80,8 @@ def connect(request: UserRequest, provider: str) -> HttpResponse:
         "provider": card,
         "connection": connection,
         "authorize_url": reverse("integrations:authorize", args=(provider,)),
-        "can_view": [_words(scope) for scope in spec.scopes if not scope.writes],
-        "can_change": [_words(scope) for scope in spec.scopes if scope.writes],
+        "can_view": [_described(scope) for scope in spec.scopes if not scope.writes],
+        "can_change": [_described(scope) for scope in spec.scopes if scope.writes],
         "plans": () if connection else budget.plans_of(provider),
         "cancel_url": connection.get_absolute_url() if connection else home,
     }
@@ -101,7 +101,7 @@ def _to_reconnect(request: UserRequest, provider: str) -> Connection | None:
     return get_object_or_404(own, pk=number, provider=provider)
 
 
-def _words(scope: Any) -> dict[str, str]:
+def _described(scope: Any) -> dict[str, str]:
     return {"text": scope.description, "name": scope.name}
 
 

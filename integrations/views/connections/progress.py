@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from django.utils import timezone
+
 from integrations.models import Collection, Connection, SyncRun, wording
 from integrations.models.progress import CollectionProgress, Phase, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.views.connections import estimate
 
 STEPS = {
     Phase.LISTING: "Reading",
@@ -15,7 +18,7 @@ STEPS = {
 }
 HEADLINES = {
     "complete": "Last sync complete",
-    "partial": "Last sync partly done",
+    "partial": "Last sync partial",
     "failed": "Last sync failed",
     "cancelled": "Last sync cancelled",
     "quarantined": "Last sync stopped",
@@ -35,6 +38,7 @@ NEXT_TEXTS = {
     ProgressState.WAITING: "It is tried again by itself.",
 }
 STAYS = "What was stored stays."
+PLAN_TEXT = "Say which plan the account has, and it is read at once."
 RECONNECT_TEXT = "Reconnect and grant the missing permission to read it."
 COUNTS = ("seen", "created", "first_read", "new", "changed", "deleted")
 
@@ -54,6 +58,9 @@ def make_progress(
         "max": maximum,
         "waiting_until": run.due_at if run and run.is_waiting else None,
         "wait_text": wait_text(run),
+        "time_text": estimate.time_text(
+            connection, run, read=value, total=maximum, now=timezone.now()
+        ),
         **{name: getattr(run, name, 0) for name in COUNTS},
     }
 
@@ -160,7 +167,9 @@ def _errors_of_run(reason: Reason, *, may_go_on: bool) -> Iterator[dict[str, Any
 
 
 def _next_text(entry: CollectionProgress, reason: Reason) -> str:
-    """Return what happens next; only what lacks a permission waits for its user."""
+    """Return what happens next; a permission and a plan are waited for of the user."""
+    if reason.code is ReasonCode.PLAN_UNKNOWN:
+        return PLAN_TEXT
     if entry.state is ProgressState.SKIPPED and reason.code is ReasonCode.NO_PERMISSION:
         return RECONNECT_TEXT
     return NEXT_TEXTS[entry.state]

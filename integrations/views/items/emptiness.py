@@ -31,7 +31,7 @@ def why_empty(
     """Name the reason: a search that fits nothing, or nothing there to be found."""
     if not connections:
         return "unconnected"
-    place = query.change(search="", type="", parent=None, state="")
+    place = query.change(search="", type="", parent=None, state="", news=None)
     within = [c for c in collections if listing.is_within(c, place)]
     is_narrow = bool(query.search or query.type or query.parent)
     if query.state:

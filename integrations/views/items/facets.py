@@ -81,7 +81,9 @@ class Facets:
         self.all_connections = connections
         self.all_collections = collections
         # Only of what is there, whole and unsearched, does a collection keep count.
-        self.is_counted = not (query.search or query.parent or query.state)
+        self.is_counted = not (
+            query.search or query.parent or query.state or query.news
+        )
 
     def providers(self) -> list[Group]:
         """Return the providers with a connection."""

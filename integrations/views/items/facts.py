@@ -23,7 +23,7 @@ from integrations.services.items.related import find_related
 from integrations.views.items.content import make_content
 from integrations.views.items.facets import type_name
 from integrations.views.items.properties import make_properties
-from integrations.views.items.values import Shown, show, show_moment
+from integrations.views.items.values import Shown, show, show_time
 
 MAX_CHILDREN = 20
 MAX_CHANGES = 100
@@ -88,10 +88,10 @@ def facts(item: Item) -> Iterator[Row]:
     """Yield what every item has, whatever its provider."""
     yield _row("Type", Shown(text=type_name(item.provider, item.type)))
     yield _row("Collection", Shown(text=item.collection.name))
-    yield _row("Created there", show_moment(item.remote_created_at))
+    yield _row("Created there", show_time(item.remote_created_at))
     updated = "Change noticed" if item.is_update_noticed else "Changed there"
-    yield _row(updated, show_moment(item.remote_updated_at))
-    yield _row("First seen here", show_moment(item.first_seen_at))
+    yield _row(updated, show_time(item.remote_updated_at))
+    yield _row("First seen here", show_time(item.first_seen_at))
     yield _row("Id there", Shown(text=item.remote_id, kind="code"))
     if item.is_directory:
         yield _row("Holds other items", Shown(text="Yes"))

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from integrations.models import Collection, Connection, Item
+from integrations.models import Collection, Connection, Item, wording
+from integrations.services.items.news import CHANGED, NEW
 from integrations.services.items.query import DELETED, DESELECTED, SIZES, ItemQuery
 from integrations.views.items.facets import Choice, Facets, Group
 
@@ -15,8 +16,10 @@ LABELS = {
     "collection": "Collection",
     "parent": "Inside",
     "state": "State",
+    "news": "Since",
 }
 STATES = {"": "Still there", DELETED: "Deleted", DESELECTED: "Not selected"}
+NEWS = {NEW: "New", CHANGED: "Changed", DELETED: "Deleted"}
 COLUMNS = (
     ("name", "Name", "name"),
     ("type", "Type", ""),
@@ -45,6 +48,7 @@ def make_filters(
         "type": facets.types(),
         "collection": facets.collections(),
         "parent": _parent_groups(parent),
+        "news": _news_groups(query),
     }
     selects = [
         _select(query, name, groups)
@@ -60,6 +64,13 @@ def _parent_groups(parent: Item | None) -> list[Group]:
         return []
     choice = Choice(value=str(parent.uuid), label=parent.name or "Untitled")
     return [Group(choices=[choice])]
+
+
+def _news_groups(query: ItemQuery) -> list[Group]:
+    if query.news is None:
+        return []
+    label = f"{NEWS[query.news.kind]} since {wording.time_text(query.news.since)}"
+    return [Group(choices=[Choice(value=str(query.news), label=label)])]
 
 
 def _select(

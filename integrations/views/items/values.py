@@ -90,7 +90,7 @@ def show(value: Value, links: Links = NO_LINKS) -> Shown:
     return replace(shown, kind="contact", href=contact) if contact else shown
 
 
-def show_moment(value: datetime | None) -> Shown | None:
+def show_time(value: datetime | None) -> Shown | None:
     """Return a time of ours the way a provider's times are shown."""
     return None if value is None else show(DateTime(at=value))
 

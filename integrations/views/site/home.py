@@ -13,14 +13,18 @@ from django.views.decorators.http import require_safe
 
 from integrations.context_processors import is_sandbox_on
 from integrations.models import Connection, Item, SyncRun
+from integrations.models.item import ItemQuerySet
 from integrations.providers import SPECS
 from integrations.services.connections.status import put_status
+from integrations.services.items import listing
+from integrations.services.items.news import News
+from integrations.services.items.query import ItemQuery
 from integrations.views.connections.index import provider_cards
+from integrations.views.items.filters import NEWS
 from integrations.views.site.visits import last_visit
 
 RECENT_ITEMS = 10
 WEEK = timedelta(days=7)
-COUNTS = ("created", "first_read", "changed", "deleted")
 
 
 @login_not_required
@@ -51,12 +55,20 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html", context)
 
 
-def _changes(user: User, since: datetime) -> dict[str, int]:
-    """Add up what the runs since then did; items need not be looked at."""
+def _changes(user: User, since: datetime) -> dict[str, Any]:
+    """Count what happened since then, each with the list that shows just that."""
     runs = SyncRun.objects.filter(connection__owner=user, finished_at__gte=since)
-    sums = runs.order_by().aggregate(**{name: Sum(name) for name in COUNTS})
-    counts = {name: sums[name] or 0 for name in COUNTS}
-    return {"new": counts["created"] - counts["first_read"], **counts}
+    own = Item.objects.owned_by(user)
+    return {
+        "first_read": runs.order_by().aggregate(n=Sum("first_read"))["n"] or 0,
+        "kinds": [_to_number(own, News(kind=kind, since=since)) for kind in NEWS],
+    }
+
+
+def _to_number(own: ItemQuerySet, news: News) -> dict[str, Any]:
+    number = listing.count_up_to(news.select(own), listing.COUNT_LIMIT)
+    url = ItemQuery(news=news).url
+    return {"kind": news.kind, "label": NEWS[news.kind], "number": number, "url": url}
 
 
 def _recent_items(user: User) -> list[Item]:

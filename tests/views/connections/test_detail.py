@@ -55,11 +55,13 @@ def test_the_page_shows_collections_runs_scopes_and_the_key(as_alice, connection
 
     assert list(page.context["collections"]) == [collection]
     assert page.context["runs"] == [run]
-    assert page.context["strip"][0]["title"].endswith("complete, 12 new, 0 changed")
+    assert page.context["run_history"][0]["title"].endswith(
+        "complete, 12 new, 0 changed"
+    )
     statuses = {s["name"]: s["status"] for s in page.context["scopes"]}
     assert statuses["something.odd"] == "unused"
     assert "missing" in statuses.values()
-    assert page.context["reconsent_text"] == "Grant missing permissions"
+    assert page.context["reconsent_text"] == "Ask again for what is missing"
     assert page.context["token"]["fingerprint"] == "9f3a11c0"
     assert page.context["token"]["key_id"] == "k1"
     assert len(page.context["attempts"]) == 1

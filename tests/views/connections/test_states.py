@@ -296,7 +296,7 @@ def test_home_list_and_page_count_the_same_items(as_alice, fresh):
     home = as_alice.get("/")
     items = as_alice.get("/items/")
 
-    assert fact(home.text.split("In short")[-1], "Items") == "2"
+    assert fact(home.text.split("In short")[-1], "Items") == "2 items"
     assert items.context["count_text"] == "2 items"
 
 

@@ -114,3 +114,18 @@ def test_taking_one_filter_off_keeps_the_others():
 
 def test_a_long_search_is_cut():
     assert len(parse("q=" + "x" * 5000).search) == 200
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["", "new", "new-", "old-20261101T000000Z", "new-2026", "new-00010101T000000Z"],
+)
+def test_odd_news_are_no_filter(odd):
+    assert ItemQuery.parse({"news": odd}).news is None
+
+
+def test_news_survive_their_address():
+    query = ItemQuery.parse({"news": "changed-20261101T120000Z"})
+
+    assert query.filters == {"news": "changed-20261101T120000Z"}
+    assert query.without("news").filters == {}

@@ -7,12 +7,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import Connection, ProviderState
+from integrations.models import Collection, Connection, ProviderState
 from integrations.services.upkeep import health
 from tests.support.rows import (
     NOON,
     make_connection,
-    make_finished_run,
     make_item,
     make_run,
 )
@@ -45,10 +44,24 @@ def test_home_of_a_newcomer_offers_what_to_connect(as_alice):
     assert b"/connections/connect/hubspot/" in page.content
 
 
-def test_home_counts_what_happened_since_the_last_visit(as_alice, connection):
+def numbers(page):
+    kinds = page.context["changes"]["kinds"]
+    return {entry["label"]: entry["number"].number for entry in kinds}
+
+
+def test_home_counts_what_happened_since_the_last_visit(
+    as_alice, connection, collection
+):
     now = timezone.now()
-    make_finished_run(connection, created=5, finished_at=now - timedelta(hours=3))
-    make_finished_run(connection, created=2, finished_at=now - timedelta(minutes=5))
+    read_at = now - timedelta(days=2)
+    Collection.objects.update(first_full_refresh_at=read_at)
+    for number, hours in enumerate((72, 3, 3, 0.1), 1):
+        seen_at = now - timedelta(hours=hours)
+        make_item(
+            collection, name=f"N{number}", first_seen_at=seen_at, changed_at=seen_at
+        )
+    make_item(collection, first_seen_at=read_at - timedelta(days=9), changed_at=now)
+    make_item(collection, first_seen_at=NOON, changed_at=NOON, deleted_at=now)
 
     first = as_alice.get("/")
     session = as_alice.session
@@ -58,9 +71,14 @@ def test_home_counts_what_happened_since_the_last_visit(as_alice, connection):
     third = as_alice.get("/")
 
     assert first.context["since"] is None
-    assert first.context["changes"]["created"] == 7
+    assert numbers(first) == {"New": 3, "Changed": 1, "Deleted": 1}
     assert second.context["since"] == now - timedelta(hours=1)
-    assert second.context["changes"]["created"] == 2
+    assert numbers(second) == {"New": 1, "Changed": 1, "Deleted": 1}
+    for entry in second.context["changes"]["kinds"]:
+        listed = as_alice.get(entry["url"])
+        assert len(listed.context["items"]) == entry["number"].number
+        assert listed.context["count_text"].startswith(f"{entry['number']} ")
+        assert [chip["label"] for chip in listed.context["chips"]] == ["Since"]
     assert third.context["since"] == second.context["since"]
 
 

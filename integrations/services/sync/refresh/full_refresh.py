@@ -103,9 +103,9 @@ def _judge(
     collection: Collection, found: FullRefresh, remote_count: int | None
 ) -> Verdict:
     """Decide what a full refresh that reached its end has proven."""
-    gap = _gap(found, remote_count)
-    if gap is not None:
-        return gap
+    shortfall = _shortfall(found, remote_count)
+    if shortfall is not None:
+        return shortfall
     unread = unreadable_reason(found.unreadable, found.mistakes)
     if found.nameless:
         # Any of what was not seen may be one of those.
@@ -123,7 +123,7 @@ def _judge(
     return Verdict(completeness=word, reason=unread)
 
 
-def _gap(found: FullRefresh, remote_count: int | None) -> Verdict | None:
+def _shortfall(found: FullRefresh, remote_count: int | None) -> Verdict | None:
     """Return the verdict on a listing that was not whole, None on one that was."""
     if incomplete := found.incomplete:
         is_capped = incomplete.kind is IncompleteKind.CAPPED

@@ -131,7 +131,7 @@ def shorten_quotas(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> 
 class Migration(migrations.Migration):
     """Change columns and indexes first, then what is in them."""
 
-    dependencies = (("integrations", "0016_plan_said_at_start"),)
+    dependencies = (("integrations", "0012_plan_said_at_start"),)
     operations = (
         migrations.SeparateDatabaseAndState(
             database_operations=(migrations.RunPython(allow_null, forbid_null),),

@@ -206,7 +206,7 @@ def test_only_live_items_of_the_collection_itself_are_found():
 
 
 @pytest.mark.django_db
-def test_what_one_increment_stored_the_next_one_does_not_read(hubspot):
+def test_what_one_sync_stored_the_next_one_does_not_read(hubspot):
     connection = make_connection(User.objects.create(username="alice"))
     collection = make_collection(connection)
     for _ in range(2):

@@ -13,7 +13,7 @@ def remove_heartbeat(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """Remember when a wait was set; a run in flight has none and is due by its time."""
 
-    dependencies = [("integrations", "0014_times_that_are_known")]
+    dependencies = [("integrations", "0013_times_that_are_known")]
     operations = [
         migrations.AddField(
             model_name="syncrun",

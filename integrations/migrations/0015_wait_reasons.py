@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0015_run_released_at"),
+        ("integrations", "0014_run_released_at"),
     ]
 
     operations = [

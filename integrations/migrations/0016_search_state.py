@@ -50,7 +50,7 @@ def _execute(
 class Migration(migrations.Migration):
     """Create the table of states and PostgreSQL's column."""
 
-    dependencies = (("integrations", "0013_wait_reasons"),)
+    dependencies = (("integrations", "0015_wait_reasons"),)
     operations = (
         migrations.CreateModel(
             name="SearchState",

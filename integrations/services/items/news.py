@@ -1,0 +1,53 @@
+"""What is new, changed or deleted since a time: one answer for number and list."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.models.item import ItemQuerySet
+
+NEW, CHANGED, DELETED = "new", "changed", "deleted"
+KINDS = (NEW, CHANGED, DELETED)
+FORMAT = "%Y%m%dT%H%M%SZ"
+# Nobody was away for longer.
+LONGEST = timedelta(days=3660)
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What happened to items since a time.
+
+    New is what came after everything of its collection had been read once; what a
+    first refresh finds may have been there for years.
+    """
+
+    kind: str
+    since: datetime
+
+    @classmethod
+    def parse(cls, text: str) -> "News | None":
+        """Read what ``str`` writes; anything odd means none."""
+        kind, _, stamp = text.partition("-")
+        try:
+            since = datetime.strptime(stamp, FORMAT).replace(tzinfo=UTC)
+        except ValueError:
+            return None
+        is_near = timezone.now() - LONGEST < since
+        return cls(kind=kind, since=since) if kind in KINDS and is_near else None
+
+    def __str__(self) -> str:
+        return f"{self.kind}-{self.since.astimezone(UTC):{FORMAT}}"
+
+    def select(self, items: ItemQuerySet) -> ItemQuerySet:
+        """Return those of the items that it happened to."""
+        if self.kind == DELETED:
+            return items.deleted().filter(deleted_at__gte=self.since)
+        if self.kind == CHANGED:
+            changed = items.live().filter(changed_at__gte=self.since)
+            return changed.filter(changed_at__gt=F("first_seen_at"))
+        return items.live().filter(
+            first_seen_at__gte=self.since,
+            first_seen_at__gt=F("collection__first_full_refresh_at"),
+        )

@@ -1,0 +1,69 @@
+"""Say how long a long sync takes, as far as anybody can know, and why."""
+
+import math
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from integrations.models import Connection, SyncRun
+from integrations.providers import CONNECTORS
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
+
+# A shorter sync is over before anybody wonders.
+LONG = timedelta(seconds=20)
+USABLE = "What is read can be used at once, and what you open is read first."
+
+
+def time_text(
+    connection: Connection,
+    run: SyncRun | None,
+    *,
+    read: int | None,
+    total: int | None,
+    now: datetime,
+) -> str:
+    """Return what is allowed, and about how long the rest takes; empty if it is short.
+
+    ``read`` and ``total`` are of the items, where the provider tells how many there
+    are.
+    """
+    if run is None or not run.is_working or run.started_at is None:
+        return ""
+    elapsed = now - run.started_at
+    if elapsed < LONG:
+        return ""
+    name = connection.provider_name
+    if read and total and read < total:
+        left = f"About {_duration(elapsed * ((total - read) / read))} to go."
+    elif total:
+        left = ""
+    else:
+        left = (
+            f"{run.seen:,} items in {_duration(elapsed)} so far; how many there are,"
+            f" {name} does not say beforehand."
+        )
+    return " ".join(filter(None, (_limit_text(connection), left, USABLE)))
+
+
+def _limit_text(connection: Connection) -> str:
+    slug = connection.provider
+    try:
+        with connector_boundary("limits", connection=connection.pk):
+            limits = CONNECTORS[slug].limits(
+                connection.remote_id, settings.PROVIDERS[slug]
+            )
+    except ConnectorError:
+        return ""
+    if not limits:
+        return ""
+    calls = max(1, int(limits[0].limit / limits[0].seconds + 0.5))
+    plural = "call" if calls == 1 else "calls"
+    return f"{connection.provider_name} allows about {calls} {plural} a second."
+
+
+def _duration(span: timedelta) -> str:
+    minutes = math.ceil(span.total_seconds() / 60)
+    if minutes < 90:
+        return f"{minutes} minute" if minutes == 1 else f"{minutes} minutes"
+    return f"{round(minutes / 60)} hours"

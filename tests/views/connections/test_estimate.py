@@ -1,0 +1,80 @@
+"""A long sync says what is allowed and about how long the rest takes."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from integrations.models.progress import CollectionProgress, ProgressState
+from integrations.models.reasons import Reason, ReasonCode
+from integrations.views.connections.progress import PLAN_TEXT
+from tests.support.rows import (
+    make_collection,
+    make_connection,
+    make_finished_run,
+    make_run,
+)
+
+
+def reading(connection, *, minutes, seen, total=None):
+    """Make a run that a worker has been on for some minutes."""
+    now = timezone.now()
+    collection = make_collection(connection, remote_count=total)
+    entry = CollectionProgress(name="Contacts", state=ProgressState.READING, seen=seen)
+    return make_run(
+        connection,
+        state="running",
+        seen=seen,
+        started_at=now - timedelta(minutes=minutes),
+        lease_until=now + timedelta(minutes=1),
+        progress={str(collection.pk): entry.to_json()},
+    )
+
+
+def said(client, connection):
+    return client.get(connection.get_absolute_url()).context["progress"]["time_text"]
+
+
+def test_where_the_total_is_known_the_rest_is_estimated(as_alice, alice):
+    connection = make_connection(alice, last_synced_at=None)
+    reading(connection, minutes=3, seen=3_000, total=12_000)
+
+    text = said(as_alice, connection)
+
+    assert "About 10 minutes to go" in text or "About 9 minutes to go" in text
+    assert "HubSpot allows about 11 calls a second" in text
+
+
+def test_where_nobody_tells_the_total_nothing_is_invented(as_alice, alice):
+    connection = make_connection(alice, provider="notion", last_synced_at=None)
+    reading(connection, minutes=6, seen=1_234)
+
+    text = said(as_alice, connection)
+
+    assert "1,234 items in" in text
+    assert "Notion does not say beforehand" in text
+    assert "to go" not in text
+
+
+@pytest.mark.parametrize("minutes", [0, 0.2])
+def test_a_short_sync_says_nothing(as_alice, alice, minutes):
+    connection = make_connection(alice, last_synced_at=None)
+    reading(connection, minutes=minutes, seen=10, total=12_000)
+
+    assert said(as_alice, connection) == ""
+
+
+def test_what_waits_for_the_plan_says_so_at_its_run(as_alice, alice):
+    connection = make_connection(alice, provider="airtable")
+    entry = CollectionProgress(
+        name="Books",
+        state=ProgressState.SKIPPED,
+        reason=Reason(code=ReasonCode.PLAN_UNKNOWN),
+    )
+    run = make_finished_run(
+        connection, outcome="partial", progress={"1": entry.to_json()}
+    )
+
+    errors = as_alice.get(run.get_absolute_url()).context["errors"]
+
+    assert [error["next_text"] for error in errors] == [PLAN_TEXT]
