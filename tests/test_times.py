@@ -37,6 +37,7 @@ MACHINES = {
     "integrations/services/items/export.py",
     "integrations/services/items/query.py",
     "integrations/services/sync/failures.py",
+    "integrations/services/connections/findings.py",
     "integrations/services/sync/stored_items.py",
     "integrations/services/upkeep/health.py",
     "integrations/views/connections/selection.py",

@@ -148,7 +148,7 @@ def test_the_page_tells_of_the_token_and_never_the_token(as_staff, connection):
     page = as_staff.get(f"{LIST}{connection.pk}/change/")
     text = page.content.decode()
 
-    stored = "stored, version 1, fingerprint 9f3a11c0, expires Nov. 1, 2026, 12:30 p.m."
+    stored = "stored, version 1, fingerprint 9f3a11c0, expires 1 Nov 2026, 12:30 UTC"
     assert stored in text
     assert credential.access_token not in text
     assert credential.refresh_token not in text

@@ -171,7 +171,7 @@ def test_every_page_names_the_zone_of_its_times(as_staff, connection):
     ]
 
     assert all("Times are in Asia/Tokyo." in page for page in pages)
-    assert all("9 p.m." in page for page in pages[1:])
+    assert all("21:00 JST" in page for page in pages[1:])
     assert not any("12:00" in page or "noon" in page for page in pages)
 
 

@@ -53,7 +53,8 @@ def test_a_complete_sync_says_what_it_did(
 
     found = SyncRun.objects.get()
     assert found.outcome == "complete"
-    assert f"complete: {found.created:,} new" in output
+    assert found.first_read == found.created
+    assert f"complete: {found.first_read:,} read for the first time" in output
     contacts = Item.objects.filter(type="contact").count()
     assert "Contacts" in errors
     assert f"{contacts} read" in errors

@@ -1,7 +1,7 @@
 """A checkpoint is what was written, or is refused; its steps are its own."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -215,7 +215,8 @@ def test_our_mistakes_keep_the_reference_of_the_first() -> None:
 
 def test_a_full_refresh_that_is_too_old_is_not_left_over() -> None:
     now = timezone.now()
-    fresh, old = FullRefresh(began=now), FullRefresh(began=now - checkpoint.LIFE)
+    too_long = checkpoint.LIFE + timedelta(seconds=1)
+    fresh, old = FullRefresh(began=now), FullRefresh(began=now - too_long)
     behind = Incremental(began=now, since=now, waiting=fresh)
 
     def left_of(found: Checkpoint) -> FullRefresh | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import time_machine
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -68,7 +69,8 @@ def test_an_incremental_sync_with_nothing_new_costs_one_call_a_table(
     later = timezone.now() + timedelta(minutes=30)
     Collection.objects.update(watermark=later, late_arrivals_read_at=later)
 
-    run = finish_sync(synced)
+    with time_machine.travel(later):
+        run = finish_sync(synced)
 
     tables = Collection.objects.filter(item_type="record").count()
     bases = Item.objects.filter(type="base").count()

@@ -21,7 +21,7 @@ from integrations.services.connections import disconnect
 from integrations.services.grants import revocation
 from integrations.services.grants.refresh_attempts import outcome
 from integrations.services.upkeep import schedule
-from integrations.signin.exchange import NewGrant
+from integrations.signin.exchange import IdentifiedGrant
 from tests.sandbox.notion_client import DROMEDARY, NOUR, NotionClient
 from tests.services.fixtures import Connect, FinishSync
 from tests.services.grants.working import send_and_vanish
@@ -86,7 +86,7 @@ def test_tokens_of_notion_that_nobody_keeps_are_given_back(
     tokens = oauth_clients.oauth_client("notion").exchange(code=code)
     account = RemoteAccount(remote_id=f"{DROMEDARY}:{NOUR}", name="", scopes=())
 
-    NewGrant(provider="notion", tokens=tokens, account=account).revoke()
+    IdentifiedGrant(provider="notion", tokens=tokens, account=account).revoke()
 
     assert revocation.revoke_due() == 1
     assert not list_live_tokens(notion)
