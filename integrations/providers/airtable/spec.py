@@ -43,5 +43,5 @@ SPEC = ProviderSpec(
     # OAuth tokens as well. https://airtable.com/developers/web/api/rate-limits
     rate_limit=500,
     limit_seconds=1.1,
-    account_keys=("email", "user_id"),
+    account_keys=("email",),
 )

@@ -26,7 +26,7 @@ SPEC = ProviderSpec(
     empty_hint=(
         "No page is shared with Mooring. Press Change shared pages and tick some."
     ),
-    account_keys=("member", "workspace_id"),
+    account_keys=("member",),
     authorize_params={"owner": "user", "response_type": "code"},
     # 180 calls a minute, or 600 where the plan allows: 30 or 100 in ten seconds. They
     # are spent second by second, so that nobody waits long behind a burst.
