@@ -13,7 +13,7 @@ from integrations.services.common import queue, shutdown
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion
 from integrations.services.grants import refresh, revocation
-from integrations.services.items import reindex
+from integrations.services.items.search import reindex
 from integrations.services.sync import engine, opened_text, runs
 from integrations.services.upkeep import schedule
 

@@ -20,7 +20,7 @@ from integrations.admin.base import (
 from integrations.admin.filters import DeletedFilter, ProviderFilter, TypeFilter
 from integrations.models import Collection, Item, ItemChange
 from integrations.models.item import ItemQuerySet
-from integrations.services.items import search
+from integrations.services.items.search import full_text
 
 COMPLETENESS_TONES = {
     "complete": "ok",
@@ -138,7 +138,7 @@ class ItemAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Item], search_term: str
     ) -> tuple[ItemQuerySet, bool]:
         found: Any = queryset
-        return search.matching(found, search_term), False
+        return full_text.matching(found, search_term), False
 
     @admin.display(description="there", boolean=True)
     def is_there(self, item: Item) -> bool:

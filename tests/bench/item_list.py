@@ -3,8 +3,8 @@
 import time
 
 from integrations.models import Item
-from integrations.services.items import search
 from integrations.services.items.query import DEFAULT_SIZE, SORTS, ItemQuery, Position
+from integrations.services.items.search import full_text
 from tests.bench import product, rows
 from tests.bench.figures import Figures, median, percentile
 from tests.bench.site import EMAIL, Site
@@ -24,7 +24,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     alice = person(EMAIL)
     rows.fill(product.make_user(), count)
     # As every full refresh does at its end.
-    search.tell_planner()
+    full_text.tell_planner()
     figures.title = f"item list over {count:,} items, SQLite, gunicorn, one client"
     for what, query in _queries(count).items():
         _note(figures, what, _times(alice, query.url))

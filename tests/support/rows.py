@@ -11,9 +11,9 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, Credential, Item, SyncRun
 from integrations.oauth.tokens import read_tokens
 from integrations.services.grants import credentials
-from integrations.services.items import reindex, search
 from integrations.services.items.rows import sort_name
-from integrations.services.items.search_texts import Indexer
+from integrations.services.items.search import full_text, reindex
+from integrations.services.items.search.texts import Indexer
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _numbers = count(1)
@@ -85,7 +85,7 @@ def make_item(collection: Collection, **values: Any) -> Item:
     text = Indexer(collection).text(
         name=name, remote_id=item.remote_id, properties=item.properties
     )
-    search.index({item.pk: text}, {})
+    full_text.index({item.pk: text}, {})
     if not item.is_deleted:
         Collection.objects.filter(pk=collection.pk).update(
             stored_count=F("stored_count") + 1

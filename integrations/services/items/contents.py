@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from integrations.models import Item, ItemContent
 from integrations.providers.records import Content
-from integrations.services.items import search
-from integrations.services.items.search_texts import Indexer
+from integrations.services.items.search import full_text
+from integrations.services.items.search.texts import Indexer
 
 MOST_BLOCKS: Final = 2000
 TEXT_LENGTH: Final = 200_000
@@ -37,7 +37,7 @@ def store_contents(contents: Mapping[int, Content], *, now: datetime) -> None:
         unique_fields=["item"],
         update_fields=list(COLUMNS),
     )
-    search.index({}, {row.item_id: words_of(row) for row in changed})
+    full_text.index({}, {row.item_id: words_of(row) for row in changed})
 
 
 def to_row(

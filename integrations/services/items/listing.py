@@ -8,7 +8,6 @@ from django.db.models import Prefetch, prefetch_related_objects
 from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
-from integrations.services.items import search
 from integrations.services.items.query import (
     DELETED,
     DESELECTED,
@@ -16,8 +15,9 @@ from integrations.services.items.query import (
     ItemQuery,
     Position,
 )
-from integrations.services.items.question import Question, Rank
-from integrations.services.items.search import Hits
+from integrations.services.items.search import full_text
+from integrations.services.items.search.full_text import Hits
+from integrations.services.items.search.question import Question, Rank
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
 COUNT_LIMIT = 1000
@@ -175,7 +175,7 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
 
 def _ask(items: ItemQuerySet, query: ItemQuery, question: Question) -> Hits:
     """Ask for the whole list, so that each of its pages learns the same."""
-    return search.ask(question, items.order_by(*query.order.ordering))
+    return full_text.ask(question, items.order_by(*query.order.ordering))
 
 
 def _read_all(items: ItemQuerySet, query: ItemQuery) -> list[Item]:
@@ -198,7 +198,7 @@ def _read_found(
     for rank in sorted(Rank, reverse=is_backward):
         if start is not None and _is_before(rank, start, is_backward=is_backward):
             continue
-        ranked = search.hits_of(question, rank, hits)
+        ranked = full_text.hits_of(question, rank, hits)
         within = start if start is not None and rank == start.rank else None
         for part in _parts(items, query, within):
             wanted = most - len(found)
@@ -299,11 +299,11 @@ def count(
 def _count_found(items: ItemQuerySet, hits: Hits, *, is_small: bool) -> Count:
     """Count hits: all if that is quick, else as many as are among the first."""
     if hits.are_few:
-        return Count(number=search.with_keys(items, hits.keys).count())
+        return Count(number=full_text.with_keys(items, hits.keys).count())
     if not is_small and hits.seen:
         return Count(number=hits.seen // 10 * 10, is_more=True)
     if not is_small:
-        known = search.with_keys(items, hits.keys[:SOME]).count()
+        known = full_text.with_keys(items, hits.keys[:SOME]).count()
         if known >= ENOUGH:
             return Count(number=known // 10 * 10, is_more=True)
     return count_up_to(hits.among(items), COUNT_LIMIT)

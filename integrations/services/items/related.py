@@ -13,9 +13,9 @@ from integrations.models.item import ItemQuerySet
 from integrations.providers.fields import Link, Text, Value
 from integrations.providers.records import DisplayField
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items import search
 from integrations.services.items.described import describe
-from integrations.services.items.words import fold
+from integrations.services.items.search import full_text
+from integrations.services.items.search.words import fold
 
 MOST = 10
 # The index finds words, not addresses: so many finds are looked at, and no more.
@@ -87,7 +87,7 @@ def _traces(item: Item) -> Iterator[tuple[str, Any, str]]:
 
 def _holders(items: ItemQuerySet, trace: str) -> ItemQuerySet:
     """Return some items whose indexed words include those of an address or domain."""
-    keys = search.find_keys(trace, most=FOUND)
+    keys = full_text.find_keys(trace, most=FOUND)
     return items.filter(pk__in=keys).select_related("connection")[:LOOKED_AT]
 
 

@@ -9,10 +9,11 @@ from uuid import UUID
 from integrations.models import Collection, Item, ItemChange
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Content, IntegrationItem
-from integrations.services.items import contents, moves, rows, search
+from integrations.services.items import contents, moves, rows
 from integrations.services.items.moves import Moved
 from integrations.services.items.rows import Known, Row
-from integrations.services.items.search_texts import indexer_of
+from integrations.services.items.search import full_text
+from integrations.services.items.search.texts import indexer_of
 
 CHUNK = 2000
 
@@ -62,7 +63,7 @@ def store_page(
     keys.update(_keys(collection, [row.item.id for row in new]))
     fresh = {keys[row.item.id]: row.item for row in new}
     stale = {keys[row.item.id]: row.item for row in touched}
-    search.index(
+    full_text.index(
         _search_texts(collection, fresh, {}),
         _search_texts(collection, stale, contents.kept_texts(list(stale))),
     )

@@ -24,7 +24,8 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
 from integrations.services.common.connector_errors import connector_boundary
-from integrations.services.items import contents, search
+from integrations.services.items import contents
+from integrations.services.items.search import full_text
 from integrations.services.sync import failures
 from integrations.services.sync.lease import RunLease
 
@@ -138,4 +139,4 @@ def store(
             "read_at": now,
         },
     )
-    search.index({}, {item.pk: contents.words_of(kept)})
+    full_text.index({}, {item.pk: contents.words_of(kept)})

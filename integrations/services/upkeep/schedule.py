@@ -33,7 +33,7 @@ from integrations.services.grants import (
     revocation,
 )
 from integrations.services.grants.refresh_attempts import intent, lease
-from integrations.services.items import reindex
+from integrations.services.items.search import reindex
 from integrations.services.sync import runs
 from integrations.services.upkeep import retention, staleness
 

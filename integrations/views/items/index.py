@@ -16,12 +16,13 @@ from django_htmx.middleware import HtmxDetails
 from integrations.models import Collection, Connection, Item
 from integrations.services.connections.naming import unique_titles
 from integrations.services.connections.status import put_status
-from integrations.services.items import listing, reindex
+from integrations.services.items import listing
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count
 from integrations.services.items.parents import put_parents
-from integrations.services.items.passages import put_passages
 from integrations.services.items.query import ItemQuery
+from integrations.services.items.search import reindex
+from integrations.services.items.search.passages import put_passages
 from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, facts, filters
 

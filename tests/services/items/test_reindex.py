@@ -7,8 +7,9 @@ from django.db.models import F
 from integrations import tasks
 from integrations.models import Collection, ItemContent, SearchState
 from integrations.services.common import queue
-from integrations.services.items import contents, reindex, search, search_texts
-from integrations.services.items.question import Question
+from integrations.services.items import contents
+from integrations.services.items.search import full_text, reindex, texts
+from integrations.services.items.search.question import Question
 from integrations.services.upkeep import schedule
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -35,7 +36,7 @@ def rename_owner(deals: Collection, name: str) -> None:
 
 def count(text: str) -> int:
     question = Question.parse(text)
-    return len(search.ask_index(question.condition).keys)
+    return len(full_text.ask_index(question.condition).keys)
 
 
 def test_nothing_is_indexed_again_while_nothing_changes(deals):
@@ -75,7 +76,7 @@ def test_a_slice_that_ends_early_is_gone_on_with(deals, monkeypatch):
 def test_labels_that_change_meanwhile_begin_it_again(deals, monkeypatch):
     monkeypatch.setattr(reindex, "BATCH", 2)
     rename_owner(deals, "Cleo Stone")
-    text = search_texts.Indexer.text
+    text = texts.Indexer.text
 
     def rename_meanwhile(self, **facts):
         if not renamed:
@@ -84,7 +85,7 @@ def test_labels_that_change_meanwhile_begin_it_again(deals, monkeypatch):
         return text(self, **facts)
 
     renamed: list[int] = []
-    monkeypatch.setattr(search_texts.Indexer, "text", rename_meanwhile)
+    monkeypatch.setattr(texts.Indexer, "text", rename_meanwhile)
 
     reindex.run_slice()
     reindex.run_slice()
@@ -94,9 +95,9 @@ def test_labels_that_change_meanwhile_begin_it_again(deals, monkeypatch):
 
 
 def test_a_higher_version_indexes_everything_again(deals, monkeypatch):
-    text = search_texts.Indexer(deals).text(name="x", remote_id="1", properties={})
+    text = texts.Indexer(deals).text(name="x", remote_id="1", properties={})
     keys = deals.items.values_list("pk", flat=True)
-    search.index({}, dict.fromkeys(keys, text))
+    full_text.index({}, dict.fromkeys(keys, text))
     SearchState.objects.all().delete()
     assert reindex.progress_of([deals]) is not None
     assert count("cole") == 0
@@ -104,7 +105,7 @@ def test_a_higher_version_indexes_everything_again(deals, monkeypatch):
     tasks.index_search()
 
     assert count("cole deal") == 5
-    monkeypatch.setattr(reindex, "VERSION", search_texts.VERSION + 1)
+    monkeypatch.setattr(reindex, "VERSION", texts.VERSION + 1)
     assert reindex.outdated().get() == deals
 
 
@@ -138,12 +139,14 @@ def test_the_text_of_an_item_stays_in_its_words(deals):
     kept = ItemContent.objects.create(
         item=item, text="Quagga", read_for=NOON, read_at=NOON
     )
-    search.index({}, {item.pk: contents.words_of(kept)})
+    full_text.index({}, {item.pk: contents.words_of(kept)})
     rename_owner(deals, "Cleo Stone")
 
     reindex.run_slice()
 
-    assert search.ask_index(Question.parse("quagga stone").condition).keys == [item.pk]
+    assert full_text.ask_index(Question.parse("quagga stone").condition).keys == [
+        item.pk
+    ]
 
 
 def test_deleted_items_are_indexed_too(deals):

@@ -5,10 +5,10 @@
 import pytest
 
 from integrations.models import Item
-from integrations.services.items import search
-from integrations.services.items.question import Question, Rank
-from integrations.services.items.search_texts import Indexer
-from integrations.services.items.words import fold, index_words, query_units
+from integrations.services.items.search import full_text
+from integrations.services.items.search.question import Question, Rank
+from integrations.services.items.search.texts import Indexer
+from integrations.services.items.search.words import fold, index_words, query_units
 from tests.support.rows import make_collection, make_connection, make_item
 
 LONG = "many words of a name " * 4
@@ -65,14 +65,14 @@ def test_two_numbers_side_by_side_are_one_or_two():
 
 @pytest.mark.parametrize("few", [1, 1000])
 def test_few_and_many_hits_are_found_alike(collection, bob, monkeypatch, few):
-    monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(full_text, "FEW", few)
     found = {make_item(collection, name=name).pk for name in ("Ann", "Anna", "Annika")}
     make_item(collection, name="Bob")
     make_item(make_collection(make_connection(bob)), name="Anna of bob")
-    search.tell_planner()
+    full_text.tell_planner()
 
     own = Item.objects.owned_by(collection.connection.owner)
-    hits = search.matching(own, "an").order_by("sort_name", "id")
+    hits = full_text.matching(own, "an").order_by("sort_name", "id")
 
     assert [item.name for item in hits] == ["Ann", "Anna", "Annika"]
     assert set(hits.values_list("pk", flat=True)) == found
@@ -101,9 +101,9 @@ def test_the_ranks_share_what_is_found(collection, text):
         make_item(collection, name="Other", properties={"phone": name})
     question = Question.parse(text)
 
-    shares = [search.ask_index(question.ranked(rank)).keys for rank in Rank]
+    shares = [full_text.ask_index(question.ranked(rank)).keys for rank in Rank]
 
-    found = search.ask_index(question.condition).keys
+    found = full_text.ask_index(question.condition).keys
     assert found
     assert sorted(key for share in shares for key in share) == found
 

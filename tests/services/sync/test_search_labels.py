@@ -1,13 +1,13 @@
 """A sync leaves behind what its items are searched by."""
 
 from integrations.models import Collection
-from integrations.services.items import reindex, search
-from integrations.services.items.question import Question
+from integrations.services.items.search import full_text, reindex
+from integrations.services.items.search.question import Question
 
 
 def deals_found(text: str) -> int:
     question = Question.parse(text)
-    return len(search.ask_index(question.condition).keys)
+    return len(full_text.ask_index(question.condition).keys)
 
 
 def test_what_a_first_sync_stored_is_found_by_its_labels(connection, finish_sync):

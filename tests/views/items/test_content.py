@@ -10,7 +10,8 @@ from kombu.exceptions import OperationalError
 
 from integrations.models import Collection, Connection, Item, ItemContent
 from integrations.services.common import queue
-from integrations.services.items import contents, search
+from integrations.services.items import contents
+from integrations.services.items.search import full_text
 from integrations.services.sync import opened_text
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -158,7 +159,7 @@ def test_the_list_finds_words_inside_texts(
     kept = ItemContent.objects.create(
         item=page, text="Quagga & okapi", read_for=NOON, read_at=NOON
     )
-    search.index({}, {page.pk: contents.words_of(kept)})
+    full_text.index({}, {page.pk: contents.words_of(kept)})
 
     found = as_alice.get(reverse("integrations:item-list"), {"q": "okap quagga"})
 

@@ -8,10 +8,11 @@ from django.db import connection as database
 from django.db.models import F, QuerySet
 
 from integrations.models import Collection, Item
-from integrations.services.items import listing, search
+from integrations.services.items import listing
 from integrations.services.items.query import SORTS, ItemQuery
-from integrations.services.items.search_texts import Indexer
-from integrations.services.items.words import fold
+from integrations.services.items.search import full_text
+from integrations.services.items.search.texts import Indexer
+from integrations.services.items.search.words import fold
 from tests.support.rows import NOON, make_collection, make_item, make_items
 
 SIZE = 25
@@ -254,7 +255,7 @@ def fleet(collection):
         i.pk: indexer.text(name=i.name, remote_id=i.remote_id, properties={})
         for i in own(collection)
     }
-    search.index(texts, {})
+    full_text.index(texts, {})
     return collection
 
 
@@ -273,8 +274,8 @@ def rank(name, text):
 def test_a_search_shows_every_hit_once_however_it_is_found(
     fleet, monkeypatch, text, steps, few, sort
 ):
-    monkeypatch.setattr(search, "STEPS", steps)
-    monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(full_text, "STEPS", steps)
+    monkeypatch.setattr(full_text, "FEW", few)
     query = ItemQuery(search=text, sort=sort, size=SIZE)
     names = dict(own(fleet).values_list("pk", "name"))
     hits = [
@@ -313,8 +314,8 @@ def test_the_way_back_through_what_was_found_is_the_way_there(fleet, sort):
 
 
 def test_frequent_words_are_counted_as_far_as_they_were_looked_at(fleet, monkeypatch):
-    monkeypatch.setattr(search, "STEPS", (60, 60))
-    monkeypatch.setattr(search, "ENOUGH", 10)
+    monkeypatch.setattr(full_text, "STEPS", (60, 60))
+    monkeypatch.setattr(full_text, "ENOUGH", 10)
     monkeypatch.setattr(listing, "SMALL", 100)
     fleet.refresh_from_db()
     query = ItemQuery(search="cutter", size=10)
@@ -326,8 +327,8 @@ def test_frequent_words_are_counted_as_far_as_they_were_looked_at(fleet, monkeyp
 
 
 def test_less_frequent_words_are_counted_among_some_hits(fleet, monkeypatch):
-    monkeypatch.setattr(search, "STEPS", (1, 1))
-    monkeypatch.setattr(search, "FEW", 30)
+    monkeypatch.setattr(full_text, "STEPS", (1, 1))
+    monkeypatch.setattr(full_text, "FEW", 30)
     monkeypatch.setattr(listing, "ENOUGH", 10)
     monkeypatch.setattr(listing, "SMALL", 100)
     fleet.refresh_from_db()
@@ -340,8 +341,8 @@ def test_less_frequent_words_are_counted_among_some_hits(fleet, monkeypatch):
 
 
 def test_frequent_words_among_few_items_are_counted_to_the_end(fleet, monkeypatch):
-    monkeypatch.setattr(search, "STEPS", (60, 60))
-    monkeypatch.setattr(search, "ENOUGH", 10)
+    monkeypatch.setattr(full_text, "STEPS", (60, 60))
+    monkeypatch.setattr(full_text, "ENOUGH", 10)
     fleet.refresh_from_db()
     query = ItemQuery(search="cutter", size=10)
 

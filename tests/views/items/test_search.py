@@ -6,7 +6,8 @@ import pytest
 
 from integrations.models import Item
 from integrations.providers.records import Content, IntegrationItem
-from integrations.services.items import listing, reindex, search, store
+from integrations.services.items import listing, store
+from integrations.services.items.search import full_text, reindex
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 DEALS = {
@@ -292,8 +293,8 @@ def test_names_come_first_exact_ones_before_all(as_alice, collection):
 def test_every_page_of_a_result_has_its_rows_once_and_one_count(
     as_alice, collection, monkeypatch, few, steps, small
 ):
-    monkeypatch.setattr(search, "FEW", few)
-    monkeypatch.setattr(search, "STEPS", steps)
+    monkeypatch.setattr(full_text, "FEW", few)
+    monkeypatch.setattr(full_text, "STEPS", steps)
     monkeypatch.setattr(listing, "SMALL", small)
     for number in range(60):
         name = f"{'Harbour' if number % 2 else 'The harbour'} {number:02}"

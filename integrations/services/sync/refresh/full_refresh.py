@@ -13,7 +13,8 @@ from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers.kinds import Deletion, IncompleteKind
-from integrations.services.items import search, store
+from integrations.services.items import store
+from integrations.services.items.search import full_text
 from integrations.services.sync import deletions, held_deletions, seen_bitmap
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting
@@ -57,7 +58,7 @@ def end(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
             )
         else:
             seen_bitmap.forget(collection)
-    search.tell_planner()
+    full_text.tell_planner()
 
 
 def _apply(

@@ -12,7 +12,7 @@ from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
-from integrations.services.items import reindex
+from integrations.services.items.search import reindex
 from integrations.services.sync import policy, seen_bitmap
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint

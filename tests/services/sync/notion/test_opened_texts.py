@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from integrations.models import Connection, Item, ItemContent
-from integrations.services.items import search
+from integrations.services.items.search import full_text
 from integrations.services.sync import opened_text
 from tests.sandbox.notion_client import NotionClient
 from tests.services.fixtures import Connect, FinishSync
@@ -39,7 +39,7 @@ def test_the_text_of_an_opened_page_is_read_alone(
     opened_text.read(page.pk)
 
     assert ItemContent.objects.get().item_id == page.pk
-    found = search.matching(Item.objects.owned_by(alice), "راجع الترجمة")
+    found = full_text.matching(Item.objects.owned_by(alice), "راجع الترجمة")
     assert list(found) == [page]
 
 

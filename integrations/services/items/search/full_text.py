@@ -12,15 +12,15 @@ from django.db.models import Exists, F, OuterRef
 from django.db.models.expressions import RawSQL
 
 from integrations.models.item import Item, ItemQuerySet
-from integrations.services.items.conditions import (
+from integrations.services.items.search.conditions import (
     Condition,
     all_of,
     to_fts5,
     to_instr,
     to_tsquery,
 )
-from integrations.services.items.question import MAX_LENGTH, Question, Rank
-from integrations.services.items.words import query_units
+from integrations.services.items.search.question import MAX_LENGTH, Question, Rank
+from integrations.services.items.search.words import query_units
 
 TABLE = "integrations_item_search"
 # Up to so many hits it is quickest to fetch them all.

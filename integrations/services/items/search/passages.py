@@ -10,9 +10,9 @@ from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.contents import kept_texts
 from integrations.services.items.described import describe
-from integrations.services.items.question import Question
-from integrations.services.items.search_texts import SearchText, texts_of
-from integrations.services.items.words import (
+from integrations.services.items.search.question import Question
+from integrations.services.items.search.texts import SearchText, texts_of
+from integrations.services.items.search.words import (
     NUMBER,
     UNSPACED,
     Unit,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from integrations.services.items.words import Unit
+from integrations.services.items.search.words import Unit
 
 
 @dataclass(frozen=True)

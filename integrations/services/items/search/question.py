@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from integrations.services.items.conditions import (
+from integrations.services.items.search.conditions import (
     All,
     AnyOf,
     Condition,
@@ -11,8 +11,8 @@ from integrations.services.items.conditions import (
     Word,
     all_of,
 )
-from integrations.services.items.search_texts import NAME_WORD, WHOLE_NAME
-from integrations.services.items.words import (
+from integrations.services.items.search.texts import NAME_WORD, WHOLE_NAME
+from integrations.services.items.search.words import (
     WORD_LENGTH,
     Unit,
     query_units,

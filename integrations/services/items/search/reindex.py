@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from integrations.models import Collection, Item, ItemContent, SearchState
 from integrations.services.common import queue
-from integrations.services.items import search
-from integrations.services.items.search_texts import VERSION, Indexer
+from integrations.services.items.search import full_text
+from integrations.services.items.search.texts import VERSION, Indexer
 
 BATCH = 100
 # Keys that are held in memory at a time.
@@ -152,7 +152,7 @@ def _index_batch(
         if is_busy or not mine.update(position=keys[-1], done=F("done") + len(keys)):
             transaction.set_rollback(True)
             return False
-        search.index({}, {item.pk: _text(indexer, item, texts) for item in items})
+        full_text.index({}, {item.pk: _text(indexer, item, texts) for item in items})
     return True
 
 

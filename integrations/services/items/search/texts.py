@@ -16,7 +16,7 @@ from integrations.providers.records import DisplayField, read_fields
 from integrations.providers.values import to_zone
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
-from integrations.services.items.words import (
+from integrations.services.items.search.words import (
     REPEATED_LENGTH,
     index_words,
     to_key,

@@ -1,0 +1,1 @@
+"""Find items by words: what is indexed, asked, matched and marked."""
