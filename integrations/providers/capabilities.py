@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from integrations.http.client import ApiClient
-from integrations.providers.records import Content
+from integrations.providers.connector import CollectionContext
+from integrations.providers.records import Content, Page
 from integrations.providers.spec import ProviderSettings
+from integrations.providers.stored import StoredItem
 
 
 @runtime_checkable
@@ -17,6 +20,62 @@ class ReadsContent(Protocol):
 
     def fetch_content(self, api: ApiClient, remote_id: str) -> Content:
         """Return the text of one item; NotFound when it is not shared any more."""
+
+
+@runtime_checkable
+class ReadsItems(Protocol):
+    """A connector that reads chosen items again, by their ids.
+
+    Where it cannot, ``items_per_call`` is 0; else it is how many of a collection's
+    items a call brings, links and the rest of long values included.
+    """
+
+    def items_per_call(self, collection: CollectionContext) -> int:
+        """Return how many items a call brings, 0 where none can be asked for."""
+
+    def fetch_items(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        items: Sequence[StoredItem],
+        *,
+        unchanged_since: datetime | None = None,
+    ) -> Page:
+        """Return those of some stored items that the provider shows, as it lists them.
+
+        Those that changed at or after ``unchanged_since`` are left out.
+        """
+
+    def undated(self, collection: CollectionContext, names: Iterable[str]) -> set[str]:
+        """Return those fields that can change without the item's modified time.
+
+        ``names`` are fields of an IntegrationItem as they are stored; those of its
+        properties begin with ``properties.``.
+        """
+
+
+@runtime_checkable
+class ReadsLinks(Protocol):
+    """A connector whose items' links change without the item's modified time.
+
+    One call of each kind of link brings those of ``links_per_call`` items.
+    """
+
+    links_per_call: int
+
+    def link_properties(self, collection: CollectionContext) -> Sequence[str]:
+        """Return the properties that hold links, none where there are no links."""
+
+    def fetch_relinked(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        items: Sequence[StoredItem],
+    ) -> Sequence[str]:
+        """Return the ids of those items whose links are not as they are stored.
+
+        Of their properties, the items have those that hold links only.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

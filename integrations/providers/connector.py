@@ -82,7 +82,8 @@ class BaseConnector(ABC):
     collection is the same item, moved. A listing may learn late of what was just
     shared: the first sync waits for ``usual_share_lag``, and a full refresh is
     repeated after ``longest_share_lag``. A provider that ``leaves_out_empty`` names
-    an item's values only.
+    an item's values only. ``calls_a_day`` is how many calls the smallest plan has,
+    where that is less than the rate limit allows.
     """
 
     spec: ProviderSpec
@@ -98,6 +99,7 @@ class BaseConnector(ABC):
     correlation_headers: Sequence[str] = ("X-Request-Id",)
     finds_all_collections: bool = True
     leaves_out_empty: bool = False
+    calls_a_day: int | None = None
     ids_unique_in: Literal["account", "collection"] = "collection"
     deleted_kind: DeletionKind = DeletionKind.DELETED
 

@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from integrations.http.errors import InvalidResponse
@@ -122,6 +123,15 @@ def to_page(rows: Rows[IntegrationItem], following: str | None, **more: Any) -> 
         mistakes=rows.mistakes,
         **more,
     )
+
+
+def without_changed(page: Page, since: datetime | None) -> Page:
+    """Return a page without the items that changed at or after a time."""
+    if since is None:
+        return page
+    times = ((item, item.last_modified_time) for item in page.items)
+    kept = [item for item, changed in times if changed is None or changed < since]
+    return replace(page, items=kept)
 
 
 def read_rows(

@@ -1,6 +1,6 @@
 """Airtable: bases, their tables, and the records in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.api.classify import classify
 from integrations.providers.airtable.ids import STRUCTURE
-from integrations.providers.airtable.listing import records, structure
+from integrations.providers.airtable.listing import by_id, records, structure
 from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display
 from integrations.providers.airtable.spec import SPEC
@@ -23,6 +23,10 @@ from integrations.providers.records import (
     RemoteAccount,
     RemoteCollection,
 )
+from integrations.providers.stored import StoredItem
+
+# 5 a second for one base, whatever the plan.
+CALLS_A_DAY = 5 * 86_400
 
 
 class Airtable(BaseConnector):
@@ -40,6 +44,7 @@ class Airtable(BaseConnector):
     plans: Sequence[Plan] = cost.PLANS
     quota_description = cost.QUOTA_DESCRIPTION
     leaves_out_empty = True
+    calls_a_day = CALLS_A_DAY
     correlation_headers: Sequence[str] = ("X-Airtable-Request-Id", "X-Request-Id")
 
     def classify(self, response: Response) -> ApiError | None:
@@ -77,6 +82,27 @@ class Airtable(BaseConnector):
         if collection.remote_id == STRUCTURE:
             return structure.fetch_page(api, after=cursor, stored=collection.stored)
         return records.fetch_page(api, collection, cursor=cursor, since=since)
+
+    def items_per_call(self, collection: CollectionContext) -> int:
+        """Return how many records a call brings; the structure is always read whole."""
+        return 0 if collection.remote_id == STRUCTURE else records.PAGE_SIZE
+
+    def fetch_items(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        items: Sequence[StoredItem],
+        *,
+        unchanged_since: datetime | None = None,
+    ) -> Page:
+        """Return records of a table by their ids."""
+        return by_id.fetch_items(
+            api, collection, items, unchanged_since=unchanged_since
+        )
+
+    def undated(self, collection: CollectionContext, names: Iterable[str]) -> set[str]:
+        """Return the fields that change without an edit of their record."""
+        return by_id.undated(collection, names)
 
     def describe(
         self,

@@ -1,7 +1,7 @@
 """HubSpot: contacts, companies and deals of one portal."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,12 +13,12 @@ from integrations.providers.connector import BaseConnector, CollectionContext, N
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
 from integrations.providers.hubspot.api.limits import told_limits
-from integrations.providers.hubspot.listing import changes
+from integrations.providers.hubspot.listing import by_id, changes
 from integrations.providers.hubspot.listing.records import Reader, is_living
 from integrations.providers.hubspot.listing.schema import fetch_schema
 from integrations.providers.hubspot.mapping import display
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_away
-from integrations.providers.hubspot.objects import OBJECT_TYPES
+from integrations.providers.hubspot.objects import OBJECT_TYPES, get_object_type
 from integrations.providers.hubspot.spec import SPEC, USUAL_RATE_LIMIT
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.listing import id_of, to_page
@@ -29,10 +29,13 @@ from integrations.providers.records import (
     RemoteCollection,
 )
 from integrations.providers.spec import ProviderSettings
+from integrations.providers.stored import StoredItem
 
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 # 5 in a second for the whole account, all apps together.
 SEARCH_CALLS, SEARCH_SECONDS = 5, 1.1
+# Of the smallest plan, for a privately distributed app; others have more, or no limit.
+CALLS_A_DAY = 250_000
 
 
 class HubSpot(BaseConnector):
@@ -59,6 +62,8 @@ class HubSpot(BaseConnector):
     late_arrival_window = timedelta(minutes=30)
     correlation_headers: Sequence[str] = ("X-HubSpot-Correlation-Id",)
     deleted_kind = DeletionKind.DELETED_OR_MERGED
+    calls_a_day = CALLS_A_DAY
+    links_per_call = by_id.LINKS_PER_CALL
 
     def installation_of(self, account_id: str) -> str:
         """Return the portal: an app is installed once for everybody in it."""
@@ -121,6 +126,40 @@ class HubSpot(BaseConnector):
     def fetch_count(self, api: ApiClient, collection: CollectionContext) -> int | None:
         """Return the search's own count of the records that are not archived."""
         return changes.fetch_count(Reader(api, collection), _search_limits(collection))
+
+    def items_per_call(self, collection: CollectionContext) -> int:
+        """Return how many records a call brings."""
+        return by_id.ITEMS_PER_CALL
+
+    def fetch_items(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        items: Sequence[StoredItem],
+        *,
+        unchanged_since: datetime | None = None,
+    ) -> Page:
+        """Return records by batch, with their associations."""
+        reader = Reader(api, collection)
+        return by_id.fetch_items(reader, items, unchanged_since=unchanged_since)
+
+    def undated(self, collection: CollectionContext, names: Iterable[str]) -> set[str]:
+        """Return the associations, and what HubSpot calculates."""
+        return by_id.undated(collection, names)
+
+    def link_properties(self, collection: CollectionContext) -> Sequence[str]:
+        """Return the properties that hold associations."""
+        kind = get_object_type(collection.remote_id)
+        return by_id.link_properties(kind, collection)
+
+    def fetch_relinked(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        items: Sequence[StoredItem],
+    ) -> Sequence[str]:
+        """Return the records whose associations have changed."""
+        return by_id.fetch_relinked(Reader(api, collection), items)
 
     def describe(
         self,

@@ -1,7 +1,7 @@
 """Notion: pages, databases, data sources and rows of one workspace."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from integrations.providers.kinds import DeletionKind
 from integrations.providers.notion.account import identify
 from integrations.providers.notion.api import content
 from integrations.providers.notion.api.classify import classify
-from integrations.providers.notion.listing import inventory, rows, schema
+from integrations.providers.notion.listing import by_id, inventory, rows, schema
 from integrations.providers.notion.listing.discovery import list_collections
 from integrations.providers.notion.mapping import display
 from integrations.providers.notion.mapping.items import (
@@ -34,6 +34,7 @@ from integrations.providers.records import (
     RemoteCollection,
 )
 from integrations.providers.spec import ProviderSettings
+from integrations.providers.stored import StoredItem
 
 
 class Notion(BaseConnector):
@@ -108,6 +109,27 @@ class Notion(BaseConnector):
         if _is_inventory(collection):
             return inventory.fetch_deleted(api, collection, cursor=cursor)
         return rows.fetch_archived(api, collection, cursor=cursor)
+
+    def items_per_call(self, collection: CollectionContext) -> int:
+        """Return how many objects a call brings."""
+        return 1
+
+    def fetch_items(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        items: Sequence[StoredItem],
+        *,
+        unchanged_since: datetime | None = None,
+    ) -> Page:
+        """Return objects one by one."""
+        return by_id.fetch_items(
+            api, collection, items, unchanged_since=unchanged_since
+        )
+
+    def undated(self, collection: CollectionContext, names: Iterable[str]) -> set[str]:
+        """Return the fields that change without the time of the last edit."""
+        return by_id.undated(collection, names)
 
     def fetch_content(self, api: ApiClient, remote_id: str) -> Content:
         """Return the text of a page as an outline."""

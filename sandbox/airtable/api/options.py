@@ -19,12 +19,17 @@ FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
 TIMES = {"createdTime": "created", "lastModifiedTime": "modified"}
 COLUMNS = {"LAST_MODIFIED_TIME": "modified", "CREATED_TIME": "created"}
 TEXT = r"""("[^"]*"|'[^']*')"""
-# The few formulas the sandbox knows: changed or made after a time, or one of several.
+# The few formulas the sandbox knows: changed or made after a time, or one of several;
+# one of these records, and that changed after a time.
 AFTER = (
     rf"\s*IS_AFTER\s*\(\s*({'|'.join(COLUMNS)})\s*\(\s*\)\s*,\s*"
     rf"(?:{TEXT}|DATETIME_PARSE\s*\(\s*{TEXT}\s*\))\s*\)\s*"
 )
-FORMULA = re.compile(rf"{AFTER}|\s*OR\s*\({AFTER}(?:,{AFTER})*\)\s*")
+ONE = r"""\s*RECORD_ID\s*\(\s*\)\s*=\s*["'](rec[0-9A-Za-z]{14})["']\s*"""
+CHANGED = rf"(?:{AFTER}|\s*OR\s*\({AFTER}(?:,{AFTER})*\)\s*)"
+AMONG = rf"(?:{ONE}|\s*OR\s*\({ONE}(?:,{ONE})*\)\s*)"
+BOTH = rf"\s*AND\s*\({AMONG},{CHANGED}\)\s*"
+FORMULA = re.compile(rf"{CHANGED}|{AMONG}|{BOTH}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +162,16 @@ def _find_view(table: Table, text: str) -> dict[str, Any]:
 
 
 def _read_formula(text: str) -> str:
-    found = []
+    changed, ids = [], []
     if FORMULA.fullmatch(text):
+        ids = re.findall(ONE, text)
         for name, plain, parsed in re.findall(AFTER, text):
-            found.append((COLUMNS[name], to_ms((plain or parsed)[1:-1])))
-    if not found or any(moment is None for _, moment in found):
+            changed.append((COLUMNS[name], to_ms((plain or parsed)[1:-1])))
+    if not (changed or ids) or any(moment is None for _, moment in changed):
         message = "The formula for filtering records is invalid"
         raise refuse("INVALID_FILTER_BY_FORMULA", message)
-    return " OR ".join(f"{column} > {moment}" for column, moment in found)
+    after = " OR ".join(f"{column} > {moment}" for column, moment in changed)
+    among = ", ".join(f"'{each}'" for each in ids)
+    if not ids:
+        return after
+    return f"id IN ({among}) AND ({after or 'true'})"

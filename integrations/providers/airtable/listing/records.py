@@ -30,13 +30,25 @@ def fetch_page(
     was deleted is not there to be told of: the full refresh finds both. Rows that are
     odd or of another table are counted.
     """
+    formula = changed_since(since) if since else None
+    return fetch_matching(api, collection, formula=formula, cursor=cursor)
+
+
+def fetch_matching(
+    api: ApiClient,
+    collection: CollectionContext,
+    *,
+    formula: str | None,
+    cursor: str | None,
+) -> Page:
+    """Return one page of the records that a formula is true of; of all without one."""
     base_id, table_id = split_key(collection.remote_id)
     answer = api.get(
         f"/{urls.segment(base_id)}/{urls.segment(table_id)}",
         params={
             "pageSize": PAGE_SIZE,
             "returnFieldsByFieldId": True,
-            "filterByFormula": changed_since(since) if since else None,
+            "filterByFormula": formula,
             "offset": cursor,
         },
         limits=base_limits(api, base_id),
