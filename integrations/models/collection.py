@@ -84,6 +84,19 @@ class Collection(models.Model):
         help_text="When a full refresh ended before the provider's own count.",
     )
     late_arrivals_read_at = models.DateTimeField(null=True, blank=True)
+    links_read_at = models.DateTimeField(
+        null=True, blank=True, help_text="As of when the links of its items are known."
+    )
+    links_pass_began_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the pass over links under way began."
+    )
+    # Nullable, because SQLite would make the table anew for another column.
+    links_position = models.CharField(  # noqa: DJ001
+        max_length=255,
+        null=True,
+        blank=True,
+        help_text="The remote id that the pass over links has come to.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -104,6 +104,11 @@ class Connection(models.Model):
     next_sync_at = models.DateTimeField(null=True, blank=True)
     last_synced_at = models.DateTimeField(null=True, blank=True)
     discovered_at = models.DateTimeField(null=True, blank=True)
+    link_calls_paid_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Each call for links moves it on by that call's share of a day.",
+    )
     is_purging = models.BooleanField(
         default=False, help_text="Its stored items are being deleted."
     )

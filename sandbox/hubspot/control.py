@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sandbox.control import helpers
@@ -10,8 +11,16 @@ from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
 from sandbox.hubspot.api.records import Records, Values
-from sandbox.hubspot.seed.accounts import ALIASES, CONTACTS, MODIFIED, PORTALS, TYPES
+from sandbox.hubspot.seed.accounts import (
+    ALIASES,
+    COMPANIES,
+    CONTACTS,
+    MODIFIED,
+    PORTALS,
+    TYPES,
+)
 from sandbox.hubspot.seed.definitions import get_definitions
+from sandbox.hubspot.seed.tables import TYPE_IDS, insert_links
 
 Action = Callable[[Records, Row, Params], int | None]
 
@@ -74,6 +83,26 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     return {"touched": len(ids), "ids": ids, "value": text}
 
 
+def relink(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+    """Give the first `count` records, after `offset`, one `company`, or none at all.
+
+    As at HubSpot, no record's modified date tells of it.
+    """
+    records = _open(sandbox, params)
+    if (records.type, COMPANIES) not in TYPE_IDS:
+        raise CommandError("only contacts and deals belong to companies")
+    companies = []
+    if params.get("company"):
+        companies = [_find(replace(records, type=COMPANIES), params, "company")["id"]]
+    condition = "archived = 0 ORDER BY id LIMIT ? OFFSET ?"
+    ids = [row["id"] for row in records.select(condition, *helpers.get_part(params))]
+    with sandbox.storage.write():
+        records.unlink(COMPANIES, ids)
+        pairs = [(records.type, i, COMPANIES, c, True) for i in ids for c in companies]
+        insert_links(sandbox.storage.connection, records.portal, pairs)
+    return {"relinked": len(ids), "ids": [str(each) for each in ids]}
+
+
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     records, archived = _open(sandbox, params), helpers.is_on(params, "archived")
     if params.get("id"):
@@ -111,4 +140,5 @@ COMMANDS: dict[str, Command] = {
     "records/erase": _apply(lambda r, row, _: r.erase(row)),
     "records/merge": _apply(lambda r, row, p: r.merge(row, _find(r, p, "other"))),
     "records/touch": touch,
+    "records/relink": relink,
 }

@@ -7,12 +7,18 @@ account whose plan nobody has said is taken to have the smallest one.
 
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
 
 from integrations.models import Connection
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import EstimatesCost, Plan
+
+LONGEST_MONTH_DAYS = 31
+TENS_OF_SECONDS_A_DAY = 8640
+# Where a provider's limit is not known, a call a second is taken to be granted.
+UNKNOWN_RATE_LIMIT = 10
 
 
 def estimator_of(provider: str) -> EstimatesCost | None:
@@ -47,6 +53,23 @@ def calls_left(connection: Connection) -> int | None:
     runs = connection.runs.filter(queued_at__gte=_month(timezone.now())).order_by()
     used = runs.aggregate(calls=Sum("requests"))["calls"] or 0
     return max(0, plan.calls // 2 - used)
+
+
+def calls_a_day(connection: Connection) -> float:
+    """Return how many calls a day the provider grants: by the plan, else by its limits.
+
+    They bound what is asked beside the syncs. A plan that nobody has said is the
+    smallest one.
+    """
+    slug = connection.provider
+    plan = plan_of(slug, connection.plan) or smallest_plan(slug)
+    if plan is not None and plan.calls is not None:
+        return plan.calls / LONGEST_MONTH_DAYS
+    connector = CONNECTORS[slug]
+    if connector.calls_a_day is not None:
+        return connector.calls_a_day
+    rate_limit = settings.PROVIDERS[slug].rate_limit
+    return (rate_limit or UNKNOWN_RATE_LIMIT) * TENS_OF_SECONDS_A_DAY
 
 
 def next_month(now: datetime) -> datetime:

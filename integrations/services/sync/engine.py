@@ -39,12 +39,19 @@ from integrations.services.sync import (
     discovery,
     failures,
     lease,
+    link_refresh,
     page_text,
     runs,
 )
 from integrations.services.sync.lease import RunLease
 
 logger = logging.getLogger(__name__)
+
+READERS = (
+    collection_loop.read_collections,
+    link_refresh.read_due,
+    page_text.read_due,
+)
 
 
 def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
@@ -89,9 +96,7 @@ def _work(current: RunLease) -> float | None:
     try:
         circuit_breaker.ensure_running(run.connection.provider)
         discovery.discover_if_due(current)
-        wait = collection_loop.read_collections(current)
-        if wait is None:
-            wait = page_text.read_due(current)
+        wait = _read(current)
     except LeaseLostError:
         _end_if_cancelled(run)
         return None
@@ -116,6 +121,15 @@ def _work(current: RunLease) -> float | None:
         _finish(current)
         return None
     return _again(current, wait, collection_loop.wait_reason(current))
+
+
+def _read(current: RunLease) -> float | None:
+    """Read what is due, in the order of what matters; return seconds to wait."""
+    for read in READERS:
+        wait = read(current)
+        if wait is not None:
+            return wait
+    return None
 
 
 def _wait_after(exc: RateLimited, connection: Connection) -> float:

@@ -81,6 +81,15 @@ class Records:
             found.setdefault(row["from_id"], []).append(row)
         return found
 
+    def unlink(self, other: str, ids: Sequence[int]) -> None:
+        """End the associations of records with all of one other type, both ways."""
+        for one, two in (("from", "to"), ("to", "from")):
+            self._run(
+                f"DELETE FROM hubspot_link WHERE portal = ? AND {one}_type = ?"  # noqa: S608
+                f" AND {two}_type = ? AND {one}_id IN (SELECT value FROM json_each(?))",
+                *(self.portal, self.type, other, json.dumps(ids)),
+            )
+
     def create(self, values: Values) -> int:
         new = int(self._run(SQL["next_id"]).fetchone()["id"])
         stamp = to_short_iso(self.now)

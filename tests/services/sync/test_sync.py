@@ -24,7 +24,7 @@ def test_the_first_load_stores_exactly_what_the_provider_has(
     assert set(words) == {"complete"}
 
 
-def test_an_incremental_sync_with_nothing_new_costs_one_request_a_collection(
+def test_an_incremental_sync_with_nothing_new_asks_for_changes_and_links_only(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     finish_sync(connection)
@@ -36,8 +36,11 @@ def test_an_incremental_sync_with_nothing_new_costs_one_request_a_collection(
         run = finish_sync(connection)
 
     assert run.outcome == "complete"
-    assert len([call for call in sandbox.log[calls:] if "/crm/" in call]) == 3
-    assert run.requests == 3
+    made = [call for call in sandbox.log[calls:] if "/crm/" in call]
+    assert len([call for call in made if call.endswith("/search")]) == 3
+    # One for each kind of link: two of deals, one of contacts.
+    assert len([call for call in made if "/crm/associations/" in call]) == 3
+    assert run.requests == len(made) == 6
     assert list(Item.objects.values()) == before
 
 

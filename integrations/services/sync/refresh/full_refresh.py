@@ -12,6 +12,7 @@ from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.providers.capabilities import ReadsLinks
 from integrations.providers.kinds import Deletion, IncompleteKind
 from integrations.services.items import store
 from integrations.services.items.search import full_text
@@ -19,6 +20,7 @@ from integrations.services.sync import deletions, held_deletions, seen_bitmap
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting
 from integrations.services.sync.refresh.checkpoint import FullRefresh
+from integrations.services.sync.refresh.context import connector_of, context_of
 from integrations.services.sync.refresh.mistakes import unreadable_reason
 
 # A provider's own count lags behind by a few rows; more than that is a hole.
@@ -188,9 +190,23 @@ def _close(
             "watermark": found.began,
             "first_full_refresh_at": collection.first_full_refresh_at or now,
             "last_full_refresh_at": now,
+            **_links_as_of(collection, found.began),
         }
     Collection.objects.filter(pk=collection.pk).update(**changed)
     collection.refresh_from_db()
+
+
+def _links_as_of(collection: Collection, began: datetime) -> dict[str, Any]:
+    """Return as of when links are known, now that all have been listed."""
+    connector: object = connector_of(collection)
+    has_links = isinstance(connector, ReadsLinks) and bool(
+        connector.link_properties(context_of(collection))
+    )
+    return {
+        "links_read_at": began if has_links else None,
+        "links_pass_began_at": None,
+        "links_position": None,
+    }
 
 
 def _count_unseen(collection: Collection) -> tuple[int, list[str]]:

@@ -58,7 +58,8 @@ def _commit(
 ) -> None:
     now, behind = timezone.now(), checkpoint.after_page(found, page)
     with transaction.atomic():
-        counts = _store_items(lease, collection, page, found, now)
+        is_listing = found.phase is Phase.LISTING
+        counts = store_items(lease, collection, page, is_listing=is_listing, now=now)
         # First: what lives on in another collection takes its row along.
         discovered.store_discovered(lease, collection, page, now=now)
         behind, deleted = deletions.take(
@@ -86,19 +87,23 @@ def _commit(
     collection.checkpoint = stored
 
 
-def _store_items(
+def store_items(
     lease: RunLease,
     collection: Collection,
     page: Page,
-    found: Checkpoint,
+    *,
+    is_listing: bool,
     now: datetime,
 ) -> PageCounts:
-    """Store the items, and mark as seen what the refresh or a hold has to know of."""
+    """Store the items, and mark as seen what a full listing or a hold has to know of.
+
+    The caller holds the transaction.
+    """
     is_held = bool(collection.held_deletions) and held_deletions.lock(collection)
     counts = store.store_page(
         collection, page.items, run_id=lease.run.pk, now=now, texts=page.contents
     )
-    if found.phase is Phase.LISTING or is_held:
+    if is_listing or is_held:
         unread = store.live_keys(collection, page.unreadable_ids)
         seen_bitmap.mark(collection, [*counts.seen_keys, *unread.values()])
     return replace(counts, unreadable=counts.unreadable + page.unreadable)
