@@ -11,6 +11,7 @@ from integrations.models.item import Item, ItemChange
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
 from integrations.models.search_state import SearchState
+from integrations.models.spot_check import SpotCheck
 
 __all__ = [
     "AccountErasure",
@@ -28,5 +29,6 @@ __all__ = [
     "RefreshAttempt",
     "SearchState",
     "SeenBlock",
+    "SpotCheck",
     "SyncRun",
 ]

@@ -84,6 +84,11 @@ class Collection(models.Model):
         help_text="When a full refresh ended before the provider's own count.",
     )
     late_arrivals_read_at = models.DateTimeField(null=True, blank=True)
+    full_refresh_wanted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When spot checks found more wrong than chance explains.",
+    )
     links_read_at = models.DateTimeField(
         null=True, blank=True, help_text="As of when the links of its items are known."
     )

@@ -166,7 +166,7 @@ class _Values:
             (item.parent_id or "")[:ID_LENGTH],
             (item.parent_path_or_name or "")[:NAME_LENGTH],
             None if item.children is None else dump(item.children),
-            _url(item.url),
+            fitting_url(item.url),
             (item.mime_type or "")[:120],
             (item.delta or "")[:ID_LENGTH],
             (item.drive_id or "")[:ID_LENGTH],
@@ -188,8 +188,8 @@ def sort_name(name: str) -> str:
     return name.casefold()[:SORT_NAME_LENGTH]
 
 
-def _url(url: str | None) -> str:
-    # A link that was cut is a wrong link; none is better.
+def fitting_url(url: str | None) -> str:
+    """Return a link that fits its column: one that was cut is a wrong link."""
     return url if url and len(url) <= URL_LENGTH else ""
 
 
@@ -275,7 +275,7 @@ def differences(old: Mapping[str, Any], row: Row) -> dict[str, list[Any]]:
         "name": item.name[:NAME_LENGTH],
         "parent_name": (item.parent_path_or_name or "")[:NAME_LENGTH],
         "parent_remote_id": (item.parent_id or "")[:ID_LENGTH],
-        "remote_url": _url(item.url),
+        "remote_url": fitting_url(item.url),
     }
     changes = {
         name: [_cut(old[name]), _cut(value)]

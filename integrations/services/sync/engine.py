@@ -44,6 +44,7 @@ from integrations.services.sync import (
     runs,
 )
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.spot_checks import checking
 
 logger = logging.getLogger(__name__)
 
@@ -124,11 +125,15 @@ def _work(current: RunLease) -> float | None:
 
 
 def _read(current: RunLease) -> float | None:
-    """Read what is due, in the order of what matters; return seconds to wait."""
+    """Read what is due, in the order of what matters; return seconds to wait, if any.
+
+    The spot checks come last, and nothing waits for them.
+    """
     for read in READERS:
         wait = read(current)
         if wait is not None:
             return wait
+    checking.go_on(current)
     return None
 
 

@@ -17,6 +17,8 @@ def is_full_refresh_due(lease: RunLease, collection: Collection, now: datetime) 
     """Tell whether everything must be read, rather than what has changed."""
     if lease.run.is_full or collection.watermark is None:
         return True
+    if collection.full_refresh_wanted_at is not None:
+        return True
     if times.is_ahead(collection.watermark, now):
         # What changed before it would be asked for by nobody.
         return True

@@ -1,0 +1,98 @@
+"""Say which spot checks are due, and how many calls they may make now."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import OuterRef, Subquery, Sum
+from django.utils import timezone
+
+from integrations.models import Collection, Connection, SpotCheck, times
+from integrations.providers.capabilities import ReadsItems
+from integrations.services.sync import budget
+from integrations.services.sync.refresh.context import connector_of, context_of
+from integrations.services.sync.spot_checks import results, sample
+
+# Of the calls of a day.
+SHARE = 0.01
+# Half way between two full refreshes at their usual pace, and then once a day.
+FIRST_AFTER, EVERY = timedelta(hours=12), timedelta(days=1)
+# Of one run.
+LEAST_CALLS, MOST_CALLS = 10, 200
+
+
+def calls_a_day(connection: Connection) -> int:
+    """Return how many calls a day the checks may make; 0 means that they are off."""
+    return int(budget.calls_a_day(connection) * SHARE)
+
+
+def calls_now(connection: Connection) -> int:
+    """Return how many calls this run may make: its part of what the day has left."""
+    a_day = calls_a_day(connection)
+    since = timezone.now() - EVERY
+    spent = SpotCheck.objects.filter(
+        collection__connection=connection, began_at__gte=since
+    ).aggregate(calls=Sum("requests"))["calls"]
+    interval = timedelta(minutes=connection.sync_interval_minutes)
+    part = max(LEAST_CALLS, round(a_day * (interval / EVERY)))
+    return min(a_day - (spent or 0), part, MOST_CALLS)
+
+
+def due(connection: Connection) -> list[tuple[Collection, SpotCheck]]:
+    """Return the collections whose check is under way or due, each with that check."""
+    now = timezone.now()
+    latest = SpotCheck.objects.filter(collection=OuterRef("pk")).order_by("-began_at")
+    chosen = connection.collections.filter(
+        is_selected=True,
+        misses__lt=Collection.MOST_MISSES,
+        watermark__isnull=False,
+        first_full_refresh_at__lt=now - FIRST_AFTER,
+        stored_count__gt=0,
+    ).annotate(latest_check=Subquery(latest.values("pk")[:1]))
+    readable = [
+        (each, per_call)
+        for each in chosen.select_related("connection")
+        if (per_call := items_per_call(each))
+    ]
+    checks = SpotCheck.objects.in_bulk([each.latest_check for each, _ in readable])
+    most_calls = _most_calls(connection) / max(1, len(readable))
+    found = []
+    for each, per_call in readable:
+        check = checks.get(each.latest_check)
+        if check is None or _is_over(check, now):
+            check = _begin(each, check, most=most_calls * per_call, now=now)
+        elif check.ended_at is not None:
+            continue
+        found.append((each, check))
+    return sorted(found, key=lambda pair: (pair[1].pk is None, pair[1].began_at))
+
+
+def items_per_call(collection: Collection) -> int:
+    """Return how many items of a collection a call brings, 0 where it cannot."""
+    connector: object = connector_of(collection)
+    if not isinstance(connector, ReadsItems):
+        return 0
+    return connector.items_per_call(context_of(collection))
+
+
+def _is_over(check: SpotCheck, now: datetime) -> bool:
+    """Tell whether the next check is due; one that never ended is given up."""
+    patience = EVERY if check.ended_at is not None else results.PERIOD
+    return times.is_over(check.began_at, patience, now)
+
+
+def _most_calls(connection: Connection) -> float:
+    """Return how many calls a day the checks come to at the connection's interval."""
+    runs = EVERY / timedelta(minutes=connection.sync_interval_minutes)
+    return min(calls_a_day(connection), MOST_CALLS * max(1.0, runs))
+
+
+def _begin(
+    collection: Collection, last: SpotCheck | None, *, most: float, now: datetime
+) -> SpotCheck:
+    """Return the next check, which is stored with its first step."""
+    return SpotCheck(
+        collection=collection,
+        number=last.number + 1 if last else 0,
+        parts=sample.parts_for(collection.stored_count, most=most),
+        population=collection.stored_count,
+        began_at=now,
+    )

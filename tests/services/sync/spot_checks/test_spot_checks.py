@@ -1,0 +1,213 @@
+"""Spot checks find what is stored wrongly, mend it, and say what that proves."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from integrations.models import Collection, Connection, Item, ItemChange, SpotCheck
+from integrations.providers.hubspot.connector import HubSpot
+from integrations.services.sync.spot_checks import due, results
+from tests.services.fixtures import FinishSync
+from tests.services.hubspot_account import live
+
+Check = Callable[..., Any]
+
+
+def later(hours: float = 13) -> datetime:
+    return timezone.now() + timedelta(hours=hours)
+
+
+@pytest.fixture
+def check(connection: Connection, finish_sync: FinishSync) -> Check:
+    """Return what runs a scheduled sync some hours later."""
+
+    def run(hours: float = 13) -> Any:
+        with time_machine.travel(later(hours)):
+            return finish_sync(connection, trigger="schedule")
+
+    finish_sync(connection)
+    return run
+
+
+def contacts_check() -> SpotCheck:
+    return SpotCheck.objects.get(collection__remote_id="contacts")
+
+
+def alter(count: int, **columns: Any) -> list[int]:
+    """Alter stored contacts, so that nothing else shows it."""
+    keys = list(Item.objects.filter(type="contact").values_list("pk", flat=True))
+    chosen = keys[::7][:count]
+    Item.objects.filter(pk__in=chosen).update(**columns)
+    return chosen
+
+
+def test_what_was_altered_silently_is_found_mended_and_read_again(
+    check: Check, connection: Connection, finish_sync: FinishSync
+) -> None:
+    before = {each.pk: each for each in Item.objects.all()}
+    named = alter(2, name="Somebody else")
+    moved = Item.objects.filter(type="contact").exclude(pk__in=named)[0]
+    properties = {**moved.properties, "city": "Atlantis"}
+    Item.objects.filter(pk=moved.pk).update(properties=properties)
+
+    run = check()
+
+    found, number = contacts_check(), len(live("contacts"))
+    assert (found.checked, found.differing, found.missing) == (number, 3, 0)
+    assert run.outcome == "complete"
+    for key in (*named, moved.pk):
+        item = Item.objects.get(pk=key)
+        assert item.name == before[key].name
+        assert item.properties == before[key].properties
+    changes = ItemChange.objects.filter(item__in=named, run=run)
+    assert [each.fields["name"][0] for each in changes] == ["Somebody else"] * 2
+    # Three of 340 are more than one in a thousand.
+    wanted = Collection.objects.filter(full_refresh_wanted_at__isnull=False)
+    assert [each.remote_id for each in wanted] == ["contacts"]
+    generation = wanted.get().generation
+    finish_sync(connection, trigger="schedule")
+    contacts = Collection.objects.get(remote_id="contacts")
+    assert contacts.generation == generation + 1
+    assert contacts.full_refresh_wanted_at is None
+
+
+def test_every_column_that_was_altered_is_found(check: Check) -> None:
+    altered = {
+        "type": "deal",
+        "name": "Other",
+        "sort_name": "other",
+        "is_directory": True,
+        "children": ["1"],
+        "mime_type": "text/plain",
+        "is_visible": False,
+        "remote_created_at": later(-48),
+        "remote_updated_at": later(-48),
+    }
+    keys = list(Item.objects.filter(type="contact").values_list("pk", flat=True))
+    for key, (name, value) in zip(keys, altered.items(), strict=False):
+        Item.objects.filter(pk=key).update(**{name: value})
+
+    check()
+
+    assert contacts_check().differing == len(altered)
+    check(38)
+    assert SpotCheck.objects.filter(differing__gt=0).count() == 1
+
+
+def test_nothing_is_claimed_of_what_changed_lately(
+    check: Check, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Someone edits a contact just before it is read again, and deletes another."""
+    contacts = sorted(live("contacts"), key=int)
+    fetch = HubSpot.fetch_items
+    done = []
+
+    def fetch_items(self: Any, api: Any, context: Any, *args: Any, **more: Any) -> Any:
+        if not done and context.remote_id == "contacts":
+            done.append(True)
+            sandbox.client.order(
+                "records/edit", id=contacts[0], property="city", value="Bergen"
+            )
+            sandbox.client.order("records/archive", id=contacts[1])
+        return fetch(self, api, context, *args, **more)
+
+    monkeypatch.setattr(HubSpot, "fetch_items", fetch_items)
+
+    check()
+
+    found = contacts_check()
+    assert (found.differing, found.missing) == (0, 1)
+    assert found.checked == len(contacts) - 2
+
+
+def test_links_that_changed_are_mended_and_not_called_wrong(
+    check: Check, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HubSpot, "link_properties", lambda *_args: ())
+    company = max(live("companies"), key=int)
+    ids = sandbox.client.order("records/relink", company=company, count=4)["ids"]
+
+    check()
+
+    assert contacts_check().differing == 0
+    rows = Item.objects.filter(type="contact", remote_id__in=ids)
+    assert {each.parent_remote_id for each in rows} == {company}
+
+
+def test_checks_are_made_once_a_day_and_go_on_where_they_were(
+    check: Check, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run's calls are not enough for the contacts."""
+    monkeypatch.setattr(due, "MOST_CALLS", 4)
+    check(11)
+    assert not SpotCheck.objects.exists()
+    check(13)
+    assert SpotCheck.objects.get().ended_at is None
+
+    for hours in (14, 15, 16, 17):
+        check(hours)
+
+    checks = {each.collection.remote_id: each for each in SpotCheck.objects.all()}
+    assert checks.keys() == {"contacts", "companies", "deals"}
+    for kind, each in checks.items():
+        assert (each.checked, each.ended_at is None) == (len(live(kind)), False)
+
+
+def test_a_day_costs_a_hundredth_of_its_calls_at_most(
+    check: Check, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HubSpot, "calls_a_day", 500)
+    check(13)
+
+    for hours in range(14, 18):
+        check(hours)
+
+    spent = sum(SpotCheck.objects.values_list("requests", flat=True))
+    assert 0 < spent <= 5 + 3
+    assert sandbox.count("/batch/read") >= spent
+
+
+def test_a_check_that_fails_fails_no_sync(check: Check, sandbox: Any) -> None:
+    alter(3, name="Somebody else")
+    sandbox.client.order(
+        "faults/add", kind="status", status=500, path="contacts/batch/read", count=40
+    )
+
+    assert check().outcome == "complete"
+
+    assert not SpotCheck.objects.filter(checked__gt=0).exists()
+    sandbox.client.order("faults/clear")
+    check(14)
+    assert contacts_check().differing == 3
+
+
+def test_the_checks_of_seven_days_are_added_up_and_none_counts_twice(
+    connection: Connection, finish_sync: FinishSync
+) -> None:
+    finish_sync(connection)
+    contacts = Collection.objects.get(remote_id="contacts")
+    Collection.objects.filter(pk=contacts.pk).update(stored_count=28_000)
+    now = timezone.now()
+    for number in range(10):
+        began = now - timedelta(days=9 - number, minutes=5)
+        SpotCheck.objects.create(
+            collection=contacts,
+            number=number,
+            parts=16,
+            population=28_000,
+            checked=1_000,
+            differing=int(number == 9),
+            began_at=began,
+            ended_at=began,
+        )
+    SpotCheck.objects.create(
+        collection=contacts, number=10, parts=16, population=28_000, began_at=now
+    )
+
+    proof = results.proofs_of(list(Collection.objects.all()), now=now)[contacts.pk]
+
+    assert (proof.population, proof.checked, proof.differing) == (28_000, 7_000, 1)
