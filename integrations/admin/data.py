@@ -17,8 +17,13 @@ from integrations.admin.base import (
     name_of,
     pretty,
 )
-from integrations.admin.filters import DeletedFilter, ProviderFilter, TypeFilter
-from integrations.models import Collection, Item, ItemChange
+from integrations.admin.filters import (
+    DeletedFilter,
+    FoundFilter,
+    ProviderFilter,
+    TypeFilter,
+)
+from integrations.models import Collection, Item, ItemChange, SpotCheck
 from integrations.models.item import ItemQuerySet
 from integrations.services.items.search import full_text
 
@@ -44,6 +49,7 @@ class CollectionAdmin(ReadOnlyAdmin):
         "completeness_badge",
         "reason_text",
         "last_full_refresh_at",
+        "links_read_at",
     )
     list_filter = ("completeness", "reason", "item_type")
     list_select_related = ("connection",)
@@ -83,6 +89,34 @@ class CollectionAdmin(ReadOnlyAdmin):
         actions.run_on_each(
             request, queryset, "discard deletions", actions.discard_deletions
         )
+
+
+@admin.register(SpotCheck)
+class SpotCheckAdmin(ReadOnlyAdmin):
+    """List the spot checks of collections with what they found."""
+
+    list_display = (
+        "began_at",
+        "collection",
+        "connection",
+        "checked",
+        "differing",
+        "missing",
+        "population",
+        "requests",
+        "ended_at",
+    )
+    list_filter = (FoundFilter,)
+    list_select_related = ("collection__connection",)
+    search_fields = ("collection__name", "collection__connection__account_name")
+    show_full_result_count = False
+    paginator = BoundedPaginator
+    ordering = ("-began_at",)
+
+    @admin.display(description="connection")
+    def connection(self, check: SpotCheck) -> str:
+        """Name the account that the collection is in."""
+        return str(check.collection.connection)
 
 
 class ItemChangeInline(ReadOnlyInline):

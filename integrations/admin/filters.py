@@ -54,6 +54,20 @@ class TypeFilter(admin.SimpleListFilter):
         return queryset.filter(type=value) if value else queryset
 
 
+class FoundFilter(admin.SimpleListFilter):
+    """Filter spot checks by what they found."""
+
+    title = "found"
+    parameter_name = "found"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        return [("differing", "Stored wrongly"), ("missing", "Not shown any more")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(**{f"{value}__gt": 0}) if value else queryset
+
+
 class ReasonFilter(admin.SimpleListFilter):
     """Filter connections by the reason for their state, in words."""
 

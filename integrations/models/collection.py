@@ -1,6 +1,7 @@
 """One listable set inside a connection, and how far it has been read."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -30,6 +31,8 @@ class Collection(models.Model):
     """
 
     REASON_COLUMNS = ("reason", "reason_data")
+    # No column: what its spot checks prove, where a page shows that.
+    proof: Any = None
     # One listing may be short by accident; two in a row are not.
     MOST_MISSES = 2
 

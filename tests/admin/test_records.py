@@ -21,6 +21,7 @@ from integrations.models import (
     ItemChange,
     ProviderState,
     RefreshAttempt,
+    SpotCheck,
 )
 from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.services.connections import account_deletion
@@ -33,6 +34,7 @@ READ_ONLY = [
     "providerstate",
     "collection",
     "item",
+    "spotcheck",
 ]
 
 
@@ -51,6 +53,15 @@ def one_of_each(connection, collection):
         "providerstate": ProviderState.objects.create(provider="hubspot", reason="odd"),
         "collection": collection,
         "item": item,
+        "spotcheck": SpotCheck.objects.create(
+            collection=collection,
+            number=0,
+            parts=1,
+            population=340,
+            checked=340,
+            differing=2,
+            began_at=NOON,
+        ),
         "connection": connection,
     }
 
@@ -68,6 +79,15 @@ def test_records_are_read_and_never_written(as_staff, one_of_each, model):
     assert b'name="_save"' not in page.content
     for path in (f"{base}add/", f"{own}change/", f"{own}delete/"):
         assert as_staff.post(path, {}).status_code == 403, path
+
+
+@pytest.mark.parametrize(("found", "number"), [("differing", 1), ("missing", 0)])
+def test_spot_checks_are_listed_by_what_they_found(
+    as_staff, one_of_each, found, number
+):
+    page = as_staff.get(f"/admin/integrations/spotcheck/?found={found}")
+
+    assert page.context["cl"].result_count == number
 
 
 def test_every_list_and_page_of_the_admin_opens(as_staff, one_of_each):

@@ -11,6 +11,7 @@ from integrations.models import (
     AuthorizationState,
     ItemChange,
     RefreshAttempt,
+    SpotCheck,
     SyncRun,
 )
 
@@ -28,6 +29,7 @@ def prune(*, now: datetime) -> int:
             _prune(ItemChange, at__lt=history),
             _prune(SyncRun, queued_at__lt=history, state=SyncRun.State.FINISHED),
             _prune(RefreshAttempt, started_at__lt=history),
+            _prune(SpotCheck, began_at__lt=history),
             _prune(AuthorizationState, created_at__lt=now - STATES_KEPT),
             _prune(AuditEvent, at__lt=audit),
         )

@@ -17,6 +17,7 @@ from integrations.providers import SPECS
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota
 from integrations.services.connections.status import Status, status_of
+from integrations.services.sync.spot_checks import due, results
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.connections import schedule
 from integrations.views.connections.progress import make_progress
@@ -110,6 +111,7 @@ def _context(connection: Connection) -> dict[str, Any]:
         "schedule_text": schedule.schedule_text(connection, status),
         **_overrun(connection),
         "is_plan_unknown": quota.is_plan_unknown(connection),
+        "has_spot_checks": due.is_on(connection),
         "left_out": connection.collections.filter(is_selected=False).count(),
         "schema_changes": schema_changes(connection),
         "remote_url": url,
@@ -137,7 +139,11 @@ def _digest(status: Status, collections: Sequence[Collection]) -> str:
 
 def _collections(connection: Connection) -> list[Collection]:
     chosen = connection.collections.filter(is_selected=True)
-    return list(chosen.defer("schema", "details"))
+    found = list(chosen.defer("schema", "details"))
+    proofs = results.proofs_of(found, now=timezone.now())
+    for each in found:
+        each.proof = proofs.get(each.pk)
+    return found
 
 
 def _bar(run: SyncRun) -> dict[str, str]:

@@ -3,11 +3,20 @@
 They are no tests by themselves, so that deliberate bugs can be held against them.
 """
 
-from tests.providers.contract import account, display, listing, refusals, requests, rows
+from tests.providers.contract import (
+    account,
+    by_id,
+    display,
+    listing,
+    refusals,
+    requests,
+    rows,
+)
 
 PROMISES = (
     *listing.PROMISES,
     *rows.PROMISES,
+    *by_id.PROMISES,
     *refusals.PROMISES,
     *requests.PROMISES,
     *account.PROMISES,

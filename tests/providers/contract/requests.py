@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from integrations.http.errors import ApiError
 from integrations.http.transport import Request
+from tests.providers.contract.by_id import fetch_chosen
 from tests.providers.contract.case import Case, sent
 from tests.providers.scenario import Scenario
 from tests.support.fake_transport import sent_headers
@@ -21,6 +22,11 @@ def every_step(case: Case) -> Iterator[tuple[str, Scenario]]:
         scenario = case.new()
         case.read_all(step, scenario)
         yield step, scenario
+    if "by_id" in case.script:
+        scenario = case.new()
+        scenario.play(case.script["by_id"]["answers"])
+        fetch_chosen(case, scenario)
+        yield "by_id", scenario
     yield "identify", identified(case)
     for step, ask in (
         ("collections", ask_collections),

@@ -6,6 +6,7 @@ from django.db.models import OuterRef, Subquery, Sum
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, SpotCheck, times
+from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsItems
 from integrations.services.sync import budget
 from integrations.services.sync.refresh.context import connector_of, context_of
@@ -22,6 +23,12 @@ LEAST_CALLS, MOST_CALLS = 10, 200
 def calls_a_day(connection: Connection) -> int:
     """Return how many calls a day the checks may make; 0 means that they are off."""
     return int(budget.calls_a_day(connection) * SHARE)
+
+
+def is_on(connection: Connection) -> bool:
+    """Tell whether there are spot checks: the plan has calls enough for any."""
+    connector: object = CONNECTORS.get(connection.provider)
+    return isinstance(connector, ReadsItems) and calls_a_day(connection) >= 1
 
 
 def calls_now(connection: Connection) -> int:

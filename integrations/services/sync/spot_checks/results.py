@@ -32,6 +32,18 @@ class Proof:
         bound = most_wrong(self.population, self.checked, self.differing)
         return (bound - self.differing) / self.population
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether nothing was left out."""
+        return self.checked >= self.population
+
+    @property
+    def percent_text(self) -> str:
+        """Return that limit in percent, rounded up to what its size deserves."""
+        percent = 100 * self.most_wrong
+        scale = 10 if percent > 1 else 100
+        return f"{math.ceil(percent * scale - 1e-9) / scale:g}"
+
 
 def most_wrong(population: int, checked: int, differing: int) -> int:
     """Return the largest number of wrong items that the sample does not refute.

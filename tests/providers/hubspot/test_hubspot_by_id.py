@@ -1,0 +1,63 @@
+"""HubSpot's links are compared by the thousand, and its records read by the hundred."""
+
+import pytest
+
+from integrations.providers.stored import StoredItem
+from tests.providers.contract.case import SINCE
+from tests.providers.scenario import Scenario
+
+LINKS = "POST /crm/associations/2026-09/contacts/companies/batch/read"
+
+
+def stored(remote_id: str, companies: list[str], parent: str | None) -> StoredItem:
+    return StoredItem(
+        id=remote_id,
+        type="contact",
+        collection_id="contacts",
+        changed=SINCE,
+        parent_id=parent,
+        properties={"associations.companies": companies},
+    )
+
+
+@pytest.mark.parametrize(
+    ("companies", "parent", "is_relinked"),
+    [
+        (["7001", "7002"], "7002", False),
+        (["7001"], "7002", True),
+        (["7001", "7002", "7003"], "7002", True),
+        (["7001", "7002"], "7001", True),
+        ([], None, True),
+    ],
+)
+def test_a_record_is_relinked_by_another_company_or_another_primary_one(
+    hubspot: Scenario, companies: list[str], parent: str | None, is_relinked: bool
+) -> None:
+    hubspot.play({LINKS: ["associations_contacts_companies"]})
+    items = [stored("9001", companies, parent)]
+
+    found = hubspot.connector.fetch_relinked(hubspot.api, hubspot.context(), items)
+
+    assert found == (["9001"] if is_relinked else [])
+
+
+def test_records_whose_last_link_is_gone_are_relinked(hubspot: Scenario) -> None:
+    hubspot.play({LINKS: ["associations_none"]})
+    items = [stored("9001", ["7001"], "7001"), stored("9003", [], None)]
+
+    found = hubspot.connector.fetch_relinked(hubspot.api, hubspot.context(), items)
+
+    assert found == ["9001"]
+
+
+def test_companies_have_no_links_and_a_lost_scope_leaves_its_own_out(
+    hubspot: Scenario,
+) -> None:
+    def names(kind: str, *scopes: str) -> list[str]:
+        account = {"scopes": [f"crm.objects.{scope}.read" for scope in scopes]}
+        context = hubspot.context(remote_id=kind, account=account)
+        return list(hubspot.connector.link_properties(context))
+
+    assert names("companies", "contacts", "companies") == []
+    assert names("contacts", "contacts", "companies") == ["associations.companies"]
+    assert names("deals", "deals", "contacts") == ["associations.contacts"]
