@@ -15,7 +15,7 @@ from django.db.models import F
 from django.db.models.fields.json import KeyTransform
 from django.utils import timezone
 
-from integrations.http.errors import ApiError, RateLimited, Unauthorized
+from integrations.http.errors import ApiError, RateLimited, Transient, Unauthorized
 from integrations.models import Collection, Connection, Item, times
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsItems, ReadsLinks
@@ -64,7 +64,9 @@ def read_due(lease: RunLease) -> float | None:
             if is_short_wait(exc):
                 raise
             failures.log("links not read", lease, collection, exc)
-            return None
+            if isinstance(exc, Transient):
+                return None
+            continue
         if not has_ended:
             return 0.0 if lease.is_over else None
     return None

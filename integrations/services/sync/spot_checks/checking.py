@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.http.errors import ApiError, Unauthorized
+from integrations.http.errors import ApiError, Transient, Unauthorized
 from integrations.models import Collection, Connection, Item, SpotCheck
 from integrations.providers.capabilities import ReadsItems
 from integrations.providers.connector import CollectionContext
@@ -40,6 +40,7 @@ def go_on(lease: RunLease) -> None:
         return
     stop_at = lease.api.calls + calls
     for collection, check in due.due(lease.connection):
+        known, calls_before = check.requests, lease.api.calls
         try:
             with connector_boundary("spot_check", collection=collection.pk):
                 _read(lease, collection, check, stop_at=stop_at)
@@ -48,9 +49,21 @@ def go_on(lease: RunLease) -> None:
         except ApiError as exc:
             lease.roll_back()
             failures.log("spot check failed", lease, collection, exc)
-            return
+            _note_failure(check, exc, known + lease.api.calls - calls_before)
+            if isinstance(exc, Transient):
+                return
         if lease.is_over or lease.api.calls >= stop_at:
             return
+
+
+def _note_failure(check: SpotCheck, exc: ApiError, requests: int) -> None:
+    """Count the calls of a step that failed; what does not pass ends the check."""
+    if check.pk is not None:
+        check.refresh_from_db()
+    check.requests = requests
+    if not isinstance(exc, Transient):
+        check.ended_at = timezone.now()
+    check.save()
 
 
 @dataclass(frozen=True, kw_only=True)

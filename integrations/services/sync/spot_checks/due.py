@@ -1,6 +1,7 @@
 """Say which spot checks are due, and how many calls they may make now."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import OuterRef, Subquery, Sum
 from django.utils import timezone
@@ -16,6 +17,7 @@ from integrations.services.sync.spot_checks import results, sample
 SHARE = 0.01
 # Half way between two full refreshes at their usual pace, and then once a day.
 FIRST_AFTER, EVERY = timedelta(hours=12), timedelta(days=1)
+NEVER = datetime.min.replace(tzinfo=UTC)
 # Of one run.
 LEAST_CALLS, MOST_CALLS = 10, 200
 
@@ -43,33 +45,36 @@ def calls_now(connection: Connection) -> int:
     return min(a_day - (spent or 0), part, MOST_CALLS)
 
 
-def due(connection: Connection) -> list[tuple[Collection, SpotCheck]]:
-    """Return the collections whose check is under way or due, each with that check."""
+def due(connection: Connection) -> Iterator[tuple[Collection, SpotCheck]]:
+    """Yield the collections whose check is under way or due, each with that check.
+
+    Who waits longest comes first; what a collection needs is only looked up in its
+    turn, because there may be thousands.
+    """
     now = timezone.now()
     latest = SpotCheck.objects.filter(collection=OuterRef("pk")).order_by("-began_at")
-    chosen = connection.collections.filter(
-        is_selected=True,
-        misses__lt=Collection.MOST_MISSES,
-        watermark__isnull=False,
-        first_full_refresh_at__lt=now - FIRST_AFTER,
-        stored_count__gt=0,
-    ).annotate(latest_check=Subquery(latest.values("pk")[:1]))
-    readable = [
-        (each, per_call)
-        for each in chosen.select_related("connection")
-        if (per_call := items_per_call(each))
-    ]
-    checks = SpotCheck.objects.in_bulk([each.latest_check for each, _ in readable])
-    most_calls = _most_calls(connection) / max(1, len(readable))
-    found = []
-    for each, per_call in readable:
-        check = checks.get(each.latest_check)
-        if check is None or _is_over(check, now):
-            check = _begin(each, check, most=most_calls * per_call, now=now)
-        elif check.ended_at is not None:
-            continue
-        found.append((each, check))
-    return sorted(found, key=lambda pair: (pair[1].pk is None, pair[1].began_at))
+    chosen = list(
+        connection.collections.filter(
+            is_selected=True,
+            misses__lt=Collection.MOST_MISSES,
+            watermark__isnull=False,
+            first_full_refresh_at__lt=now - FIRST_AFTER,
+            stored_count__gt=0,
+        )
+        .annotate(latest_check=Subquery(latest.values("pk")[:1]))
+        .select_related("connection")
+    )
+    checks = SpotCheck.objects.in_bulk([each.latest_check for each in chosen])
+    pairs = [(each, checks.get(each.latest_check)) for each in chosen]
+    pairs.sort(key=lambda pair: pair[1].began_at if pair[1] else NEVER)
+    most_calls = _most_calls(connection) / max(1, len(chosen))
+    for collection, check in pairs:
+        if check is not None and not _is_over(check, now):
+            if check.ended_at is None:
+                yield collection, check
+        elif per_call := items_per_call(collection):
+            most = most_calls * per_call
+            yield collection, _begin(collection, check, most=most, now=now)
 
 
 def items_per_call(collection: Collection) -> int:

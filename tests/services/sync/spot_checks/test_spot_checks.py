@@ -211,3 +211,19 @@ def test_the_checks_of_seven_days_are_added_up_and_none_counts_twice(
     proof = results.proofs_of(list(Collection.objects.all()), now=now)[contacts.pk]
 
     assert (proof.population, proof.checked, proof.differing) == (28_000, 7_000, 1)
+
+
+def test_a_collection_that_cannot_be_checked_keeps_no_other_from_it(
+    check: Check, sandbox: Any
+) -> None:
+    """It costs its call once a day, and not at every sync."""
+    sandbox.client.order(
+        "faults/add", kind="status", status=404, path="contacts/batch/read", count=40
+    )
+
+    check()
+    check(14)
+
+    assert (contacts_check().checked, contacts_check().requests) == (0, 1)
+    checked = SpotCheck.objects.filter(checked__gt=0)
+    assert {each.collection.remote_id for each in checked} == {"companies", "deals"}
