@@ -1,6 +1,6 @@
 """Show users' accounts and keep what could open one out of sight."""
 
-from typing import Any, cast
+from typing import Any
 
 from allauth.account.admin import EmailAddress, EmailConfirmation
 from allauth.mfa.admin import Authenticator
@@ -13,7 +13,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from integrations.admin.base import GuardedAdmin, ReadOnlyAdmin, name_of
+from integrations.admin.base import GuardedAdmin, ReadOnlyAdmin, name_of, proof_of
 from integrations.admin.log import log_action
 from integrations.models import Connection
 from integrations.services.connections import account_deletion
@@ -129,7 +129,7 @@ class AccountAdmin(GuardedAdmin, UserAdmin):
         return listed, {"accounts": len(objs)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        account_deletion.erase(obj, actor=cast(User, request.user), by_staff=True)
+        account_deletion.erase(obj, proof=proof_of(request), by_staff=True)
 
     def response_delete(
         self, request: HttpRequest, obj_display: str, obj_id: int
