@@ -1,9 +1,10 @@
 """Compare an item as it is stored, column by column, with what should be stored."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 
-from integrations.models import Item
+from integrations.models import Collection, Item
 from integrations.providers.records import IntegrationItem
 from integrations.services.items import rows
 
@@ -25,6 +26,21 @@ def differing_fields(stored: Item, item: IntegrationItem, *, now: datetime) -> s
         if told.get(name) != stored.properties.get(name)
         or (name in told) is not (name in stored.properties)
     }
+
+
+def forget_wrong_digests(
+    collection: Collection, items: Iterable[IntegrationItem], *, now: datetime
+) -> None:
+    """Have rows written again that are not what their digest stands for.
+
+    The caller holds the transaction, and stores the items in it.
+    """
+    shown = {item.id: item for item in items}
+    rows = Item.objects.live().filter(collection=collection, remote_id__in=shown)
+    wrong = [
+        row.pk for row in rows if differing_fields(row, shown[row.remote_id], now=now)
+    ]
+    Item.objects.filter(pk__in=wrong).update(digest="")
 
 
 def _expected(item: IntegrationItem, now: datetime) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Read the links of stored items again, where a provider changes them without a date.
 
 No incremental sync can find such a change. So every sync goes on with a pass over the
-links of all items, thousands at a call, and reads again only the items whose links
+links of all items, a thousand at a call, and reads again only the items whose links
 are not as they are stored. What it spends is metered by the generic cell rate
 algorithm: each call moves a time on by its share of the day.
 """
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from integrations.http.errors import ApiError, RateLimited, Transient, Unauthorized
 from integrations.models import Collection, Connection, Item, times
+from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsItems, ReadsLinks
 from integrations.providers.connector import CollectionContext
@@ -32,8 +33,9 @@ SHARE = 0.02
 BURST = timedelta(hours=1)
 # Syncs follow each other closely when a user wants it; links need not.
 FRESH_FOR = timedelta(minutes=10)
-# Longer waits are left to the next sync: this one has read all that it had to.
-LONGEST_WAIT_SECONDS = 5.0
+# A window of a rate limit; longer waits are left to the next sync, because this one
+# has read all that it had to.
+LONGEST_WAIT_SECONDS = 15.0
 COLUMNS = (
     *("remote_id", "type", "changed_at", "remote_updated_at", "parent_remote_id"),
     "digest",
@@ -84,14 +86,16 @@ def _due(lease: RunLease, connector: ReadsLinks) -> list[Collection]:
         is_selected=True,
         misses__lt=Collection.MOST_MISSES,
         first_full_refresh_at__isnull=False,
-    ).order_by(
+    )
+    readable = chosen.exclude(completeness=Completeness.NO_PERMISSION)
+    waiting_longest = readable.order_by(
         # Whichever took long is not the first one again.
         F("links_pass_began_at").asc(nulls_last=True),
         F("links_read_at").asc(nulls_first=True),
     )
     return [
         each
-        for each in chosen.select_related("connection")
+        for each in waiting_longest.select_related("connection")
         if _is_due(lease, each) and connector.link_properties(context_of(each))
     ]
 

@@ -181,6 +181,7 @@ def _close(
         "held_deletions": {},
         "checkpoint": checkpoint.to_json(None),
         "short_refresh_at": now if verdict.is_short else None,
+        "full_refresh_wanted_at": None,
     }
     if verdict.is_short:
         # It has proven nothing: what changed since the last proof is still to read.

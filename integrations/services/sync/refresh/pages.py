@@ -11,7 +11,7 @@ from django.utils import timezone
 from integrations.models import Collection
 from integrations.models.progress import Phase, ProgressState
 from integrations.providers.records import Page
-from integrations.services.items import store
+from integrations.services.items import comparison, store
 from integrations.services.items.store import PageCounts
 from integrations.services.sync import (
     deletions,
@@ -100,6 +100,8 @@ def store_items(
     The caller holds the transaction.
     """
     is_held = bool(collection.held_deletions) and held_deletions.lock(collection)
+    if is_listing and collection.full_refresh_wanted_at is not None:
+        comparison.forget_wrong_digests(collection, page.items, now=now)
     counts = store.store_page(
         collection, page.items, run_id=lease.run.pk, now=now, texts=page.contents
     )

@@ -54,7 +54,6 @@ def begin_full(
         collection.generation += 1
         collection.schema = schema
         collection.held_deletions = {}
-        collection.full_refresh_wanted_at = None
         if collection.completeness == Completeness.HELD:
             collection.completeness = Completeness.PARTIAL
             collection.set_reason(Reason(code=ReasonCode.HOLD_SUPERSEDED))
@@ -64,7 +63,6 @@ def begin_full(
                 "generation",
                 "schema",
                 "held_deletions",
-                "full_refresh_wanted_at",
                 "completeness",
                 *Collection.REASON_COLUMNS,
             ]

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, SpotCheck, times
+from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsItems
 from integrations.services.sync import budget
@@ -61,6 +62,8 @@ def due(connection: Connection) -> Iterator[tuple[Collection, SpotCheck]]:
             first_full_refresh_at__lt=now - FIRST_AFTER,
             stored_count__gt=0,
         )
+        .filter(Q(blocked_until__isnull=True) | Q(blocked_until__lt=now))
+        .exclude(completeness=Completeness.NO_PERMISSION)
         .annotate(latest_check=Subquery(latest.values("pk")[:1]))
         .select_related("connection")
     )

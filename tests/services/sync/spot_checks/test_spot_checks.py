@@ -69,7 +69,10 @@ def test_what_was_altered_silently_is_found_mended_and_read_again(
     wanted = Collection.objects.filter(full_refresh_wanted_at__isnull=False)
     assert [each.remote_id for each in wanted] == ["contacts"]
     generation = wanted.get().generation
+    (again,) = alter(1, name="Somebody else")
     finish_sync(connection, trigger="schedule")
+    # Nothing but its name told that it was altered, and no digest.
+    assert Item.objects.get(pk=again).name == before[again].name
     contacts = Collection.objects.get(remote_id="contacts")
     assert contacts.generation == generation + 1
     assert contacts.full_refresh_wanted_at is None
@@ -218,7 +221,7 @@ def test_a_collection_that_cannot_be_checked_keeps_no_other_from_it(
 ) -> None:
     """It costs its call once a day, and not at every sync."""
     sandbox.client.order(
-        "faults/add", kind="status", status=404, path="contacts/batch/read", count=40
+        "faults/add", kind="status", status=404, path="2026-09/contacts/batch", count=40
     )
 
     check()
