@@ -75,6 +75,23 @@ def test_a_filter_finds_what_was_changed_or_made_after_a_moment(
     assert [record["id"] for record in found] == [old]
 
 
+def test_a_filter_finds_records_by_id_and_which_of_them_changed(harbour, customers):
+    path, _ = customers
+    first, second, *_ = [record["id"] for record in harbour.read_all(path)]
+    harbour.order("records/edit", id=second, fields={"Name": "y"})
+    both = (
+        f'OR(RECORD_ID()="{first}",RECORD_ID()="{second}",RECORD_ID()="rec{"0" * 14}")'
+    )
+
+    def ids(formula):
+        records = harbour.api(path, filterByFormula=formula).data["records"]
+        return sorted(record["id"] for record in records)
+
+    assert ids(both) == sorted([first, second])
+    assert ids(f"RECORD_ID()='{first}'") == [first]
+    assert ids(f"AND({both},{FORMULAS[0].format(SINCE)})") == [second]
+
+
 def test_computed_cells_move_no_time_of_modification(harbour, orders):
     order = harbour.get_first(orders)["id"]
     harbour.order("records/edit", id=order, fields={"Total": 5}, quiet=True)
@@ -88,6 +105,8 @@ BAD_FORMULAS = [
     *("1", "{Name}='x'", "OR()", "OR(", f"{ONE}", f"{ONE}))", f"{ONE}),{ONE})"),
     *(f"OR({ONE}),)", f"OR({ONE})", ONE.replace("AFTER", "BEFORE") + ")"),
     'IS_AFTER(CREATED_TIME(),"yesterday")',
+    *('RECORD_ID()="x"', 'OR(RECORD_ID()="rec00000000000000"', "AND()"),
+    f'AND({ONE}),RECORD_ID()="rec00000000000000")',
     "IS_AFTER(CREATED_TIME(),2026)",
     'IS_AFTER(CREATED_TIME(),DATETIME_PARSE("2026-01-01")',
     "IS_AFTER(CREATED_TIME(),DATETIME_PARSE",

@@ -166,6 +166,25 @@ def test_merging_makes_a_new_record_or_keeps_the_winners_id(connected, keeps_id)
     }
 
 
+def test_links_change_without_a_date_and_can_be_taken_away(connected):
+    companies = connected.get(f"{OBJECTS}/companies", limit=5).data["results"]
+    company, before = (
+        companies[4]["id"],
+        connected.get(CONTACTS, limit=3).data["results"],
+    )
+    batch = {"inputs": [{"id": each["id"]} for each in before]}
+
+    def linked():
+        found = connected.post(f"{LINKS}/contacts/companies/batch/read", batch).data
+        return [[to["toObjectId"] for to in each["to"]] for each in found["results"]]
+
+    connected.order("records/relink", company=company, count=3)
+    assert linked() == [[company]] * 3
+    assert connected.get(CONTACTS, limit=3).data["results"] == before
+    connected.order("records/relink", count=3)
+    assert linked() == []
+
+
 def test_an_erased_contact_is_gone_and_its_id_is_never_used_again(connected):
     made = make(connected).data
     body = {"objectId": "a@b.example", "idProperty": "email"}
