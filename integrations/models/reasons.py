@@ -22,6 +22,7 @@ class ReasonCode(models.TextChoices):
     FULL_REFRESH_FAILED = "full_refresh_failed", "Full refresh failed"
     COLLECTION_DELETED = "collection_deleted", "Collection deleted"
     TAKES_TURNS = "takes_turns", "Takes turns"
+    EXTRAS_REFUSED = "extras_refused", "Optional parts refused"
     # What a call came to, and what is waited for.
     RATE_LIMITED = "rate_limited", "Rate limit"
     PROVIDER_DOWN = "provider_down", "Provider in trouble"
