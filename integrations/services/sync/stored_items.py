@@ -72,10 +72,10 @@ class Stored:
         if self._collection.held_deletions:
             return []
         live = Item.objects.live().filter(collection=self._collection)
-        ids = live.order_by("remote_id").values_list("remote_id", flat=True)
-        found = list(ids.filter(remote_id__gt=last)[:limit])
-        if len(found) < limit:
-            found += ids.filter(remote_id__lte=last)[: limit - len(found)]
+        ids = live.order_by("-remote_id").values_list("remote_id", flat=True)
+        found = list((ids.filter(remote_id__lt=last) if last else ids)[:limit])
+        if last and len(found) < limit:
+            found += ids.filter(remote_id__gte=last)[: limit - len(found)]
         if found:
             kept.update(probed_until=found[-1])
         return found
