@@ -29,6 +29,7 @@ from integrations.services.sync.refresh.checkpoint import (
     Incremental,
 )
 from integrations.services.sync.refresh.context import connector_of, context_of
+from integrations.services.sync.stored_items import next_to_probe
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +65,22 @@ def skip_deletions(
 
 
 def read_changes(lease: RunLease, collection: Collection, found: Incremental) -> None:
-    """Read the next page of what changed since the watermark."""
-    page = connector_of(collection).fetch_page(
-        lease.api, context_of(collection), cursor=found.cursor, since=found.since
+    """Read the next page of what changed since the watermark.
+
+    The first one also looks for some stored items, in rotation.
+    """
+    connector, context = connector_of(collection), context_of(collection)
+    probes: list[str] = []
+    if found.cursor is None:
+        probes = next_to_probe(collection, connector.most_probes)
+        context = replace(context, probes=probes)
+    page = connector.fetch_page(
+        lease.api, context, cursor=found.cursor, since=found.since
     )
     _commit(lease, collection, page, found)
+    if probes:
+        collection.probed_until = probes[-1]
+        collection.save(update_fields=["probed_until"])
 
 
 def _commit(
