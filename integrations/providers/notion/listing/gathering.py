@@ -10,7 +10,7 @@ from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.mapping.items import MOVED
 from integrations.providers.records import IntegrationItem, Page, RemoteCollection
 
-VALUES_IN_PART = Pending(kind=PendingKind.PARTS_NOT_LISTED)
+VALUES_IN_PART = Pending(kind=PendingKind.VALUES_IN_PART)
 # There are pages that neither search nor walk could reach.
 OUT_OF_REACH = Pending(kind=PendingKind.NOT_EXHAUSTIVE)
 
