@@ -31,7 +31,7 @@ MACHINES = {
     "integrations/providers/typed_json.py",
     "integrations/providers/airtable/listing/records.py",
     "integrations/providers/hubspot/mapping/display.py",
-    "integrations/providers/notion/listing/rows.py",
+    "integrations/providers/notion/listing/querying.py",
     "integrations/services/grants/fallback_store.py",
     "integrations/services/grants/token_cache.py",
     "integrations/services/items/export.py",

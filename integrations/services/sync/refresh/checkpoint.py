@@ -44,6 +44,7 @@ class _Refresh:
     mistakes: Mistakes | None = None
     noted: Mapping[str, Deletion] = field(default_factory=dict)
     has_more_noted: bool = False
+    pending: Pending | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,6 @@ class FullRefresh(_Refresh):
     listed: int = 0
     nameless: int = 0
     incomplete: Incomplete | None = None
-    pending: Pending | None = None
     unseen: int | None = None
     deleted: int = 0
 
@@ -138,6 +138,7 @@ def left_over(collection: Collection, *, now: datetime) -> FullRefresh | None:
 def after_page(checkpoint: Checkpoint, page: Page) -> Checkpoint:
     """Return the checkpoint behind a page; refuse a page that does not move on."""
     moved = _with_cursor(checkpoint, page.next_cursor)
+    moved = replace(moved, pending=page.pending or moved.pending)
     moved = _with_unreadable(moved, page)
     if isinstance(moved, FullRefresh) and moved.phase is Phase.LISTING:
         moved = _with_listed(moved, page)
@@ -171,7 +172,6 @@ def _with_listed(checkpoint: FullRefresh, page: Page) -> FullRefresh:
         listed=checkpoint.listed + len(page.items) + page.unreadable,
         nameless=checkpoint.nameless + nameless,
         incomplete=page.incomplete or checkpoint.incomplete,
-        pending=page.pending or checkpoint.pending,
     )
 
 

@@ -18,7 +18,7 @@ from integrations.services.items.search import full_text
 from integrations.services.sync import deletions, held_deletions, seen_bitmap
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting
-from integrations.services.sync.refresh.checkpoint import FullRefresh
+from integrations.services.sync.refresh.checkpoint import Checkpoint, FullRefresh
 from integrations.services.sync.refresh.mistakes import unreadable_reason
 
 # A provider's own count lags behind by a few rows; more than that is a hole.
@@ -164,17 +164,13 @@ def _close(
     now: datetime,
     remote_count: int | None,
 ) -> None:
-    pending = None
-    if found.pending is not None:
-        code = ReasonCode(found.pending.kind.value)
-        pending = Reason.of(code, number=found.pending.number)
     changed: dict[str, Any] = {
         # Counted anew once a full refresh, so that no drift outlives it.
         "stored_count": store.count_live(collection),
         "remote_count": remote_count,
         "completeness": verdict.completeness,
         **columns(verdict.reason),
-        **columns(pending, name="pending_reason"),
+        **columns(pending_reason(found), name="pending_reason"),
         "unreadable_count": found.unreadable,
         "held_deletions": {},
         "checkpoint": checkpoint.to_json(None),
@@ -191,6 +187,14 @@ def _close(
         }
     Collection.objects.filter(pk=collection.pk).update(**changed)
     collection.refresh_from_db()
+
+
+def pending_reason(found: Checkpoint) -> Reason | None:
+    """Return what a refresh has left open, None for nothing."""
+    if found.pending is None:
+        return None
+    code = ReasonCode(found.pending.kind.value)
+    return Reason.of(code, number=found.pending.number)
 
 
 def _count_unseen(collection: Collection) -> tuple[int, list[str]]:

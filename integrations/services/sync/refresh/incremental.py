@@ -8,11 +8,16 @@ from django.utils import timezone
 from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers import typed_json
 from integrations.services.sync import deletions
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.refresh import checkpoint, counting, start
+from integrations.services.sync.refresh import (
+    checkpoint,
+    counting,
+    full_refresh,
+    start,
+)
 from integrations.services.sync.refresh.checkpoint import Incremental
 from integrations.services.sync.refresh.counting import RemoteCount
 from integrations.services.sync.refresh.mistakes import unreadable_reason
@@ -61,6 +66,12 @@ def _close(
     if count.number is not None:
         collection.remote_count = count.number
     collection.checkpoint = checkpoint.to_json(found.waiting)
+    if not collection.pending_reason:
+        # What a full refresh has left open stays so until the next one.
+        for name, value in columns(
+            full_refresh.pending_reason(found), name="pending_reason"
+        ).items():
+            setattr(collection, name, value)
     collection.save(
         update_fields=[
             "watermark",
@@ -68,6 +79,8 @@ def _close(
             "checkpoint",
             "completeness",
             "remote_count",
+            "pending_reason",
+            "pending_reason_data",
             *Collection.REASON_COLUMNS,
         ]
     )
