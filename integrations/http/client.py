@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from integrations.http import urls
+from integrations.http.answers import Answers
 from integrations.http.backoff import full_jitter
 from integrations.http.body import parse_json
 from integrations.http.classify import default_classify
@@ -53,7 +54,8 @@ class ApiClient:
     those of a call that names none. After a 429 their buckets are blocked for everybody
     for its Retry-After, or `default_retry_after` seconds. `correlation_headers` are
     the response headers that may name a request to the provider's support.
-    `told_limits` returns what an answer's headers make of `limits`.
+    `told_limits` returns what an answer's headers make of `limits`. `answers` keeps
+    those of `answers.get_once`, which otherwise asks every time.
 
     `may_prefetch` lets `prefetch` send in a thread, which `transport` and
     `limiter` must then stand.
@@ -76,6 +78,7 @@ class ApiClient:
     max_bytes: int = MAX_BYTES
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     rand: Callable[[], float] = field(default=random.random, repr=False)
+    answers: Answers | None = field(default=None, repr=False)
     may_prefetch: bool = False
     calls: int = field(default=0, init=False)
     waited: float = field(default=0.0, init=False)

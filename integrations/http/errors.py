@@ -186,3 +186,13 @@ class Network(Transient):
             detail=detail,
         )
         self.sent = sent
+
+
+def is_refusal(exc: ApiError) -> bool:
+    """Tell whether an error speaks of its own call only, and others may succeed.
+
+    Neither the grant's end nor a limit is one.
+    """
+    if isinstance(exc, QuotaExhausted):
+        return False
+    return isinstance(exc, Forbidden | NotFound | InvalidRequest | Server | Network)

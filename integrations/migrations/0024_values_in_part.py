@@ -12,7 +12,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 FORWARDS = {"parts_not_listed": "values_in_part"}
-BACKWARDS = {"values_in_part": "parts_not_listed", "extra_refused": "not_exhaustive"}
+BACKWARDS = {"values_in_part": "parts_not_listed"}
 
 
 def _rename(checkpoint: dict[str, Any], codes: Mapping[str, str]) -> bool:
@@ -42,7 +42,7 @@ def _with(codes: Mapping[str, str]) -> Callable[..., None]:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0017_outcome_words"),
+        ("integrations", "0021_failed_revocations"),
     ]
 
     operations = [
@@ -57,7 +57,6 @@ class Migration(migrations.Migration):
                     ("not_exhaustive", "Not exhaustive"),
                     ("parts_not_listed", "Parts not listed"),
                     ("values_in_part", "Values in part"),
-                    ("extra_refused", "Extra listing refused"),
                     ("short_listing", "Short listing"),
                     ("unreadable_items", "Unreadable items"),
                     ("deletions_held", "Deletions held"),
@@ -66,6 +65,7 @@ class Migration(migrations.Migration):
                     ("full_refresh_failed", "Full refresh failed"),
                     ("collection_deleted", "Collection deleted"),
                     ("takes_turns", "Takes turns"),
+                    ("extras_refused", "Optional parts refused"),
                     ("rate_limited", "Rate limit"),
                     ("provider_down", "Provider in trouble"),
                     ("provider_paused", "Provider paused"),
@@ -105,7 +105,6 @@ class Migration(migrations.Migration):
                     ("not_exhaustive", "Not exhaustive"),
                     ("parts_not_listed", "Parts not listed"),
                     ("values_in_part", "Values in part"),
-                    ("extra_refused", "Extra listing refused"),
                     ("short_listing", "Short listing"),
                     ("unreadable_items", "Unreadable items"),
                     ("deletions_held", "Deletions held"),
@@ -114,6 +113,7 @@ class Migration(migrations.Migration):
                     ("full_refresh_failed", "Full refresh failed"),
                     ("collection_deleted", "Collection deleted"),
                     ("takes_turns", "Takes turns"),
+                    ("extras_refused", "Optional parts refused"),
                     ("rate_limited", "Rate limit"),
                     ("provider_down", "Provider in trouble"),
                     ("provider_paused", "Provider paused"),
@@ -152,7 +152,6 @@ class Migration(migrations.Migration):
                     ("not_exhaustive", "Not exhaustive"),
                     ("parts_not_listed", "Parts not listed"),
                     ("values_in_part", "Values in part"),
-                    ("extra_refused", "Extra listing refused"),
                     ("short_listing", "Short listing"),
                     ("unreadable_items", "Unreadable items"),
                     ("deletions_held", "Deletions held"),
@@ -161,6 +160,7 @@ class Migration(migrations.Migration):
                     ("full_refresh_failed", "Full refresh failed"),
                     ("collection_deleted", "Collection deleted"),
                     ("takes_turns", "Takes turns"),
+                    ("extras_refused", "Optional parts refused"),
                     ("rate_limited", "Rate limit"),
                     ("provider_down", "Provider in trouble"),
                     ("provider_paused", "Provider paused"),
@@ -199,7 +199,6 @@ class Migration(migrations.Migration):
                     ("not_exhaustive", "Not exhaustive"),
                     ("parts_not_listed", "Parts not listed"),
                     ("values_in_part", "Values in part"),
-                    ("extra_refused", "Extra listing refused"),
                     ("short_listing", "Short listing"),
                     ("unreadable_items", "Unreadable items"),
                     ("deletions_held", "Deletions held"),
@@ -208,6 +207,7 @@ class Migration(migrations.Migration):
                     ("full_refresh_failed", "Full refresh failed"),
                     ("collection_deleted", "Collection deleted"),
                     ("takes_turns", "Takes turns"),
+                    ("extras_refused", "Optional parts refused"),
                     ("rate_limited", "Rate limit"),
                     ("provider_down", "Provider in trouble"),
                     ("provider_paused", "Provider paused"),

@@ -84,6 +84,12 @@ class Collection(models.Model):
         help_text="When a full refresh ended before the provider's own count.",
     )
     late_arrivals_read_at = models.DateTimeField(null=True, blank=True)
+    probed_until = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        help_text="The last item that was looked for at the provider by its id.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

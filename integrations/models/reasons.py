@@ -15,7 +15,6 @@ class ReasonCode(models.TextChoices):
     NOT_EXHAUSTIVE = "not_exhaustive", "Not exhaustive"
     PARTS_NOT_LISTED = "parts_not_listed", "Parts not listed"
     VALUES_IN_PART = "values_in_part", "Values in part"
-    EXTRA_REFUSED = "extra_refused", "Extra listing refused"
     SHORT_LISTING = "short_listing", "Short listing"
     UNREADABLE_ITEMS = "unreadable_items", "Unreadable items"
     DELETIONS_HELD = "deletions_held", "Deletions held"
@@ -24,6 +23,7 @@ class ReasonCode(models.TextChoices):
     FULL_REFRESH_FAILED = "full_refresh_failed", "Full refresh failed"
     COLLECTION_DELETED = "collection_deleted", "Collection deleted"
     TAKES_TURNS = "takes_turns", "Takes turns"
+    EXTRAS_REFUSED = "extras_refused", "Optional parts refused"
     # What a call came to, and what is waited for.
     RATE_LIMITED = "rate_limited", "Rate limit"
     PROVIDER_DOWN = "provider_down", "Provider in trouble"

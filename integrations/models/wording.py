@@ -21,10 +21,6 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.VALUES_IN_PART: (
         "some long values are kept in part; the rest is at the provider"
     ),
-    ReasonCode.EXTRA_REFUSED: (
-        "the provider does not list what is archived or in the trash; each item that"
-        " is missing is asked for by itself"
-    ),
     ReasonCode.DELETIONS_DISCARDED: "deletions were discarded by a user",
     ReasonCode.HOLD_SUPERSEDED: "deletions were held; everything is being read again",
     ReasonCode.RATE_LIMITED: "waiting for the provider's rate limit",
@@ -211,6 +207,25 @@ def _takes_turns(data: Mapping[str, Any]) -> str:
     )
 
 
+EXTRAS: Mapping[str, str] = {
+    "schema": "what its fields are called now",
+    "fields": "which fields there are",
+    "deletions": "its list of what was deleted",
+    "count": "its own count",
+    "probes": "an answer to which items are still there",
+    "pipelines": "the names of pipelines and stages",
+    "owners": "the names of owners",
+    "archived_owners": "the names of owners who have left",
+}
+
+
+def _extras_refused(data: Mapping[str, Any]) -> str:
+    names = [str(each) for each in data.get("extras") or ()]
+    told = [EXTRAS.get(name, name.replace("_", " ")) for name in names]
+    text = "the provider did not give something that is not needed to be complete"
+    return f"{text}: {', '.join(told)}" if told else text
+
+
 def _quota_exhausted(data: Mapping[str, Any]) -> str:
     text = str(data.get("message", "")) or TEXTS[ReasonCode.QUOTA_EXHAUSTED]
     until = parse_datetime(str(data.get("until", "")))
@@ -246,6 +261,7 @@ WORDED = {
     ReasonCode.FULL_REFRESH_FAILED: _full_refresh_failed,
     ReasonCode.COLLECTION_DELETED: _collection_deleted,
     ReasonCode.TAKES_TURNS: _takes_turns,
+    ReasonCode.EXTRAS_REFUSED: _extras_refused,
     ReasonCode.QUOTA_EXHAUSTED: _quota_exhausted,
     ReasonCode.NO_PERMISSION: _no_permission,
     ReasonCode.CONNECTOR_ERROR: _connector_error,

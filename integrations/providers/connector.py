@@ -187,7 +187,9 @@ class BaseConnector(ABC):
         """Return labels and look-ups, JSON-safe; key ``fields`` holds FieldSpecs.
 
         What cannot be a schema is an InvalidResponse: the one that is kept stays. Where
-        only a part could not be told, ``ask_again`` is true, and the next sync asks.
+        only a part could not be told, ``ask_again`` is true, and the next sync asks;
+        ``refused`` names the optional parts that the provider would not give. Without
+        a schema at all, when even that is refused, pages are fetched with an empty one.
         """
         return {}
 

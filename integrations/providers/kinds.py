@@ -64,7 +64,6 @@ class PendingKind(StrEnum):
 
     TAKES_TURNS = "takes_turns"
     VALUES_IN_PART = "values_in_part"
-    EXTRA_REFUSED = "extra_refused"
     NOT_EXHAUSTIVE = "not_exhaustive"
 
 

@@ -221,6 +221,7 @@ class Page:
     ``other_collections`` holds what the page happened to show of other collections of
     the connection, by their remote id; ``collections`` are those it discovered.
     ``contents`` are the texts, by the ids of items, that came along with the page.
+    ``refused`` names optional parts that the provider would not give.
     """
 
     items: Sequence[IntegrationItem]
@@ -236,6 +237,7 @@ class Page:
     other_collections: Mapping[str, "Page"] = field(default_factory=dict)
     collections: Sequence[RemoteCollection] = ()
     contents: Mapping[str, "Content"] = field(default_factory=dict)
+    refused: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

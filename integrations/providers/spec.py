@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from integrations.http.secrets import Secret
 from integrations.oauth.config import OAuthConfig, Rejection
@@ -65,6 +65,8 @@ class ProviderSpec:
     ``reconsent_label`` names what a user can change by consenting again, where they
     choose what is shared. ``account_keys`` name the details of an account, as
     ``identify`` gives them, by which users tell two accounts of one name apart.
+    ``manage_url`` is the provider's page where users end a grant themselves;
+    ``{account}`` in it stands for the part of the account's id that its users share.
     ``home_url`` is where the account is seen, and ``empty_hint`` says there what to
     do about one in which nothing can be read.
     """
@@ -108,6 +110,13 @@ class ProviderSpec:
     def callback_path(self) -> str:
         """Return the fixed redirect path, the seed's for every provider."""
         return f"/integrations/{self.slug}/oauth2callback"
+
+    def manage_url_of(self, account_id: str) -> str:
+        """Return the provider's page where the grant for an account can be ended."""
+        shared = account_id.partition(":")[0]
+        if not shared:
+            return self.home_url
+        return self.manage_url.format(account=quote(shared, safe=""))
 
     def required_scopes(self) -> tuple[str, ...]:
         """Return the scopes without which a connection is of no use."""

@@ -11,7 +11,7 @@ from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.api.classify import classify
 from integrations.providers.airtable.ids import STRUCTURE
-from integrations.providers.airtable.listing import records, structure
+from integrations.providers.airtable.listing import changes, records, structure
 from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display
 from integrations.providers.airtable.spec import SPEC
@@ -76,7 +76,9 @@ class Airtable(BaseConnector):
         """
         if collection.remote_id == STRUCTURE:
             return structure.fetch_page(api, after=cursor, stored=collection.stored)
-        return records.fetch_page(api, collection, cursor=cursor, since=since)
+        if since is not None:
+            return changes.fetch_changes(api, collection, cursor=cursor, since=since)
+        return records.fetch_page(api, collection, cursor=cursor)
 
     def describe(
         self,

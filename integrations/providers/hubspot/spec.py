@@ -39,6 +39,8 @@ SPEC = ProviderSpec(
     account_keys=("hub_domain", "hub_id", "user_email"),
     optional_scope_param="optional_scope",
     home_url="https://app.hubspot.com",
+    # Connected apps, in the settings of the portal.
+    manage_url="https://app.hubspot.com/connected-apps/{account}/installed",
     # 110 in any 10 seconds, counted where the calls arrive.
     # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
     rate_limit=USUAL_RATE_LIMIT,

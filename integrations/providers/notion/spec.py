@@ -23,6 +23,8 @@ SPEC = ProviderSpec(
     revokes="access_token",
     reconsent_label="Change shared pages",
     home_url="https://www.notion.so",
+    # It leads to Settings, Connections, which has no address of its own.
+    manage_url="https://www.notion.com/help/add-and-manage-connections-with-the-api",
     empty_hint=(
         "No page is shared with Mooring. Press Change shared pages and tick some."
     ),

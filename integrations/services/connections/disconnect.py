@@ -123,16 +123,19 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
     if credential is None:
         return
     provider, account_id = connection.provider, connection.remote_id
+    owner_id = connection.owner_id
     try:
         if revocation.revokes_access(provider):
             token: Secret | None = credentials.open_access(credential).secret
         else:
             token = credentials.open_refresh(credential)
         if token is not None:
-            revocation.schedule(provider, account_id, token)
+            revocation.schedule(provider, account_id, token, owner_id=owner_id)
         if uninstall:
             access = credentials.open_access(credential).secret
-            revocation.schedule(provider, account_id, access, is_uninstall=True)
+            revocation.schedule(
+                provider, account_id, access, owner_id=owner_id, is_uninstall=True
+            )
     except crypto.CryptoError:
         logger.warning("unreadable grant erased connection=%s", connection.pk)
     stale = (credential.generation, credential.version)

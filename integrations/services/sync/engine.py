@@ -43,6 +43,7 @@ from integrations.services.sync import (
     runs,
 )
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.run_answers import RunAnswers
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
         with connector_boundary("client", connection=run.connection_id):
             tokens = TokenSource(run.connection_id)
             api = clients.api_client(run.connection, tokens)
+            api.answers = RunAnswers(run.pk)
     except ConnectorError as exc:
         _end_badly(run, exc)
         return None

@@ -44,6 +44,7 @@ class RunLease:
     lease_id: UUID
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     has_discovered: bool = False
+    gives_way: bool = False
     most_calls: int | None = None
     _sums: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
@@ -62,6 +63,11 @@ class RunLease:
     def is_over(self) -> bool:
         """Tell whether it is time to go back to the end of the queue."""
         return shutdown.is_asked() or self.clock() >= self.stop_at
+
+    @property
+    def is_others_turn(self) -> bool:
+        """Tell whether a collection has to stop behind the page that it has read."""
+        return self.gives_way or self.has_discovered or self.is_over
 
     @property
     def is_spent(self) -> bool:

@@ -73,6 +73,24 @@ class Stored:
         )
         return {item.id: item for item in self._stored(rows)}
 
+    def next_to_probe(self, limit: int) -> Sequence[str]:
+        """Return the ids of the next items, behind those of the last call.
+
+        None while deletions are held: a user decides about what is gone.
+        """
+        kept = Collection.objects.filter(pk=self._collection.pk)
+        last = kept.values_list("probed_until", flat=True).first() or ""
+        if self._collection.held_deletions:
+            return []
+        live = Item.objects.live().filter(collection=self._collection)
+        ids = live.order_by("remote_id").values_list("remote_id", flat=True)
+        found = list(ids.filter(remote_id__gt=last)[:limit])
+        if len(found) < limit:
+            found += ids.filter(remote_id__lte=last)[: limit - len(found)]
+        if found:
+            kept.update(probed_until=found[-1])
+        return found
+
     def walk(
         self, *, after: str, limit: int, since: datetime | None = None
     ) -> Sequence[StoredItem]:

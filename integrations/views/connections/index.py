@@ -25,6 +25,7 @@ from integrations.services.connections import settings as service
 from integrations.services.connections.status import put_status
 from integrations.services.sync import budget, runs
 from integrations.views.access import UserRequest, get_connection, proof_required
+from integrations.views.connections.revocations import failed_revocations_of
 
 QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
 
@@ -37,6 +38,7 @@ def connection_list(request: UserRequest) -> HttpResponse:
     connections = sorted(own, key=lambda connection: not connection.is_connected)
     context = {
         "connections": connections,
+        "failed_revocations": failed_revocations_of(request.user),
         "providers": provider_cards(is_staff=request.user.is_staff),
         "sandbox_on": is_sandbox_on(),
     }
@@ -233,7 +235,7 @@ def _ask_before_disconnect(
         "revoke_note": f"We tell {name} to end our access."
         if spec and spec.revoke_path
         else f"{name} has no way to be told: remove our access there as well.",
-        "revoke_url": spec.manage_url if spec else "",
+        "revoke_url": spec.manage_url_of(connection.remote_id) if spec else "",
         "may_uninstall": disconnect.may_uninstall(connection),
     }
     status = 400 if form.is_bound else 200

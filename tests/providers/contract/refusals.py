@@ -42,8 +42,6 @@ class Refusal:
 
 
 GONE = (NotFound, CollectionDeletedError)
-# What a refusal of an extra is, which costs no more than that.
-NOTED = (InvalidRequest, Forbidden)
 REFUSALS = (
     Refusal(status=400, kind=InvalidRequest),
     Refusal(status=401, kind=Unauthorized),
@@ -70,8 +68,7 @@ def later(seconds: int) -> str:
 def a_refused_page_is_an_error(case: Case) -> None:
     """No page comes out of a refusal: not on page one, nor on the next, nor of changes.
 
-    The error knows the status, and calls are not repeated without end. What is asked
-    for beyond what the provider describes may be refused: that is noted.
+    The error knows the status, and calls are not repeated without end.
     """
     cursor = case.read_first().next_cursor
     places: list[tuple[str, int, str | None]] = [
@@ -80,9 +77,6 @@ def a_refused_page_is_an_error(case: Case) -> None:
     for step, number, at in [*places, ("pages", 1, cursor)]:
         for refusal in REFUSALS:
             scenario = case.new()
-            if step in case.script.get("extras", ()) and refusal.kind in NOTED:
-                a_refused_extra_is_noted(case, step, refusal)
-                continue
             error = raises(
                 refusal.kind,
                 lambda s=scenario, r=refusal, p=(step, number, at): case.read(
@@ -93,14 +87,6 @@ def a_refused_page_is_an_error(case: Case) -> None:
             assert is_told or error.status == refusal.status
             assert len(scenario.transport.requests) <= MOST_TRIES
             assert "token-under-test" not in f"{error} {error.detail}"
-
-
-def a_refused_extra_is_noted(case: Case, step: str, refusal: Refusal) -> None:
-    """An extra that is refused shows nothing, deletes nothing, and says so."""
-    answer = {"status": refusal.status, "headers": refusal.headers}
-    page = case.read(case.new(), step, 0, None, refusal.body, **answer)
-    assert page.pending is not None
-    assert (list(page.items), page.deleted, page.next_cursor) == ([], {}, None)
 
 
 def a_limit_says_how_long(case: Case) -> None:

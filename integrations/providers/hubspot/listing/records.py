@@ -137,10 +137,13 @@ class Reader:
         """Map rows that carry their associations; also count the unreadable."""
         return self._complete_links(map_rows(rows, self._read_listed))
 
-    def map_batch(self, rows: Iterable[object]) -> Rows[IntegrationItem]:
-        """Map rows of a batch, which carry none, and fetch their associations."""
+    def map_batch(
+        self, rows: Iterable[object], links: Mapping[str, Links] | None
+    ) -> Rows[IntegrationItem]:
+        """Map rows of a batch, which carry no associations; ask for them if need be."""
         found = map_rows(rows, lambda row: to_item(row, self.collection))
-        links = self.fetch_links([item.id for item in found.mapped])
+        if links is None:
+            links = self.fetch_links([item.id for item in found.mapped])
         pairs = [(item, links[item.id]) for item in found.mapped]
         return self._complete_links(found.with_mapped(pairs))
 

@@ -19,8 +19,6 @@ from integrations.providers.records import (
 VALUES_IN_PART = Pending(kind=PendingKind.VALUES_IN_PART)
 # There are pages that neither search nor walk could reach.
 OUT_OF_REACH = Pending(kind=PendingKind.NOT_EXHAUSTIVE)
-# Keys that no official description names may be refused.
-EXTRA_REFUSED = Pending(kind=PendingKind.EXTRA_REFUSED)
 
 
 class Gathering:

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import Forbidden, InvalidRequest
 from integrations.providers.connector import CollectionContext
 from integrations.providers.errors import ListingExpiredError, NothingSharedError
 from integrations.providers.kinds import (
@@ -31,7 +30,6 @@ from integrations.providers.notion.listing.cursors import (
     Walk,
 )
 from integrations.providers.notion.listing.gathering import (
-    EXTRA_REFUSED,
     OUT_OF_REACH,
     Gathering,
 )
@@ -86,7 +84,7 @@ def fetch_page(
 def fetch_deleted(
     api: ApiClient, context: CollectionContext, *, cursor: str | None
 ) -> Page:
-    """Return what was found in the trash, unless Notion refuses to search there.
+    """Return what was found in the trash, which Notion may refuse to search.
 
     A full refresh has asked for each item that was not shown, so that the trash tells
     it nothing new.
@@ -95,12 +93,7 @@ def fetch_deleted(
     if context.stored is not None and context.stored.is_full_refresh:
         return Page(items=(), next_cursor=None)
     tree = Tree(Reader(api, context.stored), Gathering(context.remote_id))
-    try:
-        following = read_trash(tree, found)
-    except (InvalidRequest, Forbidden):
-        if found.start is not None:
-            raise
-        return Page(items=(), next_cursor=None, pending=EXTRA_REFUSED)
+    following = read_trash(tree, found)
     return tree.gathering.to_page(cursors.to_json(following) if following else None)
 
 

@@ -26,7 +26,7 @@ from integrations.providers.notion.api.paging import PAGE_SIZE, Listing
 from integrations.providers.notion.ids import find_id, find_ids, to_id
 from integrations.providers.notion.listing import cursors, reading_cursors
 from integrations.providers.notion.listing.cursors import Query, UnseenRows
-from integrations.providers.notion.listing.gathering import EXTRA_REFUSED, Gathering
+from integrations.providers.notion.listing.gathering import Gathering
 from integrations.providers.notion.listing.probing import probe_missing
 from integrations.providers.notion.listing.querying import query
 from integrations.providers.notion.listing.reader import MOST_CALLS, Reader
@@ -52,6 +52,8 @@ MOST_REST: Final = 2000
 # listed: an hour's worth has to be the end of it.
 MOST_CHECKED: Final = 2000
 CAPPED: Final = Incomplete(kind=IncompleteKind.CAPPED, number=MOST_RESULTS)
+# The list of archived rows is what else is asked for to find deletions.
+ARCHIVED: Final = "deletions"
 NOT_EXHAUSTIVE: Final = Incomplete(kind=IncompleteKind.NOT_EXHAUSTIVE)
 
 
@@ -93,7 +95,7 @@ def fetch_archived(
     found = reading_cursors.read_rows(cursor) or Query(is_archived=True)
     if isinstance(found, UnseenRows):
         raise ListingExpiredError("the cursor is not of this listing")
-    return _read_archived(api, context, found, since=None)
+    return _read(api, context, found, since=None)
 
 
 def _fits_one_page(context: CollectionContext) -> bool:
@@ -109,13 +111,12 @@ def _read_archived(
     except (InvalidRequest, Forbidden):
         if found.start is not None:
             raise
-    unseen = UnseenRows(is_capped=found.is_capped)
-    is_full = context.stored is not None and context.stored.is_full_refresh
+    unseen = cursors.to_json(UnseenRows(is_capped=found.is_capped))
     return Page(
         items=(),
-        next_cursor=cursors.to_json(unseen) if is_full else None,
-        pending=EXTRA_REFUSED,
-        incomplete=None if context.stored is not None else NOT_EXHAUSTIVE,
+        next_cursor=unseen if context.stored is not None else None,
+        refused=(ARCHIVED,),
+        incomplete=NOT_EXHAUSTIVE if context.stored is None else None,
     )
 
 

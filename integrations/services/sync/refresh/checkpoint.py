@@ -17,7 +17,7 @@ from integrations.models.progress import Phase
 from integrations.providers import typed_json
 from integrations.providers.kinds import Deletion, Incomplete, Pending
 from integrations.providers.records import Page
-from integrations.services.sync.refresh import mistakes
+from integrations.services.sync.refresh import extras, mistakes
 from integrations.services.sync.refresh.cycle import Cycle
 from integrations.services.sync.refresh.mistakes import Mistakes
 
@@ -34,7 +34,10 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class _Refresh:
-    """What both kinds have: the cursor, and what the pages told beside items."""
+    """What both kinds have: the cursor, and what the pages told beside items.
+
+    ``refused`` names the optional parts that the provider did not give.
+    """
 
     began: datetime
     phase: Phase
@@ -44,7 +47,7 @@ class _Refresh:
     mistakes: Mistakes | None = None
     noted: Mapping[str, Deletion] = field(default_factory=dict)
     has_more_noted: bool = False
-    pending: Pending | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,7 @@ class FullRefresh(_Refresh):
     listed: int = 0
     nameless: int = 0
     incomplete: Incomplete | None = None
+    pending: Pending | None = None
     unseen: int | None = None
     deleted: int = 0
 
@@ -138,8 +142,10 @@ def left_over(collection: Collection, *, now: datetime) -> FullRefresh | None:
 def after_page(checkpoint: Checkpoint, page: Page) -> Checkpoint:
     """Return the checkpoint behind a page; refuse a page that does not move on."""
     moved = _with_cursor(checkpoint, page.next_cursor)
-    moved = replace(moved, pending=page.pending or moved.pending)
     moved = _with_unreadable(moved, page)
+    if page.refused:
+        refused = dict.fromkeys([*moved.refused, *page.refused])
+        moved = replace(moved, refused=tuple(refused))
     if isinstance(moved, FullRefresh) and moved.phase is Phase.LISTING:
         moved = _with_listed(moved, page)
     if page.next_cursor is None:
@@ -172,6 +178,7 @@ def _with_listed(checkpoint: FullRefresh, page: Page) -> FullRefresh:
         listed=checkpoint.listed + len(page.items) + page.unreadable,
         nameless=checkpoint.nameless + nameless,
         incomplete=page.incomplete or checkpoint.incomplete,
+        pending=page.pending or checkpoint.pending,
     )
 
 
@@ -182,6 +189,17 @@ def _phase_behind(checkpoint: Checkpoint) -> Phase:
     if isinstance(checkpoint, Incremental) and checkpoint.phase is Phase.CHANGES:
         return Phase.DELETIONS if checkpoint.reads_late_arrivals else Phase.ENDING
     return Phase.ENDING
+
+
+def without_deletions(checkpoint: Checkpoint) -> Checkpoint:
+    """Go on behind the list of what was deleted, which the provider refused."""
+    return replace(
+        checkpoint,
+        cursor=None,
+        cycle=Cycle(),
+        phase=Phase.ENDING,
+        refused=(*checkpoint.refused, extras.DELETIONS),
+    )
 
 
 def restarted(checkpoint: Checkpoint) -> Checkpoint:

@@ -11,7 +11,13 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.http.errors import InvalidRequest, InvalidResponse, QuotaExhausted
+from integrations.http.errors import (
+    ApiError,
+    InvalidRequest,
+    InvalidResponse,
+    QuotaExhausted,
+    is_refusal,
+)
 from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import Phase, ProgressState
@@ -58,8 +64,7 @@ def sync_collection(lease: RunLease, collection: Collection) -> None:
             _restart_listing(lease, collection, found)
         except InvalidRequest as exc:
             _restart_refused(lease, collection, found, exc)
-        has_ended = not lease.progress_of(collection).state.is_open
-        if has_ended or lease.is_over or lease.has_discovered:
+        if not lease.progress_of(collection).state.is_open or lease.is_others_turn:
             return
 
 
@@ -89,15 +94,29 @@ def _step(lease: RunLease, collection: Collection, found: Checkpoint) -> None:
         if found.phase is Phase.LISTING:
             pages.read_listing(lease, collection, found)
         elif found.phase is Phase.DELETIONS:
-            pages.read_deletions(lease, collection, found)
+            _read_deletions(lease, collection, found)
         else:
             full_refresh.end(lease, collection, found)
     elif found.phase is Phase.CHANGES:
         pages.read_changes(lease, collection, found)
     elif found.phase is Phase.DELETIONS:
-        pages.read_deletions(lease, collection, found)
+        _read_deletions(lease, collection, found)
     else:
         incremental.end(lease, collection, found)
+
+
+def _read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -> None:
+    """Read what the provider knows to be deleted; nothing depends on that list.
+
+    One that is refused behind its first page may begin again, as any listing.
+    """
+    try:
+        pages.read_deletions(lease, collection, found)
+    except ApiError as exc:
+        may_restart = found.cursor and not lease.progress_of(collection).restarts
+        if not is_refusal(exc) or (may_restart and isinstance(exc, InvalidRequest)):
+            raise
+        pages.skip_deletions(lease, collection, found, exc)
 
 
 def _restart_refused(

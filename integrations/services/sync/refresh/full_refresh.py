@@ -17,8 +17,9 @@ from integrations.services.items import store
 from integrations.services.items.search import full_text
 from integrations.services.sync import deletions, held_deletions, seen_bitmap
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.refresh import checkpoint, counting
-from integrations.services.sync.refresh.checkpoint import Checkpoint, FullRefresh
+from integrations.services.sync.refresh import checkpoint, counting, extras
+from integrations.services.sync.refresh.checkpoint import FullRefresh
+from integrations.services.sync.refresh.counting import RemoteCount
 from integrations.services.sync.refresh.mistakes import unreadable_reason
 
 # A provider's own count lags behind by a few rows; more than that is a hole.
@@ -51,7 +52,7 @@ def end(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
     with transaction.atomic():
         deleted = _apply(lease, collection, found, verdict, now)
         _note_end(lease, collection, verdict, deleted=deleted, mistake=count.mistake)
-        _close(collection, found, verdict, now=now, remote_count=count.number)
+        _close(collection, found, verdict, now=now, count=count)
         if verdict.is_held:
             held_deletions.hold(
                 collection, verdict.missing, verdict.sample, found.noted
@@ -162,15 +163,15 @@ def _close(
     verdict: Verdict,
     *,
     now: datetime,
-    remote_count: int | None,
+    count: RemoteCount,
 ) -> None:
     changed: dict[str, Any] = {
         # Counted anew once a full refresh, so that no drift outlives it.
         "stored_count": store.count_live(collection),
-        "remote_count": remote_count,
+        "remote_count": count.number,
         "completeness": verdict.completeness,
         **columns(verdict.reason),
-        **columns(pending_reason(found), name="pending_reason"),
+        **columns(_pending(collection, found, count), name="pending_reason"),
         "unreadable_count": found.unreadable,
         "held_deletions": {},
         "checkpoint": checkpoint.to_json(None),
@@ -189,12 +190,17 @@ def _close(
     collection.refresh_from_db()
 
 
-def pending_reason(found: Checkpoint) -> Reason | None:
-    """Return what a refresh has left open, None for nothing."""
-    if found.pending is None:
-        return None
-    code = ReasonCode(found.pending.kind.value)
-    return Reason.of(code, number=found.pending.number)
+def _pending(
+    collection: Collection, found: FullRefresh, count: RemoteCount
+) -> Reason | None:
+    """Return what has not been looked into, or was refused though it is optional."""
+    if found.pending is not None:
+        code = ReasonCode(found.pending.kind.value)
+        return Reason.of(code, number=found.pending.number)
+    asked = (extras.DELETIONS, *count.asked)
+    return extras.note_of(
+        collection, asked=asked, refused=(*found.refused, *count.refused)
+    )
 
 
 def _count_unseen(collection: Collection) -> tuple[int, list[str]]:

@@ -12,12 +12,7 @@ from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers import typed_json
 from integrations.services.sync import deletions
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.refresh import (
-    checkpoint,
-    counting,
-    full_refresh,
-    start,
-)
+from integrations.services.sync.refresh import checkpoint, counting, extras, start
 from integrations.services.sync.refresh.checkpoint import Incremental
 from integrations.services.sync.refresh.counting import RemoteCount
 from integrations.services.sync.refresh.mistakes import unreadable_reason
@@ -32,7 +27,7 @@ def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
     if is_too_much and collection.completeness == Completeness.COMPLETE:
         start.begin_full(lease, collection, collection.schema, timezone.now())
         return
-    count = RemoteCount(number=collection.remote_count)
+    count = RemoteCount(number=collection.remote_count, is_asked=False)
     if found.delta or found.noted or found.reads_late_arrivals:
         # It has probably moved.
         count = counting.fetch_count(lease, collection)
@@ -65,13 +60,8 @@ def _close(
         collection.late_arrivals_read_at = found.began
     if count.number is not None:
         collection.remote_count = count.number
+    _note_extras(collection, found, count)
     collection.checkpoint = checkpoint.to_json(found.waiting)
-    if not collection.pending_reason:
-        # What a full refresh has left open stays so until the next one.
-        for name, value in columns(
-            full_refresh.pending_reason(found), name="pending_reason"
-        ).items():
-            setattr(collection, name, value)
     collection.save(
         update_fields=[
             "watermark",
@@ -88,6 +78,22 @@ def _close(
         Collection.objects.filter(pk=collection.pk).update(
             stored_count=Greatest(F("stored_count") - deleted, 0)
         )
+
+
+def _note_extras(
+    collection: Collection, found: Incremental, count: RemoteCount
+) -> None:
+    """Note which optional parts were refused, where no full refresh left a note."""
+    if collection.pending_reason not in ("", ReasonCode.EXTRAS_REFUSED):
+        return
+    asked = (extras.DELETIONS,) if found.reads_late_arrivals else ()
+    note = extras.note_of(
+        collection,
+        asked=(*asked, *count.asked),
+        refused=(*found.refused, *count.refused),
+    )
+    for name, value in columns(note, name="pending_reason").items():
+        setattr(collection, name, value)
 
 
 def _note_end(

@@ -1,5 +1,6 @@
 """Fetch one page, and store it with the checkpoint behind it in one transaction."""
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from integrations.http.errors import ApiError
 from integrations.models import Collection
 from integrations.models.progress import Phase, ProgressState
 from integrations.providers.records import Page
@@ -20,13 +22,15 @@ from integrations.services.sync import (
     seen_bitmap,
 )
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh import checkpoint, start
 from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
     FullRefresh,
     Incremental,
 )
 from integrations.services.sync.refresh.context import connector_of, context_of
+
+logger = logging.getLogger(__name__)
 
 
 def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
@@ -43,6 +47,20 @@ def read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -
         lease.api, context_of(collection), cursor=found.cursor
     )
     _commit(lease, collection, page, found)
+
+
+def skip_deletions(
+    lease: RunLease, collection: Collection, found: Checkpoint, exc: ApiError
+) -> None:
+    """Go on without the list of what was deleted: the provider refused it."""
+    logger.warning(
+        "no list of deletions collection=%s error=%s status=%s correlation_id=%s",
+        collection.pk,
+        type(exc).__name__,
+        exc.status,
+        exc.correlation_id,
+    )
+    start.set_checkpoint(lease, collection, checkpoint.without_deletions(found))
 
 
 def read_changes(lease: RunLease, collection: Collection, found: Incremental) -> None:

@@ -43,7 +43,7 @@ def test_a_full_refresh_deletes_what_is_gone_and_keeps_what_is_archived(
     assert (run.outcome, run.deleted) == ("complete", 2), run.reason
     kinds = {name: item_named(name).deleted_kind for name in (TRASHED, PAGE, ARCHIVED)}
     assert kinds == {TRASHED: "trashed", PAGE: "trashed", ARCHIVED: None}
-    assert Collection.objects.get(name="الكتب").pending_reason == "extra_refused"
+    assert Collection.objects.get(name="الكتب").pending_reason == "extras_refused"
     assert_equal_to(strict)
 
 
@@ -56,7 +56,7 @@ def test_a_first_load_is_complete_without_them(
     run = finish_sync(connection)
 
     assert run.outcome == "complete", run.reason
-    assert pending() == {"", "extra_refused"}
+    assert pending() == {"", "extras_refused"}
     assert_equal_to(notion)
 
 
@@ -86,7 +86,7 @@ def test_an_incremental_sync_goes_on_and_finds_what_is_gone(
     assert new in live()
     assert item_named(PAGE).deleted_kind == "trashed"
     assert_equal_to(strict)
-    assert ("extra_refused" in pending()) is is_late
+    assert ("extras_refused" in pending()) is is_late
 
 
 def test_what_is_probed_is_bounded(
