@@ -49,14 +49,14 @@ class Tree:
     def __init__(
         self, reader: Reader, gathering: Gathering, *, rest: Rest | None = None
     ) -> None:
-        """Place what ``reader`` finds into ``gathering``."""
+        """Add what ``reader`` finds to ``gathering``."""
         self.reader = reader
         self.rest = rest or Rest(reader.api)
         self.gathering = gathering
         self._buried: set[str] = set()
 
     def add(self, row: object, *, holder: str | None = None) -> None:
-        """Place an object of whatever kind; an odd one is counted as unreadable.
+        """Add an object of whatever kind; an odd one is counted as unreadable.
 
         Search also gives partial objects, which are fetched, and one day perhaps
         kinds of objects that nobody has heard of, which are left alone. ``holder``
@@ -74,7 +74,7 @@ class Tree:
                 add(whole, holder)
 
     def add_page(self, page: Thing, holder: str | None = None) -> None:
-        """Place a page; a row is left to the collection of its data source."""
+        """Add a page; a row is left to the collection of its data source."""
         remote_id, parent = to_id(page.get("id")), to_parent(page.get("parent"))
         home = PAGES
         if parent.kind == DATA_SOURCE and parent.id:
@@ -98,7 +98,7 @@ class Tree:
         return whole
 
     def add_database(self, database: Thing, holder: str | None = None) -> None:
-        """Place a database, and those of its data sources that are new."""
+        """Add a database, and those of its data sources that are new."""
         remote_id, sources = to_id(database.get("id")), source_ids(database)
         if is_trashed(database):
             for lost in (remote_id, *sources):
@@ -116,7 +116,7 @@ class Tree:
                 self._add_source_item(source)
 
     def add_source(self, source: Thing, holder: str | None = None) -> None:
-        """Place a data source, and with it the database around it."""
+        """Add a data source, and with it the database around it."""
         self._add_source_item(source)
         parent = to_parent(source.get("parent"))
         if parent.kind != DATABASE or parent.id is None or is_trashed(source):
