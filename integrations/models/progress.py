@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from integrations.models import typed_json
 from integrations.models.reasons import Reason
+from integrations.providers import typed_json
 
 
 class Phase(StrEnum):

@@ -14,6 +14,7 @@ class ReasonCode(models.TextChoices):
     CAPPED = "capped", "Capped"
     NOT_EXHAUSTIVE = "not_exhaustive", "Not exhaustive"
     PARTS_NOT_LISTED = "parts_not_listed", "Parts not listed"
+    VALUES_IN_PART = "values_in_part", "Values in part"
     SHORT_LISTING = "short_listing", "Short listing"
     UNREADABLE_ITEMS = "unreadable_items", "Unreadable items"
     DELETIONS_HELD = "deletions_held", "Deletions held"

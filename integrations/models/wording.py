@@ -18,6 +18,9 @@ from integrations.providers.plain import write_time
 
 TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.NOT_EXHAUSTIVE: "the provider's search does not list everything",
+    ReasonCode.VALUES_IN_PART: (
+        "some long values are kept in part; the rest is at the provider"
+    ),
     ReasonCode.DELETIONS_DISCARDED: "deletions were discarded by a user",
     ReasonCode.HOLD_SUPERSEDED: "deletions were held; everything is being read again",
     ReasonCode.RATE_LIMITED: "waiting for the provider's rate limit",
@@ -167,10 +170,7 @@ def _capped(data: Mapping[str, Any]) -> str:
 
 
 def _parts_not_listed(data: Mapping[str, Any]) -> str:
-    number = int(data.get("number") or 0)
-    if not number:
-        return "some long values are kept in part; the rest is at the provider"
-    return f"{count_text(number, 'part')} could not be listed"
+    return f"{count_text(int(data.get('number') or 0), 'part')} could not be listed"
 
 
 def _short_listing(data: Mapping[str, Any]) -> str:

@@ -63,17 +63,13 @@ class PendingKind(StrEnum):
     """What has not been looked into yet, although the rest is proven."""
 
     TAKES_TURNS = "takes_turns"
-    PARTS_NOT_LISTED = "parts_not_listed"
+    VALUES_IN_PART = "values_in_part"
     NOT_EXHAUSTIVE = "not_exhaustive"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pending:
-    """What is still open.
-
-    ``number`` is how many are looked into at a time, or how many parts; 0 for an
-    unknown number of them.
-    """
+    """What is still open; ``number`` is how many are looked into at a time."""
 
     kind: PendingKind
     number: int = 0

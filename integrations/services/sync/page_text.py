@@ -25,6 +25,7 @@ from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.items import contents
+from integrations.services.items.contents import SETTLES
 from integrations.services.items.search import full_text
 from integrations.services.sync import failures
 from integrations.services.sync.lease import RunLease
@@ -34,9 +35,6 @@ logger = logging.getLogger(__name__)
 MOST_BLOCKS = 2000
 TEXT_LENGTH = 200_000
 CHUNK = 20
-# Times of change are whole minutes at some providers, and clocks differ: a text that
-# was read so soon after a change may lack another one of the same minute.
-SETTLES = timedelta(minutes=2)
 MISTAKEN_FOR = timedelta(days=1)
 NOTHING = Content(blocks=(), text="")
 

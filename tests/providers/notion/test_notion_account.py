@@ -15,6 +15,7 @@ from integrations.http.errors import (
     Server,
     Unauthorized,
 )
+from integrations.http.limits import LocalLimiter
 from integrations.http.secrets import Secret
 from integrations.http.transport import Headers, Response
 from integrations.oauth.errors import ClientRejected, GrantRejected
@@ -212,3 +213,32 @@ def test_people_of_one_workspace_share_its_limit(notion):
     assert ana == bot
     (limit,) = ana
     assert limit.limit * 60 / limit.seconds <= 180
+
+
+def test_the_allowance_may_be_spent_in_a_burst_and_no_minute_has_too_much(notion):
+    now = [0.0]
+    limiter = LocalLimiter(clock=lambda: now[0], max_wait=0.0)
+    limits = notion.connector.limits(f"{WORKSPACE}:{ANA}", notion.settings)
+    granted = []
+    while now[0] < 300:
+        try:
+            limiter.acquire(limits)
+            granted.append(now[0])
+        except RateLimited as exc:
+            now[0] += exc.retry_after
+
+    at_once = sum(at < 1 for at in granted)
+    in_a_minute = [sum(at <= other < at + 60 for other in granted) for at in granted]
+    assert at_once >= 60
+    assert max(in_a_minute) <= 180
+    assert len(granted) >= 300 * 180 / 60 * 0.95
+
+
+def test_a_revocation_names_an_access_token_and_nothing_beside_it(notion):
+    notion.transport.on("POST /v1/oauth/revoke", {"request_id": "r"})
+
+    assert notion.oauth.revoke(Secret("ntn_secret"))
+
+    (request,) = notion.transport.requests
+    assert json.loads(request.body) == {"token": "ntn_secret"}
+    assert notion.connector.spec.revokes == "access_token"

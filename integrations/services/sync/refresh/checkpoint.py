@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
-from integrations.models import Collection, times, typed_json
+from integrations.models import Collection, times
 from integrations.models.progress import Phase
+from integrations.providers import typed_json
 from integrations.providers.kinds import Deletion, Incomplete, Pending
 from integrations.providers.records import Page
 from integrations.services.sync.refresh import extras, mistakes

@@ -5,10 +5,11 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from integrations.models import Collection, typed_json
+from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.providers import typed_json
 from integrations.services.sync import deletions
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting, extras, start
