@@ -19,6 +19,11 @@ class ProviderState(models.Model):
     reason = models.CharField(max_length=60, blank=True)
     detail = models.CharField(max_length=300, blank=True)
     since = models.DateTimeField(default=timezone.now)
+    clock_skew_seconds = models.IntegerField(
+        null=True,
+        blank=True,
+        help_text="By how much our clock is ahead of the provider's, if much.",
+    )
 
     def __str__(self) -> str:
         return f"{self.provider}: {self.reason or 'ok'}"

@@ -65,6 +65,8 @@ class ProviderSpec:
     ``reconsent_label`` names what a user can change by consenting again, where they
     choose what is shared. ``account_keys`` name the details of an account, as
     ``identify`` gives them, by which users tell two accounts of one name apart.
+    ``reason_texts`` word the codes of reasons, as of ``IncompleteKind``, where only
+    this provider does what they stand for; ``{number}`` is the reason's.
     ``home_url`` is where the account is seen, and ``empty_hint`` says there what to
     do about one in which nothing can be read.
     """
@@ -95,6 +97,7 @@ class ProviderSpec:
     reconsent_label: str = ""
     home_url: str = ""
     empty_hint: str = "There is nothing in it yet. What comes in is read by itself."
+    reason_texts: Mapping[str, str] = field(default_factory=dict)
     rate_limit: int | None = None
     limit_seconds: float = 10.25
     account_keys: tuple[str, ...] = ()

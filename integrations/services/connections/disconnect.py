@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
-from integrations.models.reasons import ReasonCode
+from integrations.models.reasons import ReasonCode, StateReason
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import audit, crypto, queue
@@ -64,7 +64,8 @@ def end_grant(
     The new generation fences everything that is still under way: no worker's late
     result can bring the connection back.
     """
-    reason = "disconnected_by_staff" if by_staff else "disconnected_by_user"
+    by_user = StateReason.DISCONNECTED_BY_USER
+    reason = StateReason.DISCONNECTED_BY_STAFF if by_staff else by_user
     with transaction.atomic():
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
         if locked.state == Connection.State.DISCONNECTED:
@@ -146,7 +147,7 @@ def remove(connection: Connection, *, actor: User | None) -> bool:
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
         if locked.is_connected:
             return False
-        locked.reason, locked.is_purging = Connection.REMOVED, True
+        locked.reason, locked.is_purging = StateReason.REMOVED_BY_USER, True
         locked.save(update_fields=["reason", "is_purging"])
         audit.record("connection.removed", user=actor, subject=locked.pk)
     purge(connection)
@@ -171,7 +172,7 @@ def purge(connection: Connection) -> None:
         deleted = store.delete_some({"connection": locked}, limit=DELETED_AT_ONCE)
         if deleted == DELETED_AT_ONCE:
             transaction.on_commit(lambda: queue.send("sweep_purges"))
-        elif locked.reason == Connection.REMOVED:
+        elif locked.reason == StateReason.REMOVED_BY_USER:
             locked.delete()
         else:
             locked.collections.all().delete()

@@ -9,12 +9,13 @@ from integrations.models import Collection, typed_json
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.providers.kinds import Cut
 from integrations.services.sync import deletions
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting, start
 from integrations.services.sync.refresh.checkpoint import Incremental
 from integrations.services.sync.refresh.counting import RemoteCount
-from integrations.services.sync.refresh.mistakes import unreadable_reason
+from integrations.services.sync.refresh.mistakes import cut_reason, unreadable_reason
 
 
 def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
@@ -22,8 +23,8 @@ def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
 
     Then everything is read, because only a full refresh can hold it for a user.
     """
-    is_too_much = deletions.are_too_many(collection, found)
-    if is_too_much and collection.completeness == Completeness.COMPLETE:
+    is_too_much = deletions.are_too_many(lease, collection, found)
+    if is_too_much and collection.is_listed_in_full:
         start.begin_full(lease, collection, collection.schema, timezone.now())
         return
     count = RemoteCount(number=collection.remote_count)
@@ -50,9 +51,7 @@ def _close(
     """Move the watermark to where the incremental sync began, not to where it ended."""
     unread = unreadable_reason(found.unreadable, found.mistakes)
     if collection.completeness == Completeness.COMPLETE:
-        collection.set_reason(unread)
-        if unread is not None:
-            collection.completeness = Completeness.PARTIAL
+        _lower_completeness(collection, unread, found.cut)
     _note_end(lease, collection, deleted=deleted, mistake=count.mistake)
     collection.watermark = found.began
     if found.reads_late_arrivals:
@@ -74,6 +73,18 @@ def _close(
         Collection.objects.filter(pk=collection.pk).update(
             stored_count=Greatest(F("stored_count") - deleted, 0)
         )
+
+
+def _lower_completeness(
+    collection: Collection, unread: Reason | None, cut: Cut | None
+) -> None:
+    """Set what a complete collection is no longer complete for, if anything."""
+    collection.set_reason(unread)
+    if unread is not None:
+        collection.completeness = Completeness.PARTIAL
+    elif cut is not None:
+        collection.set_reason(cut_reason(cut))
+        collection.completeness = Completeness.CAPPED
 
 
 def _note_end(
