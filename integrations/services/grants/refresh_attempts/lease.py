@@ -21,7 +21,7 @@ LONGEST_PAUSE = timedelta(seconds=MAX_RETRY_AFTER)
 
 def length() -> timedelta:
     """Return how long a lease lasts: beyond every deadline of the request."""
-    return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + MARGIN_SECONDS)
+    return timedelta(seconds=settings.TOKEN_TIMEOUT + MARGIN_SECONDS)
 
 
 def is_free(now: datetime) -> Q:
