@@ -15,6 +15,8 @@ from integrations.http.backoff import MAX_RETRY_AFTER
 from integrations.models import Credential, RefreshAttempt, times
 
 MARGIN_SECONDS = 15.0
+# Of any TOKEN_TIMEOUT that the settings take.
+LONGEST = timedelta(seconds=150)
 # The longest that a provider may ask to wait.
 LONGEST_PAUSE = timedelta(seconds=MAX_RETRY_AFTER)
 
@@ -31,7 +33,7 @@ def is_free(now: datetime) -> Q:
     return (
         Q(lease_until__isnull=True)
         | times.come("lease_until", now, longest=LONGEST_PAUSE)
-        | (is_held & times.ahead("lease_until", now, longest=length()))
+        | (is_held & times.ahead("lease_until", now, longest=LONGEST))
         | (held_off & Q(Exists(_from_ahead(now))))
     )
 
