@@ -47,6 +47,9 @@ class Connection(models.Model):
         PAUSED = "paused", "Paused"
         DISCONNECTED = "disconnected", "Disconnected"
 
+    # The reason of a disconnected one that goes as soon as its items are deleted.
+    REMOVED = StateReason.REMOVED_BY_USER
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -164,7 +167,7 @@ class Connection(models.Model):
     @property
     def is_removable(self) -> bool:
         """Tell whether it may be removed with all that was kept of it."""
-        return not self.is_connected and self.reason != StateReason.REMOVED_BY_USER
+        return not self.is_connected and self.reason != self.REMOVED
 
     @property
     def freshness_limit(self) -> timedelta:

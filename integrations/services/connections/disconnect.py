@@ -152,7 +152,7 @@ def remove(connection: Connection, *, proof: RecentProof) -> bool:
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
         if locked.is_connected:
             return False
-        locked.reason, locked.is_purging = StateReason.REMOVED_BY_USER, True
+        locked.reason, locked.is_purging = Connection.REMOVED, True
         locked.save(update_fields=["reason", "is_purging"])
         audit.record("connection.removed", user=proof.user, subject=locked.pk)
     purge(connection)
@@ -177,7 +177,7 @@ def purge(connection: Connection) -> None:
         deleted = store.delete_some({"connection": locked}, limit=DELETED_AT_ONCE)
         if deleted == DELETED_AT_ONCE:
             transaction.on_commit(lambda: queue.send("sweep_purges"))
-        elif locked.reason == StateReason.REMOVED_BY_USER:
+        elif locked.reason == Connection.REMOVED:
             locked.delete()
         else:
             locked.collections.all().delete()

@@ -60,7 +60,9 @@ def test_edits_are_found_while_our_clock_is_off_and_after_it_is_set(
     schedule.sweep()
     schedule.dispatch_due()
 
-    assert connection.runs.exclude(state="finished").count() == 1
+    # What was planned by a clock ahead is due; the other's plan stands.
+    is_due = by > timedelta(0)
+    assert connection.runs.exclude(state="finished").exists() is is_due
     assert finish_sync(connection, trigger="schedule").outcome == "complete"
     assert "Oslo" in cities()
     assert_equal_to(sandbox)

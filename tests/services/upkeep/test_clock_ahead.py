@@ -357,7 +357,7 @@ def test_a_credential_of_today_is_left_alone(
 
 
 def test_the_waits_of_a_worker_that_died_ahead_are_forgotten(
-    alice: User, broker: Broker, now: datetime, ahead: datetime
+    alice: User, broker: Broker, ahead: datetime
 ) -> None:
     """It never released its lease, which is all that tells."""
     waiting = CollectionProgress(
@@ -371,7 +371,7 @@ def test_the_waits_of_a_worker_that_died_ahead_are_forgotten(
         progress={"1": waiting.to_json()},
     )
 
-    claimed = lease.claim(run.pk, now=now)
+    claimed = lease.claim(run.pk, now=timezone.now())
 
     assert claimed is not None
     assert claimed[0].entries == {"1": replace(waiting, retry_at=None)}
