@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from integrations.http import urls
@@ -14,6 +15,7 @@ from integrations.http.answers import Answers
 from integrations.http.backoff import full_jitter
 from integrations.http.body import parse_json
 from integrations.http.classify import default_classify
+from integrations.http.clock import ClockSkew
 from integrations.http.errors import (
     ApiError,
     InvalidResponse,
@@ -60,7 +62,8 @@ class ApiClient:
     `may_prefetch` lets `prefetch` send in a thread, which `transport` and
     `limiter` must then stand.
 
-    `calls` counts the requests sent and `waited` the seconds spent waiting.
+    `calls` counts the requests sent and `waited` the seconds spent waiting; `skew`
+    measures our clock by the answers' dates.
     """
 
     base_url: str
@@ -82,6 +85,7 @@ class ApiClient:
     may_prefetch: bool = False
     calls: int = field(default=0, init=False)
     waited: float = field(default=0.0, init=False)
+    skew: ClockSkew = field(default_factory=ClockSkew, init=False, repr=False)
     _prefetched: Prefetch | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -224,7 +228,10 @@ class ApiClient:
 
     def _send(self, request: Request) -> Response:
         self.calls += 1
-        return self.transport.send(request, self.timeouts, self.max_bytes)
+        response = self.transport.send(request, self.timeouts, self.max_bytes)
+        received, elapsed = datetime.now(UTC), response.elapsed
+        self.skew.note(response.headers, received=received, elapsed=elapsed)
+        return response
 
     def _attempt(
         self, send: Callable[[], Response], what: str, limits: Sequence[Limit]

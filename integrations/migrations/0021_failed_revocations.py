@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0017_outcome_words"),
+        ("integrations", "0018_typed_codes_and_clock_skew"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

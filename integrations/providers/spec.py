@@ -67,6 +67,8 @@ class ProviderSpec:
     ``identify`` gives them, by which users tell two accounts of one name apart.
     ``manage_url`` is the provider's page where users end a grant themselves;
     ``{account}`` in it stands for the part of the account's id that its users share.
+    ``reason_texts`` word the codes of reasons, as of ``IncompleteKind``, where only
+    this provider does what they stand for; ``{number}`` is the reason's.
     ``home_url`` is where the account is seen, and ``empty_hint`` says there what to
     do about one in which nothing can be read.
     """
@@ -97,6 +99,7 @@ class ProviderSpec:
     reconsent_label: str = ""
     home_url: str = ""
     empty_hint: str = "There is nothing in it yet. What comes in is read by itself."
+    reason_texts: Mapping[str, str] = field(default_factory=dict)
     rate_limit: int | None = None
     limit_seconds: float = 10.25
     account_keys: tuple[str, ...] = ()

@@ -28,6 +28,13 @@ SPEC = ProviderSpec(
     empty_hint=(
         "No page is shared with Mooring. Press Change shared pages and tick some."
     ),
+    reason_texts={
+        "capped": ("Notion lists no more than {number} of the rows made in one minute"),
+        "takes_turns": (
+            "pages inside the rows of large tables are looked for in turns, "
+            "{number} rows at a time"
+        ),
+    },
     account_keys=("member",),
     authorize_params={"owner": "user", "response_type": "code"},
     # 180 calls a minute, or 600 where the plan allows: 30 or 100 in ten seconds. They

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.models import Connection, Credential
+from integrations.models import Connection, Credential, SyncRun
 from integrations.models.collection import Completeness
 from integrations.models.reasons import ReasonCode, columns
 from integrations.oauth.tokens import TokenSet
@@ -69,7 +69,8 @@ def connect(
             )
     except IntegrityError as exc:
         raise OwnedBySomeoneElseError(provider) from exc
-    trigger = "connect" if is_new else "reconnect"
+    triggers = SyncRun.Trigger
+    trigger = triggers.CONNECT if is_new else triggers.RECONNECT
     # A new consent may have opened, or closed, anything: look at all of it again.
     request = runs.request_sync(
         connection,

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from integrations.models import Collection, Connection, SyncRun, wording
 from integrations.models.collection import Completeness
 from integrations.models.condition import Condition
-from integrations.models.connection import REASONS
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.services.connections.facts import Facts
 
 # A worker takes what is due within seconds; after this long it is worth saying.
@@ -46,8 +45,8 @@ def _of_grant(facts: Facts) -> Iterator[Finding]:
     if connection.state == Connection.State.NEEDS_RECONNECT:
         yield Condition.NEEDS_RECONNECT, reason, _reconnect_text(facts, text)
     if not facts.is_key_known or _has_unreadable_key(facts):
-        code = "credential_unreadable"
-        text = REASONS[code]
+        code = StateReason.CREDENTIAL_UNREADABLE
+        text = wording.STATES[code]
         yield Condition.NEEDS_RECONNECT, code, _reconnect_text(facts, text)
     if connection.state == Connection.State.PAUSED:
         yield Condition.PAUSED, reason, text or "it is paused"
@@ -65,7 +64,7 @@ def _has_unreadable_key(facts: Facts) -> bool:
     run = facts.ended_run
     if run is None or run.reason != ReasonCode.NO_TOKEN:
         return False
-    return bool(run.reason_data.get("state") == "credential_unreadable")
+    return bool(run.reason_data.get("state") == StateReason.CREDENTIAL_UNREADABLE)
 
 
 def _of_trouble(facts: Facts) -> Iterator[Finding]:
@@ -78,9 +77,9 @@ def _of_trouble(facts: Facts) -> Iterator[Finding]:
         text = wording.wait_text(waits_for, connection.provider_name)
         yield Condition.WAITING, code, text
     is_degraded = connection.state == Connection.State.DEGRADED
-    if is_degraded and connection.reason == "quarantined":
+    if is_degraded and connection.reason == StateReason.QUARANTINED:
         yield Condition.QUARANTINED, connection.reason, ""
-    if is_degraded and connection.reason != "stale":
+    if is_degraded and connection.reason != StateReason.STALE:
         yield Condition.TROUBLE, connection.reason, _trouble_text(facts)
     if run is not None and run.outcome == SyncRun.Outcome.QUARANTINED:
         yield Condition.QUARANTINED, run.reason, ""
@@ -124,7 +123,7 @@ def _of_data(facts: Facts) -> Iterator[Finding]:
         verb = "waits" if number == 1 else "wait"
         why = f"{wording.count_text(number, 'deletion')} {verb}" if number else ""
         yield Condition.HELD, "deletions_held", why or "Deletions wait"
-    if facts.connection.is_stale or facts.connection.reason == "stale":
+    if facts.connection.is_stale or facts.connection.reason == StateReason.STALE:
         yield Condition.STALE, "stale", ""
     if facts.collections and not selected:
         yield Condition.UNSELECTED, "", ""
@@ -142,7 +141,7 @@ def _of_data(facts: Facts) -> Iterator[Finding]:
 def _lacks(collection: Collection, now: datetime) -> str:
     """Return why not all of a collection is here, empty when it is."""
     until = collection.blocked_until
-    if until is not None and until > now:
+    if until is not None and collection.is_blocked(now):
         data = {"until": until.isoformat()}
         quota = Reason(code=ReasonCode.QUOTA_EXHAUSTED, data=data)
         return collection.reason_text or wording.reason_text(quota)

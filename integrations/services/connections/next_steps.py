@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from integrations.models import Connection, SyncRun
 from integrations.models.condition import Condition
+from integrations.models.reasons import StateReason
 from integrations.models.times import is_ahead
 from integrations.services.connections.facts import Facts
 
@@ -48,7 +49,7 @@ def _open_run(run: SyncRun, facts: Facts) -> Planned:
         return Planned(text="Goes on", at=run.due_at)
     if run.started_at is not None:
         return Planned(text="Running now")
-    if run.due_at > facts.now:
+    if run.is_due_later(facts.now):
         return Planned(text="Starts", at=run.due_at)
     return Planned(text="Waiting to start")
 
@@ -63,7 +64,7 @@ def actions(facts: Facts, condition: Condition) -> Iterator[str]:
     yield "rename"
     has_grant = connection.is_connected and condition is not Condition.NEEDS_RECONNECT
     if facts.is_configured:
-        is_refused = connection.reason == "unauthorized"
+        is_refused = connection.reason == StateReason.UNAUTHORIZED
         if not has_grant or is_refused:
             yield "reconnect"
         else:

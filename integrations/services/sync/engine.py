@@ -23,7 +23,7 @@ from integrations.http.errors import (
 )
 from integrations.models import Connection, SyncRun
 from integrations.models.progress import ProgressState
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.services.common import clients, connection_state
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import (
@@ -35,6 +35,7 @@ from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync import (
     budget,
+    clock,
     collection_loop,
     discovery,
     failures,
@@ -62,7 +63,7 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
         _finish_cancelled(run, ReasonCode.CANCELLED)
         return None
     if run.deliveries > runs.MOST_DELIVERIES:
-        connection_state.degrade(run.connection, "quarantined")
+        connection_state.degrade(run.connection, StateReason.QUARANTINED)
         lost = Reason(code=ReasonCode.LEASE_LOST)
         runs.finish(run, SyncRun.Outcome.QUARANTINED, lost)
         return None
@@ -74,15 +75,17 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
     except ConnectorError as exc:
         _end_badly(run, exc)
         return None
-    return _work(
-        RunLease(
-            run=run,
-            api=api,
-            stop_at=time.monotonic() + (seconds or settings.SLICE_SECONDS),
-            lease_id=lease_id,
-            most_calls=budget.calls_left(run.connection),
-        )
+    current = RunLease(
+        run=run,
+        api=api,
+        stop_at=time.monotonic() + (seconds or settings.SLICE_SECONDS),
+        lease_id=lease_id,
+        most_calls=budget.calls_left(run.connection),
+        known_skew=clock.known_skew(run.connection.provider),
     )
+    wait = _work(current)
+    clock.note(current)
+    return wait
 
 
 def _work(current: RunLease) -> float | None:
@@ -102,7 +105,7 @@ def _work(current: RunLease) -> float | None:
         runs.finish(run, SyncRun.Outcome.FAILED, reason)
         return None
     except Unauthorized as exc:
-        connection_state.degrade(run.connection, "unauthorized")
+        connection_state.degrade(run.connection, StateReason.UNAUTHORIZED)
         runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc))
         return None
     except RateLimited as exc:
@@ -174,8 +177,9 @@ def _after_failure(current: RunLease, exc: ApiError) -> float | None:
 
 
 def _end_badly(run: SyncRun, exc: ApiError) -> None:
-    state = "provider_down" if isinstance(exc, Transient) else "sync_failed"
-    connection_state.degrade(run.connection, state)
+    is_passing = isinstance(exc, Transient)
+    reason = StateReason.PROVIDER_DOWN if is_passing else StateReason.SYNC_FAILED
+    connection_state.degrade(run.connection, reason)
     runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc))
 
 
@@ -197,7 +201,7 @@ def _finish(current: RunLease) -> None:
     else:
         outcome = outcomes.FAILED
     if ProgressState.FAILED in states:
-        connection_state.degrade(run.connection, "sync_failed")
+        connection_state.degrade(run.connection, StateReason.SYNC_FAILED)
     else:
         connection_state.recover(run.connection)
     current.renew()

@@ -4,7 +4,6 @@ import logging
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from integrations.http.errors import (
     DAILY_QUOTA,
@@ -23,13 +22,17 @@ from integrations.http.errors import (
 )
 from integrations.models import Collection
 from integrations.models.collection import Completeness
-from integrations.models.progress import CollectionProgress, ProgressState
+from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.providers.kinds import Deletion
-from integrations.services.common.errors import ConnectorError, PlanUnknownError
+from integrations.services.common.errors import (
+    CallsSparedError,
+    ConnectorError,
+    PlanUnknownError,
+)
+from integrations.services.sync import lost_collections
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.refresh import full_refresh
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +45,7 @@ CODES: tuple[tuple[type[ApiError], ReasonCode], ...] = (
     (Network, ReasonCode.NETWORK),
     (Transient, ReasonCode.PROVIDER_DOWN),
     (PlanUnknownError, ReasonCode.PLAN_UNKNOWN),
+    (CallsSparedError, ReasonCode.QUOTA_SPARED),
     (QuotaExhausted, ReasonCode.QUOTA_EXHAUSTED),
     (Unauthorized, ReasonCode.TOKEN_REFUSED),
     (Forbidden, ReasonCode.NO_PERMISSION),
@@ -107,24 +111,22 @@ def mark_blocked(lease: RunLease, collection: Collection, exc: QuotaExhausted) -
 def mark_deleted(
     lease: RunLease, collection: Collection, exc: CollectionDeletedError
 ) -> None:
-    """Soft-delete a collection whose deletion is proven, or that was missed twice."""
+    """Lose a collection whose deletion is proven, or that was missed twice."""
     collection.misses = (
         Collection.MOST_MISSES if exc.is_proven else collection.misses + 1
     )
     with transaction.atomic():
-        if not collection.is_listed:
-            full_refresh.soft_delete_all(
-                collection,
-                Deletion(kind=exc.kind),
-                run_id=lease.run.pk,
-                now=timezone.now(),
-            )
         collection.save(update_fields=["misses"])
-        word = (
-            Completeness.PARTIAL if collection.is_listed else Completeness.NO_PERMISSION
+        if collection.is_listed:
+            word, state = Completeness.PARTIAL, ProgressState.SKIPPED
+            _mark(lease, collection, word, reason_of(exc), exc, state=state)
+            return
+        lost_collections.lose(lease, [collection], Deletion(kind=exc.kind))
+        reason = Reason.stored(collection.reason, collection.reason_data)
+        lease.note(
+            collection, state=ProgressState.SKIPPED, reason=reason, **facts_of(exc)
         )
-        state = ProgressState.SKIPPED
-        _mark(lease, collection, word, reason_of(exc), exc, state=state)
+        lease.renew()
 
 
 def mark_empty(
@@ -143,17 +145,10 @@ def mark_failed(lease: RunLease, collection: Collection, exc: ApiError) -> None:
     _mark(lease, collection, word, reason, exc, state=ProgressState.FAILED)
 
 
-def note_account(lease: RunLease, key: str, exc: ConnectorError) -> None:
+def note_listing(lease: RunLease, exc: ConnectorError) -> None:
     """Note that the account's collections could not be listed."""
-    lease.note_as(
-        key,
-        CollectionProgress(
-            name="List of collections",
-            state=ProgressState.FAILED,
-            reason=reason_of(exc),
-            **facts_of(exc),
-        ),
-    )
+    state = ProgressState.FAILED
+    lease.note_listing(state, reason=reason_of(exc), **facts_of(exc))
     lease.renew()
 
 

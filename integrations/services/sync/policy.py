@@ -22,6 +22,9 @@ def is_full_refresh_due(lease: RunLease, collection: Collection, now: datetime) 
         return True
     if collection.completeness == Completeness.NO_PERMISSION:
         return True
+    if collection.completeness == Completeness.HELD and collection.hold is None:
+        # Nobody could decide about it.
+        return True
     if collection.short_refresh_at is not None:
         # Whoever waits for it may ask at once; by itself it is not asked for ever.
         wait = SHORT_REFRESH_WAIT * max(

@@ -9,16 +9,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import Connection, SyncRun
+from integrations.models import Connection, SyncRun, times
 from integrations.models.reasons import Reason, ReasonCode, columns
-from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import connection_state, queue
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.sync import lease
 
 logger = logging.getLogger(__name__)
 
-INTERACTIVE = ("connect", "reconnect", "user", "staff", "console")
 # After so many slices even a user's run goes on among the bulk.
 INTERACTIVE_SLICES = 4
 ENQUEUED_FOR = timedelta(seconds=60)
@@ -36,15 +34,16 @@ class RunRequest:
 
 
 def open_run(
-    connection: Connection, *, trigger: str, full: bool = False
+    connection: Connection, *, trigger: SyncRun.Trigger, full: bool = False
 ) -> tuple[SyncRun, bool]:
     """Return the connection's open run, made if there is none, and whether it is new.
 
     Raises NotSyncableError when its data may not be read now.
     """
+    trigger = SyncRun.Trigger(trigger)
     connection.refresh_from_db()
     if not connection.is_syncable:
-        raise NotSyncableError(connection.reason or connection.state)
+        raise NotSyncableError(connection.reason)
     try:
         with transaction.atomic():
             run = SyncRun.objects.create(
@@ -52,7 +51,7 @@ def open_run(
                 generation=connection.generation,
                 trigger=trigger,
                 is_full=full,
-                is_interactive=trigger in INTERACTIVE,
+                is_interactive=trigger.is_interactive,
             )
     except IntegrityError:
         joined = _open_runs(connection).first()
@@ -82,10 +81,10 @@ def _open_runs(connection: Connection) -> QuerySet[SyncRun]:
     )
 
 
-def _joined(run: SyncRun, *, trigger: str, full: bool) -> SyncRun:
+def _joined(run: SyncRun, *, trigger: SyncRun.Trigger, full: bool) -> SyncRun:
     """Make a run that is already open interactive, and full before it starts."""
     columns: dict[str, object] = {}
-    if trigger in INTERACTIVE and not run.is_interactive:
+    if trigger.is_interactive and not run.is_interactive:
         # Published once more, on the queue of those somebody waits for.
         columns |= {"is_interactive": True, "enqueued_at": None}
     if full and not run.is_full and run.state == SyncRun.State.QUEUED:
@@ -99,7 +98,7 @@ def _joined(run: SyncRun, *, trigger: str, full: bool) -> SyncRun:
 def request_sync(
     connection: Connection,
     *,
-    trigger: str,
+    trigger: SyncRun.Trigger,
     full: bool = False,
     wait: timedelta = timedelta(),
 ) -> RunRequest:
@@ -125,7 +124,9 @@ def open_scheduled(connections: Sequence[Connection]) -> int:
     """
     wanted = [
         SyncRun(
-            connection=connection, generation=connection.generation, trigger="schedule"
+            connection=connection,
+            generation=connection.generation,
+            trigger=SyncRun.Trigger.SCHEDULE,
         )
         for connection in connections
     ]
@@ -180,7 +181,7 @@ def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     is_unclaimed = lease.is_free(now)
     # What was published in the future was published by a clock that was ahead.
     is_unsent = is_unclaimed & (
-        Q(enqueued_at__isnull=True) | Q(enqueued_at__gt=now + CLOCK_SKEW)
+        Q(enqueued_at__isnull=True) | times.ahead("enqueued_at", now)
     )
     lost = list(due.filter(is_abandoned | is_unsent)[:most])
     published = due.filter(is_unclaimed, enqueued_at__isnull=False).exclude(

@@ -66,7 +66,7 @@ class Stored:
         Nothing while deletions are held: what is shown then has to be read, because
         only what is read is marked as not being among them.
         """
-        if self._collection.held_deletions:
+        if self._collection.hold is not None:
             return {}
         rows = Item.objects.live().filter(
             collection=self._collection, remote_id__in=list(ids)

@@ -22,7 +22,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from integrations.http.errors import ApiError
-from integrations.models import Connection, Credential, Heartbeat
+from integrations.models import Connection, Credential, Heartbeat, times
 from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import queue
 from integrations.services.common.errors import NoTokenError
@@ -98,8 +98,9 @@ def _due_credentials(now: datetime) -> QuerySet[Credential]:
         refresh_due_at__gt=now + REFRESH_CLAIM
     )
     abandoned = unclaimed & Q(
+        Q(attempt_started_at__lt=now - intent.RETRY_SPACING)
+        | times.ahead("attempt_started_at", now),
         attempt_id__isnull=False,
-        attempt_started_at__lt=now - intent.RETRY_SPACING,
     )
     return (
         Credential.objects.filter(idle, connection__state__in=KEPT_ALIVE)
@@ -167,22 +168,28 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
 def pull_in(*, now: datetime) -> int:
     """Bring forward the due times that a clock which was ahead has set.
 
-    No sync is due later than an interval from now, and no token is refreshed in the
-    future. Returns how many there were.
+    No sync is due later than an interval from now, nothing was synced in the future,
+    and no token refreshed. Returns how many there were.
     """
-    ahead = now + CLOCK_SKEW
     interval = ExpressionWrapper(
         # SQLite multiplies no other kind of number by a time.
         Cast("sync_interval_minutes", IntegerField()) * Value(timedelta(minutes=1)),
         output_field=DurationField(),
     )
     latest = ExpressionWrapper(
-        Value(ahead, output_field=DateTimeField()) + interval,
+        Value(now + CLOCK_SKEW, output_field=DateTimeField()) + interval,
         output_field=DateTimeField(),
     )
-    syncs = Connection.objects.syncable().filter(next_sync_at__gt=latest)
+    # How old the data is, is not known then.
+    is_unknown = times.ahead("last_synced_at", now) & Q(next_sync_at__gt=now)
+    syncs = Connection.objects.syncable().filter(
+        Q(next_sync_at__gt=latest) | is_unknown
+    )
+    is_of_ahead = times.ahead("refreshed_at", now) | times.ahead(
+        "attempt_started_at", now
+    )
     refreshes = Credential.objects.filter(
-        refreshed_at__gt=ahead, refresh_due_at__gt=now + REFRESH_CLAIM
+        is_of_ahead, refresh_due_at__gt=now + REFRESH_CLAIM
     )
     return sum(
         (
