@@ -22,6 +22,7 @@ TRIGGERS = {
     "user": "asked for by a user",
     "staff": "asked for by staff",
     "schedule": "on schedule",
+    "retry": "tried again by itself",
     "console": "from the console",
 }
 

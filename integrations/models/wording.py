@@ -24,6 +24,8 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.PROVIDER_DOWN: "the provider is not answering properly",
     ReasonCode.PROVIDER_PAUSED: "the provider refuses this site; its staff know",
     ReasonCode.NETWORK: "the provider could not be reached",
+    ReasonCode.INTERMEDIARY: "a proxy or firewall answered in the provider's place",
+    ReasonCode.DATABASE_AWAY: "this site's own database did not answer",
     ReasonCode.REFRESHING: "the key to the account is being renewed",
     ReasonCode.NOTHING_SHARED: "nothing is shared yet",
     ReasonCode.NO_PERMISSION: "the permission for it is missing",
@@ -65,6 +67,8 @@ WAITS: Mapping[ReasonCode, str] = {
     ReasonCode.PROVIDER_DOWN: "{provider} is not answering properly",
     ReasonCode.PROVIDER_PAUSED: "{provider} refuses this site; its staff know",
     ReasonCode.NETWORK: "{provider} could not be reached",
+    ReasonCode.INTERMEDIARY: "A proxy or firewall answered in {provider}'s place",
+    ReasonCode.DATABASE_AWAY: "This site's own database did not answer",
     ReasonCode.QUOTA_EXHAUSTED: "The quota of {provider} is used up",
     ReasonCode.ODD_ANSWER: "{provider}: the answer was not understood",
     ReasonCode.REFRESHING: "The key to the account is being renewed",
@@ -78,6 +82,7 @@ CONDITIONS: Mapping[Condition, str] = {
     Condition.FIRST_SYNC: "What has been read can be used already.",
     Condition.NOT_READ: "The first sync has not been done: {why}.",
     Condition.WAITING: "{why}.",
+    Condition.RETRYING: "{why}.",
     Condition.PARTIAL: "Not all of it is read: {why}.",
     Condition.HELD: "{why} for your decision.",
     Condition.UNSELECTED: "Choose what is read.",
@@ -136,6 +141,11 @@ def wait_text(reason: Reason | None, provider: str) -> str:
     attempt = int(reason.data.get("attempt") or 0)
     tried = f" (attempt {attempt})" if attempt else ""
     return text.format(provider=provider) + tried
+
+
+def retry_text(why: str, attempt: int, most: int) -> str:
+    """Return why a sync failed, and which attempt is made by itself."""
+    return f"{why}; it is tried again by itself (attempt {attempt} of {most})"
 
 
 def time_text(at: datetime) -> str:

@@ -40,6 +40,7 @@ def _client(
         headers=connector.headers(configured),
         correlation_headers=connector.correlation_headers,
         classify=connector.classify,
+        error_forms=connector.spec.error_forms,
         told_limits=connector.told_limits,
         timeouts=oauth_clients.timeouts(),
         may_prefetch=True,

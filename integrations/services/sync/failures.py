@@ -1,6 +1,7 @@
 """Turn errors into reasons, and mark what could not be read; what is stored stays."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,10 +13,12 @@ from integrations.http.errors import (
     REFRESHING,
     ApiError,
     Forbidden,
+    Intermediary,
     InvalidRequest,
     InvalidResponse,
     Network,
     NotFound,
+    NotJson,
     QuotaExhausted,
     RateLimited,
     Transient,
@@ -28,6 +31,7 @@ from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.providers.kinds import Deletion
 from integrations.services.common.errors import ConnectorError, PlanUnknownError
+from integrations.services.sync import refusals
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import full_refresh
 
@@ -40,6 +44,8 @@ CODES: tuple[tuple[type[ApiError], ReasonCode], ...] = (
     (NothingSharedError, ReasonCode.NOTHING_SHARED),
     (RateLimited, ReasonCode.RATE_LIMITED),
     (Network, ReasonCode.NETWORK),
+    (Intermediary, ReasonCode.INTERMEDIARY),
+    (NotJson, ReasonCode.ODD_ANSWER),
     (Transient, ReasonCode.PROVIDER_DOWN),
     (PlanUnknownError, ReasonCode.PLAN_UNKNOWN),
     (QuotaExhausted, ReasonCode.QUOTA_EXHAUSTED),
@@ -91,6 +97,7 @@ def mark_forbidden(lease: RunLease, collection: Collection, exc: Forbidden) -> N
         s for s in collection.required_scopes if s not in granted
     ]
     reason = reason_of(exc, **({"scopes": list(missing)} if missing else {}))
+    refusals.remember(collection, lease.connection)
     word = Completeness.NO_PERMISSION
     _mark(lease, collection, word, reason, exc, state=ProgressState.SKIPPED)
 
@@ -140,6 +147,9 @@ def mark_failed(lease: RunLease, collection: Collection, exc: ApiError) -> None:
     reason = lease.progress_of(collection).failure or reason_of(exc)
     was_complete = collection.completeness == Completeness.COMPLETE
     word = Completeness.COMPLETE if was_complete else Completeness.PARTIAL
+    wait = exc.retry_after if isinstance(exc, Transient) else None
+    retry_at = timezone.now() + timedelta(seconds=wait) if wait else None
+    lease.note(collection, retry_at=retry_at)
     _mark(lease, collection, word, reason, exc, state=ProgressState.FAILED)
 
 
@@ -171,7 +181,9 @@ def _mark(
         lease.renew()
         collection.completeness = word
         collection.set_reason(reason)
-        collection.save(update_fields=["completeness", *Collection.REASON_COLUMNS])
+        collection.save(
+            update_fields=["completeness", "before_refusal", *Collection.REASON_COLUMNS]
+        )
 
 
 def log(what: str, lease: RunLease, collection: Collection, exc: ApiError) -> None:

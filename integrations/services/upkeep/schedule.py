@@ -35,6 +35,7 @@ from integrations.services.grants import (
 from integrations.services.grants.refresh_attempts import intent, lease
 from integrations.services.items.search import reindex
 from integrations.services.sync import runs
+from integrations.services.sync.lease import LONGEST_WAIT
 from integrations.services.upkeep import retention, staleness
 
 logger = logging.getLogger(__name__)
@@ -61,33 +62,36 @@ def beat(name: str) -> None:
 def dispatch_due(*, now: datetime | None = None) -> int:
     """Open and enqueue a run for every connection whose time has come.
 
-    Batch follows batch until nothing is due or the next tick is near; returns how
-    many runs were opened.
+    Due are those of the schedule, and spaced retries before them. Batch follows batch
+    until nothing is due or the next tick is near; returns how many runs were opened.
     """
     now = now or timezone.now()
     stop_at = time.monotonic() + DISPATCH_SECONDS
-    opened, taken = 0, MOST_AT_ONCE
-    while taken == MOST_AT_ONCE and time.monotonic() < stop_at:
-        taken, newly = _dispatch_batch(now)
-        opened += newly
+    opened = 0
+    for column, trigger in (("retry_at", "retry"), ("next_sync_at", "schedule")):
+        taken = MOST_AT_ONCE
+        while taken == MOST_AT_ONCE and time.monotonic() < stop_at:
+            taken, newly = _dispatch_batch(now, column, trigger)
+            opened += newly
     return opened
 
 
-def _dispatch_batch(now: datetime) -> tuple[int, int]:
+def _dispatch_batch(now: datetime, column: str, trigger: str) -> tuple[int, int]:
     """Move the due times of some and open their runs; return how many of each."""
     with transaction.atomic():
         due = list(
             Connection.objects.syncable()
-            .filter(next_sync_at__lte=now)
-            .order_by("next_sync_at")
+            .filter(**{f"{column}__lte": now})
+            .order_by(column)
             .only("generation", "sync_interval_minutes")
             # Another scheduler takes the next ones; SQLite lets one in at a time.
             .select_for_update(no_key=True, skip_locked=True)[:MOST_AT_ONCE]
         )
         for connection in due:
             connection.next_sync_at = connection.next_slot(now)
-        Connection.objects.bulk_update(due, ["next_sync_at"])
-        return len(due), runs.open_scheduled(due)
+            connection.retry_at = None
+        Connection.objects.bulk_update(due, ["next_sync_at", "retry_at"])
+        return len(due), runs.open_due(due, trigger=trigger)
 
 
 def _due_credentials(now: datetime) -> QuerySet[Credential]:
@@ -181,12 +185,14 @@ def pull_in(*, now: datetime) -> int:
         output_field=DateTimeField(),
     )
     syncs = Connection.objects.syncable().filter(next_sync_at__gt=latest)
+    attempts = Connection.objects.syncable().filter(retry_at__gt=ahead + LONGEST_WAIT)
     refreshes = Credential.objects.filter(
         refreshed_at__gt=ahead, refresh_due_at__gt=now + REFRESH_CLAIM
     )
     return sum(
         (
             _update_some(syncs, next_sync_at=now),
+            _update_some(attempts, retry_at=now),
             _update_some(refreshes, refresh_due_at=now),
         )
     )

@@ -177,6 +177,7 @@ def _close(
         **columns(pending, name="pending_reason"),
         "unreadable_count": found.unreadable,
         "held_deletions": {},
+        "before_refusal": None,
         "checkpoint": checkpoint.to_json(None),
         "short_refresh_at": now if verdict.is_short else None,
     }

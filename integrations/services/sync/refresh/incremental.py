@@ -9,7 +9,7 @@ from integrations.models import Collection, typed_json
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
-from integrations.services.sync import deletions
+from integrations.services.sync import deletions, refusals
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting, start
 from integrations.services.sync.refresh.checkpoint import Incremental
@@ -22,6 +22,7 @@ def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
 
     Then everything is read, because only a full refresh can hold it for a user.
     """
+    refusals.restore(collection)
     is_too_much = deletions.are_too_many(collection, found)
     if is_too_much and collection.completeness == Completeness.COMPLETE:
         start.begin_full(lease, collection, collection.schema, timezone.now())
@@ -66,6 +67,7 @@ def _close(
             "late_arrivals_read_at",
             "checkpoint",
             "completeness",
+            "before_refusal",
             "remote_count",
             *Collection.REASON_COLUMNS,
         ]
