@@ -113,7 +113,7 @@ def test_attempts_are_spaced_then_left_to_the_schedule_and_begin_anew_with_succe
     connection.refresh_from_db()
     assert (connection.failed_syncs, connection.retry_at) == (0, None)
     assert status_of(connection).condition == "connected"
-    fail(sandbox, kind="reset")
+    sandbox.client.order("faults/add", kind="reset")
     finish_sync(connection)
     assert after_last(connection) == MINUTE
 
