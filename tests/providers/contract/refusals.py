@@ -217,7 +217,8 @@ def a_dead_token_is_never_an_account(case: Case) -> None:
             except (ApiError, OAuthError):
                 continue
             assert account.remote_id == case.account_id
-            is_told = refusal.status == 401 and not is_token_call(scenario, route)
+            is_refused = refusal.kind is Unauthorized
+            is_told = is_refused and not is_token_call(scenario, route)
             assert not is_told, "a refused token was used"
 
 

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from integrations.http.errors import (
+    Intermediary,
     InvalidResponse,
+    NotJson,
     RateLimited,
     Server,
     Unauthorized,
@@ -16,6 +18,8 @@ from integrations.providers.hubspot.listing.schema import (
 )
 from integrations.providers.hubspot.objects import CONTACTS
 from integrations.providers.records import FieldSpec
+
+REFUSED = {"status": "error", "message": "refused"}
 
 
 def test_every_visible_property_is_asked_for_important_ones_first(hubspot):
@@ -89,7 +93,7 @@ def test_without_permission_owners_have_no_names_and_nothing_else_is_lost(hubspo
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [({}, 400), ({}, 404), ({}, 414), (b"<html>", 200), ({}, 200)]
+    ("body", "status"), [(REFUSED, 400), (REFUSED, 404), (REFUSED, 414), ({}, 200)]
 )
 def test_labels_that_cannot_be_read_cost_the_names_only(hubspot, body, status):
     hubspot.play({"GET /crm/properties/2026-09/deals": ["properties_deals"]})
@@ -105,12 +109,19 @@ def test_labels_that_cannot_be_read_cost_the_names_only(hubspot, body, status):
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(401, Unauthorized), (429, RateLimited), (503, Server)]
+    ("body", "status", "error"),
+    [
+        (REFUSED, 401, Unauthorized),
+        (REFUSED, 429, RateLimited),
+        (REFUSED, 503, Server),
+        (b"<html>", 200, NotJson),
+        (b"<html>", 403, Intermediary),
+    ],
 )
-def test_labels_that_can_be_read_later_are_waited_for(hubspot, status, error):
+def test_labels_that_can_be_read_later_are_waited_for(hubspot, body, status, error):
     hubspot.play({"GET /crm/properties/2026-09/contacts": ["properties_contacts"]})
     for _ in range(2):
-        hubspot.transport.on("GET /crm/owners/2026-09", {}, status=status)
+        hubspot.transport.on("GET /crm/owners/2026-09", body, status=status)
 
     with pytest.raises(error):
         hubspot.connector.fetch_schema(hubspot.api, hubspot.context())
@@ -180,7 +191,7 @@ def test_a_first_schema_without_properties_is_none(hubspot):
         {"pipelines": {"results": []}},
         {"pipelines": {"results": [{"id": "default", "label": "P", "stages": []}]}},
         {"owners": {"results": []}},
-        {"pipelines": {}, "owners": b"<html>"},
+        {"pipelines": {}, "owners": {"results": 7}},
     ],
 )
 def test_names_that_cannot_be_gone_are_kept_and_asked_for_again(hubspot, answers):
