@@ -45,6 +45,7 @@ class SyncRun(models.Model):
         USER = "user", "Asked for by a user"
         STAFF = "staff", "Asked for by staff"
         SCHEDULE = "schedule", "On schedule"
+        RETRY = "retry", "Tried again by itself"
         CONSOLE = "console", "From the console"
 
         @property
