@@ -17,6 +17,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from integrations.admin.base import BoundedPaginator
 from integrations.models import (
     AuditEvent,
+    FailedRevocation,
     Item,
     ItemChange,
     ProviderState,
@@ -35,6 +36,7 @@ READ_ONLY = [
     "collection",
     "item",
     "spotcheck",
+    "failedrevocation",
 ]
 
 
@@ -61,6 +63,9 @@ def one_of_each(connection, collection):
             checked=340,
             differing=2,
             began_at=NOON,
+        ),
+        "failedrevocation": FailedRevocation.objects.create(
+            provider="hubspot", account_id="77:1", error="invalid_request"
         ),
         "connection": connection,
     }

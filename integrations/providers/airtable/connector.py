@@ -11,7 +11,12 @@ from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.api.classify import classify
 from integrations.providers.airtable.ids import STRUCTURE
-from integrations.providers.airtable.listing import by_id, records, structure
+from integrations.providers.airtable.listing import (
+    by_id,
+    changes,
+    records,
+    structure,
+)
 from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display
 from integrations.providers.airtable.spec import SPEC
@@ -45,6 +50,7 @@ class Airtable(BaseConnector):
     quota_description = cost.QUOTA_DESCRIPTION
     leaves_out_empty = True
     calls_a_day = CALLS_A_DAY
+    most_probes = changes.MOST_PROBES
     correlation_headers: Sequence[str] = ("X-Airtable-Request-Id", "X-Request-Id")
 
     def classify(self, response: Response) -> ApiError | None:
@@ -81,7 +87,9 @@ class Airtable(BaseConnector):
         """
         if collection.remote_id == STRUCTURE:
             return structure.fetch_page(api, after=cursor, stored=collection.stored)
-        return records.fetch_page(api, collection, cursor=cursor, since=since)
+        if since is not None:
+            return changes.fetch_changes(api, collection, cursor=cursor, since=since)
+        return records.fetch_page(api, collection, cursor=cursor)
 
     def items_per_call(self, collection: CollectionContext) -> int:
         """Return how many records a call brings; the structure is always read whole."""

@@ -9,6 +9,7 @@ from django.db.models import Model
 from integrations.models import (
     AuditEvent,
     AuthorizationState,
+    FailedRevocation,
     ItemChange,
     RefreshAttempt,
     SpotCheck,
@@ -32,6 +33,7 @@ def prune(*, now: datetime) -> int:
             _prune(SpotCheck, began_at__lt=history),
             _prune(AuthorizationState, created_at__lt=now - STATES_KEPT),
             _prune(AuditEvent, at__lt=audit),
+            _prune(FailedRevocation, failed_at__lt=audit),
         )
     )
 

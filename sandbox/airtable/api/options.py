@@ -19,17 +19,18 @@ FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
 TIMES = {"createdTime": "created", "lastModifiedTime": "modified"}
 COLUMNS = {"LAST_MODIFIED_TIME": "modified", "CREATED_TIME": "created"}
 TEXT = r"""("[^"]*"|'[^']*')"""
-# The few formulas the sandbox knows: changed or made after a time, or one of several;
-# one of these records, and that changed after a time.
+# The few formulas the sandbox knows: changed or made after a time, a record by its
+# id, or one of several of these; one of several records, and that changed after a time.
 AFTER = (
     rf"\s*IS_AFTER\s*\(\s*({'|'.join(COLUMNS)})\s*\(\s*\)\s*,\s*"
     rf"(?:{TEXT}|DATETIME_PARSE\s*\(\s*{TEXT}\s*\))\s*\)\s*"
 )
-ONE = r"""\s*RECORD_ID\s*\(\s*\)\s*=\s*["'](rec[0-9A-Za-z]{14})["']\s*"""
-CHANGED = rf"(?:{AFTER}|\s*OR\s*\({AFTER}(?:,{AFTER})*\)\s*)"
-AMONG = rf"(?:{ONE}|\s*OR\s*\({ONE}(?:,{ONE})*\)\s*)"
-BOTH = rf"\s*AND\s*\({AMONG},{CHANGED}\)\s*"
-FORMULA = re.compile(rf"{CHANGED}|{AMONG}|{BOTH}")
+RECORD = r"""\s*RECORD_ID\s*\(\s*\)\s*=\s*["'](rec[A-Za-z0-9]{14})["']\s*"""
+TERM = rf"(?:{AFTER}|{RECORD})"
+ANY = rf"(?:{TERM}|\s*OR\s*\({TERM}(?:,{TERM})*\)\s*)"
+AMONG = rf"\s*OR\s*\({RECORD}(?:,{RECORD})*\)\s*"
+BOTH = rf"\s*AND\s*\({AMONG},\s*OR\s*\({AFTER}(?:,{AFTER})*\)\s*\)\s*"
+FORMULA = re.compile(rf"{ANY}|{BOTH}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,16 +163,16 @@ def _find_view(table: Table, text: str) -> dict[str, Any]:
 
 
 def _read_formula(text: str) -> str:
-    changed, ids = [], []
+    found, ids = [], []
     if FORMULA.fullmatch(text):
-        ids = re.findall(ONE, text)
+        ids = re.findall(RECORD, text)
         for name, plain, parsed in re.findall(AFTER, text):
-            changed.append((COLUMNS[name], to_ms((plain or parsed)[1:-1])))
-    if not (changed or ids) or any(moment is None for _, moment in changed):
+            found.append((COLUMNS[name], to_ms((plain or parsed)[1:-1])))
+    if not (found or ids) or any(moment is None for _, moment in found):
         message = "The formula for filtering records is invalid"
         raise refuse("INVALID_FILTER_BY_FORMULA", message)
-    after = " OR ".join(f"{column} > {moment}" for column, moment in changed)
-    among = ", ".join(f"'{each}'" for each in ids)
-    if not ids:
-        return after
-    return f"id IN ({among}) AND ({after or 'true'})"
+    changed = " OR ".join(f"{column} > {moment}" for column, moment in found)
+    among = " OR ".join(f"id = '{each}'" for each in ids)
+    if text.lstrip().startswith("AND"):
+        return f"({among}) AND ({changed})"
+    return " OR ".join(each for each in (changed, among) if each)

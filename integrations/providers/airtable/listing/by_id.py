@@ -8,8 +8,9 @@ from integrations.http.client import ApiClient
 from integrations.providers.airtable.ids import RECORD, is_id
 from integrations.providers.airtable.listing.records import (
     PAGE_SIZE,
+    ask,
     changed_since,
-    fetch_matching,
+    read_records,
 )
 from integrations.providers.airtable.mapping.fields import COMPUTED, formats_of
 from integrations.providers.connector import CollectionContext
@@ -42,16 +43,17 @@ def fetch_items(
     odd: list[str] = []
     for start in range(0, len(ids), PAGE_SIZE):
         formula = one_of(ids[start : start + PAGE_SIZE])
-        page = fetch_matching(api, collection, formula=formula, cursor=None)
+        answer = ask(api, collection, offset=None, formula=formula)
+        rows = read_records(api, collection, answer)
         changed: set[str] = set()
         if unchanged_since is not None:
             # Asked for by themselves: what a formula makes of a record that was
             # never edited is not documented.
             formula = f"AND({formula},{changed_since(unchanged_since)})"
-            later = fetch_matching(api, collection, formula=formula, cursor=None)
-            changed = {item.id for item in later.items}
-        found += [item for item in page.items if item.id not in changed]
-        odd += page.unreadable_ids
+            later = ask(api, collection, offset=None, formula=formula)
+            changed = {i.id for i in read_records(api, collection, later).mapped}
+        found += [item for item in rows.mapped if item.id not in changed]
+        odd += rows.unreadable_ids
     return Page(items=found, next_cursor=None, unreadable_ids=odd)
 
 

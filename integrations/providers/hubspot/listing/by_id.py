@@ -26,7 +26,7 @@ def fetch_items(
 ) -> Page:
     """Return the records that a batch still has: not archived, not merged away."""
     ids = [item.id for item in items if is_number(item.id)]
-    found = reader.map_batch(reader.fetch_batch(ids))
+    found = reader.map_batch(reader.fetch_batch(ids), None)
     return without_changed(to_page(found, None), unchanged_since)
 
 
