@@ -141,8 +141,7 @@ def _read(current: RunLease) -> float | None:
     The spot checks come last, and nothing waits for them.
     """
     for read in READERS:
-        wait = read(current)
-        if wait is not None:
+        if (wait := read(current)) is not None:
             return wait
     checking.go_on(current)
     return None
