@@ -104,8 +104,11 @@ def _is_due(lease: RunLease, collection: Collection) -> bool:
     known = collection.links_read_at
     if collection.links_pass_began_at is not None or known is None:
         return True
-    run = lease.run
-    is_asked_for = run.is_interactive and known < (run.started_at or run.queued_at)
+    began = lease.run.started_at or lease.run.queued_at
+    # The full refresh of this very run has read them all, by the provider's clock.
+    last = collection.last_full_refresh_at
+    is_read = known >= began or (last is not None and last >= began)
+    is_asked_for = lease.run.is_interactive and not is_read
     return is_asked_for or times.is_over(known, FRESH_FOR, timezone.now())
 
 
