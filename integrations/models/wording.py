@@ -123,6 +123,11 @@ def _parts_not_listed(data: Mapping[str, Any]) -> str:
     return f"{count_text(_number(data), 'part')} could not be listed"
 
 
+def _unknown(data: Mapping[str, Any]) -> str:
+    """Return the sentence that an earlier version has stored, where it is kept."""
+    return str(data.get("message", "")) or TEXTS[ReasonCode.UNKNOWN]
+
+
 def _short_listing(data: Mapping[str, Any]) -> str:
     listed, total = int(data.get("listed") or 0), int(data.get("total") or 0)
     return f"the listing ended after {listed:,} of {count_text(total, 'item')}"
@@ -203,6 +208,7 @@ WORDED = {
     ReasonCode.LINKS_CAPPED: _links_capped,
     ReasonCode.PARTS_NOT_LISTED: _parts_not_listed,
     ReasonCode.SHORT_LISTING: _short_listing,
+    ReasonCode.UNKNOWN: _unknown,
     ReasonCode.UNREADABLE_ITEMS: _unreadable_items,
     ReasonCode.DELETIONS_HELD: _deletions_held,
     ReasonCode.COLLECTION_DELETED: _collection_deleted,
