@@ -187,6 +187,7 @@ class ProviderStateAdmin(ReadOnlyAdmin):
         "reason",
         "detail",
         "since",
+        "clock_skew_seconds",
     )
     actions: Any = ("clear_pause",)
 

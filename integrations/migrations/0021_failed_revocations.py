@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0017_outcome_words"),
+        ("integrations", "0019_spaced_retries"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -59,6 +59,20 @@ class Incomplete:
     number: int = 0
 
 
+class CutKind(StrEnum):
+    """Which values of items are kept in part, although the items are all there."""
+
+    LINKS_CAPPED = "links_capped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """Which values are kept in part; ``number`` is up to where they are kept."""
+
+    kind: CutKind
+    number: int
+
+
 class PendingKind(StrEnum):
     """What has not been looked into yet, although the rest is proven."""
 

@@ -51,13 +51,6 @@ class StoredItems(Protocol):
         For providers whose ids are unique in one collection only.
         """
 
-    def next_to_probe(self, limit: int) -> Sequence[str]:
-        """Return the ids of the collection's next items to look for, in rotation.
-
-        Each call goes on behind the last, so that all have their turn; a listing of
-        changes asks for them beside what changed, and finds out which are gone.
-        """
-
     def walk(
         self, *, after: str, limit: int, since: datetime | None = None
     ) -> Sequence[StoredItem]:

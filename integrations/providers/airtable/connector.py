@@ -40,6 +40,7 @@ class Airtable(BaseConnector):
     plans: Sequence[Plan] = cost.PLANS
     quota_description = cost.QUOTA_DESCRIPTION
     leaves_out_empty = True
+    most_probes = changes.MOST_PROBES
     correlation_headers: Sequence[str] = ("X-Airtable-Request-Id", "X-Request-Id")
 
     def classify(self, response: Response) -> ApiError | None:

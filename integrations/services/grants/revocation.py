@@ -17,8 +17,7 @@ from integrations.http.errors import (
     Unauthorized,
 )
 from integrations.http.secrets import Secret
-from integrations.models import Connection, Credential, PendingRevocation
-from integrations.models.times import CLOCK_SKEW
+from integrations.models import Connection, Credential, PendingRevocation, times
 from integrations.oauth.errors import OAuthError, RequestRejected
 from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.capabilities import UninstallsApp
@@ -109,10 +108,9 @@ def associated_data(pending: PendingRevocation) -> str:
 def revoke_due(*, most: int = 50) -> int:
     """Revoke what is due; return how many tokens are done with."""
     now = timezone.now()
-    is_ahead = Q(due_at__gt=now + CLOCK_SKEW + LONGEST_PAUSE) | Q(
-        tries=0, due_at__gt=now + CLOCK_SKEW
-    )
-    due = PendingRevocation.objects.filter(Q(due_at__lte=now) | is_ahead)
+    is_new_ahead = Q(tries=0) & times.ahead("due_at", now)
+    is_due = times.come("due_at", now, longest=LONGEST_PAUSE) | is_new_ahead
+    due = PendingRevocation.objects.filter(is_due)
     done, until = 0, time.monotonic() + LONGEST_SECONDS
     # An app is removed while its access token still lives.
     for pending in due.order_by("-is_uninstall", "due_at")[:most]:

@@ -149,7 +149,7 @@ def _record_changes(
             "properties",
         )
     }
-    changes = []
+    changes, kinds = [], ItemChange.Kind
     for row in touched:
         entry = known[row.item.id]
         fields = rows.differences(old_rows[row.item.id], row)
@@ -161,7 +161,7 @@ def _record_changes(
                     item_id=entry.pk,
                     run_id=run_id,
                     at=now,
-                    kind="restored" if entry.is_deleted else "changed",
+                    kind=kinds.RESTORED if entry.is_deleted else kinds.CHANGED,
                     fields=fields,
                 )
             )
@@ -191,6 +191,18 @@ def soft_delete(
     return deleted
 
 
+def soft_delete_all(
+    collection: Collection, deletion: Deletion, *, run_id: UUID | None, now: datetime
+) -> int:
+    """Soft-delete every item of a collection, in the caller's transaction."""
+    deleted = 0
+    while keys := some_live_keys(collection):
+        same = dict.fromkeys(keys, deletion)
+        deleted += soft_delete(collection, same, run_id=run_id, now=now)
+    Collection.objects.filter(pk=collection.pk).update(stored_count=0)
+    return deleted
+
+
 def _soft_delete_chunk(
     deletions: dict[int, Deletion], run_id: UUID | None, now: datetime
 ) -> int:
@@ -209,7 +221,7 @@ def _soft_delete_chunk(
             item_id=key,
             run_id=run_id,
             at=now,
-            kind="deleted",
+            kind=ItemChange.Kind.DELETED,
             fields={"deletion": deletion.to_json()},
         )
         for key, deletion in deletions.items()

@@ -66,30 +66,12 @@ class Stored:
         Nothing while deletions are held: what is shown then has to be read, because
         only what is read is marked as not being among them.
         """
-        if self._collection.held_deletions:
+        if self._collection.hold is not None:
             return {}
         rows = Item.objects.live().filter(
             collection=self._collection, remote_id__in=list(ids)
         )
         return {item.id: item for item in self._stored(rows)}
-
-    def next_to_probe(self, limit: int) -> Sequence[str]:
-        """Return the ids of the next items, behind those of the last call.
-
-        None while deletions are held: a user decides about what is gone.
-        """
-        kept = Collection.objects.filter(pk=self._collection.pk)
-        last = kept.values_list("probed_until", flat=True).first() or ""
-        if self._collection.held_deletions:
-            return []
-        live = Item.objects.live().filter(collection=self._collection)
-        ids = live.order_by("remote_id").values_list("remote_id", flat=True)
-        found = list(ids.filter(remote_id__gt=last)[:limit])
-        if len(found) < limit:
-            found += ids.filter(remote_id__lte=last)[: limit - len(found)]
-        if found:
-            kept.update(probed_until=found[-1])
-        return found
 
     def walk(
         self, *, after: str, limit: int, since: datetime | None = None
@@ -181,3 +163,19 @@ def _refresh_of(collection: Collection) -> Checkpoint | None:
 
 def _values(rows: QuerySet[Item]) -> Iterable[Mapping[str, Any]]:
     return rows.values(*COLUMNS)
+
+
+def next_to_probe(collection: Collection, limit: int) -> list[str]:
+    """Return the ids of some live items, in rotation behind ``probed_until``.
+
+    None while deletions are held: a user decides about what is gone.
+    """
+    last = collection.probed_until
+    if collection.held_deletions or not limit:
+        return []
+    live = Item.objects.live().filter(collection=collection)
+    ids = live.order_by("-remote_id").values_list("remote_id", flat=True)
+    found = list((ids.filter(remote_id__lt=last) if last else ids)[:limit])
+    if last and len(found) < limit:
+        found += ids.filter(remote_id__gte=last)[: limit - len(found)]
+    return found

@@ -16,7 +16,7 @@ from django.views.decorators.http import (
 
 from integrations.context_processors import is_sandbox_on
 from integrations.forms import KEEP, DisconnectForm, IntervalForm, RenameForm
-from integrations.models import Connection
+from integrations.models import Connection, SyncRun
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.common.errors import NotSyncableError
@@ -114,7 +114,9 @@ def connection_sync(request: UserRequest, pk: UUID) -> HttpResponse:
     connection = get_connection(request, pk)
     try:
         run = runs.request_sync(
-            connection, trigger="user", full=request.POST.get("full") == "1"
+            connection,
+            trigger=SyncRun.Trigger.USER,
+            full=request.POST.get("full") == "1",
         )
     except NotSyncableError as error:
         why = error.reason_text or "it is not connected"

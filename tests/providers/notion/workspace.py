@@ -241,9 +241,6 @@ class View:
         found = self.find(ids)
         return {k: e for k, e in found.items() if e.collection_id == self.own}
 
-    def next_to_probe(self, limit):
-        return [each.id for each in self._own("", limit, lambda _: True)]
-
     def walk(self, *, after, limit, since=None):
         found = [e for e in self._all() if since is None or self._is_news(e, since)]
         found.sort(key=lambda each: each.position)

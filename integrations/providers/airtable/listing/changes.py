@@ -13,7 +13,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import InvalidRequest, QuotaExhausted
+from integrations.http.errors import (
+    InvalidRequest,
+    InvalidResponse,
+    QuotaExhausted,
+)
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.airtable.ids import RECORD, is_id
 from integrations.providers.airtable.listing.records import (
@@ -42,17 +46,24 @@ class Position:
     missing: Sequence[str] = ()
 
     def to_cursor(self) -> str:
-        """Write it as the cursor of the next page."""
+        """Write it as the cursor of the next page: Airtable's own without probes."""
+        if self.offset and not self.probed:
+            return self.offset
         return json.dumps([self.offset, *self.probed, "", *self.missing])
 
     @classmethod
     def from_cursor(cls, cursor: str) -> "Position":
-        """Read a cursor; ListingExpiredError for one of another version."""
+        """Read what ``to_cursor`` wrote; ListingExpiredError for anything else."""
+        if not cursor.startswith("["):
+            return cls(offset=cursor)
         try:
-            offset, *rest = json.loads(cursor)
+            offset, *rest = expect_list(json.loads(cursor), "cursor")
             middle = rest.index("")
-        except ValueError as exc:
+        except (ValueError, InvalidResponse) as exc:
             raise ListingExpiredError("the cursor is not one of this version") from exc
+        ids = rest[:middle] + rest[middle + 1 :]
+        if not isinstance(offset, str) or not all(is_id(each, RECORD) for each in ids):
+            raise ListingExpiredError("the cursor is not one of this version")
         return cls(offset=offset, probed=rest[:middle], missing=rest[middle + 1 :])
 
 
@@ -69,7 +80,7 @@ def fetch_changes(
         formula = changed_since(since, position.probed)
         answer = ask(api, collection, offset=position.offset, formula=formula)
         return _read(api, collection, answer, position)
-    probes = _choose_probes(collection)
+    probes = tuple(each for each in collection.probes if is_id(each, RECORD))
     position = Position(probed=probes, missing=probes)
     try:
         formula = changed_since(since, probes)
@@ -104,10 +115,3 @@ def _read(
         return to_page(found, None, deleted=deleted, refused=refused)
     behind = Position(offset=offset, probed=position.probed, missing=sorted(left))
     return to_page(found, behind.to_cursor(), refused=refused)
-
-
-def _choose_probes(collection: CollectionContext) -> Sequence[str]:
-    if collection.stored is None:
-        return ()
-    ids = collection.stored.next_to_probe(MOST_PROBES)
-    return tuple(each for each in ids if is_id(each, RECORD))

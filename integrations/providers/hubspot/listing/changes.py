@@ -61,7 +61,7 @@ def fetch_changes(
     for item in mapped.mapped:
         deleted |= merged_away(item)
     following = _to_cursor(walked[-1]) if has_more else None
-    return to_page(mapped, following, deleted=deleted)
+    return to_page(mapped, following, deleted=deleted, cut=reader.cut)
 
 
 def fetch_count(reader: Reader, limits: Sequence[Limit]) -> int | None:

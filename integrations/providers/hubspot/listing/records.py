@@ -15,12 +15,14 @@ from integrations.providers.hubspot.listing.schema import (
 )
 from integrations.providers.hubspot.mapping.items import to_item
 from integrations.providers.hubspot.mapping.links import (
+    LINKS_CAPPED,
     LinkReader,
     Links,
     to_links,
     with_links,
 )
 from integrations.providers.hubspot.objects import get_object_type
+from integrations.providers.kinds import Cut
 from integrations.providers.listing import Rows, id_of, map_rows
 from integrations.providers.records import IntegrationItem
 
@@ -39,7 +41,8 @@ class Reader:
     while an odd page is an ``InvalidResponse``.
 
     When a portal has more properties than an address holds, lists and single reads
-    tell ids and associations only, and the properties come by batch.
+    tell ids and associations only, and the properties come by batch. ``cut`` says
+    whether some record has more links than are kept.
     """
 
     def __init__(self, api: ApiClient, collection: CollectionContext) -> None:
@@ -52,6 +55,7 @@ class Reader:
         self.properties = requested_properties(collection.schema, self.kind)
         self.needs_batch = not fits_address(self.properties)
         self.links = LinkReader(api, collection.version, self.kind.remote_id)
+        self.cut: Cut | None = None
 
     def fetch_rows(
         self, after: str | None, *, archived: bool = False
@@ -153,11 +157,14 @@ class Reader:
 
     def _complete_links(self, found: Rows[Linking]) -> Rows[IntegrationItem]:
         """Ask for links that were told in part: a call that fails fails the page."""
-        items = [
-            with_links(item, self.links.complete(item.id, links, self.associations))
-            for item, links in found.mapped
-        ]
+        items = [self._with_links(item, links) for item, links in found.mapped]
         return found.with_mapped(items)
+
+    def _with_links(self, item: IntegrationItem, links: Links) -> IntegrationItem:
+        whole = self.links.complete(item.id, links, self.associations)
+        if any(linked.is_partial for linked in whole.values()):
+            self.cut = LINKS_CAPPED
+        return with_links(item, whole)
 
     def _without_lost_links(self, fetch: Callable[[], T]) -> T:
         """Fetch, and once more without the associations that were just refused.

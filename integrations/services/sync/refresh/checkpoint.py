@@ -15,7 +15,7 @@ from integrations.http.errors import InvalidResponse
 from integrations.models import Collection, times
 from integrations.models.progress import Phase
 from integrations.providers import typed_json
-from integrations.providers.kinds import Deletion, Incomplete, Pending
+from integrations.providers.kinds import Cut, Deletion, Incomplete, Pending
 from integrations.providers.records import Page
 from integrations.services.sync.refresh import extras, mistakes
 from integrations.services.sync.refresh.cycle import Cycle
@@ -37,6 +37,7 @@ class _Refresh:
     """What both kinds have: the cursor, and what the pages told beside items.
 
     ``refused`` names the optional parts that the provider did not give.
+    ``began`` is when the first page was asked for, by the provider's clock.
     """
 
     began: datetime
@@ -48,6 +49,7 @@ class _Refresh:
     noted: Mapping[str, Deletion] = field(default_factory=dict)
     has_more_noted: bool = False
     refused: tuple[str, ...] = ()
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +141,12 @@ def left_over(collection: Collection, *, now: datetime) -> FullRefresh | None:
     return full if full is not None and full.is_fresh(now) else None
 
 
+def is_at_first_page(checkpoint: Checkpoint) -> bool:
+    """Tell whether the first page of the listing, or of what changed, is next."""
+    is_listing = checkpoint.phase in (Phase.LISTING, Phase.CHANGES)
+    return is_listing and checkpoint.cursor is None
+
+
 def after_page(checkpoint: Checkpoint, page: Page) -> Checkpoint:
     """Return the checkpoint behind a page; refuse a page that does not move on."""
     moved = _with_cursor(checkpoint, page.next_cursor)
@@ -168,6 +176,7 @@ def _with_unreadable(checkpoint: Checkpoint, page: Page) -> Checkpoint:
         checkpoint,
         unreadable=checkpoint.unreadable + page.unreadable,
         mistakes=mistakes.add(checkpoint.mistakes, page.mistakes),
+        cut=page.cut or checkpoint.cut,
     )
 
 

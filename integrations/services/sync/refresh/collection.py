@@ -6,8 +6,6 @@ by a soft delete of what it has proven not to be there. An incremental sync asks
 what changed since the watermark, less the lookback.
 """
 
-from datetime import timedelta
-
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,9 +20,8 @@ from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import Phase, ProgressState
 from integrations.models.reasons import Reason
-from integrations.models.times import is_ahead
 from integrations.providers.errors import ListingExpiredError
-from integrations.services.common.errors import PlanUnknownError
+from integrations.services.common.errors import CallsSparedError, PlanUnknownError
 from integrations.services.sync import budget, seen_bitmap
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import (
@@ -41,9 +38,6 @@ from integrations.services.sync.refresh.checkpoint import (
 )
 
 MOST_RESTARTS = 3
-HALF_IS_USED = "half of the plan's calls of this month are used; it goes on in the next"
-# No quota comes back later.
-MONTH = timedelta(days=32)
 
 
 def sync_collection(lease: RunLease, collection: Collection) -> None:
@@ -75,7 +69,7 @@ def _spare_calls(lease: RunLease, collection: Collection) -> None:
     until = budget.next_month(timezone.now())
     if not lease.connection.plan:
         raise PlanUnknownError("the plan is not known", until=until)
-    raise QuotaExhausted(HALF_IS_USED, until=until)
+    raise CallsSparedError("half of the plan's calls are used", until=until)
 
 
 def _is_under_way(lease: RunLease, collection: Collection) -> bool:
@@ -148,9 +142,7 @@ def _restart_listing(
 
 def _is_out_of_reach(lease: RunLease, collection: Collection) -> bool:
     """Tell whether a call would only be refused: no permission, or no quota left."""
-    until, now = collection.blocked_until, timezone.now()
-    is_blocked = until is not None and until > now
-    if until is not None and is_blocked and not is_ahead(until, now, longest=MONTH):
+    if collection.is_blocked(timezone.now()):
         return True
     missing = set(collection.required_scopes) - set(lease.connection.granted_scopes)
     is_refused = collection.completeness == Completeness.NO_PERMISSION

@@ -10,12 +10,13 @@ from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers import typed_json
-from integrations.services.sync import deletions
+from integrations.providers.kinds import Cut
+from integrations.services.sync import deletions, refusals
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting, extras, start
 from integrations.services.sync.refresh.checkpoint import Incremental
 from integrations.services.sync.refresh.counting import RemoteCount
-from integrations.services.sync.refresh.mistakes import unreadable_reason
+from integrations.services.sync.refresh.mistakes import cut_reason, unreadable_reason
 
 
 def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
@@ -23,8 +24,9 @@ def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
 
     Then everything is read, because only a full refresh can hold it for a user.
     """
-    is_too_much = deletions.are_too_many(collection, found)
-    if is_too_much and collection.completeness == Completeness.COMPLETE:
+    refusals.restore(collection)
+    is_too_much = deletions.are_too_many(lease, collection, found)
+    if is_too_much and collection.is_listed_in_full:
         start.begin_full(lease, collection, collection.schema, timezone.now())
         return
     count = RemoteCount(number=collection.remote_count, is_asked=False)
@@ -51,9 +53,7 @@ def _close(
     """Move the watermark to where the incremental sync began, not to where it ended."""
     unread = unreadable_reason(found.unreadable, found.mistakes)
     if collection.completeness == Completeness.COMPLETE:
-        collection.set_reason(unread)
-        if unread is not None:
-            collection.completeness = Completeness.PARTIAL
+        _lower_completeness(collection, unread, found.cut)
     _note_end(lease, collection, deleted=deleted, mistake=count.mistake)
     collection.watermark = found.began
     if found.reads_late_arrivals:
@@ -68,6 +68,7 @@ def _close(
             "late_arrivals_read_at",
             "checkpoint",
             "completeness",
+            "before_refusal",
             "remote_count",
             "pending_reason",
             "pending_reason_data",
@@ -94,6 +95,18 @@ def _note_extras(
     )
     for name, value in columns(note, name="pending_reason").items():
         setattr(collection, name, value)
+
+
+def _lower_completeness(
+    collection: Collection, unread: Reason | None, cut: Cut | None
+) -> None:
+    """Set what a complete collection is no longer complete for, if anything."""
+    collection.set_reason(unread)
+    if unread is not None:
+        collection.completeness = Completeness.PARTIAL
+    elif cut is not None:
+        collection.set_reason(cut_reason(cut))
+        collection.completeness = Completeness.CAPPED
 
 
 def _note_end(

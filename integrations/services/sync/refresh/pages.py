@@ -16,6 +16,7 @@ from integrations.providers.records import Page
 from integrations.services.items import store
 from integrations.services.items.store import PageCounts
 from integrations.services.sync import (
+    clock,
     deletions,
     discovered,
     held_deletions,
@@ -29,16 +30,18 @@ from integrations.services.sync.refresh.checkpoint import (
     Incremental,
 )
 from integrations.services.sync.refresh.context import connector_of, context_of
+from integrations.services.sync.stored_items import next_to_probe
 
 logger = logging.getLogger(__name__)
 
 
 def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
     """Read the next page of the full listing."""
+    asked_at = timezone.now()
     page = connector_of(collection).fetch_page(
         lease.api, context_of(collection), cursor=found.cursor
     )
-    _commit(lease, collection, page, found)
+    _commit(lease, collection, page, _begun(lease, found, asked_at))
 
 
 def read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -> None:
@@ -64,11 +67,30 @@ def skip_deletions(
 
 
 def read_changes(lease: RunLease, collection: Collection, found: Incremental) -> None:
-    """Read the next page of what changed since the watermark."""
-    page = connector_of(collection).fetch_page(
-        lease.api, context_of(collection), cursor=found.cursor, since=found.since
+    """Read the next page of what changed since the watermark.
+
+    The first one also looks for some stored items, in rotation.
+    """
+    connector, context = connector_of(collection), context_of(collection)
+    probes: list[str] = []
+    if found.cursor is None:
+        probes = next_to_probe(collection, connector.most_probes)
+        context = replace(context, probes=probes)
+    asked_at = timezone.now()
+    page = connector.fetch_page(
+        lease.api, context, cursor=found.cursor, since=found.since
     )
-    _commit(lease, collection, page, found)
+    _commit(lease, collection, page, _begun(lease, found, asked_at))
+    if probes:
+        collection.probed_until = probes[-1]
+        collection.save(update_fields=["probed_until"])
+
+
+def _begun(lease: RunLease, found: Checkpoint, asked_at: datetime) -> Checkpoint:
+    """Return the checkpoint of a page; the first says when the refresh began."""
+    if not checkpoint.is_at_first_page(found):
+        return found
+    return replace(found, began=clock.provider_time(lease, asked_at))
 
 
 def _commit(
@@ -112,7 +134,7 @@ def _store_items(
     now: datetime,
 ) -> PageCounts:
     """Store the items, and mark as seen what the refresh or a hold has to know of."""
-    is_held = bool(collection.held_deletions) and held_deletions.lock(collection)
+    is_held = collection.hold is not None and held_deletions.lock(collection)
     counts = store.store_page(
         collection, page.items, run_id=lease.run.pk, now=now, texts=page.contents
     )

@@ -6,15 +6,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.http.errors import ApiError, Forbidden, Transient, is_refusal
 from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import Reason, columns
 from integrations.services.items.search import reindex
-from integrations.services.sync import policy, seen_bitmap
+from integrations.services.sync import held_deletions, policy, seen_bitmap
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, extras
 from integrations.services.sync.refresh.checkpoint import (
@@ -87,10 +88,7 @@ def begin_full(
     with transaction.atomic():
         collection.generation += 1
         collection.schema = schema
-        collection.held_deletions = {}
-        if collection.completeness == Completeness.HELD:
-            collection.completeness = Completeness.PARTIAL
-            collection.set_reason(Reason(code=ReasonCode.HOLD_SUPERSEDED))
+        held_deletions.supersede(collection)
         # Before the marks: whoever decides about a hold has the row and then those.
         collection.save(
             update_fields=[
@@ -180,6 +178,17 @@ def _refresh_schema(lease: RunLease, collection: Collection) -> bool:
         collection.save(update_fields=["schema"])
         reindex.note_labels(collection)
     return lacked and extras.FIELDS not in extras.refused_in(schema)
+
+
+def abandon(rows: QuerySet[Collection]) -> None:
+    """Forget where the refreshes of some collections are, and what is held of them."""
+    rows.update(checkpoint=checkpoint.to_json(None), **held_deletions.NONE_HELD)
+
+
+def read_anew(rows: QuerySet[Collection]) -> None:
+    """Have collections read in full: only that tells what became of them meanwhile."""
+    abandon(rows)
+    rows.update(watermark=None, completeness=Completeness.PENDING, **columns(None))
 
 
 def set_checkpoint(lease: RunLease, collection: Collection, now_at: Checkpoint) -> None:
