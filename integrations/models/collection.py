@@ -9,7 +9,7 @@ from django.utils import timezone
 from integrations.models import times, wording
 from integrations.models.connection import Connection
 from integrations.models.hold import HeldDeletions
-from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.reasons import Reason, columns, reason_choices
 from integrations.providers import typed_json
 from integrations.providers.kinds import CutKind
 
@@ -62,11 +62,11 @@ class Collection(models.Model):
         choices=Completeness.choices,
         default=Completeness.PENDING,
     )
-    reason = models.CharField(max_length=40, choices=ReasonCode.choices, blank=True)
+    reason = models.CharField(max_length=40, choices=reason_choices, blank=True)
     reason_data = models.JSONField(default=dict, blank=True)
     pending_reason = models.CharField(
         max_length=40,
-        choices=ReasonCode.choices,
+        choices=reason_choices,
         blank=True,
         help_text="What has not been looked into yet, although the rest is proven.",
     )

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import wording
-from integrations.models.reasons import StateReason
+from integrations.models.reasons import StateReason, state_choices
 from integrations.providers import SPECS
 from integrations.providers.spec import Scope
 
@@ -70,7 +70,7 @@ class Connection(models.Model):
     state = models.CharField(
         max_length=20, choices=State.choices, default=State.ACTIVE, db_index=True
     )
-    reason = models.CharField(max_length=60, choices=StateReason.choices, blank=True)
+    reason = models.CharField(max_length=60, choices=state_choices, blank=True)
     state_since = models.DateTimeField(default=timezone.now)
     generation = models.PositiveIntegerField(default=1)
     sync_interval_minutes = models.PositiveIntegerField(default=15)

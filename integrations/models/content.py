@@ -4,7 +4,7 @@ from django.db import models
 
 from integrations.models import wording
 from integrations.models.item import Item
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import Reason, reason_choices
 
 
 class ItemContent(models.Model):
@@ -20,7 +20,7 @@ class ItemContent(models.Model):
     blocks = models.JSONField(default=list, blank=True)
     text = models.TextField(blank=True)
     is_truncated = models.BooleanField(default=False)
-    reason = models.CharField(max_length=40, choices=ReasonCode.choices, blank=True)
+    reason = models.CharField(max_length=40, choices=reason_choices, blank=True)
     reason_data = models.JSONField(default=dict, blank=True)
     read_for = models.DateTimeField()
     read_at = models.DateTimeField()

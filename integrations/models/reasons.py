@@ -109,3 +109,16 @@ def columns(reason: Reason | None, *, name: str = "reason") -> dict[str, Any]:
         name: reason.code.value if reason else "",
         f"{name}_data": dict(reason.data) if reason else {},
     }
+
+
+def reason_choices() -> list[tuple[str, str]]:
+    """Return the choices of columns that hold a reason.
+
+    Called by Django, so that a new code needs no migration.
+    """
+    return list(ReasonCode.choices)
+
+
+def state_choices() -> list[tuple[str, str]]:
+    """Return the choices of the column that says why a connection is as it is."""
+    return list(StateReason.choices)

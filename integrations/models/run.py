@@ -16,7 +16,7 @@ from integrations.models.progress import (
     ProgressState,
     RunProgress,
 )
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import Reason, ReasonCode, reason_choices
 
 # A wait so short is none that anybody has to know of.
 SHORT_WAIT = timedelta(seconds=2)
@@ -75,7 +75,7 @@ class SyncRun(models.Model):
     is_interactive = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
-    reason = models.CharField(max_length=40, choices=ReasonCode.choices, blank=True)
+    reason = models.CharField(max_length=40, choices=reason_choices, blank=True)
     reason_data = models.JSONField(default=dict, blank=True)
     progress = models.JSONField(default=dict, blank=True)
     seen = models.PositiveIntegerField(default=0)
