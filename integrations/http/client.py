@@ -55,7 +55,7 @@ class ApiClient:
     for its Retry-After, or `default_retry_after` seconds. `correlation_headers` are
     the response headers that may name a request to the provider's support.
     `told_limits` returns what an answer's headers make of `limits`. `answers` keeps
-    those of `answers.get_once`, which otherwise asks every time.
+    those of `once.get_once`, which otherwise asks every time.
 
     `may_prefetch` lets `prefetch` send in a thread, which `transport` and
     `limiter` must then stand.
