@@ -89,4 +89,4 @@ class FailedRevocation(models.Model):
         ordering = ("-failed_at",)
 
     def __str__(self) -> str:
-        return f"{self.provider} revocation given up after {self.tries} tries"
+        return f"{self.provider} revocation, {wording.time_text(self.failed_at)}"
