@@ -16,10 +16,16 @@ from integrations.http.backoff import full_jitter
 from integrations.http.body import parse_json
 from integrations.http.classify import default_classify
 from integrations.http.clock import ClockSkew
+from integrations.http.error_forms import (
+    ErrorForm,
+    intermediary_error,
+    is_from_intermediary,
+)
 from integrations.http.errors import (
     ApiError,
     InvalidResponse,
     Network,
+    NotJson,
     RateLimited,
     Server,
     Unauthorized,
@@ -56,6 +62,8 @@ class ApiClient:
     those of a call that names none. After a 429 their buckets are blocked for everybody
     for its Retry-After, or `default_retry_after` seconds. `correlation_headers` are
     the response headers that may name a request to the provider's support.
+    `error_forms` are those of the provider's error bodies: a refusal of another form
+    came from an intermediary.
     `told_limits` returns what an answer's headers make of `limits`. `answers` keeps
     those of `answers.get_once`, which otherwise asks every time.
 
@@ -75,6 +83,7 @@ class ApiClient:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     classify: Callable[[Response], ApiError | None] = default_classify
     correlation_headers: Sequence[str] = ()
+    error_forms: Sequence[ErrorForm] = ()
     told_limits: Callable[[Sequence[Limit], Mapping[str, str]], Sequence[Limit]] = kept
     default_retry_after: float = 10.0
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -264,6 +273,8 @@ class ApiClient:
                 error.retry_after = self.default_retry_after
             for limit in (each for each in limits if each.blocks):
                 self.limiter.block(limit.key, max(error.retry_after, 1.0))
+        if error is not None and is_from_intermediary(response, self.error_forms):
+            raise intermediary_error(response, error)
         if error is not None:
             raise error
         if not response.is_success:
@@ -272,7 +283,10 @@ class ApiClient:
             response.status == 202 and not response.body
         ):
             return None
-        return parse_json(response.body)
+        try:
+            return parse_json(response.body)
+        except InvalidResponse as exc:
+            raise NotJson(exc.message) from exc
 
     def _correlation_id(self, response: Response) -> str:
         for name in self.correlation_headers:

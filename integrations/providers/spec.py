@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import quote, urljoin, urlsplit
 
+from integrations.http.error_forms import ANY_FORM, RFC_FORM, ErrorForm
 from integrations.http.secrets import Secret
 from integrations.oauth.config import OAuthConfig, Rejection
 
@@ -54,7 +55,9 @@ class ProviderSpec:
     endpoint, because every provider hangs them under or beside it.
     ``revokes`` is the kind of token that the latter is described for.
     ``rejections`` adds the provider's own error codes of the token endpoint to
-    those of the RFCs. ``optional_scope_param`` is empty where the provider knows no
+    those of the RFCs. ``error_forms`` and ``token_error_forms`` are what the API's and
+    the token endpoint's error bodies look like: a refusal of another form came from an
+    intermediary. ``optional_scope_param`` is empty where the provider knows no
     optional scopes. Two fields say how to find out whether a refresh token was spent
     by a request whose answer was lost: ``introspects_refresh_tokens`` where asking
     about one is documented; ``alive_path``, under the API's address, where a refresh
@@ -92,6 +95,8 @@ class ProviderSpec:
     version_header: str = ""
     optional_scope_param: str = ""
     rejections: Mapping[str, Rejection] = field(default_factory=dict)
+    error_forms: tuple[ErrorForm, ...] = (ANY_FORM,)
+    token_error_forms: tuple[ErrorForm, ...] = (RFC_FORM,)
     keep_alive: timedelta | None = None
     introspects_refresh_tokens: bool = False
     alive_path: str = ""
@@ -182,6 +187,7 @@ class ProviderSpec:
             headers=headers,
             authorize_params=self.authorize_params,
             rejections=self.rejections,
+            error_forms=self.token_error_forms,
         )
 
     @staticmethod

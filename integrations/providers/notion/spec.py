@@ -1,8 +1,11 @@
 """Describe Notion's OAuth: no scopes, no PKCE, no lifetimes, JSON with Basic auth."""
 
+from integrations.http.error_forms import LOWER_CODE, RFC_FORM
 from integrations.oauth.config import Rejection
 from integrations.providers.spec import ProviderSpec
 
+# https://developers.notion.com/reference/status-codes
+ERROR_FORM = {"object": "error", "code": LOWER_CODE}
 # What may be read is decided twice, and never in the request: by the capabilities
 # of the connection in Notion's portal, and by the pages that a user picks.
 # https://developers.notion.com/guides/get-started/authorization
@@ -46,6 +49,8 @@ SPEC = ProviderSpec(
     version_env="NOTION_VERSION",
     default_version="2026-03-11",
     version_header="Notion-Version",
+    error_forms=(ERROR_FORM,),
+    token_error_forms=(ERROR_FORM, RFC_FORM),
     # The reference shows these in ``code``, the guide those of the RFC in ``error``;
     # both are read, and the first that means something decides.
     # https://developers.notion.com/reference/create-a-token

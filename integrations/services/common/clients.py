@@ -44,6 +44,7 @@ def _client(
         headers=connector.headers(configured),
         correlation_headers=connector.correlation_headers,
         classify=connector.classify,
+        error_forms=connector.spec.error_forms,
         told_limits=told,
         timeouts=oauth_clients.timeouts(),
         may_prefetch=True,
