@@ -143,6 +143,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         "sync_interval_minutes",
         "last_sync",
         "next_sync",
+        "failed_syncs",
         "items",
         "failures",
         "created_at",

@@ -74,6 +74,11 @@ class Collection(models.Model):
     blocked_until = models.DateTimeField(
         null=True, blank=True, help_text="A used-up quota keeps it from being read."
     )
+    before_refusal = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="What was known before the provider refused it, and the scopes then.",
+    )
     misses = models.PositiveSmallIntegerField(
         default=0, help_text="How many listings in a row did not show it."
     )

@@ -85,6 +85,16 @@ class Connection(models.Model):
         help_text="The provider's plan that its user says they are on.",
     )
     next_sync_at = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it is tried again by itself after a failure that may pass.",
+    )
+    failed_syncs = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Failures that may pass, counted since the last sync that worked.",
+    )
     last_synced_at = models.DateTimeField(null=True, blank=True)
     discovered_at = models.DateTimeField(null=True, blank=True)
     is_purging = models.BooleanField(
@@ -120,6 +130,11 @@ class Connection(models.Model):
                 fields=("next_sync_at",),
                 condition=Q(state__in=("active", "degraded")),
                 name="connection_due",
+            ),
+            models.Index(
+                fields=("retry_at",),
+                condition=Q(state__in=("active", "degraded"), retry_at__isnull=False),
+                name="connection_retry_due",
             ),
         )
 

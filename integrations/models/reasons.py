@@ -30,6 +30,8 @@ class ReasonCode(models.TextChoices):
     PROVIDER_DOWN = "provider_down", "Provider in trouble"
     PROVIDER_PAUSED = "provider_paused", "Provider paused"
     NETWORK = "network", "Not reached"
+    INTERMEDIARY = "intermediary", "Answered by an intermediary"
+    DATABASE_AWAY = "database_away", "Our database away"
     REFRESHING = "refreshing", "Key being renewed"
     NOTHING_SHARED = "nothing_shared", "Nothing shared"
     QUOTA_EXHAUSTED = "quota_exhausted", "Quota used up"

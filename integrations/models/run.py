@@ -45,12 +45,13 @@ class SyncRun(models.Model):
         USER = "user", "Asked for by a user"
         STAFF = "staff", "Asked for by staff"
         SCHEDULE = "schedule", "On schedule"
+        RETRY = "retry", "Tried again by itself"
         CONSOLE = "console", "From the console"
 
         @property
         def is_interactive(self) -> bool:
             """Tell whether somebody waits for it."""
-            return self != self.SCHEDULE
+            return self not in (self.SCHEDULE, self.RETRY)
 
     class Outcome(models.TextChoices):
         """How a finished run ended."""

@@ -65,6 +65,11 @@ def wait_text(reason: Reason | None, provider: str) -> str:
     return text.format(provider=provider) + tried
 
 
+def retry_text(why: str, attempt: int, most: int) -> str:
+    """Return why a sync failed, and which attempt is made by itself."""
+    return f"{why}; it is tried again by itself (attempt {attempt} of {most})"
+
+
 def time_text(at: datetime) -> str:
     """Return an exact time in the zone of whoever looks, which it names."""
     return write_time(at, timezone.get_current_timezone())

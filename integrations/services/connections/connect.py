@@ -121,10 +121,11 @@ def _store_grant(
     connection.notified_at = connection.discovered_at = None
     connection.reconnected_at = None if is_new else now
     connection.next_sync_at = now
+    connection.retry_at, connection.failed_syncs = None, 0
     connection.save()
     # What was out of reach may be in reach now.
     connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
-        completeness=Completeness.PENDING, **columns(None)
+        completeness=Completeness.PENDING, before_refusal=None, **columns(None)
     )
     _seal_credential(connection, tokens)
 

@@ -78,7 +78,7 @@ def end_grant(
         locked.state, locked.reason = Connection.State.DISCONNECTED, reason
         locked.state_since = timezone.now()
         locked.generation += 1
-        locked.next_sync_at = None
+        locked.next_sync_at = locked.retry_at = None
         locked.is_purging = not keep_items
         locked.save()
         _erase_credential(locked, uninstall=uninstall and may_uninstall(locked))

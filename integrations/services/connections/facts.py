@@ -22,6 +22,7 @@ from integrations.models import (
     times,
 )
 from integrations.models.connection import ConnectionQuerySet
+from integrations.models.times import is_ahead
 from integrations.services.common import crypto
 
 OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
@@ -84,6 +85,20 @@ class Facts:
     def open_run(self) -> SyncRun | None:
         """Return the run that has not ended."""
         return self.run if self.run is not None and self.run.is_open else None
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """Return when a sync that failed is tried again by itself, if it is."""
+        at = self.connection.retry_at
+        if at is None or self.open_run is not None:
+            return None
+        # A clock was ahead when it was planned; the sweep makes it due.
+        return self.now if is_ahead(at, self.now, longest=SyncRun.LONGEST_WAIT) else at
+
+    @property
+    def attempt(self) -> int:
+        """Return which attempt the next sync is since the last one that worked."""
+        return self.connection.failed_syncs + 1
 
     @property
     def ended_run(self) -> SyncRun | None:

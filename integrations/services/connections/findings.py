@@ -8,6 +8,7 @@ from integrations.models.collection import Completeness
 from integrations.models.condition import Condition
 from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.services.connections.facts import Facts
+from integrations.services.sync import retries
 
 # A worker takes what is due within seconds; after this long it is worth saying.
 LONG_QUEUED = timedelta(minutes=2)
@@ -76,6 +77,8 @@ def _of_trouble(facts: Facts) -> Iterator[Finding]:
         code = waits_for.code.value if waits_for else ""
         text = wording.wait_text(waits_for, connection.provider_name)
         yield Condition.WAITING, code, text
+    if facts.retry_at is not None:
+        yield Condition.RETRYING, *_retrying(facts)
     is_degraded = connection.state == Connection.State.DEGRADED
     if is_degraded and connection.reason == StateReason.QUARANTINED:
         yield Condition.QUARANTINED, connection.reason, ""
@@ -85,6 +88,18 @@ def _of_trouble(facts: Facts) -> Iterator[Finding]:
         yield Condition.QUARANTINED, run.reason, ""
     if run is not None and run.outcome == SyncRun.Outcome.FAILED:
         yield Condition.TROUBLE, run.reason, _trouble_text(facts)
+
+
+def _retrying(facts: Facts) -> tuple[str, str]:
+    """Return why the next attempt is made, as code and in words."""
+    run, reason = facts.ended_run, None
+    if run is not None:
+        whole = Reason.stored(run.reason, run.reason_data)
+        reason = retries.passing_failure(whole, run.entries)
+    text = wording.retry_text(
+        _trouble_text(facts), facts.attempt, retries.MOST_ATTEMPTS
+    )
+    return reason.code.value if reason else "", text
 
 
 def _trouble_text(facts: Facts) -> str:

@@ -28,9 +28,8 @@ from integrations.services.sync.refresh import start
 from integrations.services.sync.refresh.collection import sync_collection
 from integrations.services.sync.refresh.context import connector_of
 
+# So many failures in a row are one too many.
 MOST_FAILURES = 6
-# An answer nobody can read is a passing trouble once; twice it is how they answer.
-MOST_ODD_ANSWERS = 2
 # More of them at once would leave a listing alone until its cursor is forgotten.
 MOST_IN_TURNS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
@@ -168,7 +167,7 @@ def _try_again_later(lease: RunLease, collection: Collection, exc: ApiError) -> 
     """Give a collection some more tries while the others go on."""
     tries = lease.progress_of(collection).tries + 1
     failures.log("collection trouble", lease, collection, exc)
-    if tries >= most_failures(exc):
+    if tries >= MOST_FAILURES:
         if isinstance(exc, NothingSharedError):
             failures.mark_empty(lease, collection, exc)
             return
@@ -178,12 +177,12 @@ def _try_again_later(lease: RunLease, collection: Collection, exc: ApiError) -> 
     _wait(lease, collection, exc, seconds=seconds, tries=tries)
 
 
-def most_failures(exc: ApiError) -> int:
-    """Return how many failures in a row are one too many."""
-    return MOST_ODD_ANSWERS if isinstance(exc, InvalidResponse) else MOST_FAILURES
-
-
 def pause_after(exc: ApiError, failures_before: int) -> float:
     """Return seconds to wait: what was asked for, else ever longer."""
     asked_for = exc.retry_after if isinstance(exc, Transient) else None
-    return asked_for or min(LONGEST_PAUSE, FIRST_PAUSE * 2**failures_before)
+    return asked_for or backoff(failures_before)
+
+
+def backoff(failures_before: int) -> float:
+    """Return seconds to wait after so many failures: ever longer."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2**failures_before)

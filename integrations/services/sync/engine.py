@@ -11,6 +11,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.db import connection as database
 from django.utils import timezone
 
 from integrations.http.errors import (
@@ -117,9 +119,13 @@ def _work(current: RunLease) -> float | None:
     except ApiError as exc:
         _end_badly(run, exc)
         return None
+    except (OperationalError, InterfaceError) as exc:
+        return _after_outage(current, exc)
     if wait is None:
         _finish(current)
         return None
+    # Only failures in a row are too many.
+    run.failures = 0
     return _again(current, wait, collection_loop.wait_reason(current))
 
 
@@ -169,18 +175,35 @@ def _after_failure(current: RunLease, exc: ApiError) -> float | None:
     """Back off after a failure that was not one collection's own."""
     run = current.run
     run.failures += 1
-    if run.failures >= collection_loop.most_failures(exc):
+    if run.failures >= collection_loop.MOST_FAILURES:
         _end_badly(run, exc)
         return None
     reason = failures.reason_of(exc, attempt=run.failures + 1)
     return _again(current, collection_loop.pause_after(exc, run.failures), reason)
 
 
+def _after_outage(current: RunLease, exc: Exception) -> float | None:
+    """Back off after our own database failed; while it is away, the lease runs out."""
+    logger.warning("database away run=%s error=%s", current.run.pk, type(exc).__name__)
+    database.close_if_unusable_or_obsolete()
+    current.roll_back()
+    run = current.run
+    run.failures += 1
+    reason = Reason.of(ReasonCode.DATABASE_AWAY, attempt=run.failures + 1)
+    if run.failures >= collection_loop.MOST_FAILURES:
+        runs.finish(run, SyncRun.Outcome.FAILED, reason)
+        return None
+    pause = collection_loop.backoff(run.failures)
+    return _again(current, pause, reason)
+
+
 def _end_badly(run: SyncRun, exc: ApiError) -> None:
     is_passing = isinstance(exc, Transient)
     reason = StateReason.PROVIDER_DOWN if is_passing else StateReason.SYNC_FAILED
     connection_state.degrade(run.connection, reason)
-    runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc))
+    wait = exc.retry_after if isinstance(exc, Transient) else None
+    not_before = timezone.now() + timedelta(seconds=wait) if wait else None
+    runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc), not_before=not_before)
 
 
 def _reason_of(exc: ApiError) -> Reason:

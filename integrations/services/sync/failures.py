@@ -1,9 +1,11 @@
 """Turn errors into reasons, and mark what could not be read; what is stored stays."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from integrations.http.errors import (
     DAILY_QUOTA,
@@ -11,10 +13,12 @@ from integrations.http.errors import (
     REFRESHING,
     ApiError,
     Forbidden,
+    Intermediary,
     InvalidRequest,
     InvalidResponse,
     Network,
     NotFound,
+    NotJson,
     QuotaExhausted,
     RateLimited,
     Transient,
@@ -31,7 +35,7 @@ from integrations.services.common.errors import (
     ConnectorError,
     PlanUnknownError,
 )
-from integrations.services.sync import lost_collections
+from integrations.services.sync import lost_collections, refusals
 from integrations.services.sync.lease import RunLease
 
 logger = logging.getLogger(__name__)
@@ -43,6 +47,8 @@ CODES: tuple[tuple[type[ApiError], ReasonCode], ...] = (
     (NothingSharedError, ReasonCode.NOTHING_SHARED),
     (RateLimited, ReasonCode.RATE_LIMITED),
     (Network, ReasonCode.NETWORK),
+    (Intermediary, ReasonCode.INTERMEDIARY),
+    (NotJson, ReasonCode.ODD_ANSWER),
     (Transient, ReasonCode.PROVIDER_DOWN),
     (PlanUnknownError, ReasonCode.PLAN_UNKNOWN),
     (CallsSparedError, ReasonCode.QUOTA_SPARED),
@@ -95,6 +101,7 @@ def mark_forbidden(lease: RunLease, collection: Collection, exc: Forbidden) -> N
         s for s in collection.required_scopes if s not in granted
     ]
     reason = reason_of(exc, **({"scopes": list(missing)} if missing else {}))
+    refusals.remember(collection, lease.connection)
     word = Completeness.NO_PERMISSION
     _mark(lease, collection, word, reason, exc, state=ProgressState.SKIPPED)
 
@@ -142,6 +149,9 @@ def mark_failed(lease: RunLease, collection: Collection, exc: ApiError) -> None:
     reason = lease.progress_of(collection).failure or reason_of(exc)
     was_complete = collection.completeness == Completeness.COMPLETE
     word = Completeness.COMPLETE if was_complete else Completeness.PARTIAL
+    wait = exc.retry_after if isinstance(exc, Transient) else None
+    retry_at = timezone.now() + timedelta(seconds=wait) if wait else None
+    lease.note(collection, retry_at=retry_at)
     _mark(lease, collection, word, reason, exc, state=ProgressState.FAILED)
 
 
@@ -166,7 +176,9 @@ def _mark(
         lease.renew()
         collection.completeness = word
         collection.set_reason(reason)
-        collection.save(update_fields=["completeness", *Collection.REASON_COLUMNS])
+        collection.save(
+            update_fields=["completeness", "before_refusal", *Collection.REASON_COLUMNS]
+        )
 
 
 def log(what: str, lease: RunLease, collection: Collection, exc: ApiError) -> None:

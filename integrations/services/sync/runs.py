@@ -13,7 +13,7 @@ from integrations.models import Connection, SyncRun, times
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.services.common import connection_state, queue
 from integrations.services.common.errors import NotSyncableError
-from integrations.services.sync import lease
+from integrations.services.sync import lease, retries
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ INTERACTIVE_SLICES = 4
 ENQUEUED_FOR = timedelta(seconds=60)
 ABANDONED_FOR = timedelta(seconds=15)
 MOST_DELIVERIES = 3
+# These say how reading went; other runs were ended by somebody.
+RESULTS = (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL, SyncRun.Outcome.FAILED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,20 +61,8 @@ def open_run(
             # It ended in this very moment; the next request makes a new one.
             return open_run(connection, trigger=trigger, full=full)
         return _joined(joined, trigger=trigger, full=full), False
-    _answer_schedule(connection)
+    retries.answer(connection)
     return run, True
-
-
-def _answer_schedule(connection: Connection) -> None:
-    """Count a new run as the scheduled one that is due by now.
-
-    By itself, after the run: whoever dies in between leaves one sync too many, and
-    nobody who holds the connection's row waits here for the run's.
-    """
-    now = timezone.now()
-    Connection.objects.filter(pk=connection.pk, next_sync_at__lte=now).update(
-        next_sync_at=connection.next_slot(now)
-    )
 
 
 def _open_runs(connection: Connection) -> QuerySet[SyncRun]:
@@ -116,7 +106,7 @@ def request_sync(
     return RunRequest(run=run, joined=not is_new, delivered=delivered)
 
 
-def open_scheduled(connections: Sequence[Connection]) -> int:
+def open_due(connections: Sequence[Connection], *, trigger: SyncRun.Trigger) -> int:
     """Open a run for each connection that has none open; publish after the commit.
 
     However many they are, this costs three statements. A run that is open already
@@ -124,9 +114,7 @@ def open_scheduled(connections: Sequence[Connection]) -> int:
     """
     wanted = [
         SyncRun(
-            connection=connection,
-            generation=connection.generation,
-            trigger=SyncRun.Trigger.SCHEDULE,
+            connection=connection, generation=connection.generation, trigger=trigger
         )
         for connection in connections
     ]
@@ -221,14 +209,22 @@ def cancel_open(connection: Connection, code: ReasonCode) -> None:
 
 
 def finish(
-    run: SyncRun, outcome: SyncRun.Outcome, reason: Reason | None = None
+    run: SyncRun,
+    outcome: SyncRun.Outcome,
+    reason: Reason | None = None,
+    *,
+    not_before: datetime | None = None,
 ) -> bool:
-    """End a run once; say whether it was this call that ended it."""
+    """End a run once, and plan the next attempt; say whether this call ended it.
+
+    The next attempt is ``not_before`` the time that the provider named.
+    """
     now = timezone.now()
-    ended = (
-        SyncRun.objects.filter(pk=run.pk)
-        .exclude(state=SyncRun.State.FINISHED)
-        .update(
+    open_run = SyncRun.objects.filter(pk=run.pk).exclude(state=SyncRun.State.FINISHED)
+    with transaction.atomic():
+        # The connection first, as whoever disconnects it does.
+        connection = retries.lock(run) if outcome in RESULTS else None
+        ended = open_run.update(
             state=SyncRun.State.FINISHED,
             outcome=outcome,
             **columns(reason),
@@ -236,9 +232,13 @@ def finish(
             lease_id=None,
             lease_until=None,
         )
-    )
-    if not ended:
-        return False
+        if not ended:
+            return False
+        if connection is not None:
+            failure = retries.passing_failure(reason, run.entries)
+            retries.plan(
+                connection, run, outcome, failure, now=now, not_before=not_before
+            )
     if outcome in (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL):
         connection_state.synced(run.connection, at=now)
     logger.info(

@@ -22,7 +22,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from integrations.http.errors import ApiError
-from integrations.models import Connection, Credential, Heartbeat, times
+from integrations.models import Connection, Credential, Heartbeat, SyncRun, times
 from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import queue
 from integrations.services.common.errors import NoTokenError
@@ -42,6 +42,11 @@ logger = logging.getLogger(__name__)
 # The tasks that beat starts; each leaves a heartbeat of its own.
 TICKS = ("dispatch_due", "refresh_due", "sweep")
 MOST_AT_ONCE = 1000
+# The columns that say when a sync is due, and what it is then asked for by.
+DUE = (
+    ("retry_at", SyncRun.Trigger.RETRY),
+    ("next_sync_at", SyncRun.Trigger.SCHEDULE),
+)
 # Shorter than the time between two ticks.
 DISPATCH_SECONDS = 10.0
 # A slot that was taken and came to nothing is due again after this long.
@@ -61,33 +66,38 @@ def beat(name: str) -> None:
 def dispatch_due(*, now: datetime | None = None) -> int:
     """Open and enqueue a run for every connection whose time has come.
 
-    Batch follows batch until nothing is due or the next tick is near; returns how
-    many runs were opened.
+    Due are those of the schedule, and spaced retries before them. Batch follows batch
+    until nothing is due or the next tick is near; returns how many runs were opened.
     """
     now = now or timezone.now()
     stop_at = time.monotonic() + DISPATCH_SECONDS
-    opened, taken = 0, MOST_AT_ONCE
-    while taken == MOST_AT_ONCE and time.monotonic() < stop_at:
-        taken, newly = _dispatch_batch(now)
-        opened += newly
+    opened = 0
+    for column, trigger in DUE:
+        taken = MOST_AT_ONCE
+        while taken == MOST_AT_ONCE and time.monotonic() < stop_at:
+            taken, newly = _dispatch_batch(now, column, trigger)
+            opened += newly
     return opened
 
 
-def _dispatch_batch(now: datetime) -> tuple[int, int]:
+def _dispatch_batch(
+    now: datetime, column: str, trigger: SyncRun.Trigger
+) -> tuple[int, int]:
     """Move the due times of some and open their runs; return how many of each."""
     with transaction.atomic():
         due = list(
             Connection.objects.syncable()
-            .filter(next_sync_at__lte=now)
-            .order_by("next_sync_at")
+            .filter(**{f"{column}__lte": now})
+            .order_by(column)
             .only("generation", "sync_interval_minutes")
             # Another scheduler takes the next ones; SQLite lets one in at a time.
             .select_for_update(no_key=True, skip_locked=True)[:MOST_AT_ONCE]
         )
         for connection in due:
             connection.next_sync_at = connection.next_slot(now)
-        Connection.objects.bulk_update(due, ["next_sync_at"])
-        return len(due), runs.open_scheduled(due)
+            connection.retry_at = None
+        Connection.objects.bulk_update(due, ["next_sync_at", "retry_at"])
+        return len(due), runs.open_due(due, trigger=trigger)
 
 
 def _due_credentials(now: datetime) -> QuerySet[Credential]:
@@ -185,6 +195,8 @@ def pull_in(*, now: datetime) -> int:
     syncs = Connection.objects.syncable().filter(
         Q(next_sync_at__gt=latest) | is_unknown
     )
+    is_late = times.ahead("retry_at", now, longest=SyncRun.LONGEST_WAIT)
+    attempts = Connection.objects.syncable().filter(is_late)
     is_of_ahead = times.ahead("refreshed_at", now) | times.ahead(
         "attempt_started_at", now
     )
@@ -194,6 +206,7 @@ def pull_in(*, now: datetime) -> int:
     return sum(
         (
             _update_some(syncs, next_sync_at=now),
+            _update_some(attempts, retry_at=now),
             _update_some(refreshes, refresh_due_at=now),
         )
     )

@@ -184,6 +184,7 @@ def _close(
         **columns(_pending(collection, found, count), name="pending_reason"),
         "unreadable_count": found.unreadable,
         **held_deletions.NONE_HELD,
+        "before_refusal": None,
         "checkpoint": checkpoint.to_json(None),
         "short_refresh_at": now if verdict.is_short else None,
     }

@@ -11,7 +11,7 @@ from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers import typed_json
 from integrations.providers.kinds import Cut
-from integrations.services.sync import deletions
+from integrations.services.sync import deletions, refusals
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting, extras, start
 from integrations.services.sync.refresh.checkpoint import Incremental
@@ -24,6 +24,7 @@ def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
 
     Then everything is read, because only a full refresh can hold it for a user.
     """
+    refusals.restore(collection)
     is_too_much = deletions.are_too_many(lease, collection, found)
     if is_too_much and collection.is_listed_in_full:
         start.begin_full(lease, collection, collection.schema, timezone.now())
@@ -67,6 +68,7 @@ def _close(
             "late_arrivals_read_at",
             "checkpoint",
             "completeness",
+            "before_refusal",
             "remote_count",
             "pending_reason",
             "pending_reason_data",
