@@ -62,15 +62,10 @@ class ApiClient:
     those of a call that names none. After a 429 their buckets are blocked for everybody
     for its Retry-After, or `default_retry_after` seconds. `correlation_headers` are
     the response headers that may name a request to the provider's support.
-<<<<<<< HEAD
     `error_forms` are those of the provider's error bodies: a refusal of another form
     came from an intermediary. `told_limits` returns what an answer's headers make of
-    `limits`. `answers` keeps those of `answers.get_once`, which otherwise asks every
+    `limits`. `answers` keeps those of `once.get_once`, which otherwise asks every
     time.
-=======
-    `told_limits` returns what an answer's headers make of `limits`. `answers` keeps
-    those of `once.get_once`, which otherwise asks every time.
->>>>>>> requests
 
     `may_prefetch` lets `prefetch` send in a thread, which `transport` and
     `limiter` must then stand.

@@ -51,7 +51,7 @@ class SyncRun(models.Model):
         @property
         def is_interactive(self) -> bool:
             """Tell whether somebody waits for it."""
-            return self != self.SCHEDULE
+            return self not in (self.SCHEDULE, self.RETRY)
 
     class Outcome(models.TextChoices):
         """How a finished run ended."""

@@ -199,8 +199,8 @@ def _after_outage(current: RunLease, exc: Exception) -> float | None:
 
 def _end_badly(run: SyncRun, exc: ApiError) -> None:
     is_passing = isinstance(exc, Transient)
-    state = StateReason.PROVIDER_DOWN if is_passing else StateReason.SYNC_FAILED
-    connection_state.degrade(run.connection, state)
+    reason = StateReason.PROVIDER_DOWN if is_passing else StateReason.SYNC_FAILED
+    connection_state.degrade(run.connection, reason)
     wait = exc.retry_after if isinstance(exc, Transient) else None
     not_before = timezone.now() + timedelta(seconds=wait) if wait else None
     runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc), not_before=not_before)
