@@ -24,6 +24,7 @@ from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
 from integrations.services.connections.status import put_status
+from integrations.services.grants import failed_revocations
 from integrations.services.sync import budget, runs
 from integrations.views.access import UserRequest, get_connection, proof_required
 from integrations.views.connections.revocations import failed_revocations_of
@@ -34,12 +35,16 @@ QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
 @require_safe
 def connection_list(request: UserRequest) -> HttpResponse:
     """Show every connection of the user, and what else could be connected."""
-    own = put_status(Connection.objects.owned_by(request.user))
+    own = put_status(
+        failed_revocations.with_note(Connection.objects.owned_by(request.user))
+    )
     # A stable sort: the disconnected ones go last, the others keep their order.
     connections = sorted(own, key=lambda connection: not connection.is_connected)
     context = {
         "connections": connections,
-        "failed_revocations": failed_revocations_of(request.user),
+        "failed_revocations": failed_revocations_of(request.user)
+        if all(failed_revocations.is_noted(each) for each in connections)
+        else [],
         "providers": provider_cards(is_staff=request.user.is_staff),
         "sandbox_on": is_sandbox_on(),
     }
