@@ -73,6 +73,6 @@ def from_cursor(cursor: str | None) -> dict[str, Any]:
         place = json.loads(cursor)
     except ValueError as exc:
         raise ListingExpiredError("the cursor is not one of ours") from exc
-    if not isinstance(place, dict):
+    if not isinstance(place, dict) or not isinstance(place.get("start", ""), str):
         raise ListingExpiredError("the cursor is not one of ours")
     return place
