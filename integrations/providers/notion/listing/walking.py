@@ -142,7 +142,7 @@ class Walk:
         remote_id = find_id(block.get("id")) if isinstance(block, dict) else None
         if remote_id is None or not isinstance(block, dict):
             return
-        kind = block.get("type")
+        kind = str(block.get("type"))
         if kind in {CHILD_PAGE, CHILD_DATABASE}:
             self._add(remote_id, is_page=kind == CHILD_PAGE)
             return
@@ -194,7 +194,7 @@ def _has_turn(item: StoredItem, stored: StoredItems, turns: int) -> bool:
 def _children_in(rows: Sequence[Any]) -> list[str]:
     blocks = [row for row in rows if isinstance(row, dict)]
     kinds = {CHILD_PAGE, CHILD_DATABASE}
-    return find_ids(each.get("id") for each in blocks if each.get("type") in kinds)
+    return find_ids(each.get("id") for each in blocks if str(each.get("type")) in kinds)
 
 
 def _to_frame(entry: Any) -> Frame:
