@@ -14,6 +14,7 @@ from integrations.http.classify import (
     error_body,
     error_detail,
 )
+from integrations.http.error_forms import is_from_intermediary
 from integrations.http.errors import ApiError, InvalidResponse, Network
 from integrations.http.secrets import Secret
 from integrations.http.transport import Request, Response, Timeouts, Transport
@@ -39,6 +40,8 @@ _KINDS: Final[dict[Rejection, type[errors.OAuthError]]] = {
     Rejection.SERVER: errors.TokenServerError,
     Rejection.RATE: errors.TokenRateLimited,
 }
+# The code of a refusal that a proxy, firewall or portal gave in the provider's place.
+INTERMEDIARY: Final = "intermediary"
 # RFC 7009 asks for 200 here; not everybody has read it.
 _ALREADY_GONE: Final = frozenset({"invalid_token", "token_not_found"})
 
@@ -49,12 +52,14 @@ class OAuthClient:
 
     Every method raises an OAuthError. Each call uses a connection of its own: on one
     kept alive, a request could cross the server's closing of it, and whether a
-    single-use token was spent would be unknown.
+    single-use token was spent would be unknown. Calls that spend something have
+    ``token_timeouts``.
     """
 
     config: OAuthConfig
     transport: Transport
     timeouts: Timeouts = field(default_factory=Timeouts)
+    token_timeouts: Timeouts = field(default_factory=Timeouts)
 
     def exchange(
         self, *, code: Secret, code_verifier: Secret | None = None
@@ -84,7 +89,9 @@ class OAuthClient:
         if not self.config.revoke_url:
             return False
         try:
-            self._send(self.config.revoke_url, _named(token, hint), "revoke")
+            self._send(
+                self.config.revoke_url, _named(token, hint), "revoke", self.timeouts
+            )
         except errors.GrantRejected:
             return True
         except errors.RequestRejected as exc:
@@ -97,18 +104,25 @@ class OAuthClient:
         if not self.config.introspect_url:
             raise ValueError("this provider has no introspection endpoint")
         response = self._send(
-            self.config.introspect_url, _named(token, hint), "introspect"
+            self.config.introspect_url,
+            _named(token, hint),
+            "introspect",
+            self.timeouts,
         )
         return read_introspection(_parse(response), token, status=response.status)
 
     def _tokens(self, fields: dict[str, str]) -> TokenSet:
-        response = self._send(self.config.token_url, fields, fields["grant_type"])
+        response = self._send(
+            self.config.token_url, fields, fields["grant_type"], self.token_timeouts
+        )
         return read_tokens(_parse(response), status=response.status)
 
-    def _send(self, url: str, fields: dict[str, str], what: str) -> Response:
+    def _send(
+        self, url: str, fields: dict[str, str], what: str, timeouts: Timeouts
+    ) -> Response:
         request = self._request(url, fields)
         try:
-            response = self.transport.send(request, self.timeouts, MAX_BYTES)
+            response = self.transport.send(request, timeouts, MAX_BYTES)
         except Network as exc:
             logger.debug("token call %s failed cause=%s", what, exc)
             kind = errors.OutcomeUnknown if exc.sent else errors.NotSent
@@ -164,6 +178,8 @@ class OAuthClient:
             # "Somebody refreshed just now", whatever code the body carries: never
             # a dead grant.
             kind = errors.Conflict
+        elif is_from_intermediary(response, self.config.error_forms):
+            code, kind = INTERMEDIARY, errors.TokenServerError
         elif rejection is not None:
             kind = _KINDS[rejection]
         elif status == 401:

@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
-from integrations.models.reasons import ReasonCode
+from integrations.models.reasons import ReasonCode, StateReason
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import audit, crypto, queue
 from integrations.services.common.connector_errors import connector_boundary
-from integrations.services.common.errors import ConnectorError
+from integrations.services.common.errors import ConnectorError, ProofMissingError
+from integrations.services.common.proof import RecentProof
 from integrations.services.grants import credentials, revocation, token_cache
 from integrations.services.items import store
 from integrations.services.sync import runs
@@ -32,12 +33,16 @@ def disconnect(
     keep_items: bool,
     by_staff: bool = False,
     uninstall: bool = False,
+    proof: RecentProof | None = None,
 ) -> None:
     """Erase the grant in one transaction, then give it back to the provider.
 
     ``uninstall`` also removes the app from the whole remote account, for everybody
-    in it; it is left out where somebody else here still needs it.
+    in it; it is left out where somebody else here still needs it. That, and deleting
+    the items, raises ProofMissingError without a ``proof`` of who asks.
     """
+    if (uninstall or not keep_items) and proof is None:
+        raise ProofMissingError
     if not end_grant(
         connection,
         actor=actor,
@@ -64,7 +69,8 @@ def end_grant(
     The new generation fences everything that is still under way: no worker's late
     result can bring the connection back.
     """
-    reason = "disconnected_by_staff" if by_staff else "disconnected_by_user"
+    by_user = StateReason.DISCONNECTED_BY_USER
+    reason = StateReason.DISCONNECTED_BY_STAFF if by_staff else by_user
     with transaction.atomic():
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
         if locked.state == Connection.State.DISCONNECTED:
@@ -72,7 +78,7 @@ def end_grant(
         locked.state, locked.reason = Connection.State.DISCONNECTED, reason
         locked.state_since = timezone.now()
         locked.generation += 1
-        locked.next_sync_at = None
+        locked.next_sync_at = locked.retry_at = None
         locked.is_purging = not keep_items
         locked.save()
         _erase_credential(locked, uninstall=uninstall and may_uninstall(locked))
@@ -123,16 +129,19 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
     if credential is None:
         return
     provider, account_id = connection.provider, connection.remote_id
+    owner_id = connection.owner_id
     try:
         if revocation.revokes_access(provider):
             token: Secret | None = credentials.open_access(credential).secret
         else:
             token = credentials.open_refresh(credential)
         if token is not None:
-            revocation.schedule(provider, account_id, token)
+            revocation.schedule(provider, account_id, token, owner_id=owner_id)
         if uninstall:
             access = credentials.open_access(credential).secret
-            revocation.schedule(provider, account_id, access, is_uninstall=True)
+            revocation.schedule(
+                provider, account_id, access, owner_id=owner_id, is_uninstall=True
+            )
     except crypto.CryptoError:
         logger.warning("unreadable grant erased connection=%s", connection.pk)
     stale = (credential.generation, credential.version)
@@ -140,7 +149,7 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
     transaction.on_commit(lambda: token_cache.forget(connection.pk, *stale))
 
 
-def remove(connection: Connection, *, actor: User | None) -> bool:
+def remove(connection: Connection, *, proof: RecentProof) -> bool:
     """Delete a disconnected connection with its items and runs, else say False."""
     with transaction.atomic():
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
@@ -148,7 +157,7 @@ def remove(connection: Connection, *, actor: User | None) -> bool:
             return False
         locked.reason, locked.is_purging = Connection.REMOVED, True
         locked.save(update_fields=["reason", "is_purging"])
-        audit.record("connection.removed", user=actor, subject=locked.pk)
+        audit.record("connection.removed", user=proof.user, subject=locked.pk)
     purge(connection)
     return True
 

@@ -11,6 +11,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.db import connection as database
 from django.utils import timezone
 
 from integrations.http.errors import (
@@ -23,7 +25,7 @@ from integrations.http.errors import (
 )
 from integrations.models import Connection, SyncRun
 from integrations.models.progress import ProgressState
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.services.common import clients, connection_state
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import (
@@ -35,6 +37,7 @@ from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync import (
     budget,
+    clock,
     collection_loop,
     discovery,
     failures,
@@ -43,6 +46,7 @@ from integrations.services.sync import (
     runs,
 )
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.run_answers import RunAnswers
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +65,7 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
         _finish_cancelled(run, ReasonCode.CANCELLED)
         return None
     if run.deliveries > runs.MOST_DELIVERIES:
-        connection_state.degrade(run.connection, "quarantined")
+        connection_state.degrade(run.connection, StateReason.QUARANTINED)
         lost = Reason(code=ReasonCode.LEASE_LOST)
         runs.finish(run, SyncRun.Outcome.QUARANTINED, lost)
         return None
@@ -69,18 +73,21 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
         with connector_boundary("client", connection=run.connection_id):
             tokens = TokenSource(run.connection_id)
             api = clients.api_client(run.connection, tokens)
+            api.answers = RunAnswers(run.pk)
     except ConnectorError as exc:
         _end_badly(run, exc)
         return None
-    return _work(
-        RunLease(
-            run=run,
-            api=api,
-            stop_at=time.monotonic() + (seconds or settings.SLICE_SECONDS),
-            lease_id=lease_id,
-            most_calls=budget.calls_left(run.connection),
-        )
+    current = RunLease(
+        run=run,
+        api=api,
+        stop_at=time.monotonic() + (seconds or settings.SLICE_SECONDS),
+        lease_id=lease_id,
+        most_calls=budget.calls_left(run.connection),
+        known_skew=clock.known_skew(run.connection.provider),
     )
+    wait = _work(current)
+    clock.note(current)
+    return wait
 
 
 def _work(current: RunLease) -> float | None:
@@ -100,7 +107,7 @@ def _work(current: RunLease) -> float | None:
         runs.finish(run, SyncRun.Outcome.FAILED, reason)
         return None
     except Unauthorized as exc:
-        connection_state.degrade(run.connection, "unauthorized")
+        connection_state.degrade(run.connection, StateReason.UNAUTHORIZED)
         runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc))
         return None
     except RateLimited as exc:
@@ -112,9 +119,13 @@ def _work(current: RunLease) -> float | None:
     except ApiError as exc:
         _end_badly(run, exc)
         return None
+    except (OperationalError, InterfaceError) as exc:
+        return _after_outage(current, exc)
     if wait is None:
         _finish(current)
         return None
+    # Only failures in a row are too many.
+    run.failures = 0
     return _again(current, wait, collection_loop.wait_reason(current))
 
 
@@ -164,17 +175,35 @@ def _after_failure(current: RunLease, exc: ApiError) -> float | None:
     """Back off after a failure that was not one collection's own."""
     run = current.run
     run.failures += 1
-    if run.failures >= collection_loop.most_failures(exc):
+    if run.failures >= collection_loop.MOST_FAILURES:
         _end_badly(run, exc)
         return None
     reason = failures.reason_of(exc, attempt=run.failures + 1)
     return _again(current, collection_loop.pause_after(exc, run.failures), reason)
 
 
+def _after_outage(current: RunLease, exc: Exception) -> float | None:
+    """Back off after our own database failed; while it is away, the lease runs out."""
+    logger.warning("database away run=%s error=%s", current.run.pk, type(exc).__name__)
+    database.close_if_unusable_or_obsolete()
+    current.roll_back()
+    run = current.run
+    run.failures += 1
+    reason = Reason.of(ReasonCode.DATABASE_AWAY, attempt=run.failures + 1)
+    if run.failures >= collection_loop.MOST_FAILURES:
+        runs.finish(run, SyncRun.Outcome.FAILED, reason)
+        return None
+    pause = collection_loop.backoff(run.failures)
+    return _again(current, pause, reason)
+
+
 def _end_badly(run: SyncRun, exc: ApiError) -> None:
-    state = "provider_down" if isinstance(exc, Transient) else "sync_failed"
+    is_passing = isinstance(exc, Transient)
+    state = StateReason.PROVIDER_DOWN if is_passing else StateReason.SYNC_FAILED
     connection_state.degrade(run.connection, state)
-    runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc))
+    wait = exc.retry_after if isinstance(exc, Transient) else None
+    not_before = timezone.now() + timedelta(seconds=wait) if wait else None
+    runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc), not_before=not_before)
 
 
 def _reason_of(exc: ApiError) -> Reason:
@@ -195,7 +224,7 @@ def _finish(current: RunLease) -> None:
     else:
         outcome = outcomes.FAILED
     if ProgressState.FAILED in states:
-        connection_state.degrade(run.connection, "sync_failed")
+        connection_state.degrade(run.connection, StateReason.SYNC_FAILED)
     else:
         connection_state.recover(run.connection)
     current.renew()

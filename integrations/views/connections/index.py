@@ -16,15 +16,17 @@ from django.views.decorators.http import (
 
 from integrations.context_processors import is_sandbox_on
 from integrations.forms import KEEP, DisconnectForm, IntervalForm, RenameForm
-from integrations.models import Connection
+from integrations.models import Connection, SyncRun
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.common.errors import NotSyncableError
+from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
 from integrations.services.connections.status import put_status
 from integrations.services.sync import budget, runs
 from integrations.views.access import UserRequest, get_connection, proof_required
+from integrations.views.connections.revocations import failed_revocations_of
 
 QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
 
@@ -37,6 +39,7 @@ def connection_list(request: UserRequest) -> HttpResponse:
     connections = sorted(own, key=lambda connection: not connection.is_connected)
     context = {
         "connections": connections,
+        "failed_revocations": failed_revocations_of(request.user),
         "providers": provider_cards(is_staff=request.user.is_staff),
         "sandbox_on": is_sandbox_on(),
     }
@@ -111,7 +114,9 @@ def connection_sync(request: UserRequest, pk: UUID) -> HttpResponse:
     connection = get_connection(request, pk)
     try:
         run = runs.request_sync(
-            connection, trigger="user", full=request.POST.get("full") == "1"
+            connection,
+            trigger=SyncRun.Trigger.USER,
+            full=request.POST.get("full") == "1",
         )
     except NotSyncableError as error:
         why = error.reason_text or "it is not connected"
@@ -192,7 +197,7 @@ def connection_disconnect(request: UserRequest, pk: UUID) -> HttpResponse:
         return _ask_before_disconnect(request, connection, form)
     uninstall = form.cleaned_data["uninstall"]
     if form.cleaned_data["items"] == KEEP and not uninstall:
-        return _disconnect(request, connection, keep_items=True)
+        return _disconnect(request, connection)
     keep_items = form.cleaned_data["items"] == KEEP
     return _disconnect_for_good(
         request, connection, keep_items=keep_items, uninstall=uninstall
@@ -204,18 +209,29 @@ def _disconnect_for_good(
     request: UserRequest, connection: Connection, *, keep_items: bool, uninstall: bool
 ) -> HttpResponse:
     """Delete the items, or remove the app for everybody: nobody can undo either."""
-    return _disconnect(request, connection, keep_items=keep_items, uninstall=uninstall)
+    return _disconnect(
+        request,
+        connection,
+        keep_items=keep_items,
+        uninstall=uninstall,
+        proof=request.proof,
+    )
 
 
 def _disconnect(
     request: UserRequest,
     connection: Connection,
     *,
-    keep_items: bool,
+    keep_items: bool = True,
     uninstall: bool = False,
+    proof: RecentProof | None = None,
 ) -> HttpResponse:
     disconnect.disconnect(
-        connection, actor=request.user, keep_items=keep_items, uninstall=uninstall
+        connection,
+        actor=request.user,
+        keep_items=keep_items,
+        uninstall=uninstall,
+        proof=proof,
     )
     fate = "stay here" if keep_items else "are being deleted"
     messages.success(request, f"{connection} is disconnected. Its items {fate}.")
@@ -233,7 +249,7 @@ def _ask_before_disconnect(
         "revoke_note": f"We tell {name} to end our access."
         if spec and spec.revoke_path
         else f"{name} has no way to be told: remove our access there as well.",
-        "revoke_url": spec.manage_url if spec else "",
+        "revoke_url": spec.manage_url_of(connection.remote_id) if spec else "",
         "may_uninstall": disconnect.may_uninstall(connection),
     }
     status = 400 if form.is_bound else 200
