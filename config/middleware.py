@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from urllib.parse import urljoin, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
 
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
@@ -12,18 +11,16 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-)
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from integrations.models.preferences import zone_of
 from integrations.models.times import CLOCK_SKEW
 from integrations.views.site import health
+from integrations.views.site.time_zone import browser_zone
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -40,8 +37,6 @@ HEADERS = {
 PROBES = {"/health/live": health.live, "/health/ready": health.ready}
 STARTED, SEEN = "session_started", "session_seen"
 SEEN_EVERY_SECONDS = 600
-# Written by static/js/site.js.
-ZONE_COOKIE = "tz"
 SIGNED_OUT = "You had been signed out, so nothing was done. Please try again."
 
 
@@ -110,7 +105,7 @@ class LoginRequired(LoginRequiredMiddleware):
 
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
-    ) -> HttpResponseRedirect:
+    ) -> HttpResponse:
         """Redirect to the sign-in, and from there to a page that can be opened."""
         if request.method in {"GET", "HEAD"}:
             return super().handle_no_permission(request, view_func)
@@ -128,21 +123,15 @@ def came_from(request: HttpRequest) -> str:
 
 
 def time_zone(get_response: GetResponse) -> GetResponse:
-    """Activate the browser's time zone, or UTC where it sent none."""
+    """Activate the account's time zone, else the browser's, else UTC."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        name = request.COOKIES.get(ZONE_COOKIE, "")
-        # Nothing else may reach ZoneInfo, which looks for files of that name.
-        zone = ZoneInfo(name) if name in _zone_names() else None
-        with timezone.override(zone):
+        user = getattr(request, "user", None)
+        chosen = zone_of(user) if user and user.is_authenticated else None
+        with timezone.override(chosen or browser_zone(request)):
             return get_response(request)
 
     return middleware
-
-
-@cache
-def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def session_lifetime(get_response: GetResponse) -> GetResponse:

@@ -13,7 +13,7 @@ from integrations.views.connections import (
     selection,
 )
 from integrations.views.items import index as items
-from integrations.views.site import account_deletion, home, theme
+from integrations.views.site import account_deletion, home, theme, time_zone
 
 app_name = "integrations"
 
@@ -42,6 +42,7 @@ connection_urls = [
 urlpatterns = [
     path("", home.home, name="home"),
     path("accounts/delete/", account_deletion.account_delete, name="account-delete"),
+    path("accounts/time-zone/", time_zone.time_zone, name="time-zone"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),
     path("connections/connect/<slug:provider>/", index.connect, name="connect"),

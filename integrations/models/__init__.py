@@ -8,6 +8,7 @@ from integrations.models.credential import Credential, RefreshAttempt
 from integrations.models.erasure import AccountErasure
 from integrations.models.grant import AuthorizationState, PendingRevocation
 from integrations.models.item import Item, ItemChange
+from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
 from integrations.models.search_state import SearchState
@@ -24,6 +25,7 @@ __all__ = [
     "ItemChange",
     "ItemContent",
     "PendingRevocation",
+    "Preferences",
     "ProviderState",
     "RefreshAttempt",
     "SearchState",

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from integrations.models import Item
 from integrations.providers import CONNECTORS
@@ -71,7 +73,8 @@ def _to_integration_items(items: Iterable[Item]) -> Iterator[dict[str, Any]]:
 
 
 def _isoformat(value: datetime | None) -> str | None:
-    return value.astimezone(UTC).isoformat() if value else None
+    zone = timezone.get_current_timezone()
+    return value.astimezone(zone).isoformat() if value else None
 
 
 def to_json(items: Iterable[Item]) -> Iterator[str]:
