@@ -37,6 +37,8 @@ HEADERS = {
 PROBES = {"/health/live": health.live, "/health/ready": health.ready}
 STARTED, SEEN = "session_started", "session_seen"
 SEEN_EVERY_SECONDS = 600
+# What open pages ask by themselves is no sign that anybody is there.
+LOOKS = ("/live/", "/progress/")
 SIGNED_OUT = "You had been signed out, so nothing was done. Please try again."
 
 
@@ -107,6 +109,10 @@ class LoginRequired(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponse:
         """Redirect to the sign-in, and from there to a page that can be opened."""
+        if request.headers.get("HX-Request") and request.method in {"GET", "HEAD"}:
+            # A page that is open, not the part of it that was asked for.
+            address = redirect_to_login(came_from(request)).url
+            return HttpResponse(status=204, headers={"HX-Redirect": address})
         if request.method in {"GET", "HEAD"}:
             return super().handle_no_permission(request, view_func)
         messages.warning(request, SIGNED_OUT)
@@ -164,6 +170,8 @@ def _end_or_extend(request: HttpRequest, *, now: int) -> None:
     is_unknown = latest > now + CLOCK_SKEW.total_seconds()
     if too_idle or too_old or is_unknown:
         logout(request)
+    elif request.path_info.endswith(LOOKS):
+        return
     elif now - seen > min(SEEN_EVERY_SECONDS, settings.SESSION_IDLE_SECONDS / 4):
         # Not at every page: each one would then write to the database.
         request.session[SEEN] = now
