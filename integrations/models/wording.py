@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.models.condition import Condition
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.providers import SPECS
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.plain import write_time
 
@@ -45,6 +46,7 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.DISCONNECTED: "the connection was disconnected",
     ReasonCode.PAUSED: "the connection was paused",
     ReasonCode.COLLECTIONS: "not all collections could be read",
+    ReasonCode.EMPTY: "there was nothing to read",
     ReasonCode.UNKNOWN: "for a reason that is not known any more",
 }
 DELETIONS: Mapping[DeletionKind, str] = {
@@ -88,7 +90,7 @@ CONDITIONS: Mapping[Condition, str] = {
     Condition.NEEDS_RECONNECT: "{why}.",
     Condition.PAUSED: "{why}.",
     Condition.DISCONNECTED: "{why}.",
-    Condition.KEPT: "{why} as it was.",
+    Condition.KEPT: "{why}.",
     Condition.DELETING: "Its items are being deleted here.",
     Condition.ERASING: "Its owner's account is being deleted.",
 }
@@ -104,6 +106,10 @@ TOLD_BY_MESSAGE = (
 )
 
 
+# What each permission allows, by the name that programs have for it.
+SCOPES: Mapping[str, str] = {
+    scope.name: scope.description for spec in SPECS.values() for scope in spec.scopes
+}
 # What is shown of a time that nobody knows.
 UNKNOWN_TIME = "\N{EN DASH}"
 
@@ -184,8 +190,8 @@ def _unreadable_items(data: Mapping[str, Any]) -> str:
 
 def _deletions_held(data: Mapping[str, Any]) -> str:
     number = int(data.get("count") or 0)
-    verb = "waits" if number == 1 else "wait"
-    return f"{count_text(number, 'deletion')} {verb} for approval"
+    waiting = count_text(number, "deletion", verb=("waits", "wait"))
+    return f"{waiting} for approval"
 
 
 def _full_refresh_failed(data: Mapping[str, Any]) -> str:
@@ -201,10 +207,9 @@ def _collection_deleted(data: Mapping[str, Any]) -> str:
 
 def _takes_turns(data: Mapping[str, Any]) -> str:
     number = int(data.get("number") or 0)
-    return (
-        "pages inside the rows of large tables are looked for in turns, "
-        f"{number:,} rows at a time"
-    )
+    rows = count_text(number, "row")
+    inside = "pages inside the rows of large tables"
+    return f"{inside} are looked for in turns, {rows} at a time"
 
 
 def _quota_exhausted(data: Mapping[str, Any]) -> str:
@@ -214,8 +219,18 @@ def _quota_exhausted(data: Mapping[str, Any]) -> str:
 
 
 def _no_permission(data: Mapping[str, Any]) -> str:
-    if scopes := data.get("scopes"):
-        return f"needs {', '.join(str(each) for each in scopes)}"
+    """Return which permissions are missing, as users read them where they consent.
+
+    The names of scopes are for programs: shown is one that has no description.
+    """
+    scopes = [str(each) for each in data.get("scopes") or ()]
+    names = [f"“{SCOPES[each]}”" for each in scopes if each in SCOPES]
+    if len(names) == 1:
+        return f"the permission {names[0]} is missing"
+    if names:
+        return f"the permissions {' and '.join(names)} are missing"
+    if scopes:
+        return f"needs {', '.join(scopes)}"
     return str(data.get("message", "")) or TEXTS[ReasonCode.NO_PERMISSION]
 
 
@@ -228,9 +243,13 @@ def _connector_error(data: Mapping[str, Any]) -> str:
     return connector_text(reference)
 
 
-def count_text(number: int, noun: str) -> str:
-    """Return a number with what it counts."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count_text(number: int, noun: str, *, verb: tuple[str, str] = ("", "")) -> str:
+    """Return a number with what it counts, and with what that does, in agreement.
+
+    ``verb`` has two forms, for one and for several.
+    """
+    ending, does = ("", verb[0]) if number == 1 else ("s", verb[1])
+    return f"{number:,} {noun}{ending} {does}".rstrip()
 
 
 WORDED = {

@@ -127,7 +127,7 @@ def draw(chance: random.Random) -> State:
 
 
 def _part(chance: random.Random, number: int) -> Part:
-    part = Part(name=f"Part{number}", count=chance.choice((0, 3, 12)))
+    part = Part(name=f"Part{number}", count=chance.choice((0, 1, 12)))
     if chance.random() < 0.3:
         part.completeness, part.reason = chance.choice(LACKING)
     part.is_selected = chance.random() < 0.85
