@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from integrations.models import AuditEvent
+from integrations.providers import CONNECTORS
+from integrations.providers.hubspot.mapping.fields import to_field
+from integrations.providers.hubspot.objects import DEALS
 from integrations.services.items.export import FIELDS, to_cell
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -19,6 +23,21 @@ from tests.support.rows import NOON, make_collection, make_connection, make_item
 @pytest.fixture
 def collection(alice):
     return make_collection(make_connection(alice))
+
+
+@pytest.fixture
+def hubspot_deals(alice):
+    """Deals whose fields say how their values are shown."""
+    amount = {"type": "number", "currencyPropertyName": "deal_currency_code"}
+    definitions = [
+        {"name": "hs_arr", "label": "Revenue", "showCurrencySymbol": True} | amount,
+        {"name": "stage", "label": "In stage", "numberDisplayHint": "duration"}
+        | {"type": "number"},
+        {"name": "bio", "label": "About", "type": "string", "fieldType": "html"},
+    ]
+    fields = [asdict(to_field(each, DEALS)) for each in definitions]
+    connection = make_connection(alice, account={"currency": "USD"})
+    return make_collection(connection, item_type="deal", schema={"fields": fields})
 
 
 def run(*arguments: str) -> str:
@@ -44,6 +63,39 @@ def test_a_box_without_a_tick_is_a_no_in_every_export(alice, form):
     cells = [row["properties"] for row in rows]
     found = cells if form == "json" else [json.loads(each) for each in cells]
     assert found == [{field["name"]: False}, {field["name"]: True}]
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_values_are_written_as_pages_show_them_if_asked_to(alice, form, hubspot_deals):
+    make_item(
+        hubspot_deals,
+        properties={
+            "hs_arr": "12000",
+            "deal_currency_code": "EUR",
+            "stage": "93784000",
+            "bio": "<p>Line one<br>Line two</p>",
+        },
+    )
+
+    told = run("--format", form, "--values", "shown")
+
+    rows = json.loads(told) if form == "json" else csv.DictReader(io.StringIO(told))
+    (cells,) = (row["properties"] for row in rows)
+    assert (cells if form == "json" else json.loads(cells)) == {
+        "Revenue": "12,000 EUR",
+        "deal_currency_code": "EUR",
+        "In stage": "1 day 2 h 3 min",
+        "About": "Line one\nLine two",
+    }
+
+
+def test_what_cannot_be_shown_is_exported_by_name(alice, monkeypatch, hubspot_deals):
+    make_item(hubspot_deals, properties={"hs_arr": "12000"})
+    monkeypatch.setattr(CONNECTORS["hubspot"], "describe", lambda *_: 1 / 0)
+
+    (row,) = json.loads(run("--format", "json", "--values", "shown"))
+
+    assert row["properties"] == {"Hs arr": "12000"}
 
 
 def test_json_is_one_array_of_integration_items(collection):
@@ -101,7 +153,9 @@ def test_csv_has_a_heading_and_a_row_per_item(collection):
 
 
 def test_csv_without_items_is_its_heading(db):
-    assert run("--format", "csv").strip() == ",".join(FIELDS)
+    heading = run("--format", "csv").strip()
+
+    assert heading == ",".join(f'"{name}"' for name in FIELDS)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
@@ -110,8 +164,21 @@ def test_no_cell_begins_like_a_formula(collection, start):
 
     rows = list(csv.DictReader(io.StringIO(run("--format", "csv"), newline="")))
 
-    assert rows[0]["name"] == f"'{start}HYPERLINK()"
-    assert rows[0]["id"] == f"'{start}1"
+    shown = start.replace("\r", "\N{REPLACEMENT CHARACTER}")
+    assert rows[0]["name"] == f"'{shown}HYPERLINK()"
+    assert rows[0]["id"] == f"'{shown}1"
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_nothing_in_an_export_steers_the_terminal(collection, form):
+    name = "\x1b[31mred\x9b1m\x07\u202e\u2066 two\nlines"
+    make_item(collection, name=name, properties={"note": name})
+
+    told = run("--format", form)
+
+    assert all(c.isprintable() or c in "\r\n" for c in told)
+    if form == "json":
+        assert json.loads(told)[0]["name"] == name
 
 
 def test_cells_are_plain_text():

@@ -1,9 +1,9 @@
 """Print stored items: as a table for users, as CSV or JSON for programs."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
@@ -16,7 +16,15 @@ from integrations.models.item import ItemQuerySet
 from integrations.models.preferences import zone_of
 from integrations.providers import SPECS
 from integrations.services.common import audit
-from integrations.services.items.export import to_csv, to_json
+from integrations.services.items.export import (
+    Values,
+    raw_values,
+    shown_values,
+    to_csv,
+    to_json,
+)
+
+VALUES: Final[Mapping[str, Values]] = {"raw": raw_values, "shown": shown_values}
 
 
 class Command(BaseCommand):
@@ -32,6 +40,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--format", choices=("table", "csv", "json"), default="table"
         )
+        parser.add_argument(
+            "--values",
+            choices=tuple(VALUES),
+            default="raw",
+            help="properties of CSV and JSON: raw, by name, as the provider wrote them,"
+            " or shown, by label, as the pages show them (default: raw)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = find_user(options["user"]) if options["user"] else None
@@ -42,17 +57,20 @@ class Command(BaseCommand):
         zone = zone_of(user) if user else None
         # Closed here, while the database is still open, when the reader has left.
         with quietly_if_closed(self.stdout), closing(rows), timezone.override(zone):
-            self.print_as(options["format"], rows)
+            self.print_as(options["format"], rows, VALUES[options["values"]])
             self.stdout.flush()
         if options["format"] != "table":
             audit.record("items.exported", form=options["format"], way="console")
 
-    def print_as(self, form: str, rows: Iterable[Item]) -> None:
+    def print_as(
+        self, form: str, rows: Iterable[Item], values: Values = raw_values
+    ) -> None:
         """Write the rows in one of the three forms."""
         if form == "table":
             print_items(rows, self.stdout)
             return
-        for piece in to_csv(rows) if form == "csv" else to_json(rows):
+        write = to_csv if form == "csv" else to_json
+        for piece in write(rows, values):
             self.stdout.write(piece, ending="")
 
 

@@ -3,14 +3,23 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 from django.utils import timezone
 
-from integrations.models import Item
+from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
+from integrations.providers.plain import plain
+from integrations.providers.raw import describe_raw
+from integrations.providers.records import DisplayField
+from integrations.services.common.errors import ConnectorError
+from integrations.services.items.described import describe
 
 FIELDS = (
     "id",
@@ -31,14 +40,41 @@ FIELDS = (
 )
 # What a spreadsheet takes for the beginning of a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What steers a terminal or turns the direction of a line; line ends and tabs do not.
+STEERING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+# How the properties of an item of a collection are written.
+Values: TypeAlias = Callable[[Item, Collection | None], Mapping[str, Any]]
 
 
-def to_integration_item(item: Item, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stored item in the shape a connector gave it, JSON-safe."""
+def raw_values(item: Item, collection: Collection | None) -> Mapping[str, Any]:
+    """Return properties by name, as the provider wrote them: for programs."""
     connector = CONNECTORS.get(item.provider)
-    properties = item.properties
-    if connector is not None:
-        properties = dict(connector.complete(properties, schema))
+    if connector is None:
+        return item.properties
+    schema = collection.schema if collection else {}
+    return dict(connector.complete(item.properties, schema))
+
+
+def shown_values(item: Item, collection: Collection | None) -> Mapping[str, Any]:
+    """Return properties by label, as the item's page writes them."""
+    described: Iterable[DisplayField] = ()
+    if collection is not None:
+        with suppress(ConnectorError):
+            properties = raw_values(item, collection)
+            described = describe(collection, properties, item=item.remote_id)
+    described = described or describe_raw(item.properties, {})
+    texts: defaultdict[str, list[str]] = defaultdict(list)
+    zone = timezone.get_current_timezone()
+    for field in described:
+        texts[field.label].append(plain(field.value, zone=zone))
+    return {label: "; ".join(filter(None, each)) for label, each in texts.items()}
+
+
+def to_integration_item(
+    item: Item, collection: Collection | None, values: Values = raw_values
+) -> dict[str, Any]:
+    """Return a stored item in the shape a connector gave it, JSON-safe."""
     return {
         "id": item.remote_id,
         "type": item.type,
@@ -54,7 +90,7 @@ def to_integration_item(item: Item, schema: Mapping[str, Any]) -> dict[str, Any]
         "delta": item.delta or None,
         "drive_id": item.drive_id or None,
         "visibility": item.is_visible,
-        "properties": properties,
+        "properties": values(item, collection),
     }
 
 
@@ -63,13 +99,15 @@ def _told(item: Item) -> datetime | None:
     return None if item.is_update_noticed else item.remote_updated_at
 
 
-def _to_integration_items(items: Iterable[Item]) -> Iterator[dict[str, Any]]:
+def _to_integration_items(
+    items: Iterable[Item], values: Values
+) -> Iterator[dict[str, Any]]:
     """Yield items as exports show them; a schema can be long, and is read once."""
-    schemas: dict[Any, Mapping[str, Any]] = {None: {}}
+    collections: dict[UUID | None, Collection | None] = {None: None}
     for item in items:
-        if item.collection_id not in schemas:
-            schemas[item.collection_id] = item.collection.schema
-        yield to_integration_item(item, schemas[item.collection_id])
+        if item.collection_id not in collections:
+            collections[item.collection_id] = item.collection
+        yield to_integration_item(item, collections[item.collection_id], values)
 
 
 def _isoformat(value: datetime | None) -> str | None:
@@ -77,21 +115,22 @@ def _isoformat(value: datetime | None) -> str | None:
     return value.astimezone(zone).isoformat() if value else None
 
 
-def to_json(items: Iterable[Item]) -> Iterator[str]:
+def to_json(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]:
     """Yield the pieces of one JSON array, a line per item."""
     start = "[\n"
-    for each in _to_integration_items(items):
-        yield start + json.dumps(each, ensure_ascii=False)
+    for each in _to_integration_items(items, values):
+        text = json.dumps(each, ensure_ascii=False)
+        yield start + STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
         start = ",\n"
     yield "[]\n" if start == "[\n" else "\n]\n"
 
 
-def to_csv(items: Iterable[Item]) -> Iterator[str]:
+def to_csv(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]:
     """Yield the lines of a CSV file that no spreadsheet mistakes for formulas."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer)
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
     writer.writerow(FIELDS)
-    for each in _to_integration_items(items):
+    for each in _to_integration_items(items, values):
         writer.writerow(to_cell(v) for v in each.values())
         yield _drain(buffer)
     yield _drain(buffer)
@@ -105,8 +144,10 @@ def _drain(buffer: io.StringIO) -> str:
 
 
 def to_cell(value: Any) -> str:
-    """Return a value as the text of one cell, formulas made harmless."""
+    """Return a value as the text of one cell, formulas and controls made harmless."""
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    is_formula = text.startswith(FORMULA_STARTS)
+    text = STEERING.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+    return f"'{text}" if is_formula else text

@@ -73,7 +73,7 @@ def make_context(item: Item) -> dict[str, Any]:
 
 
 def _raw_json(item: Item) -> str:
-    exported = to_integration_item(item, item.collection.schema)
+    exported = to_integration_item(item, item.collection)
     return json.dumps(exported, indent=2, ensure_ascii=False)
 
 
