@@ -105,7 +105,7 @@ class LoginRequired(LoginRequiredMiddleware):
     so after the sign-in the page that it stood on is, with a word about it.
     """
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override] (htmx follows no redirect)
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponse:
         """Redirect to the sign-in, and from there to a page that can be opened."""

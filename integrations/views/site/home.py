@@ -36,8 +36,8 @@ WEEK = timedelta(days=7)
 def home(request: HttpRequest) -> HttpResponse:
     """Show the state of every connection, or what this is to the signed-out."""
     if not request.user.is_authenticated:
-        context = {"providers": list(SPECS.values()), "sandbox_on": is_sandbox_on()}
-        return render(request, "home_signed_out.html", context)
+        offer = {"providers": list(SPECS.values()), "sandbox_on": is_sandbox_on()}
+        return render(request, "home_signed_out.html", offer)
     context = _context(request.user, last_visit(request))
     look = live.Look.of(context["recent_items"])
     context |= {
