@@ -58,7 +58,7 @@ class PendingRevocation(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.provider} revocation, tried {self.tries} times"
+        return f"{self.provider} revocation, tries: {self.tries}"
 
 
 class FailedRevocation(models.Model):

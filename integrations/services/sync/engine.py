@@ -228,5 +228,15 @@ def _finish(current: RunLease) -> None:
     else:
         connection_state.recover(run.connection)
     current.renew()
-    reason = Reason(code=ReasonCode.COLLECTIONS) if unfinished else None
+    reason = None
+    if unfinished:
+        reason = Reason(code=ReasonCode.COLLECTIONS)
+    elif _has_found_nothing(run):
+        reason = Reason(code=ReasonCode.EMPTY)
     runs.finish(run, outcome, reason)
+
+
+def _has_found_nothing(run: SyncRun) -> bool:
+    """Tell whether there was nothing to read, rather than nothing that changed."""
+    stored = run.connection.collections.filter(stored_count__gt=0)
+    return not (run.seen or run.changed or run.deleted or stored.exists())
