@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from urllib.parse import urljoin, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
 
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
@@ -12,18 +11,16 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-)
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from integrations.models.preferences import zone_of
 from integrations.models.times import CLOCK_SKEW
 from integrations.views.site import health
+from integrations.views.site.time_zone import browser_zone
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -40,8 +37,8 @@ HEADERS = {
 PROBES = {"/health/live": health.live, "/health/ready": health.ready}
 STARTED, SEEN = "session_started", "session_seen"
 SEEN_EVERY_SECONDS = 600
-# Written by static/js/site.js.
-ZONE_COOKIE = "tz"
+# What open pages ask by themselves is no sign that anybody is there.
+LOOKS = ("/live/", "/progress/")
 SIGNED_OUT = "You had been signed out, so nothing was done. Please try again."
 
 
@@ -108,10 +105,14 @@ class LoginRequired(LoginRequiredMiddleware):
     so after the sign-in the page that it stood on is, with a word about it.
     """
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]  # htmx follows no redirect
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
-    ) -> HttpResponseRedirect:
+    ) -> HttpResponse:
         """Redirect to the sign-in, and from there to a page that can be opened."""
+        if request.headers.get("HX-Request") and request.method in {"GET", "HEAD"}:
+            # A page that is open, not the part of it that was asked for.
+            address = redirect_to_login(came_from(request)).url
+            return HttpResponse(status=204, headers={"HX-Redirect": address})
         if request.method in {"GET", "HEAD"}:
             return super().handle_no_permission(request, view_func)
         messages.warning(request, SIGNED_OUT)
@@ -128,21 +129,15 @@ def came_from(request: HttpRequest) -> str:
 
 
 def time_zone(get_response: GetResponse) -> GetResponse:
-    """Activate the browser's time zone, or UTC where it sent none."""
+    """Activate the account's time zone, else the browser's, else UTC."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        name = request.COOKIES.get(ZONE_COOKIE, "")
-        # Nothing else may reach ZoneInfo, which looks for files of that name.
-        zone = ZoneInfo(name) if name in _zone_names() else None
-        with timezone.override(zone):
+        user = getattr(request, "user", None)
+        chosen = zone_of(user) if user and user.is_authenticated else None
+        with timezone.override(chosen or browser_zone(request)):
             return get_response(request)
 
     return middleware
-
-
-@cache
-def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def session_lifetime(get_response: GetResponse) -> GetResponse:
@@ -175,6 +170,8 @@ def _end_or_extend(request: HttpRequest, *, now: int) -> None:
     is_unknown = latest > now + CLOCK_SKEW.total_seconds()
     if too_idle or too_old or is_unknown:
         logout(request)
+    elif request.path_info.endswith(LOOKS):
+        return
     elif now - seen > min(SEEN_EVERY_SECONDS, settings.SESSION_IDLE_SECONDS / 4):
         # Not at every page: each one would then write to the database.
         request.session[SEEN] = now

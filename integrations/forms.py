@@ -1,8 +1,11 @@
 """Check the few values a user may set on a connection."""
 
-from typing import Any
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from django import forms
+
+from integrations.models.preferences import zone_names
 
 INTERVALS = {
     5: "Every 5 minutes",
@@ -27,6 +30,46 @@ FULL_REFRESHES = {
     720: "Every 30 days",
 }
 KEEP, DELETE = "keep", "delete"
+# The world's zones by their places; other names are older ones of the same.
+REGIONS = (
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+)
+
+
+def zone_choices(browser: ZoneInfo | None) -> list[tuple[str, Any]]:
+    """Return the time zones to choose from, those of a region together."""
+    told = browser.key if browser else "which has told none, so UTC"
+    regions: dict[str, list[tuple[str, str]]] = {region: [] for region in REGIONS}
+    for name in sorted(zone_names()):
+        region, _, place = name.partition("/")
+        if place and region in regions:
+            text = place.replace("_", " ").replace("/", ", ")
+            regions[region].append((name, text))
+    return [
+        ("", f"As my browser ({told})"),
+        ("UTC", "UTC"),
+        *((region, zones) for region, zones in regions.items() if zones),
+    ]
+
+
+class TimeZoneForm(forms.Form):
+    """Take the time zone of an account; empty means the browser's."""
+
+    time_zone = forms.ChoiceField(label="Time zone", required=False)
+
+    def __init__(self, *args: Any, browser: ZoneInfo | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ChoiceField", self.fields["time_zone"])
+        field.choices = zone_choices(browser)
 
 
 class RenameForm(forms.Form):

@@ -14,7 +14,7 @@ from integrations.views.connections import (
     selection,
 )
 from integrations.views.items import index as items
-from integrations.views.site import account_deletion, home, theme
+from integrations.views.site import account_deletion, home, theme, time_zone
 
 app_name = "integrations"
 
@@ -42,9 +42,12 @@ connection_urls = [
 ]
 urlpatterns = [
     path("", home.home, name="home"),
+    path("live/", home.home_live, name="home-live"),
     path("accounts/delete/", account_deletion.account_delete, name="account-delete"),
+    path("accounts/time-zone/", time_zone.time_zone, name="time-zone"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),
+    path("connections/live/", index.connection_list_live, name="connection-list-live"),
     path("connections/connect/<slug:provider>/", index.connect, name="connect"),
     path("connections/<uuid:pk>/", include(connection_urls)),
     path(
@@ -65,6 +68,7 @@ urlpatterns = [
     path("runs/<uuid:pk>/", runs.run_detail, name="run-detail"),
     path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),
     path("items/", items.item_list, name="item-list"),
+    path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),
     re_path(

@@ -1,5 +1,6 @@
 """Share fixtures between all tests, and keep the fast ones off the network."""
 
+import logging
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -49,6 +50,14 @@ def empty_cache() -> Iterator[None]:
     """Start every test with nothing cached: rate limits count from zero."""
     yield
     cache.clear()
+
+
+@pytest.fixture
+def without_logs() -> Iterator[None]:
+    """Keep thousands of refused calls from being told one by one."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture

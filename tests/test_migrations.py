@@ -113,4 +113,4 @@ def test_a_used_up_quota_says_once_when_it_ends(alice):
     migration("0013_times_that_are_known").shorten_quotas(apps, None)
 
     collection.refresh_from_db()
-    assert collection.reason_text == "it is used up until 1 Dec 2026, 00:00 UTC"
+    assert collection.reason_text.count("until") == 1

@@ -52,6 +52,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (
         "begins the spacing anew"
     ),
+    "integrations/services/items/contents.py::_is_new": BOTH_STORED,
     "integrations/services/items/news.py::parse": "asked for by an address",
     "integrations/services/items/news.py::select": COUNTED,
     "integrations/services/sync/budget.py::calls_left": COUNTED,
@@ -62,13 +63,13 @@ ALLOWED: dict[str, str] = {
     "integrations/services/sync/refresh/start.py::_begin_incremental": (
         "the policy has asked about the watermark"
     ),
-    "integrations/services/sync/runs.py::_answer_schedule": PULLED_IN,
+    "integrations/services/sync/retries.py::answer": PULLED_IN,
     "integrations/services/sync/runs.py::enqueue_lost": "asks the helper as well",
+    "integrations/services/sync/stored_items.py::latest": BOTH_STORED,
     "integrations/services/sync/stored_items.py::walk": BOTH_STORED,
     "integrations/services/upkeep/health.py::_heartbeat": "what lies ahead is left out",
     "integrations/services/upkeep/health.py::_queues": "a heartbeat tells as much",
     "integrations/services/upkeep/retention.py::prune": "it is only kept longer",
-    "integrations/services/upkeep/schedule.py::_dispatch_batch": PULLED_IN,
     "integrations/services/upkeep/schedule.py::_due_credentials": PULLED_IN,
     "integrations/services/upkeep/schedule.py::pull_in": "asks the helper as well",
     "integrations/services/upkeep/staleness.py::check": PULLED_IN,

@@ -42,6 +42,7 @@ MACHINES = {
     "integrations/services/upkeep/health.py",
     "integrations/views/connections/selection.py",
     "integrations/views/items/values.py",
+    "integrations/views/live.py",
     "integrations/views/site/visits.py",
 }
 OURS = {"when", "exact_time", "plain_time", "shown_time", "duration"}

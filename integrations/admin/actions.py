@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from integrations.admin.base import proof_of
 from integrations.admin.log import log_action
 from integrations.models import Collection, Connection, SyncRun
+from integrations.models.wording import count_text
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.connections import disconnect as disconnecting
 from integrations.services.connections import settings as service
@@ -110,7 +111,7 @@ def approve_deletions(collection: Collection) -> str:
     deleted = held_deletions.approve(collection)
     if deleted is None:
         return "left alone because nothing is held"
-    return f"approved, {deleted} items deleted"
+    return f"approved, {count_text(deleted, 'item')} deleted"
 
 
 def discard_deletions(collection: Collection) -> str:

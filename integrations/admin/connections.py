@@ -246,7 +246,9 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         refreshes, runs = connection.refresh_failures or 0, connection.failed_runs
         if not refreshes and not runs:
             return "none"
-        return f"{refreshes} refreshes in a row, {runs} runs today"
+        in_a_row = "refresh" if refreshes == 1 else "refreshes"
+        today = wording.count_text(runs, "run")
+        return f"{refreshes} {in_a_row} in a row, {today} today"
 
     @admin.display(description="token")
     def token(self, connection: Connection) -> str:

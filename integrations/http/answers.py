@@ -1,25 +1,10 @@
 """Cache of answers for the length of one run, where an account is asked only once."""
 
-import json
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Final
 
-from integrations.http import urls
-from integrations.http.errors import (
-    ApiError,
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    QuotaExhausted,
-)
-from integrations.http.limits import Limit
-
-if TYPE_CHECKING:
-    from integrations.http.client import ApiClient
+from integrations.http.errors import ApiError
 
 MAX_BYTES: Final = 16 * 1024 * 1024
-
-T = TypeVar("T")
 
 
 class Answers:
@@ -46,39 +31,3 @@ class Answers:
     def put_refusal(self, url: str, exc: ApiError) -> None:
         """Keep a refusal that would only be repeated."""
         self._refusals[url] = exc
-
-
-def _always(_value: object) -> bool:
-    return True
-
-
-def get_once(
-    api: "ApiClient",
-    path: str,
-    read: Callable[[Any], T],
-    *,
-    params: urls.Params | None = None,
-    limits: Sequence[Limit] | None = None,
-    is_whole: Callable[[T], bool] = _always,
-) -> T:
-    """Return what `read` makes of the JSON at `path`, asking once a run.
-
-    For what is the same for all collections of an account. An answer that `read`
-    does not understand or that is not `is_whole` is not kept; a definite refusal is.
-    """
-    answers = Answers() if api.answers is None else api.answers
-    url = urls.join(api.base_url, path, params)
-    kept = answers.get(url)
-    if kept is not None:
-        return read(json.loads(kept))
-    try:
-        answer = api.get(path, params=params, limits=limits)
-    except QuotaExhausted:
-        raise
-    except (Forbidden, NotFound, InvalidRequest) as exc:
-        answers.put_refusal(url, exc)
-        raise
-    value = read(answer)
-    if is_whole(value):
-        answers.put(url, json.dumps(answer, separators=(",", ":")))
-    return value

@@ -64,7 +64,7 @@ class ApiClient:
     the response headers that may name a request to the provider's support.
     `error_forms` are those of the provider's error bodies: a refusal of another form
     came from an intermediary. `told_limits` returns what an answer's headers make of
-    `limits`. `answers` keeps those of `answers.get_once`, which otherwise asks every
+    `limits`. `answers` keeps those of `once.get_once`, which otherwise asks every
     time.
 
     `may_prefetch` lets `prefetch` send in a thread, which `transport` and

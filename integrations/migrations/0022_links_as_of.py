@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Remember as of when links are known, and where the pass over them is."""
 
-    dependencies = [("integrations", "0024_values_in_part")]
+    dependencies = [("integrations", "0025_preferences")]
     operations = [
         migrations.AddField(
             model_name="collection",

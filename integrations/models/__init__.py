@@ -12,6 +12,7 @@ from integrations.models.grant import (
     PendingRevocation,
 )
 from integrations.models.item import Item, ItemChange
+from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
 from integrations.models.search_state import SearchState
@@ -30,6 +31,7 @@ __all__ = [
     "ItemChange",
     "ItemContent",
     "PendingRevocation",
+    "Preferences",
     "ProviderState",
     "RefreshAttempt",
     "SearchState",

@@ -58,7 +58,7 @@ class PendingRevocation(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.provider} revocation, tried {self.tries} times"
+        return f"{self.provider} revocation, tries: {self.tries}"
 
 
 class FailedRevocation(models.Model):
@@ -89,4 +89,4 @@ class FailedRevocation(models.Model):
         ordering = ("-failed_at",)
 
     def __str__(self) -> str:
-        return f"{self.provider} revocation given up after {self.tries} tries"
+        return f"{self.provider} revocation, {wording.time_text(self.failed_at)}"

@@ -53,6 +53,7 @@ class ReasonCode(models.TextChoices):
     DISCONNECTED = "disconnected", "Disconnected"
     PAUSED = "paused", "Paused"
     COLLECTIONS = "collections", "Some collections"
+    EMPTY = "empty", "Nothing to read"
     UNKNOWN = "unknown", "Other"
 
 

@@ -51,7 +51,7 @@ class SyncRun(models.Model):
         @property
         def is_interactive(self) -> bool:
             """Tell whether somebody waits for it."""
-            return self != self.SCHEDULE
+            return self not in (self.SCHEDULE, self.RETRY)
 
     class Outcome(models.TextChoices):
         """How a finished run ended."""
@@ -188,6 +188,8 @@ class SyncRun(models.Model):
     @property
     def has_read_nothing(self) -> bool:
         """Tell whether it ended well because there was nothing to read."""
+        if self.reason == ReasonCode.EMPTY:
+            return True
         codes = (entry.reason.code for entry in self.entries.values() if entry.reason)
         is_empty = not self.entries or ReasonCode.NOTHING_SHARED in codes
         has_counted = self.seen or self.created or self.changed or self.deleted

@@ -46,6 +46,7 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.DISCONNECTED: "the connection was disconnected",
     ReasonCode.PAUSED: "the connection was paused",
     ReasonCode.COLLECTIONS: "not all collections could be read",
+    ReasonCode.EMPTY: "there was nothing to read",
     ReasonCode.UNKNOWN: "for a reason that is not known any more",
 }
 # Why a connection is in its state.
@@ -121,7 +122,7 @@ CONDITIONS: Mapping[Condition, str] = {
     Condition.NEEDS_RECONNECT: "{why}.",
     Condition.PAUSED: "{why}.",
     Condition.DISCONNECTED: "{why}.",
-    Condition.KEPT: "{why} as it was.",
+    Condition.KEPT: "{why}.",
     Condition.DELETING: "Its items are being deleted here.",
     Condition.ERASING: "Its owner's account is being deleted.",
 }

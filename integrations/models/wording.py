@@ -18,6 +18,10 @@ from integrations.providers import SPECS
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.plain import write_time
 
+# What each permission allows, by the name that programs have for it.
+SCOPES: Mapping[str, str] = {
+    scope.name: scope.description for spec in SPECS.values() for scope in spec.scopes
+}
 # What is shown of a time that nobody knows.
 UNKNOWN_TIME = "\N{EN DASH}"
 
@@ -123,6 +127,11 @@ def _parts_not_listed(data: Mapping[str, Any]) -> str:
     return f"{count_text(_number(data), 'part')} could not be listed"
 
 
+def _unknown(data: Mapping[str, Any]) -> str:
+    """Return the sentence that an earlier version has stored, where it is kept."""
+    return str(data.get("message", "")) or TEXTS[ReasonCode.UNKNOWN]
+
+
 def _short_listing(data: Mapping[str, Any]) -> str:
     listed, total = int(data.get("listed") or 0), int(data.get("total") or 0)
     return f"the listing ended after {listed:,} of {count_text(total, 'item')}"
@@ -134,8 +143,8 @@ def _unreadable_items(data: Mapping[str, Any]) -> str:
 
 def _deletions_held(data: Mapping[str, Any]) -> str:
     number = int(data.get("count") or 0)
-    verb = "waits" if number == 1 else "wait"
-    return f"{count_text(number, 'deletion')} {verb} for approval"
+    waiting = count_text(number, "deletion", verb=("waits", "wait"))
+    return f"{waiting} for approval"
 
 
 def _full_refresh_failed(data: Mapping[str, Any], provider: str) -> str:
@@ -179,9 +188,17 @@ def _quota_exhausted(data: Mapping[str, Any]) -> str:
 
 
 def _no_permission(data: Mapping[str, Any]) -> str:
-    if scopes := data.get("scopes"):
-        return f"needs {', '.join(str(each) for each in scopes)}"
-    return TEXTS[ReasonCode.NO_PERMISSION]
+    """Return which permissions are missing, as users read them where they consent.
+
+    The names of scopes are for programs: shown is one that has no description.
+    """
+    scopes = [str(each) for each in data.get("scopes") or ()]
+    names = [f"“{SCOPES[each]}”" for each in scopes if each in SCOPES]
+    if len(names) == 1:
+        return f"the permission {names[0]} is missing"
+    if names:
+        return f"the permissions {' and '.join(names)} are missing"
+    return f"needs {', '.join(scopes)}" if scopes else TEXTS[ReasonCode.NO_PERMISSION]
 
 
 def _connector_error(data: Mapping[str, Any]) -> str:
@@ -193,9 +210,13 @@ def _connector_error(data: Mapping[str, Any]) -> str:
     return connector_text(reference)
 
 
-def count_text(number: int, noun: str) -> str:
-    """Return a number with what it counts."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count_text(number: int, noun: str, *, verb: tuple[str, str] = ("", "")) -> str:
+    """Return a number with what it counts, and with what that does, in agreement.
+
+    ``verb`` has two forms, for one and for several.
+    """
+    ending, does = ("", verb[0]) if number == 1 else ("s", verb[1])
+    return f"{number:,} {noun}{ending} {does}".rstrip()
 
 
 WORDED = {
@@ -203,6 +224,7 @@ WORDED = {
     ReasonCode.LINKS_CAPPED: _links_capped,
     ReasonCode.PARTS_NOT_LISTED: _parts_not_listed,
     ReasonCode.SHORT_LISTING: _short_listing,
+    ReasonCode.UNKNOWN: _unknown,
     ReasonCode.UNREADABLE_ITEMS: _unreadable_items,
     ReasonCode.DELETIONS_HELD: _deletions_held,
     ReasonCode.COLLECTION_DELETED: _collection_deleted,

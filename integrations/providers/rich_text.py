@@ -160,8 +160,9 @@ def _mark(block: Block) -> str:
 def safe_href(url: str) -> str:
     """Return a link's target if it may be offered, else nothing.
 
-    A user name in front of a host is how look-alike links are made; what a mail
-    brings besides its address is nobody's wish.
+    On the web that is https alone, as for every link of this site. A user name in
+    front of a host is how look-alike links are made; what a mail brings besides its
+    address is nobody's wish.
     """
     scheme, _, rest = url.partition(":")
     scheme = scheme.lower()
@@ -173,8 +174,14 @@ def safe_href(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return ""
-    is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    is_web = parts.scheme == "https" and bool(parts.hostname)
     return url if is_web and "@" not in parts.netloc and url.isprintable() else ""
+
+
+def is_plain_http(url: str) -> bool:
+    """Tell whether a target is no link here only because it is not encrypted."""
+    scheme, _, rest = url.partition(":")
+    return scheme.lower() == "http" and bool(safe_href(f"https:{rest}"))
 
 
 def spans_to_json(spans: Sequence[Span]) -> str | dict[str, Any]:

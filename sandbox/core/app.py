@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sandbox.control.routes import ROUTES as CONTROL_ROUTES
-from sandbox.core.state import Provider, Route, Sandbox
+from sandbox.core.record import Recorder
+from sandbox.core.state import Provider, Route, Sandbox, find_route
 from sandbox.core.web import (
     NOT_SIMULATED,
     ApiRefusal,
@@ -23,8 +25,8 @@ class App:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        routes = {slug: p.routes for slug, p in sandbox.providers.items()}
-        self.routes = {**routes, "": CONTROL_ROUTES}
+        record = sandbox.config.environ.get("SANDBOX_RECORD")
+        self.recorder = Recorder(Path(record)) if record else None
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -35,23 +37,14 @@ class App:
         if provider is not None:
             request.path, request.provider = f"/{rest}", slug
             return self._answer_as(provider, request).send(start_response)
-        route = self._find_route(request)
+        route = find_route(CONTROL_ROUTES, request)
         response = to_text(NOT_SIMULATED, 404)
         if route is not None:
             response = route.handler(self.sandbox, request)
         return response.send(start_response)
 
-    def _find_route(self, request: Request) -> Route | None:
-        """Return the first route that fits, and note what its path holds."""
-        for route in self.routes[request.provider]:
-            match = route.pattern.fullmatch(request.path)
-            if match and route.method in (request.method, "*"):
-                request.params, request.route = match.groupdict(), route.path
-                return route
-        return None
-
     def _answer_as(self, provider: Provider, request: Request) -> Response:
-        route, status = self._find_route(request), NEVER_SENT
+        route, status = find_route(provider.routes, request), NEVER_SENT
         families = route.families.split() if route else []
         try:
             response = to_text(NOT_SIMULATED, 404)
@@ -92,6 +85,8 @@ class App:
                 copy = replace(response, headers=list(response.headers))
                 response = kind.after(self.sandbox, request, copy, params)
         provider.finish(self.sandbox, request, response)
+        if self.recorder and response.status < 300 and not striking:
+            self.recorder.add(request, response)
         return response
 
     def _handle(self, provider: Provider, route: Route, request: Request) -> Response:

@@ -14,6 +14,7 @@ from typing import Any
 from sandbox.core import faults, switches
 from sandbox.core.config import Config
 from sandbox.core.data import read
+from sandbox.core.endpoints import Endpoints, Problem
 from sandbox.core.limits import FixedWindows, InFlight, RollingWindows
 from sandbox.core.provider import Account, Params, Plan, Switch
 from sandbox.core.stats import Stats
@@ -56,6 +57,16 @@ class Route:
         return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
 
 
+def find_route(routes: Sequence[Route], request: Request) -> Route | None:
+    """Return the first route that fits, and note what its path holds."""
+    for route in routes:
+        match = route.pattern.fullmatch(request.path)
+        if match and route.method in (request.method, "*"):
+            request.params, request.route = match.groupdict(), route.path
+            return route
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Provider:
     """Everything one simulated provider consists of."""
@@ -71,6 +82,7 @@ class Provider:
     commands: Mapping[str, Command]
     queries: Mapping[str, Command]
     schema: str = ""
+    endpoints: Endpoints = field(default_factory=lambda: Endpoints({}))
     finish: Callable[["Sandbox", Request, Response], None] = lambda *_: None
     sizes: Sequence[str] = ()
     faults: Sequence[FaultKind] = ()
@@ -116,6 +128,10 @@ class Sandbox:
     def reset_counters(self) -> None:
         self.windows, self.fixed_windows = RollingWindows(), FixedWindows()
         self.stats = Stats()
+
+    def check_call(self, request: Request) -> Problem | None:
+        """Return what a call says that its endpoint does not take."""
+        return self.providers[request.provider].endpoints.check_call(request)
 
     @property
     def now_ms(self) -> int:

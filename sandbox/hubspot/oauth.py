@@ -104,7 +104,7 @@ class HubSpotPolicy(Policy):
         if token.kind == "access":
             described["expires_in"] = int((token.expires_at or now) - now)
             described["is_private_distribution"] = False
-            described["signed_access_token"] = {"scopes": "simulated"}
+            described["signed_access_token"] = _sign(described)
         return described
 
     def answer_error(
@@ -113,6 +113,22 @@ class HubSpotPolicy(Policy):
         message = refusal.description
         body = {"error": refusal.error, "error_description": message}
         return to_json({**body, "status": refusal.code, "message": message}, 400)
+
+
+def _sign(token: dict[str, Any]) -> dict[str, Any]:
+    """Return what nobody but HubSpot can use; no app should keep it."""
+    texts = "appInstallId audience newSignature scopeToScopeGroupPks scopes signature"
+    texts += " trialScopeToScopeGroupPks trialScopes"
+    flags = ("isPrivateDistribution", "isServiceAccount", "isUserLevel")
+    return {
+        **dict.fromkeys(texts.split(), "simulated"),
+        **dict.fromkeys(flags, False),
+        "appId": APP_ID,
+        "hubId": token["hub_id"],
+        "hublet": "na1",
+        **dict.fromkeys(("installingUserId", "userId"), token["user_id"]),
+        "expiresAt": token["expires_in"],
+    }
 
 
 POLICY = HubSpotPolicy(

@@ -35,7 +35,7 @@ REFRESH = Refusal("invalid_grant", "Invalid refresh token.")
 REFUSALS = {
     "body": Refusal("invalid_json", "Error parsing JSON body."),
     "missing": Refusal("invalid_request", "body.{} should be a string."),
-    "unknown": Refusal("invalid_request", "body.{} should be not present."),
+    "undescribed": Refusal("invalid_request", "body.{} should be not present."),
     "token_kind": Refusal("invalid_request", "body.token should be an access token."),
     "client_id": CLIENT,
     "client_secret": CLIENT,
@@ -179,7 +179,6 @@ POLICY = NotionPolicy(
     },
     secret_in=SecretIn.BASIC,
     body=Body.JSON,
-    is_closed=True,
     revocable=("access",),
     refusals=REFUSALS,
     access_token_seconds=0,

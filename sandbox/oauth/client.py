@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.core.endpoints import UNKNOWN
 from sandbox.core.state import Sandbox
 from sandbox.core.web import BadBodyError, Request
 from sandbox.oauth.policy import Body, Policy, SecretIn
@@ -22,9 +23,11 @@ def get_required(fields: Mapping[str, Any], *names: str) -> str:
     return get_text(fields, names[0]) if names else ""
 
 
-def refuse_unknown(policy: Policy, fields: Mapping[str, Any], *known: str) -> None:
-    if policy.is_closed and (unknown := sorted(fields.keys() - set(known))):
-        raise RefusedError("unknown", unknown[0])
+def refuse_undescribed(sandbox: Sandbox, request: Request) -> None:
+    """Refuse fields that the endpoint does not know."""
+    problem = sandbox.check_call(request)
+    if problem is not None and problem.why == UNKNOWN:
+        raise RefusedError("undescribed", problem.where.partition(".")[2])
 
 
 def read_fields(policy: Policy, request: Request) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from sandbox.oauth.client import (
     check_client,
     get_required,
     read_fields,
-    refuse_unknown,
+    refuse_undescribed,
 )
 from sandbox.oauth.policy import Policy
 from sandbox.oauth.refusals import RefusedError
@@ -46,7 +46,7 @@ def _find_token(
         fields = read_fields(policy, request)
         check_client(policy, sandbox, request, fields)
         value = get_required(fields, "token")
-        refuse_unknown(policy, fields, "token")
+        refuse_undescribed(sandbox, request)
     except RefusedError as exc:
         raise _refuse(policy, sandbox, request, exc) from exc
     return grants.find_token(sandbox.storage, value, provider=policy.slug)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.core.common_faults import KINDS, bend
 from sandbox.core.data import load, read
+from sandbox.core.endpoints import load_endpoints
 from sandbox.core.provider import Params, Switch
 from sandbox.core.state import Before, FaultKind, Handler, Provider, Route, Sandbox
 from sandbox.core.web import BadBodyError, Request, Response
@@ -45,6 +46,7 @@ def make_provider(
         switches=[*make_switches(policy), *(Switch(*s) for s in control["switches"])],
         forms=control["forms"],
         schema=read(package, "schema.sql"),
+        endpoints=load_endpoints(package),
         **own,
     )
 

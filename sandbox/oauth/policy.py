@@ -99,8 +99,6 @@ class Policy:
     )
     burns_codes: bool = False
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
-    # Whether a body may hold nothing but what is described.
-    is_closed: bool = False
     # The kinds of token that can be revoked, and those that end when one is.
     revocable: tuple[str, ...] = ("access", "refresh")
     ended: tuple[str, ...] = ("access", "refresh")

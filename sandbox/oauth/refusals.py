@@ -40,7 +40,7 @@ CLIENT = Refusal("invalid_client", "the client id or secret is missing or wrong"
 REFUSALS: Mapping[str, Refusal] = {
     "body": Refusal("invalid_request", "the body cannot be read"),
     "repeated": Refusal("invalid_request", "repeated: {}"),
-    "unknown": Refusal("invalid_request", "not known here: {}"),
+    "undescribed": Refusal("invalid_request", "not as described: {}"),
     "missing": Refusal("invalid_request", "missing: {}"),
     "client_id": CLIENT,
     "client_secret": CLIENT,

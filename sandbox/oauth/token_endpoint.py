@@ -17,7 +17,7 @@ from sandbox.oauth.client import (
     get_required,
     get_text,
     read_fields,
-    refuse_unknown,
+    refuse_undescribed,
 )
 from sandbox.oauth.policy import Issued, Pkce, Policy
 from sandbox.oauth.refusals import RefusedError
@@ -95,7 +95,7 @@ def _answer(
     _check_grant_type(fields)
     required = policy.required.get(fields["grant_type"], ())
     get_required(fields, *required)
-    refuse_unknown(policy, fields, "grant_type", *required)
+    refuse_undescribed(sandbox, request)
     call = Call(policy=policy, sandbox=sandbox, request=request, fields=fields)
     with sandbox.storage.write():
         if fields["grant_type"] == REFRESH:

@@ -72,6 +72,46 @@
     }
   })
 
+  // An open page looks for news, except while nobody sees it or words are selected.
+  const isLook = (element) =>
+    (element.getAttribute("hx-trigger") ?? "").startsWith("every")
+  let isLooking = false
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const isBusy = document.hidden || !document.getSelection().isCollapsed
+    if (isBusy && isLook(event.detail.elt)) event.preventDefault()
+  })
+
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    isLooking = isLook(event.detail.elt)
+  })
+
+  // Whoever is in the middle of a part keeps their place: a choice is not taken away,
+  // and the part is sent again at the next look; the focus returns to the same link.
+  // htmx itself returns it to what has an id.
+  let lost = null
+
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target } = event.detail
+    const held = document.activeElement
+    const isPart = target.querySelector(":scope > [name=seen]")
+    if (!isLooking || !isPart || !target.contains(held)) return
+    if (held.matches("select")) {
+      event.detail.shouldSwap = false
+    } else if (held.matches("a") && !held.id) {
+      const alike = `a[href="${CSS.escape(held.getAttribute("href"))}"]`
+      const number = [...target.querySelectorAll(alike)].indexOf(held)
+      lost = { target, alike, number }
+    }
+  })
+
+  document.addEventListener("htmx:afterSwap", () => {
+    if (!lost) return
+    const { target, alike, number } = lost
+    target.querySelectorAll(alike)[number]?.focus({ preventScroll: true })
+    lost = null
+  })
+
   // Polling replaces a region every few seconds; only news is read out.
   let lastNews = null
   const readNews = () => {

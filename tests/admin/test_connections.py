@@ -51,7 +51,7 @@ def test_the_list_tells_health_counts_and_failures(as_staff, connection, collect
 
     assert "alice@example.com" in page or "alice" in page
     assert "Out of date" in page
-    assert "2 refreshes in a row, 1 runs today" in page
+    assert "2 refreshes in a row, 1 run today" in page
 
 
 def test_many_connections_take_as_many_queries_as_one(

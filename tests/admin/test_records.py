@@ -20,6 +20,7 @@ from integrations.models import (
     FailedRevocation,
     Item,
     ItemChange,
+    Preferences,
     ProviderState,
     RefreshAttempt,
     SpotCheck,
@@ -181,9 +182,12 @@ def test_the_list_says_that_there_are_more_than_it_counted(
     assert "30" not in page.partition('class="paginator"')[2].partition("</p>")[0]
 
 
-def test_every_page_names_the_zone_of_its_times(as_staff, connection):
+@pytest.mark.parametrize("is_chosen", [True, False], ids=["account", "browser"])
+def test_every_page_names_the_zone_of_its_times(as_staff, staff, connection, is_chosen):
     run = make_finished_run(connection, queued_at=NOON)
-    as_staff.cookies["tz"] = "Asia/Tokyo"
+    as_staff.cookies["tz"] = "America/New_York" if is_chosen else "Asia/Tokyo"
+    if is_chosen:
+        Preferences.objects.create(user=staff, time_zone="Asia/Tokyo")
 
     pages = [
         as_staff.get(path).content.decode()

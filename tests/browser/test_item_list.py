@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_structure import connect, wait_until_complete
+from tests.real.processes import wait_until
+from tests.real.stack import Stack
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +56,53 @@ def test_every_filter_sends_its_choice_and_back_shows_a_page(
     page.go_back()
     expect(page.get_by_role("heading", level=1, name="Items")).to_be_visible()
     expect(page.get_by_role("navigation").first).to_be_visible()
+
+
+def test_an_open_list_learns_of_news_and_takes_nothing_away(
+    open_page: Callable[..., Page], fleet: str, site: Stack
+) -> None:
+    page = open_page(fleet)
+    page.goto("/items/?provider=airtable&type=record")
+    first = page.locator("#results tbody a").first
+    first.focus()
+    page.evaluate("scrollTo(0, 200); window.isSamePage = true")
+    looks: list[str] = []
+    page.on(
+        "request", lambda r: looks.append(r.url) if "/items/live/" in r.url else None
+    )
+    (base,) = site.ask_sandbox("inventory", provider="airtable", account="kestrel")[
+        "bases"
+    ]
+    table = next(t for t in base["tables"] if t["name"] == "Every kind of field")
+    site.sandbox(
+        "records/create",
+        provider="airtable",
+        account="kestrel",
+        table=table["id"],
+        fields={"Name": "A new one"},
+    )
+    other = page.context.new_page()
+    other.goto("/connections/?")
+    card = other.locator("li.card").filter(has_text="Airtable").first
+    stored = "select count(*) from integrations_item where provider = 'airtable'"
+    before = site.rows(stored)
+    card.get_by_role("button", name="Sync now").click()
+    wait_until(lambda: site.rows(stored) != before, "the new record", seconds=60)
+
+    # Nobody looks at a hidden tab, and what happened is told when it is seen again.
+    come_back = "document.dispatchEvent(new Event('visibilitychange'))"
+    hide = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true})"
+    page.evaluate(hide % "true")
+    looks.clear()
+    page.evaluate(come_back)
+    assert looks == []
+    page.evaluate(f"{hide % 'false'}; {come_back}")
+
+    expect(page.locator("#live-news")).to_contain_text("1 new")
+    expect(first).to_be_focused()
+    assert page.evaluate("[scrollY, window.isSamePage]") == [200, True]
+    page.get_by_role("link", name="Show", exact=True).click()
+    expect(page.locator("#live-news")).not_to_contain_text("new")
 
 
 def test_a_button_pressed_after_the_session_ended_leads_back_to_its_page(

@@ -41,6 +41,16 @@ def test_every_deletion_is_worded_without_its_id(kind: DeletionKind) -> None:
     [
         ("unreadable_items", {"count": 1}, "1 item could not be read"),
         ("unreadable_items", {"count": 2000}, "2,000 items could not be read"),
+        (
+            "no_permission",
+            {"scopes": ["crm.objects.companies.read"]},
+            "the permission “Read companies” is missing",
+        ),
+        (
+            "no_permission",
+            {"scopes": ["crm.objects.deals.read", "x.y", "crm.objects.contacts.read"]},
+            "the permissions “Read deals” and “Read contacts” are missing",
+        ),
         ("no_permission", {"scopes": ["a", "b"]}, "needs a, b"),
         (
             "not_found",

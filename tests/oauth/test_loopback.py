@@ -53,7 +53,8 @@ def test_every_call_says_who_calls_and_whom_to_write_to(settings, monkeypatch):
         api.base_url = server.url
         api.get("/whoami")
 
-    assert len(server.requests) == 2
+    asked = {each.split(b" HTTP")[0] for each in server.requests}
+    assert asked == {b"POST /token", b"GET /whoami"}
     assert all(f"{told}\r\n".encode() in each for each in server.requests)
 
 

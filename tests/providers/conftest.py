@@ -1,6 +1,3 @@
-import logging
-from collections.abc import Iterator
-
 import pytest
 
 from integrations.providers import CONNECTORS
@@ -17,11 +14,3 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 def hubspot() -> Scenario:
     """Return the situation of HubSpot."""
     return Scenario("hubspot", CONNECTORS["hubspot"])
-
-
-@pytest.fixture
-def without_logs() -> Iterator[None]:
-    """Keep thousands of refused calls from being told one by one."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)

@@ -17,6 +17,7 @@ from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.spec import ProviderSettings, ProviderSpec
+from tests.support.described import check
 
 FOLDER = Path(providers.__file__).parent
 Exchanges = Mapping[str, Sequence[str]]
@@ -29,7 +30,8 @@ class UnexpectedRequestError(Exception):
 class PathTransport:
     """Answer by method and path; whatever was not announced is an error."""
 
-    def __init__(self) -> None:
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
         self.requests: list[Request] = []
         self._answers: dict[str, deque[Response | Exception]] = defaultdict(deque)
         self._refusal: Response | None = None
@@ -60,6 +62,8 @@ class PathTransport:
         route = f"{request.method} {urlsplit(request.url).path}"
         if not self._answers[route]:
             raise UnexpectedRequestError(f"{request.method} {request.url}")
+        kind = str(request.headers.get("Content-Type", ""))
+        check(self.slug, request.method, request.url, request.body or b"", kind)
         answer = self._answers[route].popleft()
         if isinstance(answer, Exception):
             raise answer
@@ -109,12 +113,17 @@ def make_settings(spec: ProviderSpec) -> ProviderSettings:
 class Scenario:
     """Hold one connector, the clients it is given and its fixtures."""
 
-    def __init__(self, slug: str, connector: BaseConnector) -> None:
+    def __init__(
+        self,
+        slug: str,
+        connector: BaseConnector,
+        transport: PathTransport | None = None,
+    ) -> None:
         self.slug = slug
         self.connector = connector
         self.folder = Path(inspect.getfile(type(connector))).parent / "fixtures"
         self.settings = make_settings(connector.spec)
-        self.transport = PathTransport()
+        self.transport = transport or PathTransport(slug)
         self.limiter = FreeLimiter()
         self.script: dict[str, Any] = self.load("contract")
         self.api = ApiClient(

@@ -107,7 +107,7 @@ def test_only_words_on_lines_are_plain():
     ("url", "is_safe"),
     [
         ("https://a.example/x?y=1#z", True),
-        ("http://a.example", True),
+        ("http://a.example", False),
         ("HTTPS://a.example", True),
         ("mailto:ana@b.example", True),
         ("tel:+49 30 123", True),

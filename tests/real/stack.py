@@ -26,6 +26,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from config.run.plan import make_plan
 from tests.real.person import Person
 from tests.real.processes import Running, free_ports, listens, wait_until
+from tests.support.described import check_record
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -61,6 +62,7 @@ class Stack:
             "WEB_CONCURRENCY": "1",
             "LOG_LEVEL": "DEBUG",
             "DJANGO_SETTINGS_MODULE": "config.settings",
+            "SANDBOX_RECORD": str(directory / "calls.jsonl"),
             **values,
         }
         self.plan = make_plan(BASE_DIR, self.values)
@@ -134,10 +136,13 @@ class Stack:
         self.start(name)
 
     def close(self) -> None:
-        """End everything."""
+        """End everything; what was sent and answered meanwhile is as described."""
         for running in self.running.values():
             running.kill()
         self.running.clear()
+        record = Path(self.values["SANDBOX_RECORD"])
+        if record.exists():
+            check_record(record.read_text(encoding="utf-8"))
 
     def log(self, name: str) -> str:
         """Return what a process wrote."""

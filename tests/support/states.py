@@ -142,7 +142,7 @@ def _plan_attempt(chance: random.Random, state: State) -> None:
 
 
 def _part(chance: random.Random, number: int) -> Part:
-    part = Part(name=f"Part{number}", count=chance.choice((0, 3, 12)))
+    part = Part(name=f"Part{number}", count=chance.choice((0, 1, 12)))
     if chance.random() < 0.3:
         part.completeness, part.reason = chance.choice(LACKING)
     part.is_selected = chance.random() < 0.85

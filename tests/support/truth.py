@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tests.support.agreement import disagreements
 from tests.support.shown import Badge, Shown, badges, fact
 from tests.support.states import MINUTE, Part, State
 
@@ -150,6 +151,7 @@ def lies(state: State, shown: Shown, now: datetime) -> Iterator[str]:
         yield f"{badge.state}, where {expected(state)} is true"
     if (badge.tone == "ok") != is_well(state) and badge.state == "connected":
         yield "green although not all is well"
+    yield from disagreements(shown.text)
     if "asked us to wait" in shown.text:
         yield "one sentence for every wait"
     if badge.state == "waiting" and badge.code != state.run.reason:

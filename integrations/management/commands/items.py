@@ -5,12 +5,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import Any, Final
 
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from integrations.management.console import find_user, quietly_if_closed, stream
 from integrations.management.tables import print_items
 from integrations.models import Item
 from integrations.models.item import ItemQuerySet
+from integrations.models.preferences import zone_of
 from integrations.providers import SPECS
 from integrations.services.common import audit
 from integrations.services.items.export import (
@@ -46,14 +49,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        user = find_user(options["user"]) if options["user"] else None
         items = select_items(
-            provider=options["provider"],
-            email=options["user"],
-            item_type=options["type"],
+            provider=options["provider"], user=user, item_type=options["type"]
         )
         rows = stream(items)
+        zone = zone_of(user) if user else None
         # Closed here, while the database is still open, when the reader has left.
-        with quietly_if_closed(self.stdout), closing(rows):
+        with quietly_if_closed(self.stdout), closing(rows), timezone.override(zone):
             self.print_as(options["format"], rows, VALUES[options["values"]])
             self.stdout.flush()
         if options["format"] != "table":
@@ -71,7 +74,7 @@ class Command(BaseCommand):
             self.stdout.write(piece, ending="")
 
 
-def select_items(*, provider: str, email: str, item_type: str) -> ItemQuerySet:
+def select_items(*, provider: str, user: User | None, item_type: str) -> ItemQuerySet:
     """Return the live items asked for; refuse a provider nobody knows."""
     if provider and provider not in SPECS:
         known = ", ".join(SPECS)
@@ -79,6 +82,6 @@ def select_items(*, provider: str, email: str, item_type: str) -> ItemQuerySet:
     items = Item.objects.live()
     if provider:
         items = items.filter(provider=provider)
-    if email:
-        items = items.owned_by(find_user(email))
+    if user:
+        items = items.owned_by(user)
     return items.filter(type=item_type) if item_type else items

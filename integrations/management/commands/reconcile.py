@@ -38,8 +38,9 @@ class Command(BaseCommand):
     def _report(self, connection: Connection, run: SyncRun) -> None:
         title = printable(str(connection))
         self.stdout.write(
-            f"{title}: {run.created:,} were missing, {run.changed:,} differed, "
-            f"{run.deleted:,} were gone, {run.unchanged:,} agreed"
+            f"{title}: {run.created:,} {_was(run.created)} missing, "
+            f"{run.changed:,} differed, {run.deleted:,} {_was(run.deleted)} gone, "
+            f"{run.unchanged:,} agreed"
         )
         for collection in connection.collections.defer("schema"):
             word = collection.get_completeness_display().lower()
@@ -53,3 +54,7 @@ class Command(BaseCommand):
         if run.outcome != SyncRun.Outcome.COMPLETE:
             told = f"not proven complete: {run.reason_text or run.outcome}"
             raise CommandError(printable(told))
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"

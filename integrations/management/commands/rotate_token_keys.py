@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.progress import Progress
 
 from integrations.management.tables import make_console
+from integrations.models.wording import count_text
 from integrations.services.common import audit, crypto
 from integrations.services.grants import key_rotation
 
@@ -34,10 +35,12 @@ class Command(BaseCommand):
         for key_id in sorted({*counts, *ring.keys}):
             known = "" if key_id in ring.keys else "  (not configured)"
             first = "  (first)" if key_id == ring.primary_id else ""
-            self.stdout.write(f"{key_id}: {counts[key_id]} rows{first}{known}")
+            rows = count_text(counts[key_id], "row")
+            self.stdout.write(f"{key_id}: {rows}{first}{known}")
         left = sum(n for key_id, n in counts.items() if key_id != ring.primary_id)
         if left:
-            raise CommandError(f"{left} rows are not sealed with the first key")
+            unsealed = count_text(left, "row", verb=("is", "are"))
+            raise CommandError(f"{unsealed} not sealed with the first key")
 
     def _rotate(self) -> None:
         total = sum(key_rotation.count().values())

@@ -44,7 +44,8 @@ class Notion(BaseConnector):
     item_types: Mapping[str, str] = {
         PAGE: "Page",
         DATABASE: "Database",
-        DATA_SOURCE: "Data source",
+        # Both stand side by side in a filter: the name says which holds which.
+        DATA_SOURCE: "Data source in a database",
     }
     # The databases' collection holds the data sources inside them as well.
     mixed_types: Mapping[str, Sequence[str]] = {DATABASE: (DATA_SOURCE,)}

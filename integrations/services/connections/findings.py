@@ -13,6 +13,7 @@ from integrations.services.sync import retries
 # A worker takes what is due within seconds; after this long it is worth saying.
 LONG_QUEUED = timedelta(minutes=2)
 MOST_NAMED = 3
+KEPT = ("is kept as it was", "are kept as they were")
 ENDED_BADLY = (SyncRun.Outcome.FAILED, SyncRun.Outcome.QUARANTINED)
 Finding = tuple[Condition, str, str]
 
@@ -39,9 +40,8 @@ def _of_grant(facts: Facts) -> Iterator[Finding]:
         if connection.is_purging:
             yield Condition.DELETING, reason, text
         if facts.item_count:
-            verb = "is kept" if facts.item_count == 1 else "are kept"
-            kept = wording.count_text(facts.item_count, "item")
-            yield Condition.KEPT, reason, f"{text or 'disconnected'}; {kept} {verb}"
+            kept = wording.count_text(facts.item_count, "item", verb=KEPT)
+            yield Condition.KEPT, reason, f"{text or 'disconnected'}; {kept}"
         yield Condition.DISCONNECTED, reason, text or "it is not connected"
     if connection.state == Connection.State.NEEDS_RECONNECT:
         yield Condition.NEEDS_RECONNECT, reason, _reconnect_text(facts, text)
@@ -123,7 +123,7 @@ def _of_first_sync(facts: Facts) -> Iterator[Finding]:
     elif run.started_at is None:
         waited = facts.now - run.due_at
         is_late, minutes = waited > LONG_QUEUED, int(waited.total_seconds() // 60)
-        late = f"no worker has taken it for {minutes} minutes"
+        late = f"no worker has taken it for {wording.count_text(minutes, 'minute')}"
         soon = "the first sync is about to start"
         yield Condition.QUEUED, "late" if is_late else "", late if is_late else soon
     else:
@@ -135,9 +135,9 @@ def _of_data(facts: Facts) -> Iterator[Finding]:
     held = [c for c in selected if c.completeness == Completeness.HELD]
     if held:
         number = sum(int(c.reason_data.get("count") or 0) for c in held)
-        verb = "waits" if number == 1 else "wait"
-        why = f"{wording.count_text(number, 'deletion')} {verb}" if number else ""
-        yield Condition.HELD, "deletions_held", why or "Deletions wait"
+        waiting = wording.count_text(number, "deletion", verb=("waits", "wait"))
+        why = waiting if number else "deletions wait"
+        yield Condition.HELD, "deletions_held", why
     if facts.connection.is_stale or facts.connection.reason == StateReason.STALE:
         yield Condition.STALE, "stale", ""
     if facts.collections and not selected:

@@ -116,6 +116,11 @@ def put_status(connections: Iterable[Connection]) -> list[Any]:
     return rows
 
 
+def waiting_for_user(rows: Iterable[Any]) -> list[Any]:
+    """Return those of the connections whose status says that a permission is needed."""
+    return [row for row in rows if row.status.condition is Condition.NEEDS_RECONNECT]
+
+
 def status_of(connection: Connection) -> Status:
     """Return the status of one connection."""
     return decide(facts_of([connection])[connection.pk])

@@ -56,6 +56,17 @@ def shown_to(user: User) -> QuerySet[FailedRevocation]:
     return FailedRevocation.objects.filter(~Exists(connected), owner=user)
 
 
+def with_note(connections: QuerySet[Connection]) -> QuerySet[Connection]:
+    """Annotate whether their owner has any: a list need not ask for none."""
+    own = FailedRevocation.objects.filter(owner_id=OuterRef("owner_id"))
+    return connections.annotate(owner_has_failed_revocations=Exists(own))
+
+
+def is_noted(connection: Connection) -> bool:
+    """Return what ``with_note`` annotated."""
+    return bool(getattr(connection, "owner_has_failed_revocations", False))
+
+
 def dismiss(failed: FailedRevocation, *, actor: User) -> None:
     """Delete one whose grant was ended at the provider."""
     with transaction.atomic():

@@ -7,9 +7,11 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 from uuid import UUID
+
+from django.utils import timezone
 
 from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
@@ -63,8 +65,9 @@ def shown_values(item: Item, collection: Collection | None) -> Mapping[str, Any]
             described = describe(collection, properties, item=item.remote_id)
     described = described or describe_raw(item.properties, {})
     texts: defaultdict[str, list[str]] = defaultdict(list)
+    zone = timezone.get_current_timezone()
     for field in described:
-        texts[field.label].append(plain(field.value))
+        texts[field.label].append(plain(field.value, zone=zone))
     return {label: "; ".join(filter(None, each)) for label, each in texts.items()}
 
 
@@ -108,7 +111,8 @@ def _to_integration_items(
 
 
 def _isoformat(value: datetime | None) -> str | None:
-    return value.astimezone(UTC).isoformat() if value else None
+    zone = timezone.get_current_timezone()
+    return value.astimezone(zone).isoformat() if value else None
 
 
 def to_json(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]:

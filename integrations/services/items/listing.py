@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.db.models import Prefetch, prefetch_related_objects
 
@@ -317,6 +318,18 @@ def is_within(collection: Collection, query: ItemQuery) -> bool:
         and query.collection in (None, collection.pk)
         and (not query.type or query.type in types_in(collection))
     )
+
+
+def count_since(
+    items: ItemQuerySet, at: datetime, *, hits: Hits | None = None
+) -> tuple[Count, Count]:
+    """Count what has come since a time, and what has changed, of the given items."""
+    recent = items.filter(changed_at__gt=at)
+    if hits is not None:
+        recent = hits.among(recent)
+    new = recent.filter(first_seen_at__gt=at)
+    changed = recent.filter(first_seen_at__lte=at)
+    return count_up_to(new, COUNT_LIMIT), count_up_to(changed, COUNT_LIMIT)
 
 
 def count_up_to(items: ItemQuerySet, limit: int) -> Count:

@@ -217,8 +217,8 @@ def _after_outage(current: RunLease, exc: Exception) -> float | None:
 
 def _end_badly(run: SyncRun, exc: ApiError) -> None:
     is_passing = isinstance(exc, Transient)
-    state = StateReason.PROVIDER_DOWN if is_passing else StateReason.SYNC_FAILED
-    connection_state.degrade(run.connection, state)
+    reason = StateReason.PROVIDER_DOWN if is_passing else StateReason.SYNC_FAILED
+    connection_state.degrade(run.connection, reason)
     wait = exc.retry_after if isinstance(exc, Transient) else None
     not_before = timezone.now() + timedelta(seconds=wait) if wait else None
     runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc), not_before=not_before)
@@ -246,5 +246,15 @@ def _finish(current: RunLease) -> None:
     else:
         connection_state.recover(run.connection)
     current.renew()
-    reason = Reason(code=ReasonCode.COLLECTIONS) if unfinished else None
+    reason = None
+    if unfinished:
+        reason = Reason(code=ReasonCode.COLLECTIONS)
+    elif _has_found_nothing(run):
+        reason = Reason(code=ReasonCode.EMPTY)
     runs.finish(run, outcome, reason)
+
+
+def _has_found_nothing(run: SyncRun) -> bool:
+    """Tell whether there was nothing to read, rather than nothing that changed."""
+    stored = run.connection.collections.filter(stored_count__gt=0)
+    return not (run.seen or run.changed or run.deleted or stored.exists())

@@ -106,7 +106,7 @@ def request_sync(
     return RunRequest(run=run, joined=not is_new, delivered=delivered)
 
 
-def open_due(connections: Sequence[Connection], *, trigger: str) -> int:
+def open_due(connections: Sequence[Connection], *, trigger: SyncRun.Trigger) -> int:
     """Open a run for each connection that has none open; publish after the commit.
 
     However many they are, this costs three statements. A run that is open already

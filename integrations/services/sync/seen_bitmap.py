@@ -80,16 +80,20 @@ def _is_marked(marks: Mapping[int, bytes], key: int) -> bool:
     return block is not None and bool(block[offset // 8] & (1 << (offset % 8)))
 
 
-def count_unseen(collection: Collection) -> int:
-    """Count live items that the current refresh did not see, without reading them."""
+def count(collection: Collection) -> int:
+    """Count the items that the current refresh saw, each of them once."""
     blocks = SeenBlock.objects.filter(
         collection=collection, generation=collection.generation
     )
-    marked = sum(
+    return sum(
         int.from_bytes(bits, "big").bit_count()
         for bits in blocks.values_list("bits", flat=True)
     )
-    return max(0, store.count_live(collection) - marked)
+
+
+def count_unseen(collection: Collection) -> int:
+    """Count live items that the current refresh did not see, without reading them."""
+    return max(0, store.count_live(collection) - count(collection))
 
 
 def soft_delete_unseen(

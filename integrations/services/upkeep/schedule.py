@@ -42,6 +42,11 @@ logger = logging.getLogger(__name__)
 # The tasks that beat starts; each leaves a heartbeat of its own.
 TICKS = ("dispatch_due", "refresh_due", "sweep")
 MOST_AT_ONCE = 1000
+# The columns that say when a sync is due, and what it is then asked for by.
+DUE = (
+    ("retry_at", SyncRun.Trigger.RETRY),
+    ("next_sync_at", SyncRun.Trigger.SCHEDULE),
+)
 # Shorter than the time between two ticks.
 DISPATCH_SECONDS = 10.0
 # A slot that was taken and came to nothing is due again after this long.
@@ -67,10 +72,7 @@ def dispatch_due(*, now: datetime | None = None) -> int:
     now = now or timezone.now()
     stop_at = time.monotonic() + DISPATCH_SECONDS
     opened = 0
-    for column, trigger in (
-        ("retry_at", SyncRun.Trigger.RETRY),
-        ("next_sync_at", SyncRun.Trigger.SCHEDULE),
-    ):
+    for column, trigger in DUE:
         taken = MOST_AT_ONCE
         while taken == MOST_AT_ONCE and time.monotonic() < stop_at:
             taken, newly = _dispatch_batch(now, column, trigger)
@@ -78,7 +80,9 @@ def dispatch_due(*, now: datetime | None = None) -> int:
     return opened
 
 
-def _dispatch_batch(now: datetime, column: str, trigger: str) -> tuple[int, int]:
+def _dispatch_batch(
+    now: datetime, column: str, trigger: SyncRun.Trigger
+) -> tuple[int, int]:
     """Move the due times of some and open their runs; return how many of each."""
     with transaction.atomic():
         due = list(
@@ -191,9 +195,8 @@ def pull_in(*, now: datetime) -> int:
     syncs = Connection.objects.syncable().filter(
         Q(next_sync_at__gt=latest) | is_unknown
     )
-    attempts = Connection.objects.syncable().filter(
-        retry_at__gt=now + CLOCK_SKEW + SyncRun.LONGEST_WAIT
-    )
+    is_late = times.ahead("retry_at", now, longest=SyncRun.LONGEST_WAIT)
+    attempts = Connection.objects.syncable().filter(is_late)
     is_of_ahead = times.ahead("refreshed_at", now) | times.ahead(
         "attempt_started_at", now
     )

@@ -13,6 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Connection, Credential, SyncRun, wording
+from integrations.models.collection import Completeness
+from integrations.models.progress import ProgressState
 from integrations.providers import SPECS
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota
@@ -101,6 +103,7 @@ def _context(connection: Connection) -> dict[str, Any]:
         "poll_every": _poll_every(status),
         "seen": _digest(status, collections),
         "collections": collections,
+        "being_read": _being_read(run, collections),
         "runs": latest[:RUNS],
         "has_more_runs": len(latest) > RUNS,
         "run_history": [_bar(each) for each in reversed(latest)],
@@ -133,6 +136,7 @@ def _digest(status: Status, collections: Sequence[Collection]) -> str:
         (status.condition.value, status.code, status.grant, sorted(status.actions)),
         (run.pk, run.state, run.outcome) if run else (),
         [(c.pk, c.completeness, c.reason, c.hold is not None) for c in collections],
+        sorted(map(str, _being_read(run, collections))),
     ]
     return sha256(repr(shown).encode()).hexdigest()[:16]
 
@@ -144,6 +148,19 @@ def _collections(connection: Connection) -> list[Collection]:
     for each in found:
         each.proof = proofs.get(each.pk)
     return found
+
+
+def _being_read(run: SyncRun | None, collections: Sequence[Collection]) -> set[Any]:
+    """Return the collections that a sync is reading for the first time."""
+    if run is None or not run.is_open or run.is_ending or run.is_waiting:
+        return set()
+    reading = {
+        key
+        for key, entry in run.entries.items()
+        if entry.state is ProgressState.READING
+    }
+    pending = (c for c in collections if c.completeness == Completeness.PENDING)
+    return {c.pk for c in pending if str(c.pk) in reading}
 
 
 def _bar(run: SyncRun) -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from integrations.models import Connection, SyncRun
+from integrations.models.wording import count_text
 from integrations.providers import CONNECTORS
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
@@ -40,8 +41,8 @@ def time_text(
         left = ""
     else:
         left = (
-            f"{run.seen:,} items in {_duration(elapsed)} so far; how many there are,"
-            f" {name} does not say beforehand."
+            f"{count_text(run.seen, 'item')} in {_duration(elapsed)} so far;"
+            f" how many there are, {name} does not say beforehand."
         )
     return " ".join(filter(None, (_limit_text(connection), left, USABLE)))
 
@@ -58,12 +59,12 @@ def _limit_text(connection: Connection) -> str:
     if not limits:
         return ""
     calls = max(1, int(limits[0].limit / limits[0].seconds + 0.5))
-    plural = "call" if calls == 1 else "calls"
-    return f"{connection.provider_name} allows about {calls} {plural} a second."
+    allowed = count_text(calls, "call")
+    return f"{connection.provider_name} allows about {allowed} a second."
 
 
 def _duration(span: timedelta) -> str:
     minutes = math.ceil(span.total_seconds() / 60)
     if minutes < 90:
-        return f"{minutes} minute" if minutes == 1 else f"{minutes} minutes"
-    return f"{round(minutes / 60)} hours"
+        return count_text(minutes, "minute")
+    return count_text(round(minutes / 60), "hour")

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from integrations.models import Collection
+from integrations.models.wording import count_text
 from integrations.services.common import audit
 from integrations.services.sync import held_deletions
 from integrations.views.access import UserRequest
@@ -25,7 +26,8 @@ def collection_approve(request: UserRequest, pk: UUID) -> HttpResponse:
     if deleted is None:
         return _too_late(request, collection)
     audit.record("deletions.approved", user=request.user, subject=pk, request=request)
-    messages.success(request, f"{collection}: {deleted:,} items are marked as deleted.")
+    marked = count_text(deleted, "item", verb=("is", "are"))
+    messages.success(request, f"{collection}: {marked} marked as deleted.")
     return redirect(collection.connection)
 
 

@@ -23,8 +23,10 @@ from integrations.services.common.errors import NotSyncableError
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
-from integrations.services.connections.status import put_status
+from integrations.services.connections.status import put_status, waiting_for_user
+from integrations.services.grants import failed_revocations
 from integrations.services.sync import budget, runs
+from integrations.views import live
 from integrations.views.access import UserRequest, get_connection, proof_required
 from integrations.views.connections.revocations import failed_revocations_of
 
@@ -34,16 +36,36 @@ QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
 @require_safe
 def connection_list(request: UserRequest) -> HttpResponse:
     """Show every connection of the user, and what else could be connected."""
-    own = put_status(Connection.objects.owned_by(request.user))
-    # A stable sort: the disconnected ones go last, the others keep their order.
-    connections = sorted(own, key=lambda connection: not connection.is_connected)
     context = {
-        "connections": connections,
-        "failed_revocations": failed_revocations_of(request.user),
+        **_list_context(request),
         "providers": provider_cards(is_staff=request.user.is_staff),
         "sandbox_on": is_sandbox_on(),
     }
     return render(request, "connections/connection_list.html", context)
+
+
+@require_safe
+def connection_list_live(request: UserRequest) -> HttpResponse:
+    """Show what has changed on an open list of connections."""
+    context = {**_list_context(request), "is_live": True}
+    return render(request, "connections/connection_list_live.html", context)
+
+
+def _list_context(request: UserRequest) -> dict[str, Any]:
+    noted = failed_revocations.with_note(Connection.objects.owned_by(request.user))
+    # A stable sort: the disconnected ones go last, the others keep their order.
+    connections = sorted(
+        put_status(noted), key=lambda connection: not connection.is_connected
+    )
+    return {
+        "connections": connections,
+        "failed_revocations": failed_revocations_of(request.user)
+        if all(failed_revocations.is_noted(each) for each in connections)
+        else [],
+        "attention": waiting_for_user(connections),
+        "live_url": reverse("integrations:connection-list-live"),
+        "live_seconds": live.seconds_until_look(each.status for each in connections),
+    }
 
 
 def provider_cards(*, is_staff: bool) -> list[dict[str, Any]]:

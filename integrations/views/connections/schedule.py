@@ -6,18 +6,20 @@ from django.conf import settings
 
 from integrations.forms import FULL_REFRESHES, INTERVALS
 from integrations.models import Connection
+from integrations.models.wording import count_text
 from integrations.services.connections.status import Status
 
 
 def interval_text(minutes: int) -> str:
     """Return how often changes are looked for."""
-    return INTERVALS.get(minutes, f"Every {minutes} minutes")
+    return INTERVALS.get(minutes) or f"Every {count_text(minutes, 'minute')}"
 
 
 def full_refresh_text(hours: float | None) -> str:
     """Return how often everything is read."""
     hours = hours or settings.FULL_REFRESH_HOURS
-    return FULL_REFRESHES.get(int(hours), f"Every {hours:g} hours")
+    known = FULL_REFRESHES.get(int(hours)) or ("Every hour" if hours == 1 else "")
+    return known or f"Every {hours:g} h"
 
 
 def schedule_text(connection: Connection, status: Status) -> str:

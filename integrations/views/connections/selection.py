@@ -143,7 +143,8 @@ def _save(request: UserRequest, choice: Choice) -> HttpResponse:
     if added:
         told += f" {added:,} more will be read."
     if left_out:
-        told += f" {left_out:,} deselected; their items are being deleted here."
+        of_it = "it" if left_out == 1 else "them"
+        told += f" {left_out:,} deselected; what was read of {of_it} is deleted here."
     if choice.plan is not None and schedule is not None:
         quota.use_schedule(connection, schedule)
         often, name = _lower(schedule.interval_minutes), choice.plan.name

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,8 +15,9 @@ from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
 from integrations.models import Collection, Connection, Item
+from integrations.models.wording import count_text
 from integrations.services.connections.naming import unique_titles
-from integrations.services.connections.status import put_status
+from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.items import listing
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count
@@ -23,16 +25,57 @@ from integrations.services.items.parents import put_parents
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.search import reindex
 from integrations.services.items.search.passages import put_passages
+from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, facts, filters
+from integrations.views.live import Look
 
 
 @require_safe
 def item_list(request: UserRequest) -> HttpResponse:
     """Show one page of the items that the query string asks for."""
     query = ItemQuery.parse(request.GET)
-    user = request.user
-    connections = list(Connection.objects.owned_by(user))
+    context = _context(request.user, query)
+    context |= _live(Look.of(context["items"]), query, context)
+    response = render(request, _list_template(request), context)
+    # Page and fragment share an address, and the browser's history knows only that.
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    return response
+
+
+@require_safe
+def item_list_live(request: UserRequest) -> HttpResponse:
+    """Show what has changed around an open list; its rows stay until asked for.
+
+    Where there were none the first ones appear by themselves.
+    """
+    query, look = ItemQuery.parse(request.GET), Look.read(request)
+    context = _context(request.user, query)
+    now = Look.of(context["items"])
+    if now.rows and not look.rows:
+        context |= _live(now, query, context)
+        response = render(request, "items/partials/update.html", context)
+        response.headers["HX-Retarget"] = "#results"
+        return response
+    new, changed = listing.count_since(context["found"], look.at, hits=context["hits"])
+    context |= {
+        **_live(look, query, context),
+        "is_live": True,
+        "news_text": look.news_text(now, new=new, changed=changed),
+        "news_url": query.change().url,
+    }
+    return render(request, "items/item_list_live.html", context)
+
+
+def _live(look: Look, query: ItemQuery, context: dict[str, Any]) -> dict[str, Any]:
+    statuses = [connection.status for connection in context["connections"]]
+    path = reverse("integrations:item-list-live")
+    return live.context(look, statuses, path, **query.parameters)
+
+
+def _context(user: User, query: ItemQuery) -> dict[str, Any]:
+    """Return what the list shows of a user's items."""
+    connections = put_status(Connection.objects.owned_by(user))
     collections = list(
         Collection.objects.filter(connection__owner=user)
         .select_related("connection")
@@ -48,8 +91,12 @@ def item_list(request: UserRequest) -> HttpResponse:
         put_passages(page.items, query.search)
     put_titles(page.items, connections)
     count = listing.count(items, query, collections, hits=page.hits)
-    context = {
+    return {
         "items": page.items,
+        "found": items,
+        "hits": page.hits,
+        "connections": connections,
+        "attention": waiting_for_user(connections),
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
         "count_text": _count_text(count, query, collections),
@@ -58,10 +105,6 @@ def item_list(request: UserRequest) -> HttpResponse:
         "indexing": reindex.progress_of(collections) if query.search else None,
         **_list_context(query, connections, collections, parent),
     }
-    response = render(request, _list_template(request), context)
-    # Page and fragment share an address, and the browser's history knows only that.
-    patch_vary_headers(response, ("HX-Request", "HX-Target"))
-    return response
 
 
 def _empty_context(
@@ -120,14 +163,14 @@ def _list_context(
 def _count_text(
     count: Count, query: ItemQuery, collections: Sequence[Collection]
 ) -> str:
-    noun = "item" if count.number == 1 and not count.is_more else "items"
     if not query.filters or query.state:
+        noun = "item" if count.number == 1 and not count.is_more else "items"
         return f"{count} {noun}".capitalize()
-    total = listing.stored_items(collections)
-    return f"{count} of {total:,} items".capitalize()
+    total = count_text(listing.stored_items(collections), "item")
+    return f"{count} of {total}".capitalize()
 
 
-def _stale(query: ItemQuery, connections: Sequence[Connection]) -> list[dict[str, Any]]:
+def _stale(query: ItemQuery, connections: Sequence[Any]) -> list[dict[str, Any]]:
     """Return the connections whose items do not refresh now, and since when."""
     stale = [
         connection
@@ -141,7 +184,7 @@ def _stale(query: ItemQuery, connections: Sequence[Connection]) -> list[dict[str
     ]
     return [
         {"connection": connection, "since": connection.last_synced_at}
-        for connection in put_status(stale)
+        for connection in stale
     ]
 
 

@@ -15,6 +15,7 @@ from integrations.providers.rich_text import (
     BlockKind,
     Span,
     Style,
+    is_plain_http,
     safe_href,
 )
 
@@ -36,6 +37,8 @@ _TAGS: Final[Mapping[Style, str]] = {
 }
 
 BREAK: Final = SafeString("<br>")
+# Whoever wrote the text chose the words; the title tells where the link leads.
+LINK: Final = '<a href="{0}" title="{0}" rel="noopener noreferrer nofollow">{1}</a>'
 # Their words are literal, line breaks included.
 LITERAL: Final = frozenset({BlockKind.CODE, BlockKind.EQUATION})
 
@@ -53,9 +56,12 @@ def _draw(span: Span) -> SafeString:
         if style in span.styles:
             html = format_html("<{0}>{1}</{0}>", _TAGS[style], html)
     href = safe_href(span.href)
-    if not href:
-        return html
-    return format_html('<a href="{}" rel="noopener nofollow">{}</a>', href, html)
+    if href:
+        return format_html(LINK, href, html)
+    if is_plain_http(span.href) and span.href != span.text:
+        # Not to be followed from here, but not to be lost either.
+        return format_html("{} ({})", html, span.href)
+    return html
 
 
 def to_groups(

@@ -83,11 +83,19 @@ def show(value: Value, links: Links = NO_LINKS) -> Shown:
             shown, kind="time", stamp=value.at.astimezone(source).isoformat()
         )
     if isinstance(value, Link):
-        return replace(shown, kind="link", href=value.url)
+        return _show_link(value, shown)
     if isinstance(value, RichText) and not is_plain(value.blocks):
         return replace(shown, kind="rich", groups=tuple(to_groups(value.blocks)))
     contact = _contact(value)
     return replace(shown, kind="contact", href=contact) if contact else shown
+
+
+def _show_link(link: Link, shown: Shown) -> Shown:
+    """Return a link, or its words and its address where it may not be followed."""
+    if safe_href(link.url):
+        return replace(shown, kind="link", href=link.url)
+    is_named = link.url and shown.text != link.url
+    return replace(shown, text=f"{shown.text} ({link.url})") if is_named else shown
 
 
 def show_time(value: datetime | None) -> Shown | None:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -15,13 +16,16 @@ from integrations.context_processors import is_sandbox_on
 from integrations.models import Connection, Item, SyncRun
 from integrations.models.item import ItemQuerySet
 from integrations.providers import SPECS
-from integrations.services.connections.status import put_status
+from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.items import listing
+from integrations.services.items.listing import Count
 from integrations.services.items.news import News
 from integrations.services.items.query import ItemQuery
+from integrations.views import live
+from integrations.views.access import UserRequest
 from integrations.views.connections.index import provider_cards
 from integrations.views.items.filters import NEWS
-from integrations.views.site.visits import last_visit
+from integrations.views.site.visits import known_last_visit, last_visit
 
 RECENT_ITEMS = 10
 WEEK = timedelta(days=7)
@@ -32,27 +36,65 @@ WEEK = timedelta(days=7)
 def home(request: HttpRequest) -> HttpResponse:
     """Show the state of every connection, or what this is to the signed-out."""
     if not request.user.is_authenticated:
-        context = {"providers": list(SPECS.values()), "sandbox_on": is_sandbox_on()}
-        return render(request, "home_signed_out.html", context)
-    user = request.user
+        offer = {"providers": list(SPECS.values()), "sandbox_on": is_sandbox_on()}
+        return render(request, "home_signed_out.html", offer)
+    context = _context(request.user, last_visit(request))
+    look = live.Look.of(context["recent_items"])
+    context |= {
+        **_live(look, context),
+        "providers": provider_cards(is_staff=request.user.is_staff),
+        "sandbox_on": is_sandbox_on(),
+    }
+    return render(request, "home.html", context)
+
+
+@require_safe
+def home_live(request: UserRequest) -> HttpResponse:
+    """Show what has changed on an open Home."""
+    context = _context(request.user, known_last_visit(request))
+    look, items = live.Look.read(request), context["recent_items"]
+    new = sum(item.first_seen_at > look.at for item in items)
+    changed = sum(item.changed_at > look.at for item in items) - new
+    news_text = look.news_text(
+        live.Look.of(items), new=Count(number=new), changed=Count(number=changed)
+    )
+    context |= {
+        **_live(look, context),
+        "is_live": True,
+        "had_rows": bool(look.rows),
+        "news_text": news_text if look.rows else "",
+        "news_url": reverse("integrations:home"),
+    }
+    return render(request, "home_live.html", context)
+
+
+def _live(look: live.Look, context: dict[str, Any]) -> dict[str, Any]:
+    statuses = [connection.status for connection in context["connections"]]
+    return live.context(look, statuses, reverse("integrations:home-live"))
+
+
+def _context(user: User, since: datetime | None) -> dict[str, Any]:
+    """Return what Home shows of a user's connections, since their last visit."""
     # What a disconnected one has kept is among the items, though it has no card.
     own = put_status(Connection.objects.owned_by(user))
     connections = [connection for connection in own if connection.is_connected]
-    since = last_visit(request)
-    context = {
+    return {
         "connections": connections,
+        "attention": waiting_for_user(own),
         "totals": {
             "items": sum(connection.status.item_count for connection in own),
             "connections": len(connections),
         },
         "since": since,
-        "changes": _changes(user, since or timezone.now() - WEEK),
+        "changes": _changes(user, since or _week_ago()),
         "recent_items": _recent_items(user),
         "running": _running(user),
-        "providers": provider_cards(is_staff=user.is_staff),
-        "sandbox_on": is_sandbox_on(),
     }
-    return render(request, "home.html", context)
+
+
+def _week_ago() -> datetime:
+    """Return the full hour a week ago, the same one at each look of an open page."""
+    return (timezone.now() - WEEK).replace(minute=0, second=0, microsecond=0)
 
 
 def _changes(user: User, since: datetime) -> dict[str, Any]:

@@ -23,6 +23,11 @@ def last_visit(request: HttpRequest) -> datetime | None:
         request.session["last_visit"] = seen_at.isoformat() if seen_at else ""
     if seen_at is None or now - seen_at > WRITE_EVERY:
         request.session["seen_at"] = now.isoformat()
+    return known_last_visit(request)
+
+
+def known_last_visit(request: HttpRequest) -> datetime | None:
+    """Return the same for a page that is open already, which makes no new visit."""
     return _read(request, "last_visit")
 
 

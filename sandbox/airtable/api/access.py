@@ -6,6 +6,7 @@ from dataclasses import replace
 from sandbox.airtable.api import quotas
 from sandbox.airtable.api.errors import (
     FORBIDDEN,
+    INVALID,
     MONTH,
     NO_MODEL,
     NOT_FOUND,
@@ -64,6 +65,8 @@ def admit(
         raise refuse(FORBIDDEN, f"The token lacks the scope {scope}")
     if "base" in request.params:
         _open_base(sandbox, request, token, is_metered=is_metered)
+    if problem := sandbox.check_call(request):
+        raise refuse(INVALID, f"{problem.where} {problem.why}")
     return replace(token, scopes=scopes)
 
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 from sandbox.airtable.api.access import admit, list_bases
-from sandbox.airtable.api.errors import BAD_OFFSET, INVALID, refuse
+from sandbox.airtable.api.errors import BAD_OFFSET, refuse
 from sandbox.airtable.schema import Table, list_tables
 from sandbox.airtable.seed.accounts import EMAIL_READ, PEOPLE, SCHEMA_READ, SLUG
 from sandbox.airtable.values import derive_id, is_id
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, find_repeated, to_json
+from sandbox.core.web import Request, Response, to_json
 
 VISIBLE = "visibleFieldIds"
 
@@ -24,7 +24,7 @@ def show_whoami(sandbox: Sandbox, request: Request) -> Response:
 
 def show_bases(sandbox: Sandbox, request: Request) -> Response:
     token = admit(sandbox, request, SCHEMA_READ)
-    query = _read(request, "offset")
+    query = request.query
     size = int(sandbox.switches.get(SLUG, "bases_page_size", request.account))
     iterator, _, start = query.get("offset", "").partition("/")
     if "offset" in query and not (is_id("itr", iterator) and is_id("app", start)):
@@ -43,12 +43,9 @@ def show_bases(sandbox: Sandbox, request: Request) -> Response:
 
 def show_tables(sandbox: Sandbox, request: Request) -> Response:
     admit(sandbox, request, SCHEMA_READ)
-    included = {*_read(request, "include", "include[]").values()}
-    if included - {VISIBLE}:
-        raise refuse(INVALID, "include can only be visibleFieldIds")
     tables = list_tables(sandbox.storage, request.params["base"])
     for table in tables:
-        table["views"] = _show_views(table, with_visible=bool(included))
+        table["views"] = _show_views(table, with_visible=bool(request.query))
     return to_json({"tables": tables})
 
 
@@ -60,10 +57,3 @@ def _show_views(table: Table, *, with_visible: bool) -> list[dict[str, Any]]:
         is_grid = view["type"] == "grid"
         views.append(shown | visible if with_visible and is_grid else shown)
     return views
-
-
-def _read(request: Request, *names: str) -> dict[str, str]:
-    pairs = request.query_pairs
-    if find_repeated(pairs) or any(name not in names for name, _ in pairs):
-        raise refuse(INVALID)
-    return dict(pairs)

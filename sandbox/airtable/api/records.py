@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.airtable.api import iterators
 from sandbox.airtable.api.access import admit
 from sandbox.airtable.api.errors import NO_MODEL, NO_RECORD, refuse
-from sandbox.airtable.api.options import Options, read_flag, read_options
+from sandbox.airtable.api.options import TRUE, Options, read_options
 from sandbox.airtable.api.render import make_render
 from sandbox.airtable.schema import Table, list_tables, pick
 from sandbox.airtable.seed.accounts import RECORDS_READ, SLUG
@@ -48,7 +48,7 @@ def show_record(sandbox: Sandbox, request: Request) -> Response:
     """Show one record, which may belong to another table of the same base."""
     admit(sandbox, request, RECORDS_READ, is_metered=True)
     _find_table(sandbox, request)
-    by_id = read_flag(request.query.get("returnFieldsByFieldId", False))
+    by_id = request.query.get("returnFieldsByFieldId") in TRUE
     row = sandbox.storage.one(
         "SELECT r.*, t.shown FROM airtable_record r"
         " JOIN airtable_table t ON t.id = r.table_id WHERE r.id = ? AND t.base = ?",

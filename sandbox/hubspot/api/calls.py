@@ -10,7 +10,6 @@ from sandbox.core.state import Handler, Sandbox
 from sandbox.core.web import (
     NOT_SIMULATED,
     ApiRefusal,
-    BadBodyError,
     Request,
     Response,
     to_json,
@@ -53,12 +52,12 @@ class Call:
         return self.types[0]
 
     @property
-    def more(self) -> int:
-        return int(self.sandbox.switches.get(SLUG, "more_properties", self.portal))
+    def count_of_properties(self) -> int:
+        return int(self.sandbox.switches.get(SLUG, "properties", self.portal))
 
     @property
     def definitions(self) -> dict[str, Definition]:
-        return get_definitions(self.type, self.more)
+        return get_definitions(self.type, self.count_of_properties)
 
     @cached_property
     def records(self) -> Records:
@@ -85,9 +84,8 @@ class Call:
 
     @cached_property
     def body(self) -> dict[str, Any]:
-        body = self.request.json()
-        if not isinstance(body, dict):
-            raise BadBodyError("not an object")
+        """Return the body, which was checked before."""
+        body: dict[str, Any] = self.request.json()
         return body
 
     def require(self, type_id: str, *scopes: str) -> None:
@@ -102,11 +100,7 @@ class Call:
         return int(text)
 
     def read_inputs(self, highest: int) -> list[dict[str, Any]]:
-        inputs = self.body.get("inputs")
-        if not isinstance(inputs, list) or not all(
-            isinstance(item, dict) and "id" in item for item in inputs
-        ):
-            raise refuse("inputs must be a list of objects with an id")
+        inputs: list[dict[str, Any]] = self.body["inputs"]
         if len(inputs) > highest:
             raise refuse(f"At most {highest} inputs are supported in a batch")
         return inputs
@@ -130,6 +124,8 @@ def api(*scopes: str, bucket: str = "api") -> Callable[[Inner], Handler]:
             call = _admit(sandbox, request, bucket)
             for type_id in call.types or ("",):
                 call.require(type_id, *scopes)
+            if problem := sandbox.check_call(request):
+                raise refuse(f"{problem.where} {problem.why}")
             is_write = WRITE in scopes
             with sandbox.storage.write() if is_write else nullcontext():
                 answer = inner(call)

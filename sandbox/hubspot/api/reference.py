@@ -27,7 +27,10 @@ def list_properties(call: Call) -> dict[str, Any]:
         raise refuse(f"dataSensitivity {sensitivity} is not valid")
     if sensitivity != PLAIN:
         raise missing_scopes(f"crm.objects.{TYPES[call.type]}.{sensitivity}.read")
-    wanted, every = (call.is_archived, PLAIN), list_definitions(call.type, call.more)
+    wanted, every = (
+        (call.is_archived, PLAIN),
+        list_definitions(call.type, call.count_of_properties),
+    )
     return {
         "results": [d for d in every if (d["archived"], d["dataSensitivity"]) == wanted]
     }

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from sandbox.hubspot.api.calls import READ, Call, api
+from sandbox.hubspot.api.calls import READ, Call, api, to_id
 from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.filters import build_filters, get_column, register
 from sandbox.hubspot.api.objects import read_shape, to_objects
 from sandbox.hubspot.api.records import SQL
 
 MAX_BODY, MAX_LIMIT, MAX_RESULTS = 3_000, 200, 10_000
-KNOWN_FIELDS = {"filterGroups", "sorts", "properties", "limit", "after"}
 DIRECTIONS = {"ASCENDING": "ASC", "DESCENDING": "DESC"}
 
 
@@ -17,12 +16,10 @@ DIRECTIONS = {"ASCENDING": "ASC", "DESCENDING": "DESC"}
 def search(call: Call) -> dict[str, Any]:
     if len(call.request.body) > MAX_BODY:
         raise refuse(f"The request body is longer than {MAX_BODY} characters")
-    if unknown := call.body.keys() - KNOWN_FIELDS:
-        raise refuse(f"The sandbox does not simulate: {sorted(unknown)}")
-    limit, after = _read_number(call, "limit", 10), _read_number(call, "after", 0)
+    limit, after = call.body.get("limit", 10), to_id(call.body.get("after", "0"))
     if not 1 <= limit <= MAX_LIMIT or after + limit > MAX_RESULTS:
         raise refuse(f"At most {MAX_LIMIT} results at once, {MAX_RESULTS} in all")
-    where, values = build_filters(call, call.body.get("filterGroups") or [])
+    where, values = build_filters(call, call.body.get("filterGroups", []))
     order, shape = _read_sort(call), read_shape(call, call.body)
     source, known = _get_source(call)
     storage = call.sandbox.storage
@@ -44,20 +41,10 @@ def _get_source(call: Call) -> tuple[str, tuple[Any, ...]]:
     return (SQL["lagging"], (*known, now)) if is_lagging else (SQL["settled"], known)
 
 
-def _read_number(call: Call, name: str, default: int) -> int:
-    value = call.body.get(name)
-    text = str(default if value is None else value)
-    if not text.isdigit():
-        raise refuse(f"{name} is not valid")
-    return int(text)
-
-
 def _read_sort(call: Call) -> str:
-    try:
-        [rule] = call.body.get("sorts") or [{"propertyName": "hs_object_id"}]
-        word = DIRECTIONS[rule.get("direction", "ASCENDING")]
-        column = get_column(call, str(rule["propertyName"])) or ("id", int)
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
-        message = "sorts must be one rule of propertyName and direction"
-        raise refuse(message) from exc
+    rules = call.body.get("sorts") or [{"propertyName": "hs_object_id"}]
+    if len(rules) > 1:
+        raise refuse("sorts must be one rule of propertyName and direction")
+    word = DIRECTIONS[rules[0].get("direction", "ASCENDING")]
+    column = get_column(call, rules[0]["propertyName"]) or ("id", int)
     return f"{column[0]} {word}, id {word}"

@@ -114,8 +114,9 @@ class Write:
             if not self.call.enforces_rules:
                 raise ValueError(f"{text} is not midnight")
             context = {"propertyName": name, "rawValue": text, "normalizedValue": day}
-            warning = {"category": "PROPERTY_VALUE_NORMALIZED", "context": context}
-            self.warnings.append(warning)
+            message = f"{name} was normalized"
+            warning = {"category": "PROPERTY_VALUE_NORMALIZED", "message": message}
+            self.warnings.append({**warning, "context": context})
         return day
 
     def _read_option(self, definition: definitions.Definition, text: str) -> str:
@@ -150,9 +151,7 @@ class Write:
 
 def check_write(call: Call, row: Row | None) -> Write:
     """Return what the body's properties come to, or refuse them by name and code."""
-    given = call.body.get("properties")
-    if not isinstance(given, dict):
-        raise refuse("properties must be an object")
+    given = call.body["properties"]
     write = Write(call=call, old=json.loads(row["properties"]) if row else {})
     write.check(given)
     if row is None:

@@ -32,7 +32,11 @@ def _make_definition(type_name: str, row: dict[str, Any]) -> Definition:
     ]
     made = {**_LISTED["usual"], **row, "options": options}
     made["groupName"] = f"{type_name}information"
-    made["modificationMetadata"] = {"readOnlyValue": made.pop("readOnly", False)}
+    made["modificationMetadata"] = {
+        "archivable": not made["hubspotDefined"],
+        "readOnlyDefinition": made["hubspotDefined"],
+        "readOnlyValue": made.pop("readOnly", False),
+    }
     return made
 
 
@@ -42,17 +46,37 @@ PROPERTIES = {
 }
 
 
-@cache
-def list_definitions(type_id: str, more: int = 0) -> list[Definition]:
-    """Return all definitions of a type, and more that no record has a value of."""
-    rows = ({"name": f"custom_{n}", "label": f"Custom {n}"} for n in range(more))
-    made = [_make_definition(TYPES[type_id], row) for row in rows]
-    return [*PROPERTIES[type_id], *made]
+# Types and field types of those that are not listed, and what their values are.
+MADE_UP = (
+    ("string", "text", "As agreed"),
+    ("number", "number", "12.5"),
+    ("bool", "booleancheckbox", "true"),
+    ("datetime", "date", CREATED),
+    ("enumeration", "select", "yes"),
+)
+
+
+def make_up(number: int) -> tuple[dict[str, Any], str]:
+    """Return a property that nobody listed, and the value that some records have."""
+    kind, field, value = MADE_UP[number % len(MADE_UP)]
+    name, label = f"custom_{kind}_{number:03}", f"Custom {kind} {number}"
+    row: dict[str, Any] = {"name": name, "label": label}
+    row |= {"type": kind, "fieldType": field, "hubspotDefined": False}
+    options = [("yes", "Yes"), ("no", "No")] if kind == "enumeration" else []
+    return {**row, "options": options}, value
 
 
 @cache
-def get_definitions(type_id: str, more: int = 0) -> dict[str, Definition]:
-    known = list_definitions(type_id, more)
+def list_definitions(type_id: str, count: int = 0) -> list[Definition]:
+    """Return the definitions of a type, made up to as many as there should be."""
+    listed = PROPERTIES[type_id]
+    rows = (make_up(number)[0] for number in range(count - len(listed)))
+    return [*listed, *(_make_definition(TYPES[type_id], row) for row in rows)]
+
+
+@cache
+def get_definitions(type_id: str, count: int = 0) -> dict[str, Definition]:
+    known = list_definitions(type_id, count)
     return {d["name"]: d for d in known if not d["archived"]}
 
 
@@ -68,7 +92,10 @@ def choose_properties(
     return sorted(name for name in wanted if known[name]["dataSensitivity"] == PLAIN)
 
 
-PIPELINES = [{**row, **DATED} for row in load(__package__, "pipelines")]
+PIPELINES = [
+    {**row, **DATED, "stages": [{**stage, **DATED} for stage in row["stages"]]}
+    for row in load(__package__, "pipelines")
+]
 
 
 @cache

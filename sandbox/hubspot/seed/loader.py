@@ -116,6 +116,9 @@ class Maker:
             )
             values["hs_merged_object_ids"] = ";".join(map(str, old))
             self.aliases += [(self.portal.id, type_id, o, record_id) for o in old]
+        for made_up in (number % 200, number * 7 % 200):
+            row, value = definitions.make_up(made_up)
+            values[row["name"]] = value
         values["createdate"] = to_short_iso(created)
         values[MODIFIED[type_id]] = to_short_iso(modified)
         values["hs_object_id"] = str(record_id)

@@ -8,9 +8,9 @@ from sandbox.core.storage import Row
 from sandbox.core.web import Response
 from sandbox.notion.api.calls import READ, Call, api
 from sandbox.notion.api.dialect import Outline
-from sandbox.notion.api.errors import malformed, not_found
+from sandbox.notion.api.errors import not_found
 from sandbox.notion.api.objects import to_moments, to_parent
-from sandbox.notion.api.paging import read_page_query, refuse_unknown
+from sandbox.notion.api.paging import read_page
 from sandbox.notion.api.values import to_rich
 from sandbox.notion.seed.workspaces import DATABASE, PAGE
 
@@ -55,7 +55,7 @@ def list_children(call: Call) -> Response:
     parent = call.read_id("block")
     if call.find(parent, PAGE, DATABASE) is None:
         _find_block(call, parent)
-    page = read_page_query(call.request, f"children:{parent}")
+    page = read_page(call.request, call.request.query, f"children:{parent}")
     rows = call.run(BELOW, parent=parent, n=page.size + 1, offset=page.offset)
     shown = rows[: page.size]
     parents = _find_parents(call, [row["id"] for row in shown])
@@ -67,11 +67,7 @@ def list_children(call: Call) -> Response:
 def show_markdown(call: Call) -> Response:
     """Return the text of a page, or of one block when its id is given instead."""
     root = call.read_id("page")
-    given = call.request.query
-    refuse_unknown("query", given, ("include_transcript",))
-    transcript = given.get("include_transcript", "false")
-    if transcript not in ("true", "false"):
-        raise malformed("query.include_transcript", "should be a boolean")
+    transcript = call.request.query.get("include_transcript")
     block = None if call.find(root, PAGE) else _find_block(call, root)
     page_id = block["page"] if block else root
     rows, most = call.run(ON_PAGE, page=page_id), call.switch("markdown_blocks")

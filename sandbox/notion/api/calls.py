@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.core.state import Handler, Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.web import Request, Response, to_json
+from sandbox.core.web import BadBodyError, Request, Response, to_json
 from sandbox.notion.api.errors import (
     RATE,
     get_request_id,
@@ -77,6 +77,12 @@ class Call:
             return row
         raise not_found(kind, object_id)
 
+    @property
+    def body(self) -> dict[str, Any]:
+        """Return the body, which was checked before."""
+        body: dict[str, Any] = self.request.json()
+        return body
+
     def answer(self, data: dict[str, Any]) -> Response:
         return answer(self.request, data)
 
@@ -116,7 +122,23 @@ def _admit(sandbox: Sandbox, request: Request, needed: Collection[str]) -> Call:
     if not held.issuperset(needed):
         raise refuse(403, "Insufficient permissions for this endpoint.")
     who = {"workspace": token.account, "user": token.user, **bot}
+    _check_shape(sandbox, request)
     return Call(sandbox=sandbox, request=request, held=held, **who)
+
+
+def _check_shape(sandbox: Sandbox, request: Request) -> None:
+    """Refuse what the endpoint does not take; a body is an object in JSON."""
+    try:
+        is_json = request.method == "GET" or (
+            request.content_type == "application/json"
+            and isinstance(request.json(), dict)
+        )
+    except BadBodyError:
+        is_json = False
+    if not is_json:
+        raise refuse(400, "Error parsing JSON body.", "invalid_json")
+    if problem := sandbox.check_call(request):
+        raise malformed(problem.where, problem.why)
 
 
 def _check_limit(sandbox: Sandbox, workspace: str) -> None:

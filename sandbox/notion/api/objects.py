@@ -11,7 +11,7 @@ from sandbox.core.times import to_iso
 from sandbox.core.web import Response
 from sandbox.notion.api.calls import READ, Call, api
 from sandbox.notion.api.errors import not_found
-from sandbox.notion.api.paging import read_page_query
+from sandbox.notion.api.paging import read_page
 from sandbox.notion.api.people import to_partial
 from sandbox.notion.api.values import (
     LISTED,
@@ -49,7 +49,8 @@ def show_property(call: Call) -> Response:
     item: dict[str, Any] = {"object": "property_item", **named}
     if kind not in LISTED:
         return call.answer({**item, kind: value})
-    page = read_page_query(call.request, f"property:{row['id']}:{found['id']}")
+    listing = f"property:{row['id']}:{found['id']}"
+    page = read_page(call.request, call.request.query, listing)
     own = {**named, "next_url": None, kind: {}}
     whole = [{**item, kind: one} for one in value]
     return page.cut(whole, "property_item", property_item=own)
@@ -115,6 +116,8 @@ def to_object(
         titles = [definition["name"] for definition in wanted]
         return {**whole, "properties": dict(zip(titles, shown, strict=True))}
     if kind == DATABASE:
+        # It is told who made a page or a data source, not who made what holds one.
+        del whole["created_by"], whole["last_edited_by"]
         sources = call.run(SOURCES, database=row["id"])
         return {**whole, "data_sources": [dict(source) for source in sources]}
     database, schema = call.get(row["container"]), body["schema"]

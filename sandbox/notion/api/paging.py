@@ -2,18 +2,14 @@
 
 import base64
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.core.web import BadBodyError, Request, Response, to_json
+from sandbox.core.web import Request, Response, to_json
 from sandbox.notion.api.errors import get_request_id, malformed, refuse
 
 MAX_SIZE = 100
-# What a value may be: a type, one word, a closed object, one of several, a list of one.
-Shape = type | str | Mapping[str, Any] | tuple[Any, ...] | list[Any]
-PAGED: dict[str, Shape] = {"page_size": int, "start_cursor": str}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +41,10 @@ class PageAsked:
         return self.answer(part, kind, has_more=has_more, **more)
 
 
-def read_page_query(request: Request, listing: str) -> PageAsked:
-    """Read what a GET says about paging; it may say nothing else."""
-    fields: dict[str, Any] = dict(request.query)
-    refuse_unknown("query", fields, PAGED)
-    if fields.get("page_size", "").isdecimal():
-        fields["page_size"] = int(fields["page_size"])
-    return read_page(request, fields, listing)
-
-
-def read_page(request: Request, fields: dict[str, Any], listing: str) -> PageAsked:
-    size, offset = fields.get("page_size", MAX_SIZE), 0
-    if type(size) is not int or not 1 <= size <= MAX_SIZE:
+def read_page(request: Request, fields: Mapping[str, Any], listing: str) -> PageAsked:
+    """Read what a query or a body says about paging."""
+    size, offset = int(fields.get("page_size", MAX_SIZE)), 0
+    if not 1 <= size <= MAX_SIZE:
         where = "query" if request.method == "GET" else "body"
         raise malformed(f"{where}.page_size", f"should be 1 to {MAX_SIZE}")
     digest = hashlib.sha256(listing.encode()).hexdigest()[:24]
@@ -74,42 +62,3 @@ def _read_cursor(cursor: str, digest: str) -> int:
     if found != digest or not offset.isdecimal():
         raise refuse(400, f"The start_cursor provided is invalid: {cursor}")
     return int(offset)
-
-
-def read_json(request: Request, shapes: Mapping[str, Shape]) -> dict[str, Any]:
-    """Return the object a body holds; it may say nothing that is not described."""
-    try:
-        body = request.json() if request.content_type == "application/json" else None
-    except BadBodyError:
-        body = None
-    if not isinstance(body, dict):
-        raise refuse(400, "Error parsing JSON body.", "invalid_json")
-    refuse_unknown("body", body, shapes)
-    for name, value in body.items():
-        if not _has_shape(value, shapes[name]):
-            why = f"is not valid, instead was `{json.dumps(value)}`"
-            raise malformed(f"body.{name}", why)
-    return body
-
-
-def _has_shape(value: Any, shape: Shape) -> bool:
-    match shape:
-        case type():
-            return type(value) is shape
-        case tuple():
-            return any(_has_shape(value, one) for one in shape)
-        case list():
-            return isinstance(value, list) and all(
-                _has_shape(one, shape[0]) for one in value
-            )
-        case str():
-            return bool(value == shape)
-    if not isinstance(value, dict) or value.keys() != shape.keys():
-        return False
-    return all(_has_shape(value[name], inner) for name, inner in shape.items())
-
-
-def refuse_unknown(where: str, given: Iterable[str], known: Iterable[str]) -> None:
-    if unknown := set(given) - set(known):
-        why = "should be not present (the sandbox answers only what is documented)"
-        raise malformed(f"{where}.{min(unknown)}", why)

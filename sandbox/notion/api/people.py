@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Response
 from sandbox.notion.api.calls import EMAILS, USERS, Call, api, get_held
-from sandbox.notion.api.paging import read_page_query
+from sandbox.notion.api.paging import read_page
 from sandbox.notion.seed.workspaces import BY_ID
 
 APP_NAME = "Mooring (sandbox registration)"
@@ -57,7 +57,7 @@ def show_me(call: Call) -> Response:
 
 @api(USERS)
 def list_users(call: Call) -> Response:
-    page = read_page_query(call.request, "users")
+    page = read_page(call.request, call.request.query, "users")
     ids = [person.id for person in BY_ID[call.workspace].people]
     users = [describe_user(call.workspace, user_id, call.held) for user_id in ids]
     return page.cut([*users, _describe_bot(call)], "user")

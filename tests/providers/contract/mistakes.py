@@ -77,7 +77,7 @@ HUBSPOT = (
 AIRTABLE = (
     Mistake("listing/records.py", '            "offset": cursor,\n', ""),
     Mistake("listing/records.py", "PAGE_SIZE: Final = 100", "PAGE_SIZE: Final = 10"),
-    Mistake("listing/records.py", "changed_since(since) if since else None", "None"),
+    Mistake("listing/changes.py", "changed_since(since, probes)", '""'),
     Mistake(
         "listing/records.py",
         '"returnFieldsByFieldId": True',
@@ -88,7 +88,7 @@ AIRTABLE = (
         "since - timedelta(milliseconds=1)",
         "since + timedelta(hours=1)",
     ),
-    Mistake("listing/records.py", "IS_AFTER(CREATED_TIME(),{parsed}))", "FALSE())"),
+    Mistake("listing/records.py", "IS_AFTER(CREATED_TIME(),{parsed})", "FALSE()"),
     Mistake("listing/records.py", "limits=base_limits(api, base_id),", "limits=(),"),
     Mistake(
         "listing/records.py",

@@ -108,8 +108,7 @@ def test_labels_that_cannot_be_read_cost_the_names_only(hubspot, body, status):
 @pytest.mark.parametrize(("status", "error"), [(401, Unauthorized), (429, RateLimited)])
 def test_labels_behind_a_limit_or_a_dead_token_are_waited_for(hubspot, status, error):
     hubspot.play({"GET /crm/properties/2026-09/contacts": ["properties_contacts"]})
-    for _ in range(2):
-        hubspot.transport.on("GET /crm/owners/2026-09", REFUSED, status=status)
+    hubspot.transport.on("GET /crm/owners/2026-09", REFUSED, status=status)
 
     with pytest.raises(error):
         hubspot.connector.fetch_schema(hubspot.api, hubspot.context())

@@ -164,6 +164,44 @@ def test_a_paragraph_with_the_sign_of_a_heading_is_none(notion):
     ]
 
 
+def test_a_paragraph_inside_a_toggle_is_told_from_a_heading_as_well(notion):
+    toggle = {
+        **block("toggle", "More"),
+        "id": "aaaaaaaa-0000-4000-8000-00000000000a",
+        "has_children": True,
+    }
+    inside = [block("paragraph", "# Plan"), block("heading_2", "Next")]
+    notion.transport.on(
+        CHILDREN, {**NONE, "results": [toggle, block("heading_1", "Plan")]}
+    )
+    notion.transport.on(
+        f"GET /v1/blocks/{toggle['id']}/children", {**NONE, "results": inside}
+    )
+
+    content = read(
+        notion,
+        "<details>\n<summary>More</summary>\n\t# Plan\n\t## Next\n</details>\n# Plan\n",
+    )
+
+    shown = [(block["kind"], block["text"]) for block in content.blocks]
+    assert shown == [
+        ("toggle", "More"),
+        ("paragraph", "# Plan"),
+        ("heading", "Next"),
+        ("heading", "Plan"),
+    ]
+
+
+def test_blocks_are_asked_for_no_longer_than_headings_are_in_doubt(notion):
+    toggle = {**block("toggle", "More"), "id": PAGE, "has_children": True}
+    rows = [block("heading_1", "Plan"), toggle]
+    notion.transport.on(CHILDREN, {**NONE, "results": rows})
+
+    read(notion, "# Plan\n<details>\n<summary>More</summary>\n\tText\n</details>\n")
+
+    assert len(notion.transport.requests) == 2
+
+
 def test_headings_whose_blocks_are_not_shown_stay_headings(notion):
     notion.transport.on(CHILDREN, notion.load("error_not_found"), status=404)
 

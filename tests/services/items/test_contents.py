@@ -37,16 +37,35 @@ def test_it_is_stored_and_found_with_its_item(notes):
 
 
 def test_it_is_written_again_only_when_it_changed(notes):
-    show(notes, ITEM, TEXT)
     show(notes, ITEM, TEXT, hours=1)
-    assert ItemContent.objects.get().read_at == NOON
+    show(notes, ITEM, TEXT, hours=2)
+    assert ItemContent.objects.get().read_at == NOON + timedelta(hours=1)
 
-    show(notes, ITEM, replace(TEXT, text="Okapi"), hours=2)
+    show(notes, ITEM, replace(TEXT, text="Okapi"), hours=3)
 
     kept = ItemContent.objects.get()
-    assert (kept.text, kept.read_at) == ("Okapi", NOON + timedelta(hours=2))
+    assert (kept.text, kept.read_at) == ("Okapi", NOON + timedelta(hours=3))
     assert full_text.find_keys("okapi", most=5) == [kept.item_id]
     assert full_text.find_keys("quagga", most=5) == []
+
+
+def test_one_that_was_read_in_the_moment_of_an_edit_is_proven_once(notes):
+    show(notes, ITEM, TEXT)
+
+    for hours in (1, 2):
+        show(notes, ITEM, TEXT, hours=hours)
+
+        assert ItemContent.objects.get().read_at == NOON + timedelta(hours=1)
+
+
+def test_a_text_may_come_without_its_item(notes):
+    show(notes, ITEM, replace(TEXT, text="Okapi"))
+
+    store.store_page(
+        notes, [], run_id=None, now=NOON, texts={"1": TEXT, "2": TEXT, "": TEXT}
+    )
+
+    assert ItemContent.objects.get().text == "Quagga"
 
 
 def test_it_follows_its_item(notes):

@@ -138,6 +138,8 @@ def test_the_first_sync_counts_in_every_live_part(as_alice, connection):
     assert fact(live, "Last sync") != "Never"
     assert fact(live, "Next sync") == "Running now"
     assert "First sync" in badges(live)
+    assert "Being read" in badges(live)
+    assert "Not read yet" not in badges(live)
 
 
 def test_an_idle_page_looks_again_later(as_alice, fresh):
@@ -200,7 +202,8 @@ def test_an_unread_collection_is_no_green_connection(as_alice, fresh):
         page = as_alice.get(address).content.decode()
         assert "Partly read" in badges(page)
         assert "Connected" not in badges(page)
-        assert "Companies: needs crm.objects.companies.read" in words(page)
+        assert "Companies: the permission “Read companies” is missing" in words(page)
+        assert "crm." not in words(page.partition('id="live-scopes"')[0])
         assert "Deals: not read yet" in words(page)
 
 

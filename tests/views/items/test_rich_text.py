@@ -29,7 +29,8 @@ def test_styles_nest_inside_a_link():
     span = Span(text="a & b", styles=ALL, href="https://a.example/?x=1&y=2")
 
     assert draw_spans([span, Span(text=" end")]) == (
-        '<a href="https://a.example/?x=1&amp;y=2" rel="noopener nofollow">'
+        '<a href="https://a.example/?x=1&amp;y=2" title="https://a.example/?x=1&amp;y=2"'
+        ' rel="noopener noreferrer nofollow">'
         "<strong><em><s><code>a &amp; b</code></s></em></strong></a> end"
     )
 
@@ -40,6 +41,18 @@ def test_styles_nest_inside_a_link():
 )
 def test_a_link_that_is_not_safe_is_its_words(href):
     assert draw_spans([Span(text="here", href=href)]) == "here"
+
+
+def test_an_address_without_tls_is_told_and_not_offered():
+    address = "http://a.example/?x=1&y=2"
+
+    assert draw_spans([Span(text="here", href=address)]) == (
+        "here (http://a.example/?x=1&amp;y=2)"
+    )
+    assert draw_spans([Span(text=address, href=address)]) == (
+        "http://a.example/?x=1&amp;y=2"
+    )
+    assert draw_spans([Span(text="here", href="http://a@b.example")]) == "here"
 
 
 @pytest.mark.parametrize("kind", list(BlockKind))

@@ -171,7 +171,7 @@ def test_a_search_says_while_it_learns_other_names(as_alice, deals):
     after = as_alice.get("/items/?q=stone")
 
     assert before.context["indexing"] == reindex.Progress(done=0, total=1)
-    assert b"0 of 1 items are done" in before.content
+    assert b"0 of 1 item is done" in before.content
     assert elsewhere.context["indexing"] is None
     assert (names(before), names(after)) == ([], ["Renewal"])
     assert after.context["indexing"] is None

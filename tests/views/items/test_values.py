@@ -107,6 +107,13 @@ def test_what_is_no_plain_address_is_only_a_text(value):
     assert "href" not in draw(value)
 
 
+def test_an_address_that_is_not_offered_is_told():
+    html = draw(Link(url="http://a.example/x", label="Open"))
+
+    assert "Open (http://a.example/x)" in html
+    assert "href" not in html
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from integrations.http import urls
-from integrations.http.answers import get_once
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse
+from integrations.http.once import get_once
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import BASE, FIELD, TABLE, is_id, to_id

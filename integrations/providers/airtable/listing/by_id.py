@@ -43,14 +43,14 @@ def fetch_items(
     odd: list[str] = []
     for start in range(0, len(ids), PAGE_SIZE):
         formula = one_of(ids[start : start + PAGE_SIZE])
-        answer = ask(api, collection, offset=None, formula=formula)
+        answer = ask(api, collection, cursor=None, formula=formula)
         rows = read_records(api, collection, answer)
         changed: set[str] = set()
         if unchanged_since is not None:
             # Asked for by themselves: what a formula makes of a record that was
             # never edited is not documented.
             formula = f"AND({formula},{changed_since(unchanged_since)})"
-            later = ask(api, collection, offset=None, formula=formula)
+            later = ask(api, collection, cursor=None, formula=formula)
             changed = {i.id for i in read_records(api, collection, later).mapped}
         found += [item for item in rows.mapped if item.id not in changed]
         odd += rows.unreadable_ids

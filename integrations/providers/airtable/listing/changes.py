@@ -78,20 +78,20 @@ def fetch_changes(
     if cursor is not None:
         position = Position.from_cursor(cursor)
         formula = changed_since(since, position.probed)
-        answer = ask(api, collection, offset=position.offset, formula=formula)
+        answer = ask(api, collection, cursor=position.offset, formula=formula)
         return _read(api, collection, answer, position)
     probes = tuple(each for each in collection.probes if is_id(each, RECORD))
     position = Position(probed=probes, missing=probes)
     try:
         formula = changed_since(since, probes)
-        answer = ask(api, collection, offset=None, formula=formula)
+        answer = ask(api, collection, cursor=None, formula=formula)
     except QuotaExhausted:
         raise
     except InvalidRequest:
         if not probes:
             raise
         # It may be the naming of records that is refused: only that is optional.
-        answer = ask(api, collection, offset=None, formula=changed_since(since))
+        answer = ask(api, collection, cursor=None, formula=changed_since(since))
         return _read(api, collection, answer, Position(), refused=(PROBES,))
     return _read(api, collection, answer, position)
 

@@ -25,7 +25,7 @@ def fetch_page(
 
     Rows that are odd or of another table are counted.
     """
-    answer = ask(api, collection, offset=cursor)
+    answer = ask(api, collection, cursor=cursor)
     return to_page(
         read_records(api, collection, answer), next_cursor(answer, "offset", cursor)
     )
@@ -35,7 +35,7 @@ def ask(
     api: ApiClient,
     collection: CollectionContext,
     *,
-    offset: str | None,
+    cursor: str | None,
     formula: str = "",
 ) -> Any:
     """Return the answer to one page of a table's listing."""
@@ -46,7 +46,7 @@ def ask(
             "pageSize": PAGE_SIZE,
             "returnFieldsByFieldId": True,
             "filterByFormula": formula or None,
-            "offset": offset,
+            "offset": cursor,
         },
         limits=base_limits(api, base_id),
     )

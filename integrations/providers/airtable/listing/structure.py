@@ -103,7 +103,7 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
         collections += [_to_collection(base, table) for table in tables.known]
     if unread:
         raise IncompleteListingError(
-            f"{unread} bases or tables could not be read", found=collections
+            f"bases or tables that could not be read: {unread}", found=collections
         )
     return collections
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.http.answers import get_once
 from integrations.http.client import ApiClient
 from integrations.http.errors import (
     ApiError,
@@ -18,6 +17,7 @@ from integrations.http.errors import (
     Transient,
     is_refusal,
 )
+from integrations.http.once import get_once
 from integrations.http.shape import expect_object, expect_text, objects
 from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.mapping.fields import MAX_LABEL

@@ -5,9 +5,9 @@ They are labels only: without the capability to see users there are none.
 
 from typing import Any, Final
 
-from integrations.http.answers import get_once
 from integrations.http.client import ApiClient
 from integrations.http.errors import Forbidden, InvalidRequest, NotFound
+from integrations.http.once import get_once
 from integrations.http.shape import expect_object
 from integrations.providers.listing import first_pages, map_rows
 from integrations.providers.notion.api.paging import PAGE_SIZE, fetch_list

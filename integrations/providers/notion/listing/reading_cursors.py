@@ -64,6 +64,8 @@ def _from_json(
         if not isinstance(stored, dict):
             raise _unknown()
         if KIND not in stored:
+            if not isinstance(stored.get("start"), str | None):
+                raise _unknown()
             return read_old(stored)
         rest = {name: value for name, value in stored.items() if name != KIND}
         return typed_json.load(KINDS[CursorKind(stored[KIND])], rest)

@@ -105,8 +105,8 @@ class Rest:
 def _may_be_cut(prop: object) -> bool:
     if not isinstance(prop, dict):
         return False
-    kind = prop.get("type")
-    value = prop.get(str(kind))
+    kind = str(prop.get("type"))
+    value = prop.get(kind)
     if kind == "relation":
         return prop.get(HAS_MORE) is True
     if kind == "people":
@@ -136,6 +136,6 @@ def _gather(prop: Thing, rows: list[Any], last: Mapping[str, Any]) -> Thing:
     rollup = told if isinstance(told, dict) else {}
     if rollup.get("type") == "array":
         rollup = {**rollup, "array": items}
-    elif rollup.get("type") not in {"number", "date"}:
+    elif str(rollup.get("type")) not in {"number", "date"}:
         rollup = {**prop["rollup"]}
     return {**prop, "rollup": rollup, HAS_MORE: False}

@@ -188,7 +188,7 @@ class Walker:
         remote_id = find_id(block.get("id")) if isinstance(block, dict) else None
         if remote_id is None or not isinstance(block, dict):
             return
-        kind = block.get("type")
+        kind = str(block.get("type"))
         if kind in {CHILD_PAGE, CHILD_DATABASE}:
             holder = self._path[0].frame.id
             self._add(remote_id, is_page=kind == CHILD_PAGE, holder=holder)
@@ -240,4 +240,4 @@ def _has_turn(item: StoredItem, stored: StoredItems, turns: int) -> bool:
 def _children_in(rows: Sequence[Any]) -> list[str]:
     blocks = [row for row in rows if isinstance(row, dict)]
     kinds = {CHILD_PAGE, CHILD_DATABASE}
-    return find_ids(each.get("id") for each in blocks if each.get("type") in kinds)
+    return find_ids(each.get("id") for each in blocks if str(each.get("type")) in kinds)

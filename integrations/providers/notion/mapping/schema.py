@@ -149,7 +149,7 @@ def names_users(schema: Mapping[str, Any]) -> bool:
 
 
 def _kind_of(kind: str, about: Mapping[str, Any]) -> str:
-    if kind == "rollup" and about.get("function") in _SHARES:
+    if kind == "rollup" and str(about.get("function")) in _SHARES:
         return "percent"
     if kind != "number":
         return _KINDS.get(kind, "text")

@@ -120,9 +120,9 @@ def _rollup(prop: dict[str, Any], depth: int) -> Value:
     value = prop.get("rollup")
     if not isinstance(value, dict):
         return None
-    kind = value.get("type")
+    kind = str(value.get("type"))
     if kind in {"incomplete", "unsupported"}:
-        return {UNAVAILABLE: str(kind)}
+        return {UNAVAILABLE: kind}
     if kind == "date":
         return _days(_date(value.get("date")))
     if kind != "array":

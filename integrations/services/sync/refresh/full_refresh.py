@@ -114,7 +114,7 @@ def _judge(
     remote_count: int | None,
 ) -> Verdict:
     """Decide what a full refresh that reached its end has proven."""
-    shortfall = _shortfall(found, remote_count)
+    shortfall = _shortfall(collection, found, remote_count)
     if shortfall is not None:
         return shortfall
     unread = unreadable_reason(found.unreadable, found.mistakes)
@@ -137,7 +137,9 @@ def _judge(
     return Verdict(completeness=word, reason=unread)
 
 
-def _shortfall(found: FullRefresh, remote_count: int | None) -> Verdict | None:
+def _shortfall(
+    collection: Collection, found: FullRefresh, remote_count: int | None
+) -> Verdict | None:
     """Return the verdict on a listing that was not whole, None on one that was."""
     if incomplete := found.incomplete:
         is_capped = incomplete.kind is IncompleteKind.CAPPED
@@ -148,11 +150,15 @@ def _shortfall(found: FullRefresh, remote_count: int | None) -> Verdict | None:
             ),
             is_proof=False,
         )
-    if remote_count is not None and _is_short(found, remote_count):
+    if remote_count is None:
+        return None
+    # A page that came twice may stand where another should have been.
+    listed = min(found.listed, seen_bitmap.count(collection) + found.unreadable)
+    if _is_short(found, listed, remote_count):
         return Verdict(
             completeness=Completeness.PARTIAL,
             reason=Reason.of(
-                ReasonCode.SHORT_LISTING, listed=found.listed, total=remote_count
+                ReasonCode.SHORT_LISTING, listed=listed, total=remote_count
             ),
             is_proof=False,
             is_short=True,
@@ -160,12 +166,12 @@ def _shortfall(found: FullRefresh, remote_count: int | None) -> Verdict | None:
     return None
 
 
-def _is_short(found: FullRefresh, remote_count: int) -> bool:
+def _is_short(found: FullRefresh, listed: int, remote_count: int) -> bool:
     """Tell whether a listing ended before the provider's own count.
 
     What the provider itself called deleted may still be counted by it for a while.
     """
-    lacking = remote_count - found.listed - found.deleted - len(found.noted)
+    lacking = remote_count - listed - found.deleted - len(found.noted)
     return lacking > max(LAG_ROWS, remote_count * LAG_SHARE)
 
 

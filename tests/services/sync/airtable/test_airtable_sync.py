@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item
-from tests.sandbox.airtable.airtable_client import BO
+from tests.sandbox.airtable.airtable_client import BO, IDA
 from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import (
     Airtable,
@@ -29,6 +29,26 @@ def test_the_first_load_stores_every_base_table_and_record(
     words = Collection.objects.values_list("completeness", flat=True)
     assert set(words) == {"complete"}
     assert connection.account_name == "ana@harbour-and-vale.example"
+
+
+def test_syncs_of_an_account_without_a_base_find_nothing_to_read(
+    alice: User, connect_airtable: Callable[..., Connection], finish_sync: FinishSync
+) -> None:
+    empty = connect_airtable(alice, IDA)
+
+    runs = [finish_sync(empty), finish_sync(empty)]
+
+    assert [(run.outcome, run.reason) for run in runs] == [("complete", "empty")] * 2
+    assert {run.result_text for run in runs} == {"Nothing to read"}
+
+
+def test_a_sync_without_changes_is_no_empty_one(
+    synced: Connection, finish_sync: FinishSync
+) -> None:
+    run = finish_sync(synced)
+
+    assert (run.outcome, run.reason) == ("complete", "")
+    assert not run.has_read_nothing
 
 
 def test_every_record_is_in_its_table_and_every_table_in_its_base(

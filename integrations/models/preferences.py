@@ -1,0 +1,50 @@
+"""Preferences of an account."""
+
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.db import models
+
+
+class Preferences(models.Model):
+    """What a user has chosen for all pages; no row means nothing."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="preferences",
+    )
+    time_zone = models.CharField(
+        max_length=64, blank=True, help_text="Empty means the browser's."
+    )
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"preferences of user {self.user_id}"
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Return the names of all time zones that are known here."""
+    return frozenset(available_timezones())
+
+
+def to_zone(name: str) -> ZoneInfo | None:
+    """Return the zone of a name, None for a name that is none.
+
+    Nothing else may reach ZoneInfo, which looks for files of that name.
+    """
+    return ZoneInfo(name) if name in zone_names() else None
+
+
+def zone_of(user: Any) -> ZoneInfo | None:
+    """Return the time zone that a user has chosen, if any."""
+    chosen = Preferences.objects.filter(user=user.pk).values_list(
+        "time_zone", flat=True
+    )
+    return to_zone(chosen.first() or "")

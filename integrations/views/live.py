@@ -1,0 +1,93 @@
+"""Looks of an open page for what has changed since it was made."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from integrations.models import Item
+from integrations.services.connections.status import Status
+from integrations.services.items.listing import Count
+
+# How often a page looks: while a sync is open, else once the next one is due.
+BUSY_SECONDS, LEAST_SECONDS, MOST_SECONDS = 5, 30, 6 * 3600
+ANY = "This list has changed."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What an open page shows of a list: since when, and the digest of its rows.
+
+    The digest is empty where there were no rows.
+    """
+
+    at: datetime
+    rows: str
+
+    @classmethod
+    def of(cls, items: Sequence[Item]) -> "Look":
+        """Return what a page that is made now shows."""
+        shown = [
+            (str(item.uuid), item.name, item.remote_updated_at, item.deleted_at)
+            for item in items
+        ]
+        digest = sha256(repr(shown).encode()).hexdigest()[:12] if shown else ""
+        return cls(at=timezone.now(), rows=digest)
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> "Look":
+        """Return what the page that asks shows; an odd time is now."""
+        try:
+            at = parse_datetime(request.GET.get("at", ""))
+        except ValueError:
+            at = None
+        if at is None or timezone.is_naive(at):
+            at = timezone.now()
+        return cls(at=at, rows=request.GET.get("rows", ""))
+
+    def url(self, path: str, parameters: dict[str, str] | None = None) -> str:
+        """Return the address at which the page looks for news."""
+        own = {"at": self.at.isoformat(), "rows": self.rows}
+        return f"{path}?{urlencode({**(parameters or {}), **own})}"
+
+    def news_text(self, now: "Look", *, new: Count, changed: Count) -> str:
+        """Return what happened to the list since, empty for nothing."""
+        counts = ((new, "new"), (changed, "changed"))
+        told = ", ".join(f"{count} {word}" for count, word in counts if count.number)
+        if told:
+            return f"{told[:1].upper()}{told[1:]}."
+        return "" if self.rows == now.rows else ANY
+
+
+def context(
+    look: Look, statuses: Iterable[Status], path: str, **parameters: str
+) -> dict[str, Any]:
+    """Return what the element that looks is made of."""
+    return {
+        "live_url": look.url(path, parameters),
+        "live_seconds": seconds_until_look(statuses),
+    }
+
+
+def seconds_until_look(statuses: Iterable[Status]) -> int:
+    """Return after how long a page looks again, 0 for never.
+
+    While nothing runs it waits for the next sync of any of the connections.
+    """
+    now = timezone.now()
+    waits = []
+    for status in statuses:
+        if status.facts.open_run is not None:
+            return BUSY_SECONDS
+        if status.facts.connection.is_syncable:
+            at = status.next_sync.at or now
+            waits.append((at - now).total_seconds() + BUSY_SECONDS)
+    if not waits:
+        return 0
+    return int(min(max(min(waits), LEAST_SECONDS), MOST_SECONDS))
