@@ -168,7 +168,7 @@ CACHES = {
 # --- Celery -----------------------------------------------------------------
 
 VISIBILITY_TIMEOUT = env.whole("VISIBILITY_TIMEOUT", default=300, low=120)
-SWEEP_INTERVAL = env.number("SWEEP_INTERVAL", default=20, low=1, high=60)
+SWEEP_INTERVAL = env.number("SWEEP_INTERVAL", default=5, low=1, high=60)
 CELERY_BROKER_URL = without_query(BROKER_URL)
 CELERY_BROKER_USE_SSL = broker_tls(BROKER_URL)
 CELERY_BROKER_CONNECTION_TIMEOUT = 0.5
@@ -267,8 +267,9 @@ REFRESH_MARGIN = env.whole("REFRESH_MARGIN", default=300, low=30, high=1500)
 HTTP_CONNECT_TIMEOUT = env.number("HTTP_CONNECT_TIMEOUT", default=5, low=0.1, high=60)
 HTTP_READ_TIMEOUT = env.number("HTTP_READ_TIMEOUT", default=20, low=0.1, high=60)
 HTTP_TOTAL_TIMEOUT = env.number("HTTP_TOTAL_TIMEOUT", default=25, low=0.1, high=30)
-SLICE_SECONDS = env.number("SLICE_SECONDS", default=20, low=1, high=45)
-STALE_RUN_SECONDS = env.whole("STALE_RUN_SECONDS", default=75, low=5, high=100)
+SLICE_SECONDS = env.number("SLICE_SECONDS", default=10, low=1, high=45)
+STALE_RUN_SECONDS = env.whole("STALE_RUN_SECONDS", default=12, low=5, high=100)
+MAX_CONNECTIONS_PER_USER = env.whole("MAX_CONNECTIONS_PER_USER", default=50, low=1)
 FULL_REFRESH_HOURS = env.number("FULL_REFRESH_HOURS", default=24, low=0.1, high=720)
 LATE_ARRIVAL_MINUTES = env.number("LATE_ARRIVAL_MINUTES", default=30, low=1, high=1440)
 CONTENT_PAGES_PER_RUN = env.whole("CONTENT_PAGES_PER_RUN", default=200, high=10_000)

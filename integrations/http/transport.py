@@ -98,7 +98,7 @@ class RequestsTransport:
     no retries. One instance serves all threads and survives a fork.
     """
 
-    def __init__(self, *, pool_size: int = 10) -> None:
+    def __init__(self, *, pool_size: int = 64) -> None:
         """Pool up to `pool_size` idle connections for each host."""
         self._pool_size = pool_size
         self._pid = os.getpid()

@@ -1,9 +1,10 @@
 """Serve any number of contacts: the sandbox's own answers, renumbered.
 
-A process of its own, ``python -m tests.bench.pages PORT DATABASE``. It passes requests
-on to a small sandbox inside, except for the list of contacts: that is made from ten
-recorded pages at the cost of joining strings, so that what is measured is the
-reader and not the server. ``POST /bench`` sets how many and how late.
+A process of its own, ``python -m tests.bench.pages PORT DATABASE [WORKSPACES]``. It
+passes requests on to a small sandbox inside, with so many more workspaces of Notion,
+except for the list of contacts: that is made from ten recorded pages at the cost of
+joining strings, so that what is measured is the reader and not the server.
+``POST /bench`` sets how many and how late.
 """
 
 import json
@@ -24,6 +25,7 @@ from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
+from tests.bench import workspaces
 from tests.sandbox.wsgi_client import Answer, Client
 
 PAGE = 100
@@ -164,8 +166,9 @@ def _busiest(arrivals: list[float], seconds: float = 10.0) -> int:
     return most
 
 
-def main(port: int, database: Path) -> None:
+def main(port: int, database: Path, more_workspaces: int = 0) -> None:
     """Seed the small sandbox and serve."""
+    workspaces.add(more_workspaces)
     config = Config.from_environ()
     sandbox = Sandbox(Storage(database), config=config, providers=PROVIDERS)
     sandbox.seed(Plan(seed=7, sizes=SIZES))
@@ -179,4 +182,4 @@ def main(port: int, database: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))

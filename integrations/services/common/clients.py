@@ -12,13 +12,13 @@ from integrations.http.limits import Limiter, RedisLimiter
 from integrations.http.secrets import Secret
 from integrations.models import Connection
 from integrations.providers import CONNECTORS
-from integrations.services.common import oauth_clients
+from integrations.services.common import oauth_clients, shutdown
 
 
 @lru_cache(maxsize=1)
 def limiter() -> Limiter:
     """Return the limiter of this process; it counts in the cache's Redis."""
-    return RedisLimiter(get_redis_connection())
+    return RedisLimiter(get_redis_connection(), sleep=shutdown.sleep)
 
 
 def _client(

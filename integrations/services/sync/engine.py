@@ -25,6 +25,7 @@ from integrations.models import Connection, SyncRun
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.services.common import clients, connection_state
+from integrations.services.common.clock import database_now
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import (
     ConnectorError,
@@ -42,6 +43,7 @@ from integrations.services.sync import (
     page_text,
     runs,
 )
+from integrations.services.sync.heartbeat import heartbeat
 from integrations.services.sync.lease import RunLease
 
 logger = logging.getLogger(__name__)
@@ -53,34 +55,38 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
     None means that there is nothing more to do here: the run has ended, or another
     worker has it. A second delivery ends at once, without a call to the provider.
     """
-    claimed = lease.claim(run_id, now=timezone.now())
-    if claimed is None:
-        return None
-    run, lease_id = claimed
+    claimed = lease.claim(run_id, now=database_now())
+    return work_on(*claimed, seconds=seconds) if claimed else None
+
+
+def work_on(
+    run: SyncRun, lease_id: UUID, *, seconds: float | None = None
+) -> float | None:
+    """Work for a while on a run whose lease was taken; return as `run_slice` does."""
     if run.is_cancel_requested:
         _finish_cancelled(run, ReasonCode.CANCELLED)
         return None
     if run.deliveries > runs.MOST_DELIVERIES:
-        connection_state.degrade(run.connection, "quarantined")
         lost = Reason(code=ReasonCode.LEASE_LOST)
-        runs.finish(run, SyncRun.Outcome.QUARANTINED, lost)
+        if runs.finish(run, SyncRun.Outcome.QUARANTINED, lost, lease_id=lease_id):
+            connection_state.degrade(run.connection, "quarantined")
         return None
     try:
         with connector_boundary("client", connection=run.connection_id):
             tokens = TokenSource(run.connection_id)
             api = clients.api_client(run.connection, tokens)
     except ConnectorError as exc:
-        _end_badly(run, exc)
+        _end_badly(run, lease_id, exc)
         return None
-    return _work(
-        RunLease(
-            run=run,
-            api=api,
-            stop_at=time.monotonic() + (seconds or settings.SLICE_SECONDS),
-            lease_id=lease_id,
-            most_calls=budget.calls_left(run.connection),
-        )
+    current = RunLease(
+        run=run,
+        api=api,
+        stop_at=time.monotonic() + (seconds or settings.SLICE_SECONDS),
+        lease_id=lease_id,
+        most_calls=budget.calls_left(run.connection),
     )
+    with heartbeat.renewing(current):
+        return _work(current)
 
 
 def _work(current: RunLease) -> float | None:
@@ -96,12 +102,10 @@ def _work(current: RunLease) -> float | None:
         _end_if_cancelled(run)
         return None
     except NoTokenError as exc:
-        reason = Reason.of(ReasonCode.NO_TOKEN, state=exc.reason)
-        runs.finish(run, SyncRun.Outcome.FAILED, reason)
+        _fail(run, current.lease_id, Reason.of(ReasonCode.NO_TOKEN, state=exc.reason))
         return None
     except Unauthorized as exc:
-        connection_state.degrade(run.connection, "unauthorized")
-        runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc))
+        _fail(run, current.lease_id, _reason_of(exc), state="unauthorized")
         return None
     except RateLimited as exc:
         return _again(
@@ -110,7 +114,7 @@ def _work(current: RunLease) -> float | None:
     except (Transient, InvalidResponse) as exc:
         return _after_failure(current, exc)
     except ApiError as exc:
-        _end_badly(run, exc)
+        _end_badly(run, current.lease_id, exc)
         return None
     if wait is None:
         _finish(current)
@@ -165,16 +169,22 @@ def _after_failure(current: RunLease, exc: ApiError) -> float | None:
     run = current.run
     run.failures += 1
     if run.failures >= collection_loop.most_failures(exc):
-        _end_badly(run, exc)
+        _end_badly(run, current.lease_id, exc)
         return None
     reason = failures.reason_of(exc, attempt=run.failures + 1)
     return _again(current, collection_loop.pause_after(exc, run.failures), reason)
 
 
-def _end_badly(run: SyncRun, exc: ApiError) -> None:
+def _end_badly(run: SyncRun, lease_id: UUID, exc: ApiError) -> None:
     state = "provider_down" if isinstance(exc, Transient) else "sync_failed"
-    connection_state.degrade(run.connection, state)
-    runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc))
+    _fail(run, lease_id, _reason_of(exc), state=state)
+
+
+def _fail(run: SyncRun, lease_id: UUID, reason: Reason, *, state: str = "") -> None:
+    """End a run as failed, unless another worker is on it by now."""
+    ended = runs.finish(run, SyncRun.Outcome.FAILED, reason, lease_id=lease_id)
+    if ended and state:
+        connection_state.degrade(run.connection, state)
 
 
 def _reason_of(exc: ApiError) -> Reason:
@@ -194,10 +204,11 @@ def _finish(current: RunLease) -> None:
         outcome = outcomes.PARTIAL
     else:
         outcome = outcomes.FAILED
+    current.renew()
+    reason = Reason(code=ReasonCode.COLLECTIONS) if unfinished else None
+    if not runs.finish(run, outcome, reason, lease_id=current.lease_id):
+        return
     if ProgressState.FAILED in states:
         connection_state.degrade(run.connection, "sync_failed")
     else:
         connection_state.recover(run.connection)
-    current.renew()
-    reason = Reason(code=ReasonCode.COLLECTIONS) if unfinished else None
-    runs.finish(run, outcome, reason)

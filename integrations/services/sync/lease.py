@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from integrations.http.client import ApiClient
@@ -19,6 +19,7 @@ from integrations.models.progress import CollectionProgress
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.models.times import CLOCK_SKEW, is_ahead
 from integrations.services.common import shutdown
+from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.store import PageCounts
 
@@ -33,9 +34,9 @@ LONGEST_WAIT = timedelta(hours=25)
 class RunLease:
     """Work on one run for a few seconds, under a lease that every page renews.
 
+    Between two pages the process's ``Heartbeat`` renews it.
     ``most_calls`` bounds the slice where calls of a month are to be spared.
-    ``count`` and ``note`` only remember; ``renew`` writes, in the transaction of what
-    is counted and noted.
+    ``count`` and ``note`` only remember; ``renew`` writes, in their transaction.
     """
 
     run: SyncRun
@@ -45,6 +46,7 @@ class RunLease:
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     has_discovered: bool = False
     most_calls: int | None = None
+    renewals: int = 0
     _sums: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
     _waited: float = 0.0
@@ -139,7 +141,7 @@ class RunLease:
             )
             .exclude(state=SyncRun.State.FINISHED)
             .update(
-                lease_until=timezone.now() + lease_length(),
+                lease_until=DatabaseNow() + lease_length(),
                 # This delivery has come to something; should it die now, it counts.
                 deliveries=1,
                 progress=self.run.progress,
@@ -149,6 +151,7 @@ class RunLease:
         if not renewed:
             raise LeaseLostError("the run is not this worker's any more")
         self._calls, self._waited = calls, waited
+        self.renewals += 1
         self._sums.clear()
         self._renewed = dict(self.run.progress)
 
@@ -187,15 +190,22 @@ def is_due(now: datetime) -> Q:
 def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
     """Take the lease of a due run, or nothing if it is taken, over or not due."""
     lease_id = uuid.uuid4()
+    # Whoever had it has neither released it nor renewed it in time.
+    was_lost = Q(lease_id__isnull=False)
     taken = (
         SyncRun.objects.filter(is_due(now), is_free(now), pk=run_id)
         .exclude(state=SyncRun.State.FINISHED)
         .update(
             lease_id=lease_id,
-            lease_until=now + lease_length(),
+            # Not from ``now``: this statement may have waited for longer than that.
+            lease_until=DatabaseNow() + lease_length(),
             state=SyncRun.State.RUNNING,
             # What it waited for is over.
             **columns(None),
+            workers_lost=F("workers_lost") + Case(When(was_lost, then=1), default=0),
+            worker_lost_at=Case(
+                When(was_lost, then=Value(now)), default=F("worker_lost_at")
+            ),
             deliveries=F("deliveries") + 1,
             slices=F("slices") + 1,
         )

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
@@ -14,15 +15,14 @@ from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import connection_state, queue
 from integrations.services.common.errors import NotSyncableError
-from integrations.services.sync import lease
+from integrations.services.sync import lease, turns
 
 logger = logging.getLogger(__name__)
 
+TASKS = {"interactive": "sync_interactive", "sync": "sync_bulk"}
 INTERACTIVE = ("connect", "reconnect", "user", "staff", "console")
-# After so many slices even a user's run goes on among the bulk.
-INTERACTIVE_SLICES = 4
-ENQUEUED_FOR = timedelta(seconds=60)
-ABANDONED_FOR = timedelta(seconds=15)
+# Longer than a publication takes to be taken up where nobody stands in the queue.
+ENQUEUED_FOR = timedelta(seconds=10)
 MOST_DELIVERIES = 3
 
 
@@ -137,7 +137,7 @@ def open_scheduled(connections: Sequence[Connection]) -> int:
 
 def enqueue(run: SyncRun, *, countdown: float = 0.0) -> bool:
     """Publish the next slice of a run; its row stays due if that fails."""
-    if not queue.send(_task_of(run), run.pk, countdown=countdown):
+    if not queue.send(TASKS[turns.queue_of(run)], run.pk, countdown=countdown):
         return False
     SyncRun.objects.filter(pk=run.pk).update(enqueued_at=timezone.now())
     return True
@@ -149,17 +149,11 @@ def enqueue_all(due: Sequence[SyncRun]) -> int:
     rows = SyncRun.objects.filter(pk__in=[run.pk for run in due])
     rows.update(enqueued_at=timezone.now())
     for count, run in enumerate(due):
-        if not queue.send(_task_of(run), run.pk):
+        if not queue.send(TASKS[turns.queue_of(run)], run.pk):
             unsent = [run.pk for run in due[count:]]
             SyncRun.objects.filter(pk__in=unsent).update(enqueued_at=None)
             return count
     return len(due)
-
-
-def _task_of(run: SyncRun) -> str:
-    """Return who works on the next slice: somebody waits for it, or nobody."""
-    is_interactive = run.is_interactive and run.slices < INTERACTIVE_SLICES
-    return "sync_interactive" if is_interactive else "sync_bulk"
 
 
 def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
@@ -175,7 +169,7 @@ def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     # A worker that stands still may have taken one publication with it, so an
     # abandoned run is published again sooner than one that merely waits.
     is_abandoned = Q(lease_until__lt=now) & (
-        Q(enqueued_at__lt=F("lease_until")) | Q(enqueued_at__lt=now - ABANDONED_FOR)
+        Q(enqueued_at__lt=F("lease_until")) | Q(enqueued_at__lt=now - ENQUEUED_FOR)
     )
     is_unclaimed = lease.is_free(now)
     # What was published in the future was published by a clock that was ahead.
@@ -186,12 +180,9 @@ def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     published = due.filter(is_unclaimed, enqueued_at__isnull=False).exclude(
         pk__in=[run.pk for run in lost]
     )
-    is_urgent = Q(is_interactive=True, slices__lt=INTERACTIVE_SLICES)
     # Each queue by itself: one that nobody works on must not hide what another lost.
-    for name, runs_of_queue in (
-        ("interactive", published.filter(is_urgent)),
-        ("sync", published.exclude(is_urgent)),
-    ):
+    for name in TASKS:
+        runs_of_queue = published.filter(turns.is_of(name))
         late = runs_of_queue.filter(enqueued_at__lt=now - ENQUEUED_FOR)
         if late.exists():
             missing = runs_of_queue.count() - (queue.waiting(name) or 0)
@@ -220,12 +211,20 @@ def cancel_open(connection: Connection, code: ReasonCode) -> None:
 
 
 def finish(
-    run: SyncRun, outcome: SyncRun.Outcome, reason: Reason | None = None
+    run: SyncRun,
+    outcome: SyncRun.Outcome,
+    reason: Reason | None = None,
+    *,
+    lease_id: UUID | None = None,
 ) -> bool:
-    """End a run once; say whether it was this call that ended it."""
+    """End a run once; say whether it was this call that ended it.
+
+    A worker names its lease, so that it ends nothing that another one is on.
+    """
     now = timezone.now()
+    fence = Q(lease_id=lease_id) if lease_id else Q()
     ended = (
-        SyncRun.objects.filter(pk=run.pk)
+        SyncRun.objects.filter(fence, pk=run.pk)
         .exclude(state=SyncRun.State.FINISHED)
         .update(
             state=SyncRun.State.FINISHED,
