@@ -17,9 +17,7 @@ from integrations.http.errors import RateLimited
 from integrations.http.limit_scripts import ACQUIRE, BLOCK
 
 PREFIX: Final = "limit:"
-# Beyond the window of any limit, so that what waits for its turn in one is not begun
-# anew: a page may take several requests.
-MAX_WAIT: Final = 12.0
+MAX_WAIT: Final = 5.0
 # A month's quota may keep a bucket blocked until the month is over.
 MAX_BLOCK: Final = 32 * 86_400.0
 _MAX_KEYS: Final = 10_000

@@ -30,7 +30,7 @@ BENCHES: dict[str, dict[str, str]] = {
     "worker_memory": {**UNLIMITED, "SANDBOX": "on", "LOG_LEVEL": "INFO"},
     "item_list": {},
     "dispatch": {},
-    "crowd": {},
+    "crowd": {"LOG_LEVEL": "INFO"},
 }
 # Short deadlines, so that minutes hold what are days elsewhere.
 SOAK = {

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.bench import workspaces
 from tests.bench.figures import Figures, median
@@ -10,7 +10,7 @@ from tests.bench.site import EMAIL, IDENTITY, Site
 from tests.real.processes import wait_until
 
 LARGE, SMALL = 120_000, 30
-ALONE_SECONDS = 30.0
+ALONE_SECONDS = 25.0
 # As far away as a provider is.
 LATENCY_MS = 120.0
 # Notion's limit, in windows a little longer than a second.
@@ -70,7 +70,7 @@ def hold_small(site: Site) -> None:
     site.stack.rows(
         "update integrations_syncrun set due_at = ?, released_at = ?, enqueued_at = ?"
         f" where connection_id in ({NEW}) returning id",
-        *("2099-01-01 00:00:00+00:00", str(datetime.now(UTC)), str(datetime.now(UTC))),
+        *(str(datetime.now(UTC) + timedelta(hours=20)), *2 * [str(datetime.now(UTC))]),
     )
 
 
@@ -86,7 +86,7 @@ def release_small(site: Site) -> datetime:
         "select min(started_at) from integrations_syncrun where connection_id in"
         f" ({NEW}) having min(started_at) is not null"
     )
-    return at(stack.wait_for_row(first)[0])
+    return at(stack.wait_for_row(first, seconds=200)[0])
 
 
 def stored(site: Site) -> int:
@@ -106,11 +106,13 @@ def silence_after_a_kill(site: Site, figures: Figures) -> None:
     name = "worker-sync"
     stack = site.stack
     assert stack.rows(LEASED), "nobody is at work"
+    site.pages()
     stack.kill(name)
     killed, before = time.monotonic(), stored(site)
     stack.start(name)
     wait_until(lambda: stored(site) > before, "it goes on", seconds=150)
     figures.at_most("silence after a kill", time.monotonic() - killed, 20, unit=" s")
+    figures.at_most("pages asked for twice", site.pages()["repeated"], 1, digits=0)
 
 
 def at(stored_time: object) -> datetime:

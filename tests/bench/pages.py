@@ -46,6 +46,7 @@ class Book:
         self.latency = 0.0
         self.calls: Counter[str] = Counter()
         self.arrivals: list[float] = []
+        self.asked: Counter[int] = Counter()
         self._recorded: dict[str, list[list[str]]] = {}
 
     def page(self, path: str, query: dict[str, str], headers: dict[str, str]) -> bytes:
@@ -53,6 +54,7 @@ class Book:
         number = int(query.pop("after", "0"))
         key = urlencode(query)
         with self.lock:
+            self.asked[number] += 1
             if key not in self._recorded:
                 self._recorded[key] = list(self._record(path, query, headers))
         rows = self._recorded[key][number % RECORDED * PAGE :][:PAGE]
@@ -141,11 +143,12 @@ class Handler(BaseHTTPRequestHandler):
                 "calls": book.calls,
                 "limited": len(book.arrivals),
                 "busiest": _busiest(book.arrivals),
+                "repeated": sum(count - 1 for count in book.asked.values()),
             }
             answer = json.dumps(told).encode()
             book.contacts = order.get("contacts", book.contacts)
             book.latency = order.get("latency_ms", book.latency * 1000) / 1000
-            book.calls, book.arrivals = Counter(), []
+            book.calls, book.arrivals, book.asked = Counter(), [], Counter()
         return answer
 
     def _send(self, status: int, body: bytes, kind: str, **headers: str) -> None:
