@@ -167,6 +167,8 @@ CACHES = {
 
 # --- Celery -----------------------------------------------------------------
 
+# A provider's answer to a spent token comes once: hanging up may cost the grant.
+TOKEN_TIMEOUT = env.number("TOKEN_TIMEOUT", default=60, low=0.1, high=120)
 VISIBILITY_TIMEOUT = env.whole("VISIBILITY_TIMEOUT", default=300, low=120)
 SWEEP_INTERVAL = env.number("SWEEP_INTERVAL", default=5, low=1, high=60)
 CELERY_BROKER_URL = without_query(BROKER_URL)
@@ -204,7 +206,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SOFT_TIME_LIMIT = 60
-CELERY_TASK_TIME_LIMIT = 90
+# A token call is never cut off; asking about the one before it comes on top.
+CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + TOKEN_TIMEOUT + 30
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

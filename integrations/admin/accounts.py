@@ -1,19 +1,20 @@
 """Show users' accounts and keep what could open one out of sight."""
 
-from typing import Any, cast
+from typing import Any
 
-from allauth.account.admin import EmailConfirmation
+from allauth.account.admin import EmailAddress, EmailConfirmation
 from allauth.mfa.admin import Authenticator
 from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.admin import UserSession
-from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from integrations.admin.base import ReadOnlyAdmin, name_of
-from integrations.admin.log import AuditedAdmin
+from integrations.admin.base import GuardedAdmin, ReadOnlyAdmin, name_of, proof_of
+from integrations.admin.log import log_action
 from integrations.models import Connection
 from integrations.services.connections import account_deletion
 
@@ -21,6 +22,8 @@ from integrations.services.connections import account_deletion
 # before ours take their place.
 for model in (
     User,
+    Group,
+    EmailAddress,
     Authenticator,
     EmailConfirmation,
     SocialAccount,
@@ -32,17 +35,87 @@ for model in (
         admin.site.unregister(model)
 
 
+# Who has one of these can do more than others.
+PRIVILEGES = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+class SuperuserAdmin(GuardedAdmin):
+    """Let superusers change rows that could make somebody mightier; others look."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return request.user.is_superuser
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return request.user.is_superuser
+
+
+@admin.register(Group)
+class RoleAdmin(SuperuserAdmin, GroupAdmin):
+    """Edit groups, which give their members permissions."""
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(SuperuserAdmin):
+    """Edit e-mail addresses, by which accounts are signed in to and recovered."""
+
+    list_display = ("email", "user", "primary", "verified")
+    list_filter = ("primary", "verified")
+    list_select_related = ("user",)
+    search_fields = ("email",)
+    raw_id_fields = ("user",)
+    actions: Any = ("make_verified",)
+
+    @admin.action(description="Mark as verified", permissions=["change"])
+    def make_verified(
+        self, request: HttpRequest, queryset: QuerySet[EmailAddress]
+    ) -> None:
+        """Vouch for addresses, where no mail can prove them."""
+        for address in queryset.filter(verified=False):
+            if address.set_verified():
+                log_action(request, address, "mark as verified")
+                self.message_user(request, f"{address.email} is verified.")
+            else:
+                self.message_user(
+                    request,
+                    f"{address.email} is verified for another account already.",
+                    messages.ERROR,
+                )
+
+
 @admin.register(User)
-class AccountAdmin(AuditedAdmin, UserAdmin):
-    """Edit users; deleting one ends their connections and erases what they had."""
+class AccountAdmin(GuardedAdmin, UserAdmin):
+    """Edit users; deleting one ends their connections and erases what they had.
+
+    Only superusers give privileges, and only they change or delete who has some:
+    whoever sets the password of an account has what the account may do.
+    """
 
     list_display = ("email", "username", "is_active", "is_staff", "last_login")
     actions: Any = None
 
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> tuple[str, ...]:
+        fixed = super().get_readonly_fields(request, obj)
+        return (*fixed, *(() if request.user.is_superuser else PRIVILEGES))
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and _is_above(request, obj)
+
     def has_delete_permission(
         self, request: HttpRequest, obj: User | None = None
     ) -> bool:
-        may = super().has_delete_permission(request, obj)
+        may = super().has_delete_permission(request, obj) and _is_above(request, obj)
         return may and not (obj and account_deletion.is_last_administrator(obj))
 
     def get_deleted_objects(
@@ -56,13 +129,21 @@ class AccountAdmin(AuditedAdmin, UserAdmin):
         return listed, {"accounts": len(objs)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        account_deletion.erase(obj, actor=cast(User, request.user), by_staff=True)
+        account_deletion.erase(obj, proof=proof_of(request), by_staff=True)
 
     def response_delete(
         self, request: HttpRequest, obj_display: str, obj_id: int
     ) -> HttpResponse:
         self.message_user(request, f"{obj_display} is shut and is being erased.")
         return redirect("admin:auth_user_changelist")
+
+
+def _is_above(request: HttpRequest, user: User | None) -> bool:
+    """Tell whether an account has no privileges, or is seen by a superuser."""
+    if user is None or request.user.is_superuser:
+        return True
+    has_more = user.groups.exists() or user.user_permissions.exists()
+    return not (user.is_staff or user.is_superuser or has_more)
 
 
 @admin.register(SocialAccount)
@@ -76,7 +157,7 @@ class SocialAccountAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(AuditedAdmin, ReadOnlyAdmin):
+class AuthenticatorAdmin(ReadOnlyAdmin):
     """List second factors, without what makes them work."""
 
     list_display = ("user", "type", "created_at", "last_used_at")

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 from django.http import HttpRequest
 
+from integrations.admin.base import proof_of
 from integrations.admin.log import log_action
 from integrations.models import Collection, Connection
 from integrations.services.common.errors import NotSyncableError
@@ -95,6 +96,7 @@ def disconnect(request: HttpRequest, *, keep_items: bool) -> Step:
             actor=cast(User, request.user),
             keep_items=keep_items,
             by_staff=True,
+            proof=proof_of(request),
         )
         return "disconnected"
 

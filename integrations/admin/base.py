@@ -1,8 +1,9 @@
 """Share what the admin's pages have in common: facts to read, nothing to type."""
 
 import json
+from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -12,6 +13,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from integrations.admin.log import AuditedAdmin
+from integrations.services.common.proof import RecentProof
 
 # The colours of the stock admin's own messages, so that dark mode has them too.
 TONE_CLASSES = {"ok": "success", "warn": "warning", "bad": "error"}
@@ -49,6 +53,11 @@ def link_to(model: type[models.Model], pk: object, text: object) -> SafeString:
     return format_html('<a href="{}">{}</a>', reverse(name, args=(pk,)), text)
 
 
+def proof_of(request: HttpRequest) -> RecentProof:
+    """Return the proof of who asks: nobody is here without a second factor."""
+    return RecentProof(user=cast(User, request.user))
+
+
 class BoundedPaginator(Paginator):
     """Count only as far as anyone turns pages; a table may hold millions."""
 
@@ -73,7 +82,30 @@ class BoundedPaginator(Paginator):
         return len(rows)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class GuardedAdmin(AuditedAdmin):
+    """Look up nothing in an address but the filters that the list itself shows.
+
+    The stock admin takes any lookup of any column, hidden ones too: whoever may only
+    view could spell out a secret by its first letters, or hang a worker by a regular
+    expression.
+    """
+
+    def lookup_allowed(
+        self, lookup: str, value: str, request: HttpRequest | None = None
+    ) -> bool:
+        return lookup in self._own_lookups(request)
+
+    def _own_lookups(self, request: HttpRequest | None) -> Iterator[str]:
+        filters = self.get_list_filter(request) if request else self.list_filter
+        for each in filters:
+            if isinstance(each, str):
+                yield from (each, f"{each}__exact", f"{each}__isnull")
+                yield f"{each}__id__exact"
+            elif isinstance(each, type) and issubclass(each, admin.SimpleListFilter):
+                yield str(each.parameter_name)
+
+
+class ReadOnlyAdmin(GuardedAdmin):
     """Show rows that only the product itself writes; JSON so that it can be read."""
 
     actions: Any = None

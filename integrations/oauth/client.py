@@ -49,12 +49,14 @@ class OAuthClient:
 
     Every method raises an OAuthError. Each call uses a connection of its own: on one
     kept alive, a request could cross the server's closing of it, and whether a
-    single-use token was spent would be unknown.
+    single-use token was spent would be unknown. Calls that spend something have
+    ``token_timeouts``.
     """
 
     config: OAuthConfig
     transport: Transport
     timeouts: Timeouts = field(default_factory=Timeouts)
+    token_timeouts: Timeouts = field(default_factory=Timeouts)
 
     def exchange(
         self, *, code: Secret, code_verifier: Secret | None = None
@@ -84,7 +86,9 @@ class OAuthClient:
         if not self.config.revoke_url:
             return False
         try:
-            self._send(self.config.revoke_url, _named(token, hint), "revoke")
+            self._send(
+                self.config.revoke_url, _named(token, hint), "revoke", self.timeouts
+            )
         except errors.GrantRejected:
             return True
         except errors.RequestRejected as exc:
@@ -97,18 +101,25 @@ class OAuthClient:
         if not self.config.introspect_url:
             raise ValueError("this provider has no introspection endpoint")
         response = self._send(
-            self.config.introspect_url, _named(token, hint), "introspect"
+            self.config.introspect_url,
+            _named(token, hint),
+            "introspect",
+            self.timeouts,
         )
         return read_introspection(_parse(response), token, status=response.status)
 
     def _tokens(self, fields: dict[str, str]) -> TokenSet:
-        response = self._send(self.config.token_url, fields, fields["grant_type"])
+        response = self._send(
+            self.config.token_url, fields, fields["grant_type"], self.token_timeouts
+        )
         return read_tokens(_parse(response), status=response.status)
 
-    def _send(self, url: str, fields: dict[str, str], what: str) -> Response:
+    def _send(
+        self, url: str, fields: dict[str, str], what: str, timeouts: Timeouts
+    ) -> Response:
         request = self._request(url, fields)
         try:
-            response = self.transport.send(request, self.timeouts, MAX_BYTES)
+            response = self.transport.send(request, timeouts, MAX_BYTES)
         except Network as exc:
             logger.debug("token call %s failed cause=%s", what, exc)
             kind = errors.OutcomeUnknown if exc.sent else errors.NotSent

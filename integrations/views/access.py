@@ -1,23 +1,30 @@
 """Authorize: who is asking, since when that is proven, and only what is theirs."""
 
 import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
 from uuid import UUID
 
 from allauth.account.authentication import get_authentication_records
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from integrations.models import Connection, SyncRun
+from integrations.services.common.proof import RecentProof
 from integrations.services.connections.counts import with_item_count
+
+P = ParamSpec("P")
 
 
 class UserRequest(HttpRequest):
     """Type a request that the login middleware has let in."""
 
     user: User
+    proof: RecentProof
 
 
 def get_connection(request: UserRequest, pk: UUID) -> Connection:
@@ -39,8 +46,23 @@ def has_proven_recently(request: UserRequest) -> bool:
     return time.time() - latest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
-# What cannot be undone asks first who is there. A form that was sent goes on after
-# the answer; whoever has neither password nor second factor cannot be asked.
-proof_required = reauthentication_required(
+def proof_required(
+    view: Callable[Concatenate[UserRequest, P], HttpResponse],
+) -> Callable[Concatenate[UserRequest, P], HttpResponse]:
+    """Ask first who is there, and give the view the proof, as ``request.proof``.
+
+    A form that was sent goes on after the answer; whoever has neither password nor
+    second factor cannot be asked.
+    """
+
+    @wraps(view)
+    def proven(request: UserRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        request.proof = RecentProof(user=request.user)
+        return view(request, *args, **kwargs)
+
+    return _ask_who_is_there(proven)
+
+
+_ask_who_is_there = reauthentication_required(
     enabled=lambda request: not has_proven_recently(request)
 )

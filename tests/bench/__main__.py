@@ -39,6 +39,7 @@ SOAK = {
     "HTTP_CONNECT_TIMEOUT": "2",
     "HTTP_READ_TIMEOUT": "6",
     "HTTP_TOTAL_TIMEOUT": "8",
+    "TOKEN_TIMEOUT": "8",
     "REFRESH_MARGIN": "30",
     "SWEEP_INTERVAL": "10",
 }

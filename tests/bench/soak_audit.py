@@ -111,7 +111,7 @@ class Auditor:
     def _count_uses(self) -> None:
         """Count uses of a token after the one that the sandbox answered."""
         # We count from when we sent, and the sandbox from when it answered.
-        soonest = intent.RETRY_SPACING.total_seconds() - settings.HTTP_TOTAL_TIMEOUT
+        soonest = intent.RETRY_SPACING.total_seconds() - settings.TOKEN_TIMEOUT
         answered: dict[str, float] = {}
         again: Counter[str] = Counter()
         for request in self._requests:

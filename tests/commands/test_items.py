@@ -153,7 +153,9 @@ def test_csv_has_a_heading_and_a_row_per_item(collection):
 
 
 def test_csv_without_items_is_its_heading(db):
-    assert run("--format", "csv").strip() == ",".join(FIELDS)
+    heading = run("--format", "csv").strip()
+
+    assert heading == ",".join(f'"{name}"' for name in FIELDS)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
@@ -162,8 +164,21 @@ def test_no_cell_begins_like_a_formula(collection, start):
 
     rows = list(csv.DictReader(io.StringIO(run("--format", "csv"), newline="")))
 
-    assert rows[0]["name"] == f"'{start}HYPERLINK()"
-    assert rows[0]["id"] == f"'{start}1"
+    shown = start.replace("\r", "\N{REPLACEMENT CHARACTER}")
+    assert rows[0]["name"] == f"'{shown}HYPERLINK()"
+    assert rows[0]["id"] == f"'{shown}1"
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_nothing_in_an_export_steers_the_terminal(collection, form):
+    name = "\x1b[31mred\x9b1m\x07\u202e\u2066 two\nlines"
+    make_item(collection, name=name, properties={"note": name})
+
+    told = run("--format", form)
+
+    assert all(c.isprintable() or c in "\r\n" for c in told)
+    if form == "json":
+        assert json.loads(told)[0]["name"] == name
 
 
 def test_cells_are_plain_text():

@@ -1,5 +1,7 @@
 """Over a real connection, it is known whether a token was sent."""
 
+from threading import Event, Timer
+
 import pytest
 
 from integrations.http.secrets import Secret
@@ -7,6 +9,8 @@ from integrations.http.transport import RequestsTransport, Timeouts
 from integrations.oauth import errors
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.config import OAuthConfig
+from integrations.services.common import oauth_clients
+from integrations.services.grants.refresh_attempts import lease
 from tests.support.raw_server import serving
 
 
@@ -15,7 +19,11 @@ def no_network():
     """Let this file through: it speaks to servers of its own, on loopback."""
 
 
-def client(url):
+SHORT = Timeouts(connect=0.2, read=0.2, total=0.3)
+ANSWER = b'{"access_token": "a2", "refresh_token": "r2", "expires_in": 1800}'
+
+
+def client(url, token_timeouts=SHORT):
     config = OAuthConfig(
         authorize_url="https://id.example/authorize",
         token_url=url,
@@ -23,8 +31,12 @@ def client(url):
         client_secret=Secret("shh"),
         redirect_uri="https://app.example/cb",
     )
-    timeouts = Timeouts(connect=0.2, read=0.2, total=0.3)
-    return OAuthClient(config=config, transport=RequestsTransport(), timeouts=timeouts)
+    return OAuthClient(
+        config=config,
+        transport=RequestsTransport(),
+        timeouts=SHORT,
+        token_timeouts=token_timeouts,
+    )
 
 
 def test_an_endpoint_that_never_answers_leaves_the_outcome_unknown():
@@ -38,3 +50,31 @@ def test_an_endpoint_that_is_not_there_was_not_asked():
 
     with pytest.raises(errors.NotSent):
         client(url).refresh(Secret("refresh-1"))
+
+
+def test_a_token_call_may_take_longer_than_any_other():
+    may_answer = Event()
+
+    def answer(connection):
+        may_answer.wait(20)
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER)
+        )
+
+    with serving(answer) as server:
+        patient = client(server.url + "/token", Timeouts(read=20, total=20))
+        # Far beyond what every other call may take.
+        Timer(4 * SHORT.total, may_answer.set).start()
+        tokens = patient.refresh(Secret("refresh-1"))
+
+    assert tokens.access_token.reveal() == "a2"
+
+
+def test_a_lease_outlives_the_longest_token_call(settings):
+    for seconds in (1, settings.TOKEN_TIMEOUT, 120):
+        settings.TOKEN_TIMEOUT = seconds
+        longest = oauth_clients.oauth_client("hubspot").token_timeouts.total
+
+        assert longest == seconds
+        assert longest < lease.length().total_seconds() < lease.LONGEST.total_seconds()

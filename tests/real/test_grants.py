@@ -147,7 +147,7 @@ def grants(
         request.param,
         HTTP_CONNECT_TIMEOUT="2",
         HTTP_READ_TIMEOUT=str(DEADLINE),
-        HTTP_TOTAL_TIMEOUT=str(DEADLINE),
+        TOKEN_TIMEOUT=str(DEADLINE),
     )
     grants = Grants(stack)
     try:

@@ -23,6 +23,7 @@ IMPATIENT = {
     "STALE_RUN_SECONDS": "8",
     "SWEEP_INTERVAL": "2",
     "HTTP_TOTAL_TIMEOUT": "3",
+    "TOKEN_TIMEOUT": "3",
     "HTTP_READ_TIMEOUT": "2",
     "SLICE_SECONDS": "3",
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client
@@ -16,6 +17,7 @@ from integrations.models import (
     ProviderState,
 )
 from tests.signin.conftest import AUTHORIZE, CALLBACK, come_back
+from tests.support.sessions import prove
 
 # Somebody in a portal whose tier has neither companies nor deals.
 CONTACTS_ONLY = "2081774:61"
@@ -229,6 +231,15 @@ def test_reconnecting_with_another_account_is_noticed(
     ask = response.redirect_chain[-1][0]
     assert "Keep both" in response.content.decode()
 
+    alice.set_password("queen-7-hearts")
+    alice.save()
+    browser.force_login(alice)
+    prove(browser, seconds_ago=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT + 1)
+    asked = browser.post(ask, {"choice": "remove"})
+    assert "reauthenticate" in asked["Location"]
+    assert Connection.objects.connected().count() == 2
+
+    prove(browser)
     browser.post(ask, {"choice": "remove"})
 
     states = dict(Connection.objects.values_list("pk", "state"))

@@ -51,4 +51,5 @@ class Command(BaseCommand):
             )
             self.stdout.write(printable(line.rstrip()))
         if run.outcome != SyncRun.Outcome.COMPLETE:
-            raise CommandError(f"not proven complete: {run.reason_text or run.outcome}")
+            told = f"not proven complete: {run.reason_text or run.outcome}"
+            raise CommandError(printable(told))

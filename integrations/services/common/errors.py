@@ -56,3 +56,7 @@ class LeaseLostError(ServiceError):
 
 class LastAdministratorError(ServiceError):
     """Nobody could administer the site without this account."""
+
+
+class ProofMissingError(ServiceError):
+    """What cannot be undone was asked for without a proof of who asks."""

@@ -24,7 +24,25 @@ def timeouts() -> Timeouts:
     )
 
 
+def token_timeouts() -> Timeouts:
+    """Return the deadlines of a call that spends something, in seconds.
+
+    They are long, because the answer comes once: a client that hangs up while the
+    provider still works loses a rotated token.
+    """
+    return Timeouts(
+        connect=settings.HTTP_CONNECT_TIMEOUT,
+        read=settings.TOKEN_TIMEOUT,
+        total=settings.TOKEN_TIMEOUT,
+    )
+
+
 def oauth_client(provider: str) -> OAuthClient:
     """Return a client for exchange, refresh, revoke and introspect."""
     config = SPECS[provider].oauth_config(settings.PROVIDERS[provider])
-    return OAuthClient(config=config, transport=transport(), timeouts=timeouts())
+    return OAuthClient(
+        config=config,
+        transport=transport(),
+        timeouts=timeouts(),
+        token_timeouts=token_timeouts(),
+    )

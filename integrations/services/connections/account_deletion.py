@@ -18,6 +18,7 @@ from integrations.models import AccountErasure, AuditEvent, Collection, Connecti
 from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import audit, queue
 from integrations.services.common.errors import LastAdministratorError
+from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.items import store
 
@@ -38,7 +39,7 @@ def is_last_administrator(user: User) -> bool:
     return not others.exists()
 
 
-def erase(user: User, *, actor: User, by_staff: bool = False) -> None:
+def erase(user: User, *, proof: RecentProof, by_staff: bool = False) -> None:
     """Shut an account for good and begin to erase it.
 
     When this returns the user is signed out everywhere, cannot come back, and no
@@ -53,10 +54,10 @@ def erase(user: User, *, actor: User, by_staff: bool = False) -> None:
             raise LastAdministratorError
         AccountErasure.objects.get_or_create(user=user)
         audit.record(
-            "account.erasure_begun", user=actor, subject=user.pk, by_staff=by_staff
+            "account.erasure_begun", user=proof.user, subject=user.pk, by_staff=by_staff
         )
         _shut(user)
-        _end_grants(user, actor=actor, by_staff=by_staff)
+        _end_grants(user, actor=proof.user, by_staff=by_staff)
         _blank_admin_history(user)
     queue.send("erase_accounts")
 

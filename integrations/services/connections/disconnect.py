@@ -14,7 +14,8 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import audit, crypto, queue
 from integrations.services.common.connector_errors import connector_boundary
-from integrations.services.common.errors import ConnectorError
+from integrations.services.common.errors import ConnectorError, ProofMissingError
+from integrations.services.common.proof import RecentProof
 from integrations.services.grants import credentials, revocation, token_cache
 from integrations.services.items import store
 from integrations.services.sync import runs
@@ -32,12 +33,16 @@ def disconnect(
     keep_items: bool,
     by_staff: bool = False,
     uninstall: bool = False,
+    proof: RecentProof | None = None,
 ) -> None:
     """Erase the grant in one transaction, then give it back to the provider.
 
     ``uninstall`` also removes the app from the whole remote account, for everybody
-    in it; it is left out where somebody else here still needs it.
+    in it; it is left out where somebody else here still needs it. That, and deleting
+    the items, raises ProofMissingError without a ``proof`` of who asks.
     """
+    if (uninstall or not keep_items) and proof is None:
+        raise ProofMissingError
     if not end_grant(
         connection,
         actor=actor,
@@ -140,7 +145,7 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
     transaction.on_commit(lambda: token_cache.forget(connection.pk, *stale))
 
 
-def remove(connection: Connection, *, actor: User | None) -> bool:
+def remove(connection: Connection, *, proof: RecentProof) -> bool:
     """Delete a disconnected connection with its items and runs, else say False."""
     with transaction.atomic():
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
@@ -148,7 +153,7 @@ def remove(connection: Connection, *, actor: User | None) -> bool:
             return False
         locked.reason, locked.is_purging = Connection.REMOVED, True
         locked.save(update_fields=["reason", "is_purging"])
-        audit.record("connection.removed", user=actor, subject=locked.pk)
+        audit.record("connection.removed", user=proof.user, subject=locked.pk)
     purge(connection)
     return True
 

@@ -3,11 +3,12 @@
 import csv
 import io
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from integrations.models import Collection, Item
@@ -37,6 +38,8 @@ FIELDS = (
 )
 # What a spreadsheet takes for the beginning of a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What steers a terminal or turns the direction of a line; line ends and tabs do not.
+STEERING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 # How the properties of an item of a collection are written.
 Values: TypeAlias = Callable[[Item, Collection | None], Mapping[str, Any]]
@@ -112,7 +115,8 @@ def to_json(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]
     """Yield the pieces of one JSON array, a line per item."""
     start = "[\n"
     for each in _to_integration_items(items, values):
-        yield start + json.dumps(each, ensure_ascii=False)
+        text = json.dumps(each, ensure_ascii=False)
+        yield start + STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
         start = ",\n"
     yield "[]\n" if start == "[\n" else "\n]\n"
 
@@ -120,7 +124,7 @@ def to_json(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]
 def to_csv(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]:
     """Yield the lines of a CSV file that no spreadsheet mistakes for formulas."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer)
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
     writer.writerow(FIELDS)
     for each in _to_integration_items(items, values):
         writer.writerow(to_cell(v) for v in each.values())
@@ -136,8 +140,10 @@ def _drain(buffer: io.StringIO) -> str:
 
 
 def to_cell(value: Any) -> str:
-    """Return a value as the text of one cell, formulas made harmless."""
+    """Return a value as the text of one cell, formulas and controls made harmless."""
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    is_formula = text.startswith(FORMULA_STARTS)
+    text = STEERING.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+    return f"'{text}" if is_formula else text

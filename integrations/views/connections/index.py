@@ -20,6 +20,7 @@ from integrations.models import Connection
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.common.errors import NotSyncableError
+from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
 from integrations.services.connections.status import put_status
@@ -194,7 +195,7 @@ def connection_disconnect(request: UserRequest, pk: UUID) -> HttpResponse:
         return _ask_before_disconnect(request, connection, form)
     uninstall = form.cleaned_data["uninstall"]
     if form.cleaned_data["items"] == KEEP and not uninstall:
-        return _disconnect(request, connection, keep_items=True)
+        return _disconnect(request, connection)
     keep_items = form.cleaned_data["items"] == KEEP
     return _disconnect_for_good(
         request, connection, keep_items=keep_items, uninstall=uninstall
@@ -206,18 +207,29 @@ def _disconnect_for_good(
     request: UserRequest, connection: Connection, *, keep_items: bool, uninstall: bool
 ) -> HttpResponse:
     """Delete the items, or remove the app for everybody: nobody can undo either."""
-    return _disconnect(request, connection, keep_items=keep_items, uninstall=uninstall)
+    return _disconnect(
+        request,
+        connection,
+        keep_items=keep_items,
+        uninstall=uninstall,
+        proof=request.proof,
+    )
 
 
 def _disconnect(
     request: UserRequest,
     connection: Connection,
     *,
-    keep_items: bool,
+    keep_items: bool = True,
     uninstall: bool = False,
+    proof: RecentProof | None = None,
 ) -> HttpResponse:
     disconnect.disconnect(
-        connection, actor=request.user, keep_items=keep_items, uninstall=uninstall
+        connection,
+        actor=request.user,
+        keep_items=keep_items,
+        uninstall=uninstall,
+        proof=proof,
     )
     fate = "stay here" if keep_items else "are being deleted"
     messages.success(request, f"{connection} is disconnected. Its items {fate}.")

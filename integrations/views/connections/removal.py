@@ -31,7 +31,7 @@ def connection_remove(request: UserRequest, pk: UUID) -> HttpResponse:
 @proof_required
 def _remove(request: UserRequest, connection: Connection) -> HttpResponse:
     name = str(connection)
-    if not disconnect.remove(connection, actor=request.user):
+    if not disconnect.remove(connection, proof=request.proof):
         messages.info(request, f"{name} has been connected again meanwhile.")
         return redirect(connection)
     if Connection.objects.filter(pk=connection.pk).exists():

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.models import AnonymousUser, User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -13,7 +13,7 @@ from integrations.models import Connection
 from integrations.services.common.errors import LastAdministratorError
 from integrations.services.connections import account_deletion
 from integrations.services.connections.counts import with_item_count
-from integrations.views.access import proof_required
+from integrations.views.access import UserRequest, proof_required
 
 LAST_ADMINISTRATOR = (
     "You are the only administrator of this site. Make somebody else one first."
@@ -23,7 +23,7 @@ LAST_ADMINISTRATOR = (
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @proof_required
-def account_delete(request: HttpRequest) -> HttpResponse:
+def account_delete(request: UserRequest) -> HttpResponse:
     """Show what goes with the account, then shut it and begin to erase it."""
     user = User.objects.get(username=request.user.get_username())
     address = user.email or user.get_username()
@@ -35,12 +35,12 @@ def account_delete(request: HttpRequest) -> HttpResponse:
         status = 400 if form.is_bound else 200
         return render(request, "account/delete.html", context, status=status)
     try:
-        account_deletion.erase(user, actor=user)
+        account_deletion.erase(user, proof=request.proof)
     except LastAdministratorError:
         messages.error(request, LAST_ADMINISTRATOR)
         return redirect("integrations:account-delete")
     # Nobody any more: the account may be gone before its sign-out could be noted.
-    request.user = AnonymousUser()
+    request.user = AnonymousUser()  # type: ignore[assignment]  # from here on
     logout(request)
     messages.success(
         request, "Your account is shut, and what it held is being erased. Goodbye."

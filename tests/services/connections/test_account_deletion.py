@@ -21,6 +21,7 @@ from integrations.models import (
 )
 from integrations.services.common import audit, queue
 from integrations.services.common.errors import LastAdministratorError
+from integrations.services.common.proof import RecentProof
 from integrations.services.connections import account_deletion
 from integrations.services.upkeep import schedule
 from tests.services.conftest import Broker
@@ -68,7 +69,7 @@ def everything() -> str:
 
 
 def test_an_account_is_shut_before_anything_is_deleted(full_account):
-    account_deletion.erase(full_account, actor=full_account)
+    account_deletion.erase(full_account, proof=RecentProof(user=full_account))
 
     user = User.objects.get(pk=full_account.pk)
     assert not user.is_active
@@ -83,7 +84,7 @@ def test_an_account_is_shut_before_anything_is_deleted(full_account):
 
 def test_nothing_is_left_but_what_must_be_revoked(full_account, bob):
     make_item(make_collection(make_connection(bob)), name="Bob's own")
-    account_deletion.erase(full_account, actor=full_account)
+    account_deletion.erase(full_account, proof=RecentProof(user=full_account))
 
     assert account_deletion.erase_due() == 0
 
@@ -98,7 +99,7 @@ def test_nothing_is_left_but_what_must_be_revoked(full_account, bob):
 
 
 def test_the_sweep_goes_on_where_a_killed_worker_stopped(full_account, sandbox):
-    account_deletion.erase(full_account, actor=full_account)
+    account_deletion.erase(full_account, proof=RecentProof(user=full_account))
     AccountErasure.objects.update(claimed_until=NOON)
 
     assert schedule.sweep()["erasures"] == 0
@@ -107,7 +108,7 @@ def test_the_sweep_goes_on_where_a_killed_worker_stopped(full_account, sandbox):
 
 
 def test_another_workers_account_is_left_to_it(full_account):
-    account_deletion.erase(full_account, actor=full_account)
+    account_deletion.erase(full_account, proof=RecentProof(user=full_account))
     assert account_deletion._claim(AccountErasure.objects.get())
 
     assert account_deletion.erase_due() == 1
@@ -117,7 +118,7 @@ def test_another_workers_account_is_left_to_it(full_account):
 def test_little_time_erases_a_little(full_account, monkeypatch):
     monkeypatch.setattr(account_deletion, "ROWS_AT_ONCE", 10)
     make_items(Item.objects.get().collection, [{"name": "x"} for _ in range(25)])
-    account_deletion.erase(full_account, actor=full_account)
+    account_deletion.erase(full_account, proof=RecentProof(user=full_account))
     moments = iter(range(1000))
     monkeypatch.setattr(account_deletion.time, "monotonic", lambda: next(moments))
 
@@ -127,7 +128,7 @@ def test_little_time_erases_a_little(full_account, monkeypatch):
 
 
 def test_a_grant_that_came_in_meanwhile_is_given_back(full_account):
-    account_deletion.erase(full_account, actor=full_account)
+    account_deletion.erase(full_account, proof=RecentProof(user=full_account))
     make_grant(make_connection(full_account))
 
     assert account_deletion.erase_due() == 0
@@ -139,7 +140,7 @@ def test_the_last_administrator_stays(db):
     User.objects.create_superuser("gone", is_active=False)
 
     with pytest.raises(LastAdministratorError):
-        account_deletion.erase(carol, actor=carol)
+        account_deletion.erase(carol, proof=RecentProof(user=carol))
 
     carol.refresh_from_db()
     assert carol.is_active
@@ -147,8 +148,8 @@ def test_the_last_administrator_stays(db):
 
 
 def test_erasing_twice_is_harmless(full_account):
-    account_deletion.erase(full_account, actor=full_account)
-    account_deletion.erase(full_account, actor=full_account)
+    account_deletion.erase(full_account, proof=RecentProof(user=full_account))
+    account_deletion.erase(full_account, proof=RecentProof(user=full_account))
 
     assert account_deletion.erase_due() == 0
     assert json.loads(serializers.serialize("json", AccountErasure.objects.all())) == []

@@ -13,11 +13,16 @@ from integrations.models import (
     PendingRevocation,
     SyncRun,
 )
-from integrations.services.common.errors import OwnedBySomeoneElseError
+from integrations.services.common.errors import (
+    OwnedBySomeoneElseError,
+    ProofMissingError,
+)
+from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
 from integrations.services.grants import credentials, revocation
 from tests.services.fixtures import Connect
+from tests.support.rows import make_collection, make_connection, make_item
 
 
 def everything_stored() -> str:
@@ -114,7 +119,9 @@ def test_disconnecting_can_keep_or_delete_the_items(
     finish_sync(connection)
     assert Item.objects.exists()
 
-    disconnect.disconnect(connection, actor=alice, keep_items=False)
+    disconnect.disconnect(
+        connection, actor=alice, keep_items=False, proof=RecentProof(user=alice)
+    )
 
     assert not Item.objects.exists()
     connection.refresh_from_db()
@@ -157,7 +164,13 @@ def test_a_paused_connection_is_not_read_until_it_is_resumed(
 def test_removing_the_app_altogether_is_done_only_when_asked_for(
     alice: User, connection: Connection, sandbox: Any
 ) -> None:
-    disconnect.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
+    disconnect.disconnect(
+        connection,
+        actor=alice,
+        keep_items=True,
+        uninstall=True,
+        proof=RecentProof(user=alice),
+    )
 
     assert revocation.revoke_due() == 2
     assert sandbox.count("external-install") == 1
@@ -169,7 +182,28 @@ def test_the_app_stays_while_somebody_else_here_needs_it(
     connect(bob, "555111:4243")
     assert not disconnect.may_uninstall(connection)
 
-    disconnect.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
+    disconnect.disconnect(
+        connection,
+        actor=alice,
+        keep_items=True,
+        uninstall=True,
+        proof=RecentProof(user=alice),
+    )
 
     revocation.revoke_due()
     assert sandbox.count("external-install") == 0
+
+
+@pytest.mark.parametrize("asked", [{"keep_items": False}, {"uninstall": True}])
+def test_nothing_is_deleted_for_good_without_a_proof_of_who_asks(
+    alice: User, asked: dict[str, bool]
+) -> None:
+    connection = make_connection(alice)
+    item = make_item(make_collection(connection))
+
+    with pytest.raises(ProofMissingError):
+        disconnect.disconnect(connection, actor=alice, **{"keep_items": True} | asked)
+
+    connection.refresh_from_db()
+    assert connection.is_connected
+    assert Item.objects.filter(pk=item.pk).exists()

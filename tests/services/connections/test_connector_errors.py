@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 
 from integrations.models import Connection, PendingRevocation
 from integrations.providers import CONNECTORS
+from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.grants import revocation
 
@@ -26,7 +27,13 @@ def test_an_error_while_uninstalling_leaves_the_other_revocations(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(CONNECTORS["hubspot"], "uninstall", fail)
-    disconnect.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
+    disconnect.disconnect(
+        connection,
+        actor=alice,
+        keep_items=True,
+        uninstall=True,
+        proof=RecentProof(user=alice),
+    )
 
     assert revocation.revoke_due() == 1
 
@@ -51,7 +58,13 @@ def test_an_error_about_the_installation_takes_the_offer_away_and_nothing_else(
     monkeypatch.setattr(CONNECTORS["hubspot"], "installation_of", fail)
 
     assert not disconnect.may_uninstall(connection)
-    disconnect.disconnect(connection, actor=alice, keep_items=True, uninstall=True)
+    disconnect.disconnect(
+        connection,
+        actor=alice,
+        keep_items=True,
+        uninstall=True,
+        proof=RecentProof(user=alice),
+    )
 
     connection.refresh_from_db()
     assert connection.state == "disconnected"

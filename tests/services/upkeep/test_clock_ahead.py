@@ -25,6 +25,7 @@ from integrations.models import (
 from integrations.models.erasure import AccountErasure
 from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.services.common import queue
+from integrations.services.common.proof import RecentProof
 from integrations.services.connections import account_deletion
 from integrations.services.grants import circuit_breaker, oauth_state, revocation
 from integrations.services.grants.refresh_attempts import lease as refresh_lease
@@ -293,7 +294,7 @@ def test_collections_are_looked_for_again_after_a_look_in_the_future(
 def test_an_erasure_that_was_claimed_in_the_future_goes_on(
     alice: User, broker: Broker, ahead: datetime
 ) -> None:
-    account_deletion.erase(alice, actor=alice)
+    account_deletion.erase(alice, proof=RecentProof(user=alice))
     AccountErasure.objects.update(claimed_until=ahead)
 
     assert account_deletion.erase_due() == 0

@@ -19,9 +19,7 @@ from integrations.services.grants import circuit_breaker, credentials, introspec
 from integrations.services.grants.refresh_attempts import lease
 
 RETRY_SPACING, LONGEST_SPACING = timedelta(seconds=30), timedelta(minutes=15)
-# A token that was seen to be spent has an answer; a worker that stood still may
-# yet bring it. After this long the next worker stops hoping.
-PATIENCE = timedelta(seconds=75)
+LEAST_PATIENCE = timedelta(seconds=75)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,17 +132,25 @@ def _check_open_attempt(credential: Credential, refresh_token: Secret) -> None:
         is_unspent = introspection.is_unspent(credential, refresh_token)
     except introspection.NO_ANSWER as exc:
         is_first = credential.unknown_outcomes < 1
-        if is_first and age > PATIENCE and not introspection.was_spent(credential):
+        if is_first and age > _patience() and not introspection.was_spent(credential):
             return
         raise Transient("nobody can say what became of it", retry_after=15.0) from exc
     if is_unspent is not False:
         return
-    _wait_for(PATIENCE - age)
+    _wait_for(_patience() - age)
     _close_open_attempts(credential.connection_id)
     connection_state.needs_reconnect(
         credential.connection, "rotation_lost", version=credential.version
     )
     raise NoTokenError("rotation_lost")
+
+
+def _patience() -> timedelta:
+    """Return how long an answer is hoped for that a worker may yet bring.
+
+    A token that was seen to be spent has one, and that worker may have stood still.
+    """
+    return max(LEAST_PATIENCE, lease.length())
 
 
 def _wait_for(time_left: timedelta) -> None:

@@ -16,14 +16,15 @@ from integrations.models import Credential, RefreshAttempt
 from integrations.models.times import CLOCK_SKEW
 
 MARGIN_SECONDS = 15.0
-LONGEST = timedelta(seconds=60)
+# Of any TOKEN_TIMEOUT that the settings take.
+LONGEST = timedelta(seconds=150)
 # The longest that a provider may ask to wait.
 LONGEST_PAUSE = timedelta(seconds=MAX_RETRY_AFTER) + CLOCK_SKEW
 
 
 def length() -> timedelta:
     """Return how long a lease lasts: beyond every deadline of the request."""
-    return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + MARGIN_SECONDS)
+    return timedelta(seconds=settings.TOKEN_TIMEOUT + MARGIN_SECONDS)
 
 
 def is_free(now: datetime) -> Q:

@@ -1,0 +1,16 @@
+"""Proof of who asks, which every deletion that cannot be undone needs."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecentProof:
+    """Evidence that a user has just given a password or a second factor.
+
+    Whoever has neither cannot be asked, and proves enough by the session. Only what
+    has checked that makes one: ``views.access`` and the admin.
+    """
+
+    user: User
