@@ -62,7 +62,7 @@ def connect_all(site: Site) -> None:
     large.connect("hubspot", identity=IDENTITY)
     one = site.stack.person(EMAIL)
     for number in range(SMALL):
-        one.connect("notion", identity=workspaces.identity(number))
+        one.connect("notion", identity=workspaces.identity(number), action="allow")
 
 
 def hold_small(site: Site) -> None:

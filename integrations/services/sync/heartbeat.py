@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection as database
 
@@ -20,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 # So often within the length of a lease.
 BEATS = 3
-# A slice that has neither sent a request nor stored anything for so long is stuck:
-# its lease runs out. Every call and every wait inside one is shorter.
-STUCK_SECONDS = 90.0
+# A slice that has neither sent a request nor stored anything for so long, beyond the
+# longest call that it may make, is stuck: its lease runs out.
+STUCK_SECONDS = 30.0
 
 
 class _Work(NamedTuple):
@@ -87,7 +88,7 @@ class Heartbeat:
 
     def _due(self, every: float) -> list[UUID]:
         """Return the leases that no page has renewed since, without the stuck ones."""
-        due, most = [], int(STUCK_SECONDS / every)
+        due, most = [], int((STUCK_SECONDS + settings.TOKEN_TIMEOUT) / every)
         for lease_id, held in self._held.items():
             work, before = _work_of(held.lease), held.work
             held.work, held.idle = work, held.idle + 1 if work == before else 0

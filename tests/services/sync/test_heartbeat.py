@@ -56,9 +56,10 @@ def test_it_runs_out_when_the_work_has_ended(held: RunLease) -> None:
 
 
 def test_it_runs_out_when_the_work_is_stuck(
-    held: RunLease, monkeypatch: pytest.MonkeyPatch
+    held: RunLease, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heartbeat, "STUCK_SECONDS", 0.5)
+    monkeypatch.setattr(heartbeat, "STUCK_SECONDS", 0.3)
+    settings.TOKEN_TIMEOUT = 0.2
 
     with heartbeat.Heartbeat().renewing(held):
         wait_until(lambda: is_over(held), "it runs out")
