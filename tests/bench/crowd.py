@@ -1,8 +1,10 @@
 """Connect many small accounts beside a large one, and see who waits for whom."""
 
+import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from tests.bench import workspaces
 from tests.bench.figures import Figures, median
@@ -39,8 +41,9 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     stack.start(*WORKERS)
     wait_until(lambda: stored(site) > 2000, "the large one is loading", seconds=120)
     alone = speed(site, until=lambda began: time.monotonic() - began > ALONE_SECONDS)
-    began = release_small(site)
+    began, used = release_small(site), processor_seconds(site)
     beside = speed(site, until=lambda _began: len(stack.rows(ENDS)) == SMALL)
+    used = processor_seconds(site) - used
     ended = stack.rows(ENDS)
     assert {row[3] for row in ended} == {"complete"}, ended
     ratios = sorted(
@@ -48,6 +51,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
         for row in ended
     )
     figures.add("requests of a small one", f"{median([row[0] for row in ended]):.0f}")
+    figures.add("processor time of the workers meanwhile", f"{used:.1f} s")
     figures.add("the large one by itself", f"{alone:,.0f} items/s")
     figures.add(f"beside {SMALL} small ones", f"{beside:,.0f} items/s")
     figures.at_most("its time / by itself", alone / beside, 1.25, unit="x")
@@ -87,6 +91,19 @@ def release_small(site: Site) -> datetime:
         f" ({NEW}) having min(started_at) is not null"
     )
     return at(stack.wait_for_row(first, seconds=200)[0])
+
+
+def processor_seconds(site: Site) -> float:
+    """Return the processor time that the workers and their children have used."""
+    ticks = 0
+    for name in WORKERS:
+        head = site.stack.running[name].pid
+        listed = Path(f"/proc/{head}/task/{head}/children").read_text().split()
+        for pid in (head, *listed):
+            # After the name, which may hold spaces, the 12th and 13th are times.
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def stored(site: Site) -> int:
