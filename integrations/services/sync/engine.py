@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from integrations.http.errors import (
@@ -68,8 +69,7 @@ def work_on(
         return None
     if run.deliveries > runs.MOST_DELIVERIES:
         lost = Reason(code=ReasonCode.LEASE_LOST)
-        if runs.finish(run, SyncRun.Outcome.QUARANTINED, lost, lease_id=lease_id):
-            connection_state.degrade(run.connection, "quarantined")
+        _end(run, lease_id, SyncRun.Outcome.QUARANTINED, lost, state="quarantined")
         return None
     try:
         with connector_boundary("client", connection=run.connection_id):
@@ -98,14 +98,19 @@ def _work(current: RunLease) -> float | None:
         wait = collection_loop.read_collections(current)
         if wait is None:
             wait = page_text.read_due(current)
+        if wait is None:
+            _finish(current)
+            return None
     except LeaseLostError:
         _end_if_cancelled(run)
         return None
     except NoTokenError as exc:
-        _fail(run, current.lease_id, Reason.of(ReasonCode.NO_TOKEN, state=exc.reason))
+        reason = Reason.of(ReasonCode.NO_TOKEN, state=exc.reason)
+        _end(run, current.lease_id, SyncRun.Outcome.FAILED, reason)
         return None
     except Unauthorized as exc:
-        _fail(run, current.lease_id, _reason_of(exc), state="unauthorized")
+        outcome, reason = SyncRun.Outcome.FAILED, _reason_of(exc)
+        _end(run, current.lease_id, outcome, reason, state="unauthorized")
         return None
     except RateLimited as exc:
         return _again(
@@ -115,9 +120,6 @@ def _work(current: RunLease) -> float | None:
         return _after_failure(current, exc)
     except ApiError as exc:
         _end_badly(run, current.lease_id, exc)
-        return None
-    if wait is None:
-        _finish(current)
         return None
     return _again(current, wait, collection_loop.wait_reason(current))
 
@@ -177,14 +179,23 @@ def _after_failure(current: RunLease, exc: ApiError) -> float | None:
 
 def _end_badly(run: SyncRun, lease_id: UUID, exc: ApiError) -> None:
     state = "provider_down" if isinstance(exc, Transient) else "sync_failed"
-    _fail(run, lease_id, _reason_of(exc), state=state)
+    _end(run, lease_id, SyncRun.Outcome.FAILED, _reason_of(exc), state=state)
 
 
-def _fail(run: SyncRun, lease_id: UUID, reason: Reason, *, state: str = "") -> None:
-    """End a run as failed, unless another worker is on it by now."""
-    ended = runs.finish(run, SyncRun.Outcome.FAILED, reason, lease_id=lease_id)
+@transaction.atomic
+def _end(
+    run: SyncRun,
+    lease_id: UUID,
+    outcome: SyncRun.Outcome,
+    reason: Reason | None,
+    *,
+    state: str = "",
+) -> bool:
+    """End a run and degrade its connection, unless another worker is on it by now."""
+    ended = runs.finish(run, outcome, reason, lease_id=lease_id)
     if ended and state:
         connection_state.degrade(run.connection, state)
+    return ended
 
 
 def _reason_of(exc: ApiError) -> Reason:
@@ -193,6 +204,7 @@ def _reason_of(exc: ApiError) -> Reason:
     return failures.reason_of(exc, **facts)
 
 
+@transaction.atomic
 def _finish(current: RunLease) -> None:
     """Finish the run with the outcome of its collections."""
     run, outcomes = current.run, SyncRun.Outcome
@@ -206,9 +218,6 @@ def _finish(current: RunLease) -> None:
         outcome = outcomes.FAILED
     current.renew()
     reason = Reason(code=ReasonCode.COLLECTIONS) if unfinished else None
-    if not runs.finish(run, outcome, reason, lease_id=current.lease_id):
-        return
-    if ProgressState.FAILED in states:
-        connection_state.degrade(run.connection, "sync_failed")
-    else:
+    state = "sync_failed" if ProgressState.FAILED in states else ""
+    if _end(run, current.lease_id, outcome, reason, state=state) and not state:
         connection_state.recover(run.connection)
