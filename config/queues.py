@@ -5,9 +5,8 @@ QUEUES = ("refresh", "interactive", "sync")
 
 # A sync mostly waits, for answers and for the provider's limits, and a waiting thread
 # costs next to nothing. A refresh is short, and Celery can bound it in a process only.
-# Threads share one core, so what somebody waits for has the core of the bulk as well.
 WORKERS = {
     "refresh": ("-Q", "refresh", "--pool", "prefork", "--concurrency", "2"),
     "interactive": ("-Q", "interactive", "--pool", "threads", "--concurrency", "32"),
-    "sync": ("-Q", "sync,interactive", "--pool", "threads", "--concurrency", "32"),
+    "sync": ("-Q", "sync", "--pool", "threads", "--concurrency", "32"),
 }

@@ -1,6 +1,7 @@
 """Configure the site from its environment; .env.example explains every name."""
 
 import secrets
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,6 +42,11 @@ ALLOWED_HOSTS = env.names("ALLOWED_HOSTS") or [
     _public.hostname or "localhost",
     *(["localhost", "127.0.0.1", "[::1]"] if is_loopback(PUBLIC_BASE_URL) else []),
 ]
+# Providers like to know who calls, and whom to write to about it.
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text("utf-8"))["project"][
+    "version"
+]
+USER_AGENT = f"Mooring/{VERSION} (+{PUBLIC_BASE_URL})"
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 
 # --- Secrets ----------------------------------------------------------------

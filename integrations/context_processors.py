@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from integrations.models import ProviderState
+from integrations.models import ProviderState, wording
 from integrations.providers import SPECS
 from integrations.services.connections.facts import needing_user
 from integrations.services.connections.status import put_status
@@ -43,16 +43,30 @@ def staff_notices(request: HttpRequest) -> list[dict[str, str]]:
     if user is None or not user.is_authenticated or not user.is_staff:
         return []
     states = ProviderState.objects.order_by("provider")
-    return [_notice(state) for state in states if state.is_paused or state.reason]
+    alarms = [_notice(state) for state in states if state.is_paused or state.reason]
+    skews = [_clock_notice(state) for state in states if state.clock_skew_seconds]
+    return alarms + skews
+
+
+def _clock_notice(state: ProviderState) -> dict[str, str]:
+    text = wording.clock_text(state.clock_skew_seconds or 0, _name(state))
+    return {
+        "text": f"{text[:1].upper()}{text[1:]}; set it by a time server.",
+        "tone": "warn",
+        "url": reverse("admin:integrations_providerstate_changelist"),
+    }
+
+
+def _name(state: ProviderState) -> str:
+    spec = SPECS.get(state.provider)
+    return spec.name if spec else state.provider
 
 
 def _notice(state: ProviderState) -> dict[str, str]:
-    spec = SPECS.get(state.provider)
-    name = spec.name if spec else state.provider
     reason = state.reason.replace("_", " ") or "no reason given"
     what = "is paused for everybody" if state.is_paused else "raised an alarm"
     return {
-        "text": f"{name} {what}: {reason}.",
+        "text": f"{_name(state)} {what}: {reason}.",
         "tone": "bad" if state.is_paused else "warn",
         "url": reverse("admin:integrations_providerstate_changelist"),
     }

@@ -9,6 +9,7 @@ from integrations.views.connections import (
     index,
     other_account,
     removal,
+    revocations,
     runs,
     selection,
 )
@@ -55,6 +56,11 @@ urlpatterns = [
         "collections/<uuid:pk>/discard/",
         held_deletions.collection_discard,
         name="collection-discard",
+    ),
+    path(
+        "revocations/<uuid:pk>/dismiss/",
+        revocations.revocation_dismiss,
+        name="revocation-dismiss",
     ),
     path("runs/<uuid:pk>/", runs.run_detail, name="run-detail"),
     path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),

@@ -28,10 +28,10 @@ FILTERS = ROOT / "integrations/templatetags/times.py"
 # Texts for machines: cookies, cursors, JSON, logs, attributes of elements.
 MACHINES = {
     "integrations/http/redaction.py",
-    "integrations/models/typed_json.py",
+    "integrations/providers/typed_json.py",
     "integrations/providers/airtable/listing/records.py",
     "integrations/providers/hubspot/mapping/display.py",
-    "integrations/providers/notion/listing/rows.py",
+    "integrations/providers/notion/listing/querying.py",
     "integrations/services/grants/fallback_store.py",
     "integrations/services/grants/token_cache.py",
     "integrations/services/items/export.py",

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from integrations.admin.base import proof_of
 from integrations.admin.log import log_action
-from integrations.models import Collection, Connection
+from integrations.models import Collection, Connection, SyncRun
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.connections import disconnect as disconnecting
 from integrations.services.connections import settings as service
@@ -43,7 +43,9 @@ def request_sync(*, full: bool) -> Step:
 
     def step(connection: Connection) -> str:
         try:
-            request = runs.request_sync(connection, trigger="staff", full=full)
+            request = runs.request_sync(
+                connection, trigger=SyncRun.Trigger.STAFF, full=full
+            )
         except NotSyncableError as error:
             return f"left alone because {error.reason_text}"
         if request.joined:

@@ -27,6 +27,7 @@ from integrations.models import (
     Credential,
     RefreshAttempt,
     SyncRun,
+    times,
     wording,
 )
 from integrations.services.connections.counts import with_item_count
@@ -133,6 +134,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         "owner_address",
         "condition",
         "sentence",
+        "clock",
         "state_since",
         "token",
         "remote_id",
@@ -141,6 +143,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         "sync_interval_minutes",
         "last_sync",
         "next_sync",
+        "failed_syncs",
         "items",
         "failures",
         "created_at",
@@ -163,7 +166,10 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         # A subquery for each row shown: a join would group all runs that are kept.
         recent = (
             SyncRun.objects.filter(
-                connection=OuterRef("pk"), outcome__in=failed, finished_at__gte=day_ago
+                ~times.ahead("finished_at", timezone.now()),
+                connection=OuterRef("pk"),
+                outcome__in=failed,
+                finished_at__gte=day_ago,
             )
             .order_by()
             .values("connection")
@@ -212,6 +218,11 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     def sentence(self, connection: Connection) -> str:
         """Say what its owner is told beside the badge."""
         return shown_of(connection).sentence or "-"
+
+    @admin.display(description="clock")
+    def clock(self, connection: Connection) -> str:
+        """Say by how much our clock differs from the provider's."""
+        return shown_of(connection).clock_text or "as the provider's"
 
     @admin.display(description="last sync", ordering="last_synced_at")
     def last_sync(self, connection: Connection) -> str:

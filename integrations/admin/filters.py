@@ -9,9 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations.models import Connection
+from integrations.models import Connection, wording
 from integrations.models.condition import Condition
-from integrations.models.connection import REASONS
 from integrations.providers import CONNECTORS, SPECS
 from integrations.services.connections.status import put_status
 
@@ -61,7 +60,9 @@ class ReasonFilter(admin.SimpleListFilter):
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
-        return [(reason, text.capitalize()) for reason, text in REASONS.items() if text]
+        return [
+            (code.value, text.capitalize()) for code, text in wording.STATES.items()
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()

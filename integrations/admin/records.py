@@ -20,6 +20,7 @@ from integrations.admin.log import log_action
 from integrations.models import (
     AuditEvent,
     Collection,
+    FailedRevocation,
     ProviderState,
     RefreshAttempt,
     SyncRun,
@@ -35,6 +36,7 @@ SUBJECTS = {
     "connection": "Connection",
     "deletions": "Collection",
     "provider": "ProviderState",
+    "revocation": "FailedRevocation",
 }
 RUN_TONES = {"complete": "ok", "partial": "warn", "failed": "bad", "quarantined": "bad"}
 
@@ -147,6 +149,33 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return link_to(models[name], event.subject, words)
 
 
+@admin.register(FailedRevocation)
+class FailedRevocationAdmin(ReadOnlyAdmin):
+    """List the grants that may live on at their provider: nobody could end them."""
+
+    list_display = (
+        "failed_at",
+        "provider",
+        "account_name",
+        "account_id",
+        "who",
+        "is_uninstall",
+        "error",
+        "status",
+        "tries",
+    )
+    list_filter = ("provider", "is_uninstall", "error")
+    list_select_related = ("owner",)
+    search_fields = ("account_name", "=account_id", "owner__email")
+    paginator = BoundedPaginator
+    show_full_result_count = False
+
+    @admin.display(description="owner", ordering="owner")
+    def who(self, failed: FailedRevocation) -> str:
+        """Name the user by their address."""
+        return name_of(failed.owner)
+
+
 @admin.register(ProviderState)
 class ProviderStateAdmin(ReadOnlyAdmin):
     """List providers at rest, and their alarms."""
@@ -158,6 +187,7 @@ class ProviderStateAdmin(ReadOnlyAdmin):
         "reason",
         "detail",
         "since",
+        "clock_skew_seconds",
     )
     actions: Any = ("clear_pause",)
 

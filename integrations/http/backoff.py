@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from integrations.http.clock import date_of
+
 # Longer than any documented wait; more than this is nonsense or an attack.
 MAX_RETRY_AFTER: Final = 86_400.0
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?\Z", re.ASCII)
@@ -32,13 +34,15 @@ def retry_after(
     """Return the seconds that the Retry-After header asks for, 0 to 86,400.
 
     Both forms are read, seconds and HTTP date; None when it is missing or nonsense.
+    A date counts from the answer's own, whatever our clock says.
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.match(value):
         return min(float(value), MAX_RETRY_AFTER)
     try:
         when = parsedate_to_datetime(value)
-        wait = (when - (now or datetime.now(UTC))).total_seconds()
+        since = date_of(headers) or now or datetime.now(UTC)
+        wait = (when - since).total_seconds()
     except (TypeError, ValueError, OverflowError):
         # A date without a zone cannot be compared: that is nonsense, too.
         return None

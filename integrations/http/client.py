@@ -7,16 +7,25 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from integrations.http import urls
+from integrations.http.answers import Answers
 from integrations.http.backoff import full_jitter
 from integrations.http.body import parse_json
 from integrations.http.classify import default_classify
+from integrations.http.clock import ClockSkew
+from integrations.http.error_forms import (
+    ErrorForm,
+    intermediary_error,
+    is_from_intermediary,
+)
 from integrations.http.errors import (
     ApiError,
     InvalidResponse,
     Network,
+    NotJson,
     RateLimited,
     Server,
     Unauthorized,
@@ -53,12 +62,16 @@ class ApiClient:
     those of a call that names none. After a 429 their buckets are blocked for everybody
     for its Retry-After, or `default_retry_after` seconds. `correlation_headers` are
     the response headers that may name a request to the provider's support.
-    `told_limits` returns what an answer's headers make of `limits`.
+    `error_forms` are those of the provider's error bodies: a refusal of another form
+    came from an intermediary. `told_limits` returns what an answer's headers make of
+    `limits`. `answers` keeps those of `answers.get_once`, which otherwise asks every
+    time.
 
     `may_prefetch` lets `prefetch` send in a thread, which `transport` and
     `limiter` must then stand.
 
-    `calls` counts the requests sent and `waited` the seconds spent waiting.
+    `calls` counts the requests sent and `waited` the seconds spent waiting; `skew`
+    measures our clock by the answers' dates.
     """
 
     base_url: str
@@ -70,15 +83,18 @@ class ApiClient:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     classify: Callable[[Response], ApiError | None] = default_classify
     correlation_headers: Sequence[str] = ()
+    error_forms: Sequence[ErrorForm] = ()
     told_limits: Callable[[Sequence[Limit], Mapping[str, str]], Sequence[Limit]] = kept
     default_retry_after: float = 10.0
     timeouts: Timeouts = field(default_factory=Timeouts)
     max_bytes: int = MAX_BYTES
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     rand: Callable[[], float] = field(default=random.random, repr=False)
+    answers: Answers | None = field(default=None, repr=False)
     may_prefetch: bool = False
     calls: int = field(default=0, init=False)
     waited: float = field(default=0.0, init=False)
+    skew: ClockSkew = field(default_factory=ClockSkew, init=False, repr=False)
     _prefetched: Prefetch | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -221,7 +237,10 @@ class ApiClient:
 
     def _send(self, request: Request) -> Response:
         self.calls += 1
-        return self.transport.send(request, self.timeouts, self.max_bytes)
+        response = self.transport.send(request, self.timeouts, self.max_bytes)
+        received, elapsed = datetime.now(UTC), response.elapsed
+        self.skew.note(response.headers, received=received, elapsed=elapsed)
+        return response
 
     def _attempt(
         self, send: Callable[[], Response], what: str, limits: Sequence[Limit]
@@ -254,6 +273,8 @@ class ApiClient:
                 error.retry_after = self.default_retry_after
             for limit in (each for each in limits if each.blocks):
                 self.limiter.block(limit.key, max(error.retry_after, 1.0))
+        if error is not None and is_from_intermediary(response, self.error_forms):
+            raise intermediary_error(response, error)
         if error is not None:
             raise error
         if not response.is_success:
@@ -262,7 +283,10 @@ class ApiClient:
             response.status == 202 and not response.body
         ):
             return None
-        return parse_json(response.body)
+        try:
+            return parse_json(response.body)
+        except InvalidResponse as exc:
+            raise NotJson(exc.message) from exc
 
     def _correlation_id(self, response: Response) -> str:
         for name in self.correlation_headers:

@@ -6,10 +6,12 @@ ApiError
 ├── NotFound                404, 410: gone, or never visible to us
 ├── InvalidRequest          other 4xx: the request is wrong and stays wrong
 │   └── QuotaExhausted      a quota of weeks is used up until a known time
-├── InvalidResponse         the answer is too large, not JSON or of the wrong shape
+├── InvalidResponse         the answer is too large or of the wrong shape
 └── Transient               the same call may succeed later
     ├── RateLimited         429, or our own throttle
     ├── Server              5xx, 408, 423, 425, 477
+    ├── Intermediary        a proxy, firewall or portal answered in the provider's place
+    ├── NotJson             a success without JSON: HTML, empty, cut short
     └── Network             deadline, DNS, TLS, refused, reset, cut short
 """
 
@@ -105,7 +107,7 @@ class QuotaExhausted(InvalidRequest):
 
 
 class InvalidResponse(ApiError):
-    """The answer is too large, a redirect, not JSON, or of the wrong shape."""
+    """The answer is too large, a redirect, or of the wrong shape."""
 
 
 class Transient(ApiError):
@@ -162,6 +164,14 @@ class Server(Transient):
     """The provider is in trouble (5xx) or asks to wait (408, 423, 425, 477)."""
 
 
+class Intermediary(Transient):
+    """A refusal that is not the provider's: a proxy, firewall or portal answered."""
+
+
+class NotJson(Transient):
+    """A success whose body is not JSON: HTML, empty, or cut short."""
+
+
 class Network(Transient):
     """No complete answer came: DNS, TLS, refused, reset, cut short, or a deadline."""
 
@@ -186,3 +196,13 @@ class Network(Transient):
             detail=detail,
         )
         self.sent = sent
+
+
+def is_refusal(exc: ApiError) -> bool:
+    """Tell whether an error speaks of its own call only, and others may succeed.
+
+    Neither the grant's end nor a limit is one.
+    """
+    if isinstance(exc, QuotaExhausted):
+        return False
+    return isinstance(exc, Forbidden | NotFound | InvalidRequest | Server | Network)

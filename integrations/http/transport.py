@@ -98,8 +98,9 @@ class RequestsTransport:
     no retries. One instance serves all threads and survives a fork.
     """
 
-    def __init__(self, *, pool_size: int = 64) -> None:
-        """Pool up to `pool_size` idle connections for each host."""
+    def __init__(self, *, user_agent: str = "Mooring", pool_size: int = 64) -> None:
+        """Call as `user_agent`; pool up to `pool_size` idle connections a host."""
+        self._user_agent = user_agent
         self._pool_size = pool_size
         self._pid = os.getpid()
         self._shared = self._new_adapter()
@@ -111,7 +112,7 @@ class RequestsTransport:
         InvalidResponse when it is too large or cannot be decompressed, and
         ValueError when the address or a header must not be sent at all.
         """
-        prepared = _prepare(request)
+        prepared = _prepare(request, self._user_agent)
         attempt = Attempt(connect=timeouts.connect, read=timeouts.read)
         try:
             with attempt.within(timeouts.total), self._adapter(request) as adapter:
@@ -145,12 +146,7 @@ class RequestsTransport:
         return BoundedAdapter(pool_maxsize=self._pool_size, max_retries=0)
 
 
-# Providers ask integrations to say who they are; which site it is, is no business of
-# anybody who reads it on the way.
-USER_AGENT: Final = "Mooring (keeps a read-only copy of connected accounts)"
-
-
-def _prepare(request: Request) -> requests.PreparedRequest:
+def _prepare(request: Request, user_agent: str) -> requests.PreparedRequest:
     """Open the secrets of `request` and check every header before it is used.
 
     The libraries below quote a bad header in their error, secret or not.
@@ -159,7 +155,7 @@ def _prepare(request: Request) -> requests.PreparedRequest:
     if not _TOKEN.match(request.method):
         raise ValueError("the method is not a token")
     # Brotli and zstd are left out: two decoders fewer in front of a stranger.
-    headers: dict[str, str] = {"Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
+    headers: dict[str, str] = {"Accept-Encoding": "gzip", "User-Agent": user_agent}
     for name, value in request.headers.items():
         plain = value.reveal() if isinstance(value, Secret) else value
         if not _TOKEN.match(name) or not _HEADER_VALUE.match(plain):

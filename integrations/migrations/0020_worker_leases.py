@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0017_outcome_words"),
+        ("integrations", "0024_values_in_part"),
     ]
 
     operations = [

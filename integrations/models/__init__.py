@@ -6,7 +6,11 @@ from integrations.models.connection import Connection
 from integrations.models.content import ItemContent
 from integrations.models.credential import Credential, RefreshAttempt
 from integrations.models.erasure import AccountErasure
-from integrations.models.grant import AuthorizationState, PendingRevocation
+from integrations.models.grant import (
+    AuthorizationState,
+    FailedRevocation,
+    PendingRevocation,
+)
 from integrations.models.item import Item, ItemChange
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
@@ -19,6 +23,7 @@ __all__ = [
     "Collection",
     "Connection",
     "Credential",
+    "FailedRevocation",
     "Heartbeat",
     "Item",
     "ItemChange",

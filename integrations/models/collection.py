@@ -1,13 +1,17 @@
 """One listable set inside a connection, and how far it has been read."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
 
-from integrations.models import wording
+from integrations.models import times, wording
 from integrations.models.connection import Connection
+from integrations.models.hold import HeldDeletions
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.providers import typed_json
+from integrations.providers.kinds import CutKind
 
 
 class Completeness(models.TextChoices):
@@ -26,10 +30,13 @@ class Collection(models.Model):
 
     ``checkpoint`` is the sync's, which alone reads it, in
     ``services.sync.refresh.checkpoint``; it is written in the transaction that stores
-    the page it belongs to.
+    the page it belongs to. ``held_deletions`` is written by
+    ``services.sync.held_deletions`` alone, and read as ``hold``.
     """
 
     REASON_COLUMNS = ("reason", "reason_data")
+    # No quota comes back later.
+    LONGEST_BLOCK = timedelta(days=32)
     # One listing may be short by accident; two in a row are not.
     MOST_MISSES = 2
 
@@ -67,6 +74,11 @@ class Collection(models.Model):
     blocked_until = models.DateTimeField(
         null=True, blank=True, help_text="A used-up quota keeps it from being read."
     )
+    before_refusal = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="What was known before the provider refused it, and the scopes then.",
+    )
     misses = models.PositiveSmallIntegerField(
         default=0, help_text="How many listings in a row did not show it."
     )
@@ -84,6 +96,12 @@ class Collection(models.Model):
         help_text="When a full refresh ended before the provider's own count.",
     )
     late_arrivals_read_at = models.DateTimeField(null=True, blank=True)
+    probed_until = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        help_text="The last item that was looked for at the provider by its id.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -103,16 +121,50 @@ class Collection(models.Model):
         """Tell whether the provider still shows it to this connection."""
         return self.misses < self.MOST_MISSES
 
+    def is_blocked(self, now: datetime) -> bool:
+        """Tell whether a used-up quota keeps it from being read."""
+        return times.is_to_come(self.blocked_until, now, longest=self.LONGEST_BLOCK)
+
+    @property
+    def hold(self) -> HeldDeletions | None:
+        """Return the deletions that wait for a user.
+
+        None as well when they cannot be read: a full refresh then decides anew.
+        """
+        if not self.held_deletions:
+            return None
+        try:
+            return HeldDeletions.from_json(self.held_deletions)
+        except typed_json.UnreadableError:
+            return None
+
+    @property
+    def is_shown(self) -> bool:
+        """Tell whether it is listed, or its loss waits for a user."""
+        if self.is_listed:
+            return True
+        hold = self.hold
+        return hold is not None and hold.is_whole_collection
+
+    @property
+    def is_listed_in_full(self) -> bool:
+        """Tell whether all of its items are proven to be here, cut values included."""
+        is_cut = self.reason in [each.value for each in CutKind]
+        return self.completeness == Completeness.COMPLETE or (
+            self.completeness == Completeness.CAPPED and is_cut
+        )
+
     @property
     def reason_text(self) -> str:
         """Return in words why it is not complete, empty when it is."""
-        return wording.reason_text(Reason.stored(self.reason, self.reason_data))
+        reason = Reason.stored(self.reason, self.reason_data)
+        return wording.reason_text(reason, self.connection.provider)
 
     @property
     def pending_text(self) -> str:
         """Return in words what has not been looked into yet."""
         pending = Reason.stored(self.pending_reason, self.pending_reason_data)
-        return wording.reason_text(pending)
+        return wording.reason_text(pending, self.connection.provider)
 
     def set_reason(self, reason: Reason | None) -> None:
         """Set both columns of the reason; the caller saves ``REASON_COLUMNS``."""

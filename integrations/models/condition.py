@@ -11,6 +11,7 @@ class Condition(models.TextChoices):
     FIRST_SYNC = "first_sync", "First sync"
     NOT_READ = "not_read", "Not read yet"
     WAITING = "waiting", "Waiting"
+    RETRYING = "retrying", "Trying again"
     PARTIAL = "partial", "Partly read"
     HELD = "held", "Needs your decision"
     EMPTY = "empty", "Nothing to read"

@@ -11,27 +11,10 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations.models import wording
+from integrations.models.reasons import StateReason
 from integrations.providers import SPECS
 from integrations.providers.spec import Scope
-
-REASONS = {
-    "": "",
-    "grant_rejected": "the provider no longer accepts the permission you gave",
-    "rotation_lost": "the provider changed its keys and the new ones never arrived",
-    "credential_unreadable": "the stored permission cannot be read with today's keys",
-    "unauthorized": "the provider refuses the permission although it looks valid",
-    "provider_down": "the provider is not answering properly",
-    "provider_misconfigured": "the provider refuses this site; its staff know",
-    "missing_scope": "some data needs a permission that was not given",
-    "sync_failed": "the last sync did not finish",
-    "quarantined": "a sync ended its worker three times",
-    "stale": "the data is older than promised",
-    "paused_by_user": "you paused it",
-    "paused_by_staff": "the staff of this site paused it",
-    "disconnected_by_user": "you disconnected it",
-    "disconnected_by_staff": "the staff of this site disconnected it",
-    "removed_by_user": "it is being removed with all that was kept of it",
-}
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
@@ -65,7 +48,7 @@ class Connection(models.Model):
         DISCONNECTED = "disconnected", "Disconnected"
 
     # The reason of a disconnected one that goes as soon as its items are deleted.
-    REMOVED = "removed_by_user"
+    REMOVED = StateReason.REMOVED_BY_USER
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -87,7 +70,7 @@ class Connection(models.Model):
     state = models.CharField(
         max_length=20, choices=State.choices, default=State.ACTIVE, db_index=True
     )
-    reason = models.CharField(max_length=60, blank=True)
+    reason = models.CharField(max_length=60, choices=StateReason.choices, blank=True)
     state_since = models.DateTimeField(default=timezone.now)
     generation = models.PositiveIntegerField(default=1)
     sync_interval_minutes = models.PositiveIntegerField(default=15)
@@ -102,6 +85,16 @@ class Connection(models.Model):
         help_text="The provider's plan that its user says they are on.",
     )
     next_sync_at = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it is tried again by itself after a failure that may pass.",
+    )
+    failed_syncs = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Failures that may pass, counted since the last sync that worked.",
+    )
     last_synced_at = models.DateTimeField(null=True, blank=True)
     discovered_at = models.DateTimeField(null=True, blank=True)
     is_purging = models.BooleanField(
@@ -138,6 +131,11 @@ class Connection(models.Model):
                 condition=Q(state__in=("active", "degraded")),
                 name="connection_due",
             ),
+            models.Index(
+                fields=("retry_at",),
+                condition=Q(state__in=("active", "degraded"), retry_at__isnull=False),
+                name="connection_retry_due",
+            ),
         )
 
     def __str__(self) -> str:
@@ -169,7 +167,7 @@ class Connection(models.Model):
     @property
     def reason_text(self) -> str:
         """Return why it is in this state, in plain words."""
-        return REASONS.get(self.reason, self.reason.replace("_", " "))
+        return wording.state_text(self.reason)
 
     @property
     def is_syncable(self) -> bool:

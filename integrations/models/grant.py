@@ -38,13 +38,16 @@ class PendingRevocation(models.Model):
     """A sealed token that is to be revoked at its provider.
 
     The tokens of a disconnected or deleted connection are moved here in the
-    transaction that erases them, so that revocation survives a crash. It has no
-    foreign key because it outlives the connection and the user.
+    transaction that erases them, so that revocation survives a crash. It outlives the
+    connection and the user.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider = models.CharField(max_length=40)
     token = models.TextField()
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
     is_uninstall = models.BooleanField(
         default=False,
         help_text="The token is an access token that removes the app altogether.",
@@ -56,3 +59,34 @@ class PendingRevocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} revocation, tried {self.tries} times"
+
+
+class FailedRevocation(models.Model):
+    """A grant that may live on at its provider, because revoking it was given up.
+
+    It holds no token. Its owner ends the grant at the provider and then dismisses it;
+    where the owner's account is gone, staff know of it for as long as of the audit.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider = models.CharField(max_length=40)
+    account_id = models.CharField(max_length=255, blank=True)
+    account_name = models.CharField(max_length=255, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="failed_revocations",
+    )
+    is_uninstall = models.BooleanField(default=False)
+    error = models.CharField(max_length=100)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    failed_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        ordering = ("-failed_at",)
+
+    def __str__(self) -> str:
+        return f"{self.provider} revocation given up after {self.tries} tries"

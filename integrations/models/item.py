@@ -206,13 +206,20 @@ class Item(models.Model):
 class ItemChange(models.Model):
     """What one run changed in one item, field by field."""
 
+    class Kind(models.TextChoices):
+        """What happened to the item."""
+
+        CHANGED = "changed", "Changed"
+        DELETED = "deleted", "Deleted"
+        RESTORED = "restored", "Restored"
+
     id = models.BigAutoField(primary_key=True)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="changes")
     run = models.ForeignKey(
         SyncRun, on_delete=models.SET_NULL, null=True, related_name="changes"
     )
     at = models.DateTimeField()
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
     fields = models.JSONField(default=dict)
 
     class Meta:

@@ -1,12 +1,13 @@
-"""What a run notes of one collection: its state, its counts, its last error."""
+"""What a run notes: of listing the collections, and of each of them."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
-from integrations.models import typed_json
 from integrations.models.reasons import Reason
+from integrations.providers import typed_json
 
 
 class Phase(StrEnum):
@@ -87,3 +88,36 @@ class CollectionProgress:
     def from_json(cls, value: object) -> "CollectionProgress":
         """Read an entry; UnreadableError when it is none."""
         return typed_json.load(cls, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunProgress:
+    """What a run notes, as it is stored in ``SyncRun.progress``.
+
+    ``listing`` is of listing the account's collections, None before that was tried;
+    ``collections`` are by the collections' ids.
+    """
+
+    LISTING: ClassVar[str] = "account"
+
+    listing: CollectionProgress | None = None
+    collections: Mapping[str, CollectionProgress] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return one object for all: the listing stands among the collections."""
+        noted = {key: entry.to_json() for key, entry in self.collections.items()}
+        return (
+            {self.LISTING: self.listing.to_json(), **noted} if self.listing else noted
+        )
+
+    @classmethod
+    def from_json(cls, value: object) -> "RunProgress":
+        """Read what ``to_json`` wrote; UnreadableError for anything else."""
+        if not isinstance(value, dict):
+            raise typed_json.UnreadableError("progress: expected an object")
+        noted = {key: CollectionProgress.from_json(each) for key, each in value.items()}
+        listing = noted.pop(cls.LISTING, None)
+        if listing is None and noted:
+            # Earlier versions noted only a listing that failed.
+            listing = CollectionProgress(name="", state=ProgressState.DONE)
+        return cls(listing=listing, collections=noted)

@@ -5,20 +5,26 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.utils import timezone
 
-from integrations.models import wording
-from integrations.models.times import is_ahead
+from integrations.models import times, wording
 
 
 class ProviderState(models.Model):
     """Pause one provider for everybody and say why to staff."""
 
     PAUSE = timedelta(minutes=10)
+    # No pause is longer; what lies further ahead was set by a clock ahead.
+    LONGEST_PAUSE = timedelta(hours=1)
 
     provider = models.CharField(max_length=40, primary_key=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=60, blank=True)
     detail = models.CharField(max_length=300, blank=True)
     since = models.DateTimeField(default=timezone.now)
+    clock_skew_seconds = models.IntegerField(
+        null=True,
+        blank=True,
+        help_text="By how much our clock is ahead of the provider's, if much.",
+    )
 
     def __str__(self) -> str:
         return f"{self.provider}: {self.reason or 'ok'}"
@@ -35,9 +41,10 @@ class ProviderState(models.Model):
 
     def _is_paused_after(self, then: datetime) -> bool:
         now, until = timezone.now(), self.paused_until
-        if until is None or is_ahead(self.since, now):
+        if until is None or times.is_ahead(self.since, now):
             return False
-        return until > then and not is_ahead(until, now, longest=self.PAUSE)
+        is_too_late = times.is_ahead(until, now, longest=self.LONGEST_PAUSE)
+        return until > then and not is_too_late
 
 
 class Heartbeat(models.Model):

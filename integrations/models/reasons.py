@@ -1,4 +1,4 @@
-"""Codes for why something is not complete, waits, failed or was ended."""
+"""Codes for why something is as it is: not complete, waiting, failed, ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,10 @@ class ReasonCode(models.TextChoices):
 
     # How much of a collection is proven.
     CAPPED = "capped", "Capped"
+    LINKS_CAPPED = "links_capped", "Links capped"
     NOT_EXHAUSTIVE = "not_exhaustive", "Not exhaustive"
     PARTS_NOT_LISTED = "parts_not_listed", "Parts not listed"
+    VALUES_IN_PART = "values_in_part", "Values in part"
     SHORT_LISTING = "short_listing", "Short listing"
     UNREADABLE_ITEMS = "unreadable_items", "Unreadable items"
     DELETIONS_HELD = "deletions_held", "Deletions held"
@@ -22,14 +24,18 @@ class ReasonCode(models.TextChoices):
     FULL_REFRESH_FAILED = "full_refresh_failed", "Full refresh failed"
     COLLECTION_DELETED = "collection_deleted", "Collection deleted"
     TAKES_TURNS = "takes_turns", "Takes turns"
+    EXTRAS_REFUSED = "extras_refused", "Optional parts refused"
     # What a call came to, and what is waited for.
     RATE_LIMITED = "rate_limited", "Rate limit"
     PROVIDER_DOWN = "provider_down", "Provider in trouble"
     PROVIDER_PAUSED = "provider_paused", "Provider paused"
     NETWORK = "network", "Not reached"
+    INTERMEDIARY = "intermediary", "Answered by an intermediary"
+    DATABASE_AWAY = "database_away", "Our database away"
     REFRESHING = "refreshing", "Key being renewed"
     NOTHING_SHARED = "nothing_shared", "Nothing shared"
     QUOTA_EXHAUSTED = "quota_exhausted", "Quota used up"
+    QUOTA_SPARED = "quota_spared", "Quota spared"
     PLAN_UNKNOWN = "plan_unknown", "Plan not said"
     NO_PERMISSION = "no_permission", "No permission"
     NOT_FOUND = "not_found", "Not found"
@@ -50,12 +56,33 @@ class ReasonCode(models.TextChoices):
     UNKNOWN = "unknown", "Other"
 
 
+class StateReason(models.TextChoices):
+    """Why a connection is in its state, by code; ``wording`` says it in words."""
+
+    GRANT_REJECTED = "grant_rejected", "Permission refused"
+    ROTATION_LOST = "rotation_lost", "New keys lost"
+    CREDENTIAL_UNREADABLE = "credential_unreadable", "Permission not readable"
+    UNAUTHORIZED = "unauthorized", "Calls refused"
+    PROVIDER_DOWN = "provider_down", "Provider in trouble"
+    PROVIDER_MISCONFIGURED = "provider_misconfigured", "This site refused"
+    MISSING_SCOPE = "missing_scope", "Permission missing"
+    SYNC_FAILED = "sync_failed", "Sync failed"
+    QUARANTINED = "quarantined", "Sync broke off"
+    STALE = "stale", "Out of date"
+    PAUSED_BY_USER = "paused_by_user", "Paused by user"
+    PAUSED_BY_STAFF = "paused_by_staff", "Paused by staff"
+    DISCONNECTED_BY_USER = "disconnected_by_user", "Disconnected by user"
+    DISCONNECTED_BY_STAFF = "disconnected_by_staff", "Disconnected by staff"
+    REMOVED_BY_USER = "removed_by_user", "Removed by user"
+    NOT_CONNECTED = "not_connected", "Not connected"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reason:
     """A code with what its sentence needs: counts, scopes, a reference.
 
-    ``message`` and ``detail`` among the data are an error's: ours, which is safe to
-    show, and the provider's own words.
+    ``message`` and ``detail`` among the data are technical details of an error: ours,
+    which is safe to show, and the provider's own words.
     """
 
     code: ReasonCode

@@ -1,35 +1,31 @@
 """One run of a sync: what asked for it, how far it got, how it ended."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import wording
+from integrations.models import times, wording
 from integrations.models.connection import Connection
-from integrations.models.progress import CollectionProgress, ProgressState
+from integrations.models.progress import (
+    CollectionProgress,
+    ProgressState,
+    RunProgress,
+)
 from integrations.models.reasons import Reason, ReasonCode
-from integrations.models.times import is_ahead
 
 # A wait so short is none that anybody has to know of.
 SHORT_WAIT = timedelta(seconds=2)
-TRIGGERS = {
-    "connect": "just connected",
-    "reconnect": "reconnected",
-    "user": "asked for by a user",
-    "staff": "asked for by staff",
-    "schedule": "on schedule",
-    "console": "from the console",
-}
 
 
 class SyncRun(models.Model):
     """Record one run of a sync over the collections of one connection.
 
-    ``progress`` holds a ``CollectionProgress`` per collection, as JSON.
+    ``progress`` holds a ``RunProgress`` as JSON.
     ``lease_id`` and ``lease_until`` name the worker that is on it; a slice writes
     only while it still holds the lease.
     """
@@ -41,6 +37,22 @@ class SyncRun(models.Model):
         RUNNING = "running", "Running"
         FINISHED = "finished", "Finished"
 
+    class Trigger(models.TextChoices):
+        """What asked for it."""
+
+        CONNECT = "connect", "Just connected"
+        RECONNECT = "reconnect", "Reconnected"
+        USER = "user", "Asked for by a user"
+        STAFF = "staff", "Asked for by staff"
+        SCHEDULE = "schedule", "On schedule"
+        RETRY = "retry", "Tried again by itself"
+        CONSOLE = "console", "From the console"
+
+        @property
+        def is_interactive(self) -> bool:
+            """Tell whether somebody waits for it."""
+            return self != self.SCHEDULE
+
     class Outcome(models.TextChoices):
         """How a finished run ended."""
 
@@ -50,12 +62,15 @@ class SyncRun(models.Model):
         CANCELLED = "cancelled", "Cancelled"
         QUARANTINED = "quarantined", "Stopped: it kept killing its worker"
 
+    # A Retry-After of a day, or midnight at the account's and some minutes.
+    LONGEST_WAIT = timedelta(hours=25)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="runs"
     )
     generation = models.PositiveIntegerField(default=1)
-    trigger = models.CharField(max_length=20)
+    trigger = models.CharField(max_length=20, choices=Trigger.choices)
     is_full = models.BooleanField(default=False)
     is_interactive = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
@@ -154,8 +169,20 @@ class SyncRun(models.Model):
     @property
     def is_working(self) -> bool:
         """Tell whether a worker is on it."""
-        until = self.lease_until
-        return self.is_open and until is not None and until > timezone.now()
+        now, longest = timezone.now(), self.lease_length()
+        is_leased = times.is_to_come(self.lease_until, now, longest=longest)
+        return self.is_open and is_leased
+
+    @staticmethod
+    def lease_length() -> timedelta:
+        """Return how long a worker may be silent before another one takes over."""
+        return timedelta(seconds=settings.STALE_RUN_SECONDS)
+
+    def is_due_later(self, now: datetime) -> bool:
+        """Tell whether its time is still to come, and set by a clock that was right."""
+        is_set_ahead = times.is_ahead(self.released_at or self.queued_at, now)
+        is_later = times.is_to_come(self.due_at, now, longest=self.LONGEST_WAIT)
+        return is_later and not is_set_ahead
 
     @property
     def is_abandoned(self) -> bool:
@@ -166,10 +193,7 @@ class SyncRun(models.Model):
     def is_waiting(self) -> bool:
         """Tell whether it goes on later, with nobody on it until then."""
         has_begun = self.is_open and self.started_at is not None
-        now = timezone.now()
-        # What a clock that was ahead has set is due already.
-        is_set_ahead = is_ahead(self.released_at or self.queued_at, now)
-        is_later = self.due_at > now + SHORT_WAIT and not is_set_ahead
+        is_later = self.is_due_later(timezone.now() + SHORT_WAIT)
         is_idle = not self.is_working and not self.is_ending
         return has_begun and is_later and is_idle
 
@@ -183,7 +207,7 @@ class SyncRun(models.Model):
     def has_read_nothing(self) -> bool:
         """Tell whether it ended well because there was nothing to read."""
         codes = (entry.reason.code for entry in self.entries.values() if entry.reason)
-        is_empty = not self.progress or ReasonCode.NOTHING_SHARED in codes
+        is_empty = not self.entries or ReasonCode.NOTHING_SHARED in codes
         has_counted = self.seen or self.created or self.changed or self.deleted
         return self.outcome == self.Outcome.COMPLETE and is_empty and not has_counted
 
@@ -199,26 +223,33 @@ class SyncRun(models.Model):
         return self.get_outcome_display() or self.get_state_display()
 
     @property
+    def noted(self) -> RunProgress:
+        """Return what is noted, as it is stored."""
+        return RunProgress.from_json(self.progress)
+
+    @property
     def entries(self) -> dict[str, CollectionProgress]:
-        """Return what is noted of each collection, by its key.
+        """Return what is noted of each collection, and of a listing that failed.
 
         In a run that has ended nothing is being read, whatever was noted last.
         """
-        noted = {
-            key: CollectionProgress.from_json(entry)
-            for key, entry in self.progress.items()
-        }
+        noted = self.noted
+        entries = dict(noted.collections)
+        if noted.listing is not None and noted.listing.state is ProgressState.FAILED:
+            entries[noted.LISTING] = noted.listing
         if self.is_open:
-            return noted
-        return {key: entry.ended() for key, entry in noted.items()}
+            return entries
+        return {key: entry.ended() for key, entry in entries.items()}
 
     @property
     def reason_text(self) -> str:
         """Return in words why it did not end complete, collection by collection."""
+        provider = self.connection.provider
         if self.reason != ReasonCode.COLLECTIONS:
-            return wording.reason_text(Reason.stored(self.reason, self.reason_data))
+            reason = Reason.stored(self.reason, self.reason_data)
+            return wording.reason_text(reason, provider)
         return "; ".join(
-            f"{entry.name}: {wording.reason_text(entry.reason)}"
+            f"{entry.name}: {wording.reason_text(entry.reason, provider)}"
             for entry in self.entries.values()
             if entry.state != ProgressState.DONE
         )
@@ -226,11 +257,14 @@ class SyncRun(models.Model):
     @property
     def trigger_text(self) -> str:
         """Return in words what asked for the run."""
-        return TRIGGERS.get(self.trigger, self.trigger)
+        text = str(self.get_trigger_display())
+        return text[:1].lower() + text[1:]
 
     @property
     def duration(self) -> timedelta | None:
         """Return how long it took, or has taken so far."""
         if self.started_at is None:
             return None
-        return (self.finished_at or timezone.now()) - self.started_at
+        took = (self.finished_at or timezone.now()) - self.started_at
+        # Less than nothing where the clock was set back meanwhile.
+        return max(took, timedelta())

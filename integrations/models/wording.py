@@ -12,112 +12,39 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.models.condition import Condition
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import Reason, ReasonCode, StateReason
+from integrations.models.sentences import CONDITIONS, DELETIONS, STATES, TEXTS, WAITS
+from integrations.providers import SPECS
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.plain import write_time
-
-TEXTS: Mapping[ReasonCode, str] = {
-    ReasonCode.NOT_EXHAUSTIVE: "the provider's search does not list everything",
-    ReasonCode.DELETIONS_DISCARDED: "deletions were discarded by a user",
-    ReasonCode.HOLD_SUPERSEDED: "deletions were held; everything is being read again",
-    ReasonCode.RATE_LIMITED: "waiting for the provider's rate limit",
-    ReasonCode.PROVIDER_DOWN: "the provider is not answering properly",
-    ReasonCode.PROVIDER_PAUSED: "the provider refuses this site; its staff know",
-    ReasonCode.NETWORK: "the provider could not be reached",
-    ReasonCode.REFRESHING: "the key to the account is being renewed",
-    ReasonCode.NOTHING_SHARED: "nothing is shared yet",
-    ReasonCode.NO_PERMISSION: "the permission for it is missing",
-    ReasonCode.NOT_FOUND: "the provider has nothing there any more",
-    ReasonCode.REQUEST_REFUSED: "the provider refused the request",
-    ReasonCode.ODD_ANSWER: "the provider's answer was not understood",
-    ReasonCode.QUOTA_EXHAUSTED: "the provider's quota is used up",
-    ReasonCode.PLAN_UNKNOWN: (
-        "it waits until you say which plan the account has: reading on could use up"
-        " the calls that a small plan has in a month"
-    ),
-    ReasonCode.TOKEN_REFUSED: "the provider refused the permission",
-    ReasonCode.NO_TOKEN: "there is no usable permission",
-    ReasonCode.LEASE_LOST: "it ended its worker three times",
-    ReasonCode.CANCELLED: "it was cancelled",
-    ReasonCode.CONNECTION_CHANGED: "the connection has changed",
-    ReasonCode.SELECTION_CHANGED: "the choice of collections has changed",
-    ReasonCode.RECONNECTED: "the connection was renewed",
-    ReasonCode.DISCONNECTED: "the connection was disconnected",
-    ReasonCode.PAUSED: "the connection was paused",
-    ReasonCode.COLLECTIONS: "not all collections could be read",
-    ReasonCode.UNKNOWN: "for a reason that is not known any more",
-}
-DELETIONS: Mapping[DeletionKind, str] = {
-    DeletionKind.DELETED: "deleted there",
-    DeletionKind.ARCHIVED: "archived there",
-    DeletionKind.TRASHED: "in the trash there",
-    DeletionKind.MERGED: "merged into another one",
-    DeletionKind.MOVED: "moved to another collection",
-    DeletionKind.UNSHARED: "no longer shared",
-    DeletionKind.DELETED_OR_MERGED: "deleted or merged there",
-    DeletionKind.DELETED_OR_UNSHARED: "deleted or no longer shared",
-    DeletionKind.DESELECTED: "not selected",
-    DeletionKind.UNKNOWN: "no longer there",
-}
-# What is waited for, each by its own name; {provider} is the provider's.
-WAITS: Mapping[ReasonCode, str] = {
-    ReasonCode.RATE_LIMITED: "The rate limit of {provider} is reached",
-    ReasonCode.PROVIDER_DOWN: "{provider} is not answering properly",
-    ReasonCode.PROVIDER_PAUSED: "{provider} refuses this site; its staff know",
-    ReasonCode.NETWORK: "{provider} could not be reached",
-    ReasonCode.QUOTA_EXHAUSTED: "The quota of {provider} is used up",
-    ReasonCode.ODD_ANSWER: "{provider}: the answer was not understood",
-    ReasonCode.REFRESHING: "The key to the account is being renewed",
-    ReasonCode.NOTHING_SHARED: (
-        "{provider} shows nothing yet; it takes a moment after sharing"
-    ),
-}
-# What is said of a connection beside its badge; {why} is a reason in words.
-CONDITIONS: Mapping[Condition, str] = {
-    Condition.QUEUED: "{why}.",
-    Condition.FIRST_SYNC: "What has been read can be used already.",
-    Condition.NOT_READ: "The first sync has not been done: {why}.",
-    Condition.WAITING: "{why}.",
-    Condition.PARTIAL: "Not all of it is read: {why}.",
-    Condition.HELD: "{why} for your decision.",
-    Condition.UNSELECTED: "Choose what is read.",
-    Condition.STALE: "The last sync is longer ago than promised.",
-    Condition.TROUBLE: "{why}.",
-    Condition.QUARANTINED: "A sync ended its worker three times.",
-    Condition.PROVIDER_PAUSED: "{provider} refuses this site; its staff know.",
-    Condition.NEEDS_RECONNECT: "{why}.",
-    Condition.PAUSED: "{why}.",
-    Condition.DISCONNECTED: "{why}.",
-    Condition.KEPT: "{why} as it was.",
-    Condition.DELETING: "Its items are being deleted here.",
-    Condition.ERASING: "Its owner's account is being deleted.",
-}
-# Of these the error's own message says more than a sentence for all of them could.
-TOLD_BY_MESSAGE = (
-    ReasonCode.PROVIDER_DOWN,
-    ReasonCode.NETWORK,
-    ReasonCode.NO_PERMISSION,
-    ReasonCode.NOT_FOUND,
-    ReasonCode.REQUEST_REFUSED,
-    ReasonCode.ODD_ANSWER,
-    ReasonCode.UNKNOWN,
-)
-
 
 # What is shown of a time that nobody knows.
 UNKNOWN_TIME = "\N{EN DASH}"
 
 
-def reason_text(reason: Reason | None) -> str:
-    """Return why, as a sentence without capital and full stop; empty for nothing."""
+def reason_text(reason: Reason | None, provider: str = "") -> str:
+    """Return why, as a sentence without capital and full stop; empty for nothing.
+
+    A provider's slug lets it use its own words for what only that provider does.
+    """
     if reason is None:
         return ""
+    spec = SPECS.get(provider)
+    if spec is not None and (own := spec.reason_texts.get(reason.code)):
+        return own.format(number=f"{_number(reason.data):,}")
+    if reason.code is ReasonCode.FULL_REFRESH_FAILED:
+        return _full_refresh_failed(reason.data, provider)
     if reason.code in WORDED:
         return WORDED[reason.code](reason.data)
-    message = str(reason.data.get("message", ""))
-    if message and reason.code in TOLD_BY_MESSAGE:
-        return message
     return TEXTS[reason.code]
+
+
+def state_text(reason: str) -> str:
+    """Return why a connection is in its state; empty for nothing."""
+    if not reason:
+        return ""
+    is_known = reason in StateReason.values
+    return STATES[StateReason(reason)] if is_known else TEXTS[ReasonCode.UNKNOWN]
 
 
 def condition_text(condition: Condition, provider: str, *, why: str = "") -> str:
@@ -138,6 +65,11 @@ def wait_text(reason: Reason | None, provider: str) -> str:
     return text.format(provider=provider) + tried
 
 
+def retry_text(why: str, attempt: int, most: int) -> str:
+    """Return why a sync failed, and which attempt is made by itself."""
+    return f"{why}; it is tried again by itself (attempt {attempt} of {most})"
+
+
 def time_text(at: datetime) -> str:
     """Return an exact time in the zone of whoever looks, which it names."""
     return write_time(at, timezone.get_current_timezone())
@@ -152,6 +84,17 @@ def deletion_text(kind: str | None, detail: str = "") -> str:
     return detail if is_told else DELETIONS[DeletionKind(kind)]
 
 
+def clock_text(seconds: int, provider: str) -> str:
+    """Return by how much our clock differs from a provider's."""
+    size, unit = abs(seconds), 3600 if abs(seconds) >= 3 * 3600 else 60
+    noun = "hour" if unit == 3600 else "minute"
+    where = "ahead of" if seconds > 0 else "behind"
+    return (
+        f"the clock of this site is about {count_text(round(size / unit), noun)}"
+        f" {where} that of {provider}"
+    )
+
+
 COST_UNKNOWN = "what this costs could not be estimated"
 SCHEDULE_UNKNOWN = "no schedule could be fitted to your plan"
 
@@ -161,16 +104,23 @@ def connector_text(reference: str, what: str = "this could not be read") -> str:
     return f"{what}: our mistake (reference {reference})"
 
 
+def _number(data: Mapping[str, Any]) -> int:
+    return int(data.get("number") or 0)
+
+
 def _capped(data: Mapping[str, Any]) -> str:
-    number = int(data.get("number") or 0)
-    return f"the provider gives no more than {number:,} of those made in one minute"
+    return f"the provider lists no more than {_number(data):,} of them"
+
+
+def _links_capped(data: Mapping[str, Any]) -> str:
+    return (
+        f"of records with more than {_number(data):,} links to one type, the first"
+        " are kept; the rest is at the provider"
+    )
 
 
 def _parts_not_listed(data: Mapping[str, Any]) -> str:
-    number = int(data.get("number") or 0)
-    if not number:
-        return "some long values are kept in part; the rest is at the provider"
-    return f"{count_text(number, 'part')} could not be listed"
+    return f"{count_text(_number(data), 'part')} could not be listed"
 
 
 def _short_listing(data: Mapping[str, Any]) -> str:
@@ -188,10 +138,10 @@ def _deletions_held(data: Mapping[str, Any]) -> str:
     return f"{count_text(number, 'deletion')} {verb} for approval"
 
 
-def _full_refresh_failed(data: Mapping[str, Any]) -> str:
+def _full_refresh_failed(data: Mapping[str, Any], provider: str) -> str:
     because = data.get("because") or {}
     reason = Reason.stored(str(because.get("code", "")), because.get("data") or {})
-    text = reason_text(reason)
+    text = reason_text(reason, provider)
     return f"reading everything failed: {text}" if text else "reading everything failed"
 
 
@@ -200,15 +150,30 @@ def _collection_deleted(data: Mapping[str, Any]) -> str:
 
 
 def _takes_turns(data: Mapping[str, Any]) -> str:
-    number = int(data.get("number") or 0)
-    return (
-        "pages inside the rows of large tables are looked for in turns, "
-        f"{number:,} rows at a time"
-    )
+    return f"what is in there is looked for in turns, {_number(data):,} at a time"
+
+
+EXTRAS: Mapping[str, str] = {
+    "schema": "what its fields are called now",
+    "fields": "which fields there are",
+    "deletions": "its list of what was deleted",
+    "count": "its own count",
+    "probes": "an answer to which items are still there",
+    "pipelines": "the names of pipelines and stages",
+    "owners": "the names of owners",
+    "archived_owners": "the names of owners who have left",
+}
+
+
+def _extras_refused(data: Mapping[str, Any]) -> str:
+    names = [str(each) for each in data.get("extras") or ()]
+    told = [EXTRAS.get(name, name.replace("_", " ")) for name in names]
+    text = "the provider did not give something that is not needed to be complete"
+    return f"{text}: {', '.join(told)}" if told else text
 
 
 def _quota_exhausted(data: Mapping[str, Any]) -> str:
-    text = str(data.get("message", "")) or TEXTS[ReasonCode.QUOTA_EXHAUSTED]
+    text = TEXTS[ReasonCode.QUOTA_EXHAUSTED]
     until = parse_datetime(str(data.get("until", "")))
     return f"{text} until {time_text(until)}" if until else text
 
@@ -216,7 +181,7 @@ def _quota_exhausted(data: Mapping[str, Any]) -> str:
 def _no_permission(data: Mapping[str, Any]) -> str:
     if scopes := data.get("scopes"):
         return f"needs {', '.join(str(each) for each in scopes)}"
-    return str(data.get("message", "")) or TEXTS[ReasonCode.NO_PERMISSION]
+    return TEXTS[ReasonCode.NO_PERMISSION]
 
 
 def _connector_error(data: Mapping[str, Any]) -> str:
@@ -235,13 +200,14 @@ def count_text(number: int, noun: str) -> str:
 
 WORDED = {
     ReasonCode.CAPPED: _capped,
+    ReasonCode.LINKS_CAPPED: _links_capped,
     ReasonCode.PARTS_NOT_LISTED: _parts_not_listed,
     ReasonCode.SHORT_LISTING: _short_listing,
     ReasonCode.UNREADABLE_ITEMS: _unreadable_items,
     ReasonCode.DELETIONS_HELD: _deletions_held,
-    ReasonCode.FULL_REFRESH_FAILED: _full_refresh_failed,
     ReasonCode.COLLECTION_DELETED: _collection_deleted,
     ReasonCode.TAKES_TURNS: _takes_turns,
+    ReasonCode.EXTRAS_REFUSED: _extras_refused,
     ReasonCode.QUOTA_EXHAUSTED: _quota_exhausted,
     ReasonCode.NO_PERMISSION: _no_permission,
     ReasonCode.CONNECTOR_ERROR: _connector_error,

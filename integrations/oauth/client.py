@@ -14,6 +14,7 @@ from integrations.http.classify import (
     error_body,
     error_detail,
 )
+from integrations.http.error_forms import is_from_intermediary
 from integrations.http.errors import ApiError, InvalidResponse, Network
 from integrations.http.secrets import Secret
 from integrations.http.transport import Request, Response, Timeouts, Transport
@@ -39,6 +40,8 @@ _KINDS: Final[dict[Rejection, type[errors.OAuthError]]] = {
     Rejection.SERVER: errors.TokenServerError,
     Rejection.RATE: errors.TokenRateLimited,
 }
+# The code of a refusal that a proxy, firewall or portal gave in the provider's place.
+INTERMEDIARY: Final = "intermediary"
 # RFC 7009 asks for 200 here; not everybody has read it.
 _ALREADY_GONE: Final = frozenset({"invalid_token", "token_not_found"})
 
@@ -175,6 +178,8 @@ class OAuthClient:
             # "Somebody refreshed just now", whatever code the body carries: never
             # a dead grant.
             kind = errors.Conflict
+        elif is_from_intermediary(response, self.config.error_forms):
+            code, kind = INTERMEDIARY, errors.TokenServerError
         elif rejection is not None:
             kind = _KINDS[rejection]
         elif status == 401:

@@ -3,12 +3,13 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Final, Literal
 
+from integrations.http.error_forms import LOWER_CODE, RFC_FORM, ErrorForm
 from integrations.http.secrets import Secret
 from integrations.http.urls import check_origin, encode_params
 
@@ -50,8 +51,9 @@ class OAuthConfig:
     `introspect_url` and `revoke_url` are empty when the provider has none.
     `client_auth` says where the client secret goes; without a secret the client id
     goes into the body. `rejections` adds the provider's own error codes to those of
-    the RFCs. `headers` go with every token call, `authorize_params` into every
-    authorization request.
+    the RFCs; a refusal of none of the `error_forms` came from an intermediary.
+    `headers` go with every token call, `authorize_params` into every authorization
+    request.
     """
 
     authorize_url: str
@@ -69,6 +71,7 @@ class OAuthConfig:
     authorize_params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     rejections: Mapping[str, Rejection] = field(default_factory=dict)
+    error_forms: Sequence[ErrorForm] = (RFC_FORM, {"code": LOWER_CODE})
 
     def __post_init__(self) -> None:
         for url in self._urls():

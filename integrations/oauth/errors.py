@@ -6,7 +6,7 @@ OAuthError
 ├── RequestRejected         any other refusal: our request or our configuration
 ├── Conflict                409: somebody else has just used this token
 ├── TokenRateLimited        429
-├── TokenServerError        5xx, or an answer that asks to wait
+├── TokenServerError        5xx, an answer that asks to wait, or an intermediary's
 ├── NotSent                 no byte left this machine: nothing happened
 └── OutcomeUnknown          sent, but no answer: the token may be spent
     └── MalformedTokenResponse   answered with a success that cannot be read
@@ -62,7 +62,7 @@ class TokenRateLimited(OAuthError):
 
 
 class TokenServerError(OAuthError):
-    """The endpoint is in trouble (5xx) or asks to wait (408, 423, 425, 477)."""
+    """No decision: 5xx, an answer that asks to wait, or one of an intermediary."""
 
 
 class NotSent(OAuthError):

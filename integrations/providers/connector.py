@@ -34,7 +34,9 @@ class CollectionContext:
     ``schema`` is what ``fetch_schema`` returned, as kept beside the collection;
     ``account`` is ``RemoteAccount.details``; ``version`` is the API version that
     the operator configured, for providers that write it into their paths;
-    ``stored`` is there while a sync reads.
+    ``stored`` is there while a sync reads. ``probes`` are ids of items to look for
+    beside what changed, at most ``most_probes``: those that are not there any more
+    belong into ``deleted``.
     """
 
     remote_id: str
@@ -44,6 +46,7 @@ class CollectionContext:
     schema: Mapping[str, Any]
     version: str
     stored: StoredItems | None = None
+    probes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +85,8 @@ class BaseConnector(ABC):
     collection is the same item, moved. A listing may learn late of what was just
     shared: the first sync waits for ``usual_share_lag``, and a full refresh is
     repeated after ``longest_share_lag``. A provider that ``leaves_out_empty`` names
-    an item's values only.
+    an item's values only. ``most_probes`` is how many stored items a call for changes
+    can look for at no further cost.
     """
 
     spec: ProviderSpec
@@ -98,6 +102,7 @@ class BaseConnector(ABC):
     correlation_headers: Sequence[str] = ("X-Request-Id",)
     finds_all_collections: bool = True
     leaves_out_empty: bool = False
+    most_probes: int = 0
     ids_unique_in: Literal["account", "collection"] = "collection"
     deleted_kind: DeletionKind = DeletionKind.DELETED
 
@@ -187,7 +192,9 @@ class BaseConnector(ABC):
         """Return labels and look-ups, JSON-safe; key ``fields`` holds FieldSpecs.
 
         What cannot be a schema is an InvalidResponse: the one that is kept stays. Where
-        only a part could not be told, ``ask_again`` is true, and the next sync asks.
+        only a part could not be told, ``ask_again`` is true, and the next sync asks;
+        ``refused`` names the optional parts that the provider would not give. Without
+        a schema at all, when even that is refused, pages are fetched with an empty one.
         """
         return {}
 

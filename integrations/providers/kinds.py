@@ -59,21 +59,31 @@ class Incomplete:
     number: int = 0
 
 
+class CutKind(StrEnum):
+    """Which values of items are kept in part, although the items are all there."""
+
+    LINKS_CAPPED = "links_capped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """Which values are kept in part; ``number`` is up to where they are kept."""
+
+    kind: CutKind
+    number: int
+
+
 class PendingKind(StrEnum):
     """What has not been looked into yet, although the rest is proven."""
 
     TAKES_TURNS = "takes_turns"
-    PARTS_NOT_LISTED = "parts_not_listed"
+    VALUES_IN_PART = "values_in_part"
     NOT_EXHAUSTIVE = "not_exhaustive"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pending:
-    """What is still open.
-
-    ``number`` is how many are looked into at a time, or how many parts; 0 for an
-    unknown number of them.
-    """
+    """What is still open; ``number`` is how many are looked into at a time."""
 
     kind: PendingKind
     number: int = 0

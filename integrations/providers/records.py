@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from integrations.providers.fields import Value
-from integrations.providers.kinds import Deletion, Incomplete, Pending
+from integrations.providers.kinds import Cut, Deletion, Incomplete, Pending
 from integrations.providers.mistakes import Mistake
 
 
@@ -216,11 +216,14 @@ class Page:
     deleting them here.
     ``incomplete``, on the last page, says why something may be missing although the
     listing has ended: then nothing that it did not show may be deleted here.
+    ``cut`` says which values of the items are kept in part: the collection is then not
+    complete, but what the listing did not show is proven to be deleted.
     ``pending`` says what has not been looked into yet, although what is stored is
     proven; on whichever page it is said, it holds for the listing.
     ``other_collections`` holds what the page happened to show of other collections of
     the connection, by their remote id; ``collections`` are those it discovered.
     ``contents`` are the texts, by the ids of items, that came along with the page.
+    ``refused`` names optional parts that the provider would not give.
     """
 
     items: Sequence[IntegrationItem]
@@ -232,10 +235,12 @@ class Page:
     deleted: Mapping[str, Deletion] = field(default_factory=dict)
     moved: Mapping[str, Deletion] = field(default_factory=dict)
     incomplete: Incomplete | None = None
+    cut: Cut | None = None
     pending: Pending | None = None
     other_collections: Mapping[str, "Page"] = field(default_factory=dict)
     collections: Sequence[RemoteCollection] = ()
     contents: Mapping[str, "Content"] = field(default_factory=dict)
+    refused: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
+from integrations.http.error_forms import ANY_FORM, RFC_FORM, ErrorForm
 from integrations.http.secrets import Secret
 from integrations.oauth.config import OAuthConfig, Rejection
 
@@ -54,7 +55,9 @@ class ProviderSpec:
     endpoint, because every provider hangs them under or beside it.
     ``revokes`` is the kind of token that the latter is described for.
     ``rejections`` adds the provider's own error codes of the token endpoint to
-    those of the RFCs. ``optional_scope_param`` is empty where the provider knows no
+    those of the RFCs. ``error_forms`` and ``token_error_forms`` are what the API's and
+    the token endpoint's error bodies look like: a refusal of another form came from an
+    intermediary. ``optional_scope_param`` is empty where the provider knows no
     optional scopes. Two fields say how to find out whether a refresh token was spent
     by a request whose answer was lost: ``introspects_refresh_tokens`` where asking
     about one is documented; ``alive_path``, under the API's address, where a refresh
@@ -65,6 +68,10 @@ class ProviderSpec:
     ``reconsent_label`` names what a user can change by consenting again, where they
     choose what is shared. ``account_keys`` name the details of an account, as
     ``identify`` gives them, by which users tell two accounts of one name apart.
+    ``manage_url`` is the provider's page where users end a grant themselves;
+    ``{account}`` in it stands for the part of the account's id that its users share.
+    ``reason_texts`` word the codes of reasons, as of ``IncompleteKind``, where only
+    this provider does what they stand for; ``{number}`` is the reason's.
     ``home_url`` is where the account is seen, and ``empty_hint`` says there what to
     do about one in which nothing can be read.
     """
@@ -88,6 +95,8 @@ class ProviderSpec:
     version_header: str = ""
     optional_scope_param: str = ""
     rejections: Mapping[str, Rejection] = field(default_factory=dict)
+    error_forms: tuple[ErrorForm, ...] = (ANY_FORM,)
+    token_error_forms: tuple[ErrorForm, ...] = (RFC_FORM,)
     keep_alive: timedelta | None = None
     introspects_refresh_tokens: bool = False
     alive_path: str = ""
@@ -95,6 +104,7 @@ class ProviderSpec:
     reconsent_label: str = ""
     home_url: str = ""
     empty_hint: str = "There is nothing in it yet. What comes in is read by itself."
+    reason_texts: Mapping[str, str] = field(default_factory=dict)
     rate_limit: int | None = None
     limit_seconds: float = 10.25
     account_keys: tuple[str, ...] = ()
@@ -108,6 +118,13 @@ class ProviderSpec:
     def callback_path(self) -> str:
         """Return the fixed redirect path, the seed's for every provider."""
         return f"/integrations/{self.slug}/oauth2callback"
+
+    def manage_url_of(self, account_id: str) -> str:
+        """Return the provider's page where the grant for an account can be ended."""
+        shared = account_id.partition(":")[0]
+        if not shared:
+            return self.home_url
+        return self.manage_url.format(account=quote(shared, safe=""))
 
     def required_scopes(self) -> tuple[str, ...]:
         """Return the scopes without which a connection is of no use."""
@@ -170,6 +187,7 @@ class ProviderSpec:
             headers=headers,
             authorize_params=self.authorize_params,
             rejections=self.rejections,
+            error_forms=self.token_error_forms,
         )
 
     @staticmethod

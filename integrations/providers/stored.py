@@ -13,7 +13,7 @@ class StoredItem:
     ``collection_id`` is the remote id of its collection, and ``crowd`` how many live
     items that holds; ``changed`` is when it was stored, revived or last changed
     here, and ``updated`` when it last changed at the provider; ``position`` is what
-    ``StoredItems.walk`` continues behind.
+    the query that gave it continues behind.
     """
 
     id: str
@@ -31,12 +31,16 @@ class StoredItems(Protocol):
     """Look at what is stored, for providers whose own listings have holes.
 
     ``turn`` is the number of the collection's current full refresh, and
-    ``last_full_refresh`` when the one before it ended. Deleted items are never among
-    the answers.
+    ``last_full_refresh`` when the one before it ended. ``began`` is when the current
+    refresh began, and ``is_full_refresh`` tells what it is. ``count`` is how many
+    live items the collection holds. Deleted items are never among the answers.
     """
 
     turn: int
     last_full_refresh: datetime | None
+    began: datetime | None
+    is_full_refresh: bool
+    count: int
 
     def find(self, ids: Sequence[str]) -> Mapping[str, StoredItem]:
         """Return the items of the whole connection that have these ids."""
@@ -54,11 +58,26 @@ class StoredItems(Protocol):
 
         What is stored or revived during a walk comes later in it, so that a walk
         reaches what it found itself; ordering by ``changed`` does that. ``since``
-        keeps those that changed here at or after it.
+        keeps those that changed at the provider at or after it, and what the current
+        refresh has stored: what was stored here before is no news.
+        """
+
+    def children(self, parent_id: str, *, types: Sequence[str]) -> Sequence[StoredItem]:
+        """Return the items of the whole connection inside another."""
+
+    def latest(
+        self, *, edited_after: datetime | None, limit: int
+    ) -> Sequence[StoredItem]:
+        """Return the collection's items that changed last at the provider.
+
+        All of them, or those that changed after a time.
         """
 
     def orphans(self, *, after: str, limit: int) -> Sequence[StoredItem]:
-        """Return the collection's items, by id, whose parent is not stored."""
+        """Return the collection's items whose parent is not stored, by that parent.
+
+        The bare id of a parent continues behind the last item inside it.
+        """
 
     def unseen(self, *, after: str, limit: int) -> Sequence[StoredItem]:
-        """Return the collection's items, by id, that this pass has not seen."""
+        """Return the collection's items, by id, that this full refresh has not seen."""

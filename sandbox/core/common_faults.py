@@ -37,6 +37,12 @@ def _status(sandbox: Sandbox, request: Request, params: Params) -> Response:
     return provider.refuse(sandbox, request, int(params["status"]), after)
 
 
+def _intermediary(sandbox: Sandbox, request: Request, params: Params) -> Response:
+    """Answer in the provider's place, as proxies, gateways and sign-in pages do."""
+    kind, body = BODIES[str(params["form"])]
+    return Response(status=int(params["status"]), body=body, content_type=kind)
+
+
 def _oversized(sandbox: Sandbox, request: Request, params: Params) -> Response:
     def pour() -> Iterator[bytes]:
         yield b'{"results":[],"padding":"'
@@ -97,6 +103,13 @@ HALVE = _change_body(lambda body: body[: len(body) // 2])
 WRAP = _change_body(lambda body: b"[" + body + b"]")
 HTML = "text/html;charset=utf-8"
 STATUS = {"status": 500, "retry_after": ""}
+FRONT = {"status": 403, "form": "html"}
+BODIES = {
+    "html": (HTML, PAGE),
+    "empty": ("text/plain", b""),
+    "text": ("text/plain", b"Access denied by policy."),
+    "json": ("application/json", b'{"message":"Forbidden","requestId":"1-5f"}'),
+}
 OVERSIZED, SLOW = {"megabytes": 64}, {"seconds": 30}
 
 KINDS = (
@@ -106,6 +119,12 @@ KINDS = (
         "html",
         "HTML with 200",
         before=lambda *_: Response(body=PAGE, content_type=HTML),
+    ),
+    FaultKind(
+        "intermediary",
+        "Something in front of it answers",
+        before=_intermediary,
+        params=FRONT,
     ),
     FaultKind("empty", "Empty JSON object with 200", before=lambda *_: to_json({})),
     FaultKind("reset", "Reset before doing anything", before=_reset),

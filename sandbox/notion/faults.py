@@ -58,6 +58,17 @@ def _reject_cursor(
     return to_error(request, 400, f"The start_cursor provided is invalid: {cursor}")
 
 
+def _refuse_extras(
+    sandbox: Sandbox, request: Request, params: Params
+) -> Response | None:
+    """Refuse what the prose describes and no machine-readable description names."""
+    is_in_trash = "in_trash" in (_read_body(request, "filter") or {})
+    name = "filter.in_trash" if is_in_trash else "is_archived"
+    if not is_in_trash and _read_body(request, name) is None:
+        return None
+    return to_error(request, 400, f"body.{name} should be not present.")
+
+
 def _slow_schema(sandbox: Sandbox, request: Request, params: Params) -> Response | None:
     size = _read_body(request, "page_size")
     if (100 if size is None else size) <= int(params["page_size"]):
@@ -109,6 +120,7 @@ FAULTS = (
         for name, (label, wait, reason) in LIMITS.items()
     ),
     FaultKind("edge_block", "403 in HTML from the edge", before=_block),
+    FaultKind("no_extras", "400 about is_archived and in_trash", before=_refuse_extras),
     FaultKind("bad_cursor", "400 about the start_cursor", before=_reject_cursor),
     FaultKind(
         "slow_schema", "503 unless page_size is small", before=_slow_schema, params=SLOW

@@ -17,6 +17,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from integrations.admin.base import BoundedPaginator
 from integrations.models import (
     AuditEvent,
+    FailedRevocation,
     Item,
     ItemChange,
     ProviderState,
@@ -33,6 +34,7 @@ READ_ONLY = [
     "providerstate",
     "collection",
     "item",
+    "failedrevocation",
 ]
 
 
@@ -51,6 +53,9 @@ def one_of_each(connection, collection):
         "providerstate": ProviderState.objects.create(provider="hubspot", reason="odd"),
         "collection": collection,
         "item": item,
+        "failedrevocation": FailedRevocation.objects.create(
+            provider="hubspot", account_id="77:1", error="invalid_request"
+        ),
         "connection": connection,
     }
 

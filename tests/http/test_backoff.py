@@ -1,6 +1,6 @@
 """Waits are bounded, jittered and never nonsense."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -44,3 +44,13 @@ def test_full_jitter_grows_up_to_its_cap():
     assert waits == [1, 2, 4, 8, 10, 10]
     assert full_jitter(10_000, cap=10, rand=lambda: 1.0) == 10
     assert full_jitter(3, rand=lambda: 0.0) == 0
+
+
+def test_a_date_to_wait_for_counts_from_the_answers_own() -> None:
+    headers = {
+        "retry-after": "Sun, 22 Nov 2026 12:01:00 GMT",
+        "date": "Sun, 22 Nov 2026 12:00:30 GMT",
+    }
+
+    for clock in (NOW - timedelta(hours=1), NOW, NOW + timedelta(hours=1)):
+        assert retry_after(headers, now=clock) == 30.0

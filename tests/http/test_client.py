@@ -92,7 +92,7 @@ def test_a_body_goes_out_as_json(web):
 def test_an_empty_success_is_not_taken_for_an_empty_listing(web, status):
     web.on("GET", ITEMS, status=status, body=b"")
 
-    with pytest.raises(errors.InvalidResponse) as caught:
+    with pytest.raises(errors.NotJson) as caught:
         client(web).get("/items")
 
     assert caught.value.status == status

@@ -67,9 +67,9 @@ def test_an_answer_comes_back_whole():
 
 def test_every_request_says_whose_it_is():
     with serving(lambda c: c.sendall(answer(b""))) as web:
-        send(web.url)
+        send(web.url, transport=RequestsTransport(user_agent="Mooring/9 (+https://m)"))
 
-    assert b"User-Agent: Mooring " in web.requests[0]
+    assert b"User-Agent: Mooring/9 (+https://m)\r\n" in web.requests[0]
 
 
 def test_a_body_is_sent_as_it_is():

@@ -129,18 +129,19 @@ REFUSALS = [
     (400, {"error": "invalid_client"}, errors.ClientRejected),
     (401, {"code": "invalid_client"}, errors.ClientRejected),
     (400, {"error": "unauthorized_client"}, errors.ClientRejected),
-    (401, b"<html>", errors.ClientRejected),
+    (401, b"<html>", errors.TokenServerError),
+    (401, {"error": "invalid_something"}, errors.ClientRejected),
     (400, {"error": "invalid_request"}, errors.RequestRejected),
     (400, {"error": "unsupported_grant_type"}, errors.RequestRejected),
     (400, {"error": "invalid_scope"}, errors.RequestRejected),
-    (400, {"message": "invalid_grant: refresh token revoked"}, errors.RequestRejected),
-    (400, {"error": {"type": "invalid_grant"}}, errors.RequestRejected),
-    (400, b"invalid_grant", errors.RequestRejected),
-    (400, ["invalid_grant"], errors.RequestRejected),
-    (403, b"<html>blocked</html>", errors.RequestRejected),
+    (400, {"message": "invalid_grant: token revoked"}, errors.TokenServerError),
+    (400, {"error": {"type": "invalid_grant"}}, errors.TokenServerError),
+    (400, b"invalid_grant", errors.TokenServerError),
+    (400, ["invalid_grant"], errors.TokenServerError),
+    (403, b"<html>blocked</html>", errors.TokenServerError),
     (403, {"code": "test_env_error"}, errors.RequestRejected),
-    (404, b"", errors.RequestRejected),
-    (302, b"", errors.RequestRejected),
+    (404, b"", errors.TokenServerError),
+    (302, b"", errors.TokenServerError),
     (409, b"", errors.Conflict),
     (409, {"error": "conflict"}, errors.Conflict),
     (400, {"error": "slow_down"}, errors.TokenRateLimited),
@@ -187,7 +188,7 @@ def test_a_refusal_keeps_its_code_its_words_and_its_wish_to_wait(web):
         (Network("timeout", sent=True, code="timeout"), errors.OutcomeUnknown),
         (InvalidResponse("too large", status=200), errors.MalformedTokenResponse),
         (InvalidResponse("too large", status=503), errors.TokenServerError),
-        (InvalidResponse("too large", status=400), errors.RequestRejected),
+        (InvalidResponse("too large", status=400), errors.TokenServerError),
     ],
 )
 def test_no_answer_is_told_apart_by_what_may_have_happened(web, failure, kind):
@@ -247,7 +248,7 @@ def test_a_token_that_is_deleted_counts_as_revoked(web, status, body):
     ],
 )
 def test_a_failed_revocation_is_not_taken_for_done(web, status, kind):
-    web.on("POST", REVOKE, status=status)
+    web.on("POST", REVOKE, status=status, json={"error": "unsupported_token_type"})
 
     with pytest.raises(kind):
         client(web).revoke(REFRESH)

@@ -1,17 +1,19 @@
 """Over a real connection, it is known whether a token was sent."""
 
+from dataclasses import replace
 from threading import Event, Timer
 
 import pytest
 
+from integrations.http.limits import LocalLimiter
 from integrations.http.secrets import Secret
 from integrations.http.transport import RequestsTransport, Timeouts
 from integrations.oauth import errors
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.config import OAuthConfig
-from integrations.services.common import oauth_clients
+from integrations.services.common import clients, oauth_clients
 from integrations.services.grants.refresh_attempts import lease
-from tests.support.raw_server import serving
+from tests.support.raw_server import answer, serving
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +39,22 @@ def client(url, token_timeouts=SHORT):
         timeouts=SHORT,
         token_timeouts=token_timeouts,
     )
+
+
+def test_every_call_says_who_calls_and_whom_to_write_to(settings, monkeypatch):
+    monkeypatch.setattr(clients, "limiter", LocalLimiter)
+    told = f"User-Agent: Mooring/{settings.VERSION} (+{settings.PUBLIC_BASE_URL})"
+    with serving(lambda c: c.sendall(answer(b"{}"))) as server:
+        oauth = client(server.url + "/token")
+        oauth = replace(oauth, transport=oauth_clients.transport())
+        with pytest.raises(errors.MalformedTokenResponse):
+            oauth.refresh(Secret("refresh-1"))
+        api = clients.api_client_for_new_grant("hubspot", Secret("access-1"))
+        api.base_url = server.url
+        api.get("/whoami")
+
+    assert len(server.requests) == 2
+    assert all(f"{told}\r\n".encode() in each for each in server.requests)
 
 
 def test_an_endpoint_that_never_answers_leaves_the_outcome_unknown():

@@ -125,6 +125,7 @@ class Scenario:
             limits=connector.limits(self.script["account_id"], self.settings),
             headers=connector.headers(self.settings),
             classify=connector.classify,
+            error_forms=connector.spec.error_forms,
             told_limits=connector.told_limits,
             correlation_headers=connector.correlation_headers,
             sleep=lambda _seconds: None,

@@ -76,7 +76,7 @@ class Stack:
         """Let one process, by default for all, do what several workers would."""
         joined = names or tuple(n for n in self.commands if n.startswith("worker-"))
         commands = [self.commands.pop(name) for name in joined]
-        queues = ",".join(c[c.index("-Q") + 1].split(",")[0] for c in commands)
+        queues = ",".join(c[c.index("-Q") + 1] for c in commands)
         # The last one is a pool of threads, in which any task works.
         command, at = commands[-1], commands[-1].index("-Q") + 1
         self.commands["worker"] = [*command[:at], queues, *command[at + 1 :]]

@@ -1,5 +1,7 @@
 """Carry the product's requests into a sandbox of the same process."""
 
+from django.utils.http import http_date
+
 from integrations.http.errors import Network
 from integrations.http.transport import Request, Response, Timeouts
 from tests.sandbox.wsgi_client import Client
@@ -31,7 +33,8 @@ class SandboxTransport:
             )
         except ConnectionResetError as exc:
             raise Network("the connection was reset", sent=True) from exc
-        return Response(status=answer.status, headers=answer.headers, body=answer.body)
+        dated = {"Date": http_date(self.client.app.sandbox.clock()), **answer.headers}
+        return Response(status=answer.status, headers=dated, body=answer.body)
 
     def count(self, part: str) -> int:
         """Return how many requests had this in their address."""

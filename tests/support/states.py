@@ -46,6 +46,7 @@ ENDINGS = {
     "cancelled": ("done", "reading", "waiting", "pending"),
     "quarantined": ("reading", "pending"),
 }
+MAY_PASS = ("network", "intermediary", "provider_down", "odd_answer", "database_away")
 FAILURES = ("no_token", "token_refused", "provider_down", "collections")
 
 
@@ -94,6 +95,8 @@ class State:
     planned: timedelta | None
     is_purging: bool
     circuit_opens_in: timedelta | None = None
+    retries_in: timedelta | None = None
+    failed: int = 0
     is_configured: bool = True
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -123,7 +126,19 @@ def draw(chance: random.Random) -> State:
             part.count = 0
     for part in parts:
         part.progress = _progress(chance, state.run)
+    _plan_attempt(chance, state)
     return state
+
+
+def _plan_attempt(chance: random.Random, state: State) -> None:
+    """Plan the next attempt of some that failed; a pause or a dead grant leaves it."""
+    run = state.run
+    if run is None or run.outcome != "failed" or not run.is_of_this_grant:
+        return
+    if state.stored != "disconnected" and chance.random() < 0.6:
+        run.reason = chance.choice(MAY_PASS)
+        state.failed = chance.choice((1, 2, 3, 4))
+        state.retries_in = chance.choice((-MINUTE, MINUTE, 10 * MINUTE))
 
 
 def _part(chance: random.Random, number: int) -> Part:
@@ -206,6 +221,8 @@ def _connection(owner: User, state: State, now: datetime) -> Connection:
         is_purging=state.is_purging,
         last_synced_at=_at(now, state.synced),
         next_sync_at=_at(now, state.planned),
+        retry_at=_at(now, state.retries_in),
+        failed_syncs=state.failed,
         discovered_at=_at(now, state.synced),
     )
 

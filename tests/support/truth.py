@@ -36,6 +36,11 @@ def is_waiting(state: State) -> bool:
     return is_open(state) and may_sync(state) and is_later and has_begun
 
 
+def is_retrying(state: State) -> bool:
+    """Tell whether a sync that failed is tried again by itself."""
+    return may_sync(state) and not is_open(state) and state.retries_in is not None
+
+
 def is_read(part: Part) -> bool:
     is_blocked = part.blocked_for is not None and part.blocked_for > timedelta()
     return part.completeness == "complete" and not is_blocked
@@ -69,6 +74,7 @@ def is_well(state: State) -> bool:
         and state.synced is not None
         and not is_late(state)
         and not is_waiting(state)
+        and not is_retrying(state)
         and not failed_lately(state)
         and all(is_read(part) for part in wanted(state))
     )
@@ -84,9 +90,16 @@ def expected(state: State) -> set[str]:
         return {"needs_reconnect"}
     if state.stored == "paused":
         return {"paused"}
+    return _of_trouble(state) or _of_data(state)
+
+
+def _of_trouble(state: State) -> set[str]:
     true = set()
     if state.circuit_opens_in is not None:
         true.add("provider_paused")
+    if is_retrying(state):
+        # That it failed is said there, and what comes of it.
+        return true | {"retrying"}
     if is_waiting(state):
         true.add("waiting")
     if state.stored == "degraded" and state.reason not in {"stale", "quarantined"}:
@@ -96,7 +109,7 @@ def expected(state: State) -> set[str]:
         true.add("quarantined")
     if failed_lately(state) and not is_broken_off:
         true.add("trouble")
-    return true or _of_data(state)
+    return true
 
 
 def _of_data(state: State) -> set[str]:
@@ -141,6 +154,13 @@ def lies(state: State, shown: Shown, now: datetime) -> Iterator[str]:
         yield "one sentence for every wait"
     if badge.state == "waiting" and badge.code != state.run.reason:
         yield f"waits for {badge.code}, but {state.run.reason} is the reason"
+    if badge.state == "retrying" and badge.code != state.run.reason:
+        yield f"tried again for {badge.code}, not for {state.run.reason}"
+    attempt = f"attempt {state.failed + 1} of 5"
+    has_sentence = shown.page in {"page", "list", "Home", "admin page"}
+    is_told = not has_sentence or attempt in shown.text.lower()
+    if badge.state == "retrying" and not is_told:
+        yield f"not the {attempt}"
     if state.is_purging and shown.items not in {"", "Being deleted"}:
         yield f"{shown.items} items while they are deleted"
     if not state.is_purging and shown.items.replace(",", "") not in {
@@ -166,7 +186,9 @@ def _about_next(state: State, shown: Shown, now: datetime) -> Iterator[str]:
     until = state.circuit_opens_in
     if until is not None and not is_open(state) and at < now + until - SOON:
         yield "a sync before the provider is called again"
-    latest = max(15 * MINUTE, until or timedelta())
+    is_next = is_retrying(state) and state.retries_in is not None
+    usual = max(state.retries_in, timedelta()) if is_next else 15 * MINUTE
+    latest = max(usual, until or timedelta())
     if at > now + latest + SLACK:
         yield f"next sync {shown.next}, longer than the schedule"
 

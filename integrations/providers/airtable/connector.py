@@ -11,7 +11,7 @@ from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.api.classify import classify
 from integrations.providers.airtable.ids import STRUCTURE
-from integrations.providers.airtable.listing import records, structure
+from integrations.providers.airtable.listing import changes, records, structure
 from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display
 from integrations.providers.airtable.spec import SPEC
@@ -40,6 +40,7 @@ class Airtable(BaseConnector):
     plans: Sequence[Plan] = cost.PLANS
     quota_description = cost.QUOTA_DESCRIPTION
     leaves_out_empty = True
+    most_probes = changes.MOST_PROBES
     correlation_headers: Sequence[str] = ("X-Airtable-Request-Id", "X-Request-Id")
 
     def classify(self, response: Response) -> ApiError | None:
@@ -76,7 +77,9 @@ class Airtable(BaseConnector):
         """
         if collection.remote_id == STRUCTURE:
             return structure.fetch_page(api, after=cursor, stored=collection.stored)
-        return records.fetch_page(api, collection, cursor=cursor, since=since)
+        if since is not None:
+            return changes.fetch_changes(api, collection, cursor=cursor, since=since)
+        return records.fetch_page(api, collection, cursor=cursor)
 
     def describe(
         self,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from integrations.http.error_forms import UPPER_CODE
 from integrations.providers.spec import ProviderSpec, Scope
 
 RECORDS_READ = "data.records:read"
@@ -44,4 +45,10 @@ SPEC = ProviderSpec(
     rate_limit=500,
     limit_seconds=1.1,
     account_keys=("email",),
+    # One code in three envelopes. https://airtable.com/developers/web/api/errors
+    error_forms=(
+        {"error": UPPER_CODE},
+        {"error.type": UPPER_CODE},
+        {"errors.0.error": UPPER_CODE},
+    ),
 )

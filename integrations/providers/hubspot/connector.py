@@ -103,7 +103,7 @@ class HubSpot(BaseConnector):
         merged: dict[str, Deletion] = {}
         for item in found.mapped:
             merged |= merged_away(item)
-        return to_page(found, following, deleted=merged)
+        return to_page(found, following, deleted=merged, cut=reader.cut)
 
     def fetch_deleted(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from integrations.http.error_forms import RFC_FORM, TEXT, UPPER_CODE
 from integrations.oauth.config import Rejection
 from integrations.providers.hubspot.objects import (
     COMPANIES_READ,
@@ -13,6 +14,14 @@ from integrations.providers.spec import ProviderSpec, Scope
 
 # In any 10 seconds, for an app of the marketplace; 100 or 190 for a private one.
 USUAL_RATE_LIMIT: Final = 110
+# Everything but the message may be missing in practice, but not all at once.
+# https://developers.hubspot.com/docs/api-reference/error-handling
+ERROR_FORMS: Final = (
+    {"message": TEXT, "category": UPPER_CODE},
+    {"message": TEXT, "correlationId": TEXT},
+    {"message": TEXT, "errorType": UPPER_CODE},
+    {"message": TEXT, "status": "error"},
+)
 # Version 1 of these endpoints stops on 2027-02-16; the dated ones take their
 # parameters in the body only, so that no token ever stands in an address.
 # https://developers.hubspot.com/changelog/v1-oauth-api-deprecation
@@ -39,9 +48,17 @@ SPEC = ProviderSpec(
     account_keys=("hub_domain", "hub_id", "user_email"),
     optional_scope_param="optional_scope",
     home_url="https://app.hubspot.com",
+    # Connected apps, in the settings of the portal.
+    manage_url="https://app.hubspot.com/connected-apps/{account}/installed",
     # 110 in any 10 seconds, counted where the calls arrive.
     # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
     rate_limit=USUAL_RATE_LIMIT,
+    error_forms=ERROR_FORMS,
+    token_error_forms=(
+        RFC_FORM,
+        {"message": TEXT, "status": UPPER_CODE},
+        *ERROR_FORMS,
+    ),
     version_env="HUBSPOT_API_VERSION",
     default_version="2026-09",
     # HubSpot puts the standard's code in ``error`` and its own in ``status``.

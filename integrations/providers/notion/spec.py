@@ -1,8 +1,11 @@
 """Describe Notion's OAuth: no scopes, no PKCE, no lifetimes, JSON with Basic auth."""
 
+from integrations.http.error_forms import LOWER_CODE, RFC_FORM
 from integrations.oauth.config import Rejection
 from integrations.providers.spec import ProviderSpec
 
+# https://developers.notion.com/reference/status-codes
+ERROR_FORM = {"object": "error", "code": LOWER_CODE}
 # What may be read is decided twice, and never in the request: by the capabilities
 # of the connection in Notion's portal, and by the pages that a user picks.
 # https://developers.notion.com/guides/get-started/authorization
@@ -23,19 +26,31 @@ SPEC = ProviderSpec(
     revokes="access_token",
     reconsent_label="Change shared pages",
     home_url="https://www.notion.so",
+    # It leads to Settings, Connections, which has no address of its own.
+    manage_url="https://www.notion.com/help/add-and-manage-connections-with-the-api",
     empty_hint=(
         "No page is shared with Mooring. Press Change shared pages and tick some."
     ),
+    reason_texts={
+        "capped": ("Notion lists no more than {number} of the rows made in one minute"),
+        "takes_turns": (
+            "pages inside the rows of large tables are looked for in turns, "
+            "{number} rows at a time"
+        ),
+    },
     account_keys=("member",),
     authorize_params={"owner": "user", "response_type": "code"},
     # 180 calls a minute, or 600 where the plan allows: 30 or 100 in ten seconds. They
-    # are spent second by second, so that nobody waits long behind a burst.
+    # may be spent in a burst, which is what a small workspace needs to be read at once
+    # after Connect. Half of them are, so that nobody waits long behind a large one.
     # https://developers.notion.com/reference/request-limits
     rate_limit=30,
-    limit_seconds=1.02,
+    limit_seconds=30.4,
     version_env="NOTION_VERSION",
     default_version="2026-03-11",
     version_header="Notion-Version",
+    error_forms=(ERROR_FORM,),
+    token_error_forms=(ERROR_FORM, RFC_FORM),
     # The reference shows these in ``code``, the guide those of the RFC in ``error``;
     # both are read, and the first that means something decides.
     # https://developers.notion.com/reference/create-a-token

@@ -13,6 +13,7 @@ from integrations.http.secrets import Secret
 from integrations.models import Connection
 from integrations.providers import CONNECTORS
 from integrations.services.common import oauth_clients, shutdown
+from integrations.services.common.told_limits import ToldLimits
 
 # Beyond the window of any limit, so that no page is begun anew which only waits for its
 # turn in one. Syncs wait in threads, which cost nothing.
@@ -36,17 +37,21 @@ def _client(
 ) -> ApiClient:
     connector = CONNECTORS[provider]
     configured = settings.PROVIDERS[provider]
+    told = ToldLimits(
+        connector, connector.limits(account_id, configured) if account_id else ()
+    )
     return ApiClient(
         base_url=configured.api_url,
         token=token,
         on_unauthorized=on_unauthorized,
         transport=oauth_clients.transport(),
         limiter=limiter(),
-        limits=connector.limits(account_id, configured) if account_id else (),
+        limits=told.limits,
         headers=connector.headers(configured),
         correlation_headers=connector.correlation_headers,
         classify=connector.classify,
-        told_limits=connector.told_limits,
+        error_forms=connector.spec.error_forms,
+        told_limits=told,
         timeouts=oauth_clients.timeouts(),
         may_prefetch=True,
     )

@@ -8,16 +8,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Connection, Credential
+from integrations.models.reasons import StateReason
 from integrations.services.common import audit, mail
 
 logger = logging.getLogger(__name__)
 
-GRANT_REASONS = ("grant_rejected", "rotation_lost", "credential_unreadable")
+GRANT_REASONS = (
+    StateReason.GRANT_REJECTED,
+    StateReason.ROTATION_LOST,
+    StateReason.CREDENTIAL_UNREADABLE,
+)
 
 
 def needs_reconnect(
     connection: Connection,
-    reason: str,
+    reason: StateReason,
     *,
     generation: int | None = None,
     version: int | None = None,
@@ -73,7 +78,7 @@ def grant_is_good(connection_id: UUID, generation: int) -> None:
         pk=connection_id,
         generation=generation,
         state__in=(Connection.State.NEEDS_RECONNECT, Connection.State.DEGRADED),
-        reason__in=(*GRANT_REASONS, "unauthorized"),
+        reason__in=(*GRANT_REASONS, StateReason.UNAUTHORIZED),
     ).update(
         state=Connection.State.ACTIVE,
         reason="",
@@ -83,7 +88,7 @@ def grant_is_good(connection_id: UUID, generation: int) -> None:
     )
 
 
-def degrade(connection: Connection, reason: str) -> None:
+def degrade(connection: Connection, reason: StateReason) -> None:
     """Mark a connection as degraded: a failure that may pass by itself."""
     changed = (
         Connection.objects.filter(

@@ -1,7 +1,7 @@
 """Errors of the services, for tasks, pages and the console."""
 
 from integrations.http.errors import ApiError, QuotaExhausted
-from integrations.models.connection import REASONS
+from integrations.models import wording
 
 
 class ServiceError(Exception):
@@ -22,7 +22,7 @@ class NotSyncableError(ServiceError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.reason_text = REASONS.get(reason, reason)
+        self.reason_text = wording.state_text(reason)
 
 
 class ConnectorError(ApiError):
@@ -40,6 +40,10 @@ class ConnectorError(ApiError):
 
 class PlanUnknownError(QuotaExhausted):
     """No more calls are made until the user says how many their plan has."""
+
+
+class CallsSparedError(QuotaExhausted):
+    """The rest of a month's calls is left for what else their owner does."""
 
 
 class OwnedBySomeoneElseError(ServiceError):

@@ -12,7 +12,7 @@ from integrations.providers import SPECS
 @lru_cache(maxsize=1)
 def transport() -> Transport:
     """Return the one transport of this process."""
-    return RequestsTransport()
+    return RequestsTransport(user_agent=settings.USER_AGENT)
 
 
 def timeouts() -> Timeouts:

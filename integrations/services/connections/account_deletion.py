@@ -14,8 +14,13 @@ from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import AccountErasure, AuditEvent, Collection, Connection
-from integrations.models.times import CLOCK_SKEW
+from integrations.models import (
+    AccountErasure,
+    AuditEvent,
+    Collection,
+    Connection,
+    times,
+)
 from integrations.services.common import audit, queue
 from integrations.services.common.errors import LastAdministratorError
 from integrations.services.common.proof import RecentProof
@@ -119,7 +124,7 @@ def erase_due(*, seconds: float = TASK_SECONDS) -> int:
 def _claim(erasure: AccountErasure) -> bool:
     now = timezone.now()
     free = AccountErasure.objects.filter(
-        Q(claimed_until__lte=now) | Q(claimed_until__gt=now + CLAIM + CLOCK_SKEW),
+        times.come("claimed_until", now, longest=CLAIM),
         pk=erasure.pk,
     )
     return bool(free.update(claimed_until=now + CLAIM))

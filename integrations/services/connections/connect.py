@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.models import Connection, Credential
+from integrations.models import Connection, Credential, SyncRun
 from integrations.models.collection import Completeness
 from integrations.models.reasons import ReasonCode, columns
 from integrations.oauth.tokens import TokenSet
@@ -72,7 +72,8 @@ def connect(
             )
     except IntegrityError as exc:
         raise OwnedBySomeoneElseError(provider) from exc
-    trigger = "connect" if is_new else "reconnect"
+    triggers = SyncRun.Trigger
+    trigger = triggers.CONNECT if is_new else triggers.RECONNECT
     # A new consent may have opened, or closed, anything: look at all of it again.
     request = runs.request_sync(
         connection,
@@ -138,10 +139,11 @@ def _store_grant(
     connection.notified_at = connection.discovered_at = None
     connection.reconnected_at = None if is_new else now
     connection.next_sync_at = now
+    connection.retry_at, connection.failed_syncs = None, 0
     connection.save()
     # What was out of reach may be in reach now.
     connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
-        completeness=Completeness.PENDING, **columns(None)
+        completeness=Completeness.PENDING, before_refusal=None, **columns(None)
     )
     _seal_credential(connection, tokens)
 

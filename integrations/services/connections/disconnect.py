@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
-from integrations.models.reasons import ReasonCode
+from integrations.models.reasons import ReasonCode, StateReason
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import audit, crypto, queue
@@ -69,7 +69,8 @@ def end_grant(
     The new generation fences everything that is still under way: no worker's late
     result can bring the connection back.
     """
-    reason = "disconnected_by_staff" if by_staff else "disconnected_by_user"
+    by_user = StateReason.DISCONNECTED_BY_USER
+    reason = StateReason.DISCONNECTED_BY_STAFF if by_staff else by_user
     with transaction.atomic():
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
         if locked.state == Connection.State.DISCONNECTED:
@@ -77,7 +78,7 @@ def end_grant(
         locked.state, locked.reason = Connection.State.DISCONNECTED, reason
         locked.state_since = timezone.now()
         locked.generation += 1
-        locked.next_sync_at = None
+        locked.next_sync_at = locked.retry_at = None
         locked.is_purging = not keep_items
         locked.save()
         _erase_credential(locked, uninstall=uninstall and may_uninstall(locked))
@@ -128,16 +129,19 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
     if credential is None:
         return
     provider, account_id = connection.provider, connection.remote_id
+    owner_id = connection.owner_id
     try:
         if revocation.revokes_access(provider):
             token: Secret | None = credentials.open_access(credential).secret
         else:
             token = credentials.open_refresh(credential)
         if token is not None:
-            revocation.schedule(provider, account_id, token)
+            revocation.schedule(provider, account_id, token, owner_id=owner_id)
         if uninstall:
             access = credentials.open_access(credential).secret
-            revocation.schedule(provider, account_id, access, is_uninstall=True)
+            revocation.schedule(
+                provider, account_id, access, owner_id=owner_id, is_uninstall=True
+            )
     except crypto.CryptoError:
         logger.warning("unreadable grant erased connection=%s", connection.pk)
     stale = (credential.generation, credential.version)

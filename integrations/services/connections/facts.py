@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integrations.models import (
@@ -18,8 +19,10 @@ from integrations.models import (
     Credential,
     ProviderState,
     SyncRun,
+    times,
 )
 from integrations.models.connection import ConnectionQuerySet
+from integrations.models.times import is_ahead
 from integrations.services.common import crypto
 
 OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
@@ -28,6 +31,7 @@ COLUMNS = (
     "name",
     "is_selected",
     "misses",
+    "held_deletions",
     "stored_count",
     "completeness",
     "reason",
@@ -49,9 +53,22 @@ class Facts:
     run: SyncRun | None = None
     collections: Sequence[Collection] = ()
     item_count: int = 0
-    provider_paused_until: datetime | None = None
+    provider_state: ProviderState | None = None
     is_key_known: bool = True
     is_erasing: bool = False
+
+    @property
+    def provider_paused_until(self) -> datetime | None:
+        """Return until when nobody here calls the provider, None if anybody may."""
+        state = self.provider_state
+        is_paused = state is not None and state.is_paused
+        return state.paused_until if state is not None and is_paused else None
+
+    @property
+    def clock_skew_seconds(self) -> int | None:
+        """Return by how much our clock is ahead of the provider's, if much."""
+        state = self.provider_state
+        return state.clock_skew_seconds if state is not None else None
 
     @property
     def is_configured(self) -> bool:
@@ -70,6 +87,20 @@ class Facts:
         return self.run if self.run is not None and self.run.is_open else None
 
     @property
+    def retry_at(self) -> datetime | None:
+        """Return when a sync that failed is tried again by itself, if it is."""
+        at = self.connection.retry_at
+        if at is None or self.open_run is not None:
+            return None
+        # A clock was ahead when it was planned; the sweep makes it due.
+        return self.now if is_ahead(at, self.now, longest=SyncRun.LONGEST_WAIT) else at
+
+    @property
+    def attempt(self) -> int:
+        """Return which attempt the next sync is since the last one that worked."""
+        return self.connection.failed_syncs + 1
+
+    @property
     def ended_run(self) -> SyncRun | None:
         """Return the latest run when it has ended and belongs to this grant."""
         run = self.run
@@ -81,8 +112,8 @@ def facts_of(connections: Iterable[Connection]) -> dict[UUID, Facts]:
     """Return the facts of each connection, in as many statements for one as for all."""
     rows, now = list(connections), timezone.now()
     keys = [row.pk for row in rows]
-    collections, unreadable = _collections(keys), _unreadable(keys)
-    runs, paused, erasing = _runs(rows), _paused(rows, now), _erasing(rows)
+    collections, unreadable = _collections(rows), _unreadable(keys)
+    runs, states, erasing = _runs(rows), _states(rows), _erasing(rows)
     for key in unreadable & set(runs):
         runs[key].has_key = False
     return {
@@ -90,9 +121,9 @@ def facts_of(connections: Iterable[Connection]) -> dict[UUID, Facts]:
             connection=row,
             now=now,
             run=runs.get(row.pk),
-            collections=[each for each in collections[row.pk] if each.is_listed],
+            collections=[each for each in collections[row.pk] if each.is_shown],
             item_count=sum(each.stored_count for each in collections[row.pk]),
-            provider_paused_until=paused.get(row.provider),
+            provider_state=states.get(row.provider),
             is_key_known=row.pk not in unreadable,
             is_erasing=row.owner_id in erasing,
         )
@@ -107,24 +138,29 @@ def needing_user(user: AbstractBaseUser | AnonymousUser) -> ConnectionQuerySet:
     return own.filter(Q(state=Connection.State.NEEDS_RECONNECT) | is_unreadable)
 
 
-def _collections(keys: Sequence[UUID]) -> Mapping[UUID, list[Collection]]:
+def _collections(rows: Sequence[Connection]) -> Mapping[UUID, list[Collection]]:
+    keys = {row.pk: row for row in rows}
     found: dict[UUID, list[Collection]] = defaultdict(list)
-    for each in Collection.objects.filter(connection__in=keys).only(*COLUMNS):
+    for each in Collection.objects.filter(connection__in=list(keys)).only(*COLUMNS):
+        each.connection = keys[each.connection_id]
         found[each.connection_id].append(each)
     return found
 
 
 def _runs(rows: Sequence[Connection]) -> dict[UUID, SyncRun]:
     """Return of each connection the open run, else the latest."""
-    latest = (
+    newest = (
         SyncRun.objects.filter(connection=OuterRef("pk"))
         .order_by("-queued_at", "-id")
-        .values("pk")[:1]
+        .values("pk")
     )
+    # A run that a clock ahead has dated is not the latest for that.
+    credible = newest.exclude(times.ahead("queued_at", timezone.now()))
+    latest = Coalesce(Subquery(credible[:1]), Subquery(newest[:1]))
     keys = {row.pk: row for row in rows}
     own = Connection.objects.filter(pk__in=list(keys)).order_by()
     found = SyncRun.objects.filter(
-        Q(pk__in=own.annotate(latest=Subquery(latest)).values("latest"))
+        Q(pk__in=own.annotate(latest=latest).values("latest"))
         | Q(connection__in=list(keys), state__in=OPEN)
     )
     runs: dict[UUID, SyncRun] = {}
@@ -136,10 +172,9 @@ def _runs(rows: Sequence[Connection]) -> dict[UUID, SyncRun]:
     return runs
 
 
-def _paused(rows: Sequence[Connection], now: datetime) -> dict[str, datetime | None]:
+def _states(rows: Sequence[Connection]) -> dict[str, ProviderState]:
     providers = {row.provider for row in rows}
-    paused = ProviderState.objects.filter(pk__in=providers, paused_until__gt=now)
-    return dict(paused.values_list("provider", "paused_until"))
+    return ProviderState.objects.in_bulk(providers)
 
 
 def _unreadable(keys: Sequence[UUID]) -> set[UUID]:

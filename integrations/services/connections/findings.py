@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from integrations.models import Collection, Connection, SyncRun, wording
 from integrations.models.collection import Completeness
 from integrations.models.condition import Condition
-from integrations.models.connection import REASONS
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.services.connections.facts import Facts
+from integrations.services.sync import retries
 
 # A worker takes what is due within seconds; after this long it is worth saying.
 LONG_QUEUED = timedelta(minutes=2)
@@ -46,8 +46,8 @@ def _of_grant(facts: Facts) -> Iterator[Finding]:
     if connection.state == Connection.State.NEEDS_RECONNECT:
         yield Condition.NEEDS_RECONNECT, reason, _reconnect_text(facts, text)
     if not facts.is_key_known or _has_unreadable_key(facts):
-        code = "credential_unreadable"
-        text = REASONS[code]
+        code = StateReason.CREDENTIAL_UNREADABLE
+        text = wording.STATES[code]
         yield Condition.NEEDS_RECONNECT, code, _reconnect_text(facts, text)
     if connection.state == Connection.State.PAUSED:
         yield Condition.PAUSED, reason, text or "it is paused"
@@ -65,7 +65,7 @@ def _has_unreadable_key(facts: Facts) -> bool:
     run = facts.ended_run
     if run is None or run.reason != ReasonCode.NO_TOKEN:
         return False
-    return bool(run.reason_data.get("state") == "credential_unreadable")
+    return bool(run.reason_data.get("state") == StateReason.CREDENTIAL_UNREADABLE)
 
 
 def _of_trouble(facts: Facts) -> Iterator[Finding]:
@@ -77,15 +77,29 @@ def _of_trouble(facts: Facts) -> Iterator[Finding]:
         code = waits_for.code.value if waits_for else ""
         text = wording.wait_text(waits_for, connection.provider_name)
         yield Condition.WAITING, code, text
+    if facts.retry_at is not None:
+        yield Condition.RETRYING, *_retrying(facts)
     is_degraded = connection.state == Connection.State.DEGRADED
-    if is_degraded and connection.reason == "quarantined":
+    if is_degraded and connection.reason == StateReason.QUARANTINED:
         yield Condition.QUARANTINED, connection.reason, ""
-    if is_degraded and connection.reason != "stale":
+    if is_degraded and connection.reason != StateReason.STALE:
         yield Condition.TROUBLE, connection.reason, _trouble_text(facts)
     if run is not None and run.outcome == SyncRun.Outcome.QUARANTINED:
         yield Condition.QUARANTINED, run.reason, ""
     if run is not None and run.outcome == SyncRun.Outcome.FAILED:
         yield Condition.TROUBLE, run.reason, _trouble_text(facts)
+
+
+def _retrying(facts: Facts) -> tuple[str, str]:
+    """Return why the next attempt is made, as code and in words."""
+    run, reason = facts.ended_run, None
+    if run is not None:
+        whole = Reason.stored(run.reason, run.reason_data)
+        reason = retries.passing_failure(whole, run.entries)
+    text = wording.retry_text(
+        _trouble_text(facts), facts.attempt, retries.MOST_ATTEMPTS
+    )
+    return reason.code.value if reason else "", text
 
 
 def _trouble_text(facts: Facts) -> str:
@@ -124,7 +138,7 @@ def _of_data(facts: Facts) -> Iterator[Finding]:
         verb = "waits" if number == 1 else "wait"
         why = f"{wording.count_text(number, 'deletion')} {verb}" if number else ""
         yield Condition.HELD, "deletions_held", why or "Deletions wait"
-    if facts.connection.is_stale or facts.connection.reason == "stale":
+    if facts.connection.is_stale or facts.connection.reason == StateReason.STALE:
         yield Condition.STALE, "stale", ""
     if facts.collections and not selected:
         yield Condition.UNSELECTED, "", ""
@@ -142,7 +156,7 @@ def _of_data(facts: Facts) -> Iterator[Finding]:
 def _lacks(collection: Collection, now: datetime) -> str:
     """Return why not all of a collection is here, empty when it is."""
     until = collection.blocked_until
-    if until is not None and until > now:
+    if until is not None and collection.is_blocked(now):
         data = {"until": until.isoformat()}
         quota = Reason(code=ReasonCode.QUOTA_EXHAUSTED, data=data)
         return collection.reason_text or wording.reason_text(quota)

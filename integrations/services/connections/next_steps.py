@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 from integrations.models import Connection, SyncRun
 from integrations.models.condition import Condition
+from integrations.models.reasons import StateReason
 from integrations.models.times import is_ahead
 from integrations.services.connections.facts import Facts
+from integrations.services.sync import retries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,16 +31,23 @@ def next_sync(facts: Facts, condition: Condition) -> Planned:
         return Planned(text="Not planned")
     if run is not None:
         return _open_run(run, facts)
-    at = connection.next_sync_at
-    if at is None:
+    planned = [at for at in (_of_schedule(facts), facts.retry_at) if at is not None]
+    if not planned:
         return Planned(text="Not planned")
-    interval = timedelta(minutes=connection.sync_interval_minutes)
-    if is_ahead(at, facts.now, longest=interval):
-        # A clock was ahead when it was planned; the sweep makes it due.
-        at = facts.now
-    if facts.provider_paused_until is not None:
-        at = max(at, facts.provider_paused_until)
-    return Planned(at=at) if at > facts.now else Planned(text="Due now")
+    at = max(min(planned), facts.provider_paused_until or facts.now)
+    if at <= facts.now:
+        return Planned(text="Due now")
+    is_retry = facts.retry_at is not None
+    attempt = f"Attempt {facts.attempt} of {retries.MOST_ATTEMPTS}"
+    return Planned(text=attempt if is_retry else "", at=at)
+
+
+def _of_schedule(facts: Facts) -> datetime | None:
+    at = facts.connection.next_sync_at
+    interval = timedelta(minutes=facts.connection.sync_interval_minutes)
+    # A clock was ahead when it was planned; the sweep makes it due.
+    is_wrong = at is not None and is_ahead(at, facts.now, longest=interval)
+    return facts.now if is_wrong else at
 
 
 def _open_run(run: SyncRun, facts: Facts) -> Planned:
@@ -48,7 +57,7 @@ def _open_run(run: SyncRun, facts: Facts) -> Planned:
         return Planned(text="Goes on", at=run.due_at)
     if run.started_at is not None:
         return Planned(text="Running now")
-    if run.due_at > facts.now:
+    if run.is_due_later(facts.now):
         return Planned(text="Starts", at=run.due_at)
     return Planned(text="Waiting to start")
 
@@ -63,7 +72,7 @@ def actions(facts: Facts, condition: Condition) -> Iterator[str]:
     yield "rename"
     has_grant = connection.is_connected and condition is not Condition.NEEDS_RECONNECT
     if facts.is_configured:
-        is_refused = connection.reason == "unauthorized"
+        is_refused = connection.reason == StateReason.UNAUTHORIZED
         if not has_grant or is_refused:
             yield "reconnect"
         else:

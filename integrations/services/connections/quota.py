@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
 
-from integrations.models import Collection, Connection, Item
+from integrations.models import Collection, Connection, Item, SyncRun
 from integrations.models.reasons import ReasonCode
 from integrations.providers.capabilities import Estimate, Plan, Schedule
 from integrations.providers.kinds import DeletionKind
@@ -169,7 +169,7 @@ def set_plan(connection: Connection, plan: Plan | None) -> None:
     has_waited = waiting.exists()
     connection.collections.update(blocked_until=None)
     if has_waited and connection.is_syncable:
-        runs.request_sync(connection, trigger="user")
+        runs.request_sync(connection, trigger=SyncRun.Trigger.USER)
 
 
 def use_schedule(connection: Connection, schedule: Schedule) -> None:

@@ -7,13 +7,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import Connection
-from integrations.models.collection import Completeness
-from integrations.models.reasons import ReasonCode, columns
+from integrations.models import Connection, SyncRun
+from integrations.models.reasons import ReasonCode
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.services.common import audit, queue
 from integrations.services.items import store
 from integrations.services.sync import runs, seen_bitmap
+from integrations.services.sync.refresh import start
 
 # Up to this many items are deleted while the user waits; the rest by a worker.
 DELETED_AT_ONCE = 2000
@@ -40,9 +40,7 @@ def select_collections(
             c for c in known if c.pk in offered and c.pk not in chosen and c.is_selected
         ]
         _take_up(connection, added)
-        connection.collections.filter(pk__in=[c.pk for c in left_out]).update(
-            is_selected=False, checkpoint={}, held_deletions={}
-        )
+        _leave_out(connection, [c.pk for c in left_out])
         if not added and not left_out:
             return 0, 0
         # A worker in the middle of a page would bring back what is deleted here.
@@ -59,18 +57,20 @@ def select_collections(
     else:
         queue.send("sweep")
     if added and connection.is_syncable:
-        runs.request_sync(connection, trigger="user")
+        runs.request_sync(connection, trigger=SyncRun.Trigger.USER)
     return len(added), len(left_out)
 
 
 def _take_up(connection: Connection, added: list[UUID]) -> None:
-    connection.collections.filter(pk__in=added).update(
-        is_selected=True,
-        watermark=None,
-        checkpoint={},
-        completeness=Completeness.PENDING,
-        **columns(None),
-    )
+    rows = connection.collections.filter(pk__in=added)
+    rows.update(is_selected=True)
+    start.read_anew(rows)
+
+
+def _leave_out(connection: Connection, left_out: list[UUID]) -> None:
+    rows = connection.collections.filter(pk__in=left_out)
+    rows.update(is_selected=False)
+    start.abandon(rows)
 
 
 def soft_delete_deselected(connection: Connection) -> int:

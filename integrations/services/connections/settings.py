@@ -3,8 +3,8 @@
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import Connection
-from integrations.models.reasons import ReasonCode
+from integrations.models import Connection, SyncRun
+from integrations.models.reasons import ReasonCode, StateReason
 from integrations.services.common import audit
 from integrations.services.sync import runs
 
@@ -13,7 +13,8 @@ def pause(
     connection: Connection, *, actor: User | None, by_staff: bool = False
 ) -> None:
     """Stop reading a connection until somebody resumes it."""
-    reason = "paused_by_staff" if by_staff else "paused_by_user"
+    by_user = StateReason.PAUSED_BY_USER
+    reason = StateReason.PAUSED_BY_STAFF if by_staff else by_user
     changed = (
         Connection.objects.syncable()
         .filter(pk=connection.pk)
@@ -38,7 +39,8 @@ def resume(
     )
     if changed:
         audit.record("connection.resumed", user=actor, subject=connection.pk)
-        runs.request_sync(connection, trigger="staff" if by_staff else "user")
+        trigger = SyncRun.Trigger.STAFF if by_staff else SyncRun.Trigger.USER
+        runs.request_sync(connection, trigger=trigger)
 
 
 def rename(connection: Connection, label: str) -> None:

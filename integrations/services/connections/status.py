@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.models import Connection, SyncRun, wording
 from integrations.models.condition import Condition
-from integrations.models.reasons import ReasonCode
+from integrations.models.reasons import ReasonCode, StateReason
 from integrations.models.times import is_ahead
 from integrations.providers import SPECS
 from integrations.services.connections import next_steps
@@ -68,6 +68,14 @@ class Status:
         return self.facts.connection.state_since if is_told else None
 
     @property
+    def clock_text(self) -> str:
+        """Return by how much our clock differs from the provider's, if much."""
+        seconds = self.facts.clock_skew_seconds
+        if seconds is None:
+            return ""
+        return wording.clock_text(seconds, self.facts.connection.provider_name)
+
+    @property
     def is_deleting(self) -> bool:
         """Tell whether what is stored is on its way out."""
         return self.condition in (Condition.DELETING, Condition.ERASING)
@@ -78,7 +86,7 @@ class Status:
         connection = self.facts.connection
         if self.condition is Condition.NEEDS_RECONNECT or not connection.is_connected:
             return "ended"
-        return "refused" if connection.reason == "unauthorized" else "granted"
+        return "refused" if connection.reason == StateReason.UNAUTHORIZED else "granted"
 
     @property
     def last_sync(self) -> Planned:

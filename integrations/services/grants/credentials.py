@@ -10,6 +10,7 @@ from django.conf import settings
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
+from integrations.models.reasons import StateReason
 from integrations.oauth.tokens import TokenSet
 from integrations.services.common import connection_state, crypto
 from integrations.services.common.errors import NoTokenError
@@ -146,7 +147,7 @@ def usable(connection_id: UUID) -> Credential:
         .first()
     )
     if credential is None:
-        raise NoTokenError("not_connected")
+        raise NoTokenError(StateReason.NOT_CONNECTED)
     connection = credential.connection
     if connection.state == Connection.State.NEEDS_RECONNECT:
         raise NoTokenError(connection.reason)

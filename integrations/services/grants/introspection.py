@@ -3,12 +3,15 @@
 from django.conf import settings
 from django.db.models import QuerySet
 
+from integrations.http.body import parse_json
+from integrations.http.error_forms import is_from_intermediary
 from integrations.http.errors import ApiError
 from integrations.http.secrets import Secret
 from integrations.http.transport import Request
 from integrations.models import Credential, RefreshAttempt
 from integrations.oauth.errors import OAuthError
 from integrations.providers import SPECS
+from integrations.providers.spec import ProviderSpec
 from integrations.services.common import crypto, oauth_clients
 from integrations.services.grants import credentials
 
@@ -50,7 +53,7 @@ def _ask(credential: Credential, refresh_token: Secret) -> bool | None:
         oauth = oauth_clients.oauth_client(spec.slug)
         return oauth.introspect(refresh_token, hint="refresh_token").active
     if spec.alive_path and _would_tell(credential):
-        return _is_access_token_alive(credential, spec.alive_path)
+        return _is_access_token_alive(credential, spec)
     return None
 
 
@@ -69,21 +72,24 @@ def _would_tell(credential: Credential) -> bool:
     return not credential.is_expired and not refused.exists()
 
 
-def _is_access_token_alive(credential: Credential, path: str) -> bool | None:
+def _is_access_token_alive(credential: Credential, spec: ProviderSpec) -> bool | None:
     """Call with the access token, where a refresh ends the older one at once."""
     try:
         issued = credentials.open_access(credential)
     except crypto.CryptoError:
         return None
-    api_url = settings.PROVIDERS[credential.connection.provider].api_url
+    api_url = settings.PROVIDERS[spec.slug].api_url
     request = Request(
         method="GET",
-        url=f"{api_url}{path}",
+        url=f"{api_url}{spec.alive_path}",
         headers={"Authorization": Secret(f"Bearer {issued.secret.reveal()}")},
     )
     response = oauth_clients.transport().send(
         request, oauth_clients.timeouts(), MAX_BYTES
     )
-    if response.is_success or response.status == 401:
-        return response.is_success
+    if response.is_success and isinstance(parse_json(response.body), dict):
+        return True
+    is_foreign = is_from_intermediary(response, spec.error_forms)
+    if response.status == 401 and not is_foreign:
+        return False
     raise ApiError("the provider did not say", status=response.status)

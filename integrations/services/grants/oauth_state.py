@@ -14,8 +14,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.http.secrets import Secret
-from integrations.models import AuthorizationState, Connection
-from integrations.models.times import CLOCK_SKEW
+from integrations.models import AuthorizationState, Connection, times
 from integrations.services.common import crypto
 
 LIFE = timedelta(minutes=10)
@@ -90,12 +89,12 @@ def consume(
     now = timezone.now()
     state_hash = _hash(value)
     taken = AuthorizationState.objects.filter(
+        ~times.ahead("created_at", now),
         state_hash=state_hash,
         session_hash=_hash(session_nonce),
         user=user,
         provider=provider,
         created_at__gt=now - LIFE,
-        created_at__lte=now + CLOCK_SKEW,
         consumed_at__isnull=True,
     ).update(consumed_at=now)
     row = AuthorizationState.objects.filter(state_hash=state_hash).first()

@@ -9,15 +9,21 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.http.errors import ApiError, NotFound, Unauthorized
+from integrations.http.errors import (
+    ApiError,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    Unauthorized,
+)
 from integrations.http.secrets import Secret
-from integrations.models import Credential, PendingRevocation
-from integrations.models.times import CLOCK_SKEW
-from integrations.oauth.errors import OAuthError
+from integrations.models import Connection, Credential, PendingRevocation, times
+from integrations.oauth.errors import OAuthError, RequestRejected
 from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import clients, crypto, oauth_clients, queue
 from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.grants import failed_revocations
 
 logger = logging.getLogger(__name__)
 
@@ -25,20 +31,32 @@ PURPOSE = "revocation"
 MOST_TRIES = 12
 CLAIM = timedelta(minutes=2)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=128)
+# Asking again would be answered the same.
+DEFINITE = (RequestRejected, Forbidden, InvalidRequest, crypto.UnreadableError)
 # A provider that hangs must not keep a worker from refreshing others' tokens.
 LONGEST_SECONDS = 10.0
 
 
 def schedule(
-    provider: str, account_id: str, token: Secret, *, is_uninstall: bool = False
+    provider: str,
+    account_id: str,
+    token: Secret,
+    *,
+    owner_id: int | None = None,
+    is_uninstall: bool = False,
 ) -> PendingRevocation:
     """Schedule the revocation of a token, sealed in a row of its own.
 
+    ``owner_id`` is the user who is told should it be given up.
     With ``is_uninstall`` it is an access token, and the app is removed from the
     whole remote account instead.
     """
     pending = PendingRevocation(
-        provider=provider, account_id=account_id, token="", is_uninstall=is_uninstall
+        provider=provider,
+        account_id=account_id,
+        owner_id=owner_id,
+        token="",
+        is_uninstall=is_uninstall,
     )
     pending.token = crypto.seal(
         token, purpose=PURPOSE, associated_data=associated_data(pending)
@@ -70,7 +88,9 @@ def revoke_late_tokens(
     if fresh == spent or in_use.exists():
         return
     token = access_token if revokes_access(provider) else refresh_token
-    schedule(provider, account_id, token)
+    own = Connection.objects.filter(pk=connection_id)
+    owner_id = own.values_list("owner_id", flat=True).first()
+    schedule(provider, account_id, token, owner_id=owner_id)
     queue.send("revoke_due")
 
 
@@ -88,10 +108,9 @@ def associated_data(pending: PendingRevocation) -> str:
 def revoke_due(*, most: int = 50) -> int:
     """Revoke what is due; return how many tokens are done with."""
     now = timezone.now()
-    is_ahead = Q(due_at__gt=now + CLOCK_SKEW + LONGEST_PAUSE) | Q(
-        tries=0, due_at__gt=now + CLOCK_SKEW
-    )
-    due = PendingRevocation.objects.filter(Q(due_at__lte=now) | is_ahead)
+    is_new_ahead = Q(tries=0) & times.ahead("due_at", now)
+    is_due = times.come("due_at", now, longest=LONGEST_PAUSE) | is_new_ahead
+    due = PendingRevocation.objects.filter(is_due)
     done, until = 0, time.monotonic() + LONGEST_SECONDS
     # An app is removed while its access token still lives.
     for pending in due.order_by("-is_uninstall", "due_at")[:most]:
@@ -122,7 +141,7 @@ def _revoke(pending: PendingRevocation) -> bool:
             is_access = revokes_access(pending.provider)
             oauth.revoke(token, hint="" if is_access else "refresh_token")
     except (OAuthError, ApiError, crypto.CryptoError) as exc:
-        return _again(pending, type(exc).__name__)
+        return _again(pending, exc)
     PendingRevocation.objects.filter(pk=pending.pk).delete()
     logger.info("token revoked provider=%s", pending.provider)
     return True
@@ -141,12 +160,10 @@ def _uninstall(pending: PendingRevocation, token: Secret) -> None:
         logger.info("nothing to uninstall provider=%s", pending.provider)
 
 
-def _again(pending: PendingRevocation, error: str) -> bool:
-    if pending.tries + 1 >= MOST_TRIES:
-        logger.error(
-            "revocation given up provider=%s error=%s", pending.provider, error
-        )
-        PendingRevocation.objects.filter(pk=pending.pk).delete()
+def _again(pending: PendingRevocation, exc: Exception) -> bool:
+    error = type(exc).__name__
+    if isinstance(exc, DEFINITE) or pending.tries + 1 >= MOST_TRIES:
+        failed_revocations.give_up(pending, exc)
         return True
     logger.info("not revoked yet provider=%s error=%s", pending.provider, error)
     PendingRevocation.objects.filter(pk=pending.pk).update(

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
+from integrations.models.reasons import StateReason
 from integrations.services.common import crypto
 from integrations.services.common.errors import NoTokenError
 from integrations.services.grants import (
@@ -46,7 +47,7 @@ def current_credential(connection_id: UUID) -> Credential:
         .first()
     )
     if credential is None:
-        raise NoTokenError("not_connected")
+        raise NoTokenError(StateReason.NOT_CONNECTED)
     return credential
 
 
@@ -54,7 +55,7 @@ def _open_and_cache(credential: Credential) -> IssuedToken:
     try:
         issued = credentials.open_access(credential)
     except crypto.CryptoError as exc:
-        raise NoTokenError("credential_unreadable") from exc
+        raise NoTokenError(StateReason.CREDENTIAL_UNREADABLE) from exc
     token_cache.put(credential)
     return issued
 

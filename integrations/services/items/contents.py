@@ -1,8 +1,10 @@
 """Store the texts of items, whether fetched one by one or come with a list."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+from django.conf import settings
 
 from integrations.models import Item, ItemContent
 from integrations.providers.records import Content
@@ -12,6 +14,9 @@ from integrations.services.items.search.texts import Indexer
 MOST_BLOCKS: Final = 2000
 TEXT_LENGTH: Final = 200_000
 REASON_LENGTH: Final = 200
+# Times of change are whole minutes at some providers, and clocks differ: a text that
+# was read so soon after a change may lack another one of the same minute.
+SETTLES: Final = timedelta(minutes=2)
 # What is compared and written of a text.
 COLUMNS: Final = ("blocks", "text", "is_truncated", "reason", "read_for", "read_at")
 
@@ -20,8 +25,9 @@ def store_contents(contents: Mapping[int, Content], *, now: datetime) -> None:
     """Store the texts of items by their keys, in the caller's transaction.
 
     A text that is stored already is not written again: a list shows it every time.
+    None is stored where the operator wants none.
     """
-    if not contents:
+    if not contents or not settings.CONTENT_PAGES_PER_RUN:
         return
     items = list(
         Item.objects.filter(pk__in=list(contents)).select_related(
@@ -75,7 +81,10 @@ def kept_texts(keys: Sequence[int]) -> dict[int, str]:
 
 
 def _is_new(row: ItemContent, known: ItemContent | None) -> bool:
-    return known is None or _compared(row) != _compared(known)
+    """Tell whether a text differs from what is kept, or proves that to be the last."""
+    if known is None or _compared(row) != _compared(known):
+        return True
+    return known.read_at < known.read_for + SETTLES <= row.read_at
 
 
 def _compared(row: ItemContent) -> list[Any]:

@@ -43,7 +43,10 @@ def store_page(
     now: datetime,
     texts: Mapping[str, Content] | None = None,
 ) -> PageCounts:
-    """Upsert one page inside the caller's transaction and say what it did."""
+    """Upsert one page inside the caller's transaction and say what it did.
+
+    ``texts`` may be of items that are stored and not on the page.
+    """
     readable = {i.id: i for i in items if 0 < len(i.id) <= rows.ID_LENGTH}
     known = rows.read_known(collection, list(readable))
     moved = moves.take_over(collection, [key for key in readable if key not in known])
@@ -67,8 +70,7 @@ def store_page(
         _search_texts(collection, fresh, {}),
         _search_texts(collection, stale, contents.kept_texts(list(stale))),
     )
-    found = {keys[each]: text for each, text in (texts or {}).items() if each in keys}
-    contents.store_contents(found, now=now)
+    _store_texts(collection, texts or {}, keys, now=now)
     revived = sum(1 for row in touched if known[row.item.id].is_deleted)
     changed = sum(1 for row in touched if not _is_only_back(known[row.item.id], row))
     return PageCounts(
@@ -79,6 +81,20 @@ def store_page(
         live_delta=len(new) + revived + moves.count_live(moved),
         seen_keys=tuple(keys.values()),
     )
+
+
+def _store_texts(
+    collection: Collection,
+    texts: Mapping[str, Content],
+    keys: Mapping[str, int],
+    *,
+    now: datetime,
+) -> None:
+    """Store the texts of the page's items, and of others that live here already."""
+    others = [remote_id for remote_id in texts if remote_id not in keys]
+    known = {**keys, **(live_keys(collection, others) if others else {})}
+    found = {known[each]: text for each, text in texts.items() if each in known}
+    contents.store_contents(found, now=now)
 
 
 def _is_only_back(known: Known, row: Row) -> bool:
@@ -133,7 +149,7 @@ def _record_changes(
             "properties",
         )
     }
-    changes = []
+    changes, kinds = [], ItemChange.Kind
     for row in touched:
         entry = known[row.item.id]
         fields = rows.differences(old_rows[row.item.id], row)
@@ -145,7 +161,7 @@ def _record_changes(
                     item_id=entry.pk,
                     run_id=run_id,
                     at=now,
-                    kind="restored" if entry.is_deleted else "changed",
+                    kind=kinds.RESTORED if entry.is_deleted else kinds.CHANGED,
                     fields=fields,
                 )
             )
@@ -175,6 +191,18 @@ def soft_delete(
     return deleted
 
 
+def soft_delete_all(
+    collection: Collection, deletion: Deletion, *, run_id: UUID | None, now: datetime
+) -> int:
+    """Soft-delete every item of a collection, in the caller's transaction."""
+    deleted = 0
+    while keys := some_live_keys(collection):
+        same = dict.fromkeys(keys, deletion)
+        deleted += soft_delete(collection, same, run_id=run_id, now=now)
+    Collection.objects.filter(pk=collection.pk).update(stored_count=0)
+    return deleted
+
+
 def _soft_delete_chunk(
     deletions: dict[int, Deletion], run_id: UUID | None, now: datetime
 ) -> int:
@@ -193,7 +221,7 @@ def _soft_delete_chunk(
             item_id=key,
             run_id=run_id,
             at=now,
-            kind="deleted",
+            kind=ItemChange.Kind.DELETED,
             fields={"deletion": deletion.to_json()},
         )
         for key, deletion in deletions.items()

@@ -1,5 +1,6 @@
 """Read the collections of a connection in turn; each keeps its own failures."""
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.utils import timezone
@@ -17,6 +18,7 @@ from integrations.http.errors import (
 from integrations.models import Collection
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason
+from integrations.providers.capabilities import GroupsCollections
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
@@ -24,10 +26,12 @@ from integrations.services.sync import failures
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import start
 from integrations.services.sync.refresh.collection import sync_collection
+from integrations.services.sync.refresh.context import connector_of
 
+# So many failures in a row are one too many.
 MOST_FAILURES = 6
-# An answer nobody can read is a passing trouble once; twice it is how they answer.
-MOST_ODD_ANSWERS = 2
+# More of them at once would leave a listing alone until its cursor is forgotten.
+MOST_IN_TURNS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 
 
@@ -37,12 +41,10 @@ def read_collections(lease: RunLease) -> float | None:
     while True:
         lease.has_discovered = False
         pending = _pending(lease)
-        for collection in pending:
+        for collection in _in_turns(lease, pending):
             # However late it is, a slice reads at least one page, or none ever would.
             if has_read and lease.is_over:
                 return 0.0
-            if _seconds_to_retry(lease, collection) > 0:
-                continue
             _read_one(lease, collection)
             has_read = True
             if lease.has_discovered:
@@ -51,6 +53,32 @@ def read_collections(lease: RunLease) -> float | None:
             break
     still = [c for c in pending if lease.progress_of(c).state.is_open]
     return min((_seconds_to_retry(lease, c) for c in still), default=None)
+
+
+def _in_turns(lease: RunLease, pending: Sequence[Collection]) -> Iterator[Collection]:
+    """Yield what need not wait, until each has ended or has to wait."""
+    ready = [c for c in pending if _seconds_to_retry(lease, c) <= 0]
+    while turn := _next_turn(ready):
+        lease.gives_way = len(turn) > 1
+        for collection in turn:
+            yield collection
+            if lease.progress_of(collection).state is not ProgressState.READING:
+                ready.remove(collection)
+
+
+def _next_turn(ready: Sequence[Collection]) -> list[Collection]:
+    """Return what is read next: one collection, or one of each of several groups.
+
+    Those of a group share a limit, so groups are read in turns, a page of each.
+    """
+    groups: dict[str, Collection] = {}
+    for collection in ready:
+        connector: object = connector_of(collection)
+        grouping = connector if isinstance(connector, GroupsCollections) else None
+        place = grouping.place_of(collection.details) if grouping else None
+        groups.setdefault(place.group_id if place else "", collection)
+    alone = groups.get("")
+    return [alone] if alone else [*groups.values()][:MOST_IN_TURNS]
 
 
 def wait_reason(lease: RunLease) -> Reason | None:
@@ -139,7 +167,7 @@ def _try_again_later(lease: RunLease, collection: Collection, exc: ApiError) -> 
     """Give a collection some more tries while the others go on."""
     tries = lease.progress_of(collection).tries + 1
     failures.log("collection trouble", lease, collection, exc)
-    if tries >= most_failures(exc):
+    if tries >= MOST_FAILURES:
         if isinstance(exc, NothingSharedError):
             failures.mark_empty(lease, collection, exc)
             return
@@ -149,12 +177,12 @@ def _try_again_later(lease: RunLease, collection: Collection, exc: ApiError) -> 
     _wait(lease, collection, exc, seconds=seconds, tries=tries)
 
 
-def most_failures(exc: ApiError) -> int:
-    """Return how many failures in a row are one too many."""
-    return MOST_ODD_ANSWERS if isinstance(exc, InvalidResponse) else MOST_FAILURES
-
-
 def pause_after(exc: ApiError, failures_before: int) -> float:
     """Return seconds to wait: what was asked for, else ever longer."""
     asked_for = exc.retry_after if isinstance(exc, Transient) else None
-    return asked_for or min(LONGEST_PAUSE, FIRST_PAUSE * 2**failures_before)
+    return asked_for or backoff(failures_before)
+
+
+def backoff(failures_before: int) -> float:
+    """Return seconds to wait after so many failures: ever longer."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2**failures_before)

@@ -9,7 +9,7 @@ from integrations.models.progress import Phase
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
 from integrations.services.items import store
-from integrations.services.sync import held_deletions, seen_bitmap
+from integrations.services.sync import mass_loss, seen_bitmap
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import checkpoint
 from integrations.services.sync.refresh.checkpoint import Checkpoint, FullRefresh
@@ -35,7 +35,7 @@ def take(
     is_told = found.phase is Phase.DELETIONS and bool(live)
     if is_told and isinstance(behind, FullRefresh):
         full = behind = _with_unseen(collection, behind)
-        if _is_believed(collection, full, len(live)):
+        if _is_believed(lease, collection, full, len(live)):
             deleted = _soft_delete(lease, collection, page.deleted, live, now=now)
             return replace(full, deleted=full.deleted + len(live)), moved + deleted
     noted = {remote_id: page.deleted[remote_id] for remote_id in live}
@@ -48,7 +48,8 @@ def take_by_the_way(
     """Delete what another collection's page proved to be, unless it is too much."""
     moved = _soft_delete_moved(lease, collection, page, now=now)
     live = store.live_keys(collection, page.deleted) if page.deleted else {}
-    if held_deletions.is_too_many(len(live), collection.stored_count):
+    before = lease.progress_of(collection).deleted + moved
+    if mass_loss.is_of_collection(lease, collection, len(live), before=before):
         return moved
     return moved + _soft_delete(lease, collection, page.deleted, live, now=now)
 
@@ -60,11 +61,13 @@ def _with_unseen(collection: Collection, behind: FullRefresh) -> FullRefresh:
     return replace(behind, unseen=seen_bitmap.count_unseen(collection))
 
 
-def _is_believed(collection: Collection, behind: FullRefresh, number: int) -> bool:
+def _is_believed(
+    lease: RunLease, collection: Collection, behind: FullRefresh, number: int
+) -> bool:
     """Tell whether this refresh may delete so many more by itself."""
-    deleted = behind.deleted + number
-    stored = store.count_live(collection) + behind.deleted
-    return not held_deletions.is_too_many(max(behind.unseen or 0, deleted), stored)
+    before = behind.deleted
+    number = max(number, (behind.unseen or 0) - before)
+    return not mass_loss.is_of_collection(lease, collection, number, before=before)
 
 
 def apply_deletions(
@@ -82,7 +85,11 @@ def apply_deletions(
 def _soft_delete_moved(
     lease: RunLease, collection: Collection, page: Page, *, now: datetime
 ) -> int:
+    """Delete what lives on elsewhere; what is too much, the full refresh decides."""
     live = store.live_keys(collection, page.moved) if page.moved else {}
+    before = lease.progress_of(collection).deleted if live else 0
+    if mass_loss.is_of_collection(lease, collection, len(live), before=before):
+        return 0
     return _soft_delete(lease, collection, page.moved, live, now=now)
 
 
@@ -98,10 +105,10 @@ def _soft_delete(
     return store.soft_delete(collection, by_key, run_id=lease.run.pk, now=now)
 
 
-def are_too_many(collection: Collection, found: Checkpoint) -> bool:
+def are_too_many(lease: RunLease, collection: Collection, found: Checkpoint) -> bool:
     """Tell whether a refresh noted more deletions than it may apply by itself."""
     if found.has_more_noted:
         return True
-    return bool(found.noted) and held_deletions.is_too_many(
-        len(found.noted), store.count_live(collection)
+    return bool(found.noted) and mass_loss.is_of_collection(
+        lease, collection, len(found.noted)
     )

@@ -46,13 +46,13 @@ def _store_other(
     )
     if other is None:
         return
-    if other.held_deletions:
+    if other.hold is not None:
         # In turn with whoever decides about them.
         held_deletions.lock(other)
     counts = store.store_page(
         other, page.items, run_id=lease.run.pk, now=now, texts=page.contents
     )
-    if _is_in_full_refresh(other) or other.held_deletions:
+    if _is_in_full_refresh(other) or other.hold is not None:
         # What this page saw, the other's own refresh need not prove again.
         seen_bitmap.mark(other, counts.seen_keys)
     deleted = deletions.take_by_the_way(lease, other, page, now=now)

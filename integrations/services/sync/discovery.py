@@ -6,21 +6,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, times
-from integrations.models.collection import Completeness
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.progress import ProgressState
 from integrations.providers import CONNECTORS
 from integrations.providers.errors import IncompleteListingError
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import RemoteCollection
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.sync import failures
+from integrations.services.sync import failures, lost_collections
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.refresh import full_refresh
+from integrations.services.sync.refresh import start
 
 EVERY = timedelta(hours=24)
 UNSHARED = Deletion(kind=DeletionKind.UNSHARED)
-ACCOUNT = "account"
 
 
 def discover_if_due(lease: RunLease) -> None:
@@ -35,17 +33,16 @@ def discover_if_due(lease: RunLease) -> None:
             _discover(lease)
     except ConnectorError as exc:
         lease.roll_back()
-        failures.note_account(lease, ACCOUNT, exc)
+        failures.note_listing(lease, exc)
 
 
 def _is_due(lease: RunLease) -> bool:
-    discovered_at = lease.connection.discovered_at
-    is_due = times.is_over(discovered_at, EVERY, timezone.now())
-    is_first_slice = not lease.run.progress
-    if ACCOUNT in lease.run.progress:
-        # It has failed in this run already.
+    state = lease.listing_state
+    if state is ProgressState.FAILED:
         return False
-    return is_due or (lease.run.is_full and is_first_slice)
+    if times.is_over(lease.connection.discovered_at, EVERY, timezone.now()):
+        return True
+    return lease.run.is_full and state is ProgressState.PENDING
 
 
 def _discover(lease: RunLease) -> None:
@@ -57,6 +54,7 @@ def _discover(lease: RunLease) -> None:
     except IncompleteListingError as exc:
         remote, finds_all = exc.found, False
     with transaction.atomic():
+        lease.note_listing(ProgressState.DONE)
         lease.renew()
         for position, found in enumerate(remote):
             remember(connection, found, position=position)
@@ -94,37 +92,23 @@ def remember(
         },
     )
     if collection.misses:
-        # What became of its items meanwhile only a full refresh can say.
-        is_back = not collection.is_listed
-        collection.misses = 0
-        if is_back:
-            collection.watermark = None
-            collection.set_reason(None)
-            collection.completeness = Completeness.PENDING
-        collection.save(
-            update_fields=[
-                "misses",
-                "watermark",
-                "completeness",
-                *Collection.REASON_COLUMNS,
-            ]
-        )
+        row = Collection.objects.filter(pk=collection.pk)
+        row.update(misses=0)
+        if not collection.is_listed:
+            start.read_anew(row)
+        collection.refresh_from_db()
     return collection
 
 
 def _count_misses(lease: RunLease, listed: set[str]) -> None:
-    """Soft-delete what belongs to a collection that two listings did not show."""
+    """Lose the collections that two listings in a row did not show."""
     missed = lease.connection.collections.exclude(remote_id__in=listed)
+    lost = []
     for collection in missed.filter(misses__lt=Collection.MOST_MISSES):
         collection.misses += 1
+        collection.save(update_fields=["misses"])
         if not collection.is_listed:
-            full_refresh.soft_delete_all(
-                collection, UNSHARED, run_id=lease.run.pk, now=timezone.now()
-            )
-            collection.completeness = Completeness.NO_PERMISSION
-            collection.set_reason(
-                Reason.of(ReasonCode.COLLECTION_DELETED, kind=UNSHARED.kind.value)
-            )
-        collection.save(
-            update_fields=["misses", "completeness", *Collection.REASON_COLUMNS]
-        )
+            lost.append(collection)
+    if lost:
+        lost_collections.lose(lease, lost, UNSHARED)
+        lease.renew()

@@ -6,12 +6,13 @@ any instruction repeats at most one page.
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
+from django.db import connection as database
 from django.utils import timezone
 
 from integrations.http.errors import (
@@ -24,7 +25,7 @@ from integrations.http.errors import (
 )
 from integrations.models import Connection, SyncRun
 from integrations.models.progress import ProgressState
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.services.common import clients, connection_state
 from integrations.services.common.clock import database_now
 from integrations.services.common.connector_errors import connector_boundary
@@ -37,6 +38,7 @@ from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync import (
     budget,
+    clock,
     collection_loop,
     discovery,
     failures,
@@ -46,6 +48,7 @@ from integrations.services.sync import (
 )
 from integrations.services.sync.heartbeat import heartbeat
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.run_answers import RunAnswers
 
 logger = logging.getLogger(__name__)
 
@@ -69,12 +72,19 @@ def work_on(
         return None
     if run.deliveries > runs.MOST_DELIVERIES:
         lost = Reason(code=ReasonCode.LEASE_LOST)
-        _end(run, lease_id, SyncRun.Outcome.QUARANTINED, lost, state="quarantined")
+        _end(
+            run,
+            lease_id,
+            SyncRun.Outcome.QUARANTINED,
+            lost,
+            state=StateReason.QUARANTINED,
+        )
         return None
     try:
         with connector_boundary("client", connection=run.connection_id):
             tokens = TokenSource(run.connection_id)
             api = clients.api_client(run.connection, tokens)
+            api.answers = RunAnswers(run.pk)
     except ConnectorError as exc:
         _end_badly(run, lease_id, exc)
         return None
@@ -84,23 +94,19 @@ def work_on(
         stop_at=time.monotonic() + (seconds or settings.SLICE_SECONDS),
         lease_id=lease_id,
         most_calls=budget.calls_left(run.connection),
+        known_skew=clock.known_skew(run.connection.provider),
     )
     with heartbeat.renewing(current):
-        return _work(current)
+        wait = _work(current)
+    clock.note(current)
+    return wait
 
 
 def _work(current: RunLease) -> float | None:
     """Read until the time is up; every way a slice can end is decided here."""
     run = current.run
     try:
-        circuit_breaker.ensure_running(run.connection.provider)
-        discovery.discover_if_due(current)
-        wait = collection_loop.read_collections(current)
-        if wait is None:
-            wait = page_text.read_due(current)
-        if wait is None:
-            _finish(current)
-            return None
+        wait = _read(current)
     except LeaseLostError:
         _end_if_cancelled(run)
         return None
@@ -110,7 +116,8 @@ def _work(current: RunLease) -> float | None:
         return None
     except Unauthorized as exc:
         outcome, reason = SyncRun.Outcome.FAILED, _reason_of(exc)
-        _end(run, current.lease_id, outcome, reason, state="unauthorized")
+        state = StateReason.UNAUTHORIZED
+        _end(run, current.lease_id, outcome, reason, state=state)
         return None
     except RateLimited as exc:
         return _again(
@@ -121,7 +128,25 @@ def _work(current: RunLease) -> float | None:
     except ApiError as exc:
         _end_badly(run, current.lease_id, exc)
         return None
+    except (OperationalError, InterfaceError) as exc:
+        return _after_outage(current, exc)
+    if wait is None:
+        return None
+    # Only failures in a row are too many.
+    run.failures = 0
     return _again(current, wait, collection_loop.wait_reason(current))
+
+
+def _read(current: RunLease) -> float | None:
+    """Read what is due, and finish the run when nothing is."""
+    circuit_breaker.ensure_running(current.connection.provider)
+    discovery.discover_if_due(current)
+    wait = collection_loop.read_collections(current)
+    if wait is None:
+        wait = page_text.read_due(current)
+    if wait is None:
+        _finish(current)
+    return wait
 
 
 def _wait_after(exc: RateLimited, connection: Connection) -> float:
@@ -170,16 +195,35 @@ def _after_failure(current: RunLease, exc: ApiError) -> float | None:
     """Back off after a failure that was not one collection's own."""
     run = current.run
     run.failures += 1
-    if run.failures >= collection_loop.most_failures(exc):
+    if run.failures >= collection_loop.MOST_FAILURES:
         _end_badly(run, current.lease_id, exc)
         return None
     reason = failures.reason_of(exc, attempt=run.failures + 1)
     return _again(current, collection_loop.pause_after(exc, run.failures), reason)
 
 
+def _after_outage(current: RunLease, exc: Exception) -> float | None:
+    """Back off after our own database failed; while it is away, the lease runs out."""
+    logger.warning("database away run=%s error=%s", current.run.pk, type(exc).__name__)
+    database.close_if_unusable_or_obsolete()
+    current.roll_back()
+    run = current.run
+    run.failures += 1
+    reason = Reason.of(ReasonCode.DATABASE_AWAY, attempt=run.failures + 1)
+    if run.failures >= collection_loop.MOST_FAILURES:
+        _end(run, current.lease_id, SyncRun.Outcome.FAILED, reason)
+        return None
+    pause = collection_loop.backoff(run.failures)
+    return _again(current, pause, reason)
+
+
 def _end_badly(run: SyncRun, lease_id: UUID, exc: ApiError) -> None:
-    state = "provider_down" if isinstance(exc, Transient) else "sync_failed"
-    _end(run, lease_id, SyncRun.Outcome.FAILED, _reason_of(exc), state=state)
+    is_passing = isinstance(exc, Transient)
+    state = StateReason.PROVIDER_DOWN if is_passing else StateReason.SYNC_FAILED
+    wait = exc.retry_after if isinstance(exc, Transient) else None
+    not_before = timezone.now() + timedelta(seconds=wait) if wait else None
+    reason, failed = _reason_of(exc), SyncRun.Outcome.FAILED
+    _end(run, lease_id, failed, reason, state=state, not_before=not_before)
 
 
 @transaction.atomic
@@ -189,10 +233,11 @@ def _end(
     outcome: SyncRun.Outcome,
     reason: Reason | None,
     *,
-    state: str = "",
+    state: StateReason | None = None,
+    not_before: datetime | None = None,
 ) -> bool:
     """End a run and degrade its connection, unless another worker is on it by now."""
-    ended = runs.finish(run, outcome, reason, lease_id=lease_id)
+    ended = runs.finish(run, outcome, reason, not_before=not_before, lease_id=lease_id)
     if ended and state:
         connection_state.degrade(run.connection, state)
     return ended
@@ -204,7 +249,6 @@ def _reason_of(exc: ApiError) -> Reason:
     return failures.reason_of(exc, **facts)
 
 
-@transaction.atomic
 def _finish(current: RunLease) -> None:
     """Finish the run with the outcome of its collections."""
     run, outcomes = current.run, SyncRun.Outcome
@@ -218,6 +262,8 @@ def _finish(current: RunLease) -> None:
         outcome = outcomes.FAILED
     current.renew()
     reason = Reason(code=ReasonCode.COLLECTIONS) if unfinished else None
-    state = "sync_failed" if ProgressState.FAILED in states else ""
-    if _end(run, current.lease_id, outcome, reason, state=state) and not state:
-        connection_state.recover(run.connection)
+    state = StateReason.SYNC_FAILED if ProgressState.FAILED in states else None
+    with transaction.atomic():
+        ended = _end(run, current.lease_id, outcome, reason, state=state)
+        if ended and state is None:
+            connection_state.recover(run.connection)

@@ -1,6 +1,7 @@
 """Turn errors into reasons, and mark what could not be read; what is stored stays."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,10 +13,12 @@ from integrations.http.errors import (
     REFRESHING,
     ApiError,
     Forbidden,
+    Intermediary,
     InvalidRequest,
     InvalidResponse,
     Network,
     NotFound,
+    NotJson,
     QuotaExhausted,
     RateLimited,
     Transient,
@@ -23,13 +26,17 @@ from integrations.http.errors import (
 )
 from integrations.models import Collection
 from integrations.models.collection import Completeness
-from integrations.models.progress import CollectionProgress, ProgressState
+from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.providers.kinds import Deletion
-from integrations.services.common.errors import ConnectorError, PlanUnknownError
+from integrations.services.common.errors import (
+    CallsSparedError,
+    ConnectorError,
+    PlanUnknownError,
+)
+from integrations.services.sync import lost_collections, refusals
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.refresh import full_refresh
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +47,11 @@ CODES: tuple[tuple[type[ApiError], ReasonCode], ...] = (
     (NothingSharedError, ReasonCode.NOTHING_SHARED),
     (RateLimited, ReasonCode.RATE_LIMITED),
     (Network, ReasonCode.NETWORK),
+    (Intermediary, ReasonCode.INTERMEDIARY),
+    (NotJson, ReasonCode.ODD_ANSWER),
     (Transient, ReasonCode.PROVIDER_DOWN),
     (PlanUnknownError, ReasonCode.PLAN_UNKNOWN),
+    (CallsSparedError, ReasonCode.QUOTA_SPARED),
     (QuotaExhausted, ReasonCode.QUOTA_EXHAUSTED),
     (Unauthorized, ReasonCode.TOKEN_REFUSED),
     (Forbidden, ReasonCode.NO_PERMISSION),
@@ -91,6 +101,7 @@ def mark_forbidden(lease: RunLease, collection: Collection, exc: Forbidden) -> N
         s for s in collection.required_scopes if s not in granted
     ]
     reason = reason_of(exc, **({"scopes": list(missing)} if missing else {}))
+    refusals.remember(collection, lease.connection)
     word = Completeness.NO_PERMISSION
     _mark(lease, collection, word, reason, exc, state=ProgressState.SKIPPED)
 
@@ -108,24 +119,22 @@ def mark_blocked(lease: RunLease, collection: Collection, exc: QuotaExhausted) -
 def mark_deleted(
     lease: RunLease, collection: Collection, exc: CollectionDeletedError
 ) -> None:
-    """Soft-delete a collection whose deletion is proven, or that was missed twice."""
+    """Lose a collection whose deletion is proven, or that was missed twice."""
     collection.misses = (
         Collection.MOST_MISSES if exc.is_proven else collection.misses + 1
     )
     with transaction.atomic():
-        if not collection.is_listed:
-            full_refresh.soft_delete_all(
-                collection,
-                Deletion(kind=exc.kind),
-                run_id=lease.run.pk,
-                now=timezone.now(),
-            )
         collection.save(update_fields=["misses"])
-        word = (
-            Completeness.PARTIAL if collection.is_listed else Completeness.NO_PERMISSION
+        if collection.is_listed:
+            word, state = Completeness.PARTIAL, ProgressState.SKIPPED
+            _mark(lease, collection, word, reason_of(exc), exc, state=state)
+            return
+        lost_collections.lose(lease, [collection], Deletion(kind=exc.kind))
+        reason = Reason.stored(collection.reason, collection.reason_data)
+        lease.note(
+            collection, state=ProgressState.SKIPPED, reason=reason, **facts_of(exc)
         )
-        state = ProgressState.SKIPPED
-        _mark(lease, collection, word, reason_of(exc), exc, state=state)
+        lease.renew()
 
 
 def mark_empty(
@@ -141,20 +150,16 @@ def mark_failed(lease: RunLease, collection: Collection, exc: ApiError) -> None:
     reason = lease.progress_of(collection).failure or reason_of(exc)
     was_complete = collection.completeness == Completeness.COMPLETE
     word = Completeness.COMPLETE if was_complete else Completeness.PARTIAL
+    wait = exc.retry_after if isinstance(exc, Transient) else None
+    retry_at = timezone.now() + timedelta(seconds=wait) if wait else None
+    lease.note(collection, retry_at=retry_at)
     _mark(lease, collection, word, reason, exc, state=ProgressState.FAILED)
 
 
-def note_account(lease: RunLease, key: str, exc: ConnectorError) -> None:
+def note_listing(lease: RunLease, exc: ConnectorError) -> None:
     """Note that the account's collections could not be listed."""
-    lease.note_as(
-        key,
-        CollectionProgress(
-            name="List of collections",
-            state=ProgressState.FAILED,
-            reason=reason_of(exc),
-            **facts_of(exc),
-        ),
-    )
+    state = ProgressState.FAILED
+    lease.note_listing(state, reason=reason_of(exc), **facts_of(exc))
     lease.renew()
 
 
@@ -172,7 +177,9 @@ def _mark(
         lease.renew()
         collection.completeness = word
         collection.set_reason(reason)
-        collection.save(update_fields=["completeness", *Collection.REASON_COLUMNS])
+        collection.save(
+            update_fields=["completeness", "before_refusal", *Collection.REASON_COLUMNS]
+        )
 
 
 def log(what: str, lease: RunLease, collection: Collection, exc: ApiError) -> None:

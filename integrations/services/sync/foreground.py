@@ -23,7 +23,7 @@ def sync_in_foreground(
     A run that workers already have is followed to its end; if they leave it, its
     slices go on here. Raises NotSyncableError.
     """
-    run, is_new = runs.open_run(connection, trigger="console", full=full)
+    run, is_new = runs.open_run(connection, trigger=SyncRun.Trigger.CONSOLE, full=full)
     while run.is_open:
         engine.run_slice(run.pk)
         run.refresh_from_db()

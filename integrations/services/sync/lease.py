@@ -9,15 +9,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from integrations.http.client import ApiClient
-from integrations.models import Collection, Connection, SyncRun
-from integrations.models.progress import CollectionProgress
+from integrations.models import Collection, Connection, SyncRun, times
+from integrations.models.progress import (
+    CollectionProgress,
+    ProgressState,
+    RunProgress,
+)
 from integrations.models.reasons import Reason, ReasonCode, columns
-from integrations.models.times import CLOCK_SKEW, is_ahead
 from integrations.services.common import shutdown
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
@@ -26,16 +28,15 @@ from integrations.services.items.store import PageCounts
 NOTHING = PageCounts()
 # Waiting for these is waiting for the provider's limits.
 LIMITS = (ReasonCode.RATE_LIMITED, ReasonCode.QUOTA_EXHAUSTED)
-# A Retry-After of a day, or midnight at the account's and some minutes.
-LONGEST_WAIT = timedelta(hours=25)
 
 
 @dataclass(kw_only=True)
 class RunLease:
     """Work on one run for a few seconds, under a lease that every page renews.
 
+    ``most_calls`` bounds the slice where calls of a month are to be spared;
+    ``known_skew`` is by how many seconds our clock was ahead of the provider's before.
     Between two pages the process's ``Heartbeat`` renews it.
-    ``most_calls`` bounds the slice where calls of a month are to be spared.
     ``count`` and ``note`` only remember; ``renew`` writes, in their transaction.
     """
 
@@ -45,7 +46,9 @@ class RunLease:
     lease_id: UUID
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     has_discovered: bool = False
+    gives_way: bool = False
     most_calls: int | None = None
+    known_skew: float = 0.0
     renewals: int = 0
     _sums: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
@@ -66,6 +69,11 @@ class RunLease:
         return shutdown.is_asked() or self.clock() >= self.stop_at
 
     @property
+    def is_others_turn(self) -> bool:
+        """Tell whether a collection has to stop behind the page that it has read."""
+        return self.gives_way or self.has_discovered or self.is_over
+
+    @property
     def is_spent(self) -> bool:
         """Tell whether a first refresh has made the calls that it may make for now."""
         return self.most_calls is not None and self.api.calls >= self.most_calls
@@ -74,17 +82,27 @@ class RunLease:
         """Return what the run has noted of one collection."""
         key = str(collection.pk)
         if key not in self.run.progress:
-            self.note_as(key, CollectionProgress(name=collection.name))
+            self._note_as(key, CollectionProgress(name=collection.name))
         return CollectionProgress.from_json(self.run.progress[key])
 
     def note(self, collection: Collection, **changes: Any) -> None:
         """Note the state of a collection and what belongs to it."""
-        self.note_as(
+        self._note_as(
             str(collection.pk), replace(self.progress_of(collection), **changes)
         )
 
-    def note_as(self, key: str, progress: CollectionProgress) -> None:
-        """Note something under a key of its own."""
+    @property
+    def listing_state(self) -> ProgressState:
+        """Return how listing the account's collections went in this run."""
+        listing = self.run.noted.listing
+        return listing.state if listing is not None else ProgressState.PENDING
+
+    def note_listing(self, state: ProgressState, **facts: Any) -> None:
+        """Note how listing the account's collections went."""
+        noted = CollectionProgress(name="List of collections", state=state, **facts)
+        self._note_as(RunProgress.LISTING, noted)
+
+    def _note_as(self, key: str, progress: CollectionProgress) -> None:
         self.run.progress[key] = progress.to_json()
 
     def count(
@@ -163,33 +181,30 @@ class RunLease:
 
 def lease_length() -> timedelta:
     """Return how long a worker may be silent before another one takes over."""
-    return timedelta(seconds=settings.STALE_RUN_SECONDS)
+    return SyncRun.lease_length()
 
 
 def is_free(now: datetime) -> Q:
     """Select the runs whose lease nobody holds; none ends further ahead than it is."""
-    too_late = now + lease_length() + CLOCK_SKEW
-    return (
-        Q(lease_until__isnull=True)
-        | Q(lease_until__lt=now)
-        | Q(lease_until__gt=too_late)
-    )
+    is_over = times.come("lease_until", now, longest=lease_length())
+    return Q(lease_until__isnull=True) | is_over
 
 
 def is_due(now: datetime) -> Q:
     """Select the runs whose time has come, or was set by a clock that was ahead."""
-    ahead = now + CLOCK_SKEW
+    is_opened_ahead = Q(released_at__isnull=True) & times.ahead("queued_at", now)
     return (
-        Q(due_at__lte=now)
-        | Q(due_at__gt=ahead + LONGEST_WAIT)
-        | Q(released_at__gt=ahead)
-        | Q(released_at__isnull=True, queued_at__gt=ahead)
+        times.come("due_at", now, longest=SyncRun.LONGEST_WAIT)
+        | times.ahead("released_at", now)
+        | is_opened_ahead
     )
 
 
 def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
     """Take the lease of a due run, or nothing if it is taken, over or not due."""
     lease_id = uuid.uuid4()
+    before = SyncRun.objects.filter(pk=run_id).values_list("lease_until", flat=True)
+    left_until = before.first()
     # Whoever had it has neither released it nor renewed it in time.
     was_lost = Q(lease_id__isnull=False)
     taken = (
@@ -214,17 +229,22 @@ def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
         return None
     SyncRun.objects.filter(pk=run_id, started_at__isnull=True).update(started_at=now)
     run = SyncRun.objects.select_related("connection").get(pk=run_id)
-    if run.released_at is not None and is_ahead(run.released_at, now):
+    is_left_ahead = left_until is not None and times.is_ahead(
+        left_until, now, longest=lease_length()
+    )
+    released_at = run.released_at
+    if is_left_ahead or (released_at is not None and times.is_ahead(released_at, now)):
         _forget_waits(run)
     return run, lease_id
 
 
 def _forget_waits(run: SyncRun) -> None:
     """Forget until when collections wait, which the same clock has set."""
-    run.progress = {
-        key: replace(entry, retry_at=None).to_json()
-        for key, entry in run.entries.items()
+    noted = run.noted
+    collections = {
+        key: replace(entry, retry_at=None) for key, entry in noted.collections.items()
     }
+    run.progress = replace(noted, collections=collections).to_json()
 
 
 def release(

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.http.errors import ApiError
-from integrations.models import Connection, Item
+from integrations.models import Connection, Item, times
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.services.common import clients, queue
@@ -37,7 +37,8 @@ def ask(item: Item) -> bool:
             cache.delete(key)
         return is_sent
     asked_at = cache.get(key)
-    return isinstance(asked_at, datetime) and now - asked_at < PATIENCE
+    is_noted = isinstance(asked_at, datetime)
+    return is_noted and not times.is_over(asked_at, PATIENCE, now)
 
 
 def read(item_id: int) -> None:

@@ -17,16 +17,16 @@ from integrations.http.errors import (
     Transient,
     Unauthorized,
 )
-from integrations.models import Item, ItemContent
+from integrations.models import Item, ItemContent, times
 from integrations.models.reasons import Reason, ReasonCode, columns
-from integrations.models.times import CLOCK_SKEW
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.items import contents
+from integrations.services.items.contents import SETTLES
 from integrations.services.items.search import full_text
-from integrations.services.sync import failures
+from integrations.services.sync import clock, failures
 from integrations.services.sync.lease import RunLease
 
 logger = logging.getLogger(__name__)
@@ -34,9 +34,6 @@ logger = logging.getLogger(__name__)
 MOST_BLOCKS = 2000
 TEXT_LENGTH = 200_000
 CHUNK = 20
-# Times of change are whole minutes at some providers, and clocks differ: a text that
-# was read so soon after a change may lack another one of the same minute.
-SETTLES = timedelta(minutes=2)
 MISTAKEN_FOR = timedelta(days=1)
 NOTHING = Content(blocks=(), text="")
 
@@ -64,16 +61,16 @@ def read_due(lease: RunLease) -> float | None:
 
 def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
     """Return live items whose text is due, what was edited last first."""
+    now = clock.provider_time(lease, timezone.now())
     return (
         Item.objects.live()
         .select_related("collection__connection")
-        .filter(_stale(), connection=lease.connection, type__in=list(types))
+        .filter(_stale(now), connection=lease.connection, type__in=list(types))
         .order_by(F("remote_updated_at").desc(nulls_last=True), "-pk")
     )
 
 
-def _stale() -> Q:
-    now = timezone.now()
+def _stale(now: datetime) -> Q:
     unsettled = Q(
         content__read_at__lt=F("remote_updated_at") + SETTLES,
         remote_updated_at__lt=now - SETTLES,
@@ -81,7 +78,7 @@ def _stale() -> Q:
     # It was no fault of the item's, and may be mended by now.
     mistaken = Q(content__reason=ReasonCode.CONNECTOR_ERROR) & (
         Q(content__read_at__lt=now - MISTAKEN_FOR)
-        | Q(content__read_at__gt=now + CLOCK_SKEW)
+        | times.ahead("content__read_at", now)
     )
     return (
         Q(content__isnull=True)
@@ -93,7 +90,8 @@ def _stale() -> Q:
 
 def is_due(item: Item) -> bool:
     """Tell whether an item's text is missing, old, or was read too soon."""
-    return Item.objects.filter(_stale(), pk=item.pk).exists()
+    skew = timedelta(seconds=max(clock.known_skew(item.provider), 0.0))
+    return Item.objects.filter(_stale(timezone.now() - skew), pk=item.pk).exists()
 
 
 def _read(lease: RunLease, connector: ReadsContent, item: Item) -> None:
@@ -102,7 +100,8 @@ def _read(lease: RunLease, connector: ReadsContent, item: Item) -> None:
     with transaction.atomic():
         lease.count_text()
         lease.renew()
-        store(item, content, reason=reason, now=timezone.now())
+        now = clock.provider_time(lease, timezone.now())
+        store(item, content, reason=reason, now=now)
 
 
 def fetch(

@@ -7,6 +7,7 @@ from django.conf import settings
 from integrations.models import Collection, times
 from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
+from integrations.services.sync import refusals
 from integrations.services.sync.lease import RunLease
 
 # A refresh that ended short is repeated after this long, for every so many rows.
@@ -20,7 +21,11 @@ def is_full_refresh_due(lease: RunLease, collection: Collection, now: datetime) 
     if times.is_ahead(collection.watermark, now):
         # What changed before it would be asked for by nobody.
         return True
-    if collection.completeness == Completeness.NO_PERMISSION:
+    is_refused = collection.completeness == Completeness.NO_PERMISSION
+    if is_refused and not refusals.may_continue(collection, lease.connection):
+        return True
+    if collection.completeness == Completeness.HELD and collection.hold is None:
+        # Nobody could decide about it.
         return True
     if collection.short_refresh_at is not None:
         # Whoever waits for it may ask at once; by itself it is not asked for ever.

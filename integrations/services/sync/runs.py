@@ -10,20 +10,20 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import Connection, SyncRun
+from integrations.models import Connection, SyncRun, times
 from integrations.models.reasons import Reason, ReasonCode, columns
-from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import connection_state, queue
 from integrations.services.common.errors import NotSyncableError
-from integrations.services.sync import lease, turns
+from integrations.services.sync import lease, retries, turns
 
 logger = logging.getLogger(__name__)
 
 TASKS = {"interactive": "sync_interactive", "sync": "sync_bulk"}
-INTERACTIVE = ("connect", "reconnect", "user", "staff", "console")
 # Longer than a publication takes to be taken up where nobody stands in the queue.
 ENQUEUED_FOR = timedelta(seconds=10)
 MOST_DELIVERIES = 3
+# These say how reading went; other runs were ended by somebody.
+RESULTS = (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL, SyncRun.Outcome.FAILED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +36,16 @@ class RunRequest:
 
 
 def open_run(
-    connection: Connection, *, trigger: str, full: bool = False
+    connection: Connection, *, trigger: SyncRun.Trigger, full: bool = False
 ) -> tuple[SyncRun, bool]:
     """Return the connection's open run, made if there is none, and whether it is new.
 
     Raises NotSyncableError when its data may not be read now.
     """
+    trigger = SyncRun.Trigger(trigger)
     connection.refresh_from_db()
     if not connection.is_syncable:
-        raise NotSyncableError(connection.reason or connection.state)
+        raise NotSyncableError(connection.reason)
     try:
         with transaction.atomic():
             run = SyncRun.objects.create(
@@ -52,7 +53,7 @@ def open_run(
                 generation=connection.generation,
                 trigger=trigger,
                 is_full=full,
-                is_interactive=trigger in INTERACTIVE,
+                is_interactive=trigger.is_interactive,
             )
     except IntegrityError:
         joined = _open_runs(connection).first()
@@ -60,20 +61,8 @@ def open_run(
             # It ended in this very moment; the next request makes a new one.
             return open_run(connection, trigger=trigger, full=full)
         return _joined(joined, trigger=trigger, full=full), False
-    _answer_schedule(connection)
+    retries.answer(connection)
     return run, True
-
-
-def _answer_schedule(connection: Connection) -> None:
-    """Count a new run as the scheduled one that is due by now.
-
-    By itself, after the run: whoever dies in between leaves one sync too many, and
-    nobody who holds the connection's row waits here for the run's.
-    """
-    now = timezone.now()
-    Connection.objects.filter(pk=connection.pk, next_sync_at__lte=now).update(
-        next_sync_at=connection.next_slot(now)
-    )
 
 
 def _open_runs(connection: Connection) -> QuerySet[SyncRun]:
@@ -82,10 +71,10 @@ def _open_runs(connection: Connection) -> QuerySet[SyncRun]:
     )
 
 
-def _joined(run: SyncRun, *, trigger: str, full: bool) -> SyncRun:
+def _joined(run: SyncRun, *, trigger: SyncRun.Trigger, full: bool) -> SyncRun:
     """Make a run that is already open interactive, and full before it starts."""
     columns: dict[str, object] = {}
-    if trigger in INTERACTIVE and not run.is_interactive:
+    if trigger.is_interactive and not run.is_interactive:
         # Published once more, on the queue of those somebody waits for.
         columns |= {"is_interactive": True, "enqueued_at": None}
     if full and not run.is_full and run.state == SyncRun.State.QUEUED:
@@ -99,7 +88,7 @@ def _joined(run: SyncRun, *, trigger: str, full: bool) -> SyncRun:
 def request_sync(
     connection: Connection,
     *,
-    trigger: str,
+    trigger: SyncRun.Trigger,
     full: bool = False,
     wait: timedelta = timedelta(),
 ) -> RunRequest:
@@ -117,7 +106,7 @@ def request_sync(
     return RunRequest(run=run, joined=not is_new, delivered=delivered)
 
 
-def open_scheduled(connections: Sequence[Connection]) -> int:
+def open_due(connections: Sequence[Connection], *, trigger: str) -> int:
     """Open a run for each connection that has none open; publish after the commit.
 
     However many they are, this costs three statements. A run that is open already
@@ -125,7 +114,7 @@ def open_scheduled(connections: Sequence[Connection]) -> int:
     """
     wanted = [
         SyncRun(
-            connection=connection, generation=connection.generation, trigger="schedule"
+            connection=connection, generation=connection.generation, trigger=trigger
         )
         for connection in connections
     ]
@@ -174,7 +163,7 @@ def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     is_unclaimed = lease.is_free(now)
     # What was published in the future was published by a clock that was ahead.
     is_unsent = is_unclaimed & (
-        Q(enqueued_at__isnull=True) | Q(enqueued_at__gt=now + CLOCK_SKEW)
+        Q(enqueued_at__isnull=True) | times.ahead("enqueued_at", now)
     )
     lost = list(due.filter(is_abandoned | is_unsent)[:most])
     published = due.filter(is_unclaimed, enqueued_at__isnull=False).exclude(
@@ -215,18 +204,22 @@ def finish(
     outcome: SyncRun.Outcome,
     reason: Reason | None = None,
     *,
+    not_before: datetime | None = None,
     lease_id: UUID | None = None,
 ) -> bool:
-    """End a run once; say whether it was this call that ended it.
+    """End a run once, and plan the next attempt; say whether this call ended it.
 
-    A worker names its lease, so that it ends nothing that another one is on.
+    The next attempt is ``not_before`` the time that the provider named. A worker
+    names its lease, so that it ends nothing that another one is on.
     """
     now = timezone.now()
-    fence = Q(lease_id=lease_id) if lease_id else Q()
-    ended = (
-        SyncRun.objects.filter(fence, pk=run.pk)
-        .exclude(state=SyncRun.State.FINISHED)
-        .update(
+    open_run = SyncRun.objects.filter(pk=run.pk).exclude(state=SyncRun.State.FINISHED)
+    if lease_id is not None:
+        open_run = open_run.filter(lease_id=lease_id)
+    with transaction.atomic():
+        # The connection first, as whoever disconnects it does.
+        connection = retries.lock(run) if outcome in RESULTS else None
+        ended = open_run.update(
             state=SyncRun.State.FINISHED,
             outcome=outcome,
             **columns(reason),
@@ -234,9 +227,13 @@ def finish(
             lease_id=None,
             lease_until=None,
         )
-    )
-    if not ended:
-        return False
+        if not ended:
+            return False
+        if connection is not None:
+            failure = retries.passing_failure(reason, run.entries)
+            retries.plan(
+                connection, run, outcome, failure, now=now, not_before=not_before
+            )
     if outcome in (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL):
         connection_state.synced(run.connection, at=now)
     logger.info(

@@ -1,6 +1,7 @@
 """Answer a connector's questions about stored items, where its listings have holes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,12 @@ from django.utils.dateparse import parse_datetime
 from integrations.models import Collection, Item
 from integrations.providers.stored import StoredItem
 from integrations.services.sync import seen_bitmap
+from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    FullRefresh,
+)
 
 COLUMNS = (
     "pk",
@@ -31,6 +38,10 @@ class Stored:
         self._collection = collection
         self.turn = collection.generation
         self.last_full_refresh = collection.last_full_refresh_at
+        refresh = _refresh_of(collection)
+        self.began = refresh.began if refresh else None
+        self.is_full_refresh = isinstance(refresh, FullRefresh)
+        self.count = collection.stored_count
         others = Collection.objects.filter(connection=collection.connection_id)
         self._names = {
             pk: (remote_id, count)
@@ -55,7 +66,7 @@ class Stored:
         Nothing while deletions are held: what is shown then has to be read, because
         only what is read is marked as not being among them.
         """
-        if self._collection.held_deletions:
+        if self._collection.hold is not None:
             return {}
         rows = Item.objects.live().filter(
             collection=self._collection, remote_id__in=list(ids)
@@ -65,28 +76,53 @@ class Stored:
     def walk(
         self, *, after: str, limit: int, since: datetime | None = None
     ) -> Sequence[StoredItem]:
-        """Return the next items of the connection in the order they changed here."""
+        """Return the next items of the connection in the order they changed here.
+
+        What changed there after a time was stored here after it, too.
+        """
         rows = self._live()
         if since is not None:
-            rows = rows.filter(changed_at__gte=since)
+            edited = Q(remote_updated_at__gte=since.replace(second=0, microsecond=0))
+            if self.began is not None:
+                edited |= Q(changed_at__gte=self.began)
+            rows = rows.filter(edited, changed_at__gte=since)
         if after:
             stamp, _, key = after.partition("|")
             at = parse_datetime(stamp)
             rows = rows.filter(Q(changed_at__gt=at) | Q(changed_at=at, pk__gt=int(key)))
         return self._stored(rows.order_by("changed_at", "pk")[:limit])
 
+    def children(self, parent_id: str, *, types: Sequence[str]) -> Sequence[StoredItem]:
+        """Return the items of the whole connection inside another."""
+        rows = self._live().filter(type__in=list(types), parent_remote_id=parent_id)
+        return self._stored(rows)
+
+    def latest(
+        self, *, edited_after: datetime | None, limit: int
+    ) -> Sequence[StoredItem]:
+        """Return the collection's items that changed last at the provider."""
+        rows = Item.objects.live().filter(collection=self._collection)
+        if edited_after is not None:
+            rows = rows.filter(remote_updated_at__gt=edited_after)
+        return self._stored(rows.order_by("-remote_updated_at", "-pk")[:limit])
+
     def orphans(self, *, after: str, limit: int) -> Sequence[StoredItem]:
-        """Return the collection's items, by id, whose parent is not stored."""
+        """Return the collection's items without their parent, by parent and id."""
         parents = Item.objects.live().filter(
             collection__in=list(self._names), remote_id=OuterRef("parent_remote_id")
         )
+        parent, bar, key = after.partition("|")
+        behind = Q(parent_remote_id__gt=parent)
+        if bar:
+            behind |= Q(parent_remote_id=parent, remote_id__gt=key)
         rows = (
             Item.objects.live()
-            .filter(collection=self._collection, remote_id__gt=after)
+            .filter(behind, collection=self._collection)
             .exclude(parent_remote_id="")
             .filter(~Exists(parents))
         )
-        return self._stored(rows.order_by("remote_id")[:limit])
+        found = self._stored(rows.order_by("parent_remote_id", "remote_id")[:limit])
+        return [replace(each, position=f"{each.parent_id}|{each.id}") for each in found]
 
     def unseen(self, *, after: str, limit: int) -> Sequence[StoredItem]:
         """Return the collection's items, by id, that this full refresh has not seen."""
@@ -96,7 +132,8 @@ class Stored:
             if len(keys) == limit:
                 break
         rows = Item.objects.filter(pk__in=keys)
-        return self._stored(rows.order_by("remote_id"))
+        found = self._stored(rows.order_by("remote_id"))
+        return [replace(each, position=each.id) for each in found]
 
     def _stored(self, rows: QuerySet[Item]) -> list[StoredItem]:
         return [self._to_stored(row) for row in _values(rows)]
@@ -117,5 +154,28 @@ class Stored:
         )
 
 
+def _refresh_of(collection: Collection) -> Checkpoint | None:
+    try:
+        return checkpoint.read(collection)
+    except CheckpointError:
+        return None
+
+
 def _values(rows: QuerySet[Item]) -> Iterable[Mapping[str, Any]]:
     return rows.values(*COLUMNS)
+
+
+def next_to_probe(collection: Collection, limit: int) -> list[str]:
+    """Return the ids of some live items, in rotation behind ``probed_until``.
+
+    None while deletions are held: a user decides about what is gone.
+    """
+    last = collection.probed_until
+    if collection.held_deletions or not limit:
+        return []
+    live = Item.objects.live().filter(collection=collection)
+    ids = live.order_by("-remote_id").values_list("remote_id", flat=True)
+    found = list((ids.filter(remote_id__lt=last) if last else ids)[:limit])
+    if last and len(found) < limit:
+        found += ids.filter(remote_id__gte=last)[: limit - len(found)]
+    return found

@@ -9,6 +9,7 @@ from django.db.models import Model
 from integrations.models import (
     AuditEvent,
     AuthorizationState,
+    FailedRevocation,
     ItemChange,
     RefreshAttempt,
     SyncRun,
@@ -30,6 +31,7 @@ def prune(*, now: datetime) -> int:
             _prune(RefreshAttempt, started_at__lt=history),
             _prune(AuthorizationState, created_at__lt=now - STATES_KEPT),
             _prune(AuditEvent, at__lt=audit),
+            _prune(FailedRevocation, failed_at__lt=audit),
         )
     )
 

@@ -22,7 +22,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from integrations.http.errors import ApiError
-from integrations.models import Connection, Credential, Heartbeat
+from integrations.models import Connection, Credential, Heartbeat, SyncRun, times
 from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
@@ -62,33 +62,39 @@ def beat(name: str) -> None:
 def dispatch_due(*, now: datetime | None = None) -> int:
     """Open and enqueue a run for every connection whose time has come.
 
-    Batch follows batch until nothing is due or the next tick is near; returns how
-    many runs were opened.
+    Due are those of the schedule, and spaced retries before them. Batch follows batch
+    until nothing is due or the next tick is near; returns how many runs were opened.
     """
     now = now or timezone.now()
     stop_at = time.monotonic() + DISPATCH_SECONDS
-    opened, taken = 0, MOST_AT_ONCE
-    while taken == MOST_AT_ONCE and time.monotonic() < stop_at:
-        taken, newly = _dispatch_batch(now)
-        opened += newly
+    opened = 0
+    for column, trigger in (
+        ("retry_at", SyncRun.Trigger.RETRY),
+        ("next_sync_at", SyncRun.Trigger.SCHEDULE),
+    ):
+        taken = MOST_AT_ONCE
+        while taken == MOST_AT_ONCE and time.monotonic() < stop_at:
+            taken, newly = _dispatch_batch(now, column, trigger)
+            opened += newly
     return opened
 
 
-def _dispatch_batch(now: datetime) -> tuple[int, int]:
+def _dispatch_batch(now: datetime, column: str, trigger: str) -> tuple[int, int]:
     """Move the due times of some and open their runs; return how many of each."""
     with transaction.atomic():
         due = list(
             Connection.objects.syncable()
-            .filter(next_sync_at__lte=now)
-            .order_by("next_sync_at")
+            .filter(**{f"{column}__lte": now})
+            .order_by(column)
             .only("generation", "sync_interval_minutes")
             # Another scheduler takes the next ones; SQLite lets one in at a time.
             .select_for_update(no_key=True, skip_locked=True)[:MOST_AT_ONCE]
         )
         for connection in due:
             connection.next_sync_at = connection.next_slot(now)
-        Connection.objects.bulk_update(due, ["next_sync_at"])
-        return len(due), runs.open_scheduled(due)
+            connection.retry_at = None
+        Connection.objects.bulk_update(due, ["next_sync_at", "retry_at"])
+        return len(due), runs.open_due(due, trigger=trigger)
 
 
 def _due_credentials(now: datetime) -> QuerySet[Credential]:
@@ -99,8 +105,9 @@ def _due_credentials(now: datetime) -> QuerySet[Credential]:
         refresh_due_at__gt=now + REFRESH_CLAIM
     )
     abandoned = unclaimed & Q(
+        Q(attempt_started_at__lt=now - intent.RETRY_SPACING)
+        | times.ahead("attempt_started_at", now),
         attempt_id__isnull=False,
-        attempt_started_at__lt=now - intent.RETRY_SPACING,
     )
     return (
         Credential.objects.filter(idle, connection__state__in=KEPT_ALIVE)
@@ -168,26 +175,36 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
 def pull_in(*, now: datetime) -> int:
     """Bring forward the due times that a clock which was ahead has set.
 
-    No sync is due later than an interval from now, and no token is refreshed in the
-    future. Returns how many there were.
+    No sync is due later than an interval from now, nothing was synced in the future,
+    and no token refreshed. Returns how many there were.
     """
-    ahead = now + CLOCK_SKEW
     interval = ExpressionWrapper(
         # SQLite multiplies no other kind of number by a time.
         Cast("sync_interval_minutes", IntegerField()) * Value(timedelta(minutes=1)),
         output_field=DurationField(),
     )
     latest = ExpressionWrapper(
-        Value(ahead, output_field=DateTimeField()) + interval,
+        Value(now + CLOCK_SKEW, output_field=DateTimeField()) + interval,
         output_field=DateTimeField(),
     )
-    syncs = Connection.objects.syncable().filter(next_sync_at__gt=latest)
+    # How old the data is, is not known then.
+    is_unknown = times.ahead("last_synced_at", now) & Q(next_sync_at__gt=now)
+    syncs = Connection.objects.syncable().filter(
+        Q(next_sync_at__gt=latest) | is_unknown
+    )
+    attempts = Connection.objects.syncable().filter(
+        retry_at__gt=now + CLOCK_SKEW + SyncRun.LONGEST_WAIT
+    )
+    is_of_ahead = times.ahead("refreshed_at", now) | times.ahead(
+        "attempt_started_at", now
+    )
     refreshes = Credential.objects.filter(
-        refreshed_at__gt=ahead, refresh_due_at__gt=now + REFRESH_CLAIM
+        is_of_ahead, refresh_due_at__gt=now + REFRESH_CLAIM
     )
     return sum(
         (
             _update_some(syncs, next_sync_at=now),
+            _update_some(attempts, retry_at=now),
             _update_some(refreshes, refresh_due_at=now),
         )
     )

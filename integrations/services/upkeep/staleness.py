@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from integrations.models import Connection
+from integrations.models.reasons import StateReason
 from integrations.services.common import connection_state
 
 logger = logging.getLogger(__name__)
@@ -25,5 +26,5 @@ def check(*, now: datetime) -> int:
             connection.pk,
             connection.last_synced_at,
         )
-        connection_state.degrade(connection, "stale")
+        connection_state.degrade(connection, StateReason.STALE)
     return len(stale)

@@ -130,7 +130,7 @@ def _digest(status: Status, collections: Sequence[Collection]) -> str:
     shown = [
         (status.condition.value, status.code, status.grant, sorted(status.actions)),
         (run.pk, run.state, run.outcome) if run else (),
-        [(c.pk, c.completeness, c.reason, bool(c.held_deletions)) for c in collections],
+        [(c.pk, c.completeness, c.reason, c.hold is not None) for c in collections],
     ]
     return sha256(repr(shown).encode()).hexdigest()[:16]
 

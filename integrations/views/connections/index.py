@@ -16,7 +16,7 @@ from django.views.decorators.http import (
 
 from integrations.context_processors import is_sandbox_on
 from integrations.forms import KEEP, DisconnectForm, IntervalForm, RenameForm
-from integrations.models import Connection
+from integrations.models import Connection, SyncRun
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.common.errors import NotSyncableError
@@ -26,6 +26,7 @@ from integrations.services.connections import settings as service
 from integrations.services.connections.status import put_status
 from integrations.services.sync import budget, runs
 from integrations.views.access import UserRequest, get_connection, proof_required
+from integrations.views.connections.revocations import failed_revocations_of
 
 QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
 
@@ -38,6 +39,7 @@ def connection_list(request: UserRequest) -> HttpResponse:
     connections = sorted(own, key=lambda connection: not connection.is_connected)
     context = {
         "connections": connections,
+        "failed_revocations": failed_revocations_of(request.user),
         "providers": provider_cards(is_staff=request.user.is_staff),
         "sandbox_on": is_sandbox_on(),
     }
@@ -114,7 +116,9 @@ def connection_sync(request: UserRequest, pk: UUID) -> HttpResponse:
     connection = get_connection(request, pk)
     try:
         run = runs.request_sync(
-            connection, trigger="user", full=request.POST.get("full") == "1"
+            connection,
+            trigger=SyncRun.Trigger.USER,
+            full=request.POST.get("full") == "1",
         )
     except NotSyncableError as error:
         why = error.reason_text or "it is not connected"
@@ -247,7 +251,7 @@ def _ask_before_disconnect(
         "revoke_note": f"We tell {name} to end our access."
         if spec and spec.revoke_path
         else f"{name} has no way to be told: remove our access there as well.",
-        "revoke_url": spec.manage_url if spec else "",
+        "revoke_url": spec.manage_url_of(connection.remote_id) if spec else "",
         "may_uninstall": disconnect.may_uninstall(connection),
     }
     status = 400 if form.is_bound else 200

@@ -124,19 +124,20 @@ def _amount(
 
 def phases(run: SyncRun) -> Iterator[dict[str, Any]]:
     """Yield what the run did in each collection."""
+    provider = run.connection.provider
     for entry in run.entries.values():
         yield {
             "collection": entry.name,
             "state": entry.state.value,
             "tone": TONES.get(entry.state, "idle"),
-            "reason_text": wording.reason_text(entry.reason),
+            "reason_text": wording.reason_text(entry.reason, provider),
             **{name: getattr(entry, name) for name in COUNTS},
         }
 
 
 def errors(run: SyncRun) -> Iterator[dict[str, Any]]:
     """Yield what went wrong, each with what happens next and the technical details."""
-    may_go_on = run.connection.is_syncable
+    may_go_on, provider = run.connection.is_syncable, run.connection.provider
     whole = Reason.stored(run.reason, run.reason_data)
     if whole is not None and run.outcome == SyncRun.Outcome.FAILED:
         yield from _errors_of_run(whole, may_go_on=may_go_on)
@@ -144,11 +145,12 @@ def errors(run: SyncRun) -> Iterator[dict[str, Any]]:
         if entry.state in NEXT_TEXTS and entry.reason is not None:
             yield {
                 "collection": entry.name,
-                "message": wording.reason_text(entry.reason),
+                "message": wording.reason_text(entry.reason, provider),
                 "status": entry.status,
                 "error_code": entry.error_code,
                 "correlation_id": entry.correlation_id,
                 "detail": entry.reason.data.get("detail", ""),
+                "finding": entry.reason.data.get("message", ""),
                 "next_text": _next_text(entry, entry.reason) if may_go_on else STAYS,
             }
 
@@ -161,6 +163,7 @@ def _errors_of_run(reason: Reason, *, may_go_on: bool) -> Iterator[dict[str, Any
             "collection": "The whole sync",
             "message": wording.reason_text(reason),
             "detail": reason.data.get("detail", ""),
+            "finding": reason.data.get("message", ""),
             "next_text": NEXT_TEXTS[ProgressState.FAILED] if may_go_on else STAYS,
             **facts,
         }

@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
-from integrations.models import Collection, Connection, wording
+from integrations.models import Collection, Connection, times, wording
 from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import (
@@ -62,7 +62,13 @@ class Choice:
             shown_at = parse_datetime(request.POST.get("shown_at", ""))
             is_aware = shown_at is not None and timezone.is_aware(shown_at)
             until = shown_at if shown_at and is_aware else timezone.now()
-            choice.offered = [c for c in collections if c.created_at <= until]
+            now = timezone.now()
+            choice.offered = [
+                c
+                for c in collections
+                # When those of a clock ahead were made is not known; they were there.
+                if c.created_at <= until or times.is_ahead(c.created_at, now)
+            ]
             sent = set(request.POST.getlist("collections"))
             choice.tick((c for c in choice.offered if str(c.pk) in sent), only=True)
             choice.plan = budget.plan_of(

@@ -19,12 +19,15 @@ FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
 TIMES = {"createdTime": "created", "lastModifiedTime": "modified"}
 COLUMNS = {"LAST_MODIFIED_TIME": "modified", "CREATED_TIME": "created"}
 TEXT = r"""("[^"]*"|'[^']*')"""
-# The few formulas the sandbox knows: changed or made after a time, or one of several.
+# The few formulas the sandbox knows: changed or made after a time, a record by its
+# id, or one of several of these.
 AFTER = (
     rf"\s*IS_AFTER\s*\(\s*({'|'.join(COLUMNS)})\s*\(\s*\)\s*,\s*"
     rf"(?:{TEXT}|DATETIME_PARSE\s*\(\s*{TEXT}\s*\))\s*\)\s*"
 )
-FORMULA = re.compile(rf"{AFTER}|\s*OR\s*\({AFTER}(?:,{AFTER})*\)\s*")
+RECORD = r"""\s*RECORD_ID\s*\(\s*\)\s*=\s*["'](rec[A-Za-z0-9]{14})["']\s*"""
+TERM = rf"(?:{AFTER}|{RECORD})"
+FORMULA = re.compile(rf"{TERM}|\s*OR\s*\({TERM}(?:,{TERM})*\)\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +160,13 @@ def _find_view(table: Table, text: str) -> dict[str, Any]:
 
 
 def _read_formula(text: str) -> str:
-    found = []
+    found, ids = [], []
     if FORMULA.fullmatch(text):
+        ids = re.findall(RECORD, text)
         for name, plain, parsed in re.findall(AFTER, text):
             found.append((COLUMNS[name], to_ms((plain or parsed)[1:-1])))
-    if not found or any(moment is None for _, moment in found):
+    if not (found or ids) or any(moment is None for _, moment in found):
         message = "The formula for filtering records is invalid"
         raise refuse("INVALID_FILTER_BY_FORMULA", message)
-    return " OR ".join(f"{column} > {moment}" for column, moment in found)
+    terms = [f"{column} > {moment}" for column, moment in found]
+    return " OR ".join([*terms, *(f"id = '{each}'" for each in ids)])

@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.http.errors import ApiError, InvalidResponse
+from integrations.http.errors import ApiError, InvalidResponse, NotJson
 from integrations.providers.errors import ListingExpiredError
 from tests.providers.contract import paths
 from tests.providers.contract.case import SINCE, Case, sent
@@ -132,13 +132,13 @@ def a_foreign_cursor_raises_no_python_error(case: Case) -> None:
 
 
 def another_shape_is_an_error(case: Case) -> None:
-    """An answer that is no page raises InvalidResponse: it is not an empty page."""
+    """An answer that is no page is an error: it is not an empty page."""
     whole = json.dumps(case.first_body).encode()
     for body in (*ODD_BODIES, whole[: len(whole) // 2]):
         for step in ("pages", "changes"):
             if step in case.steps():
                 raises(
-                    InvalidResponse,
+                    (InvalidResponse, NotJson),
                     lambda s=step, b=body: case.read(case.new(), s, 0, None, b),
                 )
 

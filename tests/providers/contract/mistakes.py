@@ -154,23 +154,27 @@ AIRTABLE = (
 )
 NOTION = (
     Mistake(
-        "listing/rows.py", '        body["start_cursor"] = start\n', "        pass\n"
+        "listing/querying.py",
+        '        body["start_cursor"] = found.start\n',
+        "        pass\n",
     ),
-    Mistake("listing/rows.py", '"page_size": PAGE_SIZE,', '"page_size": 1,'),
-    Mistake("listing/rows.py", '("last_edited_time", since), ', ""),
-    Mistake("listing/rows.py", '"direction": "ascending"', '"direction": "descending"'),
+    Mistake("listing/querying.py", '"page_size": PAGE_SIZE,', '"page_size": 1,'),
+    Mistake("listing/querying.py", '("last_edited_time", edited),\n', "\n"),
     Mistake(
-        "listing/rows.py", '{"on_or_after": _text(time)}', '{"after": _text(time)}'
+        "listing/querying.py", '"direction": "ascending"', '"direction": "descending"'
     ),
     Mistake(
-        "listing/rows.py",
+        "listing/querying.py", '{"on_or_after": _text(time)}', '{"after": _text(time)}'
+    ),
+    Mistake(
+        "listing/querying.py",
         "time.astimezone(UTC).isoformat",
         "time.astimezone(UTC).replace(hour=0).isoformat",
     ),
     Mistake(
         "listing/rows.py",
-        "        rows.add(row)\n",
-        "        rows.add(row)\n        break\n",
+        "            rows.add(row)\n",
+        "            rows.add(row)\n            break\n",
     ),
     Mistake(
         "listing/rows.py",
@@ -178,9 +182,9 @@ NOTION = (
         "with reading(row, lambda _row: None):",
     ),
     Mistake(
-        "listing/rows.py", '        body["is_archived"] = True\n', "        pass\n"
+        "listing/querying.py", '        body["is_archived"] = True\n', "        pass\n"
     ),
-    Mistake("listing/rows.py", '/query"\n', '/rows"\n'),
+    Mistake("listing/querying.py", '/query"\n', '/rows"\n'),
     Mistake(
         "api/paging.py", "    if not isinstance(has_more, bool):\n", "    if False:\n"
     ),
@@ -217,7 +221,7 @@ NOTION = (
         'return {"Notion-Version": settings.version}',
         'return {"Notion-Version": "2022-06-28"}',
     ),
-    Mistake("spec.py", "rate_limit=30", "rate_limit=300"),
+    Mistake("spec.py", "rate_limit=30,", "rate_limit=300,"),
     Mistake(
         "connector.py",
         "rows.fetch_page(api, collection, cursor=cursor, since=since)",

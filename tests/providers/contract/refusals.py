@@ -1,5 +1,7 @@
 """Promises about refusals: each is an error of its class, and none is an answer."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -7,9 +9,11 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from integrations.http.error_forms import ErrorForm
 from integrations.http.errors import (
     ApiError,
     Forbidden,
+    Intermediary,
     InvalidRequest,
     Network,
     NotFound,
@@ -20,6 +24,7 @@ from integrations.http.errors import (
 )
 from integrations.http.transport import Headers, Response
 from integrations.oauth.errors import OAuthError
+from integrations.providers.connector import BaseConnector
 from integrations.providers.errors import CollectionDeletedError
 from tests.providers.contract.case import OFTEN, Case
 from tests.providers.contract.checks import Kinds, raises
@@ -33,25 +38,44 @@ MAX_RETRY_AFTER = 86_400.0
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """One way of saying no, and the class of error that it has to become."""
+    """One way of saying no, and the class of error that it has to become.
+
+    Without a body it comes in the provider's own form.
+    """
 
     status: int
     kind: Kinds
-    body: bytes = b"{}"
+    body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def told_by(self, connector: BaseConnector) -> bytes:
+        """Return the body that this provider, or somebody in its place, sends."""
+        return self.body or in_form(connector.spec.error_forms[-1])
+
+
+def in_form(form: ErrorForm) -> bytes:
+    """Return an error body of a form, each of its texts as short as can be."""
+    body: dict[str, Any] = {"said": "no"}
+    for path, pattern in form.items():
+        value: Any = next(t for t in ("a", "A", pattern) if re.fullmatch(pattern, t))
+        first, *others = path.split(".")
+        for name in reversed(others):
+            value = [value] if name.isdecimal() else {name: value}
+        body[first] = value
+    return json.dumps(body).encode()
 
 
 GONE = (NotFound, CollectionDeletedError)
 REFUSALS = (
     Refusal(status=400, kind=InvalidRequest),
     Refusal(status=401, kind=Unauthorized),
-    Refusal(status=401, kind=Unauthorized, body=HTML),
+    Refusal(status=401, kind=Intermediary, body=HTML),
     Refusal(status=403, kind=Forbidden),
-    Refusal(status=403, kind=Forbidden, body=HTML),
+    Refusal(status=403, kind=Intermediary, body=HTML),
     Refusal(status=404, kind=GONE),
-    Refusal(status=410, kind=GONE, body=HTML),
+    Refusal(status=410, kind=Intermediary, body=HTML),
     Refusal(status=429, kind=RateLimited),
-    Refusal(status=429, kind=RateLimited, body=HTML),
+    Refusal(status=429, kind=Intermediary, body=HTML),
     Refusal(status=500, kind=Server),
     Refusal(status=502, kind=Server, body=HTML),
     Refusal(status=503, kind=Server),
@@ -80,7 +104,11 @@ def a_refused_page_is_an_error(case: Case) -> None:
             error = raises(
                 refusal.kind,
                 lambda s=scenario, r=refusal, p=(step, number, at): case.read(
-                    s, *p, r.body, status=r.status, headers=r.headers
+                    s,
+                    *p,
+                    r.told_by(case.connector),
+                    status=r.status,
+                    headers=r.headers,
                 ),
             )
             is_told = isinstance(error, CollectionDeletedError)
@@ -91,6 +119,7 @@ def a_refused_page_is_an_error(case: Case) -> None:
 
 def a_limit_says_how_long(case: Case) -> None:
     """A 429 closes the account's limit for the time that it names, within a day."""
+    told = in_form(case.connector.spec.error_forms[-1])
     for headers, low, high in (
         ({}, 0.1, 900.0),
         ({"Retry-After": "120"}, 120.0, 120.0),
@@ -106,7 +135,7 @@ def a_limit_says_how_long(case: Case) -> None:
         error = raises(
             RateLimited,
             lambda s=scenario, h=headers: case.read(
-                s, "pages", 0, None, b"{}", status=429, headers=h
+                s, "pages", 0, None, told, status=429, headers=h
             ),
         )
         assert isinstance(error, RateLimited)
@@ -119,7 +148,7 @@ def a_limit_says_how_long(case: Case) -> None:
 def classify_knows_every_status(case: Case) -> None:
     """What an answer stands for is decided by its status, whatever its body is."""
     bodies = (b"{}", b"", HTML, b"[]", b'"x"', b'{"error": 5, "errors": {"a": 1}}')
-    for refusal in REFUSALS:
+    for refusal in (each for each in REFUSALS if each.kind is not Intermediary):
         for body in bodies:
             answer = Response(status=refusal.status, body=body, headers=Headers())
             error = case.connector.classify(answer)
@@ -159,7 +188,8 @@ def a_refused_schema_is_an_error(case: Case) -> None:
         for refusal in REFUSALS:
             scenario = case.new()
             for _ in range(OFTEN):
-                scenario.transport.on(route, refusal.body, status=refusal.status)
+                body = refusal.told_by(case.connector)
+                scenario.transport.on(route, body, status=refusal.status)
             raises(
                 ApiError,
                 lambda s=scenario: s.connector.fetch_schema(s.api, s.context()),
@@ -180,13 +210,15 @@ def a_dead_token_is_never_an_account(case: Case) -> None:
             others = {k: v for k, v in case.script["identify"].items() if k != route}
             scenario.play(others)
             for _ in range(OFTEN):
-                scenario.transport.on(route, refusal.body, status=refusal.status)
+                body = refusal.told_by(case.connector)
+                scenario.transport.on(route, body, status=refusal.status)
             try:
                 account = case.identify(scenario, case.tokens)
             except (ApiError, OAuthError):
                 continue
             assert account.remote_id == case.account_id
-            is_told = refusal.status == 401 and not is_token_call(scenario, route)
+            is_refused = refusal.kind is Unauthorized
+            is_told = is_refused and not is_token_call(scenario, route)
             assert not is_told, "a refused token was used"
 
 
@@ -207,14 +239,15 @@ def _refuse_each(
     first = next(iter(exchanges), "")
     for refused, place in calls:
         for refusal in REFUSALS:
-            if refused != first and refusal.status in {403, 404, 410}:
+            if refused != first and refusal.kind in (Forbidden, GONE):
                 continue
             scenario = case.new()
             for route, names in exchanges.items():
                 answered = names[:place] if route == refused else names
                 scenario.play({route: answered})
             for _ in range(OFTEN):
-                scenario.transport.on(refused, refusal.body, status=refusal.status)
+                body = refusal.told_by(case.connector)
+                scenario.transport.on(refused, body, status=refusal.status)
             raises(kind, lambda s=scenario: ask(s))
             assert len(scenario.transport.requests) <= len(calls) + MOST_TRIES
 

@@ -181,7 +181,8 @@ def test_a_page_cut_for_its_probes_goes_on_behind_what_it_settled(hubspot):
     hubspot.transport.on(LINKS, links_of("40", "41"))
     hubspot.transport.on(BATCH, {"results": []})
     for remote_id in ids[: MAX_PROBES + 2]:
-        hubspot.transport.on(f"GET {BASE}/{remote_id}", {}, status=404)
+        gone = hubspot.load("error_not_found")
+        hubspot.transport.on(f"GET {BASE}/{remote_id}", gone, status=404)
 
     page = fetch_changes(hubspot, stored("40"), stored("41"))
 

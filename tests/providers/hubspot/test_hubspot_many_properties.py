@@ -137,7 +137,7 @@ def test_a_probe_still_tells_merged_from_archived(hubspot):
     hubspot.transport.on(SEARCH, {"results": [listed("1"), listed("2")]})
     hubspot.transport.on(BATCH, {"results": []})
     hubspot.transport.on(f"GET {BASE}/1", listed("9"))
-    hubspot.transport.on(f"GET {BASE}/2", {}, status=404)
+    hubspot.transport.on(f"GET {BASE}/2", hubspot.load("error_not_found"), status=404)
 
     page = fetch_changes(hubspot)
 

@@ -7,7 +7,6 @@ import pytest
 from integrations.http.errors import (
     InvalidResponse,
     RateLimited,
-    Server,
     Unauthorized,
 )
 from integrations.providers.hubspot.listing.schema import (
@@ -16,6 +15,8 @@ from integrations.providers.hubspot.listing.schema import (
 )
 from integrations.providers.hubspot.objects import CONTACTS
 from integrations.providers.records import FieldSpec
+
+REFUSED = {"status": "error", "message": "refused"}
 
 
 def test_every_visible_property_is_asked_for_important_ones_first(hubspot):
@@ -54,7 +55,7 @@ def test_a_deals_schema_names_pipelines_stages_and_owners(hubspot):
         {
             "GET /crm/properties/2026-09/deals": ["properties_deals"],
             "GET /crm/pipelines/2026-09/deals": ["pipelines_deals"],
-            "GET /crm/owners/2026-09": ["owners_archived", "owners"],
+            "GET /crm/owners/2026-09": ["owners", "owners_archived"],
         }
     )
 
@@ -89,7 +90,7 @@ def test_without_permission_owners_have_no_names_and_nothing_else_is_lost(hubspo
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [({}, 400), ({}, 404), ({}, 414), (b"<html>", 200), ({}, 200)]
+    ("body", "status"), [(REFUSED, 400), (REFUSED, 404), (REFUSED, 414), ({}, 200)]
 )
 def test_labels_that_cannot_be_read_cost_the_names_only(hubspot, body, status):
     hubspot.play({"GET /crm/properties/2026-09/deals": ["properties_deals"]})
@@ -104,16 +105,31 @@ def test_labels_that_cannot_be_read_cost_the_names_only(hubspot, body, status):
     assert schema["fields"]
 
 
-@pytest.mark.parametrize(
-    ("status", "error"), [(401, Unauthorized), (429, RateLimited), (503, Server)]
-)
-def test_labels_that_can_be_read_later_are_waited_for(hubspot, status, error):
+@pytest.mark.parametrize(("status", "error"), [(401, Unauthorized), (429, RateLimited)])
+def test_labels_behind_a_limit_or_a_dead_token_are_waited_for(hubspot, status, error):
     hubspot.play({"GET /crm/properties/2026-09/contacts": ["properties_contacts"]})
     for _ in range(2):
-        hubspot.transport.on("GET /crm/owners/2026-09", {}, status=status)
+        hubspot.transport.on("GET /crm/owners/2026-09", REFUSED, status=status)
 
     with pytest.raises(error):
         hubspot.connector.fetch_schema(hubspot.api, hubspot.context())
+
+
+@pytest.mark.parametrize(
+    ("status", "asks_again"), [(400, False), (403, False), (503, True)]
+)
+def test_owners_who_left_cost_nobody_elses_name(hubspot, status, asks_again):
+    hubspot.play({"GET /crm/properties/2026-09/contacts": ["properties_contacts"]})
+    hubspot.play({"GET /crm/owners/2026-09": ["owners"]})
+    for _ in range(2):
+        hubspot.transport.on("GET /crm/owners/2026-09", {}, status=status)
+
+    schema = hubspot.connector.fetch_schema(hubspot.api, hubspot.context())
+
+    names = {"41": "Ana Marín", "42": "queue@example.com"}
+    assert schema["lookups"]["owner"] == names
+    assert schema["refused"] == ["archived_owners"]
+    assert schema["ask_again"] is asks_again
 
 
 def test_owners_are_not_asked_for_without_their_scope(hubspot):
@@ -150,7 +166,7 @@ def told(hubspot, remote_id, known, **answers):
         hubspot.transport.on(
             f"GET /crm/{route}", answers.get(route.partition("/")[0], body)
         )
-    for name in ("owners_archived", "owners"):
+    for name in ("owners", "owners_archived"):
         body = answers.get("owners", hubspot.load(name))
         hubspot.transport.on("GET /crm/owners/2026-09", body)
     context = hubspot.context(remote_id=remote_id, schema=known)
@@ -180,7 +196,7 @@ def test_a_first_schema_without_properties_is_none(hubspot):
         {"pipelines": {"results": []}},
         {"pipelines": {"results": [{"id": "default", "label": "P", "stages": []}]}},
         {"owners": {"results": []}},
-        {"pipelines": {}, "owners": b"<html>"},
+        {"pipelines": {}, "owners": {"results": 7}},
     ],
 )
 def test_names_that_cannot_be_gone_are_kept_and_asked_for_again(hubspot, answers):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integrations.http.errors import InvalidResponse
+from integrations.http.errors import InvalidResponse, NotJson
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.hubspot.listing.changes import MAX_PROBES
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_into
@@ -248,7 +248,8 @@ def test_many_missing_ids_are_spread_over_pages_that_can_be_finished(hubspot):
     hubspot.transport.on(SEARCH, {"total": 100, "results": [row(i) for i in ids]})
     hubspot.transport.on(BATCH, {"results": []})
     for remote_id in ids[:MAX_PROBES]:
-        hubspot.transport.on(f"GET {BASE}/{remote_id}", {}, status=404)
+        gone = hubspot.load("error_not_found")
+        hubspot.transport.on(f"GET {BASE}/{remote_id}", gone, status=404)
 
     page = fetch_changes(hubspot)
 
@@ -261,7 +262,7 @@ def test_a_failing_probe_fails_the_page(hubspot):
     hubspot.transport.on(BATCH, {"results": []})
     hubspot.transport.on(f"GET {BASE}/9001", b"<html>")
 
-    with pytest.raises(InvalidResponse):
+    with pytest.raises(NotJson):
         fetch_changes(hubspot)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from integrations.http.errors import (
     Forbidden,
+    Intermediary,
     InvalidRequest,
     InvalidResponse,
     NotFound,
@@ -15,6 +16,7 @@ from integrations.http.errors import (
     Server,
     Unauthorized,
 )
+from integrations.http.limits import LocalLimiter
 from integrations.http.secrets import Secret
 from integrations.http.transport import Headers, Response
 from integrations.oauth.errors import ClientRejected, GrantRejected
@@ -195,12 +197,11 @@ def test_a_long_wait_is_obeyed_whoever_names_it(notion):
 
 
 def test_the_network_in_front_of_notion_is_not_a_missing_permission(notion):
-    edge = classify(notion, b"<html>Sorry</html>", 403, **{"CF-Ray": "8f"})
-    bare = classify(notion, b"<html>Sorry</html>", 403)
+    page, edge = b"<html>Sorry</html>", {"CF-Ray": "8f", "Content-Type": "text/html"}
+    notion.transport.on(ME, page, status=403, headers=edge)
 
-    assert type(edge) is Server
-    assert edge.retry_after
-    assert type(bare) is Forbidden
+    with pytest.raises(Intermediary):
+        notion.api.get("/users/me")
 
 
 def test_people_of_one_workspace_share_its_limit(notion):
@@ -212,3 +213,32 @@ def test_people_of_one_workspace_share_its_limit(notion):
     assert ana == bot
     (limit,) = ana
     assert limit.limit * 60 / limit.seconds <= 180
+
+
+def test_the_allowance_may_be_spent_in_a_burst_and_no_minute_has_too_much(notion):
+    now = [0.0]
+    limiter = LocalLimiter(clock=lambda: now[0], max_wait=0.0)
+    limits = notion.connector.limits(f"{WORKSPACE}:{ANA}", notion.settings)
+    granted = []
+    while now[0] < 300:
+        try:
+            limiter.acquire(limits)
+            granted.append(now[0])
+        except RateLimited as exc:
+            now[0] += exc.retry_after
+
+    at_once = sum(at < 1 for at in granted)
+    in_a_minute = [sum(at <= other < at + 60 for other in granted) for at in granted]
+    assert at_once >= 60
+    assert max(in_a_minute) <= 180
+    assert len(granted) >= 300 * 180 / 60 * 0.95
+
+
+def test_a_revocation_names_an_access_token_and_nothing_beside_it(notion):
+    notion.transport.on("POST /v1/oauth/revoke", {"request_id": "r"})
+
+    assert notion.oauth.revoke(Secret("ntn_secret"))
+
+    (request,) = notion.transport.requests
+    assert json.loads(request.body) == {"token": "ntn_secret"}
+    assert notion.connector.spec.revokes == "access_token"

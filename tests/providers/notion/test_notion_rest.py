@@ -158,7 +158,7 @@ def test_a_rest_that_is_refused_is_said_to_be_missing(notion, status):
     page, values = read(notion, {"Tasks": relation(25)})
 
     assert (len(values["rl%3DB"]), values["rl%3DB"][-1]) == (26, "…")
-    assert page.pending.kind is PendingKind.PARTS_NOT_LISTED
+    assert page.pending.kind is PendingKind.VALUES_IN_PART
 
 
 def test_a_value_without_end_is_left_in_part(notion):
@@ -169,7 +169,7 @@ def test_a_value_without_end_is_left_in_part(notion):
     page, values = read(notion, {"Tasks": relation(25)})
 
     assert (len(values["rl%3DB"]), values["rl%3DB"][-1]) == (rest.MOST_PAGES + 1, "…")
-    assert page.pending.kind is PendingKind.PARTS_NOT_LISTED
+    assert page.pending.kind is PendingKind.VALUES_IN_PART
 
 
 def test_trouble_with_the_rest_is_trouble_with_the_page(notion):
@@ -206,4 +206,4 @@ def test_beyond_its_budget_a_table_is_left_in_part(notion, monkeypatch):
     page, values = read(notion, {"Tasks": relation(25)})
 
     assert values["rl%3DB"][-1] == "…"
-    assert page.pending.kind is PendingKind.PARTS_NOT_LISTED
+    assert page.pending.kind is PendingKind.VALUES_IN_PART

@@ -260,7 +260,8 @@ def test_a_row_without_its_title_or_values_is_unreadable_and_exists(notion, prop
 
 
 def test_a_table_names_the_users_of_its_rows(notion):
-    for answer, status in ((notion.load("users"), 200), ({"code": "x"}, 403)):
+    refused = notion.load("error_restricted")
+    for answer, status in ((notion.load("users"), 200), (refused, 403)):
         notion.transport.on(GET, notion.load("data_source_tasks"))
         notion.transport.on("GET /v1/users", answer, status=status)
 

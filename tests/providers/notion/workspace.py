@@ -216,8 +216,22 @@ class Store:
 class View:
     """Show a connector what the store holds, as ``StoredItems`` promises."""
 
-    def __init__(self, store: Store, own: str, turn: int, last: datetime | None):
+    def __init__(
+        self,
+        store: Store,
+        own: str,
+        turn: int,
+        last: datetime | None,
+        *,
+        began: datetime | None = None,
+        is_full_refresh: bool = True,
+    ):
         self.store, self.own, self.turn, self.last_full_refresh = store, own, turn, last
+        self.began, self.is_full_refresh = began, is_full_refresh
+
+    @property
+    def count(self):
+        return sum(each.collection_id == self.own for each in self._all())
 
     def find(self, ids):
         wanted = set(ids)
@@ -228,19 +242,41 @@ class View:
         return {k: e for k, e in found.items() if e.collection_id == self.own}
 
     def walk(self, *, after, limit, since=None):
-        found = [e for e in self._all() if since is None or e.changed >= since]
+        found = [e for e in self._all() if since is None or self._is_news(e, since)]
         found.sort(key=lambda each: each.position)
         return [each for each in found if each.position > after][:limit]
 
+    def _is_news(self, item, since):
+        is_edited = item.updated is not None and item.updated >= since
+        return is_edited or (self.began is not None and item.changed >= self.began)
+
+    def children(self, parent_id, *, types):
+        found = (e for e in self._all() if e.parent_id == parent_id)
+        return [each for each in found if each.type in types]
+
+    def latest(self, *, edited_after, limit):
+        found = [e for e in self._all() if e.collection_id == self.own and e.updated]
+        found.sort(key=lambda each: each.updated, reverse=True)
+        is_all = edited_after is None
+        return [e for e in found if is_all or e.updated > edited_after][:limit]
+
     def orphans(self, *, after, limit):
         known = {each.id for each in self._all()}
-        return self._own(
-            after, limit, lambda e: e.parent_id and e.parent_id not in known
-        )
+        found = [
+            replace(each, position=f"{each.parent_id}|{each.id}")
+            for each in self._all()
+            if each.collection_id == self.own
+            and each.parent_id
+            and each.parent_id not in known
+        ]
+        found.sort(key=lambda each: each.position)
+        end = "" if "|" in after or not after else "|~"
+        return [each for each in found if each.position > after + end][:limit]
 
     def unseen(self, *, after, limit):
         seen = self.store.seen
-        return self._own(after, limit, lambda e: (self.own, e.id) not in seen)
+        found = self._own(after, limit, lambda e: (self.own, e.id) not in seen)
+        return [replace(each, position=each.id) for each in found]
 
     def _own(self, after, limit, is_wanted):
         found = [e for e in self._all() if e.collection_id == self.own and is_wanted(e)]
@@ -258,6 +294,7 @@ class View:
                 type=item.type,
                 collection_id=key[0],
                 changed=changed,
+                updated=item.last_modified_time,
                 parent_id=item.parent_id,
                 properties=item.properties,
                 crowd=sizes[key[0]],
@@ -272,6 +309,7 @@ class Reading:
         self.scenario, self.workspace = scenario, workspace
         self.store, self.turn = Store(), 0
         self.last: dict[str, datetime] = {}
+        self.began: datetime | None = None
 
     def full(self, *collections: str) -> None:
         """Make a full refresh over these collections, sweep included."""
@@ -279,7 +317,7 @@ class Reading:
         for own in collections:
             self.store.seen = set()
             self.listing("fetch_page", own)
-            self.listing("fetch_deleted", own)
+            self.listing("fetch_deleted", own, is_full=True)
             self.store.sweep(own)
             self.last[own] = self.store.now
 
@@ -287,12 +325,18 @@ class Reading:
         """Make an incremental sync."""
         self.listing("fetch_page", own, since=since)
 
-    def listing(self, method: str, own: str, **more: Any) -> list[Page]:
+    def listing(
+        self, method: str, own: str, *, is_full: bool | None = None, **more: Any
+    ) -> list[Page]:
         """Read one listing to its end; a cursor may not stand still."""
         pages, cursor = [], None
+        self.store.now += timedelta(seconds=1)
+        self.began = self.store.now
+        if is_full is None:
+            is_full = method == "fetch_page" and "since" not in more
         for _ in range(500):
             page = getattr(self.scenario.connector, method)(
-                self.scenario.api, self.context(own), cursor=cursor, **more
+                self.scenario.api, self.context(own, is_full), cursor=cursor, **more
             )
             self.store.keep(own, page)
             pages.append(page)
@@ -303,8 +347,15 @@ class Reading:
             cursor = page.next_cursor
         raise AssertionError("the listing does not end")
 
-    def context(self, own: str) -> Any:
+    def context(self, own: str, is_full: bool = True) -> Any:
         """Return the context of one collection, with a view on the store."""
-        view = View(self.store, own, self.turn, self.last.get(own))
+        view = View(
+            self.store,
+            own,
+            self.turn,
+            self.last.get(own),
+            began=self.began,
+            is_full_refresh=is_full,
+        )
         context = self.scenario.context(remote_id=own, name=own)
         return replace(context, stored=view)

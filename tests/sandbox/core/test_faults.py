@@ -59,6 +59,9 @@ def test_bodies_can_be_html_broken_off_or_of_the_wrong_shape(connected):
         _ = bodies["truncated"].data
     assert isinstance(bodies["wrong_shape"].data, list)
     assert bodies["empty"].data == {}
+    connected.fault("intermediary", status=401, form="text", count=1)
+    front = connected.get(CONTACTS)
+    assert (front.status, front.headers["Content-Type"]) == (401, "text/plain")
     connected.fault("cut", count=1)
     with pytest.raises(ConnectionResetError):
         connected.get(CONTACTS)

@@ -82,18 +82,29 @@ def test_an_access_token_past_its_life_proves_nothing(
 
 
 @pytest.mark.usefixtures("with_alive_path")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 503},
+        {"kind": "intermediary", "status": 401},
+        {"kind": "intermediary", "status": 401, "form": "json"},
+        {"kind": "html"},
+        {"kind": "truncated"},
+    ],
+)
 def test_a_provider_that_does_not_say_is_asked_again_before_anything_is_spent(
-    credential: Credential, strict: Any
+    credential: Credential, strict: Any, fault: dict[str, Any]
 ) -> None:
     send_and_vanish(credential)
     age(credential, 45)
-    strict.client.order("faults/add", kind="status", status=503, family="account")
+    strict.client.order("faults/add", family="account", **fault)
     requests = strict.count("oauth/2026-09/token")
 
     with pytest.raises(Transient):
         refresh_now(credential)
 
     assert strict.count("oauth/2026-09/token") == requests
+    assert not introspection.was_spent(Credential.objects.get())
 
 
 @pytest.mark.usefixtures("with_alive_path")

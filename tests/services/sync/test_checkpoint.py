@@ -11,7 +11,6 @@ from integrations.http.errors import InvalidResponse
 from integrations.models import Collection, Connection, Item
 from integrations.models.progress import CollectionProgress, Phase, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
-from integrations.models.typed_json import UnreadableError
 from integrations.providers.kinds import (
     Deletion,
     DeletionKind,
@@ -22,6 +21,7 @@ from integrations.providers.kinds import (
 )
 from integrations.providers.mistakes import Mistake
 from integrations.providers.records import IntegrationItem, Page
+from integrations.providers.typed_json import UnreadableError
 from integrations.services.sync import engine, runs
 from integrations.services.sync.refresh import checkpoint
 from integrations.services.sync.refresh.checkpoint import (

@@ -22,6 +22,7 @@ from tests.services.hubspot_account import (
 )
 
 BEFORE = ("integrations", "0008_fallback_stored")
+BEFORE_VALUES_IN_PART = ("integrations", "0021_failed_revocations")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Migrate = Callable[[tuple[str, str]], Any]
@@ -202,6 +203,33 @@ def test_sentences_become_codes_and_unknown_ones_stay_as_details(
     assert one.details == {"deleted_kind": "unshared"}
     assert two.reason_data == {"scopes": ["deals.read", "oauth"]}
     assert three.reason_text == "reading everything failed: the dog ate it"
+
+
+def test_values_in_part_get_their_own_code_in_the_middle_of_a_refresh(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any, migrate: Migrate
+) -> None:
+    run = read_one_page(connection)
+    part = {"kind": "parts_not_listed"}
+
+    old = migrate(BEFORE_VALUES_IN_PART)
+    rows = old.get_model("integrations", "Collection").objects
+    stored = {**rows.get(remote_id="contacts").checkpoint, "pending": part}
+    codes = {"checkpoint": stored, "pending_reason": "parts_not_listed"}
+    rows.filter(remote_id="contacts").update(**codes)
+    waiting = {"kind": "incremental", "waiting": stored}
+    rows.filter(remote_id="deals").update(checkpoint=waiting)
+    migrate(_newest())
+
+    contacts = Collection.objects.get(remote_id="contacts")
+    assert contacts.pending_reason == "values_in_part"
+    deals = Collection.objects.get(remote_id="deals")
+    assert deals.checkpoint["waiting"]["pending"]["kind"] == "values_in_part"
+    Collection.objects.filter(pk=deals.pk).update(checkpoint={})
+    calls = len(sandbox.log)
+    let_time_pass(run)
+    assert finish_sync(connection).outcome == "complete"
+    assert f"after={stored['cursor']}" in calls_of(sandbox, "contacts", calls)[0]
+    assert_equal_to(sandbox)
 
 
 def test_a_refresh_that_is_under_way_survives_the_way_back_and_forth(

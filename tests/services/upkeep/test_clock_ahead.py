@@ -6,7 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
+from django.db.models import DateTimeField, F
+from django.test import Client
 from django.utils import timezone
 
 from integrations.http.errors import Transient
@@ -20,6 +23,7 @@ from integrations.models import (
     PendingRevocation,
     ProviderState,
     RefreshAttempt,
+    SearchState,
     SyncRun,
 )
 from integrations.models.erasure import AccountErasure
@@ -29,11 +33,13 @@ from integrations.services.common.proof import RecentProof
 from integrations.services.connections import account_deletion
 from integrations.services.grants import circuit_breaker, oauth_state, revocation
 from integrations.services.grants.refresh_attempts import lease as refresh_lease
-from integrations.services.sync import lease, runs
+from integrations.services.items.search import reindex
+from integrations.services.sync import engine, lease, runs
 from integrations.services.upkeep import schedule
 from tests.services.fixtures import FinishSync
-from tests.services.hubspot_account import touch
+from tests.services.hubspot_account import assert_equal_to, touch
 from tests.support.rows import make_connection, make_credential, make_run
+from tests.support.shown import condition_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SIX_HOURS = timedelta(hours=6)
@@ -348,3 +354,92 @@ def test_a_credential_of_today_is_left_alone(
     schedule.sweep(now=now)
 
     assert Credential.objects.get().refresh_due_at == due
+
+
+def test_the_waits_of_a_worker_that_died_ahead_are_forgotten(
+    alice: User, broker: Broker, ahead: datetime
+) -> None:
+    """It never released its lease, which is all that tells."""
+    waiting = CollectionProgress(
+        name="Contacts", state=ProgressState.WAITING, retry_at=ahead
+    )
+    run = make_run(
+        make_connection(alice),
+        state=SyncRun.State.RUNNING,
+        lease_id=uuid4(),
+        lease_until=ahead,
+        progress={"1": waiting.to_json()},
+    )
+
+    claimed = lease.claim(run.pk, now=timezone.now())
+
+    assert claimed is not None
+    assert claimed[0].entries == {"1": replace(waiting, retry_at=None)}
+
+
+def test_a_refresh_that_was_left_in_the_future_is_due(
+    alice: User, broker: Broker, now: datetime, ahead: datetime
+) -> None:
+    make_credential(
+        make_connection(alice),
+        refreshed_at=now - timedelta(minutes=20),
+        refresh_due_at=ahead,
+        attempt_id=uuid4(),
+        attempt_started_at=ahead,
+    )
+
+    schedule.sweep(now=now)
+
+    assert schedule.refresh_due(now=now) == 1
+
+
+def test_an_index_that_was_claimed_in_the_future_is_written(
+    connection: Connection, finish_sync: FinishSync, ahead: datetime
+) -> None:
+    finish_sync(connection)
+    SearchState.objects.update(claimed_until=ahead, indexed_with="")
+
+    reindex.run_slice()
+
+    assert not reindex.outdated().exists()
+
+
+@pytest.mark.parametrize("by", [timedelta(minutes=40), SIX_HOURS])
+def test_whatever_stored_time_lies_ahead_the_next_sync_comes_and_misses_nothing(
+    connection: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    client: Client,
+    by: timedelta,
+) -> None:
+    finish_sync(connection)
+    run, _ = runs.open_run(connection, trigger="user", full=True)
+    engine.run_slice(run.pk, seconds=0.000001)
+    SyncRun.objects.filter(pk=run.pk).update(
+        lease_id=uuid4(), lease_until=timezone.now() + lease.lease_length()
+    )
+    for model in apps.get_app_config("integrations").get_models():
+        names = [
+            field.name
+            for field in model._meta.get_fields()
+            if isinstance(field, DateTimeField) and not field.name.startswith("remote_")
+        ]
+        if names:
+            model._default_manager.update(**{name: F(name) + by for name in names})
+    touch(sandbox, count=1, property="city", value="Bergen")
+
+    schedule.sweep()
+    schedule.dispatch_due()
+    client.force_login(connection.owner)
+    page = client.get(connection.get_absolute_url()).content.decode()
+
+    assert condition_of(page).state not in {"waiting", "stale", "provider_paused"}
+    for _ in range(60):
+        if engine.run_slice(run.pk) is None:
+            break
+    run.refresh_from_db()
+    assert run.outcome == "complete"
+    assert finish_sync(connection, trigger="schedule").outcome == "complete"
+    cities = {item.properties.get("city") for item in Item.objects.all()}
+    assert "Bergen" in cities
+    assert_equal_to(sandbox)

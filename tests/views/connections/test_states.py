@@ -478,3 +478,16 @@ def test_a_provider_without_settings_offers_no_reconnection(
 
     assert ">Reconnect<" not in page
     assert "is not set up here" in words(page)
+
+
+def test_a_failed_sync_says_when_it_is_tried_again_and_which_attempt_that_is(
+    as_alice, fresh
+):
+    reason = {"reason": "intermediary", "state": "finished", "outcome": "failed"}
+    make_run(fresh, finished_at=timezone.now(), **reason)
+    save(fresh, failed_syncs=2, retry_at=timezone.now() + timedelta(seconds=100))
+
+    for html in (page_of(as_alice, fresh), live_of(as_alice, fresh)):
+        assert "Attempt 3 of 5" in fact(html, "Next sync")
+        assert 'data-state="retrying"' in html
+        assert 'data-code="intermediary"' in html

@@ -21,7 +21,7 @@ from django.utils import timezone
 from integrations.models import Connection, ProviderState, SyncRun
 from integrations.models.progress import CollectionProgress
 from integrations.services.common import queue
-from integrations.services.connections import findings, next_steps, status
+from integrations.services.connections import facts, findings, next_steps, status
 from tests.support import shown, truth
 from tests.support.sessions import prove
 from tests.support.states import MINUTE, State, draw, make_rows
@@ -163,6 +163,7 @@ MISTAKES = {
     ),
     "every grant lives": (status.Status, "grant", "granted"),
     "what was noted last goes on": (CollectionProgress, "ended", lambda self: self),
+    "no next attempt is known": (facts.Facts, "retry_at", None),
     "a wait is no wait": (SyncRun, "is_waiting", False),
     "a sync is always offered": (next_steps, "_syncs", lambda _: iter(["sync"])),
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from integrations.http import urls
+from integrations.http.answers import get_once
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_list, expect_object
@@ -73,12 +74,20 @@ class Tables:
 
 
 def fetch_bases(api: ApiClient) -> Bases:
-    """Return the bases that are shared with the connection, by their ids."""
+    """Return the bases that are shared with the connection, asked for once a run."""
 
     def fetch(offset: str | None) -> tuple[Rows[Base], str | None]:
-        answer = api.get("/meta/bases", params={"offset": offset})
-        rows = read_rows(answer, "bases", _to_base)
-        return rows, next_cursor(answer, "offset", offset)
+        def read(answer: Any) -> tuple[Rows[Base], str | None]:
+            rows = read_rows(answer, "bases", _to_base)
+            return rows, next_cursor(answer, "offset", offset)
+
+        return get_once(
+            api,
+            "/meta/bases",
+            read,
+            params={"offset": offset},
+            is_whole=lambda page: not page[0].unreadable,
+        )
 
     found: dict[str, Base] = {}
     odd = 0
@@ -95,10 +104,27 @@ def fetch_bases(api: ApiClient) -> Bases:
 def fetch_tables(api: ApiClient, base_id: str) -> Tables:
     """Return the tables of one base, in the order that its users gave them.
 
+    They are asked for once a run, by whichever collection comes first.
+    """
+    return get_once(
+        api,
+        tables_path(base_id),
+        read_tables,
+        limits=base_limits(api, base_id),
+        is_whole=lambda tables: not tables.left_out,
+    )
+
+
+def tables_path(base_id: str) -> str:
+    """Return the path of a base's tables."""
+    return f"/meta/bases/{urls.segment(base_id)}/tables"
+
+
+def read_tables(answer: Any) -> Tables:
+    """Read the tables of a base.
+
     There is no base without a table: an answer that names none has left one out.
     """
-    path = f"/meta/bases/{urls.segment(base_id)}/tables"
-    answer = api.get(path, limits=base_limits(api, base_id))
     rows = expect_list(expect_object(answer, "tables").get("tables"), "tables")
     known = tuple(map_rows(rows, _to_table).mapped[:MAX_TABLES])
     ids = tuple(each for row in rows if (each := _find_id(row)) is not None)

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from integrations.http.client import ApiClient
-from integrations.providers.airtable.api.bases import fetch_tables
+from integrations.providers.airtable.api.bases import read_tables, tables_path
+from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import split_key
 from integrations.providers.airtable.mapping.fields import formats_of
 from integrations.providers.connector import CollectionContext
@@ -36,11 +37,12 @@ def _is_foreign(properties: Mapping[str, Any], known: Collection[str]) -> bool:
 
 
 def _fetch_fields(api: ApiClient, collection: CollectionContext) -> set[str]:
-    """Return the ids of the fields that the table has now."""
+    """Return the ids of the fields that the table has now, whatever it had before."""
     base_id, table_id = split_key(collection.remote_id)
+    answer = api.get(tables_path(base_id), limits=base_limits(api, base_id))
     return {
         str(field.get("id"))
-        for table in fetch_tables(api, base_id).known
+        for table in read_tables(answer).known
         if table.id == table_id
         for field in table.fields
     }

@@ -1,8 +1,9 @@
-"""Read the records of one table, a page at a time, in full or what has changed."""
+"""Read the records of one table, a page at a time, and ask for those that changed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from integrations.http import urls
 from integrations.http.client import ApiClient
@@ -11,45 +12,58 @@ from integrations.providers.airtable.ids import split_key
 from integrations.providers.airtable.listing.foreign import leave_out_foreign
 from integrations.providers.airtable.mapping.items import to_item
 from integrations.providers.connector import CollectionContext
-from integrations.providers.listing import next_cursor, read_rows, to_page
-from integrations.providers.records import Page
+from integrations.providers.listing import Rows, next_cursor, read_rows, to_page
+from integrations.providers.records import IntegrationItem, Page
 
 PAGE_SIZE: Final = 100
 
 
 def fetch_page(
+    api: ApiClient, collection: CollectionContext, *, cursor: str | None
+) -> Page:
+    """Return one page of all records of a table.
+
+    Rows that are odd or of another table are counted.
+    """
+    answer = ask(api, collection, offset=cursor)
+    return to_page(
+        read_records(api, collection, answer), next_cursor(answer, "offset", cursor)
+    )
+
+
+def ask(
     api: ApiClient,
     collection: CollectionContext,
     *,
-    cursor: str | None,
-    since: datetime | None,
-) -> Page:
-    """Return one page of a table's records: all, or those edited or made since then.
-
-    What a formula, a lookup or a rollup comes to can change without that, and what
-    was deleted is not there to be told of: the full refresh finds both. Rows that are
-    odd or of another table are counted.
-    """
+    offset: str | None,
+    formula: str = "",
+) -> Any:
+    """Return the answer to one page of a table's listing."""
     base_id, table_id = split_key(collection.remote_id)
-    answer = api.get(
+    return api.get(
         f"/{urls.segment(base_id)}/{urls.segment(table_id)}",
         params={
             "pageSize": PAGE_SIZE,
             "returnFieldsByFieldId": True,
-            "filterByFormula": changed_since(since) if since else None,
-            "offset": cursor,
+            "filterByFormula": formula or None,
+            "offset": offset,
         },
         limits=base_limits(api, base_id),
     )
+
+
+def read_records(
+    api: ApiClient, collection: CollectionContext, answer: Any
+) -> Rows[IntegrationItem]:
+    """Map the records of an answer, without those of another table."""
     found = read_rows(answer, "records", lambda row: to_item(row, collection))
     items = leave_out_foreign(api, found.mapped, collection)
     unreadable = found.unreadable + len(found.mapped) - len(items)
-    found = replace(found, mapped=items, unreadable=unreadable)
-    return to_page(found, next_cursor(answer, "offset", cursor))
+    return replace(found, mapped=items, unreadable=unreadable)
 
 
-def changed_since(since: datetime) -> str:
-    """Return the formula that is true of a record that changed.
+def changed_since(since: datetime, named: Sequence[str] = ()) -> str:
+    """Return the formula that is true of a record that changed, or is named by its id.
 
     A record never edited may have no modified time; IS_AFTER leaves out the moment
     itself.
@@ -57,6 +71,9 @@ def changed_since(since: datetime) -> str:
     at = (since - timedelta(milliseconds=1)).astimezone(UTC)
     text = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     parsed = f'DATETIME_PARSE("{text}")'
-    return (
-        f"OR(IS_AFTER(LAST_MODIFIED_TIME(),{parsed}),IS_AFTER(CREATED_TIME(),{parsed}))"
-    )
+    terms = [
+        f"IS_AFTER(LAST_MODIFIED_TIME(),{parsed})",
+        f"IS_AFTER(CREATED_TIME(),{parsed})",
+        *(f'RECORD_ID()="{each}"' for each in named),
+    ]
+    return f"OR({','.join(terms)})"

@@ -24,7 +24,7 @@ from integrations.providers.hubspot.mapping.items import (
     merged_away,
     merged_into,
 )
-from integrations.providers.hubspot.mapping.links import has_links
+from integrations.providers.hubspot.mapping.links import Links, has_links
 from integrations.providers.kinds import Deletion
 from integrations.providers.listing import Rows, id_of, to_page
 from integrations.providers.records import IntegrationItem, Page
@@ -45,7 +45,8 @@ def fetch_changes(
     """Return one page of what changed at or after ``since``, in the order of ids."""
     last = _from_cursor(cursor)
     found, odd, has_more = _search_ids(reader, limits, since, last)
-    walked, ids = list(found), _without_known(reader, found)
+    walked = list(found)
+    ids, links = _without_known(reader, found)
     rows = {id_of(row): row for row in reader.fetch_batch(ids)}
     missing = [remote_id for remote_id in ids if remote_id not in rows]
     if len(missing) > MAX_PROBES:
@@ -53,14 +54,14 @@ def fetch_changes(
         walked = walked[: walked.index(first_left)]
         ids = ids[: ids.index(first_left)]
         missing, has_more = missing[:MAX_PROBES], True
-    batch = reader.map_batch(rows[each] for each in ids if each in rows)
+    batch = reader.map_batch((rows[each] for each in ids if each in rows), links)
     deleted, returned = _probe(reader, missing)
     probed = reader.map_listed(reader.complete(returned))
     mapped = Rows[IntegrationItem](unreadable=odd) + batch + probed
     for item in mapped.mapped:
         deleted |= merged_away(item)
     following = _to_cursor(walked[-1]) if has_more else None
-    return to_page(mapped, following, deleted=deleted)
+    return to_page(mapped, following, deleted=deleted, cut=reader.cut)
 
 
 def fetch_count(reader: Reader, limits: Sequence[Limit]) -> int | None:
@@ -71,22 +72,25 @@ def fetch_count(reader: Reader, limits: Sequence[Limit]) -> int | None:
     return total if is_count else None
 
 
-def _without_known(reader: Reader, found: Found) -> list[str]:
+def _without_known(
+    reader: Reader, found: Found
+) -> tuple[list[str], Mapping[str, Links] | None]:
     """Leave out what is stored as it is now: the overlap shows it again and again.
 
-    An association may change without the modified time, so those are compared too.
+    An association may change without the modified time, so those are compared too;
+    they are returned where they were asked for, for everything that was found.
     """
     stored = reader.collection.stored
-    if stored is None:
-        return list(found)
     same_time = {
         remote_id: item
-        for remote_id, item in stored.find_own(list(found)).items()
+        for remote_id, item in (stored.find_own(list(found)) if stored else {}).items()
         if found[remote_id] is not None and found[remote_id] == item.updated
     }
-    links = reader.fetch_links(list(same_time))
+    if not same_time:
+        return list(found), None
+    links = reader.fetch_links(list(found))
     known = {key for key, item in same_time.items() if has_links(item, links[key])}
-    return [remote_id for remote_id in found if remote_id not in known]
+    return [remote_id for remote_id in found if remote_id not in known], links
 
 
 def _probe(

@@ -1,8 +1,8 @@
 """Read the names behind the ids that deals and owners are stored as.
 
-They are labels only. What refuses them for good costs the names and not the records;
-a refused token or a passing trouble is told to whoever may try again. An answer that
-cannot be true is none: a portal always has a pipeline with a stage, and an owner.
+They are labels only, and each call is optional: what is refused costs its names and
+not the records. A refused token or a limit is told to whoever may try again. An answer
+that cannot be true is none: a portal always has a pipeline with a stage, and an owner.
 """
 
 import logging
@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from integrations.http.answers import get_once
 from integrations.http.client import ApiClient
 from integrations.http.errors import (
     ApiError,
     InvalidResponse,
     Transient,
-    Unauthorized,
+    is_refusal,
 )
 from integrations.http.shape import expect_object, expect_text, objects
 from integrations.providers.hubspot.api.paging import next_after
@@ -33,46 +34,69 @@ MAX_OWNER_PAGES = 50
 Names = dict[str, dict[str, str]]
 # A name, and what tells it from another one of the same name.
 Hinted = tuple[str, str]
+Found = dict[str, dict[str, Hinted]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lookups:
-    """Names by lookup and id; ``is_odd`` when an answer was none that can be true."""
+    """Names by lookup and id, and which of the calls for them were ``refused``.
+
+    ``ask_again`` when an answer was none that can be true, or a passing trouble.
+    """
 
     names: Names
-    is_odd: bool = False
+    refused: tuple[str, ...] = ()
+    ask_again: bool = False
 
 
 def fetch_lookups(
     api: ApiClient, version: str, *, with_pipelines: bool, with_owners: bool
 ) -> Lookups:
-    """Return the names of owners, and of pipelines and their stages, if readable."""
-    asked: list[Lookups] = []
+    """Return the names of owners, and of pipelines and their stages, if readable.
+
+    Records keep the ids of owners who have left; those are asked for last, and not
+    where the others were refused already.
+    """
+    calls: dict[str, Callable[[], Found]] = {}
     if with_pipelines:
-        asked.append(_if_readable(lambda: _fetch_pipelines(api, version), Names()))
+        calls["pipelines"] = lambda: _fetch_pipelines(api, version)
     if with_owners:
-        nobody: Names = {"owner": {}}
-        asked.append(_if_readable(lambda: _fetch_all_owners(api, version), nobody))
-    names = {name: ids for each in asked for name, ids in each.names.items()}
-    return Lookups(names=names, is_odd=any(each.is_odd for each in asked))
+        calls["owners"] = lambda: _fetch_owners(api, version, archived=False)
+        calls["archived_owners"] = lambda: _fetch_owners(api, version, archived=True)
+    found: Found = {"owner": {}} if with_owners else {}
+    failed: dict[str, ApiError] = {}
+    for name, fetch in calls.items():
+        if name == "archived_owners" and "owners" in failed:
+            continue
+        try:
+            told = fetch()
+        except ApiError as exc:
+            if not (is_refusal(exc) or isinstance(exc, InvalidResponse)):
+                raise
+            failed[name] = exc
+            _log(name, exc)
+        else:
+            found |= {key: {**ids, **found.get(key, {})} for key, ids in told.items()}
+    return Lookups(
+        names={key: _apart(ids) for key, ids in found.items()},
+        refused=tuple(name for name, exc in failed.items() if is_refusal(exc)),
+        ask_again=any(
+            isinstance(exc, InvalidResponse | Transient) for exc in failed.values()
+        ),
+    )
 
 
-def _if_readable(fetch: Callable[[], Names], otherwise: Names) -> Lookups:
-    try:
-        return Lookups(names=fetch())
-    except (Unauthorized, Transient):
-        raise
-    except ApiError as exc:
-        logger.warning(
-            "no labels error=%s status=%s correlation_id=%s",
-            type(exc).__name__,
-            exc.status,
-            exc.correlation_id,
-        )
-        return Lookups(names=otherwise, is_odd=isinstance(exc, InvalidResponse))
+def _log(name: str, exc: ApiError) -> None:
+    logger.warning(
+        "no labels of=%s error=%s status=%s correlation_id=%s",
+        name,
+        type(exc).__name__,
+        exc.status,
+        exc.correlation_id,
+    )
 
 
-def _fetch_pipelines(api: ApiClient, version: str) -> Names:
+def _fetch_pipelines(api: ApiClient, version: str) -> Found:
     """Return the labels of deal pipelines and of their stages.
 
     A stage id is unique across pipelines in practice, so one table is enough.
@@ -88,35 +112,34 @@ def _fetch_pipelines(api: ApiClient, version: str) -> Names:
             stages[key] = name, label
     if not stages:
         raise InvalidResponse("HubSpot named no stages of deals, which it always has")
-    return {"pipeline": _apart(pipelines), "stage": _apart(stages)}
+    return {"pipeline": pipelines, "stage": stages}
 
 
-def _fetch_all_owners(api: ApiClient, version: str) -> Names:
-    """Return the names of owners, those who have left among them.
+def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> Found:
+    """Return the names of owners: they are the account's, and asked for once a run."""
 
-    Records keep the ids of users who have left.
-    """
-    left = _fetch_owners(api, version, archived=True)
-    present = _fetch_owners(api, version, archived=False)
-    if not present:
-        raise InvalidResponse("HubSpot named no owners, of whom there is always one")
-    return {"owner": _apart(left | present)}
-
-
-def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> dict[str, Hinted]:
     def fetch(after: str | None) -> tuple[dict[str, Hinted], str | None]:
-        params = {"limit": OWNERS_PER_PAGE, "archived": archived, "after": after}
-        body = expect_object(api.get(f"/crm/owners/{version}", params=params), "owners")
-        owners = read_rows(body, "results", _to_owner).mapped
-        return dict(owners), next_after(body, after)
+        def read(answer: Any) -> tuple[dict[str, Hinted], str | None]:
+            body = expect_object(answer, "owners")
+            owners = read_rows(body, "results", _to_owner).mapped
+            return dict(owners), next_after(body, after)
+
+        return get_once(
+            api,
+            f"/crm/owners/{version}",
+            read,
+            params={"limit": OWNERS_PER_PAGE, "archived": archived, "after": after},
+            is_whole=lambda page: archived or bool(page[0]),
+        )
 
     owners: dict[str, Hinted] = {}
     for page in first_pages(fetch, most=MAX_OWNER_PAGES):
         owners |= page
+    if not owners and not archived:
+        raise InvalidResponse("HubSpot named no owners, of whom there is always one")
     left = " (deactivated)" if archived else ""
-    return {
-        key: (f"{name}{left}", email) for key, (name, email) in owners.items() if name
-    }
+    named = {key: each for key, each in owners.items() if each[0]}
+    return {"owner": {key: (f"{name}{left}", e) for key, (name, e) in named.items()}}
 
 
 def _to_owner(owner: dict[str, Any]) -> tuple[str, Hinted]:

@@ -15,12 +15,14 @@ from integrations.providers.hubspot.listing.schema import (
 )
 from integrations.providers.hubspot.mapping.items import to_item
 from integrations.providers.hubspot.mapping.links import (
+    LINKS_CAPPED,
     LinkReader,
     Links,
     to_links,
     with_links,
 )
 from integrations.providers.hubspot.objects import get_object_type
+from integrations.providers.kinds import Cut
 from integrations.providers.listing import Rows, id_of, map_rows
 from integrations.providers.records import IntegrationItem
 
@@ -39,7 +41,8 @@ class Reader:
     while an odd page is an ``InvalidResponse``.
 
     When a portal has more properties than an address holds, lists and single reads
-    tell ids and associations only, and the properties come by batch.
+    tell ids and associations only, and the properties come by batch. ``cut`` says
+    whether some record has more links than are kept.
     """
 
     def __init__(self, api: ApiClient, collection: CollectionContext) -> None:
@@ -52,6 +55,7 @@ class Reader:
         self.properties = requested_properties(collection.schema, self.kind)
         self.needs_batch = not fits_address(self.properties)
         self.links = LinkReader(api, collection.version, self.kind.remote_id)
+        self.cut: Cut | None = None
 
     def fetch_rows(
         self, after: str | None, *, archived: bool = False
@@ -137,10 +141,13 @@ class Reader:
         """Map rows that carry their associations; also count the unreadable."""
         return self._complete_links(map_rows(rows, self._read_listed))
 
-    def map_batch(self, rows: Iterable[object]) -> Rows[IntegrationItem]:
-        """Map rows of a batch, which carry none, and fetch their associations."""
+    def map_batch(
+        self, rows: Iterable[object], links: Mapping[str, Links] | None
+    ) -> Rows[IntegrationItem]:
+        """Map rows of a batch, which carry no associations; ask for them if need be."""
         found = map_rows(rows, lambda row: to_item(row, self.collection))
-        links = self.fetch_links([item.id for item in found.mapped])
+        if links is None:
+            links = self.fetch_links([item.id for item in found.mapped])
         pairs = [(item, links[item.id]) for item in found.mapped]
         return self._complete_links(found.with_mapped(pairs))
 
@@ -150,11 +157,14 @@ class Reader:
 
     def _complete_links(self, found: Rows[Linking]) -> Rows[IntegrationItem]:
         """Ask for links that were told in part: a call that fails fails the page."""
-        items = [
-            with_links(item, self.links.complete(item.id, links, self.associations))
-            for item, links in found.mapped
-        ]
+        items = [self._with_links(item, links) for item, links in found.mapped]
         return found.with_mapped(items)
+
+    def _with_links(self, item: IntegrationItem, links: Links) -> IntegrationItem:
+        whole = self.links.complete(item.id, links, self.associations)
+        if any(linked.is_partial for linked in whole.values()):
+            self.cut = LINKS_CAPPED
+        return with_links(item, whole)
 
     def _without_lost_links(self, fetch: Callable[[], T]) -> T:
         """Fetch, and once more without the associations that were just refused.

@@ -55,7 +55,8 @@ def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any
         "fields": [asdict(spec) for spec in fields],
         "lookups": _with_known_names(lookups.names, known),
         "requested": select_properties(fields, kind),
-        "ask_again": lookups.is_odd,
+        "ask_again": lookups.ask_again,
+        "refused": list(lookups.refused),
     }
 
 

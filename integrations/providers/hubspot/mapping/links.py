@@ -9,14 +9,16 @@ from integrations.http.client import ApiClient
 from integrations.http.shape import expect_object, objects, optional_object
 from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.objects import Association
+from integrations.providers.kinds import Cut, CutKind
 from integrations.providers.listing import first_pages
 from integrations.providers.records import IntegrationItem
 from integrations.providers.stored import StoredItem
 from integrations.providers.values import to_id
 
 LINKS_PER_PAGE = 500
-# Ten thousand; beyond them the item says that there are more.
+# Ten thousand; beyond them the item and its collection say that there are more.
 MAX_LINK_PAGES = 20
+LINKS_CAPPED = Cut(kind=CutKind.LINKS_CAPPED, number=LINKS_PER_PAGE * MAX_LINK_PAGES)
 PREFIX, HAS_MORE = "associations.", ".has_more"
 
 

@@ -12,7 +12,6 @@ BLOCKED: Final = "public_api_request_blocked"
 OVERLOAD_STATUS: Final = 529
 CONFLICT_STATUS: Final = 409
 MAX_WAIT: Final = 86_400.0
-EDGE_WAIT: Final = 60.0
 _SECONDS: Final = re.compile(r"\d{1,9}\Z", re.ASCII)
 
 T = TypeVar("T", RateLimited, Server)
@@ -23,10 +22,7 @@ def classify(response: Response) -> ApiError | None:
     error = default_classify(response)
     if error is None:
         return None
-    body = error_body(response)
-    if not body and _is_from_edge(response):
-        return _blocked_at_the_edge(response, error)
-    about = body.get("additional_data")
+    about = error_body(response).get("additional_data")
     about = about if isinstance(about, dict) else {}
     if response.status in {429, OVERLOAD_STATUS}:
         return _limited(response, error, about)
@@ -49,19 +45,6 @@ def _limited(response: Response, error: ApiError, about: dict[str, Any]) -> ApiE
     if limited.retry_after is None:
         limited.retry_after = _seconds(about.get("retry_after"))
     return limited
-
-
-def _is_from_edge(response: Response) -> bool:
-    return "cf-ray" in response.headers
-
-
-def _blocked_at_the_edge(response: Response, error: ApiError) -> ApiError:
-    """Blame the network in front of Notion, and no permission, for its refusal."""
-    if response.status != 403:
-        return error
-    refusal = _copy(Server, error, "the network in front of Notion refused the call")
-    refusal.retry_after = refusal.retry_after or EDGE_WAIT
-    return refusal
 
 
 def _copy(kind: type[T], error: ApiError, message: str) -> T:

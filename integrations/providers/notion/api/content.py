@@ -1,11 +1,17 @@
-"""Fetch the text of one page, in one call where the page is not too large."""
+"""Fetch the text of one page and what is inside it, mostly in one call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import InvalidRequest, InvalidResponse, NotFound
+from integrations.http.errors import (
+    Forbidden,
+    InvalidRequest,
+    InvalidResponse,
+    NotFound,
+    Server,
+)
 from integrations.http.shape import expect_object
 from integrations.providers.notion.api.literal import settle_headings
 from integrations.providers.notion.ids import find_ids, to_id
@@ -22,17 +28,63 @@ from integrations.providers.rich_text import Block, BlockKind, to_json
 
 # What a large page leaves out is asked for block by block: so many calls at most.
 MOST_FOLLOW_UPS: Final = 8
+_CHILDREN: Final = frozenset({BlockKind.PAGE, BlockKind.DATABASE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Child:
+    """A page, or a database, inside a page."""
+
+    id: str
+    is_page: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageText:
+    """What the Markdown of a page tells: its text, and what is inside it.
+
+    ``children`` is None where not all of them are told.
+    """
+
+    text: Content | None = None
+    children: tuple[Child, ...] | None = None
 
 
 def fetch_content(api: ApiClient, page_id: str) -> Content:
-    """Return the outline of a page; what is left out of it is named as truncated.
+    """Return the outline of a page; what is left out of it is named as truncated."""
+    root = to_id(page_id)
+    gathered = _gather(api, root)
+    gathered.blocks = settle_headings(api, root, gathered.blocks)
+    return gathered.to_content()
+
+
+def read_page(api: ApiClient, page_id: str, *, has_text: bool) -> PageText:
+    """Return the text of a page, where it ``has_text`` to be told, and its children.
+
+    Nothing where its Markdown is refused: its blocks may be shown all the same.
+    """
+    try:
+        gathered = _gather(api, page_id)
+    except (NotFound, Forbidden, InvalidRequest, InvalidResponse):
+        return PageText()
+    except Server as exc:
+        if exc.retry_after is not None:
+            raise
+        return PageText()
+    children = gathered.children()
+    if not has_text:
+        return PageText(children=children)
+    gathered.blocks = settle_headings(api, page_id, gathered.blocks)
+    return PageText(text=gathered.to_content(), children=children)
+
+
+def _gather(api: ApiClient, root: str) -> "_Gathered":
+    """Fetch a page's Markdown, and that of some blocks that are left out of it.
 
     https://developers.notion.com/reference/retrieve-page-markdown
     """
-    root = to_id(page_id)
     gathered = _Gathered()
     waiting = gathered.add(root, _fetch(api, root))
-    gathered.blocks = settle_headings(api, root, gathered.blocks)
     asked = {root}
     for _ in range(MOST_FOLLOW_UPS):
         waiting = [each for each in waiting if each not in asked]
@@ -45,7 +97,8 @@ def fetch_content(api: ApiClient, page_id: str) -> Content:
         except (NotFound, InvalidRequest):
             # Some are not left out for their size, but not shown to us at all.
             gathered.is_truncated = True
-    return gathered.to_content(is_truncated=any(w not in asked for w in waiting))
+    gathered.is_truncated |= any(each not in asked for each in waiting)
+    return gathered
 
 
 def _fetch(api: ApiClient, remote_id: str) -> dict[str, Any]:
@@ -61,6 +114,7 @@ class _Gathered:
 
     blocks: list[Block] = field(default_factory=list)
     is_truncated: bool = False
+    may_hide: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -79,7 +133,17 @@ class _Gathered:
         self._put(remote_id, blocks)
         is_told_short = answer.get("truncated") is True and not missing
         self.is_truncated |= outline.is_cut or is_told_short
+        self.may_hide |= outline.may_hide
         return missing
+
+    def children(self) -> tuple[Child, ...] | None:
+        """Return the pages and databases inside the page, None if some may lack."""
+        found = [block for block in self.blocks if block.kind in _CHILDREN]
+        is_cut = self.is_truncated or self.may_hide
+        if is_cut or not all(block.id for block in found):
+            return None
+        ids = {block.id: block.kind is BlockKind.PAGE for block in found}
+        return tuple(Child(id=each, is_page=is_page) for each, is_page in ids.items())
 
     def _put(self, remote_id: str, blocks: Sequence[Block]) -> None:
         """Replace the placeholder of a part by its blocks; others go to the end."""
@@ -92,7 +156,7 @@ class _Gathered:
             replace(each, depth=min(each.depth + depth, MAX_DEPTH)) for each in blocks
         ]
 
-    def to_content(self, *, is_truncated: bool) -> Content:
+    def to_content(self) -> Content:
         blocks = [
             replace(each, id="") if _is_gap(each) else each
             for each in self.blocks[:MAX_BLOCKS]
@@ -102,7 +166,6 @@ class _Gathered:
             blocks=list(map(to_json, blocks)),
             text=text[:MAX_CHARACTERS],
             is_truncated=self.is_truncated
-            or is_truncated
             or len(self.blocks) > MAX_BLOCKS
             or len(text) > MAX_CHARACTERS,
         )

@@ -1,6 +1,5 @@
-"""Read Notion's lists, and keep a place in them as a short text."""
+"""Read Notion's lists by the rules that all of them share."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -57,22 +56,3 @@ def _to_listing(answer: object, start: str | None) -> Listing:
         else None,
         is_incomplete=status.get("type") == "incomplete",
     )
-
-
-def to_cursor(place: dict[str, Any]) -> str:
-    """Write a place as a cursor of ours, without what is empty."""
-    kept = {key: value for key, value in place.items() if value}
-    return json.dumps(kept, separators=(",", ":"))
-
-
-def from_cursor(cursor: str | None) -> dict[str, Any]:
-    """Read a cursor of ours; without one, the place is the beginning."""
-    if cursor is None:
-        return {}
-    try:
-        place = json.loads(cursor)
-    except ValueError as exc:
-        raise ListingExpiredError("the cursor is not one of ours") from exc
-    if not isinstance(place, dict):
-        raise ListingExpiredError("the cursor is not one of ours")
-    return place

@@ -1,6 +1,7 @@
 """Gather what one step shows, each thing under the collection it belongs to."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_object
@@ -8,9 +9,14 @@ from integrations.providers.kinds import Deletion, Incomplete, Pending, PendingK
 from integrations.providers.mistakes import Mistake
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.mapping.items import MOVED
-from integrations.providers.records import IntegrationItem, Page, RemoteCollection
+from integrations.providers.records import (
+    Content,
+    IntegrationItem,
+    Page,
+    RemoteCollection,
+)
 
-VALUES_IN_PART = Pending(kind=PendingKind.PARTS_NOT_LISTED)
+VALUES_IN_PART = Pending(kind=PendingKind.VALUES_IN_PART)
 # There are pages that neither search nor walk could reach.
 OUT_OF_REACH = Pending(kind=PendingKind.NOT_EXHAUSTIVE)
 
@@ -32,10 +38,15 @@ class Gathering:
         self._deleted: dict[str, dict[str, Deletion]] = {}
         self._moved: dict[str, dict[str, Deletion]] = {}
         self._collections: dict[str, RemoteCollection] = {}
+        self._texts: dict[str, dict[str, Content]] = {}
 
     def add(self, collection_id: str, item: IntegrationItem) -> None:
         """Add an item; what is shown twice counts once, the later time."""
         self._items.setdefault(collection_id, {})[item.id] = item
+
+    def add_text(self, collection_id: str, remote_id: str, text: Content) -> None:
+        """Add the text of an item that is stored."""
+        self._texts.setdefault(collection_id, {})[remote_id] = text
 
     def lose(self, collection_id: str, remote_id: str, deletion: Deletion) -> None:
         """Note that an item is deleted, as Notion states."""
@@ -76,27 +87,25 @@ class Gathering:
         pending: Pending | None = None,
     ) -> Page:
         """Return all of it as the page of the own collection."""
-        others = (self._items.keys() | self._deleted.keys() | self._moved.keys()) - {
-            self.own
-        }
-        return Page(
-            items=list(self._items.get(self.own, {}).values()),
+        kept = (self._items, self._deleted, self._moved, self._texts)
+        others = {name for each in kept for name in each} - {self.own}
+        return replace(
+            self._page_of(self.own),
             next_cursor=next_cursor,
             unreadable=self.unreadable,
             unreadable_ids=self._unreadable_ids,
             mistakes=self._mistakes,
-            deleted=self._deleted.get(self.own, {}),
-            moved=self._moved.get(self.own, {}),
             incomplete=incomplete,
             pending=pending or self.pending,
-            other_collections={
-                other: Page(
-                    items=list(self._items.get(other, {}).values()),
-                    next_cursor=None,
-                    deleted=self._deleted.get(other, {}),
-                    moved=self._moved.get(other, {}),
-                )
-                for other in sorted(others)
-            },
+            other_collections={each: self._page_of(each) for each in sorted(others)},
             collections=list(self._collections.values()),
+        )
+
+    def _page_of(self, collection_id: str) -> Page:
+        return Page(
+            items=list(self._items.get(collection_id, {}).values()),
+            next_cursor=None,
+            deleted=self._deleted.get(collection_id, {}),
+            moved=self._moved.get(collection_id, {}),
+            contents=self._texts.get(collection_id, {}),
         )

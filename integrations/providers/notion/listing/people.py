@@ -5,6 +5,7 @@ They are labels only: without the capability to see users there are none.
 
 from typing import Any, Final
 
+from integrations.http.answers import get_once
 from integrations.http.client import ApiClient
 from integrations.http.errors import Forbidden, InvalidRequest, NotFound
 from integrations.http.shape import expect_object
@@ -18,15 +19,18 @@ MOST_PAGES: Final = 20
 
 
 def fetch_users(api: ApiClient) -> dict[str, str]:
-    """Return the names of a workspace's members and bots by id.
+    """Return the names of a workspace's members and bots by id, asked for once a run.
 
     https://developers.notion.com/reference/get-users
     """
 
     def fetch(start: str | None) -> tuple[list[Any], str | None]:
+        def read(answer: Any) -> tuple[list[Any], str | None]:
+            listing = fetch_list(lambda: answer, start=start)
+            return listing.rows, listing.following
+
         params = {"page_size": PAGE_SIZE, "start_cursor": start}
-        listing = fetch_list(lambda: api.get("/users", params=params), start=start)
-        return listing.rows, listing.following
+        return get_once(api, "/users", read, params=params)
 
     names: dict[str, str] = {}
     try:

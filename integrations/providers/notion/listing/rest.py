@@ -56,22 +56,22 @@ class Rest:
         return {**page, "properties": whole}
 
     def _complete(self, page_id: object, prop: Thing) -> Thing:
-        place = self._place(page_id, prop)
-        if place is None:
+        path = self._path(page_id, prop)
+        if path is None:
             return self._in_part(prop)
         try:
-            return self._read(place, prop)
+            return self._read(path, prop)
         except (NotFound, Forbidden, InvalidRequest):
             return self._in_part(prop)
 
-    def _place(self, page_id: object, prop: Thing) -> str | None:
+    def _path(self, page_id: object, prop: Thing) -> str | None:
         name = prop.get("id")
         if not isinstance(name, str) or not name or name in {".", ".."}:
             return None
         encoded = name if _ENCODED.match(name) else urls.segment(name)
         return f"/pages/{to_id(page_id)}/properties/{encoded}"
 
-    def _read(self, place: str, prop: Thing) -> Thing:
+    def _read(self, path: str, prop: Thing) -> Thing:
         """Read the listing of a property until its end, or that of the budget."""
         rows: list[Any] = []
         start: str | None = None
@@ -79,7 +79,7 @@ class Rest:
         for _ in range(MOST_PAGES):
             if self.calls >= self._most:
                 break
-            answer, listing = self._ask(place, start)
+            answer, listing = self._ask(path, start)
             if listing is None:
                 # Some come whole, as one item.
                 return {**prop, **answer, HAS_MORE: False}
@@ -89,11 +89,11 @@ class Rest:
                 return found
         return self._in_part(found)
 
-    def _ask(self, place: str, start: str | None) -> tuple[Thing, Listing | None]:
+    def _ask(self, path: str, start: str | None) -> tuple[Thing, Listing | None]:
         """Return one answer, and the list that it is unless it is a single item."""
         self.calls += 1
         params = {"page_size": PAGE_SIZE, "start_cursor": start}
-        answer = expect_object(self._api.get(place, params=params), "property")
+        answer = expect_object(self._api.get(path, params=params), "property")
         is_list = answer.get("object") == "list"
         return answer, fetch_list(lambda: answer, start=start) if is_list else None
 

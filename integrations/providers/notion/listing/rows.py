@@ -6,27 +6,30 @@ last time seen. Rows at that time come twice, and are stored once.
 https://developers.notion.com/reference/query-a-data-source
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import InvalidResponse, NotFound, Server
+from integrations.http.errors import (
+    Forbidden,
+    InvalidRequest,
+    InvalidResponse,
+)
 from integrations.http.shape import expect_object
 from integrations.providers.connector import CollectionContext
-from integrations.providers.errors import CollectionDeletedError
-from integrations.providers.kinds import DeletionKind, Incomplete, IncompleteKind
+from integrations.providers.errors import ListingExpiredError
+from integrations.providers.kinds import Incomplete, IncompleteKind
 from integrations.providers.listing import reading
-from integrations.providers.notion.api.paging import (
-    PAGE_SIZE,
-    Listing,
-    fetch_list,
-    from_cursor,
-    to_cursor,
-)
-from integrations.providers.notion.ids import to_id
+from integrations.providers.notion.api.paging import PAGE_SIZE, Listing
+from integrations.providers.notion.ids import find_id, find_ids, to_id
+from integrations.providers.notion.listing import cursors, reading_cursors
+from integrations.providers.notion.listing.cursors import Query, UnseenRows
 from integrations.providers.notion.listing.gathering import Gathering
-from integrations.providers.notion.listing.reader import Reader
+from integrations.providers.notion.listing.probing import probe_missing
+from integrations.providers.notion.listing.querying import query
+from integrations.providers.notion.listing.reader import MOST_CALLS, Reader
 from integrations.providers.notion.listing.rest import Rest
 from integrations.providers.notion.listing.tree import Tree
 from integrations.providers.notion.mapping.items import (
@@ -37,19 +40,21 @@ from integrations.providers.notion.mapping.items import (
 )
 from integrations.providers.notion.mapping.parents import DATA_SOURCE, to_parent
 from integrations.providers.records import Page
+from integrations.providers.stored import StoredItem
 from integrations.providers.values import to_time
 
-# Slow schemas are answered with 503 and the advice to ask for less.
-SMALL_PAGE: Final = 25
-SLOW: Final = frozenset({503, 504})
-# Times of creation have the precision of a minute, in practice.
-STRIDE: Final = timedelta(minutes=1)
+# Times have the precision of a minute, in practice.
+MINUTE: Final = timedelta(minutes=1)
 MOST_RESULTS: Final = 10_000
 # Calls for the rest of long values in one refresh of a table: ten minutes' worth.
 MOST_REST: Final = 2000
+# Rows that are asked for one by one in a full refresh, where archived rows are not
+# listed: an hour's worth has to be the end of it.
+MOST_CHECKED: Final = 2000
 CAPPED: Final = Incomplete(kind=IncompleteKind.CAPPED, number=MOST_RESULTS)
-
-Place = dict[str, Any]
+# The list of archived rows is what else is asked for to find deletions.
+ARCHIVED: Final = "deletions"
+NOT_EXHAUSTIVE: Final = Incomplete(kind=IncompleteKind.NOT_EXHAUSTIVE)
 
 
 def fetch_page(
@@ -62,55 +67,128 @@ def fetch_page(
     """Return one page of the rows, of all or of those edited since a time.
 
     An incremental sync goes in the order of creation as well: a row that is edited once
-    more meanwhile changes its place among the edits, but none here. Archived rows
-    are a listing of their own, which follows.
+    more meanwhile changes its place among the edits, but none here. A table that one
+    page can hold costs no more when it is read whole, and shows what is missing.
+    Archived rows are a listing of their own, which comes last in a full refresh.
     """
-    place = from_cursor(cursor)
-    page = _read(api, context, place, since=since)
-    if page.next_cursor is not None or place.get("is_archived"):
+    found = reading_cursors.read_rows(cursor) or Query(is_whole=_fits_one_page(context))
+    if isinstance(found, UnseenRows):
+        return _check_unseen(api, context, found)
+    if found.is_archived:
+        return _read_archived(api, context, found, since=since)
+    page = _read(api, context, found, since=since)
+    if page.next_cursor is not None or since is not None:
         return page
-    return replace(page, next_cursor=_archived(page.incomplete), incomplete=None)
+    archived = Query(is_archived=True, is_capped=page.incomplete is not None)
+    return replace(page, next_cursor=cursors.to_json(archived), incomplete=None)
 
 
 def fetch_archived(
     api: ApiClient, context: CollectionContext, *, cursor: str | None
 ) -> Page:
-    """Return one page of the archived rows: archiving may not count as an edit."""
-    return _read(api, context, from_cursor(cursor or _archived(None)), since=None)
+    """Return one page of the archived rows: archiving may not count as an edit.
+
+    A full refresh has read them in its listing.
+    """
+    if context.stored is not None and context.stored.is_full_refresh:
+        return Page(items=(), next_cursor=None)
+    found = reading_cursors.read_rows(cursor) or Query(is_archived=True)
+    if isinstance(found, UnseenRows):
+        raise ListingExpiredError("the cursor is not of this listing")
+    return _read(api, context, found, since=None)
 
 
-def _archived(incomplete: Incomplete | None) -> str:
-    kind = incomplete.kind.value if incomplete else ""
-    return to_cursor({"is_archived": True, "incomplete_reason": kind})
+def _fits_one_page(context: CollectionContext) -> bool:
+    return context.stored is not None and context.stored.count <= PAGE_SIZE
+
+
+def _read_archived(
+    api: ApiClient, context: CollectionContext, found: Query, *, since: datetime | None
+) -> Page:
+    """Read archived rows; where that is refused, each row not shown is asked for."""
+    try:
+        return _read(api, context, found, since=since)
+    except (InvalidRequest, Forbidden):
+        if found.start is not None:
+            raise
+    unseen = cursors.to_json(UnseenRows(is_capped=found.is_capped))
+    return Page(
+        items=(),
+        next_cursor=unseen if context.stored is not None else None,
+        refused=(ARCHIVED,),
+        incomplete=NOT_EXHAUSTIVE if context.stored is None else None,
+    )
+
+
+def _check_unseen(
+    api: ApiClient, context: CollectionContext, found: UnseenRows
+) -> Page:
+    """Ask for each stored row that the query has not shown: it may be archived."""
+    rows = Rows(api, context, most=MOST_CALLS)
+    stored, reader = context.stored, rows.tree.reader
+    batch = stored.unseen(after=found.after, limit=MOST_CALLS) if stored else ()
+    for item in batch:
+        page = reader.fetch_page(item.id)
+        if page is not None:
+            rows.add(page)
+    if len(batch) < MOST_CALLS:
+        return rows.gathering.to_page(
+            None, incomplete=CAPPED if found.is_capped else None
+        )
+    checked = found.checked + len(batch)
+    if checked >= MOST_CHECKED:
+        return rows.gathering.to_page(None, incomplete=NOT_EXHAUSTIVE)
+    following = replace(found, after=batch[-1].position, checked=checked)
+    return rows.gathering.to_page(cursors.to_json(following))
 
 
 def _read(
-    api: ApiClient, context: CollectionContext, place: Place, *, since: datetime | None
+    api: ApiClient, context: CollectionContext, found: Query, *, since: datetime | None
 ) -> Page:
     """Read one page of rows, or as much of it as a step may cost.
 
     Then the same page is taken up again behind the last row that was read.
     """
-    listing = _query(api, context, place, since=since)
-    spent, skip = int(place.get("spent") or 0), int(place.get("skip") or 0)
-    rows = Rows(api, context, most=MOST_REST - spent)
-    for number, row in enumerate(listing.rows[skip:], skip):
-        if number > skip and rows.tree.reader.is_spent():
-            return _stop(rows, place, number)
-        rows.add(row)
-    place = {**place, "skip": 0, "spent": spent + rows.tree.rest.calls}
-    return _to_page(rows, listing, place)
+    edited = None if found.is_whole else since
+    listing = query(api, context, found, edited=edited)
+    rows = Rows(api, context, most=MOST_REST - found.spent)
+    ids = find_ids(row.get("id") for row in listing.rows if isinstance(row, dict))
+    known = rows.tree.reader.look_up(ids) if since is not None else {}
+    for number, row in enumerate(listing.rows[found.skip :], found.skip):
+        if number > found.skip and rows.tree.reader.is_spent():
+            return _stop(rows, found, number)
+        if since is None or not found.is_whole or _is_news(rows, row, known, since):
+            rows.add(row)
+    is_first = found.start is None and found.created_from is None
+    is_all = is_first and listing.following is None and not listing.is_incomplete
+    if since is not None and is_all and not found.is_archived:
+        after = None if edited is None else edited - MINUTE
+        probe_missing(rows.tree, ids, edited_after=after)
+    spent = found.spent + rows.tree.rest.calls
+    return _to_page(rows, listing, replace(found, skip=0, spent=spent))
 
 
-def _stop(rows: "Rows", place: Place, number: int) -> Page:
-    newest = _latest(rows.newest, to_time(place.get("newest")))
-    here = {
-        **place,
-        "skip": number,
-        "spent": int(place.get("spent") or 0) + rows.tree.rest.calls,
-        "newest": _text(newest),
-    }
-    return rows.gathering.to_page(to_cursor(here))
+def _is_news(
+    rows: "Rows", row: object, known: Mapping[str, StoredItem], since: datetime
+) -> bool:
+    """Tell whether a row of a whole table was edited, or is not stored as it is."""
+    if not isinstance(row, dict) or is_partial(row):
+        return True
+    item = known.get(find_id(row.get("id")) or "")
+    edited = to_time(row.get("last_edited_time"))
+    if item is None or edited is None or item.collection_id != rows.gathering.own:
+        return True
+    return edited != item.updated or edited >= since - MINUTE
+
+
+def _stop(rows: "Rows", found: Query, number: int) -> Page:
+    here = replace(
+        found,
+        skip=number,
+        spent=found.spent + rows.tree.rest.calls,
+        newest=_latest(rows.newest, found.newest),
+    )
+    return rows.gathering.to_page(cursors.to_json(here))
 
 
 class Rows:
@@ -154,88 +232,26 @@ class Rows:
             self.newest = max(created, self.newest or created)
 
 
-def _query(
-    api: ApiClient,
-    context: CollectionContext,
-    place: Place,
-    *,
-    since: datetime | None,
-) -> Listing:
-    start = place.get("start")
-    body: dict[str, Any] = {
-        "page_size": PAGE_SIZE,
-        "sorts": [{"timestamp": "created_time", "direction": "ascending"}],
-    }
-    conditions = [
-        _on_or_after(name, time)
-        for name, time in (("last_edited_time", since), ("created_time", _from(place)))
-        if time is not None
-    ]
-    if conditions:
-        body["filter"] = conditions[0] if len(conditions) == 1 else {"and": conditions}
-    if place.get("is_archived"):
-        body["is_archived"] = True
-    if start is not None:
-        body["start_cursor"] = start
-    try:
-        return fetch_list(lambda: _ask(api, context, body), start=start)
-    except NotFound as exc:
-        raise CollectionDeletedError(DeletionKind.DELETED_OR_UNSHARED) from exc
-
-
-def _ask(api: ApiClient, context: CollectionContext, body: dict[str, Any]) -> Any:
-    """Ask for a page of rows, and for a smaller one when that is too much."""
-    path = f"/data_sources/{to_id(context.remote_id)}/query"
-    try:
-        return api.post(path, json=body, idempotent=True)
-    except Server as exc:
-        if exc.status not in SLOW:
-            raise
-    return api.post(path, json={**body, "page_size": SMALL_PAGE}, idempotent=True)
-
-
-def _to_page(rows: Rows, listing: Listing, place: Place) -> Page:
+def _to_page(rows: Rows, listing: Listing, found: Query) -> Page:
     """Make the page, and find out where the rows behind it start."""
-    # Cursors of earlier versions hold a sentence here, which meant the same.
-    is_capped = bool(place.get("incomplete_reason"))
-    newest = _latest(rows.newest, to_time(place.get("newest")))
+    newest = _latest(rows.newest, found.newest)
     if listing.following is not None:
-        following = {**place, "start": listing.following, "newest": _text(newest)}
-        return rows.gathering.to_page(to_cursor(following))
+        following = replace(found, start=listing.following, newest=newest)
+        return rows.gathering.to_page(cursors.to_json(following))
     if not listing.is_incomplete:
-        return rows.gathering.to_page(None, incomplete=CAPPED if is_capped else None)
+        return rows.gathering.to_page(
+            None, incomplete=CAPPED if found.is_capped else None
+        )
     if newest is None:
         raise InvalidResponse("the query is cut short and gives no times")
-    began = _from(place)
-    window = {
-        "is_archived": place.get("is_archived"),
-        "incomplete_reason": place.get("incomplete_reason"),
-        "spent": place.get("spent"),
-    }
-    if began is None or newest > began:
-        window["from"] = _text(newest)
-    else:
+    began = found.created_from
+    window = replace(found, start=None, newest=None, created_from=newest)
+    if began is not None and newest <= began:
         # The time does not move: what else was created then cannot be asked for.
-        window["from"] = _text(began + STRIDE)
-        window["incomplete_reason"] = CAPPED.kind.value
-    return rows.gathering.to_page(to_cursor(window))
-
-
-def _from(place: Place) -> datetime | None:
-    return to_time(place.get("from"))
+        window = replace(window, created_from=began + MINUTE, is_capped=True)
+    return rows.gathering.to_page(cursors.to_json(window))
 
 
 def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
     times = [each for each in (one, other) if each is not None]
     return max(times) if times else None
-
-
-def _on_or_after(name: str, time: datetime) -> dict[str, Any]:
-    return {"timestamp": name, name: {"on_or_after": _text(time)}}
-
-
-def _text(time: datetime | None) -> str | None:
-    if time is None:
-        return None
-    text = time.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")

@@ -1,12 +1,15 @@
 """Search for what was edited last: a hint, never an inventory."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
-from integrations.providers.notion.ids import find_id
+from integrations.providers.notion.ids import find_id, find_ids
+from integrations.providers.notion.listing.cursors import Hits, Search, Trash
 from integrations.providers.notion.listing.gathering import OUT_OF_REACH
+from integrations.providers.notion.listing.probing import probe_missing
 from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.listing.tree import Tree
 from integrations.providers.notion.mapping.items import (
@@ -18,7 +21,7 @@ from integrations.providers.notion.mapping.items import (
 from integrations.providers.notion.mapping.parents import to_parent
 from integrations.providers.values import to_time
 
-Place = dict[str, Any]
+H = TypeVar("H", bound=Hits)
 
 
 def search(
@@ -45,38 +48,50 @@ def search(
     )
 
 
-def read_hits(tree: Tree, place: Place, *, since: datetime | None) -> Place | None:
-    """Place one page of hits; return where to go on, None at the end.
+def read_hits(tree: Tree, cursor: Search, *, since: datetime | None) -> Search | None:
+    """Add one page of hits to the tree; return where to go on, None at the end.
 
     A step that has made its calls stops between two hits and takes the same page up
     again. ``since`` ends the search at the first hit that is older.
     """
-    listing = search(tree.reader, tree.gathering.own, place.get("start"))
+    listing = search(tree.reader, tree.gathering.own, cursor.start)
     if listing.is_incomplete and since is None:
         tree.gathering.pending = OUT_OF_REACH
     tree.reader.look_up(_ids_in(listing.rows))
-    skip = int(place.get("skip", 0))
-    for number, row in enumerate(listing.rows[skip:], skip):
-        if number > skip and tree.reader.is_spent():
-            return {**place, "skip": number}
+    for number, row in enumerate(listing.rows[cursor.skip :], cursor.skip):
+        if number > cursor.skip and tree.reader.is_spent():
+            return replace(cursor, skip=number)
         if since is not None and _is_older(row, since):
+            _probe(tree, cursor, listing)
             return None
         tree.add(row)
-    return _next(place, listing)
+    if since is not None and listing.following is None:
+        _probe(tree, cursor, listing)
+    return _next(cursor, listing)
 
 
-def read_trash(tree: Tree, place: Place) -> Place | None:
+def _probe(tree: Tree, cursor: Search, listing: Listing) -> None:
+    """Ask for what the first page of hits should have shown, and did not."""
+    if cursor.start is not None:
+        return
+    rows = [row for row in listing.rows if isinstance(row, dict)]
+    edited = [to_time(row.get("last_edited_time")) for row in rows]
+    times = [time for time in edited if time is not None]
+    oldest = min(times, default=None) if listing.following is not None else None
+    probe_missing(tree, find_ids(row.get("id") for row in rows), edited_after=oldest)
+
+
+def read_trash(tree: Tree, cursor: Trash) -> Trash | None:
     """Look at what is in the trash; whatever is still stored is asked for itself.
 
     The index of the trash lags, too: a page that was just restored may be in it.
     """
     reader = tree.reader
-    listing = search(reader, tree.gathering.own, place.get("start"), in_trash=True)
+    listing = search(reader, tree.gathering.own, cursor.start, in_trash=True)
     known = reader.look_up(_ids_in(listing.rows))
-    skip = int(place.get("skip", 0))
-    for number, row in enumerate(listing.rows[skip:], skip):
-        if number > skip and reader.is_spent():
-            return {**place, "skip": number}
+    for number, row in enumerate(listing.rows[cursor.skip :], cursor.skip):
+        if number > cursor.skip and reader.is_spent():
+            return replace(cursor, skip=number)
         remote_id = find_id(row.get("id")) if isinstance(row, dict) else None
         if remote_id is None:
             continue
@@ -84,13 +99,13 @@ def read_trash(tree: Tree, place: Place) -> Place | None:
             tree.gathering.lose(tree.gathering.own, remote_id, TRASHED)
         elif remote_id in known:
             tree.check(known[remote_id])
-    return _next(place, listing)
+    return _next(cursor, listing)
 
 
-def _next(place: Place, listing: Listing) -> Place | None:
+def _next(cursor: H, listing: Listing) -> H | None:
     if listing.following is None:
         return None
-    return {**place, "start": listing.following, "skip": 0}
+    return replace(cursor, start=listing.following, skip=0)
 
 
 def _is_older(row: object, since: datetime) -> bool:

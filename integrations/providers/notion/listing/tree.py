@@ -13,7 +13,9 @@ from integrations.providers.notion.mapping.items import (
     BLOCK_KEY,
     BURIED_KEY,
     DATABASES,
+    NOT_SHOWN,
     PAGES,
+    PARENT_KEY,
     TRASHED,
     bury,
     is_partial,
@@ -23,11 +25,13 @@ from integrations.providers.notion.mapping.items import (
     to_database_item,
     to_page_item,
     to_source_item,
+    with_parent_kind,
 )
 from integrations.providers.notion.mapping.parents import (
     BLOCK,
     DATA_SOURCE,
     DATABASE,
+    PAGE,
     Parent,
     to_parent,
 )
@@ -36,7 +40,7 @@ from integrations.providers.stored import StoredItem
 
 Thing = dict[str, Any]
 Fetch = Callable[[str], Thing | None]
-Place = Callable[[Thing, str | None], None]
+Add = Callable[[Thing, str | None], None]
 
 
 class Tree:
@@ -45,14 +49,14 @@ class Tree:
     def __init__(
         self, reader: Reader, gathering: Gathering, *, rest: Rest | None = None
     ) -> None:
-        """Place what ``reader`` finds into ``gathering``."""
+        """Add what ``reader`` finds to ``gathering``."""
         self.reader = reader
         self.rest = rest or Rest(reader.api)
         self.gathering = gathering
         self._buried: set[str] = set()
 
     def add(self, row: object, *, holder: str | None = None) -> None:
-        """Place an object of whatever kind; an odd one is counted as unreadable.
+        """Add an object of whatever kind; an odd one is counted as unreadable.
 
         Search also gives partial objects, which are fetched, and one day perhaps
         kinds of objects that nobody has heard of, which are left alone. ``holder``
@@ -64,26 +68,27 @@ class Tree:
             way = self._ways().get(kind)
             if way is None:
                 return
-            fetch, place = way
+            fetch, add = way
             whole = fetch(remote_id) if is_partial(thing) else thing
             if whole is not None:
-                place(whole, holder)
+                add(whole, holder)
 
     def add_page(self, page: Thing, holder: str | None = None) -> None:
-        """Place a page; a row is left to the collection of its data source."""
+        """Add a page; a row is left to the collection of its data source."""
         remote_id, parent = to_id(page.get("id")), to_parent(page.get("parent"))
         home = PAGES
-        if parent.kind == DATA_SOURCE and parent.id and self._has_source(parent.id):
-            home = parent.id
+        if parent.kind == DATA_SOURCE and parent.id:
+            home = parent.id if self._has_source(parent.id, remote_id) else PAGES
         if is_trashed(page):
             self.gathering.lose(home, remote_id, TRASHED)
         elif home != PAGES:
-            if self._is_moved(remote_id, home):
+            if home == self.gathering.own or self._is_moved(remote_id, home):
                 self.gathering.add(home, to_page_item(self.complete(page), parent.id))
             self.gathering.move(PAGES, remote_id)
         else:
             above = self._above(remote_id, parent, holder)
-            self._keep(PAGES, to_page_item(self.complete(page), above))
+            item = to_page_item(self.complete(page), above)
+            self._keep(PAGES, with_parent_kind(item, parent))
 
     def complete(self, page: Thing) -> Thing:
         """Return a page with the rest of its values, as far as the budget goes."""
@@ -93,25 +98,26 @@ class Tree:
         return whole
 
     def add_database(self, database: Thing, holder: str | None = None) -> None:
-        """Place a database, and those of its data sources that are new."""
+        """Add a database, and those of its data sources that are new."""
         remote_id, sources = to_id(database.get("id")), source_ids(database)
         if is_trashed(database):
             for lost in (remote_id, *sources):
                 self.gathering.lose(DATABASES, lost, TRASHED)
             return
-        above = self._above(remote_id, to_parent(database.get("parent")), holder)
-        self._keep(DATABASES, to_database_item(database, above))
+        parent = to_parent(database.get("parent"))
+        item = to_database_item(database, self._above(remote_id, parent, holder))
+        self._keep(DATABASES, with_parent_kind(item, parent))
         known = self.reader.look_up(sources)
         for source_id in sources:
             if source_id in known or self.gathering.has(source_id):
                 continue
             source = self.reader.fetch_source(source_id)
             if source is not None:
-                self._place_source(source)
+                self._add_source_item(source)
 
     def add_source(self, source: Thing, holder: str | None = None) -> None:
-        """Place a data source, and with it the database around it."""
-        self._place_source(source)
+        """Add a data source, and with it the database around it."""
+        self._add_source_item(source)
         parent = to_parent(source.get("parent"))
         if parent.kind != DATABASE or parent.id is None or is_trashed(source):
             return
@@ -121,35 +127,39 @@ class Tree:
             if database is not None:
                 self.add_database(database)
 
-    def settle(self, orphan: StoredItem) -> None:
-        """Look for the parent that is not stored.
+    def settle(self, orphan: StoredItem) -> bool:
+        """Look for the parent that is not stored; tell whether Notion shows it.
 
-        It may be unshared, which stays so, or have been missed so far.
-        Or it is in the trash: what it holds lives on, as far as Notion says.
+        It may have been missed so far. Or it is in the trash: what it holds lives on,
+        as far as Notion says.
         """
-        is_marked = BURIED_KEY in orphan.properties
-        for fetch in self._fetchers(orphan):
-            above = fetch(orphan.parent_id or "")
-            if above is None:
-                continue
-            if is_trashed(above) or self._is_under_trash(
-                to_parent(above.get("parent"))
-            ):
-                self._buried.add(orphan.id)
-            else:
-                self.add(above)
-            if is_marked is not (orphan.id in self._buried):
-                self.check(orphan)
-            return
+        usual = DATABASE if orphan.type == DATA_SOURCE else PAGE
+        kind = str(orphan.properties.get(PARENT_KEY) or usual)
+        above = self.reader.fetch_parent(Parent(kind=kind, id=orphan.parent_id))
+        if above is None:
+            return False
+        if is_trashed(above) or self._is_under_trash(to_parent(above.get("parent"))):
+            self._buried.add(orphan.id)
+        else:
+            self.add(above)
+        if (BURIED_KEY in orphan.properties) is not (orphan.id in self._buried):
+            self.check(orphan)
+        return True
 
-    def check(self, item: StoredItem) -> None:
-        """Ask for an item that was not seen; what is not shown is not added."""
+    def check(self, item: StoredItem) -> bool:
+        """Ask for an item that was not seen; tell whether Notion shows it."""
         way = self._ways().get(item.type)
         thing = way[0](item.id) if way else None
         if thing is not None:
             self.add(thing)
+        return thing is not None
 
-    def _ways(self) -> dict[str, tuple[Fetch, Place]]:
+    def probe(self, item: StoredItem) -> None:
+        """Ask for an item that should be there; one that is not shown is deleted."""
+        if item.type in self._ways() and not self.check(item):
+            self.gathering.lose(item.collection_id, item.id, NOT_SHOWN)
+
+    def _ways(self) -> dict[str, tuple[Fetch, Add]]:
         reader = self.reader
         return {
             "page": (reader.fetch_page, self.add_page),
@@ -157,14 +167,7 @@ class Tree:
             "data_source": (reader.fetch_source, self.add_source),
         }
 
-    def _fetchers(self, orphan: StoredItem) -> list[Fetch]:
-        """Return how to look for a parent, whose kind depends on the child's."""
-        reader = self.reader
-        if orphan.type == "data_source":
-            return [reader.fetch_database]
-        return [reader.fetch_page, reader.fetch_database, reader.fetch_source]
-
-    def _place_source(self, source: Thing) -> None:
+    def _add_source_item(self, source: Thing) -> None:
         if is_trashed(source):
             self.gathering.lose(DATABASES, to_id(source.get("id")), TRASHED)
             return
@@ -185,15 +188,19 @@ class Tree:
         stored = self.reader.look_up([remote_id]).get(remote_id)
         return stored is not None and stored.collection_id != home
 
-    def _has_source(self, source_id: str) -> bool:
+    def _has_source(self, source_id: str, row_id: str) -> bool:
         """Tell whether rows of this data source have a collection of their own.
 
-        A row can be shared without its database: then it is a page like others.
+        A row can be shared without its database: then it is a page like others, and
+        whether that is still so is asked once, when missing parents are looked for.
         """
         if self.reader.stored is None or self.reader.is_known(source_id):
             return True
         if self.gathering.has(source_id):
             return True
+        row = self.reader.look_up([row_id]).get(row_id)
+        if row is not None and (row.collection_id, row.parent_id) == (PAGES, source_id):
+            return False
         source = self.reader.fetch_source(source_id)
         if source is None:
             return False

@@ -1,18 +1,26 @@
-"""Walk through the blocks of pages, for the pages and databases that search misses."""
+"""Walk through pages, for the pages and databases inside them that search misses.
+
+The Markdown of a page tells its text and its children in one call. Where it does not
+tell all of them, or there is none, the blocks of the page are walked level by level.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from zlib import crc32
 
 from integrations.http.errors import InvalidRequest, NotFound
 from integrations.providers.errors import ListingExpiredError
+from integrations.providers.notion.api.content import Child, read_page
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
 from integrations.providers.notion.ids import find_id, find_ids
+from integrations.providers.notion.listing import cursors
+from integrations.providers.notion.listing.cursors import Frame
 from integrations.providers.notion.listing.gathering import OUT_OF_REACH
+from integrations.providers.notion.listing.probing import probe
 from integrations.providers.notion.listing.tree import Tree
-from integrations.providers.notion.mapping.items import PAGE, PAGES
+from integrations.providers.notion.mapping.items import DATABASE, PAGE, PAGES
 from integrations.providers.stored import StoredItem, StoredItems
 
 CHILD_PAGE, CHILD_DATABASE = "child_page", "child_database"
@@ -25,43 +33,43 @@ BATCH: Final = 100
 # Whoever adds a page inside another edits that, as far as anyone knows; a seventh of
 # the rest is walked in each full refresh, so that a week of days proves all of it.
 TURNS: Final = 7
-# Rows seldom hold pages, and a large table has too many of them for one pass.
+# Rows seldom hold pages, and a large table has too many of them for one refresh.
 LARGE_TABLE: Final = 1000
 ROWS_PER_REFRESH: Final = 500
 
 
 @dataclass(kw_only=True)
-class Frame:
-    """Stand at one block in the children of a page or block."""
+class _Level:
+    """The children of a page or block, as far as they are fetched."""
 
-    id: str
-    start: str | None = None
-    index: int = 0
-    is_retried: bool = False
+    frame: Frame
     listing: Listing | None = field(default=None, repr=False)
 
-    def to_json(self) -> list[Any]:
-        """Return the place without what was fetched there."""
-        return [self.id, self.start, self.index, self.is_retried]
 
+class Walker:
+    """Go through the pages that are stored, one after the other, and what they hold.
 
-class Walk:
-    """Go through the pages that are stored, one after the other, and their blocks.
-
-    Its place in a page is a path of blocks, so that it stays short however large the
-    page is; the way back up costs one call for each level.
+    Where it is among the blocks of a page is a path, so that the cursor stays short
+    however large the page is; the way back up costs one call for each level.
     """
 
-    def __init__(self, tree: Tree, stored: StoredItems, place: dict[str, Any]) -> None:
-        """Go on where ``place`` is."""
+    def __init__(
+        self,
+        tree: Tree,
+        stored: StoredItems,
+        cursor: cursors.Walk,
+        *,
+        since: datetime | None,
+    ) -> None:
+        """Go on where ``cursor`` is."""
         self._tree = tree
         self._stored = stored
-        self._after = str(place.get("after", ""))
-        self._path = [_to_frame(entry) for entry in place.get("path", ())]
+        self._cursor = cursor
+        self._since = since
+        self._path = [_Level(frame=frame) for frame in cursor.path]
         self._batch: list[StoredItem] = []
-        self._kept = {name: place.get(name) for name in ("round", "crowded")}
 
-    def run(self, *, since: datetime | None) -> bool:
+    def run(self) -> bool:
         """Walk until the step has made its calls; tell whether that was the end.
 
         Pages found in this very step are not stored yet. The walk cannot be over
@@ -70,53 +78,91 @@ class Walk:
         while not self._tree.reader.is_spent():
             if self._path:
                 self._advance()
-            elif not self._enter_next(since):
+            elif not self._enter_next():
                 return not self._tree.gathering.is_filled
         return False
 
     @property
-    def place(self) -> dict[str, Any]:
-        """Return where the walk stands, JSON-safe."""
-        return {
-            **self._kept,
-            "after": self._after,
-            "path": [frame.to_json() for frame in self._path],
-        }
+    def cursor(self) -> cursors.Walk:
+        """Return where the walk is."""
+        return replace(self._cursor, path=tuple(each.frame for each in self._path))
 
-    def _enter_next(self, since: datetime | None) -> bool:
-        """Step into the next page that is due; tell whether there was one."""
+    def _enter_next(self) -> bool:
+        """Walk the next page that is due; tell whether there was one."""
         while True:
             if not self._batch:
+                after = self._cursor.after
                 self._batch = list(
-                    self._stored.walk(after=self._after, limit=BATCH, since=since)
+                    self._stored.walk(after=after, limit=BATCH, since=self._since)
                 )
             if not self._batch:
                 return False
-            item = self._batch.pop(0)
-            self._after = item.position
+            item = self._batch[0]
             if crowd_of(item) > LARGE_TABLE:
-                self._kept["crowded"] = True
-            if is_due(item, self._stored, since=since):
-                self._path = [Frame(id=item.id)]
-                return True
+                self._cursor = replace(self._cursor, is_crowded=True)
+            if not is_due(item, self._stored, since=self._since):
+                self._leave(item)
+                continue
+            self._enter(item)
+            return True
+
+    def _enter(self, item: StoredItem) -> None:
+        """Read what a page tells at once, and step into its blocks for the rest."""
+        is_resumed = self._cursor.entered == item.id
+        told = read_page(self._tree.reader.api, item.id, has_text=not is_resumed)
+        if told.text is not None:
+            self._tree.gathering.add_text(item.collection_id, item.id, told.text)
+        if told.children is None:
+            self._leave(item)
+            self._path = [_Level(frame=Frame(id=item.id))]
+        elif self._add_children(item, told.children):
+            self._leave(item)
+
+    def _leave(self, item: StoredItem) -> None:
+        del self._batch[0]
+        self._cursor = replace(
+            self._cursor,
+            after=item.position,
+            reached=item.changed,
+            entered="",
+            told=0,
+        )
+
+    def _add_children(self, item: StoredItem, children: Sequence[Child]) -> bool:
+        """Add what is not stored of a page's children; False when calls run out."""
+        reader = self._tree.reader
+        first = self._cursor.told if self._cursor.entered == item.id else 0
+        reader.look_up(child.id for child in children)
+        for number, child in enumerate(children[first:], first):
+            if reader.is_spent() and number > first:
+                self._cursor = replace(self._cursor, entered=item.id, told=number)
+                return False
+            self._add(child.id, is_page=child.is_page, holder=item.id)
+        if self._since is not None:
+            told = {child.id for child in children}
+            kept = self._stored.children(item.id, types=(PAGE, DATABASE))
+            probe(self._tree, [each for each in kept if each.id not in told])
+        return True
 
     def _advance(self) -> None:
-        """Look at the next block of the innermost frame."""
-        frame = self._path[-1]
-        listing = frame.listing or self._load(frame)
+        """Look at the next block of the innermost level."""
+        level = self._path[-1]
+        listing = level.listing or self._load(level)
         if listing is None:
             return
-        if frame.index < len(listing.rows):
-            block = listing.rows[frame.index]
-            frame.index += 1
+        if level.frame.index < len(listing.rows):
+            block = listing.rows[level.frame.index]
+            level.frame = replace(level.frame, index=level.frame.index + 1)
             self._look_at(block)
         elif listing.following is not None:
-            frame.start, frame.index, frame.listing = listing.following, 0, None
+            level.frame = replace(level.frame, start=listing.following, index=0)
+            level.listing = None
         else:
             self._path.pop()
 
-    def _load(self, frame: Frame) -> Listing | None:
-        """Fetch the children of a frame; leave it when there are none to be had."""
+    def _load(self, level: _Level) -> Listing | None:
+        """Fetch the children at a level; leave it when there are none to be had."""
+        frame = level.frame
         params = {"page_size": PAGE_SIZE, "start_cursor": frame.start}
         path = f"/blocks/{frame.id}/children"
         try:
@@ -128,36 +174,36 @@ class Walk:
             if frame.is_retried:
                 self._path.pop()
             else:
-                self._path[-1] = Frame(id=frame.id, is_retried=True)
+                level.frame = Frame(id=frame.id, is_retried=True)
             return None
         except (NotFound, InvalidRequest):
             self._path.pop()
             return None
-        frame.listing = listing
+        level.listing = listing
         self._tree.reader.look_up(_children_in(listing.rows))
         return listing
 
     def _look_at(self, block: object) -> None:
-        """Place a child that is not stored, or step into what may hold one."""
+        """Add a child that is not stored, or step into what may hold one."""
         remote_id = find_id(block.get("id")) if isinstance(block, dict) else None
         if remote_id is None or not isinstance(block, dict):
             return
         kind = block.get("type")
         if kind in {CHILD_PAGE, CHILD_DATABASE}:
-            self._add(remote_id, is_page=kind == CHILD_PAGE)
+            holder = self._path[0].frame.id
+            self._add(remote_id, is_page=kind == CHILD_PAGE, holder=holder)
             return
         is_open = block.get("has_children") is True and kind not in CLOSED
         if is_open and len(self._path) < MAX_DEPTH:
-            self._path.append(Frame(id=remote_id))
+            self._path.append(_Level(frame=Frame(id=remote_id)))
         elif is_open:
             self._tree.gathering.pending = OUT_OF_REACH
 
-    def _add(self, remote_id: str, *, is_page: bool) -> None:
-        """Fetch and place a child; a database that is not found is a linked view."""
-        tree, holder = self._tree, self._path[0].id
-        if tree.reader.is_known(remote_id) or tree.gathering.has(remote_id):
+    def _add(self, remote_id: str, *, is_page: bool, holder: str) -> None:
+        """Fetch and add a child; a database that is not found is a linked view."""
+        tree, reader = self._tree, self._tree.reader
+        if reader.is_known(remote_id) or tree.gathering.has(remote_id):
             return
-        reader = tree.reader
         fetch = reader.fetch_page if is_page else reader.fetch_database
         child = fetch(remote_id)
         if child is not None:
@@ -173,8 +219,8 @@ def crowd_of(item: StoredItem) -> int:
 def is_due(item: StoredItem, stored: StoredItems, *, since: datetime | None) -> bool:
     """Tell whether a page is walked through now.
 
-    An incremental sync walks what just changed, a full refresh what changed since the
-    one before, and its share of the rest.
+    An incremental sync walks what was just edited, a full refresh what changed since
+    the one before, and its share of the rest.
     """
     if item.type != PAGE:
         return False
@@ -195,13 +241,3 @@ def _children_in(rows: Sequence[Any]) -> list[str]:
     blocks = [row for row in rows if isinstance(row, dict)]
     kinds = {CHILD_PAGE, CHILD_DATABASE}
     return find_ids(each.get("id") for each in blocks if each.get("type") in kinds)
-
-
-def _to_frame(entry: Any) -> Frame:
-    try:
-        remote_id, start, index, is_retried = entry
-        return Frame(
-            id=str(remote_id), start=start, index=int(index), is_retried=is_retried
-        )
-    except (TypeError, ValueError) as exc:
-        raise ListingExpiredError("the cursor is not one of ours") from exc

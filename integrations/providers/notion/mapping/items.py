@@ -14,6 +14,12 @@ from integrations.providers.notion.mapping.parents import (
     Parent,
     to_parent,
 )
+from integrations.providers.notion.mapping.parents import (
+    DATA_SOURCE as PARENT_SOURCE,
+)
+from integrations.providers.notion.mapping.parents import (
+    DATABASE as PARENT_DATABASE,
+)
 from integrations.providers.notion.mapping.titles import (
     page_title,
     to_icon,
@@ -26,10 +32,14 @@ from integrations.providers.values import https_url, to_time
 PAGES, DATABASES = "pages", "databases"
 PAGE, DATABASE, DATA_SOURCE = "page", "database", "data_source"
 TRASHED = Deletion(kind=DeletionKind.TRASHED)
+NOT_SHOWN = Deletion(kind=DeletionKind.DELETED_OR_UNSHARED)
 MOVED = Deletion(kind=DeletionKind.MOVED)
 
 ABOUT: Final = "about."
 BLOCK_KEY, BURIED_KEY = f"{ABOUT}block", f"{ABOUT}buried"
+ARCHIVED_KEY: Final = f"{ABOUT}archived"
+# What kind the parent is where that is unusual: pages are mostly in pages.
+PARENT_KEY: Final = f"{ABOUT}parent"
 ICON_KEY: Final = f"{ABOUT}icon"
 MAX_PROPERTIES: Final = 500
 # https://developers.notion.com/page/changelog (the host changed in June 2026)
@@ -100,6 +110,13 @@ def bury(item: IntegrationItem) -> IntegrationItem:
     return replace(
         item, visibility=False, properties={**item.properties, BURIED_KEY: True}
     )
+
+
+def with_parent_kind(item: IntegrationItem, parent: Parent) -> IntegrationItem:
+    """Note that the parent is no page, for whoever has to ask for it."""
+    if parent.kind not in {PARENT_DATABASE, PARENT_SOURCE}:
+        return item
+    return replace(item, properties={**item.properties, PARENT_KEY: parent.kind})
 
 
 def is_trashed(thing: Mapping[str, Any]) -> bool:

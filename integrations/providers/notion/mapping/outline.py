@@ -16,7 +16,11 @@ from integrations.providers.markdown import MAX_LINE
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.inline import to_spans
 from integrations.providers.notion.mapping.titles import MORE, UNTITLED, is_emoji
-from integrations.providers.notion.mapping.unknown import to_media, to_unknown
+from integrations.providers.notion.mapping.unknown import (
+    may_hold_pages,
+    to_media,
+    to_unknown,
+)
 from integrations.providers.rich_text import Block, BlockKind, Spans, spans_of
 
 MAX_BLOCKS: Final = 2000
@@ -49,7 +53,12 @@ _CALLOUT_END: Final = re.compile(r"(?:</callout>|:{3,})\s*\Z")
 _ICON: Final = re.compile(r'\bicon="([^"<>]{1,40})"')
 _SECTION: Final = re.compile(r"<(summary|notes|transcript)>\Z")
 _CHILD: Final = re.compile(r"<(page|database|data-source)\b([^<>]*?)/?>(.*)")
-_ADDRESS: Final = re.compile(r'\b(?:url|id)="[^"<>]*?([0-9a-fA-F-]{32,36})[^"<>]*"')
+# The id ends the address, whatever words stand before it.
+_ADDRESS: Final = re.compile(
+    r'(?<![\w-])(?:url|id)="[^"<>?#]*?'
+    r"([0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+    r'[^"<>0-9a-zA-Z?#]*(?:[?#][^"<>]*)?"'
+)
 _SUMMARY: Final = re.compile(
     r"(?:<details\b[^<>]*>\s*)?<summary\b[^<>]*>(?P<words>.*?)(?:</summary>|\Z)"
 )
@@ -69,12 +78,14 @@ _CELL: Final = re.compile(r"(?<!\\)<t[dh]\b[^<>]*>")
 class Outline:
     """The blocks of a text, and whether it was too long to keep all.
 
-    ``unknown`` are the positions of those that Notion did not write.
+    ``unknown`` are the positions of those that Notion did not write; ``may_hide``
+    says that pages may be inside one of them.
     """
 
     blocks: list[Block] = field(default_factory=list)
     unknown: list[int] = field(default_factory=list)
     is_cut: bool = False
+    may_hide: bool = False
 
 
 def parse(markdown: str) -> Outline:
@@ -90,6 +101,7 @@ def parse(markdown: str) -> Outline:
         blocks=parser.blocks[:MAX_BLOCKS],
         unknown=[at for at in parser.unknown if at < MAX_BLOCKS],
         is_cut=parser.is_cut or len(markdown) > MAX_CHARACTERS,
+        may_hide=parser.may_hide,
     )
 
 
@@ -100,6 +112,7 @@ class _Parser:
         self.blocks: list[Block] = []
         self.unknown: list[int] = []
         self.is_cut = False
+        self.may_hide = False
         self._fence = ""
         self._code: list[str] = []
         self._callouts: list[str | None] = []
@@ -153,6 +166,7 @@ class _Parser:
             self._add(BlockKind.DIVIDER, (), depth)
         elif hidden := to_unknown(text):
             self.unknown.append(len(self.blocks))
+            self.may_hide |= may_hold_pages(text)
             self.blocks.append(replace(hidden, depth=depth))
         elif media := to_media(text):
             self.blocks.append(replace(media, depth=depth))

@@ -10,6 +10,7 @@ from integrations.providers.notion.mapping.items import (
     BLOCK_KEY,
     BURIED_KEY,
     ICON_KEY,
+    PARENT_KEY,
 )
 from integrations.providers.records import FieldSpec
 
@@ -39,6 +40,7 @@ ABOUT_FIELDS: Final = (
     FieldSpec(name=f"{ABOUT}locked", label="Locked", kind="boolean", is_read_only=True),
     FieldSpec(name=f"{ABOUT}inline", label="Inline", kind="boolean", is_read_only=True),
     FieldSpec(name=BLOCK_KEY, label="Block around it", is_hidden=True),
+    FieldSpec(name=PARENT_KEY, label="Kind of its parent", is_hidden=True),
 )
 _KINDS: Final = {
     "number": "number",

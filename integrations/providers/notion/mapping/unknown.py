@@ -21,6 +21,11 @@ READABLE: Final = frozenset(
     | {"synced_block", "image", "video", "audio", "file", "pdf", "tab", "tabs"}
     | {"child_page", "child_database", "meeting_notes", "transcription", "block", ""}
 )
+# Of those that have none, these hold no pages.
+LEAVES: Final = frozenset(
+    {"bookmark", "embed", "link_preview", "link_to_page", "unsupported", "breadcrumb"}
+    | {"table_of_contents", "form", "button", "ai_block"}
+)
 UNTOLD: Final = "?"
 SEE: Final = "see Notion"
 LEFT_OUT: Final = f"more of this page, {SEE}"
@@ -53,6 +58,18 @@ def to_unknown(line: str) -> Block | None:
     remote_id = find_id(block[1]) if block else None
     missing = placeholder(LEFT_OUT, href=to_url(address) or "")
     return replace(missing, id=remote_id or UNTOLD)
+
+
+def may_hold_pages(line: str) -> bool:
+    """Tell whether pages may be inside a block that has no Markdown."""
+    found = _UNKNOWN.match(line)
+    kind = _kind(found[1]) if found else ""
+    return kind not in READABLE | LEAVES
+
+
+def _kind(attributes: str) -> str:
+    alt = _ALT.search(attributes)
+    return alt[1].replace(" ", "_").lower() if alt else ""
 
 
 def to_media(line: str) -> Block | None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from integrations.http.errors import REFRESHING, RateLimited, Transient
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential, RefreshAttempt
+from integrations.models.reasons import StateReason
 from integrations.services.common import connection_state, crypto
 from integrations.services.common.errors import NoTokenError
 from integrations.services.grants import circuit_breaker, credentials, introspection
@@ -67,12 +68,14 @@ def _refresh_token(credential: Credential) -> Secret:
     try:
         refresh_token = credentials.open_refresh(credential)
     except crypto.CryptoError as exc:
-        raise NoTokenError("credential_unreadable") from exc
+        raise NoTokenError(StateReason.CREDENTIAL_UNREADABLE) from exc
     if refresh_token is None:
         connection_state.needs_reconnect(
-            credential.connection, "grant_rejected", version=credential.version
+            credential.connection,
+            StateReason.GRANT_REJECTED,
+            version=credential.version,
         )
-        raise NoTokenError("grant_rejected")
+        raise NoTokenError(StateReason.GRANT_REJECTED)
     return refresh_token
 
 
@@ -140,9 +143,9 @@ def _check_open_attempt(credential: Credential, refresh_token: Secret) -> None:
     _wait_for(_patience() - age)
     _close_open_attempts(credential.connection_id)
     connection_state.needs_reconnect(
-        credential.connection, "rotation_lost", version=credential.version
+        credential.connection, StateReason.ROTATION_LOST, version=credential.version
     )
-    raise NoTokenError("rotation_lost")
+    raise NoTokenError(StateReason.ROTATION_LOST)
 
 
 def _patience() -> timedelta:

@@ -12,14 +12,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from integrations.http.backoff import MAX_RETRY_AFTER
-from integrations.models import Credential, RefreshAttempt
-from integrations.models.times import CLOCK_SKEW
+from integrations.models import Credential, RefreshAttempt, times
 
 MARGIN_SECONDS = 15.0
 # Of any TOKEN_TIMEOUT that the settings take.
 LONGEST = timedelta(seconds=150)
 # The longest that a provider may ask to wait.
-LONGEST_PAUSE = timedelta(seconds=MAX_RETRY_AFTER) + CLOCK_SKEW
+LONGEST_PAUSE = timedelta(seconds=MAX_RETRY_AFTER)
 
 
 def length() -> timedelta:
@@ -29,20 +28,20 @@ def length() -> timedelta:
 
 def is_free(now: datetime) -> Q:
     """Select the rows whose lease nobody holds, and nobody is held off from."""
-    is_over = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    is_held, held_off = Q(lease_id__isnull=False), Q(lease_id__isnull=True)
     # No lease ends so far ahead: it is from before the clock was set back.
     return (
-        is_over
-        | Q(lease_id__isnull=False, lease_until__gt=now + LONGEST)
-        | Q(lease_until__gt=now + LONGEST_PAUSE)
-        | (Q(lease_id__isnull=True, lease_until__gt=now) & Q(Exists(_from_ahead(now))))
+        Q(lease_until__isnull=True)
+        | times.come("lease_until", now, longest=LONGEST_PAUSE)
+        | (is_held & times.ahead("lease_until", now, longest=LONGEST))
+        | (held_off & Q(Exists(_from_ahead(now))))
     )
 
 
 def _from_ahead(now: datetime) -> QuerySet[RefreshAttempt]:
     """Select the attempts of a credential that a clock which was ahead has dated."""
     return RefreshAttempt.objects.filter(
-        connection_id=OuterRef("connection_id"), started_at__gt=now + CLOCK_SKEW
+        times.ahead("started_at", now), connection_id=OuterRef("connection_id")
     )
 
 

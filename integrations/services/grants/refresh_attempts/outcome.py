@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.http.errors import Transient
 from integrations.models import Credential, RefreshAttempt
+from integrations.models.reasons import StateReason
 from integrations.oauth import errors as oauth_errors
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
@@ -181,7 +182,11 @@ def _grant_rejected(attempt: Attempt, exc: OAuthError) -> Credential:
     current = credentials.usable(attempt.connection.pk)
     if (current.version, current.generation) != (attempt.version, attempt.generation):
         return current
-    reason = "rotation_lost" if attempt.follows_unknown else "grant_rejected"
+    reason = (
+        StateReason.ROTATION_LOST
+        if attempt.follows_unknown
+        else StateReason.GRANT_REJECTED
+    )
     is_marked = connection_state.needs_reconnect(
         attempt.connection,
         reason,

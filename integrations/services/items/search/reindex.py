@@ -17,7 +17,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from integrations.models import Collection, Item, ItemContent, SearchState
+from integrations.models import Collection, Item, ItemContent, SearchState, times
 from integrations.services.common import queue
 from integrations.services.items.search import full_text
 from integrations.services.items.search.texts import VERSION, Indexer
@@ -99,7 +99,7 @@ def _index_collection(pk: UUID, stop_at: float) -> None:
             return
         labels = note_labels(collection)
     now = timezone.now()
-    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    free = Q(claimed_until=None) | times.come("claimed_until", now, longest=CLAIM)
     mine = SearchState.objects.filter(pk=pk, labels=labels)
     if not mine.filter(free).update(claimed_until=now + CLAIM):
         return

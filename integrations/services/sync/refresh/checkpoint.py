@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
-from integrations.models import Collection, times, typed_json
+from integrations.models import Collection, times
 from integrations.models.progress import Phase
-from integrations.providers.kinds import Deletion, Incomplete, Pending
+from integrations.providers import typed_json
+from integrations.providers.kinds import Cut, Deletion, Incomplete, Pending
 from integrations.providers.records import Page
-from integrations.services.sync.refresh import mistakes
+from integrations.services.sync.refresh import extras, mistakes
 from integrations.services.sync.refresh.cycle import Cycle
 from integrations.services.sync.refresh.mistakes import Mistakes
 
@@ -33,7 +34,11 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class _Refresh:
-    """What both kinds have: the cursor, and what the pages told beside items."""
+    """What both kinds have: the cursor, and what the pages told beside items.
+
+    ``refused`` names the optional parts that the provider did not give.
+    ``began`` is when the first page was asked for, by the provider's clock.
+    """
 
     began: datetime
     phase: Phase
@@ -43,6 +48,8 @@ class _Refresh:
     mistakes: Mistakes | None = None
     noted: Mapping[str, Deletion] = field(default_factory=dict)
     has_more_noted: bool = False
+    refused: tuple[str, ...] = ()
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +141,19 @@ def left_over(collection: Collection, *, now: datetime) -> FullRefresh | None:
     return full if full is not None and full.is_fresh(now) else None
 
 
+def is_at_first_page(checkpoint: Checkpoint) -> bool:
+    """Tell whether the first page of the listing, or of what changed, is next."""
+    is_listing = checkpoint.phase in (Phase.LISTING, Phase.CHANGES)
+    return is_listing and checkpoint.cursor is None
+
+
 def after_page(checkpoint: Checkpoint, page: Page) -> Checkpoint:
     """Return the checkpoint behind a page; refuse a page that does not move on."""
     moved = _with_cursor(checkpoint, page.next_cursor)
     moved = _with_unreadable(moved, page)
+    if page.refused:
+        refused = dict.fromkeys([*moved.refused, *page.refused])
+        moved = replace(moved, refused=tuple(refused))
     if isinstance(moved, FullRefresh) and moved.phase is Phase.LISTING:
         moved = _with_listed(moved, page)
     if page.next_cursor is None:
@@ -160,6 +176,7 @@ def _with_unreadable(checkpoint: Checkpoint, page: Page) -> Checkpoint:
         checkpoint,
         unreadable=checkpoint.unreadable + page.unreadable,
         mistakes=mistakes.add(checkpoint.mistakes, page.mistakes),
+        cut=page.cut or checkpoint.cut,
     )
 
 
@@ -181,6 +198,17 @@ def _phase_behind(checkpoint: Checkpoint) -> Phase:
     if isinstance(checkpoint, Incremental) and checkpoint.phase is Phase.CHANGES:
         return Phase.DELETIONS if checkpoint.reads_late_arrivals else Phase.ENDING
     return Phase.ENDING
+
+
+def without_deletions(checkpoint: Checkpoint) -> Checkpoint:
+    """Go on behind the list of what was deleted, which the provider refused."""
+    return replace(
+        checkpoint,
+        cursor=None,
+        cycle=Cycle(),
+        phase=Phase.ENDING,
+        refused=(*checkpoint.refused, extras.DELETIONS),
+    )
 
 
 def restarted(checkpoint: Checkpoint) -> Checkpoint:

@@ -6,19 +6,22 @@ by a soft delete of what it has proven not to be there. An incremental sync asks
 what changed since the watermark, less the lookback.
 """
 
-from datetime import timedelta
-
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.http.errors import InvalidRequest, InvalidResponse, QuotaExhausted
+from integrations.http.errors import (
+    ApiError,
+    InvalidRequest,
+    InvalidResponse,
+    QuotaExhausted,
+    is_refusal,
+)
 from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import Phase, ProgressState
 from integrations.models.reasons import Reason
-from integrations.models.times import is_ahead
 from integrations.providers.errors import ListingExpiredError
-from integrations.services.common.errors import PlanUnknownError
+from integrations.services.common.errors import CallsSparedError, PlanUnknownError
 from integrations.services.sync import budget, seen_bitmap
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.refresh import (
@@ -35,9 +38,6 @@ from integrations.services.sync.refresh.checkpoint import (
 )
 
 MOST_RESTARTS = 3
-HALF_IS_USED = "half of the plan's calls of this month are used; it goes on in the next"
-# No quota comes back later.
-MONTH = timedelta(days=32)
 
 
 def sync_collection(lease: RunLease, collection: Collection) -> None:
@@ -58,8 +58,7 @@ def sync_collection(lease: RunLease, collection: Collection) -> None:
             _restart_listing(lease, collection, found)
         except InvalidRequest as exc:
             _restart_refused(lease, collection, found, exc)
-        has_ended = not lease.progress_of(collection).state.is_open
-        if has_ended or lease.is_over or lease.has_discovered:
+        if not lease.progress_of(collection).state.is_open or lease.is_others_turn:
             return
 
 
@@ -70,7 +69,7 @@ def _spare_calls(lease: RunLease, collection: Collection) -> None:
     until = budget.next_month(timezone.now())
     if not lease.connection.plan:
         raise PlanUnknownError("the plan is not known", until=until)
-    raise QuotaExhausted(HALF_IS_USED, until=until)
+    raise CallsSparedError("half of the plan's calls are used", until=until)
 
 
 def _is_under_way(lease: RunLease, collection: Collection) -> bool:
@@ -89,15 +88,29 @@ def _step(lease: RunLease, collection: Collection, found: Checkpoint) -> None:
         if found.phase is Phase.LISTING:
             pages.read_listing(lease, collection, found)
         elif found.phase is Phase.DELETIONS:
-            pages.read_deletions(lease, collection, found)
+            _read_deletions(lease, collection, found)
         else:
             full_refresh.end(lease, collection, found)
     elif found.phase is Phase.CHANGES:
         pages.read_changes(lease, collection, found)
     elif found.phase is Phase.DELETIONS:
-        pages.read_deletions(lease, collection, found)
+        _read_deletions(lease, collection, found)
     else:
         incremental.end(lease, collection, found)
+
+
+def _read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -> None:
+    """Read what the provider knows to be deleted; nothing depends on that list.
+
+    One that is refused behind its first page may begin again, as any listing.
+    """
+    try:
+        pages.read_deletions(lease, collection, found)
+    except ApiError as exc:
+        may_restart = found.cursor and not lease.progress_of(collection).restarts
+        if not is_refusal(exc) or (may_restart and isinstance(exc, InvalidRequest)):
+            raise
+        pages.skip_deletions(lease, collection, found, exc)
 
 
 def _restart_refused(
@@ -129,9 +142,7 @@ def _restart_listing(
 
 def _is_out_of_reach(lease: RunLease, collection: Collection) -> bool:
     """Tell whether a call would only be refused: no permission, or no quota left."""
-    until, now = collection.blocked_until, timezone.now()
-    is_blocked = until is not None and until > now
-    if until is not None and is_blocked and not is_ahead(until, now, longest=MONTH):
+    if collection.is_blocked(timezone.now()):
         return True
     missing = set(collection.required_scopes) - set(lease.connection.granted_scopes)
     is_refused = collection.completeness == Completeness.NO_PERMISSION

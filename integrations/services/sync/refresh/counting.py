@@ -3,12 +3,13 @@
 import logging
 from dataclasses import dataclass
 
-from integrations.http.errors import ApiError
+from integrations.http.errors import ApiError, is_refusal
 from integrations.models import Collection
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.sync.lease import RunLease
+from integrations.services.sync.refresh import extras
 from integrations.services.sync.refresh.context import connector_of, context_of
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,18 @@ class RemoteCount:
 
     number: int | None = None
     mistake: Reason | None = None
+    is_asked: bool = True
+    is_refused: bool = False
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Return the name of the count among the optional parts, if asked for."""
+        return (extras.COUNT,) if self.is_asked else ()
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Return the same where the provider refused it."""
+        return (extras.COUNT,) if self.is_refused else ()
 
 
 def fetch_count(lease: RunLease, collection: Collection) -> RemoteCount:
@@ -37,7 +50,7 @@ def fetch_count(lease: RunLease, collection: Collection) -> RemoteCount:
                 origin=exc.origin,
             )
         )
-    except ApiError:
+    except ApiError as exc:
         logger.info("no remote count collection=%s", collection.pk)
-        return RemoteCount()
+        return RemoteCount(is_refused=is_refusal(exc))
     return RemoteCount(number=number)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,14 +11,20 @@ from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
-from integrations.providers.kinds import Deletion, IncompleteKind
+from integrations.providers.kinds import IncompleteKind
 from integrations.services.items import store
 from integrations.services.items.search import full_text
-from integrations.services.sync import deletions, held_deletions, seen_bitmap
+from integrations.services.sync import (
+    deletions,
+    held_deletions,
+    mass_loss,
+    seen_bitmap,
+)
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.refresh import checkpoint, counting
+from integrations.services.sync.refresh import checkpoint, counting, extras
 from integrations.services.sync.refresh.checkpoint import FullRefresh
-from integrations.services.sync.refresh.mistakes import unreadable_reason
+from integrations.services.sync.refresh.counting import RemoteCount
+from integrations.services.sync.refresh.mistakes import cut_reason, unreadable_reason
 
 # A provider's own count lags behind by a few rows; more than that is a hole.
 LAG_ROWS, LAG_SHARE = 5, 0.001
@@ -47,13 +52,13 @@ def end(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
     count = counting.fetch_count(lease, collection)
     collection.refresh_from_db()
     now = timezone.now()
-    verdict = _judge(collection, found, count.number)
+    verdict = _judge(lease, collection, found, count.number)
     with transaction.atomic():
         deleted = _apply(lease, collection, found, verdict, now)
         _note_end(lease, collection, verdict, deleted=deleted, mistake=count.mistake)
-        _close(collection, found, verdict, now=now, remote_count=count.number)
+        _close(collection, found, verdict, now=now, count=count)
         if verdict.is_held:
-            held_deletions.hold(
+            held_deletions.hold_unseen(
                 collection, verdict.missing, verdict.sample, found.noted
             )
         else:
@@ -72,7 +77,7 @@ def _apply(
     if verdict.is_held:
         return 0
     deleted = 0
-    if verdict.is_proof or not deletions.are_too_many(collection, found):
+    if verdict.is_proof or not deletions.are_too_many(lease, collection, found):
         deleted = deletions.apply_deletions(lease, collection, found.noted, now=now)
     if verdict.is_proof:
         deleted += seen_bitmap.soft_delete_unseen(
@@ -101,7 +106,10 @@ def _note_end(
 
 
 def _judge(
-    collection: Collection, found: FullRefresh, remote_count: int | None
+    lease: RunLease,
+    collection: Collection,
+    found: FullRefresh,
+    remote_count: int | None,
 ) -> Verdict:
     """Decide what a full refresh that reached its end has proven."""
     shortfall = _shortfall(found, remote_count)
@@ -112,14 +120,17 @@ def _judge(
         # Any of what was not seen may be one of those.
         return Verdict(completeness=Completeness.PARTIAL, reason=unread, is_proof=False)
     missing, sample = _count_unseen(collection)
-    before = found.deleted
-    if held_deletions.is_too_many(missing + before, collection.stored_count + before):
+    if missing and mass_loss.is_of_collection(
+        lease, collection, missing, before=found.deleted
+    ):
         return Verdict(
             completeness=Completeness.HELD,
             reason=Reason.of(ReasonCode.DELETIONS_HELD, count=missing),
             missing=missing,
             sample=sample,
         )
+    if unread is None and found.cut is not None:
+        return Verdict(completeness=Completeness.CAPPED, reason=cut_reason(found.cut))
     word = Completeness.PARTIAL if unread else Completeness.COMPLETE
     return Verdict(completeness=word, reason=unread)
 
@@ -162,21 +173,18 @@ def _close(
     verdict: Verdict,
     *,
     now: datetime,
-    remote_count: int | None,
+    count: RemoteCount,
 ) -> None:
-    pending = None
-    if found.pending is not None:
-        code = ReasonCode(found.pending.kind.value)
-        pending = Reason.of(code, number=found.pending.number)
     changed: dict[str, Any] = {
         # Counted anew once a full refresh, so that no drift outlives it.
         "stored_count": store.count_live(collection),
-        "remote_count": remote_count,
+        "remote_count": count.number,
         "completeness": verdict.completeness,
         **columns(verdict.reason),
-        **columns(pending, name="pending_reason"),
+        **columns(_pending(collection, found, count), name="pending_reason"),
         "unreadable_count": found.unreadable,
-        "held_deletions": {},
+        **held_deletions.NONE_HELD,
+        "before_refusal": None,
         "checkpoint": checkpoint.to_json(None),
         "short_refresh_at": now if verdict.is_short else None,
     }
@@ -193,6 +201,19 @@ def _close(
     collection.refresh_from_db()
 
 
+def _pending(
+    collection: Collection, found: FullRefresh, count: RemoteCount
+) -> Reason | None:
+    """Return what has not been looked into, or was refused though it is optional."""
+    if found.pending is not None:
+        code = ReasonCode(found.pending.kind.value)
+        return Reason.of(code, number=found.pending.number)
+    asked = (extras.DELETIONS, *count.asked)
+    return extras.note_of(
+        collection, asked=asked, refused=(*found.refused, *count.refused)
+    )
+
+
 def _count_unseen(collection: Collection) -> tuple[int, list[str]]:
     """Count what the refresh did not see, and name a few of them."""
     count = 0
@@ -202,16 +223,3 @@ def _count_unseen(collection: Collection) -> tuple[int, list[str]]:
         if len(sample) < held_deletions.SAMPLE:
             sample.append(remote_id)
     return count, sample
-
-
-def soft_delete_all(
-    collection: Collection, deletion: Deletion, *, run_id: UUID | None, now: datetime
-) -> int:
-    """Delete every item of a collection, in the caller's transaction."""
-    deleted = 0
-    while keys := store.some_live_keys(collection):
-        deleted += store.soft_delete(
-            collection, dict.fromkeys(keys, deletion), run_id=run_id, now=now
-        )
-    Collection.objects.filter(pk=collection.pk).update(stored_count=0)
-    return deleted

@@ -5,16 +5,18 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from integrations.models import Collection, typed_json
+from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
-from integrations.models.reasons import Reason, ReasonCode
-from integrations.services.sync import deletions
+from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.providers import typed_json
+from integrations.providers.kinds import Cut
+from integrations.services.sync import deletions, refusals
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.refresh import checkpoint, counting, start
+from integrations.services.sync.refresh import checkpoint, counting, extras, start
 from integrations.services.sync.refresh.checkpoint import Incremental
 from integrations.services.sync.refresh.counting import RemoteCount
-from integrations.services.sync.refresh.mistakes import unreadable_reason
+from integrations.services.sync.refresh.mistakes import cut_reason, unreadable_reason
 
 
 def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
@@ -22,11 +24,12 @@ def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
 
     Then everything is read, because only a full refresh can hold it for a user.
     """
-    is_too_much = deletions.are_too_many(collection, found)
-    if is_too_much and collection.completeness == Completeness.COMPLETE:
+    refusals.restore(collection)
+    is_too_much = deletions.are_too_many(lease, collection, found)
+    if is_too_much and collection.is_listed_in_full:
         start.begin_full(lease, collection, collection.schema, timezone.now())
         return
-    count = RemoteCount(number=collection.remote_count)
+    count = RemoteCount(number=collection.remote_count, is_asked=False)
     if found.delta or found.noted or found.reads_late_arrivals:
         # It has probably moved.
         count = counting.fetch_count(lease, collection)
@@ -50,15 +53,14 @@ def _close(
     """Move the watermark to where the incremental sync began, not to where it ended."""
     unread = unreadable_reason(found.unreadable, found.mistakes)
     if collection.completeness == Completeness.COMPLETE:
-        collection.set_reason(unread)
-        if unread is not None:
-            collection.completeness = Completeness.PARTIAL
+        _lower_completeness(collection, unread, found.cut)
     _note_end(lease, collection, deleted=deleted, mistake=count.mistake)
     collection.watermark = found.began
     if found.reads_late_arrivals:
         collection.late_arrivals_read_at = found.began
     if count.number is not None:
         collection.remote_count = count.number
+    _note_extras(collection, found, count)
     collection.checkpoint = checkpoint.to_json(found.waiting)
     collection.save(
         update_fields=[
@@ -66,7 +68,10 @@ def _close(
             "late_arrivals_read_at",
             "checkpoint",
             "completeness",
+            "before_refusal",
             "remote_count",
+            "pending_reason",
+            "pending_reason_data",
             *Collection.REASON_COLUMNS,
         ]
     )
@@ -74,6 +79,34 @@ def _close(
         Collection.objects.filter(pk=collection.pk).update(
             stored_count=Greatest(F("stored_count") - deleted, 0)
         )
+
+
+def _note_extras(
+    collection: Collection, found: Incremental, count: RemoteCount
+) -> None:
+    """Note which optional parts were refused, where no full refresh left a note."""
+    if collection.pending_reason not in ("", ReasonCode.EXTRAS_REFUSED):
+        return
+    asked = (extras.DELETIONS,) if found.reads_late_arrivals else ()
+    note = extras.note_of(
+        collection,
+        asked=(*asked, *count.asked),
+        refused=(*found.refused, *count.refused),
+    )
+    for name, value in columns(note, name="pending_reason").items():
+        setattr(collection, name, value)
+
+
+def _lower_completeness(
+    collection: Collection, unread: Reason | None, cut: Cut | None
+) -> None:
+    """Set what a complete collection is no longer complete for, if anything."""
+    collection.set_reason(unread)
+    if unread is not None:
+        collection.completeness = Completeness.PARTIAL
+    elif cut is not None:
+        collection.set_reason(cut_reason(cut))
+        collection.completeness = Completeness.CAPPED
 
 
 def _note_end(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.providers.kinds import Cut
 from integrations.providers.mistakes import Mistake
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,11 @@ def add(known: Mistakes | None, new: Sequence[Mistake]) -> Mistakes | None:
     reference, origin = secrets.token_hex(4), str(new[0])
     logger.error("row not mapped reference=%s error=%s", reference, origin)
     return Mistakes(count=count, reference=reference, origin=origin)
+
+
+def cut_reason(cut: Cut) -> Reason:
+    """Return why some values are kept in part."""
+    return Reason.of(ReasonCode(cut.kind.value), number=cut.number)
 
 
 def unreadable_reason(unreadable: int, mistakes: Mistakes | None) -> Reason | None:

@@ -1,5 +1,6 @@
 """Fetch one page, and store it with the checkpoint behind it in one transaction."""
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,33 +9,39 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from integrations.http.errors import ApiError
 from integrations.models import Collection
 from integrations.models.progress import Phase, ProgressState
 from integrations.providers.records import Page
 from integrations.services.items import store
 from integrations.services.items.store import PageCounts
 from integrations.services.sync import (
+    clock,
     deletions,
     discovered,
     held_deletions,
     seen_bitmap,
 )
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh import checkpoint, start
 from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
     FullRefresh,
     Incremental,
 )
 from integrations.services.sync.refresh.context import connector_of, context_of
+from integrations.services.sync.stored_items import next_to_probe
+
+logger = logging.getLogger(__name__)
 
 
 def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
     """Read the next page of the full listing."""
+    asked_at = timezone.now()
     page = connector_of(collection).fetch_page(
         lease.api, context_of(collection), cursor=found.cursor
     )
-    _commit(lease, collection, page, found)
+    _commit(lease, collection, page, _begun(lease, found, asked_at))
 
 
 def read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -> None:
@@ -45,12 +52,45 @@ def read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -
     _commit(lease, collection, page, found)
 
 
-def read_changes(lease: RunLease, collection: Collection, found: Incremental) -> None:
-    """Read the next page of what changed since the watermark."""
-    page = connector_of(collection).fetch_page(
-        lease.api, context_of(collection), cursor=found.cursor, since=found.since
+def skip_deletions(
+    lease: RunLease, collection: Collection, found: Checkpoint, exc: ApiError
+) -> None:
+    """Go on without the list of what was deleted: the provider refused it."""
+    logger.warning(
+        "no list of deletions collection=%s error=%s status=%s correlation_id=%s",
+        collection.pk,
+        type(exc).__name__,
+        exc.status,
+        exc.correlation_id,
     )
-    _commit(lease, collection, page, found)
+    start.set_checkpoint(lease, collection, checkpoint.without_deletions(found))
+
+
+def read_changes(lease: RunLease, collection: Collection, found: Incremental) -> None:
+    """Read the next page of what changed since the watermark.
+
+    The first one also looks for some stored items, in rotation.
+    """
+    connector, context = connector_of(collection), context_of(collection)
+    probes: list[str] = []
+    if found.cursor is None:
+        probes = next_to_probe(collection, connector.most_probes)
+        context = replace(context, probes=probes)
+    asked_at = timezone.now()
+    page = connector.fetch_page(
+        lease.api, context, cursor=found.cursor, since=found.since
+    )
+    _commit(lease, collection, page, _begun(lease, found, asked_at))
+    if probes:
+        collection.probed_until = probes[-1]
+        collection.save(update_fields=["probed_until"])
+
+
+def _begun(lease: RunLease, found: Checkpoint, asked_at: datetime) -> Checkpoint:
+    """Return the checkpoint of a page; the first says when the refresh began."""
+    if not checkpoint.is_at_first_page(found):
+        return found
+    return replace(found, began=clock.provider_time(lease, asked_at))
 
 
 def _commit(
@@ -94,7 +134,7 @@ def _store_items(
     now: datetime,
 ) -> PageCounts:
     """Store the items, and mark as seen what the refresh or a hold has to know of."""
-    is_held = bool(collection.held_deletions) and held_deletions.lock(collection)
+    is_held = collection.hold is not None and held_deletions.lock(collection)
     counts = store.store_page(
         collection, page.items, run_id=lease.run.pk, now=now, texts=page.contents
     )

@@ -6,16 +6,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from integrations.http.errors import ApiError, Forbidden, Transient, is_refusal
 from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import Reason, columns
 from integrations.services.items.search import reindex
-from integrations.services.sync import policy, seen_bitmap
+from integrations.services.sync import held_deletions, policy, seen_bitmap
 from integrations.services.sync.lease import RunLease
-from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh import checkpoint, extras
 from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -25,6 +27,8 @@ from integrations.services.sync.refresh.checkpoint import (
 from integrations.services.sync.refresh.context import connector_of, context_of
 
 logger = logging.getLogger(__name__)
+
+MOST_SCHEMA_TRIES = 2
 
 
 def begin(lease: RunLease, collection: Collection) -> None:
@@ -39,11 +43,42 @@ def begin(lease: RunLease, collection: Collection) -> None:
     if left is not None and not lease.run.is_full:
         set_checkpoint(lease, collection, left)
     elif is_damaged or policy.is_full_refresh_due(lease, collection, now):
-        context = context_of(collection)
-        schema = connector_of(collection).fetch_schema(lease.api, context)
-        begin_full(lease, collection, dict(schema), now)
+        begin_full(lease, collection, _fetch_schema(lease, collection), now)
+    elif _refresh_schema(lease, collection):
+        # What is stored lacks the fields that nobody had told.
+        begin_full(lease, collection, collection.schema, now)
     else:
         _begin_incremental(lease, collection, now)
+
+
+def _fetch_schema(lease: RunLease, collection: Collection) -> dict[str, Any]:
+    """Return the schema; where it is refused the kept one, or what does without.
+
+    For a passing trouble a first load waits twice, because without a schema it reads
+    less than there is.
+    """
+    kept = collection.schema
+    try:
+        context = context_of(collection)
+        return dict(connector_of(collection).fetch_schema(lease.api, context))
+    except ApiError as exc:
+        is_passing = isinstance(exc, Transient)
+        scopes = exc.missing_scopes if isinstance(exc, Forbidden) else ()
+        is_out_of_reach = not set(scopes).isdisjoint(collection.required_scopes)
+        tries = lease.progress_of(collection).tries
+        may_wait = is_passing and not kept and tries < MOST_SCHEMA_TRIES
+        if not is_refusal(exc) or may_wait or is_out_of_reach:
+            raise
+        logger.warning(
+            "no schema collection=%s error=%s status=%s correlation_id=%s",
+            collection.pk,
+            type(exc).__name__,
+            exc.status,
+            exc.correlation_id,
+        )
+        lacks_fields = not kept or extras.FIELDS in extras.refused_in(kept)
+        missing = extras.FIELDS if lacks_fields else extras.SCHEMA
+        return {**kept, "refused": [missing], "ask_again": is_passing}
 
 
 def begin_full(
@@ -53,10 +88,7 @@ def begin_full(
     with transaction.atomic():
         collection.generation += 1
         collection.schema = schema
-        collection.held_deletions = {}
-        if collection.completeness == Completeness.HELD:
-            collection.completeness = Completeness.PARTIAL
-            collection.set_reason(Reason(code=ReasonCode.HOLD_SUPERSEDED))
+        held_deletions.supersede(collection)
         # Before the marks: whoever decides about a hold has the row and then those.
         collection.save(
             update_fields=[
@@ -110,8 +142,6 @@ def _begin_incremental(
 
     After a full refresh that ``has_failed`` it does no more than it must.
     """
-    if not has_failed:
-        _refresh_schema(lease, collection)
     reads_late_arrivals = not has_failed and policy.are_late_arrivals_due(
         collection, now
     )
@@ -131,21 +161,34 @@ def _begin_incremental(
     set_checkpoint(lease, collection, incremental)
 
 
-def _refresh_schema(lease: RunLease, collection: Collection) -> None:
+def _refresh_schema(lease: RunLease, collection: Collection) -> bool:
     """Ask for the schema again when it was not told in full, or when it has changed.
 
-    What was found meanwhile speaks of another then.
+    What was found meanwhile speaks of another then. Tells whether fields are known
+    for the first time.
     """
     tag = collection.details.get("schema_tag")
     is_as_kept = tag is None or tag == collection.schema.get("tag")
     if is_as_kept and not collection.schema.get("ask_again"):
-        return
-    context = context_of(collection)
-    schema = connector_of(collection).fetch_schema(lease.api, context)
+        return False
+    lacked = extras.FIELDS in extras.refused_in(collection.schema)
+    schema = _fetch_schema(lease, collection)
     with transaction.atomic():
-        collection.schema = dict(schema)
+        collection.schema = schema
         collection.save(update_fields=["schema"])
         reindex.note_labels(collection)
+    return lacked and extras.FIELDS not in extras.refused_in(schema)
+
+
+def abandon(rows: QuerySet[Collection]) -> None:
+    """Forget where the refreshes of some collections are, and what is held of them."""
+    rows.update(checkpoint=checkpoint.to_json(None), **held_deletions.NONE_HELD)
+
+
+def read_anew(rows: QuerySet[Collection]) -> None:
+    """Have collections read in full: only that tells what became of them meanwhile."""
+    abandon(rows)
+    rows.update(watermark=None, completeness=Completeness.PENDING, **columns(None))
 
 
 def set_checkpoint(lease: RunLease, collection: Collection, now_at: Checkpoint) -> None:

@@ -9,11 +9,15 @@ from tests.sandbox.airtable.airtable_client import AirtableClient
 class Airtable(AirtableClient):
     """Be somebody at the simulated Airtable, in front of it and behind it."""
 
+    account = "harbour"
+
     def do(self, name: str, /, **params: Any) -> dict[str, Any]:
         return self.order(name, provider="airtable", **params)
 
     def bases(self) -> list[dict[str, Any]]:
-        told = self.ask("inventory", provider="airtable", account="harbour", with_ids=1)
+        told = self.ask(
+            "inventory", provider="airtable", account=self.account, with_ids=1
+        )
         return list(told["bases"])
 
     def base(self, name: str) -> dict[str, Any]:

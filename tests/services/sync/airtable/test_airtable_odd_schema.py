@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from integrations.http.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item, ItemChange
 from integrations.models.reasons import ReasonCode
+from tests.sandbox.airtable.airtable_client import MO
 from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import (
     Airtable,
@@ -18,6 +20,15 @@ from tests.services.sync.airtable.account_rows import (
 )
 
 Spoil = Callable[[list[dict[str, Any]]], None]
+
+
+@pytest.fixture
+def connection(
+    alice: User, airtable: Airtable, connect_airtable: Callable[..., Connection]
+) -> Connection:
+    """Return a connection to the smallest account."""
+    airtable.account = "kestrel"
+    return connect_airtable(alice, MO)
 
 
 def spoil_schemas(
@@ -101,12 +112,13 @@ def test_a_full_refresh_without_a_schema_says_so_and_reads_what_changed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spoil_schemas(monkeypatch, sandbox, without_fields)
-    where = {"base": "Operations", "table": "Customers"}
+    name = "Every kind of field"
+    where = {"account": "kestrel", "base": "Untitled Base", "table": name}
     airtable.do("records/touch", count=3, value="Renamed Ltd", **where)
 
     run = finish_sync(synced, full=True)
 
-    table = table_of(airtable, "Operations", "Customers")
+    table = table_of(airtable, "Untitled Base", name)
     changed = ItemChange.objects.filter(run=run, item__collection=table)
     assert changed.count() == 3
     assert table.reason == ReasonCode.FULL_REFRESH_FAILED

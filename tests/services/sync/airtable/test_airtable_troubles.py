@@ -154,3 +154,38 @@ def test_expired_tokens_are_renewed_once_and_reuse_is_never_tried(
     assert airtable.ask("stats", provider="airtable")["double_spends"] == 0
     synced.refresh_from_db()
     assert synced.state == "active"
+
+
+def test_a_refusal_that_ended_goes_on_where_it_was_if_the_scopes_are_the_same(
+    synced: Connection, finish_sync: FinishSync, airtable: Airtable, sandbox: Any
+) -> None:
+    airtable.do("faults/add", kind="forbidden", family="list")
+    assert finish_sync(synced).outcome != "complete"
+    words = Collection.objects.filter(item_type="record")
+    assert set(words.values_list("completeness", flat=True)) == {"no_permission"}
+    airtable.do("faults/clear")
+    calls = len(sandbox.log)
+
+    run = finish_sync(synced)
+
+    bases = Item.objects.filter(type="base").count()
+    assert run.outcome == "complete"
+    assert len(sandbox.log) - calls == words.count() + 1 + bases
+    assert set(words.values_list("completeness", "reason")) == {("complete", "")}
+    assert_equal_to(airtable)
+
+
+def test_a_refusal_that_ended_with_other_scopes_reads_everything(
+    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+) -> None:
+    airtable.do("faults/add", kind="forbidden", family="list")
+    finish_sync(synced)
+    airtable.do("faults/clear")
+    Connection.objects.update(granted_scopes=[*synced.granted_scopes, "one:more"])
+    words = Collection.objects.filter(item_type="record")
+    before = dict(words.values_list("pk", "generation"))
+
+    assert finish_sync(synced).outcome == "complete"
+
+    for pk, generation in words.values_list("pk", "generation"):
+        assert generation == before[pk] + 1

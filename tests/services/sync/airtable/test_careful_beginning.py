@@ -47,6 +47,7 @@ def test_a_first_refresh_spends_half_of_the_smallest_plan_and_waits(
     assert {c.reason for c in waiting} == {"plan_unknown"}
     connection.refresh_from_db()
     assert connection.state == "active"
+    assert connection.retry_at is None
     assert budget.calls_left(connection) == 0
 
 

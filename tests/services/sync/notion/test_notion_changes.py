@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from integrations.models import Collection, Connection, Item, ItemChange
 from tests.sandbox.notion_client import NotionClient
 from tests.services.fixtures import FinishSync
@@ -54,22 +56,25 @@ def test_what_is_trashed_goes_and_what_is_restored_comes_back(
     assert ItemChange.objects.filter(item=page, kind="restored").exists()
 
 
-def test_what_is_not_shared_any_more_goes_only_after_a_pass_has_asked_for_it(
-    connection: Connection, finish_sync: FinishSync, notion: NotionClient, sandbox: Any
+@pytest.mark.parametrize("full", [False, True])
+def test_what_is_not_shared_any_more_goes_only_after_it_was_asked_for(
+    connection: Connection,
+    finish_sync: FinishSync,
+    notion: NotionClient,
+    sandbox: Any,
+    full: bool,
 ) -> None:
     finish_sync(connection)
     page = item_named("الفصل 3")
     notion.order("records/unshare", id=page.remote_id)
-
-    finish_sync(connection)
-    page.refresh_from_db()
-    assert not page.is_deleted
-
     calls = len(sandbox.log)
-    finish_sync(connection, full=True)
+
+    run = finish_sync(connection, full=full)
+
+    assert run.outcome == "complete", run.reason
     page.refresh_from_db()
     assert page.deleted_kind == "deleted_or_unshared"
-    assert any(page.remote_id in line for line in sandbox.log[calls:])
+    assert any(line.endswith(page.remote_id) for line in sandbox.log[calls:])
     assert_equal_to(notion)
 
     notion.order("records/share", id=page.remote_id)

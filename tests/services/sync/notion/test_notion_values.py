@@ -50,7 +50,7 @@ def test_what_is_left_in_part_is_said_of_the_collection(
     relations = [each for each in described()["Relation"] if isinstance(each, Relation)]
     assert max(len(each.linked_ids) for each in relations) == 25
     assert any(each.has_more for each in relations)
-    assert table().pending_reason == "parts_not_listed"
+    assert table().pending_reason == "values_in_part"
     assert "in part" in table().pending_text
 
 

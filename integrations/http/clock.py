@@ -1,0 +1,42 @@
+"""Clock skew: by how much our clock is ahead of the Date of a provider's answers."""
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from statistics import median
+from typing import Final
+
+# The median of so many answers: a single odd date decides nothing.
+RECENT: Final = 9
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return the Date of an answer, None when it is missing or nonsense."""
+    try:
+        date = parsedate_to_datetime(headers.get("date", ""))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return date if date.tzinfo is not None else None
+
+
+class ClockSkew:
+    """Measure the skew by the latest answers of one client."""
+
+    def __init__(self) -> None:
+        """Begin without any answer."""
+        self._seconds: deque[float] = deque(maxlen=RECENT)
+
+    def note(
+        self, headers: Mapping[str, str], *, received: datetime, elapsed: float
+    ) -> None:
+        """Note an answer; its Date was written at some time while it was waited for."""
+        date = date_of(headers)
+        if date is not None:
+            written = received - timedelta(seconds=elapsed / 2)
+            self._seconds.append((written - date).total_seconds())
+
+    @property
+    def seconds(self) -> float | None:
+        """Return the median, below zero for a clock behind; None without an answer."""
+        return median(self._seconds) if self._seconds else None

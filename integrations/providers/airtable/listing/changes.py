@@ -1,0 +1,117 @@
+"""Ask for what changed in a table, and for some records that should still be there.
+
+Airtable tells of no deletion. So the call for what changed also names some records
+that are stored, in rotation: one that is not in the answer is deleted. That costs no
+call of its own. What a formula, a lookup or a rollup comes to can change without an
+edit: of that, too, the named records tell, and the full refresh of all of them.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from integrations.http.client import ApiClient
+from integrations.http.errors import (
+    InvalidRequest,
+    InvalidResponse,
+    QuotaExhausted,
+)
+from integrations.http.shape import expect_list, expect_object
+from integrations.providers.airtable.ids import RECORD, is_id
+from integrations.providers.airtable.listing.records import (
+    ask,
+    changed_since,
+    read_records,
+)
+from integrations.providers.connector import CollectionContext
+from integrations.providers.errors import ListingExpiredError
+from integrations.providers.kinds import Deletion, DeletionKind
+from integrations.providers.listing import id_of, next_cursor, to_page
+from integrations.providers.records import Page
+
+# They share the page of 100 with what changed, and an address of 16,000 characters.
+MOST_PROBES: Final = 60
+DELETED: Final = Deletion(kind=DeletionKind.DELETED)
+PROBES: Final = "probes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Where a listing of changes is: which records it names, and which it missed."""
+
+    offset: str | None = None
+    probed: Sequence[str] = ()
+    missing: Sequence[str] = ()
+
+    def to_cursor(self) -> str:
+        """Write it as the cursor of the next page: Airtable's own without probes."""
+        if self.offset and not self.probed:
+            return self.offset
+        return json.dumps([self.offset, *self.probed, "", *self.missing])
+
+    @classmethod
+    def from_cursor(cls, cursor: str) -> "Position":
+        """Read what ``to_cursor`` wrote; ListingExpiredError for anything else."""
+        if not cursor.startswith("["):
+            return cls(offset=cursor)
+        try:
+            offset, *rest = expect_list(json.loads(cursor), "cursor")
+            middle = rest.index("")
+        except (ValueError, InvalidResponse) as exc:
+            raise ListingExpiredError("the cursor is not one of this version") from exc
+        ids = rest[:middle] + rest[middle + 1 :]
+        if not isinstance(offset, str) or not all(is_id(each, RECORD) for each in ids):
+            raise ListingExpiredError("the cursor is not one of this version")
+        return cls(offset=offset, probed=rest[:middle], missing=rest[middle + 1 :])
+
+
+def fetch_changes(
+    api: ApiClient,
+    collection: CollectionContext,
+    *,
+    cursor: str | None,
+    since: datetime,
+) -> Page:
+    """Return one page of what was edited or made since then, and what is deleted."""
+    if cursor is not None:
+        position = Position.from_cursor(cursor)
+        formula = changed_since(since, position.probed)
+        answer = ask(api, collection, offset=position.offset, formula=formula)
+        return _read(api, collection, answer, position)
+    probes = tuple(each for each in collection.probes if is_id(each, RECORD))
+    position = Position(probed=probes, missing=probes)
+    try:
+        formula = changed_since(since, probes)
+        answer = ask(api, collection, offset=None, formula=formula)
+    except QuotaExhausted:
+        raise
+    except InvalidRequest:
+        if not probes:
+            raise
+        # It may be the naming of records that is refused: only that is optional.
+        answer = ask(api, collection, offset=None, formula=changed_since(since))
+        return _read(api, collection, answer, Position(), refused=(PROBES,))
+    return _read(api, collection, answer, position)
+
+
+def _read(
+    api: ApiClient,
+    collection: CollectionContext,
+    answer: Any,
+    position: Position,
+    *,
+    refused: Sequence[str] = (),
+) -> Page:
+    found = read_records(api, collection, answer)
+    rows = expect_list(expect_object(answer, "answer").get("records"), "records")
+    shown = [id_of(row) for row in rows]
+    # One without an id may be any of those that are looked for.
+    left = () if None in shown else tuple(set(position.missing) - set(shown))
+    offset = next_cursor(answer, "offset", position.offset)
+    if offset is None:
+        deleted = dict.fromkeys(left, DELETED)
+        return to_page(found, None, deleted=deleted, refused=refused)
+    behind = Position(offset=offset, probed=position.probed, missing=sorted(left))
+    return to_page(found, behind.to_cursor(), refused=refused)

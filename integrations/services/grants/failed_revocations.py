@@ -1,0 +1,68 @@
+"""Revocations that were given up: who must end the grant at the provider instead."""
+
+import logging
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from integrations.models import Connection, FailedRevocation, PendingRevocation
+from integrations.services.common import audit
+
+logger = logging.getLogger(__name__)
+
+
+def give_up(pending: PendingRevocation, exc: Exception) -> FailedRevocation:
+    """Erase the token for good, and leave a note for its owner and for staff."""
+    own = Connection.objects.filter(
+        provider=pending.provider,
+        remote_id=pending.account_id,
+        owner_id=pending.owner_id,
+    ).first()
+    error = str(getattr(exc, "error", "") or getattr(exc, "code", ""))
+    with transaction.atomic():
+        failed = FailedRevocation.objects.create(
+            provider=pending.provider,
+            account_id=pending.account_id,
+            account_name=own.account_name if own else "",
+            owner_id=pending.owner_id,
+            is_uninstall=pending.is_uninstall,
+            error=(error or type(exc).__name__)[:100],
+            status=getattr(exc, "status", None),
+            tries=pending.tries + 1,
+        )
+        audit.record(
+            "revocation.given_up",
+            user=pending.owner,
+            subject=failed.pk,
+            provider=failed.provider,
+            error=failed.error,
+            tries=failed.tries,
+        )
+        PendingRevocation.objects.filter(pk=pending.pk).delete()
+    logger.error(
+        "revocation given up provider=%s error=%s", failed.provider, failed.error
+    )
+    return failed
+
+
+def shown_to(user: User) -> QuerySet[FailedRevocation]:
+    """Return those of a user, without accounts that are connected once more."""
+    connected = Connection.objects.connected().filter(
+        provider=OuterRef("provider"),
+        remote_id=OuterRef("account_id"),
+        owner_id=OuterRef("owner_id"),
+    )
+    return FailedRevocation.objects.filter(~Exists(connected), owner=user)
+
+
+def dismiss(failed: FailedRevocation, *, actor: User) -> None:
+    """Delete one whose grant was ended at the provider."""
+    with transaction.atomic():
+        audit.record(
+            "revocation.dismissed",
+            user=actor,
+            subject=failed.pk,
+            provider=failed.provider,
+        )
+        failed.delete()

@@ -1,0 +1,34 @@
+"""Optional parts of a refresh: what refuses one is a note, never a failure."""
+
+from collections.abc import Collection as Container
+from typing import Any, Final
+
+from integrations.models import Collection
+from integrations.models.reasons import Reason, ReasonCode
+
+# Those that every provider may have; others are named by the schema of a collection.
+SCHEMA: Final = "schema"
+# Without a kept schema, which fields there are is not known at all.
+FIELDS: Final = "fields"
+DELETIONS: Final = "deletions"
+COUNT: Final = "count"
+
+
+def refused_in(schema: dict[str, Any]) -> list[str]:
+    """Return the optional parts that were not told with a schema."""
+    told = schema.get("refused")
+    return [str(each) for each in told] if isinstance(told, list) else []
+
+
+def note_of(
+    collection: Collection, *, asked: Container[str], refused: Container[str]
+) -> Reason | None:
+    """Return the note on what was refused, None when nothing was.
+
+    What was not ``asked`` for this time is as it was.
+    """
+    is_noted = collection.pending_reason == ReasonCode.EXTRAS_REFUSED
+    before = collection.pending_reason_data.get("extras", []) if is_noted else []
+    kept = [name for name in before if name in {DELETIONS, COUNT} - set(asked)]
+    names = dict.fromkeys([*refused_in(collection.schema), *kept, *refused])
+    return Reason.of(ReasonCode.EXTRAS_REFUSED, extras=[*names]) if names else None

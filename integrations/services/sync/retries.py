@@ -1,0 +1,98 @@
+"""Spaced retries: a sync that failed for a passing reason is tried again by itself.
+
+When is a row, so it outlives every process: ``Connection.retry_at`` is set with the
+end of the run, is cleared by whichever run comes next, and is dispatched beside the
+schedule. What only a user, staff or another release can change is left to the schedule.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.models import Connection, SyncRun
+from integrations.models.progress import CollectionProgress, ProgressState
+from integrations.models.reasons import Reason, ReasonCode
+
+# Counted since the last sync that worked; after these the schedule goes on alone.
+DELAYS: Final = tuple(timedelta(minutes=number) for number in (1, 2, 5, 10))
+MOST_ATTEMPTS: Final = len(DELAYS) + 1
+PASSING: Final = frozenset(
+    {
+        ReasonCode.NETWORK,
+        ReasonCode.INTERMEDIARY,
+        ReasonCode.PROVIDER_DOWN,
+        ReasonCode.ODD_ANSWER,
+        ReasonCode.RATE_LIMITED,
+        ReasonCode.REFRESHING,
+        ReasonCode.DATABASE_AWAY,
+    }
+)
+
+
+def passing_failure(
+    whole: Reason | None, entries: Mapping[str, CollectionProgress]
+) -> Reason | None:
+    """Return the first passing reason for which a run lacks something, if any."""
+    if whole is None or whole.code is not ReasonCode.COLLECTIONS:
+        reasons = [whole]
+    else:
+        failed = (e for e in entries.values() if e.state is ProgressState.FAILED)
+        reasons = [_cause(entry.reason) for entry in failed]
+    return next((r for r in reasons if r is not None and r.code in PASSING), None)
+
+
+def _cause(reason: Reason | None) -> Reason | None:
+    """Return what a full refresh failed of, where only what changed was read."""
+    if reason is None or reason.code is not ReasonCode.FULL_REFRESH_FAILED:
+        return reason
+    because = reason.data.get("because") or {}
+    return Reason.stored(str(because.get("code", "")), because.get("data") or {})
+
+
+def lock(run: SyncRun) -> Connection | None:
+    """Lock the row of a run's connection for its end and the plan behind it."""
+    rows = Connection.objects.select_for_update(no_key=True)
+    return rows.filter(pk=run.connection_id, generation=run.generation).first()
+
+
+def plan(
+    connection: Connection,
+    run: SyncRun,
+    outcome: SyncRun.Outcome,
+    failure: Reason | None,
+    *,
+    now: datetime,
+    not_before: datetime | None,
+) -> None:
+    """Count a failure and plan the next attempt; a sync that worked begins anew.
+
+    It is not made before the time that the provider named, of the run or of a
+    collection that failed.
+    """
+    failed = connection.failed_syncs + 1 if failure else 0
+    at = None
+    if failure is not None and failed <= len(DELAYS):
+        states = run.entries.values()
+        named = [e.retry_at for e in states if e.state is ProgressState.FAILED]
+        pause = now + DELAYS[failed - 1]
+        at = max(t for t in (pause, not_before, *named) if t is not None)
+    elif failure is None and outcome == SyncRun.Outcome.FAILED:
+        failed = connection.failed_syncs
+    connection.retry_at, connection.failed_syncs = at, failed
+    connection.save(update_fields=["retry_at", "failed_syncs"])
+
+
+def answer(connection: Connection) -> None:
+    """Count a new run as the scheduled one that is due by now, and the next attempt.
+
+    By itself, after the run: whoever dies in between leaves one sync too many, and
+    nobody who holds the connection's row waits here for the run's.
+    """
+    now = timezone.now()
+    is_answered = Q(next_sync_at__lte=now) | Q(retry_at__isnull=False)
+    Connection.objects.filter(is_answered, pk=connection.pk).update(
+        next_sync_at=connection.next_slot(now), retry_at=None
+    )

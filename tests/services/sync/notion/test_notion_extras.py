@@ -1,0 +1,103 @@
+"""What no description names may be refused, and deletions do not depend on it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.models import Collection, Connection, Item
+from tests.sandbox.notion_client import NotionClient
+from tests.services.fixtures import FinishSync
+from tests.services.sync.notion.workspace_rows import assert_equal_to, item_named, live
+
+ARCHIVED, TRASHED, PAGE = "كتاب رقم 4", "كتاب رقم 5", "الفصل 3"
+
+
+@pytest.fixture
+def strict(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+) -> NotionClient:
+    """Return a Notion that has been read, and refuses from now on what is extra."""
+    finish_sync(connection)
+    notion.order("records/archive", id=item_named(ARCHIVED).remote_id)
+    finish_sync(connection)
+    assert item_named(ARCHIVED).properties["about.archived"] is True
+    notion.fault("no_extras", "search")
+    notion.fault("no_extras", "query")
+    return notion
+
+
+def pending() -> set[str]:
+    return set(Collection.objects.values_list("pending_reason", flat=True))
+
+
+def test_a_full_refresh_deletes_what_is_gone_and_keeps_what_is_archived(
+    connection: Connection, finish_sync: FinishSync, strict: NotionClient
+) -> None:
+    for name in (TRASHED, PAGE):
+        strict.order("records/trash", id=item_named(name).remote_id)
+
+    run = finish_sync(connection, full=True)
+
+    assert (run.outcome, run.deleted) == ("complete", 2), run.reason
+    kinds = {name: item_named(name).deleted_kind for name in (TRASHED, PAGE, ARCHIVED)}
+    assert kinds == {TRASHED: "trashed", PAGE: "trashed", ARCHIVED: None}
+    assert Collection.objects.get(name="الكتب").pending_reason == "extras_refused"
+    assert_equal_to(strict)
+
+
+def test_a_first_load_is_complete_without_them(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+) -> None:
+    notion.fault("no_extras", "search")
+    notion.fault("no_extras", "query")
+
+    run = finish_sync(connection)
+
+    assert run.outcome == "complete", run.reason
+    assert pending() == {"", "extras_refused"}
+    assert_equal_to(notion)
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_an_incremental_sync_goes_on_and_finds_what_is_gone(
+    connection: Connection,
+    finish_sync: FinishSync,
+    strict: NotionClient,
+    is_late: bool,
+) -> None:
+    if is_late:
+        long_ago = timezone.now() - timedelta(hours=2)
+        Collection.objects.update(late_arrivals_read_at=long_ago)
+    strict.order("records/edit", id=item_named("الفصل 5").remote_id, title="Fünf")
+    new = strict.order(
+        "records/create", id=item_named("الفصل 1").remote_id, title="New"
+    )["id"]
+    for name in (TRASHED, PAGE):
+        strict.order("records/trash", id=item_named(name).remote_id)
+    unshared = item_named("الفصل 7")
+    strict.order("records/unshare", id=unshared.remote_id)
+
+    run = finish_sync(connection)
+
+    assert (run.outcome, run.deleted) == ("complete", 3), run.reason
+    assert item_named("Fünf")
+    assert new in live()
+    assert item_named(PAGE).deleted_kind == "trashed"
+    assert_equal_to(strict)
+    assert ("extras_refused" in pending()) is is_late
+
+
+def test_what_is_probed_is_bounded(
+    connection: Connection, finish_sync: FinishSync, notion: NotionClient, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    notion.switch("search_leaves_out", 100)
+    sources = Item.objects.live().filter(type="data_source").count()
+    calls = len(sandbox.log)
+
+    run = finish_sync(connection)
+
+    assert (run.outcome, run.deleted) == ("complete", 0)
+    assert len(sandbox.log) - calls <= 2 + sources + 2 * 10

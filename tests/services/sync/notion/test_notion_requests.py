@@ -1,0 +1,132 @@
+"""Each phase asks for no more than it has to, counted at the simulated Notion."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from zlib import crc32
+
+import pytest
+from django.contrib.auth.models import User
+
+from integrations.models import Collection, Connection, Item, ItemContent
+from tests.sandbox.notion_client import NotionClient
+from tests.services.fixtures import Connect, FinishSync
+from tests.services.sync.notion.workspace_rows import assert_equal_to, item_named
+
+# What may be asked for beyond the least that tells everything.
+MOST = 1.2
+
+
+@contextmanager
+def at_most(sandbox: Any, least: int) -> Iterator[None]:
+    """Hold what is asked for inside within a fifth of the least, and not below it."""
+    before = len(sandbox.log)
+    yield
+    asked = sandbox.log[before:]
+    assert least <= len(asked) <= least * MOST, asked
+
+
+def with_headings() -> int:
+    """Count the pages whose Markdown does not tell headings from paragraphs."""
+    return sum(
+        any(b["kind"] == "heading" and not b.get("depth") for b in each.blocks)
+        for each in ItemContent.objects.all()
+    )
+
+
+def structure() -> int:
+    """Return what schemas, rows, databases and the two searches take, read in full."""
+    databases = Item.objects.live().filter(type="database").count()
+    sources = Item.objects.live().filter(type="data_source").count()
+    has_users = any(each.schema.get("users") for each in Collection.objects.all())
+    searches, users = 2, int(has_users)
+    # Each data source: its columns, its rows, its archived rows.
+    return searches + users + databases + 3 * sources
+
+
+@pytest.fixture
+def told(notion: NotionClient, settings: Any) -> NotionClient:
+    """Return a Notion whose search tells everything; texts are read."""
+    settings.CONTENT_PAGES_PER_RUN = 200
+    for fault in ("search_leaves_out", "partial_hits"):
+        notion.switch(fault, 0)
+    return notion
+
+
+@pytest.fixture
+def loaded(
+    alice: User, connect_notion: Connect, finish_sync: FinishSync, told: NotionClient
+) -> Connection:
+    """Return a workspace that has been read once."""
+    connection = connect_notion(alice)
+    assert finish_sync(connection).outcome == "complete"
+    return connection
+
+
+def test_connecting_takes_the_exchange_of_the_code(
+    alice: User, connect_notion: Connect, sandbox: Any, told: NotionClient
+) -> None:
+    with at_most(sandbox, 1):
+        connect_notion(alice)
+
+
+def test_a_first_load_asks_for_each_page_once(
+    alice: User,
+    connect_notion: Connect,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    told: NotionClient,
+) -> None:
+    connection = connect_notion(alice)
+    before = len(sandbox.log)
+
+    finish_sync(connection)
+
+    pages = Item.objects.live().filter(type="page").count()
+    least = structure() + pages + with_headings()
+    asked = sandbox.log[before:]
+    assert least <= len(asked) <= least * MOST, asked
+    assert ItemContent.objects.count() == pages
+    assert_equal_to(told)
+
+
+def test_what_was_only_just_stored_here_is_no_news(
+    loaded: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    sources = Collection.objects.filter(remote_id__contains="-").count()
+
+    with at_most(sandbox, 2 + sources):
+        run = finish_sync(loaded)
+
+    assert (run.outcome, run.created, run.changed) == ("complete", 0, 0)
+
+
+def test_what_changed_there_is_all_that_is_read(
+    loaded: Connection, finish_sync: FinishSync, sandbox: Any, told: NotionClient
+) -> None:
+    page = item_named("الفصل 3")
+    told.order("records/edit", id=page.remote_id, text="Quagga")
+    sources = Collection.objects.filter(remote_id__contains="-").count()
+
+    with at_most(sandbox, 2 + sources + 1):
+        run = finish_sync(loaded)
+
+    assert run.changed == 1
+    page.refresh_from_db()
+    assert "Quagga" in page.content.text
+
+
+def test_a_full_refresh_walks_a_seventh_of_what_is_unchanged(
+    loaded: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    turn = Collection.objects.get(remote_id="pages").generation + 1
+    ids = Item.objects.live().filter(type="page").values_list("remote_id", flat=True)
+    walked = [each for each in ids if crc32(each.encode()) % 7 == turn % 7]
+    headed = ItemContent.objects.filter(
+        item__remote_id__in=walked, blocks__0__kind="heading"
+    ).count()
+
+    with at_most(sandbox, structure() + len(walked) + headed):
+        run = finish_sync(loaded, full=True)
+
+    assert (run.outcome, run.created, run.changed) == ("complete", 0, 0)

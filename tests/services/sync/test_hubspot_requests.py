@@ -1,0 +1,108 @@
+"""HubSpot is asked no more than there is to ask; its README has the same figures."""
+
+import math
+import re
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import time_machine
+from django.utils import timezone
+
+from integrations.models import Connection
+from integrations.services.sync import engine, runs
+from tests.services.fixtures import FinishSync, let_time_pass
+from tests.services.hubspot_account import assert_equal_to, live, touch
+
+KINDS = {
+    "owners": r"GET /hubspot/crm/owners/[^/]+\?.*archived=false",
+    "archived owners": r"GET /hubspot/crm/owners/[^/]+\?.*archived=true",
+    "pipelines": r"GET /hubspot/crm/pipelines/",
+    "properties": r"GET /hubspot/crm/properties/",
+    "archived": r"GET /hubspot/crm/objects/[^/]+/\w+\?.*archived=true",
+    "list": r"GET /hubspot/crm/objects/[^/]+/\w+\?",
+    "search": r"POST /hubspot/crm/objects/.*/search",
+    "batch": r"POST /hubspot/crm/objects/.*/batch/read",
+    "links": r"POST /hubspot/crm/associations/",
+    "token": r"POST /hubspot/oauth/[^/]+/token$",
+    "introspection": r"POST /hubspot/oauth/.*/introspect",
+    "account": r"GET /hubspot/account-info/",
+}
+TYPES = ("contacts", "companies", "deals")
+
+
+def kind_of(line: str) -> str:
+    return next((k for k, form in KINDS.items() if re.match(form, line)), line)
+
+
+def spent(sandbox: Any, since: int = 0) -> Counter[str]:
+    return Counter(map(kind_of, sandbox.log[since:]))
+
+
+def pages(number: int, size: int = 100) -> int:
+    return max(1, math.ceil(number / size))
+
+
+def all_of_it() -> dict[str, int]:
+    """Return the fewest calls that read everything: three types, in few pages."""
+    return {
+        "owners": 1,
+        "archived owners": 1,
+        "pipelines": 1,
+        "properties": 3,
+        "list": sum(pages(len(live(kind))) for kind in TYPES),
+        "archived": 3,
+        "search": 3,
+    }
+
+
+def assert_near(real: Counter[str], least: dict[str, int]) -> None:
+    assert set(real) == set(least), real
+    assert real.total() <= 1.2 * sum(least.values()), (real, least)
+
+
+def test_connecting_asks_for_the_token_its_person_and_the_portal(
+    connection: Connection, sandbox: Any
+) -> None:
+    assert spent(sandbox) == {"token": 1, "introspection": 1, "account": 1}
+
+
+def test_each_phase_asks_no_more_than_it_must(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    def phase(minutes: int, *, changes: int = 0, **options: Any) -> Counter[str]:
+        calls, at = len(sandbox.log), timezone.now() + timedelta(minutes=minutes)
+        with time_machine.travel(at):
+            if changes:
+                touch(sandbox, count=changes, property="city", value="Bergen")
+            assert finish_sync(connection, **options).outcome == "complete"
+        return spent(sandbox, calls)
+
+    first = phase(0)
+    assert_near(first, all_of_it())
+    assert first["owners"] == first["archived owners"] == first["pipelines"] == 1
+
+    nothing_new = phase(20)
+    assert nothing_new == {"search": 3}
+
+    one_in_a_hundred = phase(21, changes=4)
+    assert one_in_a_hundred == {"search": 3, "batch": 1, "links": 1}
+    assert_equal_to(sandbox)
+
+    assert_near(phase(22, full=True), all_of_it())
+
+
+def test_slices_of_one_run_share_what_is_the_accounts(
+    connection: Connection, sandbox: Any
+) -> None:
+    run, _ = runs.open_run(connection, trigger="user")
+    for _ in range(30):
+        let_time_pass(run)
+        engine.run_slice(run.pk, seconds=-1)
+        run.refresh_from_db()
+        if not run.is_open:
+            break
+
+    assert run.slices >= 10
+    real = spent(sandbox)
+    assert (real["owners"], real["archived owners"]) == (1, 1)

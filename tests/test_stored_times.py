@@ -1,0 +1,140 @@
+"""Every comparison of a stored time with now has thought of a clock that was ahead.
+
+Whoever compares asks ``models.times``; the few who need not are named here, with the
+reason why a time in the future does no harm there.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.apps import apps
+from django.db.models import DateTimeField
+
+ROOT = Path(__file__).resolve().parent.parent
+HELPER = "integrations/models/times.py"
+FOREIGN = ("migrations", "providers", "http", "oauth")
+CODE = [
+    path
+    for tree in ("config", "integrations")
+    for path in sorted(ROOT.glob(f"{tree}/**/*.py"))
+    if not set(FOREIGN) & set(path.parts) and str(path.relative_to(ROOT)) != HELPER
+]
+# Stored as well, though in no column of their own.
+IN_JSON = {"retry_at", "asked_at", "seen_at"}
+STORED = IN_JSON | {
+    field.name
+    for model in apps.get_app_config("integrations").get_models()
+    for field in model._meta.get_fields()
+    if isinstance(field, DateTimeField)
+}
+BOUNDS = tuple(f"__{name}" for name in ("lt", "lte", "gt", "gte"))
+
+PULLED_IN = "the sweep makes due what a clock ahead has planned"
+CLAIM_FORGETS = "claiming the run forgets what a clock ahead has set"
+REFUSED = "a token that is too old is refused by the provider, and refreshed then"
+BOTH_STORED = "two stored times"
+COUNTED = "what is dated ahead counts as having happened lately, once"
+SHOWN = "shown only"
+BOUNDED = "bounded by a constant, and tried again"
+ALLOWED: dict[str, str] = {
+    "integrations/admin/connections.py::get_queryset": "excludes what lies ahead",
+    "integrations/admin/filters.py::queryset": REFUSED,
+    "integrations/models/connection.py::is_stale": PULLED_IN,
+    "integrations/models/item.py::was_new": BOTH_STORED,
+    "integrations/models/run.py::duration": "never less than nothing",
+    "integrations/services/connections/findings.py::_of_first_sync": PULLED_IN,
+    "integrations/services/connections/next_steps.py::next_sync": PULLED_IN,
+    "integrations/services/grants/circuit_breaker.py::ensure_running": "is_paused asks",
+    "integrations/services/grants/circuit_breaker.py::resume": "ends a pause",
+    "integrations/services/grants/oauth_state.py::consume": "excludes what lies ahead",
+    "integrations/services/grants/refresh.py::_winners_result": "the lease was asked",
+    "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (
+        "begins the spacing anew"
+    ),
+    "integrations/services/items/news.py::parse": "asked for by an address",
+    "integrations/services/items/news.py::select": COUNTED,
+    "integrations/services/sync/budget.py::calls_left": COUNTED,
+    "integrations/services/sync/clock.py::provider_time": "is about our own clock",
+    "integrations/services/sync/collection_loop.py::_seconds_to_retry": CLAIM_FORGETS,
+    "integrations/services/sync/foreground.py::_nap": BOUNDED,
+    "integrations/services/sync/page_text.py::_stale": "asks the helper as well",
+    "integrations/services/sync/refresh/start.py::_begin_incremental": (
+        "the policy has asked about the watermark"
+    ),
+    "integrations/services/sync/runs.py::_answer_schedule": PULLED_IN,
+    "integrations/services/sync/runs.py::enqueue_lost": "asks the helper as well",
+    "integrations/services/sync/stored_items.py::walk": BOTH_STORED,
+    "integrations/services/upkeep/health.py::_heartbeat": "what lies ahead is left out",
+    "integrations/services/upkeep/health.py::_queues": "a heartbeat tells as much",
+    "integrations/services/upkeep/retention.py::prune": "it is only kept longer",
+    "integrations/services/upkeep/schedule.py::_dispatch_batch": PULLED_IN,
+    "integrations/services/upkeep/schedule.py::_due_credentials": PULLED_IN,
+    "integrations/services/upkeep/schedule.py::pull_in": "asks the helper as well",
+    "integrations/services/upkeep/staleness.py::check": PULLED_IN,
+    "integrations/views/connections/detail.py::_token_facts": SHOWN,
+    "integrations/views/connections/estimate.py::time_text": SHOWN,
+    "integrations/views/connections/selection.py::read": "asks the helper as well",
+    "integrations/views/items/content.py::make_content": BOTH_STORED,
+    "integrations/views/site/home.py::_changes": COUNTED,
+    "integrations/views/site/visits.py::last_visit": "read by the helper",
+}
+
+
+def comparisons(source: str) -> Iterator[str]:
+    """Yield the functions that compare a stored time, or subtract with one."""
+    yield from _walk(ast.parse(source), "")
+
+
+def _walk(node: ast.AST, function: str) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef):
+        function = node.name
+    if _compares(node):
+        yield function
+    for child in ast.iter_child_nodes(node):
+        yield from _walk(child, function)
+
+
+def _compares(node: ast.AST) -> bool:
+    match node:
+        case ast.Compare(ops=ops):
+            is_order = any(
+                isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in ops
+            )
+            return is_order and _names_stored(node)
+        case ast.BinOp(op=ast.Sub()):
+            return _names_stored(node)
+        case ast.keyword(arg=str(name)) if name.endswith(BOUNDS):
+            return name.split("__")[-2] in STORED
+    return False
+
+
+def _names_stored(node: ast.AST) -> bool:
+    return any(
+        isinstance(each, ast.Attribute | ast.Name)
+        and getattr(each, "attr", getattr(each, "id", "")) in STORED
+        for each in ast.walk(node)
+    )
+
+
+def found() -> set[str]:
+    return {
+        f"{path.relative_to(ROOT)}::{function}"
+        for path in CODE
+        for function in comparisons(path.read_text("utf-8"))
+    }
+
+
+def test_every_comparison_of_a_stored_time_asks_the_helper_or_says_why_not() -> None:
+    assert found() == set(ALLOWED)
+
+
+def test_a_comparison_is_seen_in_each_of_its_forms() -> None:
+    source = """
+def one(run): return run.lease_until > now
+def two(rows): return rows.filter(connection__next_sync_at__lte=now)
+def three(row): return (now - row.at).total_seconds()
+def four(rows, now): return rows.filter(times.ahead("due_at", now))
+def five(row): return row.count > 1
+"""
+    assert list(comparisons(source)) == ["one", "two", "three"]
