@@ -3,13 +3,15 @@
 import os
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import django
 from celery import Celery, signals
+from celery.concurrency.thread import TaskPool as ThreadPool
 from django.core.exceptions import ImproperlyConfigured
 
-from config import outages
+from config import outages, time_limits
 from config.broker import use_mended_transport
 from config.checks import refuse_unsafe_settings
 
@@ -38,15 +40,28 @@ def wait_as_a_worker_does(conf: Any, **_kwargs: Any) -> None:
     }
 
 
+@signals.worker_ready.connect
+def bound_tasks(sender: Any, **_kwargs: Any) -> None:
+    """Bound the tasks of a pool of threads, and its shutdown."""
+    if isinstance(sender.pool, ThreadPool):
+        time_limits.watch()
+        # Threads that still run would keep the process; rows know where they were.
+        signals.worker_shutting_down.connect(
+            lambda **_details: _later(os._exit, 1), weak=False
+        )
+
+
 @signals.worker_shutting_down.connect
 def bound_shutdown(how: str, **_kwargs: Any) -> None:
     """Bound a warm shutdown: running slices end in time, or others take them over."""
     if how == "Warm":
-        timer = threading.Timer(
-            SHUTDOWN_SECONDS, os.kill, (os.getpid(), signal.SIGQUIT)
-        )
-        timer.daemon = True
-        timer.start()
+        _later(os.kill, os.getpid(), signal.SIGQUIT)
+
+
+def _later(act: Callable[..., Any], *args: Any) -> None:
+    timer = threading.Timer(SHUTDOWN_SECONDS, act, args)
+    timer.daemon = True
+    timer.start()
 
 
 @signals.import_modules.connect

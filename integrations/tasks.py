@@ -10,11 +10,12 @@ from celery.signals import worker_shutting_down
 from integrations.http.errors import ApiError
 from integrations.models import Credential, SyncRun
 from integrations.services.common import queue, shutdown
+from integrations.services.common.clock import database_now
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion
 from integrations.services.grants import refresh, revocation
 from integrations.services.items.search import reindex
-from integrations.services.sync import engine, opened_text, runs
+from integrations.services.sync import engine, opened_text, runs, turns
 from integrations.services.upkeep import schedule
 
 logger = logging.getLogger(__name__)
@@ -25,29 +26,36 @@ def _ask_children_to_stop(**_details: Any) -> None:
     shutdown.ask()
 
 
-@shared_task
+# Far beyond any page of a slow provider; what does nothing for long loses its lease.
+SYNC_SOFT, SYNC_HARD = 540, 600
+
+
+@shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
 def sync_interactive(run_id: str) -> None:
     """Work on a run somebody is waiting for."""
-    _sync(run_id)
+    _sync("interactive", run_id)
 
 
-@shared_task
+@shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
 def sync_opened_text(item_id: str) -> None:
     """Read the text of an item that somebody has opened."""
     opened_text.read(int(item_id))
 
 
-@shared_task
+@shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
 def sync_bulk(run_id: str) -> None:
     """Work on a scheduled or long run."""
-    _sync(run_id)
+    _sync("sync", run_id)
 
 
-def _sync(run_id: str) -> None:
-    wait = engine.run_slice(UUID(run_id))
+def _sync(queue_name: str, run_id: str) -> None:
+    taken = turns.take(queue_name, UUID(run_id), now=database_now())
+    if taken is None:
+        return
+    wait = engine.work_on(*taken)
     if wait is None or wait > queue.LONGEST_COUNTDOWN_SECONDS:
         return
-    run = SyncRun.objects.filter(pk=run_id).first()
+    run = SyncRun.objects.filter(pk=taken[0].pk).first()
     if run is not None and run.is_open:
         runs.enqueue(run, countdown=wait)
 

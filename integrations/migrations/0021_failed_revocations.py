@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0019_spaced_retries"),
+        ("integrations", "0020_worker_leases"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Remember as of when links are known, and where the pass over them is."""
 
-    dependencies = [("integrations", "0025_preferences")]
+    dependencies = [("integrations", "0021_failed_revocations")]
     operations = [
         migrations.AddField(
             model_name="collection",

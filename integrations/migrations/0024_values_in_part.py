@@ -42,7 +42,7 @@ def _with(codes: Mapping[str, str]) -> Callable[..., None]:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0021_failed_revocations"),
+        ("integrations", "0023_spot_checks"),
     ]
 
     operations = [

@@ -94,6 +94,14 @@ class SyncRun(models.Model):
     waited_seconds = models.FloatField(default=0)
     slices = models.PositiveIntegerField(default=0)
     deliveries = models.PositiveSmallIntegerField(default=0)
+    workers_lost = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How often a worker vanished, or stood still, in the middle of it.",
+    )
+    worker_lost_at = models.DateTimeField(
+        null=True, blank=True, help_text="When another one took over for the last."
+    )
     failures = models.PositiveSmallIntegerField(default=0)
     is_cancel_requested = models.BooleanField(default=False)
     lease_id = models.UUIDField(null=True, blank=True)
@@ -126,6 +134,11 @@ class SyncRun(models.Model):
                 name="sync_run_open",
             ),
             models.Index(fields=("connection", "-queued_at"), name="sync_run_latest"),
+            models.Index(
+                fields=("lease_until",),
+                condition=Q(lease_until__isnull=False),
+                name="sync_run_leased",
+            ),
         )
 
     def __str__(self) -> str:
@@ -170,6 +183,11 @@ class SyncRun(models.Model):
         is_set_ahead = times.is_ahead(self.released_at or self.queued_at, now)
         is_later = times.is_to_come(self.due_at, now, longest=self.LONGEST_WAIT)
         return is_later and not is_set_ahead
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Tell whether its worker has neither released nor renewed its lease."""
+        return self.is_open and self.lease_id is not None and not self.is_working
 
     @property
     def is_waiting(self) -> bool:

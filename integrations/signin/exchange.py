@@ -16,6 +16,7 @@ from integrations.services.common import crypto, oauth_clients, queue
 from integrations.services.common.errors import (
     ConnectorError,
     OwnedBySomeoneElseError,
+    TooManyConnectionsError,
 )
 from integrations.services.connections import connect
 from integrations.services.connections.connect import Connected
@@ -100,7 +101,7 @@ def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
 def accept(
     provider: GrantProvider, grant: IdentifiedGrant, user: User, *, plan: str = ""
 ) -> Connected:
-    """Store the grant as one user's; raise GrantFailed if it is another's.
+    """Store the grant as one user's; raise GrantFailed if that may not be.
 
     ``plan`` is the provider's plan that the user says a new account has.
     """
@@ -115,6 +116,9 @@ def accept(
     except OwnedBySomeoneElseError as exc:
         grant.revoke()
         raise GrantFailed("someone_elses", user_messages.SOMEONE_ELSES) from exc
+    except TooManyConnectionsError as exc:
+        grant.revoke()
+        raise GrantFailed("too_many", user_messages.TOO_MANY) from exc
 
 
 def _revoke(provider: str, tokens: TokenSet, account_id: str) -> None:

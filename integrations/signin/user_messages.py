@@ -96,6 +96,12 @@ SOMEONE_ELSES = UserMessage(
     text="This {name} account is already connected by somebody else here. They have "
     "to disconnect it first; nothing of theirs was changed.",
 )
+TOO_MANY = UserMessage(
+    code="too_many_connections",
+    level="warning",
+    text="You have as many connections as one user may have here, so {name} was not "
+    "connected. Disconnect one that you no longer need, then press Connect.",
+)
 NOT_LINKED = UserMessage(
     code="not_linked",
     level="warning",

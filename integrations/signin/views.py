@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from integrations.models import Connection
 from integrations.providers import SPECS
 from integrations.services.common import audit
+from integrations.services.connections.connect import has_place
 from integrations.services.grants import oauth_state
 from integrations.services.grants.oauth_state import Authorization, StateRefusedError
 from integrations.signin import user_messages
@@ -55,6 +56,8 @@ def authorize(request: HttpRequest, slug: str) -> HttpResponse:
     form = ConnectForm(plan=request.POST.get("plan", "")[:40])
     if request.user.is_authenticated and request.POST.get("connection"):
         form = ConnectForm(connection=_reconnect_target(request, slug))
+    elif isinstance(request.user, User) and not has_place(request.user):
+        return _back(request, user_messages.TOO_MANY, provider)
     process = AuthProcess.CONNECT if request.user.is_authenticated else "login"
     return provider.redirect(request, process, _next_url(request), data=form)
 

@@ -30,6 +30,7 @@ BENCHES: dict[str, dict[str, str]] = {
     "worker_memory": {**UNLIMITED, "SANDBOX": "on", "LOG_LEVEL": "INFO"},
     "item_list": {},
     "dispatch": {},
+    "crowd": {"LOG_LEVEL": "INFO"},
 }
 # Short deadlines, so that minutes hold what are days elsewhere.
 SOAK = {
@@ -62,7 +63,7 @@ def main() -> int:
             database=options.database,
         )
     if options.name:
-        return run_here(options.name, long=options.long)
+        return run_here(options.name, long=options.long, database=options.database)
     started = time.monotonic()
     results = {name: run_apart(name, long=options.long) for name in BENCHES}
     failed = [name for name, status in results.items() if status]
@@ -81,13 +82,15 @@ def run_apart(name: str, *, long: bool) -> int:
             raise
 
 
-def run_here(name: str, *, long: bool) -> int:
+def run_here(name: str, *, long: bool, database: str) -> int:
     """Make a site for the benchmark, set Django up on it, and measure."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    figures = Figures(title=name.replace("_", " "))
+    figures = Figures(title=f"{name.replace('_', ' ')} on {database}")
     print(f"{figures.title} …", flush=True)
+    postgres = Postgres() if database == "postgres" else None
     with tempfile.TemporaryDirectory(prefix="mooring-bench-") as directory:
-        site = Site(Path(directory), **BENCHES[name])
+        url = {"database_url": postgres.create_database(name)} if postgres else {}
+        site = Site(Path(directory), **BENCHES[name], **url)
         try:
             site.start()
             os.environ.update(site.environment)
@@ -97,6 +100,8 @@ def run_here(name: str, *, long: bool) -> int:
             module.measure(site, figures, long=long)
         finally:
             site.close()
+            if postgres:
+                postgres.close()
     figures.show()
     return 1 if figures.missed else 0
 

@@ -1,9 +1,10 @@
 """Serve any number of contacts: the sandbox's own answers, renumbered.
 
-A process of its own, ``python -m tests.bench.pages PORT DATABASE``. It passes requests
-on to a small sandbox inside, except for the list of contacts: that is made from ten
-recorded pages at the cost of joining strings, so that what is measured is the
-reader and not the server. ``POST /bench`` sets how many and how late.
+A process of its own, ``python -m tests.bench.pages PORT DATABASE [WORKSPACES]``. It
+passes requests on to a small sandbox inside, with so many more workspaces of Notion,
+except for the list of contacts: that is made from ten recorded pages at the cost of
+joining strings, so that what is measured is the reader and not the server.
+``POST /bench`` sets how many and how late.
 """
 
 import json
@@ -24,6 +25,7 @@ from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
+from tests.bench import workspaces
 from tests.sandbox.wsgi_client import Answer, Client
 
 PAGE = 100
@@ -44,6 +46,7 @@ class Book:
         self.latency = 0.0
         self.calls: Counter[str] = Counter()
         self.arrivals: list[float] = []
+        self.asked: Counter[int] = Counter()
         self._recorded: dict[str, list[list[str]]] = {}
 
     def page(self, path: str, query: dict[str, str], headers: dict[str, str]) -> bytes:
@@ -51,6 +54,7 @@ class Book:
         number = int(query.pop("after", "0"))
         key = urlencode(query)
         with self.lock:
+            self.asked[number] += 1
             if key not in self._recorded:
                 self._recorded[key] = list(self._record(path, query, headers))
         rows = self._recorded[key][number % RECORDED * PAGE :][:PAGE]
@@ -139,11 +143,12 @@ class Handler(BaseHTTPRequestHandler):
                 "calls": book.calls,
                 "limited": len(book.arrivals),
                 "busiest": _busiest(book.arrivals),
+                "repeated": sum(count - 1 for count in book.asked.values()),
             }
             answer = json.dumps(told).encode()
             book.contacts = order.get("contacts", book.contacts)
             book.latency = order.get("latency_ms", book.latency * 1000) / 1000
-            book.calls, book.arrivals = Counter(), []
+            book.calls, book.arrivals, book.asked = Counter(), [], Counter()
         return answer
 
     def _send(self, status: int, body: bytes, kind: str, **headers: str) -> None:
@@ -164,8 +169,9 @@ def _busiest(arrivals: list[float], seconds: float = 10.0) -> int:
     return most
 
 
-def main(port: int, database: Path) -> None:
+def main(port: int, database: Path, more_workspaces: int = 0) -> None:
     """Seed the small sandbox and serve."""
+    workspaces.add(more_workspaces)
     config = Config.from_environ()
     sandbox = Sandbox(Storage(database), config=config, providers=PROVIDERS)
     sandbox.seed(Plan(seed=7, sizes=SIZES))
@@ -179,4 +185,4 @@ def main(port: int, database: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))

@@ -32,11 +32,11 @@ class Site:
         self.stack.prepare()
         self.stack.start("valkey")
 
-    def start_pages(self) -> None:
+    def start_pages(self, *, workspaces: int = 0) -> None:
         """Start the server of contacts in a process of its own."""
         command = [
             *(self.python, "-m", "tests.bench.pages", str(self.pages_port)),
-            str(self.directory / "pages.sqlite3"),
+            *(str(self.directory / "pages.sqlite3"), str(workspaces)),
         ]
         self._pages = Running(
             command,
@@ -44,7 +44,9 @@ class Site:
             environment=self.environment,
             cwd=BASE_DIR,
         )
-        wait_until(lambda: listens(self.pages_port), "the page server listens")
+        wait_until(
+            lambda: listens(self.pages_port), "the page server listens", seconds=90
+        )
 
     @property
     def python(self) -> str:

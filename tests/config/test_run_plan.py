@@ -110,3 +110,19 @@ def test_no_worker_waits_for_work_that_nothing_sends() -> None:
     assert routed == beaten == set(QUEUES)
     # Whoever starts a worker with a name of a later release is not refused.
     assert settings.CELERY_TASK_CREATE_MISSING_QUEUES
+
+
+def test_waiting_in_a_sync_costs_a_thread_and_a_refresh_has_a_process(
+    tmp_path: Path,
+) -> None:
+    pools = {
+        process.name: process.command[process.command.index("--pool") + 1]
+        for process in plan(tmp_path).processes
+        if process.name.startswith("worker-")
+    }
+
+    assert pools == {
+        "worker-refresh": "prefork",
+        "worker-interactive": "threads",
+        "worker-sync": "threads",
+    }

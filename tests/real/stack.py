@@ -79,7 +79,8 @@ class Stack:
         joined = names or tuple(n for n in self.commands if n.startswith("worker-"))
         commands = [self.commands.pop(name) for name in joined]
         queues = ",".join(c[c.index("-Q") + 1] for c in commands)
-        command, at = commands[0], commands[0].index("-Q") + 1
+        # The last one is a pool of threads, in which any task works.
+        command, at = commands[-1], commands[-1].index("-Q") + 1
         self.commands["worker"] = [*command[:at], queues, *command[at + 1 :]]
 
     def prepare(self) -> str:

@@ -16,6 +16,7 @@ ACCOUNTS = {
     "airtable": ({"account": "harbour"}, {"identity": "harbour:usrAnaMarinHarbor"}),
 }
 COUNT = "select count(*) from integrations_item where deleted_at is null"
+LEASED = "select 1 from integrations_syncrun where lease_id is not null"
 OPEN_RUNS = "select 1 from integrations_syncrun where state <> 'finished'"
 # A worker is called dead after seconds here, so that a test need not wait minutes.
 IMPATIENT = {
@@ -87,11 +88,16 @@ def assert_ends_complete(
 
 
 def test_a_worker_killed_in_mid_load_costs_nothing(loading: Stack) -> None:
+    was_at_work = []
+
     def kill() -> None:
         loading.kill("worker-interactive")
+        was_at_work.extend(loading.rows(LEASED))
         loading.start("worker-interactive")
 
     assert_ends_complete(loading, kill)
+    [(lost,)] = loading.rows("select workers_lost from integrations_syncrun")
+    assert lost >= len(was_at_work)
 
 
 def test_a_worker_killed_among_the_tables_of_a_base_costs_nothing(

@@ -12,14 +12,20 @@ from integrations.http.limits import Limiter, RedisLimiter
 from integrations.http.secrets import Secret
 from integrations.models import Connection
 from integrations.providers import CONNECTORS
-from integrations.services.common import oauth_clients
+from integrations.services.common import oauth_clients, shutdown
 from integrations.services.common.told_limits import ToldLimits
+
+# Beyond the window of any limit, so that no page is begun anew which only waits for its
+# turn in one. Syncs wait in threads, which cost nothing.
+LONGEST_SLEEP = 12.0
 
 
 @lru_cache(maxsize=1)
 def limiter() -> Limiter:
     """Return the limiter of this process; it counts in the cache's Redis."""
-    return RedisLimiter(get_redis_connection())
+    return RedisLimiter(
+        get_redis_connection(), max_wait=LONGEST_SLEEP, sleep=shutdown.sleep
+    )
 
 
 def _client(

@@ -50,6 +50,10 @@ class OwnedBySomeoneElseError(ServiceError):
     """The remote account already belongs to another user here."""
 
 
+class TooManyConnectionsError(ServiceError):
+    """The user has as many connections as one user may have."""
+
+
 class LeaseLostError(ServiceError):
     """Another worker has taken over, or the work was cancelled."""
 

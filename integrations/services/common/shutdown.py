@@ -1,7 +1,8 @@
 """Shutdown flag of a worker, shared with its children.
 
 A prefork worker hears SIGTERM in its parent only. One shared byte, made before
-the fork, carries it into the children, which look at it between two pages.
+the fork, carries it into the children, which look at it between two pages. Threads
+that sleep in the very process are woken.
 """
 
 import mmap
@@ -11,16 +12,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _flag = mmap.mmap(-1, 1)
+_asked = threading.Event()
 
 
 def ask() -> None:
     """Request every slice of this worker to stop at its next checkpoint."""
     _flag[0] = 1
+    _asked.set()
 
 
 def is_asked() -> bool:
     """Return whether this worker is shutting down."""
     return _flag[0] == 1
+
+
+def sleep(seconds: float) -> None:
+    """Sleep, at most until this process is asked to stop."""
+    _asked.wait(seconds)
 
 
 @contextmanager

@@ -17,7 +17,10 @@ from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.records import RemoteAccount
 from integrations.services.common import audit
-from integrations.services.common.errors import OwnedBySomeoneElseError
+from integrations.services.common.errors import (
+    OwnedBySomeoneElseError,
+    TooManyConnectionsError,
+)
 from integrations.services.connections import quota
 from integrations.services.grants import credentials, token_cache
 from integrations.services.sync import runs
@@ -46,8 +49,8 @@ def connect(
 
     A user who connects the same account again keeps the row, the items and the
     history, and starts a new generation. ``plan`` is the provider's plan that the
-    user says a new one has. Raises OwnedBySomeoneElseError, with
-    nothing changed, when the account belongs to somebody else here.
+    user says a new one has. With nothing changed, raises OwnedBySomeoneElseError when
+    the account is somebody else's here, and TooManyConnectionsError.
     """
     is_sandbox = settings.PROVIDERS[provider].is_sandbox
     try:
@@ -91,6 +94,8 @@ def _row_for(
     if same.connected().exclude(owner=user).exists():
         raise OwnedBySomeoneElseError(provider)
     own = same.owned_by(user).select_for_update().first()
+    if own is None or not own.is_connected:
+        _ensure_place(user)
     if own is not None:
         return own, False
     connection = Connection(
@@ -102,6 +107,19 @@ def _row_for(
     )
     connection.generation = 0
     return connection, True
+
+
+def has_place(user: User) -> bool:
+    """Tell whether a user may have one connection more."""
+    used = Connection.objects.connected().owned_by(user).count()
+    return used < settings.MAX_CONNECTIONS_PER_USER
+
+
+def _ensure_place(user: User) -> None:
+    # Two callbacks at once must not both take the last place.
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if not has_place(user):
+        raise TooManyConnectionsError
 
 
 def _store_grant(

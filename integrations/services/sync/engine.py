@@ -6,12 +6,12 @@ any instruction repeats at most one page.
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
 from django.utils import timezone
 
@@ -27,6 +27,7 @@ from integrations.models import Connection, SyncRun
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.services.common import clients, connection_state
+from integrations.services.common.clock import database_now
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import (
     ConnectorError,
@@ -46,6 +47,7 @@ from integrations.services.sync import (
     page_text,
     runs,
 )
+from integrations.services.sync.heartbeat import heartbeat
 from integrations.services.sync.lease import RunLease
 from integrations.services.sync.run_answers import RunAnswers
 from integrations.services.sync.spot_checks import checking
@@ -65,17 +67,26 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
     None means that there is nothing more to do here: the run has ended, or another
     worker has it. A second delivery ends at once, without a call to the provider.
     """
-    claimed = lease.claim(run_id, now=timezone.now())
-    if claimed is None:
-        return None
-    run, lease_id = claimed
+    claimed = lease.claim(run_id, now=database_now())
+    return work_on(*claimed, seconds=seconds) if claimed else None
+
+
+def work_on(
+    run: SyncRun, lease_id: UUID, *, seconds: float | None = None
+) -> float | None:
+    """Work for a while on a run whose lease was taken; return as `run_slice` does."""
     if run.is_cancel_requested:
         _finish_cancelled(run, ReasonCode.CANCELLED)
         return None
     if run.deliveries > runs.MOST_DELIVERIES:
-        connection_state.degrade(run.connection, StateReason.QUARANTINED)
         lost = Reason(code=ReasonCode.LEASE_LOST)
-        runs.finish(run, SyncRun.Outcome.QUARANTINED, lost)
+        _end(
+            run,
+            lease_id,
+            SyncRun.Outcome.QUARANTINED,
+            lost,
+            state=StateReason.QUARANTINED,
+        )
         return None
     try:
         with connector_boundary("client", connection=run.connection_id):
@@ -83,7 +94,7 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
             api = clients.api_client(run.connection, tokens)
             api.answers = RunAnswers(run.pk)
     except ConnectorError as exc:
-        _end_badly(run, exc)
+        _end_badly(run, lease_id, exc)
         return None
     current = RunLease(
         run=run,
@@ -93,7 +104,8 @@ def run_slice(run_id: UUID, *, seconds: float | None = None) -> float | None:
         most_calls=budget.calls_left(run.connection),
         known_skew=clock.known_skew(run.connection.provider),
     )
-    wait = _work(current)
+    with heartbeat.renewing(current):
+        wait = _work(current)
     clock.note(current)
     return wait
 
@@ -102,19 +114,18 @@ def _work(current: RunLease) -> float | None:
     """Read until the time is up; every way a slice can end is decided here."""
     run = current.run
     try:
-        circuit_breaker.ensure_running(run.connection.provider)
-        discovery.discover_if_due(current)
         wait = _read(current)
     except LeaseLostError:
         _end_if_cancelled(run)
         return None
     except NoTokenError as exc:
         reason = Reason.of(ReasonCode.NO_TOKEN, state=exc.reason)
-        runs.finish(run, SyncRun.Outcome.FAILED, reason)
+        _end(run, current.lease_id, SyncRun.Outcome.FAILED, reason)
         return None
     except Unauthorized as exc:
-        connection_state.degrade(run.connection, StateReason.UNAUTHORIZED)
-        runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc))
+        outcome, reason = SyncRun.Outcome.FAILED, _reason_of(exc)
+        state = StateReason.UNAUTHORIZED
+        _end(run, current.lease_id, outcome, reason, state=state)
         return None
     except RateLimited as exc:
         return _again(
@@ -123,12 +134,11 @@ def _work(current: RunLease) -> float | None:
     except (Transient, InvalidResponse) as exc:
         return _after_failure(current, exc)
     except ApiError as exc:
-        _end_badly(run, exc)
+        _end_badly(run, current.lease_id, exc)
         return None
     except (OperationalError, InterfaceError) as exc:
         return _after_outage(current, exc)
     if wait is None:
-        _finish(current)
         return None
     # Only failures in a row are too many.
     run.failures = 0
@@ -138,12 +148,15 @@ def _work(current: RunLease) -> float | None:
 def _read(current: RunLease) -> float | None:
     """Read what is due, in the order of what matters; return seconds to wait, if any.
 
-    The spot checks come last, and nothing waits for them.
+    When nothing is left the run is finished, and a few spot checks come last.
     """
+    circuit_breaker.ensure_running(current.connection.provider)
+    discovery.discover_if_due(current)
     for read in READERS:
         if (wait := read(current)) is not None:
             return wait
     checking.go_on(current)
+    _finish(current)
     return None
 
 
@@ -194,7 +207,7 @@ def _after_failure(current: RunLease, exc: ApiError) -> float | None:
     run = current.run
     run.failures += 1
     if run.failures >= collection_loop.MOST_FAILURES:
-        _end_badly(run, exc)
+        _end_badly(run, current.lease_id, exc)
         return None
     reason = failures.reason_of(exc, attempt=run.failures + 1)
     return _again(current, collection_loop.pause_after(exc, run.failures), reason)
@@ -209,19 +222,36 @@ def _after_outage(current: RunLease, exc: Exception) -> float | None:
     run.failures += 1
     reason = Reason.of(ReasonCode.DATABASE_AWAY, attempt=run.failures + 1)
     if run.failures >= collection_loop.MOST_FAILURES:
-        runs.finish(run, SyncRun.Outcome.FAILED, reason)
+        _end(run, current.lease_id, SyncRun.Outcome.FAILED, reason)
         return None
     pause = collection_loop.backoff(run.failures)
     return _again(current, pause, reason)
 
 
-def _end_badly(run: SyncRun, exc: ApiError) -> None:
+def _end_badly(run: SyncRun, lease_id: UUID, exc: ApiError) -> None:
     is_passing = isinstance(exc, Transient)
-    reason = StateReason.PROVIDER_DOWN if is_passing else StateReason.SYNC_FAILED
-    connection_state.degrade(run.connection, reason)
+    state = StateReason.PROVIDER_DOWN if is_passing else StateReason.SYNC_FAILED
     wait = exc.retry_after if isinstance(exc, Transient) else None
     not_before = timezone.now() + timedelta(seconds=wait) if wait else None
-    runs.finish(run, SyncRun.Outcome.FAILED, _reason_of(exc), not_before=not_before)
+    reason, failed = _reason_of(exc), SyncRun.Outcome.FAILED
+    _end(run, lease_id, failed, reason, state=state, not_before=not_before)
+
+
+@transaction.atomic
+def _end(
+    run: SyncRun,
+    lease_id: UUID,
+    outcome: SyncRun.Outcome,
+    reason: Reason | None,
+    *,
+    state: StateReason | None = None,
+    not_before: datetime | None = None,
+) -> bool:
+    """End a run and degrade its connection, unless another worker is on it by now."""
+    ended = runs.finish(run, outcome, reason, not_before=not_before, lease_id=lease_id)
+    if ended and state:
+        connection_state.degrade(run.connection, state)
+    return ended
 
 
 def _reason_of(exc: ApiError) -> Reason:
@@ -241,17 +271,17 @@ def _finish(current: RunLease) -> None:
         outcome = outcomes.PARTIAL
     else:
         outcome = outcomes.FAILED
-    if ProgressState.FAILED in states:
-        connection_state.degrade(run.connection, StateReason.SYNC_FAILED)
-    else:
-        connection_state.recover(run.connection)
     current.renew()
     reason = None
     if unfinished:
         reason = Reason(code=ReasonCode.COLLECTIONS)
     elif _has_found_nothing(run):
         reason = Reason(code=ReasonCode.EMPTY)
-    runs.finish(run, outcome, reason)
+    state = StateReason.SYNC_FAILED if ProgressState.FAILED in states else None
+    with transaction.atomic():
+        ended = _end(run, current.lease_id, outcome, reason, state=state)
+        if ended and state is None:
+            connection_state.recover(run.connection)
 
 
 def _has_found_nothing(run: SyncRun) -> bool:

@@ -109,10 +109,11 @@ def mark_forbidden(lease: RunLease, collection: Collection, exc: Forbidden) -> N
 def mark_blocked(lease: RunLease, collection: Collection, exc: QuotaExhausted) -> None:
     """Leave a collection alone until its quota comes back; say when that is."""
     collection.blocked_until = exc.until
-    collection.save(update_fields=["blocked_until"])
     word = Completeness(collection.completeness)
     state = ProgressState.SKIPPED
-    _mark(lease, collection, word, reason_of(exc), exc, state=state)
+    with transaction.atomic():
+        _mark(lease, collection, word, reason_of(exc), exc, state=state)
+        collection.save(update_fields=["blocked_until"])
 
 
 def mark_deleted(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from integrations.http.client import ApiClient
@@ -21,6 +21,7 @@ from integrations.models.progress import (
 )
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.services.common import shutdown
+from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.store import PageCounts
 
@@ -35,8 +36,8 @@ class RunLease:
 
     ``most_calls`` bounds the slice where calls of a month are to be spared;
     ``known_skew`` is by how many seconds our clock was ahead of the provider's before.
-    ``count`` and ``note`` only remember; ``renew`` writes, in the transaction of what
-    is counted and noted.
+    Between two pages the process's ``Heartbeat`` renews it.
+    ``count`` and ``note`` only remember; ``renew`` writes, in their transaction.
     """
 
     run: SyncRun
@@ -48,6 +49,7 @@ class RunLease:
     gives_way: bool = False
     most_calls: int | None = None
     known_skew: float = 0.0
+    renewals: int = 0
     _sums: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
     _waited: float = 0.0
@@ -157,7 +159,7 @@ class RunLease:
             )
             .exclude(state=SyncRun.State.FINISHED)
             .update(
-                lease_until=timezone.now() + lease_length(),
+                lease_until=DatabaseNow() + lease_length(),
                 # This delivery has come to something; should it die now, it counts.
                 deliveries=1,
                 progress=self.run.progress,
@@ -167,6 +169,7 @@ class RunLease:
         if not renewed:
             raise LeaseLostError("the run is not this worker's any more")
         self._calls, self._waited = calls, waited
+        self.renewals += 1
         self._sums.clear()
         self._renewed = dict(self.run.progress)
 
@@ -202,15 +205,22 @@ def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
     lease_id = uuid.uuid4()
     before = SyncRun.objects.filter(pk=run_id).values_list("lease_until", flat=True)
     left_until = before.first()
+    # Whoever had it has neither released it nor renewed it in time.
+    was_lost = Q(lease_id__isnull=False)
     taken = (
         SyncRun.objects.filter(is_due(now), is_free(now), pk=run_id)
         .exclude(state=SyncRun.State.FINISHED)
         .update(
             lease_id=lease_id,
-            lease_until=now + lease_length(),
+            # Not from ``now``: this statement may have waited for longer than that.
+            lease_until=DatabaseNow() + lease_length(),
             state=SyncRun.State.RUNNING,
             # What it waited for is over.
             **columns(None),
+            workers_lost=F("workers_lost") + Case(When(was_lost, then=1), default=0),
+            worker_lost_at=Case(
+                When(was_lost, then=Value(now)), default=F("worker_lost_at")
+            ),
             deliveries=F("deliveries") + 1,
             slices=F("slices") + 1,
         )

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
@@ -13,14 +14,13 @@ from integrations.models import Connection, SyncRun, times
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.services.common import connection_state, queue
 from integrations.services.common.errors import NotSyncableError
-from integrations.services.sync import lease, retries
+from integrations.services.sync import lease, retries, turns
 
 logger = logging.getLogger(__name__)
 
-# After so many slices even a user's run goes on among the bulk.
-INTERACTIVE_SLICES = 4
-ENQUEUED_FOR = timedelta(seconds=60)
-ABANDONED_FOR = timedelta(seconds=15)
+TASKS = {"interactive": "sync_interactive", "sync": "sync_bulk"}
+# Longer than a publication takes to be taken up where nobody stands in the queue.
+ENQUEUED_FOR = timedelta(seconds=10)
 MOST_DELIVERIES = 3
 # These say how reading went; other runs were ended by somebody.
 RESULTS = (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL, SyncRun.Outcome.FAILED)
@@ -126,7 +126,7 @@ def open_due(connections: Sequence[Connection], *, trigger: SyncRun.Trigger) -> 
 
 def enqueue(run: SyncRun, *, countdown: float = 0.0) -> bool:
     """Publish the next slice of a run; its row stays due if that fails."""
-    if not queue.send(_task_of(run), run.pk, countdown=countdown):
+    if not queue.send(TASKS[turns.queue_of(run)], run.pk, countdown=countdown):
         return False
     SyncRun.objects.filter(pk=run.pk).update(enqueued_at=timezone.now())
     return True
@@ -138,17 +138,11 @@ def enqueue_all(due: Sequence[SyncRun]) -> int:
     rows = SyncRun.objects.filter(pk__in=[run.pk for run in due])
     rows.update(enqueued_at=timezone.now())
     for count, run in enumerate(due):
-        if not queue.send(_task_of(run), run.pk):
+        if not queue.send(TASKS[turns.queue_of(run)], run.pk):
             unsent = [run.pk for run in due[count:]]
             SyncRun.objects.filter(pk__in=unsent).update(enqueued_at=None)
             return count
     return len(due)
-
-
-def _task_of(run: SyncRun) -> str:
-    """Return who works on the next slice: somebody waits for it, or nobody."""
-    is_interactive = run.is_interactive and run.slices < INTERACTIVE_SLICES
-    return "sync_interactive" if is_interactive else "sync_bulk"
 
 
 def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
@@ -164,7 +158,7 @@ def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     # A worker that stands still may have taken one publication with it, so an
     # abandoned run is published again sooner than one that merely waits.
     is_abandoned = Q(lease_until__lt=now) & (
-        Q(enqueued_at__lt=F("lease_until")) | Q(enqueued_at__lt=now - ABANDONED_FOR)
+        Q(enqueued_at__lt=F("lease_until")) | Q(enqueued_at__lt=now - ENQUEUED_FOR)
     )
     is_unclaimed = lease.is_free(now)
     # What was published in the future was published by a clock that was ahead.
@@ -175,12 +169,9 @@ def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     published = due.filter(is_unclaimed, enqueued_at__isnull=False).exclude(
         pk__in=[run.pk for run in lost]
     )
-    is_urgent = Q(is_interactive=True, slices__lt=INTERACTIVE_SLICES)
     # Each queue by itself: one that nobody works on must not hide what another lost.
-    for name, runs_of_queue in (
-        ("interactive", published.filter(is_urgent)),
-        ("sync", published.exclude(is_urgent)),
-    ):
+    for name in TASKS:
+        runs_of_queue = published.filter(turns.is_of(name))
         late = runs_of_queue.filter(enqueued_at__lt=now - ENQUEUED_FOR)
         if late.exists():
             missing = runs_of_queue.count() - (queue.waiting(name) or 0)
@@ -214,13 +205,17 @@ def finish(
     reason: Reason | None = None,
     *,
     not_before: datetime | None = None,
+    lease_id: UUID | None = None,
 ) -> bool:
     """End a run once, and plan the next attempt; say whether this call ended it.
 
-    The next attempt is ``not_before`` the time that the provider named.
+    The next attempt is ``not_before`` the time that the provider named. A worker
+    names its lease, so that it ends nothing that another one is on.
     """
     now = timezone.now()
     open_run = SyncRun.objects.filter(pk=run.pk).exclude(state=SyncRun.State.FINISHED)
+    if lease_id is not None:
+        open_run = open_run.filter(lease_id=lease_id)
     with transaction.atomic():
         # The connection first, as whoever disconnects it does.
         connection = retries.lock(run) if outcome in RESULTS else None

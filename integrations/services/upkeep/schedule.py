@@ -25,6 +25,7 @@ from integrations.http.errors import ApiError
 from integrations.models import Connection, Credential, Heartbeat, SyncRun, times
 from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import queue
+from integrations.services.common.clock import database_now
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion, disconnect, selection
 from integrations.services.grants import (
@@ -160,10 +161,10 @@ def refresh_in_foreground(*, now: datetime | None = None) -> tuple[int, int]:
 
 def sweep(*, now: datetime | None = None) -> dict[str, int]:
     """Bring back what was lost: runs nobody is on, tokens put aside, revocations."""
-    now = now or timezone.now()
+    leases_at, now = now or database_now(), now or timezone.now()
     pull_in(now=now)
     return {
-        "runs": runs.enqueue_lost(now=now),
+        "runs": runs.enqueue_lost(now=leases_at),
         "restored": fallback_store.restore_all(),
         "revoked": revocation.revoke_due(),
         "purges": sweep_purges(),

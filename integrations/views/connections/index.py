@@ -107,6 +107,8 @@ def connect(request: UserRequest, provider: str) -> HttpResponse:
         "authorize_url": reverse("integrations:authorize", args=(provider,)),
         "can_view": [_described(scope) for scope in spec.scopes if not scope.writes],
         "can_change": [_described(scope) for scope in spec.scopes if scope.writes],
+        "used": Connection.objects.connected().owned_by(request.user).count(),
+        "most": settings.MAX_CONNECTIONS_PER_USER,
         "plans": () if connection else budget.plans_of(provider),
         "cancel_url": connection.get_absolute_url() if connection else home,
     }

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from integrations.http.errors import ApiError, Forbidden, NotFound, Unauthorized
 from integrations.models import Connection, SyncRun
 from integrations.providers import CONNECTORS
 from integrations.services.common import queue
@@ -42,6 +43,43 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(
 
     with pytest.raises(LeaseLostError):
         stale.renew()
+
+
+@pytest.mark.parametrize("error", [Unauthorized("no"), Forbidden("no"), NotFound("?")])
+def test_a_worker_that_lost_its_lease_ends_nothing(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, error: ApiError
+) -> None:
+    run, _ = runs.open_run(connection, trigger="user")
+
+    def lose(*_args: Any, **_place: Any) -> Any:
+        SyncRun.objects.update(lease_id=uuid.uuid4())
+        raise error
+
+    for name in ("fetch_page", "list_collections"):
+        monkeypatch.setattr(CONNECTORS["hubspot"], name, lose)
+
+    assert engine.run_slice(run.pk) is None
+
+    run.refresh_from_db()
+    assert (run.state, run.outcome) == ("running", "")
+    connection.refresh_from_db()
+    assert (connection.state, connection.reason) == ("active", "")
+
+
+def test_a_run_counts_the_workers_that_it_lost(connection: Connection) -> None:
+    run, _ = runs.open_run(connection, trigger="user")
+    first = lease.claim(run.pk, now=timezone.now())
+    assert first is not None
+    lease.release(*first)
+    assert lease.claim(run.pk, now=timezone.now()) is not None
+    run.refresh_from_db()
+    assert (run.workers_lost, run.worker_lost_at) == (0, None)
+
+    later = timezone.now() + lease.lease_length() + timedelta(seconds=1)
+    assert lease.claim(run.pk, now=later) is not None
+
+    run.refresh_from_db()
+    assert (run.workers_lost, run.worker_lost_at) == (1, later)
 
 
 class _Silent:

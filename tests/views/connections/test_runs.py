@@ -1,10 +1,13 @@
 """The list of a connection's syncs, back to the first that is kept."""
 
 from datetime import timedelta
+from uuid import uuid4
 
+import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from tests.support.rows import NOON, make_finished_run
+from tests.support.rows import NOON, make_finished_run, make_run
 
 
 def address(connection):
@@ -48,3 +51,30 @@ def test_a_connection_without_a_run_says_so(as_alice, connection):
 
 def test_runs_are_their_owners(as_bob, connection):
     assert as_bob.get(address(connection)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({}, None),
+        ({"workers_lost": 1, "worker_lost_at": NOON}, "worker_lost"),
+        ({"workers_lost": 3, "worker_lost_at": NOON}, "worker_lost"),
+        ({"lease_id": uuid4(), "lease_until": NOON}, "worker_silent"),
+    ],
+)
+def test_a_run_says_that_its_worker_was_lost(as_alice, connection, values, code):
+    run = make_run(connection, state="running", started_at=NOON, **values)
+
+    html = as_alice.get(run.get_absolute_url()).content.decode()
+
+    for each in ("worker_lost", "worker_silent"):
+        assert (f'data-code="{each}"' in html) is (each == code)
+
+
+def test_a_run_at_work_has_lost_nobody(as_alice, connection):
+    soon = timezone.now() + timedelta(seconds=9)
+    run = make_run(connection, state="running", lease_id=uuid4(), lease_until=soon)
+
+    html = as_alice.get(run.get_absolute_url()).content.decode()
+
+    assert 'data-code="worker_' not in html

@@ -1,0 +1,63 @@
+"""Turns: on which queue a run goes on, and whose run is worked on next."""
+
+import threading
+from collections import Counter
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from integrations.models import SyncRun
+from integrations.services.sync import lease
+
+# After so many slices of some seconds even a user's run goes on among the bulk.
+INTERACTIVE_SLICES = 8
+# As many due runs are compared, the longest due first.
+MOST_COMPARED = 500
+# Threads that look at the same moment would all see the same state.
+_taking = threading.Lock()
+
+
+def queue_of(run: SyncRun) -> str:
+    """Return the queue of a run's next slice: somebody waits for it, or nobody."""
+    is_urgent = run.is_interactive and run.slices < INTERACTIVE_SLICES
+    return "interactive" if is_urgent else "sync"
+
+
+def is_of(queue_name: str) -> Q:
+    """Select the runs whose next slice belongs to a queue."""
+    is_urgent = Q(is_interactive=True, slices__lt=INTERACTIVE_SLICES)
+    return is_urgent if queue_name == "interactive" else ~is_urgent
+
+
+def take(queue_name: str, named: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
+    """Claim the run of a queue whose turn it is; None when none is due.
+
+    A message says that some run is due and names it; its user goes first unless
+    another has fewer runs in work. So users have equal shares, whoever asked for how
+    much and when, and a user's own runs follow each other as they became due.
+    """
+    with _taking:
+        for pk in _by_turn(queue_name, named, now):
+            claimed = lease.claim(pk, now=now)
+            if claimed is not None:
+                return claimed
+    return None
+
+
+def _by_turn(queue_name: str, named: UUID, now: datetime) -> list[UUID]:
+    due = SyncRun.objects.filter(
+        lease.is_due(now),
+        lease.is_free(now),
+        is_of(queue_name),
+        state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING),
+    )
+    compared = list(
+        due.order_by("due_at").values_list("pk", "connection__owner_id")[:MOST_COMPARED]
+    )
+    leased = SyncRun.objects.filter(lease_until__gt=now).exclude(lease.is_free(now))
+    in_work = Counter(leased.values_list("connection__owner_id", flat=True))
+    first = next((owner for pk, owner in compared if pk == named), None)
+    # A stable sort: what is equal stays in the order in which it became due.
+    compared.sort(key=lambda row: (in_work[row[1]], row[1] != first))
+    return [pk for pk, _owner in compared]

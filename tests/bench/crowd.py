@@ -1,0 +1,139 @@
+"""Connect many small accounts beside a large one, and see who waits for whom."""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.bench import workspaces
+from tests.bench.figures import Figures, median
+from tests.bench.site import EMAIL, IDENTITY, Site
+from tests.real.processes import wait_until
+
+LARGE, SMALL = 120_000, 30
+ALONE_SECONDS = 25.0
+# As far away as a provider is.
+LATENCY_MS = 120.0
+# Notion's limit, in windows a little longer than a second.
+CALLS, SECONDS = 3, 1.02
+WORKERS = ("worker-refresh", "worker-interactive", "worker-sync", "beat")
+NEW = "select id from integrations_connection where provider = 'notion'"
+ENDS = (
+    "select requests, started_at, finished_at, outcome from integrations_syncrun"
+    " join integrations_connection on integrations_connection.id = connection_id"
+    " where provider = 'notion' and integrations_syncrun.state = 'finished'"
+)
+LEASED = "select 1 from integrations_syncrun where lease_id is not null"
+STORED = (
+    "select count(*) from integrations_item where provider = 'hubspot' and type = ?"
+)
+
+
+def measure(site: Site, figures: Figures, *, long: bool) -> None:
+    """Load the large one by itself for a while, then all the small ones beside it."""
+    stack = site.stack
+    site.start_pages(workspaces=SMALL)
+    site.pages(contacts=LARGE, latency_ms=LATENCY_MS)
+    stack.start("web")
+    connect_all(site)
+    hold_small(site)
+    stack.start(*WORKERS)
+    wait_until(lambda: stored(site) > 2000, "the large one is loading", seconds=120)
+    alone = speed(site, until=lambda began: time.monotonic() - began > ALONE_SECONDS)
+    began, used = release_small(site), processor_seconds(site)
+    beside = speed(site, until=lambda _began: len(stack.rows(ENDS)) == SMALL)
+    used = processor_seconds(site) - used
+    ended = stack.rows(ENDS)
+    assert {row[3] for row in ended} == {"complete"}, ended
+    ratios = sorted(
+        (at(row[2]) - began).total_seconds() / (row[0] / CALLS * SECONDS)
+        for row in ended
+    )
+    figures.add("requests of a small one", f"{median([row[0] for row in ended]):.0f}")
+    figures.add("processor time of the workers meanwhile", f"{used:.1f} s")
+    figures.add("the large one by itself", f"{alone:,.0f} items/s")
+    figures.add(f"beside {SMALL} small ones", f"{beside:,.0f} items/s")
+    figures.at_most("its time / by itself", alone / beside, 1.25, unit="x")
+    figures.add("median small one / limit's time", f"{median(ratios):.2f}x")
+    figures.at_most("slowest small one / limit's time", ratios[-1], 1.2, unit="x")
+    silence_after_a_kill(site, figures)
+
+
+def connect_all(site: Site) -> None:
+    """Give everybody's consent, while nobody works."""
+    large = site.stack.person("large@example.com")
+    large.connect("hubspot", identity=IDENTITY)
+    one = site.stack.person(EMAIL)
+    for number in range(SMALL):
+        one.connect("notion", identity=workspaces.identity(number), action="allow")
+
+
+def hold_small(site: Site) -> None:
+    """Put the small ones off for as long as a quota may."""
+    site.stack.rows(
+        "update integrations_syncrun set due_at = ?, released_at = ?, enqueued_at = ?"
+        f" where connection_id in ({NEW}) returning id",
+        *(str(datetime.now(UTC) + timedelta(hours=20)), *2 * [str(datetime.now(UTC))]),
+    )
+
+
+def release_small(site: Site) -> datetime:
+    """Let all begin at once; return when the first one did."""
+    stack = site.stack
+    stack.rows(
+        "update integrations_syncrun set due_at = ?, enqueued_at = null"
+        f" where connection_id in ({NEW}) returning id",
+        str(datetime.now(UTC)),
+    )
+    first = (
+        "select min(started_at) from integrations_syncrun where connection_id in"
+        f" ({NEW}) having min(started_at) is not null"
+    )
+    return at(stack.wait_for_row(first, seconds=200)[0])
+
+
+def processor_seconds(site: Site) -> float:
+    """Return the processor time that the workers and their children have used."""
+    ticks = 0
+    for name in WORKERS:
+        head = site.stack.running[name].pid
+        listed = Path(f"/proc/{head}/task/{head}/children").read_text().split()
+        for pid in (head, *listed):
+            # After the name, which may hold spaces, the 12th and 13th are times.
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def stored(site: Site) -> int:
+    """Return how many contacts are stored."""
+    return int(site.stack.rows(STORED, "contact")[0][0])
+
+
+def speed(site: Site, *, until: Callable[[float], bool]) -> float:
+    """Return the items that are stored in a second, until something is true."""
+    began, before = time.monotonic(), stored(site)
+    wait_until(lambda: until(began), "it is over", seconds=400, every=0.5)
+    return (stored(site) - before) / (time.monotonic() - began)
+
+
+def silence_after_a_kill(site: Site, figures: Figures) -> None:
+    """Kill the process that loads the large one, and time the silence."""
+    name = "worker-sync"
+    stack = site.stack
+    assert stack.rows(LEASED), "nobody is at work"
+    site.pages()
+    stack.kill(name)
+    killed, before = time.monotonic(), stored(site)
+    stack.start(name)
+    wait_until(lambda: stored(site) > before, "it goes on", seconds=150)
+    figures.at_most("silence after a kill", time.monotonic() - killed, 20, unit=" s")
+    figures.at_most("pages asked for twice", site.pages()["repeated"], 1, digits=0)
+
+
+def at(stored_time: object) -> datetime:
+    """Return a time as either database tells it."""
+    if isinstance(stored_time, datetime):
+        return stored_time
+    return datetime.fromisoformat(str(stored_time)).replace(tzinfo=UTC)

@@ -1,0 +1,66 @@
+"""A lease is held by one worker, however long a worker waits for its row."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.real.fixtures import DATABASES, MakeStack
+from tests.real.stack import BASE_DIR
+
+pytestmark = pytest.mark.real
+
+# Two workers claim a run whose row a third one holds for longer than a lease.
+CLAIM = """
+import threading, time, django
+django.setup()
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
+from integrations.services.sync import lease
+from tests.support.rows import make_connection, make_run
+
+settings.STALE_RUN_SECONDS = 0.5
+run = make_run(make_connection(User.objects.create_user("alice")))
+held, claims = threading.Event(), []
+
+def hold():
+    with transaction.atomic():
+        type(run).objects.filter(pk=run.pk).update(texts=0)
+        held.set()
+        time.sleep(2)
+
+def claim():
+    claims.append(lease.claim(run.pk, now=timezone.now()))
+
+threads = [threading.Thread(target=hold)]
+threads[0].start()
+held.wait()
+for _ in range(2):
+    threads.append(threading.Thread(target=claim))
+    threads[-1].start()
+    time.sleep(0.7)
+for thread in threads:
+    thread.join()
+print(len([each for each in claims if each]))
+"""
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_of_two_workers_that_waited_for_a_run_one_gets_it(
+    make_stack: MakeStack, database: str
+) -> None:
+    stack = make_stack(database)
+
+    done = subprocess.run(
+        [sys.executable, "-c", CLAIM],
+        cwd=BASE_DIR,
+        env=stack.plan.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.stdout.strip() == "1", done.stderr

@@ -1,0 +1,73 @@
+"""A free worker takes the run of whoever has the fewest in work."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from integrations.models import SyncRun
+from integrations.services.sync import turns
+from tests.support.rows import make_connection, make_run
+
+
+def due(owner: User, *, seconds_ago: int, **values: Any) -> SyncRun:
+    """Make a run of a connection of its own that has waited for so long."""
+    at = timezone.now() - timedelta(seconds=seconds_ago)
+    values = {"is_interactive": True, **values}
+    return make_run(make_connection(owner), due_at=at, queued_at=at, **values)
+
+
+def take(named: SyncRun, queue_name: str = "interactive") -> UUID | None:
+    taken = turns.take(queue_name, named.pk, now=timezone.now())
+    return taken[0].pk if taken else None
+
+
+def test_many_runs_of_one_user_do_not_hold_up_the_next_user(
+    alice: User, bob: User
+) -> None:
+    hers = [due(alice, seconds_ago=100 - number) for number in range(25)]
+    his = due(bob, seconds_ago=1)
+
+    taken = [take(run) for run in hers[:3]]
+
+    assert taken == [hers[0].pk, his.pk, hers[1].pk]
+
+
+def test_runs_of_one_user_follow_each_other_as_they_became_due(alice: User) -> None:
+    late, early = due(alice, seconds_ago=10), due(alice, seconds_ago=20)
+    gone = due(alice, seconds_ago=5)
+    SyncRun.objects.filter(pk=gone.pk).update(state="finished")
+
+    assert [take(gone), take(gone), take(gone)] == [early.pk, late.pk, None]
+
+
+def test_among_equals_the_user_of_the_named_run_goes_first(
+    alice: User, bob: User
+) -> None:
+    due(alice, seconds_ago=20)
+    his = due(bob, seconds_ago=10)
+
+    assert take(his) == his.pk
+
+
+def test_each_queue_has_its_own_runs(alice: User) -> None:
+    bulk = due(alice, seconds_ago=20, is_interactive=False)
+    long = due(alice, seconds_ago=10, slices=turns.INTERACTIVE_SLICES)
+
+    assert take(bulk) is None
+    assert {take(bulk, "sync"), take(bulk, "sync")} == {bulk.pk, long.pk}
+
+
+@pytest.mark.parametrize("minutes", [-1, 90])
+def test_a_lease_that_nobody_holds_is_no_work_of_its_user(
+    alice: User, bob: User, minutes: int
+) -> None:
+    until = timezone.now() + timedelta(minutes=minutes)
+    due(alice, seconds_ago=0, slices=9, lease_id=UUID(int=1), lease_until=until)
+    hers, his = due(alice, seconds_ago=30), due(bob, seconds_ago=20)
+
+    assert take(hers) == hers.pk
+    assert take(hers) == his.pk
