@@ -53,6 +53,7 @@ ALLOWED: dict[str, str] = {
         "begins the spacing anew"
     ),
     "integrations/services/items/contents.py::_is_new": BOTH_STORED,
+    "integrations/services/items/listing.py::count_since": COUNTED,
     "integrations/services/items/news.py::parse": "asked for by an address",
     "integrations/services/items/news.py::select": COUNTED,
     "integrations/services/sync/budget.py::calls_left": COUNTED,
@@ -65,8 +66,13 @@ ALLOWED: dict[str, str] = {
     ),
     "integrations/services/sync/retries.py::answer": PULLED_IN,
     "integrations/services/sync/runs.py::enqueue_lost": "asks the helper as well",
+    "integrations/services/sync/spot_checks/checking.py::_settled": BOUNDED,
+    "integrations/services/sync/spot_checks/due.py::calls_now": COUNTED,
+    "integrations/services/sync/spot_checks/due.py::due": "the first comes later",
+    "integrations/services/sync/spot_checks/results.py::proofs_of": COUNTED,
     "integrations/services/sync/stored_items.py::latest": BOTH_STORED,
     "integrations/services/sync/stored_items.py::walk": BOTH_STORED,
+    "integrations/services/sync/turns.py::_by_turn": "excludes what lies ahead",
     "integrations/services/upkeep/health.py::_heartbeat": "what lies ahead is left out",
     "integrations/services/upkeep/health.py::_queues": "a heartbeat tells as much",
     "integrations/services/upkeep/retention.py::prune": "it is only kept longer",
@@ -77,7 +83,9 @@ ALLOWED: dict[str, str] = {
     "integrations/views/connections/estimate.py::time_text": SHOWN,
     "integrations/views/connections/selection.py::read": "asks the helper as well",
     "integrations/views/items/content.py::make_content": BOTH_STORED,
+    "integrations/views/live.py::seconds_until_look": SHOWN,
     "integrations/views/site/home.py::_changes": COUNTED,
+    "integrations/views/site/home.py::home_live": COUNTED,
     "integrations/views/site/visits.py::last_visit": "read by the helper",
 }
 

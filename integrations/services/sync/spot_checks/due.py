@@ -62,7 +62,10 @@ def due(connection: Connection) -> Iterator[tuple[Collection, SpotCheck]]:
             first_full_refresh_at__lt=now - FIRST_AFTER,
             stored_count__gt=0,
         )
-        .filter(Q(blocked_until__isnull=True) | Q(blocked_until__lt=now))
+        .filter(
+            Q(blocked_until__isnull=True)
+            | times.come("blocked_until", now, longest=Collection.LONGEST_BLOCK)
+        )
         .exclude(completeness=Completeness.NO_PERMISSION)
         .annotate(latest_check=Subquery(latest.values("pk")[:1]))
         .select_related("connection")
