@@ -78,12 +78,22 @@ def test_a_short_pass_is_not_repeated_at_every_scheduled_sync(
     assert contacts().completeness == "complete"
 
 
-@pytest.mark.parametrize("with_id", [True, False])
+# The list tells the ids, and of so many properties a batch tells the rest.
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"with_id": False},
+        {"family": "*", "path": "contacts/batch/read", "with_id": True},
+    ],
+)
 def test_what_could_not_be_read_is_not_taken_for_gone(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any, with_id: bool
+    connection: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    spoilt: dict[str, Any],
 ) -> None:
     finish_sync(connection)
-    fault(sandbox, "spoilt_rows", count=1, with_id=with_id)
+    fault(sandbox, "spoilt_rows", count=1, **spoilt)
 
     run = finish_sync(connection, full=True)
 

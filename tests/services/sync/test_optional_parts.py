@@ -26,6 +26,14 @@ EXTRAS = {
     "count": r'POST .*/search .*"filterGroups":\[\]',
 }
 
+# https://developers.hubspot.com/docs/api-reference/error-handling
+REFUSAL = b"""{
+  "status": "error",
+  "message": "This call is refused",
+  "correlationId": "aeb5f871-7f07-4993-9211-075dc63e7cbf",
+  "category": "VALIDATION_ERROR"
+}"""
+
 
 class Refusals:
     """Refuse what matches, with a status, while there is one."""
@@ -42,7 +50,7 @@ class Refusals:
         if not self.status or not re.match(self.form, line):
             return answer
         self.refused += 1
-        return replace(answer, status=self.status, body=b'{"message": "no"}')
+        return replace(answer, status=self.status, body=REFUSAL)
 
 
 @pytest.fixture(scope="session")

@@ -133,4 +133,4 @@ def test_a_small_plan_that_is_said_is_spared_as_well(
     finish_sync(Connection.objects.get())
 
     waiting = connection.collections.filter(blocked_until__isnull=False)
-    assert {c.reason for c in waiting} == {"quota_exhausted"}
+    assert {c.reason for c in waiting} == {"quota_spared"}
