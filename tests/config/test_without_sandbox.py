@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def installed(tmp_path: Path) -> Path:
     """Return a copy of what the image holds, as far as settings need it."""
     left_out = (ROOT / ".dockerignore").read_text("utf-8").split()
-    for name in ("config", "integrations", "templates", "manage.py"):
+    names = ("config", "integrations", "templates", "manage.py", "pyproject.toml")
+    for name in names:
         source, target = ROOT / name, tmp_path / name
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.pyc"))

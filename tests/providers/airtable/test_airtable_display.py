@@ -330,3 +330,9 @@ def test_fields_of_one_name_are_told_apart_by_their_types(airtable):
         "Note (multiline text) (1)",
         "Note (multiline text) (2)",
     ]
+
+
+@pytest.mark.parametrize("told", [None, "checkbox", []])
+def test_a_format_that_cannot_be_read_leaves_the_value_as_it_is(told):
+    assert describe_one({FIELD: "Ada"}, told) == text("Ada")
+    assert describe_one({}, told) is None

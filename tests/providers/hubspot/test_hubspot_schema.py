@@ -121,7 +121,7 @@ def test_owners_who_left_cost_nobody_elses_name(hubspot, status, asks_again):
     hubspot.play({"GET /crm/properties/2026-09/contacts": ["properties_contacts"]})
     hubspot.play({"GET /crm/owners/2026-09": ["owners"]})
     for _ in range(2):
-        hubspot.transport.on("GET /crm/owners/2026-09", {}, status=status)
+        hubspot.transport.on("GET /crm/owners/2026-09", REFUSED, status=status)
 
     schema = hubspot.connector.fetch_schema(hubspot.api, hubspot.context())
 

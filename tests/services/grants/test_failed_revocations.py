@@ -19,6 +19,8 @@ from integrations.services.grants import failed_revocations, revocation
 from integrations.services.upkeep import retention
 from tests.support.rows import make_connection, make_grant
 
+UNKNOWN = b'{"error": "not_found"}'
+
 
 class Refusing:
     """Answer every call with one refusal, and count them."""
@@ -41,7 +43,7 @@ def ended(alice: User) -> Connection:
 
 
 def refuse(
-    monkeypatch: pytest.MonkeyPatch, status: int, body: bytes = b"{}"
+    monkeypatch: pytest.MonkeyPatch, status: int, body: bytes = UNKNOWN
 ) -> Refusing:
     transport = Refusing(status, body)
     monkeypatch.setattr(oauth_clients, "transport", lambda: transport)
@@ -59,7 +61,9 @@ def try_again() -> int:
         (503, b"{}", 12),
         (401, b'{"error": "invalid_client"}', 12),
         (400, b'{"error": "invalid_request"}', 1),
-        (404, b"<html>", 1),
+        (404, UNKNOWN, 1),
+        # Of none of the provider's forms: something between us and it answered.
+        (404, b"<html>", 12),
     ],
 )
 def test_a_revocation_that_is_given_up_is_kept_without_its_token(

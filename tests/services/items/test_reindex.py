@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 from django.db.models import F
+from django.utils import timezone
 
 from integrations import tasks
 from integrations.models import Collection, ItemContent, SearchState
@@ -123,12 +124,12 @@ def test_the_sweep_queues_a_slice_while_there_is_one_to_do(deals, monkeypatch):
 
 def test_what_another_worker_does_is_left_to_it(deals):
     rename_owner(deals, "Cleo Stone")
-    later = NOON.replace(year=NOON.year + 9)
-    SearchState.objects.update(claimed_until=later)
+    now = timezone.now()
+    SearchState.objects.update(claimed_until=now + reindex.CLAIM)
     reindex.run_slice()
     assert count("stone") == 0
 
-    SearchState.objects.update(claimed_until=NOON.replace(year=NOON.year - 9))
+    SearchState.objects.update(claimed_until=now - reindex.CLAIM)
     reindex.run_slice()
 
     assert count("stone") == 5

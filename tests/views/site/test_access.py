@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from integrations.models import Connection
+from integrations.models import Connection, FailedRevocation
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -36,6 +36,9 @@ def addresses(connection, collection):
     collection.held_deletions = {"count": 30}
     collection.save()
     item, run = make_item(collection), make_run(connection)
+    failed = FailedRevocation.objects.create(
+        provider=connection.provider, owner=connection.owner, tries=1
+    )
     objects = {
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
@@ -44,6 +47,7 @@ def addresses(connection, collection):
         "run-detail": ("get", run.pk),
         "run-cancel": ("post", run.pk),
         "item-detail": ("get", item.uuid),
+        "revocation-dismiss": ("post", failed.pk),
     }
     return {
         name: (method, _path(name, pk), _path(name, uuid4()))

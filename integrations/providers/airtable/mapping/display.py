@@ -6,7 +6,11 @@ from typing import Any
 from integrations.providers.airtable.ids import FIELD, is_id, table_key
 from integrations.providers.airtable.listing.structure import FIELD_PREFIX, VIEW_PREFIX
 from integrations.providers.airtable.mapping.cells import to_value
-from integrations.providers.airtable.mapping.fields import formats_of, result_of
+from integrations.providers.airtable.mapping.fields import (
+    Format,
+    formats_of,
+    result_of,
+)
 from integrations.providers.fields import Choice, Unavailable, Value
 from integrations.providers.records import (
     DisplayField,
@@ -22,8 +26,10 @@ def describe(
     """Return the properties that have a value, labelled, the primary field first."""
     described = []
     properties = complete(properties, schema)
+    formats = formats_of(schema)
     for spec in _fields(properties, schema):
-        value = _to_value(properties.get(spec.name), spec, schema)
+        told = formats.get(spec.name, {})
+        value = _to_value(properties.get(spec.name), told, spec, schema)
         if value is not None:
             described.append(
                 DisplayField(name=spec.name, label=spec.label, value=value)
@@ -71,8 +77,9 @@ def _label(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _to_value(cell: object, spec: FieldSpec, schema: Mapping[str, Any]) -> Value | None:
-    told = formats_of(schema).get(spec.name, {})
+def _to_value(
+    cell: object, told: Format, spec: FieldSpec, schema: Mapping[str, Any]
+) -> Value | None:
     if cell is None and told.get("is_broken"):
         return Unavailable(reason="The field is not set up correctly in Airtable")
     if not told and spec.options and isinstance(cell, str):

@@ -114,7 +114,9 @@ def type_in_words(entry: Mapping[str, Any]) -> str:
 def formats_of(schema: Mapping[str, Any]) -> Mapping[str, Format]:
     """Return how each field's values are written, as the schema keeps it."""
     formats = schema.get("formats")
-    return formats if isinstance(formats, dict) else {}
+    if not isinstance(formats, dict):
+        return {}
+    return {name: told for name, told in formats.items() if isinstance(told, dict)}
 
 
 def result_of(told: Format) -> Format:
