@@ -119,7 +119,7 @@ def test_a_long_text_says_that_it_is_cut_and_an_old_one_that_it_follows(
         (
             {
                 "blocks": [],
-                "reason": "not_found",
+                "reason": "unknown",
                 "reason_data": {"message": "it <needs> a right"},
             },
             "read: it &lt;needs&gt; a",
