@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--require-hashes
 # More than the cores: the tests on real processes mostly wait.
-TOGETHER := $(BIN)/python -m pytest -n 3 --dist loadgroup
+TOGETHER := $(BIN)/python -m pytest -n 4 --dist loadgroup
 PRODUCTION := ENV_FILE=.ci/production.env
 
 .DEFAULT_GOAL := help

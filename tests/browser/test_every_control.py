@@ -15,6 +15,23 @@ PAGES = ("/", "/connections/", "/items/", "/items/?state=deleted")
 ON_CHANGE = "data-submit-on-change"
 # These end what the other controls need, and are pressed by tests of their own.
 ENDING = ("/accounts/logout/", "/accounts/delete/")
+SELECTORS = {
+    "button": "main button[type=submit], footer button, header button",
+    "select": "main select, footer select",
+    "details": "main details > summary, header details > summary",
+}
+# Left out is what a script makes needless, and what only the Enter key presses. What
+# a menu holds can be reached. A control is named by the form it sends, or its words.
+FIND = """selectors => Object.entries(selectors).flatMap(([kind, selector]) =>
+    [...document.querySelectorAll(selector)]
+        .map((e, index) => ({e, index}))
+        .filter(({e}) => e.getAttribute('tabindex') !== '-1'
+            && (e.closest('details') || e.getClientRects().length))
+        .map(({e, index}) => ({kind, selector, index, name:
+            (e.getAttribute('formaction')
+             || (e.form && e.form.getAttribute('action')) || '') + '|'
+            + (e.name || '') + '|' + (e.value || '') + '|'
+            + (e.tagName == 'SUMMARY' ? e.innerText : '')})))"""
 
 
 @dataclass(frozen=True)
@@ -73,40 +90,10 @@ def assert_shows_something(page: Page, answer: Response | None, what: object) ->
     expect(page.locator("h1"), str(what)).to_have_count(1)
 
 
-def controls_of(page: Page, address: str) -> Iterator[Control]:
-    """Yield what can be pressed on a page, links left out."""
+def controls_of(page: Page, address: str) -> list[Control]:
+    """Return what can be pressed on a page, links left out."""
     page.goto(address)
-    for kind, selector in (
-        ("button", "main button[type=submit], footer button, header button"),
-        ("select", "main select, footer select"),
-        ("details", "main details > summary, header details > summary"),
-    ):
-        found = page.locator(selector)
-        for index in range(found.count()):
-            # Hidden: what a script makes needless, and what only the Enter key presses.
-            if not is_reachable(found.nth(index)):
-                continue
-            yield Control(address, kind, name_of(found.nth(index)), selector, index)
-
-
-def is_reachable(element: Locator) -> bool:
-    """Tell whether a user sees it, at least in a menu that can be opened."""
-    if element.get_attribute("tabindex") == "-1":
-        return False
-    is_in_menu = element.locator("xpath=ancestor::details").count() > 0
-    return is_in_menu or element.is_visible()
-
-
-def name_of(element: Locator) -> str:
-    """Return what a control does: the form it sends, or its own words."""
-    return str(
-        element.evaluate(
-            """e => (e.getAttribute('formaction')
-                     || (e.form && e.form.getAttribute('action')) || '') + '|'
-                 + (e.name || '') + '|' + (e.value || '') + '|'
-                 + (e.tagName == 'SUMMARY' ? e.innerText : '')"""
-        )
-    )
+    return [Control(page=address, **each) for each in page.evaluate(FIND, SELECTORS)]
 
 
 def press(page: Page, control: Control) -> None:

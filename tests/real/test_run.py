@@ -133,15 +133,17 @@ def test_ctrl_c_stops_everything(run: Run) -> None:
 def test_a_process_that_dies_comes_back(run: Run) -> None:
     run.start_and_wait()
     wait_until(
-        lambda: len(find(run, "-Q sync")) == 3, "the worker has its pool", seconds=60
+        lambda: len(find(run, "-Q refresh")) == 3, "the worker has its pool", seconds=60
     )
 
-    before = find(run, "-Q sync")
+    before = find(run, "-Q refresh")
     os.kill(min(before), signal.SIGKILL)
 
     run.wait_for("ended with signal SIGKILL")
     wait_until(
-        lambda: len(find(run, "-Q sync")) == 3 and not set(before) & set(find(run, "")),
+        lambda: (
+            len(find(run, "-Q refresh")) == 3 and not set(before) & set(find(run, ""))
+        ),
         "the worker is back and its old pool is gone",
         seconds=60,
     )

@@ -1,6 +1,5 @@
 """Keyset pages: every row exactly once, both ways, from an index, and fast."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -145,42 +144,6 @@ def test_a_page_takes_three_queries_whatever_its_size(twins, django_assert_num_q
     with django_assert_num_queries(3):
         items = page_of(twins, ItemQuery(size=100)).items
         assert {str(i.connection) + i.collection.name for i in items}
-
-
-@pytest.mark.alone
-def test_the_first_page_of_a_hundred_thousand_is_there_at_once(collection):
-    copy_until(make_item(collection), 100_000)
-    collection.stored_count = 100_000
-
-    began = time.perf_counter()
-    page = page_of(collection, ItemQuery())
-    number = listing.count(own(collection), ItemQuery(), [collection])
-    took = time.perf_counter() - began
-
-    assert (len(page.items), str(number)) == (50, "100,000")
-    assert took < 0.05
-
-
-def copy_until(item, number):
-    """Copy a row in the database itself: building it in Python takes a minute."""
-    if database.vendor != "sqlite":
-        pytest.skip("copies rows in SQLite's words")
-    new = {
-        "uuid": "lower(hex(randomblob(16)))",
-        "remote_id": "'copy ' || n",
-        "remote_updated_at": "datetime(remote_updated_at, -(n / 10) || ' seconds')",
-    }
-    columns = [f.column for f in Item._meta.concrete_fields if f.column != "id"]
-    values = ", ".join(new.get(column, column) for column in columns)
-    statement = (
-        f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL "
-        f"SELECT n + 1 FROM c "
-        f"WHERE n < {number - 1}) "
-        f"INSERT INTO integrations_item ({', '.join(columns)}) "
-        f"SELECT {values} FROM c, integrations_item WHERE id = {item.pk}"
-    )
-    with database.cursor() as cursor:
-        cursor.execute(statement)
 
 
 def test_counts_come_from_the_collections(twins, django_assert_num_queries):
