@@ -56,6 +56,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/listing.py::count_since": COUNTED,
     "integrations/services/items/news.py::parse": "asked for by an address",
     "integrations/services/items/news.py::select": COUNTED,
+    "integrations/services/sync/activity.py::first_read_since": COUNTED,
     "integrations/services/sync/budget.py::calls_left": COUNTED,
     "integrations/services/sync/clock.py::provider_time": "is about our own clock",
     "integrations/services/sync/collection_loop.py::_seconds_to_retry": CLAIM_FORGETS,
@@ -84,7 +85,6 @@ ALLOWED: dict[str, str] = {
     "integrations/views/connections/selection.py::read": "asks the helper as well",
     "integrations/views/items/content.py::make_content": BOTH_STORED,
     "integrations/views/live.py::seconds_until_look": SHOWN,
-    "integrations/views/site/home.py::_changes": COUNTED,
     "integrations/views/site/home.py::home_live": COUNTED,
     "integrations/views/site/visits.py::last_visit": "read by the helper",
 }

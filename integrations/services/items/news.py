@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
+from integrations.models import Item
 from integrations.models.item import ItemQuerySet
 
 NEW, CHANGED, DELETED = "new", "changed", "deleted"
@@ -51,3 +53,10 @@ class News:
             first_seen_at__gte=self.since,
             first_seen_at__gt=F("collection__first_full_refresh_at"),
         )
+
+
+def recent_items(user: User, *, most: int) -> list[Item]:
+    """Return what changed last at the providers, straight from the index."""
+    dated = Item.objects.owned_by(user).live().filter(remote_updated_at__isnull=False)
+    latest = dated.defer("properties").order_by("-remote_updated_at", "-id")
+    return list(latest[:most])

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from integrations.models import Collection, Connection, Item, ItemChange
+from integrations.models import Connection, Item, ItemChange
 from integrations.providers import CONNECTORS
+from integrations.services.items import structure
 from integrations.views.items import facts
 from integrations.views.items.values import NO_LINKS
 
@@ -15,24 +16,14 @@ def schema_changes(connection: Connection) -> list[dict[str, Any]]:
     connector = CONNECTORS.get(connection.provider)
     if connector is None or not connector.structure_types:
         return []
-    collections = connection.collections.filter(
-        item_type__in=connector.structure_types, is_selected=True
-    )
     # The latest changes are changes of the items that changed last.
-    items = list(_latest(list(collections)))
-    changes = ItemChange.objects.filter(item__in=items).order_by("-at", "-id")[:MOST]
+    items = structure.latest_items(connection, connector.structure_types, most=MOST)
+    changes = structure.latest_changes(items, most=MOST)
     by_key = {item.pk: item for item in items}
     entries = [_entry(by_key[change.item_id], change) for change in changes]
     entries += _additions(items)
     entries.sort(key=lambda entry: entry["when"], reverse=True)
     return entries[:MOST]
-
-
-def _latest(collections: list[Collection]) -> list[Item]:
-    items = Item.objects.filter(collection__in=collections)
-    return list(
-        items.select_related("collection", "connection").order_by("-changed_at")[:MOST]
-    )
 
 
 def _entry(item: Item, change: ItemChange) -> dict[str, Any]:

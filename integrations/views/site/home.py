@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
-from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,14 +12,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from integrations.context_processors import is_sandbox_on
-from integrations.models import Connection, Item, SyncRun
+from integrations.models import Connection, Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import SPECS
 from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.items import listing
 from integrations.services.items.listing import Count
-from integrations.services.items.news import News
+from integrations.services.items.news import News, recent_items
 from integrations.services.items.query import ItemQuery
+from integrations.services.sync import activity
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.connections.index import provider_cards
@@ -87,8 +87,8 @@ def _context(user: User, since: datetime | None) -> dict[str, Any]:
         },
         "since": since,
         "changes": _changes(user, since or _week_ago()),
-        "recent_items": _recent_items(user),
-        "running": _running(user),
+        "recent_items": recent_items(user, most=RECENT_ITEMS),
+        "running": activity.open_runs(user),
     }
 
 
@@ -99,10 +99,9 @@ def _week_ago() -> datetime:
 
 def _changes(user: User, since: datetime) -> dict[str, Any]:
     """Count what happened since then, each with the list that shows just that."""
-    runs = SyncRun.objects.filter(connection__owner=user, finished_at__gte=since)
     own = Item.objects.owned_by(user)
     return {
-        "first_read": runs.order_by().aggregate(n=Sum("first_read"))["n"] or 0,
+        "first_read": activity.first_read_since(user, since),
         "kinds": [_to_number(own, News(kind=kind, since=since)) for kind in NEWS],
     }
 
@@ -111,20 +110,3 @@ def _to_number(own: ItemQuerySet, news: News) -> dict[str, Any]:
     number = listing.count_up_to(news.select(own), listing.COUNT_LIMIT)
     url = ItemQuery(news=news).url
     return {"kind": news.kind, "label": NEWS[news.kind], "number": number, "url": url}
-
-
-def _recent_items(user: User) -> list[Item]:
-    """Return what changed last at the providers, straight from the index."""
-    changed = Item.objects.owned_by(user).live().filter(remote_updated_at__isnull=False)
-    items = changed.defer("properties")
-    return list(items.order_by("-remote_updated_at", "-id")[:RECENT_ITEMS])
-
-
-def _running(user: User) -> list[dict[str, Any]]:
-    open_runs = SyncRun.objects.filter(connection__owner=user).exclude(
-        state=SyncRun.State.FINISHED
-    )
-    return [
-        {"connection": run.connection, "run": run}
-        for run in open_runs.select_related("connection")
-    ]
