@@ -1,9 +1,14 @@
 """Code exchange: spend an authorization code, and find out whose grant it is."""
 
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
 from django.contrib.auth.models import User
+from django.db import InterfaceError, OperationalError
+from django.db import connection as database
 
 from integrations.http.errors import ApiError, Forbidden, Unauthorized
 from integrations.http.secrets import Secret
@@ -27,6 +32,12 @@ from integrations.signin.provider import GrantProvider
 from integrations.signin.user_messages import UserMessage
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+# A consent cannot be asked for again: one odd answer, or a database that is away for
+# a moment, must not cost it. In seconds between the tries, while the user waits.
+IDENTITY_PAUSES: Final = (0.5, 1.5, 4.0)
+STORING_PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 
 
 class GrantFailed(Exception):
@@ -54,7 +65,10 @@ class IdentifiedGrant:
 def exchange(
     provider: GrantProvider, code: Secret, code_verifier: Secret | None
 ) -> IdentifiedGrant:
-    """Exchange the code, once, and identify the account; raise GrantFailed."""
+    """Exchange the code, once, and identify the account; raise GrantFailed.
+
+    Nothing is written before the grant is stored.
+    """
     slug = provider.spec.slug
     try:
         tokens = oauth_clients.oauth_client(slug).exchange(
@@ -62,9 +76,8 @@ def exchange(
         )
     except OAuthError as exc:
         raise _failed_exchange(slug, exc) from exc
-    circuit_breaker.resume(slug)
     try:
-        account = identify(slug, tokens)
+        account = _identify(slug, tokens)
     except ConnectorError as exc:
         _revoke(slug, tokens, "")
         told = user_messages.our_mistake(exc.reference)
@@ -80,6 +93,35 @@ def exchange(
         )
         raise GrantFailed("not_identified", told) from exc
     return IdentifiedGrant(provider=slug, tokens=tokens, account=account)
+
+
+def _identify(slug: str, tokens: TokenSet) -> RemoteAccount:
+    """Identify the account; only what keeps going wrong is raised."""
+    for pause in IDENTITY_PAUSES:
+        try:
+            return identify(slug, tokens)
+        except ConnectorError:
+            raise
+        except (OAuthError, ApiError) as exc:
+            logger.info(
+                "grant not identified yet provider=%s error=%s",
+                slug,
+                type(exc).__name__,
+            )
+            time.sleep(pause)
+    return identify(slug, tokens)
+
+
+def persist(step: Callable[[], T]) -> T:
+    """Return what a step gives that needs the database, which may be away a moment."""
+    for pause in STORING_PAUSES:
+        try:
+            return step()
+        except (OperationalError, InterfaceError):
+            logger.warning("grant not stored yet: the database is away")
+            database.close_if_unusable_or_obsolete()
+            time.sleep(pause)
+    return step()
 
 
 def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
@@ -106,12 +148,14 @@ def accept(
     ``plan`` is the provider's plan that the user says a new account has.
     """
     try:
-        return connect.connect(
-            user=user,
-            provider=grant.provider,
-            tokens=grant.tokens,
-            account=grant.account,
-            plan=plan,
+        connected = persist(
+            lambda: connect.connect(
+                user=user,
+                provider=grant.provider,
+                tokens=grant.tokens,
+                account=grant.account,
+                plan=plan,
+            )
         )
     except OwnedBySomeoneElseError as exc:
         grant.revoke()
@@ -119,6 +163,8 @@ def accept(
     except TooManyConnectionsError as exc:
         grant.revoke()
         raise GrantFailed("too_many", user_messages.TOO_MANY) from exc
+    circuit_breaker.resume(grant.provider)
+    return connected
 
 
 def _revoke(provider: str, tokens: TokenSet, account_id: str) -> None:

@@ -24,7 +24,13 @@ from integrations.services.grants import oauth_state
 from integrations.services.grants.oauth_state import Authorization, StateRefusedError
 from integrations.signin import user_messages
 from integrations.signin.answer import AuthorizationResponse
-from integrations.signin.exchange import GrantFailed, IdentifiedGrant, accept, exchange
+from integrations.signin.exchange import (
+    GrantFailed,
+    IdentifiedGrant,
+    accept,
+    exchange,
+    persist,
+)
 from integrations.signin.provider import ConnectForm, GrantProvider
 from integrations.signin.session import nonce_of
 from integrations.signin.user_messages import UserMessage
@@ -158,7 +164,7 @@ def _sign_in(
     request: HttpRequest, provider: GrantProvider, grant: IdentifiedGrant
 ) -> HttpResponse:
     """Sign in the owner of an account that is already connected, and nobody else."""
-    connection = (
+    own = (
         Connection.objects.connected()
         .select_related("owner")
         .filter(
@@ -167,8 +173,8 @@ def _sign_in(
             is_sandbox=provider.settings.is_sandbox,
             owner__is_active=True,
         )
-        .first()
     )
+    connection = persist(own.first)
     if not settings.PROVIDER_SIGN_IN or connection is None:
         grant.revoke()
         _add_message(request, user_messages.NOT_LINKED, provider)
