@@ -15,15 +15,20 @@ from tests.services.sync.notion.workspace_rows import assert_equal_to, item_name
 
 # What may be asked for beyond the least that tells everything.
 MOST = 1.2
+# Texts that were read in the minute of their edit are read once more, some at a time.
+SETTLING = 12
 
 
 @contextmanager
-def at_most(sandbox: Any, least: int) -> Iterator[None]:
-    """Hold what is asked for inside within a fifth of the least, and not below it."""
+def at_most(sandbox: Any, least: int, *, spare: int = 0) -> Iterator[None]:
+    """Hold what is asked for inside within a fifth of the least, and not below it.
+
+    ``spare`` are calls that the hour may ask for besides.
+    """
     before = len(sandbox.log)
     yield
     asked = sandbox.log[before:]
-    assert least <= len(asked) <= least * MOST, asked
+    assert least <= len(asked) <= least * MOST + spare, asked
 
 
 def with_headings() -> int:
@@ -95,7 +100,7 @@ def test_what_was_only_just_stored_here_is_no_news(
 ) -> None:
     sources = Collection.objects.filter(remote_id__contains="-").count()
 
-    with at_most(sandbox, 2 + sources):
+    with at_most(sandbox, 2 + sources, spare=SETTLING):
         run = finish_sync(loaded)
 
     assert (run.outcome, run.created, run.changed) == ("complete", 0, 0)
@@ -108,7 +113,7 @@ def test_what_changed_there_is_all_that_is_read(
     told.order("records/edit", id=page.remote_id, text="Quagga")
     sources = Collection.objects.filter(remote_id__contains="-").count()
 
-    with at_most(sandbox, 2 + sources + 1):
+    with at_most(sandbox, 2 + sources + 1, spare=SETTLING):
         run = finish_sync(loaded)
 
     assert run.changed == 1
