@@ -35,7 +35,7 @@ def make_running(connection, *entries, **values):
         connection,
         state=Running,
         started_at=NOON,
-        lease_until=timezone.now() + timedelta(minutes=1),
+        lease_until=timezone.now() + timedelta(seconds=9),
         progress=progress,
         **values,
     )

@@ -26,7 +26,7 @@ def reading(connection, *, minutes, seen, total=None):
         state="running",
         seen=seen,
         started_at=now - timedelta(minutes=minutes),
-        lease_until=now + timedelta(minutes=1),
+        lease_until=now + timedelta(seconds=9),
         progress={str(collection.pk): entry.to_json()},
     )
 
