@@ -15,7 +15,9 @@ from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion
 from integrations.services.grants import refresh, revocation
 from integrations.services.items.search import reindex
-from integrations.services.sync import engine, opened_text, runs, turns
+from integrations.services.sync import engine, runs
+from integrations.services.sync.leases import turns
+from integrations.services.sync.texts import opened_text
 from integrations.services.upkeep import schedule
 
 logger = logging.getLogger(__name__)

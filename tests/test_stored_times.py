@@ -61,7 +61,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/sync/clock.py::provider_time": "is about our own clock",
     "integrations/services/sync/collection_loop.py::_seconds_to_retry": CLAIM_FORGETS,
     "integrations/services/sync/foreground.py::_nap": BOUNDED,
-    "integrations/services/sync/page_text.py::_stale": "asks the helper as well",
+    "integrations/services/sync/texts/page_text.py::_stale": "asks the helper as well",
     "integrations/services/sync/refresh/start.py::_begin_incremental": (
         "the policy has asked about the watermark"
     ),
@@ -73,7 +73,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/sync/spot_checks/results.py::proofs_of": COUNTED,
     "integrations/services/sync/stored_items.py::latest": BOTH_STORED,
     "integrations/services/sync/stored_items.py::walk": BOTH_STORED,
-    "integrations/services/sync/turns.py::_by_turn": "excludes what lies ahead",
+    "integrations/services/sync/leases/turns.py::_by_turn": "excludes what lies ahead",
     "integrations/services/upkeep/health.py::_heartbeat": "what lies ahead is left out",
     "integrations/services/upkeep/health.py::_queues": "a heartbeat tells as much",
     "integrations/services/upkeep/retention.py::prune": "it is only kept longer",

@@ -16,7 +16,8 @@ from integrations.services.common.errors import NotSyncableError
 from integrations.services.connections import disconnect as disconnecting
 from integrations.services.connections import settings as service
 from integrations.services.grants import refresh
-from integrations.services.sync import held_deletions, runs
+from integrations.services.sync import runs
+from integrations.services.sync.deletions import held_deletions
 
 Row = TypeVar("Row", bound=Model)
 # Says what became of one connection.

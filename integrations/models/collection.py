@@ -32,7 +32,7 @@ class Collection(models.Model):
     ``checkpoint`` is the sync's, which alone reads it, in
     ``services.sync.refresh.checkpoint``; it is written in the transaction that stores
     the page it belongs to. ``held_deletions`` is written by
-    ``services.sync.held_deletions`` alone, and read as ``hold``.
+    ``services.sync.deletions.held_deletions`` alone, and read as ``hold``.
     """
 
     REASON_COLUMNS = ("reason", "reason_data")

@@ -19,7 +19,7 @@ from integrations.providers.spec import ProviderSpec
 from integrations.services.connections.status import Status
 from integrations.services.items.listing import parent_types
 from integrations.services.items.search.passages import Piece
-from integrations.services.sync import held_deletions
+from integrations.services.sync.deletions import held_deletions
 from integrations.templatetags import icons
 from integrations.views.items.facets import type_name
 

@@ -12,7 +12,8 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.services.common import audit, queue
 from integrations.services.items import store
-from integrations.services.sync import runs, seen_bitmap
+from integrations.services.sync import runs
+from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.refresh import start
 
 # Up to this many items are deleted while the user waits; the rest by a worker.

@@ -9,7 +9,7 @@ import logging
 from datetime import datetime, timedelta
 
 from integrations.models import ProviderState
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases.lease import RunLease
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from integrations.providers.errors import CollectionDeletedError, NothingSharedE
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.sync import failures
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import start
 from integrations.services.sync.refresh.collection import sync_collection
 from integrations.services.sync.refresh.context import connector_of

@@ -8,8 +8,13 @@ from django.db.models.functions import Greatest
 from integrations.models import Collection
 from integrations.providers.records import Page
 from integrations.services.items import store
-from integrations.services.sync import deletions, discovery, held_deletions, seen_bitmap
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync import discovery
+from integrations.services.sync.deletions import (
+    held_deletions,
+    seen_bitmap,
+    soft_delete,
+)
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import checkpoint
 from integrations.services.sync.refresh.checkpoint import CheckpointError, FullRefresh
 
@@ -55,7 +60,7 @@ def _store_other(
     if _is_in_full_refresh(other) or other.hold is not None:
         # What this page saw, the other's own refresh need not prove again.
         seen_bitmap.mark(other, counts.seen_keys)
-    deleted = deletions.take_by_the_way(lease, other, page, now=now)
+    deleted = soft_delete.take_by_the_way(lease, other, page, now=now)
     lease.count(other, counts, deleted=deleted)
     Collection.objects.filter(pk=other.pk).update(
         stored_count=Greatest(F("stored_count") + counts.live_delta - deleted, 0)

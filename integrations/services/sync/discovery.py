@@ -13,8 +13,9 @@ from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import RemoteCollection
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.sync import failures, lost_collections
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync import failures
+from integrations.services.sync.deletions import lost_collections
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import start
 
 EVERY = timedelta(hours=24)

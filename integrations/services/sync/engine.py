@@ -42,15 +42,15 @@ from integrations.services.sync import (
     collection_loop,
     discovery,
     failures,
-    lease,
     link_refresh,
-    page_text,
     runs,
 )
-from integrations.services.sync.heartbeat import heartbeat
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases import lease
+from integrations.services.sync.leases.heartbeat import heartbeat
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.run_answers import RunAnswers
 from integrations.services.sync.spot_checks import checking
+from integrations.services.sync.texts import page_text
 
 logger = logging.getLogger(__name__)
 

@@ -35,8 +35,9 @@ from integrations.services.common.errors import (
     ConnectorError,
     PlanUnknownError,
 )
-from integrations.services.sync import lost_collections, refusals
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync import refusals
+from integrations.services.sync.deletions import lost_collections
+from integrations.services.sync.leases.lease import RunLease
 
 logger = logging.getLogger(__name__)
 

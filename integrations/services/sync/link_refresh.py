@@ -24,7 +24,7 @@ from integrations.providers.connector import CollectionContext
 from integrations.providers.stored import StoredItem
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.sync import budget, failures, single_items
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh.context import context_of
 
 # Of the calls of a day.

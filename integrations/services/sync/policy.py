@@ -8,7 +8,7 @@ from integrations.models import Collection, times
 from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
 from integrations.services.sync import refusals
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases.lease import RunLease
 
 # A refresh that ended short is repeated after this long, for every so many rows.
 SHORT_REFRESH_WAIT, SHORT_REFRESH_ROWS = timedelta(hours=1), 50_000

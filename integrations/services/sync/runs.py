@@ -14,7 +14,8 @@ from integrations.models import Connection, SyncRun, times
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.services.common import connection_state, queue
 from integrations.services.common.errors import NotSyncableError
-from integrations.services.sync import lease, retries, turns
+from integrations.services.sync import retries
+from integrations.services.sync.leases import lease, turns
 
 logger = logging.getLogger(__name__)
 

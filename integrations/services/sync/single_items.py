@@ -10,7 +10,7 @@ from integrations.models import Collection, Item
 from integrations.providers.records import IntegrationItem, Page
 from integrations.providers.stored import StoredItem
 from integrations.services.items.store import PageCounts
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import pages
 
 

@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.models import Collection, Item
 from integrations.providers.stored import StoredItem
-from integrations.services.sync import seen_bitmap
+from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.refresh import checkpoint
 from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,

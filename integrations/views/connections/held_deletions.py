@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from integrations.models import Collection
 from integrations.models.wording import count_text
 from integrations.services.common import audit
-from integrations.services.sync import held_deletions
+from integrations.services.sync.deletions import held_deletions
 from integrations.views.access import UserRequest
 
 # Python refuses to read numbers of thousands of digits.

@@ -8,7 +8,7 @@ from integrations.providers.capabilities import ReadsContent
 from integrations.providers.rich_text import from_json
 from integrations.services.items.icons import put_icons
 from integrations.services.items.links import find_by_id
-from integrations.services.sync import opened_text
+from integrations.services.sync.texts import opened_text
 from integrations.views.items.rich_text import to_groups
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange
-from integrations.services.sync import held_deletions
+from integrations.services.sync.deletions import held_deletions
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, full_refresh_of, live
 

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.models import SyncRun
-from integrations.services.sync import heartbeat, lease
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases import heartbeat, lease
+from integrations.services.sync.leases.lease import RunLease
 from tests.real.processes import wait_until
 from tests.support.rows import make_connection, make_run
 

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item
-from integrations.services.sync import engine, held_deletions, runs
+from integrations.services.sync import engine, runs
+from integrations.services.sync.deletions import held_deletions
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.hubspot_account import (
     assert_equal_to,

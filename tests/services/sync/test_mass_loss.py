@@ -14,8 +14,9 @@ from integrations.models import Collection, Connection, Item
 from integrations.providers.errors import CollectionDeletedError
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import Page
-from integrations.services.sync import deletions, failures, lost_collections
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync import failures
+from integrations.services.sync.deletions import lost_collections, soft_delete
+from integrations.services.sync.leases.lease import RunLease
 from tests.support.rows import make_collection, make_connection, make_items, make_run
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +120,7 @@ def test_what_other_collections_tell_page_by_page_adds_up(
         ids = [str(number) for number in range(start, min(start + 15, 100))]
         page = Page(items=(), next_cursor=None, **{told: dict.fromkeys(ids, TRASHED)})
         now = timezone.now()
-        deleted = deletions.take_by_the_way(lease, shown, page, now=now)
+        deleted = soft_delete.take_by_the_way(lease, shown, page, now=now)
         lease.count(shown, deleted=deleted)
 
     live = Item.objects.live().filter(collection=shown).count()

@@ -13,7 +13,8 @@ from integrations.models import Connection, SyncRun
 from integrations.providers import CONNECTORS
 from integrations.services.common import queue
 from integrations.services.common.errors import LeaseLostError, NotSyncableError
-from integrations.services.sync import engine, lease, runs
+from integrations.services.sync import engine, runs
+from integrations.services.sync.leases import lease
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.models import SyncRun
-from integrations.services.sync import turns
+from integrations.services.sync.leases import turns
 from tests.support.rows import make_connection, make_run
 
 

@@ -34,7 +34,8 @@ from integrations.services.connections import account_deletion
 from integrations.services.grants import circuit_breaker, oauth_state, revocation
 from integrations.services.grants.refresh_attempts import lease as refresh_lease
 from integrations.services.items.search import reindex
-from integrations.services.sync import engine, lease, runs
+from integrations.services.sync import engine, runs
+from integrations.services.sync.leases import lease
 from integrations.services.upkeep import schedule
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, touch

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.models import AuditEvent, Connection, RefreshAttempt, SyncRun
 from integrations.models.collection import Completeness
-from integrations.services.sync import seen_bitmap
+from integrations.services.sync.deletions import seen_bitmap
 from tests.support.rows import (
     NOON,
     make_collection,

@@ -12,7 +12,7 @@ from integrations.models import Collection, Connection, Item, ItemContent
 from integrations.services.common import queue
 from integrations.services.items import contents
 from integrations.services.items.search import full_text
-from integrations.services.sync import opened_text
+from integrations.services.sync.texts import opened_text
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 BLOCKS = [

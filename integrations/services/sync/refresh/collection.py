@@ -22,8 +22,9 @@ from integrations.models.progress import Phase, ProgressState
 from integrations.models.reasons import Reason
 from integrations.providers.errors import ListingExpiredError
 from integrations.services.common.errors import CallsSparedError, PlanUnknownError
-from integrations.services.sync import budget, seen_bitmap
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync import budget
+from integrations.services.sync.deletions import seen_bitmap
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import (
     checkpoint,
     full_refresh,

@@ -8,7 +8,7 @@ from integrations.models import Collection
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import extras
 from integrations.services.sync.refresh.context import connector_of, context_of
 

@@ -15,13 +15,13 @@ from integrations.providers.capabilities import ReadsLinks
 from integrations.providers.kinds import IncompleteKind
 from integrations.services.items import store
 from integrations.services.items.search import full_text
-from integrations.services.sync import (
-    deletions,
+from integrations.services.sync.deletions import (
     held_deletions,
     mass_loss,
     seen_bitmap,
+    soft_delete,
 )
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting, extras
 from integrations.services.sync.refresh.checkpoint import FullRefresh
 from integrations.services.sync.refresh.context import connector_of, context_of
@@ -79,8 +79,8 @@ def _apply(
     if verdict.is_held:
         return 0
     deleted = 0
-    if verdict.is_proof or not deletions.are_too_many(lease, collection, found):
-        deleted = deletions.apply_deletions(lease, collection, found.noted, now=now)
+    if verdict.is_proof or not soft_delete.are_too_many(lease, collection, found):
+        deleted = soft_delete.apply_deletions(lease, collection, found.noted, now=now)
     if verdict.is_proof:
         deleted += seen_bitmap.soft_delete_unseen(
             collection, found.noted, run_id=lease.run.pk, now=now

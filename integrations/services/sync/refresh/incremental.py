@@ -11,8 +11,9 @@ from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers import typed_json
 from integrations.providers.kinds import Cut
-from integrations.services.sync import deletions, refusals
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync import refusals
+from integrations.services.sync.deletions import soft_delete
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting, extras, start
 from integrations.services.sync.refresh.checkpoint import Incremental
 from integrations.services.sync.refresh.counting import RemoteCount
@@ -25,7 +26,7 @@ def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
     Then everything is read, because only a full refresh can hold it for a user.
     """
     refusals.restore(collection)
-    is_too_much = deletions.are_too_many(lease, collection, found)
+    is_too_much = soft_delete.are_too_many(lease, collection, found)
     if is_too_much and collection.is_listed_in_full:
         start.begin_full(lease, collection, collection.schema, timezone.now())
         return
@@ -36,7 +37,7 @@ def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
     with transaction.atomic():
         deleted = 0
         if not is_too_much:
-            deleted = deletions.apply_deletions(
+            deleted = soft_delete.apply_deletions(
                 lease, collection, found.noted, now=timezone.now()
             )
         _close(lease, collection, found, deleted=deleted, count=count)

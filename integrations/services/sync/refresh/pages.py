@@ -15,14 +15,13 @@ from integrations.models.progress import Phase, ProgressState
 from integrations.providers.records import Page
 from integrations.services.items import comparison, store
 from integrations.services.items.store import PageCounts
-from integrations.services.sync import (
-    clock,
-    deletions,
-    discovered,
+from integrations.services.sync import clock, discovered
+from integrations.services.sync.deletions import (
     held_deletions,
     seen_bitmap,
+    soft_delete,
 )
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, start
 from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
@@ -102,7 +101,7 @@ def _commit(
         counts = store_items(lease, collection, page, is_listing=is_listing, now=now)
         # First: what lives on in another collection takes its row along.
         discovered.store_discovered(lease, collection, page, now=now)
-        behind, deleted = deletions.take(
+        behind, deleted = soft_delete.take(
             lease, collection, page, found=found, behind=behind, now=now
         )
         delta = counts.live_delta - deleted

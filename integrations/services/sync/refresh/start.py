@@ -15,8 +15,9 @@ from integrations.models.collection import Completeness
 from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, columns
 from integrations.services.items.search import reindex
-from integrations.services.sync import held_deletions, policy, seen_bitmap
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync import policy
+from integrations.services.sync.deletions import held_deletions, seen_bitmap
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, extras
 from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,

@@ -20,7 +20,7 @@ from integrations.providers.records import IntegrationItem
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.items.comparison import differing_fields
 from integrations.services.sync import failures, single_items
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh.context import connector_of, context_of
 from integrations.services.sync.spot_checks import due, results, sample
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from integrations.models import Collection, Connection, Item
-from integrations.services.sync import held_deletions
+from integrations.services.sync.deletions import held_deletions
 from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to
 

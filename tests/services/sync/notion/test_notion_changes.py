@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from integrations.models import Collection, Connection, Item, ItemChange
-from integrations.services.sync import held_deletions
+from integrations.services.sync.deletions import held_deletions
 from tests.sandbox.notion_client import NotionClient
 from tests.services.fixtures import FinishSync
 from tests.services.sync.notion.workspace_rows import assert_equal_to, item_named

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from integrations.models import Connection, Item, ItemContent
 from integrations.services.items.search import full_text
-from integrations.services.sync import opened_text
+from integrations.services.sync.texts import opened_text
 from tests.sandbox.notion_client import NotionClient
 from tests.services.fixtures import Connect, FinishSync
 from tests.services.sync.notion.workspace_rows import item_named

@@ -15,7 +15,7 @@ from django.db import connection as database
 
 from integrations.models import SyncRun
 from integrations.services.common.clock import DatabaseNow
-from integrations.services.sync.lease import RunLease, lease_length
+from integrations.services.sync.leases.lease import RunLease, lease_length
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from integrations.models.hold import HeldDeletions, HoldKind
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.services.items import store
-from integrations.services.sync import seen_bitmap
+from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.refresh.mistakes import unreadable_reason
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from integrations.services.common import clients, queue
 from integrations.services.common.errors import NoTokenError
 from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
-from integrations.services.sync import page_text
+from integrations.services.sync.texts import page_text
 
 logger = logging.getLogger(__name__)
 

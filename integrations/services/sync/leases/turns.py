@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from integrations.models import SyncRun
-from integrations.services.sync import lease
+from integrations.services.sync.leases import lease
 
 # After so many slices of some seconds even a user's run goes on among the bulk.
 INTERACTIVE_SLICES = 8

@@ -27,7 +27,7 @@ from integrations.services.items import contents
 from integrations.services.items.contents import SETTLES
 from integrations.services.items.search import full_text
 from integrations.services.sync import clock, failures
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.leases.lease import RunLease
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from integrations.models.progress import Phase
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
 from integrations.services.items import store
-from integrations.services.sync import mass_loss, seen_bitmap
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.deletions import mass_loss, seen_bitmap
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import checkpoint
 from integrations.services.sync.refresh.checkpoint import Checkpoint, FullRefresh
 

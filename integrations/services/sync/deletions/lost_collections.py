@@ -10,8 +10,8 @@ from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.kinds import Deletion
 from integrations.services.items import store
-from integrations.services.sync import held_deletions, mass_loss
-from integrations.services.sync.lease import RunLease
+from integrations.services.sync.deletions import held_deletions, mass_loss
+from integrations.services.sync.leases.lease import RunLease
 
 
 def lose(lease: RunLease, lost: Sequence[Collection], deletion: Deletion) -> None:

@@ -1,0 +1,1 @@
+"""What a refresh found deleted, and how much of it is believed."""

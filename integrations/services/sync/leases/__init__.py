@@ -1,0 +1,1 @@
+"""Which worker has a run, for how long, and whose turn is next."""
