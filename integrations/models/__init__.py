@@ -12,6 +12,7 @@ from integrations.models.grant import (
     PendingRevocation,
 )
 from integrations.models.item import Item, ItemChange
+from integrations.models.link import ItemLink
 from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
@@ -30,6 +31,7 @@ __all__ = [
     "Item",
     "ItemChange",
     "ItemContent",
+    "ItemLink",
     "PendingRevocation",
     "Preferences",
     "ProviderState",

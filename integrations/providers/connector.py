@@ -15,6 +15,7 @@ from integrations.http.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.kinds import DeletionKind
+from integrations.providers.links import RemoteLink, links_among
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import (
     DisplayField,
@@ -150,6 +151,20 @@ class BaseConnector(ABC):
         empty is left out.
         """
         return describe_raw(properties, schema)
+
+    def links(
+        self,
+        properties: Mapping[str, Any],
+        schema: Mapping[str, Any],
+        *,
+        parent_id: str | None = None,
+    ) -> Sequence[RemoteLink]:
+        """Return the links of an item to others, each once.
+
+        Its own, not those that are looked up through another item. What belongs to a
+        parent only is no link: that is ``IntegrationItem.parent_id``.
+        """
+        return links_among(self.describe(properties, schema, {}))
 
     def complete(
         self, properties: Mapping[str, Any], schema: Mapping[str, Any]

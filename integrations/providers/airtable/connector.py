@@ -18,10 +18,11 @@ from integrations.providers.airtable.listing import (
     structure,
 )
 from integrations.providers.airtable.listing.schema import fetch_schema
-from integrations.providers.airtable.mapping import display
+from integrations.providers.airtable.mapping import display, links
 from integrations.providers.airtable.spec import SPEC
 from integrations.providers.capabilities import Estimate, Place, Plan, Schedule
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
+from integrations.providers.links import RemoteLink
 from integrations.providers.records import (
     DisplayField,
     Page,
@@ -120,6 +121,16 @@ class Airtable(BaseConnector):
     ) -> Sequence[DisplayField]:
         """Label and type the values of an item."""
         return display.describe(properties, schema)
+
+    def links(
+        self,
+        properties: Mapping[str, Any],
+        schema: Mapping[str, Any],
+        *,
+        parent_id: str | None = None,
+    ) -> Sequence[RemoteLink]:
+        """Return the records that a record links to."""
+        return list(links.to_links(properties, schema))
 
     def complete(
         self, properties: Mapping[str, Any], schema: Mapping[str, Any]

@@ -18,9 +18,11 @@ from integrations.providers.hubspot.listing.records import Reader, is_living
 from integrations.providers.hubspot.listing.schema import fetch_schema
 from integrations.providers.hubspot.mapping import display
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_away
+from integrations.providers.hubspot.mapping.remote_links import to_remote_links
 from integrations.providers.hubspot.objects import OBJECT_TYPES, get_object_type
 from integrations.providers.hubspot.spec import SPEC, USUAL_RATE_LIMIT
 from integrations.providers.kinds import Deletion, DeletionKind
+from integrations.providers.links import RemoteLink
 from integrations.providers.listing import id_of, to_page
 from integrations.providers.records import (
     DisplayField,
@@ -169,6 +171,16 @@ class HubSpot(BaseConnector):
     ) -> Sequence[DisplayField]:
         """Label and type the values of a record."""
         return display.describe(properties, schema, account)
+
+    def links(
+        self,
+        properties: Mapping[str, Any],
+        schema: Mapping[str, Any],
+        *,
+        parent_id: str | None = None,
+    ) -> Sequence[RemoteLink]:
+        """Return the records that one is associated with."""
+        return list(to_remote_links(properties, parent_id))
 
     def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
         """Remove the app from the whole portal; its admins get an e-mail."""

@@ -10,12 +10,13 @@ from integrations.http.errors import ApiError
 from integrations.http.transport import Response
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.kinds import DeletionKind
+from integrations.providers.links import RemoteLink
 from integrations.providers.notion.account import identify
 from integrations.providers.notion.api import content
 from integrations.providers.notion.api.classify import classify
 from integrations.providers.notion.listing import by_id, inventory, rows, schema
 from integrations.providers.notion.listing.discovery import list_collections
-from integrations.providers.notion.mapping import display
+from integrations.providers.notion.mapping import display, links
 from integrations.providers.notion.mapping.items import (
     DATA_SOURCE,
     DATABASE,
@@ -144,6 +145,16 @@ class Notion(BaseConnector):
     ) -> Sequence[DisplayField]:
         """Label and type the values of an item."""
         return display.describe(properties, schema)
+
+    def links(
+        self,
+        properties: Mapping[str, Any],
+        schema: Mapping[str, Any],
+        *,
+        parent_id: str | None = None,
+    ) -> Sequence[RemoteLink]:
+        """Return the pages that a row is related to."""
+        return list(links.to_links(properties, schema))
 
 
 def _is_inventory(collection: CollectionContext) -> bool:

@@ -1,12 +1,13 @@
 """Find stored items by the ids that other items name, one question for all of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import models
 
 from integrations.models import Collection, Item
-from integrations.providers.fields import SEVERAL, Relation, Value
+from integrations.providers.fields import Relation
+from integrations.providers.links import relations_in
 from integrations.providers.records import DisplayField
 
 MAX_LINKS = 50
@@ -31,14 +32,9 @@ class Links:
 def find(item: Item, *described: Sequence[DisplayField]) -> Links:
     """Return the items that any of the fields relate to."""
     fields = (field for fields in described for field in fields)
-    relations = (each for field in fields for each in _relations(field.value))
+    relations = (each for field in fields for each in relations_in(field.value))
     ids = (each for relation in relations for each in relation.linked_ids[:MAX_LINKS])
     return Links(found=find_by_id(item, ids))
-
-
-def _relations(value: Value) -> Iterator[Relation]:
-    parts = value.values if isinstance(value, SEVERAL) else (value,)
-    return (part for part in parts if isinstance(part, Relation))
 
 
 def find_by_id(item: Item, ids: Iterable[str]) -> Found:

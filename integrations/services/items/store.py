@@ -11,6 +11,8 @@ from integrations.providers.kinds import Deletion
 from integrations.providers.records import Content, IntegrationItem
 from integrations.services.items import contents, moves, rows
 from integrations.services.items.moves import Moved
+from integrations.services.items.relations import write as relations
+from integrations.services.items.relations.write import Linking
 from integrations.services.items.rows import Known, Row
 from integrations.services.items.search import full_text
 from integrations.services.items.search.texts import indexer_of
@@ -66,6 +68,7 @@ def store_page(
     keys.update(_keys(collection, [row.item.id for row in new]))
     fresh = {keys[row.item.id]: row.item for row in new}
     stale = {keys[row.item.id]: row.item for row in touched}
+    relations.write(collection, _linking(fresh), _linking(stale))
     full_text.index(
         _search_texts(collection, fresh, {}),
         _search_texts(collection, stale, contents.kept_texts(list(stale))),
@@ -81,6 +84,10 @@ def store_page(
         live_delta=len(new) + revived + moves.count_live(moved),
         seen_keys=tuple(keys.values()),
     )
+
+
+def _linking(items: Mapping[int, IntegrationItem]) -> dict[int, Linking]:
+    return {key: Linking(i.properties, i.parent_id) for key, i in items.items()}
 
 
 def _store_texts(

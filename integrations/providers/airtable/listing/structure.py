@@ -49,6 +49,8 @@ from integrations.providers.values import one_line
 
 # Each costs a call; ten of them are a page of some seconds.
 BASES_PER_PAGE: Final = 10
+# A version of what is kept of a field: 2 adds the inverse of links.
+KEPT_SINCE: Final = 2
 FIELD_PREFIX, VIEW_PREFIX = "field.", "view."
 NO_PERMISSION: Final = "none"
 PERMISSIONS: Final = {
@@ -117,9 +119,14 @@ def place_of(details: Mapping[str, Any]) -> Place | None:
 
 
 def tag_of(table: Table) -> str:
-    """Return what changes whenever something about the table's fields does."""
+    """Return what changes whenever something about the table's fields does.
+
+    Or about what is kept of them, so that the fields of every table are read again.
+    """
     told = json.dumps(
-        [table.primary_field_id, *table.fields], sort_keys=True, default=str
+        [KEPT_SINCE, table.primary_field_id, *table.fields],
+        sort_keys=True,
+        default=str,
     )
     return blake2b(told.encode(), digest_size=8).hexdigest()
 

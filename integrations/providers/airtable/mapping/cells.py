@@ -58,7 +58,7 @@ def to_value(
 ) -> Value | None:
     """Return a typed value, None for an empty cell; unknown shapes become texts."""
     told = result_of(told)
-    if told.get("type") == "multipleRecordLinks" and (linked := _linked_ids(cell)):
+    if told.get("type") == "multipleRecordLinks" and (linked := linked_ids(cell)):
         return Relation(linked_ids=linked, linked_collection=linked_collection)
     if isinstance(cell, list):
         return to_several(to_value(each, told) for each in cell)
@@ -74,7 +74,7 @@ def is_failed(cell: object) -> bool:
     return isinstance(cell, dict) and bool(_error_of(cell))
 
 
-def _linked_ids(cell: object) -> tuple[str, ...]:
+def linked_ids(cell: object) -> tuple[str, ...]:
     """Return the ids of linked records; their names are in the table they are in."""
     entries: Sequence[object] = cell if isinstance(cell, list) else ()
     ids = [each.get("id") if isinstance(each, dict) else each for each in entries]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeGuard
 
 from integrations.providers.airtable.ids import FIELD, TABLE, is_id
+from integrations.providers.links import INVERSE_FIELD
 from integrations.providers.records import FieldSpec
 from integrations.providers.values import one_line
 
@@ -74,7 +75,7 @@ def to_field(entry: Mapping[str, Any]) -> tuple[FieldSpec, dict[str, Any]] | Non
         name=name,
         label=one_line(entry.get("name")) or name,
         kind=KINDS.get(result_of(told)["type"], "text"),
-        options=_to_options(_options(entry)),
+        options=_to_options(_options(entry)) | _inverse(_options(entry)),
         is_hidden=told["type"] in HIDDEN,
         is_read_only=told["type"] in COMPUTED,
         hint=type_in_words(entry),
@@ -148,6 +149,12 @@ def _to_options(options: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(choice, dict)
     ]
     return {name: one_line(name) or name for name in names if _is_text(name)}
+
+
+def _inverse(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the field of the linked table that shows the same links."""
+    field = options.get("inverseLinkFieldId")
+    return {INVERSE_FIELD: str(field)} if is_id(field, FIELD) else {}
 
 
 def _is_text(value: object) -> TypeGuard[str]:

@@ -51,7 +51,8 @@ from integrations.providers.rich_text import (
 from integrations.providers.values import to_day, to_number, to_time, to_zone
 
 # "links" is how schemas of an earlier version say it, until they are read again.
-LINKING: Final = frozenset({"relation", "links", "value"})
+RELATIONS: Final = frozenset({"relation", "links"})
+LINKING: Final = RELATIONS | {"value"}
 _VERIFIED: Final = {
     "verified": "Verified",
     "expired": "Verification expired",

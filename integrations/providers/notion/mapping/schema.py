@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from integrations.providers.links import INVERSE_FIELD
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.items import (
     ABOUT,
@@ -179,7 +180,10 @@ def _options(about: Mapping[str, Any]) -> dict[str, str]:
 
 def _target(about: Mapping[str, Any]) -> dict[str, str]:
     target = find_id(about.get("data_source_id"))
-    return {TARGET: target} if target else {}
+    told = {TARGET: target} if target else {}
+    dual = about.get("dual_property")
+    inverse = dual.get("synced_property_id") if isinstance(dual, dict) else None
+    return {**told, INVERSE_FIELD: inverse} if isinstance(inverse, str) else told
 
 
 _READ_OPTIONS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, str]]]] = {

@@ -1,4 +1,4 @@
-"""Index stored items again when what they are shown with, or the index, has changed.
+"""Index stored items again, and read their links, when their labels have changed.
 
 In batches of a few items, each a short transaction, so that no sync waits for it; the
 position is a row, so that whoever comes next goes on there.
@@ -19,6 +19,8 @@ from django.utils import timezone
 
 from integrations.models import Collection, Item, ItemContent, SearchState, times
 from integrations.services.common import queue
+from integrations.services.items.relations import write as relations
+from integrations.services.items.relations.write import Linking
 from integrations.services.items.search import full_text
 from integrations.services.items.search.texts import VERSION, Indexer
 
@@ -138,7 +140,7 @@ def _index_batch(
         # What a sync is writing is locked, and waiting for it could be for each other.
         items = list(
             Item.objects.filter(pk__in=keys)
-            .only("name", "remote_id", "properties")
+            .only("name", "remote_id", "properties", "parent_remote_id")
             .select_for_update(skip_locked=True)
         )
         kept = ItemContent.objects.filter(item__in=keys)
@@ -153,6 +155,8 @@ def _index_batch(
             transaction.set_rollback(True)
             return False
         full_text.index({}, {item.pk: _text(indexer, item, texts) for item in items})
+        linking = {i.pk: Linking(i.properties, i.parent_remote_id) for i in items}
+        relations.write(indexer.collection, {}, linking)
     return True
 
 

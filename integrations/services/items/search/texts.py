@@ -22,8 +22,8 @@ from integrations.services.items.search.words import (
     to_key,
 )
 
-# A higher one makes every item be indexed again.
-VERSION: Final = 2
+# A higher one makes every item be indexed, and its links be read, again.
+VERSION: Final = 3
 # More than providers let a long text have, and all that is kept of a page's own.
 VALUE_LENGTH: Final = 200_000
 # PostgreSQL takes a megabyte for one item. Only the longest texts can lose by it,
@@ -65,14 +65,14 @@ class Indexer:
     """
 
     def __init__(self, collection: Collection) -> None:
-        self._collection = collection
+        self.collection = collection
         self._can_describe = True
         self._known: dict[tuple[str, Any], tuple[Found, ...]] = {}
 
     @cached_property
     def _absent(self) -> dict[str, None]:
         """Return the values that are shown when they are absent, as an empty box is."""
-        absent = dict.fromkeys(s.name for s in read_fields(self._collection.schema))
+        absent = dict.fromkeys(s.name for s in read_fields(self.collection.schema))
         shown = {field.name for field in self._describe(absent)}
         return {name: None for name in absent if name in shown}
 
@@ -136,7 +136,7 @@ class Indexer:
         """Describe values; after a mistake of ours, which is logged, raw ones do."""
         if self._can_describe:
             try:
-                return describe(self._collection, properties)
+                return describe(self.collection, properties)
             except ConnectorError:
                 self._can_describe = False
         return describe_raw(properties, {})

@@ -1,0 +1,49 @@
+"""Links between items: what a record names of others, by collection and id."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from integrations.providers.fields import SEVERAL, Relation, Value
+from integrations.providers.records import DisplayField
+
+# Under this option a relation names the field of the linked collection that shows the
+# same links from the other side.
+INVERSE_FIELD: Final = "inverse_field"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteLink:
+    """A link from an item to another of the same connection, which need not be stored.
+
+    ``relation`` is the property that holds it, and ``target_collection`` the remote id
+    of a collection, empty where it is not known. Links of a relation are shown by
+    ``position``; of several, the primary one is what the item belongs to.
+    """
+
+    relation: str
+    target_id: str
+    target_collection: str = ""
+    is_primary: bool = False
+    position: int = 0
+
+
+def links_among(described: Iterable[DisplayField]) -> list[RemoteLink]:
+    """Return the links among the described values of an item."""
+    return [
+        RemoteLink(
+            relation=field.name,
+            target_id=target_id,
+            target_collection=relation.linked_collection,
+            position=position,
+        )
+        for field in described
+        for relation in relations_in(field.value)
+        for position, target_id in enumerate(relation.linked_ids)
+    ]
+
+
+def relations_in(value: Value) -> Iterator[Relation]:
+    """Yield the relations that a value is, or has among its parts."""
+    parts = value.values if isinstance(value, SEVERAL) else (value,)
+    return (part for part in parts if isinstance(part, Relation))

@@ -1,0 +1,1 @@
+"""Keep the links between items, and follow them in both directions."""

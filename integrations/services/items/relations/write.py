@@ -1,0 +1,127 @@
+"""Write the links of items beside the items: only what differs from what is there."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection as database
+
+from integrations.models import Collection, ItemLink
+from integrations.providers import CONNECTORS
+from integrations.providers.links import RemoteLink
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
+
+ID_LENGTH = 255
+# Items whose links are compared at a time, and rows that are deleted at a time.
+ITEMS, ROWS = 200, 500
+COLUMNS = (
+    "item_id",
+    "relation",
+    "target_collection",
+    "target_remote_id",
+    "is_primary",
+    "position",
+    "connection_id",
+)
+# The first columns, which name a link, and those that may change.
+KEY, CHANGING = 4, ("is_primary", "position")
+
+
+class Linking(NamedTuple):
+    """What the links of an item are read from."""
+
+    properties: Mapping[str, Any]
+    parent_id: str | None
+
+
+class Link(NamedTuple):
+    """A link as it is stored: the columns in their order, without the connection."""
+
+    item_id: int
+    relation: str
+    target_collection: str
+    target_remote_id: str
+    is_primary: bool
+    position: int
+
+
+def write(
+    collection: Collection,
+    added: Mapping[int, Linking],
+    changed: Mapping[int, Linking],
+) -> None:
+    """Store the links of items by key, in the caller's transaction.
+
+    After a mistake of ours in the connector, which is logged, they stay as they are.
+    """
+    try:
+        new = _links_of(collection, added)
+        told = _links_of(collection, changed)
+    except ConnectorError:
+        return
+    keys, kept = list(changed), []
+    for start in range(0, len(keys), ITEMS):
+        kept += _remove_others(keys[start : start + ITEMS], told)
+    _upsert([*new, *(told - set(kept))], collection.connection_id)
+
+
+def _links_of(collection: Collection, items: Mapping[int, Linking]) -> set[Link]:
+    connector = CONNECTORS.get(collection.connection.provider)
+    if not items or connector is None:
+        return set()
+    schema = collection.schema
+    with connector_boundary("links", collection=collection.pk):
+        return {
+            link
+            for key, item in items.items()
+            for link in _to_rows(
+                key,
+                connector.links(item.properties, schema, parent_id=item.parent_id),
+            )
+        }
+
+
+def _to_rows(key: int, links: Iterable[RemoteLink]) -> Iterable[Link]:
+    """Return the rows of one item, each target once in a relation."""
+    rows = {row[:KEY]: row for link in links if (row := _to_row(key, link)) is not None}
+    return rows.values()
+
+
+def _to_row(key: int, link: RemoteLink) -> Link | None:
+    names = (link.relation, link.target_collection, link.target_id)
+    if not link.target_id or max(map(len, names)) > ID_LENGTH:
+        return None
+    return Link(key, *names, link.is_primary, link.position)
+
+
+def _remove_others(keys: Sequence[int], told: set[Link]) -> list[Link]:
+    """Delete the links of some items that are told no more; return what stays."""
+    names = {link[:KEY] for link in told}
+    rows = ItemLink.objects.filter(item__in=keys).values_list("pk", *Link._fields)
+    stored = [(pk, Link(*values)) for pk, *values in rows]
+    gone = [pk for pk, link in stored if link[:KEY] not in names]
+    for start in range(0, len(gone), ROWS):
+        ItemLink.objects.filter(pk__in=gone[start : start + ROWS]).delete()
+    return [link for _, link in stored]
+
+
+def _upsert(links: Sequence[Link], connection_id: UUID) -> None:
+    """Write rows in one prepared statement, as the items themselves are written."""
+    if not links:
+        return
+    quote = database.ops.quote_name
+    has_uuids = database.features.has_native_uuid_field
+    key: Any = connection_id if has_uuids else connection_id.hex
+    columns, named = (
+        ", ".join(map(quote, names)) for names in (COLUMNS, COLUMNS[:KEY])
+    )
+    updates = ", ".join(f"{quote(n)} = excluded.{quote(n)}" for n in CHANGING)
+    # Every name in it is one of ours; the values are bound parameters.
+    statement = (
+        f"INSERT INTO {quote(ItemLink._meta.db_table)} ({columns})"  # noqa: SLF001
+        f" VALUES ({', '.join(['%s'] * len(COLUMNS))})"
+        f" ON CONFLICT ({named}) DO UPDATE SET {updates}"
+    )
+    with database.cursor() as cursor:
+        cursor.executemany(statement, [(*link, key) for link in sorted(links)])
