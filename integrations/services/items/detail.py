@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from integrations.models import Item
+from integrations.models import Item, ItemLink
 from integrations.providers.kinds import DeletionKind
 from integrations.services.items.links import collections_beside, find_by_id
 from integrations.services.items.listing import (
@@ -12,6 +12,7 @@ from integrations.services.items.listing import (
     parent_types,
     rival_types,
 )
+from integrations.services.items.relations.groups import linked_to
 
 MAX_DEPTH = 12
 
@@ -47,7 +48,11 @@ def find_breadcrumbs(item: Item) -> list[Item]:
 
 
 def find_children(item: Item) -> QuerySet[Item]:
-    """Return the live items that name this one as their parent."""
+    """Return the live items that name this one as their parent, and only so.
+
+    What is linked with it as well is shown among its links.
+    """
+    links = ItemLink.objects.filter(linked_to(item), item=OuterRef("pk"))
     children = (
         Item.objects.live()
         .filter(
@@ -57,6 +62,7 @@ def find_children(item: Item) -> QuerySet[Item]:
             parent_remote_id=item.remote_id,
         )
         .exclude(parent_remote_id="")
+        .exclude(Exists(links))
         .defer("properties")
         .order_by("sort_name", "pk")
     )

@@ -16,6 +16,7 @@ from integrations.services.items.query import (
     ItemQuery,
     Position,
 )
+from integrations.services.items.relations.groups import linked_keys
 from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.question import Question, Rank
@@ -76,10 +77,11 @@ def select(
     collections: Sequence[Collection],
     *,
     parent: Item | None = None,
+    linked_to: Item | None = None,
 ) -> ItemQuerySet:
     """Return the items the query filters for, of those given, not searched yet.
 
-    ``parent`` is the item that the query's own names.
+    ``parent`` and ``linked_to`` are the items that the query's own name.
     """
     exact: dict[str, object] = {
         "provider": query.provider,
@@ -94,6 +96,12 @@ def select(
             connection=parent.connection_id, type__in=child_types(parent)
         )
         exact["parent_remote_id"] = parent.remote_id
+    if query.linked_to:
+        if linked_to is None:
+            return items.none()
+        # All of one connection, so of the same owner; asked for that as well, SQLite
+        # would read all of the owner's.
+        items = Item.objects.filter(pk__in=linked_keys(linked_to))
     items = items.filter(**{name: value for name, value in exact.items() if value})
     if query.news:
         return query.news.select(items)
@@ -292,7 +300,7 @@ def count(
         return _count_found(items, found, is_small=is_small)
     within = [c for c in collections if is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
-    if query.state or query.news or query.parent or is_mixed:
+    if query.state or query.news or query.parent or query.linked_to or is_mixed:
         return count_up_to(items, COUNT_LIMIT)
     return Count(number=sum(collection.stored_count for collection in within))
 

@@ -126,6 +126,7 @@ class ItemQuery:
     connection: UUID | None = None
     collection: UUID | None = None
     parent: UUID | None = None
+    linked_to: UUID | None = None
     state: str = ""
     news: News | None = None
     sort: str = DEFAULT_SORT
@@ -150,6 +151,7 @@ class ItemQuery:
             connection=_to_uuid(read("connection")),
             collection=_to_uuid(read("collection")),
             parent=_to_uuid(read("parent")),
+            linked_to=_to_uuid(read("linked_to")),
             state=read("state") if read("state") in STATES else "",
             news=News.parse(read("news")),
             sort=sort,
@@ -173,6 +175,7 @@ class ItemQuery:
             "type": self.type,
             "collection": str(self.collection or ""),
             "parent": str(self.parent or ""),
+            "linked_to": str(self.linked_to or ""),
             "state": self.state,
             "news": str(self.news or ""),
         }

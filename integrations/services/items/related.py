@@ -1,4 +1,4 @@
-"""Find a user's other items that name the same address or the same company."""
+"""Find a user's other items that name the same address, number or company."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +23,10 @@ FOUND, LOOKED_AT = 1000, 200
 MOST_TRACES = 4
 EMAIL = re.compile(r"[^\s@<>,;]+@((?:[a-z0-9-]+\.)+[a-z]{2,})", re.IGNORECASE)
 HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
+# However it is written, with or without what is dialled from abroad; digits alone are
+# as good as any id.
+PHONE = re.compile(r"\+?[0-9 ().\-/]{9,30}", re.ASCII)
+PHONE_DIGITS, PHONE_ENDING = range(9, 16), 9
 SITE_WORDS = {"domain", "website", "homepage"}
 # An address at one of these says nothing of a company.
 PUBLIC_MAIL = frozenset(
@@ -81,6 +85,8 @@ def _traces(item: Item) -> Iterator[tuple[str, Any, str]]:
     addresses = emails(item.properties)
     for address in sorted(addresses)[:MOST_TRACES]:
         yield address, emails, "Same e-mail address,"
+    for ending in sorted(phones(item.properties))[:MOST_TRACES]:
+        yield ending, phones, "Same phone number, ending in"
     for domain in sorted(_company_domains(item, addresses))[:MOST_TRACES]:
         yield domain, domains, "Same company domain,"
 
@@ -94,6 +100,13 @@ def _holders(items: ItemQuerySet, trace: str) -> ItemQuerySet:
 def emails(properties: Mapping[str, Any]) -> set[str]:
     """Return the values that are e-mail addresses."""
     return {text.lower() for text in _texts(properties) if EMAIL.fullmatch(text)}
+
+
+def phones(properties: Mapping[str, Any]) -> set[str]:
+    """Return the last digits of the values that are telephone numbers."""
+    texts = (text for text in _texts(properties) if PHONE.fullmatch(text))
+    found = (re.sub("[^0-9]", "", text) for text in texts if not text.isdigit())
+    return {each[-PHONE_ENDING:] for each in found if len(each) in PHONE_DIGITS}
 
 
 def domains(properties: Mapping[str, Any]) -> set[str]:

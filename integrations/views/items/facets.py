@@ -82,7 +82,7 @@ class Facets:
         self.all_collections = collections
         # Only of what is there, whole and unsearched, does a collection keep count.
         self.is_counted = not (
-            query.search or query.parent or query.state or query.news
+            query.search or query.parent or query.linked_to or query.state or query.news
         )
 
     def providers(self) -> list[Group]:

@@ -23,6 +23,7 @@ from integrations.services.items.related import find_related
 from integrations.views.items.content import make_content
 from integrations.views.items.facets import type_name
 from integrations.views.items.properties import make_properties
+from integrations.views.items.related_tables import make_related_tables
 from integrations.views.items.values import Shown, show, show_time
 
 MAX_CHILDREN = 20
@@ -65,6 +66,7 @@ def make_context(item: Item) -> dict[str, Any]:
         "top_name": top_name,
         "children": children,
         "children_url": _children_url(item, children),
+        "tables": make_related_tables(item),
         "related": find_related(item),
         "changes": list(changes(item, sides, linked)),
         "has_older_changes": has_older,

@@ -15,6 +15,7 @@ LABELS = {
     "type": "Type",
     "collection": "Collection",
     "parent": "Inside",
+    "linked_to": "Linked with",
     "state": "State",
     "news": "Since",
 }
@@ -35,6 +36,7 @@ def make_filters(
     collections: Sequence[Collection],
     *,
     parent: Item | None = None,
+    linked_to: Item | None = None,
 ) -> list[dict[str, Any]]:
     """Return one select per filter, each with its empty choice first.
 
@@ -47,7 +49,8 @@ def make_filters(
         "connection": facets.connections(),
         "type": facets.types(),
         "collection": facets.collections(),
-        "parent": _parent_groups(parent),
+        "parent": _item_groups(parent),
+        "linked_to": _item_groups(linked_to),
         "news": _news_groups(query),
     }
     selects = [
@@ -59,10 +62,10 @@ def make_filters(
     return [*selects, _select(query, "state", [Group(choices=states)], is_any=False)]
 
 
-def _parent_groups(parent: Item | None) -> list[Group]:
-    if parent is None:
+def _item_groups(item: Item | None) -> list[Group]:
+    if item is None:
         return []
-    choice = Choice(value=str(parent.uuid), label=parent.name or "Untitled")
+    choice = Choice(value=str(item.uuid), label=item.name or "Untitled")
     return [Group(choices=[choice])]
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
 from integrations.models import Collection, Connection, Item
+from integrations.models.item import ItemQuerySet
 from integrations.models.wording import count_text
 from integrations.services.connections.naming import unique_titles
 from integrations.services.connections.status import put_status, waiting_for_user
@@ -83,7 +84,8 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     )
     own = Item.objects.owned_by(user)
     parent = own.filter(uuid=query.parent).first() if query.parent else None
-    items = listing.select(own, query, collections, parent=parent)
+    linked_to = _linked_to(own, query)
+    items = listing.select(own, query, collections, parent=parent, linked_to=linked_to)
     page = listing.fetch_page(items, query)
     put_icons(page.items)
     put_parents(page.items)
@@ -103,8 +105,14 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         **_empty_context(page.items, query, connections, collections),
         "stale": _stale(query, connections),
         "indexing": reindex.progress_of(collections) if query.search else None,
-        **_list_context(query, connections, collections, parent),
+        **_list_context(query, connections, collections, parent, linked_to),
     }
+
+
+def _linked_to(own: ItemQuerySet, query: ItemQuery) -> Item | None:
+    if query.linked_to is None:
+        return None
+    return own.filter(uuid=query.linked_to).select_related("collection").first()
 
 
 def _empty_context(
@@ -144,8 +152,11 @@ def _list_context(
     connections: Sequence[Connection],
     collections: Sequence[Collection],
     parent: Item | None,
+    linked_to: Item | None,
 ) -> dict[str, Any]:
-    offered = filters.make_filters(query, connections, collections, parent=parent)
+    offered = filters.make_filters(
+        query, connections, collections, parent=parent, linked_to=linked_to
+    )
     return {
         "search": query.search,
         "filters": offered,

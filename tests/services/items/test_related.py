@@ -45,6 +45,20 @@ def test_the_company_is_found_by_its_domain(contact, elsewhere):
     ]
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["+49 40 1234567-8", "0049 (40) 12345678", "+494012345678", "040/12345678"],
+)
+def test_the_same_phone_number_is_found_however_it_is_written(
+    contact, elsewhere, written
+):
+    contact.properties = {"phone": "+49 40 12345678"}
+    other = make_item(elsewhere, properties={"mobile": written})
+    make_item(elsewhere, properties={"mobile": "+49 40 12345679", "id": "4012345678"})
+
+    assert found(contact) == [(other, "Same phone number, ending in 012345678")]
+
+
 def test_addresses_come_before_domains(contact, elsewhere):
     make_item(elsewhere, properties={"domain": "acme.example"})
     same = make_item(elsewhere, properties={"mail": "ana@acme.example"})

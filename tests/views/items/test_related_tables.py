@@ -1,0 +1,131 @@
+"""An item's page shows what it is linked with as tables, from whichever side."""
+
+import pytest
+
+from integrations.models import Item
+from integrations.providers.records import IntegrationItem
+from integrations.services.items import store
+from integrations.services.items.relations.tables import find_tables
+from tests.support.rows import NOON, make_collection
+
+FIELDS = [
+    {
+        "name": "amount",
+        "label": "Amount",
+        "kind": "money",
+        "options": {"currency_property": "deal_currency_code"},
+    },
+    {"name": "deal_currency_code", "label": "Currency", "kind": "choice"},
+    {"name": "dealstage", "label": "Stage", "kind": "stage"},
+    {"name": "closedate", "label": "Close date", "kind": "date"},
+]
+
+
+@pytest.fixture
+def company(connection):
+    companies = make_collection(
+        connection, remote_id="companies", name="Companies", item_type="company"
+    )
+    acme = IntegrationItem(id="1", type="company", name="Acme")
+    store.store_page(companies, [acme], run_id=None, now=NOON)
+    return Item.objects.select_related("collection").get()
+
+
+@pytest.fixture
+def deals(connection):
+    return make_collection(
+        connection,
+        remote_id="deals",
+        name="Deals",
+        item_type="deal",
+        schema={"fields": FIELDS},
+    )
+
+
+def store_deals(deals, number, *, company="1", currencies=("USD", "EUR")):
+    items = [
+        IntegrationItem(
+            id=str(n),
+            type="deal",
+            name=f"Deal {n}",
+            parent_id=company,
+            properties={
+                "amount": "100.10",
+                "deal_currency_code": currencies[n % len(currencies)],
+                "dealstage": "won",
+                "closedate": "2026-11-22",
+                "associations.companies": [company],
+            },
+        )
+        for n in range(number)
+    ]
+    store.store_page(deals, items, run_id=None, now=NOON)
+
+
+def test_a_company_shows_its_deals_with_sums_for_each_currency(
+    as_alice, company, deals
+):
+    store_deals(deals, 7)
+
+    response = as_alice.get(company.get_absolute_url())
+
+    [table] = response.context["tables"]
+    assert (table["label"], table["count"]) == ("Deals", "7")
+    assert table["sums"] == ["300.30 EUR", "400.40 USD"]
+    assert table["columns"] == ["Amount", "Stage", "Close date"]
+    assert len(table["rows"]) == 5
+    assert response.context["children"] == []
+
+
+def test_the_link_to_all_leads_to_exactly_those(as_alice, company, deals):
+    store_deals(deals, 7)
+    [table] = as_alice.get(company.get_absolute_url()).context["tables"]
+
+    response = as_alice.get(table["url"])
+
+    assert len(response.context["items"]) == 7
+    assert response.context["count_text"].startswith("7 of")
+    assert b"Linked with: Acme" in response.content
+
+
+def test_others_links_are_nobody_elses_list(as_bob, company, deals):
+    store_deals(deals, 7)
+
+    response = as_bob.get(f"/items/?linked_to={company.uuid}")
+
+    assert response.context["items"] == []
+    assert b"Acme" not in response.content
+
+
+def test_a_link_heals_when_the_other_side_arrives(deals, connection):
+    store_deals(deals, 1, company="5")
+    deal = deals.items.get()
+    companies = make_collection(connection, remote_id="companies", item_type="company")
+    [before] = find_tables(deal)
+    assert (before.missing, before.rows) == (1, [])
+
+    acme = IntegrationItem(id="5", type="company", name="Acme")
+    store.store_page(companies, [acme], run_id=None, now=NOON)
+
+    [after] = find_tables(deal)
+    assert [(row.item.name, row.is_primary) for row in after.rows] == [("Acme", True)]
+
+
+def test_a_deleted_company_is_said_as_deleted_on_its_deal(as_alice, company, deals):
+    store_deals(deals, 1)
+    Item.objects.filter(pk=company.pk).update(deleted_at=NOON, deleted_kind="archived")
+
+    page = as_alice.get(deals.items.get().get_absolute_url())
+
+    [table] = page.context["tables"]
+    assert table["rows"][0]["item"].is_deleted
+    assert 'class="deleted"' in page.content.decode()
+
+
+def test_a_page_with_links_takes_few_queries(
+    as_alice, company, deals, django_assert_max_num_queries
+):
+    store_deals(deals, 30)
+
+    with django_assert_max_num_queries(20):
+        as_alice.get(company.get_absolute_url())
