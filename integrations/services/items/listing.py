@@ -141,20 +141,20 @@ def _parent_types(provider: str, item_type: str) -> list[str]:
     return list(connector.parent_types.get(item_type) or connector.item_types)
 
 
-def fetch_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
+def fetch_page(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> ItemPage:
     """Return the page the query stands at; one past the end is the first."""
-    page = _read(items, query)
+    page = _read(items, query, owner_id)
     if page.items or not (query.after or query.before):
         return page
-    return _read(items, query.change())
+    return _read(items, query.change(), owner_id)
 
 
-def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
+def _read(items: ItemQuerySet, query: ItemQuery, owner_id: int) -> ItemPage:
     is_backward = query.before is not None
     start = query.before or query.after
     hits = None
     if query.search:
-        question = Question.parse(query.search)
+        question = Question.parse(query.search, owner_id=owner_id)
         hits = _ask(items, query, question)
         rows = _read_found(items, query, question, hits)
     else:
@@ -280,6 +280,7 @@ def count(
     query: ItemQuery,
     collections: Sequence[Collection],
     *,
+    owner_id: int,
     hits: Hits | None = None,
 ) -> Count:
     """Count what the query finds: from the collections' own counts if they can say.
@@ -288,7 +289,8 @@ def count(
     """
     if query.search:
         is_small = stored_items(collections) <= SMALL
-        found = hits or _ask(items, query, Question.parse(query.search))
+        question = Question.parse(query.search, owner_id=owner_id)
+        found = hits or _ask(items, query, question)
         return _count_found(items, found, is_small=is_small)
     within = [c for c in collections if is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)

@@ -84,13 +84,13 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     own = Item.objects.owned_by(user)
     parent = own.filter(uuid=query.parent).first() if query.parent else None
     items = listing.select(own, query, collections, parent=parent)
-    page = listing.fetch_page(items, query)
+    page = listing.fetch_page(items, query, owner_id=user.pk)
     put_icons(page.items)
     put_parents(page.items)
     if query.search:
         put_passages(page.items, query.search)
     put_titles(page.items, connections)
-    count = listing.count(items, query, collections, hits=page.hits)
+    count = listing.count(items, query, collections, owner_id=user.pk, hits=page.hits)
     return {
         "items": page.items,
         "found": items,

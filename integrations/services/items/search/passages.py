@@ -10,7 +10,7 @@ from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.contents import kept_texts
 from integrations.services.items.described import describe
-from integrations.services.items.search.question import Question
+from integrations.services.items.search.question import MAX_LENGTH
 from integrations.services.items.search.texts import SearchText, texts_of
 from integrations.services.items.search.words import (
     NUMBER,
@@ -19,6 +19,7 @@ from integrations.services.items.search.words import (
     fold_character,
     index_words,
     number_words,
+    query_units,
 )
 
 MOST_PASSAGES: Final = 2
@@ -47,7 +48,7 @@ class Passage:
 
 def put_passages(items: Iterable[Item], text: str) -> None:
     """Set the marked name of each item, and passages for what is not in the name."""
-    units = Question.parse(text).units
+    units = query_units(text[:MAX_LENGTH])
     missing: dict[int, list[Unit]] = {}
     rows = list(items)
     for item in rows:

@@ -23,7 +23,7 @@ from integrations.services.items.search.words import (
 )
 
 # A higher one makes every item be indexed again.
-VERSION: Final = 2
+VERSION: Final = 3
 # More than providers let a long text have, and all that is kept of a page's own.
 VALUE_LENGTH: Final = 200_000
 # PostgreSQL takes a megabyte for one item. Only the longest texts can lose by it,
@@ -32,6 +32,16 @@ MOST_BYTES: Final = 900_000
 MOST_KNOWN: Final = 20_000
 # What begins each word of a name, and the whole name as one word.
 NAME_WORD, WHOLE_NAME = "§", "¶"
+
+
+def owner_mark(owner_id: int) -> str:
+    """Return what begins each word of an owner's items in the index.
+
+    Words of one owner stand together in it, so that a search walks through them and
+    through nobody else's: neither what is found nor how long that takes tells
+    anything of others. No word has this sign, so no mark begins another owner's.
+    """
+    return f"{owner_id}¬"
 
 
 class SearchText(NamedTuple):
@@ -66,6 +76,7 @@ class Indexer:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
+        self._mark = owner_mark(collection.connection.owner_id)
         self._can_describe = True
         self._known: dict[tuple[str, Any], tuple[Found, ...]] = {}
 
@@ -96,7 +107,7 @@ class Indexer:
             chain.from_iterable(each.words for each in found),
             index_words(content[:VALUE_LENGTH]),
         )
-        return _bounded(dict.fromkeys(words))
+        return _bounded(f"{self._mark}{word}" for word in dict.fromkeys(words))
 
     def _find(self, properties: Mapping[str, Any]) -> list[Found]:
         found: list[Found] = []
