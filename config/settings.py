@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
 
+from config import private_files
 from config.cache import OPTIONS
 from config.database import read_database
 from config.env import LOG_LEVELS, Environment, is_loopback
@@ -112,6 +113,8 @@ MIDDLEWARE = [
     "config.middleware.public_addresses",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Behind the one above, which counts the bytes of an answer.
+    "config.visible_controls.visible_controls",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.session_lifetime",
@@ -150,11 +153,15 @@ USE_I18N = True
 
 # --- Database ---------------------------------------------------------------
 
+DATABASES = {"default": read_database(env, base_dir=BASE_DIR, var_dir=VAR_DIR)}
 with suppress(OSError):
     # SQLite makes its file, but not the directory; whitenoise warns of none.
     VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     STATIC_ROOT.mkdir(exist_ok=True)
-DATABASES = {"default": read_database(env, base_dir=BASE_DIR, var_dir=VAR_DIR)}
+private_files.protect(VAR_DIR, database=str(DATABASES["default"]["NAME"]))
+# Anybody may read what anybody is sent.
+FILE_UPLOAD_PERMISSIONS = 0o644
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: cache and broker -------------------------------------------------
@@ -379,8 +386,9 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_SSL_REDIRECT = _is_https
-# It looks for Django's SecurityMiddleware by name; ours is one.
-SILENCED_SYSTEM_CHECKS = ["security.W001"]
+# W001 looks for Django's SecurityMiddleware by name; ours is one. W021 would have
+# everybody preload.
+SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W021"]
 SECURE_SSL_HOST = _public.netloc
 # Set by config.https from what trusted proxies say, and by nothing else.
 SECURE_PROXY_SSL_HEADER = ("trusted_scheme", "https")
@@ -389,7 +397,8 @@ FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if _is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https
-SECURE_HSTS_PRELOAD = _is_https
+# Hard to take back, and for the operator of the whole domain to decide.
+SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD", default=False) and _is_https
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
