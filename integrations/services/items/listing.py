@@ -143,13 +143,14 @@ def _parent_types(provider: str, item_type: str) -> list[str]:
 
 def fetch_page(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> ItemPage:
     """Return the page the query stands at; one past the end is the first."""
-    page = _read(items, query, owner_id)
+    page = read_page(items, query, owner_id=owner_id)
     if page.items or not (query.after or query.before):
         return page
-    return _read(items, query.change(), owner_id)
+    return read_page(items, query.change(), owner_id=owner_id)
 
 
-def _read(items: ItemQuerySet, query: ItemQuery, owner_id: int) -> ItemPage:
+def read_page(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> ItemPage:
+    """Return the page the query stands at, an empty one past the end."""
     is_backward = query.before is not None
     start = query.before or query.after
     hits = None
