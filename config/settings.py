@@ -297,6 +297,8 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.uses_starttls, _mail.uses_tls
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"mooring@{_public.hostname}")
+IS_MAIL_DELIVERED = _mail.is_delivered
+SIGN_UP = env.choice("SIGN_UP", ("open", "closed"))
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -347,6 +349,7 @@ ACCOUNT_RATE_LIMITS = {
     "manage_email": "10/m/user",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", default=0, high=10)
+IS_PROXY_COUNT_SET = bool(env.text("TRUSTED_PROXY_COUNT"))
 USERSESSIONS_ADAPTER = "integrations.signin.adapters.UserSessionsAdapter"
 MFA_ADAPTER = "integrations.signin.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -387,6 +390,7 @@ SECURE_PROXY_SSL_HEADER = ("trusted_scheme", "https")
 FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # Probes come from inside, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
+HEALTH_TOKEN = Secret(env.text("HEALTH_TOKEN"))
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if _is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https
 SECURE_HSTS_PRELOAD = _is_https
@@ -432,6 +436,7 @@ register_secrets(
     *(Secret(word) for word in passwords(BROKER_URL, CACHE_URL)),
     Secret(DATABASES["default"].get("PASSWORD", "")),
     Secret(EMAIL_HOST_PASSWORD),
+    HEALTH_TOKEN,
 )
 
 ENV_PROBLEMS = env.problems

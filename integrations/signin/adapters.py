@@ -19,6 +19,9 @@ from integrations.services.common import audit, mfa
 class AccountAdapter(DefaultAccountAdapter):
     """Account adapter that builds links from the configuration, not the request."""
 
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return bool(settings.SIGN_UP == "open")
+
     def get_email_confirmation_url(
         self, request: HttpRequest, emailconfirmation: Any
     ) -> str:
