@@ -321,6 +321,12 @@ SESSION_IDLE_SECONDS = env.whole("SESSION_IDLE_SECONDS", default=3 * 86400, low=
 SESSION_COOKIE_AGE = env.whole("SESSION_ABSOLUTE_SECONDS", default=14 * 86400, low=60)
 
 ACCOUNT_ADAPTER = "integrations.signin.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "integrations.signin.forms.SignUpForm",
+    "add_email": "integrations.signin.forms.ChangeEmailForm",
+    "reset_password": "integrations.signin.forms.ResetPasswordForm",
+    "reset_password_from_key": "integrations.signin.forms.ResetPasswordKeyForm",
+}
 ACCOUNT_USER_DISPLAY = "integrations.signin.adapters.display_name"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -328,8 +334,8 @@ ACCOUNT_EMAIL_VERIFICATION = env.choice(
     "ACCOUNT_EMAIL_VERIFICATION",
     ("mandatory", "optional", "none") if _mail.is_delivered else ("optional", "none"),
 )
-# Where mail proves nothing, an address in use opens a second account like any other,
-# because refusing it would tell a stranger who has one. Both work by their passwords.
+# Where no mail has to prove an address, one account may be opened beside the proven one
+# of its owner, because refusing it would tell a stranger who has one.
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -340,6 +346,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
+    # The second one holds for second factors; for passwords: integrations.signin.limit.
     "login_failed": "10/m/ip,5/5m/key",
     "signup": "20/m/ip",
     "reset_password": "20/m/ip,5/m/key",
@@ -352,6 +359,10 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", default=0, high=1
 IS_PROXY_COUNT_SET = bool(env.text("TRUSTED_PROXY_COUNT"))
 USERSESSIONS_ADAPTER = "integrations.signin.adapters.UserSessionsAdapter"
 MFA_ADAPTER = "integrations.signin.adapters.MFAAdapter"
+MFA_FORMS = {
+    "activate_totp": "integrations.signin.forms.ActivateTOTPForm",
+    "add_webauthn": "integrations.signin.forms.AddWebAuthnForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Mooring"

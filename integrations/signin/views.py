@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from integrations.models import Connection
 from integrations.providers import SPECS
 from integrations.services.common import audit
+from integrations.services.connections import sign_in_methods
 from integrations.services.connections.connect import has_place
 from integrations.services.grants import oauth_state
 from integrations.services.grants.oauth_state import Authorization, StateRefusedError
@@ -170,6 +171,10 @@ def _sign_in(
     if not settings.PROVIDER_SIGN_IN or connection is None:
         grant.revoke()
         _add_message(request, user_messages.NOT_LINKED, provider)
+        return redirect("account_login")
+    if sign_in_methods.is_suspended(connection):
+        grant.revoke()
+        _add_message(request, user_messages.SIGN_IN_OFF, provider)
         return redirect("account_login")
     accept(provider, grant, connection.owner)
     audit.record(
