@@ -87,13 +87,18 @@ def public_address(request: HttpRequest, location: str | None = None) -> str:
 
 
 def private_pages(get_response: GetResponse) -> GetResponse:
-    """Forbid caches to store what a user sees, and every error."""
+    """Forbid caches, a browser's own included, to store pages and errors.
+
+    Static files are answered before there is a user, and probes as well; whatever
+    comes from further inside may show somebody's data, or be shown to them alone.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        # An error is told without asking the database who wants to know.
-        if response.status_code >= 400 or request.user.is_authenticated:
-            response.headers.setdefault("Cache-Control", "no-store, private")
+        is_page = hasattr(request, "user") or response.status_code >= 400
+        stored = response.headers.get("Cache-Control", "")
+        if is_page and not {"no-store", "private"} <= set(stored.split(", ")):
+            response.headers["Cache-Control"] = "no-store, private"
         return response
 
     return middleware

@@ -105,6 +105,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.security_headers",
+    "config.middleware.private_pages",
     "csp.middleware.CSPMiddleware",
     "config.https.HttpsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -119,7 +120,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.session_lifetime",
     "config.middleware.preferences",
-    "config.middleware.private_pages",
     "config.middleware.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -304,6 +304,8 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.uses_starttls, _mail.uses_tls
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"mooring@{_public.hostname}")
+IS_MAIL_DELIVERED = _mail.is_delivered
+SIGN_UP = env.choice("SIGN_UP", ("open", "closed"))
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -326,6 +328,12 @@ SESSION_IDLE_SECONDS = env.whole("SESSION_IDLE_SECONDS", default=3 * 86400, low=
 SESSION_COOKIE_AGE = env.whole("SESSION_ABSOLUTE_SECONDS", default=14 * 86400, low=60)
 
 ACCOUNT_ADAPTER = "integrations.signin.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "integrations.signin.forms.SignUpForm",
+    "add_email": "integrations.signin.forms.ChangeEmailForm",
+    "reset_password": "integrations.signin.forms.ResetPasswordForm",
+    "reset_password_from_key": "integrations.signin.forms.ResetPasswordKeyForm",
+}
 ACCOUNT_USER_DISPLAY = "integrations.signin.adapters.display_name"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -333,8 +341,8 @@ ACCOUNT_EMAIL_VERIFICATION = env.choice(
     "ACCOUNT_EMAIL_VERIFICATION",
     ("mandatory", "optional", "none") if _mail.is_delivered else ("optional", "none"),
 )
-# Where mail proves nothing, an address in use opens a second account like any other,
-# because refusing it would tell a stranger who has one. Both work by their passwords.
+# Where no mail has to prove an address, one account may be opened beside the proven one
+# of its owner, because refusing it would tell a stranger who has one.
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -345,6 +353,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
+    # The second one holds for second factors; for passwords: integrations.signin.limit.
     "login_failed": "10/m/ip,5/5m/key",
     "signup": "20/m/ip",
     "reset_password": "20/m/ip,5/m/key",
@@ -354,8 +363,13 @@ ACCOUNT_RATE_LIMITS = {
     "manage_email": "10/m/user",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", default=0, high=10)
+IS_PROXY_COUNT_SET = bool(env.text("TRUSTED_PROXY_COUNT"))
 USERSESSIONS_ADAPTER = "integrations.signin.adapters.UserSessionsAdapter"
 MFA_ADAPTER = "integrations.signin.adapters.MFAAdapter"
+MFA_FORMS = {
+    "activate_totp": "integrations.signin.forms.ActivateTOTPForm",
+    "add_webauthn": "integrations.signin.forms.AddWebAuthnForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Mooring"
@@ -395,6 +409,7 @@ SECURE_PROXY_SSL_HEADER = ("trusted_scheme", "https")
 FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # Probes come from inside, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
+HEALTH_TOKEN = Secret(env.text("HEALTH_TOKEN"))
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if _is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https
 # Hard to take back, and for the operator of the whole domain to decide.
@@ -441,6 +456,7 @@ register_secrets(
     *(Secret(word) for word in passwords(BROKER_URL, CACHE_URL)),
     Secret(DATABASES["default"].get("PASSWORD", "")),
     Secret(EMAIL_HOST_PASSWORD),
+    HEALTH_TOKEN,
 )
 
 ENV_PROBLEMS = env.problems

@@ -2,6 +2,7 @@
 
 from django.urls import include, path, re_path
 
+from integrations.signin import sign_in_methods
 from integrations.signin import views as signin
 from integrations.views.connections import (
     detail,
@@ -52,6 +53,21 @@ urlpatterns = [
     path("live/", home.home_live, name="home-live"),
     path("accounts/delete/", account_deletion.account_delete, name="account-delete"),
     path("accounts/time-zone/", time_zone.time_zone, name="time-zone"),
+    path(
+        "accounts/sign-in-methods/",
+        sign_in_methods.sign_in_methods,
+        name="sign-in-methods",
+    ),
+    path(
+        "accounts/sign-in-methods/<uuid:pk>/resume/",
+        sign_in_methods.resume,
+        name="sign-in-method-resume",
+    ),
+    path(
+        "accounts/sign-in-methods/<uuid:pk>/delete/",
+        sign_in_methods.discard,
+        name="sign-in-method-delete",
+    ),
     path("accounts/keyboard/", keyboard.keyboard, name="keyboard"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),

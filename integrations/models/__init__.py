@@ -16,6 +16,8 @@ from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
 from integrations.models.search_state import SearchState
+from integrations.models.sign_in_method import SuspendedSignInMethod
+from integrations.models.sign_in_try import SignInTry
 from integrations.models.spot_check import SpotCheck
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "RefreshAttempt",
     "SearchState",
     "SeenBlock",
+    "SignInTry",
     "SpotCheck",
+    "SuspendedSignInMethod",
     "SyncRun",
 ]

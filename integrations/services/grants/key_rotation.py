@@ -12,7 +12,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db import models
 
-from integrations.models import Credential, PendingRevocation
+from integrations.models import Credential, PendingRevocation, SuspendedSignInMethod
 from integrations.services.common import crypto, mfa
 from integrations.services.grants import credentials, revocation
 
@@ -77,7 +77,10 @@ def sealed_texts() -> Iterator[Sealed]:
 
 
 def _second_factors() -> Iterator[Sealed]:
-    for factor in Authenticator.objects.order_by("pk").iterator(CHUNK):
+    for factor in (
+        *Authenticator.objects.order_by("pk").iterator(CHUNK),
+        *SuspendedSignInMethod.objects.order_by("pk").iterator(CHUNK),
+    ):
         for key in MFA_KEYS:
             text = factor.data.get(key)
             if isinstance(text, str) and text:
@@ -90,9 +93,12 @@ def _second_factors() -> Iterator[Sealed]:
                 )
 
 
-def _write_factor(factor: Authenticator, key: str) -> Callable[[str, str], bool]:
+def _write_factor(
+    factor: Authenticator | SuspendedSignInMethod, key: str
+) -> Callable[[str, str], bool]:
     def write(_old: str, new: str) -> bool:
-        unchanged = Authenticator.objects.filter(pk=factor.pk, data=factor.data)
+        rows = type(factor)._default_manager  # noqa: SLF001
+        unchanged = rows.filter(pk=factor.pk, data=factor.data)
         data: dict[str, Any] = {**factor.data, key: new}
         if not unchanged.update(data=data):
             return False
