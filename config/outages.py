@@ -49,6 +49,9 @@ BROKER_ERRORS: Final = (
 )
 # Read only, disk trouble, disk full, cannot open.
 SQLITE_CODES: Final = {8, 10, 13, 14}
+# Another writer has it: busy, locked; and a lock that PostgreSQL did not get in time.
+BUSY_SQLITE_CODES: Final = {5, 6}
+BUSY_POSTGRESQL_STATE: Final = "55P03"
 # Connection lost, out of resources, shutting down, read only.
 POSTGRESQL_STATES: Final = ("08", "53", "57P", "25006")
 
@@ -158,6 +161,18 @@ def _is_away(error: Any) -> bool:
         # The server was never asked, or its answer never came.
         return type(error).__name__ in {"OperationalError", "InterfaceError"}
     return bool(state.startswith(POSTGRESQL_STATES))
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Tell whether an error comes of a database that another writer keeps busy."""
+    while error is not None:
+        if isinstance(error, sqlite3.Error):
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            return code in BUSY_SQLITE_CODES
+        if getattr(error, "sqlstate", None) == BUSY_POSTGRESQL_STATE:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _is_repetitive(record: logging.LogRecord) -> bool:
