@@ -138,7 +138,9 @@ def _check_open_attempt(credential: Credential, refresh_token: Secret) -> None:
         if is_first and age > _patience() and not introspection.was_spent(credential):
             return
         raise Transient("nobody can say what became of it", retry_after=15.0) from exc
-    if is_unspent is not False:
+    # Where nobody can be asked, the second time that it was sent was the last.
+    is_sent_twice = is_unspent is None and credential.unknown_outcomes >= 1
+    if is_unspent is not False and not is_sent_twice:
         return
     _wait_for(_patience() - age)
     _close_open_attempts(credential.connection_id)
@@ -169,7 +171,6 @@ def _busy(message: str, seconds: float) -> RateLimited:
 def _spacing(unknown_outcomes: int) -> timedelta:
     """Return the pause before a token is spent again: 30 s, then ever longer.
 
-    Without an answer nobody knows whether it was spent at all, so giving up would
-    cost every grant that was due while a provider hung.
+    After the second time only a provider that says that it is unspent is sent it.
     """
     return min(RETRY_SPACING * 4 ** min(unknown_outcomes, 3), LONGEST_SPACING)
