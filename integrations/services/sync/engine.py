@@ -34,7 +34,6 @@ from integrations.services.common.errors import (
     LeaseLostError,
     NoTokenError,
 )
-from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync import (
     budget,
@@ -150,7 +149,6 @@ def _read(current: RunLease) -> float | None:
 
     When nothing is left the run is finished, and a few spot checks come last.
     """
-    circuit_breaker.ensure_running(current.connection.provider)
     discovery.discover_if_due(current)
     for read in READERS:
         if (wait := read(current)) is not None:

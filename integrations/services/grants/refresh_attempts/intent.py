@@ -61,6 +61,7 @@ def _prepare(connection_id: UUID, lease_id: UUID) -> tuple[Credential, Secret]:
     circuit_breaker.ensure_running(credential.connection.provider)
     refresh_token = _refresh_token(credential)
     _check_open_attempt(credential, refresh_token)
+    circuit_breaker.take_probe(credential.connection.provider)
     return credential, refresh_token
 
 
