@@ -121,7 +121,9 @@ CONDITIONS: Mapping[Condition, str] = {
     Condition.UNSELECTED: "Choose what is read.",
     Condition.STALE: "The last sync is longer ago than promised.",
     Condition.TROUBLE: "{why}.",
-    Condition.QUARANTINED: "A sync ended its worker three times.",
+    Condition.QUARANTINED: (
+        "A sync ended its worker three times. It is not started again by itself."
+    ),
     Condition.PROVIDER_PAUSED: (
         "{provider} refuses this site; its staff know."
         " It is read on for as long as its key lasts."

@@ -31,6 +31,8 @@ def next_sync(facts: Facts, condition: Condition) -> Planned:
         return Planned(text="Not planned")
     if run is not None:
         return _open_run(run, facts)
+    if connection.reason == StateReason.QUARANTINED:
+        return Planned(text="When you or the staff start it")
     planned = [at for at in (_of_schedule(facts), facts.retry_at) if at is not None]
     if not planned:
         return Planned(text="Not planned")

@@ -42,6 +42,7 @@ from integrations.services.sync import (
     discovery,
     failures,
     link_refresh,
+    quarantine,
     runs,
 )
 from integrations.services.sync.leases import lease
@@ -78,12 +79,11 @@ def work_on(
         _finish_cancelled(run, ReasonCode.CANCELLED)
         return None
     if run.deliveries > runs.MOST_DELIVERIES:
-        lost = Reason(code=ReasonCode.LEASE_LOST)
         _end(
             run,
             lease_id,
             SyncRun.Outcome.QUARANTINED,
-            lost,
+            quarantine.reason(),
             state=StateReason.QUARANTINED,
         )
         return None

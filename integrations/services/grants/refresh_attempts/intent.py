@@ -16,7 +16,12 @@ from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.models.reasons import StateReason
 from integrations.services.common import connection_state, crypto
 from integrations.services.common.errors import NoTokenError
-from integrations.services.grants import circuit_breaker, credentials, introspection
+from integrations.services.grants import (
+    circuit_breaker,
+    credentials,
+    introspection,
+    readability,
+)
 from integrations.services.grants.refresh_attempts import lease
 
 RETRY_SPACING, LONGEST_SPACING = timedelta(seconds=30), timedelta(minutes=15)
@@ -69,6 +74,7 @@ def _refresh_token(credential: Credential) -> Secret:
     try:
         refresh_token = credentials.open_refresh(credential)
     except crypto.CryptoError as exc:
+        readability.note(credential, exc)
         raise NoTokenError(StateReason.CREDENTIAL_UNREADABLE) from exc
     if refresh_token is None:
         connection_state.needs_reconnect(
