@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = (("integrations", "0025_preferences"),)
+    dependencies = (("integrations", "0026_keyboard_shortcuts"),)
 
     operations = (
         migrations.AddField(
