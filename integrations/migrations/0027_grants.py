@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     operations = (
         migrations.AddField(
             model_name="credential",
-            name="granted_at",
+            name="issued_at",
             field=models.DateTimeField(
                 null=True,
                 blank=True,

@@ -30,7 +30,7 @@ class Credential(models.Model):
     fingerprint = models.CharField(max_length=16, blank=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)
     refresh_expires_at = models.DateTimeField(null=True, blank=True)
-    granted_at = models.DateTimeField(
+    issued_at = models.DateTimeField(
         null=True,
         blank=True,
         help_text="When the provider answered with the grant, not with a renewal.",

@@ -106,11 +106,11 @@ def connect(
 def _has_newer_grant(connection: Connection, issued_at: datetime) -> bool:
     """Tell whether the stored grant was issued after another one."""
     stored = Credential.objects.filter(connection=connection).first()
-    if stored is None or stored.granted_at is None or not connection.is_connected:
+    if stored is None or stored.issued_at is None or not connection.is_connected:
         return False
     # A clock that was ahead has dated it: nobody knows which is newer.
-    is_unknown = times.is_ahead(stored.granted_at, timezone.now())
-    return stored.granted_at > issued_at and not is_unknown
+    is_unknown = times.is_ahead(stored.issued_at, timezone.now())
+    return stored.issued_at > issued_at and not is_unknown
 
 
 def _keep_newer(connection: Connection, tokens: TokenSet) -> Connected:
@@ -195,7 +195,7 @@ def _seal_credential(
     connection: Connection, tokens: TokenSet, issued_at: datetime
 ) -> None:
     columns: dict[str, Any] = {
-        "granted_at": issued_at,
+        "issued_at": issued_at,
         "refresh_token": "",
         "fingerprint": "",
         "refresh_expires_at": None,
