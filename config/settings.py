@@ -112,7 +112,8 @@ MIDDLEWARE = [
     "config.middleware.probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.public_addresses",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.busy.BusyMiddleware",
+    "config.busy.SessionsMiddleware",
     "django.middleware.common.CommonMiddleware",
     # Behind the one above, which counts the bytes of an answer.
     "config.visible_controls.visible_controls",
@@ -322,7 +323,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "config.sessions"
 # The middleware ends an idle session; the cookie and its row end at the latest here.
 SESSION_IDLE_SECONDS = env.whole("SESSION_IDLE_SECONDS", default=3 * 86400, low=60)
 SESSION_COOKIE_AGE = env.whole("SESSION_ABSOLUTE_SECONDS", default=14 * 86400, low=60)

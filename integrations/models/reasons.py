@@ -63,6 +63,7 @@ class StateReason(models.TextChoices):
     GRANT_REJECTED = "grant_rejected", "Permission refused"
     ROTATION_LOST = "rotation_lost", "New keys lost"
     CREDENTIAL_UNREADABLE = "credential_unreadable", "Permission not readable"
+    SITE_KEY_WRONG = "site_key_wrong", "This site's key is wrong"
     UNAUTHORIZED = "unauthorized", "Calls refused"
     PROVIDER_DOWN = "provider_down", "Provider in trouble"
     PROVIDER_MISCONFIGURED = "provider_misconfigured", "This site refused"

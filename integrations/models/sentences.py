@@ -60,6 +60,10 @@ STATES: Mapping[StateReason, str] = {
     StateReason.CREDENTIAL_UNREADABLE: (
         "the stored permission cannot be read with today's keys"
     ),
+    StateReason.SITE_KEY_WRONG: (
+        "this site cannot open the permissions that it stores; its staff know, and"
+        " reconnecting would not help"
+    ),
     StateReason.UNAUTHORIZED: (
         "the provider refuses the permission although it looks valid"
     ),
@@ -117,8 +121,13 @@ CONDITIONS: Mapping[Condition, str] = {
     Condition.UNSELECTED: "Choose what is read.",
     Condition.STALE: "The last sync is longer ago than promised.",
     Condition.TROUBLE: "{why}.",
-    Condition.QUARANTINED: "A sync ended its worker three times.",
-    Condition.PROVIDER_PAUSED: "{provider} refuses this site; its staff know.",
+    Condition.QUARANTINED: (
+        "A sync ended its worker three times. It is not started again by itself."
+    ),
+    Condition.PROVIDER_PAUSED: (
+        "{provider} refuses this site; its staff know."
+        " It is read on for as long as its key lasts."
+    ),
     Condition.NEEDS_RECONNECT: "{why}.",
     Condition.PAUSED: "{why}.",
     Condition.DISCONNECTED: "{why}.",

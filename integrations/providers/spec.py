@@ -65,6 +65,8 @@ class ProviderSpec:
     ``rate_limit`` is how many calls in ten seconds the users of one account may make
     together; they are counted in windows of ``limit_seconds``, which is a little more
     than the provider counts in, for calls that arrive late.
+    ``revokes_one_pair`` says that revoking a token leaves the tokens of other consents
+    for the same account alive; elsewhere it may end the whole authorization.
     ``reconsent_label`` names what a user can change by consenting again, where they
     choose what is shared. ``account_keys`` name the details of an account, as
     ``identify`` gives them, by which users tell two accounts of one name apart.
@@ -89,6 +91,7 @@ class ProviderSpec:
     introspect_path: str = ""
     revoke_path: str = ""
     revokes: Literal["access_token", "refresh_token"] = "refresh_token"
+    revokes_one_pair: bool = False
     authorize_params: Mapping[str, str] = field(default_factory=dict)
     version_env: str = ""
     default_version: str = ""

@@ -105,7 +105,7 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
         _log_refusal(request, slug, answer.error)
         return _back(request, _error_message(provider, answer.error), provider)
     try:
-        grant = exchange(provider, answer.code, begun.code_verifier)
+        grant = exchange(provider, answer.code, begun.code_verifier, begun.user_id)
     except GrantFailed as exc:
         _log_refusal(request, slug, exc.kind)
         return _back(request, exc.user_message, provider)
@@ -169,7 +169,7 @@ def _sign_in(
     )
     connection = persist(own.first)
     if not settings.PROVIDER_SIGN_IN or connection is None:
-        grant.revoke()
+        grant.revoke(connection.owner_id if connection else None)
         _add_message(request, user_messages.NOT_LINKED, provider)
         return redirect("account_login")
     if sign_in_methods.is_suspended(connection):

@@ -44,6 +44,8 @@ SPEC = ProviderSpec(
     introspect_path="token/introspect",
     introspects_refresh_tokens=True,
     revoke_path="token/revoke",
+    # Each consent has a refresh token of its own, and only that one is revoked.
+    revokes_one_pair=True,
     authorize_params={"response_type": "code"},
     account_keys=("hub_domain", "hub_id", "user_email"),
     optional_scope_param="optional_scope",

@@ -34,7 +34,6 @@ from integrations.services.common.errors import (
     LeaseLostError,
     NoTokenError,
 )
-from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync import (
     budget,
@@ -43,6 +42,7 @@ from integrations.services.sync import (
     discovery,
     failures,
     link_refresh,
+    quarantine,
     runs,
 )
 from integrations.services.sync.leases import lease
@@ -79,12 +79,11 @@ def work_on(
         _finish_cancelled(run, ReasonCode.CANCELLED)
         return None
     if run.deliveries > runs.MOST_DELIVERIES:
-        lost = Reason(code=ReasonCode.LEASE_LOST)
         _end(
             run,
             lease_id,
             SyncRun.Outcome.QUARANTINED,
-            lost,
+            quarantine.reason(),
             state=StateReason.QUARANTINED,
         )
         return None
@@ -150,7 +149,6 @@ def _read(current: RunLease) -> float | None:
 
     When nothing is left the run is finished, and a few spot checks come last.
     """
-    circuit_breaker.ensure_running(current.connection.provider)
     discovery.discover_if_due(current)
     for read in READERS:
         if (wait := read(current)) is not None:

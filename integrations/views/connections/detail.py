@@ -19,6 +19,7 @@ from integrations.providers import SPECS
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota
 from integrations.services.connections.status import Status, status_of
+from integrations.services.grants import credentials
 from integrations.services.sync.spot_checks import due, results
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.connections import schedule
@@ -228,6 +229,7 @@ def _token_facts(connection: Connection) -> dict[str, Any] | None:
         "is_expired": expires_at is not None and expires_at <= now,
         "is_refresh_due": due_at is not None and due_at <= now,
         "refreshed_at": facts["refreshed_at"],
+        "is_short": credentials.has_shortest_life(facts["refreshed_at"], expires_at),
         "next_refresh_at": due_at,
         "key_id": rest.partition(".")[0],
     }
