@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from integrations.models import Preferences
 from integrations.models.preferences import zone_names
 
 INTERVALS = {
@@ -70,6 +71,14 @@ class TimeZoneForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = cast("forms.ChoiceField", self.fields["time_zone"])
         field.choices = zone_choices(browser)
+
+
+class KeyboardForm(forms.ModelForm):
+    """Take whether single keys do something."""
+
+    class Meta:
+        model = Preferences
+        fields = ("has_shortcuts",)
 
 
 class RenameForm(forms.Form):
