@@ -19,6 +19,7 @@ from integrations.services.items.query import (
 from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.question import Question, Rank
+from integrations.services.items.search.related_names import with_related
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
 COUNT_LIMIT = 1000
@@ -154,7 +155,7 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     start = query.before or query.after
     hits = None
     if query.search:
-        question = Question.parse(query.search)
+        question = with_related(Question.parse(query.search))
         hits = _ask(items, query, question)
         rows = _read_found(items, query, question, hits)
     else:
@@ -290,7 +291,7 @@ def count(
     """
     if query.search:
         is_small = stored_items(collections) <= SMALL
-        found = hits or _ask(items, query, Question.parse(query.search))
+        found = hits or _ask(items, query, with_related(Question.parse(query.search)))
         return _count_found(items, found, is_small=is_small)
     within = [c for c in collections if is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)

@@ -23,7 +23,7 @@ DEFAULT_SIZE = 50
 MAX_SEARCH = 200
 MAX_TOKEN = 1000
 MAX_ID = 2**63 - 1
-MAX_RANK = 3
+MAX_RANK = 4
 TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
 
 

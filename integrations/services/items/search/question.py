@@ -29,14 +29,17 @@ class Rank(IntEnum):
     NAME_BEGINS = 1
     IN_NAME = 2
     ELSEWHERE = 3
+    RELATED = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a user searches for."""
+    """What a user searches for; ``links`` are added by ``related_names``."""
 
     units: tuple[Unit, ...]
     key: str
+    # The words that stand for items whose names hold each of the units.
+    links: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> "Question":
@@ -47,7 +50,14 @@ class Question:
     @property
     def condition(self) -> Condition | None:
         """Return what an item must hold to be found, None where nothing can be."""
-        return all_of(self.units) if self.units else None
+        return all_of(self._wide_units) if self.units else None
+
+    @property
+    def _wide_units(self) -> tuple[Unit, ...]:
+        """Return the units, each with the items that it names as other spellings."""
+        links = self.links or ((),) * len(self.units)
+        pairs = zip(self.units, links, strict=True)
+        return tuple((*unit, *((word,) for word in own)) for unit, own in pairs)
 
     def ranked(self, rank: Rank) -> Condition | None:
         """Return the condition of one rank; the ranks share all that is found."""
@@ -57,6 +67,10 @@ class Question:
         whole = Word(f"{WHOLE_NAME}{self.key}", is_whole=True)
         begins = Word(f"{WHOLE_NAME}{self.key}")
         named = all_of(self.units, mark=NAME_WORD)
+        if rank is Rank.RELATED:
+            wide = all_of(self._wide_units)
+            own = AnyOf((found, named, begins))
+            return Except(wide, own) if any(self.links) else None
         if rank is Rank.ELSEWHERE:
             return Except(found, AnyOf((named, begins)))
         also = () if self.is_plain else (found,)

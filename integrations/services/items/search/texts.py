@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from hashlib import blake2b
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
+from uuid import UUID
 
 from integrations.models import Collection
-from integrations.providers import fields
+from integrations.providers import CONNECTORS, fields
 from integrations.providers.fields import SEVERAL, Value
 from integrations.providers.plain import plain
 from integrations.providers.raw import describe_raw
@@ -23,15 +25,19 @@ from integrations.services.items.search.words import (
 )
 
 # A higher one makes every item be indexed again.
-VERSION: Final = 2
+VERSION: Final = 3
 # More than providers let a long text have, and all that is kept of a page's own.
 VALUE_LENGTH: Final = 200_000
 # PostgreSQL takes a megabyte for one item. Only the longest texts can lose by it,
 # because they come last.
 MOST_BYTES: Final = 900_000
 MOST_KNOWN: Final = 20_000
+# As many as a page shows of one relation.
+MOST_LINKS: Final = 50
 # What begins each word of a name, and the whole name as one word.
 NAME_WORD, WHOLE_NAME = "§", "¶"
+# What begins the word that stands for a linked item.
+LINK: Final = "→"
 
 
 class SearchText(NamedTuple):
@@ -82,9 +88,10 @@ class Indexer:
         name: str,
         remote_id: str,
         properties: Mapping[str, Any],
+        parent_id: str = "",
         content: str = "",
     ) -> str:
-        """Return the words of an item, each once: its identity, then its values."""
+        """Return the words of an item, each once: its identity, links, then values."""
         found = self._find(properties)
         found.sort(key=itemgetter(0))
         in_name = index_words(name)
@@ -93,6 +100,7 @@ class Indexer:
             in_name,
             (f"{NAME_WORD}{word}" for word in in_name),
             index_words(remote_id),
+            self._parent_words(parent_id),
             chain.from_iterable(each.words for each in found),
             index_words(content[:VALUE_LENGTH]),
         )
@@ -127,10 +135,32 @@ class Indexer:
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
         for name, value in rest.items():
-            texts = tuple(Found(len(t.text), t.words) for t in texts_of(found[name]))
+            texts = (*self._links_of(found[name]), *found_in(found[name]))
             if name not in amounts and _is_short(value):
                 self._known[name, value] = texts
             yield from texts
+
+    @cached_property
+    def _parent_type(self) -> str:
+        """Return the one type of what items belong to; a mere place has several."""
+        connector = CONNECTORS.get(self._collection.connection.provider)
+        known = connector.parent_types if connector else {}
+        types = known.get(self._collection.item_type, ())
+        return types[0] if len(types) == 1 else ""
+
+    def _parent_words(self, remote_id: str) -> Iterator[str]:
+        if remote_id and self._parent_type:
+            yield self._link_word(of_type(self._parent_type), remote_id)
+
+    def _links_of(self, described: Iterable[DisplayField]) -> Iterator[Found]:
+        """Yield the words that stand for what some fields relate to, as one text."""
+        for relation in relations_of(described):
+            collection, ids = relation.linked_collection, relation.linked_ids
+            words = [self._link_word(collection, each) for each in ids[:MOST_LINKS]]
+            yield Found(0, words)
+
+    def _link_word(self, collection: str, remote_id: str) -> str:
+        return link_word(self._collection.connection_id, collection, remote_id)
 
     def _describe(self, properties: Mapping[str, Any]) -> Sequence[DisplayField]:
         """Describe values; after a mistake of ours, which is logged, raw ones do."""
@@ -185,6 +215,36 @@ def texts_of(described: Iterable[DisplayField]) -> Iterator[SearchText]:
         value = field.value
         for part in value.values if isinstance(value, SEVERAL) else (value,):
             yield _to_text(field.label, part)
+
+
+def found_in(described: Iterable[DisplayField]) -> Iterator[Found]:
+    """Yield the words of the texts among typed values."""
+    return (Found(len(text.text), text.words) for text in texts_of(described))
+
+
+def relations_of(described: Iterable[DisplayField]) -> Iterator[fields.Relation]:
+    """Yield the relations among typed values."""
+    for field in described:
+        value = field.value
+        for part in value.values if isinstance(value, SEVERAL) else (value,):
+            if isinstance(part, fields.Relation):
+                yield part
+
+
+def of_type(item_type: str) -> str:
+    """Return what tells the items of a type from those of a collection."""
+    return f"type {item_type}"
+
+
+def link_word(connection: UUID, within: str, remote_id: str) -> str:
+    """Return the word that stands for an item of a connection in the index.
+
+    All are of one length, so that none begins another. ``within`` is the collection
+    or the type that the link names, because ids need be unique in that only.
+    """
+    digest = blake2b(f"{within}\0{remote_id}".encode(), digest_size=8)
+    digest.update(connection.bytes)
+    return f"{LINK}{digest.hexdigest()}"
 
 
 def _to_text(label: str, value: Value) -> SearchText:
