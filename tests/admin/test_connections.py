@@ -322,3 +322,12 @@ def test_the_list_reads_runs_by_an_index_only(as_staff, connection):
             steps = [row[-1] for row in cursor.fetchall()]
             on_runs = [step for step in steps if step.startswith("SCAN")]
             assert not any("syncrun" in step or "U0" in step for step in on_runs), steps
+
+
+def test_the_permissions_of_a_connection_are_no_json(as_staff, connection):
+    connection.granted_scopes = ["oauth", "<b>contacts"]
+    connection.save(update_fields=["granted_scopes"])
+
+    page = as_staff.get(f"{LIST}{connection.pk}/change/").content.decode()
+
+    assert "oauth, &lt;b&gt;contacts" in page

@@ -51,13 +51,15 @@ COLUMNS = (
 class ItemPage:
     """The rows of one page, and the lists before and after it.
 
-    ``hits`` are what the index was asked for, where there is a search.
+    ``hits`` are what the index was asked for, where there is a search; it
+    ``has_more_links`` where too many names were meant to follow them.
     """
 
     items: list[Item]
     previous: ItemQuery | None
     next: ItemQuery | None
     hits: Hits | None = None
+    has_more_links: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,9 +155,10 @@ def fetch_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
 def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     is_backward = query.before is not None
     start = query.before or query.after
-    hits = None
+    hits, has_more_links = None, False
     if query.search:
         question = with_related(Question.parse(query.search))
+        has_more_links = question.has_more_links
         hits = _ask(items, query, question)
         rows = _read_found(items, query, question, hits)
     else:
@@ -172,6 +175,7 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
         previous=_before(query, rows) if rows and has_previous else None,
         next=_after(query, rows) if rows and has_next else None,
         hits=hits,
+        has_more_links=has_more_links,
     )
 
 

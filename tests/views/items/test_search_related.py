@@ -128,6 +128,20 @@ def test_linked_records_and_related_pages_are_found_by_title(
     assert names(as_alice, "odegard") == ["Ødegård", "Chair"]
 
 
+@pytest.mark.parametrize(("count", "is_followed"), [(50, True), (51, False)])
+def test_a_word_of_too_many_names_is_not_followed_and_the_page_says_so(
+    as_alice: Client, deal: Item, count: int, is_followed: bool
+) -> None:
+    for number in range(count - 1):
+        make_item(deal.collection, name=f"Harbour {number}")
+
+    page = as_alice.get("/items/", {"q": "harbour", "size": "100"})
+
+    assert ("Renewal" in [row.name for row in page.context["items"]]) is is_followed
+    assert page.context["has_more_links"] is not is_followed
+    assert (b"Type more" in page.content) is not is_followed
+
+
 def test_other_peoples_names_are_found_in_nothing(
     as_bob: Client, deal: Item, bob: User
 ) -> None:

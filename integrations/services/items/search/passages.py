@@ -12,12 +12,9 @@ from integrations.services.common.errors import ConnectorError
 from integrations.services.items import links
 from integrations.services.items.contents import kept_texts
 from integrations.services.items.described import describe
+from integrations.services.items.search.link_words import relations_of
 from integrations.services.items.search.question import Question
-from integrations.services.items.search.texts import (
-    SearchText,
-    relations_of,
-    texts_of,
-)
+from integrations.services.items.search.texts import SearchText, texts_of
 from integrations.services.items.search.words import (
     NUMBER,
     UNSPACED,

@@ -40,6 +40,8 @@ class Question:
     key: str
     # The words that stand for items whose names hold each of the units.
     links: tuple[tuple[str, ...], ...] = ()
+    # Whether so many names hold one of the units that none of them was followed.
+    has_more_links: bool = False
 
     @classmethod
     def parse(cls, text: str) -> "Question":

@@ -3,11 +3,9 @@
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from hashlib import blake2b
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
-from uuid import UUID
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS, fields
@@ -18,6 +16,12 @@ from integrations.providers.records import DisplayField, read_fields
 from integrations.providers.values import to_zone
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
+from integrations.services.items.links import MAX_LINKS
+from integrations.services.items.search.link_words import (
+    link_word,
+    of_type,
+    relations_of,
+)
 from integrations.services.items.search.words import (
     REPEATED_LENGTH,
     index_words,
@@ -32,12 +36,8 @@ VALUE_LENGTH: Final = 200_000
 # because they come last.
 MOST_BYTES: Final = 900_000
 MOST_KNOWN: Final = 20_000
-# As many as a page shows of one relation.
-MOST_LINKS: Final = 50
 # What begins each word of a name, and the whole name as one word.
 NAME_WORD, WHOLE_NAME = "§", "¶"
-# What begins the word that stands for a linked item.
-LINK: Final = "→"
 
 
 class SearchText(NamedTuple):
@@ -156,7 +156,7 @@ class Indexer:
         """Yield the words that stand for what some fields relate to, as one text."""
         for relation in relations_of(described):
             collection, ids = relation.linked_collection, relation.linked_ids
-            words = [self._link_word(collection, each) for each in ids[:MOST_LINKS]]
+            words = [self._link_word(collection, each) for each in ids[:MAX_LINKS]]
             yield Found(0, words)
 
     def _link_word(self, collection: str, remote_id: str) -> str:
@@ -220,31 +220,6 @@ def texts_of(described: Iterable[DisplayField]) -> Iterator[SearchText]:
 def found_in(described: Iterable[DisplayField]) -> Iterator[Found]:
     """Yield the words of the texts among typed values."""
     return (Found(len(text.text), text.words) for text in texts_of(described))
-
-
-def relations_of(described: Iterable[DisplayField]) -> Iterator[fields.Relation]:
-    """Yield the relations among typed values."""
-    for field in described:
-        value = field.value
-        for part in value.values if isinstance(value, SEVERAL) else (value,):
-            if isinstance(part, fields.Relation):
-                yield part
-
-
-def of_type(item_type: str) -> str:
-    """Return what tells the items of a type from those of a collection."""
-    return f"type {item_type}"
-
-
-def link_word(connection: UUID, within: str, remote_id: str) -> str:
-    """Return the word that stands for an item of a connection in the index.
-
-    All are of one length, so that none begins another. ``within`` is the collection
-    or the type that the link names, because ids need be unique in that only.
-    """
-    digest = blake2b(f"{within}\0{remote_id}".encode(), digest_size=8)
-    digest.update(connection.bytes)
-    return f"{LINK}{digest.hexdigest()}"
 
 
 def _to_text(label: str, value: Value) -> SearchText:
