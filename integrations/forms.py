@@ -99,6 +99,27 @@ class IntervalForm(forms.Form):
     )
 
 
+class DownloadForm(forms.Form):
+    """Take how a list is written to a file."""
+
+    form = forms.ChoiceField(
+        label="Format",
+        choices=[
+            ("csv", "CSV, for spreadsheets"),
+            ("csv-utf8", "CSV with a byte order mark, where accents are misread"),
+            ("json", "JSON"),
+            ("ndjson", "NDJSON, an object per line"),
+        ],
+    )
+    values = forms.ChoiceField(
+        label="Values",
+        choices=[
+            ("shown", "As they are shown here"),
+            ("raw", "As the provider writes them"),
+        ],
+    )
+
+
 class DisconnectForm(forms.Form):
     """Take what becomes of the stored items."""
 

@@ -13,8 +13,8 @@ from integrations.views.connections import (
     runs,
     selection,
 )
+from integrations.views.items import download, search
 from integrations.views.items import index as items
-from integrations.views.items import search
 from integrations.views.site import (
     account_deletion,
     home,
@@ -76,6 +76,7 @@ urlpatterns = [
     path("runs/<uuid:pk>/", runs.run_detail, name="run-detail"),
     path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),
     path("items/", items.item_list, name="item-list"),
+    path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
     path("search/", search.search, name="search"),

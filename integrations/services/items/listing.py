@@ -146,13 +146,14 @@ def _parent_types(provider: str, item_type: str) -> list[str]:
 
 def fetch_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     """Return the page the query stands at; one past the end is the first."""
-    page = _read(items, query)
+    page = read_page(items, query)
     if page.items or not (query.after or query.before):
         return page
-    return _read(items, query.change())
+    return read_page(items, query.change())
 
 
-def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
+def read_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
+    """Return the page the query stands at, an empty one past the end."""
     is_backward = query.before is not None
     start = query.before or query.after
     hits, has_more_links = None, False

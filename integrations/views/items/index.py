@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
+from integrations.forms import DownloadForm
 from integrations.models import Collection, Connection, Item
 from integrations.models.wording import count_text
 from integrations.services.connections.status import put_status, waiting_for_user
@@ -143,6 +144,8 @@ def _list_context(
         "clear_url": ItemQuery(sort=query.sort, size=query.size).url,
         "columns": list(filters.make_columns(query)),
         "sizes": filters.make_sizes(query),
+        "download": DownloadForm(),
+        "download_fields": query.change().parameters,
         "result_url": query.url,
     }
 
