@@ -173,7 +173,7 @@ def _sign_in(
         _add_message(request, user_messages.NOT_LINKED, provider)
         return redirect("account_login")
     if sign_in_methods.is_suspended(connection):
-        grant.revoke()
+        grant.revoke(connection.owner_id)
         _add_message(request, user_messages.SIGN_IN_OFF, provider)
         return redirect("account_login")
     accept(provider, grant, connection.owner)

@@ -84,7 +84,10 @@ def make_item(collection: Collection, **values: Any) -> Item:
         **{**defaults, **values},
     )
     text = Indexer(collection).text(
-        name=name, remote_id=item.remote_id, properties=item.properties
+        name=name,
+        remote_id=item.remote_id,
+        properties=item.properties,
+        parent_id=item.parent_remote_id,
     )
     full_text.index({item.pk: text}, {})
     if not item.is_deleted:

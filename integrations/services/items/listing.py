@@ -19,6 +19,7 @@ from integrations.services.items.query import (
 from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.question import Question, Rank
+from integrations.services.items.search.related_names import with_related
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
 COUNT_LIMIT = 1000
@@ -50,13 +51,15 @@ COLUMNS = (
 class ItemPage:
     """The rows of one page, and the lists before and after it.
 
-    ``hits`` are what the index was asked for, where there is a search.
+    ``hits`` are what the index was asked for, where there is a search; it
+    ``has_more_links`` where too many names were meant to follow them.
     """
 
     items: list[Item]
     previous: ItemQuery | None
     next: ItemQuery | None
     hits: Hits | None = None
+    has_more_links: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,9 +156,11 @@ def read_page(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> ItemPa
     """Return the page the query stands at, an empty one past the end."""
     is_backward = query.before is not None
     start = query.before or query.after
-    hits = None
+    hits, has_more_links = None, False
     if query.search:
         question = Question.parse(query.search, owner_id=owner_id)
+        question = with_related(question)
+        has_more_links = question.has_more_links
         hits = _ask(items, query, question)
         rows = _read_found(items, query, question, hits)
     else:
@@ -172,6 +177,7 @@ def read_page(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> ItemPa
         previous=_before(query, rows) if rows and has_previous else None,
         next=_after(query, rows) if rows and has_next else None,
         hits=hits,
+        has_more_links=has_more_links,
     )
 
 
@@ -293,7 +299,7 @@ def count(
     if query.search:
         is_small = stored_items(collections) <= SMALL
         question = Question.parse(query.search, owner_id=owner_id)
-        found = hits or _ask(items, query, question)
+        found = hits or _ask(items, query, with_related(question))
         return _count_found(items, found, is_small=is_small)
     within = [c for c in collections if is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)

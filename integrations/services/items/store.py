@@ -114,6 +114,7 @@ def _search_texts(
             name=item.name,
             remote_id=item.id,
             properties=item.properties,
+            parent_id=item.parent_id or "",
             content=kept.get(key, ""),
         )
         for key, item in items.items()

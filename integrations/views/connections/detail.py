@@ -38,13 +38,6 @@ GRANTED = {
     "refused": ("missing", "Not accepted now"),
     "ended": ("unused", "Ended"),
 }
-RUN_TONES = {
-    "complete": "ok",
-    "partial": "warn",
-    "cancelled": "idle",
-    "failed": "bad",
-    "quarantined": "bad",
-}
 
 
 @require_safe
@@ -169,7 +162,7 @@ def _bar(run: SyncRun) -> dict[str, str]:
     how = run.result_text
     return {
         "url": run.get_absolute_url(),
-        "tone": RUN_TONES.get(run.outcome, "busy"),
+        "tone": run.tone,
         "title": f"{when}: {how.lower()}, {run.new:,} new, {run.changed:,} changed",
     }
 

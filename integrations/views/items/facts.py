@@ -18,6 +18,7 @@ from integrations.services.items.detail import (
 from integrations.services.items.export import to_integration_item
 from integrations.services.items.icons import put_icons
 from integrations.services.items.links import Links
+from integrations.services.items.listing import parent_types
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.related import find_related
 from integrations.views.items.content import make_content
@@ -62,6 +63,7 @@ def make_context(item: Item) -> dict[str, Any]:
         "mistake": mistake,
         "merged_into": find_merged_into(item),
         "breadcrumbs": breadcrumbs,
+        "has_one_parent_type": len(parent_types(item)) == 1,
         "top_name": top_name,
         "children": children,
         "children_url": _children_url(item, children),

@@ -94,6 +94,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
         "count_text": _count_text(count, query, collections),
+        "has_more_links": page.has_more_links,
         **_empty_context(page.items, query, connections, collections),
         "stale": _stale(query, connections),
         "indexing": reindex.progress_of(collections) if query.search else None,

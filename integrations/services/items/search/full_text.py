@@ -162,9 +162,9 @@ def hits_of(question: Question, rank: Rank, hits: Hits) -> Hits:
     """
     condition = question.ranked(rank)
     if condition is None or not hits.keys:
-        return hits
+        return Hits(condition=None, keys=[])
     if not hits.are_few:
-        if rank is Rank.ELSEWHERE:
+        if rank >= Rank.ELSEWHERE:
             return Hits(condition=condition, keys=hits.keys, are_few=False)
         return ask_index(condition)
     key, table = _key_column(), database.ops.quote_name(TABLE)

@@ -10,6 +10,7 @@ from integrations.services.items.listing import Count
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question, Rank
+from integrations.services.items.search.related_names import with_related
 
 MOST_SHOWN = 5
 
@@ -40,7 +41,8 @@ def search_by_type(
     ``own`` are the items of one user, ``collections`` all that hold them. Equally
     good items stand in the order of a list, those changed last first.
     """
-    found = _find(own.live(), Question.parse(text, owner_id=owner_id), collections)
+    question = with_related(Question.parse(text, owner_id=owner_id))
+    found = _find(own.live(), question, collections)
     items = {
         item.pk: item
         for item in listing.by_keys(

@@ -33,15 +33,23 @@ class Rank(IntEnum):
     NAME_BEGINS = 1
     IN_NAME = 2
     ELSEWHERE = 3
+    RELATED = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a user searches for, among their own items: ``mark`` is of their words."""
+    """What a user searches for, among their own items: ``mark`` is of their words.
+
+    ``links`` are added by ``related_names``.
+    """
 
     units: tuple[Unit, ...]
     key: str
     mark: str
+    # The words that stand for items whose names hold each of the units.
+    links: tuple[tuple[str, ...], ...] = ()
+    # Whether so many names hold one of the units that none of them was followed.
+    has_more_links: bool = False
 
     @classmethod
     def parse(cls, text: str, *, owner_id: int) -> "Question":
@@ -53,7 +61,14 @@ class Question:
     @property
     def condition(self) -> Condition | None:
         """Return what an item must hold to be found, None where nothing can be."""
-        return all_of(self.units, mark=self.mark) if self.units else None
+        return all_of(self._wide_units, mark=self.mark) if self.units else None
+
+    @property
+    def _wide_units(self) -> tuple[Unit, ...]:
+        """Return the units, each with the items that it names as other spellings."""
+        links = self.links or ((),) * len(self.units)
+        pairs = zip(self.units, links, strict=True)
+        return tuple((*unit, *((word,) for word in own)) for unit, own in pairs)
 
     def ranked(self, rank: Rank) -> Condition | None:
         """Return the condition of one rank; the ranks share all that is found."""
@@ -63,6 +78,10 @@ class Question:
         whole = Word(f"{self.mark}{WHOLE_NAME}{self.key}", is_whole=True)
         begins = Word(f"{self.mark}{WHOLE_NAME}{self.key}")
         named = all_of(self.units, mark=f"{self.mark}{NAME_WORD}")
+        if rank is Rank.RELATED:
+            wide = all_of(self._wide_units, mark=self.mark)
+            own = AnyOf((found, named, begins))
+            return Except(wide, own) if any(self.links) else None
         if rank is Rank.ELSEWHERE:
             return Except(found, AnyOf((named, begins)))
         also = () if self.is_plain else (found,)

@@ -138,7 +138,7 @@ def _index_batch(
         # What a sync is writing is locked, and waiting for it could be for each other.
         items = list(
             Item.objects.filter(pk__in=keys)
-            .only("name", "remote_id", "properties")
+            .only("name", "remote_id", "parent_remote_id", "properties")
             .select_for_update(skip_locked=True)
         )
         kept = ItemContent.objects.filter(item__in=keys)
@@ -161,6 +161,7 @@ def _text(indexer: Indexer, item: Item, texts: dict[int, str]) -> str:
         name=item.name,
         remote_id=item.remote_id,
         properties=item.properties,
+        parent_id=item.parent_remote_id,
         content=texts.get(item.pk, ""),
     )
 
