@@ -175,6 +175,7 @@ class BaseConnector(ABC):
                 key=f"{self.spec.slug}:{settings.client_id}:{shared}",
                 limit=max(1, settings.rate_limit * round(seconds) // 10),
                 seconds=seconds,
+                may_rise=not settings.is_rate_limit_set,
             ),
         )
 

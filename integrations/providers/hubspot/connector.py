@@ -19,7 +19,7 @@ from integrations.providers.hubspot.listing.schema import fetch_schema
 from integrations.providers.hubspot.mapping import display
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_away
 from integrations.providers.hubspot.objects import OBJECT_TYPES, get_object_type
-from integrations.providers.hubspot.spec import SPEC, USUAL_RATE_LIMIT
+from integrations.providers.hubspot.spec import SPEC
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.listing import id_of, to_page
 from integrations.providers.records import (
@@ -77,7 +77,7 @@ class HubSpot(BaseConnector):
         self, limits: Sequence[Limit], headers: Mapping[str, str]
     ) -> Sequence[Limit]:
         """Return the burst limit of this app and portal, which the answers tell."""
-        return told_limits(limits, headers, usual=USUAL_RATE_LIMIT)
+        return told_limits(limits, headers)
 
     def identify(self, grant: NewGrant) -> RemoteAccount:
         """Find out which portal and which user in it the grant is for."""
