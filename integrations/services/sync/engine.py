@@ -206,7 +206,7 @@ def _after_failure(current: RunLease, exc: ApiError) -> float | None:
     """Back off after a failure that was not one collection's own."""
     run = current.run
     run.failures += 1
-    if run.failures >= collection_loop.MOST_FAILURES:
+    if run.failures >= failures.MOST_IN_A_ROW:
         _end_badly(run, current.lease_id, exc)
         return None
     reason = failures.reason_of(exc, attempt=run.failures + 1)
@@ -221,7 +221,7 @@ def _after_outage(current: RunLease, exc: Exception) -> float | None:
     run = current.run
     run.failures += 1
     reason = Reason.of(ReasonCode.DATABASE_AWAY, attempt=run.failures + 1)
-    if run.failures >= collection_loop.MOST_FAILURES:
+    if run.failures >= failures.MOST_IN_A_ROW:
         _end(run, current.lease_id, SyncRun.Outcome.FAILED, reason)
         return None
     pause = collection_loop.backoff(run.failures)
