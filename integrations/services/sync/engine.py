@@ -6,7 +6,7 @@ any instruction repeats at most one page.
 
 import logging
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -170,8 +170,10 @@ def _wait_after(exc: RateLimited, connection: Connection) -> float:
         zone = ZoneInfo("UTC")
     now = timezone.now().astimezone(zone)
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0)
+    # In one zone Python subtracts what clocks show, also where they are set that night.
+    left = midnight.astimezone(UTC) - now.astimezone(UTC)
     # Everybody else waits for that very second, so take up to five minutes more.
-    return (midnight - now).total_seconds() + connection.pk.int % 300
+    return left.total_seconds() + connection.pk.int % 300
 
 
 def _end_if_cancelled(run: SyncRun) -> None:
