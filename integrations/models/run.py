@@ -62,7 +62,7 @@ class SyncRun(models.Model):
         CANCELLED = "cancelled", "Cancelled"
         QUARANTINED = "quarantined", "Stopped: it kept killing its worker"
 
-    # A Retry-After of a day, or midnight of the longest day at the account's and minutes.
+    # A Retry-After of a day, or midnight after the longest day, and some minutes.
     LONGEST_WAIT = timedelta(hours=26)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
