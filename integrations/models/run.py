@@ -70,8 +70,8 @@ class SyncRun(models.Model):
         CANCELLED = "cancelled", "Cancelled"
         QUARANTINED = "quarantined", "Stopped: it kept killing its worker"
 
-    # A Retry-After of a day, or midnight at the account's and some minutes.
-    LONGEST_WAIT = timedelta(hours=25)
+    # A Retry-After of a day, or midnight after the longest day, and some minutes.
+    LONGEST_WAIT = timedelta(hours=26)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey(

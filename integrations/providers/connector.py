@@ -85,8 +85,8 @@ class BaseConnector(ABC):
     collection is the same item, moved. A listing may learn late of what was just
     shared: the first sync waits for ``usual_share_lag``, and a full refresh is
     repeated after ``longest_share_lag``. A provider that ``leaves_out_empty`` names
-    an item's values only. ``most_probes`` is how many stored items a call for changes
-    can look for at no further cost. ``calls_a_day`` is how many calls the smallest
+    an item's values only. ``most_probes`` is how many stored items an incremental
+    sync looks for besides. ``calls_a_day`` is how many calls the smallest
     plan has, where that is less than the rate limit allows.
     """
 
@@ -175,6 +175,7 @@ class BaseConnector(ABC):
                 key=f"{self.spec.slug}:{settings.client_id}:{shared}",
                 limit=max(1, settings.rate_limit * round(seconds) // 10),
                 seconds=seconds,
+                may_rise=not settings.is_rate_limit_set,
             ),
         )
 

@@ -30,6 +30,7 @@ class ProviderSettings:
     version: str
     is_sandbox: bool
     rate_limit: int | None = None
+    is_rate_limit_set: bool = False
 
     @property
     def is_configured(self) -> bool:
@@ -158,6 +159,7 @@ class ProviderSpec:
             return read(f"{prefix}{name}") or default
 
         redirect_uri = "" if is_sandbox else read(f"{prefix}REDIRECT_URI")
+        own_limit = _whole(read(f"{prefix}RATE_LIMIT"))
         return ProviderSettings(
             client_id=client_id,
             client_secret=Secret(secret),
@@ -169,7 +171,8 @@ class ProviderSpec:
             version=(read(self.version_env) if self.version_env else "")
             or self.default_version,
             is_sandbox=is_sandbox,
-            rate_limit=_whole(read(f"{prefix}RATE_LIMIT")) or self.rate_limit,
+            rate_limit=own_limit or self.rate_limit,
+            is_rate_limit_set=own_limit is not None,
         )
 
     def oauth_config(self, settings: ProviderSettings) -> OAuthConfig:
