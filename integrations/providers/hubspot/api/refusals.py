@@ -35,15 +35,26 @@ _LISTED: Final = re.compile(r"Property values were not valid: (\[.*\])", re.DOTA
 
 def refused_write(error: InvalidRequest, body: dict[str, Any]) -> InvalidRequest | None:
     """Return the refusal of a write that a body tells of, None for any other."""
-    told = {"status": error.status, "code": error.code, "detail": error.detail}
     message = body.get("message")
     text = message if isinstance(message, str) else ""
     if error.status == CONFLICT:
         found = _EXISTING.search(text)
         remote_id = found[1] if found else ""
-        return AlreadyExists(error.message, remote_id=remote_id, **told)
+        return AlreadyExists(
+            error.message,
+            remote_id=remote_id,
+            status=error.status,
+            code=error.code,
+            detail=error.detail,
+        )
     if values := list(_refused(body, text))[:MAX_REFUSED]:
-        return ValuesRefused(error.message, values=values, **told)
+        return ValuesRefused(
+            error.message,
+            values=values,
+            status=error.status,
+            code=error.code,
+            detail=error.detail,
+        )
     return None
 
 
