@@ -133,9 +133,9 @@ class ItemForm(forms.Form):
         cleaned = super().clean() or {}
         for name, field in self.writable.items():
             value = cleaned.get(PREFIX + name)
-            code = _mistake(field, value) if isinstance(value, str) else None
+            text = value if isinstance(value, str) else ""
             # What was odd before may stay as it is.
-            if code is not None and self._is_changed(name, value):
+            if (code := _mistake(field, text)) and self._is_changed(name, text):
                 self.add_error(PREFIX + name, WORDS[code])
         return cleaned
 
