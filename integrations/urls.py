@@ -14,8 +14,15 @@ from integrations.views.connections import (
     selection,
 )
 from integrations.views.editing import pages as editing
+from integrations.views.items import download, search
 from integrations.views.items import index as items
-from integrations.views.site import account_deletion, home, theme, time_zone
+from integrations.views.site import (
+    account_deletion,
+    home,
+    keyboard,
+    theme,
+    time_zone,
+)
 
 app_name = "integrations"
 
@@ -52,6 +59,7 @@ urlpatterns = [
     path("live/", home.home_live, name="home-live"),
     path("accounts/delete/", account_deletion.account_delete, name="account-delete"),
     path("accounts/time-zone/", time_zone.time_zone, name="time-zone"),
+    path("accounts/keyboard/", keyboard.keyboard, name="keyboard"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),
     path("connections/live/", index.connection_list_live, name="connection-list-live"),
@@ -75,6 +83,7 @@ urlpatterns = [
     path("runs/<uuid:pk>/", runs.run_detail, name="run-detail"),
     path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),
     path("items/", items.item_list, name="item-list"),
+    path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
     path("items/<uuid:pk>/live/", items.item_detail_live, name="item-detail-live"),
@@ -86,6 +95,8 @@ urlpatterns = [
     path("edits/<uuid:pk>/decide/", editing.edit_decide, name="edit-decide"),
     path("edits/<uuid:pk>/discard/", editing.edit_discard, name="edit-discard"),
     path("edits/<uuid:pk>/undo/", editing.edit_undo, name="edit-undo"),
+    path("search/", search.search, name="search"),
+    path("search/forget/", search.forget_searches, name="forget-searches"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),
     re_path(
         # The seed's redirect path, exactly: no slash behind it, no redirect.
