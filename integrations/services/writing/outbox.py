@@ -259,5 +259,6 @@ def decide(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None
     with transaction.atomic():
         if not discard([edit], user=user, why=ReasonCode.DECIDED):
             return None
-        base = {name: edit.theirs.get(name) for name in mine}
+        there = {**edit.base, **edit.theirs}
+        base = {name: there.get(name) for name in mine}
         return update(edit.item, mine, base, user=user, key=key)

@@ -1,6 +1,7 @@
 """An edit is saved once, refused with reasons, or left to its user; never lost."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection as database
@@ -272,7 +273,7 @@ def test_ones_own_latest_edit_can_be_undone(desk: Desk) -> None:
     edit = desk.finish(desk.update(item, city="Bonn"))
     assert outbox.can_undo(edit, desk.user)
 
-    undone = outbox.undo(edit, user=desk.user, key=edit.uuid.__class__(int=7))
+    undone = outbox.undo(edit, user=desk.user, key=uuid4())
 
     assert undone is not None
     assert desk.finish(undone).state == State.SAVED
@@ -283,19 +284,21 @@ def test_ones_own_latest_edit_can_be_undone(desk: Desk) -> None:
 
 def test_a_conflict_is_decided_field_by_field(desk: Desk) -> None:
     item = desk.item()
-    edit = desk.update(item, city="Mine", zip="Mine")
+    desk.finish(desk.update(item, jobtitle="Clerk"))
+    edit = desk.update(item, city="Mine", zip="Mine", jobtitle="Chief")
     desk.edit_there(item.remote_id, "city", "Theirs")
     desk.edit_there(item.remote_id, "zip", "Theirs")
     desk.finish(edit)
 
-    chosen = outbox.decide(
-        edit, {"city": "Mine"}, user=desk.user, key=edit.uuid.__class__(int=8)
-    )
+    # Of the title only the user has changed anything.
+    mine = {"city": "Mine", "jobtitle": "Chief"}
+    chosen = outbox.decide(edit, mine, user=desk.user, key=uuid4())
 
     assert chosen is not None
     assert desk.finish(chosen).state == State.SAVED
     shown = desk.there(item.remote_id)
-    assert (shown["city"], shown["zip"]) == ("Mine", "Theirs")
+    told = (shown["city"], shown["zip"], shown["jobtitle"])
+    assert told == ("Mine", "Theirs", "Chief")
 
 
 class Killed(BaseException):
