@@ -213,6 +213,7 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.sweep*": {"queue": "refresh"},
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_opened_text": {"queue": "interactive"},
+    "integrations.tasks.deliver_edit": {"queue": "interactive"},
     "integrations.tasks.sync_bulk": {"queue": "sync"},
 }
 CELERY_TASK_ACKS_LATE = True

@@ -19,6 +19,7 @@ from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import turns
 from integrations.services.sync.texts import opened_text
 from integrations.services.upkeep import schedule
+from integrations.services.writing import delivery
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,14 @@ def sync_interactive(run_id: str) -> None:
 def sync_opened_text(item_id: str) -> None:
     """Read the text of an item that somebody has opened."""
     opened_text.read(int(item_id))
+
+
+@shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
+def deliver_edit(edit_id: str) -> None:
+    """Send one edit to its provider; the sweep asks again for what is left."""
+    wait = delivery.deliver(int(edit_id))
+    if wait is not None and wait <= queue.LONGEST_COUNTDOWN_SECONDS:
+        queue.send("deliver_edit", edit_id, countdown=wait)
 
 
 @shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)

@@ -14,6 +14,7 @@ from integrations.views.connections import (
     runs,
     selection,
 )
+from integrations.views.editing import pages as editing
 from integrations.views.items import download, search
 from integrations.views.items import index as items
 from integrations.views.site import (
@@ -40,6 +41,12 @@ connection_urls = [
         name="connection-collections",
     ),
     path("disconnect/", index.connection_disconnect, name="connection-disconnect"),
+    path("editing/", editing.connection_editing, name="connection-editing"),
+    path(
+        "discard-edits/",
+        editing.connection_discard_edits,
+        name="connection-discard-edits",
+    ),
     path("runs/", runs.run_list, name="connection-runs"),
     path("remove/", removal.connection_remove, name="connection-remove"),
     path(
@@ -95,6 +102,15 @@ urlpatterns = [
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
+    path("items/<uuid:pk>/live/", items.item_detail_live, name="item-detail-live"),
+    path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
+    path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),
+    path("collections/<uuid:pk>/new/", editing.item_create, name="item-create"),
+    path("edits/<uuid:pk>/", editing.edit_detail, name="edit-detail"),
+    path("edits/<uuid:pk>/live/", editing.edit_live, name="edit-live"),
+    path("edits/<uuid:pk>/decide/", editing.edit_decide, name="edit-decide"),
+    path("edits/<uuid:pk>/discard/", editing.edit_discard, name="edit-discard"),
+    path("edits/<uuid:pk>/undo/", editing.edit_undo, name="edit-undo"),
     path("search/", search.search, name="search"),
     path("search/forget/", search.forget_searches, name="forget-searches"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),

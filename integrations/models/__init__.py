@@ -5,6 +5,7 @@ from integrations.models.collection import Collection, SeenBlock
 from integrations.models.connection import Connection
 from integrations.models.content import ItemContent
 from integrations.models.credential import Credential, RefreshAttempt
+from integrations.models.edit import Edit
 from integrations.models.erasure import AccountErasure
 from integrations.models.grant import (
     AuthorizationState,
@@ -27,6 +28,7 @@ __all__ = [
     "Collection",
     "Connection",
     "Credential",
+    "Edit",
     "FailedRevocation",
     "Heartbeat",
     "Item",

@@ -36,6 +36,13 @@ TEXTS: Mapping[ReasonCode, str] = {
         "it waits until you say which plan the account has: reading on could use up"
         " the calls that a small plan has in a month"
     ),
+    ReasonCode.VALUES_REFUSED: "the provider does not take some of the values",
+    ReasonCode.ITEM_DELETED: "it is not there any more",
+    ReasonCode.CHANGED_THERE: "it was changed there after you opened the form",
+    ReasonCode.EXISTS_THERE: "it is there already",
+    ReasonCode.EDITING_OFF: "editing is switched off",
+    ReasonCode.DISCARDED: "it was discarded",
+    ReasonCode.DECIDED: "you decided on it",
     ReasonCode.TOKEN_REFUSED: "the provider refused the permission",
     ReasonCode.NO_TOKEN: "there is no usable permission",
     ReasonCode.LEASE_LOST: "it ended its worker three times",

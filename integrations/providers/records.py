@@ -51,7 +51,8 @@ class FieldSpec:
     ``kind`` is one of text, html, markdown, number, percent, money, duration, boolean,
     date, datetime, choice, choices, user, email, phone, link, relation, files, or a
     word of the connector's own. ``hint`` tells it from another one of the same label;
-    what has no ``group`` is shown first.
+    what has no ``group`` is shown first. ``retired`` are the options that items still
+    hold and no form offers; ``is_long`` has a text of several lines.
     """
 
     name: str
@@ -62,6 +63,8 @@ class FieldSpec:
     is_read_only: bool = False
     hint: str = ""
     group: str = ""
+    retired: Sequence[str] = ()
+    is_long: bool = False
 
 
 def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
@@ -153,6 +156,8 @@ def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
         is_read_only=bool(entry.get("is_read_only")),
         hint=str(entry.get("hint") or ""),
         group=str(entry.get("group") or ""),
+        retired=tuple(entry.get("retired") or ()),
+        is_long=bool(entry.get("is_long")),
     )
 
 

@@ -40,7 +40,10 @@ class ProviderSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """One OAuth scope, and what it allows in plain words."""
+    """One OAuth scope, and what it allows in plain words.
+
+    One that ``writes`` is optional, and asked for only by whoever wants to edit.
+    """
 
     name: str
     description: str
@@ -134,9 +137,13 @@ class ProviderSpec:
         """Return the scopes without which a connection is of no use."""
         return tuple(s.name for s in self.scopes if not s.is_optional)
 
-    def optional_scopes(self) -> tuple[str, ...]:
+    def optional_scopes(self, *, with_writing: bool = False) -> tuple[str, ...]:
         """Return the scopes a provider may drop without harm to the rest."""
-        return tuple(s.name for s in self.scopes if s.is_optional)
+        return tuple(
+            s.name
+            for s in self.scopes
+            if s.is_optional and (with_writing or not s.writes)
+        )
 
     def from_environment(
         self, read: ReadEnvironment, *, public_base_url: str, sandbox_url: str

@@ -10,6 +10,7 @@ from integrations.http.errors import ApiError
 from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
+from integrations.providers.hubspot import writing
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
 from integrations.providers.hubspot.api.limits import told_limits
@@ -24,12 +25,19 @@ from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.listing import id_of, to_page
 from integrations.providers.records import (
     DisplayField,
+    IntegrationItem,
     Page,
     RemoteAccount,
     RemoteCollection,
 )
 from integrations.providers.spec import ProviderSettings
 from integrations.providers.stored import StoredItem
+from integrations.providers.writing import (
+    FormValue,
+    RawValues,
+    WritableField,
+    Written,
+)
 
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 # 5 in a second for the whole account, all apps together.
@@ -171,6 +179,60 @@ class HubSpot(BaseConnector):
     ) -> Sequence[DisplayField]:
         """Label and type the values of a record."""
         return display.describe(properties, schema, account)
+
+    def write_scopes(self, collection_id: str) -> Sequence[str]:
+        """Return what writing needs; only contacts can be written."""
+        return writing.WRITE_SCOPES.get(collection_id, ())
+
+    def writable_fields(self, collection: CollectionContext) -> Sequence[WritableField]:
+        """Return the properties that people may write."""
+        return writing.writable_fields(collection)
+
+    def to_form(self, field: WritableField, value: Any) -> FormValue:
+        """Return a property's text as a form shows it."""
+        return writing.to_form(field, value)
+
+    def from_form(self, field: WritableField, value: FormValue) -> Any:
+        """Return the text of a property."""
+        return writing.from_form(field, value)
+
+    def is_same(self, field: WritableField, one: Any, other: Any) -> bool:
+        """Tell whether two texts of a property mean the same."""
+        return writing.is_same(field, one, other)
+
+    def create(
+        self, api: ApiClient, collection: CollectionContext, values: RawValues
+    ) -> Written:
+        """Create a record."""
+        return writing.create(api, collection, values)
+
+    def update(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        remote_id: str,
+        values: RawValues,
+    ) -> Written:
+        """Change some properties of a record."""
+        return writing.update(api, collection, remote_id, values)
+
+    def archive(
+        self, api: ApiClient, collection: CollectionContext, remote_id: str
+    ) -> None:
+        """Archive a record."""
+        writing.archive(api, collection, remote_id)
+
+    def find_existing(
+        self, api: ApiClient, collection: CollectionContext, values: RawValues
+    ) -> str | None:
+        """Return the contact with the e-mail address among these values."""
+        return writing.find_existing(api, collection, values)
+
+    def fetch_written(
+        self, api: ApiClient, collection: CollectionContext, remote_id: str
+    ) -> IntegrationItem | None:
+        """Return a record by batch, with its associations."""
+        return writing.fetch_written(Reader(api, collection), remote_id)
 
     def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
         """Remove the app from the whole portal; its admins get an e-mail."""

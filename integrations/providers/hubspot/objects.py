@@ -47,6 +47,7 @@ class ObjectType:
 
 
 CONTACTS_READ = "crm.objects.contacts.read"
+CONTACTS_WRITE = "crm.objects.contacts.write"
 COMPANIES_READ = "crm.objects.companies.read"
 DEALS_READ = "crm.objects.deals.read"
 OWNERS_READ = "crm.objects.owners.read"

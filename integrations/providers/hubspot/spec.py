@@ -7,6 +7,7 @@ from integrations.oauth.config import Rejection
 from integrations.providers.hubspot.objects import (
     COMPANIES_READ,
     CONTACTS_READ,
+    CONTACTS_WRITE,
     DEALS_READ,
     OWNERS_READ,
 )
@@ -39,6 +40,12 @@ SPEC = ProviderSpec(
         Scope(name=DEALS_READ, description="Read deals", is_optional=True),
         Scope(
             name=OWNERS_READ, description="Show owners by their names", is_optional=True
+        ),
+        Scope(
+            name=CONTACTS_WRITE,
+            description="Create, change and archive contacts",
+            is_optional=True,
+            writes=True,
         ),
     ),
     introspect_path="token/introspect",

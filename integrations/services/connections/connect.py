@@ -25,6 +25,7 @@ from integrations.services.common.errors import (
 from integrations.services.connections import quota
 from integrations.services.grants import credentials, revocation, token_cache
 from integrations.services.sync import runs
+from integrations.services.writing import outbox
 
 logger = logging.getLogger(__name__)
 
@@ -100,6 +101,7 @@ def connect(
         full=not is_new,
         wait=CONNECTORS[provider].usual_share_lag,
     )
+    outbox.wake(connection)
     return Connected(connection=connection, is_new=is_new, delivered=request.delivered)
 
 

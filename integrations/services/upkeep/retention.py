@@ -9,6 +9,7 @@ from django.db.models import Model
 from integrations.models import (
     AuditEvent,
     AuthorizationState,
+    Edit,
     FailedRevocation,
     ItemChange,
     RefreshAttempt,
@@ -32,6 +33,7 @@ def prune(*, now: datetime) -> int:
             _prune(ItemChange, at__lt=history),
             _prune(SyncRun, queued_at__lt=history, state=SyncRun.State.FINISHED),
             _prune(RefreshAttempt, started_at__lt=history),
+            _prune(Edit, ended_at__lt=history),
             _prune(SpotCheck, began_at__lt=history),
             _prune(AuthorizationState, created_at__lt=now - STATES_KEPT),
             _prune(SignInTry, at__lt=now - TRIES_KEPT),

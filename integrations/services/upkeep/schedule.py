@@ -38,6 +38,7 @@ from integrations.services.grants.refresh_attempts import intent, lease
 from integrations.services.items.search import reindex
 from integrations.services.sync import quarantine, runs
 from integrations.services.upkeep import retention, staleness
+from integrations.services.writing import outbox
 
 logger = logging.getLogger(__name__)
 
@@ -167,6 +168,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
     pull_in(now=now)
     return {
         "runs": runs.enqueue_lost(now=leases_at),
+        "edits": outbox.send_due(),
         "restored": fallback_store.restore_all(),
         "revoked": revocation.revoke_due(),
         "purges": sweep_purges(),

@@ -25,6 +25,7 @@ from integrations.views.access import UserRequest, get_connection
 from integrations.views.connections import schedule
 from integrations.views.connections.progress import make_progress
 from integrations.views.connections.schema_changes import schema_changes
+from integrations.views.editing.status import edits_of_connection
 
 HTMX_STOP_POLLING = 286
 RUNS, HISTORY, ATTEMPTS = 20, 30, 10
@@ -46,6 +47,7 @@ def connection_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     connection = get_connection(request, pk)
     context = {
         **_context(connection),
+        **edits_of_connection(connection, request.user),
         "intervals": schedule.interval_choices(connection),
         "full_refreshes": schedule.full_refresh_choices(connection),
     }
@@ -182,7 +184,7 @@ def _scopes(connection: Connection, status: Status) -> Iterator[dict[str, str]]:
     for name in connection.unused_scopes:
         is_alive = status.grant == "granted"
         yield {
-            "text": name,
+            "text": wording.SCOPES.get(name, name),
             "name": name,
             "status": "unused",
             "status_text": "Granted, not used" if is_alive else text,

@@ -111,7 +111,11 @@ def connect(request: UserRequest, provider: str) -> HttpResponse:
         "connection": connection,
         "authorize_url": reverse("integrations:authorize", args=(provider,)),
         "can_view": [_described(scope) for scope in spec.scopes if not scope.writes],
-        "can_change": [_described(scope) for scope in spec.scopes if scope.writes],
+        "can_change": [
+            _described(scope)
+            for scope in spec.scopes
+            if scope.writes and connection is not None and connection.is_editing
+        ],
         "used": Connection.objects.connected().owned_by(request.user).count(),
         "most": settings.MAX_CONNECTIONS_PER_USER,
         "plans": () if connection else budget.plans_of(provider),

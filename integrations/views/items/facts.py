@@ -47,7 +47,9 @@ def make_context(item: Item) -> dict[str, Any]:
     """Return what the item's page shows besides the item itself."""
     breadcrumbs = find_breadcrumbs(item)
     children = list(find_children(item)[:MAX_CHILDREN])
-    happened = list(item.changes.select_related("run")[: MAX_CHANGES + 1])
+    happened = list(
+        item.changes.select_related("run", "edit__created_by")[: MAX_CHANGES + 1]
+    )
     has_older = len(happened) > MAX_CHANGES
     del happened[MAX_CHANGES:]
     values, mistake = describe(item, item.properties)
@@ -124,6 +126,7 @@ def changes(
             "when": change.at,
             "kind": CHANGE_KINDS.get(change.kind, change.kind),
             "run": change.run,
+            "edit": getattr(change, "edit", None),
             "fields": list(changed_fields(change, both, links)),
         }
     yield {"when": item.first_seen_at, "kind": kind, "run": None, "fields": []}

@@ -22,8 +22,10 @@ from integrations.services.items import listing
 from integrations.services.items.listing import Count
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.search import reindex
+from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
+from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, facts, filters
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
@@ -181,17 +183,39 @@ def _stale(query: ItemQuery, connections: Sequence[Any]) -> list[dict[str, Any]]
 @require_safe
 def item_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show all that is known of one item."""
+    context = {**_detail(request, pk), "back_url": _back_url(request)}
+    return render(request, "items/item_detail.html", context)
+
+
+@require_safe
+def item_detail_live(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show what has changed on the open page of an item that is being edited."""
+    context = {**_detail(request, pk), "is_live": True}
+    return render(request, "items/item_detail_live.html", context)
+
+
+def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     item = get_object_or_404(
         Item.objects.owned_by(request.user).select_related("connection", "collection"),
         uuid=pk,
     )
-    context = {
+    item.collection.connection = item.connection
+    edits = edits_of_item(item, request.user)
+    context = facts.make_context(item)
+    is_editable = not item.is_deleted and editing.can_write(item.collection)
+    writable = editing.fields_of(item.collection) if is_editable else {}
+    for row in context["properties"]:
+        row["is_writable"] = row["name"] in writable
+    is_busy = any(each["edit"].is_open for each in edits)
+    return {
         "item": item,
         "connection": item.connection,
-        **facts.make_context(item),
-        "back_url": _back_url(request),
+        **context,
+        "edits": edits,
+        "is_editable": is_editable,
+        "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),
+        "live_seconds": SECONDS_BUSY if is_busy else 0,
     }
-    return render(request, "items/item_detail.html", context)
 
 
 def _back_url(request: UserRequest) -> str:

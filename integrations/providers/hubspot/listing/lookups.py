@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 # https://developers.hubspot.com/changelog (owners, on the end of version 2)
 OWNERS_PER_PAGE = 500
 MAX_OWNER_PAGES = 50
+# Behind the names of owners who have left: records hold them, and no form offers them.
+DEACTIVATED = " (deactivated)"
 
 Names = dict[str, dict[str, str]]
 # A name, and what tells it from another one of the same name.
@@ -137,7 +139,7 @@ def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> Found:
         owners |= page
     if not owners and not archived:
         raise InvalidResponse("HubSpot named no owners, of whom there is always one")
-    left = " (deactivated)" if archived else ""
+    left = DEACTIVATED if archived else ""
     named = {key: each for key, each in owners.items() if each[0]}
     return {"owner": {key: (f"{name}{left}", e) for key, (name, e) in named.items()}}
 

@@ -185,17 +185,17 @@ def _money(raw: str, spec: FieldSpec, context: Context) -> Value | None:
 
 
 def _date(raw: str, spec: FieldSpec, context: Context) -> Value | None:
-    at = _from_milliseconds(raw)
+    at = from_milliseconds(raw)
     day = to_day(raw) if at is None else at.date()
     return None if day is None else Date(day=day)
 
 
 def _datetime(raw: str, spec: FieldSpec, context: Context) -> Value | None:
-    at = _from_milliseconds(raw) or to_time(raw)
+    at = from_milliseconds(raw) or to_time(raw)
     return None if at is None else DateTime(at=at, zone=context.zone)
 
 
-def _from_milliseconds(raw: str) -> datetime | None:
+def from_milliseconds(raw: str) -> datetime | None:
     """Read milliseconds since 1970, which some writers leave instead of ISO texts."""
     if not raw.lstrip("-").isdecimal() or len(raw) <= DAY_DIGITS:
         return None
