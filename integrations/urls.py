@@ -14,6 +14,7 @@ from integrations.views.connections import (
     selection,
 )
 from integrations.views.items import index as items
+from integrations.views.items.tables import layout, table
 from integrations.views.site import account_deletion, home, theme, time_zone
 
 app_name = "integrations"
@@ -67,6 +68,9 @@ urlpatterns = [
     ),
     path("runs/<uuid:pk>/", runs.run_detail, name="run-detail"),
     path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),
+    path("collections/<uuid:pk>/", table.table, name="table"),
+    path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
+    path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
     path("items/", items.item_list, name="item-list"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),

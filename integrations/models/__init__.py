@@ -17,6 +17,7 @@ from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
 from integrations.models.search_state import SearchState
 from integrations.models.spot_check import SpotCheck
+from integrations.models.table import PropertyIndex, PropertyValue, TableLayout
 
 __all__ = [
     "AccountErasure",
@@ -32,10 +33,13 @@ __all__ = [
     "ItemContent",
     "PendingRevocation",
     "Preferences",
+    "PropertyIndex",
+    "PropertyValue",
     "ProviderState",
     "RefreshAttempt",
     "SearchState",
     "SeenBlock",
     "SpotCheck",
     "SyncRun",
+    "TableLayout",
 ]

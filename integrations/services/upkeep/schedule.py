@@ -35,6 +35,7 @@ from integrations.services.grants import (
 )
 from integrations.services.grants.refresh_attempts import intent, lease
 from integrations.services.items.search import reindex
+from integrations.services.items.tables import indexes
 from integrations.services.sync import runs
 from integrations.services.upkeep import retention, staleness
 
@@ -173,6 +174,8 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "stale": staleness.check(now=now),
         "pruned": retention.prune(now=now),
         "search": reindex.send_due(),
+        "table_indexes": indexes.send_due(),
+        "dropped": indexes.drop_unused(now=now),
     }
 
 

@@ -12,7 +12,7 @@ from integrations.providers.notion.mapping.items import (
     ICON_KEY,
     PARENT_KEY,
 )
-from integrations.providers.records import FieldSpec
+from integrations.providers.records import FieldSpec, read_fields
 
 MAX_FIELDS: Final = 500
 MAX_OPTIONS: Final = 1000
@@ -63,6 +63,7 @@ _KINDS: Final = {
     "rollup": "value",
     "verification": "verification",
 }
+_LEADING: Final = ("choice", "user", "date")
 _READ_ONLY: Final = frozenset(
     ("created_time", "created_by", "last_edited_time", "last_edited_by")
 ) | {"formula", "rollup", "unique_id", "button"}
@@ -140,6 +141,18 @@ def _to_field(name: str, entry: object) -> FieldSpec | None:
         options=_READ_OPTIONS.get(kind, _options)(about),
         is_read_only=kind in _READ_ONLY,
     )
+
+
+def leading_columns(schema: Mapping[str, Any]) -> list[str]:
+    """Return the columns of a data source: states first, then people, then dates."""
+    own = [
+        spec
+        for spec in read_fields(schema)
+        if not spec.is_hidden and not spec.name.startswith(ABOUT)
+    ]
+    places = {kind: place for place, kind in enumerate(_LEADING)}
+    own.sort(key=lambda spec: places.get(spec.kind, len(places)))
+    return [spec.name for spec in own]
 
 
 def names_users(schema: Mapping[str, Any]) -> bool:
