@@ -12,7 +12,12 @@ from integrations.providers.notion.mapping.items import (
     ICON_KEY,
     PARENT_KEY,
 )
-from integrations.providers.records import FieldSpec, read_fields
+from integrations.providers.records import (
+    COLOURS_KEY,
+    FieldSpec,
+    colours_of,
+    read_fields,
+)
 
 MAX_FIELDS: Final = 500
 MAX_OPTIONS: Final = 1000
@@ -122,7 +127,20 @@ def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
     entries = properties if isinstance(properties, dict) else {}
     found = (_to_field(name, each) for name, each in entries.items())
     fields = [spec for spec in found if spec is not None][:MAX_FIELDS]
-    return {"fields": [asdict(spec) for spec in (*fields, *ABOUT_FIELDS)]}
+    return {
+        "fields": [asdict(spec) for spec in (*fields, *ABOUT_FIELDS)],
+        COLOURS_KEY: _colours(entries),
+    }
+
+
+def _colours(entries: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the colours of the options of those columns that have some."""
+    found = {}
+    for each in entries.values():
+        about = each.get(str(each.get("type"))) if isinstance(each, dict) else None
+        if isinstance(about, dict):
+            found[str(each.get("id"))] = colours_of(about.get("options"))
+    return {name: own for name, own in found.items() if own}
 
 
 def _to_field(name: str, entry: object) -> FieldSpec | None:

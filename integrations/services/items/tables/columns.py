@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
 from integrations.providers.connector import BaseConnector
 from integrations.providers.fields import CURRENCY_PROPERTY
-from integrations.providers.records import FieldSpec, read_fields
+from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
 
 NAME, UPDATED, CREATED = "item.name", "item.updated", "item.created"
 MOST_DEFAULT = 6
@@ -57,7 +58,7 @@ class Column:
     """One column: ``id`` is the property's own name, ``kind`` that of its field.
 
     ``needs`` are the properties that its values are typed with; ``options`` are the
-    labels of a choice, in the provider's order.
+    labels of a choice, in the provider's order, and ``colours`` theirs.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Column:
     group: str = ""
     options: Sequence[str] = ()
     needs: Sequence[str] = ()
+    colours: Mapping[str, str] = field(default_factory=dict, compare=False)
     is_own: bool = False
 
     @property
@@ -106,8 +108,10 @@ class Columns:
 def columns_of(collection: Collection) -> Columns:
     """Return the columns of a collection; its schema must have been fetched."""
     specs = [spec for spec in read_fields(collection.schema) if not spec.is_hidden]
-    stages = _lookups(collection)
-    found = [*OWN[:1], *(_to_column(spec, stages) for spec in specs), *OWN[1:]]
+    schema = collection.schema
+    lookups, colours = (_by_name(schema, key) for key in ("lookups", COLOURS_KEY))
+    fields = (_to_column(spec, lookups, colours) for spec in specs)
+    found = [*OWN[:1], *fields, *OWN[1:]]
     by_id = {column.id: column for column in found}
     connector = CONNECTORS.get(collection.connection.provider)
     leading = _leading(connector, collection)
@@ -121,12 +125,15 @@ def _leading(connector: BaseConnector | None, collection: Collection) -> Sequenc
     return connector.leading_columns(collection.item_type, collection.schema)
 
 
-def _lookups(collection: Collection) -> Mapping[str, Mapping[str, str]]:
-    lookups = collection.schema.get("lookups")
-    return lookups if isinstance(lookups, dict) else {}
+Named = Mapping[str, Mapping[str, str]]
 
 
-def _to_column(spec: FieldSpec, lookups: Mapping[str, Mapping[str, str]]) -> Column:
+def _by_name(schema: Mapping[str, Any], key: str) -> Named:
+    kept = schema.get(key)
+    return kept if isinstance(kept, dict) else {}
+
+
+def _to_column(spec: FieldSpec, lookups: Named, colours: Named) -> Column:
     family = FAMILIES.get(spec.kind, Family.TEXT)
     named = lookups.get(spec.kind) or {}
     labels = [*(named or spec.options).values()] if family is Family.CHOICE else []
@@ -139,6 +146,7 @@ def _to_column(spec: FieldSpec, lookups: Mapping[str, Mapping[str, str]]) -> Col
         kind=spec.kind,
         family=family,
         group=spec.group,
+        colours=colours.get(spec.name) or {},
         options=tuple(dict.fromkeys(map(str, labels))),
         needs=(spec.name, *([currency] if currency else [])),
     )

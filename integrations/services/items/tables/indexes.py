@@ -19,6 +19,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
+from integrations.providers.records import COLOURS_KEY
 from integrations.services.common import queue
 from integrations.services.items.tables import rows
 from integrations.services.items.tables.columns import Column, columns_of
@@ -37,7 +38,9 @@ DROPPED_AT_ONCE = 20_000
 # Part of every digest: another number builds all indexes again.
 VERSION = 1
 # What changes in a schema without changing how values are typed.
-_NOT_TYPED = frozenset({"tag", "fields", "requested", "ask_again", "refused"})
+_NOT_TYPED = frozenset(
+    {"tag", "fields", "requested", "ask_again", "refused", COLOURS_KEY}
+)
 _STATE = PropertyIndex.State
 _UNBUILT = Q(state__in=(_STATE.BUILDING, _STATE.REBUILDING))
 COMPARED = ("name", "properties", "remote_created_at", "remote_updated_at")

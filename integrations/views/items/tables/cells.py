@@ -26,12 +26,6 @@ from integrations.services.items.tables.values import singles_of, values_of
 from integrations.views.items.values import NO_LINKS, Shown, show
 
 MOST_PARTS, MOST_LINKED, LONG = 4, 3, 120
-COLOURS: Final = frozenset(
-    (
-        *("blue", "brown", "cyan", "gray", "green", "orange"),
-        *("pink", "purple", "red", "teal", "yellow"),
-    )
-)
 NUMBERS: Final = (Number, Money, Percent, Duration)
 ONE_LINE: Final = (Text, RichText, Date)
 
@@ -74,7 +68,10 @@ def make_rows(
     values = [(item, values_of(item, collection, rest)) for item in items]
     links = _find_links(items, [found for _, found in values])
     return [
-        Row(item=item, cells=[(c, make_cell(found.get(c.id), links)) for c in rest])
+        Row(
+            item=item,
+            cells=[(c, make_cell(found.get(c.id), links, c.colours)) for c in rest],
+        )
         for item, found in values
     ]
 
@@ -92,7 +89,7 @@ def _find_links(items: Sequence[Item], values: Sequence[Mapping[str, Value]]) ->
     return Links(found=find_by_id(items[0], ids)) if ids else NO_LINKS
 
 
-def make_cell(value: Value | None, links: Links = NO_LINKS) -> Cell:
+def make_cell(value: Value | None, links: Links, colours: Mapping[str, str]) -> Cell:
     """Return the cell of a value, that of no value for None."""
     if value is None:
         return Cell(look="empty")
@@ -102,9 +99,9 @@ def make_cell(value: Value | None, links: Links = NO_LINKS) -> Cell:
     if isinstance(value, Relation):
         return _relation(value, links)
     if _are(value, Choice):
-        return _chips(value, look="chips")
+        return _chips(value, colours, look="chips")
     if _are(value, User):
-        return _chips(value, look="people")
+        return _chips(value, colours, look="people")
     if isinstance(value, Percent):
         shown = show(value)
         share = f"{max(0.0, min(100.0, float(value.share) * 100)):.0f}"
@@ -130,14 +127,12 @@ def _line(text: str) -> Cell:
     return Cell(look="line", text=f"{line[:LONG].rstrip()}…", title=line[:1000])
 
 
-def _chips(value: Value, *, look: str) -> Cell:
+def _chips(value: Value, colours: Mapping[str, str], *, look: str) -> Cell:
     singles = singles_of(value)
     parts = [
         Part(
             text=show(each).text,
-            colour=each.colour
-            if isinstance(each, Choice) and each.colour in COLOURS
-            else "",
+            colour=colours.get(each.label, "") if isinstance(each, Choice) else "",
         )
         for each in singles[:MOST_PARTS]
     ]
