@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from integrations.models.preferences import zone_of
+from integrations.models import Preferences
+from integrations.models.preferences import preferences_of, to_zone
 from integrations.models.times import CLOCK_SKEW
 from integrations.views.site import health
 from integrations.views.site.time_zone import browser_zone
@@ -128,13 +129,20 @@ def came_from(request: HttpRequest) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def time_zone(get_response: GetResponse) -> GetResponse:
-    """Activate the account's time zone, else the browser's, else UTC."""
+def preferences(get_response: GetResponse) -> GetResponse:
+    """Read what the user has chosen for all pages, once, as ``request.preferences``.
+
+    The time zone is the account's, else the browser's, else UTC. Without an account
+    there are no shortcuts.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         user = getattr(request, "user", None)
-        chosen = zone_of(user) if user and user.is_authenticated else None
-        with timezone.override(chosen or browser_zone(request)):
+        chosen = Preferences(has_shortcuts=False)
+        if user and user.is_authenticated:
+            chosen = preferences_of(user)
+        request.preferences = chosen  # type: ignore[attr-defined]
+        with timezone.override(to_zone(chosen.time_zone) or browser_zone(request)):
             return get_response(request)
 
     return middleware

@@ -115,7 +115,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.session_lifetime",
-    "config.middleware.time_zone",
+    "config.middleware.preferences",
     "config.middleware.private_pages",
     "config.middleware.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -11,6 +11,7 @@ from integrations.models import ProviderState, wording
 from integrations.providers import SPECS
 from integrations.services.connections.facts import needing_user
 from integrations.services.connections.status import put_status
+from integrations.views.site import recent_searches
 from integrations.views.site.theme import read_theme
 
 
@@ -19,9 +20,17 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "attention": SimpleLazyObject(lambda: attention(request)),
         "staff_notices": SimpleLazyObject(lambda: staff_notices(request)),
+        "has_shortcuts": has_shortcuts(request),
+        "recent_searches": SimpleLazyObject(lambda: recent_searches.read(request)),
         "theme": read_theme(request),
         "sandbox_on": is_sandbox_on(),
     }
+
+
+def has_shortcuts(request: HttpRequest) -> bool:
+    """Tell whether single keys do something on this page."""
+    chosen = getattr(request, "preferences", None)
+    return chosen is not None and chosen.has_shortcuts
 
 
 def is_sandbox_on() -> bool:

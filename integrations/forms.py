@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from integrations.models import Preferences
 from integrations.models.preferences import zone_names
 
 INTERVALS = {
@@ -72,6 +73,14 @@ class TimeZoneForm(forms.Form):
         field.choices = zone_choices(browser)
 
 
+class KeyboardForm(forms.ModelForm):
+    """Take whether single keys do something."""
+
+    class Meta:
+        model = Preferences
+        fields = ("has_shortcuts",)
+
+
 class RenameForm(forms.Form):
     """Take a user's own name for a connection; empty means the account's."""
 
@@ -87,6 +96,27 @@ class IntervalForm(forms.Form):
         coerce=int,
         required=False,
         empty_value=None,
+    )
+
+
+class DownloadForm(forms.Form):
+    """Take how a list is written to a file."""
+
+    form = forms.ChoiceField(
+        label="Format",
+        choices=[
+            ("csv", "CSV, for spreadsheets"),
+            ("csv-utf8", "CSV with a byte order mark, where accents are misread"),
+            ("json", "JSON"),
+            ("ndjson", "NDJSON, an object per line"),
+        ],
+    )
+    values = forms.ChoiceField(
+        label="Values",
+        choices=[
+            ("shown", "As they are shown here"),
+            ("raw", "As the provider writes them"),
+        ],
     )
 
 

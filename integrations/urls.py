@@ -13,9 +13,16 @@ from integrations.views.connections import (
     runs,
     selection,
 )
+from integrations.views.items import download, search
 from integrations.views.items import index as items
 from integrations.views.items.tables import layout, table
-from integrations.views.site import account_deletion, home, theme, time_zone
+from integrations.views.site import (
+    account_deletion,
+    home,
+    keyboard,
+    theme,
+    time_zone,
+)
 
 app_name = "integrations"
 
@@ -46,6 +53,7 @@ urlpatterns = [
     path("live/", home.home_live, name="home-live"),
     path("accounts/delete/", account_deletion.account_delete, name="account-delete"),
     path("accounts/time-zone/", time_zone.time_zone, name="time-zone"),
+    path("accounts/keyboard/", keyboard.keyboard, name="keyboard"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),
     path("connections/live/", index.connection_list_live, name="connection-list-live"),
@@ -72,8 +80,11 @@ urlpatterns = [
     path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
     path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
     path("items/", items.item_list, name="item-list"),
+    path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
+    path("search/", search.search, name="search"),
+    path("search/forget/", search.forget_searches, name="forget-searches"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),
     re_path(
         # The seed's redirect path, exactly: no slash behind it, no redirect.

@@ -21,6 +21,8 @@ class Preferences(models.Model):
         max_length=64, blank=True, help_text="Empty means the browser's."
     )
 
+    has_shortcuts = models.BooleanField("keyboard shortcuts", default=True)
+
     class Meta:
         verbose_name_plural = "preferences"
 
@@ -42,9 +44,11 @@ def to_zone(name: str) -> ZoneInfo | None:
     return ZoneInfo(name) if name in zone_names() else None
 
 
+def preferences_of(user: Any) -> Preferences:
+    """Return what a user has chosen; nothing chosen is a row that is not stored."""
+    return Preferences.objects.filter(user=user.pk).first() or Preferences()
+
+
 def zone_of(user: Any) -> ZoneInfo | None:
     """Return the time zone that a user has chosen, if any."""
-    chosen = Preferences.objects.filter(user=user.pk).values_list(
-        "time_zone", flat=True
-    )
-    return to_zone(chosen.first() or "")
+    return to_zone(preferences_of(user).time_zone)

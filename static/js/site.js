@@ -33,6 +33,45 @@
     if (event.target.matches("[data-select]")) event.target.select()
   })
 
+  // Single keys, for whoever has not switched them off. The list of a page has a
+  // search of its own, which comes after that of the header.
+  const areShortcutsOn = document.body.hasAttribute("data-shortcuts")
+  const PAGES = ["h", "c", "i"] // home, connections, items, as in the menu
+  let isGoing = false
+
+  const focusSearch = () => {
+    const search = [...document.querySelectorAll("[data-search]")].at(-1)
+    search?.focus()
+    search?.select()
+    return Boolean(search)
+  }
+
+  // The first link of a row is what the row is about.
+  const moveBy = (step) => {
+    const rows = [...document.querySelectorAll("main :is(tbody tr, .rows > li)")]
+    const links = rows.map((row) => row.querySelector("a")).filter(Boolean)
+    const row = document.activeElement.closest("tbody tr, .rows > li")
+    const here = row ? links.indexOf(row.querySelector("a")) : -1
+    const next = here < 0 && step < 0 ? undefined : links[here + step]
+    next?.focus()
+    return Boolean(next)
+  }
+
+  const press = (key) => {
+    if (isGoing) {
+      isGoing = false
+      const link = document.querySelectorAll("header .nav a")[PAGES.indexOf(key)]
+      link?.click()
+      return Boolean(link)
+    }
+    if (key === "/") return focusSearch()
+    if (key === "j") return moveBy(1)
+    if (key === "k") return moveBy(-1)
+    if (key === "g") isGoing = true
+    if (key === "?") document.getElementById("shortcuts").showModal()
+    return key === "g" || key === "?"
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       const summary = document.querySelector("details.menu[open] > summary")
@@ -40,13 +79,10 @@
       if (summary) summary.focus()
       return
     }
-    const search = document.querySelector("[data-search]")
-    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey
-    if (event.key === "/" && search && isPlain && !isTyping(event.target)) {
-      event.preventDefault()
-      search.focus()
-      search.select()
-    }
+    const isModified = event.ctrlKey || event.metaKey || event.altKey
+    const isElsewhere = isTyping(event.target) || document.querySelector("dialog[open]")
+    if (!areShortcutsOn || isModified || isElsewhere || event.key === "Shift") return
+    if (press(event.key)) event.preventDefault()
   })
 
   // Empty choices would only make the address of a list unreadable.

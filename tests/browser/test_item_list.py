@@ -49,13 +49,46 @@ def test_every_filter_sends_its_choice_and_back_shows_a_page(
     page.wait_for_url(f"**/items/?*{chosen}*")
 
     page.goto("/items/")
-    page.get_by_label("Search", exact=True).first.fill("an")
+    page.get_by_label("Search this list").fill("an")
     page.wait_for_url("**/items/?*q=an*")
     page.get_by_role("row").nth(1).get_by_role("link").first.click()
     page.wait_for_load_state()
     page.go_back()
     expect(page.get_by_role("heading", level=1, name="Items")).to_be_visible()
     expect(page.get_by_role("navigation").first).to_be_visible()
+
+
+def test_everything_is_reached_by_keys_until_they_are_switched_off(
+    open_page: Callable[..., Page], fleet: str
+) -> None:
+    page = open_page(fleet)
+    page.goto("/connections/")
+    keys = page.keyboard
+
+    keys.press("/")
+    keys.type("an?")
+    keys.press("Enter")
+    page.wait_for_url("**/search/?q=an*")
+    keys.press("j")
+    keys.press("j")
+    keys.press("k")
+    first = page.locator("main tbody tr a").first
+    expect(first).to_be_focused()
+    keys.press("Enter")
+    page.wait_for_url("**/items/*-*/")
+    keys.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    keys.press("Escape")
+    keys.press("g")
+    keys.press("c")
+    page.wait_for_url("**/connections/")
+
+    page.goto("/accounts/keyboard/")
+    page.get_by_role("checkbox", name="Keyboard shortcuts").uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Keyboard shortcuts are off.")).to_be_visible()
+    keys.press("/")
+    expect(page.get_by_label("Search everything").first).not_to_be_focused()
 
 
 def test_an_open_list_learns_of_news_and_takes_nothing_away(

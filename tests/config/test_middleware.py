@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.utils import timezone
 
-from config.middleware import SEEN, SIGNED_OUT, STARTED, time_zone
+from config.middleware import SEEN, SIGNED_OUT, STARTED, preferences
 from tests.support.sessions import prove
 
 HEADERS = {
@@ -200,4 +200,4 @@ def zone_in_page(name: str) -> str:
     def page(_request: HttpRequest) -> HttpResponse:
         return HttpResponse(str(timezone.get_current_timezone()))
 
-    return time_zone(page)(request).content.decode()
+    return preferences(page)(request).content.decode()

@@ -1,9 +1,9 @@
-"""Print stored items: as a table for users, as CSV or JSON for programs."""
+"""Print stored items: as a table for users, as CSV, JSON or NDJSON for programs."""
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
-from typing import Any, Final
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
@@ -17,34 +17,29 @@ from integrations.models.preferences import zone_of
 from integrations.providers import SPECS
 from integrations.services.common import audit
 from integrations.services.items.export import (
+    VALUES,
+    WRITERS,
     Values,
     raw_values,
-    shown_values,
-    to_csv,
-    to_json,
 )
-
-VALUES: Final[Mapping[str, Values]] = {"raw": raw_values, "shown": shown_values}
 
 
 class Command(BaseCommand):
     """Print stored items, one row each, straight from the database."""
 
-    help = "Print stored items as a table, CSV or JSON (IntegrationItem shape)."
+    help = "Print stored items: a table, CSV, JSON, NDJSON (IntegrationItem shape)."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         names = ", ".join(SPECS)
         parser.add_argument("provider", nargs="?", default="", help=f"one of {names}")
         parser.add_argument("--user", default="", metavar="EMAIL", help="whose items")
         parser.add_argument("--type", default="", help="only items of this type")
-        parser.add_argument(
-            "--format", choices=("table", "csv", "json"), default="table"
-        )
+        parser.add_argument("--format", choices=("table", *WRITERS), default="table")
         parser.add_argument(
             "--values",
             choices=tuple(VALUES),
             default="raw",
-            help="properties of CSV and JSON: raw, by name, as the provider wrote them,"
+            help="properties, but in tables: raw, by name, as the provider wrote them,"
             " or shown, by label, as the pages show them (default: raw)",
         )
 
@@ -65,12 +60,11 @@ class Command(BaseCommand):
     def print_as(
         self, form: str, rows: Iterable[Item], values: Values = raw_values
     ) -> None:
-        """Write the rows in one of the three forms."""
+        """Write the rows in one of the forms."""
         if form == "table":
             print_items(rows, self.stdout)
             return
-        write = to_csv if form == "csv" else to_json
-        for piece in write(rows, values):
+        for piece in WRITERS[form](rows, values):
             self.stdout.write(piece, ending="")
 
 

@@ -43,8 +43,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # What steers a terminal or turns the direction of a line; line ends and tabs do not.
 STEERING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
-# How the properties of an item of a collection are written.
+# How the properties of an item of a collection are written, and items are.
 Values: TypeAlias = Callable[[Item, Collection | None], Mapping[str, Any]]
+Writer: TypeAlias = Callable[[Iterable[Item], Values], Iterator[str]]
 
 
 def raw_values(item: Item, collection: Collection | None) -> Mapping[str, Any]:
@@ -119,10 +120,20 @@ def to_json(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]
     """Yield the pieces of one JSON array, a line per item."""
     start = "[\n"
     for each in _to_integration_items(items, values):
-        text = json.dumps(each, ensure_ascii=False)
-        yield start + STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        yield start + _to_line(each)
         start = ",\n"
     yield "[]\n" if start == "[\n" else "\n]\n"
+
+
+def to_ndjson(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]:
+    """Yield a JSON object per line, so that a reader need not hold them all."""
+    for each in _to_integration_items(items, values):
+        yield _to_line(each) + "\n"
+
+
+def _to_line(item: Mapping[str, Any]) -> str:
+    text = json.dumps(item, ensure_ascii=False)
+    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def to_csv(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]:
@@ -151,3 +162,11 @@ def to_cell(value: Any) -> str:
     is_formula = text.startswith(FORMULA_STARTS)
     text = STEERING.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
     return f"'{text}" if is_formula else text
+
+
+VALUES: Final[Mapping[str, Values]] = {"raw": raw_values, "shown": shown_values}
+WRITERS: Final[Mapping[str, Writer]] = {
+    "csv": to_csv,
+    "json": to_json,
+    "ndjson": to_ndjson,
+}

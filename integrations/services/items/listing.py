@@ -143,13 +143,14 @@ def _parent_types(provider: str, item_type: str) -> list[str]:
 
 def fetch_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     """Return the page the query stands at; one past the end is the first."""
-    page = _read(items, query)
+    page = read_page(items, query)
     if page.items or not (query.after or query.before):
         return page
-    return _read(items, query.change())
+    return read_page(items, query.change())
 
 
-def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
+def read_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
+    """Return the page the query stands at, an empty one past the end."""
     is_backward = query.before is not None
     start = query.before or query.after
     hits = None
@@ -163,7 +164,7 @@ def _read(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
     rows = rows[: query.size]
     if is_backward:
         rows.reverse()
-    prefetch_related_objects(rows, "connection", _collections())
+    put_collections(rows)
     has_previous = has_more if is_backward else start is not None
     has_next = has_more or is_backward
     return ItemPage(
@@ -207,7 +208,7 @@ def _read_found(
             found += [(key, rank) for key in keys]
         if len(found) == most:
             break
-    return _by_keys(found)
+    return by_keys(found)
 
 
 def _is_before(rank: Rank, start: Position, *, is_backward: bool) -> bool:
@@ -243,7 +244,7 @@ def _parts(
     return [tied, rest] if is_backward else [tied, rest, *unknown]
 
 
-def _by_keys(found: Sequence[tuple[int, Rank]]) -> list[Item]:
+def by_keys(found: Sequence[tuple[int, Rank]]) -> list[Item]:
     """Return rows in the order of their keys, each with its rank.
 
     By keys alone: asked for the owner's as well, SQLite would read all of those.
@@ -255,10 +256,12 @@ def _by_keys(found: Sequence[tuple[int, Rank]]) -> list[Item]:
     return [rows[key] for key, _ in found if key in rows]
 
 
-def _collections() -> Prefetch:
-    """Return the collections' names; a join could mislead a planner."""
+def put_collections(items: Sequence[Item]) -> None:
+    """Fetch what items belong to, without a join, which could mislead a planner."""
     collections = Collection.objects.only("name", "connection_id")
-    return Prefetch("collection", queryset=collections)
+    prefetch_related_objects(
+        items, "connection", Prefetch("collection", queryset=collections)
+    )
 
 
 def _position(query: ItemQuery, item: Item) -> Position:

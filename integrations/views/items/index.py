@@ -15,20 +15,18 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
+from integrations.forms import DownloadForm
 from integrations.models import Collection, Connection, Item
 from integrations.models.wording import count_text
-from integrations.services.connections.naming import unique_titles
 from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.items import listing
-from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count
-from integrations.services.items.parents import put_parents
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.search import reindex
-from integrations.services.items.search.passages import put_passages
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, facts, filters
+from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
 
 # Where an item can be opened from besides the list of all.
@@ -89,11 +87,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     parent = own.filter(uuid=query.parent).first() if query.parent else None
     items = listing.select(own, query, collections, parent=parent)
     page = listing.fetch_page(items, query)
-    put_icons(page.items)
-    put_parents(page.items)
-    if query.search:
-        put_passages(page.items, query.search)
-    put_titles(page.items, connections)
+    put_rows(page.items, connections, query.search)
     count = listing.count(items, query, collections, hits=page.hits)
     return {
         "items": page.items,
@@ -128,13 +122,6 @@ def _empty_context(
     }
 
 
-def put_titles(items: Sequence[Item], connections: Sequence[Connection]) -> None:
-    """Name each item's connection so that no two of the list read alike."""
-    titles = unique_titles(connections)
-    for item in items:
-        item.connection_title = titles.get(item.connection_id, item.connection.title)
-
-
 def _list_template(request: UserRequest) -> str:
     """Answer htmx with the parts of the whole page that a filter changes."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
@@ -160,6 +147,8 @@ def _list_context(
         "clear_url": ItemQuery(sort=query.sort, size=query.size).url,
         "columns": list(filters.make_columns(query)),
         "sizes": filters.make_sizes(query),
+        "download": DownloadForm(),
+        "download_fields": query.change().parameters,
         "result_url": query.url,
         "table": next((c for c in collections if c.pk == query.collection), None),
     }

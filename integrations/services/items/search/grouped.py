@@ -1,0 +1,108 @@
+"""Search everything a user has: the best of each type of items, and how many."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from integrations.models import Collection, Item
+from integrations.models.item import ItemQuerySet
+from integrations.services.items import listing
+from integrations.services.items.listing import Count
+from integrations.services.items.query import ItemQuery
+from integrations.services.items.search import full_text
+from integrations.services.items.search.question import Question, Rank
+
+MOST_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeGroup:
+    """The best items of one type, and the list and number of all of them."""
+
+    type: str
+    items: Sequence[Item]
+    count: Count
+    query: ItemQuery
+
+
+@dataclass(kw_only=True)
+class _Found:
+    """What is known of one type; the number is None where the index stopped."""
+
+    best: list[tuple[int, Rank]] = field(default_factory=list)
+    number: int | None = 0
+
+
+def search_by_type(
+    own: ItemQuerySet, text: str, collections: Sequence[Collection]
+) -> list[TypeGroup]:
+    """Return what is found of each type, that with the best match first.
+
+    ``own`` are the items of one user, ``collections`` all that hold them. Equally
+    good items stand in the order of a list, those changed last first.
+    """
+    found = _find(own.live(), Question.parse(text), collections)
+    items = {
+        item.pk: item
+        for item in listing.by_keys(
+            [each for group in found.values() for each in group.best]
+        )
+    }
+    listing.put_collections(list(items.values()))
+    ranked = sorted(found.items(), key=lambda each: each[1].best[0][1])
+    return [
+        _to_group(own, ItemQuery(search=text, type=type_), group, items, collections)
+        for type_, group in ranked
+    ]
+
+
+def _find(
+    live: ItemQuerySet, question: Question, collections: Sequence[Collection]
+) -> dict[str, _Found]:
+    """Return what is found by type, without those of which nothing is."""
+    types = {each for held in collections for each in listing.types_in(held)}
+    found = {each: _Found() for each in sorted(types)}
+    ordered = live.order_by(*ItemQuery().order.ordering)
+    for rank in Rank:
+        hits = full_text.ask_index(question.ranked(rank))
+        if not hits.keys:
+            continue
+        if hits.are_few:
+            rows = full_text.with_keys(ordered, hits.keys)
+            for pk, type_ in rows.values_list("pk", "type"):
+                _add(found.setdefault(type_, _Found()), [(pk, rank)])
+            continue
+        for type_, group in found.items():
+            wanted = MOST_SHOWN - len(group.best)
+            keys = hits.first(ordered.filter(type=type_), wanted) if wanted else []
+            _add(group, [(pk, rank) for pk in keys])
+            group.number = None
+    return {type_: group for type_, group in found.items() if group.best}
+
+
+def _add(group: _Found, rows: Sequence[tuple[int, Rank]]) -> None:
+    group.best += rows[: MOST_SHOWN - len(group.best)]
+    if group.number is not None:
+        group.number += len(rows)
+
+
+def _to_group(
+    own: ItemQuerySet,
+    query: ItemQuery,
+    found: _Found,
+    items: dict[int, Item],
+    collections: Sequence[Collection],
+) -> TypeGroup:
+    if found.number is None:
+        rows = listing.select(own, query, collections)
+        count = listing.count(rows, query, collections)
+    else:
+        count = Count(number=found.number)
+    shown = list(_shown(found, items))
+    return TypeGroup(type=query.type, items=shown, count=count, query=query)
+
+
+def _shown(found: _Found, items: dict[int, Item]) -> Iterator[Item]:
+    """Yield the items that are still there."""
+    for pk, _ in found.best:
+        if pk in items:
+            yield items[pk]

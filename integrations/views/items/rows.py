@@ -1,0 +1,27 @@
+"""Put beside items what their rows in a list show."""
+
+from collections.abc import Sequence
+
+from integrations.models import Connection, Item
+from integrations.services.connections.naming import unique_titles
+from integrations.services.items.icons import put_icons
+from integrations.services.items.parents import put_parents
+from integrations.services.items.search.passages import put_passages
+
+
+def put_rows(
+    items: Sequence[Item], connections: Sequence[Connection], search: str = ""
+) -> None:
+    """Set the icons, places, connections and matched passages of some items."""
+    put_icons(items)
+    put_parents(items)
+    if search:
+        put_passages(items, search)
+    put_titles(items, connections)
+
+
+def put_titles(items: Sequence[Item], connections: Sequence[Connection]) -> None:
+    """Name each item's connection so that no two of the list read alike."""
+    titles = unique_titles(connections)
+    for item in items:
+        item.connection_title = titles.get(item.connection_id, item.connection.title)

@@ -1,0 +1,76 @@
+"""Search everything from any page, or go to what a pasted address or id names."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from integrations.models import Collection, Connection, Item
+from integrations.services.connections.status import put_status
+from integrations.services.items.query import MAX_SEARCH, ItemQuery
+from integrations.services.items.search import reindex
+from integrations.services.items.search.addresses import find_named
+from integrations.services.items.search.grouped import TypeGroup, search_by_type
+from integrations.views.access import UserRequest
+from integrations.views.items.facets import type_names
+from integrations.views.items.rows import put_rows
+from integrations.views.site import recent_searches
+
+COLUMNS = (
+    {"key": "name", "label": "Name"},
+    {"key": "connection", "label": "Connection"},
+    {"key": "updated", "label": "Updated"},
+)
+
+
+@require_safe
+def search(request: UserRequest) -> HttpResponse:
+    """Show the best of each type of items, or the one item whose address was given."""
+    text = " ".join(request.GET.get("q", "").replace("\x00", "").split())
+    collections = list(
+        Collection.objects.filter(connection__owner=request.user)
+        .select_related("connection")
+        .defer("checkpoint", "details", "held_deletions")
+    )
+    named = find_named(collections, text)
+    if text:
+        recent_searches.note(request, text)
+    if named.is_exact:
+        return redirect(named.items[0])
+    words = text[:MAX_SEARCH]
+    groups = search_by_type(Item.objects.owned_by(request.user), words, collections)
+    found = [item for group in groups for item in group.items]
+    connections = put_status(Connection.objects.owned_by(request.user))
+    put_rows(named.items, connections)
+    put_rows(found, connections, words)
+    names = type_names(collections)
+    context = {
+        "search": words,
+        "is_shortened": len(text) > MAX_SEARCH,
+        "columns": COLUMNS,
+        "named": named.items,
+        "has_items": bool(collections),
+        "indexing": reindex.progress_of(collections) if text else None,
+        "deleted_url": ItemQuery(search=words, state="deleted").url,
+        "groups": [_group(each, names.get(each.type, each.type)) for each in groups],
+    }
+    return render(request, "items/search.html", context)
+
+
+def _group(group: TypeGroup, name: str) -> dict[str, Any]:
+    return {
+        "type": group.type,
+        "name": name,
+        "items": group.items,
+        "count": group.count,
+        "has_more": group.count.is_more or group.count.number > len(group.items),
+        "url": group.query.url,
+    }
+
+
+@require_POST
+def forget_searches(request: UserRequest) -> HttpResponse:
+    """Forget what was searched for in this session."""
+    recent_searches.forget(request)
+    return redirect("integrations:search")
