@@ -13,15 +13,22 @@ from integrations.services.items.listing import COLUMNS, Count
 from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.question import Question
-from integrations.services.items.tables.conditions import Asker, matching, to_q
+from integrations.services.items.tables.conditions import (
+    Asker,
+    Condition,
+    matching,
+    to_q,
+)
 from integrations.services.items.tables.cursors import Cursor
 from integrations.services.items.tables.indexes import Indexes
+from integrations.services.items.tables.operators import Operator
 from integrations.services.items.tables.table_query import ANY, TableQuery
 
 # Beyond so many nobody reads the number.
 COUNT_LIMIT = 10_000
 # So few items are fetched first, and sorted then; of more, rows are looked at in order.
 FEW = 1000
+EXACT = frozenset({Operator.IS, Operator.ONE_OF, Operator.ME, Operator.EMPTY})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,17 +76,10 @@ class Selection:
 
     def few(self) -> list[int] | None:
         """Return the keys that match the first condition that few match, if any."""
-        if self.query.match == ANY and len(self.query.conditions) > 1:
-            return None
-        for condition in self.query.conditions:
-            index = self.indexes.get(condition.column)
-            if index is None:
-                continue
-            rows, is_negated = matching(condition, index, self.asker)
-            if not is_negated:
-                keys = list(rows.values_list("item_id", flat=True)[: FEW + 1])
-                if len(keys) <= FEW:
-                    return keys
+        for _, rows in self._positive():
+            keys = list(rows.values_list("item_id", flat=True)[: FEW + 1])
+            if len(keys) <= FEW:
+                return keys
         return None
 
     @property
@@ -97,6 +97,31 @@ class Selection:
         elif self.hits is not None:
             items = self.hits.among(items)
         return items.filter(self._where("pk"))
+
+    def keys_to_count(self) -> QuerySet[Any]:
+        """Return the selected items by their keys alone, in no order.
+
+        Where all conditions must hold, only what one of them finds is looked at:
+        that with an exact value if there is one, which finds the least as a rule.
+        """
+        found = self._positive() if self.keys is None and self.hits is None else []
+        if not found:
+            return self.items().order_by().values("pk")
+        found.sort(key=lambda each: each[0].operator not in EXACT)
+        rows = found[0][1].filter(self._where("item_id"))
+        return rows.order_by().values("item").distinct()
+
+    def _positive(self) -> list[tuple[Condition, QuerySet[PropertyValue]]]:
+        """Return the rows of each condition that must hold, of those that find rows."""
+        if self.query.match == ANY and len(self.query.conditions) > 1:
+            return []
+        found = []
+        for condition in self.query.conditions:
+            index = self.indexes.get(condition.column)
+            if index is not None:
+                rows, is_negated = matching(condition, index, self.asker)
+                found += [] if is_negated else [(condition, rows)]
+        return found
 
     def values(self, index: PropertyIndex) -> QuerySet[PropertyValue]:
         """Return the rows of an index whose items are selected."""
@@ -253,5 +278,5 @@ def count(selection: Selection, page: TablePage) -> Count:
         return Count(number=len(page.items))
     if selection.is_all:
         return Count(number=selection.collection.stored_count)
-    number = selection.items().order_by()[: COUNT_LIMIT + 1].count()
+    number = selection.keys_to_count()[: COUNT_LIMIT + 1].count()
     return Count(number=min(number, COUNT_LIMIT), is_more=number > COUNT_LIMIT)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.utils.safestring import SafeString
+
 from integrations.models import Collection, Item
 from integrations.providers.fields import (
     SEVERAL,
@@ -23,6 +25,7 @@ from integrations.providers.fields import (
 from integrations.services.items.links import Links, find_by_id
 from integrations.services.items.tables.columns import NAME, Column
 from integrations.services.items.tables.values import singles_of, values_of
+from integrations.views.items.tables.drawing import draw
 from integrations.views.items.values import NO_LINKS, Shown, show
 
 MOST_PARTS, MOST_LINKED, LONG = 4, 3, 120
@@ -42,6 +45,11 @@ class Cell:
     title: str = ""
     share: str = ""
     is_true: bool = False
+
+    @property
+    def html(self) -> SafeString:
+        """Return it drawn, empty where a template draws it."""
+        return draw(self)
 
 
 @dataclass(frozen=True, kw_only=True)
