@@ -15,7 +15,8 @@ from integrations.services.items.tables.table_query import (
     TableQuery,
 )
 
-NARROW, NORMAL, WIDE = WIDTHS = ("narrow", "normal", "wide")
+NORMAL = "normal"
+WIDTHS = ("narrow", NORMAL, "wide")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,6 @@ class Layout:
     columns: Sequence[str]
     widths: Mapping[str, str] = field(default_factory=dict)
     density: str = DENSITIES[0]
-    is_default: bool = True
     lost: int = 0
 
 
@@ -56,7 +56,6 @@ def read_layout(collection: Any, columns: Columns) -> Layout:
         columns=_with_name(there),
         widths=_widths({name: named[name].get("width") for name in there}),
         density=density if density in DENSITIES else DENSITIES[0],
-        is_default=False,
         lost=len(named) - len(there),
     )
 

@@ -23,7 +23,7 @@ from integrations.services.items.tables.conditions import (
 )
 from integrations.services.items.tables.cursors import Cursor
 
-ALL, ANY = MATCHES = ("all", "any")
+ALL, ANY = "all", "any"
 DENSITIES = ("comfortable", "compact")
 DEFAULT_SORT = f"-{UPDATED}"
 MOST_CONDITIONS, MOST_COLUMNS = 10, 40
