@@ -79,8 +79,8 @@ def fetch_lookups(
         else:
             found |= {key: {**ids, **found.get(key, {})} for key, ids in told.items()}
     names = {key: _apart(ids) for key, ids in found.items()}
-    if with_owners:
-        names[OWNER_EMAILS] = {key: email for key, (_, email) in found["owner"].items()}
+    if emails := {k: email for k, (_, email) in found.get("owner", {}).items()}:
+        names[OWNER_EMAILS] = emails
     return Lookups(
         names=names,
         refused=tuple(name for name, exc in failed.items() if is_refusal(exc)),

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from django.utils.safestring import SafeString
-
 from integrations.models import Collection, Item
 from integrations.providers.fields import (
     SEVERAL,
@@ -25,39 +23,12 @@ from integrations.providers.fields import (
 from integrations.services.items.links import Links, find_by_id
 from integrations.services.items.tables.columns import NAME, Column
 from integrations.services.items.tables.values import singles_of, values_of
-from integrations.views.items.tables.drawing import draw
+from integrations.views.items.tables.drawing import Cell, Part
 from integrations.views.items.values import NO_LINKS, Shown, show
 
 MOST_PARTS, MOST_LINKED, LONG = 4, 3, 120
 NUMBERS: Final = (Number, Money, Percent, Duration)
 ONE_LINE: Final = (Text, RichText, Date)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One cell: ``look`` chooses how it is drawn, ``more`` counts what is left out."""
-
-    look: str = "value"
-    value: Shown | None = None
-    parts: Sequence["Part"] = ()
-    more: int = 0
-    text: str = ""
-    title: str = ""
-    share: str = ""
-    is_true: bool = False
-
-    @property
-    def html(self) -> SafeString:
-        """Return it drawn, empty where a template draws it."""
-        return draw(self)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """One chip, with its colour where the provider has one that pages know."""
-
-    text: str
-    colour: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
