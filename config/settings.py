@@ -292,6 +292,7 @@ FULL_REFRESH_HOURS = env.number("FULL_REFRESH_HOURS", default=24, low=0.1, high=
 LATE_ARRIVAL_MINUTES = env.number("LATE_ARRIVAL_MINUTES", default=30, low=1, high=1440)
 CONTENT_PAGES_PER_RUN = env.whole("CONTENT_PAGES_PER_RUN", default=200, high=10_000)
 HISTORY_DAYS = env.number("HISTORY_DAYS", default=90, low=1, high=3650)
+TABLE_INDEX_DAYS = env.number("TABLE_INDEX_DAYS", default=30, low=1, high=3650)
 AUDIT_DAYS = env.number("AUDIT_DAYS", default=365, low=1, high=3650)
 
 # --- Accounts ---------------------------------------------------------------

@@ -15,6 +15,7 @@ from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion
 from integrations.services.grants import refresh, revocation
 from integrations.services.items.search import reindex
+from integrations.services.items.tables import indexes
 from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import turns
 from integrations.services.sync.texts import opened_text
@@ -117,6 +118,12 @@ def sweep() -> None:
 def index_search() -> None:
     """Index stored items again that are shown with other labels now."""
     reindex.run_slice()
+
+
+@shared_task
+def index_properties(collection_id: str) -> None:
+    """Build the indexes that a table is to be sorted and filtered by."""
+    indexes.build(UUID(collection_id))
 
 
 @shared_task

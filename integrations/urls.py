@@ -17,6 +17,7 @@ from integrations.views.connections import (
 from integrations.views.editing import pages as editing
 from integrations.views.items import download, search
 from integrations.views.items import index as items
+from integrations.views.items.tables import layout, table
 from integrations.views.site import (
     account_deletion,
     home,
@@ -98,6 +99,9 @@ urlpatterns = [
     ),
     path("runs/<uuid:pk>/", runs.run_detail, name="run-detail"),
     path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),
+    path("collections/<uuid:pk>/", table.table, name="table"),
+    path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
+    path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
     path("items/", items.item_list, name="item-list"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),

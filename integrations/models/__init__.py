@@ -20,6 +20,7 @@ from integrations.models.search_state import SearchState
 from integrations.models.sign_in_method import SuspendedSignInMethod
 from integrations.models.sign_in_try import SignInTry
 from integrations.models.spot_check import SpotCheck
+from integrations.models.table import PropertyIndex, PropertyValue, TableLayout
 
 __all__ = [
     "AccountErasure",
@@ -36,6 +37,8 @@ __all__ = [
     "ItemContent",
     "PendingRevocation",
     "Preferences",
+    "PropertyIndex",
+    "PropertyValue",
     "ProviderState",
     "RefreshAttempt",
     "SearchState",
@@ -44,4 +47,5 @@ __all__ = [
     "SpotCheck",
     "SuspendedSignInMethod",
     "SyncRun",
+    "TableLayout",
 ]

@@ -21,6 +21,7 @@ from integrations.providers.records import (
     Page,
     RemoteAccount,
     RemoteCollection,
+    read_fields,
 )
 from integrations.providers.spec import ProviderSettings, ProviderSpec
 from integrations.providers.stored import StoredItems
@@ -150,6 +151,19 @@ class BaseConnector(ABC):
         empty is left out.
         """
         return describe_raw(properties, schema)
+
+    def leading_columns(
+        self, item_type: str, schema: Mapping[str, Any]
+    ) -> Sequence[str]:
+        """Return the properties that the provider's own lists of a type show first."""
+        fields = read_fields(schema)
+        return [spec.name for spec in fields if not (spec.is_hidden or spec.group)]
+
+    def own_user_ids(
+        self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Sequence[str]:
+        """Return the ids under which values name the user who gave the grant."""
+        return ()
 
     def complete(
         self, properties: Mapping[str, Any], schema: Mapping[str, Any]

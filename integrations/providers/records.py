@@ -67,12 +67,41 @@ class FieldSpec:
     is_long: bool = False
 
 
+MAX_COLOURED = 1000
+
+
 def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
     """Return the fields that a kept schema describes, in its order.
 
     No two that are shown have one label.
     """
     return list(_read(schema).values())
+
+
+# Under this key of a schema stand the colours of options: by field, by label.
+COLOURS_KEY = "colours"
+COLOURS = (
+    *("blue", "brown", "cyan", "gray", "green", "orange"),
+    *("pink", "purple", "red", "teal", "yellow"),
+)
+
+
+def to_colour(value: object) -> str:
+    """Return which of the known colours a provider's name of one begins with."""
+    text = value if isinstance(value, str) else ""
+    return next((colour for colour in COLOURS if text.startswith(colour)), "")
+
+
+def colours_of(options: object) -> dict[str, str]:
+    """Return the colours of a choice's options by name, of those that have one."""
+    entries = options if isinstance(options, list) else []
+    named = [each for each in entries[:MAX_COLOURED] if isinstance(each, dict)]
+    return {
+        each["name"]: colour
+        for each in named
+        if isinstance(each.get("name"), str)
+        and (colour := to_colour(each.get("color")))
+    }
 
 
 def fields_of(

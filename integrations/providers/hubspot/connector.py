@@ -10,7 +10,7 @@ from integrations.http.errors import ApiError
 from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
-from integrations.providers.hubspot import writing
+from integrations.providers.hubspot import objects, writing
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
 from integrations.providers.hubspot.api.limits import told_limits
@@ -170,6 +170,18 @@ class HubSpot(BaseConnector):
     ) -> Sequence[str]:
         """Return the records whose associations have changed."""
         return by_id.fetch_relinked(Reader(api, collection), items)
+
+    def leading_columns(
+        self, item_type: str, schema: Mapping[str, Any]
+    ) -> Sequence[str]:
+        """Return the columns of HubSpot's own list of a type of records."""
+        return objects.leading_columns(item_type)
+
+    def own_user_ids(
+        self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Sequence[str]:
+        """Return the ids of the owners with the user's e-mail address."""
+        return display.owners_of(str(account.get("user_email") or ""), schema)
 
     def describe(
         self,

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from integrations.services.common.crypto import key_ring
 
-MAX_TOKEN: Final = 1000
+MAX_TOKEN: Final = 2000
 TAG_BYTES: Final = 16
 
 

@@ -36,6 +36,7 @@ from integrations.services.grants import (
 )
 from integrations.services.grants.refresh_attempts import intent, lease
 from integrations.services.items.search import reindex
+from integrations.services.items.tables import indexes
 from integrations.services.sync import quarantine, runs
 from integrations.services.upkeep import retention, staleness
 from integrations.services.writing import outbox
@@ -179,6 +180,8 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "unreadable": readability.check(),
         "unquarantined": quarantine.lift_for_new_release(),
         "search": reindex.send_due(),
+        "table_indexes": indexes.send_due(),
+        "dropped": indexes.drop_unused(now=now),
     }
 
 

@@ -1,5 +1,6 @@
 """Show a user's items, over all providers in one list and each on its own page."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,9 @@ from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, facts, filters
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
+
+# Where an item can be opened from besides the list of all.
+TABLE = re.compile(r"/collections/[0-9a-f-]{36}/")
 
 
 @require_safe
@@ -149,6 +153,7 @@ def _list_context(
         "download": DownloadForm(),
         "download_fields": query.change().parameters,
         "result_url": query.url,
+        "table": next((c for c in collections if c.pk == query.collection), None),
     }
 
 
@@ -225,6 +230,7 @@ def _back_url(request: UserRequest) -> str:
     if not url_has_allowed_host_and_scheme(referrer, {request.get_host()}):
         return home
     parts = urlsplit(referrer)
-    if parts.path != home or not parts.query:
+    is_table = TABLE.fullmatch(parts.path) is not None
+    if not is_table and (parts.path != home or not parts.query):
         return home
-    return f"{home}?{parts.query}"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -20,6 +20,7 @@ from integrations.http.errors import (
 from integrations.http.once import get_once
 from integrations.http.shape import expect_object, expect_text, objects
 from integrations.providers.hubspot.api.paging import next_after
+from integrations.providers.hubspot.mapping.display import OWNER_EMAILS
 from integrations.providers.hubspot.mapping.fields import MAX_LABEL
 from integrations.providers.listing import first_pages, read_rows
 from integrations.providers.records import tell_apart
@@ -79,8 +80,11 @@ def fetch_lookups(
             _log(name, exc)
         else:
             found |= {key: {**ids, **found.get(key, {})} for key, ids in told.items()}
+    names = {key: _apart(ids) for key, ids in found.items()}
+    if emails := {k: email for k, (_, email) in found.get("owner", {}).items()}:
+        names[OWNER_EMAILS] = emails
     return Lookups(
-        names={key: _apart(ids) for key, ids in found.items()},
+        names=names,
         refused=tuple(name for name, exc in failed.items() if is_refusal(exc)),
         ask_again=any(
             isinstance(exc, InvalidResponse | Transient) for exc in failed.values()

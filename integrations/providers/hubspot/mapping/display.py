@@ -41,6 +41,8 @@ from integrations.providers.values import to_day, to_number, to_time
 
 DAY_DIGITS: Final = len("20261122")
 MILLISECONDS: Final = 1000
+# Under this look-up stand the e-mail addresses of owners by id.
+OWNER_EMAILS: Final = "owner_email"
 _BARE_ADDRESS: Final = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,10}[a-z]{2,63}(?:/[!-~]{0,500})?",
     re.IGNORECASE | re.ASCII,
@@ -157,6 +159,14 @@ def _user(raw: str, spec: FieldSpec, context: Context) -> Value | None:
     ids = list(filter(None, raw.split(";")))
     found = [User(id=each, name=context.name_of("owner", each)) for each in ids]
     return found[0] if len(found) == 1 else to_several(found)
+
+
+def owners_of(email: str, schema: Mapping[str, Any]) -> list[str]:
+    """Return the ids of the owners with an e-mail address, of which one is active."""
+    emails = (schema.get("lookups") or {}).get(OWNER_EMAILS) or {}
+    return [
+        key for key, each in emails.items() if email and each.lower() == email.lower()
+    ]
 
 
 def _pipeline(raw: str, spec: FieldSpec, context: Context) -> Value:

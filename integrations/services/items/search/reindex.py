@@ -18,6 +18,7 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from integrations.models import Collection, Item, ItemContent, SearchState, times
+from integrations.providers.records import COLOURS_KEY
 from integrations.services.common import queue
 from integrations.services.items.search import full_text
 from integrations.services.items.search.texts import VERSION, Indexer
@@ -30,7 +31,7 @@ SLICE_SECONDS = 15.0
 EXPIRES_SECONDS = 120.0
 CLAIM = timedelta(minutes=2)
 # What changes in a schema without changing what is shown.
-NOT_SHOWN = {"tag"}
+NOT_SHOWN = {"tag", COLOURS_KEY}
 
 
 def note_labels(collection: Collection) -> str:
