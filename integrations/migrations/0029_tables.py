@@ -19,7 +19,7 @@ def compare_by_code_points(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0026_keyboard_shortcuts"),
+        ("integrations", "0028_sign_in_methods_and_tries"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

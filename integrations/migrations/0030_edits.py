@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0026_keyboard_shortcuts"),
+        ("integrations", "0029_tables"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0026_keyboard_shortcuts"),
+        ("integrations", "0027_grants"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
