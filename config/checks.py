@@ -51,6 +51,15 @@ def check_public_address(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
                 id="mooring.W001",
             )
         )
+    if not settings.IS_PROXY_COUNT_SET:
+        found.append(
+            checks.Warning(
+                "TRUSTED_PROXY_COUNT is not set at a public address.",
+                hint="Behind a proxy the limits per address count everybody as one "
+                "visitor. Set how many proxies add to X-Forwarded-For; 0 for none.",
+                id="mooring.W003",
+            )
+        )
     if "sqlite3" in settings.DATABASES["default"]["ENGINE"]:
         found.append(
             checks.Warning(
@@ -60,6 +69,22 @@ def check_public_address(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
             )
         )
     return found
+
+
+@checks.register(TAG, deploy=True)
+def check_sign_up(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """Refuse accounts for everybody where no mail can prove whose an address is."""
+    is_private = settings.IS_DEVELOPMENT_ADDRESS or settings.SIGN_UP == "closed"
+    if is_private or settings.IS_MAIL_DELIVERED:
+        return []
+    return [
+        _error(
+            "E021",
+            "Sign-up is open at a public address, and no mail is sent.",
+            "Strangers could open accounts with anybody's address. "
+            "Set EMAIL_URL, or SIGN_UP=closed and let staff make the accounts.",
+        )
+    ]
 
 
 @checks.register(TAG)

@@ -6,14 +6,18 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.env import LOG_LEVELS, Environment
 from config.logs import logging_config
+from config.web_worker import BufferedWorker
 
 _env = Environment.load(Path(__file__).resolve().parent.parent)
 
-# The ORM, requests and allauth all block, so threads are what waits here.
-worker_class = "gthread"
+# The ORM, requests and allauth all block, so threads are what waits here; for clients
+# that are slow the worker's main loop waits.
+worker_class = BufferedWorker
 workers = _env.whole("WEB_CONCURRENCY", default=2, low=1, high=64)
-threads = _env.whole("WEB_THREADS", default=4, low=1, high=64)
+threads = _env.whole("WEB_THREADS", default=8, low=1, high=64)
 timeout = 60
+# A connection that is kept costs no thread.
+keepalive = 5
 # The settings have the same list; see config/https.py.
 forwarded_allow_ips = ",".join(_env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"))
 graceful_timeout = 20

@@ -10,13 +10,17 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from config.outages import is_busy
+from config.sessions import SEEN, STARTED
 from integrations.models import Preferences
 from integrations.models.preferences import preferences_of, to_zone
 from integrations.models.times import CLOCK_SKEW
@@ -36,7 +40,6 @@ HEADERS = {
     ),
 }
 PROBES = {"/health/live": health.live, "/health/ready": health.ready}
-STARTED, SEEN = "session_started", "session_seen"
 SEEN_EVERY_SECONDS = 600
 # What open pages ask by themselves is no sign that anybody is there.
 LOOKS = ("/live/", "/progress/")
@@ -87,13 +90,18 @@ def public_address(request: HttpRequest, location: str | None = None) -> str:
 
 
 def private_pages(get_response: GetResponse) -> GetResponse:
-    """Forbid caches to store what a user sees, and every error."""
+    """Forbid caches, a browser's own included, to store pages and errors.
+
+    Static files are answered before there is a user, and probes as well; whatever
+    comes from further inside may show somebody's data, or be shown to them alone.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        # An error is told without asking the database who wants to know.
-        if response.status_code >= 400 or request.user.is_authenticated:
-            response.headers.setdefault("Cache-Control", "no-store, private")
+        is_page = hasattr(request, "user") or response.status_code >= 400
+        stored = response.headers.get("Cache-Control", "")
+        if is_page and not {"no-store", "private"} <= set(stored.split(", ")):
+            response.headers["Cache-Control"] = "no-store, private"
         return response
 
     return middleware
@@ -159,6 +167,17 @@ def session_lifetime(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def _sign_out(request: HttpRequest) -> None:
+    """Sign out; with a busy database the row stays, and is refused again."""
+    try:
+        logout(request)
+    except OperationalError as exc:
+        if not is_busy(exc):
+            raise
+        request.session = type(request.session)()
+        request.user = AnonymousUser()
+
+
 def _proven_at(request: HttpRequest) -> list[float]:
     """Return when the user gave a password or a second factor in this session."""
     records = get_authentication_records(request, request.user)
@@ -177,7 +196,7 @@ def _end_or_extend(request: HttpRequest, *, now: int) -> None:
     latest = max(started, seen, *_proven_at(request))
     is_unknown = latest > now + CLOCK_SKEW.total_seconds()
     if too_idle or too_old or is_unknown:
-        logout(request)
+        _sign_out(request)
     elif request.path_info.endswith(LOOKS):
         return
     elif now - seen > min(SEEN_EVERY_SECONDS, settings.SESSION_IDLE_SECONDS / 4):

@@ -1,7 +1,8 @@
 """Outages in the log: said once when they begin and once when they are over.
 
 While the broker or the database is away, libraries log a traceback for everything
-that they try. Each process says the outage once instead; LOG_LEVEL=DEBUG shows all.
+that they try. Each process says the outage once instead, and once a minute that it goes
+on; LOG_LEVEL=DEBUG shows all.
 """
 
 import logging
@@ -40,6 +41,7 @@ REPETITIVE: Final = ("celery", "django", "gunicorn", "kombu")
 QUIET_SECONDS: Final = {BROKER: 1.0, DATABASE: 30.0}
 # Nobody may have tried since, so what comes so much later is another outage.
 FORGOTTEN_SECONDS: Final = 600.0
+SAID_AGAIN_SECONDS: Final = 60.0
 BROKER_ERRORS: Final = (
     BrokerError,
     OutOfMemoryError,
@@ -49,6 +51,9 @@ BROKER_ERRORS: Final = (
 )
 # Read only, disk trouble, disk full, cannot open.
 SQLITE_CODES: Final = {8, 10, 13, 14}
+# Another writer has it: busy, locked; and a lock that PostgreSQL did not get in time.
+BUSY_SQLITE_CODES: Final = {5, 6}
+BUSY_POSTGRESQL_STATE: Final = "55P03"
 # Connection lost, out of resources, shutting down, read only.
 POSTGRESQL_STATES: Final = ("08", "53", "57P", "25006")
 
@@ -60,6 +65,7 @@ class Outage:
     level: int
     began: float
     failed: float
+    said: float
     held_back: int = 0
 
 
@@ -75,10 +81,18 @@ class Outages:
         now = self._clock()
         known = self._open.get(part)
         if known is None or now - known.failed > FORGOTTEN_SECONDS:
-            self._open[part] = Outage(level=level, began=now, failed=now)
+            self._open[part] = Outage(level=level, began=now, failed=now, said=now)
             return None
         known.failed = now
         return known
+
+    def is_to_be_said_again(self, known: Outage) -> bool:
+        """Tell whether nothing was said of an outage for a minute; then it is now."""
+        now = self._clock()
+        if now - known.said < SAID_AGAIN_SECONDS:
+            return False
+        known.said = now
+        return True
 
     def end(self, part: str) -> None:
         """End an outage, if there is one that has not failed a moment ago."""
@@ -110,7 +124,9 @@ class OutageFilter(logging.Filter):
         known = self._outages.note(part, record.levelno)
         if known is not None and _is_repetitive(record):
             known.held_back += 1
-            return False
+            return self._outages.is_to_be_said_again(known) and _remind(
+                record, part, known
+            )
         _shorten(record, begins="" if known else part)
         return True
 
@@ -160,6 +176,18 @@ def _is_away(error: Any) -> bool:
     return bool(state.startswith(POSTGRESQL_STATES))
 
 
+def is_busy(error: BaseException | None) -> bool:
+    """Tell whether an error comes of a database that another writer keeps busy."""
+    while error is not None:
+        if isinstance(error, sqlite3.Error):
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            return code in BUSY_SQLITE_CODES
+        if getattr(error, "sqlstate", None) == BUSY_POSTGRESQL_STATE:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _is_repetitive(record: logging.LogRecord) -> bool:
     return hasattr(record, "part") or record.name.startswith(REPETITIVE)
 
@@ -175,6 +203,15 @@ def _shorten(record: logging.LogRecord, *, begins: str) -> None:
         record.args = (begins, cause, said)
     else:
         record.msg, record.args = "%s%s", (said, cause)
+
+
+def _remind(record: logging.LogRecord, part: str, known: Outage) -> bool:
+    """Put in the place of a record that the outage goes on."""
+    record.exc_info = record.exc_text = record.stack_info = None
+    record.msg = "outage goes on part=%s seconds=%d held_back=%d"
+    seconds = max(1, math.ceil(known.failed - known.began))
+    record.args = (part, seconds, known.held_back)
+    return True
 
 
 def listen() -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
 
+from config import private_files
 from config.cache import OPTIONS
 from config.database import read_database
 from config.env import LOG_LEVELS, Environment, is_loopback
@@ -104,19 +105,22 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.security_headers",
+    "config.middleware.private_pages",
     "csp.middleware.CSPMiddleware",
     "config.https.HttpsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.public_addresses",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.busy.BusyMiddleware",
+    "config.busy.SessionsMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Behind the one above, which counts the bytes of an answer.
+    "config.visible_controls.visible_controls",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.session_lifetime",
     "config.middleware.preferences",
-    "config.middleware.private_pages",
     "config.middleware.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -150,11 +154,15 @@ USE_I18N = True
 
 # --- Database ---------------------------------------------------------------
 
+DATABASES = {"default": read_database(env, base_dir=BASE_DIR, var_dir=VAR_DIR)}
 with suppress(OSError):
     # SQLite makes its file, but not the directory; whitenoise warns of none.
     VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     STATIC_ROOT.mkdir(exist_ok=True)
-DATABASES = {"default": read_database(env, base_dir=BASE_DIR, var_dir=VAR_DIR)}
+private_files.protect(VAR_DIR, database=str(DATABASES["default"]["NAME"]))
+# Anybody may read what anybody is sent.
+FILE_UPLOAD_PERMISSIONS = 0o644
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: cache and broker -------------------------------------------------
@@ -205,6 +213,7 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.sweep*": {"queue": "refresh"},
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_opened_text": {"queue": "interactive"},
+    "integrations.tasks.deliver_edit": {"queue": "interactive"},
     "integrations.tasks.sync_bulk": {"queue": "sync"},
 }
 CELERY_TASK_ACKS_LATE = True
@@ -283,6 +292,7 @@ FULL_REFRESH_HOURS = env.number("FULL_REFRESH_HOURS", default=24, low=0.1, high=
 LATE_ARRIVAL_MINUTES = env.number("LATE_ARRIVAL_MINUTES", default=30, low=1, high=1440)
 CONTENT_PAGES_PER_RUN = env.whole("CONTENT_PAGES_PER_RUN", default=200, high=10_000)
 HISTORY_DAYS = env.number("HISTORY_DAYS", default=90, low=1, high=3650)
+TABLE_INDEX_DAYS = env.number("TABLE_INDEX_DAYS", default=30, low=1, high=3650)
 AUDIT_DAYS = env.number("AUDIT_DAYS", default=365, low=1, high=3650)
 
 # --- Accounts ---------------------------------------------------------------
@@ -297,6 +307,8 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.uses_starttls, _mail.uses_tls
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"mooring@{_public.hostname}")
+IS_MAIL_DELIVERED = _mail.is_delivered
+SIGN_UP = env.choice("SIGN_UP", ("open", "closed"))
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -313,12 +325,18 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "config.sessions"
 # The middleware ends an idle session; the cookie and its row end at the latest here.
 SESSION_IDLE_SECONDS = env.whole("SESSION_IDLE_SECONDS", default=3 * 86400, low=60)
 SESSION_COOKIE_AGE = env.whole("SESSION_ABSOLUTE_SECONDS", default=14 * 86400, low=60)
 
 ACCOUNT_ADAPTER = "integrations.signin.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "integrations.signin.forms.SignUpForm",
+    "add_email": "integrations.signin.forms.ChangeEmailForm",
+    "reset_password": "integrations.signin.forms.ResetPasswordForm",
+    "reset_password_from_key": "integrations.signin.forms.ResetPasswordKeyForm",
+}
 ACCOUNT_USER_DISPLAY = "integrations.signin.adapters.display_name"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -326,8 +344,8 @@ ACCOUNT_EMAIL_VERIFICATION = env.choice(
     "ACCOUNT_EMAIL_VERIFICATION",
     ("mandatory", "optional", "none") if _mail.is_delivered else ("optional", "none"),
 )
-# Where mail proves nothing, an address in use opens a second account like any other,
-# because refusing it would tell a stranger who has one. Both work by their passwords.
+# Where no mail has to prove an address, one account may be opened beside the proven one
+# of its owner, because refusing it would tell a stranger who has one.
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -338,6 +356,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
+    # The second one holds for second factors; for passwords: integrations.signin.limit.
     "login_failed": "10/m/ip,5/5m/key",
     "signup": "20/m/ip",
     "reset_password": "20/m/ip,5/m/key",
@@ -347,8 +366,13 @@ ACCOUNT_RATE_LIMITS = {
     "manage_email": "10/m/user",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", default=0, high=10)
+IS_PROXY_COUNT_SET = bool(env.text("TRUSTED_PROXY_COUNT"))
 USERSESSIONS_ADAPTER = "integrations.signin.adapters.UserSessionsAdapter"
 MFA_ADAPTER = "integrations.signin.adapters.MFAAdapter"
+MFA_FORMS = {
+    "activate_totp": "integrations.signin.forms.ActivateTOTPForm",
+    "add_webauthn": "integrations.signin.forms.AddWebAuthnForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Mooring"
@@ -379,17 +403,20 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_SSL_REDIRECT = _is_https
-# It looks for Django's SecurityMiddleware by name; ours is one.
-SILENCED_SYSTEM_CHECKS = ["security.W001"]
+# W001 looks for Django's SecurityMiddleware by name; ours is one. W021 would have
+# everybody preload.
+SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W021"]
 SECURE_SSL_HOST = _public.netloc
 # Set by config.https from what trusted proxies say, and by nothing else.
 SECURE_PROXY_SSL_HEADER = ("trusted_scheme", "https")
 FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # Probes come from inside, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
+HEALTH_TOKEN = Secret(env.text("HEALTH_TOKEN"))
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if _is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https
-SECURE_HSTS_PRELOAD = _is_https
+# Hard to take back, and for the operator of the whole domain to decide.
+SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD", default=False) and _is_https
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -432,6 +459,7 @@ register_secrets(
     *(Secret(word) for word in passwords(BROKER_URL, CACHE_URL)),
     Secret(DATABASES["default"].get("PASSWORD", "")),
     Secret(EMAIL_HOST_PASSWORD),
+    HEALTH_TOKEN,
 )
 
 ENV_PROBLEMS = env.problems

@@ -1,5 +1,9 @@
 """Serve hashed file names once they were collected, and plain ones until then."""
 
+import os
+from collections.abc import Iterator
+from typing import Any
+
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -14,3 +18,11 @@ class StaticFiles(CompressedManifestStaticFilesStorage):
         if not self.hashed_files:
             return StaticFilesStorage.url(self, name)
         return str(super().url(name, force))
+
+    def post_process(self, *arguments: Any, **options: Any) -> Iterator[Any]:
+        # Compressed files go by the umask, and not by Django's settings.
+        umask = os.umask(0o022)
+        try:
+            yield from super().post_process(*arguments, **options)
+        finally:
+            os.umask(umask)

@@ -15,10 +15,12 @@ from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion
 from integrations.services.grants import refresh, revocation
 from integrations.services.items.search import reindex
+from integrations.services.items.tables import indexes
 from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import turns
 from integrations.services.sync.texts import opened_text
 from integrations.services.upkeep import schedule
+from integrations.services.writing import delivery
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,14 @@ def sync_interactive(run_id: str) -> None:
 def sync_opened_text(item_id: str) -> None:
     """Read the text of an item that somebody has opened."""
     opened_text.read(int(item_id))
+
+
+@shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
+def deliver_edit(edit_id: str) -> None:
+    """Send one edit to its provider; the sweep asks again for what is left."""
+    wait = delivery.deliver(int(edit_id))
+    if wait is not None and wait <= queue.LONGEST_COUNTDOWN_SECONDS:
+        queue.send("deliver_edit", edit_id, countdown=wait)
 
 
 @shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
@@ -108,6 +118,12 @@ def sweep() -> None:
 def index_search() -> None:
     """Index stored items again that are shown with other labels now."""
     reindex.run_slice()
+
+
+@shared_task
+def index_properties(collection_id: str) -> None:
+    """Build the indexes that a table is to be sorted and filtered by."""
+    indexes.build(UUID(collection_id))
 
 
 @shared_task

@@ -2,6 +2,7 @@
 
 from django.urls import include, path, re_path
 
+from integrations.signin import sign_in_methods
 from integrations.signin import views as signin
 from integrations.views.connections import (
     detail,
@@ -13,8 +14,10 @@ from integrations.views.connections import (
     runs,
     selection,
 )
+from integrations.views.editing import pages as editing
 from integrations.views.items import download, search
 from integrations.views.items import index as items
+from integrations.views.items.tables import layout, table
 from integrations.views.site import (
     account_deletion,
     home,
@@ -39,6 +42,12 @@ connection_urls = [
         name="connection-collections",
     ),
     path("disconnect/", index.connection_disconnect, name="connection-disconnect"),
+    path("editing/", editing.connection_editing, name="connection-editing"),
+    path(
+        "discard-edits/",
+        editing.connection_discard_edits,
+        name="connection-discard-edits",
+    ),
     path("runs/", runs.run_list, name="connection-runs"),
     path("remove/", removal.connection_remove, name="connection-remove"),
     path(
@@ -52,6 +61,21 @@ urlpatterns = [
     path("live/", home.home_live, name="home-live"),
     path("accounts/delete/", account_deletion.account_delete, name="account-delete"),
     path("accounts/time-zone/", time_zone.time_zone, name="time-zone"),
+    path(
+        "accounts/sign-in-methods/",
+        sign_in_methods.sign_in_methods,
+        name="sign-in-methods",
+    ),
+    path(
+        "accounts/sign-in-methods/<uuid:pk>/resume/",
+        sign_in_methods.resume,
+        name="sign-in-method-resume",
+    ),
+    path(
+        "accounts/sign-in-methods/<uuid:pk>/delete/",
+        sign_in_methods.discard,
+        name="sign-in-method-delete",
+    ),
     path("accounts/keyboard/", keyboard.keyboard, name="keyboard"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),
@@ -75,10 +99,22 @@ urlpatterns = [
     ),
     path("runs/<uuid:pk>/", runs.run_detail, name="run-detail"),
     path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),
+    path("collections/<uuid:pk>/", table.table, name="table"),
+    path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
+    path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
     path("items/", items.item_list, name="item-list"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
+    path("items/<uuid:pk>/live/", items.item_detail_live, name="item-detail-live"),
+    path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
+    path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),
+    path("collections/<uuid:pk>/new/", editing.item_create, name="item-create"),
+    path("edits/<uuid:pk>/", editing.edit_detail, name="edit-detail"),
+    path("edits/<uuid:pk>/live/", editing.edit_live, name="edit-live"),
+    path("edits/<uuid:pk>/decide/", editing.edit_decide, name="edit-decide"),
+    path("edits/<uuid:pk>/discard/", editing.edit_discard, name="edit-discard"),
+    path("edits/<uuid:pk>/undo/", editing.edit_undo, name="edit-undo"),
     path("search/", search.search, name="search"),
     path("search/forget/", search.forget_searches, name="forget-searches"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),

@@ -42,8 +42,9 @@ SERVICE_RANKS = {
     "grants": 2,
     "items": 2,
     "sync": 3,
-    "connections": 4,
-    "upkeep": 5,
+    "writing": 4,
+    "connections": 5,
+    "upkeep": 6,
 }
 # The registry, and the sentence that says what the product is.
 

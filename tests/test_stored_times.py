@@ -46,7 +46,10 @@ ALLOWED: dict[str, str] = {
     "integrations/services/connections/findings.py::_of_first_sync": PULLED_IN,
     "integrations/services/connections/next_steps.py::next_sync": PULLED_IN,
     "integrations/services/grants/circuit_breaker.py::ensure_running": "is_paused asks",
-    "integrations/services/grants/circuit_breaker.py::resume": "ends a pause",
+    "integrations/services/connections/connect.py::_has_newer_grant": (
+        "a grant of the future is older"
+    ),
+    "integrations/services/grants/credentials.py::has_shortest_life": BOTH_STORED,
     "integrations/services/grants/oauth_state.py::consume": "excludes what lies ahead",
     "integrations/services/grants/refresh.py::_winners_result": "the lease was asked",
     "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from config.env import FALSE, read_env_file
+from config.private_files import UMASK
 from config.run import ADMINISTRATOR
 from config.run.keys import append_to_env_file, missing_secrets
 from config.run.plan import Plan, PlanError, make_plan
@@ -22,6 +23,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 def main() -> int:
     """Prepare, start, wait; return the exit code."""
+    # Valkey and the sandbox get it from here; what reads the settings, from there.
+    os.umask(UMASK)
     if "MAKELEVEL" in os.environ:
         end_with_parent()
     try:

@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 
 from integrations.admin.base import GuardedAdmin, ReadOnlyAdmin, name_of, proof_of
 from integrations.admin.log import log_action
-from integrations.models import Connection
+from integrations.models import Connection, SuspendedSignInMethod
 from integrations.services.connections import account_deletion
 
 # The imports above are from allauth's admin modules, so that theirs are registered
@@ -170,6 +170,23 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, obj: object | None = None
     ) -> bool:
         return request.user.has_perm("mfa.delete_authenticator")
+
+
+@admin.register(SuspendedSignInMethod)
+class SuspendedSignInMethodAdmin(ReadOnlyAdmin):
+    """List ways to sign in that a password reset has turned off."""
+
+    list_display = ("user", "kind", "created_at", "suspended_at")
+    list_filter = ("kind",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    fields = ("user", "kind", "created_at", "suspended_at")
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: object | None = None
+    ) -> bool:
+        """Let superusers take away second factors of staff who have lost theirs."""
+        return request.user.is_superuser
 
 
 @admin.register(UserSession)

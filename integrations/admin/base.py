@@ -38,9 +38,11 @@ def name_of(user: User | None) -> str:
 
 
 def pretty(value: Any) -> SafeString:
-    """Render JSON so that it can be read, and nothing as a dash."""
+    """Render JSON so that it can be read: texts as a list, nothing as a dash."""
     if value in ({}, [], None):
         return format_html("{}", "-")
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return format_html("{}", ", ".join(value))
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     return format_html('<pre class="mooring-json">{}</pre>', text)
 

@@ -172,7 +172,9 @@ class ItemAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Item], search_term: str
     ) -> tuple[ItemQuerySet, bool]:
         found: Any = queryset
-        return full_text.matching(found, search_term), False
+        if search_term.strip():
+            found = found.filter(pk__in=full_text.find_anybodys(search_term))
+        return found, False
 
     @admin.display(description="there", boolean=True)
     def is_there(self, item: Item) -> bool:

@@ -38,7 +38,6 @@ SUBJECTS = {
     "provider": "ProviderState",
     "revocation": "FailedRevocation",
 }
-RUN_TONES = {"complete": "ok", "partial": "warn", "failed": "bad", "quarantined": "bad"}
 
 
 HEADINGS = ("Collection", "State", "Read", "Created", "Changed", "Deleted", "Why")
@@ -96,7 +95,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     @admin.display(description="result")
     def result(self, run: SyncRun) -> SafeString:
         """Render the run's outcome, or its state while it is open."""
-        return badge(run.result_text, RUN_TONES.get(run.outcome, "idle"))
+        return badge(run.result_text, run.tone)
 
 
 @admin.register(RefreshAttempt)

@@ -71,7 +71,7 @@ class ApiClient:
     `limiter` must then stand.
 
     `calls` counts the requests sent and `waited` the seconds spent waiting; `skew`
-    measures our clock by the answers' dates.
+    measures our clock by the answers' dates; `correlation_id` names the last answer.
     """
 
     base_url: str
@@ -94,6 +94,7 @@ class ApiClient:
     may_prefetch: bool = False
     calls: int = field(default=0, init=False)
     waited: float = field(default=0.0, init=False)
+    correlation_id: str = field(default="", init=False)
     skew: ClockSkew = field(default_factory=ClockSkew, init=False, repr=False)
     _prefetched: Prefetch | None = field(default=None, init=False, repr=False)
 
@@ -251,7 +252,7 @@ class ApiClient:
             logger.debug("call %s failed error=%s", what, exc)
             raise
         self.limits = self.told_limits(self.limits, response.headers)
-        correlation = self._correlation_id(response)
+        self.correlation_id = correlation = self._correlation_id(response)
         logger.debug(
             "call %s status=%d ms=%d correlation=%s",
             what,

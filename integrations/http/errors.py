@@ -15,7 +15,8 @@ ApiError
     └── Network             deadline, DNS, TLS, refused, reset, cut short
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -104,6 +105,52 @@ class QuotaExhausted(InvalidRequest):
         """Store `until`, the aware datetime at which calls are answered again."""
         super().__init__(message, status=status, code=code, detail=detail)
         self.until = until
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusedValue:
+    """One value of a write that was refused: whose, by code, in the provider's words.
+
+    ``code`` is one of ``providers.writing.Refusal``.
+    """
+
+    name: str
+    code: str
+    message: str = ""
+
+
+class ValuesRefused(InvalidRequest):
+    """A write was refused for some of its values, and changed nothing."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        values: Sequence[RefusedValue],
+        status: int | None = None,
+        code: str = "",
+        detail: str = "",
+    ) -> None:
+        """Store which values were refused."""
+        super().__init__(message, status=status, code=code, detail=detail)
+        self.values = tuple(values)
+
+
+class AlreadyExists(InvalidRequest):
+    """Something of the same identity is there; `remote_id` is its, if it is told."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remote_id: str = "",
+        status: int | None = None,
+        code: str = "",
+        detail: str = "",
+    ) -> None:
+        """Store the id of what is there, empty when it is not told."""
+        super().__init__(message, status=status, code=code, detail=detail)
+        self.remote_id = remote_id
 
 
 class InvalidResponse(ApiError):

@@ -28,13 +28,15 @@ class Limit:
     """At most `limit` requests in any `seconds` for everybody who uses this `key`.
 
     The key names the bucket in which requests are counted. `blocks` is False for a
-    limit that a 429 does not speak of, where a call obeys several.
+    limit that a 429 does not speak of, where a call obeys several. `may_rise` says
+    that nobody has set it, so that answers which tell a higher one are believed.
     """
 
     key: str
     limit: int
     seconds: float
     blocks: bool = True
+    may_rise: bool = False
 
     def __post_init__(self) -> None:
         if not self.key or self.limit < 1 or self.seconds <= 0:

@@ -5,6 +5,7 @@ from integrations.models.collection import Collection, SeenBlock
 from integrations.models.connection import Connection
 from integrations.models.content import ItemContent
 from integrations.models.credential import Credential, RefreshAttempt
+from integrations.models.edit import Edit
 from integrations.models.erasure import AccountErasure
 from integrations.models.grant import (
     AuthorizationState,
@@ -17,7 +18,10 @@ from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
 from integrations.models.search_state import SearchState
+from integrations.models.sign_in_method import SuspendedSignInMethod
+from integrations.models.sign_in_try import SignInTry
 from integrations.models.spot_check import SpotCheck
+from integrations.models.table import PropertyIndex, PropertyValue, TableLayout
 
 __all__ = [
     "AccountErasure",
@@ -26,6 +30,7 @@ __all__ = [
     "Collection",
     "Connection",
     "Credential",
+    "Edit",
     "FailedRevocation",
     "Heartbeat",
     "Item",
@@ -34,10 +39,15 @@ __all__ = [
     "ItemLink",
     "PendingRevocation",
     "Preferences",
+    "PropertyIndex",
+    "PropertyValue",
     "ProviderState",
     "RefreshAttempt",
     "SearchState",
     "SeenBlock",
+    "SignInTry",
     "SpotCheck",
+    "SuspendedSignInMethod",
     "SyncRun",
+    "TableLayout",
 ]

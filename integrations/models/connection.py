@@ -102,6 +102,11 @@ class Connection(models.Model):
         blank=True,
         help_text="Each call for links moves it on by that call's share of a day.",
     )
+    is_editing = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its user wants to change things there; the provider may not let.",
+    )
     is_purging = models.BooleanField(
         default=False, help_text="Its stored items are being deleted."
     )
@@ -209,7 +214,8 @@ class Connection(models.Model):
 
     def _known_scopes(self) -> tuple[Scope, ...]:
         spec = SPECS.get(self.provider)
-        return spec.scopes if spec else ()
+        known = spec.scopes if spec else ()
+        return tuple(s for s in known if self.is_editing or not s.writes)
 
     @property
     def needed_scopes(self) -> tuple[Scope, ...]:

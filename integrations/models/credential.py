@@ -30,6 +30,11 @@ class Credential(models.Model):
     fingerprint = models.CharField(max_length=16, blank=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)
     refresh_expires_at = models.DateTimeField(null=True, blank=True)
+    issued_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the provider answered with the grant, not with a renewal.",
+    )
     refreshed_at = models.DateTimeField(default=timezone.now)
     refresh_due_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)

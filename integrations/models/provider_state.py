@@ -1,6 +1,6 @@
 """Remember what holds for a whole provider, and which processes are alive."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import models
 from django.utils import timezone
@@ -11,7 +11,10 @@ from integrations.models import times, wording
 class ProviderState(models.Model):
     """Pause one provider for everybody and say why to staff."""
 
-    PAUSE = timedelta(minutes=10)
+    # One probe of a half-open circuit in so long.
+    PAUSE = timedelta(minutes=1)
+    # Staff who were told of a refusal are not told of the next one within this time.
+    TOLD_FOR = timedelta(minutes=10)
     # No pause is longer; what lies further ahead was set by a clock ahead.
     LONGEST_PAUSE = timedelta(hours=1)
 
@@ -31,20 +34,19 @@ class ProviderState(models.Model):
 
     @property
     def is_paused(self) -> bool:
-        """Tell whether nobody should call this provider now."""
-        return self._is_paused_after(timezone.now())
-
-    @property
-    def was_paused_lately(self) -> bool:
-        """Tell whether it is paused, or was until a moment ago: staff know."""
-        return self._is_paused_after(timezone.now() - self.PAUSE)
-
-    def _is_paused_after(self, then: datetime) -> bool:
+        """Tell whether nobody should ask this provider for tokens now."""
         now, until = timezone.now(), self.paused_until
         if until is None or times.is_ahead(self.since, now):
             return False
-        is_too_late = times.is_ahead(until, now, longest=self.LONGEST_PAUSE)
-        return until > then and not is_too_late
+        return times.is_to_come(until, now, longest=self.LONGEST_PAUSE)
+
+    @property
+    def was_paused_lately(self) -> bool:
+        """Tell whether its last refusal is so new that staff know of it."""
+        is_refusal = self.reason == "client_rejected"
+        return is_refusal and not times.is_over(
+            self.since, self.TOLD_FOR, timezone.now()
+        )
 
 
 class Heartbeat(models.Model):

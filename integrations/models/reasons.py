@@ -42,6 +42,14 @@ class ReasonCode(models.TextChoices):
     REQUEST_REFUSED = "request_refused", "Request refused"
     ODD_ANSWER = "odd_answer", "Answer not understood"
     CONNECTOR_ERROR = "connector_error", "Our mistake"
+    # Why an edit was not saved.
+    VALUES_REFUSED = "values_refused", "Values refused"
+    ITEM_DELETED = "item_deleted", "No longer there"
+    CHANGED_THERE = "changed_there", "Changed there meanwhile"
+    EXISTS_THERE = "exists_there", "There already"
+    EDITING_OFF = "editing_off", "Editing is off"
+    DISCARDED = "discarded", "Discarded"
+    DECIDED = "decided", "Decided otherwise"
     # Why a run ended.
     NO_TOKEN = "no_token", "No usable permission"
     TOKEN_REFUSED = "token_refused", "Permission refused"
@@ -63,6 +71,7 @@ class StateReason(models.TextChoices):
     GRANT_REJECTED = "grant_rejected", "Permission refused"
     ROTATION_LOST = "rotation_lost", "New keys lost"
     CREDENTIAL_UNREADABLE = "credential_unreadable", "Permission not readable"
+    SITE_KEY_WRONG = "site_key_wrong", "This site's key is wrong"
     UNAUTHORIZED = "unauthorized", "Calls refused"
     PROVIDER_DOWN = "provider_down", "Provider in trouble"
     PROVIDER_MISCONFIGURED = "provider_misconfigured", "This site refused"

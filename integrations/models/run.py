@@ -22,6 +22,14 @@ from integrations.models.reasons import Reason, ReasonCode, reason_choices
 SHORT_WAIT = timedelta(seconds=2)
 
 
+OUTCOME_TONES = {
+    "complete": "ok",
+    "partial": "warn",
+    "failed": "bad",
+    "quarantined": "bad",
+}
+
+
 class SyncRun(models.Model):
     """Record one run of a sync over the collections of one connection.
 
@@ -62,8 +70,8 @@ class SyncRun(models.Model):
         CANCELLED = "cancelled", "Cancelled"
         QUARANTINED = "quarantined", "Stopped: it kept killing its worker"
 
-    # A Retry-After of a day, or midnight at the account's and some minutes.
-    LONGEST_WAIT = timedelta(hours=25)
+    # A Retry-After of a day, or midnight after the longest day, and some minutes.
+    LONGEST_WAIT = timedelta(hours=26)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey(
@@ -223,6 +231,15 @@ class SyncRun(models.Model):
         if self.is_waiting:
             return "Waiting"
         return self.get_outcome_display() or self.get_state_display()
+
+    @property
+    def tone(self) -> str:
+        """Return the colour family of how it ended, or how it is: ok, busy, warn."""
+        if self.has_read_nothing or self.is_waiting:
+            return "idle"
+        if self.outcome:
+            return OUTCOME_TONES.get(self.outcome, "idle")
+        return "busy" if self.state == self.State.RUNNING else "idle"
 
     @property
     def noted(self) -> RunProgress:

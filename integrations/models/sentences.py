@@ -36,6 +36,13 @@ TEXTS: Mapping[ReasonCode, str] = {
         "it waits until you say which plan the account has: reading on could use up"
         " the calls that a small plan has in a month"
     ),
+    ReasonCode.VALUES_REFUSED: "the provider does not take some of the values",
+    ReasonCode.ITEM_DELETED: "it is not there any more",
+    ReasonCode.CHANGED_THERE: "it was changed there after you opened the form",
+    ReasonCode.EXISTS_THERE: "it is there already",
+    ReasonCode.EDITING_OFF: "editing is switched off",
+    ReasonCode.DISCARDED: "it was discarded",
+    ReasonCode.DECIDED: "you decided on it",
     ReasonCode.TOKEN_REFUSED: "the provider refused the permission",
     ReasonCode.NO_TOKEN: "there is no usable permission",
     ReasonCode.LEASE_LOST: "it ended its worker three times",
@@ -59,6 +66,10 @@ STATES: Mapping[StateReason, str] = {
     ),
     StateReason.CREDENTIAL_UNREADABLE: (
         "the stored permission cannot be read with today's keys"
+    ),
+    StateReason.SITE_KEY_WRONG: (
+        "this site cannot open the permissions that it stores; its staff know, and"
+        " reconnecting would not help"
     ),
     StateReason.UNAUTHORIZED: (
         "the provider refuses the permission although it looks valid"
@@ -117,8 +128,13 @@ CONDITIONS: Mapping[Condition, str] = {
     Condition.UNSELECTED: "Choose what is read.",
     Condition.STALE: "The last sync is longer ago than promised.",
     Condition.TROUBLE: "{why}.",
-    Condition.QUARANTINED: "A sync ended its worker three times.",
-    Condition.PROVIDER_PAUSED: "{provider} refuses this site; its staff know.",
+    Condition.QUARANTINED: (
+        "A sync ended its worker three times. It is not started again by itself."
+    ),
+    Condition.PROVIDER_PAUSED: (
+        "{provider} refuses this site; its staff know."
+        " It is read on for as long as its key lasts."
+    ),
     Condition.NEEDS_RECONNECT: "{why}.",
     Condition.PAUSED: "{why}.",
     Condition.DISCONNECTED: "{why}.",

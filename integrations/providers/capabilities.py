@@ -7,9 +7,15 @@ from typing import Any, Protocol, runtime_checkable
 
 from integrations.http.client import ApiClient
 from integrations.providers.connector import CollectionContext
-from integrations.providers.records import Content, Page
+from integrations.providers.records import Content, IntegrationItem, Page
 from integrations.providers.spec import ProviderSettings
 from integrations.providers.stored import StoredItem
+from integrations.providers.writing import (
+    FormValue,
+    RawValues,
+    WritableField,
+    Written,
+)
 
 
 @runtime_checkable
@@ -76,6 +82,61 @@ class ReadsLinks(Protocol):
 
         Of their properties, the items have those that hold links only.
         """
+
+
+@runtime_checkable
+class WritesItems(Protocol):
+    """A connector that creates, changes and archives items of some collections.
+
+    Values are in the provider's own form, as in ``IntegrationItem.properties``. Refused
+    values are ``ValuesRefused``, and an identity that is taken is ``AlreadyExists``.
+    A call that writes is sent once: whether it came through where its answer is lost
+    is for ``fetch_written`` and ``find_existing`` to say, which see a write at once.
+    """
+
+    def write_scopes(self, collection_id: str) -> Sequence[str]:
+        """Return the scopes that writing to a collection needs; none: it cannot be."""
+
+    def writable_fields(self, collection: CollectionContext) -> Sequence[WritableField]:
+        """Return the fields that can be written, important ones first."""
+
+    def to_form(self, field: WritableField, value: Any) -> FormValue:
+        """Return a value of the provider's as a form shows it."""
+
+    def from_form(self, field: WritableField, value: FormValue) -> Any:
+        """Return what a form took, in the provider's own form."""
+
+    def is_same(self, field: WritableField, one: Any, other: Any) -> bool:
+        """Tell whether two values mean the same: forms differ, nothing is empty."""
+
+    def create(
+        self, api: ApiClient, collection: CollectionContext, values: RawValues
+    ) -> Written:
+        """Create an item."""
+
+    def update(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        remote_id: str,
+        values: RawValues,
+    ) -> Written:
+        """Change some values of an item; NotFound when it is not there any more."""
+
+    def archive(
+        self, api: ApiClient, collection: CollectionContext, remote_id: str
+    ) -> None:
+        """Archive an item; one that is archived already stays so."""
+
+    def find_existing(
+        self, api: ApiClient, collection: CollectionContext, values: RawValues
+    ) -> str | None:
+        """Return the id of the item that has the identity among these values."""
+
+    def fetch_written(
+        self, api: ApiClient, collection: CollectionContext, remote_id: str
+    ) -> IntegrationItem | None:
+        """Return an item as a sync reads it; None when it is not there."""
 
 
 @dataclass(frozen=True, kw_only=True)

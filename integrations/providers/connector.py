@@ -22,6 +22,7 @@ from integrations.providers.records import (
     Page,
     RemoteAccount,
     RemoteCollection,
+    read_fields,
 )
 from integrations.providers.spec import ProviderSettings, ProviderSpec
 from integrations.providers.stored import StoredItems
@@ -86,8 +87,8 @@ class BaseConnector(ABC):
     collection is the same item, moved. A listing may learn late of what was just
     shared: the first sync waits for ``usual_share_lag``, and a full refresh is
     repeated after ``longest_share_lag``. A provider that ``leaves_out_empty`` names
-    an item's values only. ``most_probes`` is how many stored items a call for changes
-    can look for at no further cost. ``calls_a_day`` is how many calls the smallest
+    an item's values only. ``most_probes`` is how many stored items an incremental
+    sync looks for besides. ``calls_a_day`` is how many calls the smallest
     plan has, where that is less than the rate limit allows.
     """
 
@@ -166,6 +167,19 @@ class BaseConnector(ABC):
         """
         return links_among(self.describe(properties, schema, {}))
 
+    def leading_columns(
+        self, item_type: str, schema: Mapping[str, Any]
+    ) -> Sequence[str]:
+        """Return the properties that the provider's own lists of a type show first."""
+        fields = read_fields(schema)
+        return [spec.name for spec in fields if not (spec.is_hidden or spec.group)]
+
+    def own_user_ids(
+        self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Sequence[str]:
+        """Return the ids under which values name the user who gave the grant."""
+        return ()
+
     def complete(
         self, properties: Mapping[str, Any], schema: Mapping[str, Any]
     ) -> Mapping[str, Any]:
@@ -190,6 +204,7 @@ class BaseConnector(ABC):
                 key=f"{self.spec.slug}:{settings.client_id}:{shared}",
                 limit=max(1, settings.rate_limit * round(seconds) // 10),
                 seconds=seconds,
+                may_rise=not settings.is_rate_limit_set,
             ),
         )
 

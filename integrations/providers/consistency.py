@@ -57,7 +57,9 @@ def _find_scope_problems(spec: ProviderSpec) -> Iterator[str]:
     names = [scope.name for scope in spec.scopes]
     if len(set(names)) != len(names):
         yield "a scope is listed twice."
-    if spec.optional_scopes() and not spec.optional_scope_param:
+    if any(scope.writes and not scope.is_optional for scope in spec.scopes):
+        yield "a scope that writes is not optional."
+    if spec.optional_scopes(with_writing=True) and not spec.optional_scope_param:
         yield "optional scopes are never asked for without optional_scope_param."
 
 

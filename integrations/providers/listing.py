@@ -114,12 +114,17 @@ class Rows(Generic[T]):
 
 
 def to_page(rows: Rows[IntegrationItem], following: str | None, **more: Any) -> Page:
-    """Return a page of the items with its counts; ``more`` are other fields of it."""
+    """Return a page of the items with its counts; ``more`` are other fields of it.
+
+    An odd row is none of its own where another one tells the same item.
+    """
+    told = {item.id for item in rows.mapped}
+    odd_ids = [each for each in rows.unreadable_ids if each not in told]
     return Page(
         items=rows.mapped,
         next_cursor=following,
-        unreadable=rows.unreadable,
-        unreadable_ids=rows.unreadable_ids,
+        unreadable=rows.unreadable - len(rows.unreadable_ids) + len(odd_ids),
+        unreadable_ids=odd_ids,
         mistakes=rows.mistakes,
         **more,
     )

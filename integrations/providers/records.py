@@ -51,7 +51,8 @@ class FieldSpec:
     ``kind`` is one of text, html, markdown, number, percent, money, duration, boolean,
     date, datetime, choice, choices, user, email, phone, link, relation, files, or a
     word of the connector's own. ``hint`` tells it from another one of the same label;
-    what has no ``group`` is shown first.
+    what has no ``group`` is shown first. ``retired`` are the options that items still
+    hold and no form offers; ``is_long`` has a text of several lines.
     """
 
     name: str
@@ -62,6 +63,11 @@ class FieldSpec:
     is_read_only: bool = False
     hint: str = ""
     group: str = ""
+    retired: Sequence[str] = ()
+    is_long: bool = False
+
+
+MAX_COLOURED = 1000
 
 
 def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
@@ -70,6 +76,32 @@ def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
     No two that are shown have one label.
     """
     return list(_read(schema).values())
+
+
+# Under this key of a schema stand the colours of options: by field, by label.
+COLOURS_KEY = "colours"
+COLOURS = (
+    *("blue", "brown", "cyan", "gray", "green", "orange"),
+    *("pink", "purple", "red", "teal", "yellow"),
+)
+
+
+def to_colour(value: object) -> str:
+    """Return which of the known colours a provider's name of one begins with."""
+    text = value if isinstance(value, str) else ""
+    return next((colour for colour in COLOURS if text.startswith(colour)), "")
+
+
+def colours_of(options: object) -> dict[str, str]:
+    """Return the colours of a choice's options by name, of those that have one."""
+    entries = options if isinstance(options, list) else []
+    named = [each for each in entries[:MAX_COLOURED] if isinstance(each, dict)]
+    return {
+        each["name"]: colour
+        for each in named
+        if isinstance(each.get("name"), str)
+        and (colour := to_colour(each.get("color")))
+    }
 
 
 def fields_of(
@@ -153,6 +185,8 @@ def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
         is_read_only=bool(entry.get("is_read_only")),
         hint=str(entry.get("hint") or ""),
         group=str(entry.get("group") or ""),
+        retired=tuple(entry.get("retired") or ()),
+        is_long=bool(entry.get("is_long")),
     )
 
 

@@ -30,6 +30,7 @@ class ProviderSettings:
     version: str
     is_sandbox: bool
     rate_limit: int | None = None
+    is_rate_limit_set: bool = False
 
     @property
     def is_configured(self) -> bool:
@@ -39,7 +40,10 @@ class ProviderSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """One OAuth scope, and what it allows in plain words."""
+    """One OAuth scope, and what it allows in plain words.
+
+    One that ``writes`` is optional, and asked for only by whoever wants to edit.
+    """
 
     name: str
     description: str
@@ -65,6 +69,8 @@ class ProviderSpec:
     ``rate_limit`` is how many calls in ten seconds the users of one account may make
     together; they are counted in windows of ``limit_seconds``, which is a little more
     than the provider counts in, for calls that arrive late.
+    ``revokes_one_pair`` says that revoking a token leaves the tokens of other consents
+    for the same account alive; elsewhere it may end the whole authorization.
     ``reconsent_label`` names what a user can change by consenting again, where they
     choose what is shared. ``account_keys`` name the details of an account, as
     ``identify`` gives them, by which users tell two accounts of one name apart.
@@ -89,6 +95,7 @@ class ProviderSpec:
     introspect_path: str = ""
     revoke_path: str = ""
     revokes: Literal["access_token", "refresh_token"] = "refresh_token"
+    revokes_one_pair: bool = False
     authorize_params: Mapping[str, str] = field(default_factory=dict)
     version_env: str = ""
     default_version: str = ""
@@ -130,9 +137,13 @@ class ProviderSpec:
         """Return the scopes without which a connection is of no use."""
         return tuple(s.name for s in self.scopes if not s.is_optional)
 
-    def optional_scopes(self) -> tuple[str, ...]:
+    def optional_scopes(self, *, with_writing: bool = False) -> tuple[str, ...]:
         """Return the scopes a provider may drop without harm to the rest."""
-        return tuple(s.name for s in self.scopes if s.is_optional)
+        return tuple(
+            s.name
+            for s in self.scopes
+            if s.is_optional and (with_writing or not s.writes)
+        )
 
     def from_environment(
         self, read: ReadEnvironment, *, public_base_url: str, sandbox_url: str
@@ -155,6 +166,7 @@ class ProviderSpec:
             return read(f"{prefix}{name}") or default
 
         redirect_uri = "" if is_sandbox else read(f"{prefix}REDIRECT_URI")
+        own_limit = _whole(read(f"{prefix}RATE_LIMIT"))
         return ProviderSettings(
             client_id=client_id,
             client_secret=Secret(secret),
@@ -166,7 +178,8 @@ class ProviderSpec:
             version=(read(self.version_env) if self.version_env else "")
             or self.default_version,
             is_sandbox=is_sandbox,
-            rate_limit=_whole(read(f"{prefix}RATE_LIMIT")) or self.rate_limit,
+            rate_limit=own_limit or self.rate_limit,
+            is_rate_limit_set=own_limit is not None,
         )
 
     def oauth_config(self, settings: ProviderSettings) -> OAuthConfig:

@@ -59,7 +59,7 @@ class StoredItems(Protocol):
         What is stored or revived during a walk comes later in it, so that a walk
         reaches what it found itself; ordering by ``changed`` does that. ``since``
         keeps those that changed at the provider at or after it, and what the current
-        refresh has stored: what was stored here before is no news.
+        run has stored: what was stored here before is no news.
         """
 
     def children(self, parent_id: str, *, types: Sequence[str]) -> Sequence[StoredItem]:

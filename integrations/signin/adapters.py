@@ -1,23 +1,96 @@
 """allauth adapters: rules that its settings do not reach."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
+from django.urls import reverse
 
 from integrations.services.common import audit, mfa
+from integrations.services.connections import sign_in_methods
+from integrations.signin import confirmation, limit
+from integrations.signin.accounts import account_by_password
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Account adapter that builds links from the configuration, not the request."""
+    """Account adapter: links from the configuration, passwords of proven addresses."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return bool(settings.SIGN_UP == "open")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Return whom an address and a password sign in; allauth tries every account.
+
+        An inactive one is returned as well: the sign-in tells them so.
+        """
+        email, password = credentials.get("email", ""), credentials["password"]
+        return self._count_and_check(
+            request, email, lambda: account_by_password(email, password)
+        )
+
+    def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
+        """Check the password of who is signed in, and of no other account."""
+        email = EmailAddress.objects.get_primary_email(user) or user.get_username()
+        checked = self._count_and_check(
+            context.request,
+            email,
+            lambda: user if user.check_password(password) else None,
+        )
+        return checked is not None
+
+    def _count_and_check(
+        self, request: HttpRequest, email: str, check: Callable[[], Any]
+    ) -> Any:
+        """Count a try, then check it; one that succeeds is taken off the count."""
+        self.pre_authenticate(request, email=email)
+        counted = limit.count(email)
+        if counted is None:
+            raise self.validation_error("too_many_login_attempts")
+        user = check()
+        if user is None:
+            user_login_failed.send(
+                sender=__name__, credentials={"email": email}, request=request
+            )
+        else:
+            counted.delete()
+            self._rollback_login_failed_rl_usage()
+        return user
+
+    def should_send_confirmation_mail(
+        self,
+        request: HttpRequest,
+        email_address: EmailAddress,
+        signup: bool,  # noqa: FBT001 - allauth's
+    ) -> bool:
+        # Asked for, even if a mail that was sent a moment ago has to do.
+        confirmation.note(request, email_address)
+        return True
+
+    def send_confirmation_mail(
+        self,
+        request: HttpRequest,
+        emailconfirmation: Any,
+        signup: bool,  # noqa: FBT001 - allauth's
+    ) -> None:
+        super().send_confirmation_mail(request, emailconfirmation, signup)
+        confirmation.note(request, emailconfirmation.email_address)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Lead whoever has ways to sign in that are off to the list of them."""
+        user = request.user
+        if isinstance(user, User) and sign_in_methods.suspended(user).exists():
+            return reverse("integrations:sign-in-methods")
+        return super().get_login_redirect_url(request)
 
     def get_email_confirmation_url(
         self, request: HttpRequest, emailconfirmation: Any

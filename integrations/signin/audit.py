@@ -12,7 +12,6 @@ from typing import Any
 from allauth.account import signals as account
 from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
-from allauth.account.utils import filter_users_by_email
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AbstractBaseUser
@@ -21,6 +20,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from integrations.services.common.audit import record
+from integrations.signin.accounts import accounts_of
 
 # Signals that say all there is to say by being sent. Addresses are left out of the
 # trail: it outlives the account.
@@ -63,7 +63,7 @@ def _refused(
         return
     typed = credentials.get("email") or credentials.get("username") or ""
     # What was typed is not kept: users type passwords into the wrong field.
-    known = filter_users_by_email(str(typed), prefer_verified=True)
+    known = accounts_of(str(typed))
     record("account.sign_in_failed", user=next(iter(known), None), request=request)
 
 

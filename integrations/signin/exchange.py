@@ -4,20 +4,21 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError
 from django.db import connection as database
+from django.utils import timezone
 
 from integrations.http.errors import ApiError, Forbidden, Unauthorized
 from integrations.http.secrets import Secret
-from integrations.models import Connection, Credential
 from integrations.oauth import errors as oauth_errors
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.records import RemoteAccount
-from integrations.services.common import crypto, oauth_clients, queue
+from integrations.services.common import oauth_clients
 from integrations.services.common.errors import (
     ConnectorError,
     OwnedBySomeoneElseError,
@@ -51,23 +52,33 @@ class GrantFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class IdentifiedGrant:
-    """Grant that no row holds yet."""
+    """Grant that no row holds yet, and when its provider answered with it."""
 
     provider: str
     tokens: TokenSet
     account: RemoteAccount
+    issued_at: datetime
 
-    def revoke(self) -> None:
-        """Revoke the unused tokens, unless some row lives on the same ones."""
-        _revoke(self.provider, self.tokens, self.account.remote_id)
+    def revoke(self, owner_id: int | None) -> None:
+        """Give the unused tokens back to the provider."""
+        revocation.give_back(
+            self.provider,
+            self.tokens,
+            account_id=self.account.remote_id,
+            owner_id=owner_id,
+        )
 
 
 def exchange(
-    provider: GrantProvider, code: Secret, code_verifier: Secret | None
+    provider: GrantProvider,
+    code: Secret,
+    code_verifier: Secret | None,
+    owner_id: int | None = None,
 ) -> IdentifiedGrant:
     """Exchange the code, once, and identify the account; raise GrantFailed.
 
-    Nothing is written before the grant is stored.
+    Nothing is written before the grant is stored. ``owner_id`` is the user who is
+    told should a grant that is not kept not be given back either.
     """
     slug = provider.spec.slug
     try:
@@ -76,14 +87,17 @@ def exchange(
         )
     except OAuthError as exc:
         raise _failed_exchange(slug, exc) from exc
+    # Tokens are made just before they are sent: of two exchanges under way at once,
+    # the later answer has the newer grant.
+    issued_at = timezone.now()
     try:
         account = _identify(slug, tokens)
     except ConnectorError as exc:
-        _revoke(slug, tokens, "")
+        revocation.give_back(slug, tokens, account_id="", owner_id=owner_id)
         told = user_messages.our_mistake(exc.reference)
         raise GrantFailed("connector_error", told) from exc
     except (OAuthError, ApiError) as exc:
-        _revoke(slug, tokens, "")
+        revocation.give_back(slug, tokens, account_id="", owner_id=owner_id)
         logger.warning(
             "grant not identified provider=%s error=%s", slug, type(exc).__name__
         )
@@ -92,7 +106,9 @@ def exchange(
             user_messages.MISCONFIGURED if is_refused else user_messages.PROVIDER_DOWN
         )
         raise GrantFailed("not_identified", told) from exc
-    return IdentifiedGrant(provider=slug, tokens=tokens, account=account)
+    return IdentifiedGrant(
+        provider=slug, tokens=tokens, account=account, issued_at=issued_at
+    )
 
 
 def _identify(slug: str, tokens: TokenSet) -> RemoteAccount:
@@ -155,34 +171,14 @@ def accept(
                 tokens=grant.tokens,
                 account=grant.account,
                 plan=plan,
+                issued_at=grant.issued_at,
             )
         )
     except OwnedBySomeoneElseError as exc:
-        grant.revoke()
+        grant.revoke(user.pk)
         raise GrantFailed("someone_elses", user_messages.SOMEONE_ELSES) from exc
     except TooManyConnectionsError as exc:
-        grant.revoke()
+        grant.revoke(user.pk)
         raise GrantFailed("too_many", user_messages.TOO_MANY) from exc
     circuit_breaker.resume(grant.provider)
     return connected
-
-
-def _revoke(provider: str, tokens: TokenSet, account_id: str) -> None:
-    """Queue the revocation of unused tokens.
-
-    A provider may answer a second authorization with the tokens of the first; a
-    grant that some row lives on must not be revoked.
-    """
-    is_access = revocation.revokes_access(provider)
-    token = tokens.access_token if is_access else tokens.refresh_token
-    if token is None:
-        return
-    refresh_token = tokens.refresh_token or token
-    in_use = Credential.objects.filter(fingerprint=crypto.fingerprint(refresh_token))
-    same_account = Connection.objects.connected().filter(
-        provider=provider, remote_id=account_id
-    )
-    if in_use.exists() or same_account.exists():
-        return
-    revocation.schedule(provider, account_id, token)
-    queue.send("revoke_due")

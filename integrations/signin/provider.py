@@ -99,6 +99,7 @@ class GrantProvider(OAuth2Provider):
         and is left there on purpose.
         """
         form = data if isinstance(data, ConnectForm) else ConnectForm()
+        is_editing = form.connection is not None and form.connection.is_editing
         verifier = new_code_verifier() if self.spec.pkce else None
         user = request.user if request.user.is_authenticated else None
         state = oauth_state.issue(
@@ -114,7 +115,7 @@ class GrantProvider(OAuth2Provider):
             self.config.authorization_url(
                 state=state.reveal(),
                 scopes=self.spec.required_scopes(),
-                optional_scopes=self.spec.optional_scopes(),
+                optional_scopes=self.spec.optional_scopes(with_writing=is_editing),
                 code_challenge=code_challenge(verifier) if verifier else "",
             )
         )

@@ -108,6 +108,12 @@ NOT_LINKED = UserMessage(
     text="Nobody here has connected this {name} account yet. Sign in with your "
     "e-mail address, then connect it.",
 )
+SIGN_IN_OFF = UserMessage(
+    code="sign_in_off",
+    level="warning",
+    text="Signing in with this {name} account is off, because the password was reset. "
+    "Sign in with your e-mail address and turn it on again.",
+)
 CONNECTED = UserMessage(
     code="connected",
     level="success",

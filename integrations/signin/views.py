@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from integrations.models import Connection
 from integrations.providers import SPECS
 from integrations.services.common import audit
+from integrations.services.connections import sign_in_methods
 from integrations.services.connections.connect import has_place
 from integrations.services.grants import oauth_state
 from integrations.services.grants.oauth_state import Authorization, StateRefusedError
@@ -34,6 +35,7 @@ from integrations.signin.exchange import (
 from integrations.signin.provider import ConnectForm, GrantProvider
 from integrations.signin.session import nonce_of
 from integrations.signin.user_messages import UserMessage
+from integrations.views.access import get_connection_named
 
 logger = logging.getLogger(__name__)
 
@@ -60,22 +62,13 @@ def authorize(request: HttpRequest, slug: str) -> HttpResponse:
     if not provider.settings.is_configured:
         return _back(request, user_messages.NOT_CONFIGURED, provider)
     form = ConnectForm(plan=request.POST.get("plan", "")[:40])
-    if request.user.is_authenticated and request.POST.get("connection"):
-        form = ConnectForm(connection=_reconnect_target(request, slug))
+    named = request.POST.get("connection")
+    if request.user.is_authenticated and named:
+        form = ConnectForm(connection=get_connection_named(request, named, slug))
     elif isinstance(request.user, User) and not has_place(request.user):
         return _back(request, user_messages.TOO_MANY, provider)
     process = AuthProcess.CONNECT if request.user.is_authenticated else "login"
     return provider.redirect(request, process, _next_url(request), data=form)
-
-
-def _reconnect_target(request: HttpRequest, slug: str) -> Connection:
-    try:
-        return get_object_or_404(
-            Connection.objects.owned_by(request.user).filter(provider=slug),
-            pk=request.POST["connection"],
-        )
-    except (ValueError, TypeError) as exc:
-        raise Http404("no such connection") from exc
 
 
 def _next_url(request: HttpRequest) -> str:
@@ -112,7 +105,7 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
         _log_refusal(request, slug, answer.error)
         return _back(request, _error_message(provider, answer.error), provider)
     try:
-        grant = exchange(provider, answer.code, begun.code_verifier)
+        grant = exchange(provider, answer.code, begun.code_verifier, begun.user_id)
     except GrantFailed as exc:
         _log_refusal(request, slug, exc.kind)
         return _back(request, exc.user_message, provider)
@@ -176,8 +169,12 @@ def _sign_in(
     )
     connection = persist(own.first)
     if not settings.PROVIDER_SIGN_IN or connection is None:
-        grant.revoke()
+        grant.revoke(connection.owner_id if connection else None)
         _add_message(request, user_messages.NOT_LINKED, provider)
+        return redirect("account_login")
+    if sign_in_methods.is_suspended(connection):
+        grant.revoke(connection.owner_id)
+        _add_message(request, user_messages.SIGN_IN_OFF, provider)
         return redirect("account_login")
     accept(provider, grant, connection.owner)
     audit.record(

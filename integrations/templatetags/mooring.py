@@ -133,9 +133,7 @@ def status_badge(status: Status) -> dict[str, str]:
 @register.inclusion_tag("partials/badge.html")
 def run_badge(run: SyncRun) -> dict[str, str]:
     """Render a run's outcome, or its state while it is open."""
-    is_idle = run.has_read_nothing or run.is_waiting
-    shown = "pending" if is_idle else run.outcome or run.state
-    return badge(run.result_text, tone(shown))
+    return badge(run.result_text, run.tone)
 
 
 @register.filter

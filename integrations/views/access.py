@@ -10,7 +10,7 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from integrations.models import Connection, SyncRun
@@ -31,6 +31,16 @@ def get_connection(request: UserRequest, pk: UUID) -> Connection:
     """Return a connection of the user's own, or answer 404."""
     own = Connection.objects.owned_by(request.user)
     return get_object_or_404(with_item_count(own), pk=pk)
+
+
+def get_connection_named(request: HttpRequest, text: str, provider: str) -> Connection:
+    """Return a connection of the user's own that a form or an address names, or 404."""
+    try:
+        pk = UUID(text)
+    except ValueError:
+        raise Http404 from None
+    own = Connection.objects.owned_by(request.user)
+    return get_object_or_404(own, pk=pk, provider=provider)
 
 
 def get_run(request: UserRequest, pk: UUID) -> SyncRun:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from integrations.models import Item
+from integrations.models import Connection, Item
 from integrations.services.connections.status import Status
 from integrations.services.items.listing import Count
 
@@ -86,8 +86,23 @@ def seconds_until_look(statuses: Iterable[Status]) -> int:
         if status.facts.open_run is not None:
             return BUSY_SECONDS
         if status.facts.connection.is_syncable:
-            at = status.next_sync.at or now
-            waits.append((at - now).total_seconds() + BUSY_SECONDS)
-    if not waits:
+            waits.append(status.next_sync.at or now)
+    return _seconds_until(min(waits), now) if waits else 0
+
+
+def seconds_until_sync(connection: Connection, *, is_open: bool) -> int:
+    """Return after how long a page of one connection looks again, 0 for never.
+
+    ``is_open`` tells whether a sync of it is.
+    """
+    if is_open:
+        return BUSY_SECONDS
+    if not connection.is_syncable:
         return 0
-    return int(min(max(min(waits), LEAST_SECONDS), MOST_SECONDS))
+    now = timezone.now()
+    return _seconds_until(connection.next_sync_at or now, now)
+
+
+def _seconds_until(at: datetime, now: datetime) -> int:
+    wait = (at - now).total_seconds() + BUSY_SECONDS
+    return int(min(max(wait, LEAST_SECONDS), MOST_SECONDS))

@@ -307,3 +307,27 @@ def test_the_connections_of_an_account_that_is_being_deleted_say_so(
         page = as_staff.get(address).content.decode()
         assert "Account being deleted" in page
         assert "being deleted</td>" in page or "being deleted</div>" in page
+
+
+def test_the_list_reads_runs_by_an_index_only(as_staff, connection):
+    make_finished_run(connection)
+    with CaptureQueriesContext(database) as asked:
+        as_staff.get(LIST)
+    about_runs = [q["sql"] for q in asked if "integrations_syncrun" in q["sql"]]
+    assert about_runs
+
+    with database.cursor() as cursor:
+        for statement in about_runs:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+            steps = [row[-1] for row in cursor.fetchall()]
+            on_runs = [step for step in steps if step.startswith("SCAN")]
+            assert not any("syncrun" in step or "U0" in step for step in on_runs), steps
+
+
+def test_the_permissions_of_a_connection_are_no_json(as_staff, connection):
+    connection.granted_scopes = ["oauth", "<b>contacts"]
+    connection.save(update_fields=["granted_scopes"])
+
+    page = as_staff.get(f"{LIST}{connection.pk}/change/").content.decode()
+
+    assert "oauth, &lt;b&gt;contacts" in page

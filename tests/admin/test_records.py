@@ -227,7 +227,6 @@ def test_a_run_links_to_the_collections_it_has_read(as_staff, connection, collec
     [
         ("collection", "checkpoint", {"kind": "full_refresh"}),
         ("collection", "held_deletions", {"count": 3, "sample": ["<b>"]}),
-        ("connection", "granted_scopes", ["oauth", "<b>"]),
         ("item", "properties", {"city": "<b>"}),
         ("auditevent", "facts", {"model": "Item", "detail": "<b>"}),
     ],

@@ -31,6 +31,7 @@ BENCHES: dict[str, dict[str, str]] = {
     "item_list": {},
     "dispatch": {},
     "crowd": {"LOG_LEVEL": "INFO"},
+    "slow_clients": {"WEB_CONCURRENCY": "2"},
 }
 # Short deadlines, so that minutes hold what are days elsewhere.
 SOAK = {

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.utils import timezone
 
-from config.middleware import SEEN, SIGNED_OUT, STARTED, preferences
+from config.middleware import SEEN, SIGNED_OUT, STARTED, preferences, private_pages
 from tests.support.sessions import prove
 
 HEADERS = {
@@ -36,16 +36,52 @@ def test_every_kind_of_answer_is_hardened(client: Client, path: str) -> None:
     assert "camera=()" in answer.headers["Permissions-Policy"]
 
 
-@pytest.mark.parametrize("path", ["/", "/items/", "/connections/", "/nowhere/"])
+def is_private(answer: HttpResponse) -> bool:
+    directives = set(answer.headers.get("Cache-Control", "").split(", "))
+    return {"no-store", "private"} <= directives
+
+
+PAGES = ["/", "/items/", "/connections/", "/nowhere/", "/accounts/2fa/", "/admin/"]
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_no_cache_keeps_what_a_user_sees(
     client: Client, alice: User, path: str
 ) -> None:
     client.force_login(alice)
 
-    answer = client.get(path)
+    assert is_private(client.get(path))
 
-    assert "no-store" in answer.headers["Cache-Control"]
-    assert "private" in answer.headers["Cache-Control"]
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("headers", [{}, {"host": "evil.example"}])
+@pytest.mark.parametrize("path", ["/nowhere/", "/static/nowhere.css"])
+def test_no_cache_keeps_an_error(
+    client: Client, path: str, headers: dict[str, str]
+) -> None:
+    answer = client.get(path, headers=headers)
+
+    assert answer.status_code in {400, 404}
+    assert is_private(answer)
+
+
+def test_a_weaker_header_of_a_view_does_not_open_a_page_to_caches(
+    rf: RequestFactory, alice: User
+) -> None:
+    def cached(request: HttpRequest) -> HttpResponse:
+        request.user = alice
+        return HttpResponse("rows", headers={"Cache-Control": "max-age=600, private"})
+
+    assert is_private(private_pages(cached)(rf.get("/")))
+
+
+def test_static_files_are_cached(client: Client, alice: User) -> None:
+    client.force_login(alice)
+
+    answer = client.get("/static/css/site.css")
+
+    assert answer.status_code == 200
+    assert "no-store" not in answer.headers["Cache-Control"]
 
 
 @pytest.mark.django_db

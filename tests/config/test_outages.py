@@ -73,6 +73,16 @@ def test_beat_says_a_full_broker_once_and_its_end_with_its_length(
     assert "outage over part=broker seconds=39 held_back=39" in over
 
 
+def test_an_outage_that_goes_on_is_a_line_a_minute(log: Log, clock: Clock) -> None:
+    for _ in range(3 * 60):
+        fail("celery.worker.consumer.consumer", GONE)
+        clock.now += 1
+
+    assert len(log.lines) == 3
+    assert "outage goes on part=broker seconds=120 held_back=120" in log.lines[2]
+    assert "Traceback" not in "".join(log.lines)
+
+
 @pytest.mark.parametrize(
     ("error", "wrapper"),
     [

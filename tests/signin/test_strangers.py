@@ -1,13 +1,18 @@
 """What strangers learn at the accounts pages: nothing, and not for long."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.account import app_settings
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
+
+from integrations.models import SignInTry
 
 PASSWORD = "wonderland-7"
 
@@ -98,3 +103,28 @@ def test_users_are_called_by_their_address(client, db):
     text = answer.content.decode()
     assert "Successfully signed in as new@example.com" in text
     assert User.objects.get().username not in text.replace("new@example.com", "")
+
+
+def test_guesses_are_counted_where_every_process_sees_them(client, alice):
+    for _ in range(5):
+        client.post("/accounts/login/", {"login": alice.email, "password": "guess"})
+        # What another process knows of a cache that was too slow to ask.
+        cache.clear()
+
+    right = {"login": alice.email.upper(), "password": PASSWORD}
+    client.post("/accounts/login/", right)
+    assert "_auth_user_id" not in client.session
+
+    SignInTry.objects.update(at=timezone.now() - timedelta(minutes=6))
+    client.post("/accounts/login/", right)
+    assert "_auth_user_id" in client.session
+
+
+def test_a_password_that_is_right_costs_no_try(client, alice):
+    for _ in range(7):
+        browser = Client()
+        browser.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
+        assert "_auth_user_id" in browser.session
+        cache.clear()
+
+    assert not SignInTry.objects.exists()

@@ -42,7 +42,7 @@ def make_credential(connection: Connection, **values: Any) -> Credential:
     return Credential.objects.create(connection=connection, **{**defaults, **values})
 
 
-def make_grant(connection: Connection) -> Credential:
+def make_grant(connection: Connection, **values: Any) -> Credential:
     """Make a credential whose tokens this site has sealed, and can open."""
     sealed = credentials.seal_tokens(
         read_tokens({"access_token": "access-1", "refresh_token": "refresh-1"}),
@@ -50,7 +50,8 @@ def make_grant(connection: Connection) -> Credential:
         generation=connection.generation,
         now=timezone.now(),
     )
-    return make_credential(connection, generation=connection.generation, **sealed)
+    columns = {"generation": connection.generation, **sealed, **values}
+    return make_credential(connection, **columns)
 
 
 def make_collection(connection: Connection, **values: Any) -> Collection:
@@ -83,7 +84,10 @@ def make_item(collection: Collection, **values: Any) -> Item:
         **{**defaults, **values},
     )
     text = Indexer(collection).text(
-        name=name, remote_id=item.remote_id, properties=item.properties
+        name=name,
+        remote_id=item.remote_id,
+        properties=item.properties,
+        parent_id=item.parent_remote_id,
     )
     full_text.index({item.pk: text}, {})
     if not item.is_deleted:

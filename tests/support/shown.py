@@ -10,6 +10,9 @@ BADGE = re.compile(
     r'(?: data-code="(\S*)")?>(.*?)</span>',
     re.DOTALL,
 )
+# Patterns that name a connection would be compiled anew for each.
+FORM = re.compile(rf'action="/connections/({UUID_TEXT})/([a-z]+)/"')
+CONSENT = re.compile(rf"/connections/connect/[a-z]+/\?connection=({UUID_TEXT})")
 ADMIN_TONES = {"success": "ok", "warning": "warn", "error": "bad"}
 
 
@@ -76,17 +79,18 @@ class Shown:
 
 
 def _actions(html: str, connection: UUID) -> frozenset[str]:
-    found = set(re.findall(rf'action="/connections/{connection}/([a-z]+)/"', html))
+    own = str(connection)
+    found = {action for key, action in FORM.findall(html) if key == own}
     if 'name="full"' in html:
         found.add("full_refresh")
-        if html.count(f"/connections/{connection}/sync/") == 1:
+        if html.count(f"/connections/{own}/sync/") == 1:
             found.discard("sync")
-    if re.search(rf"/connections/{connection}/disconnect/", html):
+    if f"/connections/{own}/disconnect/" in html:
         found.add("disconnect")
     for link in ("collections", "remove"):
-        if f'href="/connections/{connection}/{link}/' in html:
+        if f'href="/connections/{own}/{link}/' in html:
             found.add(link)
-    if re.search(rf"/connections/connect/[a-z]+/\?connection={connection}", html):
+    if own in CONSENT.findall(html):
         found.add("consent")
     return frozenset(found)
 

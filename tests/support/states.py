@@ -130,6 +130,29 @@ def draw(chance: random.Random) -> State:
     return state
 
 
+def draw_unlike(chance: random.Random, count: int) -> list[State]:
+    """Draw states, and return those that are like none that was drawn before.
+
+    Pages are slow to make, and most of what is drawn is like something else.
+    """
+    found: dict[object, State] = {}
+    for state in (draw(chance) for _ in range(count)):
+        found.setdefault(_kind(state), state)
+    return list(found.values())
+
+
+def _kind(state: State) -> object:
+    """Return what a state has in common with those that are shown as it is."""
+    run = state.run
+    return (
+        *(state.stored, state.reason, state.key == "unreadable", state.is_purging),
+        run and (run.state, run.outcome, run.reason, run.is_leased, run.is_cancelled),
+        state.retries_in is not None,
+        state.synced is None or state.synced < -HOUR,
+        any(p.completeness != "complete" for p in state.parts if p.is_selected),
+    )
+
+
 def _plan_attempt(chance: random.Random, state: State) -> None:
     """Plan the next attempt of some that failed; a pause or a dead grant leaves it."""
     run = state.run

@@ -39,7 +39,8 @@ def is_waiting(state: State) -> bool:
 
 def is_retrying(state: State) -> bool:
     """Tell whether a sync that failed is tried again by itself."""
-    return may_sync(state) and not is_open(state) and state.retries_in is not None
+    is_planned = state.retries_in is not None and state.reason != "quarantined"
+    return may_sync(state) and not is_open(state) and is_planned
 
 
 def is_read(part: Part) -> bool:
@@ -185,19 +186,15 @@ def _about_next(state: State, shown: Shown, now: datetime) -> Iterator[str]:
         yield f"next sync {shown.next}, which will not come"
     if at < now:
         yield f"next sync {shown.next}, which is over"
-    until = state.circuit_opens_in
-    if until is not None and not is_open(state) and at < now + until - SOON:
-        yield "a sync before the provider is called again"
     is_next = is_retrying(state) and state.retries_in is not None
     usual = max(state.retries_in, timedelta()) if is_next else 15 * MINUTE
-    latest = max(usual, until or timedelta())
-    if at > now + latest + SLACK:
+    if at > now + usual + SLACK:
         yield f"next sync {shown.next}, longer than the schedule"
 
 
 def _about_actions(state: State, shown: Shown) -> Iterator[str]:
     syncs = shown.actions & {"sync", "full_refresh"}
-    if syncs and (not may_sync(state) or state.circuit_opens_in is not None):
+    if syncs and not may_sync(state):
         yield f"{syncs} cannot work"
     is_on = is_open(state) and state.run.is_started
     if syncs and is_on:

@@ -1,4 +1,4 @@
-"""Seal every stored secret anew with the first key, or say which keys are in use."""
+"""Seal every stored secret anew with the first key, or check that each opens."""
 
 import argparse
 from typing import Any
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--check",
             action="store_true",
-            help="change nothing; exit 1 unless the first key seals everything",
+            help="change nothing; exit 1 unless every row opens, with the first key",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,19 +31,28 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not options["check"]:
             self._rotate()
-        counts = key_rotation.count()
+        counted = key_rotation.count()
+        counts = counted.by_key
         for key_id in sorted({*counts, *ring.keys}):
             known = "" if key_id in ring.keys else "  (not configured)"
             first = "  (first)" if key_id == ring.primary_id else ""
             rows = count_text(counts[key_id], "row")
             self.stdout.write(f"{key_id}: {rows}{first}{known}")
         left = sum(n for key_id, n in counts.items() if key_id != ring.primary_id)
+        for table, number in sorted(counted.unreadable.items()):
+            self.stdout.write(f"cannot be opened: {count_text(number, table)}")
+        faults = []
         if left:
             unsealed = count_text(left, "row", verb=("is", "are"))
-            raise CommandError(f"{unsealed} not sealed with the first key")
+            faults.append(f"{unsealed} not sealed with the first key")
+        if counted.unreadable:
+            rows = count_text(counted.unreadable.total(), "row")
+            faults.append(f"{rows} cannot be opened")
+        if faults:
+            raise CommandError("; ".join(faults))
 
     def _rotate(self) -> None:
-        total = sum(key_rotation.count().values())
+        total = key_rotation.count().by_key.total()
         with Progress(console=make_console(self.stderr), transient=True) as bars:
             bar = bars.add_task("Sealing", total=total)
             done, failed = key_rotation.rotate(on_row=lambda: bars.advance(bar))

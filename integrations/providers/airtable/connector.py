@@ -132,6 +132,19 @@ class Airtable(BaseConnector):
         """Return the records that a record links to."""
         return list(links.to_links(properties, schema))
 
+    def leading_columns(
+        self, item_type: str, schema: Mapping[str, Any]
+    ) -> Sequence[str]:
+        """Return the fields in their order; the primary one is the record's name."""
+        names = super().leading_columns(item_type, schema)
+        return [name for name in names if name != schema.get("primary")]
+
+    def own_user_ids(
+        self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Sequence[str]:
+        """Return the id of the user, by which cells name collaborators."""
+        return [str(account.get("user_id") or account_id)]
+
     def complete(
         self, properties: Mapping[str, Any], schema: Mapping[str, Any]
     ) -> Mapping[str, Any]:

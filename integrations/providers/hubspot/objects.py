@@ -1,5 +1,6 @@
 """List the three kinds of CRM records that are read, and how they differ."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from integrations.http.errors import NotFound
@@ -27,7 +28,7 @@ class ObjectType:
     """Describe one object type: its names, its scope and its odd ends.
 
     ``modified`` matters: filtering by the other types' property matches nothing
-    and says so to nobody.
+    and says so to nobody. ``columns`` are those of HubSpot's own lists at first.
     """
 
     remote_id: str
@@ -37,6 +38,7 @@ class ObjectType:
     scope: str
     modified: str
     leading: tuple[str, ...]
+    columns: tuple[str, ...]
     associations: tuple[Association, ...] = ()
 
     def associations_for(self, scopes: object) -> tuple[Association, ...]:
@@ -47,6 +49,7 @@ class ObjectType:
 
 
 CONTACTS_READ = "crm.objects.contacts.read"
+CONTACTS_WRITE = "crm.objects.contacts.write"
 COMPANIES_READ = "crm.objects.companies.read"
 DEALS_READ = "crm.objects.deals.read"
 OWNERS_READ = "crm.objects.owners.read"
@@ -75,6 +78,13 @@ CONTACTS = ObjectType(
         "state",
         "zip",
         "country",
+    ),
+    columns=(
+        "email",
+        "phone",
+        "company",
+        "hubspot_owner_id",
+        "lifecyclestage",
     ),
     associations=(
         Association(
@@ -109,6 +119,13 @@ COMPANIES = ObjectType(
         "zip",
         "country",
     ),
+    columns=(
+        "domain",
+        "industry",
+        "phone",
+        "hubspot_owner_id",
+        "lifecyclestage",
+    ),
 )
 DEALS = ObjectType(
     remote_id="deals",
@@ -129,6 +146,12 @@ DEALS = ObjectType(
         "hs_priority",
         "description",
     ),
+    columns=(
+        "amount",
+        "dealstage",
+        "hubspot_owner_id",
+        "closedate",
+    ),
     associations=(
         Association(
             to="companies",
@@ -140,6 +163,12 @@ DEALS = ObjectType(
     ),
 )
 OBJECT_TYPES = {kind.remote_id: kind for kind in (CONTACTS, COMPANIES, DEALS)}
+
+
+def leading_columns(item_type: str) -> Sequence[str]:
+    """Return the columns of HubSpot's own list of a type, none for an unknown one."""
+    kinds = (kind for kind in OBJECT_TYPES.values() if kind.item_type == item_type)
+    return next((kind.columns for kind in kinds), ())
 
 
 def get_object_type(remote_id: str) -> ObjectType:

@@ -7,6 +7,7 @@ from integrations.oauth.config import Rejection
 from integrations.providers.hubspot.objects import (
     COMPANIES_READ,
     CONTACTS_READ,
+    CONTACTS_WRITE,
     DEALS_READ,
     OWNERS_READ,
 )
@@ -40,10 +41,18 @@ SPEC = ProviderSpec(
         Scope(
             name=OWNERS_READ, description="Show owners by their names", is_optional=True
         ),
+        Scope(
+            name=CONTACTS_WRITE,
+            description="Create, change and archive contacts",
+            is_optional=True,
+            writes=True,
+        ),
     ),
     introspect_path="token/introspect",
     introspects_refresh_tokens=True,
     revoke_path="token/revoke",
+    # Each consent has a refresh token of its own, and only that one is revoked.
+    revokes_one_pair=True,
     authorize_params={"response_type": "code"},
     account_keys=("hub_domain", "hub_id", "user_email"),
     optional_scope_param="optional_scope",

@@ -25,7 +25,7 @@ from integrations.providers.notion.mapping.items import (
     PAGE,
     PAGES,
 )
-from integrations.providers.notion.mapping.schema import to_schema
+from integrations.providers.notion.mapping.schema import leading_columns, to_schema
 from integrations.providers.notion.spec import SPEC
 from integrations.providers.records import (
     Content,
@@ -136,6 +136,18 @@ class Notion(BaseConnector):
     def fetch_content(self, api: ApiClient, remote_id: str) -> Content:
         """Return the text of a page as an outline."""
         return content.fetch_content(api, remote_id)
+
+    def leading_columns(
+        self, item_type: str, schema: Mapping[str, Any]
+    ) -> Sequence[str]:
+        """Return states, people and dates before the other columns."""
+        return leading_columns(schema)
+
+    def own_user_ids(
+        self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Sequence[str]:
+        """Return the id of the person; a workspace's own grant is nobody's."""
+        return [account_id.partition(":")[2]]
 
     def describe(
         self,

@@ -17,6 +17,7 @@ GRANT_REASONS = (
     StateReason.GRANT_REJECTED,
     StateReason.ROTATION_LOST,
     StateReason.CREDENTIAL_UNREADABLE,
+    StateReason.SITE_KEY_WRONG,
 )
 
 

@@ -41,7 +41,8 @@ def _told_last(limit: Limit) -> Limit:
     told = cache.get(_key(limit))
     if not isinstance(told, list) or len(told) != 2:
         return limit
-    return replace(limit, limit=told[0], seconds=told[1])
+    calls = told[0] if limit.may_rise else min(told[0], limit.limit)
+    return replace(limit, limit=calls, seconds=told[1])
 
 
 def _key(limit: Limit) -> str:

@@ -19,6 +19,7 @@ from integrations.models import (
     AuditEvent,
     Collection,
     Connection,
+    SuspendedSignInMethod,
     times,
 )
 from integrations.services.common import audit, queue
@@ -76,6 +77,7 @@ def _shut(user: User) -> None:
     user.save()
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
+    SuspendedSignInMethod.objects.filter(user=user).delete()
     for session in UserSession.objects.filter(user=user):
         session.end()
 

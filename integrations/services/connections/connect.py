@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from allauth.socialaccount.models import SocialAccount
@@ -10,20 +11,21 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.models import Connection, Credential, SyncRun
+from integrations.models import Connection, Credential, SyncRun, times
 from integrations.models.collection import Completeness
 from integrations.models.reasons import ReasonCode, columns
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.records import RemoteAccount
-from integrations.services.common import audit
+from integrations.services.common import audit, crypto
 from integrations.services.common.errors import (
     OwnedBySomeoneElseError,
     TooManyConnectionsError,
 )
 from integrations.services.connections import quota
-from integrations.services.grants import credentials, token_cache
+from integrations.services.grants import credentials, revocation, token_cache
 from integrations.services.sync import runs
+from integrations.services.writing import outbox
 
 logger = logging.getLogger(__name__)
 
@@ -44,23 +46,32 @@ def connect(
     tokens: TokenSet,
     account: RemoteAccount,
     plan: str = "",
+    issued_at: datetime | None = None,
 ) -> Connected:
     """Store a new grant, sealed, and queue its first sync after the commit.
 
     A user who connects the same account again keeps the row, the items and the
     history, and starts a new generation. ``plan`` is the provider's plan that the
-    user says a new one has. With nothing changed, raises OwnedBySomeoneElseError when
-    the account is somebody else's here, and TooManyConnectionsError.
+    user says a new one has. ``issued_at`` is when the provider answered with the
+    grant: a newer one of the same user is kept, and this one given back. With nothing
+    changed, raises OwnedBySomeoneElseError when the account is somebody else's here,
+    and TooManyConnectionsError.
     """
     is_sandbox = settings.PROVIDERS[provider].is_sandbox
+    issued_at = issued_at or timezone.now()
+    same = Connection.objects.filter(
+        provider=provider, remote_id=account.remote_id, is_sandbox=is_sandbox
+    )
     try:
         with transaction.atomic():
             connection, is_new = _row_for(
                 user, provider, account, is_sandbox=is_sandbox
             )
+            if not is_new and _has_newer_grant(connection, issued_at):
+                return _keep_newer(connection, tokens)
             if is_new:
                 quota.begin(connection, plan)
-            _store_grant(connection, tokens, account, is_new=is_new)
+            _store_grant(connection, tokens, account, issued_at, is_new=is_new)
             _remember_social_account(connection)
             runs.cancel_open(connection, ReasonCode.RECONNECTED)
             audit.record(
@@ -71,6 +82,15 @@ def connect(
                 account=account.remote_id,
             )
     except IntegrityError as exc:
+        if is_new and same.owned_by(user).exists():
+            # Two consents at once for a new account: the other one made its row.
+            return connect(
+                user=user,
+                provider=provider,
+                tokens=tokens,
+                account=account,
+                issued_at=issued_at,
+            )
         raise OwnedBySomeoneElseError(provider) from exc
     triggers = SyncRun.Trigger
     trigger = triggers.CONNECT if is_new else triggers.RECONNECT
@@ -81,7 +101,27 @@ def connect(
         full=not is_new,
         wait=CONNECTORS[provider].usual_share_lag,
     )
+    outbox.wake(connection)
     return Connected(connection=connection, is_new=is_new, delivered=request.delivered)
+
+
+def _has_newer_grant(connection: Connection, issued_at: datetime) -> bool:
+    """Tell whether the stored grant was issued after another one."""
+    stored = Credential.objects.filter(connection=connection).first()
+    if stored is None or stored.issued_at is None or not connection.is_connected:
+        return False
+    # A clock that was ahead has dated it: nobody knows which is newer.
+    is_unknown = times.is_ahead(stored.issued_at, timezone.now())
+    return stored.issued_at > issued_at and not is_unknown
+
+
+def _keep_newer(connection: Connection, tokens: TokenSet) -> Connected:
+    """Give the older of two grants back; the connection has the newer one."""
+    provider, account_id = connection.provider, connection.remote_id
+    owner_id = connection.owner_id
+    revocation.give_back(provider, tokens, account_id=account_id, owner_id=owner_id)
+    logger.info("older grant not stored connection=%s", connection.pk)
+    return Connected(connection=connection, is_new=False, delivered=True)
 
 
 def _row_for(
@@ -123,7 +163,12 @@ def _ensure_place(user: User) -> None:
 
 
 def _store_grant(
-    connection: Connection, tokens: TokenSet, account: RemoteAccount, *, is_new: bool
+    connection: Connection,
+    tokens: TokenSet,
+    account: RemoteAccount,
+    issued_at: datetime,
+    *,
+    is_new: bool,
 ) -> None:
     now = timezone.now()
     connection.generation += 1
@@ -145,11 +190,14 @@ def _store_grant(
     connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
         completeness=Completeness.PENDING, before_refusal=None, **columns(None)
     )
-    _seal_credential(connection, tokens)
+    _seal_credential(connection, tokens, issued_at)
 
 
-def _seal_credential(connection: Connection, tokens: TokenSet) -> None:
+def _seal_credential(
+    connection: Connection, tokens: TokenSet, issued_at: datetime
+) -> None:
     columns: dict[str, Any] = {
+        "issued_at": issued_at,
         "refresh_token": "",
         "fingerprint": "",
         "refresh_expires_at": None,
@@ -172,8 +220,27 @@ def _seal_credential(connection: Connection, tokens: TokenSet) -> None:
         },
     )
     if old:
+        _give_back_replaced(old, connection)
         stale = (old.generation, old.version)
         transaction.on_commit(lambda: token_cache.forget(connection.pk, *stale))
+
+
+def _give_back_replaced(old: Credential, connection: Connection) -> None:
+    """Give back the grant that a new one replaces, where the two are independent."""
+    try:
+        replaced = TokenSet(
+            access_token=credentials.open_access(old).secret,
+            refresh_token=credentials.open_refresh(old),
+        )
+    except crypto.CryptoError:
+        logger.warning("unreadable grant replaced connection=%s", connection.pk)
+        return
+    revocation.give_back(
+        connection.provider,
+        replaced,
+        account_id=connection.remote_id,
+        owner_id=connection.owner_id,
+    )
 
 
 def _remember_social_account(connection: Connection) -> None:

@@ -22,6 +22,7 @@ from integrations.models import (
     times,
 )
 from integrations.models.connection import ConnectionQuerySet
+from integrations.models.reasons import StateReason
 from integrations.models.times import is_ahead
 from integrations.services.common import crypto
 
@@ -90,7 +91,8 @@ class Facts:
     def retry_at(self) -> datetime | None:
         """Return when a sync that failed is tried again by itself, if it is."""
         at = self.connection.retry_at
-        if at is None or self.open_run is not None:
+        is_quarantined = self.connection.reason == StateReason.QUARANTINED
+        if at is None or self.open_run is not None or is_quarantined:
             return None
         # A clock was ahead when it was planned; the sweep makes it due.
         return self.now if is_ahead(at, self.now, longest=SyncRun.LONGEST_WAIT) else at
@@ -135,6 +137,7 @@ def needing_user(user: AbstractBaseUser | AnonymousUser) -> ConnectionQuerySet:
     """Return the connections of a user that wait for a new permission."""
     is_unreadable = Q(credential__isnull=False) & ~_readable("credential__")
     own = Connection.objects.owned_by(user).connected()
+    own = own.exclude(reason=StateReason.SITE_KEY_WRONG)
     return own.filter(Q(state=Connection.State.NEEDS_RECONNECT) | is_unreadable)
 
 

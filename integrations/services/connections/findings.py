@@ -45,6 +45,8 @@ def _of_grant(facts: Facts) -> Iterator[Finding]:
         yield Condition.DISCONNECTED, reason, text or "it is not connected"
     if connection.state == Connection.State.NEEDS_RECONNECT:
         yield Condition.NEEDS_RECONNECT, reason, _reconnect_text(facts, text)
+    if connection.reason == StateReason.SITE_KEY_WRONG:
+        yield Condition.TROUBLE, reason, text
     if not facts.is_key_known or _has_unreadable_key(facts):
         code = StateReason.CREDENTIAL_UNREADABLE
         text = wording.STATES[code]

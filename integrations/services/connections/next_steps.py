@@ -31,10 +31,12 @@ def next_sync(facts: Facts, condition: Condition) -> Planned:
         return Planned(text="Not planned")
     if run is not None:
         return _open_run(run, facts)
+    if connection.reason == StateReason.QUARANTINED:
+        return Planned(text="When you or the staff start it")
     planned = [at for at in (_of_schedule(facts), facts.retry_at) if at is not None]
     if not planned:
         return Planned(text="Not planned")
-    at = max(min(planned), facts.provider_paused_until or facts.now)
+    at = min(planned)
     if at <= facts.now:
         return Planned(text="Due now")
     is_retry = facts.retry_at is not None
@@ -85,8 +87,7 @@ def actions(facts: Facts, condition: Condition) -> Iterator[str]:
         yield "resume"
     if has_grant and connection.is_syncable:
         yield "pause"
-        if condition is not Condition.PROVIDER_PAUSED:
-            yield from _syncs(run)
+        yield from _syncs(run)
 
 
 def _syncs(run: SyncRun | None) -> Iterator[str]:

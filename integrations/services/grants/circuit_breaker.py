@@ -1,4 +1,8 @@
-"""Circuit breaker of a provider: paused for everybody when it refuses this site."""
+"""Circuit breaker of a provider's token endpoint, when it refuses this site.
+
+Open for a minute after a refusal, then half-open: one renewal a minute is a probe, and
+the first that is granted closes it.
+"""
 
 import logging
 
@@ -6,7 +10,7 @@ from django.core.mail import mail_admins
 from django.utils import timezone
 
 from integrations.http.errors import PROVIDER_PAUSED, Transient
-from integrations.models import ProviderState
+from integrations.models import ProviderState, times
 from integrations.oauth.errors import OAuthError
 from integrations.services.common import audit
 
@@ -14,17 +18,40 @@ logger = logging.getLogger(__name__)
 
 
 def ensure_running(provider: str) -> None:
-    """Raise Transient while a provider is paused for everybody."""
+    """Raise Transient while no token request to a provider may be made.
+
+    Calls with tokens that live need not ask: they do not show our client.
+    """
     state = ProviderState.objects.filter(pk=provider).first()
     if state is not None and state.paused_until and state.is_paused:
         wait = (state.paused_until - timezone.now()).total_seconds()
-        raise Transient(
-            "this provider is paused", retry_after=max(wait, 1.0), code=PROVIDER_PAUSED
-        )
+        raise _paused(max(wait, 1.0))
+
+
+def take_probe(provider: str) -> None:
+    """Let one caller a minute through while the circuit is half-open.
+
+    The pause has passed then, and nobody knows whether the provider takes our client
+    again; whoever is not the first raises Transient.
+    """
+    now = timezone.now()
+    half_open = ProviderState.objects.filter(
+        times.come("paused_until", now, longest=ProviderState.LONGEST_PAUSE),
+        pk=provider,
+    )
+    if not half_open.exists():
+        return
+    if not half_open.update(paused_until=now + ProviderState.PAUSE):
+        raise _paused(ProviderState.PAUSE.total_seconds())
+    logger.info("provider probed provider=%s", provider)
+
+
+def _paused(wait: float) -> Transient:
+    return Transient("this provider is paused", retry_after=wait, code=PROVIDER_PAUSED)
 
 
 def pause(provider: str, error: OAuthError) -> None:
-    """Stop calling a provider that refuses our client; connections stay as they are."""
+    """Stop asking a provider that refuses our client; connections stay as they are."""
     now = timezone.now()
     state = ProviderState.objects.filter(pk=provider).first()
     is_new = state is None or not state.was_paused_lately
@@ -44,19 +71,19 @@ def pause(provider: str, error: OAuthError) -> None:
             f"{provider} refuses this site's client",
             f"Token requests to {provider} are refused as {error.error!r}.\n"
             "Check its client id, client secret and redirect URI in the settings.\n"
-            "Connections are untouched; the next try is in ten minutes.\n",
+            "Connections are untouched, and read on with the keys that they have; "
+            "one renewal a minute tries whether it is over.\n",
             fail_silently=True,
         )
 
 
 def resume(provider: str) -> None:
-    """End a pause because the provider took our client: it was no lasting refusal.
+    """Close the circuit because the provider took our client.
 
     The row stays, so that staff who were told a moment ago are not told again.
     """
-    now = timezone.now()
-    paused = ProviderState.objects.filter(pk=provider, paused_until__gt=now)
-    if paused.update(paused_until=now):
+    paused = ProviderState.objects.filter(pk=provider, paused_until__isnull=False)
+    if paused.update(paused_until=None):
         logger.info("provider resumed provider=%s", provider)
 
 

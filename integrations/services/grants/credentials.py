@@ -16,6 +16,9 @@ from integrations.services.common import connection_state, crypto
 from integrations.services.common.errors import NoTokenError
 
 PURPOSE = "tokens"
+# In seconds. A shorter life that a provider tells is not believed, or its tokens would
+# be renewed without end; a token that is over before is refused, and renewed for that.
+SHORTEST_LIFE = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,10 @@ def seal_tokens(
     A missing refresh token leaves the old one in place: its columns are then not
     among those returned. ``keep_alive`` is how long the provider lets a grant idle.
     """
-    lifetime = tokens.expires_in
+    expires_in = tokens.expires_in
+    if expires_in is not None:
+        expires_in = max(expires_in, SHORTEST_LIFE)
+    lifetime = expires_in
     if lifetime is None and keep_alive is not None:
         lifetime = int(keep_alive.total_seconds())
     columns: dict[str, Any] = {
@@ -55,7 +61,7 @@ def seal_tokens(
             purpose=PURPOSE,
             associated_data=associated_data("access_token", connection_id, generation),
         ),
-        "access_expires_at": _after(now, tokens.expires_in),
+        "access_expires_at": _after(now, expires_in),
         "refreshed_at": now,
         "refresh_due_at": due_at(connection_id, now=now, lifetime=lifetime),
         "failures": 0,
@@ -86,7 +92,8 @@ def due_at(
     """Return when to refresh: ahead of expiry, spread by connection, off the hour.
 
     ``lifetime`` is in seconds; ``None`` (the provider states none) means never by
-    the clock. Short-lived tokens are refreshed after two thirds of their life.
+    the clock. Short-lived tokens are refreshed after two thirds of their life, and none
+    more often than twice a minute.
     """
     if lifetime is None:
         return None
@@ -97,7 +104,13 @@ def due_at(
     past_hour = due.minute * 60 + due.second
     if past_hour < 60 or past_hour >= 3540:
         due -= timedelta(seconds=min(120.0, margin))
-    return max(due, now)
+    return max(due, now + timedelta(seconds=SHORTEST_LIFE))
+
+
+def has_shortest_life(refreshed_at: datetime, expires_at: datetime | None) -> bool:
+    """Tell whether a token has the life that is taken for any shorter one."""
+    shortest = timedelta(seconds=SHORTEST_LIFE)
+    return expires_at is not None and expires_at - refreshed_at <= shortest
 
 
 def open_access(credential: Credential) -> IssuedToken:

@@ -6,13 +6,14 @@ between has sealed with the first key anyway.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.db import models
 
-from integrations.models import Credential, PendingRevocation
+from integrations.http.secrets import Secret
+from integrations.models import Credential, PendingRevocation, SuspendedSignInMethod
 from integrations.services.common import crypto, mfa
 from integrations.services.grants import credentials, revocation
 
@@ -24,13 +25,35 @@ MFA_KEYS = ("secret", "seed")
 
 @dataclass(frozen=True, kw_only=True)
 class Sealed:
-    """Sealed text: where it is stored, and how it is sealed again."""
+    """Sealed text: where it is stored, and what it was sealed with."""
 
     row: models.Model
     column: str
     text: str
-    reseal: Callable[[str], str]
+    purpose: str
+    associated_data: str
     write: Callable[[str, str], bool]
+
+    def open(self) -> Secret:
+        """Decrypt it; raise CryptoError."""
+        return crypto.unseal(
+            self.text, purpose=self.purpose, associated_data=self.associated_data
+        )
+
+    def reseal(self) -> bool:
+        """Seal it with the first key, unless somebody else just did; say whether."""
+        new = crypto.seal(
+            self.open(), purpose=self.purpose, associated_data=self.associated_data
+        )
+        return self.write(self.text, new)
+
+
+@dataclass(kw_only=True)
+class Count:
+    """Sealed texts by the id of their key, and by table those that do not open."""
+
+    by_key: Counter[str] = field(default_factory=Counter)
+    unreadable: Counter[str] = field(default_factory=Counter)
 
 
 def _write_column(row: models.Model, column: str) -> Callable[[str, str], bool]:
@@ -41,28 +64,20 @@ def _write_column(row: models.Model, column: str) -> Callable[[str, str], bool]:
     return write
 
 
-def _moved(purpose: str, associated_data: str) -> Callable[[str], str]:
-    def reseal(text: str) -> str:
-        secret = crypto.unseal(text, purpose=purpose, associated_data=associated_data)
-        return crypto.seal(secret, purpose=purpose, associated_data=associated_data)
-
-    return reseal
-
-
 def sealed_texts() -> Iterator[Sealed]:
     """Yield every sealed text that outlives a few minutes."""
     for credential in Credential.objects.order_by("pk").iterator(CHUNK):
         for column in ("access_token", "refresh_token"):
             text = getattr(credential, column)
             if text:
-                associated_data = credentials.associated_data(
-                    column, credential.connection_id, credential.generation
-                )
                 yield Sealed(
                     row=credential,
                     column=column,
                     text=text,
-                    reseal=_moved(credentials.PURPOSE, associated_data),
+                    purpose=credentials.PURPOSE,
+                    associated_data=credentials.associated_data(
+                        column, credential.connection_id, credential.generation
+                    ),
                     write=_write_column(credential, column),
                 )
     for pending in PendingRevocation.objects.order_by("pk").iterator(CHUNK):
@@ -70,14 +85,18 @@ def sealed_texts() -> Iterator[Sealed]:
             row=pending,
             column="token",
             text=pending.token,
-            reseal=_moved(revocation.PURPOSE, revocation.associated_data(pending)),
+            purpose=revocation.PURPOSE,
+            associated_data=revocation.associated_data(pending),
             write=_write_column(pending, "token"),
         )
     yield from _second_factors()
 
 
 def _second_factors() -> Iterator[Sealed]:
-    for factor in Authenticator.objects.order_by("pk").iterator(CHUNK):
+    for factor in (
+        *Authenticator.objects.order_by("pk").iterator(CHUNK),
+        *SuspendedSignInMethod.objects.order_by("pk").iterator(CHUNK),
+    ):
         for key in MFA_KEYS:
             text = factor.data.get(key)
             if isinstance(text, str) and text:
@@ -85,14 +104,18 @@ def _second_factors() -> Iterator[Sealed]:
                     row=factor,
                     column=key,
                     text=text,
-                    reseal=_moved(mfa.PURPOSE, mfa.ASSOCIATED_DATA),
+                    purpose=mfa.PURPOSE,
+                    associated_data=mfa.ASSOCIATED_DATA,
                     write=_write_factor(factor, key),
                 )
 
 
-def _write_factor(factor: Authenticator, key: str) -> Callable[[str, str], bool]:
+def _write_factor(
+    factor: Authenticator | SuspendedSignInMethod, key: str
+) -> Callable[[str, str], bool]:
     def write(_old: str, new: str) -> bool:
-        unchanged = Authenticator.objects.filter(pk=factor.pk, data=factor.data)
+        rows = type(factor)._default_manager  # noqa: SLF001
+        unchanged = rows.filter(pk=factor.pk, data=factor.data)
         data: dict[str, Any] = {**factor.data, key: new}
         if not unchanged.update(data=data):
             return False
@@ -109,9 +132,16 @@ def _key_id(text: str) -> str:
         return UNREADABLE
 
 
-def count() -> Counter[str]:
-    """Count the sealed texts by the id of their key."""
-    return Counter(_key_id(sealed.text) for sealed in sealed_texts())
+def count() -> Count:
+    """Open every sealed text, one after the other, and count what came of it."""
+    counted = Count()
+    for sealed in sealed_texts():
+        counted.by_key[_key_id(sealed.text)] += 1
+        try:
+            sealed.open()
+        except crypto.CryptoError:
+            counted.unreadable[str(sealed.row._meta.verbose_name)] += 1  # noqa: SLF001
+    return counted
 
 
 def rotate(*, on_row: Callable[[], None]) -> tuple[int, int]:
@@ -124,7 +154,7 @@ def rotate(*, on_row: Callable[[], None]) -> tuple[int, int]:
             continue
         try:
             # Not written means that somebody sealed it anew in this moment.
-            done += sealed.write(sealed.text, sealed.reseal(sealed.text))
+            done += sealed.reseal()
         except crypto.CryptoError:
             failed += 1
     return done, failed

@@ -19,6 +19,7 @@ from integrations.http.errors import (
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential, PendingRevocation, times
 from integrations.oauth.errors import OAuthError, RequestRejected
+from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import clients, crypto, oauth_clients, queue
@@ -65,6 +66,38 @@ def schedule(
     return pending
 
 
+def give_back(
+    provider: str, tokens: TokenSet, *, account_id: str, owner_id: int | None
+) -> None:
+    """Schedule the revocation of a grant that no row holds.
+
+    Not of tokens that some row lives on, because a provider may answer a second
+    authorization with those of the first. ``account_id`` is empty where the account
+    was never told.
+    """
+    token = tokens.access_token if revokes_access(provider) else tokens.refresh_token
+    if token is None or may_end_another(provider, account_id):
+        return
+    fingerprint = crypto.fingerprint(tokens.refresh_token or token)
+    if Credential.objects.filter(fingerprint=fingerprint).exists():
+        return
+    schedule(provider, account_id, token, owner_id=owner_id)
+    queue.send("revoke_due")
+
+
+def may_end_another(provider: str, account_id: str) -> bool:
+    """Tell whether revoking a token might end a grant that is kept here.
+
+    Where the whole authorization may end with it, every connection of the account
+    would; of an account that was never told, any connection might be the same.
+    """
+    spec = SPECS.get(provider)
+    if spec is not None and spec.revokes_one_pair:
+        return False
+    kept = Connection.objects.connected().filter(provider=provider)
+    return (kept.filter(remote_id=account_id) if account_id else kept).exists()
+
+
 def revoke_late_tokens(
     *,
     provider: str,
@@ -85,7 +118,7 @@ def revoke_late_tokens(
     fresh = crypto.fingerprint(refresh_token)
     same_grant = Q(connection_id=connection_id, generation=generation)
     in_use = Credential.objects.filter(same_grant | Q(fingerprint=fresh))
-    if fresh == spent or in_use.exists():
+    if fresh == spent or in_use.exists() or may_end_another(provider, account_id):
         return
     token = access_token if revokes_access(provider) else refresh_token
     own = Connection.objects.filter(pk=connection_id)
@@ -131,6 +164,10 @@ def _claim(pending: PendingRevocation) -> bool:
 
 def _revoke(pending: PendingRevocation) -> bool:
     try:
+        if _is_kept_again(pending):
+            PendingRevocation.objects.filter(pk=pending.pk).delete()
+            logger.info("not revoked, connected again provider=%s", pending.provider)
+            return True
         token = crypto.unseal(
             pending.token, purpose=PURPOSE, associated_data=associated_data(pending)
         )
@@ -145,6 +182,23 @@ def _revoke(pending: PendingRevocation) -> bool:
     PendingRevocation.objects.filter(pk=pending.pk).delete()
     logger.info("token revoked provider=%s", pending.provider)
     return True
+
+
+def _is_kept_again(pending: PendingRevocation) -> bool:
+    """Tell whether the account was connected since, and would be ended as well."""
+    provider, account_id = pending.provider, pending.account_id
+    if not pending.is_uninstall:
+        return may_end_another(provider, account_id)
+    connector: object = CONNECTORS.get(provider)
+    if not isinstance(connector, UninstallsApp):
+        return False
+    with connector_boundary("installation_of", revocation=pending.pk):
+        installation = connector.installation_of(account_id)
+        others = Connection.objects.connected().filter(
+            provider=provider, remote_id__startswith=installation
+        )
+        found = others.values_list("remote_id", flat=True)
+        return any(connector.installation_of(each) == installation for each in found)
 
 
 def _uninstall(pending: PendingRevocation, token: Secret) -> None:

@@ -10,6 +10,7 @@ from integrations.services.common.errors import NoTokenError
 from integrations.services.grants import (
     credentials,
     introspection,
+    readability,
     refresh,
     token_cache,
 )
@@ -55,6 +56,7 @@ def _open_and_cache(credential: Credential) -> IssuedToken:
     try:
         issued = credentials.open_access(credential)
     except crypto.CryptoError as exc:
+        readability.note(credential, exc)
         raise NoTokenError(StateReason.CREDENTIAL_UNREADABLE) from exc
     token_cache.put(credential)
     return issued

@@ -68,6 +68,7 @@ def words_of(row: ItemContent) -> str:
         name=item.name,
         remote_id=item.remote_id,
         properties=item.properties,
+        parent_id=item.parent_remote_id,
         content=row.text,
     )
 

@@ -20,6 +20,7 @@ from integrations.services.items.relations.groups import linked_keys
 from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.question import Question, Rank
+from integrations.services.items.search.related_names import with_related
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
 COUNT_LIMIT = 1000
@@ -51,13 +52,15 @@ COLUMNS = (
 class ItemPage:
     """The rows of one page, and the lists before and after it.
 
-    ``hits`` are what the index was asked for, where there is a search.
+    ``hits`` are what the index was asked for, where there is a search; it
+    ``has_more_links`` where too many names were meant to follow them.
     """
 
     items: list[Item]
     previous: ItemQuery | None
     next: ItemQuery | None
     hits: Hits | None = None
+    has_more_links: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,21 +152,23 @@ def _parent_types(provider: str, item_type: str) -> list[str]:
     return list(connector.parent_types.get(item_type) or connector.item_types)
 
 
-def fetch_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
+def fetch_page(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> ItemPage:
     """Return the page the query stands at; one past the end is the first."""
-    page = read_page(items, query)
+    page = read_page(items, query, owner_id=owner_id)
     if page.items or not (query.after or query.before):
         return page
-    return read_page(items, query.change())
+    return read_page(items, query.change(), owner_id=owner_id)
 
 
-def read_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
+def read_page(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> ItemPage:
     """Return the page the query stands at, an empty one past the end."""
     is_backward = query.before is not None
     start = query.before or query.after
-    hits = None
+    hits, has_more_links = None, False
     if query.search:
-        question = Question.parse(query.search)
+        question = Question.parse(query.search, owner_id=owner_id)
+        question = with_related(question)
+        has_more_links = question.has_more_links
         hits = _ask(items, query, question)
         rows = _read_found(items, query, question, hits)
     else:
@@ -180,6 +185,7 @@ def read_page(items: ItemQuerySet, query: ItemQuery) -> ItemPage:
         previous=_before(query, rows) if rows and has_previous else None,
         next=_after(query, rows) if rows and has_next else None,
         hits=hits,
+        has_more_links=has_more_links,
     )
 
 
@@ -291,6 +297,7 @@ def count(
     query: ItemQuery,
     collections: Sequence[Collection],
     *,
+    owner_id: int,
     hits: Hits | None = None,
 ) -> Count:
     """Count what the query finds: from the collections' own counts if they can say.
@@ -299,7 +306,8 @@ def count(
     """
     if query.search:
         is_small = stored_items(collections) <= SMALL
-        found = hits or _ask(items, query, Question.parse(query.search))
+        question = Question.parse(query.search, owner_id=owner_id)
+        found = hits or _ask(items, query, with_related(question))
         return _count_found(items, found, is_small=is_small)
     within = [c for c in collections if is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)

@@ -1,12 +1,10 @@
 """Read the query string of the items list into one value, and write it back."""
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,6 +12,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from integrations.providers import SPECS
+from integrations.services.common.opaque import from_token, to_token
 from integrations.services.items.news import News
 
 # What became of the items; without one a list shows those that are there.
@@ -21,9 +20,7 @@ DELETED, DESELECTED = STATES = ("deleted", "deselected")
 SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50
 MAX_SEARCH = 200
-MAX_TOKEN = 1000
-MAX_ID = 2**63 - 1
-MAX_RANK = 3
+PURPOSE = "page-position"
 TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
 
 
@@ -64,8 +61,9 @@ DEFAULT_SORT = "-updated"
 class Position:
     """Name the row that a page starts after or ends before.
 
-    It travels as an opaque token that names its column too, so that a token of
-    another order is as good as none. ``rank`` is that of a row that was searched for.
+    It travels as a sealed token, because addresses end up in histories and logs. The
+    token names its column too, so that one of another order is as good as none.
+    ``rank`` is that of a row that was searched for.
     """
 
     field: str
@@ -78,42 +76,29 @@ class Position:
         value = self.value
         text = value.isoformat() if isinstance(value, datetime) else value
         parts = [self.field, text, self.id, self.rank]
-        raw = json.dumps(parts, separators=(",", ":"))
-        return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+        raw = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+        return to_token(raw, purpose=PURPOSE)
 
     @classmethod
     def parse(cls, token: str, field: str) -> "Position | None":
         """Read a token; anything odd means no position at all."""
-        if not token or len(token) > MAX_TOKEN:
+        raw = from_token(token, purpose=PURPOSE)
+        if raw is None:
             return None
         try:
-            raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
             named, text, number, rank = json.loads(raw)
             value = _to_value(field, text)
-        except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
+        except (ValueError, TypeError):
             return None
-        if named != field or not (_is_whole(number) and _is_whole(rank)):
-            return None
-        if not 0 < number <= MAX_ID or not 0 <= rank <= MAX_RANK:
+        if named != field:
             return None
         return cls(field=field, value=value, id=number, rank=rank)
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _to_value(field: str, text: Any) -> str | datetime | None:
+def _to_value(field: str, text: str | None) -> str | datetime | None:
     if text is None and field in TIMES:
         return None
-    if not isinstance(text, str):
-        raise TypeError
-    if field in TIMES:
-        at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
-    # PostgreSQL refuses NUL, and no text with half a surrogate can be sent.
-    text.encode("utf-8")
-    return text.replace("\x00", "")
+    return datetime.fromisoformat(str(text)) if field in TIMES else str(text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,7 +72,7 @@ def find_related(item: Item) -> list[Related]:
     )
     found: dict[int, Related] = {}
     for trace, read, why in _traces(item):
-        for other in _holders(elsewhere, trace):
+        for other in _holders(elsewhere, trace, item.owner_id):
             if trace in read(other.properties):
                 found.setdefault(other.pk, Related(item=other, why=f"{why} {trace}"))
             if len(found) == MOST:
@@ -91,9 +91,9 @@ def _traces(item: Item) -> Iterator[tuple[str, Any, str]]:
         yield domain, domains, "Same company domain,"
 
 
-def _holders(items: ItemQuerySet, trace: str) -> ItemQuerySet:
+def _holders(items: ItemQuerySet, trace: str, owner_id: int) -> ItemQuerySet:
     """Return some items whose indexed words include those of an address or domain."""
-    keys = full_text.find_keys(trace, most=FOUND)
+    keys = full_text.find_keys(trace, owner_id=owner_id, most=FOUND)
     return items.filter(pk__in=keys).select_related("connection")[:LOOKED_AT]
 
 

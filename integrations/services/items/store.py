@@ -16,6 +16,7 @@ from integrations.services.items.relations.write import Linking
 from integrations.services.items.rows import Known, Row
 from integrations.services.items.search import full_text
 from integrations.services.items.search.texts import indexer_of
+from integrations.services.items.tables import rows as table_rows
 
 CHUNK = 2000
 
@@ -49,6 +50,7 @@ def store_page(
 
     ``texts`` may be of items that are stored and not on the page.
     """
+    indexes = table_rows.lock(collection)
     readable = {i.id: i for i in items if 0 < len(i.id) <= rows.ID_LENGTH}
     known = rows.read_known(collection, list(readable))
     moved = moves.take_over(collection, [key for key in readable if key not in known])
@@ -73,6 +75,8 @@ def store_page(
         _search_texts(collection, fresh, {}),
         _search_texts(collection, stale, contents.kept_texts(list(stale))),
     )
+    moved_keys = [item.known.pk for item in moved.values()]
+    table_rows.store(collection, indexes, fresh, stale, moved=moved_keys)
     _store_texts(collection, texts or {}, keys, now=now)
     revived = sum(1 for row in touched if known[row.item.id].is_deleted)
     changed = sum(1 for row in touched if not _is_only_back(known[row.item.id], row))
@@ -121,6 +125,7 @@ def _search_texts(
             name=item.name,
             remote_id=item.id,
             properties=item.properties,
+            parent_id=item.parent_id or "",
             content=kept.get(key, ""),
         )
         for key, item in items.items()
@@ -192,6 +197,7 @@ def soft_delete(
             .filter(collection=collection, pk__in=part)
             .values_list("pk", flat=True)
         )
+        table_rows.delete(live, collection)
         deleted += _soft_delete_chunk(
             {key: deletions[key] for key in live}, run_id, now
         )

@@ -11,7 +11,7 @@ from integrations.services.items.query import ItemQuery
 PART = 500
 
 
-def walk(items: ItemQuerySet, query: ItemQuery) -> Iterator[Item]:
+def walk(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> Iterator[Item]:
     """Yield what ``listing.select`` has filtered, from the first row to the last.
 
     Each part begins behind the last row of the one before, so that what changes
@@ -19,7 +19,7 @@ def walk(items: ItemQuerySet, query: ItemQuery) -> Iterator[Item]:
     """
     step: ItemQuery | None = replace(query.change(), size=PART)
     while step is not None:
-        page = listing.read_page(items, step)
+        page = listing.read_page(items, step, owner_id=owner_id)
         keys = [item.pk for item in page.items]
         whole = Item.objects.in_bulk(keys)
         yield from (whole[key] for key in keys if key in whole)

@@ -28,8 +28,6 @@ from integrations.services.sync.refresh import start
 from integrations.services.sync.refresh.collection import sync_collection
 from integrations.services.sync.refresh.context import connector_of
 
-# So many failures in a row are one too many.
-MOST_FAILURES = 6
 # More of them at once would leave a listing alone until its cursor is forgotten.
 MOST_IN_TURNS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
@@ -167,7 +165,7 @@ def _try_again_later(lease: RunLease, collection: Collection, exc: ApiError) -> 
     """Give a collection some more tries while the others go on."""
     tries = lease.progress_of(collection).tries + 1
     failures.log("collection trouble", lease, collection, exc)
-    if tries >= MOST_FAILURES:
+    if tries >= failures.MOST_IN_A_ROW:
         if isinstance(exc, NothingSharedError):
             failures.mark_empty(lease, collection, exc)
             return

@@ -5,6 +5,12 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.http.errors import (
+    ApiError,
+    InvalidResponse,
+    Transient,
+    is_refusal,
+)
 from integrations.models import Collection, Connection, times
 from integrations.models.progress import ProgressState
 from integrations.providers import CONNECTORS
@@ -25,7 +31,8 @@ UNSHARED = Deletion(kind=DeletionKind.UNSHARED)
 def discover_if_due(lease: RunLease) -> None:
     """List the account's collections on the first run, daily, and on full refreshes.
 
-    A mistake of ours in it costs no more than that: what is known is read.
+    A mistake of ours in it, and a refusal, cost no more than that: what is known is
+    read. A passing trouble is waited for before, as long as any other.
     """
     if not _is_due(lease):
         return
@@ -34,6 +41,10 @@ def discover_if_due(lease: RunLease) -> None:
             _discover(lease)
     except ConnectorError as exc:
         lease.roll_back()
+        failures.note_listing(lease, exc)
+    except ApiError as exc:
+        if not _may_do_without(lease, exc):
+            raise
         failures.note_listing(lease, exc)
 
 
@@ -44,6 +55,15 @@ def _is_due(lease: RunLease) -> bool:
     if times.is_over(lease.connection.discovered_at, EVERY, timezone.now()):
         return True
     return lease.run.is_full and state is ProgressState.PENDING
+
+
+def _may_do_without(lease: RunLease, exc: ApiError) -> bool:
+    """Tell whether what is known is read, though more could not be listed now."""
+    is_passing = isinstance(exc, Transient | InvalidResponse)
+    if is_passing and lease.run.failures < failures.MOST_IN_A_ROW - 1:
+        return False
+    is_its_own = is_refusal(exc) or isinstance(exc, InvalidResponse)
+    return is_its_own and lease.connection.collections.exists()
 
 
 def _discover(lease: RunLease) -> None:

@@ -6,7 +6,7 @@ any instruction repeats at most one page.
 
 import logging
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -34,7 +34,6 @@ from integrations.services.common.errors import (
     LeaseLostError,
     NoTokenError,
 )
-from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync import (
     budget,
@@ -43,6 +42,7 @@ from integrations.services.sync import (
     discovery,
     failures,
     link_refresh,
+    quarantine,
     runs,
 )
 from integrations.services.sync.leases import lease
@@ -79,12 +79,11 @@ def work_on(
         _finish_cancelled(run, ReasonCode.CANCELLED)
         return None
     if run.deliveries > runs.MOST_DELIVERIES:
-        lost = Reason(code=ReasonCode.LEASE_LOST)
         _end(
             run,
             lease_id,
             SyncRun.Outcome.QUARANTINED,
-            lost,
+            quarantine.reason(),
             state=StateReason.QUARANTINED,
         )
         return None
@@ -150,7 +149,6 @@ def _read(current: RunLease) -> float | None:
 
     When nothing is left the run is finished, and a few spot checks come last.
     """
-    circuit_breaker.ensure_running(current.connection.provider)
     discovery.discover_if_due(current)
     for read in READERS:
         if (wait := read(current)) is not None:
@@ -170,8 +168,10 @@ def _wait_after(exc: RateLimited, connection: Connection) -> float:
         zone = ZoneInfo("UTC")
     now = timezone.now().astimezone(zone)
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0)
+    # In one zone Python subtracts what clocks show, also where they are set that night.
+    left = midnight.astimezone(UTC) - now.astimezone(UTC)
     # Everybody else waits for that very second, so take up to five minutes more.
-    return (midnight - now).total_seconds() + connection.pk.int % 300
+    return left.total_seconds() + connection.pk.int % 300
 
 
 def _end_if_cancelled(run: SyncRun) -> None:
@@ -206,7 +206,7 @@ def _after_failure(current: RunLease, exc: ApiError) -> float | None:
     """Back off after a failure that was not one collection's own."""
     run = current.run
     run.failures += 1
-    if run.failures >= collection_loop.MOST_FAILURES:
+    if run.failures >= failures.MOST_IN_A_ROW:
         _end_badly(run, current.lease_id, exc)
         return None
     reason = failures.reason_of(exc, attempt=run.failures + 1)
@@ -221,7 +221,7 @@ def _after_outage(current: RunLease, exc: Exception) -> float | None:
     run = current.run
     run.failures += 1
     reason = Reason.of(ReasonCode.DATABASE_AWAY, attempt=run.failures + 1)
-    if run.failures >= collection_loop.MOST_FAILURES:
+    if run.failures >= failures.MOST_IN_A_ROW:
         _end(run, current.lease_id, SyncRun.Outcome.FAILED, reason)
         return None
     pause = collection_loop.backoff(run.failures)

@@ -41,6 +41,9 @@ from integrations.services.sync.leases.lease import RunLease
 
 logger = logging.getLogger(__name__)
 
+# So many are one too many.
+MOST_IN_A_ROW = 6
+
 # The first that fits is taken, so a child stands before its parent.
 CODES: tuple[tuple[type[ApiError], ReasonCode], ...] = (
     (ConnectorError, ReasonCode.CONNECTOR_ERROR),
@@ -157,7 +160,7 @@ def mark_failed(lease: RunLease, collection: Collection, exc: ApiError) -> None:
     _mark(lease, collection, word, reason, exc, state=ProgressState.FAILED)
 
 
-def note_listing(lease: RunLease, exc: ConnectorError) -> None:
+def note_listing(lease: RunLease, exc: ApiError) -> None:
     """Note that the account's collections could not be listed."""
     state = ProgressState.FAILED
     lease.note_listing(state, reason=reason_of(exc), **facts_of(exc))

@@ -16,6 +16,7 @@ from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
     CheckpointError,
     FullRefresh,
+    Incremental,
 )
 
 COLUMNS = (
@@ -41,6 +42,9 @@ class Stored:
         refresh = _refresh_of(collection)
         self.began = refresh.began if refresh else None
         self.is_full_refresh = isinstance(refresh, FullRefresh)
+        self._stored_since = (
+            refresh.stored_since if isinstance(refresh, Incremental) else None
+        )
         self.count = collection.stored_count
         others = Collection.objects.filter(connection=collection.connection_id)
         self._names = {
@@ -83,8 +87,8 @@ class Stored:
         rows = self._live()
         if since is not None:
             edited = Q(remote_updated_at__gte=since.replace(second=0, microsecond=0))
-            if self.began is not None:
-                edited |= Q(changed_at__gte=self.began)
+            if self._stored_since is not None:
+                edited |= Q(changed_at__gte=self._stored_since)
             rows = rows.filter(edited, changed_at__gte=since)
         if after:
             stamp, _, key = after.partition("|")

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from integrations.models import Heartbeat, SyncRun
 from integrations.models.times import is_ahead
+from integrations.services.grants import readability
 from integrations.services.upkeep import schedule
 
 Report = dict[str, Any]
@@ -26,6 +27,8 @@ DEADLINE_SECONDS = 2.0
 # Beat works every half minute; three misses in a row are no coincidence.
 SILENT_AFTER = timedelta(seconds=120)
 OLDEST_WAIT = timedelta(minutes=5)
+# Stored credentials that a report opens.
+OPENED = 50
 # Its heartbeat is the row that is written to see whether the database takes it, and
 # its queue the one whose only message is taken out again.
 PROBE = "health"
@@ -115,6 +118,12 @@ def _queues() -> Report:
     return {"ok": age < OLDEST_WAIT, "oldest_waiting_seconds": int(age.total_seconds())}
 
 
+def _credentials() -> Report:
+    """Open some; one that does not open stays counted until it is replaced."""
+    unreadable = readability.count_unreadable(OPENED)
+    return {"ok": not unreadable, "unreadable": unreadable}
+
+
 def _heartbeats(names: list[str]) -> Report:
     """Judge by work that was done; a time in the future is as good as none."""
     now = timezone.now()
@@ -137,6 +146,7 @@ CHECKS: Mapping[str, Callable[[], Report]] = {
     "broker": _broker,
     "cache": _cache,
     "queues": _queues,
+    "credentials": _credentials,
     "scheduler": lambda: _heartbeats([f"scheduler.{name}" for name in schedule.TICKS]),
     "workers": lambda: _heartbeats([f"worker.{name}" for name in settings.QUEUES]),
 }

@@ -9,9 +9,11 @@ from django.db.models import Model
 from integrations.models import (
     AuditEvent,
     AuthorizationState,
+    Edit,
     FailedRevocation,
     ItemChange,
     RefreshAttempt,
+    SignInTry,
     SpotCheck,
     SyncRun,
 )
@@ -19,10 +21,11 @@ from integrations.models import (
 # One sweep deletes at most so many rows of a kind; a backlog takes several.
 MOST_AT_ONCE = 2000
 STATES_KEPT = timedelta(days=1)
+TRIES_KEPT = timedelta(hours=1)
 
 
 def prune(*, now: datetime) -> int:
-    """Delete old history, runs, attempts, states and audit; return how many rows."""
+    """Delete old history, runs, attempts, states, tries and audit; return how many."""
     history = now - timedelta(days=settings.HISTORY_DAYS)
     audit = now - timedelta(days=settings.AUDIT_DAYS)
     return sum(
@@ -30,8 +33,10 @@ def prune(*, now: datetime) -> int:
             _prune(ItemChange, at__lt=history),
             _prune(SyncRun, queued_at__lt=history, state=SyncRun.State.FINISHED),
             _prune(RefreshAttempt, started_at__lt=history),
+            _prune(Edit, ended_at__lt=history),
             _prune(SpotCheck, began_at__lt=history),
             _prune(AuthorizationState, created_at__lt=now - STATES_KEPT),
+            _prune(SignInTry, at__lt=now - TRIES_KEPT),
             _prune(AuditEvent, at__lt=audit),
             _prune(FailedRevocation, failed_at__lt=audit),
         )

@@ -30,13 +30,16 @@ from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion, disconnect, selection
 from integrations.services.grants import (
     fallback_store,
+    readability,
     refresh,
     revocation,
 )
 from integrations.services.grants.refresh_attempts import intent, lease
 from integrations.services.items.search import reindex
-from integrations.services.sync import runs
+from integrations.services.items.tables import indexes
+from integrations.services.sync import quarantine, runs
 from integrations.services.upkeep import retention, staleness
+from integrations.services.writing import outbox
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +92,7 @@ def _dispatch_batch(
         due = list(
             Connection.objects.syncable()
             .filter(**{f"{column}__lte": now})
+            .exclude(quarantine.QUARANTINED)
             .order_by(column)
             .only("generation", "sync_interval_minutes")
             # Another scheduler takes the next ones; SQLite lets one in at a time.
@@ -165,6 +169,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
     pull_in(now=now)
     return {
         "runs": runs.enqueue_lost(now=leases_at),
+        "edits": outbox.send_due(),
         "restored": fallback_store.restore_all(),
         "revoked": revocation.revoke_due(),
         "purges": sweep_purges(),
@@ -172,7 +177,11 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "erasures": account_deletion.sweep(),
         "stale": staleness.check(now=now),
         "pruned": retention.prune(now=now),
+        "unreadable": readability.check(),
+        "unquarantined": quarantine.lift_for_new_release(),
         "search": reindex.send_due(),
+        "table_indexes": indexes.send_due(),
+        "dropped": indexes.drop_unused(now=now),
     }
 
 

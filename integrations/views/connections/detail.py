@@ -19,11 +19,13 @@ from integrations.providers import SPECS
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota
 from integrations.services.connections.status import Status, status_of
+from integrations.services.grants import credentials
 from integrations.services.sync.spot_checks import due, results
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.connections import schedule
 from integrations.views.connections.progress import make_progress
 from integrations.views.connections.schema_changes import schema_changes
+from integrations.views.editing.status import edits_of_connection
 
 HTMX_STOP_POLLING = 286
 RUNS, HISTORY, ATTEMPTS = 20, 30, 10
@@ -37,13 +39,6 @@ GRANTED = {
     "refused": ("missing", "Not accepted now"),
     "ended": ("unused", "Ended"),
 }
-RUN_TONES = {
-    "complete": "ok",
-    "partial": "warn",
-    "cancelled": "idle",
-    "failed": "bad",
-    "quarantined": "bad",
-}
 
 
 @require_safe
@@ -52,6 +47,7 @@ def connection_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     connection = get_connection(request, pk)
     context = {
         **_context(connection),
+        **edits_of_connection(connection, request.user),
         "intervals": schedule.interval_choices(connection),
         "full_refreshes": schedule.full_refresh_choices(connection),
     }
@@ -168,7 +164,7 @@ def _bar(run: SyncRun) -> dict[str, str]:
     how = run.result_text
     return {
         "url": run.get_absolute_url(),
-        "tone": RUN_TONES.get(run.outcome, "busy"),
+        "tone": run.tone,
         "title": f"{when}: {how.lower()}, {run.new:,} new, {run.changed:,} changed",
     }
 
@@ -188,7 +184,7 @@ def _scopes(connection: Connection, status: Status) -> Iterator[dict[str, str]]:
     for name in connection.unused_scopes:
         is_alive = status.grant == "granted"
         yield {
-            "text": name,
+            "text": wording.SCOPES.get(name, name),
             "name": name,
             "status": "unused",
             "status_text": "Granted, not used" if is_alive else text,
@@ -228,6 +224,7 @@ def _token_facts(connection: Connection) -> dict[str, Any] | None:
         "is_expired": expires_at is not None and expires_at <= now,
         "is_refresh_due": due_at is not None and due_at <= now,
         "refreshed_at": facts["refreshed_at"],
+        "is_short": credentials.has_shortest_life(facts["refreshed_at"], expires_at),
         "next_refresh_at": due_at,
         "key_id": rest.partition(".")[0],
     }

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import (
     require_http_methods,
@@ -27,7 +27,12 @@ from integrations.services.connections.status import put_status, waiting_for_use
 from integrations.services.grants import failed_revocations
 from integrations.services.sync import budget, runs
 from integrations.views import live
-from integrations.views.access import UserRequest, get_connection, proof_required
+from integrations.views.access import (
+    UserRequest,
+    get_connection,
+    get_connection_named,
+    proof_required,
+)
 from integrations.views.connections.revocations import failed_revocations_of
 
 QUEUE_IS_AWAY = "It is stored and starts as soon as the queue is back."
@@ -106,7 +111,11 @@ def connect(request: UserRequest, provider: str) -> HttpResponse:
         "connection": connection,
         "authorize_url": reverse("integrations:authorize", args=(provider,)),
         "can_view": [_described(scope) for scope in spec.scopes if not scope.writes],
-        "can_change": [_described(scope) for scope in spec.scopes if scope.writes],
+        "can_change": [
+            _described(scope)
+            for scope in spec.scopes
+            if scope.writes and connection is not None and connection.is_editing
+        ],
         "used": Connection.objects.connected().owned_by(request.user).count(),
         "most": settings.MAX_CONNECTIONS_PER_USER,
         "plans": () if connection else budget.plans_of(provider),
@@ -118,14 +127,7 @@ def connect(request: UserRequest, provider: str) -> HttpResponse:
 def _to_reconnect(request: UserRequest, provider: str) -> Connection | None:
     """Return the connection that is to be repaired, if the address names one."""
     pk = request.GET.get("connection")
-    if not pk:
-        return None
-    try:
-        number = UUID(pk)
-    except ValueError:
-        raise Http404 from None
-    own = Connection.objects.owned_by(request.user)
-    return get_object_or_404(own, pk=number, provider=provider)
+    return get_connection_named(request, pk, provider) if pk else None
 
 
 def _described(scope: Any) -> dict[str, str]:

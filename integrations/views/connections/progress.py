@@ -19,9 +19,9 @@ STEPS = {
 HEADLINES = {
     "complete": "Last sync complete",
     "partial": "Last sync partial",
-    "failed": "Last sync failed",
-    "cancelled": "Last sync cancelled",
-    "quarantined": "Last sync stopped",
+    "failed": "Latest attempt failed",
+    "cancelled": "Latest attempt cancelled",
+    "quarantined": "Latest attempt stopped",
 }
 TONES = {
     ProgressState.DONE: "ok",

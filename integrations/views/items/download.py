@@ -17,6 +17,7 @@ from integrations.services.items.export import VALUES, WRITERS
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.walk import walk
 from integrations.views.access import UserRequest
+from integrations.views.items.index import find_linked_to
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -43,7 +44,9 @@ def item_download(request: UserRequest) -> HttpResponseBase:
     )
     own = Item.objects.owned_by(request.user)
     parent = own.filter(uuid=query.parent).first() if query.parent else None
-    rows = walk(listing.select(own, query, collections, parent=parent), query)
+    linked_to = find_linked_to(own, query)
+    items = listing.select(own, query, collections, parent=parent, linked_to=linked_to)
+    rows = walk(items, query, owner_id=request.user.pk)
     pieces = WRITERS[kind](rows, VALUES[values])
     audit.record("items.exported", user=request.user, form=kind, way="page")
     name = f"mooring-items-{timezone.localdate():%Y-%m-%d}.{kind}"

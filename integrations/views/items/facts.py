@@ -18,6 +18,7 @@ from integrations.services.items.detail import (
 from integrations.services.items.export import to_integration_item
 from integrations.services.items.icons import put_icons
 from integrations.services.items.links import Links
+from integrations.services.items.listing import parent_types
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.related import find_related
 from integrations.views.items.content import make_content
@@ -47,7 +48,9 @@ def make_context(item: Item) -> dict[str, Any]:
     """Return what the item's page shows besides the item itself."""
     breadcrumbs = find_breadcrumbs(item)
     children = list(find_children(item)[:MAX_CHILDREN])
-    happened = list(item.changes.select_related("run")[: MAX_CHANGES + 1])
+    happened = list(
+        item.changes.select_related("run", "edit__created_by")[: MAX_CHANGES + 1]
+    )
     has_older = len(happened) > MAX_CHANGES
     del happened[MAX_CHANGES:]
     values, mistake = describe(item, item.properties)
@@ -63,6 +66,7 @@ def make_context(item: Item) -> dict[str, Any]:
         "mistake": mistake,
         "merged_into": find_merged_into(item),
         "breadcrumbs": breadcrumbs,
+        "has_one_parent_type": len(parent_types(item)) == 1,
         "top_name": top_name,
         "children": children,
         "children_url": _children_url(item, children),
@@ -124,6 +128,7 @@ def changes(
             "when": change.at,
             "kind": CHANGE_KINDS.get(change.kind, change.kind),
             "run": change.run,
+            "edit": getattr(change, "edit", None),
             "fields": list(changed_fields(change, both, links)),
         }
     yield {"when": item.first_seen_at, "kind": kind, "run": None, "fields": []}

@@ -1,5 +1,6 @@
 """Show a user's items, over all providers in one list and each on its own page."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,11 +24,16 @@ from integrations.services.items import listing
 from integrations.services.items.listing import Count
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.search import reindex
+from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
+from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, facts, filters
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
+
+# Where an item can be opened from besides the list of all.
+TABLE = re.compile(r"/collections/[0-9a-f-]{36}/")
 
 
 @require_safe
@@ -82,11 +88,11 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     )
     own = Item.objects.owned_by(user)
     parent = own.filter(uuid=query.parent).first() if query.parent else None
-    linked_to = _linked_to(own, query)
+    linked_to = find_linked_to(own, query)
     items = listing.select(own, query, collections, parent=parent, linked_to=linked_to)
-    page = listing.fetch_page(items, query)
+    page = listing.fetch_page(items, query, owner_id=user.pk)
     put_rows(page.items, connections, query.search)
-    count = listing.count(items, query, collections, hits=page.hits)
+    count = listing.count(items, query, collections, owner_id=user.pk, hits=page.hits)
     return {
         "items": page.items,
         "found": items,
@@ -96,6 +102,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
         "count_text": _count_text(count, query, collections),
+        "has_more_links": page.has_more_links,
         **_empty_context(page.items, query, connections, collections),
         "stale": _stale(query, connections),
         "indexing": reindex.progress_of(collections) if query.search else None,
@@ -103,7 +110,8 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     }
 
 
-def _linked_to(own: ItemQuerySet, query: ItemQuery) -> Item | None:
+def find_linked_to(own: ItemQuerySet, query: ItemQuery) -> Item | None:
+    """Return the item whose links a list shows, if it is the user's own."""
     if query.linked_to is None:
         return None
     return own.filter(uuid=query.linked_to).select_related("collection").first()
@@ -157,6 +165,7 @@ def _list_context(
         "download": DownloadForm(),
         "download_fields": query.change().parameters,
         "result_url": query.url,
+        "table": next((c for c in collections if c.pk == query.collection), None),
     }
 
 
@@ -191,17 +200,39 @@ def _stale(query: ItemQuery, connections: Sequence[Any]) -> list[dict[str, Any]]
 @require_safe
 def item_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show all that is known of one item."""
+    context = {**_detail(request, pk), "back_url": _back_url(request)}
+    return render(request, "items/item_detail.html", context)
+
+
+@require_safe
+def item_detail_live(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show what has changed on the open page of an item that is being edited."""
+    context = {**_detail(request, pk), "is_live": True}
+    return render(request, "items/item_detail_live.html", context)
+
+
+def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     item = get_object_or_404(
         Item.objects.owned_by(request.user).select_related("connection", "collection"),
         uuid=pk,
     )
-    context = {
+    item.collection.connection = item.connection
+    edits = edits_of_item(item, request.user)
+    context = facts.make_context(item)
+    is_editable = not item.is_deleted and editing.can_write(item.collection)
+    writable = editing.fields_of(item.collection) if is_editable else {}
+    for row in context["properties"]:
+        row["is_writable"] = row["name"] in writable
+    is_busy = any(each["edit"].is_open for each in edits)
+    return {
         "item": item,
         "connection": item.connection,
-        **facts.make_context(item),
-        "back_url": _back_url(request),
+        **context,
+        "edits": edits,
+        "is_editable": is_editable,
+        "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),
+        "live_seconds": SECONDS_BUSY if is_busy else 0,
     }
-    return render(request, "items/item_detail.html", context)
 
 
 def _back_url(request: UserRequest) -> str:
@@ -211,6 +242,7 @@ def _back_url(request: UserRequest) -> str:
     if not url_has_allowed_host_and_scheme(referrer, {request.get_host()}):
         return home
     parts = urlsplit(referrer)
-    if parts.path != home or not parts.query:
+    is_table = TABLE.fullmatch(parts.path) is not None
+    if not is_table and (parts.path != home or not parts.query):
         return home
-    return f"{home}?{parts.query}"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -20,7 +20,11 @@ def make_properties(
     groups: dict[str, list[dict[str, Any]]] = {"": []}
     rows = []
     for field in described:
-        row = {"label": field.label, "value": show(field.value, links)}
+        row = {
+            "name": field.name,
+            "label": field.label,
+            "value": show(field.value, links),
+        }
         groups.setdefault(field.group, []).append(row)
         rows.append(row)
     return {

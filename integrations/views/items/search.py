@@ -39,7 +39,8 @@ def search(request: UserRequest) -> HttpResponse:
     if named.is_exact:
         return redirect(named.items[0])
     words = text[:MAX_SEARCH]
-    groups = search_by_type(Item.objects.owned_by(request.user), words, collections)
+    own = Item.objects.owned_by(request.user)
+    groups = search_by_type(own, words, collections, owner_id=request.user.pk)
     found = [item for group in groups for item in group.items]
     connections = put_status(Connection.objects.owned_by(request.user))
     put_rows(named.items, connections)

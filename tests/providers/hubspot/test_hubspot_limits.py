@@ -2,9 +2,6 @@
 
 import pytest
 
-from integrations.http.limits import Limit
-from integrations.providers.hubspot.api.limits import told_limits
-
 
 def headers(calls, interval="10000"):
     return {
@@ -35,15 +32,3 @@ def limit_after(hubspot, told):
 )
 def test_the_limit_follows_the_answers(hubspot, told, limit):
     assert limit_after(hubspot, told) == limit
-
-
-def test_a_limit_that_the_operator_set_is_never_raised():
-    own = (Limit(key="hubspot:cid:1", limit=50, seconds=10.25),)
-    answer = {
-        "x-hubspot-ratelimit-max": "190",
-        "x-hubspot-ratelimit-interval-milliseconds": "10000",
-    }
-
-    lower = answer | {"x-hubspot-ratelimit-max": "40"}
-    assert told_limits(own, answer, usual=110) == own
-    assert told_limits(own, lower, usual=110)[0].limit == 40

@@ -74,6 +74,11 @@ def test_a_deals_schema_names_pipelines_stages_and_owners(hubspot):
             "41": "Ana Marín",
             "42": "queue@example.com",
         },
+        "owner_email": {
+            "39": "bo@example.com",
+            "41": "ana@example.com",
+            "42": "queue@example.com",
+        },
     }
 
 

@@ -1,6 +1,5 @@
 """A limit that an answer tells holds for later clients, until another is told."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from integrations.http.limits import LocalLimiter
 from integrations.http.secrets import Secret
 from integrations.http.transport import Request, Response, Timeouts
 from integrations.models import Connection
+from integrations.providers import SPECS
 from integrations.services.common import clients, oauth_clients
 from tests.support.rows import make_connection
 
@@ -65,17 +65,29 @@ def test_what_one_client_was_told_the_next_one_begins_with(
     assert limit_of(other) == 110
 
 
+@pytest.mark.parametrize("own", [40, 110])
 def test_the_operators_own_limit_is_never_raised(
-    alice: User, telling: Telling, settings: Any
+    alice: User, telling: Telling, settings: Any, own: int
 ) -> None:
     connection = make_connection(alice, remote_id="77:1")
-    hubspot = settings.PROVIDERS["hubspot"]
-    settings.PROVIDERS = {
-        **settings.PROVIDERS,
-        "hubspot": replace(hubspot, rate_limit=40),
-    }
     telling.most = 190
-
     clients.api_client(connection, Token()).get("/a")
+    configured = {
+        "HUBSPOT_CLIENT_ID": settings.PROVIDERS["hubspot"].client_id,
+        "HUBSPOT_RATE_LIMIT": str(own),
+    }
+    hubspot = SPECS["hubspot"].from_environment(
+        lambda name: configured.get(name, ""),
+        public_base_url="http://localhost:8000",
+        sandbox_url="",
+    )
+    settings.PROVIDERS = {**settings.PROVIDERS, "hubspot": hubspot}
 
-    assert limit_of(connection) == 40
+    # Not even what was told before it was set raises it.
+    assert limit_of(connection) == own
+    clients.api_client(connection, Token()).get("/a")
+    assert limit_of(connection) == own
+
+    telling.most = 30
+    clients.api_client(connection, Token()).get("/a")
+    assert limit_of(connection) == 30

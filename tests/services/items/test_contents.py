@@ -8,8 +8,8 @@ import pytest
 from integrations.models import Item, ItemContent
 from integrations.providers.records import Content, IntegrationItem
 from integrations.services.items import store
-from integrations.services.items.search import full_text
 from tests.support.rows import NOON, make_collection, make_connection
+from tests.support.searching import found_by
 
 TEXT = Content(
     blocks=[{"kind": "paragraph", "text": "Quagga", "depth": 0}], text="Quagga"
@@ -33,7 +33,7 @@ def test_it_is_stored_and_found_with_its_item(notes):
     kept = ItemContent.objects.get()
     assert (kept.item.name, kept.text, kept.blocks) == ("Zoo", "Quagga", TEXT.blocks)
     assert (kept.read_for, kept.read_at) == (NOON, NOON)
-    assert full_text.find_keys("quagga zoo", most=5) == [kept.item_id]
+    assert found_by(notes.connection.owner, "quagga zoo").get() == kept.item
 
 
 def test_it_is_written_again_only_when_it_changed(notes):
@@ -45,8 +45,8 @@ def test_it_is_written_again_only_when_it_changed(notes):
 
     kept = ItemContent.objects.get()
     assert (kept.text, kept.read_at) == ("Okapi", NOON + timedelta(hours=3))
-    assert full_text.find_keys("okapi", most=5) == [kept.item_id]
-    assert full_text.find_keys("quagga", most=5) == []
+    assert found_by(notes.connection.owner, "okapi").get() == kept.item
+    assert list(found_by(notes.connection.owner, "quagga")) == []
 
 
 def test_one_that_was_read_in_the_moment_of_an_edit_is_proven_once(notes):
@@ -75,7 +75,7 @@ def test_it_follows_its_item(notes):
     show(notes, replace(ITEM, name="Park", last_modified_time=later), TEXT, hours=1)
 
     assert ItemContent.objects.get().read_for == later
-    assert full_text.find_keys("park quagga", most=5) == [Item.objects.get().pk]
+    assert found_by(notes.connection.owner, "park quagga").get() == Item.objects.get()
 
 
 def test_the_text_of_nothing_on_the_page_is_left_alone(notes):

@@ -3,15 +3,21 @@
 # ruff: noqa: RUF001 (letters that look alike are what this is about)
 
 import pytest
+from django.db import connection as database
 
-from integrations.models import Item
-from integrations.services.items.search import full_text
+from integrations.services.items.search import full_text, texts
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.texts import Indexer
 from integrations.services.items.search.words import fold, index_words, query_units
 from tests.support.rows import make_collection, make_connection, make_item
+from tests.support.searching import found_by
 
 LONG = "many words of a name " * 4
+
+
+def words_of(text):
+    """Return the words of an indexed text, without the mark of their owner."""
+    return {word.partition("¬")[2] for word in text.split()}
 
 
 @pytest.fixture
@@ -71,8 +77,8 @@ def test_few_and_many_hits_are_found_alike(collection, bob, monkeypatch, few):
     make_item(make_collection(make_connection(bob)), name="Anna of bob")
     full_text.tell_planner()
 
-    own = Item.objects.owned_by(collection.connection.owner)
-    hits = full_text.matching(own, "an").order_by("sort_name", "id")
+    owner = collection.connection.owner
+    hits = found_by(owner, "an").order_by("sort_name", "id")
 
     assert [item.name for item in hits] == ["Ann", "Anna", "Annika"]
     assert set(hits.values_list("pk", flat=True)) == found
@@ -99,7 +105,8 @@ def test_the_ranks_share_what_is_found(collection, text):
     ):
         make_item(collection, name=name)
         make_item(collection, name="Other", properties={"phone": name})
-    question = Question.parse(text)
+    owner_id = collection.connection.owner_id
+    question = Question.parse(text, owner_id=owner_id)
 
     shares = [full_text.ask_index(question.ranked(rank)).keys for rank in Rank]
 
@@ -120,7 +127,7 @@ def test_values_that_many_items_have_keep_what_they_hang_on(alice):
     for currency in ("SEK", "EUR", "SEK"):
         properties = {"amount": "9", "deal_currency_code": currency}
         text = indexer.text(name="Deal", remote_id="a", properties=properties)
-        assert {"sek", "eur"} & set(text.split()) == {currency.lower()}
+        assert {"sek", "eur"} & words_of(text) == {currency.lower()}
 
 
 def test_a_box_without_a_tick_is_found_in_every_item(alice):
@@ -133,4 +140,71 @@ def test_a_box_without_a_tick_is_found_in_every_item(alice):
 
     for properties in ({}, {boxes[0]["name"]: True}, {}):
         text = indexer.text(name="Box", remote_id="a", properties=properties)
-        assert {"yes", "no"} & set(text.split()) == {"yes" if properties else "no"}
+        assert {"yes", "no"} & words_of(text) == {"yes" if properties else "no"}
+
+
+def steps_of(function):
+    """Return how many steps SQLite's machine takes for what a function asks."""
+    steps = [0]
+
+    def count():
+        steps[0] += 1
+
+    database.ensure_connection()
+    database.connection.set_progress_handler(count, 1)
+    try:
+        function()
+    finally:
+        database.connection.set_progress_handler(None, 1)
+    return steps[0]
+
+
+@pytest.mark.skipif(database.vendor != "sqlite", reason="counts SQLite's own steps")
+@pytest.mark.parametrize(
+    ("shared", "own"),
+    [
+        ("har", "quo"),
+        ("harbour", "quotient"),
+        ("harbour master", "quotient finders"),
+    ],
+)
+def test_a_word_that_others_have_takes_no_more_steps(collection, bob, shared, own):
+    owner = collection.connection.owner
+    make_item(collection, name="Harbour Master")
+    make_item(collection, name="Quotient Finders")
+    others = make_collection(make_connection(bob, remote_id="of bob"))
+    for number in range(400):
+        make_item(others, name=f"Harbour{number} Harbour Master")
+
+    alone = steps_of(lambda: list(found_by(owner, own)))
+    beside = steps_of(lambda: list(found_by(owner, shared)))
+
+    assert [item.name for item in found_by(owner, shared)] == ["Harbour Master"]
+    assert beside < alone * 1.2
+
+
+def test_what_others_have_does_not_crowd_out_a_find(collection, bob):
+    others = make_collection(make_connection(bob, remote_id="of bob"))
+    for _ in range(3):
+        make_item(others, name="ada@harbour.example")
+    mine = make_item(collection, name="ada@harbour.example")
+
+    keys = full_text.find_keys(
+        "ada@harbour.example", owner_id=collection.connection.owner_id, most=2
+    )
+
+    assert keys == [mine.pk]
+
+
+def test_no_owners_words_begin_like_anothers(collection, alice):
+    assert not texts.owner_mark(117).startswith(texts.owner_mark(1))
+    assert not texts.owner_mark(117).startswith(texts.owner_mark(11))
+
+
+def test_staff_find_anybodys_items(collection, bob):
+    mine = make_item(collection, name="Harbour")
+    other = make_item(
+        make_collection(make_connection(bob, remote_id="of bob")), name="Harbour"
+    )
+
+    assert full_text.find_anybodys("harb") == [mine.pk, other.pk]

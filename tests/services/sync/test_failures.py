@@ -1,10 +1,11 @@
 """Whatever the provider answers, the sync waits, marks or stops, and says why."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.utils import timezone
+import time_machine
 
 from integrations.models import Collection, Connection, Item
 from integrations.services.sync import engine, runs
@@ -96,22 +97,32 @@ def test_a_revoked_grant_stops_the_run_and_keeps_the_data(
     assert Item.objects.live().count() == count
 
 
+@pytest.mark.parametrize(
+    ("at", "hours"),
+    [
+        ("2027-05-10T12:00:00", 12),
+        # Clocks are set forward, and back, in the night of these days.
+        ("2027-03-28T00:00:00", 23),
+        ("2027-10-31T00:00:00", 25),
+    ],
+)
 def test_a_spent_daily_quota_waits_for_midnight_at_the_account(
-    connection: Connection, sandbox: Any
+    connection: Connection, sandbox: Any, at: str, hours: int
 ) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    connection.account = {**connection.account, "time_zone": str(zone)}
+    connection.save()
     sandbox.client.order("faults/add", kind="daily_limit", family="list")
-    run, _ = runs.open_run(connection, trigger="user")
 
-    wait = engine.run_slice(run.pk)
+    with time_machine.travel(datetime.fromisoformat(at).replace(tzinfo=zone)):
+        run, _ = runs.open_run(connection, trigger="user")
+        wait = engine.run_slice(run.pk)
+        run.refresh_from_db()
+        assert run.is_open
+        assert engine.run_slice(run.pk) is None
 
-    zone = ZoneInfo(connection.account["time_zone"])
-    now = timezone.now().astimezone(zone)
-    until_midnight = 24 * 3600 - (now.hour * 3600 + now.minute * 60 + now.second)
     assert wait is not None
-    assert until_midnight - 5 < wait < until_midnight + 300
-    run.refresh_from_db()
-    assert run.is_open
-    assert engine.run_slice(run.pk) is None
+    assert hours * 3600 - 60 < wait < hours * 3600 + 300
 
 
 def test_what_was_waited_for_limits_is_counted(

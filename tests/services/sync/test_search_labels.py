@@ -1,13 +1,12 @@
 """A sync leaves behind what its items are searched by."""
 
 from integrations.models import Collection
-from integrations.services.items.search import full_text, reindex
-from integrations.services.items.search.question import Question
+from integrations.services.items.search import reindex
+from tests.support.searching import found_by
 
 
 def deals_found(text: str) -> int:
-    question = Question.parse(text)
-    return len(full_text.ask_index(question.condition).keys)
+    return found_by(Collection.objects.first().connection.owner, text).count()
 
 
 def test_what_a_first_sync_stored_is_found_by_its_labels(connection, finish_sync):

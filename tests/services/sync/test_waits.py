@@ -12,6 +12,7 @@ from integrations.services.connections.status import status_of
 from integrations.services.grants import refresh
 from integrations.services.sync import engine, runs
 from tests.services.fixtures import FinishSync, let_time_pass
+from tests.services.grants.working import expire
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,7 @@ def test_a_paused_provider_is_waited_for_by_its_own_code(
 ) -> None:
     until = timezone.now() + timedelta(minutes=5)
     ProviderState.objects.create(provider=connection.provider, paused_until=until)
+    expire(Credential.objects.get())
     run, _ = runs.open_run(connection, trigger="user")
 
     engine.run_slice(run.pk)

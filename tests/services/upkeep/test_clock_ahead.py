@@ -39,7 +39,7 @@ from integrations.services.sync.leases import lease
 from integrations.services.upkeep import schedule
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, touch
-from tests.support.rows import make_connection, make_credential, make_run
+from tests.support.rows import make_connection, make_credential, make_grant, make_run
 from tests.support.shown import condition_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -170,7 +170,7 @@ def test_a_token_that_was_refreshed_in_the_future_is_refreshed_now(
     alice: User, broker: Broker, now: datetime, ahead: datetime
 ) -> None:
     later = ahead + timedelta(minutes=20)
-    make_credential(
+    make_grant(
         make_connection(alice),
         refreshed_at=ahead,
         refresh_due_at=later,
@@ -381,7 +381,7 @@ def test_the_waits_of_a_worker_that_died_ahead_are_forgotten(
 def test_a_refresh_that_was_left_in_the_future_is_due(
     alice: User, broker: Broker, now: datetime, ahead: datetime
 ) -> None:
-    make_credential(
+    make_grant(
         make_connection(alice),
         refreshed_at=now - timedelta(minutes=20),
         refresh_due_at=ahead,

@@ -9,10 +9,11 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db.backends.signals import connection_created
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from integrations import tasks
+from integrations.http.secrets import Secret
 from integrations.models import Heartbeat
 from integrations.services.upkeep import health, schedule
 
@@ -167,3 +168,26 @@ def test_a_part_that_hangs_delays_the_answer_once_and_is_not_asked_twice(
     assert [each["broker"]["error"] for each in reports] == ["NoAnswer"] * 2
     assert len(asked) == 1
     assert all(each["database"]["ok"] for each in reports)
+
+
+HERE, ELSEWHERE = "127.0.0.1", "203.0.113.7"
+TOKEN = "a-token-of-monitors"
+
+
+def test_strangers_learn_only_whether_all_is_well(client: Client) -> None:
+    def parts(address: str, **headers: str) -> set[str]:
+        answer = client.get("/health/ready", headers=headers, REMOTE_ADDR=address)
+        assert answer.status_code == 503
+        return set(answer.json()) - {"ok"}
+
+    with override_settings(HEALTH_TOKEN=Secret(TOKEN)):
+        for address in (HERE, "::1"):
+            assert parts(address) == set(health.CHECKS)
+        assert parts(ELSEWHERE, authorization=f"Bearer {TOKEN}") == set(health.CHECKS)
+        for told in ("Bearer another", "Bearer ", TOKEN, "Bearer Zoë"):
+            assert parts(ELSEWHERE, authorization=told) == set()
+        # A proxy on the same machine speaks for a stranger.
+        for header in ("x-forwarded-for", "x-forwarded-proto", "forwarded", "via"):
+            assert parts(HERE, **{header: HERE}) == set()
+        assert parts("") == set()
+    assert parts(ELSEWHERE, authorization="Bearer ") == set()

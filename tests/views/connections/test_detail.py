@@ -237,7 +237,7 @@ def test_what_is_held_can_be_looked_at_first(as_alice, held):
     page = as_alice.get(held.connection.get_absolute_url())
 
     missed = held.items.get(name="Lost Ltd")
-    link = f'<a href="{missed.get_absolute_url()}">Lost Ltd</a>'
+    link = f'<a href="{missed.get_absolute_url()}"><bdi>Lost Ltd</bdi></a>'
     assert link in page.text
     assert 'name="generation"' in page.text
 

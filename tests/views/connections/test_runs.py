@@ -78,3 +78,21 @@ def test_a_run_at_work_has_lost_nobody(as_alice, connection):
     html = as_alice.get(run.get_absolute_url()).content.decode()
 
     assert 'data-code="worker_' not in html
+
+
+def test_a_run_that_found_nothing_to_read_has_one_tone(as_alice, connection):
+    make_run(connection, state="finished", outcome="complete")
+
+    page = as_alice.get(connection.get_absolute_url())
+
+    assert [bar["tone"] for bar in page.context["run_history"]] == ["idle"]
+
+
+@pytest.mark.parametrize("outcome", ["failed", "cancelled", "quarantined"])
+def test_what_failed_is_not_called_the_last_sync(as_alice, connection, outcome):
+    make_run(connection, state="finished", outcome=outcome, finished_at=NOON)
+
+    page = as_alice.get(connection.get_absolute_url())
+
+    # The last sync is one that came to its end, and its time stands above.
+    assert "Last sync" not in page.context["progress"]["headline"]

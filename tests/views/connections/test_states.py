@@ -354,7 +354,7 @@ def test_a_provider_that_is_paused_for_everybody_is_no_green_connection(
 
     assert badges(page)[0] == "Provider paused"
     assert "refuses this site" in words(page)
-    assert fact(page, "Next sync") == "in 29 minutes"
+    assert fact(page, "Next sync") == "in 8 minutes"
 
 
 def test_a_run_that_ended_its_worker_is_told(as_alice, fresh):

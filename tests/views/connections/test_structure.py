@@ -142,7 +142,9 @@ def test_linked_records_are_shown_by_their_names(as_alice, tasks, people):
 
     page = as_alice.get(item.get_absolute_url())
 
-    assert f'<a href="{ada.get_absolute_url()}">Ada &lt;b&gt;</a>' in page.text
+    assert (
+        f'<a href="{ada.get_absolute_url()}"><bdi>Ada &lt;b&gt;</bdi></a>' in page.text
+    )
     assert "and 2 more" in " ".join(page.text.split())
 
 

@@ -247,8 +247,12 @@ def test_icons_stand_before_names(as_alice: Any, pages: Collection) -> None:
 
     icons = {item.name: item.icon for item in listed.context["items"]}
     assert icons == {"Fleet": "🚢", "Boat": ""}
-    assert '<span aria-hidden="true">🚢</span> Fleet' in html_of(as_alice, leaf)
-    assert '<span aria-hidden="true">🚢</span> Fleet</h1>' in html_of(as_alice, top)
+    assert '<span aria-hidden="true">🚢</span> <bdi>Fleet</bdi>' in html_of(
+        as_alice, leaf
+    )
+    assert '<span aria-hidden="true">🚢</span> <bdi>Fleet</bdi></h1>' in html_of(
+        as_alice, top
+    )
 
 
 def test_the_list_names_what_an_item_is_in(
@@ -287,7 +291,9 @@ def test_relations_are_shown_by_title_and_lead_there(
 
     html = html_of(as_alice, task)
 
-    assert f'<a href="{client.get_absolute_url()}">Ríos &amp; Sons</a>' in html
+    assert (
+        f'<a href="{client.get_absolute_url()}"><bdi>Ríos &amp; Sons</bdi></a>' in html
+    )
     assert "and 1 more" in html
 
 

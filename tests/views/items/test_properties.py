@@ -225,7 +225,7 @@ def test_a_history_is_in_the_deals_currency_and_folds_what_is_long(show):
     )
 
     history = page.partition('class="bare change"')[2].partition("As exported")[0]
-    assert "<del>1 EUR</del>" in history
-    assert "<ins>12,500.50 EUR</ins>" in history
+    assert "<del><bdi>1 EUR</bdi></del>" in history
+    assert "<ins><bdi>12,500.50 EUR</bdi></ins>" in history
     (folded,) = re.findall(r"<details>.*?</details>", history, re.DOTALL)
     assert folded.partition("</summary>")[2].count("new ") == 400

@@ -156,7 +156,7 @@ def test_a_search_takes_a_bounded_number_of_queries(
             make_item(each, name=f"Quagga {number}", properties={"a": "quagga"})
     search("quagga")
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         search("quagga")
 
 

@@ -179,7 +179,7 @@ def test_long_texts_are_folded_and_kept_whole():
 
 
 def test_markup_is_shown_as_its_words():
-    assert ">Line one Line two</span>" in draw(
+    assert ">Line one Line two</bdi></span>" in draw(
         RichText(blocks=html_blocks("<p>Line one<br>Line two</p>"))
     )
 

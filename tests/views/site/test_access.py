@@ -28,6 +28,8 @@ CONNECTION_ACTIONS = [
 ]
 # It asks what becomes of a pair, or leads back where there is nothing to ask.
 ELSEWHERE = {"connection-other-account", "connection-remove"}
+# They ask for a proof first; whose they are is tested with it, beside the reset.
+ELSEWHERE |= {"sign-in-method-resume", "sign-in-method-delete"}
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from integrations.providers.airtable.api.bases import Table, fetch_tables
 from integrations.providers.airtable.api.classify import NO_LONGER_SHARED
 from integrations.providers.airtable.ids import STRUCTURE, split_key
 from integrations.providers.airtable.listing import structure
-from integrations.providers.airtable.mapping.fields import to_field
+from integrations.providers.airtable.mapping.fields import colours, to_field
 from integrations.providers.connector import CollectionContext
+from integrations.providers.records import COLOURS_KEY
 
 
 def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any]:
@@ -41,5 +42,6 @@ def to_schema(base_id: str, table: Table) -> dict[str, Any]:
         "primary": table.primary_field_id,
         "tag": structure.tag_of(table),
         "fields": [asdict(spec) for spec, _ in known],
+        COLOURS_KEY: colours(table.fields),
         "formats": {spec.name: told for spec, told in known},
     }

@@ -1,12 +1,12 @@
 """Turn a field's definition into a FieldSpec and into how its values are written."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeGuard
 
 from integrations.providers.airtable.ids import FIELD, TABLE, is_id
 from integrations.providers.links import INVERSE_FIELD
-from integrations.providers.records import FieldSpec
+from integrations.providers.records import FieldSpec, colours_of
 from integrations.providers.values import one_line
 
 Format = Mapping[str, Any]
@@ -110,6 +110,15 @@ def type_in_words(entry: Mapping[str, Any]) -> str:
     result = _options(entry).get("result")
     of = type_in_words(result) if isinstance(result, dict) else ""
     return f"{words}: {of}" if of else words
+
+
+def colours(entries: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """Return the colours of the options of those fields that have some."""
+    found = {
+        str(each.get("id")): colours_of(_options(each).get("choices"))
+        for each in entries
+    }
+    return {name: own for name, own in found.items() if own}
 
 
 def formats_of(schema: Mapping[str, Any]) -> Mapping[str, Format]:

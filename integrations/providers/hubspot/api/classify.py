@@ -13,10 +13,12 @@ from integrations.http.errors import (
     DAILY_QUOTA,
     ApiError,
     Forbidden,
+    InvalidRequest,
     RateLimited,
     Server,
 )
 from integrations.http.transport import Response
+from integrations.providers.hubspot.api.refusals import refused_write
 
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 WAIT_BY_POLICY: Final = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0, "DAILY": 900.0}
@@ -39,6 +41,8 @@ def classify(response: Response) -> ApiError | None:
             detail=error.detail,
             missing_scopes=_missing_scopes(body),
         )
+    if isinstance(error, InvalidRequest):
+        return refused_write(error, body) or error
     if isinstance(error, RateLimited):
         policy = str(body.get("policyName"))
         if policy == "DAILY":

@@ -13,23 +13,18 @@ INTERVAL_HEADER: Final = "x-hubspot-ratelimit-interval-milliseconds"
 MOST_CALLS, MOST_MILLISECONDS = 10_000, 60_000
 
 
-def told_limits(
-    limits: Sequence[Limit], headers: Mapping[str, str], *, usual: int
-) -> Sequence[Limit]:
-    """Return the limits as the headers tell them.
-
-    A limit that is not the ``usual`` one was set by the operator: it is never raised.
-    """
+def told_limits(limits: Sequence[Limit], headers: Mapping[str, str]) -> Sequence[Limit]:
+    """Return the limits as the headers tell them; the operator's is never raised."""
     calls = _number(headers.get(MAX_HEADER), most=MOST_CALLS)
     milliseconds = _number(headers.get(INTERVAL_HEADER), most=MOST_MILLISECONDS)
     if not calls or not milliseconds:
         return limits
     seconds = milliseconds / 1000 + LATE_SECONDS
-    return tuple(_told(limit, calls, seconds, usual) for limit in limits)
+    return tuple(_told(limit, calls, seconds) for limit in limits)
 
 
-def _told(limit: Limit, calls: int, seconds: float, usual: int) -> Limit:
-    most = calls if limit.limit == usual else min(calls, limit.limit)
+def _told(limit: Limit, calls: int, seconds: float) -> Limit:
+    most = calls if limit.may_rise else min(calls, limit.limit)
     return replace(limit, limit=most, seconds=max(seconds, limit.seconds))
 
 

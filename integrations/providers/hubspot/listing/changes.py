@@ -18,7 +18,7 @@ from integrations.http.limits import Limit
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.hubspot.api.paging import is_number, next_after
-from integrations.providers.hubspot.listing.records import Reader
+from integrations.providers.hubspot.listing.records import ID_ONLY, Reader
 from integrations.providers.hubspot.mapping.items import (
     ARCHIVED,
     merged_away,
@@ -56,6 +56,9 @@ def fetch_changes(
         missing, has_more = missing[:MAX_PROBES], True
     batch = reader.map_batch((rows[each] for each in ids if each in rows), links)
     deleted, returned = _probe(reader, missing)
+    if cursor is None:
+        silent = _without_answer(reader, found)
+        deleted |= _probe(reader, silent[: MAX_PROBES - len(missing)])[0]
     probed = reader.map_listed(reader.complete(returned))
     mapped = Rows[IntegrationItem](unreadable=odd) + batch + probed
     for item in mapped.mapped:
@@ -91,6 +94,17 @@ def _without_known(
     links = reader.fetch_links(list(found))
     known = {key for key, item in same_time.items() if has_links(item, links[key])}
     return [remote_id for remote_id in found if remote_id not in known], links
+
+
+def _without_answer(reader: Reader, found: Found) -> list[str]:
+    """Return those ids to probe that a batch does not know: it proves nothing yet.
+
+    Nothing else tells what was erased for good: neither search nor a list.
+    """
+    probes = [each for each in reader.collection.probes if is_number(each)]
+    asked = [each for each in probes if each not in found]
+    known = {id_of(row) for row in reader.fetch_batch(asked, properties=(ID_ONLY,))}
+    return [each for each in asked if each not in known]
 
 
 def _probe(

@@ -20,6 +20,7 @@ from integrations.http.errors import (
 from integrations.http.once import get_once
 from integrations.http.shape import expect_object, expect_text, objects
 from integrations.providers.hubspot.api.paging import next_after
+from integrations.providers.hubspot.mapping.display import OWNER_EMAILS
 from integrations.providers.hubspot.mapping.fields import MAX_LABEL
 from integrations.providers.listing import first_pages, read_rows
 from integrations.providers.records import tell_apart
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 # https://developers.hubspot.com/changelog (owners, on the end of version 2)
 OWNERS_PER_PAGE = 500
 MAX_OWNER_PAGES = 50
+# Behind the names of owners who have left: records hold them, and no form offers them.
+DEACTIVATED = " (deactivated)"
 
 Names = dict[str, dict[str, str]]
 # A name, and what tells it from another one of the same name.
@@ -77,8 +80,11 @@ def fetch_lookups(
             _log(name, exc)
         else:
             found |= {key: {**ids, **found.get(key, {})} for key, ids in told.items()}
+    names = {key: _apart(ids) for key, ids in found.items()}
+    if emails := {k: email for k, (_, email) in found.get("owner", {}).items()}:
+        names[OWNER_EMAILS] = emails
     return Lookups(
-        names={key: _apart(ids) for key, ids in found.items()},
+        names=names,
         refused=tuple(name for name, exc in failed.items() if is_refusal(exc)),
         ask_again=any(
             isinstance(exc, InvalidResponse | Transient) for exc in failed.values()
@@ -137,7 +143,7 @@ def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> Found:
         owners |= page
     if not owners and not archived:
         raise InvalidResponse("HubSpot named no owners, of whom there is always one")
-    left = " (deactivated)" if archived else ""
+    left = DEACTIVATED if archived else ""
     named = {key: each for key, each in owners.items() if each[0]}
     return {"owner": {key: (f"{name}{left}", e) for key, (name, e) in named.items()}}
 

@@ -100,13 +100,15 @@ class Reader:
             return None
         return expect_object(row, "record")
 
-    def fetch_batch(self, ids: Sequence[str]) -> list[Any]:
+    def fetch_batch(
+        self, ids: Sequence[str], *, properties: Sequence[str] | None = None
+    ) -> list[Any]:
         """Return the rows of many ids; those that are not there are left out."""
         rows: list[Any] = []
         for start in range(0, len(ids), BATCH_SIZE):
             asked = ids[start : start + BATCH_SIZE]
             body = {
-                "properties": self.properties,
+                "properties": list(properties or self.properties),
                 "propertiesWithHistory": [],
                 "inputs": [{"id": remote_id} for remote_id in asked],
             }

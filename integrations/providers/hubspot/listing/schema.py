@@ -76,11 +76,21 @@ def _with_known_options(
 ) -> list[FieldSpec]:
     options = {spec.name: spec.options for spec in read_fields(known)}
     return [
-        replace(spec, options={**options[spec.name], **spec.options})
+        _with_options(spec, options[spec.name])
         if options.get(spec.name) and spec.kind in WITH_OPTIONS
         else spec
         for spec in fields
     ]
+
+
+def _with_options(spec: FieldSpec, known: Mapping[str, str]) -> FieldSpec:
+    """Return a field with the options it had before, which no form offers any more."""
+    gone = [value for value in known if value not in spec.options]
+    return replace(
+        spec,
+        options={**known, **spec.options},
+        retired=[*spec.retired, *gone],
+    )
 
 
 def _with_known_names(names: Names, known: Mapping[str, Any]) -> Names:

@@ -41,6 +41,8 @@ from integrations.providers.values import to_day, to_number, to_time
 
 DAY_DIGITS: Final = len("20261122")
 MILLISECONDS: Final = 1000
+# Under this look-up stand the e-mail addresses of owners by id.
+OWNER_EMAILS: Final = "owner_email"
 _BARE_ADDRESS: Final = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,10}[a-z]{2,63}(?:/[!-~]{0,500})?",
     re.IGNORECASE | re.ASCII,
@@ -159,6 +161,14 @@ def _user(raw: str, spec: FieldSpec, context: Context) -> Value | None:
     return found[0] if len(found) == 1 else to_several(found)
 
 
+def owners_of(email: str, schema: Mapping[str, Any]) -> list[str]:
+    """Return the ids of the owners with an e-mail address, of which one is active."""
+    emails = (schema.get("lookups") or {}).get(OWNER_EMAILS) or {}
+    return [
+        key for key, each in emails.items() if email and each.lower() == email.lower()
+    ]
+
+
 def _pipeline(raw: str, spec: FieldSpec, context: Context) -> Value:
     return Choice(label=context.name_of("pipeline", raw) or raw)
 
@@ -185,17 +195,17 @@ def _money(raw: str, spec: FieldSpec, context: Context) -> Value | None:
 
 
 def _date(raw: str, spec: FieldSpec, context: Context) -> Value | None:
-    at = _from_milliseconds(raw)
+    at = from_milliseconds(raw)
     day = to_day(raw) if at is None else at.date()
     return None if day is None else Date(day=day)
 
 
 def _datetime(raw: str, spec: FieldSpec, context: Context) -> Value | None:
-    at = _from_milliseconds(raw) or to_time(raw)
+    at = from_milliseconds(raw) or to_time(raw)
     return None if at is None else DateTime(at=at, zone=context.zone)
 
 
-def _from_milliseconds(raw: str) -> datetime | None:
+def from_milliseconds(raw: str) -> datetime | None:
     """Read milliseconds since 1970, which some writers leave instead of ISO texts."""
     if not raw.lstrip("-").isdecimal() or len(raw) <= DAY_DIGITS:
         return None

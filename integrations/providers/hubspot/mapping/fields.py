@@ -83,6 +83,8 @@ def to_field(entry: object, kind: ObjectType) -> FieldSpec | None:
         is_read_only=_is_read_only(entry),
         hint=name,
         group=_to_group(name, entry, kind),
+        retired=_hidden_options(entry.get("options")),
+        is_long=entry.get("fieldType") == "textarea",
     )
 
 
@@ -136,6 +138,15 @@ def _to_options(options: object) -> dict[str, str]:
             labels[value] = label[:MAX_LABEL]
     apart = tell_apart([(label, value) for value, label in labels.items()])
     return dict(zip(labels, apart, strict=True))
+
+
+def _hidden_options(options: object) -> list[str]:
+    """Return the values that HubSpot's own forms do not offer."""
+    return [
+        str(option.get("value"))
+        for option in (options[:MAX_OPTIONS] if isinstance(options, list) else ())
+        if isinstance(option, dict) and option.get("hidden") is True
+    ]
 
 
 def _currency_property(

@@ -13,7 +13,12 @@ from integrations.providers.notion.mapping.items import (
     ICON_KEY,
     PARENT_KEY,
 )
-from integrations.providers.records import FieldSpec
+from integrations.providers.records import (
+    COLOURS_KEY,
+    FieldSpec,
+    colours_of,
+    read_fields,
+)
 
 MAX_FIELDS: Final = 500
 MAX_OPTIONS: Final = 1000
@@ -64,6 +69,7 @@ _KINDS: Final = {
     "rollup": "value",
     "verification": "verification",
 }
+_LEADING: Final = ("choice", "user", "date")
 _READ_ONLY: Final = frozenset(
     ("created_time", "created_by", "last_edited_time", "last_edited_by")
 ) | {"formula", "rollup", "unique_id", "button"}
@@ -122,7 +128,20 @@ def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
     entries = properties if isinstance(properties, dict) else {}
     found = (_to_field(name, each) for name, each in entries.items())
     fields = [spec for spec in found if spec is not None][:MAX_FIELDS]
-    return {"fields": [asdict(spec) for spec in (*fields, *ABOUT_FIELDS)]}
+    return {
+        "fields": [asdict(spec) for spec in (*fields, *ABOUT_FIELDS)],
+        COLOURS_KEY: _colours(entries),
+    }
+
+
+def _colours(entries: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the colours of the options of those columns that have some."""
+    found = {}
+    for each in entries.values():
+        about = each.get(str(each.get("type"))) if isinstance(each, dict) else None
+        if isinstance(about, dict):
+            found[str(each.get("id"))] = colours_of(about.get("options"))
+    return {name: own for name, own in found.items() if own}
 
 
 def _to_field(name: str, entry: object) -> FieldSpec | None:
@@ -141,6 +160,18 @@ def _to_field(name: str, entry: object) -> FieldSpec | None:
         options=_READ_OPTIONS.get(kind, _options)(about),
         is_read_only=kind in _READ_ONLY,
     )
+
+
+def leading_columns(schema: Mapping[str, Any]) -> list[str]:
+    """Return the columns of a data source: states first, then people, then dates."""
+    own = [
+        spec
+        for spec in read_fields(schema)
+        if not spec.is_hidden and not spec.name.startswith(ABOUT)
+    ]
+    places = {kind: place for place, kind in enumerate(_LEADING)}
+    own.sort(key=lambda spec: places.get(spec.kind, len(places)))
+    return [spec.name for spec in own]
 
 
 def names_users(schema: Mapping[str, Any]) -> bool:

@@ -16,7 +16,12 @@ from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.models.reasons import StateReason
 from integrations.services.common import connection_state, crypto
 from integrations.services.common.errors import NoTokenError
-from integrations.services.grants import circuit_breaker, credentials, introspection
+from integrations.services.grants import (
+    circuit_breaker,
+    credentials,
+    introspection,
+    readability,
+)
 from integrations.services.grants.refresh_attempts import lease
 
 RETRY_SPACING, LONGEST_SPACING = timedelta(seconds=30), timedelta(minutes=15)
@@ -61,6 +66,7 @@ def _prepare(connection_id: UUID, lease_id: UUID) -> tuple[Credential, Secret]:
     circuit_breaker.ensure_running(credential.connection.provider)
     refresh_token = _refresh_token(credential)
     _check_open_attempt(credential, refresh_token)
+    circuit_breaker.take_probe(credential.connection.provider)
     return credential, refresh_token
 
 
@@ -68,6 +74,7 @@ def _refresh_token(credential: Credential) -> Secret:
     try:
         refresh_token = credentials.open_refresh(credential)
     except crypto.CryptoError as exc:
+        readability.note(credential, exc)
         raise NoTokenError(StateReason.CREDENTIAL_UNREADABLE) from exc
     if refresh_token is None:
         connection_state.needs_reconnect(
@@ -138,7 +145,9 @@ def _check_open_attempt(credential: Credential, refresh_token: Secret) -> None:
         if is_first and age > _patience() and not introspection.was_spent(credential):
             return
         raise Transient("nobody can say what became of it", retry_after=15.0) from exc
-    if is_unspent is not False:
+    # Where nobody can be asked, the second time that it was sent was the last.
+    is_sent_twice = is_unspent is None and credential.unknown_outcomes >= 1
+    if is_unspent is not False and not is_sent_twice:
         return
     _wait_for(_patience() - age)
     _close_open_attempts(credential.connection_id)
@@ -169,7 +178,6 @@ def _busy(message: str, seconds: float) -> RateLimited:
 def _spacing(unknown_outcomes: int) -> timedelta:
     """Return the pause before a token is spent again: 30 s, then ever longer.
 
-    Without an answer nobody knows whether it was spent at all, so giving up would
-    cost every grant that was due while a provider hung.
+    After the second time only a provider that says that it is unspent is sent it.
     """
     return min(RETRY_SPACING * 4 ** min(unknown_outcomes, 3), LONGEST_SPACING)

@@ -1,7 +1,8 @@
 """Find items by words: full-text on SQLite (FTS5) and PostgreSQL (GIN).
 
 Both index the same words, made here in Python, so that a search finds the same rows
-on either database. Matches in names are told from others by words of their own.
+on either database. Matches in names are told from others by words of their own, and
+each word names whose it is.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from django.db import connection as database
 from django.db.models import Exists, F, OuterRef
 from django.db.models.expressions import RawSQL
 
+from integrations.models import Connection
 from integrations.models.item import Item, ItemQuerySet
 from integrations.services.items.search.conditions import (
     Condition,
@@ -20,6 +22,7 @@ from integrations.services.items.search.conditions import (
     to_tsquery,
 )
 from integrations.services.items.search.question import MAX_LENGTH, Question, Rank
+from integrations.services.items.search.texts import owner_mark
 from integrations.services.items.search.words import query_units
 
 TABLE = "integrations_item_search"
@@ -159,9 +162,9 @@ def hits_of(question: Question, rank: Rank, hits: Hits) -> Hits:
     """
     condition = question.ranked(rank)
     if condition is None or not hits.keys:
-        return hits
+        return Hits(condition=None, keys=[])
     if not hits.are_few:
-        if rank is Rank.ELSEWHERE:
+        if rank >= Rank.ELSEWHERE:
             return Hits(condition=condition, keys=hits.keys, are_few=False)
         return ask_index(condition)
     key, table = _key_column(), database.ops.quote_name(TABLE)
@@ -199,11 +202,15 @@ def _select(condition: Condition) -> tuple[str, str]:
     return f"SELECT {key} FROM {table} WHERE {matches}", parameter
 
 
-def matching(queryset: ItemQuerySet, text: str) -> ItemQuerySet:
-    """Filter for items that hold every word of the text; no text filters nothing."""
-    if not text.strip():
-        return queryset
-    return ask_index(Question.parse(text).condition).among(queryset)
+def find_anybodys(text: str) -> list[int]:
+    """Return the keys of some items that hold every word of the text, for staff."""
+    owners = Connection.objects.order_by("owner_id").values_list("owner_id", flat=True)
+    keys: list[int] = []
+    for owner_id in owners.distinct():
+        keys += ask_index(Question.parse(text, owner_id=owner_id).condition).keys
+        if len(keys) >= FEW:
+            break
+    return keys[:FEW]
 
 
 def tell_planner() -> None:
@@ -217,16 +224,17 @@ def tell_planner() -> None:
             cursor.execute("ANALYZE integrations_item")
 
 
-def find_keys(text: str, *, most: int) -> list[int]:
-    """Return keys of some items, anybody's, that hold every word of the text whole.
+def find_keys(text: str, *, owner_id: int, most: int) -> list[int]:
+    """Return keys of some items of an owner that hold every word of the text whole.
 
-    The caller asks whose they are. The bound is on what the index finds, so that a
-    word that is everywhere costs no more than a rare one.
+    The bound is on what the index finds, so that a word that is everywhere costs no
+    more than a rare one.
     """
     units = query_units(text[:MAX_LENGTH])
     if not units:
         return []
-    statement, parameter = _select(all_of(units, is_whole=True))
+    whole = all_of(units, mark=owner_mark(owner_id), is_whole=True)
+    statement, parameter = _select(whole)
     with database.cursor() as cursor:
         cursor.execute(f"{statement} LIMIT %s", (parameter, most))
         return [row[0] for row in cursor.fetchall()]

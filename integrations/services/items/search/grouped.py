@@ -10,6 +10,7 @@ from integrations.services.items.listing import Count
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question, Rank
+from integrations.services.items.search.related_names import with_related
 
 MOST_SHOWN = 5
 
@@ -33,14 +34,15 @@ class _Found:
 
 
 def search_by_type(
-    own: ItemQuerySet, text: str, collections: Sequence[Collection]
+    own: ItemQuerySet, text: str, collections: Sequence[Collection], *, owner_id: int
 ) -> list[TypeGroup]:
     """Return what is found of each type, that with the best match first.
 
     ``own`` are the items of one user, ``collections`` all that hold them. Equally
     good items stand in the order of a list, those changed last first.
     """
-    found = _find(own.live(), Question.parse(text), collections)
+    question = with_related(Question.parse(text, owner_id=owner_id))
+    found = _find(own.live(), question, collections)
     items = {
         item.pk: item
         for item in listing.by_keys(
@@ -50,7 +52,14 @@ def search_by_type(
     listing.put_collections(list(items.values()))
     ranked = sorted(found.items(), key=lambda each: each[1].best[0][1])
     return [
-        _to_group(own, ItemQuery(search=text, type=type_), group, items, collections)
+        _to_group(
+            own,
+            ItemQuery(search=text, type=type_),
+            group,
+            items,
+            collections,
+            owner_id=owner_id,
+        )
         for type_, group in ranked
     ]
 
@@ -91,10 +100,12 @@ def _to_group(
     found: _Found,
     items: dict[int, Item],
     collections: Sequence[Collection],
+    *,
+    owner_id: int,
 ) -> TypeGroup:
     if found.number is None:
         rows = listing.select(own, query, collections)
-        count = listing.count(rows, query, collections)
+        count = listing.count(rows, query, collections, owner_id=owner_id)
     else:
         count = Count(number=found.number)
     shown = list(_shown(found, items))

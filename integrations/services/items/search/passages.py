@@ -7,10 +7,13 @@ from typing import Final
 
 from integrations.models import Collection, Item
 from integrations.providers.raw import describe_raw
+from integrations.providers.records import DisplayField
 from integrations.services.common.errors import ConnectorError
+from integrations.services.items import links
 from integrations.services.items.contents import kept_texts
 from integrations.services.items.described import describe
-from integrations.services.items.search.question import Question
+from integrations.services.items.search.link_words import relations_of
+from integrations.services.items.search.question import MAX_LENGTH
 from integrations.services.items.search.texts import SearchText, texts_of
 from integrations.services.items.search.words import (
     NUMBER,
@@ -19,6 +22,7 @@ from integrations.services.items.search.words import (
     fold_character,
     index_words,
     number_words,
+    query_units,
 )
 
 MOST_PASSAGES: Final = 2
@@ -47,7 +51,7 @@ class Passage:
 
 def put_passages(items: Iterable[Item], text: str) -> None:
     """Set the marked name of each item, and passages for what is not in the name."""
-    units = Question.parse(text).units
+    units = query_units(text[:MAX_LENGTH])
     missing: dict[int, list[Unit]] = {}
     rows = list(items)
     for item in rows:
@@ -61,9 +65,12 @@ def put_passages(items: Iterable[Item], text: str) -> None:
 
 
 def _with_texts(items: list[Item]) -> Iterator[tuple[Item, Iterable[SearchText]]]:
-    """Yield each item with the texts that its page shows, its own text last."""
+    """Yield each item with the texts that its page shows, names of others last.
+
+    Those are asked for only where nothing of its own was found.
+    """
     keys = [item.pk for item in items]
-    stored = Item.objects.only("remote_id", "properties").in_bulk(keys)
+    stored = Item.objects.only("remote_id", "properties", "connection_id").in_bulk(keys)
     kept = kept_texts(keys)
     collections = Collection.objects.select_related("connection").in_bulk(
         {item.collection_id for item in items}
@@ -78,10 +85,23 @@ def _with_texts(items: list[Item]) -> Iterator[tuple[Item, Iterable[SearchText]]
 def _texts_of(item: Item, collection: Collection, content: str) -> Iterator[SearchText]:
     yield SearchText(ID_LABEL, item.remote_id)
     try:
-        yield from texts_of(describe(collection, item.properties, item=item.pk))
+        described = describe(collection, item.properties, item=item.pk)
     except ConnectorError:
-        yield from texts_of(describe_raw(item.properties, {}))
+        described = describe_raw(item.properties, {})
+    yield from texts_of(described)
     yield SearchText(CONTENT_LABEL, content)
+    yield from _linked_names(item, described)
+
+
+def _linked_names(
+    item: Item, described: Sequence[DisplayField]
+) -> Iterator[SearchText]:
+    """Yield the names of the items that an item's fields relate to."""
+    linked = links.find(item, described)
+    for field in described:
+        for relation in relations_of([field]):
+            for other in linked.of(relation):
+                yield SearchText(field.label, other.name)
 
 
 def _passages(texts: Iterable[SearchText], units: list[Unit]) -> Iterator[Passage]:

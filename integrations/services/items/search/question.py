@@ -11,7 +11,11 @@ from integrations.services.items.search.conditions import (
     Word,
     all_of,
 )
-from integrations.services.items.search.texts import NAME_WORD, WHOLE_NAME
+from integrations.services.items.search.texts import (
+    NAME_WORD,
+    WHOLE_NAME,
+    owner_mark,
+)
 from integrations.services.items.search.words import (
     WORD_LENGTH,
     Unit,
@@ -29,34 +33,55 @@ class Rank(IntEnum):
     NAME_BEGINS = 1
     IN_NAME = 2
     ELSEWHERE = 3
+    RELATED = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a user searches for."""
+    """What a user searches for, among their own items: ``mark`` is of their words.
+
+    ``links`` are added by ``related_names``.
+    """
 
     units: tuple[Unit, ...]
     key: str
+    mark: str
+    # The words that stand for items whose names hold each of the units.
+    links: tuple[tuple[str, ...], ...] = ()
+    # Whether so many names hold one of the units that none of them was followed.
+    has_more_links: bool = False
 
     @classmethod
-    def parse(cls, text: str) -> "Question":
+    def parse(cls, text: str, *, owner_id: int) -> "Question":
         """Read what was typed; without a letter or digit it finds nothing."""
         text = text[:MAX_LENGTH]
-        return cls(units=tuple(query_units(text)), key=to_key(text))
+        units = tuple(query_units(text))
+        return cls(units=units, key=to_key(text), mark=owner_mark(owner_id))
 
     @property
     def condition(self) -> Condition | None:
         """Return what an item must hold to be found, None where nothing can be."""
-        return all_of(self.units) if self.units else None
+        return all_of(self._wide_units, mark=self.mark) if self.units else None
+
+    @property
+    def _wide_units(self) -> tuple[Unit, ...]:
+        """Return the units, each with the items that it names as other spellings."""
+        links = self.links or ((),) * len(self.units)
+        pairs = zip(self.units, links, strict=True)
+        return tuple((*unit, *((word,) for word in own)) for unit, own in pairs)
 
     def ranked(self, rank: Rank) -> Condition | None:
         """Return the condition of one rank; the ranks share all that is found."""
         if not self.units:
             return None
-        found = all_of(self.units)
-        whole = Word(f"{WHOLE_NAME}{self.key}", is_whole=True)
-        begins = Word(f"{WHOLE_NAME}{self.key}")
-        named = all_of(self.units, mark=NAME_WORD)
+        found = all_of(self.units, mark=self.mark)
+        whole = Word(f"{self.mark}{WHOLE_NAME}{self.key}", is_whole=True)
+        begins = Word(f"{self.mark}{WHOLE_NAME}{self.key}")
+        named = all_of(self.units, mark=f"{self.mark}{NAME_WORD}")
+        if rank is Rank.RELATED:
+            wide = all_of(self._wide_units, mark=self.mark)
+            own = AnyOf((found, named, begins))
+            return Except(wide, own) if any(self.links) else None
         if rank is Rank.ELSEWHERE:
             return Except(found, AnyOf((named, begins)))
         also = () if self.is_plain else (found,)

@@ -18,6 +18,7 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from integrations.models import Collection, Item, ItemContent, SearchState, times
+from integrations.providers.records import COLOURS_KEY
 from integrations.services.common import queue
 from integrations.services.items.relations import write as relations
 from integrations.services.items.relations.write import Linking
@@ -32,7 +33,7 @@ SLICE_SECONDS = 15.0
 EXPIRES_SECONDS = 120.0
 CLAIM = timedelta(minutes=2)
 # What changes in a schema without changing what is shown.
-NOT_SHOWN = {"tag"}
+NOT_SHOWN = {"tag", COLOURS_KEY}
 
 
 def note_labels(collection: Collection) -> str:
@@ -140,7 +141,7 @@ def _index_batch(
         # What a sync is writing is locked, and waiting for it could be for each other.
         items = list(
             Item.objects.filter(pk__in=keys)
-            .only("name", "remote_id", "properties", "parent_remote_id")
+            .only("name", "remote_id", "parent_remote_id", "properties")
             .select_for_update(skip_locked=True)
         )
         kept = ItemContent.objects.filter(item__in=keys)
@@ -165,6 +166,7 @@ def _text(indexer: Indexer, item: Item, texts: dict[int, str]) -> str:
         name=item.name,
         remote_id=item.remote_id,
         properties=item.properties,
+        parent_id=item.parent_remote_id,
         content=texts.get(item.pk, ""),
     )
 

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
 
 from integrations.models import Collection
-from integrations.providers import fields
+from integrations.providers import CONNECTORS, fields
 from integrations.providers.fields import SEVERAL, Value
 from integrations.providers.plain import plain
 from integrations.providers.raw import describe_raw
@@ -16,6 +16,12 @@ from integrations.providers.records import DisplayField, read_fields
 from integrations.providers.values import to_zone
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
+from integrations.services.items.links import MAX_LINKS
+from integrations.services.items.search.link_words import (
+    link_word,
+    of_type,
+    relations_of,
+)
 from integrations.services.items.search.words import (
     REPEATED_LENGTH,
     index_words,
@@ -32,6 +38,16 @@ MOST_BYTES: Final = 900_000
 MOST_KNOWN: Final = 20_000
 # What begins each word of a name, and the whole name as one word.
 NAME_WORD, WHOLE_NAME = "§", "¶"
+
+
+def owner_mark(owner_id: int) -> str:
+    """Return what begins each word of an owner's items in the index.
+
+    Words of one owner stand together in it, so that a search walks through them and
+    through nobody else's: neither what is found nor how long that takes tells
+    anything of others. No word has this sign, so no mark begins another owner's.
+    """
+    return f"{owner_id}¬"
 
 
 class SearchText(NamedTuple):
@@ -66,6 +82,7 @@ class Indexer:
 
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
+        self._mark = owner_mark(collection.connection.owner_id)
         self._can_describe = True
         self._known: dict[tuple[str, Any], tuple[Found, ...]] = {}
 
@@ -82,9 +99,10 @@ class Indexer:
         name: str,
         remote_id: str,
         properties: Mapping[str, Any],
+        parent_id: str = "",
         content: str = "",
     ) -> str:
-        """Return the words of an item, each once: its identity, then its values."""
+        """Return the words of an item, each once: its identity, links, then values."""
         found = self._find(properties)
         found.sort(key=itemgetter(0))
         in_name = index_words(name)
@@ -93,10 +111,11 @@ class Indexer:
             in_name,
             (f"{NAME_WORD}{word}" for word in in_name),
             index_words(remote_id),
+            self._parent_words(parent_id),
             chain.from_iterable(each.words for each in found),
             index_words(content[:VALUE_LENGTH]),
         )
-        return _bounded(dict.fromkeys(words))
+        return _bounded(f"{self._mark}{word}" for word in dict.fromkeys(words))
 
     def _find(self, properties: Mapping[str, Any]) -> list[Found]:
         found: list[Found] = []
@@ -127,10 +146,32 @@ class Indexer:
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
         for name, value in rest.items():
-            texts = tuple(Found(len(t.text), t.words) for t in texts_of(found[name]))
+            texts = (*self._links_of(found[name]), *found_in(found[name]))
             if name not in amounts and _is_short(value):
                 self._known[name, value] = texts
             yield from texts
+
+    @cached_property
+    def _parent_type(self) -> str:
+        """Return the one type of what items belong to; a mere place has several."""
+        connector = CONNECTORS.get(self.collection.connection.provider)
+        known = connector.parent_types if connector else {}
+        types = known.get(self.collection.item_type, ())
+        return types[0] if len(types) == 1 else ""
+
+    def _parent_words(self, remote_id: str) -> Iterator[str]:
+        if remote_id and self._parent_type:
+            yield self._link_word(of_type(self._parent_type), remote_id)
+
+    def _links_of(self, described: Iterable[DisplayField]) -> Iterator[Found]:
+        """Yield the words that stand for what some fields relate to, as one text."""
+        for relation in relations_of(described):
+            collection, ids = relation.linked_collection, relation.linked_ids
+            words = [self._link_word(collection, each) for each in ids[:MAX_LINKS]]
+            yield Found(0, words)
+
+    def _link_word(self, collection: str, remote_id: str) -> str:
+        return link_word(self.collection.connection_id, collection, remote_id)
 
     def _describe(self, properties: Mapping[str, Any]) -> Sequence[DisplayField]:
         """Describe values; after a mistake of ours, which is logged, raw ones do."""
@@ -185,6 +226,11 @@ def texts_of(described: Iterable[DisplayField]) -> Iterator[SearchText]:
         value = field.value
         for part in value.values if isinstance(value, SEVERAL) else (value,):
             yield _to_text(field.label, part)
+
+
+def found_in(described: Iterable[DisplayField]) -> Iterator[Found]:
+    """Yield the words of the texts among typed values."""
+    return (Found(len(text.text), text.words) for text in texts_of(described))
 
 
 def _to_text(label: str, value: Value) -> SearchText:

@@ -78,7 +78,8 @@ class FullRefresh(_Refresh):
 class Incremental(_Refresh):
     """An incremental sync at some page of what changed ``since`` its watermark.
 
-    ``since`` is the watermark less the lookback.
+    ``since`` is the watermark less the lookback, by the provider's clock. What was
+    stored from ``stored_since`` on, by ours, was stored by the same run.
 
     ``reads_late_arrivals`` says that it reached back further, for what the provider
     shows late; ``delta`` is by how many the number of items moved; ``waiting`` is the
@@ -86,6 +87,7 @@ class Incremental(_Refresh):
     """
 
     since: datetime
+    stored_since: datetime | None = None
     phase: Phase = Phase.CHANGES
     reads_late_arrivals: bool = False
     delta: int = 0

@@ -156,6 +156,7 @@ def _begin_incremental(
     incremental = Incremental(
         began=now,
         since=(collection.watermark or now) - reach,
+        stored_since=lease.run.queued_at,
         reads_late_arrivals=reads_late_arrivals,
         waiting=waiting,
     )

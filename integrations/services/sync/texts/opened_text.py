@@ -13,7 +13,6 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.services.common import clients, queue
 from integrations.services.common.errors import NoTokenError
-from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync.texts import page_text
 
@@ -52,7 +51,6 @@ def read(item_id: int) -> None:
     if not connection.is_syncable or not page_text.is_due(item):
         return
     try:
-        circuit_breaker.ensure_running(connection.provider)
         api = clients.api_client(connection, TokenSource(connection.pk))
         content, reason = page_text.fetch(connector, api, item)
     except (ApiError, NoTokenError) as exc:

@@ -78,10 +78,10 @@ def test_a_used_up_month_blocks_its_base_until_the_month_ends(
     base = airtable.base("Inventory 📦")
     airtable.do("quota/set", id=base["workspace"], calls=1000)
 
+    now = datetime.now(UTC)
     run = finish_sync(synced)
 
     blocked = Collection.objects.filter(blocked_until__isnull=False)
-    now = datetime.now(UTC)
     following = (now.replace(day=1) + timedelta(days=32)).replace(day=1)
     assert run.outcome == "partial"
     assert {c.remote_id.partition("/")[0] for c in blocked} == {base["id"]}

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from integrations.models import Item, ItemContent
 from integrations.providers import CONNECTORS
-from integrations.services.items.search import full_text
 from tests.sandbox.notion_client import DROMEDARY, NotionClient
 from tests.services.fixtures import Connect, FinishSync
 from tests.services.sync.notion.workspace_rows import item_named, live
+from tests.support.searching import found_by
 
 
 def test_texts_are_read_kept_and_found_by_their_words(
@@ -27,7 +27,7 @@ def test_texts_are_read_kept_and_found_by_their_words(
     assert "راجع الترجمة" in page.content.text
     todo = next(b for b in page.content.blocks if b["kind"] == "todo")
     assert todo["is_done"] is False
-    found = full_text.matching(Item.objects.owned_by(alice), "راجع الترجمة")
+    found = found_by(alice, "راجع الترجمة")
     assert list(found) == [page]
 
 
@@ -41,7 +41,7 @@ def test_a_text_is_read_again_when_its_page_has_changed(
 
     finish_sync(connection)
 
-    found = full_text.matching(Item.objects.owned_by(alice), "quagga")
+    found = found_by(alice, "quagga")
     assert list(found) == [page]
 
 
@@ -75,7 +75,7 @@ def test_a_change_of_the_item_alone_keeps_the_words_of_its_text(
     run = finish_sync(connection, full=True)
 
     assert (run.changed, run.texts) == (1, 0)
-    found = full_text.matching(Item.objects.owned_by(alice), "راجع")
+    found = found_by(alice, "راجع")
     assert list(found) == [page]
 
 

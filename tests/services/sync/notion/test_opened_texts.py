@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from integrations.models import Connection, Item, ItemContent
-from integrations.services.items.search import full_text
+from integrations.models import Connection, ItemContent
 from integrations.services.sync.texts import opened_text
 from tests.sandbox.notion_client import NotionClient
 from tests.services.fixtures import Connect, FinishSync
 from tests.services.sync.notion.workspace_rows import item_named
+from tests.support.searching import found_by
 
 TITLE = "مهام نور الهاشمي"
 
@@ -39,7 +39,7 @@ def test_the_text_of_an_opened_page_is_read_alone(
     opened_text.read(page.pk)
 
     assert ItemContent.objects.get().item_id == page.pk
-    found = full_text.matching(Item.objects.owned_by(alice), "راجع الترجمة")
+    found = found_by(alice, "راجع الترجمة")
     assert list(found) == [page]
 
 

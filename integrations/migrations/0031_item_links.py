@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0026_keyboard_shortcuts"),
+        ("integrations", "0030_edits"),
     ]
 
     operations = [

@@ -1,0 +1,171 @@
+"""A change on its way to a provider: the outbox of what users edit here."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models import times
+from integrations.models.collection import Collection
+from integrations.models.connection import Connection
+from integrations.models.item import Item, ItemChange
+from integrations.models.reasons import Reason, reason_choices
+
+
+class EditQuerySet(models.QuerySet["Edit"]):
+    """Select edits by what is to be done with them."""
+
+    def open(self) -> "EditQuerySet":
+        """Return those whose outcome is not known yet."""
+        return self.filter(state__in=Edit.OPEN)
+
+    def deliverable(self, now: datetime) -> "EditQuerySet":
+        """Return those that a worker may take: due, free, first of their item."""
+        is_free = Q(lease_until__isnull=True) | times.come(
+            "lease_until", now, longest=Edit.lease_length()
+        )
+        earlier = Edit.objects.open().filter(
+            order_key=OuterRef("order_key"), pk__lt=OuterRef("pk")
+        )
+        syncable = Connection.objects.syncable().filter(is_editing=True)
+        return self.open().filter(
+            is_free,
+            ~Exists(earlier),
+            times.come("due_at", now, longest=Edit.LONGEST_WAIT),
+            connection__in=syncable,
+        )
+
+
+class Edit(models.Model):
+    """One change of one item, sent at most once in effect.
+
+    ``values`` are the new values in the provider's form, ``base`` those that the form
+    showed, ``theirs`` what a worker found there instead; all by the names of fields.
+    ``refused`` maps fields to the code and the words of a refusal. ``sent_at`` is
+    the intent: from then until the answer is stored, nobody knows whether it arrived.
+    Edits of one ``order_key`` are delivered one after the other.
+    """
+
+    class Verb(models.TextChoices):
+        """What is done with the item."""
+
+        CREATE = "create", "Create"
+        UPDATE = "update", "Change"
+        ARCHIVE = "archive", "Archive"
+
+    class State(models.TextChoices):
+        """Where the edit is."""
+
+        WAITING = "waiting", "Waiting"
+        SENDING = "sending", "Saving"
+        UNKNOWN = "unknown", "Looking whether it arrived"
+        SAVED = "saved", "Saved"
+        REFUSED = "refused", "Refused"
+        CONFLICT = "conflict", "Changed there meanwhile"
+        CANCELLED = "cancelled", "Discarded"
+
+    OPEN = (State.WAITING, State.SENDING, State.UNKNOWN)
+    # A user decides what becomes of these.
+    UNDECIDED = (State.REFUSED, State.CONFLICT)
+    # A daily quota comes back at the account's midnight.
+    LONGEST_WAIT = timedelta(hours=25)
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="edits"
+    )
+    collection = models.ForeignKey(
+        Collection, on_delete=models.CASCADE, related_name="edits"
+    )
+    item = models.ForeignKey(
+        Item, on_delete=models.SET_NULL, null=True, blank=True, related_name="edits"
+    )
+    change = models.OneToOneField(
+        ItemChange,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="edit",
+    )
+    undoes = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="undone"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    verb = models.CharField(max_length=10, choices=Verb.choices)
+    remote_id = models.CharField(max_length=255, blank=True)
+    order_key = models.CharField(max_length=320)
+    values = models.JSONField(default=dict, blank=True)
+    base = models.JSONField(default=dict, blank=True)
+    theirs = models.JSONField(default=dict, blank=True)
+    refused = models.JSONField(default=dict, blank=True)
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.WAITING
+    )
+    reason = models.CharField(max_length=40, choices=reason_choices, blank=True)
+    reason_data = models.JSONField(default=dict, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    correlation_id = models.CharField(max_length=200, blank=True)
+    lease_id = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EditQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(
+                fields=("due_at",),
+                condition=Q(state__in=("waiting", "sending", "unknown")),
+                name="edit_due",
+            ),
+            models.Index(
+                fields=("order_key", "id"),
+                condition=Q(state__in=("waiting", "sending", "unknown")),
+                name="edit_order",
+            ),
+            models.Index(fields=("ended_at",), name="edit_age"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.remote_id or 'a new item'}: {self.state}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the page that shows how it goes."""
+        return reverse("integrations:edit-detail", args=(self.uuid,))
+
+    @staticmethod
+    def lease_length() -> timedelta:
+        """Return how long a worker has for one step: a call and what is around it."""
+        return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + 20)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether its outcome is not known yet."""
+        return self.state in self.OPEN
+
+    @property
+    def is_undecided(self) -> bool:
+        """Tell whether it waits for its user."""
+        return self.state in self.UNDECIDED
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Tell whether it was sent, and its answer was never stored."""
+        return self.sent_at is not None
+
+    @property
+    def why(self) -> Reason | None:
+        """Return what it waits for, or why it was refused."""
+        return Reason.stored(self.reason, self.reason_data)

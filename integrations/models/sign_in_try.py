@@ -1,0 +1,17 @@
+"""Tries to sign in, which are counted before a password is checked."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class SignInTry(models.Model):
+    """One try for one address, of which only a keyed hash is kept."""
+
+    address_hash = models.CharField(max_length=64, db_index=True)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name_plural = "sign-in tries"
+
+    def __str__(self) -> str:
+        return f"try at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,100 @@
+"""Read which values of a write HubSpot refuses, and which record is in its way."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from integrations.http.errors import (
+    AlreadyExists,
+    InvalidRequest,
+    RefusedValue,
+    ValuesRefused,
+)
+from integrations.http.redaction import one_line
+from integrations.providers.writing import Refusal
+
+# https://developers.hubspot.com/docs/api-reference/error-handling
+REFUSALS: Final = {
+    "PROPERTY_DOESNT_EXIST": Refusal.UNKNOWN_FIELD,
+    "READ_ONLY_VALUE": Refusal.READ_ONLY,
+    "INVALID_OPTION": Refusal.INVALID_OPTION,
+    "INVALID_EMAIL": Refusal.INVALID_EMAIL,
+    "INVALID_INTEGER": Refusal.INVALID_NUMBER,
+    "INVALID_LONG": Refusal.INVALID_DATE,
+    "INVALID_DATE": Refusal.INVALID_DATE,
+    "MISSING_REQUIRED_PROPERTY": Refusal.REQUIRED,
+    "MISSING_CONDITIONAL_REQUIRED_PROPERTY": Refusal.REQUIRED,
+}
+MAX_REFUSED: Final = 500
+CONFLICT: Final = 409
+# The id stands in the text only.
+_EXISTING: Final = re.compile(r"Existing ID: (\d{1,20})", re.ASCII)
+_LISTED: Final = re.compile(r"Property values were not valid: (\[.*\])", re.DOTALL)
+
+
+def refused_write(error: InvalidRequest, body: dict[str, Any]) -> InvalidRequest | None:
+    """Return the refusal of a write that a body tells of, None for any other."""
+    message = body.get("message")
+    text = message if isinstance(message, str) else ""
+    if error.status == CONFLICT:
+        found = _EXISTING.search(text)
+        remote_id = found[1] if found else ""
+        return AlreadyExists(
+            error.message,
+            remote_id=remote_id,
+            status=error.status,
+            code=error.code,
+            detail=error.detail,
+        )
+    if values := list(_refused(body, text))[:MAX_REFUSED]:
+        return ValuesRefused(
+            error.message,
+            values=values,
+            status=error.status,
+            code=error.code,
+            detail=error.detail,
+        )
+    return None
+
+
+def _refused(body: dict[str, Any], text: str) -> Iterator[RefusedValue]:
+    """Yield the refused values: from the list of errors, else from the message."""
+    errors = body.get("errors")
+    is_told = False
+    for entry in errors if isinstance(errors, list) else ():
+        for value in _of_entry(entry):
+            is_told = True
+            yield value
+    if not is_told and (found := _LISTED.search(text)):
+        yield from _of_message(found[1])
+
+
+def _of_entry(entry: object) -> Iterator[RefusedValue]:
+    if not isinstance(entry, dict):
+        return
+    context = entry.get("context")
+    names = context.get("propertyName") if isinstance(context, dict) else None
+    for name in names if isinstance(names, list) else ():
+        yield from _to_value(name, entry.get("code"), entry.get("message"))
+
+
+def _of_message(text: str) -> Iterator[RefusedValue]:
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict):
+            yield from _to_value(
+                entry.get("name"), entry.get("error"), entry.get("message")
+            )
+
+
+def _to_value(name: object, code: object, message: object) -> Iterator[RefusedValue]:
+    if isinstance(name, str) and name:
+        refusal = REFUSALS.get(code, Refusal.INVALID) if isinstance(code, str) else ""
+        words = one_line(message) if isinstance(message, str) else ""
+        yield RefusedValue(
+            name=name[:200], code=str(refusal or Refusal.INVALID), message=words
+        )

@@ -1,0 +1,216 @@
+"""Write contacts: what can be typed in, and the calls that create, change, archive."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from integrations.http import urls
+from integrations.http.client import ApiClient
+from integrations.http.errors import InvalidResponse, NotFound
+from integrations.http.shape import expect_object
+from integrations.providers.connector import CollectionContext
+from integrations.providers.fields import CURRENCY_PROPERTY
+from integrations.providers.hubspot.listing.lookups import DEACTIVATED
+from integrations.providers.hubspot.listing.records import ID_ONLY, Reader
+from integrations.providers.hubspot.mapping.display import from_milliseconds
+from integrations.providers.hubspot.objects import CONTACTS, CONTACTS_WRITE
+from integrations.providers.listing import id_of
+from integrations.providers.records import FieldSpec, IntegrationItem, read_fields
+from integrations.providers.values import to_day, to_id, to_time
+from integrations.providers.writing import (
+    FormValue,
+    Input,
+    RawValues,
+    WritableField,
+    Written,
+)
+
+WRITE_SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
+    CONTACTS.remote_id: (CONTACTS_WRITE,)
+}
+# No two contacts have one address: by it a contact is found at once, which by its
+# names it is not, because search lags.
+IDENTITY: Final = "email"
+# It only moves forward; going back takes clearing it first.
+# https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide
+STAGE: Final = "lifecyclestage"
+_INPUTS: Final[Mapping[str, Input]] = {
+    "text": Input.TEXT,
+    "emails": Input.TEXT,
+    "html": Input.LONG_TEXT,
+    "number": Input.NUMBER,
+    "percent": Input.NUMBER,
+    "money": Input.NUMBER,
+    "duration": Input.NUMBER,
+    "boolean": Input.BOOLEAN,
+    "date": Input.DATE,
+    "datetime": Input.DATETIME,
+    "choice": Input.CHOICE,
+    "choices": Input.CHOICES,
+    "user": Input.CHOICE,
+    "person": Input.CHOICE,
+    "email": Input.EMAIL,
+    "phone": Input.PHONE,
+    # An address may stand there without its scheme, which no browser takes for one.
+    "domain": Input.TEXT,
+    "link": Input.TEXT,
+}
+_UNITS: Final = {"percent": "share of one", "duration": "milliseconds"}
+BOOLEANS: Final = {"true": "Yes", "false": "No"}
+
+
+def writable_fields(collection: CollectionContext) -> list[WritableField]:
+    """Return the properties that people may write, in the order they are shown."""
+    if collection.remote_id not in WRITE_SCOPES:
+        return []
+    return [
+        _to_writable(spec, collection)
+        for spec in read_fields(collection.schema)
+        if spec.kind in _INPUTS and not spec.is_hidden and not spec.is_read_only
+    ]
+
+
+def _to_writable(spec: FieldSpec, collection: CollectionContext) -> WritableField:
+    taken = _INPUTS[spec.kind]
+    if taken is Input.TEXT and spec.is_long:
+        taken = Input.LONG_TEXT
+    return WritableField(
+        name=spec.name,
+        label=spec.label,
+        input=taken,
+        options=_options(spec, collection),
+        group=spec.group,
+        unit=_UNITS.get(spec.kind, ""),
+        is_identity=spec.name == IDENTITY,
+    )
+
+
+def _options(spec: FieldSpec, collection: CollectionContext) -> Mapping[str, str]:
+    if spec.kind in ("user", "person"):
+        names = (collection.schema.get("lookups") or {}).get("owner") or {}
+        return {key: name for key, name in names.items() if DEACTIVATED not in name}
+    if spec.kind == "boolean":
+        return {key: spec.options.get(key) or word for key, word in BOOLEANS.items()}
+    retired = {*spec.retired, CURRENCY_PROPERTY}
+    return {key: name for key, name in spec.options.items() if key not in retired}
+
+
+def to_form(field: WritableField, value: Any) -> FormValue:
+    """Return a value as a form shows it; one that is not understood as it is."""
+    raw = "" if value is None else str(value)
+    if field.input is Input.CHOICES:
+        return tuple(filter(None, raw.split(";")))
+    if field.input is Input.BOOLEAN:
+        return raw.lower()
+    if field.input in (Input.DATE, Input.DATETIME):
+        at = _moment(raw)
+        return _written(field, at) if at else raw
+    return raw
+
+
+def from_form(field: WritableField, value: FormValue) -> str:
+    """Return what a form took as HubSpot takes it; an empty text clears a value."""
+    return value if isinstance(value, str) else ";".join(value)
+
+
+def is_same(field: WritableField, one: Any, other: Any) -> bool:
+    """Tell whether two values mean the same, as HubSpot writes some anew."""
+    first, second = ("" if each is None else str(each) for each in (one, other))
+    if first == second:
+        return True
+    key = _KEYS.get(field.input)
+    return key is not None and key(first) == key(second)
+
+
+def _number(raw: str) -> object:
+    try:
+        return Decimal(raw)
+    except InvalidOperation:
+        return raw
+
+
+def _moment(raw: str) -> datetime | None:
+    if (at := from_milliseconds(raw) or to_time(raw)) is not None:
+        return at
+    day = to_day(raw)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
+
+
+def _written(field: WritableField, at: datetime) -> str:
+    if field.input is Input.DATE:
+        return at.date().isoformat()
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _day(raw: str) -> object:
+    at = _moment(raw)
+    return at.date() if at else raw
+
+
+_KEYS: Final[Mapping[Input, Callable[[str], object]]] = {
+    Input.NUMBER: _number,
+    Input.DATE: _day,
+    Input.DATETIME: lambda raw: _moment(raw) or raw,
+    Input.EMAIL: str.casefold,
+    Input.BOOLEAN: str.casefold,
+    Input.CHOICES: lambda raw: frozenset(filter(None, raw.split(";"))),
+}
+
+
+def create(api: ApiClient, collection: CollectionContext, values: RawValues) -> Written:
+    """Create a contact with the values that are not empty."""
+    given = {name: value for name, value in values.items() if value not in ("", None)}
+    return _to_written(api.post(_path(collection), json={"properties": given}))
+
+
+def update(
+    api: ApiClient, collection: CollectionContext, remote_id: str, values: RawValues
+) -> Written:
+    """Change the values that are given, and no others."""
+    path = _path(collection, remote_id)
+    written = _to_written(api.patch(path, json={"properties": dict(values)}))
+    stage = values.get(STAGE)
+    if stage and written.values.get(STAGE) != stage:
+        api.patch(path, json={"properties": {STAGE: ""}})
+        written = _to_written(api.patch(path, json={"properties": dict(values)}))
+    return written
+
+
+def archive(api: ApiClient, collection: CollectionContext, remote_id: str) -> None:
+    """Archive a contact; HubSpot keeps it for 90 days."""
+    api.delete(_path(collection, remote_id))
+
+
+def find_existing(
+    api: ApiClient, collection: CollectionContext, values: RawValues
+) -> str | None:
+    """Return the contact that has the address now."""
+    address = values.get(IDENTITY)
+    if not address:
+        return None
+    params = {"idProperty": IDENTITY, "properties": ID_ONLY}
+    try:
+        row = api.get(_path(collection, str(address)), params=params)
+    except NotFound:
+        return None
+    return id_of(expect_object(row, "contact"))
+
+
+def fetch_written(reader: Reader, remote_id: str) -> IntegrationItem | None:
+    """Return a record as a sync reads it, links included."""
+    found = reader.map_batch(reader.fetch_batch([remote_id]), None)
+    if found.unreadable:
+        raise InvalidResponse("the record that was written could not be read")
+    return found.mapped[0] if found.mapped else None
+
+
+def _path(collection: CollectionContext, identity: str = "") -> str:
+    path = f"/crm/objects/{collection.version}/{collection.remote_id}"
+    return f"{path}/{urls.segment(identity)}" if identity else path
+
+
+def _to_written(answer: object) -> Written:
+    record = expect_object(answer, "record")
+    values = expect_object(record.get("properties"), "properties")
+    return Written(remote_id=to_id(record.get("id")), values=values)

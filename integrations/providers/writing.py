@@ -1,0 +1,71 @@
+"""What a connector says of writing: fields of a form, reasons of a refusal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+# A value as a form takes it: text, or the values of several options. Numbers are
+# decimal, dates ISO, times ISO in UTC, booleans "true" and "false"; empty is no value.
+FormValue = str | tuple[str, ...]
+# Values in the provider's own form, by the names of their fields.
+RawValues = Mapping[str, Any]
+
+
+class Input(StrEnum):
+    """How a value is typed in."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    EMAIL = "email"
+    PHONE = "phone"
+    LINK = "link"
+
+
+class Refusal(StrEnum):
+    """Why a provider refuses a value."""
+
+    UNKNOWN_FIELD = "unknown_field"
+    READ_ONLY = "read_only"
+    INVALID_OPTION = "invalid_option"
+    INVALID_EMAIL = "invalid_email"
+    INVALID_NUMBER = "invalid_number"
+    INVALID_DATE = "invalid_date"
+    INVALID = "invalid"
+    REQUIRED = "required"
+    TAKEN = "taken"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WritableField:
+    """One field of a form.
+
+    ``options`` are those that are offered; a value that is not among them may be kept.
+    ``unit`` is what a number counts. The identity is what no two items have alike:
+    nothing is created without one, or it could be created twice.
+    """
+
+    name: str
+    label: str
+    input: Input = Input.TEXT
+    options: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
+    unit: str = ""
+    is_identity: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What a provider answered to a write: the item's id, and values as it keeps them.
+
+    Of the values there are at least those that were sent.
+    """
+
+    remote_id: str
+    values: RawValues

@@ -1,0 +1,1 @@
+"""Tables: the items of one collection by their own properties."""

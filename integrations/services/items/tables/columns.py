@@ -1,0 +1,152 @@
+"""The columns of a collection: its fields, with what their types allow."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from integrations.models import Collection
+from integrations.providers import CONNECTORS
+from integrations.providers.connector import BaseConnector
+from integrations.providers.fields import CURRENCY_PROPERTY
+from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
+
+NAME, UPDATED, CREATED = "item.name", "item.updated", "item.created"
+MOST_DEFAULT = 6
+
+
+class Family(StrEnum):
+    """What values of a column are compared as."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    CHOICE = "choice"
+    USER = "user"
+    RELATION = "relation"
+    FILES = "files"
+
+
+FAMILIES: Mapping[str, Family] = {
+    "boolean": Family.BOOLEAN,
+    "choice": Family.CHOICE,
+    "choices": Family.CHOICE,
+    "date": Family.DATE,
+    "datetime": Family.DATE,
+    "duration": Family.NUMBER,
+    "files": Family.FILES,
+    "money": Family.NUMBER,
+    "number": Family.NUMBER,
+    "percent": Family.NUMBER,
+    # What schemas of an earlier version call a user.
+    "person": Family.USER,
+    "pipeline": Family.CHOICE,
+    "rating": Family.NUMBER,
+    "relation": Family.RELATION,
+    "serial": Family.NUMBER,
+    "stage": Family.CHOICE,
+    "user": Family.USER,
+    "verification": Family.CHOICE,
+}
+# Other kinds are texts.
+GROUPED = frozenset({Family.CHOICE, Family.USER, Family.BOOLEAN})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: ``id`` is the property's own name, ``kind`` that of its field.
+
+    ``needs`` are the properties that its values are typed with; ``options`` are the
+    labels of a choice, in the provider's order, and ``colours`` theirs.
+    """
+
+    id: str
+    label: str
+    kind: str = "text"
+    family: Family = Family.TEXT
+    group: str = ""
+    options: Sequence[str] = ()
+    needs: Sequence[str] = ()
+    colours: Mapping[str, str] = field(default_factory=dict, compare=False)
+    is_own: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Tell whether its values are aligned by their digits."""
+        return self.family is Family.NUMBER
+
+    @property
+    def can_group(self) -> bool:
+        """Tell whether rows can be grouped by it."""
+        return self.family in GROUPED
+
+
+OWN = (
+    Column(id=NAME, label="Name", is_own=True),
+    Column(
+        id=UPDATED, label="Updated", kind="datetime", family=Family.DATE, is_own=True
+    ),
+    Column(
+        id=CREATED, label="Created", kind="datetime", family=Family.DATE, is_own=True
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """All columns of a collection by id, and those that are shown at first."""
+
+    by_id: Mapping[str, Column]
+    default: Sequence[str] = field(default=())
+
+    def get(self, column_id: str) -> Column | None:
+        """Return a column, None for one that is not there."""
+        return self.by_id.get(column_id)
+
+
+def columns_of(collection: Collection) -> Columns:
+    """Return the columns of a collection; its schema must have been fetched."""
+    specs = [spec for spec in read_fields(collection.schema) if not spec.is_hidden]
+    schema = collection.schema
+    lookups, colours = (_by_name(schema, key) for key in ("lookups", COLOURS_KEY))
+    fields = (_to_column(spec, lookups, colours) for spec in specs)
+    found = [*OWN[:1], *fields, *OWN[1:]]
+    by_id = {column.id: column for column in found}
+    connector = CONNECTORS.get(collection.connection.provider)
+    leading = _leading(connector, collection)
+    shown = [each for each in leading if each in by_id][:MOST_DEFAULT]
+    return Columns(by_id=by_id, default=(NAME, *shown, UPDATED))
+
+
+def _leading(connector: BaseConnector | None, collection: Collection) -> Sequence[str]:
+    if connector is None:
+        return ()
+    return connector.leading_columns(collection.item_type, collection.schema)
+
+
+Named = Mapping[str, Mapping[str, str]]
+
+
+def _by_name(schema: Mapping[str, Any], key: str) -> Named:
+    kept = schema.get(key)
+    return kept if isinstance(kept, dict) else {}
+
+
+def _to_column(spec: FieldSpec, lookups: Named, colours: Named) -> Column:
+    family = FAMILIES.get(spec.kind, Family.TEXT)
+    named = lookups.get(spec.kind) or {}
+    labels = [*(named or spec.options).values()] if family is Family.CHOICE else []
+    if family is Family.USER:
+        labels = [*(lookups.get("owner") or {}).values()]
+    currency = spec.options.get(CURRENCY_PROPERTY)
+    return Column(
+        id=spec.name,
+        label=spec.label,
+        kind=spec.kind,
+        family=family,
+        group=spec.group,
+        colours=colours.get(spec.name) or {},
+        options=tuple(dict.fromkeys(map(str, labels))),
+        needs=(spec.name, *([currency] if currency else [])),
+    )

@@ -1,0 +1,37 @@
+"""Position in a sorted table, as an opaque token of an address."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from integrations.services.common.opaque import from_token, to_token
+
+PURPOSE: Final = "table-position"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cursor:
+    """The row that a page starts after or ends before: its value, and its key.
+
+    It travels sealed, and names the order that it belongs to; in another one it is as
+    good as none.
+    """
+
+    order: str
+    value: float | str | None
+    id: int
+
+    def to_token(self) -> str:
+        """Write the cursor so that a link can carry it."""
+        parts = [self.order, self.value, self.id]
+        raw = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+        return to_token(raw, purpose=PURPOSE)
+
+    @classmethod
+    def parse(cls, token: str, order: str) -> "Cursor | None":
+        """Read a token; anything odd means no position at all."""
+        raw = from_token(token, purpose=PURPOSE)
+        if raw is None:
+            return None
+        named, value, key = json.loads(raw)
+        return cls(order=named, value=value, id=key) if named == order else None

@@ -1,0 +1,237 @@
+"""Indexes of properties: made when one is first used, dropped when none uses it.
+
+A small collection is indexed at once; a larger one by a worker in batches, each a
+short transaction, so that no sync waits for it.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from itertools import islice
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations.models import Collection, Item, PropertyIndex, PropertyValue
+from integrations.providers.records import COLOURS_KEY
+from integrations.services.common import queue
+from integrations.services.items.tables import rows
+from integrations.services.items.tables.columns import Column, columns_of
+from integrations.services.items.tables.rows import Indexed
+
+# Up to so many items are indexed while whoever asked waits.
+SMALL = 2000
+BATCH = 500
+SLICE_SECONDS = 15.0
+EXPIRES_SECONDS = 120.0
+# How exactly it is known when an index was used last.
+USE_NOTED = timedelta(days=1)
+# One user cannot fill the database with indexes; the one not used for longest goes.
+MOST_INDEXES = 24
+DROPPED_AT_ONCE = 20_000
+# Part of every digest: another number builds all indexes again.
+VERSION = 1
+# What changes in a schema without changing how values are typed.
+_NOT_TYPED = frozenset(
+    {"tag", "fields", "requested", "ask_again", "refused", COLOURS_KEY}
+)
+_STATE = PropertyIndex.State
+_UNBUILT = Q(state__in=(_STATE.BUILDING, _STATE.REBUILDING))
+COMPARED = ("name", "properties", "remote_created_at", "remote_updated_at")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Building:
+    """An index that is not there yet: how many items are done."""
+
+    column: Column
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indexes:
+    """The indexes that some columns have, and those that are still being built."""
+
+    by_column: Mapping[str, PropertyIndex]
+    building: Sequence[Building] = ()
+
+    def get(self, column: Column | None) -> PropertyIndex | None:
+        """Return the index of a column if it can be used."""
+        return self.by_column.get(column.id) if column else None
+
+
+def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
+    """Return the indexes of some columns; those that lack are made, or begun."""
+    if not columns:
+        return Indexes(by_column={})
+    names = [column.id for column in columns]
+    known = {
+        index.name: index
+        for index in PropertyIndex.objects.filter(
+            collection=collection, name__in=names
+        ).exclude(state=_STATE.DROPPING)
+    }
+    outdated = [
+        column
+        for column in columns
+        if column.id not in known or not _is_current(known[column.id], collection)
+    ]
+    if outdated:
+        known |= _begin(collection, outdated)
+    _note_use(known.values())
+    usable = {name: index for name, index in known.items() if index.is_usable}
+    building = [
+        Building(
+            column=column,
+            done=min(known[column.id].done, collection.stored_count),
+            total=collection.stored_count,
+        )
+        for column in columns
+        if column.id in known and column.id not in usable
+    ]
+    return Indexes(by_column=usable, building=building)
+
+
+def _is_current(index: PropertyIndex, collection: Collection) -> bool:
+    return index.labels == labels_of(collection, index.name)
+
+
+def labels_of(collection: Collection, name: str) -> str:
+    """Return a digest of what the values of a property are typed with."""
+    schema = collection.schema
+    fields = [
+        each
+        for each in schema.get("fields") or ()
+        if isinstance(each, dict) and each.get("name") == name
+    ]
+    rest = {key: value for key, value in schema.items() if key not in _NOT_TYPED}
+    told = [VERSION, fields, rest, collection.connection.account]
+    text = json.dumps(told, sort_keys=True, default=str)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _begin(
+    collection: Collection, columns: Sequence[Column]
+) -> dict[str, PropertyIndex]:
+    """Build indexes at once if the collection is small, else ask a worker to."""
+    with transaction.atomic():
+        # Locked, because a sync that stores a page must see the indexes there are.
+        locked = Collection.objects.select_for_update(no_key=True)
+        locked.filter(pk=collection.pk).first()
+        begun = [_begin_one(collection, column) for column in columns]
+        _drop_most_unused(collection, [index.name for index in begun])
+        items = Item.objects.live().filter(collection=collection).order_by("pk")
+        is_small = not items.values("pk")[SMALL : SMALL + 1].exists()
+        if is_small:
+            kept = [
+                Indexed(index=i, column=c) for i, c in zip(begun, columns, strict=True)
+            ]
+            rows.write(collection, kept, list(items.only(*COMPARED)))
+            for index in begun:
+                index.state = _STATE.READY
+                index.save(update_fields=["state"])
+    if not is_small:
+        queue.send("index_properties", collection.pk, expires=EXPIRES_SECONDS)
+    return {index.name: index for index in begun}
+
+
+def _begin_one(collection: Collection, column: Column) -> PropertyIndex:
+    labels = labels_of(collection, column.id)
+    index, is_new = PropertyIndex.objects.get_or_create(
+        collection=collection,
+        name=column.id,
+        defaults={"family": column.family, "labels": labels},
+    )
+    is_dropped = index.state == _STATE.DROPPING
+    if is_new or (index.labels == labels and not is_dropped):
+        return index
+    # Of another type its rows are of no use until they are all written again.
+    is_usable = index.is_usable and index.family == column.family
+    index.state = _STATE.REBUILDING if is_usable else _STATE.BUILDING
+    index.family, index.labels, index.position, index.done = column.family, labels, 0, 0
+    index.save(update_fields=["state", "family", "labels", "position", "done"])
+    return index
+
+
+def _drop_most_unused(collection: Collection, names: Sequence[str]) -> None:
+    others = PropertyIndex.objects.filter(collection=collection).exclude(name__in=names)
+    by_use = others.order_by("-used_at").values_list("pk", flat=True)
+    unused = list(by_use[max(0, MOST_INDEXES - len(names)) :])
+    if unused:
+        PropertyIndex.objects.filter(pk__in=unused).update(state=_STATE.DROPPING)
+
+
+def _note_use(indexes: Iterable[PropertyIndex]) -> None:
+    now = timezone.now()
+    noted = [i.pk for i in indexes if not now - USE_NOTED < i.used_at <= now]
+    if noted:
+        PropertyIndex.objects.filter(pk__in=noted).update(used_at=now)
+
+
+def send_due() -> int:
+    """Queue the building of what is not built yet; return how many were queued."""
+    waiting = PropertyIndex.objects.filter(_UNBUILT).values_list(
+        "collection", flat=True
+    )
+    return sum(
+        queue.send("index_properties", pk, expires=EXPIRES_SECONDS)
+        for pk in islice(dict.fromkeys(waiting.order_by("pk")), 20)
+    )
+
+
+def build(collection_id: UUID, *, seconds: float = SLICE_SECONDS) -> None:
+    """Build the indexes of a collection until the time is up; a sweep goes on."""
+    stop_at = time.monotonic() + seconds
+    while _build_batch(collection_id):
+        if time.monotonic() >= stop_at:
+            queue.send("index_properties", collection_id, expires=EXPIRES_SECONDS)
+            return
+
+
+def _build_batch(collection_id: UUID) -> bool:
+    """Index some items; False when all is built, or what is next must wait."""
+    with transaction.atomic():
+        locked = Collection.objects.select_for_update(no_key=True)
+        collection = locked.filter(pk=collection_id).first()
+        unbuilt = PropertyIndex.objects.filter(_UNBUILT, collection=collection_id)
+        found = list(unbuilt.order_by("position"))
+        if collection is None or not found:
+            return False
+        position = found[0].position
+        together = [index for index in found if index.position == position]
+        live = Item.objects.live().filter(collection=collection, pk__gt=position)
+        items = list(live.order_by("pk").only(*COMPARED)[:BATCH])
+        columns = columns_of(collection)
+        kept = [
+            Indexed(index=index, column=columns.get(index.name)) for index in together
+        ]
+        rows.write(collection, kept, items)
+        own = PropertyIndex.objects.filter(pk__in=[index.pk for index in together])
+        if len(items) < BATCH:
+            own.update(state=_STATE.READY)
+        else:
+            own.update(position=items[-1].pk, done=F("done") + len(items))
+    return True
+
+
+def drop_unused(*, now: datetime) -> int:
+    """Drop indexes that nobody used for long, a little at a time; return the rows."""
+    since = now - timedelta(days=settings.TABLE_INDEX_DAYS)
+    PropertyIndex.objects.filter(used_at__lt=since).update(state=_STATE.DROPPING)
+    dropped = 0
+    for index in PropertyIndex.objects.filter(state=_STATE.DROPPING)[:20]:
+        values = PropertyValue.objects.filter(index=index).values_list("pk", flat=True)
+        keys = list(values[: DROPPED_AT_ONCE - dropped])
+        PropertyValue.objects.filter(pk__in=keys).delete()
+        dropped += len(keys)
+        if dropped >= DROPPED_AT_ONCE:
+            break
+        index.delete()
+    return dropped

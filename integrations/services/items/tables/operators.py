@@ -1,0 +1,139 @@
+"""What each type of column can be filtered by, and how filters' values are read."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from integrations.providers.plain import write_day
+from integrations.providers.values import to_number
+from integrations.services.items.tables.columns import Column, Family
+
+
+class Operator(StrEnum):
+    """How a column is compared; the values are the words of the address."""
+
+    IS = "is"
+    IS_NOT = "not"
+    ONE_OF = "in"
+    CONTAINS = "contains"
+    STARTS = "starts"
+    GREATER = "gt"
+    LESS = "lt"
+    BETWEEN = "between"
+    BEFORE = "before"
+    AFTER = "after"
+    LAST = "last"
+    NEXT = "next"
+    ME = "me"
+    EMPTY = "empty"
+    FILLED = "filled"
+
+
+O = Operator  # noqa: E741 (the tables below would not fit otherwise)
+_LISTED: Final = (O.IS, O.IS_NOT, O.ONE_OF, O.CONTAINS, O.STARTS)
+_ANY: Final = (O.EMPTY, O.FILLED)
+ALLOWED: Final[Mapping[Family, Sequence[Operator]]] = {
+    Family.TEXT: (O.CONTAINS, O.STARTS, O.IS, O.IS_NOT, O.ONE_OF, *_ANY),
+    Family.NUMBER: (O.IS, O.IS_NOT, O.GREATER, O.LESS, O.BETWEEN, *_ANY),
+    Family.BOOLEAN: (O.IS, *_ANY),
+    Family.DATE: (O.IS, O.BEFORE, O.AFTER, O.BETWEEN, O.LAST, O.NEXT, *_ANY),
+    Family.CHOICE: (*_LISTED, *_ANY),
+    Family.USER: (O.ME, *_LISTED, *_ANY),
+    Family.RELATION: _ANY,
+    Family.FILES: (O.CONTAINS, *_ANY),
+}
+LABELS: Final[Mapping[Operator, str]] = {
+    O.IS: "is",
+    O.IS_NOT: "is not",
+    O.ONE_OF: "is one of",
+    O.CONTAINS: "contains",
+    O.STARTS: "starts with",
+    O.GREATER: "is greater than",
+    O.LESS: "is less than",
+    O.BETWEEN: "is between",
+    O.BEFORE: "is before",
+    O.AFTER: "is after",
+    O.LAST: "is in the last (days)",
+    O.NEXT: "is in the next (days)",
+    O.ME: "is me",
+    O.EMPTY: "is empty",
+    O.FILLED: "is not empty",
+}
+WITHOUT_VALUE: Final = frozenset({O.ME, O.EMPTY, O.FILLED})
+YES, NO = "yes", "no"
+MOST_CHOICES, MOST_DAYS, MOST_LENGTH = 50, 36_500, 200
+_BOOLEANS: Final = {"yes": YES, "true": YES, "1": YES, "no": NO, "false": NO, "0": NO}
+_UNITS: Final = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
+_DURATION: Final = re.compile(r"(-?\d+(?:\.\d+)?) *(d|h|min|s)")
+
+
+def read_values(
+    column: Column, operator: Operator, values: Sequence[str]
+) -> tuple[str, ...] | None:
+    """Return a filter's values as they are written, None for wrong ones."""
+    if operator in WITHOUT_VALUE:
+        return ()
+    texts = [each.replace("\x00", "").strip()[:MOST_LENGTH] for each in values]
+    texts = [each for each in texts if each][:MOST_CHOICES]
+    expected = 2 if operator is Operator.BETWEEN else 1
+    is_list = operator is Operator.ONE_OF
+    if not texts or (len(texts) != expected and not is_list):
+        return None
+    read = [_read_value(column, operator, each) for each in texts]
+    found = tuple(each for each in read if each is not None)
+    return found if len(found) == len(read) else None
+
+
+def _read_value(column: Column, operator: Operator, text: str) -> str | None:
+    if operator in {Operator.LAST, Operator.NEXT}:
+        is_number = text.isascii() and text.isdecimal() and len(text) <= len("36500")
+        is_known = is_number and 0 < int(text) <= MOST_DAYS
+        return str(int(text)) if is_known else None
+    if column.family is Family.BOOLEAN:
+        return _BOOLEANS.get(text.lower())
+    if column.family is Family.DATE:
+        return text if _to_date(text) is not None else None
+    if column.family is Family.NUMBER:
+        return text if to_amount(text, column) is not None else None
+    return text
+
+
+def to_amount(text: str, column: Column) -> float | None:
+    """Return what a number in a filter is compared with, None for no number.
+
+    Percentages are written as they are shown, and durations with their units.
+    """
+    duration = _DURATION.fullmatch(text) if column.kind == "duration" else None
+    if duration:
+        return float(duration[1]) * _UNITS[duration[2]]
+    number = to_number(text.rstrip("% ") if column.kind == "percent" else text)
+    if number is None:
+        return None
+    # Divided as decimals, so that 55 % is the very share that is stored.
+    return float(number / 100 if column.kind == "percent" else number)
+
+
+def _to_date(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    # So that no zone moves it out of what a time can hold.
+    return day if date(2, 1, 1) <= day <= date(9990, 1, 1) else None
+
+
+def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
+    """Return a filter in words, as in: Amount is greater than 1000."""
+    shown = list(values)
+    if column.family is Family.DATE and operator not in {O.LAST, O.NEXT}:
+        shown = [write_day(date.fromisoformat(each)) for each in values]
+    if operator in {O.LAST, O.NEXT}:
+        days = "day" if values == ("1",) else "days"
+        return f"{column.label} is in the {operator} {values[0]} {days}"
+    if operator is O.BETWEEN:
+        return f"{column.label} is between {shown[0]} and {shown[1]}"
+    joined = ", ".join(shown[:-1]) + " or " if len(shown) > 1 else ""
+    last = shown[-1] if shown else ""
+    return f"{column.label} {LABELS[operator]} {joined}{last}".strip()

@@ -1,0 +1,123 @@
+"""Rows of property indexes: written in the transaction that stores the items."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection as database
+from django.db.models import Q
+
+from integrations.models import Collection, Item, PropertyIndex, PropertyValue
+from integrations.providers.records import IntegrationItem
+from integrations.services.items.tables.columns import Column, columns_of
+from integrations.services.items.tables.values import NONE, keys_of, values_of
+
+# So many keys in one statement.
+CHUNK = 500
+_KEPT = Q(state__in=("building", "ready", "rebuilding"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indexed:
+    """An index that is kept, with its column where the schema still has it."""
+
+    index: PropertyIndex
+    column: Column | None
+
+
+def lock(collection: Collection) -> list[Indexed]:
+    """Return the indexes that a transaction must keep; mostly there are none.
+
+    The collection is locked before its items, so that no index is begun or built by
+    what they were. Columns are read from the schema only where there is an index.
+    """
+    locked = Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk)
+    locked.values_list("pk").first()
+    found = list(PropertyIndex.objects.filter(_KEPT, collection=collection.pk))
+    if not found:
+        return []
+    columns = columns_of(collection)
+    return [Indexed(index=index, column=columns.get(index.name)) for index in found]
+
+
+def store(
+    collection: Collection,
+    kept: Sequence[Indexed],
+    added: Mapping[int, IntegrationItem],
+    changed: Mapping[int, IntegrationItem],
+    *,
+    moved: Sequence[int],
+) -> None:
+    """Write the values of a page's items, in the caller's transaction.
+
+    Those that ``moved`` here leave the indexes of where they were.
+    """
+    if moved:
+        _forget(moved)
+    if not kept:
+        return
+    items = [
+        _to_item(key, item) for each in (added, changed) for key, item in each.items()
+    ]
+    write(collection, kept, items, is_new=not changed)
+
+
+def _to_item(key: int, item: IntegrationItem) -> Item:
+    """Return what is compared of an item that was just stored."""
+    return Item(
+        pk=key,
+        name=item.name,
+        properties=item.properties,
+        remote_created_at=item.creation_time,
+        remote_updated_at=item.last_modified_time,
+    )
+
+
+def write(
+    collection: Collection,
+    kept: Sequence[Indexed],
+    items: Sequence[Item],
+    *,
+    is_new: bool = False,
+) -> None:
+    """Replace the rows of some items in some indexes."""
+    columns = [each.column for each in kept if each.column is not None]
+    if not is_new:
+        indexes = [each.index for each in kept]
+        for start in range(0, len(items), CHUNK):
+            keys = [item.pk for item in items[start : start + CHUNK]]
+            PropertyValue.objects.filter(item__in=keys, index__in=indexes).delete()
+    rows: list[tuple[Any, ...]] = []
+    for item in items:
+        values = values_of(item, collection, columns)
+        for each in kept:
+            index, column = each.index, each.column
+            value = values.get(column.id) if column else None
+            found = keys_of(value, column.family) if column else [NONE]
+            rows += [(index.pk, item.pk, n, *key) for n, key in enumerate(found)]
+    _insert(rows)
+
+
+def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows by one prepared statement, as items are."""
+    quote = database.ops.quote_name
+    table = quote(PropertyValue._meta.db_table)  # noqa: SLF001 (Django documents _meta)
+    names = ("index_id", "item_id", "position", "number", "text")
+    statement = (
+        f"INSERT INTO {table} ({', '.join(map(quote, names))})"
+        " VALUES (%s, %s, %s, %s, %s)"
+    )
+    with database.cursor() as cursor:
+        cursor.executemany(statement, rows)
+
+
+def delete(keys: Sequence[int], collection: Collection) -> None:
+    """Take deleted items out of the indexes of their collection."""
+    if PropertyIndex.objects.filter(collection=collection.pk).exists():
+        _forget(keys)
+
+
+def _forget(keys: Sequence[int]) -> None:
+    for start in range(0, len(keys), CHUNK):
+        part = keys[start : start + CHUNK]
+        PropertyValue.objects.filter(item__in=part).delete()

@@ -1,0 +1,258 @@
+"""What a table shows: read from an address, and written back as the same one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from integrations.models import wording
+from integrations.services.items.query import (
+    DEFAULT_SIZE,
+    MAX_SEARCH,
+    SIZES,
+)
+from integrations.services.items.tables.columns import UPDATED, Column, Columns, Family
+from integrations.services.items.tables.conditions import (
+    Condition,
+    read_list,
+    split_name,
+)
+from integrations.services.items.tables.cursors import Cursor
+
+ALL, ANY = "all", "any"
+DENSITIES = ("comfortable", "compact")
+DEFAULT_SORT = f"-{UPDATED}"
+MOST_CONDITIONS, MOST_COLUMNS = 10, 40
+# Texts are sorted by their text, everything else by its number.
+BY_TEXT = frozenset({Family.TEXT, Family.CHOICE, Family.USER, Family.FILES})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableQuery:
+    """Which rows and columns of a collection are shown, and in what order.
+
+    Without ``columns`` and ``density`` those of the user's layout hold. ``left_out``
+    says in words what the address asked for and cannot be had.
+    """
+
+    collection: UUID
+    search: str = ""
+    conditions: tuple[Condition, ...] = ()
+    match: str = ALL
+    sort: Column | None = None
+    is_descending: bool = True
+    group: Column | None = None
+    columns: tuple[str, ...] = ()
+    density: str = ""
+    size: int = DEFAULT_SIZE
+    after: Cursor | None = None
+    before: Cursor | None = None
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(
+        cls, collection: UUID, parameters: QueryDict, columns: Columns
+    ) -> "TableQuery":
+        """Read an address; what makes no sense is left out, and said."""
+        reader = _Reader(parameters, columns)
+        sort, is_descending = reader.sort()
+        query = cls(
+            collection=collection,
+            search=" ".join(reader.text("q")[:MAX_SEARCH].split()),
+            conditions=tuple(reader.conditions()),
+            match=ANY if reader.text("match") == ANY else ALL,
+            sort=sort,
+            is_descending=is_descending,
+            group=reader.group(),
+            columns=tuple(reader.columns()),
+            density=reader.one_of("density", DENSITIES),
+            size=int(reader.one_of("size", [str(s) for s in SIZES]) or DEFAULT_SIZE),
+        )
+        after = query.read_cursor(reader.text("after"))
+        before = None if after else query.read_cursor(reader.text("before"))
+        told = tuple(dict.fromkeys(reader.left_out))
+        return replace(query, after=after, before=before, left_out=told)
+
+    @property
+    def is_by_update(self) -> bool:
+        """Tell whether rows are in the order of their updates, which needs no index."""
+        return self.sort is None or self.sort.id == UPDATED
+
+    @property
+    def sorts_by_text(self) -> bool:
+        """Tell which of a value's two keys the rows are sorted by."""
+        return self.sort is not None and self.sort.family in BY_TEXT
+
+    @property
+    def sort_text(self) -> str:
+        """Return the order as the address has it."""
+        column_id = self.sort.id if self.sort else UPDATED
+        return f"-{column_id}" if self.is_descending else column_id
+
+    def read_cursor(self, token: str) -> Cursor | None:
+        """Return the position of a token, None where it is of another order.
+
+        A column may have had values of another type when the token was made.
+        """
+        cursor = Cursor.parse(token, self.sort_text)
+        if cursor is None or cursor.value is None:
+            return cursor
+        is_text = self.sorts_by_text or self.is_by_update
+        return cursor if isinstance(cursor.value, str) is is_text else None
+
+    @property
+    def filters(self) -> list[tuple[str, str]]:
+        """Return the parameters that leave rows out."""
+        search = [("q", self.search)] if self.search else []
+        match = [("match", ANY)] if self.match == ANY else []
+        return [*search, *(each.address for each in self.conditions), *match]
+
+    @property
+    def look(self) -> list[tuple[str, str]]:
+        """Return the parameters that only say how the rows are shown."""
+        values = {
+            "sort": "" if self.sort_text == DEFAULT_SORT else self.sort_text,
+            "group": self.group.id if self.group else "",
+            "columns": ",".join(self.columns),
+            "density": self.density,
+            "size": "" if self.size == DEFAULT_SIZE else str(self.size),
+        }
+        return [(name, value) for name, value in values.items() if value]
+
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        """Return every parameter that is not at its default."""
+        places = {"after": self.after, "before": self.before}
+        tokens = [(name, at.to_token()) for name, at in places.items() if at]
+        return [*self.filters, *self.look, *tokens]
+
+    @property
+    def url(self) -> str:
+        """Return the one canonical address of this table."""
+        path = reverse("integrations:table", args=(self.collection,))
+        return f"{path}?{urlencode(self.parameters)}" if self.parameters else path
+
+    @property
+    def words(self) -> str:
+        """Return all filters in words."""
+        told = [f"“{self.search}” is in it"] if self.search else []
+        glue = " or " if self.match == ANY else " and "
+        conditions = glue.join(each.words for each in self.conditions)
+        return " and ".join([*told, *([conditions] if conditions else [])])
+
+    def change(self, **changes: Any) -> "TableQuery":
+        """Return the first page of the table with something about it changed."""
+        return replace(self, **{"after": None, "before": None, **changes})
+
+    def without(self, condition: Condition) -> "TableQuery":
+        """Return the first page of the table without one of its filters."""
+        kept = tuple(each for each in self.conditions if each != condition)
+        return self.change(conditions=kept)
+
+    @property
+    def indexed(self) -> list[Column]:
+        """Return the columns whose index the rows are found by."""
+        own = [] if self.is_by_update or self.sort is None else [self.sort]
+        grouped = [self.group] if self.group else []
+        used = [*own, *(each.column for each in self.conditions), *grouped]
+        return list({column.id: column for column in used}.values())
+
+
+class _Reader:
+    """Reader of an address; what it leaves out is said in words."""
+
+    def __init__(self, parameters: QueryDict, columns: Columns) -> None:
+        self._parameters = parameters
+        self._columns = columns
+        self.left_out: list[str] = []
+
+    def text(self, name: str) -> str:
+        return str(self._parameters.get(name) or "").replace("\x00", "").strip()
+
+    def one_of(self, name: str, known: Sequence[str]) -> str:
+        return self.text(name) if self.text(name) in known else ""
+
+    def sort(self) -> tuple[Column | None, bool]:
+        """Return the column and the direction that rows are sorted by."""
+        text = self.text("sort") or DEFAULT_SORT
+        column = self._find(text.removeprefix("-"), "sorted by")
+        return column, column is None or text.startswith("-")
+
+    def group(self) -> Column | None:
+        text = self.text("group")
+        column = self._find(text, "grouped by") if text else None
+        if column is not None and not column.can_group:
+            self.left_out.append(f"Rows cannot be grouped by {column.label}.")
+            return None
+        return column
+
+    def columns(self) -> Iterable[str]:
+        named = [each for each in self.text("columns").split(",") if each]
+        found = [self._find(each, "shown") for each in dict.fromkeys(named)]
+        return [each.id for each in found if each is not None][:MOST_COLUMNS]
+
+    def conditions(self) -> list[Condition]:
+        """Return the filters, of several that are the same one."""
+        found: dict[Condition, None] = {}
+        for name, values in self._parameters.lists():
+            for value in values:
+                condition = self._condition(name, value)
+                if condition is not None:
+                    found[condition] = None
+        added = self._added()
+        if added is not None:
+            found[added] = None
+        if len(found) > MOST_CONDITIONS:
+            left = wording.count_text(len(found) - MOST_CONDITIONS, "filter")
+            self.left_out.append(f"{left} more than can be used at once.")
+        return list(found)[:MOST_CONDITIONS]
+
+    def _condition(self, name: str, value: str) -> Condition | None:
+        column_id, operator = split_name(name)
+        if not column_id:
+            return None
+        column = self._find(column_id, "filtered by")
+        if column is None:
+            return None
+        return self._make(column, operator, read_list(operator, value))
+
+    def _added(self) -> Condition | None:
+        """Return the filter that the form adds: column, operator and values."""
+        column_id, operator = self.text("column"), self.text("operator")
+        if not column_id:
+            return None
+        column = self._find(column_id, "filtered by")
+        if column is None:
+            return None
+        values = [self.text("value"), self.text("until")]
+        if not operator:
+            return None
+        if operator == "in":
+            values = read_list(operator, values[0])
+        return self._make(column, operator, [each for each in values if each])
+
+    def _make(
+        self, column: Column, operator: str, values: list[str]
+    ) -> Condition | None:
+        condition = Condition.make(column, operator, values)
+        if condition is None:
+            told = ", ".join(each[:40] for each in values if each.strip())
+            value = f" and “{told}”" if told else ""
+            self.left_out.append(
+                f"{column.label} cannot be filtered by “{operator[:20]}”{value}."
+            )
+        return condition
+
+    def _find(self, column_id: str, done: str) -> Column | None:
+        column = self._columns.get(column_id)
+        if column is None:
+            self.left_out.append(
+                f"There is no column “{column_id[:60]}” for rows to be {done}."
+                if done != "shown"
+                else f"There is no column “{column_id[:60]}” to be shown."
+            )
+        return column

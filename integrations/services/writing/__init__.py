@@ -1,0 +1,1 @@
+"""Write back: what users change here, on its way to the provider."""

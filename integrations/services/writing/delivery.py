@@ -1,0 +1,293 @@
+"""Deliver one edit: look what is there, send what is missing, store what came of it.
+
+Every delivery begins by reading. So a lost answer, whether by a time-out, a failing
+provider or a killed worker, is resolved by the next one before anything is sent again;
+and what changed there since the form was opened is never overwritten unseen.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.http.client import ApiClient
+from integrations.http.errors import AlreadyExists, ApiError, NotFound, Server
+from integrations.models import Edit
+from integrations.models.reasons import Reason, ReasonCode
+from integrations.providers.capabilities import WritesItems
+from integrations.providers.connector import CollectionContext
+from integrations.providers.records import IntegrationItem
+from integrations.providers.writing import RawValues, WritableField
+from integrations.services.common import clients
+from integrations.services.common.clock import database_now
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import LeaseLostError, NoTokenError
+from integrations.services.grants import circuit_breaker
+from integrations.services.grants.tokens import TokenSource
+from integrations.services.sync.refresh.context import context_of
+from integrations.services.writing import editing, lease, outbox, outcomes, storing
+
+logger = logging.getLogger(__name__)
+
+
+class Step(StrEnum):
+    """How far a delivery got: what an error means depends on it."""
+
+    READING = "reading"
+    SENDING = "sending"
+    ANSWERED = "answered"
+
+
+@dataclass(kw_only=True)
+class Delivery:
+    """One attempt to deliver an edit, under its lease."""
+
+    edit: Edit
+    lease_id: UUID
+    api: ApiClient
+    writer: WritesItems
+    context: CollectionContext
+    fields: Mapping[str, WritableField]
+    step: Step = Step.READING
+
+    def fetch(self, remote_id: str) -> IntegrationItem | None:
+        """Return an item as it is there now."""
+        lease.renew(self.edit, self.lease_id)
+        return self.writer.fetch_written(self.api, self.context, remote_id)
+
+    def find_existing(self) -> str | None:
+        """Return the id of what has the identity of a new item."""
+        lease.renew(self.edit, self.lease_id)
+        return self.writer.find_existing(self.api, self.context, self.edit.values)
+
+    def note_sent(self) -> None:
+        """Store that the next call writes."""
+        lease.note_sent(self.edit, self.lease_id)
+        self.step = Step.SENDING
+
+    def differing(self, values: RawValues, there: RawValues) -> list[str]:
+        """Return the names of values that are not there."""
+        return [
+            name
+            for name, value in values.items()
+            if not self._is_same(name, value, there.get(name))
+        ]
+
+    def _is_same(self, name: str, one: Any, other: Any) -> bool:
+        field = self.fields.get(name)
+        return one == other if field is None else self.writer.is_same(field, one, other)
+
+
+def deliver(edit_id: int) -> float | None:
+    """Deliver an edit; return seconds until it is tried again, None for never.
+
+    A second delivery of one that is being delivered ends without a call.
+    """
+    claimed = lease.claim(edit_id, now=database_now())
+    if claimed is None:
+        return None
+    edit, lease_id = claimed
+    delivery: Delivery | None = None
+    try:
+        with connector_boundary("write", edit=edit.uuid):
+            delivery = _begin(edit, lease_id)
+            VERBS[Edit.Verb(edit.verb)](delivery)
+    except LeaseLostError:
+        return None
+    except (ApiError, NoTokenError) as exc:
+        return _after_error(edit, lease_id, delivery, exc)
+    outbox.send_next(edit)
+    return None
+
+
+def _begin(edit: Edit, lease_id: UUID) -> Delivery:
+    connection, writer = edit.connection, editing.writer_of(edit.connection)
+    if writer is None or not editing.can_write(edit.collection):
+        raise NoTokenError(ReasonCode.NO_PERMISSION)
+    circuit_breaker.ensure_running(connection.provider)
+    return Delivery(
+        edit=edit,
+        lease_id=lease_id,
+        api=clients.api_client(connection, TokenSource(connection.pk)),
+        writer=writer,
+        context=context_of(edit.collection),
+        fields=editing.fields_of(edit.collection),
+    )
+
+
+def _update(delivery: Delivery) -> None:
+    """Change an item, unless it has those values already or others changed them."""
+    edit = delivery.edit
+    found = delivery.fetch(edit.remote_id)
+    if found is None:
+        _end(delivery, Edit.State.REFUSED, Reason(code=ReasonCode.ITEM_DELETED))
+        return
+    missing = delivery.differing(edit.values, found.properties)
+    if not missing:
+        _save(delivery, found)
+        return
+    bases = {name: edit.base.get(name) for name in missing}
+    if changed := delivery.differing(bases, found.properties):
+        _conflict(delivery, found, changed, ReasonCode.CHANGED_THERE)
+        return
+    delivery.note_sent()
+    values = {name: edit.values[name] for name in missing}
+    written = delivery.writer.update(
+        delivery.api, delivery.context, edit.remote_id, values
+    )
+    _answered(delivery, written)
+
+
+def _create(delivery: Delivery) -> None:
+    """Create an item, unless something has its identity: then that is looked at."""
+    edit, is_unsure = delivery.edit, delivery.edit.may_have_arrived
+    there = edit.remote_id or delivery.find_existing()
+    if not there:
+        delivery.note_sent()
+        try:
+            written = delivery.writer.create(
+                delivery.api, delivery.context, edit.values
+            )
+        except AlreadyExists as exc:
+            there = exc.remote_id or delivery.find_existing()
+            if not there:
+                raise
+            delivery.step = Step.READING
+        else:
+            _answered(delivery, written)
+            return
+    found = delivery.fetch(there)
+    if found is None:
+        raise Server("what has this identity could not be read")
+    differing = delivery.differing(edit.values, found.properties)
+    if is_unsure and not differing:
+        _save(delivery, found)
+        return
+    _conflict(delivery, found, differing, ReasonCode.EXISTS_THERE)
+
+
+def _archive(delivery: Delivery) -> None:
+    """Archive an item; one that is not there any more is archived already."""
+    edit = delivery.edit
+    if delivery.fetch(edit.remote_id) is not None:
+        delivery.note_sent()
+        try:
+            delivery.writer.archive(delivery.api, delivery.context, edit.remote_id)
+        except NotFound:
+            logger.info("archived already edit=%s", edit.uuid)
+    now = timezone.now()
+    with transaction.atomic():
+        edit.correlation_id = delivery.api.correlation_id
+        edit.change = storing.archive_item(edit, now=now)
+        _end(delivery, Edit.State.SAVED, change=edit.change)
+
+
+VERBS: Mapping[Edit.Verb, Callable[[Delivery], None]] = {
+    Edit.Verb.CREATE: _create,
+    Edit.Verb.UPDATE: _update,
+    Edit.Verb.ARCHIVE: _archive,
+}
+
+
+def _answered(delivery: Delivery, written: Any) -> None:
+    """Store the answer at once, then the item as it is there now."""
+    correlation = delivery.api.correlation_id
+    lease.note_answer(delivery.edit, delivery.lease_id, written, correlation)
+    delivery.step = Step.ANSWERED
+    found = delivery.fetch(written.remote_id)
+    if found is None:
+        raise Server("what was written could not be read")
+    _save(delivery, found)
+
+
+def _save(delivery: Delivery, found: IntegrationItem) -> None:
+    edit, now = delivery.edit, timezone.now()
+    with transaction.atomic():
+        item = storing.store_item(edit, found, now=now)
+        edit.item, edit.remote_id = item, found.id
+        _end(
+            delivery,
+            Edit.State.SAVED,
+            item=item,
+            remote_id=found.id,
+            change=storing.change_of(edit, item, now=now),
+        )
+
+
+def _conflict(
+    delivery: Delivery, found: IntegrationItem, names: list[str], why: ReasonCode
+) -> None:
+    """Store what is there, and leave the choice to the user."""
+    edit = delivery.edit
+    theirs = {name: found.properties.get(name) for name in names}
+    with transaction.atomic():
+        edit.item = storing.store_item(edit, found, now=timezone.now())
+        _end(
+            delivery,
+            Edit.State.CONFLICT,
+            Reason(code=why),
+            item=edit.item,
+            remote_id=found.id,
+            theirs=theirs,
+        )
+
+
+def _end(
+    delivery: Delivery, state: Edit.State, reason: Reason | None = None, **values: Any
+) -> None:
+    """End the edit and record it in the audit trail, in one transaction."""
+    edit = delivery.edit
+    correlation = edit.correlation_id or delivery.api.correlation_id
+    with transaction.atomic():
+        more = {**values, "correlation_id": correlation}
+        lease.end(edit, delivery.lease_id, state, reason, **more)
+        outbox.record(state.value, edit, reason=edit.reason)
+
+
+def _after_error(
+    edit: Edit, lease_id: UUID, delivery: Delivery | None, exc: Exception
+) -> float | None:
+    """Decide what an error makes of the edit, by how far its delivery got."""
+    is_sent = delivery is not None and delivery.step is Step.SENDING
+    is_unsure = edit.may_have_arrived and not is_sent
+    outcome = outcomes.outcome_of(edit, exc, is_sent=is_sent, is_unsure=is_unsure)
+    logger.warning(
+        "edit not saved edit=%s state=%s error=%s status=%s correlation_id=%s",
+        edit.uuid,
+        outcome.state,
+        type(exc).__name__,
+        getattr(exc, "status", None),
+        getattr(exc, "correlation_id", ""),
+    )
+    try:
+        return _store_outcome(edit, lease_id, outcome)
+    except LeaseLostError:
+        return None
+
+
+def _store_outcome(
+    edit: Edit, lease_id: UUID, outcome: outcomes.Outcome
+) -> float | None:
+    if outcome.wait is None:
+        with transaction.atomic():
+            columns = {**outcome.columns, "sent_at": None}
+            lease.end(edit, lease_id, outcome.state, outcome.reason, **columns)
+            outbox.record(outcome.state.value, edit, reason=edit.reason)
+        outbox.send_next(edit)
+        return None
+    sent_at = edit.sent_at if outcome.state is Edit.State.UNKNOWN else None
+    lease.wait(
+        edit,
+        lease_id,
+        until=timezone.now() + outcome.wait,
+        reason=outcome.reason,
+        state=outcome.state,
+        sent_at=sent_at,
+        **outcome.columns,
+    )
+    return outcome.wait.total_seconds()

@@ -1,0 +1,1 @@
+"""Pages on which items are created, changed and archived at their provider."""

@@ -1,0 +1,305 @@
+"""Edit, create and archive items, and show what becomes of it."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from integrations.models import Collection, Edit, Item
+from integrations.models.reasons import ReasonCode
+from integrations.services.common.errors import ConnectorError
+from integrations.services.items import described, links
+from integrations.services.writing import editing, outbox
+from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
+from integrations.views.access import UserRequest, get_connection
+from integrations.views.editing import status
+from integrations.views.editing.form import ItemForm, Shown, StaleFormError
+from integrations.views.items.values import show
+
+FORM = ["GET", "HEAD", "POST"]
+MINE = "mine"
+STALE = "The form was too old: look at the values and save again."
+
+
+def _item(request: UserRequest, pk: UUID) -> Item:
+    """Return an item of the user's own that may be edited, or answer 404."""
+    own = Item.objects.owned_by(request.user).live()
+    rows = own.select_related("connection", "collection__connection")
+    item = get_object_or_404(rows, uuid=pk)
+    item.collection.connection = item.connection
+    if not editing.is_writable(item.collection):
+        raise Http404("nothing to edit")
+    return item
+
+
+def _edit(request: UserRequest, pk: UUID) -> Edit:
+    rows = Edit.objects.filter(connection__owner=request.user).select_related(
+        "connection", "collection__connection", "item__collection__connection"
+    )
+    return get_object_or_404(rows, uuid=pk)
+
+
+def _not_allowed(request: UserRequest, collection: Collection) -> HttpResponse:
+    connection = collection.connection
+    text = f"Switch on editing for {connection} first."
+    messages.warning(request, text, extra_tags="editing_off")
+    return redirect(f"{connection.get_absolute_url()}#editing")
+
+
+@require_http_methods(FORM)
+def item_edit(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show an item's values in a form, and take what was changed."""
+    item = _item(request, pk)
+    if not editing.can_write(item.collection):
+        return _not_allowed(request, item.collection)
+    earlier = _corrected(request, item.collection)
+    try:
+        form = _form(request, item.collection, outbox.shown_values(item), earlier)
+    except StaleFormError:
+        messages.warning(request, STALE, extra_tags="stale_form")
+        return redirect("integrations:item-edit", item.uuid)
+    if request.method == "POST" and form.is_valid():
+        return _take_update(request, item, form, earlier)
+    context = {"item": item, "read_only": _read_only(item), "cancel": item}
+    return _show_form(request, item.collection, form, earlier, context)
+
+
+def _take_update(
+    request: UserRequest, item: Item, form: ItemForm, earlier: Edit | None
+) -> HttpResponse:
+    changes, key = form.changes(), form.cleaned_data["key"]
+    edit = outbox.update(item, changes, form.shown.values, user=request.user, key=key)
+    if edit is None:
+        messages.info(request, "Nothing was changed.", extra_tags="unchanged")
+        return redirect(item)
+    _settle(request, earlier)
+    return redirect(f"{item.get_absolute_url()}#edits")
+
+
+@require_http_methods(FORM)
+def item_create(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show an empty form, and take a new item."""
+    rows = Collection.objects.filter(connection__owner=request.user)
+    collection = get_object_or_404(rows.select_related("connection"), pk=pk)
+    if not editing.is_writable(collection):
+        raise Http404("nothing to create")
+    if not editing.can_write(collection):
+        return _not_allowed(request, collection)
+    earlier = _corrected(request, collection)
+    try:
+        form = _form(request, collection, {}, earlier, is_new=True)
+    except StaleFormError:
+        messages.warning(request, STALE, extra_tags="stale_form")
+        return redirect("integrations:item-create", collection.pk)
+    if request.method == "POST" and form.is_valid():
+        key = form.cleaned_data["key"]
+        edit = outbox.create(collection, form.changes(), user=request.user, key=key)
+        _settle(request, earlier)
+        return redirect(edit)
+    context = {"cancel": collection.connection}
+    return _show_form(request, collection, form, earlier, context)
+
+
+def _corrected(request: UserRequest, collection: Collection) -> Edit | None:
+    """Return the refused edit that this form corrects, if the address names one."""
+    try:
+        key = UUID(request.GET.get("correct", ""))
+    except ValueError:
+        return None
+    rows = Edit.objects.filter(connection__owner=request.user, collection=collection)
+    return rows.filter(uuid=key, state=Edit.State.REFUSED).first()
+
+
+def _settle(request: UserRequest, earlier: Edit | None) -> None:
+    if earlier is not None:
+        outbox.discard([earlier], user=request.user, why=ReasonCode.DECIDED)
+
+
+def _form(
+    request: UserRequest,
+    collection: Collection,
+    values: Any,
+    earlier: Edit | None,
+    *,
+    is_new: bool = False,
+) -> ItemForm:
+    """Return the form; raise StaleFormError for one that was altered."""
+    writer = editing.writer_of(collection.connection)
+    if writer is None:
+        raise Http404("nothing writes there")
+    fields = editing.fields_of(collection)
+    if request.method == "POST":
+        shown = Shown.read(request.POST.get("base", ""))
+    else:
+        shown = Shown.now({name: values.get(name) for name in fields})
+    return ItemForm(
+        request.POST if request.method == "POST" else None,
+        writer=writer,
+        fields=fields,
+        shown=shown,
+        typed=earlier.values if earlier else None,
+        refused=earlier.refused if earlier else None,
+        is_new=is_new,
+    )
+
+
+def _show_form(
+    request: UserRequest,
+    collection: Collection,
+    form: ItemForm,
+    earlier: Edit | None,
+    context: dict[str, Any],
+) -> HttpResponse:
+    opened = request.GET.get("field", "")
+    context |= {
+        "connection": collection.connection,
+        "collection": collection,
+        "form": form,
+        "sections": form.sections(opened),
+        "other_refusals": form.other_refusals(),
+        "earlier": earlier,
+        "cancel_url": context["cancel"].get_absolute_url(),
+    }
+    code = 400 if form.is_bound else 200
+    return render(request, "editing/item_form.html", context, status=code)
+
+
+def _read_only(item: Item) -> list[dict[str, Any]]:
+    """Return the values of an item that nobody can write."""
+    writable = editing.fields_of(item.collection)
+    try:
+        fields = described.describe(item.collection, item.properties, item=item.pk)
+    except ConnectorError:
+        return []
+    fixed = [field for field in fields if field.name not in writable]
+    linked = links.find(item, fixed)
+    return [
+        {"label": field.label, "value": show(field.value, linked)} for field in fixed
+    ]
+
+
+@require_http_methods(FORM)
+def item_archive(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Ask, then take the archiving of an item."""
+    item = _item(request, pk)
+    if not editing.can_write(item.collection):
+        return _not_allowed(request, item.collection)
+    if request.method == "POST":
+        key = _key(request)
+        outbox.archive(item, user=request.user, key=key)
+        return redirect(f"{item.get_absolute_url()}#edits")
+    context = {"item": item, "connection": item.connection, "key": uuid4()}
+    return render(request, "editing/item_archive.html", context)
+
+
+def _key(request: UserRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return uuid4()
+
+
+@require_safe
+def edit_detail(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show how an edit goes, and what there is to decide."""
+    return render(request, "editing/edit_detail.html", _context(request, pk))
+
+
+@require_safe
+def edit_live(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show what has changed on an open page of an edit."""
+    context = {**_context(request, pk), "is_live": True}
+    return render(request, "editing/edit_live.html", context)
+
+
+def _context(request: UserRequest, pk: UUID) -> dict[str, Any]:
+    edit = _edit(request, pk)
+    shown = status.put_in_words(edit, request.user)
+    return {
+        "shown": shown,
+        "edit": edit,
+        "connection": edit.connection,
+        "key": uuid4(),
+        "live_url": reverse("integrations:edit-live", args=(edit.uuid,)),
+        "live_seconds": status.SECONDS_BUSY if edit.is_open else 0,
+    }
+
+
+@require_POST
+def edit_decide(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Send what the user still wants of an edit that met other values."""
+    edit = _edit(request, pk)
+    mine = {
+        name: value
+        for name, value in edit.values.items()
+        if request.POST.get(f"choice.{name}") == MINE
+    }
+    try:
+        outbox.decide(edit, mine, user=request.user, key=_key(request))
+    except EditingOffError:
+        return _not_allowed(request, edit.collection)
+    except NothingToUndoError:
+        messages.info(request, "This was decided already.", extra_tags="decided")
+    target = edit.item or edit
+    return redirect(f"{target.get_absolute_url()}#edits")
+
+
+@require_POST
+def edit_discard(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Discard an edit that is not being sent now."""
+    edit = _edit(request, pk)
+    if outbox.discard([edit], user=request.user, why=ReasonCode.DISCARDED):
+        messages.success(request, "The change is discarded.", extra_tags="discarded")
+    else:
+        text = "The change is being sent now, or was ended already."
+        messages.info(request, text, extra_tags="not_discarded")
+    return redirect(edit.item or edit.connection)
+
+
+@require_POST
+def edit_undo(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Take the user's own latest edit back."""
+    edit = _edit(request, pk)
+    try:
+        outbox.undo(edit, user=request.user, key=_key(request))
+    except (NothingToUndoError, EditingOffError):
+        text = "It cannot be undone any more: something newer is there."
+        messages.warning(request, text, extra_tags="nothing_to_undo")
+    target = edit.item or edit
+    return redirect(f"{target.get_absolute_url()}#edits")
+
+
+@require_POST
+def connection_editing(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Switch editing on or off; the provider is asked on the next page."""
+    connection = get_connection(request, pk)
+    on = request.POST.get("on") == "1"
+    if on and not editing.is_offered(connection):
+        raise Http404("nothing to edit")
+    has_to_ask = editing.switch(connection, on=on, actor=request.user)
+    if has_to_ask and connection.is_connected:
+        path = reverse("integrations:connect", args=(connection.provider,))
+        return redirect(f"{path}?connection={connection.pk}")
+    if on:
+        outbox.wake(connection)
+    text = "Editing is on." if on else "Editing is off."
+    messages.success(request, text, extra_tags="editing_on" if on else "editing_off")
+    return redirect(f"{connection.get_absolute_url()}#editing")
+
+
+@require_POST
+def connection_discard_edits(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Discard all changes that a connection has not sent yet."""
+    connection = get_connection(request, pk)
+    outbox.discard_waiting(connection, user=request.user)
+    text = "The waiting changes are discarded."
+    messages.success(request, text, extra_tags="discarded")
+    return redirect(f"{connection.get_absolute_url()}#editing")

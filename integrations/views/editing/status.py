@@ -1,0 +1,142 @@
+"""Put an edit in words: where it is, what it changes, what can be done about it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from integrations.models import Collection, Connection, Edit, Item, wording
+from integrations.providers.raw import describe_raw
+from integrations.services.common.errors import ConnectorError
+from integrations.services.items import described
+from integrations.services.writing import editing, outbox
+from integrations.views.items.values import show
+
+State = Edit.State
+TONES = {
+    State.WAITING: "busy",
+    State.SENDING: "busy",
+    State.UNKNOWN: "busy",
+    State.SAVED: "ok",
+    State.REFUSED: "bad",
+    State.CONFLICT: "warn",
+    State.CANCELLED: "idle",
+}
+DONE = {Edit.Verb.CREATE: "Created", Edit.Verb.ARCHIVE: "Archived"}
+SHOWN = 5
+# How often an open page looks while something is on its way.
+SECONDS_BUSY = 2
+
+
+def put_in_words(edit: Edit, user: User) -> dict[str, Any]:
+    """Return what is shown of one edit."""
+    state = State(edit.state)
+    word = DONE.get(Edit.Verb(edit.verb), state.label)
+    return {
+        "edit": edit,
+        "tone": TONES[state],
+        "word": word if state is State.SAVED else state.label,
+        "sentence": sentence(edit),
+        "fields": list(_fields(edit)),
+        "can_undo": outbox.can_undo(edit, user),
+        "can_discard": edit.is_undecided or (edit.is_open and edit.lease_id is None),
+        "may_have_arrived": edit.is_open and edit.may_have_arrived,
+    }
+
+
+def sentence(edit: Edit) -> str:
+    """Return why it is where it is, as a whole sentence; empty for nothing."""
+    connection, why = edit.connection, wording.reason_text(edit.why)
+    provider = connection.provider_name
+    if edit.is_open and (held := _held(edit)):
+        return held
+    if edit.state == State.UNKNOWN:
+        return f"The answer of {provider} was lost: it is being asked what arrived."
+    if edit.state == State.CONFLICT and edit.verb == Edit.Verb.CREATE:
+        return f"{provider} has one with this e-mail address already."
+    if edit.is_open and why:
+        return f"It is sent as soon as it can be: {why}."
+    if edit.state in (State.REFUSED, State.CONFLICT):
+        return f"Nothing was changed at {provider}: {why}."
+    return ""
+
+
+def _held(edit: Edit) -> str:
+    """Return what an edit waits for that only its user can change."""
+    connection = edit.connection
+    if not connection.is_editing:
+        return "It waits: editing is switched off for this connection."
+    if connection.state == Connection.State.PAUSED:
+        return "It waits: the connection is paused."
+    if not connection.is_syncable:
+        return "It waits until the connection is renewed."
+    if not editing.can_write(edit.collection):
+        return f"It waits: {connection.provider_name} has to permit changes first."
+    return ""
+
+
+def _fields(edit: Edit) -> Iterator[dict[str, str]]:
+    old = texts(edit.collection, edit.base)
+    new = texts(edit.collection, edit.values)
+    theirs = texts(edit.collection, edit.theirs)
+    labels = labels_of(edit.collection)
+    for name in edit.values:
+        yield {
+            "name": name,
+            "label": labels.get(name, name),
+            "old": old.get(name, ""),
+            "new": new.get(name, ""),
+            "theirs": theirs.get(name, ""),
+            "differs": "yes" if name in edit.theirs else "",
+        }
+
+
+def labels_of(collection: Collection) -> Mapping[str, str]:
+    """Return the labels of the fields that can be written."""
+    try:
+        fields = editing.fields_of(collection)
+    except ConnectorError:
+        return {}
+    return {name: field.label for name, field in fields.items()}
+
+
+def texts(collection: Collection, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return values as users read them, by field."""
+    try:
+        fields = described.describe(collection, values)
+    except ConnectorError:
+        fields = describe_raw(values, {})
+    return {field.name: show(field.value).text for field in fields}
+
+
+def edits_of_item(item: Item, user: User) -> list[dict[str, Any]]:
+    """Return what is on its way or undecided, and the latest that was saved."""
+    rows = item.edits.select_related("connection", "collection__connection", "item")
+    waiting = [
+        edit
+        for edit in rows.order_by("-pk")[: 10 * SHOWN]
+        if edit.is_open or edit.is_undecided
+    ]
+    latest = rows.filter(state=State.SAVED).order_by("-pk").first()
+    shown = [*waiting, *([latest] if latest else [])]
+    return [put_in_words(edit, user) for edit in shown[: SHOWN + 1]]
+
+
+def edits_of_connection(connection: Connection, user: User) -> dict[str, Any]:
+    """Return what the connection's page says of editing."""
+    rows = connection.edits.select_related("collection__connection", "item")
+    undecided = [*Edit.OPEN, *Edit.UNDECIDED]
+    waiting = list(rows.filter(state__in=undecided).order_by("-pk")[:SHOWN])
+    for edit in waiting:
+        edit.connection = connection
+    collections: Sequence[Collection] = [
+        each
+        for each in connection.collections.filter(is_selected=True)
+        if editing.can_write(each)
+    ]
+    return {
+        "is_editing_offered": editing.is_offered(connection),
+        "writable_collections": collections,
+        "edits": [put_in_words(edit, user) for edit in waiting],
+        "waiting_edits": connection.edits.open().count(),
+    }

@@ -1,0 +1,1 @@
+"""Table pages: one collection by its own columns."""

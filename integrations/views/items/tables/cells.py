@@ -1,0 +1,132 @@
+"""Make the cells of a table: one line of each value, by its type."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from integrations.models import Collection, Item
+from integrations.providers.fields import (
+    SEVERAL,
+    Boolean,
+    Choice,
+    Date,
+    Duration,
+    Money,
+    Number,
+    Percent,
+    Relation,
+    RichText,
+    Text,
+    User,
+    Value,
+)
+from integrations.services.items.links import Links, find_by_id
+from integrations.services.items.tables.columns import NAME, Column
+from integrations.services.items.tables.values import singles_of, values_of
+from integrations.views.items.tables.drawing import Cell, Part
+from integrations.views.items.values import NO_LINKS, Shown, show
+
+MOST_PARTS, MOST_LINKED, LONG = 4, 3, 120
+NUMBERS: Final = (Number, Money, Percent, Duration)
+ONE_LINE: Final = (Text, RichText, Date)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An item and its cells, in the order of the columns; the name has none."""
+
+    item: Item
+    cells: Sequence[tuple[Column, Cell]] = field(default=())
+
+
+def make_rows(
+    items: Sequence[Item], collection: Collection, columns: Sequence[Column]
+) -> list[Row]:
+    """Return a row for each item."""
+    rest = [column for column in columns if column.id != NAME]
+    values = [(item, values_of(item, collection, rest)) for item in items]
+    links = _find_links(items, [found for _, found in values])
+    return [
+        Row(
+            item=item,
+            cells=[(c, make_cell(found.get(c.id), links, c.colours)) for c in rest],
+        )
+        for item, found in values
+    ]
+
+
+def _find_links(items: Sequence[Item], values: Sequence[Mapping[str, Value]]) -> Links:
+    """Return the items that cells name, by one question for all of them."""
+    ids = [
+        each
+        for found in values
+        for value in found.values()
+        for part in singles_of(value)
+        if isinstance(part, Relation)
+        for each in part.linked_ids[:MOST_LINKED]
+    ]
+    return Links(found=find_by_id(items[0], ids)) if ids else NO_LINKS
+
+
+def make_cell(value: Value | None, links: Links, colours: Mapping[str, str]) -> Cell:
+    """Return the cell of a value, that of no value for None."""
+    if value is None:
+        return Cell(look="empty")
+    if isinstance(value, Boolean):
+        text = show(value).text
+        return Cell(look="check", text=text, is_true=value.is_true)
+    if isinstance(value, Relation):
+        return _relation(value, links)
+    if _are(value, Choice):
+        return _chips(value, colours, look="chips")
+    if _are(value, User):
+        return _chips(value, colours, look="people")
+    if isinstance(value, Percent):
+        shown = show(value)
+        share = f"{max(0.0, min(100.0, float(value.share) * 100)):.0f}"
+        return Cell(look="percent", text=shown.text, title=shown.title, share=share)
+    if isinstance(value, NUMBERS):
+        shown = show(value)
+        return Cell(look="number", text=shown.text, title=shown.title)
+    if isinstance(value, SEVERAL):
+        return _line(", ".join(show(each).text for each in value.values))
+    if isinstance(value, ONE_LINE):
+        return _line(show(value).text)
+    return Cell(value=show(value, links))
+
+
+def _are(value: Value, kind: type) -> bool:
+    return all(isinstance(each, kind) for each in singles_of(value))
+
+
+def _line(text: str) -> Cell:
+    line = " ".join(text.split())
+    if len(line) <= LONG:
+        return Cell(look="line", text=line)
+    return Cell(look="line", text=f"{line[:LONG].rstrip()}…", title=line[:1000])
+
+
+def _chips(value: Value, colours: Mapping[str, str], *, look: str) -> Cell:
+    singles = singles_of(value)
+    parts = [
+        Part(
+            text=show(each).text,
+            colour=colours.get(each.label, "") if isinstance(each, Choice) else "",
+        )
+        for each in singles[:MOST_PARTS]
+    ]
+    left = [show(each).text for each in singles[MOST_PARTS:]]
+    return Cell(look=look, parts=parts, more=len(left), title=", ".join(left[:50]))
+
+
+def _relation(relation: Relation, links: Links) -> Cell:
+    known = tuple(
+        links.of(
+            Relation(
+                linked_ids=relation.linked_ids[:MOST_LINKED],
+                linked_collection=relation.linked_collection,
+            )
+        )
+    )
+    shown = Shown(text="", kind="relation", items=known)
+    return Cell(look="linked", value=shown, more=len(relation.linked_ids) - len(known))

@@ -1,0 +1,105 @@
+"""Filters of a table: those that are on as words, and the form that adds one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import QueryDict
+
+from integrations.services.items.tables.columns import Column, Columns, Family
+from integrations.services.items.tables.operators import (
+    ALLOWED,
+    LABELS,
+    NO,
+    YES,
+    Operator,
+)
+from integrations.services.items.tables.table_query import ALL, ANY, TableQuery
+
+MOST_OPTIONS = 200
+INPUTS = {Family.DATE: "date", Family.NUMBER: "text"}
+
+
+def make_context(
+    query: TableQuery, columns: Columns, parameters: QueryDict, *, knows_me: bool
+) -> dict[str, Any]:
+    """Return what the page shows of filters."""
+    chosen = columns.get(parameters.get("filter", ""))
+    return {
+        "conditions": [
+            {"words": each.words, "remove_url": query.without(each).url}
+            for each in query.conditions
+        ],
+        "matches": _matches(query) if len(query.conditions) > 1 else [],
+        "clear_url": query.change(conditions=(), search="").url,
+        "filter_columns": _choices(columns.by_id.values()),
+        "group_columns": _choices(c for c in columns.by_id.values() if c.can_group),
+        "adding": _form(chosen, knows_me=knows_me) if chosen else None,
+        "cancel_url": query.url,
+        "kept": _kept(query, without=()),
+        "kept_but_search": _kept(query, without=("q",)),
+        "kept_but_group": _kept(query, without=("group",)),
+    }
+
+
+def _choices(columns: Any) -> list[dict[str, Any]]:
+    """Return columns for a select, in groups where the provider has some."""
+    groups: dict[str, list[Column]] = {}
+    for column in columns:
+        groups.setdefault(column.group, []).append(column)
+    return [{"label": label, "columns": own} for label, own in groups.items()]
+
+
+def _matches(query: TableQuery) -> list[dict[str, Any]]:
+    labels = {ALL: "all of them", ANY: "any of them"}
+    return [
+        {
+            "label": label,
+            "url": query.change(match=match).url,
+            "is_current": match == query.match,
+        }
+        for match, label in labels.items()
+    ]
+
+
+def _kept(query: TableQuery, *, without: Sequence[str]) -> list[dict[str, str]]:
+    """Return the parameters that a form takes along."""
+    return [
+        {"name": name, "value": value}
+        for name, value in query.change().parameters
+        if name not in without
+    ]
+
+
+def _form(column: Column, *, knows_me: bool) -> dict[str, Any]:
+    operators = [
+        {"value": str(each), "label": LABELS[each]}
+        for each in ALLOWED[column.family]
+        if each is not Operator.ME or knows_me
+    ]
+    options = list(column.options[:MOST_OPTIONS])
+    if column.family is Family.BOOLEAN:
+        options = [YES, NO]
+    return {
+        "column": column,
+        "operators": operators,
+        "input": INPUTS.get(column.family, "text"),
+        "options": options,
+        "has_two": Operator.BETWEEN in ALLOWED[column.family],
+        "is_date": column.family is Family.DATE,
+        "is_valued": column.family is not Family.RELATION,
+        "help": _help(column),
+    }
+
+
+def _help(column: Column) -> str:
+    if column.family is Family.DATE:
+        return "A day, or a number of days for the last and the next ones."
+    if column.kind == "percent":
+        return "In percent, as it is shown."
+    if column.kind == "duration":
+        return "In seconds, or with a unit: 90 min, 2 h, 3 d."
+    if column.family in {Family.CHOICE, Family.USER}:
+        return "Several values for “is one of” are separated by commas."
+    if column.family is Family.TEXT:
+        return "Capitals do not matter. Long texts are compared by their beginning."
+    return ""

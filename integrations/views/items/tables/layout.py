@@ -1,0 +1,117 @@
+"""Let a user choose the columns of a table, their order, widths and density."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
+
+from integrations.services.items.tables import layouts
+from integrations.services.items.tables.columns import NAME, Columns, columns_of
+from integrations.services.items.tables.layouts import NORMAL, WIDTHS, Layout
+from integrations.services.items.tables.table_query import DENSITIES, MOST_COLUMNS
+from integrations.views.access import UserRequest
+from integrations.views.items.tables.table import get_collection
+
+LAST = 10_000
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def table_layout(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show and save which columns a table has for this user."""
+    collection = get_collection(request, pk)
+    columns = columns_of(collection)
+    back = _back(request, pk)
+    if request.method == "POST":
+        action, _, name = request.POST.get("action", "save").partition(":")
+        if action == "reset":
+            layouts.forget_layout(request.user, collection)
+            messages.success(request, "The table has its usual columns again.")
+            return redirect(back)
+        layout = _read(request.POST, columns, move=action, moved=name)
+        layouts.save_layout(request.user, collection, layout)
+        if action == "save":
+            messages.success(request, "The columns are saved.")
+            return redirect(back)
+        own = reverse("integrations:table-layout", args=(pk,))
+        return redirect(f"{own}?{_to_query(back)}#column-{name}")
+    layout = layouts.read_layout(collection, columns)
+    context = {
+        "collection": collection,
+        "connection": collection.connection,
+        "layout": layout,
+        "density_choices": DENSITIES,
+        "widths": WIDTHS,
+        "most": MOST_COLUMNS,
+        "back": back,
+        **_rows(layout, columns),
+    }
+    return render(request, "items/tables/table_layout.html", context)
+
+
+def _to_query(back: str) -> str:
+    query = QueryDict(mutable=True)
+    query["back"] = back
+    return query.urlencode()
+
+
+def _back(request: UserRequest, pk: UUID) -> str:
+    """Return the table that the user came from, its filters included."""
+    home = reverse("integrations:table", args=(pk,))
+    told = request.POST.get("back") or request.GET.get("back") or home
+    is_own = url_has_allowed_host_and_scheme(told, None) and told.startswith(home)
+    return told if is_own else home
+
+
+def _rows(layout: Layout, columns: Columns) -> dict[str, Any]:
+    """Return the shown columns in their order, and the others by their groups."""
+    shown = [
+        {
+            "column": columns.by_id[name],
+            "place": place,
+            "width": layout.widths.get(name, NORMAL),
+            "is_first": place == 1,
+            "is_last": place == len(layout.columns) - 1,
+        }
+        for place, name in enumerate(layout.columns)
+        if name != NAME
+    ]
+    others: dict[str, list[Any]] = {}
+    for column in columns.by_id.values():
+        if column.id not in layout.columns:
+            others.setdefault(column.group, []).append(column)
+    groups = [{"label": label, "columns": own} for label, own in others.items()]
+    return {"shown": shown, "groups": groups}
+
+
+def _read(data: QueryDict, columns: Columns, *, move: str, moved: str) -> Layout:
+    """Return the layout that the form has, one column moved by a place if asked for."""
+    ticked = [name for name in data.getlist("columns") if columns.get(name)]
+    places = {name: _place(data.get(f"place-{name}", "")) for name in ticked}
+    names = sorted(dict.fromkeys(ticked), key=lambda name: places[name])
+    if moved in names and move in {"up", "down"}:
+        names = _move(names, moved, -1 if move == "up" else 1)
+    widths = {name: data.get(f"width-{name}", NORMAL) for name in names}
+    density = data.get("density", DENSITIES[0])
+    return Layout(
+        columns=names,
+        widths={name: width for name, width in widths.items() if width in WIDTHS},
+        density=density if density in DENSITIES else DENSITIES[0],
+    )
+
+
+def _place(text: str) -> int:
+    is_number = text.isascii() and text.isdecimal() and len(text) < len(str(LAST))
+    return int(text) if is_number else LAST
+
+
+def _move(names: Sequence[str], name: str, by: int) -> list[str]:
+    kept = [each for each in names if each != name]
+    place = names.index(name) + by
+    kept.insert(max(0, place), name)
+    return kept

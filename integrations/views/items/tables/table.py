@@ -1,0 +1,259 @@
+"""Show one collection as a table of its own columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from integrations.models import Collection, SyncRun
+from integrations.models.wording import count_text
+from integrations.providers import CONNECTORS
+from integrations.services.items.icons import put_icons
+from integrations.services.items.listing import Count, count_since
+from integrations.services.items.tables import groups, indexes, layouts, listing
+from integrations.services.items.tables.columns import (
+    Column,
+    Columns,
+    columns_of,
+)
+from integrations.services.items.tables.conditions import Asker
+from integrations.services.items.tables.layouts import NORMAL, Layout
+from integrations.services.items.tables.listing import Selection
+from integrations.services.items.tables.table_query import SIZES, TableQuery
+from integrations.services.items.tables.values import identity
+from integrations.views import live
+from integrations.views.access import UserRequest
+from integrations.views.items.tables import cells, charts, filters
+from integrations.views.items.values import show
+from integrations.views.live import Look
+
+# How often a page looks while an index is being built.
+BUILDING_SECONDS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """What a request asks for: a collection of the user's, and a query over it."""
+
+    collection: Collection
+    columns: Columns
+    query: TableQuery
+    layout: Layout
+    shown: Sequence[Column]
+    selection: Selection
+
+    @classmethod
+    def read(cls, request: UserRequest, pk: UUID) -> "Table":
+        """Return the table, or answer 404; indexes that it needs are begun."""
+        collection = get_collection(request, pk)
+        columns = columns_of(collection)
+        query = TableQuery.parse(pk, request.GET, columns)
+        layout = layouts.read_layout(collection, columns)
+        shown = layouts.shown_columns(query, layout, columns)
+        used = query.indexed
+        used += groups.summed_columns(shown) if query.group else []
+        unique = list({column.id: column for column in used}.values())
+        found = indexes.prepare(collection, unique)
+        return cls(
+            collection=collection,
+            columns=columns,
+            query=query,
+            layout=layout,
+            shown=shown,
+            selection=Selection.make(collection, query, found, _asker(collection)),
+        )
+
+
+def get_collection(request: UserRequest, pk: UUID) -> Collection:
+    """Return a collection of the user's own, or answer 404."""
+    own = Collection.objects.filter(connection__owner=request.user)
+    rows = own.select_related("connection").defer("checkpoint", "held_deletions")
+    runs = SyncRun.objects.exclude(state=SyncRun.State.FINISHED)
+    is_open = Exists(runs.filter(connection=OuterRef("connection")))
+    rows = rows.annotate(has_open_run=is_open)
+    return get_object_or_404(layouts.with_layout(rows, request.user), pk=pk)
+
+
+def _asker(collection: Collection) -> Asker:
+    connection = collection.connection
+    connector = CONNECTORS.get(connection.provider)
+    ids = (
+        connector.own_user_ids(
+            connection.remote_id, connection.account, collection.schema
+        )
+        if connector
+        else ()
+    )
+    return Asker(
+        zone=timezone.get_current_timezone(),
+        today=timezone.localdate(),
+        identities=tuple(identity(each) for each in ids if each),
+    )
+
+
+@require_safe
+def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
+    """Show one page of a collection's items by their own columns."""
+    asked = Table.read(request, pk)
+    is_added = request.GET.get("operator") and request.GET.get("column")
+    if is_added and not asked.query.left_out:
+        return redirect(asked.query.url)
+    return render(request, "items/tables/table.html", _context(request, asked))
+
+
+@require_safe
+def table_live(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show what has changed around an open table; rows stay until asked for."""
+    asked, look = Table.read(request, pk), Look.read(request)
+    building = asked.selection.indexes.building
+    if request.GET.get("building") and not building:
+        response = HttpResponse()
+        response.headers["HX-Refresh"] = "true"
+        return response
+    context = _context(request, asked)
+    now = Look.of([row.item for row in context["rows"]])
+    new, changed = count_since(asked.selection.items(), look.at)
+    context |= {
+        **_live(look, asked),
+        "is_live": True,
+        "news_text": look.news_text(now, new=new, changed=changed),
+        "news_url": asked.query.change().url,
+    }
+    return render(request, "items/tables/table_live.html", context)
+
+
+def _live(look: Look, asked: Table) -> dict[str, Any]:
+    """Return what the element that looks for news is made of."""
+    is_building = bool(asked.selection.indexes.building)
+    own = [("at", look.at.isoformat()), ("rows", look.rows)]
+    building = [("building", "1")] if is_building else []
+    path = reverse("integrations:table-live", args=(asked.collection.pk,))
+    seconds = live.seconds_until_sync(
+        asked.collection.connection,
+        is_open=asked.collection.has_open_run,  # type: ignore[attr-defined]
+    )
+    return {
+        "live_url": f"{path}?{urlencode([*asked.query.parameters, *own, *building])}",
+        "live_seconds": BUILDING_SECONDS if is_building else seconds,
+    }
+
+
+def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
+    query, selection = asked.query, asked.selection
+    page = listing.fetch_page(selection)
+    put_icons(page.items)
+    rows = cells.make_rows(page.items, asked.collection, asked.shown)
+    number = listing.count(selection, page)
+    back = urlencode({"back": query.url})
+    layout_path = reverse("integrations:table-layout", args=(asked.collection.pk,))
+    list_path = reverse("integrations:item-list")
+    return {
+        "collection": asked.collection,
+        "connection": asked.collection.connection,
+        "query": query,
+        "rows": rows,
+        "columns": _columns(asked),
+        "density": query.density or asked.layout.density,
+        "lost_columns": asked.layout.lost,
+        "count_text": _count_text(number, asked),
+        "left_out": query.left_out,
+        "words": query.words,
+        "building": selection.indexes.building,
+        "previous_url": page.previous.url if page.previous else "",
+        "next_url": page.next.url if page.next else "",
+        "sizes": _sizes(query),
+        "layout_url": f"{layout_path}?{back}",
+        "list_url": f"{list_path}?collection={query.collection}",
+        **_groups(asked),
+        **filters.make_context(
+            query,
+            asked.columns,
+            request.GET,
+            knows_me=bool(selection.asker.identities),
+        ),
+        **_live(Look.of(page.items), asked),
+    }
+
+
+def _columns(asked: Table) -> list[dict[str, Any]]:
+    """Return the heads of the columns, with the order that a click gives."""
+    query = asked.query
+    found = []
+    for column in asked.shown:
+        is_sorted = query.sort is not None and column.id == query.sort.id
+        order = "descending" if query.is_descending else "ascending"
+        # Numbers and days are looked at from the greatest on, words from A.
+        first = query.change(sort=column, is_descending=column.is_number)
+        other = query.change(sort=column, is_descending=not query.is_descending)
+        found.append(
+            {
+                "column": column,
+                "label": column.label,
+                "sort_url": (other if is_sorted else first).url,
+                "direction": order if is_sorted else "none",
+                "width": asked.layout.widths.get(column.id, NORMAL),
+            }
+        )
+    return found
+
+
+def _sizes(query: TableQuery) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": str(size),
+            "url": query.change(size=size).url,
+            "is_current": size == query.size,
+        }
+        for size in SIZES
+    ]
+
+
+def _count_text(number: Count, asked: Table) -> str:
+    noun = "item" if number.number == 1 and not number.is_more else "items"
+    if asked.selection.is_all:
+        return f"{number} {noun}".capitalize()
+    total = count_text(asked.collection.stored_count, "item")
+    return f"{number} of {total}".capitalize()
+
+
+def _groups(asked: Table) -> dict[str, Any]:
+    """Return the groups as rows and as a chart, if rows are grouped."""
+    query = asked.query
+    if query.group is None or asked.selection.indexes.get(query.group) is None:
+        return {"groups": None, "chart": None}
+    found = groups.group(asked.selection, query.group, asked.shown)
+    rows = [
+        {
+            "label": each.label,
+            "count": each.count,
+            "url": _url_of(query, each),
+            "sums": [
+                [show(value).text for value in each.sums.get(column.id, ())]
+                for column in found.summed
+            ],
+        }
+        for each in found.groups
+    ]
+    return {
+        "groups": found,
+        "group_rows": rows,
+        "chart": charts.make_chart(found.groups),
+        "ungroup_url": query.change(group=None).url,
+    }
+
+
+def _url_of(query: TableQuery, group: groups.Group) -> str:
+    """Return the table of one group; among filters of which any holds it cannot be."""
+    if query.match == "any" and len(query.conditions) > 1:
+        return ""
+    kept = (*query.conditions, group.condition)
+    conditions = tuple(dict.fromkeys(kept))
+    return query.change(group=None, conditions=conditions, match="all").url

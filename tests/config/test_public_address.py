@@ -1,0 +1,45 @@
+"""Test what `check --deploy` says of a site that the public reaches."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.config.test_settings import PRODUCTION, ROOT
+
+MAIL = "smtp+tls://user:word@mail.example.com:587"
+PROXY, SIGN_UP = "mooring.W003", "mooring.E021"
+
+
+@pytest.mark.parametrize(
+    ("values", "found", "is_refused"),
+    [
+        ({}, {PROXY, SIGN_UP}, True),
+        ({"TRUSTED_PROXY_COUNT": "0", "SIGN_UP": "closed"}, set(), False),
+        ({"TRUSTED_PROXY_COUNT": "2", "EMAIL_URL": MAIL}, set(), False),
+        ({"PUBLIC_BASE_URL": "http://localhost:8000"}, set(), False),
+    ],
+)
+def test_deploying_names_a_proxy_that_is_not_counted_and_a_sign_up_that_proves_nothing(
+    tmp_path, values: dict[str, str], found: set[str], *, is_refused: bool
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "ENV_FILE": "off",
+            "VAR_DIR": str(tmp_path),
+            **PRODUCTION,
+            **values,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    told = set(re.findall(r"mooring\.[EW]\d+", done.stdout + done.stderr))
+    assert told & {PROXY, SIGN_UP} == found
+    assert (done.returncode != 0) == is_refused, done.stderr

@@ -1,0 +1,74 @@
+"""A contact is created once, whatever happens to the worker that sends it."""
+
+from uuid import UUID
+
+import pytest
+
+from tests.real.fixtures import MakeStack
+from tests.real.person import Person
+from tests.real.processes import wait_until
+from tests.real.stack import Stack
+
+pytestmark = pytest.mark.real
+
+# A dead worker's edit is taken over after the longest call, and a little more.
+IMPATIENT = {
+    "SWEEP_INTERVAL": "2",
+    "HTTP_TOTAL_TIMEOUT": "4",
+    "HTTP_READ_TIMEOUT": "3",
+    "TOKEN_TIMEOUT": "4",
+}
+SENDING = "select 1 from integrations_edit where state = 'sending'"
+COLLECTION = "select id from integrations_collection where remote_id = 'contacts'"
+SAVED = "select remote_id from integrations_edit where state = 'saved'"
+
+
+def switch_editing_on(person: Person, connection: str) -> None:
+    """Switch editing on, and give the consent that it asks for."""
+    asked = person.submit(connection, f"{connection}editing/")
+    answer = person.submit(asked.url, "/authorize", follow=False)
+    person.get(person.consent(answer.headers["Location"]))
+
+
+def create(stack: Stack, person: Person, address: str) -> None:
+    [(key,)] = stack.rows(COLLECTION)
+    page = f"/collections/{UUID(key)}/new/"
+    done = person.submit(page, page, **{"p.email": address})
+    assert "/edits/" in done.url
+
+
+def count_there(stack: Stack, person: Person, address: str) -> int:
+    found = stack.rows(
+        "select count(*) from integrations_item where deleted_at is null and"
+        " type = 'contact' and name = ?",
+        address,
+    )
+    return int(found[0][0])
+
+
+def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
+    make_stack: MakeStack,
+) -> None:
+    stack = make_stack("sqlite", **IMPATIENT)
+    stack.join_workers("worker-refresh", "worker-sync")
+    stack.start()
+    alice = stack.person("alice@example.com")
+    connection = alice.connect("hubspot")
+    wait_until(lambda: stack.rows(COLLECTION), "contacts are known", seconds=60)
+    switch_editing_on(alice, connection)
+    before = stack.ask_sandbox("inventory", provider="hubspot", portal="555111")
+    # It is done there, and the answer is on its way when the worker dies.
+    slow = {"provider": "hubspot", "kind": "slow", "family": "write", "seconds": 3}
+    stack.sandbox("faults/add", **slow)
+    create(stack, alice, "once@example.com")
+    wait_until(lambda: stack.rows(SENDING), "the edit is being sent", seconds=60)
+
+    stack.kill("worker-interactive")
+    stack.sandbox("calm")
+    stack.start("worker-interactive")
+
+    wait_until(lambda: stack.rows(SAVED), "the edit is saved", seconds=90)
+    after = stack.ask_sandbox("inventory", provider="hubspot", portal="555111")
+    created = [found["types"]["contacts"]["live"] for found in (before, after)]
+    assert created[1] - created[0] == 1
+    assert count_there(stack, alice, "once@example.com") == 1

@@ -1,0 +1,47 @@
+"""Workers and users on one PostgreSQL neither wait for each other nor share a run."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.real.stack import Stack
+
+if TYPE_CHECKING:
+    from tests.real.postgres import Postgres
+
+pytestmark = pytest.mark.real
+PROCESSES = 3
+
+
+def run(stack: Stack, what: str) -> str:
+    """Run a function of ``rivals`` in a process of its own; return what it wrote."""
+    done = stack.manage(
+        "shell", "--no-imports", "-c", f"from tests.real import rivals; rivals.{what}()"
+    )
+    assert "Traceback" not in done.stderr, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("database", ["postgres"])
+def test_each_run_is_taken_once_and_nobody_locks_out_the_other(
+    database: str, postgres: "Postgres", tmp_path: Path
+) -> None:
+    url = postgres.create_database("rivals", template="migrated")
+    stack = Stack(tmp_path, database_url=url)
+    run(stack, "fill")
+
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        told = pool.map(lambda _: run(stack, "compete"), range(PROCESSES))
+        taken = [line for each in told for line in each.splitlines()]
+
+    assert len(taken) == len(set(taken)) > 0
+    assert stack.rows("select distinct state from integrations_syncrun") == [
+        ("finished",)
+    ]
+    outcomes = dict(
+        stack.rows("select outcome, count(*) from integrations_syncrun group by 1")
+    )
+    assert set(outcomes) == {"complete", "cancelled"}
+    stack.close()

@@ -1,0 +1,77 @@
+"""A refused list of what an account has costs no more than what it would have told."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from integrations.http.transport import Request, Response, Timeouts
+from integrations.models import Connection, Item
+from tests.services.fixtures import FinishSync
+from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to, live
+
+# Airtable's own form; a refusal of another form comes from an intermediary.
+REFUSAL = {"error": {"type": "INVALID_PERMISSIONS", "message": "Not permitted"}}
+
+
+@pytest.mark.parametrize("status", [403, 400, 503])
+def test_known_tables_are_read_while_the_bases_cannot_be_listed(
+    synced: Connection,
+    finish_sync: FinishSync,
+    airtable: Airtable,
+    sandbox: Any,
+    client: Client,
+    alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    send = sandbox.send
+
+    def refuse(request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
+        answer: Response = send(request, timeouts, max_bytes)
+        if not request.url.partition("?")[0].endswith("/meta/bases"):
+            return answer
+        return replace(answer, status=status, body=json.dumps(REFUSAL).encode())
+
+    base = airtable.base("Inventory 📦")
+    table = f"{base['id']}/{base['tables'][0]['id']}"
+    gone = live(table)[0]
+    airtable.do("records/delete", base=base["id"], id=gone)
+    Connection.objects.update(discovered_at=None)
+    with monkeypatch.context() as patched:
+        patched.setattr(sandbox, "send", refuse)
+        run = finish_sync(synced, full=True)
+
+    assert run.outcome == "partial"
+    assert gone not in live(table)
+    listing = run.entries["account"]
+    assert listing.reason is not None
+    expected = {403: "no_permission", 400: "request_refused", 503: "provider_down"}
+    assert listing.reason.code == expected[status]
+    assert not Item.objects.filter(deleted_kind="unshared").exists()
+    client.force_login(alice)
+    assert "List of collections" in client.get(run.get_absolute_url()).content.decode()
+
+    assert finish_sync(synced, full=True).outcome == "complete"
+    assert_equal_to(airtable)
+
+
+def test_the_very_first_list_that_is_refused_fails_the_run(
+    connection: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send = sandbox.send
+
+    def refuse(request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
+        answer: Response = send(request, timeouts, max_bytes)
+        return replace(answer, status=403, body=json.dumps(REFUSAL).encode())
+
+    monkeypatch.setattr(sandbox, "send", refuse)
+    run = finish_sync(connection)
+
+    assert (run.outcome, run.reason) == ("failed", "no_permission")

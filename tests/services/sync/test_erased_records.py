@@ -1,0 +1,55 @@
+"""What was erased for good, which no list of HubSpot's tells, is asked for."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from integrations.http.transport import Request, Response, Timeouts
+from integrations.models import Connection, Item
+from tests.services.fixtures import FinishSync
+from tests.services.hubspot_account import assert_equal_to, live
+
+BATCH = re.compile(r".*/crm/objects/[^/]+/\w+/batch/read$")
+
+
+def test_an_incremental_sync_finds_what_was_erased_for_good(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    for kind in ("contacts", "companies", "deals"):
+        gone = min(live(kind))
+        sandbox.client.order("records/erase", portal="555111", type=kind, id=gone)
+
+    # Two hundred of each type are looked for in a sync.
+    for _ in range(3):
+        run = finish_sync(connection, trigger="schedule")
+
+    assert not run.is_full
+    assert_equal_to(sandbox)
+
+
+def test_a_batch_that_knows_nothing_deletes_nothing(
+    connection: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finish_sync(connection)
+    before = set(Item.objects.live().values_list("pk", flat=True))
+    send, emptied = sandbox.send, []
+
+    def empty(request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
+        answer: Response = send(request, timeouts, max_bytes)
+        if not BATCH.match(request.url):
+            return answer
+        emptied.append(request.url)
+        return replace(answer, body=b'{"status": "COMPLETE", "results": []}')
+
+    monkeypatch.setattr(sandbox, "send", empty)
+    run = finish_sync(connection, trigger="schedule")
+
+    assert emptied
+    assert (run.outcome, run.deleted) == ("complete", 0)
+    assert set(Item.objects.live().values_list("pk", flat=True)) == before

@@ -1,0 +1,44 @@
+"""SQLite database in a file of its own, which another connection can lock."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.db import connections
+from django.db.backends.sqlite3.base import DatabaseWrapper
+
+from config.database import SQLITE_OPTIONS
+
+
+def copy_to(path: Path) -> None:
+    """Copy the tests' database, which must be in no transaction, into a file."""
+    memory: Any = connections["default"]
+    memory.ensure_connection()
+    with closing(sqlite3.connect(path)) as copy:
+        memory.connection.backup(copy)
+
+
+@contextmanager
+def used(template: Path, path: Path) -> Iterator[None]:
+    """Use a copy of a database's file instead of the tests' database."""
+    shutil.copy(template, path)
+    memory: Any = connections["default"]
+    settings = {**memory.settings_dict, "NAME": str(path), "OPTIONS": SQLITE_OPTIONS}
+    connections["default"] = DatabaseWrapper(settings, "default")
+    try:
+        yield
+    finally:
+        connections["default"].close()
+        connections["default"] = memory
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Write to a database in another connection, and come to no end."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        yield
+        writer.execute("ROLLBACK")

@@ -1,0 +1,14 @@
+"""Search as the items' list does, for tests of what is indexed."""
+
+from django.contrib.auth.models import User
+
+from integrations.models import Item
+from integrations.models.item import ItemQuerySet
+from integrations.services.items.search import full_text
+from integrations.services.items.search.question import Question
+
+
+def found_by(user: User, text: str) -> ItemQuerySet:
+    """Return the items of a user that hold every word of a text."""
+    condition = Question.parse(text, owner_id=user.pk).condition
+    return full_text.ask_index(condition).among(Item.objects.owned_by(user))

@@ -1,0 +1,35 @@
+"""Every path that the documentation names is in the tree."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CODE = re.compile(r"`([\w.*-]+(?:/[\w.*-]+)+/?|\w+\.py)`")
+# The documentation leaves out the package that most of it is about.
+BASES = (ROOT, ROOT / "integrations")
+CODE_TOPS = ("integrations", "config", "tests", "sandbox")
+# The provider that a newcomer writes.
+EXAMPLE = "acme"
+TOPS = {each.name for base in BASES for each in base.iterdir() if each.is_dir()}
+
+
+def is_there(name: str) -> bool:
+    """Tell whether a name is of a file, a folder, a module or something in one."""
+    if "/" not in name:
+        return any(any(ROOT.glob(f"{top}/**/{name}")) for top in CODE_TOPS)
+    module = name if name.endswith(".py") else re.sub(r"\.\w+$", "", name)
+    names = (name, f"{name}.py", f"{module}.py", module)
+    return any(any(base.glob(each.rstrip("/"))) for base in BASES for each in names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    found = set(CODE.findall(page.read_text()))
+    named = {name for name in found if EXAMPLE not in name}
+    # The first part says whether it is one of the tree's at all.
+    ours = {n for n in named if "/" not in n or n.partition("/")[0] in TOPS}
+
+    assert not [name for name in sorted(ours) if not is_there(name)]

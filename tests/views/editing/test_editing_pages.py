@@ -1,0 +1,397 @@
+"""Pages on which a contact is edited: forms, what they send, and whose they are."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from integrations.models import Collection, Connection, Edit, Item, ItemChange
+from integrations.models.reasons import ReasonCode
+from tests.support.rows import make_collection, make_connection, make_item
+
+FIELDS = [
+    {"name": "firstname", "label": "First name"},
+    {"name": "email", "label": "E-mail", "kind": "email"},
+    {"name": "city", "label": "City"},
+    {"name": "notes", "label": "Notes", "is_long": True},
+    {"name": "score", "label": "Score", "kind": "number", "group": "Details"},
+    {"name": "vip", "label": "VIP", "kind": "boolean"},
+    {"name": "due", "label": "Due", "kind": "date"},
+    {"name": "met", "label": "Met", "kind": "datetime"},
+    {
+        "name": "stage",
+        "label": "Stage",
+        "kind": "choice",
+        "options": {"lead": "Lead", "won": "Won", "old": "Old"},
+        "retired": ["old"],
+    },
+    {
+        "name": "topics",
+        "label": "Topics",
+        "kind": "choices",
+        "options": {"a": "Ants", "b": "Bees"},
+    },
+    {"name": "owner", "label": "Owner", "kind": "user"},
+    {"name": "made", "label": "Made", "kind": "datetime", "is_read_only": True},
+]
+OWNERS = {"1": "Ana", "2": "Ben (deactivated)"}
+SCOPES = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"]
+VALUES = {
+    "firstname": "Zoë",
+    "email": "zoe@example.com",
+    "city": " Bonn ",
+    "notes": "one\r\ntwo",
+    "score": "1.50",
+    "vip": "true",
+    "due": "1795305600000",
+    "met": "2026-11-22T10:00:30.250Z",
+    "stage": "old",
+    "topics": "b;a;gone",
+    "owner": "2",
+    "made": "2026-01-01T00:00:00Z",
+}
+
+
+@pytest.fixture
+def connection(alice: User) -> Connection:
+    return make_connection(alice, granted_scopes=SCOPES, is_editing=True)
+
+
+@pytest.fixture
+def contacts(connection: Connection) -> Collection:
+    schema = {"fields": FIELDS, "lookups": {"owner": OWNERS}}
+    return make_collection(connection, schema=schema)
+
+
+@pytest.fixture
+def item(contacts: Collection) -> Item:
+    return make_item(contacts, name="Zoë", properties=VALUES)
+
+
+def edit_url(item: Item) -> str:
+    return reverse("integrations:item-edit", args=(item.uuid,))
+
+
+def filled(response: Any, **changes: Any) -> dict[str, Any]:
+    """Return what a browser would send of a form, with some values typed in."""
+    form = response.context["form"]
+    data = {}
+    for bound in form:
+        value = bound.value()
+        data[bound.html_name] = "" if value is None else value
+    return {**data, **{f"p.{name}": value for name, value in changes.items()}}
+
+
+def send(client: Client, url: str, **changes: Any) -> Any:
+    return client.post(url, filled(client.get(url), **changes))
+
+
+def make_edit(item: Item, **values: Any) -> Edit:
+    defaults = {
+        "connection": item.connection,
+        "collection": item.collection,
+        "item": item,
+        "remote_id": item.remote_id,
+        "order_key": f"{item.collection_id}:{item.remote_id}",
+        "verb": "update",
+        "created_by": item.connection.owner,
+        "values": {"city": "Mine"},
+        "base": {"city": "Bonn"},
+    }
+    return Edit.objects.create(**{**defaults, **values})
+
+
+def test_a_form_that_is_saved_as_it_is_changes_nothing(
+    as_alice: Client, item: Item, codes: Any
+) -> None:
+    as_alice.cookies["tz"] = "America/New_York"
+    form = as_alice.get(edit_url(item))
+    data = filled(form)
+    # Another zone is known by now; the form was filled in the one it showed.
+    as_alice.cookies["tz"] = "Asia/Tokyo"
+
+    answer = as_alice.post(edit_url(item), data, follow=True)
+
+    assert codes(answer) == ["unchanged"]
+    assert not Edit.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "sent"),
+    [
+        ("firstname", "田中 😀 שלום", "田中 😀 שלום"),
+        ("city", "", ""),
+        ("notes", "one\r\nthree", "one\nthree"),
+        ("score", "-2.5", "-2.5"),
+        ("vip", "false", "false"),
+        ("due", "2027-01-31", "2027-01-31"),
+        ("met", "2026-11-22T12:30", "2026-11-22T17:30:00Z"),
+        ("stage", "won", "won"),
+        ("topics", ["b", "gone"], "b;gone"),
+        ("topics", [], ""),
+        ("owner", "1", "1"),
+    ],
+)
+def test_a_value_that_was_typed_in_is_sent_in_the_providers_form(
+    as_alice: Client, item: Item, name: str, typed: Any, sent: str
+) -> None:
+    as_alice.cookies["tz"] = "America/New_York"
+
+    answer = send(as_alice, edit_url(item), **{name: typed})
+
+    assert answer.status_code == 302
+    edit = Edit.objects.get()
+    assert edit.values == {name: sent}
+    assert edit.base == {name: VALUES[name]}
+    assert (edit.item, edit.created_by, edit.verb) == (item, item.owner, "update")
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("score", "many"),
+        ("email", "nobody"),
+        ("due", "2027-02-31"),
+        ("stage", "hero"),
+        ("owner", "3"),
+    ],
+)
+def test_what_a_form_can_know_it_says_before_anything_is_sent(
+    as_alice: Client, item: Item, name: str, typed: str
+) -> None:
+    answer = send(as_alice, edit_url(item), **{name: typed})
+
+    assert answer.status_code == 400
+    assert f'data-field="{name}"' in answer.content.decode()
+    assert not Edit.objects.exists()
+
+
+def test_a_form_offers_what_can_be_chosen_and_keeps_what_is_chosen(
+    as_alice: Client, item: Item
+) -> None:
+    form = as_alice.get(edit_url(item)).context["form"]
+
+    offered = {
+        name: [value for value, _ in form.fields[f"p.{name}"].choices]
+        for name in ("stage", "owner", "topics")
+    }
+    assert offered["stage"] == ["", "old", "lead", "won"]
+    assert offered["owner"] == ["", "2", "1"]
+    assert offered["topics"] == ["b", "a", "gone"]
+    assert "p.made" not in form.fields
+
+
+def test_a_form_that_is_sent_twice_is_one_edit(as_alice: Client, item: Item) -> None:
+    data = filled(as_alice.get(edit_url(item)), city="Köln")
+
+    answers = [as_alice.post(edit_url(item), data) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert Edit.objects.count() == 1
+
+
+def test_a_second_edit_begins_where_the_first_one_will_end(
+    as_alice: Client, item: Item
+) -> None:
+    send(as_alice, edit_url(item), city="Köln")
+
+    send(as_alice, edit_url(item), city="Aachen")
+
+    latest = Edit.objects.first()
+    assert latest is not None
+    assert (latest.base, latest.values) == ({"city": "Köln"}, {"city": "Aachen"})
+
+
+def test_a_form_that_was_altered_sends_nothing(as_alice: Client, item: Item) -> None:
+    data = {**filled(as_alice.get(edit_url(item)), city="X"), "base": "forged"}
+
+    answer = as_alice.post(edit_url(item), data)
+
+    assert answer.status_code == 302
+    assert not Edit.objects.exists()
+
+
+def test_a_new_contact_needs_an_address(as_alice: Client, contacts: Collection) -> None:
+    url = reverse("integrations:item-create", args=(contacts.pk,))
+
+    refused = send(as_alice, url, firstname="Kim")
+    taken = send(as_alice, url, firstname="Kim", email="kim@example.com")
+
+    assert refused.status_code == 400
+    edit = Edit.objects.get()
+    assert taken.url == edit.get_absolute_url()
+    assert edit.values == {"firstname": "Kim", "email": "kim@example.com"}
+
+
+def test_archiving_is_asked_for_first(as_alice: Client, item: Item) -> None:
+    url = reverse("integrations:item-archive", args=(item.uuid,))
+
+    assert as_alice.get(url).status_code == 200
+    assert not Edit.objects.exists()
+    assert as_alice.post(url, {"key": uuid4()}).status_code == 302
+    assert Edit.objects.get().verb == "archive"
+
+
+def test_a_refused_value_has_its_reason_beside_its_field(
+    as_alice: Client, item: Item
+) -> None:
+    refused = {"score": ["invalid_number", "no number"], "odd": ["required", ""]}
+    edit = make_edit(item, state="refused", refused=refused, values={"score": "x1"})
+
+    page = as_alice.get(f"{edit_url(item)}?correct={edit.uuid}")
+    text = page.content.decode()
+    data = filled(page, score="7")
+    as_alice.post(f"{edit_url(item)}?correct={edit.uuid}", data)
+
+    assert 'data-field="score"' in text
+    assert page.context["form"]["p.score"].value() == "x1"
+    assert page.context["other_refusals"]
+    edit.refresh_from_db()
+    assert (edit.state, edit.reason) == ("cancelled", ReasonCode.DECIDED)
+    assert Edit.objects.get(state="waiting").values == {"score": "7"}
+
+
+def test_a_conflict_shows_both_values_and_sends_what_was_chosen(
+    as_alice: Client, item: Item
+) -> None:
+    edit = make_edit(item, state="conflict", theirs={"city": "Theirs"})
+    url = edit.get_absolute_url()
+
+    page = as_alice.get(url).content.decode()
+    as_alice.post(f"{url}decide/", {"choice.city": "mine", "key": uuid4()})
+
+    assert "Theirs" in page
+    assert "Mine" in page
+    chosen = Edit.objects.get(state="waiting")
+    assert (chosen.base, chosen.values) == ({"city": "Theirs"}, {"city": "Mine"})
+
+
+@pytest.mark.parametrize(
+    "state", ["waiting", "sending", "unknown", "saved", "refused", "conflict"]
+)
+def test_an_items_page_shows_where_its_edits_are(
+    as_alice: Client, item: Item, state: str
+) -> None:
+    make_edit(item, state=state)
+
+    page = as_alice.get(item.get_absolute_url()).content.decode()
+
+    assert f'data-state="{state}"' in page
+    is_looking = "hx-trigger" in page
+    assert is_looking == (state in Edit.OPEN)
+
+
+def test_an_open_page_is_sent_what_became_of_an_edit(
+    as_alice: Client, item: Item
+) -> None:
+    edit = make_edit(item, state="sending")
+    page = as_alice.get(item.get_absolute_url()).content.decode()
+    seen = re.findall(r'name="seen" value="([^"]+)"', page)
+    url = reverse("integrations:item-detail-live", args=(item.uuid,))
+    Edit.objects.filter(pk=edit.pk).update(state="saved")
+
+    same = as_alice.get(url, {"seen": seen}).content.decode()
+
+    assert 'hx-swap-oob="innerHTML:#live-edits"' in same
+    assert "live-properties" not in same
+    assert "hx-trigger" not in same
+
+
+def test_the_latest_edit_can_be_undone_from_its_item(
+    as_alice: Client, item: Item
+) -> None:
+    change = ItemChange.objects.create(
+        item=item,
+        at=datetime.now(UTC),
+        kind="changed",
+        fields={"properties.city": ["Bonn", "Mine"]},
+    )
+    edit = make_edit(item, state="saved", change=change)
+    url = reverse("integrations:edit-undo", args=(edit.uuid,))
+
+    assert url in as_alice.get(item.get_absolute_url()).content.decode()
+    as_alice.post(url)
+
+    assert Edit.objects.get(state="waiting").values == {"city": "Bonn"}
+
+
+@pytest.mark.parametrize(
+    "name", ["item-edit", "item-archive", "item-detail-live", "edit-detail"]
+)
+def test_nobody_elses_contacts_can_be_edited(
+    as_bob: Client, item: Item, contacts: Collection, name: str
+) -> None:
+    edit = make_edit(item)
+    key = edit.uuid if name.startswith("edit") else item.uuid
+
+    url = reverse(f"integrations:{name}", args=(key,))
+    answers = [as_bob.get(url), as_bob.post(url)]
+    for act in ("undo", "discard", "decide"):
+        url = reverse(f"integrations:edit-{act}", args=(edit.uuid,))
+        answers.append(as_bob.post(url))
+    url = reverse("integrations:item-create", args=(contacts.pk,))
+    answers += [as_bob.get(url), as_bob.post(url)]
+
+    assert {answer.status_code for answer in answers} <= {404, 405}
+    assert answers[0].status_code == 404
+    assert Edit.objects.get().state == "waiting"
+
+
+def test_without_editing_a_form_leads_to_where_it_is_switched_on(
+    as_alice: Client, item: Item
+) -> None:
+    Connection.objects.update(is_editing=False)
+
+    answer = as_alice.get(edit_url(item))
+
+    assert answer.url.endswith("#editing")
+    assert edit_url(item) not in as_alice.get(item.get_absolute_url()).content.decode()
+
+
+def test_switching_editing_on_asks_for_the_permission_and_off_gives_it_up(
+    as_alice: Client, connection: Connection
+) -> None:
+    Connection.objects.update(is_editing=False, granted_scopes=SCOPES[:2])
+    url = reverse("integrations:connection-editing", args=(connection.pk,))
+    authorize = reverse("integrations:authorize", args=("hubspot",))
+
+    def consent() -> str:
+        answer = as_alice.post(authorize, {"connection": connection.pk})
+        return str(answer.url)
+
+    assert SCOPES[2] not in consent()
+    asked = as_alice.post(url, {"on": "1"}, follow=True)
+    assert SCOPES[2] in asked.content.decode()
+    assert SCOPES[2] in consent()
+    Connection.objects.update(granted_scopes=SCOPES)
+    given_up = as_alice.post(url, {"on": "0"}, follow=True)
+    assert given_up.context["can_change"] == []
+    assert SCOPES[2] not in consent()
+
+
+def test_a_new_account_is_never_asked_for_the_permission_to_write(
+    as_alice: Client, connection: Connection
+) -> None:
+    authorize = reverse("integrations:authorize", args=("hubspot",))
+
+    assert SCOPES[2] not in as_alice.post(authorize).url
+
+
+def test_a_connections_page_tells_of_waiting_changes_and_discards_them(
+    as_alice: Client, connection: Connection, item: Item
+) -> None:
+    edit = make_edit(item)
+    Connection.objects.update(state="paused")
+    url = reverse("integrations:connection-discard-edits", args=(connection.pk,))
+
+    page = as_alice.get(connection.get_absolute_url()).content.decode()
+    as_alice.post(url)
+
+    assert url in page
+    edit.refresh_from_db()
+    assert (edit.state, edit.reason) == ("cancelled", ReasonCode.DISCARDED)

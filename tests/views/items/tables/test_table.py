@@ -1,0 +1,272 @@
+"""A collection's page is a table of its own columns, typed and aligned."""
+
+import re
+from dataclasses import asdict
+
+import pytest
+
+from integrations.providers.hubspot.mapping.fields import to_field
+from integrations.providers.hubspot.objects import DEALS
+from tests.support.rows import NOON, make_collection, make_item
+
+STAGES = {"s1": "Qualified", "s2": "Closed won"}
+DEFINITIONS = [
+    {"name": "dealname", "label": "Deal name"},
+    {"name": "amount", "label": "Amount", "type": "number"},
+    {"name": "dealstage", "label": "Stage", "type": "enumeration"},
+    {"name": "hubspot_owner_id", "label": "Owner", "type": "enumeration"},
+    {"name": "closedate", "label": "Close date", "type": "datetime"},
+    {"name": "description", "label": "Description", "type": "string"},
+]
+SCHEMA = {
+    "fields": [asdict(to_field(each, DEALS)) for each in DEFINITIONS],
+    "lookups": {
+        "stage": STAGES,
+        "owner": {"41": "Cleo Cole", "42": "Dan Day"},
+        "owner_email": {"41": "cleo@example.com", "42": "dan@example.com"},
+    },
+}
+
+
+@pytest.fixture
+def deals(connection):
+    connection.account = {"user_email": "cleo@example.com", "currency": "USD"}
+    connection.save()
+    return make_collection(
+        connection,
+        remote_id="deals",
+        name="Deals",
+        item_type="deal",
+        schema=SCHEMA,
+        first_full_refresh_at=NOON,
+    )
+
+
+def deal(deals, name, amount=None, stage="s1", owner="41", currency="USD", **more):
+    told = {
+        "amount": amount,
+        "dealstage": stage,
+        "hubspot_owner_id": owner,
+        "deal_currency_code": currency,
+        **more,
+    }
+    properties = {key: value for key, value in told.items() if value is not None}
+    return make_item(deals, name=name, properties=properties)
+
+
+@pytest.fixture
+def four(deals):
+    deal(deals, "Small", "900", closedate="2026-11-03T10:00:00Z")
+    deal(deals, "Large", "12500.50", "s2", "42", closedate="2026-12-24T10:00:00Z")
+    deal(deals, "Euro", "3000", "s2", currency="EUR")
+    deal(deals, "Unknown", None, owner=None)
+    deals.refresh_from_db()
+    return deals
+
+
+def names(page):
+    return [row.item.name for row in page.context["rows"]]
+
+
+def get(client, collection, address=""):
+    page = client.get(f"/collections/{collection.pk}/{address}")
+    assert page.status_code == 200
+    return page
+
+
+def heads(page):
+    return [each["label"] for each in page.context["columns"]]
+
+
+def codes(page):
+    return re.findall(r'data-code="(\w+)"', page.content.decode())
+
+
+def test_deals_show_the_columns_that_hubspot_shows_first(as_alice, four):
+    page = get(as_alice, four)
+
+    shown = ["Name", "Amount", "Stage", "Owner", "Close date", "Updated"]
+    assert heads(page) == shown
+    row = next(r for r in page.context["rows"] if r.item.name == "Large")
+    looks = [cell.look for _, cell in row.cells]
+    assert looks == ["number", "chips", "people", "value", "value"]
+    assert row.cells[0][1].text == "12,500.50 USD"
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("-amount", ["Large", "Euro", "Small", "Unknown"]),
+        ("amount", ["Small", "Euro", "Large", "Unknown"]),
+        ("item.name", ["Euro", "Large", "Small", "Unknown"]),
+        ("-item.name", ["Unknown", "Small", "Large", "Euro"]),
+        ("dealstage", ["Large", "Euro", "Small", "Unknown"]),
+        ("hubspot_owner_id", ["Small", "Euro", "Large", "Unknown"]),
+    ],
+)
+def test_rows_are_sorted_both_ways_with_unknown_ones_last(
+    as_alice, four, sort, expected
+):
+    assert names(get(as_alice, four, f"?sort={sort}")) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("?amount__gt=1000", {"Large", "Euro"}),
+        ("?amount__between=900,3000", {"Small", "Euro"}),
+        ("?dealstage__is=closed+WON", {"Large", "Euro"}),
+        ("?dealstage__not=Closed+won", {"Small", "Unknown"}),
+        ("?hubspot_owner_id__me=1", {"Small", "Euro"}),
+        ("?hubspot_owner_id__empty=1", {"Unknown"}),
+        ("?amount__filled=1&amount__lt=2000", {"Small"}),
+        ("?amount__lt=1000&amount__gt=10000&match=any", {"Small", "Large"}),
+        ("?closedate__before=2026-12-01", {"Small"}),
+        ("?item.name__starts=SM", {"Small"}),
+        ('?dealstage__in="Closed won",Lost', {"Large", "Euro"}),
+    ],
+)
+def test_rows_are_filtered_by_what_a_type_allows(as_alice, four, address, expected):
+    page = get(as_alice, four, address)
+
+    assert set(names(page)) == expected
+    assert codes(page) == []
+    # The address is written back as the same question.
+    again = as_alice.get(page.context["query"].url)
+    assert set(names(again)) == expected
+
+
+def test_the_form_adds_a_filter_to_those_that_are_on(as_alice, four):
+    adding = {"column": "dealstage", "operator": "is", "value": "Closed won"}
+    page = as_alice.get(
+        f"/collections/{four.pk}/", {"amount__gt": "5000", **adding}, follow=True
+    )
+
+    assert names(page) == ["Large"]
+    assert page.request["QUERY_STRING"] == "amount__gt=5000&dealstage__is=Closed+won"
+    assert page.context["words"] == (
+        "Amount is greater than 5000 and Stage is Closed won"
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "?gone__is=1",
+        "?amount__contains=9",
+        "?amount__gt=much",
+        "?amount__between=1",
+        "?closedate__before=tomorrow",
+        "?closedate__last=0",
+        "?closedate__is=9999-12-31",
+        "?sort=gone",
+        "?group=amount",
+        "?columns=amount,gone",
+        "?amount__nothing=1",
+        '?dealstage__in="',
+    ],
+)
+def test_what_makes_no_sense_is_left_out_and_said(as_alice, four, address):
+    page = get(as_alice, four, address)
+
+    assert len(names(page)) == 4
+    assert codes(page) == ["left_out"]
+
+
+def test_groups_count_rows_and_sum_each_currency(as_alice, four):
+    page = get(as_alice, four, "?group=dealstage")
+
+    found = {r["label"]: (r["count"], r["sums"]) for r in page.context["group_rows"]}
+    assert found == {
+        "Qualified": (2, [["900 USD"]]),
+        "Closed won": (2, [["3,000 EUR", "12,500.50 USD"]]),
+    }
+    assert [r["label"] for r in page.context["group_rows"]] == [*STAGES.values()]
+    won = as_alice.get(page.context["group_rows"][1]["url"])
+    assert set(names(won)) == {"Large", "Euro"}
+    owners = get(as_alice, four, "?group=hubspot_owner_id").context["group_rows"]
+    assert {r["label"]: r["count"] for r in owners} == {
+        "Cleo Cole": 2,
+        "Dan Day": 1,
+        "No Owner": 1,
+    }
+    for row in owners:
+        assert len(names(as_alice.get(row["url"]))) == row["count"]
+
+
+def test_pages_follow_each_other_both_ways(as_alice, deals):
+    for number in range(60):
+        deal(deals, f"Deal {number:02}", str(number // 3) if number % 4 else None)
+    deals.refresh_from_db()
+    seen, url = [], f"/collections/{deals.pk}/?sort=-amount&size=25"
+    pages = []
+    while url:
+        page = as_alice.get(url)
+        pages.append(names(page))
+        seen += names(page)
+        last, url = page, page.context["next_url"]
+
+    amounts = [int(d[5:]) // 3 if int(d[5:]) % 4 else -1 for d in seen]
+    assert (len(seen), len(set(seen))) == (60, 60)
+    assert amounts == sorted(amounts, reverse=True)
+    back = as_alice.get(last.context["previous_url"])
+    assert names(back) == pages[1]
+
+
+def test_columns_are_chosen_ordered_and_remembered(as_alice, as_bob, four):
+    address = f"/collections/{four.pk}/columns/"
+    chosen = {
+        "columns": ["description", "amount"],
+        "place-description": "2",
+        "place-amount": "1",
+        "width-amount": "wide",
+        "density": "compact",
+        "action": "save",
+        "back": f"/collections/{four.pk}/?amount__gt=1000",
+    }
+    saved = as_alice.post(address, chosen)
+
+    assert saved["Location"] == chosen["back"]
+    page = get(as_alice, four)
+    assert heads(page) == ["Name", "Amount", "Description"]
+    assert [each["width"] for each in page.context["columns"]][1] == "wide"
+    assert page.context["density"] == "compact"
+    as_alice.post(address, chosen | {"action": "down:amount"})
+    assert heads(get(as_alice, four)) == ["Name", "Description", "Amount"]
+    as_alice.post(address, {"action": "reset"})
+    assert heads(get(as_alice, four))[1:3] == ["Amount", "Stage"]
+    assert as_bob.post(address, chosen).status_code == 404
+    elsewhere = as_alice.post(address, chosen | {"back": "https://evil.example/"})
+    assert elsewhere["Location"] == f"/collections/{four.pk}/"
+
+
+def test_a_column_that_is_gone_is_said(as_alice, four):
+    as_alice.post(
+        f"/collections/{four.pk}/columns/",
+        {"columns": ["amount", "description"], "action": "save"},
+    )
+    fields = [f for f in SCHEMA["fields"] if f["name"] != "description"]
+    four.schema = SCHEMA | {"fields": fields}
+    four.save(update_fields=["schema"])
+
+    page = get(as_alice, four)
+
+    assert heads(page) == ["Name", "Amount"]
+    assert codes(page) == ["lost_columns"]
+
+
+def test_nobody_sees_the_table_of_somebody_else(as_bob, four):
+    for path in ("", "live/", "columns/"):
+        assert as_bob.get(f"/collections/{four.pk}/{path}").status_code == 404
+
+
+def test_a_page_asks_little_of_the_database(
+    as_alice, four, django_assert_max_num_queries
+):
+    address = "?amount__gt=1&dealstage__not=Lost&sort=-amount&group=dealstage"
+    get(as_alice, four, address)
+
+    with django_assert_max_num_queries(16):
+        get(as_alice, four, address)
+    with django_assert_max_num_queries(12):
+        get(as_alice, four, "?amount__gt=1&dealstage__not=Lost&sort=-amount")
