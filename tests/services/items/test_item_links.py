@@ -57,6 +57,7 @@ def test_only_what_differs_is_written_again(deals):
 
 def test_links_are_deleted_with_their_items_in_the_same_batches(deals):
     store_deal(deals, "1", "2")
+    assert links()
 
     store.delete_some({"connection": deals.connection})
 

@@ -79,7 +79,8 @@ def _to_table(item: Item, group: Group, rows: Mapping[int, Item]) -> RelatedTabl
         rows=[
             TableRow(
                 item=rows[each.pk],
-                is_primary=each.is_primary,
+                # Where others name the item, it is the primary one of theirs.
+                is_primary=each.is_primary and not group.is_incoming,
                 cells=[_cell(described[each.pk], name) for name in columns],
             )
             for each in shown
