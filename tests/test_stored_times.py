@@ -87,7 +87,15 @@ ALLOWED: dict[str, str] = {
     "integrations/views/connections/estimate.py::time_text": SHOWN,
     "integrations/views/connections/selection.py::read": "asks the helper as well",
     "integrations/views/items/content.py::make_content": BOTH_STORED,
-    "integrations/views/live.py::seconds_until_look": SHOWN,
+    "integrations/views/live.py::_seconds_until": BOUNDED,
+    "integrations/services/items/tables/indexes.py::_note_use": (
+        "a use of the future is noted anew"
+    ),
+    "integrations/services/items/tables/indexes.py::drop_unused": (
+        "it is only kept longer"
+    ),
+    "integrations/services/writing/storing.py::change_of": BOTH_STORED,
+    "integrations/services/writing/outbox.py::send_due": BOUNDED,
     "integrations/views/site/home.py::home_live": COUNTED,
     "integrations/views/site/visits.py::last_visit": "read by the helper",
 }

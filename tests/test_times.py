@@ -29,6 +29,11 @@ FILTERS = ROOT / "integrations/templatetags/times.py"
 MACHINES = {
     "integrations/http/redaction.py",
     "integrations/providers/typed_json.py",
+    "integrations/providers/hubspot/writing.py",
+    "integrations/services/items/tables/listing.py",
+    "integrations/views/editing/form.py",
+    "integrations/views/items/download.py",
+    "integrations/views/items/tables/table.py",
     "integrations/providers/airtable/listing/records.py",
     "integrations/providers/hubspot/mapping/display.py",
     "integrations/providers/notion/listing/querying.py",

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils import timezone
 
+from integrations.models import wording
+
 
 class SignInTry(models.Model):
     """One try for one address, of which only a keyed hash is kept."""
@@ -14,4 +16,4 @@ class SignInTry(models.Model):
         verbose_name_plural = "sign-in tries"
 
     def __str__(self) -> str:
-        return f"try at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"try at {wording.time_text(self.at)}"

@@ -63,7 +63,7 @@ class FieldSpec:
     is_read_only: bool = False
     hint: str = ""
     group: str = ""
-    retired: Sequence[str] = ()
+    retired: Sequence[str] = field(default_factory=list)
     is_long: bool = False
 
 
@@ -180,14 +180,20 @@ def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
         name=name,
         label=str(entry.get("label") or name),
         kind=str(entry.get("kind", "text")),
-        options=entry.get("options") or {},
+        options=_texts_of(entry.get("options")),
         is_hidden=bool(entry.get("is_hidden")),
         is_read_only=bool(entry.get("is_read_only")),
         hint=str(entry.get("hint") or ""),
         group=str(entry.get("group") or ""),
-        retired=tuple(entry.get("retired") or ()),
+        retired=list(entry.get("retired") or ()),
         is_long=bool(entry.get("is_long")),
     )
+
+
+def _texts_of(options: object) -> dict[str, str]:
+    """Return options by name; what is no text names nothing."""
+    entries = options.items() if isinstance(options, dict) else ()
+    return {key: text for key, text in entries if isinstance(text, str)}
 
 
 def unknown_names(

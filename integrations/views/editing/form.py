@@ -27,7 +27,6 @@ PREFIX: Final = "p."
 MAX_TEXT: Final = 65_536
 NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?", re.ASCII)
 EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
-MINUTES, SECONDS = "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"
 WORDS: Final[Mapping[str, str]] = {
     Refusal.UNKNOWN_FIELD: "This field is not there any more.",
     Refusal.READ_ONLY: "This field cannot be changed.",
@@ -125,7 +124,8 @@ class ItemForm(forms.Form):
             return value
         if field.input is Input.DATETIME and (at := _time(value)) is not None:
             local = at.astimezone(self.shown.zone)
-            return local.strftime(SECONDS if local.second else MINUTES)
+            exact = "seconds" if local.second else "minutes"
+            return local.replace(tzinfo=None).isoformat(timespec=exact)
         return _lines(value)
 
     def clean(self) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def item_download(request: UserRequest) -> HttpResponseBase:
     if not form.is_valid():
         messages.error(request, "Choose one of the formats offered.")
         return redirect(query.url)
+    zone = timezone.get_current_timezone()
     kind, _, mark = form.cleaned_data["form"].partition("-")
     values = form.cleaned_data["values"]
     collections = list(
@@ -49,9 +50,10 @@ def item_download(request: UserRequest) -> HttpResponseBase:
     rows = walk(items, query, owner_id=request.user.pk)
     pieces = WRITERS[kind](rows, VALUES[values])
     audit.record("items.exported", user=request.user, form=kind, way="page")
-    name = f"mooring-items-{timezone.localdate():%Y-%m-%d}.{kind}"
+    day = timezone.now().astimezone(zone).date().isoformat()
+    name = f"mooring-items-{day}.{kind}"
     return StreamingHttpResponse(
-        _in_zone(pieces, timezone.get_current_timezone(), is_marked=bool(mark)),
+        _in_zone(pieces, zone, is_marked=bool(mark)),
         content_type=TYPES[kind],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

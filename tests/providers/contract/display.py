@@ -66,7 +66,7 @@ def check_value(value: object) -> None:
         return
     assert isinstance(value, get_args(Single)), value
     for part in (getattr(value, each.name) for each in fields(value)):
-        assert not isinstance(part, dict | list | float)
+        assert not isinstance(part, dict | list | float), value
         assert not isinstance(part, Decimal) or part.is_finite()
         assert not isinstance(part, datetime) or part.utcoffset() == timedelta(0)
 

@@ -327,11 +327,11 @@ def test_a_row_shows_the_passage_that_was_found(as_alice, deals):
         return content[content.index("<tbody>") : content.index("</tbody>")]
 
     assert "<bdi><mark>Closed</mark> <mark>Lost</mark></bdi>" in row("closed lost")
-    assert "Owner: <mark>Cleo</mark> Cole" in row("cleo renewal")
+    assert "<bdi>Owner</bdi>: <bdi><mark>Cleo</mark> Cole</bdi>" in row("cleo renewal")
     assert "<mark>Renewal</mark>" in row("cleo renewal")
-    assert "Phone: <mark>+1 909-415-7294</mark>" in row("9094157294")
-    assert "Amount: <mark>1,042.50</mark>" in row("1042.5")
-    assert "Notes: Wants a <mark>quagga</mark>" in row("quagga")
+    assert "<bdi><mark>+1 909-415-7294</mark></bdi>" in row("9094157294")
+    assert "<bdi><mark>1,042.50</mark></bdi>" in row("1042.5")
+    assert "<bdi>Wants a <mark>quagga</mark></bdi>" in row("quagga")
     assert "<mark>" not in row("")
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from integrations.models import Connection, FailedRevocation
+from integrations.models import Connection, Edit, FailedRevocation
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -25,7 +25,12 @@ CONNECTION_ACTIONS = [
     "connection-interval",
     "connection-disconnect",
     "connection-collections",
+    "connection-editing",
+    "connection-discard-edits",
 ]
+TABLE_PAGES = ["table", "table-live", "table-layout"]
+EDIT_PAGES = ["edit-detail", "edit-live"]
+EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
 # It asks what becomes of a pair, or leads back where there is nothing to ask.
 ELSEWHERE = {"connection-other-account", "connection-remove"}
 # They ask for a proof first; whose they are is tested with it, beside the reset.
@@ -41,6 +46,9 @@ def addresses(connection, collection):
     failed = FailedRevocation.objects.create(
         provider=connection.provider, owner=connection.owner, tries=1
     )
+    edit = Edit.objects.create(
+        connection=connection, collection=collection, item=item, verb="update"
+    )
     objects = {
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
@@ -49,6 +57,13 @@ def addresses(connection, collection):
         "run-detail": ("get", run.pk),
         "run-cancel": ("post", run.pk),
         "item-detail": ("get", item.uuid),
+        "item-detail-live": ("get", item.uuid),
+        "item-edit": ("get", item.uuid),
+        "item-archive": ("get", item.uuid),
+        "item-create": ("get", collection.pk),
+        **dict.fromkeys(TABLE_PAGES, ("get", collection.pk)),
+        **dict.fromkeys(EDIT_PAGES, ("get", edit.uuid)),
+        **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
         "revocation-dismiss": ("post", failed.pk),
     }
     return {
@@ -106,7 +121,8 @@ def test_strangers_are_sent_to_sign_in_first(client, addresses):
 def test_the_owner_sees_every_page(as_alice, addresses):
     for method, path, _ in addresses.values():
         if method == "get":
-            assert as_alice.get(path).status_code in (200, 286), path
+            # Where editing is off its pages lead to where it is switched on.
+            assert as_alice.get(path).status_code in (200, 286, 302), path
 
 
 def test_nothing_changes_on_get(as_alice, addresses):

@@ -86,7 +86,9 @@ def test_tokens_of_notion_that_nobody_keeps_are_given_back(
     tokens = oauth_clients.oauth_client("notion").exchange(code=code)
     account = RemoteAccount(remote_id=f"{DROMEDARY}:{NOUR}", name="", scopes=())
 
-    IdentifiedGrant(provider="notion", tokens=tokens, account=account).revoke()
+    IdentifiedGrant(
+        provider="notion", tokens=tokens, account=account, issued_at=timezone.now()
+    ).revoke(None)
 
     assert revocation.revoke_due() == 1
     assert not list_live_tokens(notion)
