@@ -25,7 +25,7 @@ SELECTORS = {
 FIND = """selectors => Object.entries(selectors).flatMap(([kind, selector]) =>
     [...document.querySelectorAll(selector)]
         .map((e, index) => ({e, index}))
-        .filter(({e}) => e.getAttribute('tabindex') !== '-1'
+        .filter(({e}) => !e.disabled && e.getAttribute('tabindex') !== '-1'
             && (e.closest('details') || e.getClientRects().length))
         .map(({e, index}) => ({kind, selector, index, name:
             (e.getAttribute('formaction')

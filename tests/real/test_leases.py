@@ -18,7 +18,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
-from integrations.services.sync import lease
+from integrations.services.sync.leases import lease
 from tests.support.rows import make_connection, make_run
 
 settings.STALE_RUN_SECONDS = 0.5
