@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = ("/", "/connections/", "/items/", "/items/?state=deleted")
 ON_CHANGE = "data-submit-on-change"
+SENDS = "[type=submit]:not([tabindex='-1'], :disabled)"
 # These end what the other controls need, and are pressed by tests of their own.
 ENDING = ("/accounts/logout/", "/accounts/delete/")
 SELECTORS = {
@@ -166,7 +167,7 @@ def choose(page: Page, element: Locator, control: Control) -> None:
     with page.expect_response(is_answer, timeout=30_000) as told:
         element.select_option(values[0])
         if not is_scripted or sends == (None, None):
-            form.locator("[type=submit]:not([tabindex='-1'])").first.click()
+            form.locator(SENDS).first.click()
     page.wait_for_load_state()
     assert told.value.status < 400, (control, told.value.status)
     assert_shows_something(page, None, control)
