@@ -10,7 +10,7 @@ from integrations.http.errors import ApiError
 from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
-from integrations.providers.hubspot import objects, writing
+from integrations.providers.hubspot import objects, overwritten, writing
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
 from integrations.providers.hubspot.api.limits import told_limits
@@ -274,6 +274,16 @@ class HubSpot(BaseConnector):
     ) -> IntegrationItem | None:
         """Return a record by batch, with its associations."""
         return writing.fetch_written(Reader(api, collection), remote_id)
+
+    def fetch_overwritten(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        sent: Mapping[str, RawValues],
+        before: Mapping[str, RawValues],
+    ) -> Mapping[str, RawValues]:
+        """Return what a write replaced unseen, by the histories of properties."""
+        return overwritten.fetch_overwritten(Reader(api, collection), sent, before)
 
     def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
         """Remove the app from the whole portal; its admins get an e-mail."""

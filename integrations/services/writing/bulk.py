@@ -16,7 +16,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from integrations.models import BulkEdit, Collection, Edit, Item, ItemChange
-from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.edit import EditQuerySet
+from integrations.models.reasons import ReasonCode
 from integrations.providers.writing import WritableField
 from integrations.services.common import audit, queue
 from integrations.services.writing import editing, outbox
@@ -98,17 +99,17 @@ def confirm(bulk: BulkEdit, *, user: User) -> int:
     if field is None:
         raise EditingOffError
     shown = {row[0]: row[2] for row in bulk.rows if row[1] == Kind.CHANGE}
-    taken: list[Edit] = []
-    kinds = counts(bulk)
+    kinds, values = counts(bulk), {field.name: bulk.value}
+    # Read before the transaction, which keeps others from writing.
+    taken = [
+        _edit(bulk, row.item, values, {field.name: row.old})
+        for row in _rows(bulk, field, list(shown))
+        if row.item is not None and row.digest == shown[row.key]
+    ]
     with transaction.atomic():
         fresh = BulkEdit.objects.filter(pk=bulk.pk, confirmed_at__isnull=True)
         if not fresh.update(confirmed_at=timezone.now(), rows=[]):
             return 0
-        for row in _rows(bulk, field, list(shown)):
-            if row.item is None or row.digest != shown[row.key]:
-                continue
-            base = {field.name: row.old}
-            taken.append(_edit(bulk, row.item, {field.name: bulk.value}, base))
         Edit.objects.bulk_create(taken, batch_size=CHUNK)
         told = {
             "same_count": kinds[Kind.SAME],
@@ -122,8 +123,13 @@ def confirm(bulk: BulkEdit, *, user: User) -> int:
     return len(taken)
 
 
-def send(bulk: BulkEdit) -> None:
-    """Have a bulk edit delivered now."""
+def send(bulk: BulkEdit) -> bool:
+    """Have a bulk edit delivered now; say whether the queue took it."""
+    return queue.send("deliver_bulk_edit", bulk.pk)
+
+
+def send_alone(bulk: BulkEdit) -> None:
+    """Have the rows delivered one by one, where a provider takes no more at once."""
     for key in bulk.edits.open().order_by("pk").values_list("pk", flat=True):
         queue.send("deliver_edit", key)
 
@@ -142,29 +148,35 @@ def cancel(bulk: BulkEdit, *, user: User) -> int:
 
 
 def discard_cancelled(bulk: BulkEdit) -> int:
-    """Discard the rows of a cancelled bulk edit that nobody has sent or is sending."""
+    """Discard the rows of a cancelled bulk edit that nobody has sent."""
     if bulk.cancelled_at is None:
         return 0
-    idle = bulk.edits.open().filter(lease_id__isnull=True, sent_at__isnull=True)
-    waiting = list(idle.values_list("order_key", flat=True))
-    discarded = idle.update(
-        state=Edit.State.CANCELLED,
-        ended_at=timezone.now(),
-        **columns(Reason(code=ReasonCode.DISCARDED)),
-    )
+    unsent = bulk.edits.open().filter(sent_at__isnull=True)
+    waiting = list(unsent.values_list("order_key", flat=True))
+    discarded = outbox.discard_rows(unsent, ReasonCode.DISCARDED)
     for chunk in _chunks(waiting):
         outbox.send_following(chunk)
     return discarded
 
 
+def can_undo(bulk: BulkEdit, user: User) -> bool:
+    """Tell whether a bulk edit is the user's own, and was not taken back before."""
+    is_own = not bulk.is_draft and bulk.created_by_id == user.pk
+    if not is_own or not editing.can_write(bulk.collection):
+        return False
+    return not BulkEdit.objects.filter(undoes=bulk).exists()
+
+
+def saved(bulk: BulkEdit) -> EditQuerySet:
+    """Return the rows that changed something there."""
+    return bulk.edits.filter(state=Edit.State.SAVED, change__isnull=False)
+
+
 def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
     """Return those edits of a bulk edit that are the latest of their field."""
-    if bulk.is_draft or bulk.created_by_id != user.pk:
+    if not can_undo(bulk, user):
         return []
-    if not editing.can_write(bulk.collection):
-        return []
-    saved = bulk.edits.filter(state=Edit.State.SAVED, change__isnull=False)
-    rows = list(saved.select_related("item").order_by("pk"))
+    rows = list(saved(bulk).select_related("item").order_by("pk"))
     found: list[Edit] = []
     for chunk in _chunks(rows):
         found += [edit for edit in chunk if edit.pk not in _overtaken(chunk)]
@@ -191,20 +203,24 @@ def undo(bulk: BulkEdit, *, user: User) -> BulkEdit:
     """Take the old values back, where nothing newer stands, as a bulk edit."""
     _ensure_allowed(bulk.collection, user)
     edits = undoable(bulk, user)
-    if not edits or BulkEdit.objects.filter(undoes=bulk).exists():
+    if not edits:
         raise NothingToUndoError
+    undoing = BulkEdit(
+        connection=bulk.connection,
+        collection=bulk.collection,
+        created_by=user,
+        undoes=bulk,
+        field=bulk.field,
+        filters=bulk.filters,
+        confirmed_at=timezone.now(),
+    )
+    rows = list(_undoing(undoing, edits))
     try:
         with transaction.atomic():
-            undoing = BulkEdit.objects.create(
-                connection=bulk.connection,
-                collection=bulk.collection,
-                created_by=user,
-                undoes=bulk,
-                field=bulk.field,
-                filters=bulk.filters,
-                confirmed_at=timezone.now(),
-            )
-            Edit.objects.bulk_create(_undoing(undoing, edits), batch_size=CHUNK)
+            undoing.save(force_insert=True)
+            for row in rows:
+                row.bulk_edit = undoing
+            Edit.objects.bulk_create(rows, batch_size=CHUNK)
             _record("undone", bulk, user, rows=len(edits))
             send(undoing)
     except IntegrityError as exc:

@@ -98,13 +98,20 @@ def progress(
         "is_open": still_open > 0,
         "numbers": list(_links(numbers, outcome)),
         "rows": [_row(found, edit) for edit in edits],
-        "undo_count": 0 if still_open else len(bulk.undoable(found, user)),
+        "undo_count": _undo_count(found, user, is_open=still_open > 0),
         "undone": getattr(found, "undone", None),
         "left_out": list(_left_out(found)),
         "live_url": f"{path}?{urlencode(asked)}",
         "live_seconds": status.SECONDS_BUSY if still_open else 0,
         **page.links({"outcome": outcome} if outcome else {}),
     }
+
+
+def _undo_count(found: BulkEdit, user: User, *, is_open: bool) -> int:
+    """Return how many rows could be taken back; newer changes are found by the undo."""
+    if is_open or not bulk.can_undo(found, user):
+        return 0
+    return bulk.saved(found).count()
 
 
 def _numbers(found: BulkEdit) -> dict[str, int]:
