@@ -30,7 +30,7 @@ FULL_REFRESHES = {
     336: "Every 2 weeks",
     720: "Every 30 days",
 }
-KEEP, DELETE = "keep", "delete"
+KEEP, DELETE, DISCARD = "keep", "delete", "discard"
 # The world's zones by their places; other names are older ones of the same.
 REGIONS = (
     "Africa",
@@ -120,8 +120,25 @@ class DownloadForm(forms.Form):
     )
 
 
-class DisconnectForm(forms.Form):
-    """Take what becomes of the stored items."""
+class WaitingEditsForm(forms.Form):
+    """Take what becomes of changes that wait to be sent, if there are any."""
+
+    edits = forms.ChoiceField(
+        choices=[(KEEP, "Keep the changes"), (DISCARD, "Discard the changes")],
+        error_messages={
+            "required": "Choose what happens to the waiting changes.",
+            "invalid_choice": "Choose what happens to the waiting changes.",
+        },
+    )
+
+    def __init__(self, *args: Any, waiting: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.waiting = waiting
+        self.fields["edits"].required = waiting > 0
+
+
+class DisconnectForm(WaitingEditsForm):
+    """Take what becomes of the stored items, and of changes that wait."""
 
     items = forms.ChoiceField(
         choices=[(KEEP, "Keep the items"), (DELETE, "Delete the items")],
