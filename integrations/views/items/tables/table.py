@@ -30,6 +30,7 @@ from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.table_query import SIZES, TableQuery
 from integrations.services.items.tables.values import identity
 from integrations.services.writing import editing
+from integrations.templatetags import icons
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.items.tables import cells, charts, chosen, filters
@@ -173,7 +174,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "sizes": _sizes(query),
         "layout_url": f"{layout_path}?{back}",
         "list_url": f"{list_path}?collection={query.collection}",
-        "is_writable": editing.can_write(asked.collection),
+        **_writing(asked.collection),
         **chosen.make_context(selection, page.items),
         **_groups(asked),
         **filters.make_context(
@@ -183,6 +184,18 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
             knows_me=bool(selection.asker.identities),
         ),
         **_live(Look.of(page.items), asked),
+    }
+
+
+def _writing(collection: Collection) -> dict[str, Any]:
+    """Return whether rows can be written, and which of their columns."""
+    is_writable = editing.can_write(collection)
+    fields = editing.fields_of(collection) if is_writable else {}
+    return {
+        "is_writable": is_writable,
+        "writable_columns": frozenset(fields),
+        # Drawn once for all cells.
+        "pencil": icons.draw("pencil"),
     }
 
 
