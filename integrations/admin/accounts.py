@@ -133,8 +133,8 @@ class AccountAdmin(GuardedAdmin, UserAdmin):
     def user_change_password(
         self,
         request: HttpRequest,
-        id: str,
-        form_url: str = "",  # noqa: A002
+        id: str,  # noqa: A002 - as Django calls it
+        form_url: str = "",
     ) -> HttpResponse:
         """Set somebody's password, and turn off whatever else opened the account.
 
