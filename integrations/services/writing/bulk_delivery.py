@@ -6,15 +6,12 @@ read again before it is sent again. Rows that a call does not settle go alone.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.http.client import ApiClient
 from integrations.http.errors import (
     ApiError,
     InvalidRequest,
@@ -23,12 +20,11 @@ from integrations.http.errors import (
     Server,
 )
 from integrations.models import BulkEdit, Edit
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import ReasonCode
 from integrations.providers.capabilities import WritesManyItems
-from integrations.providers.connector import CollectionContext
 from integrations.providers.records import IntegrationItem
-from integrations.providers.writing import RawValues, WritableField, WrittenMany
-from integrations.services.common import clients, queue
+from integrations.providers.writing import RawValues, WrittenMany
+from integrations.services.common import clients
 from integrations.services.common.clock import database_now
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import LeaseLostError, NoTokenError
@@ -37,59 +33,15 @@ from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync.refresh.context import context_of
 from integrations.services.writing import (
     bulk,
-    delivery,
     editing,
     lease,
     outbox,
-    outcomes,
     storing,
 )
+from integrations.services.writing.batch import Batch
 from integrations.services.writing.delivery import Step
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(kw_only=True)
-class Batch:
-    """Rows that are delivered together, under one lease, by their items' ids."""
-
-    bulk: BulkEdit
-    lease_id: UUID
-    open: dict[str, Edit]
-    api: ApiClient
-    writer: WritesManyItems
-    context: CollectionContext
-    fields: Mapping[str, WritableField]
-    step: Step = Step.READING
-    sent: set[str] = field(default_factory=set)
-    order_keys: list[str] = field(default_factory=list)
-
-    def fetch(self, ids: Iterable[str]) -> Mapping[str, IntegrationItem]:
-        """Return items as they are there now."""
-        lease.renew_many(list(self.open.values()), self.lease_id)
-        return self.writer.fetch_many(self.api, self.context, list(ids))
-
-    def differing(self, values: RawValues, there: RawValues) -> list[str]:
-        """Return the names of values that are not there."""
-        return delivery.differing(self.writer, self.fields, values, there)
-
-    def end(self, edit: Edit, state: Edit.State, why: ReasonCode | None = None) -> None:
-        """End a row and record it, in the caller's transaction."""
-        reason = Reason(code=why) if why else None
-        correlation = edit.correlation_id or self.api.correlation_id
-        lease.end(
-            edit,
-            self.lease_id,
-            state,
-            reason,
-            item=edit.item,
-            change=edit.change,
-            theirs=edit.theirs,
-            correlation_id=correlation,
-        )
-        outbox.record(state.value, edit, reason=edit.reason)
-        self.order_keys.append(edit.order_key)
-        del self.open[edit.remote_id]
 
 
 def deliver(bulk_id: int) -> float | None:
@@ -177,7 +129,7 @@ def _compare(
         item = there.get(key)
         if item is None:
             # It was deleted, merged or cannot be read: looked at by itself.
-            _leave_alone(batch, edit)
+            batch.leave_alone(edit)
             continue
         missing = batch.differing(edit.values, item.properties)
         bases = {name: edit.base.get(name) for name in missing}
@@ -250,7 +202,7 @@ def _store_answer(batch: Batch, answer: WrittenMany) -> None:
                 lease.note_answer(edit, batch.lease_id, written, correlation)
                 continue
             exc = answer.refused.get(key) or Server("the answer does not tell of it")
-            _settle(batch, edit, exc, is_sent=True)
+            batch.settle(edit, exc, is_sent=True)
 
 
 def _finish(batch: Batch, there: Mapping[str, IntegrationItem]) -> None:
@@ -258,7 +210,7 @@ def _finish(batch: Batch, there: Mapping[str, IntegrationItem]) -> None:
     _store(batch, [e for key, e in batch.open.items() if key in there], there)
     unread = Server("what was written could not be read")
     for edit in list(batch.open.values()):
-        _settle(batch, edit, unread, is_sent=False)
+        batch.settle(edit, unread, is_sent=False)
 
 
 def _after_error(batch: Batch, exc: ApiError | NoTokenError) -> float:
@@ -279,26 +231,8 @@ def _after_error(batch: Batch, exc: ApiError | NoTokenError) -> float:
         for key, edit in list(batch.open.items()):
             if is_refused and are_many:
                 # All were refused for some of them; which, is for each to find out.
-                _leave_alone(batch, edit, state=Edit.State.WAITING, sent_at=None)
+                batch.leave_alone(edit, state=Edit.State.WAITING, sent_at=None)
                 continue
             is_sent = is_sending and key in batch.sent
-            wait = max(wait, _settle(batch, edit, exc, is_sent=is_sent))
+            wait = max(wait, batch.settle(edit, exc, is_sent=is_sent))
     return wait
-
-
-def _settle(
-    batch: Batch, edit: Edit, exc: ApiError | NoTokenError, *, is_sent: bool
-) -> float:
-    """Store what an error makes of one row; return how long it has to wait."""
-    is_unsure = edit.may_have_arrived and not is_sent
-    outcome = outcomes.outcome_of(edit, exc, is_sent=is_sent, is_unsure=is_unsure)
-    wait = delivery.store_outcome(edit, batch.lease_id, outcome)
-    del batch.open[edit.remote_id]
-    return wait or 0.0
-
-
-def _leave_alone(batch: Batch, edit: Edit, **values: Any) -> None:
-    """Put a row back, to be delivered by itself."""
-    lease.release(edit, batch.lease_id, is_sent_alone=True, **values)
-    queue.send("deliver_edit", edit.pk)
-    del batch.open[edit.remote_id]

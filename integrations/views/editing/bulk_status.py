@@ -11,7 +11,7 @@ from django.urls import reverse
 from integrations.models import BulkEdit, Edit
 from integrations.models.wording import count_text
 from integrations.services.writing import bulk
-from integrations.services.writing.bulk import Kind
+from integrations.services.writing.bulk_rows import Kind
 from integrations.views.editing import status
 from integrations.views.editing.form import refusal_text
 

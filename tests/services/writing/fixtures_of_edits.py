@@ -9,7 +9,13 @@ from uuid import uuid4
 from django.contrib.auth.models import User
 
 from integrations.models import BulkEdit, Collection, Connection, Edit, Item
-from integrations.services.writing import bulk, bulk_delivery, delivery, outbox
+from integrations.services.writing import (
+    bulk,
+    bulk_delivery,
+    bulk_rows,
+    delivery,
+    outbox,
+)
 
 PORTAL = "555111"
 
@@ -60,7 +66,7 @@ class Desk:
         """Have one value for all of some contacts previewed and confirmed."""
         keys = [item.pk for item in items]
         made = bulk.draft(self.contacts, keys, filters="", user=self.user)
-        bulk.choose(made, bulk.choosable_fields(self.contacts)[name], value)
+        bulk.choose(made, bulk_rows.choosable_fields(self.contacts)[name], value)
         bulk.confirm(made, user=self.user)
         return made
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection as database
+from django.utils import timezone
 
 from integrations.models import AuditEvent, Connection, Edit, Item, ItemChange
 from integrations.models.reasons import ReasonCode
@@ -245,6 +246,37 @@ def test_a_connection_that_is_not_read_holds_its_edits(desk: Desk, state: str) -
     Connection.objects.update(state="active")
     outbox.wake(desk.connection)
     assert desk.finish(edit).state == State.SAVED
+
+
+@pytest.mark.parametrize("kind", ["daily_limit", "rate_limits"])
+def test_a_limit_holds_edits_back_and_loses_none(desk: Desk, kind: str) -> None:
+    edit = desk.update(desk.item(), city="Bonn")
+    made = desk.bulk(desk.items()[5:8], "city", "Bonn am Rhein")
+    desk.sandbox.client.fault(kind, "api", count=2)
+
+    before = timezone.now()
+    desk.deliver(edit)
+    desk.deliver_bulk(made)
+
+    assert (edit.state, writes(desk)) == (State.WAITING, 0)
+    assert edit.due_at > before
+    assert made.edits.open().filter(due_at__gt=before).count() == 3
+    assert desk.finish(edit).state == State.SAVED
+    assert desk.finish_bulk(made) == {State.SAVED: 3}
+
+
+def test_a_dead_grant_holds_edits_back_and_loses_none(desk: Desk) -> None:
+    edit = desk.update(desk.item(), city="Bonn")
+    made = desk.bulk(desk.items()[5:8], "city", "Bonn am Rhein")
+    desk.sandbox.client.order("grants/revoke")
+
+    desk.finish(edit, most=2)
+    desk.finish_bulk(made, most=2)
+
+    desk.connection.refresh_from_db()
+    assert not desk.connection.is_syncable
+    assert (edit.state, writes(desk)) == (State.WAITING, 0)
+    assert made.edits.filter(state=State.WAITING).count() == 3
 
 
 def test_edits_of_one_contact_are_sent_in_their_order(desk: Desk) -> None:
