@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from integrations.models import Connection, Edit, FailedRevocation
+from integrations.models import Connection, Edit, FailedRevocation, SavedView
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -28,6 +28,8 @@ CONNECTION_ACTIONS = [
     "connection-editing",
     "connection-discard-edits",
 ]
+VIEW_PAGES = ["view-open", "view-edit", "view-delete"]
+VIEW_ACTIONS = ["view-save", "view-duplicate"]
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
@@ -49,6 +51,7 @@ def addresses(connection, collection):
     edit = Edit.objects.create(
         connection=connection, collection=collection, item=item, verb="update"
     )
+    view = SavedView.objects.create(owner=connection.owner, name="Mine")
     objects = {
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
@@ -64,6 +67,8 @@ def addresses(connection, collection):
         **dict.fromkeys(TABLE_PAGES, ("get", collection.pk)),
         **dict.fromkeys(EDIT_PAGES, ("get", edit.uuid)),
         **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
+        **dict.fromkeys(VIEW_PAGES, ("get", view.pk)),
+        **dict.fromkeys(VIEW_ACTIONS, ("post", view.pk)),
         "revocation-dismiss": ("post", failed.pk),
     }
     return {
