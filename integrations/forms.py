@@ -87,6 +87,35 @@ class RenameForm(forms.Form):
     label = forms.CharField(max_length=120, required=False)
 
 
+class ViewNameForm(forms.Form):
+    """Take the name of a saved view."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class SavedViewForm(ViewNameForm):
+    """Take the name of a saved view, and what else is chosen for it."""
+
+    is_default = forms.BooleanField(
+        label="Open the list with this view",
+        required=False,
+        help_text="Each list can open with one view. All items stay one click away.",
+    )
+    is_shared = forms.BooleanField(
+        label="Share it by a link",
+        required=False,
+        help_text=(
+            "Whoever is signed in here and has the link sees their own items through"
+            " it, never yours. They can read its name, its filters and the names of"
+            " its columns."
+        ),
+    )
+
+
 class IntervalForm(forms.Form):
     """Take how often to look for changes, and to read everything; empty is as usual."""
 

@@ -20,6 +20,8 @@ from integrations.views.editing import pages as editing
 from integrations.views.items import download, search
 from integrations.views.items import index as items
 from integrations.views.items.tables import layout, table
+from integrations.views.saved_views import opening
+from integrations.views.saved_views import pages as saved_views
 from integrations.views.site import (
     account_deletion,
     home,
@@ -133,6 +135,16 @@ urlpatterns = [
     path("edits/<uuid:pk>/decide/", editing.edit_decide, name="edit-decide"),
     path("edits/<uuid:pk>/discard/", editing.edit_discard, name="edit-discard"),
     path("edits/<uuid:pk>/undo/", editing.edit_undo, name="edit-undo"),
+    path("views/new/", saved_views.view_create, name="view-create"),
+    path("views/<uuid:pk>/", opening.view_open, name="view-open"),
+    path("views/<uuid:pk>/edit/", saved_views.view_edit, name="view-edit"),
+    path("views/<uuid:pk>/save/", saved_views.view_save, name="view-save"),
+    path(
+        "views/<uuid:pk>/duplicate/",
+        saved_views.view_duplicate,
+        name="view-duplicate",
+    ),
+    path("views/<uuid:pk>/delete/", saved_views.view_delete, name="view-delete"),
     path("search/", search.search, name="search"),
     path("search/forget/", search.forget_searches, name="forget-searches"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),

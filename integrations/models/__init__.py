@@ -18,6 +18,7 @@ from integrations.models.link import ItemLink
 from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
+from integrations.models.saved_view import SavedView
 from integrations.models.search_state import SearchState
 from integrations.models.sign_in_method import SuspendedSignInMethod
 from integrations.models.sign_in_try import SignInTry
@@ -45,6 +46,7 @@ __all__ = [
     "PropertyValue",
     "ProviderState",
     "RefreshAttempt",
+    "SavedView",
     "SearchState",
     "SeenBlock",
     "SignInTry",

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils import timezone
 
-from integrations.models import BulkEdit, Connection, Edit, FailedRevocation
+from integrations.models import BulkEdit, Connection, Edit, FailedRevocation, SavedView
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -29,6 +29,8 @@ CONNECTION_ACTIONS = [
     "connection-editing",
     "connection-discard-edits",
 ]
+VIEW_PAGES = ["view-open", "view-edit", "view-delete"]
+VIEW_ACTIONS = ["view-save", "view-duplicate"]
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
@@ -55,6 +57,7 @@ def addresses(connection, collection):
     bulk = BulkEdit.objects.create(
         connection=connection, collection=collection, confirmed_at=timezone.now()
     )
+    view = SavedView.objects.create(owner=connection.owner, name="Mine")
     objects = {
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
@@ -73,6 +76,8 @@ def addresses(connection, collection):
         "bulk-edit-create": ("post", collection.pk),
         **dict.fromkeys(BULK_PAGES, ("get", bulk.uuid)),
         **dict.fromkeys(BULK_ACTIONS, ("post", bulk.uuid)),
+        **dict.fromkeys(VIEW_PAGES, ("get", view.pk)),
+        **dict.fromkeys(VIEW_ACTIONS, ("post", view.pk)),
         "revocation-dismiss": ("post", failed.pk),
     }
     return {
