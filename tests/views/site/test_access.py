@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from integrations.models import Connection, Edit, FailedRevocation
+from integrations.models import Connection, Download, Edit, FailedRevocation
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -30,6 +30,7 @@ CONNECTION_ACTIONS = [
 ]
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
+DOWNLOAD_PAGES = ["download-detail", "download-live", "download-file"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
 # It asks what becomes of a pair, or leads back where there is nothing to ask.
 ELSEWHERE = {"connection-other-account", "connection-remove"}
@@ -49,6 +50,9 @@ def addresses(connection, collection):
     edit = Edit.objects.create(
         connection=connection, collection=collection, item=item, verb="update"
     )
+    download = Download.objects.create(
+        owner=connection.owner, name="Items", form="csv", time_zone="UTC"
+    )
     objects = {
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
@@ -62,8 +66,11 @@ def addresses(connection, collection):
         "item-archive": ("get", item.uuid),
         "item-create": ("get", collection.pk),
         **dict.fromkeys(TABLE_PAGES, ("get", collection.pk)),
+        "table-download": ("post", collection.pk),
         **dict.fromkeys(EDIT_PAGES, ("get", edit.uuid)),
         **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
+        **dict.fromkeys(DOWNLOAD_PAGES, ("get", download.uuid)),
+        "download-delete": ("post", download.uuid),
         "revocation-dismiss": ("post", failed.pk),
     }
     return {
@@ -108,7 +115,8 @@ def test_no_address_of_an_object_is_forgotten(addresses):
 
 
 def test_strangers_are_sent_to_sign_in_first(client, addresses):
-    lists = [reverse(f"integrations:{n}") for n in ("connection-list", "item-list")]
+    names = ("connection-list", "item-list", "download-list")
+    lists = [reverse(f"integrations:{name}") for name in names]
     connect = reverse("integrations:connect", args=("hubspot",))
 
     for path in [*lists, connect, *(path for _, path, _ in addresses.values())]:
