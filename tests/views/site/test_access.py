@@ -6,8 +6,15 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
+from django.utils import timezone
 
-from integrations.models import Connection, Download, Edit, FailedRevocation
+from integrations.models import (
+    BulkEdit,
+    Connection,
+    Download,
+    Edit,
+    FailedRevocation,
+)
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -32,6 +39,8 @@ TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 DOWNLOAD_PAGES = ["download-detail", "download-live", "download-file"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
+BULK_PAGES = ["bulk-edit-detail", "bulk-edit-live"]
+BULK_ACTIONS = ["bulk-edit-confirm", "bulk-edit-cancel", "bulk-edit-undo"]
 # It asks what becomes of a pair, or leads back where there is nothing to ask.
 ELSEWHERE = {"connection-other-account", "connection-remove"}
 # They ask for a proof first; whose they are is tested with it, beside the reset.
@@ -53,6 +62,9 @@ def addresses(connection, collection):
     download = Download.objects.create(
         owner=connection.owner, name="Items", form="csv", time_zone="UTC"
     )
+    bulk = BulkEdit.objects.create(
+        connection=connection, collection=collection, confirmed_at=timezone.now()
+    )
     objects = {
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
@@ -71,6 +83,9 @@ def addresses(connection, collection):
         **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
         **dict.fromkeys(DOWNLOAD_PAGES, ("get", download.uuid)),
         "download-delete": ("post", download.uuid),
+        "bulk-edit-create": ("post", collection.pk),
+        **dict.fromkeys(BULK_PAGES, ("get", bulk.uuid)),
+        **dict.fromkeys(BULK_ACTIONS, ("post", bulk.uuid)),
         "revocation-dismiss": ("post", failed.pk),
     }
     return {

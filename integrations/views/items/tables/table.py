@@ -19,9 +19,10 @@ from integrations.services.items.tables import groups, layouts, listing
 from integrations.services.items.tables.layouts import NORMAL
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.table_query import SIZES, TableQuery
+from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
-from integrations.views.items.tables import cells, charts, filters
+from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.items.values import show
 from integrations.views.live import Look
 
@@ -124,6 +125,8 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "list_url": f"{list_path}?collection={query.collection}",
         "download": TableDownloadForm(),
         "download_url": _download_url(query),
+        "is_writable": editing.can_write(asked.collection),
+        **chosen.make_context(selection, page.items),
         **_groups(asked),
         **filters.make_context(
             query,
