@@ -7,6 +7,8 @@ from django import forms
 
 from integrations.models import Preferences
 from integrations.models.preferences import zone_names
+from integrations.services.items.downloads.asked import Content
+from integrations.services.items.downloads.formats import FORMATS
 
 INTERVALS = {
     5: "Every 5 minutes",
@@ -128,23 +130,36 @@ class IntervalForm(forms.Form):
     )
 
 
-class DownloadForm(forms.Form):
-    """Take how a list is written to a file."""
+class FormatForm(forms.Form):
+    """Take the format of a file."""
 
     form = forms.ChoiceField(
         label="Format",
-        choices=[
-            ("csv", "CSV, for spreadsheets"),
-            ("csv-utf8", "CSV with a byte order mark, where accents are misread"),
-            ("json", "JSON"),
-            ("ndjson", "NDJSON, an object per line"),
-        ],
+        choices=[(name, each.label) for name, each in FORMATS.items()],
     )
+
+
+class DownloadForm(FormatForm):
+    """Take how a list is written to a file."""
+
     values = forms.ChoiceField(
         label="Values",
         choices=[
-            ("shown", "As they are shown here"),
-            ("raw", "As the provider writes them"),
+            (Content.SHOWN, "As they are shown here"),
+            (Content.RAW, "As the provider writes them"),
+        ],
+    )
+
+
+class TableDownloadForm(FormatForm):
+    """Take how a table is written to a file."""
+
+    values = forms.ChoiceField(
+        label="Columns",
+        choices=[
+            (Content.SHOWN, "Those of this table, as they are shown"),
+            (Content.ALL, "All columns, as they would be shown"),
+            (Content.RAW, "All properties, as the provider writes them"),
         ],
     )
 

@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 
 from integrations.signin import sign_in_methods
 from integrations.signin import views as signin
+from integrations.views import downloads
 from integrations.views.connections import (
     detail,
     held_deletions,
@@ -106,6 +107,11 @@ urlpatterns = [
     path("collections/<uuid:pk>/", table.table, name="table"),
     path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
     path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
+    path(
+        "collections/<uuid:pk>/download/",
+        download.table_download,
+        name="table-download",
+    ),
     path("items/", items.item_list, name="item-list"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
@@ -145,6 +151,15 @@ urlpatterns = [
         name="view-duplicate",
     ),
     path("views/<uuid:pk>/delete/", saved_views.view_delete, name="view-delete"),
+    path("downloads/", downloads.download_list, name="download-list"),
+    path("downloads/<uuid:pk>/", downloads.download_detail, name="download-detail"),
+    path("downloads/<uuid:pk>/live/", downloads.download_live, name="download-live"),
+    path("downloads/<uuid:pk>/file/", downloads.download_file, name="download-file"),
+    path(
+        "downloads/<uuid:pk>/delete/",
+        downloads.download_delete,
+        name="download-delete",
+    ),
     path("search/", search.search, name="search"),
     path("search/forget/", search.forget_searches, name="forget-searches"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),

@@ -6,6 +6,7 @@ from integrations.models.collection import Collection, SeenBlock
 from integrations.models.connection import Connection
 from integrations.models.content import ItemContent
 from integrations.models.credential import Credential, RefreshAttempt
+from integrations.models.download import Download, DownloadPart
 from integrations.models.edit import Edit
 from integrations.models.erasure import AccountErasure
 from integrations.models.grant import (
@@ -33,6 +34,8 @@ __all__ = [
     "Collection",
     "Connection",
     "Credential",
+    "Download",
+    "DownloadPart",
     "Edit",
     "FailedRevocation",
     "Heartbeat",

@@ -17,10 +17,10 @@ from django_htmx.middleware import HtmxDetails
 
 from integrations.forms import DownloadForm
 from integrations.models import Collection, Connection, Item
-from integrations.models.item import ItemQuerySet
 from integrations.models.wording import count_text
 from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.items import listing
+from integrations.services.items.downloads.asked import find_own
 from integrations.services.items.listing import Count
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
@@ -93,8 +93,8 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     query = views.adopt(query)
     now = snapshot.of_items(query, connections, collections)
     own = Item.objects.owned_by(user)
-    parent = own.filter(uuid=query.parent).first() if query.parent else None
-    linked_to = find_linked_to(own, query)
+    parent = find_own(own, query.parent)
+    linked_to = find_own(own, query.linked_to)
     items = listing.select(own, query, collections, parent=parent, linked_to=linked_to)
     page = listing.fetch_page(items, query, owner_id=user.pk)
     put_rows(page.items, connections, query.search)
@@ -117,13 +117,6 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         "indexing": reindex.progress_of(collections) if query.search else None,
         **_list_context(query, connections, collections, parent, linked_to),
     }
-
-
-def find_linked_to(own: ItemQuerySet, query: ItemQuery) -> Item | None:
-    """Return the item whose links a list shows, if it is the user's own."""
-    if query.linked_to is None:
-        return None
-    return own.filter(uuid=query.linked_to).select_related("collection").first()
 
 
 def _empty_context(
