@@ -40,6 +40,7 @@ MACHINES = {
     "integrations/services/grants/fallback_store.py",
     "integrations/services/grants/token_cache.py",
     "integrations/services/items/export.py",
+    "integrations/services/items/everything.py",
     "integrations/services/items/query.py",
     "integrations/services/sync/failures.py",
     "integrations/services/connections/findings.py",

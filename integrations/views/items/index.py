@@ -213,7 +213,9 @@ def item_detail_live(request: UserRequest, pk: UUID) -> HttpResponse:
 
 def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     item = get_object_or_404(
-        Item.objects.owned_by(request.user).select_related("connection", "collection"),
+        Item.objects.owned_by(request.user).select_related(
+            "connection", "collection", "content"
+        ),
         uuid=pk,
     )
     item.collection.connection = item.connection
