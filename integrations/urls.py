@@ -15,7 +15,7 @@ from integrations.views.connections import (
     selection,
 )
 from integrations.views.editing import pages as editing
-from integrations.views.items import download, everything, search
+from integrations.views.items import changes, download, everything, search
 from integrations.views.items import index as items
 from integrations.views.items.tables import layout, table
 from integrations.views.site import (
@@ -115,6 +115,8 @@ urlpatterns = [
     path("edits/<uuid:pk>/decide/", editing.edit_decide, name="edit-decide"),
     path("edits/<uuid:pk>/discard/", editing.edit_discard, name="edit-discard"),
     path("edits/<uuid:pk>/undo/", editing.edit_undo, name="edit-undo"),
+    path("changes/", changes.changes, name="changes"),
+    path("changes/seen/", changes.changes_seen, name="changes-seen"),
     path("everything/", everything.everything, name="everything"),
     path("search/", search.search, name="search"),
     path("search/forget/", search.forget_searches, name="forget-searches"),
