@@ -55,6 +55,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (
         "begins the spacing anew"
     ),
+    "integrations/services/items/as_of.py::find_past": "asked for by an address",
     "integrations/services/items/changes.py::_within": "asked for by an address",
     "integrations/services/items/changes.py::count_unseen": COUNTED,
     "integrations/services/items/changes.py::fetch_page": BOTH_STORED,

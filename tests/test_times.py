@@ -43,6 +43,7 @@ MACHINES = {
     "integrations/services/items/change_query.py",
     "integrations/services/items/everything.py",
     "integrations/services/items/query.py",
+    "integrations/views/items/as_of.py",
     "integrations/views/items/changes.py",
     "integrations/services/sync/failures.py",
     "integrations/services/connections/findings.py",

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
@@ -29,6 +30,7 @@ from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, facts, filters
+from integrations.views.items.as_of import local_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
 
@@ -231,6 +233,7 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
         "connection": item.connection,
         **context,
         "edits": edits,
+        "now_text": local_text(timezone.now()),
         "is_editable": is_editable,
         "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),
         "live_seconds": SECONDS_BUSY if is_busy else 0,
