@@ -18,7 +18,7 @@ from integrations.views.connections import (
 )
 from integrations.views.editing import bulk
 from integrations.views.editing import pages as editing
-from integrations.views.items import download, search
+from integrations.views.items import as_of, changes, download, everything, search
 from integrations.views.items import index as items
 from integrations.views.items.tables import layout, table
 from integrations.views.saved_views import opening
@@ -117,6 +117,7 @@ urlpatterns = [
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
     path("items/<uuid:pk>/live/", items.item_detail_live, name="item-detail-live"),
+    path("items/<uuid:pk>/as-of/", as_of.item_as_of, name="item-as-of"),
     path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
     path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),
     path("collections/<uuid:pk>/new/", editing.item_create, name="item-create"),
@@ -160,6 +161,9 @@ urlpatterns = [
         downloads.download_delete,
         name="download-delete",
     ),
+    path("changes/", changes.changes, name="changes"),
+    path("changes/seen/", changes.changes_seen, name="changes-seen"),
+    path("everything/", everything.everything, name="everything"),
     path("search/", search.search, name="search"),
     path("search/forget/", search.forget_searches, name="forget-searches"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),

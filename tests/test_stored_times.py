@@ -55,7 +55,13 @@ ALLOWED: dict[str, str] = {
     "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (
         "begins the spacing anew"
     ),
+    "integrations/services/items/as_of.py::find_past": "asked for by an address",
+    "integrations/services/items/changes.py::_within": "asked for by an address",
+    "integrations/services/items/changes.py::count_unseen": COUNTED,
+    "integrations/services/items/changes.py::fetch_page": BOTH_STORED,
+    "integrations/services/items/changes.py::mark_seen": "its view asks the helper",
     "integrations/services/items/contents.py::_is_new": BOTH_STORED,
+    "integrations/services/items/everything.py::fetch_timeline": BOTH_STORED,
     "integrations/services/items/listing.py::count_since": COUNTED,
     "integrations/services/items/news.py::parse": "asked for by an address",
     "integrations/services/items/news.py::select": COUNTED,

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
@@ -30,6 +31,7 @@ from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, facts, filters
+from integrations.views.items.as_of import local_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
 from integrations.views.saved_views import shown as saved_views
@@ -215,7 +217,9 @@ def item_detail_live(request: UserRequest, pk: UUID) -> HttpResponse:
 
 def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     item = get_object_or_404(
-        Item.objects.owned_by(request.user).select_related("connection", "collection"),
+        Item.objects.owned_by(request.user).select_related(
+            "connection", "collection", "content"
+        ),
         uuid=pk,
     )
     item.collection.connection = item.connection
@@ -231,6 +235,7 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
         "connection": item.connection,
         **context,
         "edits": edits,
+        "now_text": local_text(timezone.now()),
         "is_editable": is_editable,
         "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),
         "live_seconds": SECONDS_BUSY if is_busy else 0,
