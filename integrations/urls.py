@@ -14,6 +14,7 @@ from integrations.views.connections import (
     runs,
     selection,
 )
+from integrations.views.editing import bulk
 from integrations.views.editing import pages as editing
 from integrations.views.items import download, search
 from integrations.views.items import index as items
@@ -110,6 +111,22 @@ urlpatterns = [
     path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
     path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),
     path("collections/<uuid:pk>/new/", editing.item_create, name="item-create"),
+    path(
+        "collections/<uuid:pk>/bulk-edit/",
+        bulk.bulk_edit_create,
+        name="bulk-edit-create",
+    ),
+    path("bulk-edits/<uuid:pk>/", bulk.bulk_edit_detail, name="bulk-edit-detail"),
+    path("bulk-edits/<uuid:pk>/live/", bulk.bulk_edit_live, name="bulk-edit-live"),
+    path(
+        "bulk-edits/<uuid:pk>/confirm/",
+        bulk.bulk_edit_confirm,
+        name="bulk-edit-confirm",
+    ),
+    path(
+        "bulk-edits/<uuid:pk>/cancel/", bulk.bulk_edit_cancel, name="bulk-edit-cancel"
+    ),
+    path("bulk-edits/<uuid:pk>/undo/", bulk.bulk_edit_undo, name="bulk-edit-undo"),
     path("edits/<uuid:pk>/", editing.edit_detail, name="edit-detail"),
     path("edits/<uuid:pk>/live/", editing.edit_live, name="edit-live"),
     path("edits/<uuid:pk>/decide/", editing.edit_decide, name="edit-decide"),

@@ -1,6 +1,7 @@
 """Remember users' connections, what is in them, and what happened."""
 
 from integrations.models.audit import AuditEvent
+from integrations.models.bulk_edit import BulkEdit
 from integrations.models.collection import Collection, SeenBlock
 from integrations.models.connection import Connection
 from integrations.models.content import ItemContent
@@ -27,6 +28,7 @@ __all__ = [
     "AccountErasure",
     "AuditEvent",
     "AuthorizationState",
+    "BulkEdit",
     "Collection",
     "Connection",
     "Credential",

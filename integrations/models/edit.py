@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import times
+from integrations.models.bulk_edit import BulkEdit
 from integrations.models.collection import Collection
 from integrations.models.connection import Connection
 from integrations.models.item import Item, ItemChange
@@ -95,6 +96,17 @@ class Edit(models.Model):
     undoes = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="undone"
     )
+    # The many that it is one of; its index is a part of one below.
+    bulk_edit = models.ForeignKey(
+        BulkEdit,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="edits",
+        db_index=False,
+    )
+    # The provider refused a batch as a whole without saying which of it.
+    is_sent_alone = models.BooleanField(default=False, db_default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
@@ -136,6 +148,11 @@ class Edit(models.Model):
                 name="edit_order",
             ),
             models.Index(fields=("ended_at",), name="edit_age"),
+            models.Index(
+                fields=("bulk_edit", "state", "id"),
+                condition=Q(bulk_edit__isnull=False),
+                name="edit_bulk",
+            ),
         )
 
     def __str__(self) -> str:

@@ -81,7 +81,7 @@ def update(
         values=changed,
         base={name: base.get(name) for name in changed},
         undoes=undoes,
-        order_key=_order_key(item),
+        order_key=order_key(item),
     )
 
 
@@ -94,18 +94,25 @@ def archive(item: Item, *, user: User, key: UUID) -> Edit:
         verb=Edit.Verb.ARCHIVE,
         item=item,
         remote_id=item.remote_id,
-        order_key=_order_key(item),
+        order_key=order_key(item),
     )
 
 
-def _order_key(item: Item) -> str:
+def order_key(item: Item) -> str:
+    """Return what all edits of an item share: they are delivered in their order."""
     return f"{item.collection_id}:{item.remote_id}"
+
+
+def may_write(collection: Collection, user: User) -> bool:
+    """Tell whether a user may write to a collection, and the provider lets it be."""
+    is_own = collection.connection.owner_id == user.pk
+    return is_own and editing.can_write(collection)
 
 
 def _take(collection: Collection, *, user: User, uuid: UUID, **values: Any) -> Edit:
     """Store an edit, and have it sent after the commit."""
     connection = collection.connection
-    if connection.owner_id != user.pk or not editing.can_write(collection):
+    if not may_write(collection, user):
         raise EditingOffError
     try:
         with transaction.atomic():
@@ -140,10 +147,17 @@ def send_due() -> int:
 
 def send_next(edit: Edit) -> None:
     """Send the edit that waited behind one that has ended."""
-    following = Edit.objects.open().filter(order_key=edit.order_key)
-    key = following.order_by("pk").values_list("pk", flat=True).first()
-    if key is not None:
-        queue.send("deliver_edit", key)
+    send_following([edit.order_key])
+
+
+def send_following(order_keys: Sequence[str]) -> None:
+    """Send the edits that waited behind some that have ended."""
+    following = Edit.objects.open().filter(order_key__in=order_keys)
+    first: dict[str, int] = {}
+    for key, pk in following.order_by("pk").values_list("order_key", "pk"):
+        first.setdefault(key, pk)
+    for pk in first.values():
+        queue.send("deliver_edit", pk)
 
 
 def wake(connection: Connection) -> None:
@@ -242,11 +256,13 @@ def undo(edit: Edit, *, user: User, key: UUID) -> Edit | None:
         raise NothingToUndoError
     now = edit.item.properties
     base = {name: now.get(name) for name in edit.values}
-    old = {
-        name: "" if edit.base.get(name) is None else edit.base[name]
-        for name in edit.values
-    }
-    return update(edit.item, old, base, user=user, key=key, undoes=edit)
+    return update(edit.item, old_values(edit), base, user=user, key=key, undoes=edit)
+
+
+def old_values(edit: Edit) -> dict[str, Any]:
+    """Return what takes an edit back; an empty text clears a value."""
+    was = {name: edit.base.get(name) for name in edit.values}
+    return {name: "" if value is None else value for name, value in was.items()}
 
 
 def decide(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None:

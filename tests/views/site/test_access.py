@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
+from django.utils import timezone
 
-from integrations.models import Connection, Edit, FailedRevocation
+from integrations.models import BulkEdit, Connection, Edit, FailedRevocation
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -31,6 +32,8 @@ CONNECTION_ACTIONS = [
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
+BULK_PAGES = ["bulk-edit-detail", "bulk-edit-live"]
+BULK_ACTIONS = ["bulk-edit-confirm", "bulk-edit-cancel", "bulk-edit-undo"]
 # It asks what becomes of a pair, or leads back where there is nothing to ask.
 ELSEWHERE = {"connection-other-account", "connection-remove"}
 # They ask for a proof first; whose they are is tested with it, beside the reset.
@@ -49,6 +52,9 @@ def addresses(connection, collection):
     edit = Edit.objects.create(
         connection=connection, collection=collection, item=item, verb="update"
     )
+    bulk = BulkEdit.objects.create(
+        connection=connection, collection=collection, confirmed_at=timezone.now()
+    )
     objects = {
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
@@ -64,6 +70,9 @@ def addresses(connection, collection):
         **dict.fromkeys(TABLE_PAGES, ("get", collection.pk)),
         **dict.fromkeys(EDIT_PAGES, ("get", edit.uuid)),
         **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
+        "bulk-edit-create": ("post", collection.pk),
+        **dict.fromkeys(BULK_PAGES, ("get", bulk.uuid)),
+        **dict.fromkeys(BULK_ACTIONS, ("post", bulk.uuid)),
         "revocation-dismiss": ("post", failed.pk),
     }
     return {

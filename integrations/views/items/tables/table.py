@@ -29,9 +29,10 @@ from integrations.services.items.tables.layouts import NORMAL, Layout
 from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.table_query import SIZES, TableQuery
 from integrations.services.items.tables.values import identity
+from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
-from integrations.views.items.tables import cells, charts, filters
+from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.items.values import show
 from integrations.views.live import Look
 
@@ -172,6 +173,8 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "sizes": _sizes(query),
         "layout_url": f"{layout_path}?{back}",
         "list_url": f"{list_path}?collection={query.collection}",
+        "is_writable": editing.can_write(asked.collection),
+        **chosen.make_context(selection, page.items),
         **_groups(asked),
         **filters.make_context(
             query,
