@@ -80,6 +80,8 @@ def _read_token_keys() -> Secret:
 
 
 TOKEN_KEYS = _read_token_keys()
+# Files that nobody else on the machine may read.
+SECRET_FILES = [path for path in (env.path, env.text("TOKEN_KEYS_FILE")) if path]
 
 # --- Apps, middleware, templates --------------------------------------------
 
@@ -312,6 +314,9 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.uses_starttls, _mail.uses_tls
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"mooring@{_public.hostname}")
 IS_MAIL_DELIVERED = _mail.is_delivered
+# Who is told when the site itself has trouble; the sender is the same as of all mail.
+ADMINS = [("", address) for address in env.names("ADMIN_EMAILS")]
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SIGN_UP = env.choice("SIGN_UP", ("open", "closed"))
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
