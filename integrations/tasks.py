@@ -14,6 +14,7 @@ from integrations.services.common.clock import database_now
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion
 from integrations.services.grants import refresh, revocation
+from integrations.services.items.downloads import making
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
 from integrations.services.sync import engine, runs
@@ -132,6 +133,13 @@ def index_search() -> None:
 def index_properties(collection_id: str) -> None:
     """Build the indexes that a table is to be sorted and filtered by."""
     indexes.build(UUID(collection_id))
+
+
+# A million rows take minutes. One that is cut off is begun anew, twice at most.
+@shared_task(soft_time_limit=3540, time_limit=3600)
+def make_download(download_id: str) -> None:
+    """Make a file that is too large to wait for."""
+    making.make(int(download_id))
 
 
 @shared_task
