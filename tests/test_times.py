@@ -49,6 +49,8 @@ MACHINES = {
     "integrations/services/connections/findings.py",
     "integrations/services/sync/stored_items.py",
     "integrations/services/upkeep/health.py",
+    "integrations/services/upkeep/overview.py",
+    "integrations/services/upkeep/checks/processes.py",
     "integrations/views/connections/selection.py",
     "integrations/views/items/values.py",
     "integrations/views/live.py",
