@@ -25,6 +25,7 @@ from integrations.views.saved_views import opening
 from integrations.views.saved_views import pages as saved_views
 from integrations.views.site import (
     account_deletion,
+    charts,
     home,
     keyboard,
     theme,
@@ -82,6 +83,7 @@ urlpatterns = [
         name="sign-in-method-delete",
     ),
     path("accounts/keyboard/", keyboard.keyboard, name="keyboard"),
+    path("charts/", charts.charts, name="charts"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),
     path("connections/live/", index.connection_list_live, name="connection-list-live"),

@@ -5,6 +5,7 @@ from integrations.models.bulk_edit import BulkEdit
 from integrations.models.collection import Collection, SeenBlock
 from integrations.models.connection import Connection
 from integrations.models.content import ItemContent
+from integrations.models.count import CollectionCount
 from integrations.models.credential import Credential, RefreshAttempt
 from integrations.models.download import Download, DownloadPart
 from integrations.models.edit import Edit
@@ -32,6 +33,7 @@ __all__ = [
     "AuthorizationState",
     "BulkEdit",
     "Collection",
+    "CollectionCount",
     "Connection",
     "Credential",
     "Download",

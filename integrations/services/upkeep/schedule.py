@@ -39,7 +39,7 @@ from integrations.services.items.downloads import orders
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
 from integrations.services.sync import quarantine, runs
-from integrations.services.upkeep import retention, staleness
+from integrations.services.upkeep import daily_counts, retention, staleness
 from integrations.services.writing import outbox
 
 logger = logging.getLogger(__name__)
@@ -183,6 +183,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "left_out": selection.sweep_left_out(),
         "erasures": account_deletion.sweep(),
         "stale": staleness.check(now=now),
+        "counted": daily_counts.note(now=now),
         "pruned": retention.prune(now=now),
         "unreadable": readability.check(),
         "unquarantined": quarantine.lift_for_new_release(),
