@@ -18,6 +18,8 @@ from integrations.views.editing import pages as editing
 from integrations.views.items import download, search
 from integrations.views.items import index as items
 from integrations.views.items.tables import layout, table
+from integrations.views.own_columns import pages as own_columns
+from integrations.views.own_columns import values as own_values
 from integrations.views.saved_views import opening
 from integrations.views.saved_views import pages as saved_views
 from integrations.views.site import (
@@ -104,11 +106,27 @@ urlpatterns = [
     path("collections/<uuid:pk>/", table.table, name="table"),
     path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
     path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
+    path(
+        "collections/<uuid:pk>/own-columns/",
+        own_columns.own_column_list,
+        name="own-column-list",
+    ),
+    path(
+        "own-columns/<uuid:pk>/",
+        own_columns.own_column_edit,
+        name="own-column-edit",
+    ),
+    path(
+        "own-columns/<uuid:pk>/delete/",
+        own_columns.own_column_delete,
+        name="own-column-delete",
+    ),
     path("items/", items.item_list, name="item-list"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
     path("items/<uuid:pk>/live/", items.item_detail_live, name="item-detail-live"),
+    path("items/<uuid:pk>/own/", own_values.item_own_values, name="item-own-values"),
     path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
     path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),
     path("collections/<uuid:pk>/new/", editing.item_create, name="item-create"),

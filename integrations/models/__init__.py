@@ -14,6 +14,7 @@ from integrations.models.grant import (
 )
 from integrations.models.item import Item, ItemChange
 from integrations.models.link import ItemLink
+from integrations.models.own_column import OwnColumn, OwnValue
 from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
@@ -38,6 +39,8 @@ __all__ = [
     "ItemChange",
     "ItemContent",
     "ItemLink",
+    "OwnColumn",
+    "OwnValue",
     "PendingRevocation",
     "Preferences",
     "PropertyIndex",

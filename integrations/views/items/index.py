@@ -32,6 +32,7 @@ from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, facts, filters
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
+from integrations.views.own_columns.values import own_values_of
 from integrations.views.saved_views import shown as saved_views
 
 # Where an item can be opened from besides the list of all.
@@ -237,6 +238,7 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
         "item": item,
         "connection": item.connection,
         **context,
+        **own_values_of(item),
         "edits": edits,
         "is_editable": is_editable,
         "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),

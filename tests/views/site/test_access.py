@@ -7,7 +7,13 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from integrations.models import Connection, Edit, FailedRevocation, SavedView
+from integrations.models import (
+    Connection,
+    Edit,
+    FailedRevocation,
+    OwnColumn,
+    SavedView,
+)
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -52,7 +58,12 @@ def addresses(connection, collection):
         connection=connection, collection=collection, item=item, verb="update"
     )
     view = SavedView.objects.create(owner=connection.owner, name="Mine")
+    own = OwnColumn.objects.create(owner=connection.owner, name="Rank", kind="number")
     objects = {
+        "own-column-list": ("get", collection.pk),
+        "own-column-edit": ("get", own.pk),
+        "own-column-delete": ("get", own.pk),
+        "item-own-values": ("get", item.uuid),
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
         "collection-approve": ("post", collection.pk),

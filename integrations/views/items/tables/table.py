@@ -74,7 +74,7 @@ class Table:
             query=query,
             layout=layout,
             shown=shown,
-            selection=Selection.make(collection, query, found, _asker(collection)),
+            selection=Selection.make(collection, query, found, asker_of(collection)),
             views=views,
         )
 
@@ -89,7 +89,8 @@ def get_collection(request: UserRequest, pk: UUID) -> Collection:
     return get_object_or_404(layouts.with_layout(rows, request.user), pk=pk)
 
 
-def _asker(collection: Collection) -> Asker:
+def asker_of(collection: Collection) -> Asker:
+    """Return who looks: the current zone, and the collection's own user."""
     connection = collection.connection
     connector = CONNECTORS.get(connection.provider)
     ids = (
