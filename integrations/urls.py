@@ -20,7 +20,7 @@ from integrations.views.items import index as items
 from integrations.views.items.tables import layout, table
 from integrations.views.own_columns import pages as own_columns
 from integrations.views.own_columns import values as own_values
-from integrations.views.saved_views import opening
+from integrations.views.saved_views import feed, opening
 from integrations.views.saved_views import pages as saved_views
 from integrations.views.site import (
     account_deletion,
@@ -145,6 +145,8 @@ urlpatterns = [
         name="view-duplicate",
     ),
     path("views/<uuid:pk>/delete/", saved_views.view_delete, name="view-delete"),
+    path("views/<uuid:pk>/feed/", feed.view_feed, name="view-feed"),
+    path("feeds/<slug:secret>/", feed.feed, name="feed"),
     path("search/", search.search, name="search"),
     path("search/forget/", search.forget_searches, name="forget-searches"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),

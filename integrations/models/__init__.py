@@ -18,7 +18,7 @@ from integrations.models.own_column import OwnColumn, OwnValue
 from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
-from integrations.models.saved_view import SavedView
+from integrations.models.saved_view import SavedView, ViewFeed
 from integrations.models.search_state import SearchState
 from integrations.models.sign_in_method import SuspendedSignInMethod
 from integrations.models.sign_in_try import SignInTry
@@ -55,4 +55,5 @@ __all__ = [
     "SuspendedSignInMethod",
     "SyncRun",
     "TableLayout",
+    "ViewFeed",
 ]

@@ -35,7 +35,7 @@ CONNECTION_ACTIONS = [
     "connection-discard-edits",
 ]
 VIEW_PAGES = ["view-open", "view-edit", "view-delete"]
-VIEW_ACTIONS = ["view-save", "view-duplicate"]
+VIEW_ACTIONS = ["view-save", "view-duplicate", "view-feed"]
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
