@@ -1,10 +1,12 @@
 """Remember users' connections, what is in them, and what happened."""
 
 from integrations.models.audit import AuditEvent
+from integrations.models.bulk_edit import BulkEdit
 from integrations.models.collection import Collection, SeenBlock
 from integrations.models.connection import Connection
 from integrations.models.content import ItemContent
 from integrations.models.credential import Credential, RefreshAttempt
+from integrations.models.download import Download, DownloadPart
 from integrations.models.edit import Edit
 from integrations.models.erasure import AccountErasure
 from integrations.models.grant import (
@@ -29,9 +31,12 @@ __all__ = [
     "AccountErasure",
     "AuditEvent",
     "AuthorizationState",
+    "BulkEdit",
     "Collection",
     "Connection",
     "Credential",
+    "Download",
+    "DownloadPart",
     "Edit",
     "FailedRevocation",
     "Heartbeat",

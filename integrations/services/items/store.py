@@ -172,6 +172,7 @@ def _record_changes(
             changes.append(
                 ItemChange(
                     item_id=entry.pk,
+                    connection_id=collection.connection_id,
                     run_id=run_id,
                     at=now,
                     kind=kinds.RESTORED if entry.is_deleted else kinds.CHANGED,
@@ -200,7 +201,7 @@ def soft_delete(
         )
         table_rows.delete(live, collection)
         found = {key: deletions[key] for key in live}
-        deleted += _soft_delete_chunk(found, run_id, now)
+        deleted += _soft_delete_chunk(collection, found, run_id, now)
         merging.inherit(collection, found)
     return deleted
 
@@ -218,7 +219,10 @@ def soft_delete_all(
 
 
 def _soft_delete_chunk(
-    deletions: dict[int, Deletion], run_id: UUID | None, now: datetime
+    collection: Collection,
+    deletions: dict[int, Deletion],
+    run_id: UUID | None,
+    now: datetime,
 ) -> int:
     same: dict[Deletion, list[int]] = {}
     for key, deletion in deletions.items():
@@ -233,6 +237,7 @@ def _soft_delete_chunk(
     ItemChange.objects.bulk_create(
         ItemChange(
             item_id=key,
+            connection_id=collection.connection_id,
             run_id=run_id,
             at=now,
             kind=ItemChange.Kind.DELETED,

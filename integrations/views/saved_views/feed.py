@@ -37,11 +37,11 @@ from integrations.services.items.tables.columns import (
     columns_of,
 )
 from integrations.services.items.tables.listing import Selection
+from integrations.services.items.tables.opening import asker_of
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.items.tables.values import load_own, values_of
 from integrations.views.access import UserRequest
 from integrations.views.items.facets import type_name
-from integrations.views.items.tables.table import asker_of
 from integrations.views.saved_views.pages import get_view
 
 MOST_ENTRIES: Final = 50

@@ -7,7 +7,6 @@ from typing import Any
 
 from integrations.models import Collection, OwnColumn
 from integrations.providers import CONNECTORS
-from integrations.providers.connector import BaseConnector
 from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
 from integrations.services.items.own_columns import typed
@@ -120,11 +119,10 @@ def columns_of(collection: Collection) -> Columns:
     yours = [_yours(each, collection) for each in own_columns]
     found = [*OWN[:1], *fields, *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}
-    connector = CONNECTORS.get(collection.connection.provider)
-    leading = _leading(connector, collection)
-    shown = [each for each in leading if each in by_id][:MOST_DEFAULT]
+    shown = [each for each in leading_columns(collection) if each in by_id]
     own = [column.id for column in yours]
-    return Columns(by_id=by_id, default=(NAME, *shown, *own, UPDATED))
+    shown = [*shown[:MOST_DEFAULT], *own]
+    return Columns(by_id=by_id, default=(NAME, *shown, UPDATED))
 
 
 def _yours(own: OwnColumn, collection: Collection) -> Column:
@@ -143,7 +141,9 @@ def _yours(own: OwnColumn, collection: Collection) -> Column:
     )
 
 
-def _leading(connector: BaseConnector | None, collection: Collection) -> Sequence[str]:
+def leading_columns(collection: Collection) -> Sequence[str]:
+    """Return the properties that the provider's own lists show first."""
+    connector = CONNECTORS.get(collection.connection.provider)
     if connector is None:
         return ()
     return connector.leading_columns(collection.item_type, collection.schema)
