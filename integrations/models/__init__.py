@@ -17,10 +17,11 @@ from integrations.models.grant import (
 )
 from integrations.models.item import Item, ItemChange
 from integrations.models.link import ItemLink
+from integrations.models.own_column import OwnColumn, OwnValue
 from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
-from integrations.models.saved_view import SavedView
+from integrations.models.saved_view import SavedView, ViewFeed
 from integrations.models.search_state import SearchState
 from integrations.models.sign_in_method import SuspendedSignInMethod
 from integrations.models.sign_in_try import SignInTry
@@ -45,6 +46,8 @@ __all__ = [
     "ItemChange",
     "ItemContent",
     "ItemLink",
+    "OwnColumn",
+    "OwnValue",
     "PendingRevocation",
     "Preferences",
     "PropertyIndex",
@@ -59,4 +62,5 @@ __all__ = [
     "SuspendedSignInMethod",
     "SyncRun",
     "TableLayout",
+    "ViewFeed",
 ]

@@ -94,6 +94,8 @@ class Item(models.Model):
     # the connection.
     icon = ""
     connection_title = ""
+    # What its user noted beside it, by the keys of own columns, where that was loaded.
+    own_values: dict[Any, str | None] | None = None
     # What a search adds: how well it was found, and where, as pieces of texts.
     rank = 0
     name_pieces: Sequence[Any] = ()

@@ -14,6 +14,7 @@ from integrations.models import (
     Download,
     Edit,
     FailedRevocation,
+    OwnColumn,
     SavedView,
 )
 from tests.support.rows import make_item, make_run
@@ -37,7 +38,7 @@ CONNECTION_ACTIONS = [
     "connection-discard-edits",
 ]
 VIEW_PAGES = ["view-open", "view-edit", "view-delete"]
-VIEW_ACTIONS = ["view-save", "view-duplicate"]
+VIEW_ACTIONS = ["view-save", "view-duplicate", "view-feed"]
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 DOWNLOAD_PAGES = ["download-detail", "download-live", "download-file"]
@@ -69,7 +70,12 @@ def addresses(connection, collection):
         connection=connection, collection=collection, confirmed_at=timezone.now()
     )
     view = SavedView.objects.create(owner=connection.owner, name="Mine")
+    own = OwnColumn.objects.create(owner=connection.owner, name="Rank", kind="number")
     objects = {
+        "own-column-list": ("get", collection.pk),
+        "own-column-edit": ("get", own.pk),
+        "own-column-delete": ("get", own.pk),
+        "item-own-values": ("get", item.uuid),
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
         "collection-approve": ("post", collection.pk),

@@ -19,6 +19,7 @@ from integrations.services.items.tables.operators import NO, YES, Operator
 from integrations.services.items.tables.values import (
     Key,
     keys_of,
+    load_own,
     singles_of,
     values_of,
 )
@@ -108,9 +109,10 @@ def _labels(
     collection: Collection, column: Column, found: Mapping[Key, Mapping[str, Any]]
 ) -> dict[Key, str]:
     """Return how values are written, as one item of each group has it."""
-    samples = Item.objects.only("name", "properties").in_bulk(
+    samples = Item.objects.only("name", "properties", "remote_id").in_bulk(
         [row["sample"] for row in found.values()]
     )
+    load_own(list(samples.values()), [column])
     labels = {}
     for key, row in found.items():
         item = samples.get(row["sample"])

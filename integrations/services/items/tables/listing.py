@@ -257,7 +257,7 @@ class _At:
 
 def _items(selection: Selection, keys: Sequence[int]) -> list[Item]:
     """Return the items of a page in its order, with their properties."""
-    own = Item.objects.live().only(*COLUMNS, "properties")
+    own = Item.objects.live().only(*COLUMNS, "properties", "remote_id")
     found = own.in_bulk(keys)
     collection = selection.collection
     items = [found[key] for key in keys if key in found]

@@ -22,7 +22,7 @@ from integrations.providers.fields import (
 )
 from integrations.services.items.links import Links, find_by_id
 from integrations.services.items.tables.columns import NAME, Column
-from integrations.services.items.tables.values import singles_of, values_of
+from integrations.services.items.tables.values import load_own, singles_of, values_of
 from integrations.views.items.tables.drawing import Cell, Part
 from integrations.views.items.values import NO_LINKS, Shown, show
 
@@ -44,6 +44,7 @@ def make_rows(
 ) -> list[Row]:
     """Return a row for each item."""
     rest = [column for column in columns if column.id != NAME]
+    load_own(items, rest)
     values = [(item, values_of(item, collection, rest)) for item in items]
     links = _find_links(items, [found for _, found in values])
     return [
