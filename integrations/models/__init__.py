@@ -12,6 +12,7 @@ from integrations.models.grant import (
     FailedRevocation,
     PendingRevocation,
 )
+from integrations.models.imports import Import, ImportRow
 from integrations.models.item import Item, ItemChange
 from integrations.models.link import ItemLink
 from integrations.models.preferences import Preferences
@@ -33,6 +34,8 @@ __all__ = [
     "Edit",
     "FailedRevocation",
     "Heartbeat",
+    "Import",
+    "ImportRow",
     "Item",
     "ItemChange",
     "ItemContent",

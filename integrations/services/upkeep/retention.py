@@ -11,12 +11,14 @@ from integrations.models import (
     AuthorizationState,
     Edit,
     FailedRevocation,
+    Import,
     ItemChange,
     RefreshAttempt,
     SignInTry,
     SpotCheck,
     SyncRun,
 )
+from integrations.services.writing.imports import jobs
 
 # One sweep deletes at most so many rows of a kind; a backlog takes several.
 MOST_AT_ONCE = 2000
@@ -33,7 +35,9 @@ def prune(*, now: datetime) -> int:
             _prune(ItemChange, at__lt=history),
             _prune(SyncRun, queued_at__lt=history, state=SyncRun.State.FINISHED),
             _prune(RefreshAttempt, started_at__lt=history),
+            _prune(Import, ended_at__lt=history),
             _prune(Edit, ended_at__lt=history),
+            jobs.prune(now=now),
             _prune(SpotCheck, began_at__lt=history),
             _prune(AuthorizationState, created_at__lt=now - STATES_KEPT),
             _prune(SignInTry, at__lt=now - TRIES_KEPT),

@@ -31,9 +31,17 @@ class NothingToUndoError(ServiceError):
     """There is no edit of one's own that is the latest of its fields."""
 
 
-def create(collection: Collection, values: RawValues, *, user: User, key: UUID) -> Edit:
+def create(
+    collection: Collection,
+    values: RawValues,
+    *,
+    user: User,
+    key: UUID,
+    is_queued: bool = True,
+) -> Edit:
     """Take a new item; the same key again is the same edit, not another one.
 
+    One that is not queued is delivered by whoever took it, and by the sweep at last.
     Raises ValueError without an identity: such an item could be created twice.
     """
     given = {name: value for name, value in values.items() if value not in ("", None)}
@@ -46,6 +54,7 @@ def create(collection: Collection, values: RawValues, *, user: User, key: UUID) 
         collection,
         user=user,
         uuid=key,
+        is_queued=is_queued,
         verb=Edit.Verb.CREATE,
         values=given,
         order_key=f"{collection.pk}:new:{identity}"[:320],
@@ -60,6 +69,7 @@ def update(
     user: User,
     key: UUID,
     undoes: Edit | None = None,
+    is_queued: bool = True,
 ) -> Edit | None:
     """Take new values of an item, as far as they differ from what a form showed."""
     fields = editing.fields_of(item.collection)
@@ -75,6 +85,7 @@ def update(
         item.collection,
         user=user,
         uuid=key,
+        is_queued=is_queued,
         verb=Edit.Verb.UPDATE,
         item=item,
         remote_id=item.remote_id,
@@ -102,7 +113,14 @@ def _order_key(item: Item) -> str:
     return f"{item.collection_id}:{item.remote_id}"
 
 
-def _take(collection: Collection, *, user: User, uuid: UUID, **values: Any) -> Edit:
+def _take(
+    collection: Collection,
+    *,
+    user: User,
+    uuid: UUID,
+    is_queued: bool = True,
+    **values: Any,
+) -> Edit:
     """Store an edit, and have it sent after the commit."""
     connection = collection.connection
     if connection.owner_id != user.pk or not editing.can_write(collection):
@@ -119,7 +137,8 @@ def _take(collection: Collection, *, user: User, uuid: UUID, **values: Any) -> E
     except IntegrityError:
         # A form that was sent twice.
         return Edit.objects.get(uuid=uuid, created_by=user)
-    send(edit)
+    if is_queued:
+        send(edit)
     return edit
 
 
@@ -188,10 +207,11 @@ def discard_waiting(connection: Connection, *, user: User | None) -> int:
 
 
 def forget(connection: Connection) -> None:
-    """Delete a connection's edits, and their values from the audit trail."""
+    """Delete a connection's edits and imports, and their values from the trail."""
     edits = [str(each) for each in connection.edits.values_list("uuid", flat=True)]
     trail = AuditEvent.objects.filter(event__startswith="edit.")
     trail.filter(facts__edit__in=edits).update(facts={})
+    connection.imports.all().delete()
     connection.edits.all().delete()
 
 
@@ -249,7 +269,9 @@ def undo(edit: Edit, *, user: User, key: UUID) -> Edit | None:
     return update(edit.item, old, base, user=user, key=key, undoes=edit)
 
 
-def decide(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None:
+def decide(
+    edit: Edit, mine: RawValues, *, user: User, key: UUID, is_queued: bool = True
+) -> Edit | None:
     """Settle a conflict: send those values that the user still wants.
 
     What the provider has is then what they saw, so it is the base of the new edit.
@@ -261,4 +283,4 @@ def decide(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None
             return None
         there = {**edit.base, **edit.theirs}
         base = {name: there.get(name) for name in mine}
-        return update(edit.item, mine, base, user=user, key=key)
+        return update(edit.item, mine, base, user=user, key=key, is_queued=is_queued)

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from integrations.models import Connection, Edit, FailedRevocation
+from integrations.models import Connection, Edit, FailedRevocation, Import
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -31,6 +31,13 @@ CONNECTION_ACTIONS = [
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
+IMPORT_PAGES = ["import-detail", "import-live", "import-mapping"]
+IMPORT_ACTIONS = [
+    "import-reopen",
+    "import-confirm",
+    "import-cancel",
+    "import-refused",
+]
 # It asks what becomes of a pair, or leads back where there is nothing to ask.
 ELSEWHERE = {"connection-other-account", "connection-remove"}
 # They ask for a proof first; whose they are is tested with it, beside the reset.
@@ -49,6 +56,9 @@ def addresses(connection, collection):
     edit = Edit.objects.create(
         connection=connection, collection=collection, item=item, verb="update"
     )
+    source = Import.objects.create(
+        connection=connection, collection=collection, created_by=connection.owner
+    )
     objects = {
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
@@ -64,6 +74,9 @@ def addresses(connection, collection):
         **dict.fromkeys(TABLE_PAGES, ("get", collection.pk)),
         **dict.fromkeys(EDIT_PAGES, ("get", edit.uuid)),
         **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
+        "import-create": ("get", collection.pk),
+        **dict.fromkeys(IMPORT_PAGES, ("get", source.pk)),
+        **dict.fromkeys(IMPORT_ACTIONS, ("post", source.pk)),
         "revocation-dismiss": ("post", failed.pk),
     }
     return {
