@@ -20,7 +20,7 @@ from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import turns
 from integrations.services.sync.texts import opened_text
 from integrations.services.upkeep import schedule
-from integrations.services.writing import delivery
+from integrations.services.writing import bulk_delivery, delivery
 from integrations.services.writing.imports import jobs
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,14 @@ def run_import(import_id: str) -> None:
     wait = jobs.work_on(UUID(import_id))
     if wait is not None and wait <= queue.LONGEST_COUNTDOWN_SECONDS:
         queue.send("run_import", import_id, countdown=wait)
+
+
+@shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
+def deliver_bulk_edit(bulk_edit_id: str) -> None:
+    """Send the next rows of a bulk edit; the sweep asks again for what is left."""
+    wait = bulk_delivery.deliver(int(bulk_edit_id))
+    if wait is not None and wait <= queue.LONGEST_COUNTDOWN_SECONDS:
+        queue.send("deliver_bulk_edit", bulk_edit_id, countdown=wait)
 
 
 @shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)

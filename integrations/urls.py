@@ -9,16 +9,19 @@ from integrations.views.connections import (
     held_deletions,
     index,
     other_account,
+    pausing,
     removal,
     revocations,
     runs,
     selection,
 )
-from integrations.views.editing import imports
+from integrations.views.editing import bulk, imports
 from integrations.views.editing import pages as editing
 from integrations.views.items import download, search
 from integrations.views.items import index as items
 from integrations.views.items.tables import layout, table
+from integrations.views.saved_views import opening
+from integrations.views.saved_views import pages as saved_views
 from integrations.views.site import (
     account_deletion,
     home,
@@ -33,7 +36,7 @@ connection_urls = [
     path("", detail.connection_detail, name="connection-detail"),
     path("progress/", detail.connection_progress, name="connection-progress"),
     path("sync/", index.connection_sync, name="connection-sync"),
-    path("pause/", index.connection_pause, name="connection-pause"),
+    path("pause/", pausing.connection_pause, name="connection-pause"),
     path("resume/", index.connection_resume, name="connection-resume"),
     path("rename/", index.connection_rename, name="connection-rename"),
     path("interval/", index.connection_interval, name="connection-interval"),
@@ -119,11 +122,37 @@ urlpatterns = [
     path("imports/<uuid:pk>/confirm/", imports.import_confirm, name="import-confirm"),
     path("imports/<uuid:pk>/cancel/", imports.import_cancel, name="import-cancel"),
     path("imports/<uuid:pk>/refused/", imports.import_refused, name="import-refused"),
+    path(
+        "collections/<uuid:pk>/bulk-edit/",
+        bulk.bulk_edit_create,
+        name="bulk-edit-create",
+    ),
+    path("bulk-edits/<uuid:pk>/", bulk.bulk_edit_detail, name="bulk-edit-detail"),
+    path("bulk-edits/<uuid:pk>/live/", bulk.bulk_edit_live, name="bulk-edit-live"),
+    path(
+        "bulk-edits/<uuid:pk>/confirm/",
+        bulk.bulk_edit_confirm,
+        name="bulk-edit-confirm",
+    ),
+    path(
+        "bulk-edits/<uuid:pk>/cancel/", bulk.bulk_edit_cancel, name="bulk-edit-cancel"
+    ),
+    path("bulk-edits/<uuid:pk>/undo/", bulk.bulk_edit_undo, name="bulk-edit-undo"),
     path("edits/<uuid:pk>/", editing.edit_detail, name="edit-detail"),
     path("edits/<uuid:pk>/live/", editing.edit_live, name="edit-live"),
     path("edits/<uuid:pk>/decide/", editing.edit_decide, name="edit-decide"),
     path("edits/<uuid:pk>/discard/", editing.edit_discard, name="edit-discard"),
     path("edits/<uuid:pk>/undo/", editing.edit_undo, name="edit-undo"),
+    path("views/new/", saved_views.view_create, name="view-create"),
+    path("views/<uuid:pk>/", opening.view_open, name="view-open"),
+    path("views/<uuid:pk>/edit/", saved_views.view_edit, name="view-edit"),
+    path("views/<uuid:pk>/save/", saved_views.view_save, name="view-save"),
+    path(
+        "views/<uuid:pk>/duplicate/",
+        saved_views.view_duplicate,
+        name="view-duplicate",
+    ),
+    path("views/<uuid:pk>/delete/", saved_views.view_delete, name="view-delete"),
     path("search/", search.search, name="search"),
     path("search/forget/", search.forget_searches, name="forget-searches"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),

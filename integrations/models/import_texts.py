@@ -89,6 +89,15 @@ def file_text(problem: FileProblem, number: int = 0) -> str:
     return FILES[problem].format(number=number)
 
 
+def refusal_text(told: Any) -> str:
+    """Return why a value was refused, of its code and the provider's words."""
+    if not isinstance(told, list) or len(told) != 2:
+        return ""
+    code, message = told
+    words = REFUSALS.get(code, REFUSALS[Refusal.INVALID])
+    return f"{words} ({message})" if message else words
+
+
 def problem_text(problem: Sequence[Any]) -> str:
     """Return why a row is not imported; the code of a problem stands second."""
     code, number = str(problem[1]), int(problem[2] or 0)

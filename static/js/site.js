@@ -85,6 +85,17 @@
     if (press(event.key)) event.preventDefault()
   })
 
+  // Ticking a row means the ticked ones, however many they are.
+  document.addEventListener("change", (event) => {
+    const form = event.target.form
+    if (!form?.matches("[data-chosen]")) return
+    const ticked = form.querySelector("[name=rows][value=ticked]")
+    if (event.target.type === "checkbox") ticked.checked = true
+    const boxes = [...form.elements].filter((field) => field.name === "item")
+    const count = boxes.filter((box) => box.checked).length
+    form.querySelector("[data-ticked]").textContent = count ? `(${count})` : ""
+  })
+
   // Empty choices would only make the address of a list unreadable.
   document.addEventListener("htmx:configRequest", (event) => {
     const { parameters, elt } = event.detail

@@ -76,7 +76,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         collection = writing.find_collection(options["connection"], options["user"])
         with quietly_if_closed(self.stdout):
-            getattr(self, f"{options['action']}_contact")(collection, options)
+            actions = {
+                "create": self.create_contact,
+                "edit": self.edit_contact,
+                "import": self.import_file,
+            }
+            actions[options["action"]](collection, options)
             self.stdout.flush()
 
     def create_contact(self, collection: Collection, options: dict[str, Any]) -> None:
@@ -125,7 +130,7 @@ class Command(BaseCommand):
         for line in writing.changes(values, base):
             self.stdout.write(line)
 
-    def import_contact(self, collection: Collection, options: dict[str, Any]) -> None:
+    def import_file(self, collection: Collection, options: dict[str, Any]) -> None:
         """Import a file of contacts."""
         source = self._upload(collection, options)
         self._match(source, options)

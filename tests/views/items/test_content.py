@@ -95,7 +95,8 @@ def test_a_text_is_shown_as_an_outline(
     assert "<td>&lt;i&gt;</td><td>d</td>" in html
     assert "<code>if a &lt; b:" in html
     assert html.count('class="callout"') == 1
-    assert "<summary>More</summary> <p >Hidden words</p>" in html
+    hidden = '<summary dir="auto">More</summary> <p dir="auto" >Hidden words</p>'
+    assert hidden in html
     assert f'href="{below.get_absolute_url()}"' in html
     assert "Still words" in html
     assert "As of" in html

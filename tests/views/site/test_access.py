@@ -6,8 +6,16 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
+from django.utils import timezone
 
-from integrations.models import Connection, Edit, FailedRevocation, Import
+from integrations.models import (
+    BulkEdit,
+    Connection,
+    Edit,
+    FailedRevocation,
+    Import,
+    SavedView,
+)
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -28,6 +36,8 @@ CONNECTION_ACTIONS = [
     "connection-editing",
     "connection-discard-edits",
 ]
+VIEW_PAGES = ["view-open", "view-edit", "view-delete"]
+VIEW_ACTIONS = ["view-save", "view-duplicate"]
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
@@ -38,6 +48,8 @@ IMPORT_ACTIONS = [
     "import-cancel",
     "import-refused",
 ]
+BULK_PAGES = ["bulk-edit-detail", "bulk-edit-live"]
+BULK_ACTIONS = ["bulk-edit-confirm", "bulk-edit-cancel", "bulk-edit-undo"]
 # It asks what becomes of a pair, or leads back where there is nothing to ask.
 ELSEWHERE = {"connection-other-account", "connection-remove"}
 # They ask for a proof first; whose they are is tested with it, beside the reset.
@@ -59,6 +71,10 @@ def addresses(connection, collection):
     source = Import.objects.create(
         connection=connection, collection=collection, created_by=connection.owner
     )
+    bulk = BulkEdit.objects.create(
+        connection=connection, collection=collection, confirmed_at=timezone.now()
+    )
+    view = SavedView.objects.create(owner=connection.owner, name="Mine")
     objects = {
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
@@ -77,6 +93,11 @@ def addresses(connection, collection):
         "import-create": ("get", collection.pk),
         **dict.fromkeys(IMPORT_PAGES, ("get", source.pk)),
         **dict.fromkeys(IMPORT_ACTIONS, ("post", source.pk)),
+        "bulk-edit-create": ("post", collection.pk),
+        **dict.fromkeys(BULK_PAGES, ("get", bulk.uuid)),
+        **dict.fromkeys(BULK_ACTIONS, ("post", bulk.uuid)),
+        **dict.fromkeys(VIEW_PAGES, ("get", view.pk)),
+        **dict.fromkeys(VIEW_ACTIONS, ("post", view.pk)),
         "revocation-dismiss": ("post", failed.pk),
     }
     return {

@@ -8,8 +8,7 @@ from typing import Final
 from django.db.models import Count
 
 from integrations.models import Edit, Import, ImportRow, wording
-from integrations.models.import_texts import REFUSALS, problem_text
-from integrations.providers.writing import Refusal
+from integrations.models.import_texts import problem_text, refusal_text
 from integrations.services.common import import_content
 from integrations.services.items.export import to_cell
 
@@ -80,8 +79,7 @@ def reasons_of(
         yield headings.get(problem[0], ""), problem_text(problem)
     if row.state != State.REFUSED or row.edit is None:
         return
-    for name, (code, message) in row.edit.refused.items():
-        text = REFUSALS.get(code, REFUSALS[Refusal.INVALID])
-        yield name, f"{text} ({message})" if message else text
+    for name, told in row.edit.refused.items():
+        yield name, refusal_text(told)
     if not row.edit.refused:
         yield "", wording.reason_text(row.edit.why)

@@ -68,6 +68,7 @@ def _send_rows(lease: ImportLease, stop_at: float) -> float | None:
         if edit is None:
             return None
         wait = _deliver(edit)
+        results.settle(source)
         if time.monotonic() >= stop_at:
             return wait or 0.0
     return wait

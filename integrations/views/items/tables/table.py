@@ -18,6 +18,8 @@ from integrations.models.wording import count_text
 from integrations.providers import CONNECTORS
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count, count_since
+from integrations.services.items.saved_views import shelf, snapshot
+from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.tables import groups, indexes, layouts, listing
 from integrations.services.items.tables.columns import (
     Column,
@@ -29,11 +31,14 @@ from integrations.services.items.tables.layouts import NORMAL, Layout
 from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.table_query import SIZES, TableQuery
 from integrations.services.items.tables.values import identity
+from integrations.services.writing import editing
+from integrations.templatetags import icons
 from integrations.views import live
 from integrations.views.access import UserRequest
-from integrations.views.items.tables import cells, charts, filters
+from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.items.values import show
 from integrations.views.live import Look
+from integrations.views.saved_views import shown as saved_views
 
 # How often a page looks while an index is being built.
 BUILDING_SECONDS = 2
@@ -49,6 +54,7 @@ class Table:
     layout: Layout
     shown: Sequence[Column]
     selection: Selection
+    views: Shelf
 
     @classmethod
     def read(cls, request: UserRequest, pk: UUID) -> "Table":
@@ -56,7 +62,9 @@ class Table:
         collection = get_collection(request, pk)
         columns = columns_of(collection)
         query = TableQuery.parse(pk, request.GET, columns)
-        layout = layouts.read_layout(collection, columns)
+        views = shelf.of_table(request.user, collection, columns, query.view)
+        query = views.adopt(query)
+        layout = views.layout(layouts.read_layout(collection, columns))
         shown = layouts.shown_columns(query, layout, columns)
         used = query.indexed
         used += groups.summed_columns(shown) if query.group else []
@@ -69,6 +77,7 @@ class Table:
             layout=layout,
             shown=shown,
             selection=Selection.make(collection, query, found, _asker(collection)),
+            views=views,
         )
 
 
@@ -103,6 +112,8 @@ def _asker(collection: Collection) -> Asker:
 def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
     """Show one page of a collection's items by their own columns."""
     asked = Table.read(request, pk)
+    if not request.GET and asked.views.default is not None:
+        return redirect(asked.views.default.query.url)
     is_added = request.GET.get("operator") and request.GET.get("column")
     if is_added and not asked.query.left_out:
         return redirect(asked.query.url)
@@ -155,13 +166,15 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     back = urlencode({"back": query.url})
     layout_path = reverse("integrations:table-layout", args=(asked.collection.pk,))
     list_path = reverse("integrations:item-list")
+    density = query.density or asked.layout.density
+    now = snapshot.of_table(query, asked.shown, density)
     return {
         "collection": asked.collection,
         "connection": asked.collection.connection,
         "query": query,
         "rows": rows,
         "columns": _columns(asked),
-        "density": query.density or asked.layout.density,
+        "density": density,
         "lost_columns": asked.layout.lost,
         "count_text": _count_text(number, asked),
         "left_out": query.left_out,
@@ -172,7 +185,10 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "sizes": _sizes(query),
         "layout_url": f"{layout_path}?{back}",
         "list_url": f"{list_path}?collection={query.collection}",
+        **_writing(asked.collection),
+        **chosen.make_context(selection, page.items),
         **_groups(asked),
+        **saved_views.make_context(asked.views, query, now, request.user),
         **filters.make_context(
             query,
             asked.columns,
@@ -180,6 +196,18 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
             knows_me=bool(selection.asker.identities),
         ),
         **_live(Look.of(page.items), asked),
+    }
+
+
+def _writing(collection: Collection) -> dict[str, Any]:
+    """Return whether rows can be written, and which of their columns."""
+    is_writable = editing.can_write(collection)
+    fields = editing.fields_of(collection) if is_writable else {}
+    return {
+        "is_writable": is_writable,
+        "writable_columns": frozenset(fields),
+        # Drawn once for all cells.
+        "pencil": icons.draw("pencil"),
     }
 
 
