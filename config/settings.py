@@ -152,6 +152,9 @@ USE_TZ = True
 FORMAT_MODULE_PATH = "config.formats"
 # An account may have thousands of tables, each with a box to tick.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+# What is uploaded is private: it is held in memory and stored sealed, and never a file.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 USE_I18N = True
 
 # --- Database ---------------------------------------------------------------

@@ -16,7 +16,7 @@ from integrations.views.connections import (
     runs,
     selection,
 )
-from integrations.views.editing import bulk
+from integrations.views.editing import bulk, imports
 from integrations.views.editing import pages as editing
 from integrations.views.items import as_of, changes, download, everything, search
 from integrations.views.items import index as items
@@ -141,6 +141,14 @@ urlpatterns = [
     path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
     path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),
     path("collections/<uuid:pk>/new/", editing.item_create, name="item-create"),
+    path("collections/<uuid:pk>/import/", imports.import_create, name="import-create"),
+    path("imports/<uuid:pk>/", imports.import_detail, name="import-detail"),
+    path("imports/<uuid:pk>/live/", imports.import_live, name="import-live"),
+    path("imports/<uuid:pk>/columns/", imports.import_mapping, name="import-mapping"),
+    path("imports/<uuid:pk>/reopen/", imports.import_reopen, name="import-reopen"),
+    path("imports/<uuid:pk>/confirm/", imports.import_confirm, name="import-confirm"),
+    path("imports/<uuid:pk>/cancel/", imports.import_cancel, name="import-cancel"),
+    path("imports/<uuid:pk>/refused/", imports.import_refused, name="import-refused"),
     path(
         "collections/<uuid:pk>/bulk-edit/",
         bulk.bulk_edit_create,

@@ -15,6 +15,7 @@ from integrations.models.grant import (
     FailedRevocation,
     PendingRevocation,
 )
+from integrations.models.imports import Import, ImportRow
 from integrations.models.item import Item, ItemChange
 from integrations.models.link import ItemLink
 from integrations.models.own_column import OwnColumn, OwnValue
@@ -42,6 +43,8 @@ __all__ = [
     "Edit",
     "FailedRevocation",
     "Heartbeat",
+    "Import",
+    "ImportRow",
     "Item",
     "ItemChange",
     "ItemContent",
