@@ -80,6 +80,8 @@ def _read_token_keys() -> Secret:
 
 
 TOKEN_KEYS = _read_token_keys()
+# Files that nobody else on the machine may read.
+SECRET_FILES = [path for path in (env.path, env.text("TOKEN_KEYS_FILE")) if path]
 
 # --- Apps, middleware, templates --------------------------------------------
 
@@ -223,7 +225,9 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_opened_text": {"queue": "interactive"},
     "integrations.tasks.deliver_edit": {"queue": "interactive"},
+    "integrations.tasks.deliver_bulk_edit": {"queue": "sync"},
     "integrations.tasks.sync_bulk": {"queue": "sync"},
+    "integrations.tasks.make_download": {"queue": "sync"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -302,6 +306,8 @@ LATE_ARRIVAL_MINUTES = env.number("LATE_ARRIVAL_MINUTES", default=30, low=1, hig
 CONTENT_PAGES_PER_RUN = env.whole("CONTENT_PAGES_PER_RUN", default=200, high=10_000)
 HISTORY_DAYS = env.number("HISTORY_DAYS", default=90, low=1, high=3650)
 TABLE_INDEX_DAYS = env.number("TABLE_INDEX_DAYS", default=30, low=1, high=3650)
+DOWNLOAD_ROWS_AT_ONCE = env.whole("DOWNLOAD_ROWS_AT_ONCE", default=10_000, low=1)
+DOWNLOAD_HOURS = env.number("DOWNLOAD_HOURS", default=24, low=0.1, high=720)
 AUDIT_DAYS = env.number("AUDIT_DAYS", default=365, low=1, high=3650)
 
 # --- Accounts ---------------------------------------------------------------
@@ -317,6 +323,9 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.uses_starttls, _mail.uses_tls
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"mooring@{_public.hostname}")
 IS_MAIL_DELIVERED = _mail.is_delivered
+# Who is told when the site itself has trouble; the sender is the same as of all mail.
+ADMINS = [("", address) for address in env.names("ADMIN_EMAILS")]
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SIGN_UP = env.choice("SIGN_UP", ("open", "closed"))
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from integrations.http.errors import ApiError
+
 # A value as a form takes it: text, or the values of several options. Numbers are
 # decimal, dates ISO, times ISO in UTC, booleans "true" and "false"; empty is no value.
 FormValue = str | tuple[str, ...]
@@ -69,3 +71,14 @@ class Written:
 
     remote_id: str
     values: RawValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenMany:
+    """What a provider answered to a write of many items, by their ids.
+
+    What is in neither has to be looked for: nobody knows whether it was written.
+    """
+
+    written: Mapping[str, Written]
+    refused: Mapping[str, ApiError]

@@ -31,6 +31,7 @@ BASE = {
 # Another valid value where none can be made from the example's.
 OTHERS = {
     "ACCOUNT_EMAIL_VERIFICATION": "none",
+    "ADMIN_EMAILS": "other@example.com",
     "ALLOWED_HOSTS": "other.example.com",
     "BROKER_URL": "redis://other:6390/5",
     "CACHE_URL": "redis://other:6390/5",

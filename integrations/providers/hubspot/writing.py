@@ -161,25 +161,25 @@ _KEYS: Final[Mapping[Input, Callable[[str], object]]] = {
 def create(api: ApiClient, collection: CollectionContext, values: RawValues) -> Written:
     """Create a contact with the values that are not empty."""
     given = {name: value for name, value in values.items() if value not in ("", None)}
-    return _to_written(api.post(_path(collection), json={"properties": given}))
+    return to_written(api.post(path_of(collection), json={"properties": given}))
 
 
 def update(
     api: ApiClient, collection: CollectionContext, remote_id: str, values: RawValues
 ) -> Written:
     """Change the values that are given, and no others."""
-    path = _path(collection, remote_id)
-    written = _to_written(api.patch(path, json={"properties": dict(values)}))
+    path = path_of(collection, remote_id)
+    written = to_written(api.patch(path, json={"properties": dict(values)}))
     stage = values.get(STAGE)
     if stage and written.values.get(STAGE) != stage:
         api.patch(path, json={"properties": {STAGE: ""}})
-        written = _to_written(api.patch(path, json={"properties": dict(values)}))
+        written = to_written(api.patch(path, json={"properties": dict(values)}))
     return written
 
 
 def archive(api: ApiClient, collection: CollectionContext, remote_id: str) -> None:
     """Archive a contact; HubSpot keeps it for 90 days."""
-    api.delete(_path(collection, remote_id))
+    api.delete(path_of(collection, remote_id))
 
 
 def find_existing(
@@ -191,7 +191,7 @@ def find_existing(
         return None
     params = {"idProperty": IDENTITY, "properties": ID_ONLY}
     try:
-        row = api.get(_path(collection, str(address)), params=params)
+        row = api.get(path_of(collection, str(address)), params=params)
     except NotFound:
         return None
     return id_of(expect_object(row, "contact"))
@@ -205,12 +205,14 @@ def fetch_written(reader: Reader, remote_id: str) -> IntegrationItem | None:
     return found.mapped[0] if found.mapped else None
 
 
-def _path(collection: CollectionContext, identity: str = "") -> str:
+def path_of(collection: CollectionContext, identity: str = "") -> str:
+    """Return the address of a collection, or of one of its records."""
     path = f"/crm/objects/{collection.version}/{collection.remote_id}"
     return f"{path}/{urls.segment(identity)}" if identity else path
 
 
-def _to_written(answer: object) -> Written:
+def to_written(answer: object) -> Written:
+    """Return what a write of one record was answered with."""
     record = expect_object(answer, "record")
     values = expect_object(record.get("properties"), "properties")
     return Written(remote_id=to_id(record.get("id")), values=values)

@@ -44,6 +44,7 @@ from integrations.services.sync import (
     link_refresh,
     quarantine,
     runs,
+    spend,
 )
 from integrations.services.sync.leases import lease
 from integrations.services.sync.leases.heartbeat import heartbeat
@@ -106,6 +107,7 @@ def work_on(
     with heartbeat.renewing(current):
         wait = _work(current)
     clock.note(current)
+    spend.note(run.connection_id, api.calls)
     return wait
 
 

@@ -152,11 +152,14 @@ class ItemForm(forms.Form):
         for name, field in self.writable.items():
             if PREFIX + name not in self.cleaned_data:
                 continue
-            value = self.cleaned_data[PREFIX + name]
-            value = _lines(value) if isinstance(value, str) else tuple(value)
+            value = typed(self.cleaned_data[PREFIX + name])
             if self._is_changed(name, value):
-                changed[name] = self.writer.from_form(field, self._to_utc(field, value))
+                changed[name] = self.to_raw(field, value)
         return changed
+
+    def to_raw(self, field: WritableField, value: FormValue) -> Any:
+        """Return what was typed in, in the provider's own form."""
+        return self.writer.from_form(field, self._to_utc(field, value))
 
     def _to_utc(self, field: WritableField, value: FormValue) -> FormValue:
         if field.input is not Input.DATETIME or not isinstance(value, str) or not value:
@@ -198,11 +201,9 @@ class ItemForm(forms.Form):
         }
 
     def _refusal(self, name: str) -> Iterator[str]:
-        told = self.refused.get(name)
-        if not self.is_bound and isinstance(told, list) and len(told) == 2:
-            code, message = told
-            words = WORDS.get(code, WORDS[Refusal.INVALID])
-            yield f"{words} ({message})" if message else words
+        text = refusal_text(self.refused.get(name))
+        if not self.is_bound and text:
+            yield text
 
     def _help(self, field: WritableField) -> str:
         if field.input is Input.DATETIME:
@@ -217,6 +218,20 @@ class ItemForm(forms.Form):
             if name not in self.writable
             for text in self._refusal(name)
         ]
+
+
+def refusal_text(told: Any) -> str:
+    """Return why a value was refused, of its code and the provider's words."""
+    if not isinstance(told, list) or len(told) != 2:
+        return ""
+    code, message = told
+    words = WORDS.get(code, WORDS[Refusal.INVALID])
+    return f"{words} ({message})" if message else words
+
+
+def typed(value: Any) -> FormValue:
+    """Return what a control took, as values are compared and sent."""
+    return _lines(value) if isinstance(value, str) else tuple(value)
 
 
 def _is_many(value: object) -> bool:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from integrations.models import Item, PropertyValue
 from integrations.services.items.listing import COLUMNS, SMALL, Count, count_found
+from integrations.services.items.query import SIZES
 from integrations.services.items.tables.cursors import Cursor
 from integrations.services.items.tables.selection import FEW, Selection
 from integrations.services.items.tables.table_query import TableQuery
@@ -58,13 +59,14 @@ class _Order:
 
 def fetch_page(selection: Selection) -> TablePage:
     """Return the page that the query stands at; one past the end is the first."""
-    page = _read(selection)
+    page = read_page(selection)
     if page.items or not (selection.query.after or selection.query.before):
         return page
-    return _read(replace(selection, query=selection.query.change()))
+    return read_page(replace(selection, query=selection.query.change()))
 
 
-def _read(selection: Selection) -> TablePage:
+def read_page(selection: Selection) -> TablePage:
+    """Return the page that the query stands at, even an empty one."""
     query = selection.query
     is_backward, start = query.before is not None, query.before or query.after
     is_ready = query.is_by_update or selection.indexes.get(query.sort) is not None
@@ -99,7 +101,7 @@ def _take(
     rare for that, the keys of all of them are asked for, once.
     """
     rows = part.values_list(order.key, order.value)
-    if selection.is_known:
+    if not _is_looked_at(selection):
         return list(rows[:want])
     found: list[tuple[int, Any]] = []
     looked = 0
@@ -118,23 +120,29 @@ def _take(
     return list(islice((row for row in rows.iterator() if row[0] in keys), want))
 
 
+def _is_looked_at(selection: Selection) -> bool:
+    """Tell whether each row is looked at; who wants all of them asks for those."""
+    is_all = selection.keys is not None or selection.is_all
+    return not is_all and selection.query.size <= max(SIZES)
+
+
 def _order_of(selection: Selection) -> _Order:
     """Return the rows in their order: that of updates while an index is built.
 
     They are the selected ones, or all where each has to be looked at.
     """
-    query = selection.query
+    query, is_looked_at = selection.query, _is_looked_at(selection)
     index = selection.indexes.get(query.sort)
     live = Item.objects.live().filter(collection=selection.collection)
     if query.is_by_update or index is None:
         return _Order(
-            rows=selection.items() if selection.is_known else live,
+            rows=live if is_looked_at else selection.items(),
             value="remote_updated_at",
             key="pk",
             is_descending=query.is_descending or not query.is_by_update,
         )
     values = PropertyValue.objects.filter(index=index)
-    found = selection.values(index) if selection.is_known else values
+    found = values if is_looked_at else selection.values(index)
     return _Order(
         rows=found.filter(position=0),
         value="text" if query.sorts_by_text else "number",
@@ -197,21 +205,7 @@ def count(selection: Selection, page: TablePage) -> Count:
     if selection.hits is not None and selection.keys is None:
         is_small = selection.collection.stored_count <= SMALL
         return count_found(selection.live_where(), selection.hits, is_small=is_small)
-    return _count_up_to_limit(selection)
-
-
-def _count_up_to_limit(selection: Selection) -> Count:
-    """Count by keys alone, where all must hold only among what one condition finds.
-
-    That is one with an exact value if there is any, which finds the least as a rule.
-    """
-    if selection.keys is not None or selection.is_any or not selection.positive:
-        rows = selection.items().order_by().values("pk")
-        limit = COUNT_LIMIT if selection.keys is not None else SEVERAL_LIMIT
-    else:
-        chosen, rows = selection.narrowest
-        where = selection.where("item_id", without=chosen)
-        rows = rows.filter(where).order_by().values("item").distinct()
-        limit = SEVERAL_LIMIT if where else COUNT_LIMIT
-    number = rows[: limit + 1].count()
+    is_one = selection.keys is not None or len(selection.used) == 1
+    limit = COUNT_LIMIT if is_one else SEVERAL_LIMIT
+    number = selection.keys_to_count()[: limit + 1].count()
     return Count(number=min(number, limit), is_more=number > limit)

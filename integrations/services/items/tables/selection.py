@@ -8,6 +8,7 @@ rows, the keys of all of them are asked for.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
@@ -37,7 +38,8 @@ EXACT = frozenset({Operator.IS, Operator.ONE_OF, Operator.ME, Operator.EMPTY})
 class Selection:
     """What a query selects: by conditions that can be asked now, and by a search.
 
-    ``keys`` are the only items that can match, where few are known to.
+    ``keys`` are the only items that can match, where few are known to. The search
+    ``has_more_links`` where too many names were meant to follow them.
     """
 
     collection: Collection
@@ -46,19 +48,22 @@ class Selection:
     asker: Asker
     hits: Hits | None = None
     keys: list[int] | None = None
+    has_more_links: bool = False
 
     @classmethod
     def make(
         cls, collection: Collection, query: TableQuery, indexes: Indexes, asker: Asker
     ) -> "Selection":
         """Ask what is searched for, and look whether few items can match."""
-        hits = None
+        hits, has_more_links = None, False
         if query.search:
             live = Item.objects.live().filter(collection=collection)
             ordered = live.order_by("-remote_updated_at", "-id")
             owner_id = collection.connection.owner_id
             question = Question.parse(query.search, owner_id=owner_id)
-            hits = full_text.ask(with_related(question), ordered)
+            question = with_related(question)
+            has_more_links = question.has_more_links
+            hits = full_text.ask(question, ordered)
         made = cls(
             collection=collection,
             query=query,
@@ -66,6 +71,7 @@ class Selection:
             asker=asker,
             hits=hits,
             keys=hits.keys if hits is not None and hits.are_few else None,
+            has_more_links=has_more_links,
         )
         return made if made.keys is not None else replace(made, keys=made.few())
 
@@ -74,7 +80,7 @@ class Selection:
         if not self.is_any:
             found = (_some_keys(rows) for _, rows in self.positive)
             return next((keys for keys in found if len(keys) <= FEW), None)
-        if not self.positive or len(self.positive) < len(self._used):
+        if not self.positive or len(self.positive) < len(self.used):
             return None
         keys: set[int] = set()
         for _, rows in self.positive:
@@ -86,17 +92,12 @@ class Selection:
     @property
     def is_any(self) -> bool:
         """Tell whether it is enough that one of several conditions holds."""
-        return self.query.match == ANY and len(self._used) > 1
+        return self.query.match == ANY and len(self.used) > 1
 
     @property
     def is_all(self) -> bool:
         """Tell whether every row of the collection is selected."""
-        return not self.query.search and not self._used
-
-    @property
-    def is_known(self) -> bool:
-        """Tell whether rows need not be looked at one by one."""
-        return self.keys is not None or self.is_all
+        return not self.query.search and not self.used
 
     def items(self) -> ItemQuerySet:
         """Return the items that are selected."""
@@ -119,7 +120,8 @@ class Selection:
         if self.keys is not None:
             rows = rows.filter(item__in=self.keys)
         elif self.hits is not None:
-            rows = rows.filter(item__in=self.all_keys)
+            found = self.hits.among(Item.objects.live())
+            rows = rows.filter(item__in=found.values("pk"))
         return rows.filter(self.where("item_id"))
 
     def holds(self, item: str) -> ExpressionWrapper:
@@ -142,6 +144,18 @@ class Selection:
             keys.intersection_update(full_text.all_keys(self.hits.condition))
         return keys
 
+    def keys_to_count(self) -> QuerySet[Any]:
+        """Return the selected items by their keys alone, in no order.
+
+        Where all conditions must hold, only what one of them finds is looked at.
+        """
+        is_known = self.keys is not None or self.hits is not None
+        if is_known or self.is_any or not self.positive:
+            return self.items().order_by().values("pk")
+        chosen, rows = self.narrowest
+        rows = rows.filter(self.where("item_id", without=chosen))
+        return rows.order_by().values("item").distinct()
+
     @property
     def has_all_keys(self) -> bool:
         """Tell whether all keys have been asked for."""
@@ -152,7 +166,7 @@ class Selection:
         """The rows of an index for each condition that finds what it selects."""
         return [
             (condition, matching(condition, index, self.asker))
-            for condition, index in self._used
+            for condition, index in self.used
             if not is_negated(condition)
         ]
 
@@ -162,7 +176,7 @@ class Selection:
         return min(self.positive, key=lambda each: each[0].operator not in EXACT)
 
     @cached_property
-    def _used(self) -> Sequence[tuple[Condition, PropertyIndex]]:
+    def used(self) -> Sequence[tuple[Condition, PropertyIndex]]:
         """The conditions whose index is ready."""
         found = (
             (each, self.indexes.get(each.column)) for each in self.query.conditions
@@ -172,7 +186,7 @@ class Selection:
     def where(self, item: str, *, without: Condition | None = None) -> Q:
         """Return what holds for selected rows; ``item`` holds their item's key."""
         where = Q()
-        for condition, index in self._used:
+        for condition, index in self.used:
             if condition != without:
                 told = to_q(condition, index, self.asker, item=item)
                 where = where | told if self.is_any else where & told

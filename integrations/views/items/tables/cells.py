@@ -36,19 +36,26 @@ ONE_LINE: Final = (Text, RichText, Date)
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """An item and its cells, in the order of the columns; the name has none."""
+    """An item and its cells, in the order of the columns; the name has none.
+
+    ``writable`` are the columns that can be edited here.
+    """
 
     item: Item
     cells: Sequence[tuple[Column, Cell]] = field(default=())
+    writable: frozenset[str] = frozenset()
 
     @property
     def html(self) -> SafeString:
         """Return the cells drawn."""
-        return draw_cells(self.cells)
+        return draw_cells(self.item, self.cells, self.writable)
 
 
 def make_rows(
-    items: Sequence[Item], collection: Collection, columns: Sequence[Column]
+    items: Sequence[Item],
+    collection: Collection,
+    columns: Sequence[Column],
+    writable: frozenset[str] = frozenset(),
 ) -> list[Row]:
     """Return a row for each item."""
     rest = [column for column in columns if column.id != NAME]
@@ -57,6 +64,7 @@ def make_rows(
     return [
         Row(
             item=item,
+            writable=writable,
             cells=[(c, make_cell(found.get(c.id), links, c.colours)) for c in rest],
         )
         for item, found in values

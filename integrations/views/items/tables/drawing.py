@@ -3,14 +3,17 @@
 Every word is escaped.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 from django.template.loader import get_template
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from integrations.models import Item
 from integrations.services.items.tables.columns import Column
 from integrations.templatetags import icons
 from integrations.templatetags.mooring import external, is_safe_link
@@ -21,6 +24,9 @@ EMPTY: Final = SafeString('<span class="soft">\N{EN DASH}</span>')
 RIGHT: Final = SafeString(' class="right"')
 SELECTED, END_GROUP = SafeString(" selected"), SafeString("</optgroup>")
 ICON: Final = '<span aria-hidden="true">{}</span> '
+EDIT: Final = (
+    '<a class="cell-edit" href="{}?field={}#field-{}" aria-label="Edit {} of {}"></a>'
+)
 BAR: Final = '<progress max="100" value="{}" aria-hidden="true"></progress> {}'
 
 
@@ -46,13 +52,29 @@ class Part:
     colour: str = ""
 
 
-def draw_cells(cells: Sequence[tuple[Column, Cell]]) -> SafeString:
-    """Return the HTML of the cells of one row."""
+def draw_cells(
+    item: Item, cells: Sequence[tuple[Column, Cell]], writable: Container[str]
+) -> SafeString:
+    """Return the HTML of the cells of one row, with a link to edit each that can be."""
+    edit_url = reverse("integrations:item-edit", args=(item.uuid,)) if writable else ""
+    name = item.name or "Untitled"
     return format_html_join(
         "",
-        "<td{}>{}</td>",
-        [(RIGHT if column.is_number else "", draw(cell)) for column, cell in cells],
+        "<td{}>{}{}</td>",
+        [
+            (
+                RIGHT if column.is_number else "",
+                draw(cell),
+                _edit(edit_url, column, name) if column.id in writable else "",
+            )
+            for column, cell in cells
+        ],
     )
+
+
+def _edit(url: str, column: Column, name: str) -> SafeString:
+    field = quote(column.id, safe="")
+    return format_html(EDIT, url, field, field, column.label, name)
 
 
 def draw_options(groups: Sequence[Mapping[str, Any]], chosen: str) -> SafeString:
