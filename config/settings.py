@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "config.middleware.public_addresses",
     "config.busy.BusyMiddleware",
     "config.busy.SessionsMiddleware",
+    "config.compression.CompressedPages",
     "django.middleware.common.CommonMiddleware",
     # Behind the one above, which counts the bytes of an answer.
     "config.visible_controls.visible_controls",
@@ -135,8 +136,16 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "config.templates.CompactLoader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                ),
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
