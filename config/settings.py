@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "config.https.HttpsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.probes",
+    "config.page_times.page_times",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.public_addresses",
     "config.busy.BusyMiddleware",
@@ -416,7 +417,7 @@ SECURE_SSL_HOST = _public.netloc
 SECURE_PROXY_SSL_HEADER = ("trusted_scheme", "https")
 FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # Probes come from inside, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 HEALTH_TOKEN = Secret(env.text("HEALTH_TOKEN"))
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if _is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https

@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations.models import Connection, Edit
 from integrations.models.reasons import Reason, columns
 from integrations.providers.writing import Written
+from integrations.services.common import metrics
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
 
@@ -85,6 +86,12 @@ def end(
     edit: Edit, lease_id: UUID, state: Edit.State, reason: Reason | None, **values: Any
 ) -> None:
     """End an edit, in the caller's transaction."""
+    metrics.count(
+        metrics.EDITS,
+        provider=edit.connection.provider,
+        verb=edit.verb,
+        outcome=state.value,
+    )
     more = {**values, **columns(reason)}
     _release(edit, lease_id, state=state, ended_at=timezone.now(), **more)
 
