@@ -13,7 +13,7 @@ from config import private_files
 from config.cache import OPTIONS
 from config.database import read_database
 from config.env import LOG_LEVELS, Environment, is_loopback
-from config.logs import logging_config
+from config.logs import FORMS, logging_config
 from config.mail import read_mail
 from config.queues import QUEUES
 from config.redis import broker_tls, passwords, read_redis, without_query
@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "integrations.signin",
 ]
 MIDDLEWARE = [
+    "config.tracing.request_ids",
     "config.middleware.security_headers",
     "config.middleware.private_pages",
     "csp.middleware.CSPMiddleware",
@@ -457,7 +458,7 @@ WHITENOISE_USE_FINDERS = not _is_collected
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LOG_LEVEL = env.choice("LOG_LEVEL", LOG_LEVELS)
-LOGGING = logging_config(LOG_LEVEL)
+LOGGING = logging_config(LOG_LEVEL, env.choice("LOG_FORMAT", FORMS))
 register_secrets(
     Secret(SECRET_KEY),
     *(Secret(key.partition(":")[2]) for key in TOKEN_KEYS.reveal().split(",")),
