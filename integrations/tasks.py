@@ -15,13 +15,14 @@ from integrations.services.common.clock import database_now
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion
 from integrations.services.grants import refresh, revocation
+from integrations.services.items.downloads import making
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
 from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import turns
 from integrations.services.sync.texts import opened_text
 from integrations.services.upkeep import schedule
-from integrations.services.writing import delivery
+from integrations.services.writing import bulk_delivery, delivery
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,14 @@ def deliver_edit(edit_id: str) -> None:
     wait = delivery.deliver(int(edit_id))
     if wait is not None and wait <= queue.LONGEST_COUNTDOWN_SECONDS:
         queue.send("deliver_edit", edit_id, countdown=wait)
+
+
+@shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
+def deliver_bulk_edit(bulk_edit_id: str) -> None:
+    """Send the next rows of a bulk edit; the sweep asks again for what is left."""
+    wait = bulk_delivery.deliver(int(bulk_edit_id))
+    if wait is not None and wait <= queue.LONGEST_COUNTDOWN_SECONDS:
+        queue.send("deliver_bulk_edit", bulk_edit_id, countdown=wait)
 
 
 @shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
@@ -128,6 +137,13 @@ def index_search() -> None:
 def index_properties(collection_id: str) -> None:
     """Build the indexes that a table is to be sorted and filtered by."""
     indexes.build(UUID(collection_id))
+
+
+# A million rows take minutes. One that is cut off is begun anew, twice at most.
+@shared_task(soft_time_limit=3540, time_limit=3600)
+def make_download(download_id: str) -> None:
+    """Make a file that is too large to wait for."""
+    making.make(int(download_id))
 
 
 @shared_task

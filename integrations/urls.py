@@ -4,11 +4,13 @@ from django.urls import include, path, re_path
 
 from integrations.signin import sign_in_methods
 from integrations.signin import views as signin
+from integrations.views import downloads
 from integrations.views.connections import (
     detail,
     held_deletions,
     index,
     other_account,
+    pausing,
     removal,
     revocations,
     runs,
@@ -16,9 +18,11 @@ from integrations.views.connections import (
 )
 from integrations.views.editing import bulk
 from integrations.views.editing import pages as editing
-from integrations.views.items import download, search
+from integrations.views.items import as_of, changes, download, everything, search
 from integrations.views.items import index as items
 from integrations.views.items.tables import layout, table
+from integrations.views.saved_views import opening
+from integrations.views.saved_views import pages as saved_views
 from integrations.views.site import (
     account_deletion,
     home,
@@ -33,7 +37,7 @@ connection_urls = [
     path("", detail.connection_detail, name="connection-detail"),
     path("progress/", detail.connection_progress, name="connection-progress"),
     path("sync/", index.connection_sync, name="connection-sync"),
-    path("pause/", index.connection_pause, name="connection-pause"),
+    path("pause/", pausing.connection_pause, name="connection-pause"),
     path("resume/", index.connection_resume, name="connection-resume"),
     path("rename/", index.connection_rename, name="connection-rename"),
     path("interval/", index.connection_interval, name="connection-interval"),
@@ -103,11 +107,17 @@ urlpatterns = [
     path("collections/<uuid:pk>/", table.table, name="table"),
     path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
     path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
+    path(
+        "collections/<uuid:pk>/download/",
+        download.table_download,
+        name="table-download",
+    ),
     path("items/", items.item_list, name="item-list"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
     path("items/<uuid:pk>/live/", items.item_detail_live, name="item-detail-live"),
+    path("items/<uuid:pk>/as-of/", as_of.item_as_of, name="item-as-of"),
     path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
     path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),
     path("collections/<uuid:pk>/new/", editing.item_create, name="item-create"),
@@ -132,6 +142,28 @@ urlpatterns = [
     path("edits/<uuid:pk>/decide/", editing.edit_decide, name="edit-decide"),
     path("edits/<uuid:pk>/discard/", editing.edit_discard, name="edit-discard"),
     path("edits/<uuid:pk>/undo/", editing.edit_undo, name="edit-undo"),
+    path("views/new/", saved_views.view_create, name="view-create"),
+    path("views/<uuid:pk>/", opening.view_open, name="view-open"),
+    path("views/<uuid:pk>/edit/", saved_views.view_edit, name="view-edit"),
+    path("views/<uuid:pk>/save/", saved_views.view_save, name="view-save"),
+    path(
+        "views/<uuid:pk>/duplicate/",
+        saved_views.view_duplicate,
+        name="view-duplicate",
+    ),
+    path("views/<uuid:pk>/delete/", saved_views.view_delete, name="view-delete"),
+    path("downloads/", downloads.download_list, name="download-list"),
+    path("downloads/<uuid:pk>/", downloads.download_detail, name="download-detail"),
+    path("downloads/<uuid:pk>/live/", downloads.download_live, name="download-live"),
+    path("downloads/<uuid:pk>/file/", downloads.download_file, name="download-file"),
+    path(
+        "downloads/<uuid:pk>/delete/",
+        downloads.download_delete,
+        name="download-delete",
+    ),
+    path("changes/", changes.changes, name="changes"),
+    path("changes/seen/", changes.changes_seen, name="changes-seen"),
+    path("everything/", everything.everything, name="everything"),
     path("search/", search.search, name="search"),
     path("search/forget/", search.forget_searches, name="forget-searches"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),

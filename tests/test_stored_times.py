@@ -55,7 +55,13 @@ ALLOWED: dict[str, str] = {
     "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (
         "begins the spacing anew"
     ),
+    "integrations/services/items/as_of.py::find_past": "asked for by an address",
+    "integrations/services/items/changes.py::_within": "asked for by an address",
+    "integrations/services/items/changes.py::count_unseen": COUNTED,
+    "integrations/services/items/changes.py::fetch_page": BOTH_STORED,
+    "integrations/services/items/changes.py::mark_seen": "its view asks the helper",
     "integrations/services/items/contents.py::_is_new": BOTH_STORED,
+    "integrations/services/items/everything.py::fetch_timeline": BOTH_STORED,
     "integrations/services/items/listing.py::count_since": COUNTED,
     "integrations/services/items/news.py::parse": "asked for by an address",
     "integrations/services/items/news.py::select": COUNTED,
@@ -97,7 +103,11 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/tables/indexes.py::drop_unused": (
         "it is only kept longer"
     ),
-    "integrations/services/writing/storing.py::change_of": BOTH_STORED,
+    "integrations/services/writing/bulk_delivery.py::_seconds_until_due": (
+        "what lies ahead is left to the sweep, which asks"
+    ),
+    "integrations/services/writing/storing.py::_made_by": BOTH_STORED,
+    "integrations/services/writing/storing.py::changes_of": BOTH_STORED,
     "integrations/services/writing/outbox.py::send_due": BOUNDED,
     "integrations/views/site/home.py::home_live": COUNTED,
     "integrations/views/site/visits.py::last_visit": "read by the helper",

@@ -6,6 +6,7 @@ from integrations.models.collection import Collection, SeenBlock
 from integrations.models.connection import Connection
 from integrations.models.content import ItemContent
 from integrations.models.credential import Credential, RefreshAttempt
+from integrations.models.download import Download, DownloadPart
 from integrations.models.edit import Edit
 from integrations.models.erasure import AccountErasure
 from integrations.models.grant import (
@@ -18,6 +19,7 @@ from integrations.models.link import ItemLink
 from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
+from integrations.models.saved_view import SavedView
 from integrations.models.search_state import SearchState
 from integrations.models.sign_in_method import SuspendedSignInMethod
 from integrations.models.sign_in_try import SignInTry
@@ -32,6 +34,8 @@ __all__ = [
     "Collection",
     "Connection",
     "Credential",
+    "Download",
+    "DownloadPart",
     "Edit",
     "FailedRevocation",
     "Heartbeat",
@@ -45,6 +49,7 @@ __all__ = [
     "PropertyValue",
     "ProviderState",
     "RefreshAttempt",
+    "SavedView",
     "SearchState",
     "SeenBlock",
     "SignInTry",

@@ -215,6 +215,17 @@ class ItemChange(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="changes")
+    # That of the item, so that an index answers what changed in a connection. It goes
+    # with its item; a constraint of its own would have the table made anew.
+    connection = models.ForeignKey(
+        Connection,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     run = models.ForeignKey(
         SyncRun, on_delete=models.SET_NULL, null=True, related_name="changes"
     )
@@ -227,6 +238,9 @@ class ItemChange(models.Model):
         indexes = (
             models.Index(fields=("item", "-at"), name="item_change_latest"),
             models.Index(fields=("at",), name="item_change_age"),
+            models.Index(
+                fields=("connection", "-at", "-id"), name="item_change_of_connection"
+            ),
         )
 
     def __str__(self) -> str:

@@ -139,6 +139,19 @@ class WritesItems(Protocol):
     ) -> IntegrationItem | None:
         """Return an item as a sync reads it; None when it is not there."""
 
+    def fetch_overwritten(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        sent: Mapping[str, RawValues],
+        before: Mapping[str, RawValues],
+    ) -> Mapping[str, RawValues]:
+        """Return values of others that a write replaced unseen, by item.
+
+        ``before`` is what was read before ``sent`` was written. Nothing where the
+        provider refuses such a write, or where nobody can tell.
+        """
+
 
 @runtime_checkable
 class WritesManyItems(WritesItems, Protocol):

@@ -15,6 +15,7 @@ SHAPES: dict[str, str] = {
     "fail": '<circle cx="12" cy="12" r="9"/><path d="M12 7.2v5.6M12 16.2v.3"/>',
     "left": '<path d="m14.5 6-6 6 6 6"/>',
     "pause": '<circle cx="12" cy="12" r="9"/><path d="M9.8 9v6M14.2 9v6"/>',
+    "pencil": '<path d="m5 19 1-4.5L16.5 4 20 7.5 9.5 18zM14 6.5l3.5 3.5"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
     "right": '<path d="m9.5 6 6 6-6 6"/>',
     "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>',

@@ -8,7 +8,6 @@ from django.db.models import Prefetch, prefetch_related_objects
 
 from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
-from integrations.providers import CONNECTORS
 from integrations.services.items.query import (
     DELETED,
     DESELECTED,
@@ -21,6 +20,7 @@ from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.related_names import with_related
+from integrations.services.items.types import child_types, types_in
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
 COUNT_LIMIT = 1000
@@ -118,38 +118,6 @@ def _type_of(query: ItemQuery, collections: Sequence[Collection]) -> str:
     chosen = next((c for c in collections if c.pk == query.collection), None)
     types = types_in(chosen) if chosen else ()
     return types[0] if len(types) == 1 else ""
-
-
-def types_in(collection: Collection) -> tuple[str, ...]:
-    """Return the types of the items that a collection holds."""
-    connector = CONNECTORS.get(collection.connection.provider)
-    mixed = connector.mixed_types if connector else {}
-    return (collection.item_type, *mixed.get(collection.item_type, ()))
-
-
-def parent_types(item: Item) -> list[str]:
-    """Return the types of what may be the parent of an item: an id alone names none."""
-    return _parent_types(item.provider, item.type) or [item.type]
-
-
-def child_types(item: Item) -> list[str]:
-    """Return the types of what may have an item as its parent."""
-    connector = CONNECTORS.get(item.provider)
-    types = connector.item_types if connector else (item.type,)
-    return [t for t in types if item.type in _parent_types(item.provider, t)]
-
-
-def rival_types(item: Item) -> set[str]:
-    """Return the types of what children could mean instead, under the same id."""
-    types = child_types(item)
-    return {each for t in types for each in _parent_types(item.provider, t)}
-
-
-def _parent_types(provider: str, item_type: str) -> list[str]:
-    connector = CONNECTORS.get(provider)
-    if connector is None:
-        return [item_type]
-    return list(connector.parent_types.get(item_type) or connector.item_types)
 
 
 def fetch_page(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> ItemPage:

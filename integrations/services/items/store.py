@@ -171,6 +171,7 @@ def _record_changes(
             changes.append(
                 ItemChange(
                     item_id=entry.pk,
+                    connection_id=collection.connection_id,
                     run_id=run_id,
                     at=now,
                     kind=kinds.RESTORED if entry.is_deleted else kinds.CHANGED,
@@ -199,7 +200,7 @@ def soft_delete(
         )
         table_rows.delete(live, collection)
         deleted += _soft_delete_chunk(
-            {key: deletions[key] for key in live}, run_id, now
+            collection, {key: deletions[key] for key in live}, run_id, now
         )
     return deleted
 
@@ -217,7 +218,10 @@ def soft_delete_all(
 
 
 def _soft_delete_chunk(
-    deletions: dict[int, Deletion], run_id: UUID | None, now: datetime
+    collection: Collection,
+    deletions: dict[int, Deletion],
+    run_id: UUID | None,
+    now: datetime,
 ) -> int:
     same: dict[Deletion, list[int]] = {}
     for key, deletion in deletions.items():
@@ -232,6 +236,7 @@ def _soft_delete_chunk(
     ItemChange.objects.bulk_create(
         ItemChange(
             item_id=key,
+            connection_id=collection.connection_id,
             run_id=run_id,
             at=now,
             kind=ItemChange.Kind.DELETED,

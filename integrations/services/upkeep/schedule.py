@@ -35,6 +35,7 @@ from integrations.services.grants import (
     revocation,
 )
 from integrations.services.grants.refresh_attempts import intent, lease
+from integrations.services.items.downloads import orders
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
 from integrations.services.sync import quarantine, runs
@@ -188,6 +189,8 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "search": reindex.send_due(),
         "table_indexes": indexes.send_due(),
         "dropped": indexes.drop_unused(now=now),
+        "downloads": orders.send_due(),
+        "expired": orders.expire(now=now),
     }
 
 

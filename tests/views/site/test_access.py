@@ -8,7 +8,14 @@ from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils import timezone
 
-from integrations.models import BulkEdit, Connection, Edit, FailedRevocation
+from integrations.models import (
+    BulkEdit,
+    Connection,
+    Download,
+    Edit,
+    FailedRevocation,
+    SavedView,
+)
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -29,8 +36,11 @@ CONNECTION_ACTIONS = [
     "connection-editing",
     "connection-discard-edits",
 ]
+VIEW_PAGES = ["view-open", "view-edit", "view-delete"]
+VIEW_ACTIONS = ["view-save", "view-duplicate"]
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
+DOWNLOAD_PAGES = ["download-detail", "download-live", "download-file"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
 BULK_PAGES = ["bulk-edit-detail", "bulk-edit-live"]
 BULK_ACTIONS = ["bulk-edit-confirm", "bulk-edit-cancel", "bulk-edit-undo"]
@@ -52,9 +62,13 @@ def addresses(connection, collection):
     edit = Edit.objects.create(
         connection=connection, collection=collection, item=item, verb="update"
     )
+    download = Download.objects.create(
+        owner=connection.owner, name="Items", form="csv", time_zone="UTC"
+    )
     bulk = BulkEdit.objects.create(
         connection=connection, collection=collection, confirmed_at=timezone.now()
     )
+    view = SavedView.objects.create(owner=connection.owner, name="Mine")
     objects = {
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
@@ -68,11 +82,16 @@ def addresses(connection, collection):
         "item-archive": ("get", item.uuid),
         "item-create": ("get", collection.pk),
         **dict.fromkeys(TABLE_PAGES, ("get", collection.pk)),
+        "table-download": ("post", collection.pk),
         **dict.fromkeys(EDIT_PAGES, ("get", edit.uuid)),
         **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
+        **dict.fromkeys(DOWNLOAD_PAGES, ("get", download.uuid)),
+        "download-delete": ("post", download.uuid),
         "bulk-edit-create": ("post", collection.pk),
         **dict.fromkeys(BULK_PAGES, ("get", bulk.uuid)),
         **dict.fromkeys(BULK_ACTIONS, ("post", bulk.uuid)),
+        **dict.fromkeys(VIEW_PAGES, ("get", view.pk)),
+        **dict.fromkeys(VIEW_ACTIONS, ("post", view.pk)),
         "revocation-dismiss": ("post", failed.pk),
     }
     return {
@@ -117,7 +136,8 @@ def test_no_address_of_an_object_is_forgotten(addresses):
 
 
 def test_strangers_are_sent_to_sign_in_first(client, addresses):
-    lists = [reverse(f"integrations:{n}") for n in ("connection-list", "item-list")]
+    names = ("connection-list", "item-list", "download-list")
+    lists = [reverse(f"integrations:{name}") for name in names]
     connect = reverse("integrations:connect", args=("hubspot",))
 
     for path in [*lists, connect, *(path for _, path, _ in addresses.values())]:

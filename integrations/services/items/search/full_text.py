@@ -5,7 +5,7 @@ on either database. Matches in names are told from others by words of their own,
 each word names whose it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection as database
@@ -224,20 +224,30 @@ def tell_planner() -> None:
             cursor.execute("ANALYZE integrations_item")
 
 
-def find_keys(text: str, *, owner_id: int, most: int) -> list[int]:
-    """Return keys of some items of an owner that hold every word of the text whole.
+def find_with_texts(
+    texts: Sequence[str], items: ItemQuerySet, *, owner_id: int, most: int, few: int
+) -> list[list[Item]]:
+    """Return, for each text, a few of the items that hold every word of it whole.
 
-    The bound is on what the index finds, so that a word that is everywhere costs no
-    more than a rare one.
+    One statement for all. It looks at ``most`` of what the index finds of a text, so
+    that a word that is everywhere costs no more than a rare one.
     """
-    units = query_units(text[:MAX_LENGTH])
-    if not units:
-        return []
-    whole = all_of(units, mark=owner_mark(owner_id), is_whole=True)
-    statement, parameter = _select(whole)
-    with database.cursor() as cursor:
-        cursor.execute(f"{statement} LIMIT %s", (parameter, most))
-        return [row[0] for row in cursor.fetchall()]
+    statements: list[str] = []
+    parameters: list[object] = []
+    for number, text in enumerate(texts):
+        if not (units := query_units(text[:MAX_LENGTH])):
+            continue
+        whole = all_of(units, mark=owner_mark(owner_id), is_whole=True)
+        found, parameter = _select(whole)
+        keys = RawSQL(f"SELECT * FROM ({found} LIMIT %s) AS k", (parameter, most))
+        rows, values = items.filter(pk__in=keys)[:few].query.sql_with_params()
+        statements.append(f"SELECT {number} AS place, r.* FROM ({rows}) AS r")
+        parameters += values
+    answers: list[list[Item]] = [[] for _ in texts]
+    if statements:
+        for item in Item.objects.raw(" UNION ALL ".join(statements), parameters):
+            answers[int(vars(item)["place"])].append(item)
+    return answers
 
 
 def _key_column() -> str:

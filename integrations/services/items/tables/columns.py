@@ -7,7 +7,6 @@ from typing import Any
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
-from integrations.providers.connector import BaseConnector
 from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
 
@@ -113,13 +112,14 @@ def columns_of(collection: Collection) -> Columns:
     fields = (_to_column(spec, lookups, colours) for spec in specs)
     found = [*OWN[:1], *fields, *OWN[1:]]
     by_id = {column.id: column for column in found}
-    connector = CONNECTORS.get(collection.connection.provider)
-    leading = _leading(connector, collection)
-    shown = [each for each in leading if each in by_id][:MOST_DEFAULT]
+    shown = [each for each in leading_columns(collection) if each in by_id]
+    shown = shown[:MOST_DEFAULT]
     return Columns(by_id=by_id, default=(NAME, *shown, UPDATED))
 
 
-def _leading(connector: BaseConnector | None, collection: Collection) -> Sequence[str]:
+def leading_columns(collection: Collection) -> Sequence[str]:
+    """Return the properties that the provider's own lists show first."""
+    connector = CONNECTORS.get(collection.connection.provider)
     if connector is None:
         return ()
     return connector.leading_columns(collection.item_type, collection.schema)

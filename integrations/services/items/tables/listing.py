@@ -45,7 +45,8 @@ class TablePage:
 class Selection:
     """What a query selects: by conditions that can be asked now, and by a search.
 
-    ``keys`` are the only items that can match, where few are known to.
+    ``keys`` are the only items that can match, where few are known to. The search
+    ``has_more_links`` where too many names were meant to follow them.
     """
 
     collection: Collection
@@ -54,19 +55,22 @@ class Selection:
     asker: Asker
     hits: Hits | None = None
     keys: list[int] | None = None
+    has_more_links: bool = False
 
     @classmethod
     def make(
         cls, collection: Collection, query: TableQuery, indexes: Indexes, asker: Asker
     ) -> "Selection":
         """Ask what is searched for, and look whether few items can match."""
-        hits = None
+        hits, has_more_links = None, False
         if query.search:
             live = Item.objects.live().filter(collection=collection)
             ordered = live.order_by("-remote_updated_at", "-id")
             owner_id = collection.connection.owner_id
             question = Question.parse(query.search, owner_id=owner_id)
-            hits = full_text.ask(with_related(question), ordered)
+            question = with_related(question)
+            has_more_links = question.has_more_links
+            hits = full_text.ask(question, ordered)
         made = cls(
             collection=collection,
             query=query,
@@ -74,6 +78,7 @@ class Selection:
             asker=asker,
             hits=hits,
             keys=hits.keys if hits is not None and hits.are_few else None,
+            has_more_links=has_more_links,
         )
         return made if made.keys is not None else replace(made, keys=made.few())
 
@@ -181,13 +186,14 @@ class _Order:
 
 def fetch_page(selection: Selection) -> TablePage:
     """Return the page that the query stands at; one past the end is the first."""
-    page = _read(selection)
+    page = read_page(selection)
     if page.items or not (selection.query.after or selection.query.before):
         return page
-    return _read(replace(selection, query=selection.query.change()))
+    return read_page(replace(selection, query=selection.query.change()))
 
 
-def _read(selection: Selection) -> TablePage:
+def read_page(selection: Selection) -> TablePage:
+    """Return the page that the query stands at, even an empty one."""
     query = selection.query
     is_backward, start = query.before is not None, query.before or query.after
     is_ready = query.is_by_update or selection.indexes.get(query.sort) is not None
