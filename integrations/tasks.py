@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
+from integrations.http import trace
 from integrations.http.errors import ApiError
 from integrations.models import Credential, SyncRun
 from integrations.services.common import queue, shutdown
@@ -82,6 +83,9 @@ def _sync(queue_name: str, run_id: str) -> None:
     taken = turns.take(queue_name, UUID(run_id), now=database_now())
     if taken is None:
         return
+    if taken[0].pk != UUID(run_id):
+        # It is another user's turn, and what follows is of no page of this one.
+        trace.request_id.set("")
     wait = engine.work_on(*taken)
     if wait is None or wait > queue.LONGEST_COUNTDOWN_SECONDS:
         return
