@@ -14,6 +14,7 @@ from integrations.models import BulkEdit, Connection, Edit, times
 from integrations.models.connection import ConnectionQuerySet
 from integrations.models.reasons import Reason, columns
 from integrations.providers.writing import Written
+from integrations.services.common import metrics
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
 
@@ -137,6 +138,12 @@ def end(
     edit: Edit, lease_id: UUID, state: Edit.State, reason: Reason | None, **values: Any
 ) -> None:
     """End an edit, in the caller's transaction."""
+    metrics.count(
+        metrics.EDITS,
+        provider=edit.connection.provider,
+        verb=edit.verb,
+        outcome=state.value,
+    )
     more = {**values, **columns(reason)}
     release(edit, lease_id, state=state, ended_at=timezone.now(), **more)
 
