@@ -19,7 +19,7 @@ from integrations.views.editing import bulk
 from integrations.views.editing import pages as editing
 from integrations.views.items import download, search
 from integrations.views.items import index as items
-from integrations.views.items.tables import layout, table
+from integrations.views.items.tables import layout, rows, table
 from integrations.views.site import (
     account_deletion,
     home,
@@ -109,6 +109,7 @@ urlpatterns = [
         download.table_download,
         name="table-download",
     ),
+    path("collections/<uuid:pk>/rows/", rows.table_rows, name="table-rows"),
     path("items/", items.item_list, name="item-list"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),

@@ -56,6 +56,7 @@ ALLOWED: dict[str, str] = {
         "begins the spacing anew"
     ),
     "integrations/services/items/contents.py::_is_new": BOTH_STORED,
+    "integrations/services/items/downloads/orders.py::expire": "it is only kept longer",
     "integrations/services/items/listing.py::count_since": COUNTED,
     "integrations/services/items/news.py::parse": "asked for by an address",
     "integrations/services/items/news.py::select": COUNTED,

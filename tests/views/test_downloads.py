@@ -172,6 +172,17 @@ def test_a_file_that_ends_its_workers_is_given_up(as_alice, many, order):
     assert orders.send_due() == 0
 
 
+def test_a_file_whose_filter_is_gone_is_not_made_without_it(as_alice, many, order):
+    many.schema = {"fields": [{"name": "tier", "label": "Tier", "kind": "text"}]}
+    many.save()
+    download = order(many, "?tier__empty=1")
+    type(many).objects.update(schema={})
+
+    making.make(download.pk)
+
+    assert 'data-code="failed"' in page_of(as_alice, download).content.decode()
+
+
 def test_one_worker_at_a_time_makes_a_file(many, order):
     download = order(many)
     until = timezone.now() + LEASE

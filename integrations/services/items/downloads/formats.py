@@ -25,6 +25,11 @@ class Format(NamedTuple):
     content_type: str
     ending: str
 
+    @property
+    def short(self) -> str:
+        """Return its label without what it is for."""
+        return self.label.partition(",")[0]
+
 
 FORMATS: Final[Mapping[str, Format]] = {
     "csv": Format("CSV, for spreadsheets", "text/csv; charset=utf-8", "csv"),
