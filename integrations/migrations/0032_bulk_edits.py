@@ -105,4 +105,15 @@ class Migration(migrations.Migration):
                 name="bulk_edit_drafts",
             ),
         ),
+        # SQLite uses no index with a condition where the states are parameters.
+        migrations.RemoveIndex(model_name="edit", name="edit_due"),
+        migrations.RemoveIndex(model_name="edit", name="edit_order"),
+        migrations.AddIndex(
+            model_name="edit",
+            index=models.Index(fields=["state", "due_at"], name="edit_state_due"),
+        ),
+        migrations.AddIndex(
+            model_name="edit",
+            index=models.Index(fields=["order_key", "id"], name="edit_item_order"),
+        ),
     ]

@@ -33,8 +33,15 @@ class EditQuerySet(models.QuerySet["Edit"]):
             order_key=OuterRef("order_key"), pk__lt=OuterRef("pk")
         )
         syncable = Connection.objects.syncable().filter(is_editing=True)
+        # Of what was cancelled it is yet looked whether it arrived.
+        is_wanted = Q(sent_at__isnull=False) | ~Exists(
+            BulkEdit.objects.filter(
+                pk=OuterRef("bulk_edit"), cancelled_at__isnull=False
+            )
+        )
         return self.open().filter(
             is_free,
+            is_wanted,
             ~Exists(earlier),
             times.come("due_at", now, longest=Edit.LONGEST_WAIT),
             connection__in=syncable,
@@ -137,16 +144,10 @@ class Edit(models.Model):
     class Meta:
         ordering = ("-id",)
         indexes = (
-            models.Index(
-                fields=("due_at",),
-                condition=Q(state__in=("waiting", "sending", "unknown")),
-                name="edit_due",
-            ),
-            models.Index(
-                fields=("order_key", "id"),
-                condition=Q(state__in=("waiting", "sending", "unknown")),
-                name="edit_order",
-            ),
+            # Not of open edits only: SQLite uses no such index where the states are
+            # parameters, and looked through all earlier edits for each.
+            models.Index(fields=("state", "due_at"), name="edit_state_due"),
+            models.Index(fields=("order_key", "id"), name="edit_item_order"),
             models.Index(fields=("ended_at",), name="edit_age"),
             models.Index(
                 fields=("bulk_edit", "state", "id"),

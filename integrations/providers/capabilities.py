@@ -110,6 +110,9 @@ class WritesItems(Protocol):
     def is_same(self, field: WritableField, one: Any, other: Any) -> bool:
         """Tell whether two values mean the same: forms differ, nothing is empty."""
 
+    def identities(self, values: RawValues) -> Sequence[str]:
+        """Return by what an item with these values is found, in a form to compare."""
+
     def create(
         self, api: ApiClient, collection: CollectionContext, values: RawValues
     ) -> Written:
@@ -138,6 +141,19 @@ class WritesItems(Protocol):
         self, api: ApiClient, collection: CollectionContext, remote_id: str
     ) -> IntegrationItem | None:
         """Return an item as a sync reads it; None when it is not there."""
+
+    def fetch_overwritten(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        sent: Mapping[str, RawValues],
+        before: Mapping[str, RawValues],
+    ) -> Mapping[str, RawValues]:
+        """Return values of others that a write replaced unseen, by item.
+
+        ``before`` is what was read before ``sent`` was written. Nothing where the
+        provider refuses such a write, or where nobody can tell.
+        """
 
 
 @runtime_checkable

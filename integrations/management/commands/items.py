@@ -138,7 +138,7 @@ def _asked_by_address(user: User, address: str, content: Content) -> AskedFile:
     collection = asked.own_collections(user).filter(pk=found.kwargs["pk"]).first()
     if collection is None:
         raise CommandError("this user has no such table")
-    table = OpenTable.open(collection, parameters)
+    table = OpenTable.open(collection, parameters, user)
     if table.query.left_out:
         raise CommandError(" ".join(table.query.left_out))
     wanted = asked.ask_table(table, content)

@@ -10,7 +10,12 @@ from integrations.http.errors import ApiError
 from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
-from integrations.providers.hubspot import objects, writing
+from integrations.providers.hubspot import (
+    objects,
+    overwritten,
+    writing,
+    writing_many,
+)
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
 from integrations.providers.hubspot.api.limits import told_limits
@@ -226,6 +231,10 @@ class HubSpot(BaseConnector):
         """Tell whether two texts of a property mean the same."""
         return writing.is_same(field, one, other)
 
+    def identities(self, values: RawValues) -> Sequence[str]:
+        """Return the addresses of a contact."""
+        return writing.identities(values)
+
     def create(
         self, api: ApiClient, collection: CollectionContext, values: RawValues
     ) -> Written:
@@ -261,19 +270,29 @@ class HubSpot(BaseConnector):
         changes: Mapping[str, RawValues],
     ) -> WrittenMany:
         """Change some properties of up to a hundred records."""
-        return writing.update_many(api, collection, changes)
+        return writing_many.update_many(api, collection, changes)
 
     def fetch_many(
         self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
     ) -> Mapping[str, IntegrationItem]:
         """Return records by batch, with their associations."""
-        return writing.fetch_many(Reader(api, collection), remote_ids)
+        return writing_many.fetch_many(Reader(api, collection), remote_ids)
 
     def fetch_written(
         self, api: ApiClient, collection: CollectionContext, remote_id: str
     ) -> IntegrationItem | None:
         """Return a record by batch, with its associations."""
         return writing.fetch_written(Reader(api, collection), remote_id)
+
+    def fetch_overwritten(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        sent: Mapping[str, RawValues],
+        before: Mapping[str, RawValues],
+    ) -> Mapping[str, RawValues]:
+        """Return what a write replaced unseen, by the histories of properties."""
+        return overwritten.fetch_overwritten(Reader(api, collection), sent, before)
 
     def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
         """Remove the app from the whole portal; its admins get an e-mail."""

@@ -1,6 +1,6 @@
 """Write contacts: what can be typed in, and the calls that create, change, archive."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -8,24 +8,26 @@ from typing import Any, Final
 from integrations.http import urls
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse, NotFound
-from integrations.http.shape import expect_list, expect_object
+from integrations.http.shape import expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.fields import CURRENCY_PROPERTY
-from integrations.providers.hubspot.api.refusals import refused_inputs
 from integrations.providers.hubspot.listing.lookups import DEACTIVATED
 from integrations.providers.hubspot.listing.records import ID_ONLY, Reader
-from integrations.providers.hubspot.mapping.display import from_milliseconds
+from integrations.providers.hubspot.mapping.display import (
+    OWNER_EMAILS,
+    from_milliseconds,
+)
 from integrations.providers.hubspot.objects import CONTACTS, CONTACTS_WRITE
 from integrations.providers.listing import id_of
 from integrations.providers.records import FieldSpec, IntegrationItem, read_fields
 from integrations.providers.values import to_day, to_id, to_time
 from integrations.providers.writing import (
+    SHARE_OF_ONE,
     FormValue,
     Input,
     RawValues,
     WritableField,
     Written,
-    WrittenMany,
 )
 
 WRITE_SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -34,6 +36,8 @@ WRITE_SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
 # No two contacts have one address: by it a contact is found at once, which by its
 # names it is not, because search lags.
 IDENTITY: Final = "email"
+# Further addresses find a contact as well, and no other one may have them.
+MORE_IDENTITIES: Final = "hs_additional_emails"
 # It only moves forward; going back takes clearing it first.
 # https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide
 STAGE: Final = "lifecyclestage"
@@ -58,7 +62,7 @@ _INPUTS: Final[Mapping[str, Input]] = {
     "domain": Input.TEXT,
     "link": Input.TEXT,
 }
-_UNITS: Final = {"percent": "share of one", "duration": "milliseconds"}
+_UNITS: Final = {"percent": SHARE_OF_ONE, "duration": "milliseconds"}
 BOOLEANS: Final = {"true": "Yes", "false": "No"}
 
 
@@ -82,6 +86,7 @@ def _to_writable(spec: FieldSpec, collection: CollectionContext) -> WritableFiel
         label=spec.label,
         input=taken,
         options=_options(spec, collection),
+        aliases=_aliases(spec, collection),
         group=spec.group,
         unit=_UNITS.get(spec.kind, ""),
         is_identity=spec.name == IDENTITY,
@@ -96,6 +101,22 @@ def _options(spec: FieldSpec, collection: CollectionContext) -> Mapping[str, str
         return {key: spec.options.get(key) or word for key, word in BOOLEANS.items()}
     retired = {*spec.retired, CURRENCY_PROPERTY}
     return {key: name for key, name in spec.options.items() if key not in retired}
+
+
+def _aliases(spec: FieldSpec, collection: CollectionContext) -> Mapping[str, str]:
+    """Return the owners who are offered, by their addresses."""
+    if spec.kind not in ("user", "person"):
+        return {}
+    emails = (collection.schema.get("lookups") or {}).get(OWNER_EMAILS) or {}
+    offered = _options(spec, collection)
+    return {email: key for key, email in emails.items() if key in offered}
+
+
+def identities(values: RawValues) -> list[str]:
+    """Return the addresses of a contact, without regard to case."""
+    texts = (str(values.get(name) or "") for name in (IDENTITY, MORE_IDENTITIES))
+    addresses = (each.strip() for text in texts for each in text.split(";"))
+    return [each.casefold() for each in addresses if each]
 
 
 def to_form(field: WritableField, value: Any) -> FormValue:
@@ -163,68 +184,25 @@ _KEYS: Final[Mapping[Input, Callable[[str], object]]] = {
 def create(api: ApiClient, collection: CollectionContext, values: RawValues) -> Written:
     """Create a contact with the values that are not empty."""
     given = {name: value for name, value in values.items() if value not in ("", None)}
-    return _to_written(api.post(_path(collection), json={"properties": given}))
+    return to_written(api.post(path_of(collection), json={"properties": given}))
 
 
 def update(
     api: ApiClient, collection: CollectionContext, remote_id: str, values: RawValues
 ) -> Written:
     """Change the values that are given, and no others."""
-    path = _path(collection, remote_id)
-    written = _to_written(api.patch(path, json={"properties": dict(values)}))
+    path = path_of(collection, remote_id)
+    written = to_written(api.patch(path, json={"properties": dict(values)}))
     stage = values.get(STAGE)
     if stage and written.values.get(STAGE) != stage:
         api.patch(path, json={"properties": {STAGE: ""}})
-        written = _to_written(api.patch(path, json={"properties": dict(values)}))
+        written = to_written(api.patch(path, json={"properties": dict(values)}))
     return written
-
-
-def update_many(
-    api: ApiClient, collection: CollectionContext, changes: Mapping[str, RawValues]
-) -> WrittenMany:
-    """Change up to a hundred contacts by one call, each of them by itself."""
-    answer = _send_many(api, collection, changes)
-    stages = {
-        remote_id: values[STAGE]
-        for remote_id, values in changes.items()
-        if values.get(STAGE) and remote_id in answer.written
-    }
-    behind = {
-        remote_id: stage
-        for remote_id, stage in stages.items()
-        if answer.written[remote_id].values.get(STAGE) != stage
-    }
-    if not behind:
-        return answer
-    _send_many(api, collection, {each: {STAGE: ""} for each in behind})
-    again = _send_many(api, collection, {each: changes[each] for each in behind})
-    written = {k: v for k, v in answer.written.items() if k not in behind}
-    return WrittenMany(
-        written={**written, **again.written},
-        refused={**answer.refused, **again.refused},
-    )
-
-
-def _send_many(
-    api: ApiClient, collection: CollectionContext, changes: Mapping[str, RawValues]
-) -> WrittenMany:
-    # A trace id on each makes HubSpot answer for each, instead of refusing all for one.
-    inputs = [
-        {"id": key, "properties": dict(values), "objectWriteTraceId": key}
-        for key, values in changes.items()
-    ]
-    path = f"{_path(collection)}/batch/update"
-    body = expect_object(api.post(path, json={"inputs": inputs}), "batch")
-    written = [_to_written(row) for row in expect_list(body.get("results"), "results")]
-    return WrittenMany(
-        written={each.remote_id: each for each in written if each.remote_id in changes},
-        refused={k: v for k, v in refused_inputs(body).items() if k in changes},
-    )
 
 
 def archive(api: ApiClient, collection: CollectionContext, remote_id: str) -> None:
     """Archive a contact; HubSpot keeps it for 90 days."""
-    api.delete(_path(collection, remote_id))
+    api.delete(path_of(collection, remote_id))
 
 
 def find_existing(
@@ -236,18 +214,10 @@ def find_existing(
         return None
     params = {"idProperty": IDENTITY, "properties": ID_ONLY}
     try:
-        row = api.get(_path(collection, str(address)), params=params)
+        row = api.get(path_of(collection, str(address)), params=params)
     except NotFound:
         return None
     return id_of(expect_object(row, "contact"))
-
-
-def fetch_many(
-    reader: Reader, remote_ids: Sequence[str]
-) -> Mapping[str, IntegrationItem]:
-    """Return records as a sync reads them, by their ids."""
-    found = reader.map_batch(reader.fetch_batch(remote_ids), None)
-    return {item.id: item for item in found.mapped}
 
 
 def fetch_written(reader: Reader, remote_id: str) -> IntegrationItem | None:
@@ -258,12 +228,14 @@ def fetch_written(reader: Reader, remote_id: str) -> IntegrationItem | None:
     return found.mapped[0] if found.mapped else None
 
 
-def _path(collection: CollectionContext, identity: str = "") -> str:
+def path_of(collection: CollectionContext, identity: str = "") -> str:
+    """Return the address of a collection, or of one of its records."""
     path = f"/crm/objects/{collection.version}/{collection.remote_id}"
     return f"{path}/{urls.segment(identity)}" if identity else path
 
 
-def _to_written(answer: object) -> Written:
+def to_written(answer: object) -> Written:
+    """Return what a write of one record was answered with."""
     record = expect_object(answer, "record")
     values = expect_object(record.get("properties"), "properties")
     return Written(remote_id=to_id(record.get("id")), values=values)

@@ -4,54 +4,30 @@ A draft holds a digest of each value that its preview showed. Confirming it take
 edit for each row that is still so: what changed meanwhile is left out and counted.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from integrations.models import BulkEdit, Collection, Edit, Item, ItemChange
-from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.edit import EditQuerySet
+from integrations.models.reasons import ReasonCode
 from integrations.providers.writing import WritableField
 from integrations.services.common import audit, queue
 from integrations.services.writing import editing, outbox
+from integrations.services.writing.bulk_rows import (
+    CHUNK,
+    Kind,
+    Row,
+    choosable_fields,
+    chunks,
+    look,
+)
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 
 MOST_ROWS: Final = 10_000
-# Rows whose values are looked at together.
-CHUNK: Final = 500
-
-T = TypeVar("T")
-
-
-class Kind(StrEnum):
-    """What a bulk edit does to a row."""
-
-    CHANGE = "change"
-    SAME = "same"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One row of a bulk edit: its item, if it is still there, and its value now."""
-
-    key: int
-    item: Item | None
-    old: Any
-    kind: Kind
-    digest: str
-
-
-def choosable_fields(collection: Collection) -> Mapping[str, WritableField]:
-    """Return the fields that many items may have alike."""
-    fields = editing.fields_of(collection)
-    return {name: each for name, each in fields.items() if not each.is_identity}
 
 
 def draft(
@@ -72,7 +48,7 @@ def choose(bulk: BulkEdit, field: WritableField, value: Any) -> None:
     """Choose property and value, and look what that does to each row."""
     bulk.field, bulk.value = field.name, value
     keys = [row[0] for row in bulk.rows]
-    bulk.rows = [[row.key, row.kind, row.digest] for row in _rows(bulk, field, keys)]
+    bulk.rows = [[row.key, row.kind, row.digest] for row in look(bulk, field, keys)]
     bulk.save(update_fields=("field", "value", "rows"))
 
 
@@ -88,7 +64,7 @@ def preview(bulk: BulkEdit, kind: Kind, start: int, size: int) -> list[Row]:
     if field is None:
         return []
     keys = [row[0] for row in bulk.rows if row[1] == kind]
-    return list(_rows(bulk, field, keys[start : start + size]))
+    return list(look(bulk, field, keys[start : start + size]))
 
 
 def confirm(bulk: BulkEdit, *, user: User) -> int:
@@ -98,17 +74,17 @@ def confirm(bulk: BulkEdit, *, user: User) -> int:
     if field is None:
         raise EditingOffError
     shown = {row[0]: row[2] for row in bulk.rows if row[1] == Kind.CHANGE}
-    taken: list[Edit] = []
-    kinds = counts(bulk)
+    kinds, values = counts(bulk), {field.name: bulk.value}
+    # Read before the transaction, which keeps others from writing.
+    taken = [
+        _edit(bulk, row.item, values, {field.name: row.old})
+        for row in look(bulk, field, list(shown))
+        if row.item is not None and row.digest == shown[row.key]
+    ]
     with transaction.atomic():
         fresh = BulkEdit.objects.filter(pk=bulk.pk, confirmed_at__isnull=True)
         if not fresh.update(confirmed_at=timezone.now(), rows=[]):
             return 0
-        for row in _rows(bulk, field, list(shown)):
-            if row.item is None or row.digest != shown[row.key]:
-                continue
-            base = {field.name: row.old}
-            taken.append(_edit(bulk, row.item, {field.name: bulk.value}, base))
         Edit.objects.bulk_create(taken, batch_size=CHUNK)
         told = {
             "same_count": kinds[Kind.SAME],
@@ -122,8 +98,13 @@ def confirm(bulk: BulkEdit, *, user: User) -> int:
     return len(taken)
 
 
-def send(bulk: BulkEdit) -> None:
-    """Have a bulk edit delivered now."""
+def send(bulk: BulkEdit) -> bool:
+    """Have a bulk edit delivered now; say whether the queue took it."""
+    return queue.send("deliver_bulk_edit", bulk.pk)
+
+
+def send_alone(bulk: BulkEdit) -> None:
+    """Have the rows delivered one by one, where a provider takes no more at once."""
     for key in bulk.edits.open().order_by("pk").values_list("pk", flat=True):
         queue.send("deliver_edit", key)
 
@@ -142,31 +123,37 @@ def cancel(bulk: BulkEdit, *, user: User) -> int:
 
 
 def discard_cancelled(bulk: BulkEdit) -> int:
-    """Discard the rows of a cancelled bulk edit that nobody has sent or is sending."""
+    """Discard the rows of a cancelled bulk edit that nobody has sent."""
     if bulk.cancelled_at is None:
         return 0
-    idle = bulk.edits.open().filter(lease_id__isnull=True, sent_at__isnull=True)
-    waiting = list(idle.values_list("order_key", flat=True))
-    discarded = idle.update(
-        state=Edit.State.CANCELLED,
-        ended_at=timezone.now(),
-        **columns(Reason(code=ReasonCode.DISCARDED)),
-    )
-    for chunk in _chunks(waiting):
+    unsent = bulk.edits.open().filter(sent_at__isnull=True)
+    waiting = list(unsent.values_list("order_key", flat=True))
+    discarded = outbox.discard_rows(unsent, ReasonCode.DISCARDED)
+    for chunk in chunks(waiting):
         outbox.send_following(chunk)
     return discarded
 
 
+def can_undo(bulk: BulkEdit, user: User) -> bool:
+    """Tell whether a bulk edit is the user's own, and was not taken back before."""
+    is_own = not bulk.is_draft and bulk.created_by_id == user.pk
+    if not is_own or not editing.can_write(bulk.collection):
+        return False
+    return not BulkEdit.objects.filter(undoes=bulk).exists()
+
+
+def saved(bulk: BulkEdit) -> EditQuerySet:
+    """Return the rows that changed something there."""
+    return bulk.edits.filter(state=Edit.State.SAVED, change__isnull=False)
+
+
 def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
     """Return those edits of a bulk edit that are the latest of their field."""
-    if bulk.is_draft or bulk.created_by_id != user.pk:
+    if not can_undo(bulk, user):
         return []
-    if not editing.can_write(bulk.collection):
-        return []
-    saved = bulk.edits.filter(state=Edit.State.SAVED, change__isnull=False)
-    rows = list(saved.select_related("item").order_by("pk"))
+    rows = list(saved(bulk).select_related("item").order_by("pk"))
     found: list[Edit] = []
-    for chunk in _chunks(rows):
+    for chunk in chunks(rows):
         found += [edit for edit in chunk if edit.pk not in _overtaken(chunk)]
     return found
 
@@ -191,20 +178,24 @@ def undo(bulk: BulkEdit, *, user: User) -> BulkEdit:
     """Take the old values back, where nothing newer stands, as a bulk edit."""
     _ensure_allowed(bulk.collection, user)
     edits = undoable(bulk, user)
-    if not edits or BulkEdit.objects.filter(undoes=bulk).exists():
+    if not edits:
         raise NothingToUndoError
+    undoing = BulkEdit(
+        connection=bulk.connection,
+        collection=bulk.collection,
+        created_by=user,
+        undoes=bulk,
+        field=bulk.field,
+        filters=bulk.filters,
+        confirmed_at=timezone.now(),
+    )
+    rows = list(_undoing(undoing, edits))
     try:
         with transaction.atomic():
-            undoing = BulkEdit.objects.create(
-                connection=bulk.connection,
-                collection=bulk.collection,
-                created_by=user,
-                undoes=bulk,
-                field=bulk.field,
-                filters=bulk.filters,
-                confirmed_at=timezone.now(),
-            )
-            Edit.objects.bulk_create(_undoing(undoing, edits), batch_size=CHUNK)
+            undoing.save(force_insert=True)
+            for row in rows:
+                row.bulk_edit = undoing
+            Edit.objects.bulk_create(rows, batch_size=CHUNK)
             _record("undone", bulk, user, rows=len(edits))
             send(undoing)
     except IntegrityError as exc:
@@ -234,46 +225,6 @@ def _edit(bulk: BulkEdit, item: Item, values: Any, base: Any, **more: Any) -> Ed
         order_key=outbox.order_key(item),
         **more,
     )
-
-
-def _rows(bulk: BulkEdit, field: WritableField, keys: Sequence[int]) -> Iterator[Row]:
-    """Yield what the bulk edit does to some of its items, in the order of the keys."""
-    for chunk in _chunks(keys):
-        live = Item.objects.live().filter(collection=bulk.collection_id)
-        own = live.only("pk", "uuid", "remote_id", "name", "properties", "collection")
-        items = own.in_bulk(chunk)
-        values, archived = _pending(chunk, field.name)
-        for key in chunk:
-            item = items.get(key)
-            old = values.get(key, item.properties.get(field.name) if item else None)
-            kind = Kind.CHANGE
-            if item is None or key in archived:
-                kind = Kind.REFUSED
-            elif editing.is_same(bulk.collection, field, bulk.value, old):
-                kind = Kind.SAME
-            digest = _digest(old)
-            yield Row(key=key, item=item, old=old, kind=kind, digest=digest)
-
-
-def _pending(keys: Sequence[int], name: str) -> tuple[dict[int, Any], set[int]]:
-    """Return the values that are on their way to items, and which are archived."""
-    waiting = Edit.objects.open().filter(item__in=keys).order_by("pk")
-    values, archived = {}, set()
-    for key, verb, told in waiting.values_list("item_id", "verb", "values"):
-        if verb == Edit.Verb.ARCHIVE:
-            archived.add(key)
-        elif name in told:
-            values[key] = told[name]
-    return values, archived
-
-
-def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
-
-
-def _digest(value: Any) -> str:
-    told = json.dumps(value, sort_keys=True).encode()
-    return hashlib.sha256(told).hexdigest()[:16]
 
 
 def _ensure_allowed(collection: Collection, user: User) -> None:

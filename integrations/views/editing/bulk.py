@@ -13,7 +13,7 @@ from django.views.decorators.http import (
 
 from integrations.models import BulkEdit
 from integrations.models.wording import count_text
-from integrations.services.writing import bulk, editing
+from integrations.services.writing import bulk, bulk_rows, editing
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 from integrations.views.access import UserRequest
 from integrations.views.editing import bulk_status
@@ -69,7 +69,7 @@ def bulk_edit_detail(request: UserRequest, pk: UUID) -> HttpResponse:
 
 def _choose(request: UserRequest, found: BulkEdit) -> HttpResponse:
     """Show the form of one property, and take its value."""
-    fields = bulk.choosable_fields(found.collection)
+    fields = bulk_rows.choosable_fields(found.collection)
     field = fields.get(request.GET.get("field", ""))
     writer = editing.writer_of(found.connection)
     form = None

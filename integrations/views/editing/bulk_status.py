@@ -9,11 +9,11 @@ from django.db.models import Count
 from django.urls import reverse
 
 from integrations.models import BulkEdit, Edit
+from integrations.models.import_texts import refusal_text
 from integrations.models.wording import count_text
 from integrations.services.writing import bulk
-from integrations.services.writing.bulk import Kind
+from integrations.services.writing.bulk_rows import Kind
 from integrations.views.editing import status
-from integrations.views.editing.form import refusal_text
 
 State = Edit.State
 SIZE: Final = 50
@@ -98,13 +98,20 @@ def progress(
         "is_open": still_open > 0,
         "numbers": list(_links(numbers, outcome)),
         "rows": [_row(found, edit) for edit in edits],
-        "undo_count": 0 if still_open else len(bulk.undoable(found, user)),
+        "undo_count": _undo_count(found, user, is_open=still_open > 0),
         "undone": getattr(found, "undone", None),
         "left_out": list(_left_out(found)),
         "live_url": f"{path}?{urlencode(asked)}",
         "live_seconds": status.SECONDS_BUSY if still_open else 0,
         **page.links({"outcome": outcome} if outcome else {}),
     }
+
+
+def _undo_count(found: BulkEdit, user: User, *, is_open: bool) -> int:
+    """Return how many rows could be taken back; newer changes are found by the undo."""
+    if is_open or not bulk.can_undo(found, user):
+        return 0
+    return bulk.saved(found).count()
 
 
 def _numbers(found: BulkEdit) -> dict[str, int]:

@@ -127,6 +127,20 @@ def test_a_table_has_boxes_to_tick_only_where_its_rows_can_be_written(
     assert 'name="item"' not in as_alice.get(url).content.decode()
 
 
+def test_a_cell_leads_to_its_field_of_the_form_where_it_can_be_written(
+    as_alice: Client, contacts: Collection, rows: list[Item]
+) -> None:
+    url = reverse("integrations:table", args=(contacts.pk,)) + "?columns=city,made"
+    page = as_alice.get(url).content.decode()
+
+    form = reverse("integrations:item-edit", args=(rows[0].uuid,))
+    assert f'href="{form}?field=city#field-city"' in page
+    assert f"{form}?field=made" not in page
+    assert 'id="field-city"' in as_alice.get(f"{form}?field=city").content.decode()
+    Connection.objects.update(is_editing=False)
+    assert "?field=" not in as_alice.get(url).content.decode()
+
+
 def test_a_preview_tells_changes_from_what_is_so_already_and_sends_nothing(
     as_alice: Client, contacts: Collection, rows: list[Item]
 ) -> None:

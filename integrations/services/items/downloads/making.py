@@ -132,7 +132,7 @@ def _wanted(download: Download) -> AskedFile | None:
     if download.collection_id is None:
         return asked.ask_list(user, parameters, content)
     collection = asked.own_collections(user).get(pk=download.collection_id)
-    table = OpenTable.open(collection, parameters)
+    table = OpenTable.open(collection, parameters, user)
     return None if table.query.left_out else asked.ask_table(table, content)
 
 

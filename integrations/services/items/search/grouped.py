@@ -11,6 +11,7 @@ from integrations.services.items.query import ItemQuery
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.related_names import with_related
+from integrations.services.items.types import types_in
 
 MOST_SHOWN = 5
 
@@ -77,7 +78,7 @@ def _find(
     live: ItemQuerySet, question: Question, collections: Sequence[Collection]
 ) -> dict[str, _Found]:
     """Return what is found by type, without those of which nothing is."""
-    types = {each for held in collections for each in listing.types_in(held)}
+    types = {each for held in collections for each in types_in(held)}
     found = {each: _Found() for each in sorted(types)}
     ordered = live.order_by(*ItemQuery().order.ordering)
     for rank in Rank:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from django.contrib.auth.models import User
 from django.http import QueryDict
 from django.utils import timezone
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
+from integrations.services.items.saved_views import shelf
+from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.tables import groups, indexes, layouts
 from integrations.services.items.tables.columns import Column, Columns, columns_of
 from integrations.services.items.tables.conditions import Asker
@@ -28,16 +31,19 @@ class OpenTable:
     layout: Layout
     shown: Sequence[Column]
     selection: Selection
+    views: Shelf
 
     @classmethod
-    def open(cls, collection: Collection, parameters: QueryDict) -> Self:
+    def open(cls, collection: Collection, parameters: QueryDict, user: User) -> Self:
         """Return the table of an address; indexes that it needs are begun.
 
-        The collection was asked for ``with_layout``.
+        The collection was asked for ``with_layout``; ``user`` has the saved views.
         """
         columns = columns_of(collection)
         query = TableQuery.parse(collection.pk, parameters, columns)
-        layout = layouts.read_layout(collection, columns)
+        views = shelf.of_table(user, collection, columns, query.view)
+        query = views.adopt(query)
+        layout = views.layout(layouts.read_layout(collection, columns))
         shown = layouts.shown_columns(query, layout, columns)
         used = query.indexed
         used += groups.summed_columns(shown) if query.group else []
@@ -50,6 +56,7 @@ class OpenTable:
             layout=layout,
             shown=shown,
             selection=Selection.make(collection, query, found, asker_of(collection)),
+            views=views,
         )
 
 

@@ -16,6 +16,7 @@ from integrations.models.wording import count_text
 from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count, count_since
+from integrations.services.items.saved_views import snapshot
 from integrations.services.items.tables import groups, layouts, listing
 from integrations.services.items.tables.layouts import NORMAL
 from integrations.services.items.tables.opening import OpenTable
@@ -26,6 +27,7 @@ from integrations.views.access import UserRequest
 from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.items.values import show
 from integrations.views.live import Look
+from integrations.views.saved_views import shown as saved_views
 
 # How often a page looks while an index is being built.
 BUILDING_SECONDS = 2
@@ -37,7 +39,7 @@ class Table(OpenTable):
     @classmethod
     def read(cls, request: UserRequest, pk: UUID) -> "Table":
         """Return the table, or answer 404; indexes that it needs are begun."""
-        return cls.open(get_collection(request, pk), request.GET)
+        return cls.open(get_collection(request, pk), request.GET, request.user)
 
 
 def get_collection(request: UserRequest, pk: UUID) -> Collection:
@@ -54,6 +56,8 @@ def get_collection(request: UserRequest, pk: UUID) -> Collection:
 def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
     """Show one page of a collection's items by their own columns."""
     asked = Table.read(request, pk)
+    if not request.GET and asked.views.default is not None:
+        return redirect(asked.views.default.query.url)
     is_added = request.GET.get("operator") and request.GET.get("column")
     if is_added and not asked.query.left_out:
         return redirect(asked.query.url)
@@ -101,18 +105,24 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     query, selection = asked.query, asked.selection
     page = listing.fetch_page(selection)
     put_icons(page.items)
-    rows = cells.make_rows(page.items, asked.collection, asked.shown)
+    is_writable = editing.can_write(asked.collection)
+    writable = frozenset(editing.fields_of(asked.collection) if is_writable else ())
+    rows = cells.make_rows(
+        page.items, asked.collection, asked.shown, writable, back=query.url
+    )
     number = listing.count(selection, page)
     back = urlencode({"back": query.url})
     layout_path = reverse("integrations:table-layout", args=(asked.collection.pk,))
     list_path = reverse("integrations:item-list")
+    density = query.density or asked.layout.density
+    now = snapshot.of_table(query, asked.shown, density)
     return {
         "collection": asked.collection,
         "connection": asked.collection.connection,
         "query": query,
         "rows": rows,
         "columns": _columns(asked),
-        "density": query.density or asked.layout.density,
+        "density": density,
         "lost_columns": asked.layout.lost,
         "count_text": _count_text(number, asked),
         "left_out": query.left_out,
@@ -124,12 +134,13 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "sizes": _sizes(query),
         "layout_url": f"{layout_path}?{back}",
         "list_url": f"{list_path}?collection={query.collection}",
+        "is_writable": is_writable,
         "download": TableDownloadForm(),
         "short_formats": [(f, each.short) for f, each in FORMATS.items()],
         "download_url": _download_url(query),
-        "is_writable": editing.can_write(asked.collection),
         **chosen.make_context(selection, page.items),
         **_groups(asked),
+        **saved_views.make_context(asked.views, query, now, request.user),
         **filters.make_context(
             query,
             asked.columns,
