@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
+from integrations.http import trace
 from integrations.http.errors import ApiError
 from integrations.models import Credential, SyncRun
 from integrations.services.common import queue, shutdown
@@ -14,6 +15,7 @@ from integrations.services.common.clock import database_now
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion
 from integrations.services.grants import refresh, revocation
+from integrations.services.items.downloads import making
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
 from integrations.services.sync import engine, runs
@@ -81,6 +83,9 @@ def _sync(queue_name: str, run_id: str) -> None:
     taken = turns.take(queue_name, UUID(run_id), now=database_now())
     if taken is None:
         return
+    if taken[0].pk != UUID(run_id):
+        # It is another user's turn, and what follows is of no page of this one.
+        trace.request_id.set("")
     wait = engine.work_on(*taken)
     if wait is None or wait > queue.LONGEST_COUNTDOWN_SECONDS:
         return
@@ -141,6 +146,13 @@ def index_search() -> None:
 def index_properties(collection_id: str) -> None:
     """Build the indexes that a table is to be sorted and filtered by."""
     indexes.build(UUID(collection_id))
+
+
+# A million rows take minutes. One that is cut off is begun anew, twice at most.
+@shared_task(soft_time_limit=3540, time_limit=3600)
+def make_download(download_id: str) -> None:
+    """Make a file that is too large to wait for."""
+    making.make(int(download_id))
 
 
 @shared_task

@@ -29,6 +29,7 @@ from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import LeaseLostError, NoTokenError
 from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
+from integrations.services.sync import spend
 from integrations.services.sync.refresh.context import context_of
 from integrations.services.writing import editing, lease, outbox, outcomes, storing
 
@@ -112,6 +113,9 @@ def deliver(edit_id: int) -> float | None:
         return None
     except (ApiError, NoTokenError) as exc:
         return _after_error(edit, lease_id, delivery, exc)
+    finally:
+        if delivery is not None:
+            spend.note(edit.connection_id, delivery.api.calls)
     outbox.send_next(edit)
     return None
 

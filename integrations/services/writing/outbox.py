@@ -17,7 +17,7 @@ from integrations.providers.writing import RawValues
 from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import ServiceError
-from integrations.services.writing import editing
+from integrations.services.writing import editing, lease
 
 # One sweep sends at most so many; the next one goes on.
 MOST_AT_ONCE = 500
@@ -166,7 +166,10 @@ def send_due() -> int:
     # What is in the queue already is no more due than it was.
     keys = [key for key, *_ in rows]
     Edit.objects.filter(pk__in=keys, lease_id__isnull=True).update(due_at=now)
-    return _send_rows(rows)
+    # Whoever delivers a bulk edit goes on with it.
+    bulks = {bulk for _, bulk, is_alone in rows if bulk and not is_alone}
+    busy = {bulk for bulk in bulks if lease.is_under_way(bulk, now=now)}
+    return _send_rows([row for row in rows if row[2] or row[1] not in busy])
 
 
 def send_next(edit: Edit) -> None:

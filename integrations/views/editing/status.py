@@ -121,15 +121,15 @@ def texts(collection: Collection, values: Mapping[str, Any]) -> dict[str, str]:
 
 def edits_of_item(item: Item, user: User) -> list[dict[str, Any]]:
     """Return what is on its way or undecided, and the latest that was saved."""
+    if not editing.is_writable(item.collection):
+        return []
     rows = item.edits.select_related("connection", "collection__connection", "item")
-    waiting = [
-        edit
-        for edit in rows.order_by("-pk")[: 10 * SHOWN]
-        if edit.is_open or edit.is_undecided
-    ]
-    latest = rows.filter(state=State.SAVED).order_by("-pk").first()
-    shown = [*waiting, *([latest] if latest else [])]
-    return [put_in_words(edit, user) for edit in shown[: SHOWN + 1]]
+    saved = item.edits.filter(state=State.SAVED).order_by("-pk").values("pk")[:1]
+    undecided = Q(state__in=[*Edit.OPEN, *Edit.UNDECIDED])
+    found = rows.filter(undecided | Q(pk__in=saved)).order_by("-pk")[: 10 * SHOWN]
+    waiting = [edit for edit in found if edit.state != State.SAVED]
+    latest = [edit for edit in found if edit.state == State.SAVED]
+    return [put_in_words(edit, user) for edit in [*waiting[:SHOWN], *latest]]
 
 
 def edits_of_connection(connection: Connection, user: User) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
@@ -17,10 +18,10 @@ from django_htmx.middleware import HtmxDetails
 
 from integrations.forms import DownloadForm
 from integrations.models import Collection, Connection, Item
-from integrations.models.item import ItemQuerySet
 from integrations.models.wording import count_text
 from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.items import listing
+from integrations.services.items.downloads.asked import find_own
 from integrations.services.items.listing import Count
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
@@ -30,8 +31,10 @@ from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, facts, filters
+from integrations.views.items.as_of import local_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
+from integrations.views.own_columns.values import own_values_of
 from integrations.views.saved_views import shown as saved_views
 
 # Where an item can be opened from besides the list of all.
@@ -93,10 +96,10 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     query = views.adopt(query)
     now = snapshot.of_items(query, connections, collections)
     own = Item.objects.owned_by(user)
-    parent = own.filter(uuid=query.parent).first() if query.parent else None
-    linked_to = find_linked_to(own, query)
+    parent = find_own(own, query.parent)
+    linked_to = find_own(own, query.linked_to)
     items = listing.select(own, query, collections, parent=parent, linked_to=linked_to)
-    page = listing.fetch_page(items, query, owner_id=user.pk)
+    page = listing.fetch_page(items, query, owner_id=user.pk, collections=collections)
     put_rows(page.items, connections, query.search)
     count = listing.count(items, query, collections, owner_id=user.pk, hits=page.hits)
     return {
@@ -117,13 +120,6 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         "indexing": reindex.progress_of(collections) if query.search else None,
         **_list_context(query, connections, collections, parent, linked_to),
     }
-
-
-def find_linked_to(own: ItemQuerySet, query: ItemQuery) -> Item | None:
-    """Return the item whose links a list shows, if it is the user's own."""
-    if query.linked_to is None:
-        return None
-    return own.filter(uuid=query.linked_to).select_related("collection").first()
 
 
 def _empty_context(
@@ -222,7 +218,9 @@ def item_detail_live(request: UserRequest, pk: UUID) -> HttpResponse:
 
 def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     item = get_object_or_404(
-        Item.objects.owned_by(request.user).select_related("connection", "collection"),
+        Item.objects.owned_by(request.user).select_related(
+            "connection", "collection", "content"
+        ),
         uuid=pk,
     )
     item.collection.connection = item.connection
@@ -237,7 +235,9 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
         "item": item,
         "connection": item.connection,
         **context,
+        **own_values_of(item),
         "edits": edits,
+        "now_text": local_text(timezone.now()),
         "is_editable": is_editable,
         "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),
         "live_seconds": SECONDS_BUSY if is_busy else 0,

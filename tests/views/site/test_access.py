@@ -11,9 +11,11 @@ from django.utils import timezone
 from integrations.models import (
     BulkEdit,
     Connection,
+    Download,
     Edit,
     FailedRevocation,
     Import,
+    OwnColumn,
     SavedView,
 )
 from tests.support.rows import make_item, make_run
@@ -37,9 +39,10 @@ CONNECTION_ACTIONS = [
     "connection-discard-edits",
 ]
 VIEW_PAGES = ["view-open", "view-edit", "view-delete"]
-VIEW_ACTIONS = ["view-save", "view-duplicate"]
+VIEW_ACTIONS = ["view-save", "view-duplicate", "view-feed"]
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
+DOWNLOAD_PAGES = ["download-detail", "download-live", "download-file"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
 IMPORT_PAGES = ["import-detail", "import-live", "import-mapping"]
 IMPORT_ACTIONS = [
@@ -68,6 +71,9 @@ def addresses(connection, collection):
     edit = Edit.objects.create(
         connection=connection, collection=collection, item=item, verb="update"
     )
+    download = Download.objects.create(
+        owner=connection.owner, name="Items", form="csv", time_zone="UTC"
+    )
     source = Import.objects.create(
         connection=connection, collection=collection, created_by=connection.owner
     )
@@ -75,7 +81,12 @@ def addresses(connection, collection):
         connection=connection, collection=collection, confirmed_at=timezone.now()
     )
     view = SavedView.objects.create(owner=connection.owner, name="Mine")
+    own = OwnColumn.objects.create(owner=connection.owner, name="Rank", kind="number")
     objects = {
+        "own-column-list": ("get", collection.pk),
+        "own-column-edit": ("get", own.pk),
+        "own-column-delete": ("get", own.pk),
+        "item-own-values": ("get", item.uuid),
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
         "collection-approve": ("post", collection.pk),
@@ -88,8 +99,11 @@ def addresses(connection, collection):
         "item-archive": ("get", item.uuid),
         "item-create": ("get", collection.pk),
         **dict.fromkeys(TABLE_PAGES, ("get", collection.pk)),
+        "table-download": ("post", collection.pk),
         **dict.fromkeys(EDIT_PAGES, ("get", edit.uuid)),
         **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
+        **dict.fromkeys(DOWNLOAD_PAGES, ("get", download.uuid)),
+        "download-delete": ("post", download.uuid),
         "import-create": ("get", collection.pk),
         **dict.fromkeys(IMPORT_PAGES, ("get", source.pk)),
         **dict.fromkeys(IMPORT_ACTIONS, ("post", source.pk)),
@@ -142,7 +156,8 @@ def test_no_address_of_an_object_is_forgotten(addresses):
 
 
 def test_strangers_are_sent_to_sign_in_first(client, addresses):
-    lists = [reverse(f"integrations:{n}") for n in ("connection-list", "item-list")]
+    names = ("connection-list", "item-list", "download-list")
+    lists = [reverse(f"integrations:{name}") for name in names]
     connect = reverse("integrations:connect", args=("hubspot",))
 
     for path in [*lists, connect, *(path for _, path, _ in addresses.values())]:
