@@ -6,6 +6,7 @@ the address that they are looked for by, and changes as many at once as a call t
 """
 
 import time
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid5
@@ -15,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import Connection, Edit, Import, ImportRow
+from integrations.models import BulkEdit, Connection, Edit, Import, ImportRow
 from integrations.models.reasons import ReasonCode
 from integrations.providers.capabilities import WritesManyItems
 from integrations.services.common import audit, import_content
@@ -134,19 +135,22 @@ def _take_together(lease: ImportLease) -> int:
         taken = list(rows[: writer.items_per_write])
         if not taken:
             return 0
-        if source.bulk_edit is None:
-            found = bulk.open_for(source.collection, user=user)
-            lease.renew(bulk_edit=found)
-        for row in taken:
-            content = import_content.unseal(row)
-            row.edit = bulk.edit_of(
-                source.bulk_edit, row.item, content["values"], content["base"]
-            )
-        Edit.objects.bulk_create([row.edit for row in taken])
-        for row in taken:
-            row.state = State.SENT
+        found = source.bulk_edit or bulk.open_for(source.collection, user=user)
+        lease.renew(bulk_edit=found)
+        Edit.objects.bulk_create(_edits(found, taken))
         results.store(taken)
     return len(taken)
+
+
+def _edits(found: BulkEdit, rows: Iterable[ImportRow]) -> Iterator[Edit]:
+    """Yield the edit of each row, which is noted in the row."""
+    for row in rows:
+        if row.item is None:
+            continue
+        content = import_content.unseal(row)
+        edit = bulk.edit_of(found, row.item, content["values"], content["base"])
+        row.state, row.edit = State.SENT, edit
+        yield edit
 
 
 def _deliver_together(source: Import) -> float | None:
