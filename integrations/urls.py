@@ -16,7 +16,7 @@ from integrations.views.connections import (
     runs,
     selection,
 )
-from integrations.views.editing import bulk
+from integrations.views.editing import bulk, imports
 from integrations.views.editing import pages as editing
 from integrations.views.items import as_of, changes, download, everything, search
 from integrations.views.items import index as items
@@ -27,6 +27,7 @@ from integrations.views.saved_views import feed, opening
 from integrations.views.saved_views import pages as saved_views
 from integrations.views.site import (
     account_deletion,
+    charts,
     home,
     keyboard,
     theme,
@@ -84,6 +85,7 @@ urlpatterns = [
         name="sign-in-method-delete",
     ),
     path("accounts/keyboard/", keyboard.keyboard, name="keyboard"),
+    path("charts/", charts.charts, name="charts"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),
     path("connections/live/", index.connection_list_live, name="connection-list-live"),
@@ -139,6 +141,14 @@ urlpatterns = [
     path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
     path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),
     path("collections/<uuid:pk>/new/", editing.item_create, name="item-create"),
+    path("collections/<uuid:pk>/import/", imports.import_create, name="import-create"),
+    path("imports/<uuid:pk>/", imports.import_detail, name="import-detail"),
+    path("imports/<uuid:pk>/live/", imports.import_live, name="import-live"),
+    path("imports/<uuid:pk>/columns/", imports.import_mapping, name="import-mapping"),
+    path("imports/<uuid:pk>/reopen/", imports.import_reopen, name="import-reopen"),
+    path("imports/<uuid:pk>/confirm/", imports.import_confirm, name="import-confirm"),
+    path("imports/<uuid:pk>/cancel/", imports.import_cancel, name="import-cancel"),
+    path("imports/<uuid:pk>/refused/", imports.import_refused, name="import-refused"),
     path(
         "collections/<uuid:pk>/bulk-edit/",
         bulk.bulk_edit_create,

@@ -55,7 +55,7 @@ class WhoAndWhere(ReadOnlyAdmin):
 
 @admin.register(Edit)
 class EditAdmin(WhoAndWhere):
-    """List edits with what became of them; nobody writes here, staff included."""
+    """List edits with what became of them; their values are their users' own."""
 
     list_display = (
         "created_at",
@@ -79,6 +79,10 @@ class EditAdmin(WhoAndWhere):
         "change",
         "undoes",
         "bulk_edit",
+        "values",
+        "base",
+        "theirs",
+        "refused",
     )
     readonly_fields = ("where", "what", "why", "many", "taken_back")
 
@@ -121,7 +125,7 @@ class BulkEditAdmin(WhoAndWhere):
     list_select_related = ("connection", "created_by")
     search_fields = ("=uuid",)
     search_help_text = "The whole id of a bulk edit."
-    exclude = ("rows", "connection", "collection", "undoes")
+    exclude = ("rows", "value", "connection", "collection", "undoes")
     readonly_fields = ("where", "rows_done")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BulkEdit]:

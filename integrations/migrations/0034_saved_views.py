@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0031_item_links"),
+        ("integrations", "0032_bulk_edits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

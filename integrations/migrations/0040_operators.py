@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0032_bulk_edits"),
+        ("integrations", "0037_changes"),
     ]
 
     operations = [

@@ -5,6 +5,7 @@ from integrations.models.bulk_edit import BulkEdit
 from integrations.models.collection import Collection, SeenBlock
 from integrations.models.connection import Connection
 from integrations.models.content import ItemContent
+from integrations.models.count import CollectionCount
 from integrations.models.credential import Credential, RefreshAttempt
 from integrations.models.download import Download, DownloadPart
 from integrations.models.edit import Edit
@@ -14,6 +15,7 @@ from integrations.models.grant import (
     FailedRevocation,
     PendingRevocation,
 )
+from integrations.models.imports import Import, ImportRow
 from integrations.models.item import Item, ItemChange
 from integrations.models.link import ItemLink
 from integrations.models.own_column import OwnColumn, OwnValue
@@ -33,6 +35,7 @@ __all__ = [
     "AuthorizationState",
     "BulkEdit",
     "Collection",
+    "CollectionCount",
     "Connection",
     "Credential",
     "Download",
@@ -40,6 +43,8 @@ __all__ = [
     "Edit",
     "FailedRevocation",
     "Heartbeat",
+    "Import",
+    "ImportRow",
     "Item",
     "ItemChange",
     "ItemContent",

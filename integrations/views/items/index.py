@@ -99,7 +99,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     parent = find_own(own, query.parent)
     linked_to = find_own(own, query.linked_to)
     items = listing.select(own, query, collections, parent=parent, linked_to=linked_to)
-    page = listing.fetch_page(items, query, owner_id=user.pk)
+    page = listing.fetch_page(items, query, owner_id=user.pk, collections=collections)
     put_rows(page.items, connections, query.search)
     count = listing.count(items, query, collections, owner_id=user.pk, hits=page.hits)
     return {

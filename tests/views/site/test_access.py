@@ -14,6 +14,7 @@ from integrations.models import (
     Download,
     Edit,
     FailedRevocation,
+    Import,
     OwnColumn,
     SavedView,
 )
@@ -43,6 +44,13 @@ TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 DOWNLOAD_PAGES = ["download-detail", "download-live", "download-file"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
+IMPORT_PAGES = ["import-detail", "import-live", "import-mapping"]
+IMPORT_ACTIONS = [
+    "import-reopen",
+    "import-confirm",
+    "import-cancel",
+    "import-refused",
+]
 BULK_PAGES = ["bulk-edit-detail", "bulk-edit-live"]
 BULK_ACTIONS = ["bulk-edit-confirm", "bulk-edit-cancel", "bulk-edit-undo"]
 # It asks what becomes of a pair, or leads back where there is nothing to ask.
@@ -65,6 +73,9 @@ def addresses(connection, collection):
     )
     download = Download.objects.create(
         owner=connection.owner, name="Items", form="csv", time_zone="UTC"
+    )
+    source = Import.objects.create(
+        connection=connection, collection=collection, created_by=connection.owner
     )
     bulk = BulkEdit.objects.create(
         connection=connection, collection=collection, confirmed_at=timezone.now()
@@ -93,6 +104,9 @@ def addresses(connection, collection):
         **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
         **dict.fromkeys(DOWNLOAD_PAGES, ("get", download.uuid)),
         "download-delete": ("post", download.uuid),
+        "import-create": ("get", collection.pk),
+        **dict.fromkeys(IMPORT_PAGES, ("get", source.pk)),
+        **dict.fromkeys(IMPORT_ACTIONS, ("post", source.pk)),
         "bulk-edit-create": ("post", collection.pk),
         **dict.fromkeys(BULK_PAGES, ("get", bulk.uuid)),
         **dict.fromkeys(BULK_ACTIONS, ("post", bulk.uuid)),
