@@ -19,6 +19,7 @@ from integrations.providers.records import IntegrationItem
 from integrations.services.items import store
 from integrations.services.items.own_columns import store as own_store
 from integrations.services.items.tables import indexes
+from integrations.views.items.tables.drawing import draw
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.support.sessions import prove
 from tests.views.items.tables.test_table import SCHEMA, deal
@@ -76,7 +77,7 @@ def names(page):
 def shown(page, label):
     """Return the cells of a column as texts, by the names of their rows."""
     return {
-        row.item.name: re.sub("<[^>]+>", "", cell.html).strip()
+        row.item.name: re.sub("<[^>]+>", "", draw(cell)).strip()
         for row in page.context["rows"]
         for column, cell in row.cells
         if column.label == label
