@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from integrations.management.console import find_user, quietly_if_closed, stream
+from integrations.management.console import CHECKS, find_user, quietly_if_closed, stream
 from integrations.management.tables import print_items
 from integrations.models import Item
 from integrations.models.item import ItemQuerySet
@@ -27,6 +27,7 @@ from integrations.services.items.export import (
 class Command(BaseCommand):
     """Print stored items, one row each, straight from the database."""
 
+    requires_system_checks = CHECKS
     help = "Print stored items: a table, CSV, JSON, NDJSON (IntegrationItem shape)."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
