@@ -4,22 +4,26 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import django
 from celery import Celery, signals
 from celery.concurrency.thread import TaskPool as ThreadPool
 from django.core.exceptions import ImproperlyConfigured
+from kombu.exceptions import OperationalError
 
-from config import outages, time_limits
+from config import outages, time_limits, tracing
 from config.broker import use_mended_transport
 from config.checks import refuse_unsafe_settings
+from config.queues import QUEUES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 WORKER_SOCKET_SECONDS = 5.0
 SHUTDOWN_SECONDS = 22.0
 use_mended_transport()
 outages.listen()
+tracing.listen()
 app = Celery("mooring")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -38,6 +42,16 @@ def wait_as_a_worker_does(conf: Any, **_kwargs: Any) -> None:
         "socket_connect_timeout": WORKER_SOCKET_SECONDS,
         "socket_timeout": WORKER_SOCKET_SECONDS,
     }
+
+
+@signals.beat_init.connect
+def ask_for_signs_of_life(**_kwargs: Any) -> None:
+    """Send a heartbeat through every queue at once; the schedule's come later."""
+    for queue in QUEUES:
+        with suppress(OperationalError, OSError):
+            app.send_task(
+                "integrations.tasks.heartbeat", [queue], queue=queue, expires=60
+            )
 
 
 @signals.worker_ready.connect

@@ -66,8 +66,9 @@ class Environment:
     one start-up names all that is wrong; ``config.checks`` then refuses to go on.
     """
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], *, path: str = "") -> None:
         self._values = values
+        self.path = path
         self.problems: list[Problem] = []
 
     @classmethod
@@ -77,8 +78,10 @@ class Environment:
         ``ENV_FILE`` names another file, or is ``off`` to read none.
         """
         name = os.environ.get("ENV_FILE", ".env")
-        values = {} if name in FALSE else read_env_file(base_dir / name)
-        return cls({**values, **os.environ})
+        if name in FALSE:
+            return cls(os.environ)
+        values = read_env_file(base_dir / name)
+        return cls({**values, **os.environ}, path=str(base_dir / name))
 
     def refuse(self, code: str, name: str, message: str, hint: str = "") -> None:
         """Record that a variable makes no sense, without its value."""

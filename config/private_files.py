@@ -17,6 +17,8 @@ KEPT = (
     "fallback_store/**/*",
     "spill",
     "spill/**/*",
+    "downloads",
+    "downloads/**/*",
 )
 
 

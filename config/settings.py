@@ -13,7 +13,7 @@ from config import private_files
 from config.cache import OPTIONS
 from config.database import read_database
 from config.env import LOG_LEVELS, Environment, is_loopback
-from config.logs import logging_config
+from config.logs import FORMS, logging_config
 from config.mail import read_mail
 from config.queues import QUEUES
 from config.redis import broker_tls, passwords, read_redis, without_query
@@ -80,6 +80,8 @@ def _read_token_keys() -> Secret:
 
 
 TOKEN_KEYS = _read_token_keys()
+# Files that nobody else on the machine may read.
+SECRET_FILES = [path for path in (env.path, env.text("TOKEN_KEYS_FILE")) if path]
 
 # --- Apps, middleware, templates --------------------------------------------
 
@@ -104,16 +106,19 @@ INSTALLED_APPS = [
     "integrations.signin",
 ]
 MIDDLEWARE = [
+    "config.tracing.request_ids",
     "config.middleware.security_headers",
     "config.middleware.private_pages",
     "csp.middleware.CSPMiddleware",
     "config.https.HttpsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.probes",
+    "config.page_times.page_times",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.public_addresses",
     "config.busy.BusyMiddleware",
     "config.busy.SessionsMiddleware",
+    "config.compression.CompressedPages",
     "django.middleware.common.CommonMiddleware",
     # Behind the one above, which counts the bytes of an answer.
     "config.visible_controls.visible_controls",
@@ -133,8 +138,16 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "config.templates.CompactLoader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                ),
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -150,6 +163,9 @@ USE_TZ = True
 FORMAT_MODULE_PATH = "config.formats"
 # An account may have thousands of tables, each with a box to tick.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+# What is uploaded is private: it is held in memory and stored sealed, and never a file.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 USE_I18N = True
 
 # --- Database ---------------------------------------------------------------
@@ -214,7 +230,9 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_opened_text": {"queue": "interactive"},
     "integrations.tasks.deliver_edit": {"queue": "interactive"},
+    "integrations.tasks.deliver_bulk_edit": {"queue": "sync"},
     "integrations.tasks.sync_bulk": {"queue": "sync"},
+    "integrations.tasks.make_download": {"queue": "sync"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -293,6 +311,8 @@ LATE_ARRIVAL_MINUTES = env.number("LATE_ARRIVAL_MINUTES", default=30, low=1, hig
 CONTENT_PAGES_PER_RUN = env.whole("CONTENT_PAGES_PER_RUN", default=200, high=10_000)
 HISTORY_DAYS = env.number("HISTORY_DAYS", default=90, low=1, high=3650)
 TABLE_INDEX_DAYS = env.number("TABLE_INDEX_DAYS", default=30, low=1, high=3650)
+DOWNLOAD_ROWS_AT_ONCE = env.whole("DOWNLOAD_ROWS_AT_ONCE", default=10_000, low=1)
+DOWNLOAD_HOURS = env.number("DOWNLOAD_HOURS", default=24, low=0.1, high=720)
 AUDIT_DAYS = env.number("AUDIT_DAYS", default=365, low=1, high=3650)
 
 # --- Accounts ---------------------------------------------------------------
@@ -308,6 +328,9 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.uses_starttls, _mail.uses_tls
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"mooring@{_public.hostname}")
 IS_MAIL_DELIVERED = _mail.is_delivered
+# Who is told when the site itself has trouble; the sender is the same as of all mail.
+ADMINS = [("", address) for address in env.names("ADMIN_EMAILS")]
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SIGN_UP = env.choice("SIGN_UP", ("open", "closed"))
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
@@ -411,7 +434,7 @@ SECURE_SSL_HOST = _public.netloc
 SECURE_PROXY_SSL_HEADER = ("trusted_scheme", "https")
 FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # Probes come from inside, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 HEALTH_TOKEN = Secret(env.text("HEALTH_TOKEN"))
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if _is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https
@@ -451,7 +474,7 @@ WHITENOISE_USE_FINDERS = not _is_collected
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LOG_LEVEL = env.choice("LOG_LEVEL", LOG_LEVELS)
-LOGGING = logging_config(LOG_LEVEL)
+LOGGING = logging_config(LOG_LEVEL, env.choice("LOG_FORMAT", FORMS))
 register_secrets(
     Secret(SECRET_KEY),
     *(Secret(key.partition(":")[2]) for key in TOKEN_KEYS.reveal().split(",")),

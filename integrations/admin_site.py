@@ -12,8 +12,11 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+
+from integrations.views.site.panel import panel_of
 
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
@@ -36,6 +39,14 @@ class MooringAdminSite(AdminSite):
     index_title = "Administration"
     # It would take the room of two columns; the index and the crumbs lead anywhere.
     enable_nav_sidebar = False
+    index_template = "admin/integrations/index.html"
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show how the site is, to staff who may see connections."""
+        panel = panel_of(request)
+        return super().index(request, {**(extra_context or {}), "panel": panel})
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in active staff whose session has passed a second factor.

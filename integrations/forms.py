@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
-from integrations.models import Preferences
+from integrations.models import OwnColumn, Preferences
 from integrations.models.preferences import zone_names
+from integrations.services.items.downloads.asked import Content
+from integrations.services.items.downloads.formats import FORMATS
 
 INTERVALS = {
     5: "Every 5 minutes",
@@ -30,7 +32,7 @@ FULL_REFRESHES = {
     336: "Every 2 weeks",
     720: "Every 30 days",
 }
-KEEP, DELETE = "keep", "delete"
+KEEP, DELETE, DISCARD = "keep", "delete", "discard"
 # The world's zones by their places; other names are older ones of the same.
 REGIONS = (
     "Africa",
@@ -87,6 +89,64 @@ class RenameForm(forms.Form):
     label = forms.CharField(max_length=120, required=False)
 
 
+class ViewNameForm(forms.Form):
+    """Take the name of a saved view."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class SavedViewForm(ViewNameForm):
+    """Take the name of a saved view, and what else is chosen for it."""
+
+    is_default = forms.BooleanField(
+        label="Open the list with this view",
+        required=False,
+        help_text="Each list can open with one view. All items stay one click away.",
+    )
+    is_shared = forms.BooleanField(
+        label="Share it by a link",
+        required=False,
+        help_text=(
+            "Whoever is signed in here and has the link sees their own items through"
+            " it, never yours. They can read its name, its filters and the names of"
+            " its columns."
+        ),
+    )
+
+
+class OwnColumnNameForm(forms.Form):
+    """Take the name of a column of the user's own, and choices to add to it."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    added = forms.CharField(
+        label="Choices",
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One in each line. Only a column of choices has them.",
+    )
+
+    def clean_added(self) -> list[str]:
+        """Return the lines that say something."""
+        lines = str(self.cleaned_data["added"]).splitlines()
+        return [" ".join(line.split()) for line in lines if line.strip()]
+
+
+class OwnColumnForm(OwnColumnNameForm):
+    """Take a new column of the user's own."""
+
+    kind = forms.ChoiceField(label="Type", choices=OwnColumn.Kind.choices)
+    field_order = ("name", "kind", "added")
+
+
 class IntervalForm(forms.Form):
     """Take how often to look for changes, and to read everything; empty is as usual."""
 
@@ -99,29 +159,59 @@ class IntervalForm(forms.Form):
     )
 
 
-class DownloadForm(forms.Form):
-    """Take how a list is written to a file."""
+class FormatForm(forms.Form):
+    """Take the format of a file."""
 
     form = forms.ChoiceField(
         label="Format",
-        choices=[
-            ("csv", "CSV, for spreadsheets"),
-            ("csv-utf8", "CSV with a byte order mark, where accents are misread"),
-            ("json", "JSON"),
-            ("ndjson", "NDJSON, an object per line"),
-        ],
+        choices=[(name, each.label) for name, each in FORMATS.items()],
     )
+
+
+class DownloadForm(FormatForm):
+    """Take how a list is written to a file."""
+
     values = forms.ChoiceField(
         label="Values",
         choices=[
-            ("shown", "As they are shown here"),
-            ("raw", "As the provider writes them"),
+            (Content.SHOWN, "As they are shown here"),
+            (Content.RAW, "As the provider writes them"),
         ],
     )
 
 
-class DisconnectForm(forms.Form):
-    """Take what becomes of the stored items."""
+class TableDownloadForm(FormatForm):
+    """Take how a table is written to a file."""
+
+    values = forms.ChoiceField(
+        label="Columns",
+        choices=[
+            (Content.SHOWN, "Those of this table, as they are shown"),
+            (Content.ALL, "All columns, as they would be shown"),
+            (Content.RAW, "All properties, as the provider writes them"),
+        ],
+    )
+
+
+class WaitingEditsForm(forms.Form):
+    """Take what becomes of changes that wait to be sent, if there are any."""
+
+    edits = forms.ChoiceField(
+        choices=[(KEEP, "Keep the changes"), (DISCARD, "Discard the changes")],
+        error_messages={
+            "required": "Choose what happens to the waiting changes.",
+            "invalid_choice": "Choose what happens to the waiting changes.",
+        },
+    )
+
+    def __init__(self, *args: Any, waiting: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.waiting = waiting
+        self.fields["edits"].required = waiting > 0
+
+
+class DisconnectForm(WaitingEditsForm):
+    """Take what becomes of the stored items, and of changes that wait."""
 
     items = forms.ChoiceField(
         choices=[(KEEP, "Keep the items"), (DELETE, "Delete the items")],

@@ -4,22 +4,30 @@ from django.urls import include, path, re_path
 
 from integrations.signin import sign_in_methods
 from integrations.signin import views as signin
+from integrations.views import downloads
 from integrations.views.connections import (
     detail,
     held_deletions,
     index,
     other_account,
+    pausing,
     removal,
     revocations,
     runs,
     selection,
 )
+from integrations.views.editing import bulk, imports
 from integrations.views.editing import pages as editing
-from integrations.views.items import download, search
+from integrations.views.items import as_of, changes, download, everything, search
 from integrations.views.items import index as items
 from integrations.views.items.tables import layout, table
+from integrations.views.own_columns import pages as own_columns
+from integrations.views.own_columns import values as own_values
+from integrations.views.saved_views import feed, opening
+from integrations.views.saved_views import pages as saved_views
 from integrations.views.site import (
     account_deletion,
+    charts,
     home,
     keyboard,
     theme,
@@ -32,7 +40,7 @@ connection_urls = [
     path("", detail.connection_detail, name="connection-detail"),
     path("progress/", detail.connection_progress, name="connection-progress"),
     path("sync/", index.connection_sync, name="connection-sync"),
-    path("pause/", index.connection_pause, name="connection-pause"),
+    path("pause/", pausing.connection_pause, name="connection-pause"),
     path("resume/", index.connection_resume, name="connection-resume"),
     path("rename/", index.connection_rename, name="connection-rename"),
     path("interval/", index.connection_interval, name="connection-interval"),
@@ -77,6 +85,7 @@ urlpatterns = [
         name="sign-in-method-delete",
     ),
     path("accounts/keyboard/", keyboard.keyboard, name="keyboard"),
+    path("charts/", charts.charts, name="charts"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),
     path("connections/live/", index.connection_list_live, name="connection-list-live"),
@@ -102,19 +111,89 @@ urlpatterns = [
     path("collections/<uuid:pk>/", table.table, name="table"),
     path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
     path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
+    path(
+        "collections/<uuid:pk>/own-columns/",
+        own_columns.own_column_list,
+        name="own-column-list",
+    ),
+    path(
+        "own-columns/<uuid:pk>/",
+        own_columns.own_column_edit,
+        name="own-column-edit",
+    ),
+    path(
+        "own-columns/<uuid:pk>/delete/",
+        own_columns.own_column_delete,
+        name="own-column-delete",
+    ),
+    path(
+        "collections/<uuid:pk>/download/",
+        download.table_download,
+        name="table-download",
+    ),
     path("items/", items.item_list, name="item-list"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
     path("items/<uuid:pk>/live/", items.item_detail_live, name="item-detail-live"),
+    path("items/<uuid:pk>/own/", own_values.item_own_values, name="item-own-values"),
+    path("items/<uuid:pk>/as-of/", as_of.item_as_of, name="item-as-of"),
     path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
     path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),
     path("collections/<uuid:pk>/new/", editing.item_create, name="item-create"),
+    path("collections/<uuid:pk>/import/", imports.import_create, name="import-create"),
+    path("imports/<uuid:pk>/", imports.import_detail, name="import-detail"),
+    path("imports/<uuid:pk>/live/", imports.import_live, name="import-live"),
+    path("imports/<uuid:pk>/columns/", imports.import_mapping, name="import-mapping"),
+    path("imports/<uuid:pk>/reopen/", imports.import_reopen, name="import-reopen"),
+    path("imports/<uuid:pk>/confirm/", imports.import_confirm, name="import-confirm"),
+    path("imports/<uuid:pk>/cancel/", imports.import_cancel, name="import-cancel"),
+    path("imports/<uuid:pk>/refused/", imports.import_refused, name="import-refused"),
+    path(
+        "collections/<uuid:pk>/bulk-edit/",
+        bulk.bulk_edit_create,
+        name="bulk-edit-create",
+    ),
+    path("bulk-edits/<uuid:pk>/", bulk.bulk_edit_detail, name="bulk-edit-detail"),
+    path("bulk-edits/<uuid:pk>/live/", bulk.bulk_edit_live, name="bulk-edit-live"),
+    path(
+        "bulk-edits/<uuid:pk>/confirm/",
+        bulk.bulk_edit_confirm,
+        name="bulk-edit-confirm",
+    ),
+    path(
+        "bulk-edits/<uuid:pk>/cancel/", bulk.bulk_edit_cancel, name="bulk-edit-cancel"
+    ),
+    path("bulk-edits/<uuid:pk>/undo/", bulk.bulk_edit_undo, name="bulk-edit-undo"),
     path("edits/<uuid:pk>/", editing.edit_detail, name="edit-detail"),
     path("edits/<uuid:pk>/live/", editing.edit_live, name="edit-live"),
     path("edits/<uuid:pk>/decide/", editing.edit_decide, name="edit-decide"),
     path("edits/<uuid:pk>/discard/", editing.edit_discard, name="edit-discard"),
     path("edits/<uuid:pk>/undo/", editing.edit_undo, name="edit-undo"),
+    path("views/new/", saved_views.view_create, name="view-create"),
+    path("views/<uuid:pk>/", opening.view_open, name="view-open"),
+    path("views/<uuid:pk>/edit/", saved_views.view_edit, name="view-edit"),
+    path("views/<uuid:pk>/save/", saved_views.view_save, name="view-save"),
+    path(
+        "views/<uuid:pk>/duplicate/",
+        saved_views.view_duplicate,
+        name="view-duplicate",
+    ),
+    path("views/<uuid:pk>/delete/", saved_views.view_delete, name="view-delete"),
+    path("views/<uuid:pk>/feed/", feed.view_feed, name="view-feed"),
+    path("feeds/<slug:secret>/", feed.feed, name="feed"),
+    path("downloads/", downloads.download_list, name="download-list"),
+    path("downloads/<uuid:pk>/", downloads.download_detail, name="download-detail"),
+    path("downloads/<uuid:pk>/live/", downloads.download_live, name="download-live"),
+    path("downloads/<uuid:pk>/file/", downloads.download_file, name="download-file"),
+    path(
+        "downloads/<uuid:pk>/delete/",
+        downloads.download_delete,
+        name="download-delete",
+    ),
+    path("changes/", changes.changes, name="changes"),
+    path("changes/seen/", changes.changes_seen, name="changes-seen"),
+    path("everything/", everything.everything, name="everything"),
     path("search/", search.search, name="search"),
     path("search/forget/", search.forget_searches, name="forget-searches"),
     path("integrations/<slug:slug>/authorize", signin.authorize, name="authorize"),

@@ -55,7 +55,13 @@ ALLOWED: dict[str, str] = {
     "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (
         "begins the spacing anew"
     ),
+    "integrations/services/items/as_of.py::find_past": "asked for by an address",
+    "integrations/services/items/changes.py::_within": "asked for by an address",
+    "integrations/services/items/changes.py::count_unseen": COUNTED,
+    "integrations/services/items/changes.py::fetch_page": BOTH_STORED,
+    "integrations/services/items/changes.py::mark_seen": "its view asks the helper",
     "integrations/services/items/contents.py::_is_new": BOTH_STORED,
+    "integrations/services/items/everything.py::fetch_timeline": BOTH_STORED,
     "integrations/services/items/listing.py::count_since": COUNTED,
     "integrations/services/items/news.py::parse": "asked for by an address",
     "integrations/services/items/news.py::select": COUNTED,
@@ -77,8 +83,11 @@ ALLOWED: dict[str, str] = {
     "integrations/services/sync/stored_items.py::latest": BOTH_STORED,
     "integrations/services/sync/stored_items.py::walk": BOTH_STORED,
     "integrations/services/sync/leases/turns.py::_by_turn": "excludes what lies ahead",
-    "integrations/services/upkeep/health.py::_heartbeat": "what lies ahead is left out",
-    "integrations/services/upkeep/health.py::_queues": "a heartbeat tells as much",
+    "integrations/services/upkeep/census.py::at_risk": "a provider's own time",
+    "integrations/services/upkeep/census.py::failed_today": COUNTED,
+    "integrations/services/upkeep/census.py::overdue": PULLED_IN,
+    "integrations/services/upkeep/census.py::stale": PULLED_IN,
+    "integrations/services/upkeep/checks/work.py::_erasures": "it is only told later",
     "integrations/services/upkeep/retention.py::prune": "it is only kept longer",
     "integrations/services/upkeep/schedule.py::_due_credentials": PULLED_IN,
     "integrations/services/upkeep/schedule.py::pull_in": "asks the helper as well",
@@ -94,8 +103,14 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/tables/indexes.py::drop_unused": (
         "it is only kept longer"
     ),
-    "integrations/services/writing/storing.py::change_of": BOTH_STORED,
+    "integrations/services/writing/bulk_delivery.py::_seconds_until_due": (
+        "what lies ahead is left to the sweep, which asks"
+    ),
+    "integrations/services/writing/storing.py::_made_by": BOTH_STORED,
+    "integrations/services/writing/storing.py::changes_of": BOTH_STORED,
     "integrations/services/writing/outbox.py::send_due": BOUNDED,
+    "integrations/services/writing/imports/jobs.py::send_due": BOUNDED,
+    "integrations/services/writing/imports/jobs.py::prune": "it is only kept longer",
     "integrations/views/site/home.py::home_live": COUNTED,
     "integrations/views/site/visits.py::last_visit": "read by the helper",
 }

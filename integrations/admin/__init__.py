@@ -4,8 +4,9 @@ from integrations.admin import (
     accounts,
     connections,
     data,
+    edits,
     records,
     schedules,
 )
 
-__all__ = ["accounts", "connections", "data", "records", "schedules"]
+__all__ = ["accounts", "connections", "data", "edits", "records", "schedules"]

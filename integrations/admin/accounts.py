@@ -1,5 +1,6 @@
 """Show users' accounts and keep what could open one out of sight."""
 
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.admin import EmailAddress, EmailConfirmation
@@ -9,6 +10,7 @@ from allauth.usersessions.admin import UserSession
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,7 +18,7 @@ from django.shortcuts import redirect
 from integrations.admin.base import GuardedAdmin, ReadOnlyAdmin, name_of, proof_of
 from integrations.admin.log import log_action
 from integrations.models import Connection, SuspendedSignInMethod
-from integrations.services.connections import account_deletion
+from integrations.services.connections import account_deletion, sign_in_methods
 
 # The imports above are from allauth's admin modules, so that theirs are registered
 # before ours take their place.
@@ -127,6 +129,22 @@ class AccountAdmin(GuardedAdmin, UserAdmin):
             own = Connection.objects.owned_by(person)
             listed += [name_of(person), [str(connection) for connection in own]]
         return listed, {"accounts": len(objs)}, set(), []
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - as Django calls it
+        form_url: str = "",
+    ) -> HttpResponse:
+        """Set somebody's password, and turn off whatever else opened the account.
+
+        Not for staff who set their own: they have just proved both factors.
+        """
+        with transaction.atomic():
+            response = super().user_change_password(request, id, form_url)
+            if response.status_code == HTTPStatus.FOUND and id != str(request.user.pk):
+                sign_in_methods.suspend_all(User.objects.get(pk=id))
+        return response
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         account_deletion.erase(obj, proof=proof_of(request), by_staff=True)

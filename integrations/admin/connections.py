@@ -21,6 +21,7 @@ from integrations.admin.filters import (
     ExpiryFilter,
     ProviderFilter,
     ReasonFilter,
+    WatchFilter,
 )
 from integrations.models import (
     Connection,
@@ -118,6 +119,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     list_filter = (
         ProviderFilter,
         ConditionFilter,
+        WatchFilter,
         "state",
         ReasonFilter,
         ExpiryFilter,

@@ -13,6 +13,8 @@ from integrations.models import Connection, wording
 from integrations.models.condition import Condition
 from integrations.providers import CONNECTORS, SPECS
 from integrations.services.connections.status import put_status
+from integrations.services.sync import spend
+from integrations.services.upkeep import census
 
 TONES = (
     ("tone-bad", "Needs somebody"),
@@ -81,6 +83,46 @@ class ReasonFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         return queryset.filter(reason=value) if value else queryset
+
+
+class WatchFilter(admin.SimpleListFilter):
+    """Filter connections by what the panel counts."""
+
+    title = "watch"
+    parameter_name = "watch"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        return [
+            ("at_risk", "Permission at risk"),
+            ("overdue", "Token refresh overdue"),
+            ("stale", "Older than promised"),
+            ("near_quota", "Calls nearly used up"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        watched = {
+            "at_risk": census.at_risk,
+            "overdue": census.overdue,
+            "stale": census.stale,
+            "near_quota": spend.nearly_used,
+        }
+        select = watched.get(self.value() or "")
+        return queryset.filter(select(timezone.now())) if select else queryset
+
+
+class FailedFilter(admin.SimpleListFilter):
+    """Filter runs by whether they failed today, as the panel counts them."""
+
+    title = "failure"
+    parameter_name = "failed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        return [("today", "Today (UTC)")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != "today":
+            return queryset
+        return queryset.filter(census.failed_today(timezone.now()))
 
 
 class ConditionFilter(admin.SimpleListFilter):

@@ -16,6 +16,7 @@ from integrations.admin.base import (
     link_to,
     name_of,
 )
+from integrations.admin.filters import FailedFilter
 from integrations.admin.log import log_action
 from integrations.models import (
     AuditEvent,
@@ -75,7 +76,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "requests",
         "duration",
     )
-    list_filter = ("state", "outcome", "trigger", "is_full")
+    list_filter = (FailedFilter, "state", "outcome", "reason", "trigger", "is_full")
     list_select_related = ("connection",)
     search_fields = ("connection__account_name", "connection__owner__email")
     date_hierarchy = None

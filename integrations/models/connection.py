@@ -102,6 +102,15 @@ class Connection(models.Model):
         blank=True,
         help_text="Each call for links moves it on by that call's share of a day.",
     )
+    calls_on = models.DateField(
+        null=True, blank=True, help_text="The day that calls were counted on last."
+    )
+    calls_today = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Calls of that day, in UTC."
+    )
+    calls_this_month = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Calls of that day's month, in UTC."
+    )
     is_editing = models.BooleanField(
         default=False,
         db_default=False,

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import times
+from integrations.models.bulk_edit import BulkEdit
 from integrations.models.collection import Collection
 from integrations.models.connection import Connection
 from integrations.models.item import Item, ItemChange
@@ -32,8 +33,15 @@ class EditQuerySet(models.QuerySet["Edit"]):
             order_key=OuterRef("order_key"), pk__lt=OuterRef("pk")
         )
         syncable = Connection.objects.syncable().filter(is_editing=True)
+        # Of what was cancelled it is yet looked whether it arrived.
+        is_wanted = Q(sent_at__isnull=False) | ~Exists(
+            BulkEdit.objects.filter(
+                pk=OuterRef("bulk_edit"), cancelled_at__isnull=False
+            )
+        )
         return self.open().filter(
             is_free,
+            is_wanted,
             ~Exists(earlier),
             times.come("due_at", now, longest=Edit.LONGEST_WAIT),
             connection__in=syncable,
@@ -95,6 +103,17 @@ class Edit(models.Model):
     undoes = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="undone"
     )
+    # The many that it is one of; its index is a part of one below.
+    bulk_edit = models.ForeignKey(
+        BulkEdit,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="edits",
+        db_index=False,
+    )
+    # The provider refused a batch as a whole without saying which of it.
+    is_sent_alone = models.BooleanField(default=False, db_default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
@@ -125,17 +144,16 @@ class Edit(models.Model):
     class Meta:
         ordering = ("-id",)
         indexes = (
-            models.Index(
-                fields=("due_at",),
-                condition=Q(state__in=("waiting", "sending", "unknown")),
-                name="edit_due",
-            ),
-            models.Index(
-                fields=("order_key", "id"),
-                condition=Q(state__in=("waiting", "sending", "unknown")),
-                name="edit_order",
-            ),
+            # Not of open edits only: SQLite uses no such index where the states are
+            # parameters, and looked through all earlier edits for each.
+            models.Index(fields=("state", "due_at"), name="edit_state_due"),
+            models.Index(fields=("order_key", "id"), name="edit_item_order"),
             models.Index(fields=("ended_at",), name="edit_age"),
+            models.Index(
+                fields=("bulk_edit", "state", "id"),
+                condition=Q(bulk_edit__isnull=False),
+                name="edit_bulk",
+            ),
         )
 
     def __str__(self) -> str:

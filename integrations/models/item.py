@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,14 @@ from integrations.providers import SPECS
 from integrations.providers.kinds import DeletionKind
 
 LIVE = Q(deleted_at__isnull=True)
+
+
+@cache
+def _address() -> str:
+    """Return the form of all addresses of items: lists have hundreds of them."""
+    nobody = uuid.UUID(int=0)
+    path = reverse("integrations:item-detail", args=(nobody,))
+    return path.replace(str(nobody), "{}")
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -94,6 +103,8 @@ class Item(models.Model):
     # the connection.
     icon = ""
     connection_title = ""
+    # What its user noted beside it, by the keys of own columns, where that was loaded.
+    own_values: dict[Any, str | None] | None = None
     # What a search adds: how well it was found, and where, as pieces of texts.
     rank = 0
     name_pieces: Sequence[Any] = ()
@@ -170,7 +181,7 @@ class Item(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the address of the item's own page."""
-        return reverse("integrations:item-detail", args=(self.uuid,))
+        return _address().format(self.uuid)
 
     @property
     def provider_name(self) -> str:
@@ -215,6 +226,17 @@ class ItemChange(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="changes")
+    # That of the item, so that an index answers what changed in a connection. It goes
+    # with its item; a constraint of its own would have the table made anew.
+    connection = models.ForeignKey(
+        Connection,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     run = models.ForeignKey(
         SyncRun, on_delete=models.SET_NULL, null=True, related_name="changes"
     )
@@ -227,6 +249,9 @@ class ItemChange(models.Model):
         indexes = (
             models.Index(fields=("item", "-at"), name="item_change_latest"),
             models.Index(fields=("at",), name="item_change_age"),
+            models.Index(
+                fields=("connection", "-at", "-id"), name="item_change_of_connection"
+            ),
         )
 
     def __str__(self) -> str:

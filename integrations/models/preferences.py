@@ -21,6 +21,9 @@ class Preferences(models.Model):
         max_length=64, blank=True, help_text="Empty means the browser's."
     )
 
+    changes_seen_at = models.DateTimeField(
+        null=True, blank=True, help_text="Up to when the changes were read."
+    )
     has_shortcuts = models.BooleanField("keyboard shortcuts", default=True)
 
     class Meta:

@@ -46,6 +46,7 @@ class ReasonCode(models.TextChoices):
     VALUES_REFUSED = "values_refused", "Values refused"
     ITEM_DELETED = "item_deleted", "No longer there"
     CHANGED_THERE = "changed_there", "Changed there meanwhile"
+    OVERWROTE = "overwrote", "Replaced another change"
     EXISTS_THERE = "exists_there", "There already"
     EDITING_OFF = "editing_off", "Editing is off"
     DISCARDED = "discarded", "Discarded"

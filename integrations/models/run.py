@@ -147,6 +147,11 @@ class SyncRun(models.Model):
                 condition=Q(lease_until__isnull=False),
                 name="sync_run_leased",
             ),
+            models.Index(
+                fields=("finished_at",),
+                condition=Q(outcome__in=("failed", "quarantined")),
+                name="sync_run_failed",
+            ),
         )
 
     def __str__(self) -> str:

@@ -41,6 +41,7 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.CHANGED_THERE: "it was changed there after you opened the form",
     ReasonCode.EXISTS_THERE: "it is there already",
     ReasonCode.EDITING_OFF: "editing is switched off",
+    ReasonCode.OVERWROTE: "it replaced a value that was saved there that very moment",
     ReasonCode.DISCARDED: "it was discarded",
     ReasonCode.DECIDED: "you decided on it",
     ReasonCode.TOKEN_REFUSED: "the provider refused the permission",

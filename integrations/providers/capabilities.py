@@ -15,6 +15,7 @@ from integrations.providers.writing import (
     RawValues,
     WritableField,
     Written,
+    WrittenMany,
 )
 
 
@@ -109,6 +110,9 @@ class WritesItems(Protocol):
     def is_same(self, field: WritableField, one: Any, other: Any) -> bool:
         """Tell whether two values mean the same: forms differ, nothing is empty."""
 
+    def identities(self, values: RawValues) -> Sequence[str]:
+        """Return by what an item with these values is found, in a form to compare."""
+
     def create(
         self, api: ApiClient, collection: CollectionContext, values: RawValues
     ) -> Written:
@@ -137,6 +141,39 @@ class WritesItems(Protocol):
         self, api: ApiClient, collection: CollectionContext, remote_id: str
     ) -> IntegrationItem | None:
         """Return an item as a sync reads it; None when it is not there."""
+
+    def fetch_overwritten(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        sent: Mapping[str, RawValues],
+        before: Mapping[str, RawValues],
+    ) -> Mapping[str, RawValues]:
+        """Return values of others that a write replaced unseen, by item.
+
+        ``before`` is what was read before ``sent`` was written. Nothing where the
+        provider refuses such a write, or where nobody can tell.
+        """
+
+
+@runtime_checkable
+class WritesManyItems(WritesItems, Protocol):
+    """A connector that changes many items by one call, up to ``items_per_write``."""
+
+    items_per_write: int
+
+    def update_many(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        changes: Mapping[str, RawValues],
+    ) -> WrittenMany:
+        """Change some values of items, by their ids; each is taken or refused."""
+
+    def fetch_many(
+        self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
+    ) -> Mapping[str, IntegrationItem]:
+        """Return items as a sync reads them; those it does not find are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)

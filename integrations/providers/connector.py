@@ -80,7 +80,8 @@ class BaseConnector(ABC):
     that a full refresh did not see. ``correlation_headers`` hold the provider's id of a
     request. ``mixed_types`` names, by the type of a collection, the other types of
     items that it holds as well; ``parent_types`` names, by the type of an item, the
-    types of what may be its parent, where ids are unique in a type only; items of
+    types of what may be its parent, where ids are unique in a type only; nothing is
+    inside of items of ``leaf_types``; items of
     ``structure_types`` are what an account is made of, so that their history is
     that of its schema; ``icon_property`` is the property that holds an item's
     emoji. Where ``ids_unique_in`` is the account, an item that turns up in another
@@ -96,6 +97,7 @@ class BaseConnector(ABC):
     collections: Sequence[RemoteCollection] = ()
     mixed_types: Mapping[str, Sequence[str]] = MappingProxyType({})
     parent_types: Mapping[str, Sequence[str]] = MappingProxyType({})
+    leaf_types: Sequence[str] = ()
     structure_types: Sequence[str] = ()
     icon_property: str = ""
     lookback: timedelta = timedelta(minutes=5)
@@ -173,6 +175,12 @@ class BaseConnector(ABC):
         """Return the properties that the provider's own lists of a type show first."""
         fields = read_fields(schema)
         return [spec.name for spec in fields if not (spec.is_hidden or spec.group)]
+
+    def collection_of(
+        self, item_type: str, remote_id: str, *, parent_id: str
+    ) -> str | None:
+        """Return the remote id of the collection whose rows an item holds, if any."""
+        return None
 
     def own_user_ids(
         self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]

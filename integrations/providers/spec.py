@@ -9,6 +9,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from integrations.http.error_forms import ANY_FORM, RFC_FORM, ErrorForm
 from integrations.http.secrets import Secret
 from integrations.oauth.config import OAuthConfig, Rejection
+from integrations.providers.versions import ApiVersion, UsedVersion, used_versions
 
 ReadEnvironment = Callable[[str], str]
 
@@ -79,7 +80,8 @@ class ProviderSpec:
     ``reason_texts`` word the codes of reasons, as of ``IncompleteKind``, where only
     this provider does what they stand for; ``{number}`` is the reason's.
     ``home_url`` is where the account is seen, and ``empty_hint`` says there what to
-    do about one in which nothing can be read.
+    do about one in which nothing can be read. ``versions`` are those of the API that
+    the provider has said something about: when they end, or that no end is planned.
     """
 
     slug: str
@@ -115,6 +117,7 @@ class ProviderSpec:
     rate_limit: int | None = None
     limit_seconds: float = 10.25
     account_keys: tuple[str, ...] = ()
+    versions: tuple[ApiVersion, ...] = ()
 
     @property
     def env_prefix(self) -> str:
@@ -201,6 +204,19 @@ class ProviderSpec:
             authorize_params=self.authorize_params,
             rejections=self.rejections,
             error_forms=self.token_error_forms,
+        )
+
+    def used_versions(self, settings: ProviderSettings) -> tuple[UsedVersion, ...]:
+        """Return the versions that the provider is called by, with what is known."""
+        return tuple(
+            used_versions(
+                self.versions,
+                env_prefix=self.env_prefix,
+                version_env=self.version_env,
+                version=settings.version,
+                token_url=settings.token_url,
+                api_url=settings.api_url,
+            )
         )
 
     @staticmethod

@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+from integrations.http.errors import ApiError
 
 # A value as a form takes it: text, or the values of several options. Numbers are
 # decimal, dates ISO, times ISO in UTC, booleans "true" and "false"; empty is no value.
 FormValue = str | tuple[str, ...]
 # Values in the provider's own form, by the names of their fields.
 RawValues = Mapping[str, Any]
+# The unit of a number that people may write in percent.
+SHARE_OF_ONE: Final = "share of one"
 
 
 class Input(StrEnum):
@@ -47,6 +51,7 @@ class WritableField:
     """One field of a form.
 
     ``options`` are those that are offered; a value that is not among them may be kept.
+    ``aliases`` are other texts by which people know an option, such as an address.
     ``unit`` is what a number counts. The identity is what no two items have alike:
     nothing is created without one, or it could be created twice.
     """
@@ -55,6 +60,7 @@ class WritableField:
     label: str
     input: Input = Input.TEXT
     options: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
     unit: str = ""
     is_identity: bool = False
@@ -69,3 +75,14 @@ class Written:
 
     remote_id: str
     values: RawValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenMany:
+    """What a provider answered to a write of many items, by their ids.
+
+    What is in neither has to be looked for: nobody knows whether it was written.
+    """
+
+    written: Mapping[str, Written]
+    refused: Mapping[str, ApiError]

@@ -17,8 +17,8 @@ from integrations.models import Collection, Item, SyncRun
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.connections.status import Status
-from integrations.services.items.listing import parent_types
 from integrations.services.items.search.passages import Piece
+from integrations.services.items.types import parent_types
 from integrations.services.sync.deletions import held_deletions
 from integrations.templatetags import icons
 from integrations.views.items.facets import type_name

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from integrations.models import Connection, SyncRun
+from integrations.models.preferences import Preferences
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections.counts import with_item_count
 
@@ -25,6 +26,7 @@ class UserRequest(HttpRequest):
 
     user: User
     proof: RecentProof
+    preferences: Preferences
 
 
 def get_connection(request: UserRequest, pk: UUID) -> Connection:

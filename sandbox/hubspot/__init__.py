@@ -33,6 +33,7 @@ ROUTES = (
     Route("POST", OBJECTS, writes.create_object, "api write"),
     Route("POST", f"{OBJECTS}/search", search.search, "search"),
     Route("POST", f"{OBJECTS}/batch/read", objects.read_batch, "api batch"),
+    Route("POST", f"{OBJECTS}/batch/update", writes.update_batch, "api write"),
     Route("POST", f"{OBJECTS}/merge", writes.merge_objects, "api write"),
     Route("POST", f"{OBJECTS}/gdpr-delete", writes.erase_object, "api write"),
     Route("GET", OBJECT, objects.show_object, "api read"),

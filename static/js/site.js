@@ -3,7 +3,7 @@
   const announcer = document.getElementById("announcer")
 
   const isTyping = (element) =>
-    element.matches("input, textarea, select, [contenteditable]")
+    element.matches("input:not([type=checkbox]), textarea, select, [contenteditable]")
 
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -33,6 +33,26 @@
     if (event.target.matches("[data-select]")) event.target.select()
   })
 
+  // What a page lists of chosen rows can also be copied or opened by one button.
+  const copy = async (button) => {
+    const field = document.getElementById(button.dataset.copy)
+    field.select()
+    await navigator.clipboard.writeText(field.value)
+    announcer.textContent = button.textContent = "Copied"
+  }
+
+  const openAll = (button) => {
+    const links = document.querySelectorAll(`#${button.dataset.open} a[href]`)
+    for (const link of links) window.open(link.href, "_blank", "noopener,noreferrer")
+  }
+
+  for (const [selector, act] of [["[data-copy]", copy], ["[data-open]", openAll]]) {
+    for (const button of document.querySelectorAll(selector)) {
+      button.hidden = false
+      button.addEventListener("click", () => act(button))
+    }
+  }
+
   // Single keys, for whoever has not switched them off. The list of a page has a
   // search of its own, which comes after that of the header.
   const areShortcutsOn = document.body.hasAttribute("data-shortcuts")
@@ -57,6 +77,14 @@
     return Boolean(next)
   }
 
+  // The box of the row that has the focus.
+  const toggleRow = () => {
+    const row = document.activeElement.closest("tbody tr")
+    const box = row?.querySelector("input[type=checkbox][name=item]")
+    box?.click()
+    return Boolean(box)
+  }
+
   const press = (key) => {
     if (isGoing) {
       isGoing = false
@@ -67,6 +95,7 @@
     if (key === "/") return focusSearch()
     if (key === "j") return moveBy(1)
     if (key === "k") return moveBy(-1)
+    if (key === "x") return toggleRow()
     if (key === "g") isGoing = true
     if (key === "?") document.getElementById("shortcuts").showModal()
     return key === "g" || key === "?"
@@ -83,6 +112,17 @@
     const isElsewhere = isTyping(event.target) || document.querySelector("dialog[open]")
     if (!areShortcutsOn || isModified || isElsewhere || event.key === "Shift") return
     if (press(event.key)) event.preventDefault()
+  })
+
+  // Ticking a row means the ticked ones, however many they are.
+  document.addEventListener("change", (event) => {
+    const form = event.target.form
+    if (!form?.matches("[data-chosen]")) return
+    const ticked = form.querySelector("[name=rows][value=ticked]")
+    if (event.target.type === "checkbox") ticked.checked = true
+    const boxes = [...form.elements].filter((field) => field.name === "item")
+    const count = boxes.filter((box) => box.checked).length
+    form.querySelector("[data-ticked]").textContent = count ? `(${count})` : ""
   })
 
   // Empty choices would only make the address of a list unreadable.
@@ -165,6 +205,14 @@
     if (!problem) return
     document.querySelector("#main .entrance, #main .page").append(problem)
     problem.hidden = false
+  })
+
+  // A file that is too large is not sent at all.
+  document.addEventListener("change", ({ target }) => {
+    if (!target.matches("[data-most-bytes]")) return
+    const isTooLarge = target.files[0]?.size > Number(target.dataset.mostBytes)
+    target.setCustomValidity(isTooLarge ? target.dataset.tooLarge : "")
+    target.reportValidity()
   })
 
   tellTimeZone()

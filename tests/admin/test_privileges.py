@@ -2,11 +2,14 @@
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission, User
 
 from integrations.models import AuditEvent
+from integrations.services.connections import sign_in_methods
 from tests.admin.conftest import sign_in
 
+TOTP = Authenticator.Type.TOTP
 PRIVILEGES = {"is_staff": "on", "is_superuser": "on"}
 
 
@@ -94,3 +97,31 @@ def test_a_new_group_is_in_the_audit(as_staff):
 
     (event,) = AuditEvent.objects.filter(event="admin.action")
     assert (event.facts["model"], event.facts["action"]) == ("Group", "add")
+
+
+def test_a_password_set_by_staff_turns_every_other_way_in_off(as_staff, alice):
+    Authenticator.objects.create(user=alice, type=TOTP, data={"secret": "x"})
+    form = {"password1": "brand-new-word-7", "password2": "brand-new-word-7"}
+
+    refused = as_staff.post(
+        f"/admin/auth/user/{alice.pk}/password/", {"password1": "a", "password2": "b"}
+    )
+    assert refused.status_code == 200
+    assert alice.authenticator_set.exists()
+
+    as_staff.post(f"/admin/auth/user/{alice.pk}/password/", form)
+
+    alice.refresh_from_db()
+    assert alice.check_password("brand-new-word-7")
+    assert not alice.authenticator_set.exists()
+    assert sign_in_methods.suspended(alice).get().kind == TOTP
+
+
+def test_staff_who_set_their_own_password_keep_their_second_factor(as_staff, staff):
+    form = {"password1": "brand-new-word-7", "password2": "brand-new-word-7"}
+
+    as_staff.post(f"/admin/auth/user/{staff.pk}/password/", form)
+
+    staff.refresh_from_db()
+    assert staff.check_password("brand-new-word-7")
+    assert staff.authenticator_set.exists()

@@ -17,6 +17,8 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from integrations.admin.base import BoundedPaginator
 from integrations.models import (
     AuditEvent,
+    BulkEdit,
+    Edit,
     FailedRevocation,
     Item,
     ItemChange,
@@ -38,6 +40,8 @@ READ_ONLY = [
     "item",
     "spotcheck",
     "failedrevocation",
+    "edit",
+    "bulkedit",
 ]
 
 
@@ -46,6 +50,18 @@ def one_of_each(connection, collection):
     """Make a row of everything that has a page; return them by model name."""
     run = make_finished_run(connection)
     item = make_item(collection, name="Ada", properties={"email": "ada@example.com"})
+    many = BulkEdit.objects.create(
+        connection=connection, collection=collection, confirmed_at=NOON, field="city"
+    )
+    edit = Edit.objects.create(
+        connection=connection,
+        collection=collection,
+        item=item,
+        bulk_edit=many,
+        verb="update",
+        state="refused",
+        reason="values_refused",
+    )
     ItemChange.objects.create(item=item, run=run, at=NOON, kind="changed", fields={})
     return {
         "syncrun": run,
@@ -69,7 +85,21 @@ def one_of_each(connection, collection):
             provider="hubspot", account_id="77:1", error="invalid_request"
         ),
         "connection": connection,
+        "edit": edit,
+        "bulkedit": many,
     }
+
+
+def test_an_edit_is_found_by_whole_ids_alone(as_staff, one_of_each):
+    edit, many = one_of_each["edit"], one_of_each["bulkedit"]
+    Edit.objects.filter(pk=edit.pk).update(remote_id="9001", correlation_id="c-1")
+
+    def found(query):
+        page = as_staff.get("/admin/integrations/edit/", {"q": query})
+        return page.context["cl"].result_count
+
+    assert [found(q) for q in (edit.uuid, many.uuid, "9001", "c-1")] == [1, 1, 1, 1]
+    assert [found(q) for q in (str(edit.uuid)[:8], "900", "x'")] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("model", READ_ONLY)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,8 +17,10 @@ from integrations.models import AuditEvent
 from integrations.providers import CONNECTORS
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import DEALS
+from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.export import FIELDS, to_cell
 from tests.support.rows import NOON, make_collection, make_connection, make_item
+from tests.support.workbooks import rows_of
 
 
 @pytest.fixture
@@ -292,3 +295,85 @@ with quietly_if_closed(command.stdout):
     os.close(writer)
 
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.fixture
+def revenues(hubspot_deals):
+    """Deals with amounts, of which the list over everything knows nothing."""
+    for number in (3, 1, 2):
+        properties = {"hs_arr": str(number * 1000), "deal_currency_code": "EUR"}
+        make_item(hubspot_deals, name=f"Deal {number}", properties=properties)
+    return hubspot_deals
+
+
+ALICES = ("--user", "alice@example.com")
+
+
+def test_a_table_is_exported_as_its_address_shows_it(revenues):
+    query = "?hs_arr__gt=1000&sort=-hs_arr&columns=hs_arr"
+    address = f"https://mooring.example/collections/{revenues.pk}/{query}"
+
+    told = run(*ALICES, "--address", address, "--format", "csv", "--values", "shown")
+
+    rows = list(csv.reader(io.StringIO(told)))
+    assert rows == [
+        ["Name", "Revenue"],
+        ["Deal 3", "3,000 EUR"],
+        ["Deal 2", "2,000 EUR"],
+    ]
+
+
+def test_a_list_is_exported_as_its_address_shows_it(revenues):
+    address = "/items/?type=deal&q=deal&sort=-name"
+
+    told = json.loads(run(*ALICES, "--address", address, "--format", "json"))
+
+    assert [item["name"] for item in told] == ["Deal 3", "Deal 2", "Deal 1"]
+    assert run(*ALICES, "--address", "/items/?q=nothing").rstrip().endswith("0 items")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_is_written_to_a_file_of_ones_own(revenues, tmp_path, form):
+    path = tmp_path / "deals"
+    address = f"/collections/{revenues.pk}/?sort=hs_arr"
+    asked = (*ALICES, "--address", address, "--values", "shown")
+
+    assert run(*asked, "--format", form, "--output", str(path)) == ""
+
+    found = rows_of(path.read_bytes(), form)
+    names = [row[0] for row in (found if "json" in form else found[1:])]
+    assert names == ["Deal 1", "Deal 2", "Deal 3"]
+    assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--format", "xlsx"), "--output"),
+        (("--output", "x"), "--format"),
+        (("--address", "/items/"), "--user"),
+        ((*ALICES, "--address", "/items/", "--type", "deal"), "filters of its own"),
+        ((*ALICES, "--address", "/nowhere/"), "no page"),
+        ((*ALICES, "--address", "/connections/"), "lists of items and tables"),
+        ((*ALICES, "--address", "/items/", "--values", "all"), "of a table"),
+        ((*ALICES, "--address", f"/collections/{uuid4()}/"), "no such table"),
+        (("--format", "csv", "--output", "/nowhere/at/all"), "cannot be written"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_word(collection, arguments, why):
+    with pytest.raises(CommandError, match=why):
+        run(*arguments)
+
+
+def test_a_filter_that_cannot_be_used_exports_nothing(revenues):
+    address = f"/collections/{revenues.pk}/?nothing__is=1"
+
+    with pytest.raises(CommandError, match="no column"):
+        run(*ALICES, "--address", address, "--format", "csv")
+
+
+def test_another_users_table_is_as_good_as_none(bob, revenues):
+    address = f"/collections/{revenues.pk}/"
+
+    with pytest.raises(CommandError, match="no such table"):
+        run("--user", "bob@example.com", "--address", address)

@@ -31,6 +31,7 @@ BASE = {
 # Another valid value where none can be made from the example's.
 OTHERS = {
     "ACCOUNT_EMAIL_VERIFICATION": "none",
+    "ADMIN_EMAILS": "other@example.com",
     "ALLOWED_HOSTS": "other.example.com",
     "BROKER_URL": "redis://other:6390/5",
     "CACHE_URL": "redis://other:6390/5",
@@ -41,6 +42,7 @@ OTHERS = {
     "FORWARDED_ALLOW_IPS": "10.0.0.9",
     "HEALTH_TOKEN": "Cz2VyXr6ObAf9PqCg2LhNk8Tw",
     "HUBSPOT_API_VERSION": "2027-03",
+    "LOG_FORMAT": "json",
     "LOG_LEVEL": "WARNING",
     "NOTION_VERSION": "2027-01-01",
     "PROVIDER_SIGN_IN": "linked",

@@ -1,5 +1,6 @@
 """A contact is created once, whatever happens to the worker that sends it."""
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -20,6 +21,17 @@ IMPATIENT = {
 }
 SENDING = "select 1 from integrations_edit where state = 'sending'"
 COLLECTION = "select id from integrations_collection where remote_id = 'contacts'"
+READ = (
+    "select 1 from integrations_collection where remote_id = 'contacts'"
+    " and first_full_refresh_at is not null"
+)
+UNSAVED = "select 1 from integrations_edit where state <> 'saved'"
+MANY = (
+    "select count(*), count(distinct change_id) from integrations_edit"
+    " where bulk_edit_id is not null"
+)
+IMPORTS = "select id from integrations_import where state = ?"
+OUTCOMES = "select state, count(*) from integrations_importrow group by state"
 SAVED = "select remote_id from integrations_edit where state = 'saved'"
 
 
@@ -44,6 +56,34 @@ def count_there(stack: Stack, person: Person, address: str) -> int:
         address,
     )
     return int(found[0][0])
+
+
+def edit_many(stack: Stack, person: Person, city: str) -> None:
+    """Choose all rows of the contacts and one city for them; confirm the preview."""
+    [(key,)] = stack.rows(COLLECTION)
+    table = f"/collections/{UUID(key)}/"
+    chosen = urlsplit(person.submit(table, f"{table}bulk-edit/", rows="all").url).path
+    person.submit(f"{chosen}?field=city", chosen, **{"p.city": city})
+    person.submit(chosen, f"{chosen}confirm/")
+
+
+def start_import(stack: Stack, person: Person, *addresses: str) -> None:
+    """Upload a file of new contacts, match its columns, and confirm the check."""
+    [(key,)] = stack.rows(COLLECTION)
+    text = "\n".join(["Email,City", *(f"{address},Oslo" for address in addresses)])
+    start = f"/collections/{UUID(key)}/import/"
+    columns = person.upload(start, "file", "people.csv", text).url
+    chosen = {"field-0": "email", "field-1": "city", "action": "check"}
+    person.submit(columns, "/columns/", **chosen)
+    [source] = stack.wait_for_row(IMPORTS, "checked")
+    page = f"/imports/{UUID(source)}/"
+    person.submit(page, f"{page}confirm/")
+
+
+def count_live(stack: Stack) -> int:
+    """Return how many contacts the portal has."""
+    found = stack.ask_sandbox("inventory", provider="hubspot", portal="555111")
+    return int(found["types"]["contacts"]["live"])
 
 
 def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
@@ -72,3 +112,30 @@ def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
     created = [found["types"]["contacts"]["live"] for found in (before, after)]
     assert created[1] - created[0] == 1
     assert count_there(stack, alice, "once@example.com") == 1
+
+    # The same of many rows: those of the killed worker are read before they are sent.
+    wait_until(lambda: stack.rows(READ), "the contacts are read", seconds=120)
+    stack.sandbox("faults/add", **slow)
+    edit_many(stack, alice, "Everywhere")
+    wait_until(lambda: stack.rows(SENDING), "rows are being sent", seconds=60)
+    stack.kill("worker")
+    stack.sandbox("calm")
+    stack.start("worker")
+
+    wait_until(lambda: not stack.rows(UNSAVED), "all rows are saved", seconds=120)
+    [(rows, changes)] = stack.rows(MANY)
+    assert rows == changes > 100
+
+    # The rows of a file, after a limit and a lost answer as well.
+    before = count_live(stack)
+    for fault in ({"kind": "lost"}, {"kind": "status", "status": 429}):
+        family = {"provider": "hubspot", "family": "write", "count": 1}
+        stack.sandbox("faults/add", **family, **fault)
+    start_import(stack, alice, *(f"row-{number}@example.com" for number in range(30)))
+    wait_until(lambda: count_live(stack) > before + 5, "it has begun", seconds=60)
+    stack.kill("worker")
+    stack.start("worker")
+
+    wait_until(lambda: stack.rows(IMPORTS, "done"), "it is done", seconds=120)
+    assert count_live(stack) - before == 30
+    assert stack.rows(OUTCOMES) == [("created", 30)]

@@ -1,7 +1,9 @@
 """Read from the pages what they say of a connection, as a user would."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 UUID_TEXT = r"[0-9a-f]{8}-[0-9a-f-]{27}"
@@ -134,3 +136,13 @@ def admin_rows(html: str) -> dict[UUID, Shown]:
                 items=words(items[1]).capitalize() if items else "",
             )
     return found
+
+
+def in_words(fields: Iterable[Any]) -> list[tuple[str, str, str]]:
+    """Return the labels of changed fields, with what was and what is."""
+    return [(each["label"], each["old"], each["new"]) for each in fields]
+
+
+def inside(page: Any) -> list[Any]:
+    """Return the items that an item's page shows inside of it."""
+    return [child.item for child in page.context["inside"].shown]

@@ -1,12 +1,16 @@
-"""Print stored items: as a table for users, as CSV, JSON or NDJSON for programs."""
+"""Print stored items, or write them to a file: as a table for users, else as a file."""
 
 import argparse
 from collections.abc import Iterable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
+from django.http import QueryDict
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from integrations.management.console import CHECKS, find_user, quietly_if_closed, stream
@@ -16,57 +20,132 @@ from integrations.models.item import ItemQuerySet
 from integrations.models.preferences import zone_of
 from integrations.providers import SPECS
 from integrations.services.common import audit
-from integrations.services.items.export import (
-    VALUES,
-    WRITERS,
-    Values,
-    raw_values,
-)
+from integrations.services.items.downloads import asked, formats
+from integrations.services.items.downloads.asked import AskedFile, Content
+from integrations.services.items.downloads.formats import FORMATS, XLSX
+from integrations.services.items.downloads.sources import ListSource, Source
+from integrations.services.items.tables.opening import OpenTable
+
+CONTENTS = tuple(map(str, Content))
 
 
 class Command(BaseCommand):
     """Print stored items, one row each, straight from the database."""
 
     requires_system_checks = CHECKS
-    help = "Print stored items: a table, CSV, JSON, NDJSON (IntegrationItem shape)."
+    help = (
+        "Print stored items, or write them to a file: a table, CSV, XLSX, JSON or"
+        " NDJSON (IntegrationItem shape)."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         names = ", ".join(SPECS)
         parser.add_argument("provider", nargs="?", default="", help=f"one of {names}")
         parser.add_argument("--user", default="", metavar="EMAIL", help="whose items")
         parser.add_argument("--type", default="", help="only items of this type")
-        parser.add_argument("--format", choices=("table", *WRITERS), default="table")
+        parser.add_argument(
+            "--address",
+            default="",
+            metavar="URL",
+            help="what the page at this address shows, all of it: a list of items or"
+            " the table of a collection, with its filters, columns and order;"
+            " needs --user",
+        )
+        parser.add_argument("--format", choices=("table", *FORMATS), default="table")
+        parser.add_argument("--output", default="", metavar="FILE", help="write here")
         parser.add_argument(
             "--values",
-            choices=tuple(VALUES),
+            choices=CONTENTS,
             default="raw",
             help="properties, but in tables: raw, by name, as the provider wrote them,"
-            " or shown, by label, as the pages show them (default: raw)",
+            " shown, by label, as the pages show them, or all, every column of a"
+            " collection's table (default: raw)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        form, output = options["format"], options["output"]
+        if output and form == "table":
+            raise CommandError("a table is printed; choose another --format for a file")
+        if form == XLSX and not output:
+            raise CommandError("a workbook needs a file: add --output FILE")
         user = find_user(options["user"]) if options["user"] else None
-        items = select_items(
-            provider=options["provider"], user=user, item_type=options["type"]
-        )
-        rows = stream(items)
-        zone = zone_of(user) if user else None
-        # Closed here, while the database is still open, when the reader has left.
-        with quietly_if_closed(self.stdout), closing(rows), timezone.override(zone):
-            self.print_as(options["format"], rows, VALUES[options["values"]])
-            self.stdout.flush()
-        if options["format"] != "table":
-            audit.record("items.exported", form=options["format"], way="console")
+        with timezone.override(zone_of(user) if user else None):
+            wanted = _asked(user, options)
+            rows = wanted.items()
+            if output:
+                _write(wanted.to_source(rows), form, Path(output))
+            else:
+                # Closed here, while the database is still open, when the reader left.
+                with quietly_if_closed(self.stdout), closing(rows):
+                    self.print_as(form, rows, wanted)
+                    self.stdout.flush()
+        if form != "table":
+            audit.record("items.exported", form=form, way="console")
 
     def print_as(
-        self, form: str, rows: Iterable[Item], values: Values = raw_values
+        self, form: str, rows: Iterable[Item], wanted: AskedFile | None = None
     ) -> None:
         """Write the rows in one of the forms."""
         if form == "table":
             print_items(rows, self.stdout)
             return
-        for piece in WRITERS[form](rows, values):
+        source = wanted.to_source(rows) if wanted else ListSource(items=rows)
+        for piece in formats.stream(source, form):
             self.stdout.write(piece, ending="")
+
+
+def _write(source: Source, form: str, path: Path) -> None:
+    """Write a file that only its owner may read; one that cannot be made is said."""
+    try:
+        with formats.private_folder() as folder, path.open("wb") as file:
+            formats.write(source, form, file, folder)
+    except OSError as exc:
+        raise CommandError(f"{path} cannot be written: {exc.strerror}") from exc
+
+
+def _asked(user: User | None, options: dict[str, Any]) -> AskedFile:
+    content = Content(options["values"])
+    if options["address"]:
+        if user is None:
+            raise CommandError("--address needs --user: pages show one user's items")
+        if options["provider"] or options["type"]:
+            raise CommandError("--address has filters of its own; leave others out")
+        return _asked_by_address(user, options["address"], content)
+    if content is Content.ALL:
+        raise CommandError("--values all is for the --address of a table")
+    items = select_items(
+        provider=options["provider"], user=user, item_type=options["type"]
+    )
+    return AskedFile(
+        items=lambda: stream(items),
+        to_source=lambda rows: ListSource(items=rows, properties=asked.VALUES[content]),
+    )
+
+
+def _asked_by_address(user: User, address: str, content: Content) -> AskedFile:
+    """Return what a page of the user's shows; refuse what is no list and no table."""
+    parts = urlsplit(address)
+    try:
+        found = resolve(parts.path)
+    except Resolver404:
+        raise CommandError(f"no page of this site: {parts.path!r}") from None
+    parameters = QueryDict(parts.query)
+    if found.view_name == "integrations:item-list":
+        if content is Content.ALL:
+            raise CommandError("--values all is for the --address of a table")
+        return asked.ask_list(user, parameters, content)
+    if found.view_name != "integrations:table":
+        raise CommandError("only lists of items and tables can be exported")
+    collection = asked.own_collections(user).filter(pk=found.kwargs["pk"]).first()
+    if collection is None:
+        raise CommandError("this user has no such table")
+    table = OpenTable.open(collection, parameters, user)
+    if table.query.left_out:
+        raise CommandError(" ".join(table.query.left_out))
+    wanted = asked.ask_table(table, content)
+    if not wanted.is_ready:
+        raise CommandError("the filters of this table are not ready; try again soon")
+    return wanted
 
 
 def select_items(*, provider: str, user: User | None, item_type: str) -> ItemQuerySet:

@@ -10,7 +10,7 @@ from integrations.http.transport import Response
 from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.api.classify import classify
-from integrations.providers.airtable.ids import STRUCTURE
+from integrations.providers.airtable.ids import STRUCTURE, table_key
 from integrations.providers.airtable.listing import (
     by_id,
     changes,
@@ -46,6 +46,7 @@ class Airtable(BaseConnector):
     }
     # Bases and tables are listed together.
     mixed_types: Mapping[str, Sequence[str]] = {"table": ("base",)}
+    leaf_types: Sequence[str] = ("record",)
     structure_types: Sequence[str] = ("base", "table")
     plans: Sequence[Plan] = cost.PLANS
     quota_description = cost.QUOTA_DESCRIPTION
@@ -138,6 +139,12 @@ class Airtable(BaseConnector):
         """Return the fields in their order; the primary one is the record's name."""
         names = super().leading_columns(item_type, schema)
         return [name for name in names if name != schema.get("primary")]
+
+    def collection_of(
+        self, item_type: str, remote_id: str, *, parent_id: str
+    ) -> str | None:
+        """Return the collection of a table's records."""
+        return table_key(parent_id, remote_id) if item_type == "table" else None
 
     def own_user_ids(
         self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]

@@ -10,12 +10,17 @@ from integrations.http.errors import ApiError
 from integrations.http.limits import Limit
 from integrations.http.transport import Response
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
-from integrations.providers.hubspot import objects, writing
+from integrations.providers.hubspot import (
+    objects,
+    overwritten,
+    writing,
+    writing_many,
+)
 from integrations.providers.hubspot.account import identify
 from integrations.providers.hubspot.api.classify import classify
 from integrations.providers.hubspot.api.limits import told_limits
 from integrations.providers.hubspot.listing import by_id, changes
-from integrations.providers.hubspot.listing.records import Reader, is_living
+from integrations.providers.hubspot.listing.records import BATCH_SIZE, Reader, is_living
 from integrations.providers.hubspot.listing.schema import fetch_schema
 from integrations.providers.hubspot.mapping import display
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_away
@@ -39,6 +44,7 @@ from integrations.providers.writing import (
     RawValues,
     WritableField,
     Written,
+    WrittenMany,
 )
 
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
@@ -76,6 +82,7 @@ class HubSpot(BaseConnector):
     # Two calls: with three collections every five minutes 0.7 % of a day's calls.
     most_probes = 200
     links_per_call = by_id.LINKS_PER_CALL
+    items_per_write = BATCH_SIZE
 
     def installation_of(self, account_id: str) -> str:
         """Return the portal: an app is installed once for everybody in it."""
@@ -224,6 +231,10 @@ class HubSpot(BaseConnector):
         """Tell whether two texts of a property mean the same."""
         return writing.is_same(field, one, other)
 
+    def identities(self, values: RawValues) -> Sequence[str]:
+        """Return the addresses of a contact."""
+        return writing.identities(values)
+
     def create(
         self, api: ApiClient, collection: CollectionContext, values: RawValues
     ) -> Written:
@@ -252,11 +263,36 @@ class HubSpot(BaseConnector):
         """Return the contact with the e-mail address among these values."""
         return writing.find_existing(api, collection, values)
 
+    def update_many(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        changes: Mapping[str, RawValues],
+    ) -> WrittenMany:
+        """Change some properties of up to a hundred records."""
+        return writing_many.update_many(api, collection, changes)
+
+    def fetch_many(
+        self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
+    ) -> Mapping[str, IntegrationItem]:
+        """Return records by batch, with their associations."""
+        return writing_many.fetch_many(Reader(api, collection), remote_ids)
+
     def fetch_written(
         self, api: ApiClient, collection: CollectionContext, remote_id: str
     ) -> IntegrationItem | None:
         """Return a record by batch, with its associations."""
         return writing.fetch_written(Reader(api, collection), remote_id)
+
+    def fetch_overwritten(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        sent: Mapping[str, RawValues],
+        before: Mapping[str, RawValues],
+    ) -> Mapping[str, RawValues]:
+        """Return what a write replaced unseen, by the histories of properties."""
+        return overwritten.fetch_overwritten(Reader(api, collection), sent, before)
 
     def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
         """Remove the app from the whole portal; its admins get an e-mail."""

@@ -1,5 +1,6 @@
 """Describe HubSpot's OAuth: dated endpoints, scopes, and what its refusals mean."""
 
+from datetime import date
 from typing import Final
 
 from integrations.http.error_forms import RFC_FORM, TEXT, UPPER_CODE
@@ -12,6 +13,7 @@ from integrations.providers.hubspot.objects import (
     OWNERS_READ,
 )
 from integrations.providers.spec import ProviderSpec, Scope
+from integrations.providers.versions import ApiVersion
 
 # In any 10 seconds, for an app of the marketplace; 100 or 190 for a private one.
 USUAL_RATE_LIMIT: Final = 110
@@ -22,6 +24,42 @@ ERROR_FORMS: Final = (
     {"message": TEXT, "correlationId": TEXT},
     {"message": TEXT, "errorType": UPPER_CODE},
     {"message": TEXT, "status": "error"},
+)
+# A dated version is supported until 18 months after it became generally available.
+VERSIONING: Final = (
+    "https://developers.hubspot.com/docs/developer-tooling/platform/versioning"
+)
+LEGACY: Final = (
+    "https://developers.hubspot.com/changelog/"
+    "legacy-apis-and-legacy-apps-whats-going-unsupported-and-when"
+)
+VERSIONS: Final = (
+    ApiVersion(
+        name="2026-09",
+        ends_on=date(2028, 3, 8),
+        is_estimated=True,
+        source=VERSIONING,
+    ),
+    ApiVersion(
+        name="2026-03",
+        ends_on=date(2027, 9, 30),
+        is_estimated=True,
+        source=VERSIONING,
+    ),
+    ApiVersion(
+        name="v4",
+        ends_on=date(2027, 3, 30),
+        source="https://developers.hubspot.com/changelog/"
+        "deprecating-support-for-hubspot-v4-apis",
+    ),
+    # In September 2027, and no day is published.
+    ApiVersion(name="v3", ends_on=date(2027, 9, 1), is_estimated=True, source=LEGACY),
+    # Of the data as well as of OAuth; the earlier of the two days.
+    ApiVersion(
+        name="v1",
+        ends_on=date(2027, 2, 16),
+        source="https://developers.hubspot.com/changelog/v1-oauth-api-deprecation",
+    ),
 )
 # Version 1 of these endpoints stops on 2027-02-16; the dated ones take their
 # parameters in the body only, so that no token ever stands in an address.
@@ -68,6 +106,7 @@ SPEC = ProviderSpec(
         {"message": TEXT, "status": UPPER_CODE},
         *ERROR_FORMS,
     ),
+    versions=VERSIONS,
     version_env="HUBSPOT_API_VERSION",
     default_version="2026-09",
     # HubSpot puts the standard's code in ``error`` and its own in ``status``.

@@ -13,12 +13,16 @@ from integrations.providers.connector import CollectionContext
 from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.hubspot.listing.lookups import DEACTIVATED
 from integrations.providers.hubspot.listing.records import ID_ONLY, Reader
-from integrations.providers.hubspot.mapping.display import from_milliseconds
+from integrations.providers.hubspot.mapping.display import (
+    OWNER_EMAILS,
+    from_milliseconds,
+)
 from integrations.providers.hubspot.objects import CONTACTS, CONTACTS_WRITE
 from integrations.providers.listing import id_of
 from integrations.providers.records import FieldSpec, IntegrationItem, read_fields
 from integrations.providers.values import to_day, to_id, to_time
 from integrations.providers.writing import (
+    SHARE_OF_ONE,
     FormValue,
     Input,
     RawValues,
@@ -32,6 +36,8 @@ WRITE_SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
 # No two contacts have one address: by it a contact is found at once, which by its
 # names it is not, because search lags.
 IDENTITY: Final = "email"
+# Further addresses find a contact as well, and no other one may have them.
+MORE_IDENTITIES: Final = "hs_additional_emails"
 # It only moves forward; going back takes clearing it first.
 # https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide
 STAGE: Final = "lifecyclestage"
@@ -56,7 +62,7 @@ _INPUTS: Final[Mapping[str, Input]] = {
     "domain": Input.TEXT,
     "link": Input.TEXT,
 }
-_UNITS: Final = {"percent": "share of one", "duration": "milliseconds"}
+_UNITS: Final = {"percent": SHARE_OF_ONE, "duration": "milliseconds"}
 BOOLEANS: Final = {"true": "Yes", "false": "No"}
 
 
@@ -80,6 +86,7 @@ def _to_writable(spec: FieldSpec, collection: CollectionContext) -> WritableFiel
         label=spec.label,
         input=taken,
         options=_options(spec, collection),
+        aliases=_aliases(spec, collection),
         group=spec.group,
         unit=_UNITS.get(spec.kind, ""),
         is_identity=spec.name == IDENTITY,
@@ -94,6 +101,22 @@ def _options(spec: FieldSpec, collection: CollectionContext) -> Mapping[str, str
         return {key: spec.options.get(key) or word for key, word in BOOLEANS.items()}
     retired = {*spec.retired, CURRENCY_PROPERTY}
     return {key: name for key, name in spec.options.items() if key not in retired}
+
+
+def _aliases(spec: FieldSpec, collection: CollectionContext) -> Mapping[str, str]:
+    """Return the owners who are offered, by their addresses."""
+    if spec.kind not in ("user", "person"):
+        return {}
+    emails = (collection.schema.get("lookups") or {}).get(OWNER_EMAILS) or {}
+    offered = _options(spec, collection)
+    return {email: key for key, email in emails.items() if key in offered}
+
+
+def identities(values: RawValues) -> list[str]:
+    """Return the addresses of a contact, without regard to case."""
+    texts = (str(values.get(name) or "") for name in (IDENTITY, MORE_IDENTITIES))
+    addresses = (each.strip() for text in texts for each in text.split(";"))
+    return [each.casefold() for each in addresses if each]
 
 
 def to_form(field: WritableField, value: Any) -> FormValue:
@@ -161,25 +184,25 @@ _KEYS: Final[Mapping[Input, Callable[[str], object]]] = {
 def create(api: ApiClient, collection: CollectionContext, values: RawValues) -> Written:
     """Create a contact with the values that are not empty."""
     given = {name: value for name, value in values.items() if value not in ("", None)}
-    return _to_written(api.post(_path(collection), json={"properties": given}))
+    return to_written(api.post(path_of(collection), json={"properties": given}))
 
 
 def update(
     api: ApiClient, collection: CollectionContext, remote_id: str, values: RawValues
 ) -> Written:
     """Change the values that are given, and no others."""
-    path = _path(collection, remote_id)
-    written = _to_written(api.patch(path, json={"properties": dict(values)}))
+    path = path_of(collection, remote_id)
+    written = to_written(api.patch(path, json={"properties": dict(values)}))
     stage = values.get(STAGE)
     if stage and written.values.get(STAGE) != stage:
         api.patch(path, json={"properties": {STAGE: ""}})
-        written = _to_written(api.patch(path, json={"properties": dict(values)}))
+        written = to_written(api.patch(path, json={"properties": dict(values)}))
     return written
 
 
 def archive(api: ApiClient, collection: CollectionContext, remote_id: str) -> None:
     """Archive a contact; HubSpot keeps it for 90 days."""
-    api.delete(_path(collection, remote_id))
+    api.delete(path_of(collection, remote_id))
 
 
 def find_existing(
@@ -191,7 +214,7 @@ def find_existing(
         return None
     params = {"idProperty": IDENTITY, "properties": ID_ONLY}
     try:
-        row = api.get(_path(collection, str(address)), params=params)
+        row = api.get(path_of(collection, str(address)), params=params)
     except NotFound:
         return None
     return id_of(expect_object(row, "contact"))
@@ -205,12 +228,14 @@ def fetch_written(reader: Reader, remote_id: str) -> IntegrationItem | None:
     return found.mapped[0] if found.mapped else None
 
 
-def _path(collection: CollectionContext, identity: str = "") -> str:
+def path_of(collection: CollectionContext, identity: str = "") -> str:
+    """Return the address of a collection, or of one of its records."""
     path = f"/crm/objects/{collection.version}/{collection.remote_id}"
     return f"{path}/{urls.segment(identity)}" if identity else path
 
 
-def _to_written(answer: object) -> Written:
+def to_written(answer: object) -> Written:
+    """Return what a write of one record was answered with."""
     record = expect_object(answer, "record")
     values = expect_object(record.get("properties"), "properties")
     return Written(remote_id=to_id(record.get("id")), values=values)

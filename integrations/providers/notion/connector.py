@@ -137,6 +137,12 @@ class Notion(BaseConnector):
         """Return the text of a page as an outline."""
         return content.fetch_content(api, remote_id)
 
+    def collection_of(
+        self, item_type: str, remote_id: str, *, parent_id: str
+    ) -> str | None:
+        """Return the collection of a data source's rows, which has its id."""
+        return remote_id if item_type == DATA_SOURCE else None
+
     def leading_columns(
         self, item_type: str, schema: Mapping[str, Any]
     ) -> Sequence[str]:

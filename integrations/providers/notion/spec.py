@@ -3,9 +3,15 @@
 from integrations.http.error_forms import LOWER_CODE, RFC_FORM
 from integrations.oauth.config import Rejection
 from integrations.providers.spec import ProviderSpec
+from integrations.providers.versions import ApiVersion
 
 # https://developers.notion.com/reference/status-codes
 ERROR_FORM = {"object": "error", "code": LOWER_CODE}
+# No version has an end yet; each is told in Notion's changelog before it has one.
+VERSIONS = tuple(
+    ApiVersion(name=name, source="https://developers.notion.com/reference/versioning")
+    for name in ("2026-03-11", "2025-09-03", "2022-06-28", "v1")
+)
 # What may be read is decided twice, and never in the request: by the capabilities
 # of the connection in Notion's portal, and by the pages that a user picks.
 # https://developers.notion.com/guides/get-started/authorization
@@ -46,6 +52,7 @@ SPEC = ProviderSpec(
     # https://developers.notion.com/reference/request-limits
     rate_limit=30,
     limit_seconds=30.4,
+    versions=VERSIONS,
     version_env="NOTION_VERSION",
     default_version="2026-03-11",
     version_header="Notion-Version",

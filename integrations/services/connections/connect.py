@@ -3,27 +3,26 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
 
-from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from integrations.models import Connection, Credential, SyncRun, times
-from integrations.models.collection import Completeness
-from integrations.models.reasons import ReasonCode, columns
+from integrations.models.connection import ConnectionQuerySet
+from integrations.models.reasons import ReasonCode
 from integrations.oauth.tokens import TokenSet
-from integrations.providers import CONNECTORS, SPECS
+from integrations.providers import CONNECTORS
 from integrations.providers.records import RemoteAccount
-from integrations.services.common import audit, crypto
+from integrations.services.common import audit
 from integrations.services.common.errors import (
     OwnedBySomeoneElseError,
     TooManyConnectionsError,
 )
-from integrations.services.connections import quota
-from integrations.services.grants import credentials, revocation, token_cache
+from integrations.services.connections import new_grant, quota
+from integrations.services.grants import revocation
 from integrations.services.sync import runs
 from integrations.services.writing import outbox
 
@@ -57,52 +56,72 @@ def connect(
     changed, raises OwnedBySomeoneElseError when the account is somebody else's here,
     and TooManyConnectionsError.
     """
-    is_sandbox = settings.PROVIDERS[provider].is_sandbox
-    issued_at = issued_at or timezone.now()
-    same = Connection.objects.filter(
-        provider=provider, remote_id=account.remote_id, is_sandbox=is_sandbox
+    store = partial(
+        _store,
+        user=user,
+        provider=provider,
+        tokens=tokens,
+        account=account,
+        plan=plan,
+        issued_at=issued_at or timezone.now(),
     )
     try:
-        with transaction.atomic():
-            connection, is_new = _row_for(
-                user, provider, account, is_sandbox=is_sandbox
-            )
-            if not is_new and _has_newer_grant(connection, issued_at):
-                return _keep_newer(connection, tokens)
-            if is_new:
-                quota.begin(connection, plan)
-            _store_grant(connection, tokens, account, issued_at, is_new=is_new)
-            _remember_social_account(connection)
-            runs.cancel_open(connection, ReasonCode.RECONNECTED)
-            audit.record(
-                "connection.connected" if is_new else "connection.reconnected",
-                user=user,
-                subject=connection.pk,
-                provider=provider,
-                account=account.remote_id,
-            )
-    except IntegrityError as exc:
-        if is_new and same.owned_by(user).exists():
-            # Two consents at once for a new account: the other one made its row.
-            return connect(
-                user=user,
-                provider=provider,
-                tokens=tokens,
-                account=account,
-                issued_at=issued_at,
-            )
-        raise OwnedBySomeoneElseError(provider) from exc
+        stored = store()
+    except IntegrityError:
+        # Two consents at once for one account: the other one has made its row by now.
+        try:
+            stored = store()
+        except IntegrityError as exc:
+            raise OwnedBySomeoneElseError(provider) from exc
+    if stored is None:
+        return _keep_newer(_same_account(provider, account).get(owner=user), tokens)
+    connection, is_new = stored
     triggers = SyncRun.Trigger
-    trigger = triggers.CONNECT if is_new else triggers.RECONNECT
     # A new consent may have opened, or closed, anything: look at all of it again.
     request = runs.request_sync(
         connection,
-        trigger=trigger,
+        trigger=triggers.CONNECT if is_new else triggers.RECONNECT,
         full=not is_new,
         wait=CONNECTORS[provider].usual_share_lag,
     )
     outbox.wake(connection)
     return Connected(connection=connection, is_new=is_new, delivered=request.delivered)
+
+
+@transaction.atomic
+def _store(
+    *,
+    user: User,
+    provider: str,
+    tokens: TokenSet,
+    account: RemoteAccount,
+    plan: str,
+    issued_at: datetime,
+) -> tuple[Connection, bool] | None:
+    """Store the grant in its row, or nothing where the row has a newer one."""
+    connection, is_new = _row_for(user, provider, account)
+    if not is_new and _has_newer_grant(connection, issued_at):
+        return None
+    if is_new:
+        quota.begin(connection, plan)
+    new_grant.store(connection, tokens, account, issued_at, is_new=is_new)
+    runs.cancel_open(connection, ReasonCode.RECONNECTED)
+    audit.record(
+        "connection.connected" if is_new else "connection.reconnected",
+        user=user,
+        subject=connection.pk,
+        provider=provider,
+        account=account.remote_id,
+    )
+    return connection, is_new
+
+
+def _same_account(provider: str, account: RemoteAccount) -> ConnectionQuerySet:
+    return Connection.objects.filter(
+        provider=provider,
+        remote_id=account.remote_id,
+        is_sandbox=settings.PROVIDERS[provider].is_sandbox,
+    )
 
 
 def _has_newer_grant(connection: Connection, issued_at: datetime) -> bool:
@@ -125,12 +144,10 @@ def _keep_newer(connection: Connection, tokens: TokenSet) -> Connected:
 
 
 def _row_for(
-    user: User, provider: str, account: RemoteAccount, *, is_sandbox: bool
+    user: User, provider: str, account: RemoteAccount
 ) -> tuple[Connection, bool]:
     """Look first whose the account is, and touch nothing that is not this user's."""
-    same = Connection.objects.filter(
-        provider=provider, remote_id=account.remote_id, is_sandbox=is_sandbox
-    )
+    same = _same_account(provider, account)
     if same.connected().exclude(owner=user).exists():
         raise OwnedBySomeoneElseError(provider)
     own = same.owned_by(user).select_for_update().first()
@@ -142,7 +159,7 @@ def _row_for(
         owner=user,
         provider=provider,
         remote_id=account.remote_id,
-        is_sandbox=is_sandbox,
+        is_sandbox=settings.PROVIDERS[provider].is_sandbox,
         account_name=account.name[:255],
     )
     connection.generation = 0
@@ -160,98 +177,3 @@ def _ensure_place(user: User) -> None:
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if not has_place(user):
         raise TooManyConnectionsError
-
-
-def _store_grant(
-    connection: Connection,
-    tokens: TokenSet,
-    account: RemoteAccount,
-    issued_at: datetime,
-    *,
-    is_new: bool,
-) -> None:
-    now = timezone.now()
-    connection.generation += 1
-    connection.account_name = account.name[:255]
-    # What the provider could not say today is not taken for empty.
-    told = {key: value for key, value in account.details.items() if value != ""}
-    connection.account = {**connection.account, **told}
-    scopes = account.scopes if account.scopes is not None else tokens.scopes
-    if scopes is not None:
-        connection.granted_scopes = list(scopes)
-    connection.state, connection.reason = Connection.State.ACTIVE, ""
-    connection.state_since = now
-    connection.notified_at = connection.discovered_at = None
-    connection.reconnected_at = None if is_new else now
-    connection.next_sync_at = now
-    connection.retry_at, connection.failed_syncs = None, 0
-    connection.save()
-    # What was out of reach may be in reach now.
-    connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
-        completeness=Completeness.PENDING, before_refusal=None, **columns(None)
-    )
-    _seal_credential(connection, tokens, issued_at)
-
-
-def _seal_credential(
-    connection: Connection, tokens: TokenSet, issued_at: datetime
-) -> None:
-    columns: dict[str, Any] = {
-        "issued_at": issued_at,
-        "refresh_token": "",
-        "fingerprint": "",
-        "refresh_expires_at": None,
-        **credentials.seal_tokens(
-            tokens,
-            connection_id=connection.pk,
-            generation=connection.generation,
-            now=timezone.now(),
-            keep_alive=SPECS[connection.provider].keep_alive,
-        ),
-    }
-    old = Credential.objects.filter(connection=connection).first()
-    version = old.version + 1 if old else 1
-    Credential.objects.update_or_create(
-        connection=connection,
-        defaults={
-            **columns,
-            "generation": connection.generation,
-            "version": version,
-        },
-    )
-    if old:
-        _give_back_replaced(old, connection)
-        stale = (old.generation, old.version)
-        transaction.on_commit(lambda: token_cache.forget(connection.pk, *stale))
-
-
-def _give_back_replaced(old: Credential, connection: Connection) -> None:
-    """Give back the grant that a new one replaces, where the two are independent."""
-    try:
-        replaced = TokenSet(
-            access_token=credentials.open_access(old).secret,
-            refresh_token=credentials.open_refresh(old),
-        )
-    except crypto.CryptoError:
-        logger.warning("unreadable grant replaced connection=%s", connection.pk)
-        return
-    revocation.give_back(
-        connection.provider,
-        replaced,
-        account_id=connection.remote_id,
-        owner_id=connection.owner_id,
-    )
-
-
-def _remember_social_account(connection: Connection) -> None:
-    """Store allauth's own row for the link: an identity, never a token."""
-    if connection.is_sandbox:
-        return
-    SocialAccount.objects.update_or_create(
-        provider=connection.provider,
-        uid=connection.remote_id,
-        defaults={
-            "user_id": connection.owner_id,
-            "extra_data": {"name": connection.account_name},
-        },
-    )

@@ -18,6 +18,7 @@ from integrations.services.common.errors import ConnectorError, ProofMissingErro
 from integrations.services.common.proof import RecentProof
 from integrations.services.grants import credentials, revocation, token_cache
 from integrations.services.items import store
+from integrations.services.items.downloads import orders
 from integrations.services.sync import runs
 from integrations.services.writing import outbox
 
@@ -179,6 +180,7 @@ def purge(connection: Connection) -> None:
         # From now on none of them counts, however long deleting them takes.
         locked.collections.update(stored_count=0)
         outbox.forget(locked)
+        orders.forget(locked)
         deleted = store.delete_some({"connection": locked}, limit=DELETED_AT_ONCE)
         if deleted == DELETED_AT_ONCE:
             transaction.on_commit(lambda: queue.send("sweep_purges"))

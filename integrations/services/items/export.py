@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, TypeAlias
@@ -43,9 +43,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # What steers a terminal or turns the direction of a line; line ends and tabs do not.
 STEERING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
-# How the properties of an item of a collection are written, and items are.
+# How the properties of an item of a collection are written.
 Values: TypeAlias = Callable[[Item, Collection | None], Mapping[str, Any]]
-Writer: TypeAlias = Callable[[Iterable[Item], Values], Iterator[str]]
+Row: TypeAlias = Mapping[str, Any]
 
 
 def raw_values(item: Item, collection: Collection | None) -> Mapping[str, Any]:
@@ -100,9 +100,9 @@ def _told(item: Item) -> datetime | None:
     return None if item.is_update_noticed else item.remote_updated_at
 
 
-def _to_integration_items(
-    items: Iterable[Item], values: Values
-) -> Iterator[dict[str, Any]]:
+def to_integration_items(
+    items: Iterable[Item], values: Values = raw_values
+) -> Iterator[Row]:
     """Yield items as exports show them; a schema can be long, and is read once."""
     collections: dict[UUID | None, Collection | None] = {None: None}
     for item in items:
@@ -116,18 +116,18 @@ def _isoformat(value: datetime | None) -> str | None:
     return value.astimezone(zone).isoformat() if value else None
 
 
-def to_json(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]:
+def to_json(rows: Iterable[Row]) -> Iterator[str]:
     """Yield the pieces of one JSON array, a line per item."""
     start = "[\n"
-    for each in _to_integration_items(items, values):
+    for each in rows:
         yield start + _to_line(each)
         start = ",\n"
     yield "[]\n" if start == "[\n" else "\n]\n"
 
 
-def to_ndjson(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]:
+def to_ndjson(rows: Iterable[Row]) -> Iterator[str]:
     """Yield a JSON object per line, so that a reader need not hold them all."""
-    for each in _to_integration_items(items, values):
+    for each in rows:
         yield _to_line(each) + "\n"
 
 
@@ -136,13 +136,13 @@ def _to_line(item: Mapping[str, Any]) -> str:
     return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def to_csv(items: Iterable[Item], values: Values = raw_values) -> Iterator[str]:
+def to_csv(heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """Yield the lines of a CSV file that no spreadsheet mistakes for formulas."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    writer.writerow(FIELDS)
-    for each in _to_integration_items(items, values):
-        writer.writerow(to_cell(v) for v in each.values())
+    writer.writerow(map(to_cell, heads))
+    for each in rows:
+        writer.writerow(map(to_cell, each))
         yield _drain(buffer)
     yield _drain(buffer)
 
@@ -162,11 +162,3 @@ def to_cell(value: Any) -> str:
     is_formula = text.startswith(FORMULA_STARTS)
     text = STEERING.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
     return f"'{text}" if is_formula else text
-
-
-VALUES: Final[Mapping[str, Values]] = {"raw": raw_values, "shown": shown_values}
-WRITERS: Final[Mapping[str, Writer]] = {
-    "csv": to_csv,
-    "json": to_json,
-    "ndjson": to_ndjson,
-}

@@ -28,6 +28,24 @@ class Links:
         found = (self.found.get((relation.linked_collection, each)) for each in ids)
         return [item for item in found if item is not None]
 
+    def text_of(self, relation: Relation) -> str:
+        """Return the names of its items, and how many more there are."""
+        items = self.of(relation)
+        names = ", ".join(item.name or "Untitled" for item in items)
+        return f"{names} {more_text(relation, len(items))}".strip()
+
+
+def more_text(relation: Relation, known: int) -> str:
+    """Return in words how many items of a relation are not known here."""
+    missing = len(relation.linked_ids) - known
+    if not known:
+        least = "more than " if relation.has_more else ""
+        noun = "item" if missing == 1 and not least else "items"
+        return f"{least}{missing} {noun} not stored here"
+    if relation.has_more:
+        return f"and more than {missing} more" if missing else "and more than shown"
+    return f"and {missing} more" if missing else ""
+
 
 def find(item: Item, *described: Sequence[DisplayField]) -> Links:
     """Return the items that any of the fields relate to."""

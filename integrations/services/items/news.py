@@ -22,28 +22,40 @@ class News:
     """What happened to items since a time.
 
     New is what came after everything of its collection had been read once; what a
-    first refresh finds may have been there for years.
+    first refresh finds may have been there for years. Times are whole seconds.
     """
 
     kind: str
     since: datetime
+    until: datetime | None = None
 
     @classmethod
     def parse(cls, text: str) -> "News | None":
         """Read what ``str`` writes; anything odd means none."""
-        kind, _, stamp = text.partition("-")
+        kind, _, stamps = text.partition("-")
+        start, has_end, end = stamps.partition("-")
         try:
-            since = datetime.strptime(stamp, FORMAT).replace(tzinfo=UTC)
+            since = _to_time(start)
+            until = _to_time(end) if has_end else None
         except ValueError:
             return None
         is_near = timezone.now() - LONGEST < since
-        return cls(kind=kind, since=since) if kind in KINDS and is_near else None
+        if kind not in KINDS or not is_near:
+            return None
+        return cls(kind=kind, since=since, until=until)
 
     def __str__(self) -> str:
-        return f"{self.kind}-{self.since.astimezone(UTC):{FORMAT}}"
+        text = f"{self.kind}-{self.since.astimezone(UTC):{FORMAT}}"
+        if self.until is None:
+            return text
+        return f"{text}-{self.until.astimezone(UTC):{FORMAT}}"
 
     def select(self, items: ItemQuerySet) -> ItemQuerySet:
         """Return those of the items that it happened to."""
+        if self.until is not None:
+            column = {NEW: "first_seen_at", DELETED: "deleted_at"}
+            name = column.get(self.kind, "changed_at")
+            items = items.filter(**{f"{name}__lt": self.until})
         if self.kind == DELETED:
             return items.deleted().filter(deleted_at__gte=self.since)
         if self.kind == CHANGED:
@@ -53,6 +65,10 @@ class News:
             first_seen_at__gte=self.since,
             first_seen_at__gt=F("collection__first_full_refresh_at"),
         )
+
+
+def _to_time(stamp: str) -> datetime:
+    return datetime.strptime(stamp, FORMAT).replace(tzinfo=UTC)
 
 
 def recent_items(user: User, *, most: int) -> list[Item]:

@@ -1,27 +1,9 @@
-"""Name the parents of items, and what became of those that are not stored."""
+"""Name the parents of items whose providers tell only their ids."""
 
 from collections.abc import Iterable
 
 from integrations.models import Collection, Item
-from integrations.services.items.links import collections_beside
-from integrations.services.items.listing import parent_types
-
-NOT_SHARED = "Something that is not shared with this connection"
-
-
-def name_above(item: Item) -> str:
-    """Return the provider's word for the place, else what became of the parent."""
-    if not item.parent_remote_id or item.parent_name:
-        return item.parent_name
-    parent = Item.objects.filter(
-        collection__in=collections_beside(item),
-        remote_id=item.parent_remote_id,
-        type__in=parent_types(item),
-    ).first()
-    if parent is None:
-        return NOT_SHARED
-    name = parent.name or "Untitled"
-    return f"{name} ({parent.deleted_text})" if parent.is_deleted else name
+from integrations.services.items.types import parent_types
 
 
 def put_parents(items: Iterable[Item]) -> None:

@@ -22,6 +22,8 @@ DEFAULT_SIZE = 50
 MAX_SEARCH = 200
 PURPOSE = "page-position"
 TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
+# Instead of a saved view: the list as it is, though it opens by another one.
+ALL_VIEW = "all"
 
 
 class Sort(NamedTuple):
@@ -114,6 +116,7 @@ class ItemQuery:
     linked_to: UUID | None = None
     state: str = ""
     news: News | None = None
+    view: str = ""
     sort: str = DEFAULT_SORT
     size: int = DEFAULT_SIZE
     after: Position | None = None
@@ -139,6 +142,7 @@ class ItemQuery:
             linked_to=_to_uuid(read("linked_to")),
             state=read("state") if read("state") in STATES else "",
             news=News.parse(read("news")),
+            view=read_view(read("view")),
             sort=sort,
             size=_to_size(read("size")),
             after=after,
@@ -169,7 +173,7 @@ class ItemQuery:
     @property
     def look(self) -> dict[str, str]:
         """Return the parameters that only say how the list is shown."""
-        values = {}
+        values = {"view": self.view} if self.view else {}
         if self.sort != DEFAULT_SORT:
             values["sort"] = self.sort
         if self.size != DEFAULT_SIZE:
@@ -201,6 +205,11 @@ class ItemQuery:
         kept = {**self.filters, **self.look}
         kept.pop(name, None)
         return ItemQuery.parse(kept)
+
+
+def read_view(text: str) -> str:
+    """Return the id of a saved view, or that there is to be none; empty for neither."""
+    return text if text == ALL_VIEW else str(_to_uuid(text) or "")
 
 
 def _to_uuid(text: str) -> UUID | None:

@@ -1,8 +1,9 @@
-"""Find a user's other items that name the same address, number or company."""
+"""Find a user's items that name the same address, number or company."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,8 +13,6 @@ from integrations.models import Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers.fields import Link, Text, Value
 from integrations.providers.records import DisplayField
-from integrations.services.common.errors import ConnectorError
-from integrations.services.items.described import describe
 from integrations.services.items.search import full_text
 from integrations.services.items.search.words import fold
 
@@ -53,6 +52,51 @@ PUBLIC_MAIL = frozenset(
 )
 
 
+class Kind(StrEnum):
+    """What items have in common."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    DOMAIN = "domain"
+
+
+WHY: Mapping[Kind, str] = {
+    Kind.EMAIL: "Same e-mail address,",
+    Kind.PHONE: "Same phone number, ending in",
+    Kind.DOMAIN: "Same company domain,",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """An address, the last digits of a number, or a domain, that items can share."""
+
+    kind: Kind
+    text: str
+
+    @property
+    def why(self) -> str:
+        """Return in words why items that share it are related."""
+        return f"{WHY[self.kind]} {self.text}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Trace | None":
+        """Read what a user wrote; what is none of the three is none."""
+        text = text.strip()
+        if EMAIL.fullmatch(text):
+            return cls(kind=Kind.EMAIL, text=text.lower())
+        digits = re.sub("[^0-9]", "", text)
+        if PHONE.fullmatch(text) and len(digits) >= PHONE_ENDING:
+            return cls(kind=Kind.PHONE, text=digits[-PHONE_ENDING:])
+        host = _host(text)
+        return cls(kind=Kind.DOMAIN, text=host) if host else None
+
+    def is_in(self, properties: Mapping[str, Any]) -> bool:
+        """Tell whether an item's properties hold it."""
+        read = {Kind.EMAIL: emails, Kind.PHONE: phones, Kind.DOMAIN: domains}
+        return self.text in read[self.kind](properties)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Related:
     """A related item, and why it is related."""
@@ -61,40 +105,56 @@ class Related:
     why: str
 
 
-def find_related(item: Item) -> list[Related]:
+def find_related(item: Item, traces: Sequence[Trace]) -> list[Related]:
     """Return live items of the same owner in other collections, addresses first."""
-    elsewhere = (
-        # A sum has no index: SQLite would read all of the owner's items by theirs,
-        # rather than the few whose keys are known.
-        Item.objects.annotate(whose=F("owner_id") + 0)
-        .filter(whose=item.owner_id, deleted_at__isnull=True)
-        .exclude(collection_id=item.collection_id)
-    )
+    elsewhere = _own(item.owner_id).exclude(collection_id=item.collection_id)
     found: dict[int, Related] = {}
-    for trace, read, why in _traces(item):
-        for other in _holders(elsewhere, trace, item.owner_id):
-            if trace in read(other.properties):
-                found.setdefault(other.pk, Related(item=other, why=f"{why} {trace}"))
-            if len(found) == MOST:
-                return list(found.values())
-    return list(found.values())
+    for trace, others in _holders(elsewhere, traces, item.owner_id):
+        for other in others:
+            found.setdefault(other.pk, Related(item=other, why=trace.why))
+    return list(found.values())[:MOST]
 
 
-def _traces(item: Item) -> Iterator[tuple[str, Any, str]]:
-    """Yield what to look for, how to read it from another item, and how to say it."""
+def find_all(trace: Trace, *, owner_id: int, most: int) -> list[Item]:
+    """Return a user's live items that hold an address, number or domain."""
+    [(_, items)] = _holders(_own(owner_id), [trace], owner_id)
+    return items[:most]
+
+
+def _own(owner_id: int) -> ItemQuerySet:
+    """Return a user's live items, to be found by their keys.
+
+    A sum has no index: SQLite would read all of the owner's items by theirs, rather
+    than the few whose keys are known.
+    """
+    items = Item.objects.annotate(whose=F("owner_id") + 0).defer("children")
+    return items.filter(whose=owner_id, deleted_at__isnull=True)
+
+
+def traces_of(item: Item, described: Iterable[DisplayField]) -> list[Trace]:
+    """Return what an item can share with others."""
     addresses = emails(item.properties)
-    for address in sorted(addresses)[:MOST_TRACES]:
-        yield address, emails, "Same e-mail address,"
-    for ending in sorted(phones(item.properties))[:MOST_TRACES]:
-        yield ending, phones, "Same phone number, ending in"
-    for domain in sorted(_company_domains(item, addresses))[:MOST_TRACES]:
-        yield domain, domains, "Same company domain,"
+    hosts = _company_domains(described, addresses)
+    own = {Kind.EMAIL: addresses, Kind.PHONE: phones(item.properties)}
+    return [
+        Trace(kind=kind, text=text)
+        for kind, texts in {**own, Kind.DOMAIN: hosts}.items()
+        for text in sorted(texts)[:MOST_TRACES]
+    ]
 
 
-def _holders(items: ItemQuerySet, trace: str, owner_id: int) -> ItemQuerySet:
-    """Return some items whose indexed words include those of an address or domain."""
-    keys = full_text.find_keys(trace, owner_id=owner_id, most=FOUND)
-    return items.filter(pk__in=keys).select_related("connection")[:LOOKED_AT]
+def _holders(
+    items: ItemQuerySet, traces: Sequence[Trace], owner_id: int
+) -> list[tuple[Trace, list[Item]]]:
+    """Return what holds each trace; the index finds its words, not the trace itself."""
+    texts = [trace.text for trace in traces]
+    found = full_text.find_with_texts(
+        texts, items, owner_id=owner_id, most=FOUND, few=LOOKED_AT
+    )
+    return [
+        (trace, [item for item in candidates if trace.is_in(item.properties)])
+        for trace, candidates in zip(traces, found, strict=True)
+    ]
 
 
 def emails(properties: Mapping[str, Any]) -> set[str]:
@@ -115,11 +175,13 @@ def domains(properties: Mapping[str, Any]) -> set[str]:
     return (hosts | _mail_domains(emails(properties))) - {""}
 
 
-def _company_domains(item: Item, addresses: Iterable[str]) -> set[str]:
+def _company_domains(
+    described: Iterable[DisplayField], addresses: Iterable[str]
+) -> set[str]:
     """Return the domains that stand for the item's company, not for any link in it."""
     sites = {
         _host(_address(field.value))
-        for field in _described(item)
+        for field in described
         if SITE_WORDS & set(fold(field.label))
     }
     return (sites | _mail_domains(addresses)) - PUBLIC_MAIL - {""}
@@ -129,14 +191,6 @@ def _address(value: Value) -> str:
     if isinstance(value, Link):
         return value.url
     return value.text if isinstance(value, Text) else ""
-
-
-def _described(item: Item) -> Sequence[DisplayField]:
-    """Return the item's values as described, none when the connector fails at it."""
-    try:
-        return describe(item.collection, item.properties, item=item.pk)
-    except ConnectorError:
-        return ()
 
 
 def _mail_domains(addresses: Iterable[str]) -> set[str]:

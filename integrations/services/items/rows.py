@@ -20,6 +20,8 @@ NAME_LENGTH = 500
 SORT_NAME_LENGTH = 80
 URL_LENGTH = 1000
 ID_LENGTH = 255
+# So many changed fields of an item are kept, and so much of each of their values.
+MOST_CHANGED, LONGEST_CHANGED = 200, 2000
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 # What an upsert writes when the row is already there. The UUID and the moment the
@@ -298,9 +300,17 @@ def differences(old: Mapping[str, Any], row: Row) -> dict[str, list[Any]]:
                 _cut(before.get(name)),
                 _cut(after.get(name)),
             ]
-    return dict(list(changes.items())[:200])
+    return dict(list(changes.items())[:MOST_CHANGED])
 
 
-def _cut(value: Any, *, limit: int = 2000) -> Any:
+def is_cut(value: Any) -> bool:
+    """Tell whether the history holds only the beginning of a value."""
+    is_text = isinstance(value, str) and len(value) == LONGEST_CHANGED + 1
+    return is_text and value.endswith("…")
+
+
+def _cut(value: Any) -> Any:
     text = value if isinstance(value, str) else dump(value)
-    return value if len(text) <= limit else text[:limit] + "…"
+    if len(text) <= LONGEST_CHANGED:
+        return value
+    return text[:LONGEST_CHANGED] + "…"

@@ -11,6 +11,7 @@ from integrations.providers.kinds import Deletion
 from integrations.providers.records import Content, IntegrationItem
 from integrations.services.items import contents, moves, rows
 from integrations.services.items.moves import Moved
+from integrations.services.items.own_columns import merging
 from integrations.services.items.relations import write as relations
 from integrations.services.items.relations.write import Linking
 from integrations.services.items.rows import Known, Row
@@ -171,6 +172,7 @@ def _record_changes(
             changes.append(
                 ItemChange(
                     item_id=entry.pk,
+                    connection_id=collection.connection_id,
                     run_id=run_id,
                     at=now,
                     kind=kinds.RESTORED if entry.is_deleted else kinds.CHANGED,
@@ -198,9 +200,9 @@ def soft_delete(
             .values_list("pk", flat=True)
         )
         table_rows.delete(live, collection)
-        deleted += _soft_delete_chunk(
-            {key: deletions[key] for key in live}, run_id, now
-        )
+        found = {key: deletions[key] for key in live}
+        deleted += _soft_delete_chunk(collection, found, run_id, now)
+        merging.inherit(collection, found)
     return deleted
 
 
@@ -217,7 +219,10 @@ def soft_delete_all(
 
 
 def _soft_delete_chunk(
-    deletions: dict[int, Deletion], run_id: UUID | None, now: datetime
+    collection: Collection,
+    deletions: dict[int, Deletion],
+    run_id: UUID | None,
+    now: datetime,
 ) -> int:
     same: dict[Deletion, list[int]] = {}
     for key, deletion in deletions.items():
@@ -232,6 +237,7 @@ def _soft_delete_chunk(
     ItemChange.objects.bulk_create(
         ItemChange(
             item_id=key,
+            connection_id=collection.connection_id,
             run_id=run_id,
             at=now,
             kind=ItemChange.Kind.DELETED,

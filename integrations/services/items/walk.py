@@ -1,6 +1,6 @@
 """Walk all items of a list in its order, a part at a time, with all that is stored."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 
 from integrations.models import Item
@@ -11,7 +11,7 @@ from integrations.services.items.query import ItemQuery
 PART = 500
 
 
-def walk(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> Iterator[Item]:
+def walk(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> Generator[Item]:
     """Yield what ``listing.select`` has filtered, from the first row to the last.
 
     Each part begins behind the last row of the one before, so that what changes

@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
 from django.utils import timezone
 
+from integrations.http import trace
 from integrations.http.errors import (
     DAILY_QUOTA,
     ApiError,
@@ -44,6 +45,7 @@ from integrations.services.sync import (
     link_refresh,
     quarantine,
     runs,
+    spend,
 )
 from integrations.services.sync.leases import lease
 from integrations.services.sync.leases.heartbeat import heartbeat
@@ -75,6 +77,11 @@ def work_on(
     run: SyncRun, lease_id: UUID, *, seconds: float | None = None
 ) -> float | None:
     """Work for a while on a run whose lease was taken; return as `run_slice` does."""
+    with trace.traced(trace.run_id, str(run.pk)):
+        return _work_on(run, lease_id, seconds)
+
+
+def _work_on(run: SyncRun, lease_id: UUID, seconds: float | None) -> float | None:
     if run.is_cancel_requested:
         _finish_cancelled(run, ReasonCode.CANCELLED)
         return None
@@ -106,6 +113,7 @@ def work_on(
     with heartbeat.renewing(current):
         wait = _work(current)
     clock.note(current)
+    spend.note(run.connection_id, api.calls)
     return wait
 
 

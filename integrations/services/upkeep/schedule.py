@@ -35,11 +35,13 @@ from integrations.services.grants import (
     revocation,
 )
 from integrations.services.grants.refresh_attempts import intent, lease
+from integrations.services.items.downloads import orders
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
 from integrations.services.sync import quarantine, runs
-from integrations.services.upkeep import retention, staleness
+from integrations.services.upkeep import daily_counts, retention, staleness
 from integrations.services.writing import outbox
+from integrations.services.writing.imports import jobs
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +66,13 @@ KEPT_ALIVE = (
 
 def beat(name: str) -> None:
     """Remember that a kind of process is doing its work."""
-    Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+    # One statement, which a probe asks for every few seconds.
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(name=name, at=timezone.now())],
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["at"],
+    )
 
 
 def dispatch_due(*, now: datetime | None = None) -> int:
@@ -170,18 +178,22 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
     return {
         "runs": runs.enqueue_lost(now=leases_at),
         "edits": outbox.send_due(),
+        "imports": jobs.send_due(),
         "restored": fallback_store.restore_all(),
         "revoked": revocation.revoke_due(),
         "purges": sweep_purges(),
         "left_out": selection.sweep_left_out(),
         "erasures": account_deletion.sweep(),
         "stale": staleness.check(now=now),
+        "counted": daily_counts.note(now=now),
         "pruned": retention.prune(now=now),
         "unreadable": readability.check(),
         "unquarantined": quarantine.lift_for_new_release(),
         "search": reindex.send_due(),
         "table_indexes": indexes.send_due(),
         "dropped": indexes.drop_unused(now=now),
+        "downloads": orders.send_due(),
+        "expired": orders.expire(now=now),
     }
 
 

@@ -29,6 +29,7 @@ from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import LeaseLostError, NoTokenError
 from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
+from integrations.services.sync import spend
 from integrations.services.sync.refresh.context import context_of
 from integrations.services.writing import editing, lease, outbox, outcomes, storing
 
@@ -72,15 +73,26 @@ class Delivery:
 
     def differing(self, values: RawValues, there: RawValues) -> list[str]:
         """Return the names of values that are not there."""
-        return [
-            name
-            for name, value in values.items()
-            if not self._is_same(name, value, there.get(name))
-        ]
+        return differing(self.writer, self.fields, values, there)
 
-    def _is_same(self, name: str, one: Any, other: Any) -> bool:
-        field = self.fields.get(name)
-        return one == other if field is None else self.writer.is_same(field, one, other)
+
+def differing(
+    writer: WritesItems,
+    fields: Mapping[str, WritableField],
+    values: RawValues,
+    there: RawValues,
+) -> list[str]:
+    """Return the names of values that are not there."""
+
+    def is_same(name: str, one: Any, other: Any) -> bool:
+        field = fields.get(name)
+        return one == other if field is None else writer.is_same(field, one, other)
+
+    return [
+        name
+        for name, value in values.items()
+        if not is_same(name, value, there.get(name))
+    ]
 
 
 def deliver(edit_id: int) -> float | None:
@@ -101,6 +113,9 @@ def deliver(edit_id: int) -> float | None:
         return None
     except (ApiError, NoTokenError) as exc:
         return _after_error(edit, lease_id, delivery, exc)
+    finally:
+        if delivery is not None:
+            spend.note(edit.connection_id, delivery.api.calls)
     outbox.send_next(edit)
     return None
 
@@ -129,7 +144,7 @@ def _update(delivery: Delivery) -> None:
         return
     missing = delivery.differing(edit.values, found.properties)
     if not missing:
-        _save(delivery, found)
+        _finish_update(delivery, found)
         return
     bases = {name: edit.base.get(name) for name in missing}
     if changed := delivery.differing(bases, found.properties):
@@ -202,20 +217,46 @@ def _answered(delivery: Delivery, written: Any) -> None:
     found = delivery.fetch(written.remote_id)
     if found is None:
         raise Server("what was written could not be read")
+    if delivery.edit.verb == Edit.Verb.UPDATE:
+        _finish_update(delivery, found)
+        return
     _save(delivery, found)
 
 
-def _save(delivery: Delivery, found: IntegrationItem) -> None:
+def _finish_update(delivery: Delivery, found: IntegrationItem) -> None:
+    """Save an update, or show what it replaced between the reading and the write."""
+    edit = delivery.edit
+    replaced: RawValues = {}
+    if edit.may_have_arrived:
+        lease.renew(edit, delivery.lease_id)
+        told = delivery.writer.fetch_overwritten(
+            delivery.api,
+            delivery.context,
+            {found.id: edit.values},
+            {found.id: edit.base},
+        )
+        replaced = told.get(found.id, {})
+    _save(delivery, found, replaced=replaced)
+
+
+def _save(
+    delivery: Delivery, found: IntegrationItem, *, replaced: RawValues | None = None
+) -> None:
     edit, now = delivery.edit, timezone.now()
+    state, why = Edit.State.SAVED, None
+    if replaced:
+        state, why = Edit.State.CONFLICT, Reason(code=ReasonCode.OVERWROTE)
     with transaction.atomic():
         item = storing.store_item(edit, found, now=now)
         edit.item, edit.remote_id = item, found.id
         _end(
             delivery,
-            Edit.State.SAVED,
+            state,
+            why,
             item=item,
             remote_id=found.id,
-            change=storing.change_of(edit, item, now=now),
+            theirs=dict(replaced or {}),
+            change=storing.change_of(edit, now=now),
         )
 
 
@@ -265,14 +306,15 @@ def _after_error(
         getattr(exc, "correlation_id", ""),
     )
     try:
-        return _store_outcome(edit, lease_id, outcome)
+        return store_outcome(edit, lease_id, outcome)
     except LeaseLostError:
         return None
 
 
-def _store_outcome(
+def store_outcome(
     edit: Edit, lease_id: UUID, outcome: outcomes.Outcome
 ) -> float | None:
+    """Store what an error made of an edit; return seconds until it is tried again."""
     if outcome.wait is None:
         with transaction.atomic():
             columns = {**outcome.columns, "sent_at": None}

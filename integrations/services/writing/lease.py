@@ -1,18 +1,24 @@
 """A worker's lease on an edit: claim, renew, note what was sent, end."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from integrations.models import Connection, Edit
+from integrations.models import BulkEdit, Connection, Edit, times
+from integrations.models.connection import ConnectionQuerySet
 from integrations.models.reasons import Reason, columns
 from integrations.providers.writing import Written
+from integrations.services.common import metrics
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
+
+RELATED: Final = ("connection", "collection__connection", "item", "created_by")
 
 
 def claim(edit_id: int, *, now: datetime) -> tuple[Edit, UUID] | None:
@@ -29,10 +35,63 @@ def claim(edit_id: int, *, now: datetime) -> tuple[Edit, UUID] | None:
     )
     if not taken:
         return None
-    rows = Edit.objects.select_related(
-        "connection", "collection__connection", "item", "created_by"
+    return Edit.objects.select_related(*RELATED).get(pk=edit_id), lease_id
+
+
+def claim_many(bulk: BulkEdit, *, now: datetime, most: int) -> tuple[list[Edit], UUID]:
+    """Take one lease of those rows of a bulk edit that may be sent now, in order."""
+    lease_id = uuid.uuid4()
+    due = Edit.objects.deliverable(now).filter(bulk_edit=bulk, is_sent_alone=False)
+    keys = list(due.order_by("pk").values_list("pk", flat=True)[:most])
+    Edit.objects.deliverable(now).filter(pk__in=keys).update(
+        lease_id=lease_id,
+        lease_until=DatabaseNow() + Edit.lease_length(),
+        attempts=F("attempts") + 1,
     )
-    return rows.get(pk=edit_id), lease_id
+    taken = Edit.objects.filter(pk__in=keys, lease_id=lease_id).order_by("pk")
+    return list(taken.select_related(*RELATED)), lease_id
+
+
+def is_under_way(bulk_id: int, *, now: datetime) -> bool:
+    """Tell whether a worker is delivering rows of a bulk edit now."""
+    rows = Edit.objects.open().filter(bulk_edit=bulk_id, is_sent_alone=False)
+    leased = rows.filter(lease_until__isnull=False)
+    is_over = times.come("lease_until", now, longest=Edit.lease_length())
+    return leased.exclude(is_over).exists()
+
+
+def renew_many(edits: Sequence[Edit], lease_id: UUID) -> None:
+    """Renew the lease of edits of one connection, as ``renew`` does."""
+    _write_many(edits, lease_id)
+
+
+def note_sent_many(edits: Sequence[Edit], lease_id: UUID) -> None:
+    """Store the intent to send edits of one connection by one call."""
+    sent = {"state": Edit.State.SENDING, "sent_at": timezone.now(), **columns(None)}
+    _write_many(edits, lease_id, **sent)
+
+
+def _write_many(edits: Sequence[Edit], lease_id: UUID, **values: Any) -> None:
+    """Write columns of all or none, as long as all leases are held."""
+    if not edits:
+        return
+    keys = [edit.pk for edit in edits]
+    rows = Edit.objects.filter(
+        pk__in=keys, lease_id=lease_id, connection__in=_allowed(edits[0])
+    )
+    with transaction.atomic():
+        until = DatabaseNow() + Edit.lease_length()
+        if rows.update(lease_until=until, **values) != len(keys):
+            raise LeaseLostError("some edits are not this worker's any more")
+    for edit in edits:
+        for name, value in values.items():
+            setattr(edit, name, value)
+
+
+def _allowed(edit: Edit) -> ConnectionQuerySet:
+    """Return the edit's connection, as long as it may be written to."""
+    generation = edit.connection.generation
+    return Connection.objects.syncable().filter(is_editing=True, generation=generation)
 
 
 def renew(edit: Edit, lease_id: UUID) -> None:
@@ -40,21 +99,15 @@ def renew(edit: Edit, lease_id: UUID) -> None:
 
     Another worker has it, or editing was switched off, paused or disconnected.
     """
-    allowed = Connection.objects.syncable().filter(
-        is_editing=True, generation=edit.connection.generation
-    )
-    _write(edit, lease_id, only={"connection__in": allowed})
+    _write(edit, lease_id, only={"connection__in": _allowed(edit)})
 
 
 def note_sent(edit: Edit, lease_id: UUID) -> None:
     """Store the intent: from now on it may have arrived."""
-    allowed = Connection.objects.syncable().filter(
-        is_editing=True, generation=edit.connection.generation
-    )
     _write(
         edit,
         lease_id,
-        only={"connection__in": allowed},
+        only={"connection__in": _allowed(edit)},
         state=Edit.State.SENDING,
         sent_at=timezone.now(),
         **columns(None),
@@ -78,18 +131,25 @@ def wait(
 ) -> None:
     """Put an edit back until later."""
     more = {**values, **columns(reason), "due_at": until}
-    _release(edit, lease_id, **more)
+    release(edit, lease_id, **more)
 
 
 def end(
     edit: Edit, lease_id: UUID, state: Edit.State, reason: Reason | None, **values: Any
 ) -> None:
     """End an edit, in the caller's transaction."""
+    metrics.count(
+        metrics.EDITS,
+        provider=edit.connection.provider,
+        verb=edit.verb,
+        outcome=state.value,
+    )
     more = {**values, **columns(reason)}
-    _release(edit, lease_id, state=state, ended_at=timezone.now(), **more)
+    release(edit, lease_id, state=state, ended_at=timezone.now(), **more)
 
 
-def _release(edit: Edit, lease_id: UUID, **values: Any) -> None:
+def release(edit: Edit, lease_id: UUID, **values: Any) -> None:
+    """Give an edit back, with columns written."""
     _write(edit, lease_id, is_released=True, **values)
 
 

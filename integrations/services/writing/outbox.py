@@ -2,25 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import AuditEvent, Collection, Connection, Edit, Item
+from integrations.models.edit import EditQuerySet
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers.writing import RawValues
 from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import ServiceError
-from integrations.services.writing import editing
+from integrations.services.writing import editing, lease
 
 # One sweep sends at most so many; the next one goes on.
 MOST_AT_ONCE = 500
 # A message may wait in its queue for so long before it is taken for lost.
 SENT_AGAIN_AFTER = timedelta(seconds=30)
+# By which task an edit is delivered.
+HOW: Final = ("bulk_edit", "is_sent_alone")
 
 
 class EditingOffError(ServiceError):
@@ -31,9 +35,17 @@ class NothingToUndoError(ServiceError):
     """There is no edit of one's own that is the latest of its fields."""
 
 
-def create(collection: Collection, values: RawValues, *, user: User, key: UUID) -> Edit:
+def create(
+    collection: Collection,
+    values: RawValues,
+    *,
+    user: User,
+    key: UUID,
+    is_queued: bool = True,
+) -> Edit:
     """Take a new item; the same key again is the same edit, not another one.
 
+    One that is not queued is delivered by whoever took it, and by the sweep at last.
     Raises ValueError without an identity: such an item could be created twice.
     """
     given = {name: value for name, value in values.items() if value not in ("", None)}
@@ -46,6 +58,7 @@ def create(collection: Collection, values: RawValues, *, user: User, key: UUID) 
         collection,
         user=user,
         uuid=key,
+        is_queued=is_queued,
         verb=Edit.Verb.CREATE,
         values=given,
         order_key=f"{collection.pk}:new:{identity}"[:320],
@@ -60,6 +73,7 @@ def update(
     user: User,
     key: UUID,
     undoes: Edit | None = None,
+    is_queued: bool = True,
 ) -> Edit | None:
     """Take new values of an item, as far as they differ from what a form showed."""
     fields = editing.fields_of(item.collection)
@@ -75,13 +89,14 @@ def update(
         item.collection,
         user=user,
         uuid=key,
+        is_queued=is_queued,
         verb=Edit.Verb.UPDATE,
         item=item,
         remote_id=item.remote_id,
         values=changed,
         base={name: base.get(name) for name in changed},
         undoes=undoes,
-        order_key=_order_key(item),
+        order_key=order_key(item),
     )
 
 
@@ -94,18 +109,32 @@ def archive(item: Item, *, user: User, key: UUID) -> Edit:
         verb=Edit.Verb.ARCHIVE,
         item=item,
         remote_id=item.remote_id,
-        order_key=_order_key(item),
+        order_key=order_key(item),
     )
 
 
-def _order_key(item: Item) -> str:
+def order_key(item: Item) -> str:
+    """Return what all edits of an item share: they are delivered in their order."""
     return f"{item.collection_id}:{item.remote_id}"
 
 
-def _take(collection: Collection, *, user: User, uuid: UUID, **values: Any) -> Edit:
+def may_write(collection: Collection, user: User) -> bool:
+    """Tell whether a user may write to a collection, and the provider lets it be."""
+    is_own = collection.connection.owner_id == user.pk
+    return is_own and editing.can_write(collection)
+
+
+def _take(
+    collection: Collection,
+    *,
+    user: User,
+    uuid: UUID,
+    is_queued: bool = True,
+    **values: Any,
+) -> Edit:
     """Store an edit, and have it sent after the commit."""
     connection = collection.connection
-    if connection.owner_id != user.pk or not editing.can_write(collection):
+    if not may_write(collection, user):
         raise EditingOffError
     try:
         with transaction.atomic():
@@ -119,7 +148,8 @@ def _take(collection: Collection, *, user: User, uuid: UUID, **values: Any) -> E
     except IntegrityError:
         # A form that was sent twice.
         return Edit.objects.get(uuid=uuid, created_by=user)
-    send(edit)
+    if is_queued:
+        send(edit)
     return edit
 
 
@@ -132,18 +162,28 @@ def send_due() -> int:
     """Send what is due and was left: by a lost message, a dead worker, a pause."""
     now = database_now()
     due = Edit.objects.deliverable(now).filter(due_at__lte=now - SENT_AGAIN_AFTER)
-    keys = list(due.order_by("due_at").values_list("pk", flat=True)[:MOST_AT_ONCE])
+    rows = list(due.order_by("due_at").values_list("pk", *HOW)[:MOST_AT_ONCE])
     # What is in the queue already is no more due than it was.
+    keys = [key for key, *_ in rows]
     Edit.objects.filter(pk__in=keys, lease_id__isnull=True).update(due_at=now)
-    return sum(queue.send("deliver_edit", key) for key in keys)
+    # Whoever delivers a bulk edit goes on with it.
+    bulks = {bulk for _, bulk, is_alone in rows if bulk and not is_alone}
+    busy = {bulk for bulk in bulks if lease.is_under_way(bulk, now=now)}
+    return _send_rows([row for row in rows if row[2] or row[1] not in busy])
 
 
 def send_next(edit: Edit) -> None:
     """Send the edit that waited behind one that has ended."""
-    following = Edit.objects.open().filter(order_key=edit.order_key)
-    key = following.order_by("pk").values_list("pk", flat=True).first()
-    if key is not None:
-        queue.send("deliver_edit", key)
+    send_following([edit.order_key])
+
+
+def send_following(order_keys: Sequence[str]) -> None:
+    """Send the edits that waited behind some that have ended."""
+    following = Edit.objects.open().filter(order_key__in=order_keys).order_by("pk")
+    first: dict[str, tuple[Any, ...]] = {}
+    for order_key, *row in following.values_list("order_key", "pk", *HOW):
+        first.setdefault(order_key, tuple(row))
+    _send_rows(list(first.values()))
 
 
 def wake(connection: Connection) -> None:
@@ -151,28 +191,30 @@ def wake(connection: Connection) -> None:
     now = timezone.now()
     waiting = Edit.objects.open().filter(connection=connection, lease_id__isnull=True)
     waiting.update(due_at=now, failures=0)
-    for key in waiting.order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE]:
-        queue.send("deliver_edit", key)
+    _send_rows(list(waiting.order_by("pk").values_list("pk", *HOW)[:MOST_AT_ONCE]))
+
+
+def _send_rows(rows: Sequence[tuple[Any, ...]]) -> int:
+    """Send edits, those of a bulk edit together; return how many the queue took."""
+    bulks = {bulk for _, bulk, is_alone in rows if bulk and not is_alone}
+    alone = [key for key, bulk, is_alone in rows if is_alone or not bulk]
+    sent = sum(queue.send("deliver_bulk_edit", key) for key in bulks)
+    return sent + sum(queue.send("deliver_edit", key) for key in alone)
 
 
 def discard(edits: Sequence[Edit], *, user: User | None, why: ReasonCode) -> int:
     """Discard edits that nobody is sending now; return how many.
 
-    One that may have arrived keeps what was sent: it is not undone by that.
+    A worker that has not sent anything loses its lease. What may have arrived is not
+    undone by that.
     """
     discarded = 0
     for edit in edits:
         with transaction.atomic():
-            idle = Edit.objects.filter(
-                pk=edit.pk,
-                lease_id__isnull=True,
-                state__in=(*Edit.OPEN, *Edit.UNDECIDED),
-            )
-            changed = idle.update(
-                state=Edit.State.CANCELLED,
-                ended_at=timezone.now(),
-                **columns(Reason(code=why)),
-            )
+            rows = Edit.objects.filter(
+                pk=edit.pk, state__in=(*Edit.OPEN, *Edit.UNDECIDED)
+            ).exclude(reason=ReasonCode.OVERWROTE)
+            changed = discard_rows(rows, why)
             if changed:
                 record("discarded", edit, user=user)
         if changed:
@@ -182,17 +224,42 @@ def discard(edits: Sequence[Edit], *, user: User | None, why: ReasonCode) -> int
 
 
 def discard_waiting(connection: Connection, *, user: User | None) -> int:
-    """Discard all that a connection has not sent yet."""
-    waiting = list(connection.edits.open())
-    return discard(waiting, user=user, why=ReasonCode.DISCARDED)
+    """Discard all that a connection has not sent yet; rows of many at once."""
+    waiting = connection.edits.open()
+    discarded = discard(
+        list(waiting.filter(bulk_edit__isnull=True)),
+        user=user,
+        why=ReasonCode.DISCARDED,
+    )
+    many = discard_rows(waiting.filter(bulk_edit__isnull=False), ReasonCode.DISCARDED)
+    if many:
+        audit.record("bulk_edit.discarded", user=user, subject=connection.pk, rows=many)
+    return discarded + many
+
+
+def discard_rows(rows: EditQuerySet, why: ReasonCode) -> int:
+    """Discard rows that nobody is sending now, whoever has their lease."""
+    idle = rows.filter(Q(lease_id__isnull=True) | Q(sent_at__isnull=True))
+    return idle.update(
+        state=Edit.State.CANCELLED,
+        ended_at=timezone.now(),
+        lease_id=None,
+        lease_until=None,
+        **columns(Reason(code=why)),
+    )
 
 
 def forget(connection: Connection) -> None:
-    """Delete a connection's edits, and their values from the audit trail."""
+    """Delete a connection's edits and imports, and their values from the trail."""
     edits = [str(each) for each in connection.edits.values_list("uuid", flat=True)]
     trail = AuditEvent.objects.filter(event__startswith="edit.")
     trail.filter(facts__edit__in=edits).update(facts={})
+    bulk = [str(each) for each in connection.bulk_edits.values_list("uuid", flat=True)]
+    trail = AuditEvent.objects.filter(event__startswith="bulk_edit.")
+    trail.filter(subject__in=bulk).update(facts={})
+    connection.imports.all().delete()
     connection.edits.all().delete()
+    connection.bulk_edits.all().delete()
 
 
 def record(event: str, edit: Edit, *, user: User | None = None, **facts: Any) -> None:
@@ -242,23 +309,43 @@ def undo(edit: Edit, *, user: User, key: UUID) -> Edit | None:
         raise NothingToUndoError
     now = edit.item.properties
     base = {name: now.get(name) for name in edit.values}
-    old = {
-        name: "" if edit.base.get(name) is None else edit.base[name]
-        for name in edit.values
-    }
-    return update(edit.item, old, base, user=user, key=key, undoes=edit)
+    return update(edit.item, old_values(edit), base, user=user, key=key, undoes=edit)
 
 
-def decide(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None:
+def old_values(edit: Edit) -> dict[str, Any]:
+    """Return what takes an edit back; an empty text clears a value."""
+    was = {name: edit.base.get(name) for name in edit.values}
+    return {name: "" if value is None else value for name, value in was.items()}
+
+
+def decide(
+    edit: Edit, mine: RawValues, *, user: User, key: UUID, is_queued: bool = True
+) -> Edit | None:
     """Settle a conflict: send those values that the user still wants.
 
     What the provider has is then what they saw, so it is the base of the new edit.
     """
     if edit.state != Edit.State.CONFLICT or edit.item is None:
         raise NothingToUndoError
+    if edit.reason == ReasonCode.OVERWROTE:
+        return _give_back(edit, mine, user=user, key=key)
     with transaction.atomic():
         if not discard([edit], user=user, why=ReasonCode.DECIDED):
             return None
         there = {**edit.base, **edit.theirs}
         base = {name: there.get(name) for name in mine}
-        return update(edit.item, mine, base, user=user, key=key)
+        return update(edit.item, mine, base, user=user, key=key, is_queued=is_queued)
+
+
+def _give_back(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None:
+    """Settle a write that replaced values unseen: send back those that are to stay."""
+    if edit.item is None:
+        return None
+    theirs = {name: value for name, value in edit.theirs.items() if name not in mine}
+    values = {name: "" if value is None else value for name, value in theirs.items()}
+    with transaction.atomic():
+        rows = Edit.objects.filter(pk=edit.pk, state=Edit.State.CONFLICT)
+        if not rows.update(state=Edit.State.SAVED, **columns(None)):
+            return None
+        record("settled", edit, user=user)
+        return update(edit.item, values, edit.values, user=user, key=key)

@@ -1,5 +1,6 @@
 """Store what a write made of an item, as the next sync would: through one mapping."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import F
@@ -13,30 +14,59 @@ from integrations.services.sync.deletions import seen_bitmap
 
 
 def store_item(edit: Edit, found: IntegrationItem, *, now: datetime) -> Item:
-    """Store an item as it is there now, in the caller's transaction.
+    """Store an item as it is there now, in the caller's transaction."""
+    return store_items(edit, [found], now=now)[found.id]
 
-    It counts as seen, so that a full refresh under way does not miss it.
+
+def store_items(
+    edit: Edit, found: Sequence[IntegrationItem], *, now: datetime
+) -> dict[str, Item]:
+    """Store items of the edit's collection as they are there now, by their ids.
+
+    They count as seen, so that a full refresh under way does not miss them.
     """
     collection = _lock(edit)
-    counts = store.store_page(collection, [found], run_id=None, now=now)
+    counts = store.store_page(collection, found, run_id=None, now=now)
     seen_bitmap.mark(collection, counts.seen_keys)
     _count(collection, counts.live_delta)
-    return Item.objects.select_related("collection__connection").get(
-        collection=collection, remote_id=found.id
-    )
+    ids = [each.id for each in found]
+    rows = Item.objects.filter(collection=collection, remote_id__in=ids)
+    stored = rows.select_related("collection__connection")
+    return {item.remote_id: item for item in stored}
 
 
-def change_of(edit: Edit, item: Item, *, now: datetime) -> ItemChange | None:
-    """Return the change in the item's history that is this edit's.
+def change_of(edit: Edit, *, now: datetime) -> ItemChange | None:
+    """Return the change in the item's history that is this edit's."""
+    return changes_of([edit], now=now).get(edit.pk)
+
+
+def changes_of(edits: Sequence[Edit], *, now: datetime) -> dict[int, ItemChange]:
+    """Return the changes in the items' histories that are these edits', by edit.
 
     A sync may have seen what was written before its answer was stored.
     """
-    own = item.changes.filter(edit__isnull=True)
-    made = own.filter(run__isnull=True, at=now).first()
-    if made is not None or edit.sent_at is None:
-        return made
+    items = [edit.item_id for edit in edits if edit.item_id is not None]
+    since = min([now, *(edit.sent_at for edit in edits if edit.sent_at)])
+    rows = ItemChange.objects.filter(item__in=items, edit__isnull=True, at__gte=since)
+    own: dict[int | None, list[ItemChange]] = {}
+    for change in rows.order_by("pk"):
+        own.setdefault(change.item_id, []).append(change)
+    found = {}
+    for edit in edits:
+        made = _made_by(edit, own.get(edit.item_id, []), now)
+        if made is not None:
+            found[edit.pk] = made
+    return found
+
+
+def _made_by(
+    edit: Edit, changes: Sequence[ItemChange], now: datetime
+) -> ItemChange | None:
+    made = (each for each in changes if each.run_id is None and each.at == now)
+    if (change := next(made, None)) is not None or edit.sent_at is None:
+        return change
     names = {f"properties.{name}" for name in edit.values}
-    since = own.filter(at__gte=edit.sent_at)
+    since = (each for each in changes if each.at >= edit.sent_at)
     return next((each for each in since if names & set(each.fields)), None)
 
 
@@ -50,7 +80,7 @@ def archive_item(edit: Edit, *, now: datetime) -> ItemChange | None:
     gone = store.soft_delete(collection, {item.pk: archived}, run_id=None, now=now)
     _count(collection, -gone)
     item.refresh_from_db()
-    return change_of(edit, item, now=now)
+    return change_of(edit, now=now)
 
 
 def _lock(edit: Edit) -> Collection:

@@ -15,7 +15,7 @@ from django.views.decorators.http import (
 )
 
 from integrations.context_processors import is_sandbox_on
-from integrations.forms import KEEP, DisconnectForm, IntervalForm, RenameForm
+from integrations.forms import DISCARD, KEEP, DisconnectForm, IntervalForm, RenameForm
 from integrations.models import Connection, SyncRun
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
@@ -25,7 +25,9 @@ from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
 from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.grants import failed_revocations
+from integrations.services.items.own_columns import store as own_columns
 from integrations.services.sync import budget, runs
+from integrations.services.writing import outbox
 from integrations.views import live
 from integrations.views.access import (
     UserRequest,
@@ -160,16 +162,6 @@ def connection_sync(request: UserRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def connection_pause(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Stop reading a connection until the user says otherwise."""
-    connection = get_connection(request, pk)
-    if connection.is_syncable:
-        service.pause(connection, actor=request.user)
-        messages.success(request, f"{connection} is paused. Its items stay here.")
-    return redirect(connection)
-
-
-@require_POST
 def connection_resume(request: UserRequest, pk: UUID) -> HttpResponse:
     """Read a paused connection again."""
     connection = get_connection(request, pk)
@@ -218,27 +210,40 @@ def connection_disconnect(request: UserRequest, pk: UUID) -> HttpResponse:
     if not connection.is_connected:
         messages.info(request, f"{connection} is disconnected already.")
         return redirect("integrations:connection-list")
-    form = DisconnectForm(request.POST if request.method == "POST" else None)
+    data = request.POST if request.method == "POST" else None
+    form = DisconnectForm(data, waiting=connection.edits.open().count())
     if not form.is_valid():
         return _ask_before_disconnect(request, connection, form)
     uninstall = form.cleaned_data["uninstall"]
-    if form.cleaned_data["items"] == KEEP and not uninstall:
-        return _disconnect(request, connection)
     keep_items = form.cleaned_data["items"] == KEEP
-    return _disconnect_for_good(
-        request, connection, keep_items=keep_items, uninstall=uninstall
+    keep_edits = form.cleaned_data["edits"] != DISCARD
+    go_on = _disconnect if keep_items and not uninstall else _disconnect_for_good
+    return go_on(
+        request,
+        connection,
+        keep_items=keep_items,
+        keep_edits=keep_edits,
+        uninstall=uninstall,
     )
 
 
 @proof_required
 def _disconnect_for_good(
-    request: UserRequest, connection: Connection, *, keep_items: bool, uninstall: bool
+    request: UserRequest,
+    connection: Connection,
+    *,
+    keep_items: bool,
+    keep_edits: bool,
+    uninstall: bool,
 ) -> HttpResponse:
     """Delete the items, or remove the app for everybody: nobody can undo either."""
+    if not keep_items and request.POST.get("own_columns"):
+        own_columns.forget_account(connection)
     return _disconnect(
         request,
         connection,
         keep_items=keep_items,
+        keep_edits=keep_edits,
         uninstall=uninstall,
         proof=request.proof,
     )
@@ -248,8 +253,9 @@ def _disconnect(
     request: UserRequest,
     connection: Connection,
     *,
-    keep_items: bool = True,
-    uninstall: bool = False,
+    keep_items: bool,
+    keep_edits: bool,
+    uninstall: bool,
     proof: RecentProof | None = None,
 ) -> HttpResponse:
     disconnect.disconnect(
@@ -259,6 +265,8 @@ def _disconnect(
         uninstall=uninstall,
         proof=proof,
     )
+    if not keep_edits:
+        outbox.discard_waiting(connection, user=request.user)
     fate = "stay here" if keep_items else "are being deleted"
     messages.success(request, f"{connection} is disconnected. Its items {fate}.")
     return redirect("integrations:connection-list")
@@ -271,12 +279,16 @@ def _ask_before_disconnect(
     name = connection.provider_name
     context = {
         "connection": connection,
-        "form_error": " ".join(str(error) for error in form.errors.get("items", ())),
+        "form_error": " ".join(
+            str(error) for errors in form.errors.values() for error in errors
+        ),
+        "waiting_edits": form.waiting,
         "revoke_note": f"We tell {name} to end our access."
         if spec and spec.revoke_path
         else f"{name} has no way to be told: remove our access there as well.",
         "revoke_url": spec.manage_url_of(connection.remote_id) if spec else "",
         "may_uninstall": disconnect.may_uninstall(connection),
+        "own_value_count": own_columns.count_values(connection),
     }
     status = 400 if form.is_bound else 200
     template = "connections/connection_disconnect.html"

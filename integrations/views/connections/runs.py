@@ -1,5 +1,6 @@
 """Show the runs of a sync, each on its own page, and stop one."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -8,7 +9,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from integrations.models import ItemChange, SyncRun
 from integrations.services.connections.status import status_of
+from integrations.services.items.change_query import ChangeQuery
+from integrations.services.items.news import NEW, News
+from integrations.services.items.query import ItemQuery
 from integrations.services.sync import runs as service
 from integrations.views.access import UserRequest, get_connection, get_run
 from integrations.views.connections.progress import errors, phases, wait_text
@@ -41,8 +46,23 @@ def run_detail(request: UserRequest, pk: UUID) -> HttpResponse:
         "phases": list(phases(run)),
         "errors": list(errors(run)),
         "is_active": run.is_open,
+        "lists": _lists(run),
     }
     return render(request, "runs/run_detail.html", context)
+
+
+def _lists(run: SyncRun) -> dict[str, str]:
+    """Return the lists of exactly what a run counts, by what happened to it."""
+    of_run = ChangeQuery(run=run.pk)
+    since, end = run.started_at or run.queued_at, run.finished_at
+    # Whole seconds: the one in which it ended is over then.
+    until = end + timedelta(seconds=1) if end else None
+    new = News(kind=NEW, since=since, until=until)
+    return {
+        "new": ItemQuery(connection=run.connection_id, news=new).url,
+        "changed": of_run.url,
+        "deleted": of_run.change(kind=ItemChange.Kind.DELETED).url,
+    }
 
 
 @require_POST

@@ -5,7 +5,7 @@ from typing import Any
 from integrations.models import Connection, Item, ItemChange
 from integrations.providers import CONNECTORS
 from integrations.services.items import structure
-from integrations.views.items import facts
+from integrations.views.items import changed
 from integrations.views.items.values import NO_LINKS
 
 MOST = 20
@@ -27,9 +27,9 @@ def schema_changes(connection: Connection) -> list[dict[str, Any]]:
 
 
 def _entry(item: Item, change: ItemChange) -> dict[str, Any]:
-    sides = facts.describe_sides(item, change)
-    fields = list(facts.changed_fields(change, sides, NO_LINKS))
-    kind = facts.CHANGE_KINDS.get(change.kind, change.kind)
+    sides = changed.describe_sides(item, change)
+    fields = list(changed.changed_fields(change, sides, NO_LINKS))
+    kind = changed.CHANGE_KINDS.get(change.kind, change.kind)
     return {"item": item, "when": change.at, "kind": kind, "fields": fields}
 
 

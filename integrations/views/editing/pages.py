@@ -47,7 +47,8 @@ def _edit(request: UserRequest, pk: UUID) -> Edit:
     return get_object_or_404(rows, uuid=pk)
 
 
-def _not_allowed(request: UserRequest, collection: Collection) -> HttpResponse:
+def not_allowed(request: UserRequest, collection: Collection) -> HttpResponse:
+    """Lead to where editing is switched on."""
     connection = collection.connection
     text = f"Switch on editing for {connection} first."
     messages.warning(request, text, extra_tags="editing_off")
@@ -59,7 +60,7 @@ def item_edit(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show an item's values in a form, and take what was changed."""
     item = _item(request, pk)
     if not editing.can_write(item.collection):
-        return _not_allowed(request, item.collection)
+        return not_allowed(request, item.collection)
     earlier = _corrected(request, item.collection)
     try:
         form = _form(request, item.collection, outbox.shown_values(item), earlier)
@@ -92,7 +93,7 @@ def item_create(request: UserRequest, pk: UUID) -> HttpResponse:
     if not editing.is_writable(collection):
         raise Http404("nothing to create")
     if not editing.can_write(collection):
-        return _not_allowed(request, collection)
+        return not_allowed(request, collection)
     earlier = _corrected(request, collection)
     try:
         form = _form(request, collection, {}, earlier, is_new=True)
@@ -191,7 +192,7 @@ def item_archive(request: UserRequest, pk: UUID) -> HttpResponse:
     """Ask, then take the archiving of an item."""
     item = _item(request, pk)
     if not editing.can_write(item.collection):
-        return _not_allowed(request, item.collection)
+        return not_allowed(request, item.collection)
     if request.method == "POST":
         key = _key(request)
         outbox.archive(item, user=request.user, key=key)
@@ -245,7 +246,7 @@ def edit_decide(request: UserRequest, pk: UUID) -> HttpResponse:
     try:
         outbox.decide(edit, mine, user=request.user, key=_key(request))
     except EditingOffError:
-        return _not_allowed(request, edit.collection)
+        return not_allowed(request, edit.collection)
     except NothingToUndoError:
         messages.info(request, "This was decided already.", extra_tags="decided")
     target = edit.item or edit

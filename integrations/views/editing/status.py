@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Count, Q
 
 from integrations.models import Collection, Connection, Edit, Item, wording
+from integrations.models.reasons import ReasonCode
 from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
@@ -39,21 +41,29 @@ def put_in_words(edit: Edit, user: User) -> dict[str, Any]:
         "sentence": sentence(edit),
         "fields": list(_fields(edit)),
         "can_undo": outbox.can_undo(edit, user),
-        "can_discard": edit.is_undecided or (edit.is_open and edit.lease_id is None),
+        "can_discard": _can_discard(edit),
         "may_have_arrived": edit.is_open and edit.may_have_arrived,
     }
+
+
+def _can_discard(edit: Edit) -> bool:
+    if edit.is_undecided:
+        return edit.reason != ReasonCode.OVERWROTE
+    return edit.is_open and edit.lease_id is None
 
 
 def sentence(edit: Edit) -> str:
     """Return why it is where it is, as a whole sentence; empty for nothing."""
     connection, why = edit.connection, wording.reason_text(edit.why)
     provider = connection.provider_name
-    if edit.is_open and (held := _held(edit)):
-        return held
+    if edit.is_open and (told := held(edit.collection)):
+        return told
     if edit.state == State.UNKNOWN:
         return f"The answer of {provider} was lost: it is being asked what arrived."
     if edit.state == State.CONFLICT and edit.verb == Edit.Verb.CREATE:
         return f"{provider} has one with this e-mail address already."
+    if edit.reason == ReasonCode.OVERWROTE:
+        return f"Your change is at {provider}, but {why}. Decide which one stays."
     if edit.is_open and why:
         return f"It is sent as soon as it can be: {why}."
     if edit.state in (State.REFUSED, State.CONFLICT):
@@ -61,16 +71,16 @@ def sentence(edit: Edit) -> str:
     return ""
 
 
-def _held(edit: Edit) -> str:
-    """Return what an edit waits for that only its user can change."""
-    connection = edit.connection
+def held(collection: Collection) -> str:
+    """Return what a collection's edits wait for that only their user can change."""
+    connection = collection.connection
     if not connection.is_editing:
         return "It waits: editing is switched off for this connection."
     if connection.state == Connection.State.PAUSED:
         return "It waits: the connection is paused."
     if not connection.is_syncable:
         return "It waits until the connection is renewed."
-    if not editing.can_write(edit.collection):
+    if not editing.can_write(collection):
         return f"It waits: {connection.provider_name} has to permit changes first."
     return ""
 
@@ -111,22 +121,23 @@ def texts(collection: Collection, values: Mapping[str, Any]) -> dict[str, str]:
 
 def edits_of_item(item: Item, user: User) -> list[dict[str, Any]]:
     """Return what is on its way or undecided, and the latest that was saved."""
+    if not editing.is_writable(item.collection):
+        return []
     rows = item.edits.select_related("connection", "collection__connection", "item")
-    waiting = [
-        edit
-        for edit in rows.order_by("-pk")[: 10 * SHOWN]
-        if edit.is_open or edit.is_undecided
-    ]
-    latest = rows.filter(state=State.SAVED).order_by("-pk").first()
-    shown = [*waiting, *([latest] if latest else [])]
-    return [put_in_words(edit, user) for edit in shown[: SHOWN + 1]]
+    saved = item.edits.filter(state=State.SAVED).order_by("-pk").values("pk")[:1]
+    undecided = Q(state__in=[*Edit.OPEN, *Edit.UNDECIDED])
+    found = rows.filter(undecided | Q(pk__in=saved)).order_by("-pk")[: 10 * SHOWN]
+    waiting = [edit for edit in found if edit.state != State.SAVED]
+    latest = [edit for edit in found if edit.state == State.SAVED]
+    return [put_in_words(edit, user) for edit in [*waiting[:SHOWN], *latest]]
 
 
 def edits_of_connection(connection: Connection, user: User) -> dict[str, Any]:
     """Return what the connection's page says of editing."""
     rows = connection.edits.select_related("collection__connection", "item")
     undecided = [*Edit.OPEN, *Edit.UNDECIDED]
-    waiting = list(rows.filter(state__in=undecided).order_by("-pk")[:SHOWN])
+    alone = rows.filter(bulk_edit__isnull=True, state__in=undecided)
+    waiting = list(alone.order_by("-pk")[:SHOWN])
     for edit in waiting:
         edit.connection = connection
     collections: Sequence[Collection] = [
@@ -138,5 +149,24 @@ def edits_of_connection(connection: Connection, user: User) -> dict[str, Any]:
         "is_editing_offered": editing.is_offered(connection),
         "writable_collections": collections,
         "edits": [put_in_words(edit, user) for edit in waiting],
+        "bulk_edits": list(_bulk_edits(connection)),
         "waiting_edits": connection.edits.open().count(),
     }
+
+
+def _bulk_edits(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Yield the latest bulk edits with how many of their rows are done."""
+    confirmed = connection.bulk_edits.filter(confirmed_at__isnull=False)
+    is_open = Q(edits__state__in=Edit.OPEN)
+    counted = confirmed.annotate(
+        total=Count("edits"), waiting=Count("edits", filter=is_open)
+    )
+    rows = counted.select_related("collection__connection").defer("rows")
+    for bulk in rows.order_by("-pk")[:SHOWN]:
+        labels = labels_of(bulk.collection)
+        yield {
+            "bulk": bulk,
+            "label": labels.get(bulk.field, bulk.field),
+            "done": bulk.total - bulk.waiting,
+            "total": bulk.total,
+        }

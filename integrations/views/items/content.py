@@ -6,15 +6,27 @@ from integrations.models import Item, ItemContent
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.rich_text import from_json
-from integrations.services.items.icons import put_icons
-from integrations.services.items.links import find_by_id
+from integrations.services.items.links import Found
 from integrations.services.sync.texts import opened_text
 from integrations.views.items.rich_text import to_groups
 
 
-def make_content(item: Item) -> dict[str, Any] | None:
+def kept_text(item: Item) -> ItemContent | None:
+    """Return the text that was fetched with an item, if it has one."""
+    kept: ItemContent | None = getattr(item, "content", None)
+    return kept
+
+
+def block_ids(kept: ItemContent | None) -> list[str]:
+    """Return the ids that the blocks of a text name."""
+    blocks = [from_json(each) for each in kept.blocks] if kept else []
+    return [block.id for block in blocks if block.id]
+
+
+def make_content(
+    item: Item, kept: ItemContent | None, found: Found
+) -> dict[str, Any] | None:
     """Return what the page shows of an item's text, None for items without one."""
-    kept = ItemContent.objects.filter(item=item).first()
     updated_at = item.remote_updated_at or item.first_seen_at
     is_older = kept is None or kept.read_for < updated_at
     is_asked = is_older and _has_text(item) and opened_text.ask(item)
@@ -23,8 +35,6 @@ def make_content(item: Item) -> dict[str, Any] | None:
             return None
         return {"state": "asked" if is_asked else "unread"}
     blocks = [from_json(each) for each in kept.blocks]
-    found = find_by_id(item, (block.id for block in blocks if block.id))
-    put_icons(found.values())
     items = {remote_id: each for (_, remote_id), each in found.items()}
     return {
         "state": _state(kept),

@@ -1,67 +1,127 @@
-"""Send all items of a list as a file, row by row."""
+"""Send all items of a list, or all rows of a table, as a file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import tzinfo
+from functools import partial
+from urllib.parse import urlencode
+from uuid import UUID
+from wsgiref.util import FileWrapper
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
-from integrations.forms import DownloadForm
-from integrations.models import Collection, Item
+from integrations.forms import DownloadForm, TableDownloadForm
+from integrations.models import Download
 from integrations.services.common import audit
-from integrations.services.items import listing
-from integrations.services.items.export import VALUES, WRITERS
+from integrations.services.items.downloads import asked, formats, orders
+from integrations.services.items.downloads.asked import AskedFile, Content
+from integrations.services.items.downloads.sources import Source
 from integrations.services.items.query import ItemQuery
-from integrations.services.items.walk import walk
 from integrations.views.access import UserRequest
-from integrations.views.items.index import find_linked_to
+from integrations.views.items.tables.table import Table
 
-TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "json": "application/json",
-    "ndjson": "application/x-ndjson",
-}
-# By which some spreadsheets know that a text is UTF-8.
-BYTE_ORDER_MARK = "\ufeff"
+NO_FORMAT = "Choose one of the formats offered."
+TOO_MANY = "You have as many large files as are kept. Delete one of them first."
+PIECE = 64 * 1024
 
 
 @require_POST
 def item_download(request: UserRequest) -> HttpResponseBase:
     """Send what a list shows, all of its pages, in the form that was chosen."""
-    form, query = DownloadForm(request.POST), ItemQuery.parse(request.POST)
+    form = DownloadForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose one of the formats offered.")
-        return redirect(query.url)
+        messages.error(request, NO_FORMAT)
+        return redirect(ItemQuery.parse(request.POST).url)
+    content = Content(form.cleaned_data["values"])
+    wanted = asked.ask_list(request.user, request.POST, content)
+    query = QueryDict(urlencode(ItemQuery.parse(request.POST).change().parameters))
+    order = partial(
+        orders.order,
+        request.user,
+        name="Items",
+        parameters=query,
+        content=content,
+        form=form.cleaned_data["form"],
+    )
+    return _send(request, wanted, form.cleaned_data["form"], order)
+
+
+@require_POST
+def table_download(request: UserRequest, pk: UUID) -> HttpResponseBase:
+    """Send the rows of a table; its address says which, as that of its page does."""
+    form, table = TableDownloadForm(request.POST), Table.read(request, pk)
+    if not form.is_valid():
+        messages.error(request, NO_FORMAT)
+        return redirect(table.query.url)
+    content = Content(form.cleaned_data["values"])
+    order = partial(
+        orders.order,
+        request.user,
+        name=table.collection.name,
+        # With its columns, which the user may choose anew before it is made.
+        parameters=QueryDict(urlencode(_parameters(table))),
+        content=content,
+        form=form.cleaned_data["form"],
+        collection=table.collection,
+    )
+    wanted = asked.ask_table(table, content)
+    return _send(request, wanted, form.cleaned_data["form"], order)
+
+
+def _parameters(table: Table) -> list[tuple[str, str]]:
+    columns = tuple(column.id for column in table.shown)
+    return table.query.change(columns=columns).parameters
+
+
+def _send(
+    request: UserRequest,
+    wanted: AskedFile,
+    form: str,
+    order: Callable[[], Download],
+) -> HttpResponseBase:
+    """Send a file at once, or have a worker make it where that would take long."""
+    audit.record("items.exported", user=request.user, form=form, way="page")
+    most = settings.DOWNLOAD_ROWS_AT_ONCE
+    if not wanted.is_ready or wanted.count(most + 1).number > most:
+        try:
+            return redirect(order())
+        except orders.TooManyDownloadsError:
+            messages.error(request, TOO_MANY, extra_tags="too_many_downloads")
+            return redirect("integrations:download-list")
+    source = wanted.to_source(wanted.items())
     zone = timezone.get_current_timezone()
-    kind, _, mark = form.cleaned_data["form"].partition("-")
-    values = form.cleaned_data["values"]
-    collections = list(
-        Collection.objects.filter(connection__owner=request.user)
-        .select_related("connection")
-        .defer("schema", "checkpoint", "details", "held_deletions")
-    )
-    own = Item.objects.owned_by(request.user)
-    parent = own.filter(uuid=query.parent).first() if query.parent else None
-    linked_to = find_linked_to(own, query)
-    items = listing.select(own, query, collections, parent=parent, linked_to=linked_to)
-    rows = walk(items, query, owner_id=request.user.pk)
-    pieces = WRITERS[kind](rows, VALUES[values])
-    audit.record("items.exported", user=request.user, form=kind, way="page")
-    day = timezone.now().astimezone(zone).date().isoformat()
-    name = f"mooring-items-{day}.{kind}"
+    pieces = _workbook(source) if form == formats.XLSX else _text(source, form, zone)
     return StreamingHttpResponse(
-        _in_zone(pieces, zone, is_marked=bool(mark)),
-        content_type=TYPES[kind],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        pieces,
+        content_type=formats.FORMATS[form].content_type,
+        headers={"Content-Disposition": disposition(source.name, form)},
     )
 
 
-def _in_zone(pieces: Iterable[str], zone: tzinfo, *, is_marked: bool) -> Iterator[str]:
+def disposition(name: str, form: str) -> str:
+    """Return the header that names a file by what it holds and the day."""
+    day = timezone.localdate().isoformat()
+    ending = formats.FORMATS[form].ending
+    title = slugify(name)[:60] or "items"
+    return f'attachment; filename="mooring-{title}-{day}.{ending}"'
+
+
+def _text(source: Source, form: str, zone: tzinfo) -> Iterator[str]:
     """Yield the pieces with times in a zone, which the request's end would reset."""
-    if is_marked:
-        yield BYTE_ORDER_MARK
     with timezone.override(zone):
-        yield from pieces
+        yield from formats.stream(source, form)
+
+
+def _workbook(source: Source) -> Iterable[bytes]:
+    """Return the pieces of a workbook, which is whole before its first one is sent."""
+    with formats.private_folder() as folder:
+        file = (folder / "workbook").open("w+b")
+        formats.write(source, formats.XLSX, file, folder)
+    # No name leads to the file any more: it goes with the last piece.
+    file.seek(0)
+    return FileWrapper(file, PIECE)

@@ -9,6 +9,7 @@ from integrations.providers import CONNECTORS
 from integrations.services.connections.naming import unique_titles
 from integrations.services.items import listing
 from integrations.services.items.query import ItemQuery
+from integrations.services.items.types import types_in
 
 # More than this in one list are found by their connection first.
 MAX_CHOICES = 200
@@ -32,7 +33,7 @@ def type_names(collections: Iterable[Collection]) -> dict[str, str]:
     return {
         each: type_name(collection.connection.provider, each)
         for collection in collections
-        for each in listing.types_in(collection)
+        for each in types_in(collection)
     }
 
 
@@ -101,7 +102,7 @@ class Facets:
         """Return the types of items; those of a mixed collection have no count."""
         within = self._within("type")
         counts = self._counts("type", lambda c: c.item_type)
-        mixed = [types for c in within if len(types := listing.types_in(c)) > 1]
+        mixed = [types for c in within if len(types := types_in(c)) > 1]
         for types in mixed:
             counts.update(dict.fromkeys(types))
         return _to_groups(type_names(within), counts)
@@ -155,7 +156,7 @@ class Facets:
     ) -> dict[str, int | None]:
         """Add up the collections' own counts, if these answer the query at all."""
         within = self._within(name)
-        is_mixed = any(len(listing.types_in(c)) > 1 for c in within)
+        is_mixed = any(len(types_in(c)) > 1 for c in within)
         others = self.query.change(**{name: ANYTHING[name]})
         if not self.is_counted or (others.type and is_mixed):
             return {}

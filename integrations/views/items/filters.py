@@ -73,6 +73,8 @@ def _news_groups(query: ItemQuery) -> list[Group]:
     if query.news is None:
         return []
     label = f"{NEWS[query.news.kind]} since {wording.time_text(query.news.since)}"
+    if query.news.until is not None:
+        label += f" until {wording.time_text(query.news.until)}"
     return [Group(choices=[Choice(value=str(query.news), label=label)])]
 
 

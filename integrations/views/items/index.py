@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
@@ -17,20 +18,24 @@ from django_htmx.middleware import HtmxDetails
 
 from integrations.forms import DownloadForm
 from integrations.models import Collection, Connection, Item
-from integrations.models.item import ItemQuerySet
 from integrations.models.wording import count_text
 from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.items import listing
+from integrations.services.items.downloads.asked import find_own
 from integrations.services.items.listing import Count
 from integrations.services.items.query import ItemQuery
+from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.search import reindex
 from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, facts, filters
+from integrations.views.items.as_of import local_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
+from integrations.views.own_columns.values import own_values_of
+from integrations.views.saved_views import shown as saved_views
 
 # Where an item can be opened from besides the list of all.
 TABLE = re.compile(r"/collections/[0-9a-f-]{36}/")
@@ -39,9 +44,10 @@ TABLE = re.compile(r"/collections/[0-9a-f-]{36}/")
 @require_safe
 def item_list(request: UserRequest) -> HttpResponse:
     """Show one page of the items that the query string asks for."""
-    query = ItemQuery.parse(request.GET)
-    context = _context(request.user, query)
-    context |= _live(Look.of(context["items"]), query, context)
+    context = _context(request.user, ItemQuery.parse(request.GET))
+    if not request.GET and context["default_view"] is not None:
+        return redirect(context["default_view"].query.url)
+    context |= _live(Look.of(context["items"]), context)
     response = render(request, _list_template(request), context)
     # Page and fragment share an address, and the browser's history knows only that.
     patch_vary_headers(response, ("HX-Request", "HX-Target"))
@@ -54,28 +60,28 @@ def item_list_live(request: UserRequest) -> HttpResponse:
 
     Where there were none the first ones appear by themselves.
     """
-    query, look = ItemQuery.parse(request.GET), Look.read(request)
-    context = _context(request.user, query)
+    look = Look.read(request)
+    context = _context(request.user, ItemQuery.parse(request.GET))
     now = Look.of(context["items"])
     if now.rows and not look.rows:
-        context |= _live(now, query, context)
+        context |= _live(now, context)
         response = render(request, "items/partials/update.html", context)
         response.headers["HX-Retarget"] = "#results"
         return response
     new, changed = listing.count_since(context["found"], look.at, hits=context["hits"])
     context |= {
-        **_live(look, query, context),
+        **_live(look, context),
         "is_live": True,
         "news_text": look.news_text(now, new=new, changed=changed),
-        "news_url": query.change().url,
+        "news_url": context["query"].change().url,
     }
     return render(request, "items/item_list_live.html", context)
 
 
-def _live(look: Look, query: ItemQuery, context: dict[str, Any]) -> dict[str, Any]:
+def _live(look: Look, context: dict[str, Any]) -> dict[str, Any]:
     statuses = [connection.status for connection in context["connections"]]
     path = reverse("integrations:item-list-live")
-    return live.context(look, statuses, path, **query.parameters)
+    return live.context(look, statuses, path, **context["query"].parameters)
 
 
 def _context(user: User, query: ItemQuery) -> dict[str, Any]:
@@ -86,14 +92,20 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         .select_related("connection")
         .defer("schema", "checkpoint", "details", "held_deletions")
     )
+    views = shelf.of_items(user, connections, collections, query.view)
+    query = views.adopt(query)
+    now = snapshot.of_items(query, connections, collections)
     own = Item.objects.owned_by(user)
-    parent = own.filter(uuid=query.parent).first() if query.parent else None
-    linked_to = find_linked_to(own, query)
+    parent = find_own(own, query.parent)
+    linked_to = find_own(own, query.linked_to)
     items = listing.select(own, query, collections, parent=parent, linked_to=linked_to)
-    page = listing.fetch_page(items, query, owner_id=user.pk)
+    page = listing.fetch_page(items, query, owner_id=user.pk, collections=collections)
     put_rows(page.items, connections, query.search)
     count = listing.count(items, query, collections, owner_id=user.pk, hits=page.hits)
     return {
+        "query": query,
+        "default_view": views.default,
+        **saved_views.make_context(views, query, now, user),
         "items": page.items,
         "found": items,
         "hits": page.hits,
@@ -108,13 +120,6 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         "indexing": reindex.progress_of(collections) if query.search else None,
         **_list_context(query, connections, collections, parent, linked_to),
     }
-
-
-def find_linked_to(own: ItemQuerySet, query: ItemQuery) -> Item | None:
-    """Return the item whose links a list shows, if it is the user's own."""
-    if query.linked_to is None:
-        return None
-    return own.filter(uuid=query.linked_to).select_related("collection").first()
 
 
 def _empty_context(
@@ -159,7 +164,7 @@ def _list_context(
         "hidden_fields": [
             {"name": name, "value": value} for name, value in query.look.items()
         ],
-        "clear_url": ItemQuery(sort=query.sort, size=query.size).url,
+        "clear_url": ItemQuery(view=query.view, sort=query.sort, size=query.size).url,
         "columns": list(filters.make_columns(query)),
         "sizes": filters.make_sizes(query),
         "download": DownloadForm(),
@@ -213,7 +218,9 @@ def item_detail_live(request: UserRequest, pk: UUID) -> HttpResponse:
 
 def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     item = get_object_or_404(
-        Item.objects.owned_by(request.user).select_related("connection", "collection"),
+        Item.objects.owned_by(request.user).select_related(
+            "connection", "collection", "content"
+        ),
         uuid=pk,
     )
     item.collection.connection = item.connection
@@ -228,7 +235,9 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
         "item": item,
         "connection": item.connection,
         **context,
+        **own_values_of(item),
         "edits": edits,
+        "now_text": local_text(timezone.now()),
         "is_editable": is_editable,
         "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),
         "live_seconds": SECONDS_BUSY if is_busy else 0,

@@ -1,19 +1,18 @@
 """Put the tables of what an item is linked with in words."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from integrations.models import Item
 from integrations.providers.plain import plain
-from integrations.services.items.icons import put_icons
-from integrations.services.items.relations.tables import RelatedTable, find_tables
+from integrations.services.items.relations.groups import Group
+from integrations.services.items.relations.tables import RelatedTable, make_tables
 from integrations.views.items.values import show
 
 
-def make_related_tables(item: Item) -> list[dict[str, Any]]:
+def make_related_tables(item: Item, groups: Sequence[Group]) -> list[dict[str, Any]]:
     """Return the tables of an item, ready for their template."""
-    tables = find_tables(item)
-    put_icons([row.item for table in tables for row in table.rows])
-    return [_to_context(table) for table in tables]
+    return [_to_context(table) for table in make_tables(item, groups)]
 
 
 def _to_context(table: RelatedTable) -> dict[str, Any]:

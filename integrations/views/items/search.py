@@ -40,8 +40,8 @@ def search(request: UserRequest) -> HttpResponse:
         return redirect(named.items[0])
     words = text[:MAX_SEARCH]
     own = Item.objects.owned_by(request.user)
-    groups = search_by_type(own, words, collections, owner_id=request.user.pk)
-    found = [item for group in groups for item in group.items]
+    grouped = search_by_type(own, words, collections, owner_id=request.user.pk)
+    found = [item for group in grouped.groups for item in group.items]
     connections = put_status(Connection.objects.owned_by(request.user))
     put_rows(named.items, connections)
     put_rows(found, connections, words)
@@ -54,7 +54,10 @@ def search(request: UserRequest) -> HttpResponse:
         "has_items": bool(collections),
         "indexing": reindex.progress_of(collections) if text else None,
         "deleted_url": ItemQuery(search=words, state="deleted").url,
-        "groups": [_group(each, names.get(each.type, each.type)) for each in groups],
+        "groups": [
+            _group(each, names.get(each.type, each.type)) for each in grouped.groups
+        ],
+        "has_more_links": grouped.has_more_links,
     }
     return render(request, "items/search.html", context)
 

@@ -29,7 +29,7 @@ from integrations.providers.fields import (
 from integrations.providers.plain import plain
 from integrations.providers.rich_text import is_plain, safe_href
 from integrations.providers.values import to_zone
-from integrations.services.items.links import Links
+from integrations.services.items.links import Links, more_text
 from integrations.views.items.rich_text import Group, to_groups
 
 # Longer texts and lists are folded.
@@ -105,23 +105,12 @@ def show_time(value: datetime | None) -> Shown | None:
 
 def _show_relation(relation: Relation, links: Links) -> Shown:
     items = tuple(links.of(relation))
-    more = _more(relation, len(items))
-    names = ", ".join(item.name or "Untitled" for item in items)
     return Shown(
-        text=f"{names} {more}".strip(), kind="relation", items=items, more=more
+        text=links.text_of(relation),
+        kind="relation",
+        items=items,
+        more=more_text(relation, len(items)),
     )
-
-
-def _more(relation: Relation, known: int) -> str:
-    """Return in words how many items of a relation are not known here."""
-    missing = len(relation.linked_ids) - known
-    if not known:
-        least = "more than " if relation.has_more else ""
-        noun = "item" if missing == 1 and not least else "items"
-        return f"{least}{missing} {noun} not stored here"
-    if relation.has_more:
-        return f"and more than {missing} more" if missing else "and more than shown"
-    return f"and {missing} more" if missing else ""
 
 
 def _contact(value: Value) -> str:

@@ -28,6 +28,7 @@ MESSAGES = {
     "PROPERTY_DOESNT_EXIST": 'Property "{0}" does not exist',
     "READ_ONLY_VALUE": '"{0}" is a read only property; its value cannot be set.',
     "MISSING_REQUIRED_PROPERTY": 'Property "{0}" is required to create this record',
+    "MISSING_CONDITIONAL_REQUIRED_PROPERTY": 'Property "{0}" is required with {1}',
 }
 # What a new record cannot do without: one out of each group.
 MINIMUM: dict[str, list[tuple[str, ...]]] = {
@@ -90,6 +91,23 @@ class Write:
             if not any(given.get(name) for name in group):
                 self.blame(group[0], "MISSING_REQUIRED_PROPERTY")
 
+    def check_conditions(self) -> None:
+        """Require what a value that is set makes required, in new and old records.
+
+        A rule is ``property=value:required``; what was so before is left alone.
+        """
+        call, values = self.call, {**self.old, **self.values}
+        if call.type != CONTACTS or not call.enforces_rules:
+            return
+        rules = call.sandbox.switches.get(SLUG, "conditional_properties", call.portal)
+        for rule in rules:
+            condition, _, required = rule.partition(":")
+            name, _, value = condition.partition("=")
+            is_touched = {name, required} & self.values.keys()
+            if is_touched and values.get(name) == value and not values.get(required):
+                code = "MISSING_CONDITIONAL_REQUIRED_PROPERTY"
+                self.blame(required, code, condition)
+
     def _check_text(self, definition: definitions.Definition, text: str) -> None:
         name, kind = definition["name"], definition["type"]
         code, pattern = TYPES.get("email" if name == "email" else kind, OTHERS)
@@ -149,13 +167,13 @@ class Write:
             self.blame("dealstage", "INVALID_OPTION", stage)
 
 
-def check_write(call: Call, row: Row | None) -> Write:
-    """Return what the body's properties come to, or refuse them by name and code."""
-    given = call.body["properties"]
+def check_write(call: Call, row: Row | None, given: Mapping[str, Any]) -> Write:
+    """Return what some properties come to, or refuse them by name and code."""
     write = Write(call=call, old=json.loads(row["properties"]) if row else {})
     write.check(given)
     if row is None:
         write.check_minimum(given)
+    write.check_conditions()
     if write.problems:
         told = json.dumps([{"isValid": False, **p} for p in write.problems])
         errors = []

@@ -1,12 +1,13 @@
 """Create, change, archive, erase and merge records, and associate them."""
 
+import json
 from typing import Any
 
 from sandbox.core.storage import Row
-from sandbox.core.web import Response, to_json
+from sandbox.core.web import ApiRefusal, Response, to_json
 from sandbox.hubspot.api.calls import WRITE, Call, api, to_id
-from sandbox.hubspot.api.errors import not_found, refuse
-from sandbox.hubspot.api.objects import read_shape, to_objects
+from sandbox.hubspot.api.errors import make_error, not_found, refuse
+from sandbox.hubspot.api.objects import MAX_PAGE, read_shape, to_batch, to_objects
 from sandbox.hubspot.api.validation import Write, check_write
 from sandbox.hubspot.seed.definitions import DEFAULTS
 from sandbox.hubspot.seed.tables import ENDS, PRIMARY, insert_links
@@ -16,7 +17,7 @@ BAD_LINK = "One or more associations are invalid"
 
 @api(WRITE)
 def create_object(call: Call) -> Response:
-    write = check_write(call, None)
+    write = check_write(call, None, call.body["properties"])
     new = call.records.create(write.values)
     link(call, new, _read_ends(call))
     response = to_json(_show(call, new, write), 201)
@@ -32,9 +33,58 @@ def patch_object(call: Call) -> dict[str, Any]:
     row = _find(call, name, call.request.params["id"])
     if row is None:
         raise not_found()
-    write = check_write(call, row)
+    write = check_write(call, row, call.body["properties"])
     call.records.change(row, write.values)
     return _show(call, row["id"], write)
+
+
+@api(WRITE)
+def update_batch(call: Call) -> Response:
+    """Change up to a hundred records, each by itself where each can be told apart.
+
+    With a trace id on every input the answer tells of each what became of it; without
+    them a value that is refused refuses them all. Records that are not there are told
+    of in either case. The order of the results is nobody's promise.
+    """
+    inputs = call.read_inputs(MAX_PAGE)
+    ids = [item["id"] for item in inputs]
+    if repeated := sorted({each for each in ids if ids.count(each) > 1}):
+        raise refuse(f"Duplicate IDs found in batch input: {repeated}")
+    is_traced = all(item.get("objectWriteTraceId") for item in inputs)
+    results, errors = [], []
+    for item in inputs:
+        row = _find(call, str(item.get("idProperty") or ""), item["id"])
+        try:
+            if row is None:
+                raise not_found()
+            write = check_write(call, row, item["properties"])
+        except ApiRefusal as refusal:
+            if row is not None and not is_traced:
+                raise
+            errors.append(_to_error(call, item, refusal))
+            continue
+        call.records.change(row, write.values)
+        traced = {"objectWriteTraceId": item["objectWriteTraceId"]} if is_traced else {}
+        results.append({**_show(call, row["id"], write), **traced})
+    answer = to_batch(call, results[::-1])
+    if not errors:
+        return to_json(answer)
+    return to_json({**answer, "numErrors": len(errors), "errors": errors}, 207)
+
+
+def _to_error(call: Call, item: dict[str, Any], refusal: ApiRefusal) -> dict[str, Any]:
+    """Return why one input of a batch is refused, as the answer to all tells it."""
+    told = json.loads(refusal.answer(call.request).body)
+    context = {"ids": [item["id"]]}
+    if trace := item.get("objectWriteTraceId"):
+        context["objectWriteTraceId"] = [trace]
+    return make_error(
+        told["message"],
+        told["category"],
+        context=context,
+        errors=told.get("errors", []),
+        links={},
+    )
 
 
 @api(WRITE)

@@ -214,3 +214,66 @@ def test_a_call_needs_the_scopes_of_its_types(connected, scope, url, body):
 
     assert answer["category"] == "MISSING_SCOPES"
     assert answer["errors"][0]["context"]["requiredGranularScopes"] == scopes
+
+
+def update_many(client, *inputs, is_traced=True):
+    traces = [{"objectWriteTraceId": f"t{n}"} for n in range(len(inputs))]
+    told = [
+        {**each, **(traces[n] if is_traced else {})} for n, each in enumerate(inputs)
+    ]
+    return client.post(f"{CONTACTS}/batch/update", {"inputs": told})
+
+
+def test_a_batch_of_updates_tells_of_each_record_what_became_of_it(connected):
+    one, other = (make(connected, email=f"{n}@b.example").data["id"] for n in "ab")
+    inputs = [
+        {"id": one, "properties": {"city": "Bonn"}},
+        {"id": other, "properties": {"email": "A@b.example"}},
+        {"id": "404", "properties": {"city": "Bonn"}},
+    ]
+
+    mixed = update_many(connected, *inputs)
+    whole = update_many(connected, *inputs[:2], is_traced=False)
+    good = update_many(connected, inputs[0], is_traced=False)
+
+    assert (mixed.status, mixed.data["numErrors"]) == (207, 2)
+    [done] = mixed.data["results"]
+    assert (done["id"], done["objectWriteTraceId"]) == (one, "t0")
+    told = {each["context"]["ids"][0]: each for each in mixed.data["errors"]}
+    assert {key: each["category"] for key, each in told.items()} == {
+        other: "CONFLICT",
+        "404": "OBJECT_NOT_FOUND",
+    }
+    assert told[other]["context"]["objectWriteTraceId"] == ["t1"]
+    assert (whole.status, whole.data["category"]) == (409, "CONFLICT")
+    assert (good.status, good.data["results"][0]["properties"]["city"]) == (200, "Bonn")
+
+
+def test_a_batch_of_updates_has_a_hundred_different_records_at_most(connected):
+    record = {"id": make(connected).data["id"], "properties": {"city": "Bonn"}}
+
+    twice = update_many(connected, record, record)
+    many = update_many(connected, *({**record, "id": str(n)} for n in range(101)))
+    odd = update_many(connected, {**record, "id": "x"})
+
+    assert [each.status for each in (twice, many, odd)] == [400, 400, 400]
+    found = connected.get(f"{CONTACTS}/{record['id']}", properties="city").data
+    assert found["properties"]["city"] is None
+
+
+def test_a_rule_of_the_customers_holds_for_new_and_for_changed_contacts(connected):
+    record = make(connected).data
+    connected.switch("conditional_properties", "lifecyclestage=customer:phone")
+    url = f"{CONTACTS}/{record['id']}"
+
+    new = make(connected, email="c@b.example", lifecyclestage="customer")
+    refused = connected.patch(url, {"properties": {"lifecyclestage": "customer"}})
+    both = {"lifecyclestage": "customer", "phone": "1"}
+    taken = connected.patch(url, {"properties": both})
+    cleared = connected.patch(url, {"properties": {"phone": ""}})
+    elsewhere = connected.patch(url, {"properties": {"city": "Bonn"}})
+
+    told = [each.data["errors"][0] for each in (new, refused, cleared)]
+    assert {each["code"] for each in told} == {"MISSING_CONDITIONAL_REQUIRED_PROPERTY"}
+    assert {each["context"]["propertyName"][0] for each in told} == {"phone"}
+    assert (taken.status, elsewhere.status) == (200, 200)

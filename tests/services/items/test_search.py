@@ -5,6 +5,7 @@
 import pytest
 from django.db import connection as database
 
+from integrations.models import Item
 from integrations.services.items.search import full_text, texts
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.texts import Indexer
@@ -189,11 +190,15 @@ def test_what_others_have_does_not_crowd_out_a_find(collection, bob):
         make_item(others, name="ada@harbour.example")
     mine = make_item(collection, name="ada@harbour.example")
 
-    keys = full_text.find_keys(
-        "ada@harbour.example", owner_id=collection.connection.owner_id, most=2
+    [found] = full_text.find_with_texts(
+        ["ada@harbour.example"],
+        Item.objects.all(),
+        owner_id=collection.connection.owner_id,
+        most=2,
+        few=2,
     )
 
-    assert keys == [mine.pk]
+    assert found == [mine]
 
 
 def test_no_owners_words_begin_like_anothers(collection, alice):

@@ -1,13 +1,21 @@
 """Ask the sandbox's main portal about contacts, behind the product's back."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.models import User
 
-from integrations.models import Collection, Connection, Edit, Item
-from integrations.services.writing import delivery, outbox
+from integrations.models import BulkEdit, Collection, Connection, Edit, Item
+from integrations.services.writing import (
+    bulk,
+    bulk_delivery,
+    bulk_rows,
+    delivery,
+    outbox,
+)
 
 PORTAL = "555111"
 
@@ -48,6 +56,34 @@ class Desk:
 
     def archive(self, item: Item) -> Edit:
         return outbox.archive(item, user=self.user, key=uuid4())
+
+    def items(self) -> list[Item]:
+        """Return all live contacts that are stored, in the order of their keys."""
+        live = Item.objects.live().filter(collection=self.contacts)
+        return list(live.order_by("pk"))
+
+    def bulk(self, items: Sequence[Item], name: str, value: str) -> BulkEdit:
+        """Have one value for all of some contacts previewed and confirmed."""
+        keys = [item.pk for item in items]
+        made = bulk.draft(self.contacts, keys, filters="", user=self.user)
+        bulk.choose(made, bulk_rows.choosable_fields(self.contacts)[name], value)
+        bulk.confirm(made, user=self.user)
+        return made
+
+    def deliver_bulk(self, made: BulkEdit) -> float | None:
+        """Let what is open be due, whoever had it, and deliver one batch of it."""
+        made.edits.open().update(due_at=made.created_at, lease_until=None)
+        return bulk_delivery.deliver(made.pk)
+
+    def finish_bulk(self, made: BulkEdit, *, most: int = 8) -> dict[str, int]:
+        """Deliver a bulk edit to its end; return how many rows ended how."""
+        for _ in range(most):
+            self.deliver_bulk(made)
+            for edit in made.edits.open().filter(is_sent_alone=True):
+                self.finish(edit)
+            if not made.edits.open().exists():
+                break
+        return dict(Counter(made.edits.values_list("state", flat=True)))
 
     def deliver(self, edit: Edit) -> Edit:
         """Let an edit be due, whoever had it, and deliver it once."""
@@ -96,3 +132,44 @@ class Desk:
             *values,
         )
         return found
+
+
+class Killed(BaseException):
+    """End a worker in the middle."""
+
+
+class Reaper:
+    """Count every statement and both ends of every call; kill at one of them."""
+
+    def __init__(self, transport: Any, at: int) -> None:
+        self.left, self.send = at, transport.send
+
+    def step(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+
+    def statement(self, execute: Any, *args: Any) -> Any:
+        self.step()
+        return execute(*args)
+
+    def call(self, *args: Any) -> Any:
+        self.step()
+        answer = self.send(*args)
+        self.step()
+        return answer
+
+
+class Intruder:
+    """Change cities at the provider right before the first write of a kind."""
+
+    def __init__(self, desk: Desk, part: str, cities: dict[str, str]) -> None:
+        self.desk, self.part, self.cities = desk, part, cities
+        self._send = desk.sandbox.send
+
+    def send(self, request: Any, *args: Any) -> Any:
+        if self.part in f"{request.method} {request.url}":
+            for remote_id, city in self.cities.items():
+                self.desk.edit_there(remote_id, "city", city)
+            self.cities = {}
+        return self._send(request, *args)

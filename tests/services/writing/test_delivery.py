@@ -5,13 +5,14 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection as database
+from django.utils import timezone
 
 from integrations.models import AuditEvent, Connection, Edit, Item, ItemChange
 from integrations.models.reasons import ReasonCode
 from integrations.services.items import store
 from integrations.services.writing import delivery, outbox
 from tests.services.fixtures import FinishSync
-from tests.services.writing.fixtures_of_edits import Desk
+from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
 
 State = Edit.State
 
@@ -92,6 +93,33 @@ def test_what_changed_there_since_the_form_was_opened_is_not_overwritten(
     assert writes(desk) == 0
     item.refresh_from_db()
     assert item.properties["city"] == "Theirs"
+
+
+@pytest.mark.parametrize("is_answer_lost", [False, True])
+def test_what_changed_there_between_reading_and_writing_is_shown_and_given_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, is_answer_lost: bool
+) -> None:
+    item = desk.item()
+    edit = desk.update(item, city="Mine", zip="Mine")
+    if is_answer_lost:
+        desk.sandbox.client.fault("lost", "write", count=1)
+    intruder = Intruder(desk, "PATCH", {item.remote_id: "Theirs"})
+    monkeypatch.setattr(desk.sandbox, "send", intruder.send)
+
+    desk.finish(edit)
+
+    assert (edit.state, edit.reason) == (State.CONFLICT, ReasonCode.OVERWROTE)
+    assert edit.theirs == {"city": "Theirs"}
+    item.refresh_from_db()
+    assert item.properties["city"] == "Mine"
+    assert not outbox.discard([edit], user=desk.user, why=ReasonCode.DISCARDED)
+    back = outbox.decide(edit, {}, user=desk.user, key=uuid4())
+    assert back is not None
+    assert desk.finish(back).state == State.SAVED
+    shown = desk.there(item.remote_id)
+    assert (shown["city"], shown["zip"]) == ("Theirs", "Mine")
+    edit.refresh_from_db()
+    assert edit.state == State.SAVED
 
 
 @pytest.mark.parametrize(
@@ -220,6 +248,37 @@ def test_a_connection_that_is_not_read_holds_its_edits(desk: Desk, state: str) -
     assert desk.finish(edit).state == State.SAVED
 
 
+@pytest.mark.parametrize("kind", ["daily_limit", "rate_limits"])
+def test_a_limit_holds_edits_back_and_loses_none(desk: Desk, kind: str) -> None:
+    edit = desk.update(desk.item(), city="Bonn")
+    made = desk.bulk(desk.items()[5:8], "city", "Bonn am Rhein")
+    desk.sandbox.client.fault(kind, "api", count=2)
+
+    before = timezone.now()
+    desk.deliver(edit)
+    desk.deliver_bulk(made)
+
+    assert (edit.state, writes(desk)) == (State.WAITING, 0)
+    assert edit.due_at > before
+    assert made.edits.open().filter(due_at__gt=before).count() == 3
+    assert desk.finish(edit).state == State.SAVED
+    assert desk.finish_bulk(made) == {State.SAVED: 3}
+
+
+def test_a_dead_grant_holds_edits_back_and_loses_none(desk: Desk) -> None:
+    edit = desk.update(desk.item(), city="Bonn")
+    made = desk.bulk(desk.items()[5:8], "city", "Bonn am Rhein")
+    desk.sandbox.client.order("grants/revoke")
+
+    desk.finish(edit, most=2)
+    desk.finish_bulk(made, most=2)
+
+    desk.connection.refresh_from_db()
+    assert not desk.connection.is_syncable
+    assert (edit.state, writes(desk)) == (State.WAITING, 0)
+    assert made.edits.filter(state=State.WAITING).count() == 3
+
+
 def test_edits_of_one_contact_are_sent_in_their_order(desk: Desk) -> None:
     item = desk.item()
     first, second = desk.update(item, city="One"), desk.update(item, zip="2")
@@ -299,32 +358,6 @@ def test_a_conflict_is_decided_field_by_field(desk: Desk) -> None:
     shown = desk.there(item.remote_id)
     told = (shown["city"], shown["zip"], shown["jobtitle"])
     assert told == ("Mine", "Theirs", "Chief")
-
-
-class Killed(BaseException):
-    """End a worker in the middle."""
-
-
-class Reaper:
-    """Count every statement and both ends of every call; kill at one of them."""
-
-    def __init__(self, transport: Any, at: int) -> None:
-        self.left, self.send = at, transport.send
-
-    def step(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
-
-    def statement(self, execute: Any, *args: Any) -> Any:
-        self.step()
-        return execute(*args)
-
-    def call(self, *args: Any) -> Any:
-        self.step()
-        answer = self.send(*args)
-        self.step()
-        return answer
 
 
 @pytest.mark.parametrize("verb", ["create", "update", "archive"])

@@ -14,6 +14,7 @@ from integrations.services.items import contents
 from integrations.services.items.search import full_text
 from integrations.services.sync.texts import opened_text
 from tests.support.rows import NOON, make_collection, make_connection, make_item
+from tests.support.shown import inside
 
 BLOCKS = [
     {"kind": "heading", "text": "Plan", "depth": 0, "level": 1},
@@ -95,7 +96,8 @@ def test_a_text_is_shown_as_an_outline(
     assert "<td>&lt;i&gt;</td><td>d</td>" in html
     assert "<code>if a &lt; b:" in html
     assert html.count('class="callout"') == 1
-    assert "<summary>More</summary> <p >Hidden words</p>" in html
+    hidden = '<summary dir="auto">More</summary> <p dir="auto" >Hidden words</p>'
+    assert hidden in html
     assert f'href="{below.get_absolute_url()}"' in html
     assert "Still words" in html
     assert "As of" in html
@@ -178,7 +180,7 @@ def test_a_page_shows_the_way_down_to_it(
 
     assert shown.context["breadcrumbs"] == [page, middle]
     assert shown.context["top_name"] == "Workspace"
-    assert list(as_alice.get(page.get_absolute_url()).context["children"]) == [middle]
+    assert inside(as_alice.get(page.get_absolute_url())) == [middle]
 
 
 def test_a_database_holds_its_data_sources_and_those_hold_rows(
@@ -191,9 +193,13 @@ def test_a_database_holds_its_data_sources_and_those_hold_rows(
     )
     rows = make_collection(connection, remote_id="s", name="Open", item_type="page")
     row = make_item(rows, name="A row", parent_remote_id="s")
+    rows.refresh_from_db()
 
-    assert as_alice.get(database.get_absolute_url()).context["children"] == [source]
-    assert as_alice.get(source.get_absolute_url()).context["children"] == [row]
+    assert inside(as_alice.get(database.get_absolute_url())) == [source]
+    held = as_alice.get(database.get_absolute_url()).context["inside"].shown
+    assert [child.table for child in held] == [rows]
+    table_url = f"/collections/{rows.pk}/"
+    assert table_url in as_alice.get(source.get_absolute_url()).content.decode()
     shown = as_alice.get(row.get_absolute_url())
     assert shown.context["breadcrumbs"] == [page, database, source]
 

@@ -75,7 +75,7 @@ def test_lists_and_quotes_stand_inside_what_they_belong_to():
     )
 
     assert '<ul> <li > one <ol start="1"> <li > within </li> </ol> </li>' in html
-    assert "<blockquote> <p >said</p> </blockquote>" in html
+    assert '<blockquote> <p dir="auto" >said</p> </blockquote>' in html
 
 
 def test_lines_stay_lines():

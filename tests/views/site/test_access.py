@@ -6,8 +6,18 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
+from django.utils import timezone
 
-from integrations.models import Connection, Edit, FailedRevocation
+from integrations.models import (
+    BulkEdit,
+    Connection,
+    Download,
+    Edit,
+    FailedRevocation,
+    Import,
+    OwnColumn,
+    SavedView,
+)
 from tests.support.rows import make_item, make_run
 
 CONNECTION_PAGES = [
@@ -28,9 +38,21 @@ CONNECTION_ACTIONS = [
     "connection-editing",
     "connection-discard-edits",
 ]
+VIEW_PAGES = ["view-open", "view-edit", "view-delete"]
+VIEW_ACTIONS = ["view-save", "view-duplicate", "view-feed"]
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
+DOWNLOAD_PAGES = ["download-detail", "download-live", "download-file"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
+IMPORT_PAGES = ["import-detail", "import-live", "import-mapping"]
+IMPORT_ACTIONS = [
+    "import-reopen",
+    "import-confirm",
+    "import-cancel",
+    "import-refused",
+]
+BULK_PAGES = ["bulk-edit-detail", "bulk-edit-live"]
+BULK_ACTIONS = ["bulk-edit-confirm", "bulk-edit-cancel", "bulk-edit-undo"]
 # It asks what becomes of a pair, or leads back where there is nothing to ask.
 ELSEWHERE = {"connection-other-account", "connection-remove"}
 # They ask for a proof first; whose they are is tested with it, beside the reset.
@@ -49,7 +71,22 @@ def addresses(connection, collection):
     edit = Edit.objects.create(
         connection=connection, collection=collection, item=item, verb="update"
     )
+    download = Download.objects.create(
+        owner=connection.owner, name="Items", form="csv", time_zone="UTC"
+    )
+    source = Import.objects.create(
+        connection=connection, collection=collection, created_by=connection.owner
+    )
+    bulk = BulkEdit.objects.create(
+        connection=connection, collection=collection, confirmed_at=timezone.now()
+    )
+    view = SavedView.objects.create(owner=connection.owner, name="Mine")
+    own = OwnColumn.objects.create(owner=connection.owner, name="Rank", kind="number")
     objects = {
+        "own-column-list": ("get", collection.pk),
+        "own-column-edit": ("get", own.pk),
+        "own-column-delete": ("get", own.pk),
+        "item-own-values": ("get", item.uuid),
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
         "collection-approve": ("post", collection.pk),
@@ -62,8 +99,19 @@ def addresses(connection, collection):
         "item-archive": ("get", item.uuid),
         "item-create": ("get", collection.pk),
         **dict.fromkeys(TABLE_PAGES, ("get", collection.pk)),
+        "table-download": ("post", collection.pk),
         **dict.fromkeys(EDIT_PAGES, ("get", edit.uuid)),
         **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
+        **dict.fromkeys(DOWNLOAD_PAGES, ("get", download.uuid)),
+        "download-delete": ("post", download.uuid),
+        "import-create": ("get", collection.pk),
+        **dict.fromkeys(IMPORT_PAGES, ("get", source.pk)),
+        **dict.fromkeys(IMPORT_ACTIONS, ("post", source.pk)),
+        "bulk-edit-create": ("post", collection.pk),
+        **dict.fromkeys(BULK_PAGES, ("get", bulk.uuid)),
+        **dict.fromkeys(BULK_ACTIONS, ("post", bulk.uuid)),
+        **dict.fromkeys(VIEW_PAGES, ("get", view.pk)),
+        **dict.fromkeys(VIEW_ACTIONS, ("post", view.pk)),
         "revocation-dismiss": ("post", failed.pk),
     }
     return {
@@ -108,7 +156,8 @@ def test_no_address_of_an_object_is_forgotten(addresses):
 
 
 def test_strangers_are_sent_to_sign_in_first(client, addresses):
-    lists = [reverse(f"integrations:{n}") for n in ("connection-list", "item-list")]
+    names = ("connection-list", "item-list", "download-list")
+    lists = [reverse(f"integrations:{name}") for name in names]
     connect = reverse("integrations:connect", args=("hubspot",))
 
     for path in [*lists, connect, *(path for _, path, _ in addresses.values())]:

@@ -5,10 +5,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from integrations.http.classify import error_detail
 from integrations.http.errors import (
     AlreadyExists,
+    ApiError,
     InvalidRequest,
+    NotFound,
     RefusedValue,
+    Server,
     ValuesRefused,
 )
 from integrations.http.redaction import one_line
@@ -56,6 +60,40 @@ def refused_write(error: InvalidRequest, body: dict[str, Any]) -> InvalidRequest
             detail=error.detail,
         )
     return None
+
+
+def refused_inputs(body: dict[str, Any]) -> dict[str, ApiError]:
+    """Return why inputs of a batch were refused, by their ids.
+
+    Each was sent with its id as its trace id; an error names it by either.
+    """
+    errors = body.get("errors")
+    found: dict[str, ApiError] = {}
+    for entry in errors if isinstance(errors, list) else ():
+        context = entry.get("context") if isinstance(entry, dict) else None
+        if not isinstance(context, dict):
+            continue
+        error = _of_input(entry)
+        for name in ("ids", "objectWriteTraceId"):
+            told = context.get(name)
+            for each in told if isinstance(told, list) else ():
+                if isinstance(each, str):
+                    found.setdefault(each, error)
+    return found
+
+
+def _of_input(entry: dict[str, Any]) -> ApiError:
+    category = entry.get("category")
+    code = category if isinstance(category, str) else ""
+    if code == "OBJECT_NOT_FOUND":
+        return NotFound("the record is not there", code=code)
+    if code not in ("", "CONFLICT", "VALIDATION_ERROR"):
+        return Server("the record could not be written now", code=code)
+    status = CONFLICT if code == "CONFLICT" else 400
+    error = InvalidRequest(
+        "the record was refused", status=status, code=code, detail=error_detail(entry)
+    )
+    return refused_write(error, entry) or error
 
 
 def _refused(body: dict[str, Any], text: str) -> Iterator[RefusedValue]:

@@ -101,15 +101,22 @@ class Reader:
         return expect_object(row, "record")
 
     def fetch_batch(
-        self, ids: Sequence[str], *, properties: Sequence[str] | None = None
+        self,
+        ids: Sequence[str],
+        *,
+        properties: Sequence[str] | None = None,
+        history: Sequence[str] = (),
     ) -> list[Any]:
-        """Return the rows of many ids; those that are not there are left out."""
+        """Return the rows of many ids; those that are not there are left out.
+
+        Those of ``history`` come with their earlier values.
+        """
         rows: list[Any] = []
         for start in range(0, len(ids), BATCH_SIZE):
             asked = ids[start : start + BATCH_SIZE]
             body = {
                 "properties": list(properties or self.properties),
-                "propertiesWithHistory": [],
+                "propertiesWithHistory": list(history),
                 "inputs": [{"id": remote_id} for remote_id in asked],
             }
             answer = self.api.post(

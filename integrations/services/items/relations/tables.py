@@ -16,23 +16,12 @@ from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.listing import Count
 from integrations.services.items.query import ItemQuery
-from integrations.services.items.relations.groups import Group, find_groups
+from integrations.services.items.relations.groups import Group
+from integrations.services.items.tables.columns import leading_columns
 
 MOST_TABLES, MOST_ROWS, MOST_COLUMNS = 12, 5, 4
-# What tells records apart at a glance; the first field of each type is a column.
-TELLING: Final = (
-    fields.Money,
-    fields.Choice,
-    fields.Date,
-    fields.DateTime,
-    fields.Email,
-    fields.Phone,
-    fields.User,
-    fields.Users,
-    fields.Percent,
-    fields.Boolean,
-    fields.Number,
-)
+# What a small table has no room for, or cannot say by itself.
+UNSUITABLE: Final = (fields.RichText, fields.Relation, fields.Many, fields.Files)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,30 +49,27 @@ class RelatedTable:
     url: str
 
 
-def find_tables(item: Item) -> list[RelatedTable]:
+def make_tables(item: Item, groups: Sequence[Group]) -> list[RelatedTable]:
     """Return a table for each relation of an item, whichever side tells it."""
-    groups = find_groups(item)[:MOST_TABLES]
-    keys = [key for group in groups for key in group.keys[:MOST_ROWS]]
-    rows = Item.objects.in_bulk(keys) if keys else {}
-    return [_to_table(item, group, rows) for group in groups]
+    return [_to_table(item, group) for group in groups[:MOST_TABLES]]
 
 
-def _to_table(item: Item, group: Group, rows: Mapping[int, Item]) -> RelatedTable:
-    shown = [each for each in group.linked[:MOST_ROWS] if each.pk in rows]
-    described = {each.pk: _describe(group.collection, rows[each.pk]) for each in shown}
-    columns = _columns(group.collection, list(described.values()))
+def _to_table(item: Item, group: Group) -> RelatedTable:
+    shown = group.linked[:MOST_ROWS]
+    described = [_describe(group.collection, each.item) for each in shown]
+    columns = _columns(group.collection, described)
     return RelatedTable(
         label=group.label,
         count=Count(number=len(group.linked) + group.missing, is_more=group.has_more),
         columns=list(columns.values()),
         rows=[
             TableRow(
-                item=rows[each.pk],
+                item=each.item,
                 # Where others name the item, it is the primary one of theirs.
                 is_primary=each.is_primary and not group.is_incoming,
-                cells=[_cell(described[each.pk], name) for name in columns],
+                cells=[_cell(values, name) for name in columns],
             )
-            for each in shown
+            for each, values in zip(shown, described, strict=True)
         ],
         sums=[] if group.has_more else _sums(group, columns, described),
         missing=group.missing,
@@ -113,20 +99,19 @@ def _describe(
 def _columns(
     collection: Collection, described: Sequence[Sequence[DisplayField]]
 ) -> dict[str, str]:
-    """Return the labels of the columns by the names of their fields."""
-    columns: dict[str, str] = {}
-    types: set[type] = set()
-    currencies = _currencies(collection)
+    """Return the labels of the columns by the names of their fields.
+
+    They are those that the provider's own lists show first, of those with a value.
+    """
+    labels: dict[str, str] = {}
     for each in chain.from_iterable(described):
-        kind = type(each.value)
-        is_told = each.name in columns or each.name in currencies
-        if kind in types or is_told or kind not in TELLING:
-            continue
-        types.add(kind)
-        columns[each.name] = each.label
-        if len(columns) == MOST_COLUMNS:
-            break
-    return columns
+        if not isinstance(each.value, UNSUITABLE):
+            labels.setdefault(each.name, each.label)
+    for name in _currencies(collection):
+        labels.pop(name, None)
+    leading = leading_columns(collection)
+    shown = [name for name in leading if name in labels] if leading else list(labels)
+    return {name: labels[name] for name in shown[:MOST_COLUMNS]}
 
 
 def _cell(described: Sequence[DisplayField], name: str) -> DisplayField | None:
@@ -142,21 +127,23 @@ def _currencies(collection: Collection) -> set[str]:
 def _sums(
     group: Group,
     columns: Mapping[str, str],
-    described: Mapping[int, Sequence[DisplayField]],
+    described: Sequence[Sequence[DisplayField]],
 ) -> list[Money]:
-    """Return what all items of a group have together, for each currency."""
-    money = {
-        field.name
-        for field in chain.from_iterable(described.values())
-        if field.name in columns and isinstance(field.value, Money)
+    """Return the sums of the first column of amounts, one for each currency."""
+    typed = {
+        each.name
+        for each in chain.from_iterable(described)
+        if isinstance(each.value, Money)
     }
-    if not money:
+    # Amounts of several columns have no sum.
+    money = next((name for name in columns if name in typed), None)
+    if money is None:
         return []
-    names = money | _currencies(group.collection)
+    names = {money} | _currencies(group.collection)
     totals: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for item in Item.objects.filter(pk__in=group.keys).only("properties"):
-        for field in _describe(group.collection, item, names):
-            if field.name in money and isinstance(field.value, Money):
+    for each in group.linked:
+        for field in _describe(group.collection, each.item, names):
+            if field.name == money and isinstance(field.value, Money):
                 value = field.value
                 totals[value.currency, value.symbol] += value.amount
     return [

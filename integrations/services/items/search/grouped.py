@@ -11,6 +11,7 @@ from integrations.services.items.query import ItemQuery
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.related_names import with_related
+from integrations.services.items.types import types_in
 
 MOST_SHOWN = 5
 
@@ -25,6 +26,14 @@ class TypeGroup:
     query: ItemQuery
 
 
+@dataclass(frozen=True, kw_only=True)
+class GroupedItems:
+    """What a search finds, by type; too many names may be meant to follow them all."""
+
+    groups: Sequence[TypeGroup]
+    has_more_links: bool
+
+
 @dataclass(kw_only=True)
 class _Found:
     """What is known of one type; the number is None where the index stopped."""
@@ -35,7 +44,7 @@ class _Found:
 
 def search_by_type(
     own: ItemQuerySet, text: str, collections: Sequence[Collection], *, owner_id: int
-) -> list[TypeGroup]:
+) -> GroupedItems:
     """Return what is found of each type, that with the best match first.
 
     ``own`` are the items of one user, ``collections`` all that hold them. Equally
@@ -51,7 +60,7 @@ def search_by_type(
     }
     listing.put_collections(list(items.values()))
     ranked = sorted(found.items(), key=lambda each: each[1].best[0][1])
-    return [
+    groups = [
         _to_group(
             own,
             ItemQuery(search=text, type=type_),
@@ -62,13 +71,14 @@ def search_by_type(
         )
         for type_, group in ranked
     ]
+    return GroupedItems(groups=groups, has_more_links=question.has_more_links)
 
 
 def _find(
     live: ItemQuerySet, question: Question, collections: Sequence[Collection]
 ) -> dict[str, _Found]:
     """Return what is found by type, without those of which nothing is."""
-    types = {each for held in collections for each in listing.types_in(held)}
+    types = {each for held in collections for each in types_in(held)}
     found = {each: _Found() for each in sorted(types)}
     ordered = live.order_by(*ItemQuery().order.ordering)
     for rank in Rank:

@@ -1,6 +1,6 @@
 """What a table shows: read from an address, and written back as the same one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from integrations.services.items.query import (
     DEFAULT_SIZE,
     MAX_SEARCH,
     SIZES,
+    read_view,
 )
 from integrations.services.items.tables.columns import UPDATED, Column, Columns, Family
 from integrations.services.items.tables.conditions import (
@@ -35,11 +36,13 @@ BY_TEXT = frozenset({Family.TEXT, Family.CHOICE, Family.USER, Family.FILES})
 class TableQuery:
     """Which rows and columns of a collection are shown, and in what order.
 
-    Without ``columns`` and ``density`` those of the user's layout hold. ``left_out``
-    says in words what the address asked for and cannot be had.
+    Without ``columns`` and ``density`` those of the saved view hold, or else those of
+    the user's layout. ``left_out`` says in words what the address asked for and cannot
+    be had.
     """
 
     collection: UUID
+    view: str = ""
     search: str = ""
     conditions: tuple[Condition, ...] = ()
     match: str = ALL
@@ -55,13 +58,22 @@ class TableQuery:
 
     @classmethod
     def parse(
-        cls, collection: UUID, parameters: QueryDict, columns: Columns
+        cls,
+        collection: UUID,
+        parameters: QueryDict,
+        columns: Columns,
+        *,
+        names: Mapping[str, str] | None = None,
     ) -> "TableQuery":
-        """Read an address; what makes no sense is left out, and said."""
-        reader = _Reader(parameters, columns)
+        """Read an address; what makes no sense is left out, and said.
+
+        ``names`` are labels of columns that may not be there any more.
+        """
+        reader = _Reader(parameters, columns, names or {})
         sort, is_descending = reader.sort()
         query = cls(
             collection=collection,
+            view=read_view(reader.text("view")),
             search=" ".join(reader.text("q")[:MAX_SEARCH].split()),
             conditions=tuple(reader.conditions()),
             match=ANY if reader.text("match") == ANY else ALL,
@@ -115,6 +127,7 @@ class TableQuery:
     def look(self) -> list[tuple[str, str]]:
         """Return the parameters that only say how the rows are shown."""
         values = {
+            "view": self.view,
             "sort": "" if self.sort_text == DEFAULT_SORT else self.sort_text,
             "group": self.group.id if self.group else "",
             "columns": ",".join(self.columns),
@@ -165,9 +178,12 @@ class TableQuery:
 class _Reader:
     """Reader of an address; what it leaves out is said in words."""
 
-    def __init__(self, parameters: QueryDict, columns: Columns) -> None:
+    def __init__(
+        self, parameters: QueryDict, columns: Columns, names: Mapping[str, str]
+    ) -> None:
         self._parameters = parameters
         self._columns = columns
+        self._names = names
         self.left_out: list[str] = []
 
     def text(self, name: str) -> str:
@@ -250,9 +266,7 @@ class _Reader:
     def _find(self, column_id: str, done: str) -> Column | None:
         column = self._columns.get(column_id)
         if column is None:
-            self.left_out.append(
-                f"There is no column “{column_id[:60]}” for rows to be {done}."
-                if done != "shown"
-                else f"There is no column “{column_id[:60]}” to be shown."
-            )
+            purpose = "to be shown" if done == "shown" else f"for rows to be {done}"
+            name = str(self._names.get(column_id, column_id))[:60]
+            self.left_out.append(f"There is no column “{name}” {purpose}.")
         return column

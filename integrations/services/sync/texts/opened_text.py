@@ -14,6 +14,7 @@ from integrations.providers.capabilities import ReadsContent
 from integrations.services.common import clients, queue
 from integrations.services.common.errors import NoTokenError
 from integrations.services.grants.tokens import TokenSource
+from integrations.services.sync import spend
 from integrations.services.sync.texts import page_text
 
 logger = logging.getLogger(__name__)
@@ -50,12 +51,14 @@ def read(item_id: int) -> None:
     connection = item.connection
     if not connection.is_syncable or not page_text.is_due(item):
         return
+    api = clients.api_client(connection, TokenSource(connection.pk))
     try:
-        api = clients.api_client(connection, TokenSource(connection.pk))
         content, reason = page_text.fetch(connector, api, item)
     except (ApiError, NoTokenError) as exc:
         logger.info("opened text left item=%s error=%s", item.pk, type(exc).__name__)
         return
+    finally:
+        spend.note(connection.pk, api.calls)
     with transaction.atomic():
         current = Connection.objects.syncable().select_for_update()
         if current.filter(pk=connection.pk, generation=connection.generation).exists():

@@ -1,7 +1,9 @@
 """Let a user choose the columns of a table, their order, widths and density."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,10 +13,16 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
+from integrations.services.items.saved_views import shelf
+from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.tables import layouts
 from integrations.services.items.tables.columns import NAME, Columns, columns_of
 from integrations.services.items.tables.layouts import NORMAL, WIDTHS, Layout
-from integrations.services.items.tables.table_query import DENSITIES, MOST_COLUMNS
+from integrations.services.items.tables.table_query import (
+    DENSITIES,
+    MOST_COLUMNS,
+    TableQuery,
+)
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.table import get_collection
 
@@ -27,21 +35,28 @@ def table_layout(request: UserRequest, pk: UUID) -> HttpResponse:
     collection = get_collection(request, pk)
     columns = columns_of(collection)
     back = _back(request, pk)
+    chosen = QueryDict(urlsplit(back).query)
+    query = TableQuery.parse(pk, chosen, columns)
+    views = shelf.of_table(request.user, collection, columns, query.view)
     if request.method == "POST":
         action, _, name = request.POST.get("action", "save").partition(":")
-        if action == "reset":
+        layout = _read(request.POST, columns, move=action, moved=name)
+        if views.current is not None:
+            back = _in_view(query, layout, is_reset=action == "reset")
+        elif action == "reset":
             layouts.forget_layout(request.user, collection)
             messages.success(request, "The table has its usual columns again.")
-            return redirect(back)
-        layout = _read(request.POST, columns, move=action, moved=name)
-        layouts.save_layout(request.user, collection, layout)
-        if action == "save":
-            messages.success(request, "The columns are saved.")
+        else:
+            layouts.save_layout(request.user, collection, layout)
+        if action in {"save", "reset"}:
+            if action == "save" and views.current is None:
+                messages.success(request, "The columns are saved.")
             return redirect(back)
         own = reverse("integrations:table-layout", args=(pk,))
         return redirect(f"{own}?{_to_query(back)}#column-{name}")
-    layout = layouts.read_layout(collection, columns)
+    layout = _shown(query, views, layouts.read_layout(collection, columns))
     context = {
+        "view": views.current.view if views.current else None,
         "collection": collection,
         "connection": collection.connection,
         "layout": layout,
@@ -52,6 +67,26 @@ def table_layout(request: UserRequest, pk: UUID) -> HttpResponse:
         **_rows(layout, columns),
     }
     return render(request, "items/tables/table_layout.html", context)
+
+
+def _in_view(query: TableQuery, layout: Layout, *, is_reset: bool) -> str:
+    """Return the table with other columns than its view has, which is not saved yet."""
+    if is_reset:
+        return query.change(columns=(), density="").url
+    names = tuple(dict.fromkeys([NAME, *layout.columns]))[:MOST_COLUMNS]
+    return query.change(columns=names, density=layout.density).url
+
+
+def _shown(query: TableQuery, views: Shelf, chosen: Layout) -> Layout:
+    """Return the layout to choose from: in a view, the one that its table shows."""
+    layout = views.layout(chosen)
+    if views.current is None:
+        return layout
+    return replace(
+        layout,
+        columns=query.columns or layout.columns,
+        density=query.density or layout.density,
+    )
 
 
 def _to_query(back: str) -> str:

@@ -1,7 +1,5 @@
 """Show one collection as a table of its own columns."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,66 +8,37 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from integrations.forms import TableDownloadForm
 from integrations.models import Collection, SyncRun
 from integrations.models.wording import count_text
-from integrations.providers import CONNECTORS
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count, count_since
-from integrations.services.items.tables import groups, indexes, layouts, listing
-from integrations.services.items.tables.columns import (
-    Column,
-    Columns,
-    columns_of,
-)
-from integrations.services.items.tables.conditions import Asker
-from integrations.services.items.tables.layouts import NORMAL, Layout
-from integrations.services.items.tables.listing import Selection
+from integrations.services.items.saved_views import snapshot
+from integrations.services.items.tables import groups, layouts, listing
+from integrations.services.items.tables.layouts import NORMAL
+from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.table_query import SIZES, TableQuery
-from integrations.services.items.tables.values import identity
+from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
-from integrations.views.items.tables import cells, charts, filters
+from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.items.values import show
 from integrations.views.live import Look
+from integrations.views.saved_views import shown as saved_views
 
 # How often a page looks while an index is being built.
 BUILDING_SECONDS = 2
 
 
-@dataclass(frozen=True, kw_only=True)
-class Table:
+class Table(OpenTable):
     """What a request asks for: a collection of the user's, and a query over it."""
-
-    collection: Collection
-    columns: Columns
-    query: TableQuery
-    layout: Layout
-    shown: Sequence[Column]
-    selection: Selection
 
     @classmethod
     def read(cls, request: UserRequest, pk: UUID) -> "Table":
         """Return the table, or answer 404; indexes that it needs are begun."""
-        collection = get_collection(request, pk)
-        columns = columns_of(collection)
-        query = TableQuery.parse(pk, request.GET, columns)
-        layout = layouts.read_layout(collection, columns)
-        shown = layouts.shown_columns(query, layout, columns)
-        used = query.indexed
-        used += groups.summed_columns(shown) if query.group else []
-        unique = list({column.id: column for column in used}.values())
-        found = indexes.prepare(collection, unique)
-        return cls(
-            collection=collection,
-            columns=columns,
-            query=query,
-            layout=layout,
-            shown=shown,
-            selection=Selection.make(collection, query, found, _asker(collection)),
-        )
+        return cls.open(get_collection(request, pk), request.GET, request.user)
 
 
 def get_collection(request: UserRequest, pk: UUID) -> Collection:
@@ -82,27 +51,12 @@ def get_collection(request: UserRequest, pk: UUID) -> Collection:
     return get_object_or_404(layouts.with_layout(rows, request.user), pk=pk)
 
 
-def _asker(collection: Collection) -> Asker:
-    connection = collection.connection
-    connector = CONNECTORS.get(connection.provider)
-    ids = (
-        connector.own_user_ids(
-            connection.remote_id, connection.account, collection.schema
-        )
-        if connector
-        else ()
-    )
-    return Asker(
-        zone=timezone.get_current_timezone(),
-        today=timezone.localdate(),
-        identities=tuple(identity(each) for each in ids if each),
-    )
-
-
 @require_safe
 def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
     """Show one page of a collection's items by their own columns."""
     asked = Table.read(request, pk)
+    if not request.GET and asked.views.default is not None:
+        return redirect(asked.views.default.query.url)
     is_added = request.GET.get("operator") and request.GET.get("column")
     if is_added and not asked.query.left_out:
         return redirect(asked.query.url)
@@ -150,29 +104,41 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     query, selection = asked.query, asked.selection
     page = listing.fetch_page(selection)
     put_icons(page.items)
-    rows = cells.make_rows(page.items, asked.collection, asked.shown)
+    is_writable = editing.can_write(asked.collection)
+    writable = frozenset(editing.fields_of(asked.collection) if is_writable else ())
+    rows = cells.make_rows(
+        page.items, asked.collection, asked.shown, writable, back=query.url
+    )
     number = listing.count(selection, page)
     back = urlencode({"back": query.url})
     layout_path = reverse("integrations:table-layout", args=(asked.collection.pk,))
     list_path = reverse("integrations:item-list")
+    density = query.density or asked.layout.density
+    now = snapshot.of_table(query, asked.shown, density)
     return {
         "collection": asked.collection,
         "connection": asked.collection.connection,
         "query": query,
         "rows": rows,
         "columns": _columns(asked),
-        "density": query.density or asked.layout.density,
+        "density": density,
         "lost_columns": asked.layout.lost,
         "count_text": _count_text(number, asked),
         "left_out": query.left_out,
         "words": query.words,
+        "has_more_links": selection.has_more_links,
         "building": selection.indexes.building,
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
         "sizes": _sizes(query),
         "layout_url": f"{layout_path}?{back}",
         "list_url": f"{list_path}?collection={query.collection}",
+        "is_writable": is_writable,
+        "download": TableDownloadForm(),
+        "download_url": _download_url(query),
+        **chosen.make_context(selection, page.items),
         **_groups(asked),
+        **saved_views.make_context(asked.views, query, now, request.user),
         **filters.make_context(
             query,
             asked.columns,
@@ -181,6 +147,13 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         ),
         **_live(Look.of(page.items), asked),
     }
+
+
+def _download_url(query: TableQuery) -> str:
+    """Return the address of a table's file, with the filters of the table."""
+    path = reverse("integrations:table-download", args=(query.collection,))
+    parameters = query.change().parameters
+    return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
 def _columns(asked: Table) -> list[dict[str, Any]]:

@@ -1,0 +1,110 @@
+"""Run every check, say what is wrong and what to do, and repair what is safe."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from integrations.management.tables import printable
+from integrations.services.upkeep.checks import registry, runner
+from integrations.services.upkeep.checks.check import Check, Place, Result, Severity
+
+# A token endpoint may take some seconds; what takes longer does not answer.
+DEADLINE_SECONDS = 9.0
+Results = Mapping[str, Result]
+
+
+class Command(BaseCommand):
+    """Examine settings, servers, processes, grants, providers and this machine.
+
+    Exit code 0: nothing is broken, though there may be warnings; 1: something is.
+    """
+
+    help = "Run every check and say what to do about those that do not pass."
+    # They are among what it reports.
+    requires_system_checks: Any = []
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        names = [check.id for check in registry.CHECKS]
+        parser.add_argument(
+            "checks", nargs="*", metavar="CHECK", help=f"only these: {', '.join(names)}"
+        )
+        parser.add_argument("--json", action="store_true", help="for machines")
+        parser.add_argument(
+            "--fix", action="store_true", help="do the repairs that are safe"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        chosen = _chosen(options["checks"])
+        results = runner.run(chosen, deadline=DEADLINE_SECONDS)
+        failed = runner.failures_of(chosen, results)
+        repairs = {}
+        if options["fix"]:
+            repairs = {check.id: check.repair() for check, _ in failed if check.repair}
+            if repairs:
+                results = runner.run(chosen, deadline=DEADLINE_SECONDS)
+                failed = runner.failures_of(chosen, results)
+        if options["json"]:
+            self._write_json(chosen, results, repairs)
+        else:
+            self._write(chosen, results, repairs)
+        errors = [check.id for check, _ in failed if check.severity is Severity.ERROR]
+        if errors:
+            raise CommandError(f"broken: {', '.join(errors)}")
+
+    def _write(
+        self, chosen: list[Check], results: Results, repairs: Mapping[str, str]
+    ) -> None:
+        failed = runner.failures_of(chosen, results)
+        passed = [check for check in chosen if results[check.id].ok]
+        self.stdout.write(f"Mooring {settings.VERSION} at {settings.PUBLIC_BASE_URL}")
+        for name, done in repairs.items():
+            self.stdout.write(f"repaired {name}: {done}")
+        for check, result in failed:
+            found = result.found or f"{result.error or 'it does not pass'}"
+            self.stdout.write("")
+            self.stdout.write(f"{check.severity.upper()} {check.id}")
+            self.stdout.write(f"  should be: {check.title}.")
+            self.stdout.write(f"  found:     {printable(found)}")
+            self.stdout.write(f"  do:        {check.advice}")
+            self.stdout.write(f"  more:      {check.runbook}")
+        unknown = len(chosen) - len(passed) - len(failed)
+        told = f", {unknown} cannot be told before that is mended" if unknown else ""
+        self.stdout.write("")
+        self.stdout.write(f"{len(passed)} checks pass, {len(failed)} do not{told}.")
+
+    def _write_json(
+        self, chosen: list[Check], results: Results, repairs: Mapping[str, str]
+    ) -> None:
+        failed = {check.id for check, _ in runner.failures_of(chosen, results)}
+        entries = [_entry(c, results[c.id], is_failed=c.id in failed) for c in chosen]
+        broken = [e for e in entries if e["state"] == "failed"]
+        is_ok = not any(e["severity"] == Severity.ERROR for e in broken)
+        told = {"ok": is_ok, "repaired": dict(repairs), "checks": entries}
+        self.stdout.write(json.dumps(told, indent=2, default=str))
+
+
+def _chosen(names: list[str]) -> list[Check]:
+    known = {check.id: check for check in registry.checks_at(Place.DOCTOR)}
+    for name in names:
+        if name not in known:
+            raise CommandError(f"there is no check {name!r}")
+    return [known[name] for name in names] or list(known.values())
+
+
+def _entry(check: Check, result: Result, *, is_failed: bool) -> dict[str, Any]:
+    state = "failed" if is_failed else "unknown"
+    return {
+        "id": check.id,
+        "state": "passed" if result.ok else state,
+        "severity": check.severity,
+        "title": check.title,
+        "found": result.found,
+        "error": result.error,
+        "advice": check.advice,
+        "runbook": check.runbook,
+        "facts": dict(result.facts),
+    }

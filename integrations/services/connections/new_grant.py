@@ -1,0 +1,121 @@
+"""Store a new grant: the connection's state, the sealed tokens, the account's name."""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from allauth.socialaccount.models import SocialAccount
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import Connection, Credential
+from integrations.models.collection import Completeness
+from integrations.models.reasons import columns
+from integrations.oauth.tokens import TokenSet
+from integrations.providers import SPECS
+from integrations.providers.records import RemoteAccount
+from integrations.services.common import crypto
+from integrations.services.grants import credentials, revocation, token_cache
+
+logger = logging.getLogger(__name__)
+
+
+def store(
+    connection: Connection,
+    tokens: TokenSet,
+    account: RemoteAccount,
+    issued_at: datetime,
+    *,
+    is_new: bool,
+) -> None:
+    """Store a grant in its connection and its credential, and let it read again.
+
+    Runs inside the transaction that made or locked the connection. ``issued_at`` is
+    when the provider answered with the tokens; ``is_new`` whether the connection is.
+    """
+    now = timezone.now()
+    connection.generation += 1
+    connection.account_name = account.name[:255]
+    # What the provider could not say today is not taken for empty.
+    told = {key: value for key, value in account.details.items() if value != ""}
+    connection.account = {**connection.account, **told}
+    scopes = account.scopes if account.scopes is not None else tokens.scopes
+    if scopes is not None:
+        connection.granted_scopes = list(scopes)
+    connection.state, connection.reason = Connection.State.ACTIVE, ""
+    connection.state_since = now
+    connection.notified_at = connection.discovered_at = None
+    connection.reconnected_at = None if is_new else now
+    connection.next_sync_at = now
+    connection.retry_at, connection.failed_syncs = None, 0
+    connection.save()
+    # What was out of reach may be in reach now.
+    connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
+        completeness=Completeness.PENDING, before_refusal=None, **columns(None)
+    )
+    _seal_credential(connection, tokens, issued_at)
+    _store_social_account(connection)
+
+
+def _seal_credential(
+    connection: Connection, tokens: TokenSet, issued_at: datetime
+) -> None:
+    columns: dict[str, Any] = {
+        "issued_at": issued_at,
+        "refresh_token": "",
+        "fingerprint": "",
+        "refresh_expires_at": None,
+        **credentials.seal_tokens(
+            tokens,
+            connection_id=connection.pk,
+            generation=connection.generation,
+            now=timezone.now(),
+            keep_alive=SPECS[connection.provider].keep_alive,
+        ),
+    }
+    old = Credential.objects.filter(connection=connection).first()
+    version = old.version + 1 if old else 1
+    Credential.objects.update_or_create(
+        connection=connection,
+        defaults={
+            **columns,
+            "generation": connection.generation,
+            "version": version,
+        },
+    )
+    if old:
+        _give_back_replaced(old, connection)
+        stale = (old.generation, old.version)
+        transaction.on_commit(lambda: token_cache.forget(connection.pk, *stale))
+
+
+def _give_back_replaced(old: Credential, connection: Connection) -> None:
+    """Give back the grant that a new one replaces, where the two are independent."""
+    try:
+        replaced = TokenSet(
+            access_token=credentials.open_access(old).secret,
+            refresh_token=credentials.open_refresh(old),
+        )
+    except crypto.CryptoError:
+        logger.warning("unreadable grant replaced connection=%s", connection.pk)
+        return
+    revocation.give_back(
+        connection.provider,
+        replaced,
+        account_id=connection.remote_id,
+        owner_id=connection.owner_id,
+    )
+
+
+def _store_social_account(connection: Connection) -> None:
+    """Store allauth's own row for the link: an identity, never a token."""
+    if connection.is_sandbox:
+        return
+    SocialAccount.objects.update_or_create(
+        provider=connection.provider,
+        uid=connection.remote_id,
+        defaults={
+            "user_id": connection.owner_id,
+            "extra_data": {"name": connection.account_name},
+        },
+    )

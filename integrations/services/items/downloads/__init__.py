@@ -1,0 +1,1 @@
+"""Files of a list or a table: what they hold, and in which format."""

@@ -1,0 +1,182 @@
+"""Load what is around an item in few queries: its links, and what they lead to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, F, JSONField, Q, Value, When
+from django.db.models.query import QuerySet
+
+from integrations.models import Collection, Item, ItemLink
+from integrations.models.item import ItemQuerySet
+from integrations.providers import CONNECTORS
+from integrations.services.items.types import parent_types, types_in
+
+# So many links are looked at in either direction.
+MOST_LINKS = 500
+ANYWHERE = ""
+
+# Remote ids that are looked for, by the remote id of the collection they are in.
+Wanted = Mapping[str, Iterable[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """The links of an item both ways, and the stored items that are named, by name.
+
+    A name is a collection's remote id, or empty, and an item's. Deleted items are among
+    those found; each one has its collection.
+    """
+
+    item: Item
+    outgoing: Sequence[ItemLink]
+    incoming: Sequence[ItemLink]
+    collections: Mapping[UUID, Collection]
+    found: Mapping[tuple[str, str], Item]
+    by_key: Mapping[int, Item]
+
+    @property
+    def live(self) -> dict[tuple[str, str], Item]:
+        """Return the found items that are still there."""
+        live: dict[tuple[str, str], Item] = {}
+        for name, item in self.found.items():
+            if not item.is_deleted and name[0]:
+                live[name] = item
+                live.setdefault((ANYWHERE, name[1]), item)
+        return live
+
+    def with_remote_id(self, remote_id: str, types: Iterable[str]) -> list[Item]:
+        """Return the other items under a remote id, of some types."""
+        wanted = set(types)
+        return [
+            item
+            for (name, each), item in self.found.items()
+            if name and each == remote_id and item.type in wanted and item != self.item
+        ]
+
+
+def look_around(
+    item: Item, wanted: Wanted | None = None, *, with_properties: bool = True
+) -> Around:
+    """Return the links of an item, and the items that they and ``wanted`` name."""
+    outgoing, incoming = _find_links(item)
+    names: dict[str, set[str]] = {}
+    for link in outgoing:
+        names.setdefault(link.target_collection, set()).add(link.target_remote_id)
+    for name, ids in (wanted or {}).items():
+        names.setdefault(name, set()).update(ids)
+    places = {place_of(link) for link in incoming}
+    collections = _collections(item, names, places)
+    rows = _find_items(item, names, [link.item_id for link in incoming], collections)
+    items = list(rows if with_properties else rows.defer("properties"))
+    found: dict[tuple[str, str], Item] = {}
+    for each in items:
+        each.collection = collections[each.collection_id]
+        found[each.collection.remote_id, each.remote_id] = each
+        found.setdefault((ANYWHERE, each.remote_id), each)
+    return Around(
+        item=item,
+        outgoing=outgoing,
+        incoming=incoming,
+        collections=collections,
+        found=found,
+        by_key={each.pk: each for each in items},
+    )
+
+
+def place_of(link: ItemLink) -> UUID:
+    """Return the key of the collection that a found link's item is in."""
+    return UUID(str(vars(link)["place"]))
+
+
+def linked_to(item: Item) -> Q:
+    """Return the condition that a link leads to an item."""
+    named = Q(connection=item.connection_id, target_remote_id=item.remote_id)
+    if ids_are_unique(item):
+        return named
+    return named & Q(target_collection__in=(item.collection.remote_id, ""))
+
+
+def ids_are_unique(item: Item) -> bool:
+    """Tell whether an id names one item of the whole account."""
+    connector = CONNECTORS.get(item.provider)
+    return connector is not None and connector.ids_unique_in == "account"
+
+
+def _find_links(item: Item) -> tuple[list[ItemLink], list[ItemLink]]:
+    """Return the links of an item and those that lead to it, one query for both."""
+    links = ItemLink.objects.annotate(place=F("item__collection_id"))
+    outgoing = links.filter(item=item).order_by(
+        "relation", "-is_primary", "position", "pk"
+    )
+    incoming = links.filter(linked_to(item), item__deleted_at__isnull=True).order_by()
+    halves = [
+        each[: MOST_LINKS + 1].query.sql_with_params() for each in (outgoing, incoming)
+    ]
+    # Each half is bounded by itself, which SQLite allows in a subquery only.
+    statement = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS h" for sql, _ in halves)
+    parameters = [value for _, values in halves for value in values]
+    found = list(ItemLink.objects.raw(statement, parameters))
+    seen: set[int] = set()
+    own: list[ItemLink] = []
+    others: list[ItemLink] = []
+    for link in found:
+        # A link to itself is in both halves.
+        is_own = link.item_id == item.pk and link.pk not in seen
+        (own if is_own else others).append(link)
+        seen.add(link.pk)
+    return own, others
+
+
+def _collections(
+    item: Item, names: Wanted, places: Iterable[UUID]
+) -> dict[UUID, Collection]:
+    """Return the connection's collections; those that are named with their schema."""
+    is_named: Any = Q(remote_id__in=list(names)) | Q(pk__in=set(places))
+    if ANYWHERE in names or ids_are_unique(item):
+        is_named = Q(pk__isnull=False)
+    rows = (
+        Collection.objects.filter(connection=item.connection_id)
+        .only("remote_id", "name", "item_type", "stored_count", "is_selected")
+        .annotate(
+            named_schema=Case(
+                When(is_named, then=F("schema")),
+                default=Value(None, JSONField()),
+                output_field=JSONField(),
+            )
+        )
+    )
+    found = {}
+    for row in rows:
+        row.schema = row.named_schema or {}
+        row.connection = item.connection
+        found[row.pk] = row
+    return {**found, item.collection_id: item.collection}
+
+
+def _find_items(
+    item: Item,
+    names: Wanted,
+    keys: Sequence[int],
+    collections: Mapping[UUID, Collection],
+) -> ItemQuerySet:
+    """Return the items of some names, the parent, and those of some keys."""
+    by_name = {each.remote_id: key for key, each in collections.items()}
+    parents = set(parent_types(item)) if item.parent_remote_id else set()
+    above = [k for k, each in collections.items() if parents & set(types_in(each))]
+    conditions = [Q(pk__in=keys)] if keys else []
+    if above:
+        conditions.append(Q(collection__in=above, remote_id=item.parent_remote_id))
+    for name, ids in names.items():
+        is_anywhere = not name or ids_are_unique(item)
+        inside = list(collections) if is_anywhere else [by_name.get(name)]
+        if ids and inside != [None]:
+            conditions.append(Q(collection__in=inside, remote_id__in=list(ids)))
+    if not conditions:
+        return Item.objects.none()
+    either = conditions[0]
+    for condition in conditions[1:]:
+        either |= condition
+    rows: QuerySet[Item] = Item.objects.filter(either)
+    return rows.defer("children")  # type: ignore[return-value]

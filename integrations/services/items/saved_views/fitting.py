@@ -1,0 +1,181 @@
+"""A view as it can be opened now: what is not there any more is left out, and said."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+
+from integrations.models import Collection, Connection, Item, SavedView
+from integrations.services.items.query import ItemQuery
+from integrations.services.items.saved_views import snapshot
+from integrations.services.items.saved_views.snapshot import Snapshot, to_query_dict
+from integrations.services.items.tables.columns import NAME, Columns
+from integrations.services.items.tables.conditions import SEPARATOR, split_name
+from integrations.services.items.tables.table_query import DENSITIES, TableQuery
+
+NOT_YOURS = {
+    "connection": "The connection it is confined to is not one of yours.",
+    "collection": "You have no collection like the one it is confined to.",
+    "parent": "The item it is confined to is not one of yours.",
+    "linked_to": "The item it is confined to is not one of yours.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """A view and the list that it opens; ``left_out`` says what it cannot show."""
+
+    view: SavedView
+    query: TableQuery | ItemQuery
+    snapshot: Snapshot
+    left_out: Sequence[str] = ()
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Return the columns of its table."""
+        return self.snapshot.columns
+
+
+def fit_table(view: SavedView, collection: Collection, columns: Columns) -> Fitted:
+    """Return a view over one collection; columns are known by id, else by label."""
+    ids = _Ids(view.names, columns)
+    told = to_query_dict(ids.rename(view.parameters))
+    query = TableQuery.parse(collection.pk, told, columns, names=view.names)
+    renamed = [ids.find(each) for each in view.columns]
+    lost = [
+        f"There is no column “{str(view.names.get(each, each))[:60]}” to be shown."
+        for each in renamed
+        if columns.get(each) is None
+    ]
+    there = [each for each in renamed if columns.get(each)]
+    shown = [columns.by_id[each] for each in dict.fromkeys([NAME, *there])]
+    density = view.density if view.density in DENSITIES else DENSITIES[0]
+    return Fitted(
+        view=view,
+        query=replace(query, view=str(view.pk), left_out=()),
+        snapshot=snapshot.of_table(query, shown, density),
+        left_out=tuple(dict.fromkeys([*query.left_out, *lost])),
+    )
+
+
+class _Ids:
+    """Ids of columns as a collection has them, for ids that a view was saved with."""
+
+    def __init__(self, names: Mapping[str, Any], columns: Columns) -> None:
+        self._names, self._columns = names, columns
+        self._by_label = {
+            column.label.casefold(): column.id for column in columns.by_id.values()
+        }
+
+    def find(self, column_id: str) -> str:
+        if self._columns.get(column_id):
+            return column_id
+        label = str(self._names.get(column_id, "")).casefold()
+        return self._by_label.get(label, column_id) if label else column_id
+
+    def rename(self, parameters: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+        found = []
+        for name, value in parameters:
+            column_id, operator = split_name(name)
+            if column_id:
+                found.append((f"{self.find(column_id)}{SEPARATOR}{operator}", value))
+            elif name in {"sort", "group"}:
+                sign = "-" if value.startswith("-") else ""
+                found.append((name, sign + self.find(value.removeprefix("-"))))
+            else:
+                found.append((name, value))
+        return found
+
+
+def fit_items(
+    view: SavedView,
+    user: User,
+    connections: Sequence[Connection],
+    collections: Sequence[Collection],
+) -> Fitted:
+    """Return a view of the list over everything, as it is of this user's items."""
+    told, left_out = dict(view.parameters), []
+    own: dict[str, Sequence[Connection | Collection]] = {
+        "connection": connections,
+        "collection": collections,
+    }
+    for name, rows in own.items():
+        if name in told and told[name] not in {str(row.pk) for row in rows}:
+            same = [row for row in rows if _is_same(row, view.names.get(name))]
+            told[name] = str(same[0].pk) if same else ""
+            left_out += [] if same else [NOT_YOURS[name]]
+    for name in ("parent", "linked_to"):
+        if name in told and not _has_item(user, told[name]):
+            told[name] = ""
+            left_out.append(NOT_YOURS[name])
+    query = ItemQuery.parse(told)
+    known = {**query.filters, **query.look}
+    left_out += [
+        f"“{value[:60]}” cannot be chosen for “{name}”."
+        for name, value in told.items()
+        if value and known.get(name) != value
+    ]
+    return Fitted(
+        view=view,
+        query=replace(query, view=str(view.pk)),
+        snapshot=snapshot.of_items(query, connections, collections),
+        left_out=tuple(left_out),
+    )
+
+
+def _has_item(user: User, text: str) -> bool:
+    return Item.objects.owned_by(user).filter(uuid=text).exists()
+
+
+def _is_same(row: Connection | Collection, names: Any) -> bool:
+    """Tell whether a row is the one of this user that a view means by its own."""
+    if not isinstance(names, dict):
+        return False
+    if isinstance(row, Connection):
+        return all(names.get(k) == v for k, v in snapshot.account_of(row).items())
+    if names.get("provider") != row.connection.provider:
+        return False
+    is_alike = (row.item_type, row.name) == (names.get("item_type"), names.get("name"))
+    return is_alike or row.remote_id == names.get("collection_id")
+
+
+def find_collections(view: SavedView, user: User) -> list[Collection]:
+    """Return the user's own collections that a view of a table can show.
+
+    The very collection it was made of is the only one, if the user has it.
+    """
+    alike = Q(remote_id=view.collection_id) | Q(
+        item_type=view.item_type, name__iexact=view.collection_name
+    )
+    own = Collection.objects.filter(
+        alike, connection__owner=user, connection__provider=view.provider
+    )
+    rows = own.select_related("connection").defer("checkpoint", "held_deletions")
+    found = list(rows.order_by("connection__account_name", "name", "pk"))
+    exact = [each for each in found if is_of(view, each)]
+    return exact or found
+
+
+def is_of(view: SavedView, collection: Collection) -> bool:
+    """Tell whether a view was made of this collection."""
+    account = snapshot.account_of(collection.connection)
+    is_account = all(getattr(view, name) == value for name, value in account.items())
+    return is_account and view.collection_id == collection.remote_id
+
+
+def can_show(view: SavedView, collection: Collection) -> bool:
+    """Tell whether a view of a table fits a collection: by its id, or kind and name."""
+    if view.provider != collection.connection.provider:
+        return False
+    kinds = (view.item_type, view.collection_name.casefold())
+    is_alike = kinds == (collection.item_type, collection.name.casefold())
+    return is_alike or view.collection_id == collection.remote_id
+
+
+def is_of_list(view: SavedView, collection: Collection | None) -> bool:
+    """Tell whether a view fits a list; None stands for the list over everything."""
+    if collection is None:
+        return view.is_of_all_items
+    return can_show(view, collection)

@@ -1,0 +1,78 @@
+"""A table as its address asks for it: columns, layout, and the rows it selects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from django.contrib.auth.models import User
+from django.http import QueryDict
+from django.utils import timezone
+
+from integrations.models import Collection
+from integrations.providers import CONNECTORS
+from integrations.services.items.saved_views import shelf
+from integrations.services.items.saved_views.shelf import Shelf
+from integrations.services.items.tables import groups, indexes, layouts
+from integrations.services.items.tables.columns import Column, Columns, columns_of
+from integrations.services.items.tables.conditions import Asker
+from integrations.services.items.tables.layouts import Layout
+from integrations.services.items.tables.listing import Selection
+from integrations.services.items.tables.table_query import TableQuery
+from integrations.services.items.tables.values import identity
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenTable:
+    """A collection, and a query over it with the columns that it shows."""
+
+    collection: Collection
+    columns: Columns
+    query: TableQuery
+    layout: Layout
+    shown: Sequence[Column]
+    selection: Selection
+    views: Shelf
+
+    @classmethod
+    def open(cls, collection: Collection, parameters: QueryDict, user: User) -> Self:
+        """Return the table of an address; indexes that it needs are begun.
+
+        The collection was asked for ``with_layout``; ``user`` has the saved views.
+        """
+        columns = columns_of(collection)
+        query = TableQuery.parse(collection.pk, parameters, columns)
+        views = shelf.of_table(user, collection, columns, query.view)
+        query = views.adopt(query)
+        layout = views.layout(layouts.read_layout(collection, columns))
+        shown = layouts.shown_columns(query, layout, columns)
+        used = query.indexed
+        used += groups.summed_columns(shown) if query.group else []
+        unique = list({column.id: column for column in used}.values())
+        found = indexes.prepare(collection, unique)
+        return cls(
+            collection=collection,
+            columns=columns,
+            query=query,
+            layout=layout,
+            shown=shown,
+            selection=Selection.make(collection, query, found, asker_of(collection)),
+            views=views,
+        )
+
+
+def asker_of(collection: Collection) -> Asker:
+    """Return who looks: the current zone, and the collection's own user."""
+    connection = collection.connection
+    connector = CONNECTORS.get(connection.provider)
+    ids = (
+        connector.own_user_ids(
+            connection.remote_id, connection.account, collection.schema
+        )
+        if connector
+        else ()
+    )
+    return Asker(
+        zone=timezone.get_current_timezone(),
+        today=timezone.localdate(),
+        identities=tuple(identity(each) for each in ids if each),
+    )

@@ -1,0 +1,1 @@
+"""Checks of the running product: one registry for panel, doctor, probes, metrics."""

@@ -1,0 +1,72 @@
+"""Check of one part of the product: how it is probed, what is wrong, what to do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from integrations.services.upkeep.census import Census
+
+RUNBOOK = "docs/runbook.md"
+
+
+class Severity(StrEnum):
+    """How soon somebody has to act."""
+
+    # Something does not work.
+    ERROR = "error"
+    # It will not, or not well, unless somebody acts.
+    WARNING = "warning"
+
+
+class Place(StrEnum):
+    """Where a check is run: what a place can wait for, and may ask, differs."""
+
+    READY = "ready"
+    PANEL = "panel"
+    DOCTOR = "doctor"
+
+
+ALWAYS = frozenset(Place)
+SEEN = frozenset({Place.PANEL, Place.DOCTOR})
+PROBED = frozenset({Place.READY, Place.DOCTOR})
+ASKED = frozenset({Place.DOCTOR})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a probe found: in words, and as facts for machines.
+
+    ``error`` is the type of an exception; its message may name an address or a user.
+    """
+
+    ok: bool
+    found: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One check of the registry.
+
+    ``title`` is what holds while it passes, ``advice`` what to do when it does not.
+    ``needs`` names the checks without which this one cannot tell anything.
+    Those with ``reads_rows`` share a census, so they run one after the other.
+    ``repair`` does what is safe to do without asking, and returns what it did.
+    """
+
+    id: str
+    title: str
+    advice: str
+    probe: Callable[[Census], Result]
+    severity: Severity = Severity.ERROR
+    places: frozenset[Place] = ASKED
+    reads_rows: bool = False
+    needs: tuple[str, ...] = ()
+    repair: Callable[[], str] | None = None
+
+    @property
+    def runbook(self) -> str:
+        """Return where the documentation tells more."""
+        return f"{RUNBOOK}#{self.id}"

@@ -1,0 +1,138 @@
+"""Checks of the grants: keys, refreshes, what is at risk and what was left over."""
+
+import time
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.db.models import Q
+
+from integrations.http.secrets import Secret
+from integrations.models import Credential, FailedRevocation
+from integrations.services.common import crypto
+from integrations.services.grants import readability
+from integrations.services.upkeep.census import Census
+from integrations.services.upkeep.checks.check import (
+    PROBED,
+    SEEN,
+    Check,
+    Result,
+    Severity,
+)
+from integrations.services.upkeep.checks.shares import too_many
+
+# Stored credentials that a probe opens.
+OPENED = 50
+# The sweep restores what it finds within seconds.
+STORED_FOR_SECONDS = 120
+
+
+def _credentials(_census: Census) -> Result:
+    """Open some; one that does not open stays counted until it is replaced."""
+    unreadable = readability.count_unreadable(OPENED)
+    found = f"{unreadable} stored permissions do not open" if unreadable else ""
+    return Result(ok=not unreadable, found=found, facts={"unreadable": unreadable})
+
+
+def _token_keys(_census: Census) -> Result:
+    """Seal and open a text, and look for what was sealed with a key that is missing."""
+    text = str(uuid4())
+    sealed = crypto.seal(Secret(text), purpose="check", associated_data="check")
+    opened = crypto.unseal(sealed, purpose="check", associated_data="check")
+    if opened.reveal() != text:
+        return Result(ok=False, found="what is sealed opens to something else")
+    known = Q(pk__in=())
+    for start in crypto.known_prefixes():
+        known |= Q(access_token__startswith=start)
+    missing = Credential.objects.exclude(known).count()
+    found = f"{missing} permissions are sealed with a key that is missing here"
+    return Result(
+        ok=not missing, found=found if missing else "", facts={"missing": missing}
+    )
+
+
+def _refreshes(census: Census) -> Result:
+    late = census.total("overdue")
+    found = f"{late} tokens should have been refreshed minutes ago" if late else ""
+    return Result(ok=not late, found=found, facts={"overdue": late})
+
+
+def _grants_at_risk(census: Census) -> Result:
+    return too_many(census, "at_risk", "permissions may be lost")
+
+
+def _fallback_store(_census: Census) -> Result:
+    folder = Path(settings.VAR_DIR) / "fallback_store"
+    limit = time.time() - STORED_FOR_SECONDS
+    late = [f for f in folder.glob("*.json") if f.stat().st_mtime < limit]
+    broken = list(folder.glob("*.unreadable"))
+    if not late and not broken:
+        return Result(ok=True)
+    found = f"{len(late)} new tokens wait for the database, {len(broken)} are damaged"
+    return Result(
+        ok=False, found=found, facts={"waiting": len(late), "damaged": len(broken)}
+    )
+
+
+def _revocations(_census: Census) -> Result:
+    failed = FailedRevocation.objects.count()
+    found = f"{failed} grants may live on at their provider" if failed else ""
+    return Result(ok=not failed, found=found, facts={"failed": failed})
+
+
+CHECKS = (
+    Check(
+        id="credentials",
+        title="Stored permissions open",
+        advice="`manage.py rotate_token_keys --check` says how many do not. "
+        "All: bring the key back to TOKEN_KEYS; a few: their owners reconnect.",
+        probe=_credentials,
+        places=PROBED,
+        reads_rows=True,
+        needs=("database",),
+    ),
+    Check(
+        id="token_keys",
+        title="TOKEN_KEYS seals, and has the key of everything stored",
+        advice="Bring the former key back, behind the first one in TOKEN_KEYS.",
+        probe=_token_keys,
+        reads_rows=True,
+        needs=("database",),
+    ),
+    Check(
+        id="refreshes",
+        title="Tokens are refreshed in time",
+        advice="Start more workers on the queue refresh; see what the log says of it.",
+        probe=_refreshes,
+        places=SEEN,
+        reads_rows=True,
+        needs=("database", "scheduler", "workers"),
+    ),
+    Check(
+        id="grants_at_risk",
+        title="Hardly any permission may be lost",
+        advice="Look at the list: is it one provider? Its status page may say why.",
+        probe=_grants_at_risk,
+        severity=Severity.WARNING,
+        places=SEEN,
+        reads_rows=True,
+        needs=("database",),
+    ),
+    Check(
+        id="fallback_store",
+        title="No new token waits outside the database",
+        advice="Start a worker on the queue refresh on this machine. "
+        "Those of damaged files reconnect; then delete the files.",
+        probe=_fallback_store,
+        places=SEEN,
+    ),
+    Check(
+        id="revocations",
+        title="Every grant that was given back has ended",
+        advice="Their owners end them at the provider; the list names them.",
+        probe=_revocations,
+        severity=Severity.WARNING,
+        reads_rows=True,
+        needs=("database",),
+    ),
+)

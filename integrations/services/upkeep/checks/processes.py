@@ -1,0 +1,166 @@
+"""Checks of the processes: who works, who is silent, and what waits for too long."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django_celery_beat.models import PeriodicTask, PeriodicTasks
+
+from integrations.models.times import is_ahead, is_over
+from integrations.services.upkeep import schedule
+from integrations.services.upkeep.census import Census
+from integrations.services.upkeep.checks.check import (
+    ALWAYS,
+    SEEN,
+    Check,
+    Result,
+    Severity,
+)
+
+# Beat works every half minute; three misses in a row are no coincidence.
+SILENT_AFTER = timedelta(seconds=120)
+OLDEST_WAIT = timedelta(minutes=5)
+TICKS = tuple(f"scheduler.{name}" for name in schedule.TICKS)
+WORKERS = tuple(f"worker.{name}" for name in settings.QUEUES)
+
+
+def _queues(census: Census) -> Result:
+    return _waits(census.now, census.oldest_run(), "a sync")
+
+
+def _edits(census: Census) -> Result:
+    return _waits(census.now, census.oldest_edit(), "an edit")
+
+
+def _waits(now: datetime, oldest: datetime | None, what: str) -> Result:
+    age = max(timedelta(), now - oldest) if oldest else timedelta()
+    seconds = int(age.total_seconds())
+    is_well = age < OLDEST_WAIT
+    return Result(
+        ok=is_well,
+        found="" if is_well else f"{what} has waited for {seconds // 60} min",
+        facts={"oldest_waiting_seconds": seconds},
+    )
+
+
+def _scheduler(census: Census) -> Result:
+    return _heartbeats(census, TICKS)
+
+
+def _workers(census: Census) -> Result:
+    return _heartbeats(census, WORKERS)
+
+
+def _heartbeats(census: Census, names: tuple[str, ...]) -> Result:
+    """Judge by work that was done; a time in the future is as good as none."""
+    beats = {name: _heartbeat(census, census.heartbeats.get(name)) for name in names}
+    silent = [name for name, each in beats.items() if not each["ok"]]
+    since = [beats[n]["last_seen"] for n in silent if beats[n]["last_seen"]]
+    return Result(
+        ok=not silent,
+        found=f"silent: {', '.join(silent)}" if silent else "",
+        facts={**({"since": min(since)} if since else {}), **beats},
+    )
+
+
+def is_silent(census: Census, seen: datetime | None) -> bool:
+    """Tell whether a heartbeat is too old, missing, or of the future."""
+    limit = SILENT_AFTER + timedelta(seconds=settings.SWEEP_INTERVAL)
+    return seen is None or is_over(seen, limit, census.now)
+
+
+def _heartbeat(census: Census, at: datetime | None) -> dict[str, Any]:
+    # A time in the future says nothing.
+    seen = at if at is not None and not is_ahead(at, census.now) else None
+    last_seen = seen.isoformat() if seen else None
+    return {"ok": not is_silent(census, seen), "last_seen": last_seen}
+
+
+def _clocks(census: Census) -> Result:
+    ahead = [
+        name
+        for name, at in census.heartbeats.items()
+        if name in (*TICKS, *WORKERS) and is_ahead(at, census.now)
+    ]
+    if not ahead:
+        return Result(ok=True)
+    found = f"dated in the future: {', '.join(sorted(ahead))}"
+    return Result(ok=False, found=found, facts={"ahead": sorted(ahead)})
+
+
+def _schedule(_census: Census) -> Result:
+    off = list(_switched_off().values_list("name", flat=True))
+    if not off:
+        return Result(ok=True)
+    return Result(ok=False, found=f"switched off: {', '.join(off)}", facts={"off": off})
+
+
+def _switched_off() -> Any:
+    names = list(settings.CELERY_BEAT_SCHEDULE)
+    return PeriodicTask.objects.filter(name__in=names, enabled=False).order_by("name")
+
+
+def _switch_on() -> str:
+    number = _switched_off().update(enabled=True)
+    # Beat looks whether something has changed before it reads the tasks anew.
+    PeriodicTasks.update_changed()
+    return f"switched {number} on"
+
+
+CHECKS = (
+    Check(
+        id="queues",
+        title="No sync that is due waits for long",
+        advice="Start more workers on the queues interactive and sync.",
+        probe=_queues,
+        places=ALWAYS,
+        reads_rows=True,
+        needs=("database",),
+    ),
+    Check(
+        id="scheduler",
+        title="The scheduler's ticks are worked on",
+        advice="Start beat, and a worker on the queue refresh.",
+        probe=_scheduler,
+        places=ALWAYS,
+        reads_rows=True,
+        needs=("database",),
+    ),
+    Check(
+        id="workers",
+        title="Somebody works on each queue",
+        advice="Start a worker on each silent queue; beat asks them every half minute.",
+        probe=_workers,
+        places=ALWAYS,
+        reads_rows=True,
+        needs=("database",),
+    ),
+    Check(
+        id="edits",
+        title="No edit that is due waits for long",
+        advice="Start more workers on the queue interactive.",
+        probe=_edits,
+        places=SEEN,
+        reads_rows=True,
+        needs=("database",),
+    ),
+    Check(
+        id="clocks",
+        title="No process has a clock that is ahead",
+        advice="Let a time server set the clocks of all machines.",
+        probe=_clocks,
+        severity=Severity.WARNING,
+        places=SEEN,
+        reads_rows=True,
+        needs=("database",),
+    ),
+    Check(
+        id="schedule",
+        title="All that beat starts is switched on",
+        advice="Switch it on: `manage.py doctor --fix`, or restart beat.",
+        probe=_schedule,
+        reads_rows=True,
+        needs=("database",),
+        repair=_switch_on,
+    ),
+)

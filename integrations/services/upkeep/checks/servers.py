@@ -1,0 +1,179 @@
+"""Checks of the servers: database, broker and cache, each put to work."""
+
+from typing import Any
+from uuid import uuid4
+
+from celery import current_app
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from redis import Redis
+
+from integrations.services.common.clock import database_now
+from integrations.services.upkeep import schedule
+from integrations.services.upkeep.census import Census
+from integrations.services.upkeep.checks.check import (
+    ALWAYS,
+    Check,
+    Result,
+    Severity,
+)
+
+# Its heartbeat is the row that is written to see whether the database takes it, and
+# its queue the one whose only message is taken out again.
+PROBE = "health"
+SOCKET_SECONDS = 2.0
+MOST_SECONDS_APART = 10
+FULL_SHARE = 0.9
+OLDEST = {"redis": (6, 2), "valkey": (7, 2)}
+
+
+def _database(_census: Census) -> Result:
+    schedule.beat(PROBE)
+    return Result(ok=True, facts={"vendor": connection.vendor})
+
+
+def _broker(_census: Census) -> Result:
+    """Publish a message and take it out again: a full broker answers and takes none."""
+    with current_app.connection_for_write() as broker:
+        broker.ensure_connection(max_retries=1, timeout=1, interval_start=0)
+        with broker.SimpleBuffer(PROBE) as queue:
+            queue.put(PROBE)
+            # Another probe may have been quicker, and left its own.
+            queue.queue.get(no_ack=True)
+    return Result(ok=True)
+
+
+def _cache(_census: Census) -> Result:
+    """Write and read back; what the fallback of this process answers is no answer."""
+    key, value = f"{PROBE}:{uuid4()}", str(uuid4())
+    cache.set(key, value, timeout=60)
+    is_back = cache.get(key) == value
+    cache.delete(key)
+    is_shared = getattr(cache, "is_shared", None)
+    is_well = is_back and (is_shared is None or bool(is_shared()))
+    return Result(ok=is_well, found="" if is_well else "what is written is not kept")
+
+
+def info_of(url: str) -> dict[str, Any] | None:
+    """Return what a Redis server says of itself, None for another kind of server."""
+    if not url.startswith(("redis:", "rediss:")):
+        return None
+    timeouts = {
+        "socket_timeout": SOCKET_SECONDS,
+        "socket_connect_timeout": SOCKET_SECONDS,
+    }
+    with Redis.from_url(url, **timeouts) as server:
+        return dict(server.info())
+
+
+def _broker_memory(_census: Census) -> Result:
+    info = info_of(settings.BROKER_URL)
+    limit = info["maxmemory"] if info else 0
+    if not info or not limit:
+        return Result(ok=True)
+    policy, share = info["maxmemory_policy"], info["used_memory"] / limit
+    if policy != "noeviction":
+        return Result(ok=False, found=f"its maxmemory-policy is {policy}")
+    if share > FULL_SHARE:
+        return Result(ok=False, found=f"{share:.0%} of its memory is used")
+    return Result(ok=True, facts={"used_share": round(share, 2)})
+
+
+def _redis_version(_census: Census) -> Result:
+    said = {}
+    for part, url in (("broker", settings.BROKER_URL), ("cache", settings.CACHE_URL)):
+        info = info_of(url)
+        if info is None:
+            continue
+        # Valkey tells a redis_version as well, for clients that ask for no other.
+        kind = "valkey" if "valkey_version" in info else "redis"
+        version = str(info[f"{kind}_version"])
+        said[part] = f"{kind} {version}"
+        if tuple(int(word) for word in version.split(".")[:2]) < OLDEST[kind]:
+            oldest = ".".join(map(str, OLDEST[kind]))
+            found = f"the {part} is {said[part]}, older than {oldest}"
+            return Result(ok=False, found=found, facts=said)
+    return Result(ok=True, facts=said)
+
+
+def _database_clock(_census: Census) -> Result:
+    apart = round((timezone.now() - database_now()).total_seconds())
+    if abs(apart) <= MOST_SECONDS_APART:
+        return Result(ok=True)
+    way = "ahead of" if apart > 0 else "behind"
+    found = f"this machine's clock is {abs(apart)} s {way} the database's"
+    return Result(ok=False, found=found, facts={"seconds": apart})
+
+
+def _migrations(_census: Census) -> Result:
+    try:
+        executor = MigrationExecutor(connection)
+    except DatabaseError:
+        # That it does not answer at all is told by the check of the database.
+        return Result(ok=True)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    names = [f"{each.app_label}.{each.name}" for each, _ in plan]
+    if not names:
+        return Result(ok=True)
+    found = f"not applied: {', '.join(names[:5])}"
+    return Result(ok=False, found=found, facts={"missing": len(names)})
+
+
+CHECKS = (
+    Check(
+        id="database",
+        title="The database takes a write",
+        advice="Bring the database back, or make room on its disk.",
+        probe=_database,
+        places=ALWAYS,
+        needs=("migrations",),
+    ),
+    Check(
+        id="broker",
+        title="The broker takes a message",
+        advice="Start the server at BROKER_URL (or REDIS_URL), or make room in it.",
+        probe=_broker,
+        places=ALWAYS,
+    ),
+    Check(
+        id="cache",
+        title="The cache keeps what is written",
+        advice="Start the server at CACHE_URL (or REDIS_URL), or make room in it.",
+        probe=_cache,
+        places=ALWAYS,
+    ),
+    Check(
+        id="broker_memory",
+        title="The broker throws nothing away and has room",
+        advice="Set maxmemory-policy noeviction on the broker, or raise maxmemory.",
+        probe=_broker_memory,
+        severity=Severity.WARNING,
+        needs=("broker",),
+    ),
+    Check(
+        id="redis_version",
+        title="Broker and cache are new enough",
+        advice="Use Redis 6.2 or Valkey 7.2 at least.",
+        probe=_redis_version,
+        needs=("broker", "cache"),
+    ),
+    Check(
+        id="database_clock",
+        title="This machine's clock agrees with the database's",
+        advice="Let a time server set the clocks of both machines.",
+        probe=_database_clock,
+        severity=Severity.WARNING,
+        reads_rows=True,
+        needs=("database",),
+    ),
+    Check(
+        id="migrations",
+        title="The database has the tables of this release",
+        advice="Run `manage.py migrate`.",
+        probe=_migrations,
+        reads_rows=True,
+    ),
+)

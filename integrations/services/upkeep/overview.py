@@ -1,0 +1,294 @@
+"""Overview of the site for operators: figures with what each one is a count of.
+
+The admin's first page and ``manage.py status`` show the same.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from integrations.models import Connection, Edit, SyncRun, wording
+from integrations.models.reasons import ReasonCode
+from integrations.providers import SPECS
+from integrations.services.common import queue
+from integrations.services.upkeep.census import Census, Group
+from integrations.services.upkeep.checks import processes, registry, runner, servers
+from integrations.services.upkeep.checks.check import Check, Place, Result
+
+DEADLINE_SECONDS = 2.0
+States = Connection.State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One figure: its value, its words, and which rows it counts.
+
+    ``rows`` names the model and ``where`` the filters of its list in the admin.
+    ``tone`` is empty, ok, warn or bad.
+    """
+
+    id: str
+    label: str
+    value: Any
+    text: str
+    tone: str = ""
+    rows: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Figures that belong together."""
+
+    id: str
+    title: str
+    figures: list[Figure]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """All of it, with the checks that do not pass first."""
+
+    failed: list[tuple[Check, Result]]
+    passed: int
+    sections: list[Section]
+
+
+def take(census: Census | None = None) -> Overview:
+    """Run the checks of the panel, and count."""
+    census, checks = census or Census(), registry.checks_at(Place.PANEL)
+    results = runner.run(checks, deadline=DEADLINE_SECONDS, census=census)
+    failed = runner.failures_of(checks, results)
+    is_redis_well = results["cache"].ok and results["broker"].ok
+    try:
+        sections = _sections(census, is_redis_well=is_redis_well)
+    except DatabaseError:
+        # That it does not answer is among what failed.
+        sections = []
+    passed = sum(result.ok for result in results.values())
+    return Overview(failed=failed, passed=passed, sections=sections)
+
+
+def _sections(census: Census, *, is_redis_well: bool) -> list[Section]:
+    made = [_all_connections(census)]
+    made += [_provider(census, slug) for slug in settings.PROVIDERS]
+    made += [_work(census), _failures(census), _processes(census)]
+    return [*made, _storage(census, is_redis_well=is_redis_well)]
+
+
+def _counted(
+    id: str,  # noqa: A002 - the name of the field
+    label: str,
+    number: int,
+    *,
+    tone: str = "",
+    rows: str = "connection",
+    **where: str,
+) -> Figure:
+    """Make a figure that counts rows; none of them is nothing to worry about."""
+    return Figure(
+        id=id,
+        label=label,
+        value=number,
+        text=f"{number:,}",
+        tone=tone if number else "",
+        rows=rows,
+        where=where,
+    )
+
+
+def _all_connections(census: Census) -> Section:
+    figures = [
+        _counted("all", "All", census.total("number")),
+        *_health(census, census.connections),
+    ]
+    return Section(id="connections", title="Connections", figures=figures)
+
+
+def _health(census: Census, groups: list[Group], **where: str) -> Iterator[Figure]:
+    tones = {States.DEGRADED: "warn", States.NEEDS_RECONNECT: "bad"}
+    for state in States:
+        number = sum(group.number for group in groups if group.state == state)
+        yield _counted(
+            state.value,
+            str(state.label),
+            number,
+            tone=tones.get(state, ""),
+            state__exact=state.value,
+            **where,
+        )
+    for figure, label, tone in (
+        ("at_risk", "Permission at risk", "warn"),
+        ("overdue", "Token refresh overdue", "bad"),
+        ("stale", "Older than promised", "warn"),
+        ("near_quota", "Calls nearly used up", "warn"),
+    ):
+        number = census.total(figure, groups)
+        yield _counted(figure, label, number, tone=tone, watch=figure, **where)
+
+
+def _provider(census: Census, slug: str) -> Section:
+    groups = [group for group in census.connections if group.provider == slug]
+    used = SPECS[slug].used_versions(settings.PROVIDERS[slug])
+    figures = [
+        *_health(census, groups, provider=slug),
+        _circuit(census, slug),
+        *_spend(census, slug, groups),
+        *(_version(census, each) for each in used),
+    ]
+    return Section(id=slug, title=SPECS[slug].name, figures=figures)
+
+
+def _circuit(census: Census, slug: str) -> Figure:
+    state = census.provider_states.get(slug)
+    is_open = state is not None and state.is_paused
+    text = "paused" if is_open else "running"
+    if state is not None and not is_open and state.reason:
+        text = f"alarm: {state.reason.replace('_', ' ')}"
+    return Figure(
+        id="circuit",
+        label="Token requests",
+        value="paused" if is_open else "running",
+        text=text,
+        tone="bad" if is_open else "",
+        rows="providerstate",
+    )
+
+
+def _spend(census: Census, slug: str, groups: list[Group]) -> Iterator[Figure]:
+    limit = settings.PROVIDERS[slug].rate_limit
+    allowed = f" (limit: {limit} in 10 s an account)" if limit else ""
+    for name, label in (("calls_today", "today"), ("calls_this_month", "this month")):
+        number = census.total(name, groups)
+        yield Figure(
+            id=name,
+            label=f"Calls {label}",
+            value=number,
+            text=f"{number:,}{allowed if name == 'calls_today' else ''}",
+            rows="connection",
+            where={"provider": slug},
+        )
+
+
+def _version(census: Census, used: Any) -> Figure:
+    known, today = used.known, census.now.date()
+    if known is None:
+        text = f"{used.name}: nothing is known of its end"
+    elif known.ends_on is None:
+        text = f"{used.name}: no end is planned"
+    else:
+        about = "about " if known.is_estimated else ""
+        text = f"{used.name}: ends {about}{known.ends_on}"
+    return Figure(
+        id=f"version_{used.purpose}",
+        label=f"API version for {used.purpose}",
+        value=used.name,
+        text=text,
+        tone="warn" if used.is_ending(today) else "",
+        rows=known.source if known else "",
+    )
+
+
+def _work(census: Census) -> Section:
+    figures = [
+        *_states(census, "run", SyncRun.State, "Syncs", "syncrun"),
+        *_states(census, "edit", Edit.State, "Edits", "edit"),
+    ]
+    return Section(id="work", title="Work", figures=figures)
+
+
+def _states(
+    census: Census, kind: str, states: Any, label: str, rows: str
+) -> Iterator[Figure]:
+    open_ones = (*Edit.OPEN, SyncRun.State.QUEUED, SyncRun.State.RUNNING)
+    found = {each.key: each for each in census.work if each.kind == kind}
+    for state in states:
+        if state not in open_ones:
+            continue
+        each = found.get(state.value)
+        number = each.number if each else 0
+        text = f"{number:,}"
+        oldest = each.oldest if each else None
+        if oldest and oldest < census.now:
+            text += f", due since {wording.time_text(oldest)}"
+        yield Figure(
+            id=f"{kind}_{state.value}",
+            label=f"{label}: {str(state.label).lower()}",
+            value=number,
+            text=text,
+            rows=rows,
+            where={"state__exact": state.value},
+        )
+
+
+def _failures(census: Census) -> Section:
+    failed = [each for each in census.work if each.kind == "failed"]
+    figures = [
+        _counted(
+            each.key or "unknown",
+            _kind_of(each.key),
+            each.number,
+            tone="warn",
+            rows="syncrun",
+            failed="today",
+            reason__exact=each.key,
+        )
+        for each in sorted(failed, key=lambda each: -each.number)
+    ]
+    total = sum(each.number for each in failed)
+    first = _counted("all", "All", total, tone="warn", rows="syncrun", failed="today")
+    title = "Syncs that failed today (UTC)"
+    return Section(id="failures", title=title, figures=[first, *figures])
+
+
+def _kind_of(code: str) -> str:
+    known = code in ReasonCode.values
+    return str(ReasonCode(code).label) if known else "No reason told"
+
+
+def _processes(census: Census) -> Section:
+    figures = []
+    for name in (*processes.TICKS, *processes.WORKERS):
+        seen = census.heartbeats.get(name)
+        is_silent = processes.is_silent(census, seen)
+        figures.append(
+            Figure(
+                id=name,
+                label=name.replace(".", " ").replace("_", " ").capitalize(),
+                value=seen.isoformat() if seen else None,
+                text=wording.time_text(seen) if seen else "never seen",
+                tone="bad" if is_silent else "",
+                rows="periodictask",
+            )
+        )
+    return Section(id="processes", title="Last sign of life", figures=figures)
+
+
+def _storage(census: Census, *, is_redis_well: bool) -> Section:
+    figures = [_size("database", "Database", lambda: census.database_bytes)]
+    if is_redis_well:
+        figures += [
+            _size("cache", "Cache", lambda: _used(settings.CACHE_URL)),
+            *(_length(name) for name in settings.QUEUES),
+        ]
+    return Section(id="storage", title="Storage and broker", figures=figures)
+
+
+def _used(url: str) -> int | None:
+    info = servers.info_of(url)
+    return int(info["used_memory"]) if info else None
+
+
+def _size(id: str, label: str, read: Callable[[], int | None]) -> Figure:  # noqa: A002
+    size = read()
+    text = f"{size / 1024**2:,.1f} MB" if size else "not known"
+    return Figure(id=id, label=label, value=size, text=text)
+
+
+def _length(name: str) -> Figure:
+    number = queue.waiting(name)
+    text = f"{number:,} messages" if number is not None else "not known"
+    return Figure(id=f"queue_{name}", label=f"Queue {name}", value=number, text=text)

@@ -1,0 +1,244 @@
+"""Bulk edits: one value for one property of many items, from draft to undo.
+
+A draft holds a digest of each value that its preview showed. Confirming it takes an
+edit for each row that is still so: what changed meanwhile is left out and counted.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from integrations.models import BulkEdit, Collection, Edit, Item, ItemChange
+from integrations.models.edit import EditQuerySet
+from integrations.models.reasons import ReasonCode
+from integrations.providers.writing import WritableField
+from integrations.services.common import audit, queue
+from integrations.services.writing import editing, outbox
+from integrations.services.writing.bulk_rows import (
+    CHUNK,
+    Kind,
+    Row,
+    choosable_fields,
+    chunks,
+    look,
+)
+from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
+
+MOST_ROWS: Final = 10_000
+
+
+def draft(
+    collection: Collection, keys: Sequence[int], *, filters: str, user: User
+) -> BulkEdit:
+    """Store which rows are meant."""
+    _ensure_allowed(collection, user)
+    return BulkEdit.objects.create(
+        connection=collection.connection,
+        collection=collection,
+        created_by=user,
+        filters=filters[:2000],
+        rows=[[key] for key in keys],
+    )
+
+
+def choose(bulk: BulkEdit, field: WritableField, value: Any) -> None:
+    """Choose property and value, and look what that does to each row."""
+    bulk.field, bulk.value = field.name, value
+    keys = [row[0] for row in bulk.rows]
+    bulk.rows = [[row.key, row.kind, row.digest] for row in look(bulk, field, keys)]
+    bulk.save(update_fields=("field", "value", "rows"))
+
+
+def counts(bulk: BulkEdit) -> Mapping[Kind, int]:
+    """Return how many rows a draft changes, leaves as they are, and cannot change."""
+    kinds = [row[1] for row in bulk.rows]
+    return {kind: kinds.count(kind) for kind in Kind}
+
+
+def preview(bulk: BulkEdit, kind: Kind, start: int, size: int) -> list[Row]:
+    """Return some of a draft's rows of a kind, as they are now."""
+    field = choosable_fields(bulk.collection).get(bulk.field)
+    if field is None:
+        return []
+    keys = [row[0] for row in bulk.rows if row[1] == kind]
+    return list(look(bulk, field, keys[start : start + size]))
+
+
+def confirm(bulk: BulkEdit, *, user: User) -> int:
+    """Take an edit for each row that is as the preview showed it; return how many."""
+    _ensure_allowed(bulk.collection, user)
+    field = choosable_fields(bulk.collection).get(bulk.field)
+    if field is None:
+        raise EditingOffError
+    shown = {row[0]: row[2] for row in bulk.rows if row[1] == Kind.CHANGE}
+    kinds, values = counts(bulk), {field.name: bulk.value}
+    # Read before the transaction, which keeps others from writing.
+    taken = [
+        _edit(bulk, row.item, values, {field.name: row.old})
+        for row in look(bulk, field, list(shown))
+        if row.item is not None and row.digest == shown[row.key]
+    ]
+    with transaction.atomic():
+        fresh = BulkEdit.objects.filter(pk=bulk.pk, confirmed_at__isnull=True)
+        if not fresh.update(confirmed_at=timezone.now(), rows=[]):
+            return 0
+        Edit.objects.bulk_create(taken, batch_size=CHUNK)
+        told = {
+            "same_count": kinds[Kind.SAME],
+            "refused_count": kinds[Kind.REFUSED],
+            "moved_count": len(shown) - len(taken),
+        }
+        BulkEdit.objects.filter(pk=bulk.pk).update(**told)
+        _record("confirmed", bulk, user, rows=len(taken), **told)
+        send(bulk)
+    bulk.refresh_from_db()
+    return len(taken)
+
+
+def send(bulk: BulkEdit) -> bool:
+    """Have a bulk edit delivered now; say whether the queue took it."""
+    return queue.send("deliver_bulk_edit", bulk.pk)
+
+
+def send_alone(bulk: BulkEdit) -> None:
+    """Have the rows delivered one by one, where a provider takes no more at once."""
+    for key in bulk.edits.open().order_by("pk").values_list("pk", flat=True):
+        queue.send("deliver_edit", key)
+
+
+def cancel(bulk: BulkEdit, *, user: User) -> int:
+    """Discard what has not been sent; return how many rows that were.
+
+    What may have arrived is still looked for, because nobody knows.
+    """
+    with transaction.atomic():
+        rows = BulkEdit.objects.filter(pk=bulk.pk, cancelled_at__isnull=True)
+        if rows.update(cancelled_at=timezone.now()):
+            _record("cancelled", bulk, user)
+    bulk.refresh_from_db()
+    return discard_cancelled(bulk)
+
+
+def discard_cancelled(bulk: BulkEdit) -> int:
+    """Discard the rows of a cancelled bulk edit that nobody has sent."""
+    if bulk.cancelled_at is None:
+        return 0
+    unsent = bulk.edits.open().filter(sent_at__isnull=True)
+    waiting = list(unsent.values_list("order_key", flat=True))
+    discarded = outbox.discard_rows(unsent, ReasonCode.DISCARDED)
+    for chunk in chunks(waiting):
+        outbox.send_following(chunk)
+    return discarded
+
+
+def can_undo(bulk: BulkEdit, user: User) -> bool:
+    """Tell whether a bulk edit is the user's own, and was not taken back before."""
+    is_own = not bulk.is_draft and bulk.created_by_id == user.pk
+    if not is_own or not editing.can_write(bulk.collection):
+        return False
+    return not BulkEdit.objects.filter(undoes=bulk).exists()
+
+
+def saved(bulk: BulkEdit) -> EditQuerySet:
+    """Return the rows that changed something there."""
+    return bulk.edits.filter(state=Edit.State.SAVED, change__isnull=False)
+
+
+def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
+    """Return those edits of a bulk edit that are the latest of their field."""
+    if not can_undo(bulk, user):
+        return []
+    rows = list(saved(bulk).select_related("item").order_by("pk"))
+    found: list[Edit] = []
+    for chunk in chunks(rows):
+        found += [edit for edit in chunk if edit.pk not in _overtaken(chunk)]
+    return found
+
+
+def _overtaken(edits: Sequence[Edit]) -> set[int]:
+    """Return the keys of edits after which something newer happened to their item."""
+    items = {edit.item_id: edit for edit in edits if edit.item_id is not None}
+    overtaken = {edit.pk for edit in edits if edit.item is None or edit.item.is_deleted}
+    is_open = Edit.objects.open().filter(item__in=list(items))
+    overtaken |= {items[key].pk for key in is_open.values_list("item", flat=True)}
+    oldest = min((edit.change_id or 0 for edit in edits), default=0)
+    newer = ItemChange.objects.filter(item__in=list(items), pk__gt=oldest)
+    for key, item_id, fields in newer.values_list("pk", "item_id", "fields"):
+        edit = items[item_id]
+        names = {f"properties.{name}" for name in edit.values}
+        if key > (edit.change_id or 0) and names & set(fields):
+            overtaken.add(edit.pk)
+    return overtaken
+
+
+def undo(bulk: BulkEdit, *, user: User) -> BulkEdit:
+    """Take the old values back, where nothing newer stands, as a bulk edit."""
+    _ensure_allowed(bulk.collection, user)
+    edits = undoable(bulk, user)
+    if not edits:
+        raise NothingToUndoError
+    undoing = BulkEdit(
+        connection=bulk.connection,
+        collection=bulk.collection,
+        created_by=user,
+        undoes=bulk,
+        field=bulk.field,
+        filters=bulk.filters,
+        confirmed_at=timezone.now(),
+    )
+    rows = list(_undoing(undoing, edits))
+    try:
+        with transaction.atomic():
+            undoing.save(force_insert=True)
+            for row in rows:
+                row.bulk_edit = undoing
+            Edit.objects.bulk_create(rows, batch_size=CHUNK)
+            _record("undone", bulk, user, rows=len(edits))
+            send(undoing)
+    except IntegrityError as exc:
+        raise NothingToUndoError from exc
+    return undoing
+
+
+def _undoing(undoing: BulkEdit, edits: Iterable[Edit]) -> Iterator[Edit]:
+    for edit in edits:
+        if edit.item is None:
+            continue
+        base = {name: edit.item.properties.get(name) for name in edit.values}
+        yield _edit(undoing, edit.item, outbox.old_values(edit), base, undoes=edit)
+
+
+def _edit(bulk: BulkEdit, item: Item, values: Any, base: Any, **more: Any) -> Edit:
+    return Edit(
+        connection_id=bulk.connection_id,
+        collection_id=bulk.collection_id,
+        created_by_id=bulk.created_by_id,
+        bulk_edit=bulk,
+        item=item,
+        remote_id=item.remote_id,
+        verb=Edit.Verb.UPDATE,
+        values=values,
+        base=base,
+        order_key=outbox.order_key(item),
+        **more,
+    )
+
+
+def _ensure_allowed(collection: Collection, user: User) -> None:
+    if not outbox.may_write(collection, user):
+        raise EditingOffError
+
+
+def _record(event: str, bulk: BulkEdit, user: User, **facts: Any) -> None:
+    audit.record(
+        f"bulk_edit.{event}",
+        user=user,
+        subject=bulk.uuid,
+        connection=str(bulk.connection_id),
+        field=bulk.field,
+        new=bulk.value,
+        **facts,
+    )

@@ -1,0 +1,186 @@
+"""Put a bulk edit in words: its preview, its progress, and what became of its rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import User
+from django.db.models import Count
+from django.urls import reverse
+
+from integrations.models import BulkEdit, Edit
+from integrations.models.import_texts import refusal_text
+from integrations.models.wording import count_text
+from integrations.services.writing import bulk
+from integrations.services.writing.bulk_rows import Kind
+from integrations.views.editing import status
+
+State = Edit.State
+SIZE: Final = 50
+KINDS: Final = {
+    Kind.CHANGE: "will be changed",
+    Kind.SAME: "have this value already",
+    Kind.REFUSED: "are not there any more",
+}
+# The outcomes that a page lists, in the order of their urgency.
+OUTCOMES: Final[Mapping[str, Sequence[State]]] = {
+    "open": Edit.OPEN,
+    "conflict": (State.CONFLICT,),
+    "refused": (State.REFUSED,),
+    "cancelled": (State.CANCELLED,),
+    "saved": (State.SAVED,),
+}
+WORDS: Final = {
+    "open": "Waiting",
+    "conflict": "Changed there meanwhile",
+    "refused": "Refused",
+    "cancelled": "Discarded",
+    "saved": "Saved",
+}
+
+
+def head(found: BulkEdit) -> dict[str, Any]:
+    """Return what every page of a bulk edit shows."""
+    labels = status.labels_of(found.collection)
+    return {
+        "bulk": found,
+        "collection": found.collection,
+        "connection": found.connection,
+        "label": labels.get(found.field, found.field),
+        "new": _text(found, found.value),
+    }
+
+
+def preview(found: BulkEdit, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return how many rows there are of each kind, and some of one kind."""
+    numbers = bulk.counts(found)
+    kind = Kind(parameters["kind"]) if parameters.get("kind") in set(Kind) else None
+    kind = kind or Kind.CHANGE
+    page = _Page(parameters, numbers[kind])
+    rows = bulk.preview(found, kind, page.start, SIZE)
+    return {
+        **head(found),
+        "change_count": numbers[Kind.CHANGE],
+        "kinds": [
+            {
+                "text": f"{count_text(numbers[each], 'row')} {words}",
+                "url": f"?{urlencode({'kind': each.value})}",
+                "is_current": each is kind,
+            }
+            for each, words in KINDS.items()
+            if numbers[each]
+        ],
+        "rows": [{"item": row.item, "old": _text(found, row.old)} for row in rows],
+        "will_change": kind is Kind.CHANGE,
+        **page.links({"kind": kind.value}),
+    }
+
+
+def progress(
+    found: BulkEdit, parameters: Mapping[str, str], user: User
+) -> dict[str, Any]:
+    """Return how far a bulk edit is, and what became of some of its rows."""
+    numbers = _numbers(found)
+    total, still_open = sum(numbers.values()), numbers["open"]
+    outcome = parameters.get("outcome", "")
+    states = OUTCOMES.get(outcome, list(State))
+    page = _Page(parameters, numbers[outcome] if outcome in OUTCOMES else total)
+    rows = found.edits.filter(state__in=states).order_by("pk")
+    edits = list(rows.select_related("item")[page.start : page.start + SIZE])
+    for edit in edits:
+        edit.connection, edit.collection = found.connection, found.collection
+    path = reverse("integrations:bulk-edit-live", args=(found.uuid,))
+    asked = {"outcome": outcome, "page": str(page.number)}
+    return {
+        **head(found),
+        "total": total,
+        "done": total - still_open,
+        "is_open": still_open > 0,
+        "numbers": list(_links(numbers, outcome)),
+        "rows": [_row(found, edit) for edit in edits],
+        "undo_count": _undo_count(found, user, is_open=still_open > 0),
+        "undone": getattr(found, "undone", None),
+        "left_out": list(_left_out(found)),
+        "live_url": f"{path}?{urlencode(asked)}",
+        "live_seconds": status.SECONDS_BUSY if still_open else 0,
+        **page.links({"outcome": outcome} if outcome else {}),
+    }
+
+
+def _undo_count(found: BulkEdit, user: User, *, is_open: bool) -> int:
+    """Return how many rows could be taken back; newer changes are found by the undo."""
+    if is_open or not bulk.can_undo(found, user):
+        return 0
+    return bulk.saved(found).count()
+
+
+def _numbers(found: BulkEdit) -> dict[str, int]:
+    counted = found.edits.order_by().values("state").annotate(number=Count("pk"))
+    by_state = {row["state"]: row["number"] for row in counted}
+    return {
+        name: sum(by_state.get(state, 0) for state in states)
+        for name, states in OUTCOMES.items()
+    }
+
+
+def _links(numbers: Mapping[str, int], outcome: str) -> Iterator[dict[str, Any]]:
+    for name, number in numbers.items():
+        if number:
+            yield {
+                "text": f"{WORDS[name]}: {number:,}",
+                "url": f"?{urlencode({'outcome': name})}",
+                "is_current": name == outcome,
+            }
+
+
+def _row(found: BulkEdit, edit: Edit) -> dict[str, Any]:
+    state, told = State(edit.state), edit.refused.get(found.field)
+    return {
+        "edit": edit,
+        "item": edit.item,
+        "tone": status.TONES[state],
+        "word": state.label,
+        "sentence": refusal_text(told) or status.sentence(edit),
+        "old": _text(found, edit.base.get(found.field)),
+        "new": _text(found, edit.values.get(found.field)),
+    }
+
+
+def _left_out(found: BulkEdit) -> Iterator[str]:
+    counted = {
+        "had this value already": found.same_count,
+        "were not there any more": found.refused_count,
+        "changed after you saw the preview": found.moved_count,
+    }
+    for words, number in counted.items():
+        if number:
+            yield f"{count_text(number, 'row')} {words}"
+
+
+def _text(found: BulkEdit, value: Any) -> str:
+    if not found.field or value in ("", None):
+        return ""
+    return status.texts(found.collection, {found.field: value}).get(found.field, "")
+
+
+class _Page:
+    """Which page of a list is asked for, and the links to those beside it."""
+
+    def __init__(self, parameters: Mapping[str, str], total: int) -> None:
+        told = parameters.get("page", "")
+        number = int(told) if told.isdecimal() and len(told) < 6 else 1
+        self.last = max(1, -(-total // SIZE))
+        self.number = min(max(1, number), self.last)
+        self.start = (self.number - 1) * SIZE
+
+    def links(self, kept: Mapping[str, str]) -> dict[str, str]:
+        def url(number: int) -> str:
+            if not 1 <= number <= self.last:
+                return ""
+            return f"?{urlencode({**kept, 'page': str(number)})}"
+
+        return {
+            "previous_url": url(self.number - 1),
+            "next_url": url(self.number + 1),
+            "page_text": f"Page {self.number:,} of {self.last:,}",
+        }

@@ -1,0 +1,109 @@
+"""Show everything that shares an address, a number or a domain, on one page."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from integrations.models import Item
+from integrations.providers.records import DisplayField
+from integrations.services.items import everything as service
+from integrations.services.items.everything import CHANGED, CREATED, Timeline
+from integrations.services.items.icons import put_icons
+from integrations.services.items.related import Trace
+from integrations.services.items.search.words import to_key
+from integrations.services.items.tables.columns import leading_columns
+from integrations.views.access import UserRequest
+from integrations.views.items.changed import describe, put_in_words
+from integrations.views.items.head import NOUNS, everything_url, is_short
+from integrations.views.items.values import Shown, show
+
+# More stand side by side on no screen.
+MOST_SIDE, MOST_ROWS = 6, 30
+MAX_LENGTH = 300
+
+
+@require_safe
+def everything(request: UserRequest) -> HttpResponse:
+    """Show a user's items that share something, side by side, and what happened."""
+    about = request.GET.get("about", "")[:MAX_LENGTH]
+    trace = Trace.parse(about)
+    context: dict[str, Any] = {"about": about, "trace": trace}
+    if trace is not None:
+        context |= _context(request, trace)
+    return render(request, "items/everything.html", context)
+
+
+def _context(request: UserRequest, trace: Trace) -> dict[str, Any]:
+    items = service.find_items(trace, owner_id=request.user.pk)
+    put_icons(items)
+    values = {item.pk: describe(item, item.properties)[0] for item in items}
+    timeline = service.fetch_timeline(items, request.GET.get("before", ""))
+    url = everything_url(trace)
+    shown = items[:MOST_SIDE]
+    return {
+        "title": f"{NOUNS[trace.kind]} {trace.text}",
+        "items": [
+            {"item": item, "why": _why(item, trace, values[item.pk])} for item in items
+        ],
+        "has_more": len(items) == service.MOST_ITEMS,
+        "sides": shown if 1 < len(items) <= MOST_SIDE else [],
+        "rows": list(_compare(shown, [values[item.pk] for item in shown])),
+        "events": list(_events(items, timeline)),
+        "is_first_page": "before" not in request.GET,
+        "first_url": url,
+        "next_url": f"{url}&before={timeline.next}" if timeline.next else "",
+    }
+
+
+def _why(item: Item, trace: Trace, values: Sequence[DisplayField]) -> str:
+    """Return which of an item's fields hold what it shares."""
+    labels = [
+        field.label
+        for field in values
+        if trace.is_in({field.name: item.properties.get(field.name)})
+    ]
+    return ", ".join(dict.fromkeys(labels)) or trace.why
+
+
+def _compare(
+    items: Sequence[Item], values: Sequence[Sequence[DisplayField]]
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for each field that lists show of any of the items.
+
+    Fields of the same label are the same, whichever provider calls them so.
+    """
+    labelled = [{to_key(f.label): f for f in own if is_short(f)} for own in values]
+    wanted: dict[str, str] = {}
+    for item, own in zip(items, values, strict=True):
+        by_name = {field.name: field for field in own}
+        for name in leading_columns(item.collection):
+            if name in by_name and is_short(by_name[name]):
+                wanted.setdefault(to_key(by_name[name].label), by_name[name].label)
+    for key, label in list(wanted.items())[:MOST_ROWS]:
+        cells = [show(own[key].value) if key in own else None for own in labelled]
+        yield {"label": label, "cells": cells, "differs": _differ(cells)}
+
+
+def _differ(cells: Sequence[Shown | None]) -> bool:
+    texts = {cell.text.strip().casefold() for cell in cells if cell is not None}
+    return len(texts) > 1
+
+
+def _events(items: Sequence[Item], timeline: Timeline) -> Iterator[dict[str, Any]]:
+    """Yield what happened, in words, newest first."""
+    by_key = {item.pk: item for item in items}
+    changes = [timeline.changes[e.key] for e in timeline.events if e.kind == CHANGED]
+    for change in changes:
+        change.item = by_key[change.item_id]
+    entries = {entry["pk"]: entry for entry in put_in_words(changes)}
+    for event in timeline.events:
+        if event.kind == CHANGED:
+            yield entries[event.key]
+            continue
+        item = by_key[event.key]
+        seen = "new" if item.was_new else "first_read"
+        kind = "created" if event.kind == CREATED else seen
+        yield {"item": item, "when": event.at, "kind": kind, "fields": []}

@@ -1,0 +1,1 @@
+"""Pages of saved views, and what lists show of them."""

@@ -1,0 +1,85 @@
+"""The list that an address of ours shows, as a view of it is kept."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.http import Http404, QueryDict
+from django.urls import reverse
+
+from integrations.models import Collection, Connection
+from integrations.services.items.query import ItemQuery
+from integrations.services.items.saved_views import shelf, snapshot
+from integrations.services.items.saved_views.snapshot import Snapshot
+from integrations.services.items.tables import layouts
+from integrations.services.items.tables.columns import columns_of
+from integrations.services.items.tables.table_query import TableQuery
+from integrations.views.access import UserRequest
+from integrations.views.items.tables.table import get_collection
+
+TABLE = re.compile(r"/collections/([0-9a-f-]{36})/")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptList:
+    """A list of the user's: its address, and what a view of it would keep.
+
+    ``collection`` is None for the list over everything.
+    """
+
+    url: str
+    collection: Collection | None
+    taken: Snapshot
+
+
+def find_list(request: UserRequest) -> KeptList:
+    """Return the list whose address is ``back``, or answer 404; none means all items.
+
+    Only what is understood of the address is used, never the address itself.
+    """
+    home = reverse("integrations:item-list")
+    told = str(request.POST.get("back") or request.GET.get("back") or home)
+    try:
+        parts = urlsplit(told)
+    except ValueError:
+        raise Http404 from None
+    table = TABLE.fullmatch(parts.path)
+    if parts.scheme or parts.netloc or not (table or parts.path == home):
+        raise Http404
+    parameters = QueryDict(parts.query)
+    if table:
+        return _find_table(request, _to_uuid(table[1]), parameters)
+    return _find_items(request, ItemQuery.parse(parameters.dict()))
+
+
+def _to_uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
+
+
+def _find_table(request: UserRequest, pk: UUID, parameters: QueryDict) -> KeptList:
+    collection = get_collection(request, pk)
+    columns = columns_of(collection)
+    query = TableQuery.parse(pk, parameters, columns)
+    views = shelf.of_table(request.user, collection, columns, query.view)
+    layout = views.layout(layouts.read_layout(collection, columns))
+    shown = layouts.shown_columns(query, layout, columns)
+    taken = snapshot.of_table(query, shown, query.density or layout.density)
+    return KeptList(url=query.change().url, collection=collection, taken=taken)
+
+
+def _find_items(request: UserRequest, query: ItemQuery) -> KeptList:
+    connections = list(Connection.objects.owned_by(request.user))
+    collections = own_collections(request)
+    taken = snapshot.of_items(query, connections, collections)
+    return KeptList(url=query.change().url, collection=None, taken=taken)
+
+
+def own_collections(request: UserRequest) -> list[Collection]:
+    """Return the user's collections without what is long of them."""
+    own = Collection.objects.filter(connection__owner=request.user)
+    rows = own.select_related("connection")
+    return list(rows.defer("schema", "checkpoint", "details", "held_deletions"))

@@ -1,0 +1,63 @@
+"""After a sign-out, Back shows nothing of what was on the pages."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.fixtures import ARGUMENTS
+from tests.real.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Return a Chromium that keeps pages alive for Back, as people's browsers do."""
+    binary = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=binary,
+            args=ARGUMENTS,
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield browser
+        browser.close()
+
+
+def is_kept(page: Page, path: str, away: str) -> bool:
+    """Tell whether Back brings the very page back that was left."""
+    page.goto(path)
+    page.evaluate("window.mark = 1")
+    page.goto(away)
+    page.go_back(wait_until="commit")
+    return bool(page.evaluate("window.mark === 1"))
+
+
+def test_back_after_a_sign_out_shows_nothing(chromium: Browser, site: Stack) -> None:
+    person = site.person("leaves@example.com")
+    context = chromium.new_context(base_url=site.url)
+    context.add_cookies(
+        [
+            {"name": c.name, "value": c.value or "", "url": site.url}
+            for c in person.session.cookies
+        ]
+    )
+    page = context.new_page()
+    # The browser does keep what it may: a file that is everybody's.
+    assert is_kept(page, "/static/img/favicon.svg", "/accounts/login/")
+
+    page.goto("/accounts/email/")
+    assert "leaves@example.com" in page.content()
+    assert not is_kept(page, "/accounts/email/", "/connections/")
+    page.goto("/accounts/email/")
+    page.locator("details.account > summary").click()
+    page.get_by_role("button", name="Sign out").first.click()
+    page.wait_for_url(lambda url: not url.endswith("/accounts/email/"))
+    page.go_back(wait_until="commit")
+
+    assert "/accounts/login/" in page.url
+    assert "leaves@example.com" not in page.content()
+    context.close()

@@ -1,0 +1,401 @@
+"""Seed one fault at a time; each is named as the checks are that have to see it."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+from uuid import uuid4
+
+import pytest
+from celery import current_app
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from integrations.http.secrets import Secret
+from integrations.models import (
+    AccountErasure,
+    Connection,
+    Credential,
+    Edit,
+    FailedRevocation,
+    Heartbeat,
+    ProviderState,
+)
+from integrations.services.upkeep.checks import servers
+from tests.support.rows import (
+    make_collection,
+    make_connection,
+    make_grant,
+    make_run,
+)
+from tests.support.site_transport import SITE, SiteTransport
+
+
+class World(NamedTuple):
+    """What a fault is seeded into."""
+
+    settings: Any
+    monkeypatch: pytest.MonkeyPatch
+    transport: SiteTransport
+    connection: Connection
+    var_dir: Path
+
+    def provider(self, slug: str, **values: Any) -> None:
+        """Configure a provider differently."""
+        known = self.settings.PROVIDERS
+        self.settings.PROVIDERS = {**known, slug: replace(known[slug], **values)}
+
+
+Seed = Callable[[World], object]
+FAULTS: dict[str, tuple[set[str], Seed]] = {}
+
+
+def fault(*named: str) -> Callable[[Seed], Seed]:
+    """Register what seeds a fault, and which checks have to name it."""
+
+    def register(seed: Seed) -> Seed:
+        FAULTS[seed.__name__] = (set(named), seed)
+        return seed
+
+    return register
+
+
+def ago(**by: float) -> Any:
+    return timezone.now() - timedelta(**by)
+
+
+def applied() -> list[tuple[str, str]]:
+    return list(MigrationRecorder(connection).applied_migrations())
+
+
+@fault("broker")
+def nothing_listens_where_the_broker_is(world: World) -> None:
+    current_app.conf.broker_url = "redis://127.0.0.1:9/0"
+
+
+@fault("cache")
+def the_cache_forgets(world: World) -> None:
+    world.monkeypatch.setattr(
+        type(cache._connections["default"]), "set", lambda *_a, **_k: 0
+    )
+
+
+def redis_says(world: World, **info: Any) -> None:
+    known = {"maxmemory": 0, "redis_version": "7.2.4", **info}
+    world.monkeypatch.setattr(servers, "info_of", lambda _url: known)
+
+
+@fault("broker_memory")
+def the_broker_evicts(world: World) -> None:
+    redis_says(world, maxmemory=100, used_memory=5, maxmemory_policy="allkeys-lru")
+
+
+@fault("broker_memory")
+def the_broker_is_nearly_full(world: World) -> None:
+    redis_says(world, maxmemory=100, used_memory=95, maxmemory_policy="noeviction")
+
+
+@fault("redis_version")
+def redis_is_too_old(world: World) -> None:
+    redis_says(world, redis_version="6.0.16")
+
+
+@fault("redis_version")
+def valkey_is_too_old(world: World) -> None:
+    redis_says(world, redis_version="7.2.4", valkey_version="7.1.0")
+
+
+@fault("database_clock")
+def the_database_has_another_clock(world: World) -> None:
+    later = timezone.now() + timedelta(minutes=3)
+    world.monkeypatch.setattr(servers, "database_now", lambda: later)
+
+
+@fault("migrations")
+def a_migration_is_missing(world: World) -> None:
+    ours = [key for key in applied() if key[0] == "integrations"]
+    MigrationRecorder(connection).record_unapplied(*max(ours))
+
+
+@fault("workers")
+def a_worker_is_dead(world: World) -> None:
+    Heartbeat.objects.filter(pk="worker.sync").update(at=ago(hours=1))
+
+
+@fault("scheduler")
+def beat_is_dead(world: World) -> None:
+    Heartbeat.objects.filter(pk__startswith="scheduler.").update(at=ago(hours=1))
+
+
+@fault("scheduler", "clocks")
+def the_clock_of_beat_is_ahead(world: World) -> None:
+    Heartbeat.objects.filter(pk="scheduler.sweep").update(at=ago(hours=-6))
+
+
+@fault("queues")
+def nobody_takes_a_sync(world: World) -> None:
+    make_run(world.connection, due_at=ago(minutes=9))
+
+
+@fault("edits")
+def nobody_takes_an_edit(world: World) -> None:
+    Connection.objects.update(is_editing=True)
+    Edit.objects.create(
+        connection=world.connection,
+        collection=world.connection.collections.get(),
+        verb=Edit.Verb.CREATE,
+        order_key="one",
+        due_at=ago(minutes=9),
+    )
+
+
+@fault("schedule")
+def a_tick_is_switched_off(world: World) -> None:
+    every = IntervalSchedule.objects.create(every=5, period="seconds")
+    PeriodicTask.objects.create(
+        name="sweep", task="integrations.tasks.sweep", interval=every, enabled=False
+    )
+
+
+@fault("credentials")
+def a_stored_permission_is_damaged(world: World) -> None:
+    Credential.objects.update(access_token="v1.k1.c2VhbGVkLWFjY2Vzcy10b2tlbg==")
+
+
+@fault("credentials", "token_keys")
+def a_key_is_missing(world: World) -> None:
+    other = "k2:HxwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgEAAAA="
+    world.settings.TOKEN_KEYS = Secret(other)
+
+
+@fault("refreshes")
+def refreshes_are_late(world: World) -> None:
+    Credential.objects.update(refresh_due_at=ago(minutes=5))
+
+
+@fault("grants_at_risk")
+def a_refresh_keeps_failing(world: World) -> None:
+    Credential.objects.update(failures=3)
+
+
+@fault("grants_at_risk")
+def a_refresh_token_ends_soon(world: World) -> None:
+    Credential.objects.update(refresh_expires_at=ago(days=-3))
+
+
+@fault("fallback_store")
+def a_token_waits_in_a_file(world: World) -> None:
+    _stored_file(world, "json")
+
+
+@fault("fallback_store")
+def a_stored_token_is_damaged(world: World) -> None:
+    _stored_file(world, "json.unreadable")
+
+
+def _stored_file(world: World, ending: str) -> None:
+    folder = world.var_dir / "fallback_store"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{uuid4()}.{ending}"
+    path.write_text("{}")
+    os.utime(path, (time.time() - 900, time.time() - 900))
+
+
+@fault("revocations")
+def a_grant_could_not_be_ended(world: World) -> None:
+    FailedRevocation.objects.create(provider="hubspot", error="invalid_request")
+
+
+@fault("freshness")
+def data_is_older_than_promised(world: World) -> None:
+    Connection.objects.update(last_synced_at=ago(hours=5), sync_interval_minutes=15)
+
+
+@fault("quarantine")
+def a_sync_ends_its_worker(world: World) -> None:
+    Connection.objects.update(state="degraded", reason="quarantined")
+
+
+@fault("mistakes")
+def a_connector_meets_an_error_of_ours(world: World) -> None:
+    world.connection.collections.update(reason="connector_error")
+
+
+@fault("held_deletions")
+def a_deletion_is_held(world: World) -> None:
+    world.connection.collections.update(completeness="held")
+
+
+@fault("lost_permissions")
+def a_collection_is_refused(world: World) -> None:
+    world.connection.collections.update(completeness="no_permission", before_refusal={})
+
+
+@fault("erasures")
+def an_account_is_not_deleted(world: World) -> None:
+    user = User.objects.create_user("gone", "gone@example.com")
+    AccountErasure.objects.create(user=user, begun_at=ago(hours=3))
+
+
+@fault("provider_paused")
+def a_provider_refuses_the_client(world: World) -> None:
+    ProviderState.objects.create(
+        provider="hubspot",
+        reason="client_rejected",
+        paused_until=ago(minutes=-1),
+        detail="status 401, error invalid_client",
+    )
+
+
+@fault("clock_skew")
+def a_workers_clock_is_off(world: World) -> None:
+    ProviderState.objects.create(provider="notion", clock_skew_seconds=-400)
+
+
+@fault("provider_dates")
+def this_machines_clock_is_off(world: World) -> None:
+    world.transport.sandbox.client.app.sandbox.clock = lambda: time.time() - 600
+
+
+@fault("quota")
+def a_quota_is_nearly_used(world: World) -> None:
+    Connection.objects.update(
+        provider="airtable",
+        plan="",
+        calls_on=timezone.now().date(),
+        calls_today=9,
+        calls_this_month=850,
+    )
+
+
+@fault("sunsets")
+def a_version_ends_soon(world: World) -> None:
+    world.provider("hubspot", token_url="http://localhost:8100/hubspot/oauth/v1/token")
+
+
+@fault("reachability")
+def a_provider_is_out_of_reach(world: World) -> None:
+    world.transport.away.add("http://localhost:8100/notion")
+
+
+@fault("client_credentials")
+def a_client_secret_is_wrong(world: World) -> None:
+    world.provider("hubspot", client_secret=Secret("of-another-app"))
+
+
+@fault("client_credentials")
+def another_client_secret_is_wrong(world: World) -> None:
+    world.provider("airtable", client_secret=Secret("of-another-app"))
+
+
+@fault("client_credentials")
+def a_third_client_secret_is_wrong(world: World) -> None:
+    world.provider("notion", client_secret=Secret("of-another-app"))
+
+
+@fault("redirect_uris")
+def a_consent_comes_back_elsewhere(world: World) -> None:
+    world.provider("notion", redirect_uri="https://old.example.com/callback")
+
+
+@fault("providers")
+def no_provider_is_configured(world: World) -> None:
+    for slug in world.settings.PROVIDERS:
+        world.provider(slug, client_id="")
+
+
+@fault("settings", "client_credentials")
+def a_client_secret_is_missing(world: World) -> None:
+    world.provider("hubspot", client_secret=Secret(""))
+
+
+@fault("settings_at_risk")
+def sandbox_and_sqlite_at_a_public_address(world: World) -> None:
+    world.settings.IS_DEVELOPMENT_ADDRESS = False
+    world.settings.SILENCED_SYSTEM_CHECKS = [
+        *world.settings.SILENCED_SYSTEM_CHECKS,
+        *("mooring.E012", "mooring.E013", "mooring.E021"),
+    ]
+
+
+@fault("public_address")
+def the_public_address_leads_nowhere(world: World) -> None:
+    world.transport.away.add(SITE)
+
+
+@fault("proxy")
+def the_proxy_says_nothing_of_https(world: World) -> None:
+    world.transport.site_status = 503
+
+
+@fault("proxy")
+def the_proxy_passes_no_host(world: World) -> None:
+    world.transport.site_status = 400
+
+
+@fault("mail")
+def the_mail_server_is_out_of_reach(world: World) -> None:
+    world.settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    world.settings.EMAIL_HOST, world.settings.EMAIL_PORT = "127.0.0.1", 9
+    world.settings.IS_MAIL_DELIVERED = True
+
+
+@fault("staff_mail")
+def nobody_is_told(world: World) -> None:
+    world.settings.IS_MAIL_DELIVERED, world.settings.ADMINS = True, []
+
+
+@fault("administrators")
+def nobody_administers(world: World) -> None:
+    User.objects.filter(is_superuser=True).update(is_active=False)
+
+
+@fault("disk")
+def the_disk_is_full(world: World) -> None:
+    nearly = mock.Mock(free=50 * 1024**2, total=100 * 1024**3)
+    world.monkeypatch.setattr("shutil.disk_usage", lambda _path: nearly)
+
+
+@fault("var_dir")
+def the_fallback_store_is_a_file(world: World) -> None:
+    (world.var_dir / "fallback_store").write_text("not a directory")
+
+
+@fault("files")
+def others_may_read_the_secrets(world: World) -> None:
+    path = world.var_dir / "secrets.env"
+    path.write_text("SECRET_KEY=")
+    path.chmod(0o644)
+    world.settings.SECRET_FILES = [str(path)]
+
+
+@fault("packages")
+def another_version_is_installed(world: World) -> None:
+    (world.var_dir / "requirements.txt").write_text("django==1.0\n")
+    world.settings.BASE_DIR = world.var_dir
+
+
+def healthy(world: World) -> None:
+    """Put everything in the state of a site that has just been running for a while."""
+    User.objects.create_superuser("root", "root@example.com", "a-password")
+    world.settings.ADMINS = [("", "root@example.com")]
+    current_app.conf.broker_url = "memory://"
+    world.settings.BROKER_URL = world.settings.CACHE_URL = "memory://"
+    make_collection(world.connection)
+    make_grant(
+        world.connection,
+        access_expires_at=ago(hours=-1),
+        refresh_due_at=ago(minutes=-50),
+    )
+
+
+def connect(owner: User) -> Connection:
+    return make_connection(owner, last_synced_at=timezone.now())

@@ -1,0 +1,124 @@
+"""Each fault is named by the checks that have to see it, and by no other."""
+
+import json
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from integrations.services.common import oauth_clients
+from integrations.services.upkeep import schedule
+from integrations.services.upkeep.checks import registry, runner
+from integrations.services.upkeep.checks.check import Place
+from tests.services.upkeep.checks import faults
+from tests.services.upkeep.checks.faults import FAULTS, World
+from tests.support.site_transport import SiteTransport
+
+# The checks run in threads, which see what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+DEADLINE = 10.0
+
+
+@pytest.fixture
+def world(
+    alice: User,
+    sandbox: Any,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[World]:
+    transport = SiteTransport(sandbox)
+    monkeypatch.setattr(oauth_clients, "transport", lambda: transport)
+    var_dir = tmp_path / "var"
+    var_dir.mkdir(mode=0o700)
+    settings.VAR_DIR = var_dir
+    made = World(settings, monkeypatch, transport, faults.connect(alice), var_dir)
+    broker = current_app.conf.broker_url
+    faults.healthy(made)
+    for name in schedule.TICKS:
+        schedule.beat(f"scheduler.{name}")
+    for name in django_settings.QUEUES:
+        schedule.beat(f"worker.{name}")
+    migrations = faults.applied()
+    yield made
+    current_app.conf.broker_url = broker
+    # The only table that is not emptied behind a test.
+    for each in set(migrations) - set(faults.applied()):
+        MigrationRecorder(connection).record_applied(*each)
+
+
+def named() -> set[str]:
+    checks = registry.checks_at(Place.DOCTOR)
+    results = runner.run(checks, deadline=DEADLINE)
+    return {check.id for check, _ in runner.failures_of(checks, results)}
+
+
+def test_a_healthy_start_names_nothing(world: World) -> None:
+    assert named() == set()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_named(world: World, name: str) -> None:
+    expected, seed = FAULTS[name]
+    seed(world)
+
+    assert named() == expected
+
+
+def test_every_check_has_a_fault_that_it_names() -> None:
+    seen = set().union(*(checks for checks, _ in FAULTS.values()))
+    # A database that takes no write is another test's: nothing could be seeded in it.
+    assert seen | {"database"} == {check.id for check in registry.CHECKS}
+    assert len(FAULTS) >= 30
+
+
+def test_doctor_says_what_to_do_and_repairs_what_is_safe(world: World) -> None:
+    out = StringIO()
+    call_command("doctor", stdout=out)
+    assert "0 do not" in out.getvalue()
+
+    for fault in ("a_tick_is_switched_off", "others_may_read_the_secrets"):
+        FAULTS[fault][1](world)
+    with pytest.raises(CommandError, match="broken: files, schedule"):
+        call_command("doctor", stdout=out)
+    assert "Close them: `manage.py doctor --fix`" in out.getvalue()
+
+    told = StringIO()
+    call_command("doctor", "--fix", "--json", stdout=told)
+
+    report = json.loads(told.getvalue())
+    assert report["ok"] is True
+    assert set(report["repaired"]) == {"files", "schedule"}
+    assert {each["state"] for each in report["checks"]} == {"passed"}
+
+
+def test_a_warning_alone_is_no_failure_of_the_command(world: World) -> None:
+    FAULTS["a_version_ends_soon"][1](world)
+    out = StringIO()
+
+    call_command("doctor", "sunsets", "disk", stdout=out)
+
+    assert "WARNING sunsets" in out.getvalue()
+    assert "HUBSPOT_TOKEN_URL" in out.getvalue()
+
+
+def test_what_only_follows_from_another_fault_is_not_named(world: World) -> None:
+    FAULTS["nothing_listens_where_the_broker_is"][1](world)
+    world.settings.BROKER_URL = "redis://127.0.0.1:9/0"
+    told = StringIO()
+
+    with pytest.raises(CommandError, match=r"broken: broker$"):
+        call_command("doctor", "--json", stdout=told)
+
+    states = {
+        each["id"]: each["state"] for each in json.loads(told.getvalue())["checks"]
+    }
+    assert states["broker_memory"] == states["redis_version"] == "unknown"

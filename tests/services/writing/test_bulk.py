@@ -1,0 +1,261 @@
+"""Many contacts are changed by few calls; each of them is as safe as a single one."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection as database
+
+from integrations.models import BulkEdit, Connection, Edit, Item
+from integrations.models.reasons import ReasonCode
+from integrations.services.common import queue
+from integrations.services.common.clock import database_now
+from integrations.services.writing import bulk, bulk_delivery, lease, outbox
+from tests.services.fixtures import FinishSync
+from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
+
+State = Edit.State
+
+
+def updates(desk: Desk) -> int:
+    return desk.sandbox.count("/batch/update")
+
+
+def cities(desk: Desk, made: BulkEdit) -> set[Any]:
+    return {desk.there(edit.remote_id).get("city") for edit in made.edits.all()}
+
+
+def test_many_contacts_are_changed_by_few_calls_and_no_sync_counts_it(
+    synced_desk: Desk, finish_sync: FinishSync
+) -> None:
+    desk = synced_desk
+    items = desk.items()[:150]
+
+    made = desk.bulk(items, "city", "Ωmega")
+
+    assert desk.finish_bulk(made) == {State.SAVED: 150}
+    assert updates(desk) == 2
+    assert cities(desk, made) == {"Ωmega"}
+    assert {item.properties["city"] for item in desk.items()[:150]} == {"Ωmega"}
+    assert all(edit.change_id for edit in made.edits.all())
+    run = finish_sync(desk.connection, full=True)
+    assert (run.outcome, run.changed, run.created) == ("complete", 0, 0)
+
+
+def test_each_row_has_an_outcome_of_its_own(desk: Desk) -> None:
+    desk.sandbox.client.switch("conditional_properties", ["city=Bonn:phone"])
+    items = [each for each in desk.items() if each.properties.get("city") != "Bonn"]
+    gone, changed, same, refused, *rest = items[:12]
+    for item in [gone, changed, same, *rest]:
+        desk.edit_there(item.remote_id, "phone", "1")
+    desk.edit_there(refused.remote_id, "phone", "")
+    made = desk.bulk(items[:12], "city", "Bonn")
+    desk.sandbox.client.order(
+        "records/archive", portal="555111", type="contacts", id=gone.remote_id
+    )
+    desk.edit_there(changed.remote_id, "city", "Theirs")
+    desk.edit_there(same.remote_id, "city", "Bonn")
+
+    counted = desk.finish_bulk(made)
+
+    assert counted == {State.SAVED: 9, State.CONFLICT: 1, State.REFUSED: 2}
+    told = {edit.remote_id: edit for edit in made.edits.all()}
+    assert told[gone.remote_id].reason == ReasonCode.ITEM_DELETED
+    assert told[refused.remote_id].refused["phone"][0] == "required"
+    assert told[changed.remote_id].theirs == {"city": "Theirs"}
+    assert desk.there(changed.remote_id)["city"] == "Theirs"
+    assert (updates(desk), desk.sandbox.count("PATCH")) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "calls"),
+    [
+        ("lost", {}, 1),
+        ("truncated", {}, 1),
+        ("status", {"status": 500}, 2),
+        ("status", {"status": 504}, 2),
+        ("intermediary", {}, 2),
+        ("status", {"status": 429}, 2),
+    ],
+)
+def test_a_batch_that_went_wrong_is_read_before_it_is_sent_again(
+    desk: Desk, kind: str, params: dict[str, Any], calls: int
+) -> None:
+    made = desk.bulk(desk.items()[:5], "city", "Bonn am Rhein")
+    desk.sandbox.client.fault(kind, "write", count=1, **params)
+
+    wait = desk.deliver_bulk(made)
+
+    assert wait
+    assert made.edits.open().count() == 5
+    assert desk.finish_bulk(made) == {State.SAVED: 5}
+    assert updates(desk) == calls
+    assert cities(desk, made) == {"Bonn am Rhein"}
+
+
+def test_rows_that_were_refused_together_are_sent_one_by_one(desk: Desk) -> None:
+    made = desk.bulk(desk.items()[:4], "city", "Bonn am Rhein")
+    desk.sandbox.client.fault("status", "write", count=1, status=400)
+
+    assert desk.finish_bulk(made) == {State.SAVED: 4}
+    assert (updates(desk), desk.sandbox.count("PATCH")) == (1, 4)
+
+
+def test_what_a_batch_replaced_unseen_is_shown_for_each_row(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = desk.items()[:60]
+    made = desk.bulk(items, "city", "Mine")
+    cities = {items[0].remote_id: "Theirs", items[-1].remote_id: "Theirs"}
+    intruder = Intruder(desk, "/batch/update", cities)
+    monkeypatch.setattr(desk.sandbox, "send", intruder.send)
+
+    counted = desk.finish_bulk(made)
+
+    assert counted == {State.SAVED: 58, State.CONFLICT: 2}
+    told = made.edits.filter(state=State.CONFLICT)
+    assert {edit.remote_id for edit in told} == {
+        items[0].remote_id,
+        items[-1].remote_id,
+    }
+    assert {(e.reason, e.theirs["city"]) for e in told} == {("overwrote", "Theirs")}
+
+
+def test_the_stage_of_many_can_go_back(desk: Desk) -> None:
+    items = desk.items()[:6]
+    for item in items:
+        desk.edit_there(item.remote_id, "lifecyclestage", "")
+        desk.edit_there(item.remote_id, "lifecyclestage", "customer")
+        Item.objects.filter(pk=item.pk).update(
+            properties={**item.properties, "lifecyclestage": "customer"}
+        )
+
+    made = desk.bulk(items, "lifecyclestage", "lead")
+
+    assert desk.finish_bulk(made) == {State.SAVED: 6}
+    stages = {desk.there(item.remote_id)["lifecyclestage"] for item in items}
+    assert stages == {"lead"}
+
+
+def test_rows_wait_behind_earlier_edits_of_their_contact(desk: Desk) -> None:
+    first, second = desk.items()[:2]
+    single = desk.update(first, city="Single")
+    made = desk.bulk([first, second], "city", "Bulk")
+
+    desk.deliver_bulk(made)
+
+    assert list(made.edits.open().values_list("item", flat=True)) == [first.pk]
+    desk.finish(single)
+    desk.finish_bulk(made)
+    assert desk.there(first.remote_id)["city"] == "Bulk"
+    assert made.edits.get(item=first).base == {"city": "Single"}
+
+
+def test_one_worker_at_a_time_is_on_a_bulk_edit(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = desk.bulk(desk.items()[:5], "city", "Bonn am Rhein")
+    sent: list[tuple[str, Any]] = []
+    monkeypatch.setattr(queue, "send", lambda *told, **_: sent.append(told) or True)
+    now, long_ago = database_now(), made.created_at - timedelta(minutes=5)
+    made.edits.update(due_at=long_ago)
+    lease.claim_many(made, now=now, most=2)
+
+    assert bulk_delivery.deliver(made.pk) is None
+    assert outbox.send_due() == 0
+    assert (len(desk.sandbox.log), sent) == (0, [])
+
+    # Once the lease of a worker that died is over, the sweep has it delivered.
+    made.edits.update(lease_until=long_ago, due_at=long_ago)
+    assert outbox.send_due() == 1
+    assert sent == [("deliver_bulk_edit", made.pk)]
+    assert bulk_delivery.deliver(made.pk) == 0
+    assert not made.edits.open().exists()
+
+
+def test_what_is_cancelled_is_not_sent_any_more(desk: Desk) -> None:
+    made = desk.bulk(desk.items()[:3], "city", "Nowhere")
+    desk.sandbox.client.fault("status", "write", count=1, status=429)
+    desk.deliver_bulk(made)
+
+    bulk.cancel(made, user=desk.user)
+
+    assert desk.finish_bulk(made) == {State.CANCELLED: 3}
+    assert "Nowhere" not in cities(desk, made)
+
+
+@pytest.mark.parametrize("state", ["paused", "needs_reconnect", "disconnected"])
+def test_a_bulk_edit_is_held_and_goes_on(desk: Desk, state: str) -> None:
+    made = desk.bulk(desk.items()[:3], "city", "Later")
+    Connection.objects.update(state=state)
+
+    desk.finish_bulk(made)
+
+    assert (made.edits.open().count(), updates(desk)) == (3, 0)
+    Connection.objects.update(state="active")
+    outbox.wake(desk.connection)
+    assert desk.finish_bulk(made) == {State.SAVED: 3}
+
+
+def test_undoing_takes_back_what_nothing_newer_stands_on(desk: Desk) -> None:
+    items = desk.items()[:5]
+    old = {item.pk: item.properties.get("city") for item in items}
+    made = desk.bulk(items, "city", "Bulk")
+    desk.finish_bulk(made)
+    edited, *rest = items
+    desk.finish(desk.update(edited, city="Newer"))
+
+    undoing = bulk.undo(made, user=desk.user)
+
+    assert desk.finish_bulk(undoing) == {State.SAVED: 4}
+    assert {i.pk: desk.there(i.remote_id).get("city") for i in rest} == {
+        item.pk: old[item.pk] for item in rest
+    }
+    assert desk.there(edited.remote_id)["city"] == "Newer"
+    with pytest.raises(outbox.NothingToUndoError):
+        bulk.undo(made, user=desk.user)
+
+
+def test_a_worker_killed_at_any_step_of_a_batch_loses_and_doubles_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items, step, kills = desk.items(), 0, 0
+    is_killed = True
+    while is_killed:
+        # Coprime with the number of statements of a row, so that all kinds are met.
+        step += 3
+        made = desk.bulk(items[:4], "city", f"Kill {step}")
+        reaper, is_killed = Reaper(desk.sandbox, step), False
+        with monkeypatch.context() as patched:
+            patched.setattr(desk.sandbox, "send", reaper.call)
+            with database.execute_wrapper(reaper.statement):
+                try:
+                    bulk_delivery.deliver(made.pk)
+                except Killed:
+                    is_killed, kills = True, kills + 1
+
+        assert desk.finish_bulk(made) == {State.SAVED: 4}, step
+        assert cities(desk, made) == {f"Kill {step}"}
+        changes = [edit.change_id for edit in made.edits.all()]
+        assert len(set(changes)) == 4
+        assert None not in changes, step
+    assert kills > 10
+
+
+def test_nobody_else_may_edit_many(desk: Desk, bob: Any) -> None:
+    with pytest.raises(outbox.EditingOffError):
+        bulk.draft(desk.contacts, [desk.item().pk], filters="", user=bob)
+
+
+def test_a_single_row_of_many_can_be_undone_alone(desk: Desk) -> None:
+    made = desk.bulk(desk.items()[:2], "city", "Bulk")
+    desk.finish_bulk(made)
+    edit = made.edits.select_related("item").first()
+    assert edit is not None
+
+    undone = outbox.undo(edit, user=desk.user, key=uuid4())
+
+    assert undone is not None
+    assert desk.finish(undone).state == State.SAVED
+    assert len(bulk.undoable(made, desk.user)) == 1

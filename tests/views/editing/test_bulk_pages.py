@@ -1,0 +1,228 @@
+"""Pages on which many contacts are edited: chosen rows, a preview, a confirmation."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from integrations.models import BulkEdit, Collection, Connection, Edit, Item
+from integrations.services.items.tables import indexes
+from tests.support.rows import NOON, make_collection, make_connection, make_item
+
+FIELDS = [
+    {"name": "firstname", "label": "First name"},
+    {"name": "email", "label": "E-mail", "kind": "email"},
+    {"name": "city", "label": "City"},
+    {"name": "score", "label": "Score", "kind": "number"},
+    {"name": "made", "label": "Made", "kind": "datetime", "is_read_only": True},
+]
+SCOPES = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"]
+
+
+@pytest.fixture
+def connection(alice: User) -> Connection:
+    return make_connection(alice, granted_scopes=SCOPES, is_editing=True)
+
+
+@pytest.fixture
+def contacts(connection: Connection) -> Collection:
+    schema = {"fields": FIELDS, "lookups": {}}
+    return make_collection(connection, schema=schema, first_full_refresh_at=NOON)
+
+
+@pytest.fixture
+def rows(contacts: Collection) -> list[Item]:
+    cities = ["Bonn", "Köln", "Köln", None]
+    made = [
+        make_item(contacts, name=f"Row {n}", properties={"city": city} if city else {})
+        for n, city in enumerate(cities)
+    ]
+    contacts.refresh_from_db()
+    return made
+
+
+def choose(client: Client, contacts: Collection, query: str = "", **sent: Any) -> Any:
+    """Send the form around a table; return where it leads."""
+    url = reverse("integrations:bulk-edit-create", args=(contacts.pk,))
+    return client.post(url + query, sent, follow=True)
+
+
+def chosen(answer: Any) -> set[int]:
+    return {row[0] for row in answer.context["bulk"].rows}
+
+
+def preview(client: Client, contacts: Collection, city: str, **sent: Any) -> Any:
+    """Choose rows, property and value; return the preview."""
+    bulk = choose(client, contacts, **sent).context["bulk"]
+    url = f"{bulk.get_absolute_url()}?field=city"
+    return client.post(url, {"p.city": city}, follow=True)
+
+
+def confirm(client: Client, page: Any) -> BulkEdit:
+    bulk = page.context["bulk"]
+    client.post(reverse("integrations:bulk-edit-confirm", args=(bulk.uuid,)))
+    bulk.refresh_from_db()
+    found: BulkEdit = bulk
+    return found
+
+
+def test_ticked_rows_a_page_and_all_that_match_are_chosen(
+    as_alice: Client, contacts: Collection, rows: list[Item], bob: User
+) -> None:
+    theirs = make_item(make_collection(make_connection(bob), remote_id="contacts"))
+    first, second, *_ = rows
+    shown = f"{first.uuid},{second.uuid},{theirs.uuid},odd"
+    query = "?city__is=K%C3%B6ln"
+
+    ticked = choose(as_alice, contacts, rows="ticked", item=[first.uuid], shown=shown)
+    page = choose(as_alice, contacts, rows="page", shown=shown)
+    everything = choose(as_alice, contacts, rows="all", shown=shown)
+    matching = choose(as_alice, contacts, query, rows="all", item=[first.uuid])
+
+    assert chosen(ticked) == {first.pk}
+    assert chosen(page) == {first.pk, second.pk}
+    assert chosen(everything) == {row.pk for row in rows}
+    assert chosen(matching) == {rows[1].pk, rows[2].pk}
+
+
+@pytest.mark.parametrize(
+    ("query", "sent", "code"),
+    [
+        ("", {"rows": "ticked"}, "no_rows"),
+        ("", {"rows": "page", "shown": ""}, "no_rows"),
+        ("?gone__is=1", {"rows": "all"}, "left_out"),
+        ("?city__is=Bonn", {"rows": "all"}, "building"),
+    ],
+)
+def test_more_rows_than_were_meant_are_never_chosen(
+    as_alice: Client,
+    contacts: Collection,
+    rows: list[Item],
+    codes: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    query: str,
+    sent: dict[str, str],
+    code: str,
+) -> None:
+    # So that an index is left to a worker, who is not there.
+    monkeypatch.setattr(indexes, "SMALL", 0)
+
+    answer = choose(as_alice, contacts, query, **sent)
+
+    assert codes(answer) == [code]
+    assert not BulkEdit.objects.exists()
+
+
+def test_a_table_has_boxes_to_tick_only_where_its_rows_can_be_written(
+    as_alice: Client, contacts: Collection, rows: list[Item]
+) -> None:
+    url = reverse("integrations:table", args=(contacts.pk,))
+    page = as_alice.get(url).content.decode()
+
+    assert page.count('name="item"') == len(rows)
+    assert all(str(row.uuid) in page for row in rows)
+    Connection.objects.update(is_editing=False)
+    assert 'name="item"' not in as_alice.get(url).content.decode()
+
+
+def test_a_cell_leads_to_its_field_of_the_form_where_it_can_be_written(
+    as_alice: Client, contacts: Collection, rows: list[Item]
+) -> None:
+    url = reverse("integrations:table", args=(contacts.pk,)) + "?columns=city,made"
+    page = as_alice.get(url).content.decode()
+
+    form = reverse("integrations:item-edit", args=(rows[0].uuid,))
+    assert f'href="{form}?field=city#field-city"' in page
+    assert f"{form}?field=made" not in page
+    assert 'id="field-city"' in as_alice.get(f"{form}?field=city").content.decode()
+    Connection.objects.update(is_editing=False)
+    assert "?field=" not in as_alice.get(url).content.decode()
+
+
+def test_a_preview_tells_changes_from_what_is_so_already_and_sends_nothing(
+    as_alice: Client, contacts: Collection, rows: list[Item]
+) -> None:
+    choosing = choose(as_alice, contacts, rows="all")
+    rows[0].delete()
+
+    page = preview(as_alice, contacts, "Köln", rows="all")
+
+    names = {field.name for field in choosing.context["fields"]}
+    assert names == {"firstname", "city", "score"}
+    assert page.context["change_count"] == 1
+    assert [row["old"] for row in page.context["rows"]] == [""]
+    assert not Edit.objects.exists()
+
+
+def test_a_value_that_cannot_be_is_told_at_its_field(
+    as_alice: Client, contacts: Collection, rows: list[Item]
+) -> None:
+    bulk = choose(as_alice, contacts, rows="all").context["bulk"]
+
+    page = as_alice.post(f"{bulk.get_absolute_url()}?field=score", {"p.score": "many"})
+
+    assert page.status_code == 400
+    assert 'data-field="score"' in page.content.decode()
+
+
+def test_only_what_was_previewed_is_changed(
+    as_alice: Client, contacts: Collection, rows: list[Item]
+) -> None:
+    page = preview(as_alice, contacts, "Ulm", rows="all")
+    Item.objects.filter(pk=rows[1].pk).update(properties={"city": "Trier"})
+
+    bulk = confirm(as_alice, page)
+    confirm(as_alice, page)
+
+    taken = {edit.item_id: (edit.base, edit.values) for edit in bulk.edits.all()}
+    assert taken == {
+        rows[0].pk: ({"city": "Bonn"}, {"city": "Ulm"}),
+        rows[2].pk: ({"city": "Köln"}, {"city": "Ulm"}),
+        rows[3].pk: ({"city": None}, {"city": "Ulm"}),
+    }
+    assert (bulk.moved_count, bulk.same_count) == (1, 0)
+    shown = as_alice.get(bulk.get_absolute_url())
+    assert (shown.context["total"], shown.context["done"]) == (3, 0)
+
+
+def test_what_waits_already_is_what_a_preview_starts_from(
+    as_alice: Client, contacts: Collection, rows: list[Item]
+) -> None:
+    confirm(as_alice, preview(as_alice, contacts, "Ulm", rows="all"))
+
+    again = preview(as_alice, contacts, "Ulm", rows="all")
+    third = confirm(as_alice, preview(as_alice, contacts, "", rows="all"))
+
+    assert again.context["change_count"] == 0
+    assert {(e.base["city"], e.values["city"]) for e in third.edits.all()} == {
+        ("Ulm", "")
+    }
+
+
+def test_a_draft_that_is_left_is_gone_and_cancelling_keeps_what_was_sent(
+    as_alice: Client, contacts: Collection, rows: list[Item]
+) -> None:
+    draft = choose(as_alice, contacts, rows="all").context["bulk"]
+    bulk = confirm(as_alice, preview(as_alice, contacts, "Ulm", rows="all"))
+    sent = bulk.edits.first()
+    assert sent is not None
+    Edit.objects.filter(pk=sent.pk).update(state=Edit.State.UNKNOWN, sent_at=NOON)
+
+    for each in (draft, bulk):
+        as_alice.post(reverse("integrations:bulk-edit-cancel", args=(each.uuid,)))
+
+    assert not BulkEdit.objects.filter(pk=draft.pk).exists()
+    assert [edit.pk for edit in bulk.edits.open()] == [sent.pk]
+
+
+def test_nothing_is_confirmed_where_editing_was_switched_off(
+    as_alice: Client, contacts: Collection, rows: list[Item], codes: Any
+) -> None:
+    page = preview(as_alice, contacts, "Ulm", rows="all")
+    Connection.objects.update(is_editing=False)
+
+    confirm(as_alice, page)
+
+    assert not Edit.objects.exists()

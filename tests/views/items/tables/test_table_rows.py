@@ -1,0 +1,146 @@
+"""Chosen rows of a table as a file, as addresses to copy, as pages to open."""
+
+import pytest
+
+from integrations.models import Download, Item
+from integrations.services.items.tables import indexes
+from integrations.views.items.tables import rows
+from tests.support.rows import make_collection, make_item
+from tests.support.workbooks import body_of, rows_of
+
+FIELDS = [
+    {"name": "email", "label": "E-mail", "kind": "email"},
+    {"name": "work", "label": "Work e-mail", "kind": "email"},
+    {"name": "amount", "label": "Amount", "kind": "number"},
+]
+
+
+@pytest.fixture
+def people(connection):
+    made = make_collection(connection, schema={"fields": FIELDS})
+    for number in range(5):
+        make_item(
+            made,
+            name=f"Ada {number}",
+            remote_url=f"https://app.example.com/{number}",
+            properties={"email": f"ada{number}@example.com", "amount": number},
+        )
+    return made
+
+
+@pytest.fixture
+def send(as_alice, people):
+    """Return what sends the form around the table to one of its addresses."""
+
+    def do(page, names=(), query="?sort=-item.name", **fields):
+        keys = Item.objects.filter(name__in=names).values_list("uuid", flat=True)
+        sent = {"item": list(map(str, keys)), "rows": "ticked", **fields}
+        return as_alice.post(f"/collections/{people.pk}/{page}/{query}", sent)
+
+    return do
+
+
+def names_in(answer, form="csv"):
+    return [row[0] for row in rows_of(body_of(answer), form)[1:]]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_ticked_rows_are_a_file_in_the_order_of_the_table(send, form):
+    answer = send("download", ["Ada 1", "Ada 3", "Ada 0"], form=form)
+
+    assert names_in(answer, form) == ["Ada 3", "Ada 1", "Ada 0"]
+
+
+def test_all_rows_are_those_of_the_filters_on_every_page(send):
+    query = "?sort=item.name&item.name__not=Ada+2&size=25"
+
+    answer = send("download", query=query, rows="all", form="csv")
+
+    assert names_in(answer) == ["Ada 0", "Ada 1", "Ada 3", "Ada 4"]
+
+
+def test_the_rows_of_a_page_are_those_that_it_showed(send):
+    shown = Item.objects.filter(name__in=["Ada 4", "Ada 1"])
+    told = ",".join(str(item.uuid) for item in shown)
+
+    assert names_in(send("download", rows="page", shown=told, form="csv")) == [
+        *("Ada 4", "Ada 1"),
+    ]
+
+
+def test_a_ticked_row_stays_chosen_though_a_filter_lost_it(send):
+    Item.objects.filter(name="Ada 1").update(properties={"amount": 99})
+
+    answer = send("download", ["Ada 1"], query="?amount__lt=50", form="csv")
+
+    assert names_in(answer) == ["Ada 1"]
+
+
+def test_ticked_rows_never_wait_for_a_worker(send, settings):
+    settings.DOWNLOAD_ROWS_AT_ONCE = 1
+
+    assert names_in(send("download", ["Ada 1", "Ada 2"], form="csv"))
+    assert not Download.objects.exists()
+    assert send("download", rows="all", form="csv").url.startswith("/downloads/")
+
+
+def test_nothing_chosen_leads_back_and_says_so(send, codes, people, as_alice):
+    for page in ("download", "rows"):
+        answer = send(page, form="csv")
+
+        assert answer.url == f"/collections/{people.pk}/?sort=-item.name"
+        assert "no_rows" in " ".join(codes(as_alice.get(answer.url)))
+
+
+def test_rows_in_an_order_that_is_not_ready_are_no_file(send, monkeypatch):
+    monkeypatch.setattr(indexes, "SMALL", 2)
+
+    for chosen in ({"names": ["Ada 1"]}, {"rows": "all"}):
+        answer = send("download", query="?sort=amount", form="csv", **chosen)
+
+        assert answer.status_code == 302
+
+
+def test_addresses_of_chosen_rows_are_listed_once_to_be_copied(send, people):
+    work = {"email": "ADA0@example.com", "work": "w@example.com"}
+    Item.objects.filter(name="Ada 2").update(properties=work)
+    make_item(people, name="Nobody", properties={"email": "no address"})
+
+    page = send("rows", rows="all")
+
+    assert page.context["emails"] == [
+        *("ada4@example.com", "ada3@example.com", "ADA0@example.com"),
+        *("w@example.com", "ada1@example.com"),
+    ]
+    assert 'href="https://app.example.com/4"' in page.content.decode()
+
+
+def test_pages_of_others_and_addresses_that_are_not_safe_are_no_links(send, people):
+    Item.objects.filter(name="Ada 1").update(remote_url="javascript:alert(1)")
+
+    page = send("rows", ["Ada 1", "Ada 2"])
+
+    assert [link["name"] for link in page.context["links"]] == ["Ada 2"]
+    assert "javascript:" not in page.content.decode()
+
+
+def test_too_many_rows_are_said_to_be(send, monkeypatch, codes, as_alice):
+    monkeypatch.setattr(rows, "MOST_ROWS", 4)
+
+    answer = send("rows", rows="all")
+
+    assert "too_many_rows" in " ".join(codes(as_alice.get(answer.url)))
+
+
+def test_chosen_rows_of_another_user_are_a_404(as_bob, people):
+    for page in ("download", "rows"):
+        path = f"/collections/{people.pk}/{page}/"
+
+        assert as_bob.post(path, {"rows": "all", "form": "csv"}).status_code == 404
+
+
+def test_every_table_offers_its_rows_to_be_chosen(as_alice, people):
+    page = as_alice.get(f"/collections/{people.pk}/").content.decode()
+
+    assert page.count('name="item"') == 5
+    assert f'formaction="/collections/{people.pk}/rows/' in page

@@ -1,0 +1,267 @@
+"""The page of changes: what was, what is, filtered, and since the last look."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from integrations.models import Item, ItemChange
+from integrations.models.preferences import preferences_of
+from integrations.providers.kinds import Deletion, DeletionKind
+from integrations.providers.records import IntegrationItem
+from integrations.services.items import changes as service
+from integrations.services.items import store
+from tests.support.rows import (
+    NOON,
+    make_collection,
+    make_connection,
+    make_finished_run,
+    make_item,
+    make_items,
+)
+
+PATH = "/changes/"
+FIELDS = [
+    {
+        "name": "dealstage",
+        "label": "Stage",
+        "kind": "choice",
+        "options": {"s1": "Open", "s2": "Won"},
+    },
+    {"name": "amount", "label": "Amount", "kind": "number"},
+]
+
+
+@pytest.fixture
+def deals(connection):
+    return make_collection(
+        connection,
+        remote_id="deals",
+        name="Deals",
+        item_type="deal",
+        schema={"fields": FIELDS},
+    )
+
+
+def put(collection, *, run=None, at=NOON, **properties):
+    """Store an item as a sync finds it."""
+    item = IntegrationItem(
+        id="1", type=collection.item_type, name="Big deal", properties=properties
+    )
+    run_id = run.pk if run else None
+    return store.store_page(collection, [item], run_id=run_id, now=at)
+
+
+def change(item, *, at=NOON, **values):
+    return ItemChange.objects.create(
+        item=item,
+        connection=item.connection,
+        at=at,
+        **{"kind": "changed", "fields": {"name": ["Old", "New"]}, **values},
+    )
+
+
+def entries(page):
+    return [entry for day in page.context["days"] for entry in day["entries"]]
+
+
+def keys(page):
+    return [entry["pk"] for entry in entries(page)]
+
+
+def walk(client, path):
+    """Return the keys of all pages."""
+    found = []
+    while path:
+        page = client.get(path)
+        found += keys(page)
+        path = page.context["next_url"]
+    return found
+
+
+def test_a_sync_says_what_was_and_what_is_in_words(as_alice, deals):
+    put(deals, dealstage="s1", amount="5")
+    put(deals, dealstage="s2", amount="5", at=NOON + timedelta(hours=1))
+
+    [entry] = entries(as_alice.get(PATH))
+
+    assert entry["item"].name == "Big deal"
+    assert [(f["label"], f["old"], f["new"]) for f in entry["fields"]] == [
+        ("Stage", "Open", "Won")
+    ]
+
+
+def test_what_was_deleted_says_what_became_of_it(as_alice, deals):
+    put(deals, amount="5")
+    gone = {deals.items.get().pk: Deletion(kind=DeletionKind.ARCHIVED)}
+    store.soft_delete(deals, gone, run_id=None, now=NOON)
+
+    [entry] = entries(as_alice.get(PATH))
+
+    assert entry["kind"] == "deleted"
+    assert "archived" in entry["why"].lower()
+
+
+def test_days_are_those_of_whoever_looks(as_alice, alice, deals):
+    chosen = preferences_of(alice)
+    chosen.user, chosen.time_zone = alice, "Asia/Tokyo"
+    chosen.save()
+    late = NOON.replace(hour=16)
+    item = make_item(deals)
+    one, two = change(item, at=late), change(item, at=late - timedelta(hours=2))
+
+    page = as_alice.get(PATH)
+
+    assert [day["name"] for day in page.context["days"]] == ["2 Nov 2026", "1 Nov 2026"]
+    first, second = (as_alice.get(day["url"]) for day in page.context["days"])
+    assert (keys(first), keys(second)) == ([one.pk], [two.pk])
+
+
+def test_every_change_is_on_one_page_exactly_newest_first(as_alice, alice, deals):
+    other = make_collection(make_connection(alice, provider="notion", remote_id="n"))
+    items = [make_item(deals), make_item(other)]
+    for n in range(120):
+        change(items[n % 2], at=NOON + timedelta(minutes=n // 5))
+
+    newest = ItemChange.objects.order_by("-at", "-pk").values_list("pk", flat=True)
+    assert walk(as_alice, PATH) == list(newest)
+
+
+@pytest.mark.parametrize(
+    ("query", "which"),
+    [
+        ("provider=notion", ["page"]),
+        ("type=deal", ["stage", "gone"]),
+        ("kind=deleted", ["gone"]),
+        ("field=properties.dealstage", ["stage"]),
+        ("field=name", ["page"]),
+        ("type=deal&kind=deleted", ["gone"]),
+        ("day=2026-11-01", ["page", "stage", "gone"]),
+        ("day=2026-11-02", []),
+        ("field=%22%27%5D%24", []),
+        ("type=%25&kind=y&day=0001-01-01&run=z&after=z", ["page", "stage", "gone"]),
+    ],
+)
+def test_each_filter_leaves_exactly_what_it_says(as_alice, alice, deals, query, which):
+    deal = make_item(deals)
+    page = make_item(
+        make_collection(
+            make_connection(alice, provider="notion", remote_id="n"),
+            remote_id="pages",
+            item_type="page",
+        )
+    )
+    made = {
+        "page": change(page, at=NOON + timedelta(minutes=3)),
+        "stage": change(
+            deal,
+            at=NOON + timedelta(minutes=2),
+            fields={"properties.dealstage": ["s1", "s2"]},
+        ),
+        "gone": change(deal, kind="deleted", fields={"deletion": "deleted"}),
+    }
+
+    assert keys(as_alice.get(f"{PATH}?{query}")) == [made[name].pk for name in which]
+
+
+def test_what_is_rare_is_looked_for_a_stretch_at_a_time(as_alice, deals, monkeypatch):
+    monkeypatch.setattr(service, "LOOKED_AT", 10)
+    item = make_item(deals)
+    rare = change(item, kind="restored")
+    for n in range(25):
+        change(item, at=NOON + timedelta(minutes=n + 1))
+
+    page = as_alice.get(f"{PATH}?kind=restored")
+
+    assert keys(page) == []
+    assert 'data-code="looked_until"' in page.content.decode()
+    assert walk(as_alice, page.context["next_url"]) == [rare.pk]
+
+
+def test_a_runs_numbers_lead_to_exactly_those(as_alice, connection, deals):
+    deals.first_full_refresh_at = NOON - timedelta(days=1)
+    deals.save()
+    run = make_finished_run(connection)
+    put(deals, dealstage="s1", run=run, at=NOON + timedelta(seconds=3))
+    put(deals, dealstage="s2", run=run, at=NOON + timedelta(seconds=5))
+    other = make_finished_run(
+        connection,
+        started_at=NOON + timedelta(hours=1),
+        finished_at=NOON + timedelta(hours=2),
+    )
+    put(deals, dealstage="s1", run=other, at=NOON + timedelta(hours=1, minutes=1))
+    make_item(deals, first_seen_at=NOON + timedelta(hours=1))
+
+    lists = as_alice.get(run.get_absolute_url()).context["lists"]
+
+    [changed] = entries(as_alice.get(lists["changed"]))
+    assert (changed["run"], changed["fields"][0]["new"]) == (run, "Won")
+    assert entries(as_alice.get(lists["deleted"])) == []
+    new = as_alice.get(lists["new"])
+    assert [item.name for item in new.context["items"]] == ["Big deal"]
+
+
+def test_what_was_marked_as_seen_is_not_new_any_more(as_alice, alice, deals):
+    item = make_item(deals)
+    change(item)
+    page = as_alice.get(PATH)
+    change(item, at=NOON + timedelta(minutes=1))
+
+    as_alice.post(
+        reverse("integrations:changes-seen"), {"until": page.context["latest"]}
+    )
+
+    page = as_alice.get(PATH)
+    assert page.context["unseen_text"] == "1 change"
+    assert len(keys(as_alice.get(page.context["unseen_url"]))) == 1
+
+
+def test_looking_alone_marks_nothing_and_no_mark_goes_back(as_alice, alice, deals):
+    change(make_item(deals))
+    as_alice.get(PATH)
+    assert preferences_of(alice).changes_seen_at is None
+
+    for until in (NOON, NOON - timedelta(days=1)):
+        as_alice.post("/changes/seen/", {"until": until.isoformat()})
+
+    assert preferences_of(alice).changes_seen_at == NOON
+
+
+@pytest.mark.parametrize(
+    "until", ["", "x", "2026-13-45", "2026-11-01", "9999-01-01T00:00Z"]
+)
+def test_an_odd_mark_is_none(as_alice, alice, until):
+    assert as_alice.post("/changes/seen/", {"until": until}).status_code == 302
+    assert preferences_of(alice).changes_seen_at is None
+
+
+def test_nobody_sees_anothers_changes_by_any_address(as_bob, connection, deals):
+    run = make_finished_run(connection)
+    change(make_item(deals, name="Secret plan"), run=run)
+
+    for query in ("", f"?run={run.pk}", f"?connection={connection.pk}", "?type=deal"):
+        page = as_bob.get(f"{PATH}{query}")
+
+        assert entries(page) == []
+        assert "Secret plan" not in page.content.decode()
+
+
+def test_the_page_takes_few_queries(as_alice, deals, django_assert_max_num_queries):
+    make_items(deals, [{"name": f"D{n}"} for n in range(60)])
+    for item in Item.objects.select_related("connection"):
+        change(item, fields={"properties.dealstage": ["s1", "s2"]})
+
+    as_alice.get(PATH)
+    for query in ("", "?type=deal"):
+        with django_assert_max_num_queries(11):
+            as_alice.get(f"{PATH}{query}")
+
+
+def test_a_day_of_a_million_is_found_by_the_index(connection, deals):
+    from django.db import connection as database
+
+    rows = ItemChange.objects.filter(connection=connection, at__lt=NOON)
+    plan = rows.order_by("-at", "-pk").explain()
+
+    assert "item_change_of_connection" in plan or database.vendor == "postgresql"
+    assert "TEMP B-TREE" not in plan

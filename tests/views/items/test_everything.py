@@ -1,0 +1,149 @@
+"""Everything that shares an address, on one page: whose it is, what differs, when."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from integrations.models import ItemChange
+from tests.support.rows import NOON, make_collection, make_connection, make_item
+
+ANA = "ana@acme.example"
+CRM = {
+    "fields": [
+        {"name": "email", "label": "Email", "kind": "email"},
+        {"name": "phone", "label": "Phone", "kind": "phone"},
+    ]
+}
+
+
+@pytest.fixture
+def contact(collection):
+    collection.schema = CRM
+    collection.save()
+    return make_item(
+        collection, name="Ana", properties={"email": ANA, "phone": "+49 40 12345678"}
+    )
+
+
+@pytest.fixture
+def record(alice):
+    base = make_connection(alice, provider="airtable", remote_id="usr1")
+    schema = {
+        "fields": [
+            {"name": "fld1", "label": "E-mail", "kind": "email"},
+            {"name": "fld2", "label": "Phone", "kind": "phone"},
+        ]
+    }
+    people = make_collection(
+        base, remote_id="app1/tbl1", item_type="record", schema=schema
+    )
+    return make_item(
+        people, name="Ana B.", properties={"fld1": ANA, "fld2": "+49 40 999888777"}
+    )
+
+
+def ask(client, about, **query):
+    return client.get(reverse("integrations:everything"), {"about": about, **query})
+
+
+def names(page):
+    return [entry["item"].name for entry in page.context["items"]]
+
+
+@pytest.mark.parametrize("about", [ANA, " ANA@acme.example ", "acme.example"])
+def test_items_of_all_providers_are_there_with_their_reasons(
+    as_alice, contact, record, about
+):
+    page = ask(as_alice, about)
+
+    whys = {entry["item"]: entry["why"] for entry in page.context["items"]}
+    assert whys == {contact: "Email", record: "E-mail"}
+
+
+def test_a_phone_number_is_one_however_it_is_written(as_alice, contact, record):
+    assert names(ask(as_alice, "0049 (40) 1234-5678")) == ["Ana"]
+
+
+def test_fields_stand_side_by_side_and_differences_are_told(as_alice, contact, record):
+    page = ask(as_alice, ANA)
+
+    rows = {row["label"]: row for row in page.context["rows"]}
+    assert rows["Phone"]["differs"]
+    assert {cell.text for cell in rows["Phone"]["cells"]} == {
+        "+49 40 12345678",
+        "+49 40 999888777",
+    }
+    assert b"Differs" in page.content
+
+
+def test_the_timeline_has_all_that_happened_newest_first_page_after_page(
+    as_alice, contact, record
+):
+    for n in range(60):
+        item = (contact, record)[n % 2]
+        ItemChange.objects.create(
+            item=item,
+            at=NOON + timedelta(minutes=n // 4),
+            kind="changed",
+            fields={"name": ["Old", f"New {n}"]},
+        )
+
+    page = ask(as_alice, ANA)
+    events = list(page.context["events"])
+    while page.context["next_url"]:
+        page = as_alice.get(page.context["next_url"])
+        events += page.context["events"]
+
+    changed = [e["pk"] for e in events if e["kind"] == "changed"]
+    newest = ItemChange.objects.order_by("-at", "-pk").values_list("pk", flat=True)
+    assert changed == list(newest)
+    assert len(events) == 62
+    assert [e["when"] for e in events] == sorted(
+        (e["when"] for e in events), reverse=True
+    )
+
+
+def test_nobody_elses_items_are_there(as_bob, contact):
+    page = ask(as_bob, ANA)
+
+    assert 'data-code="nothing_about"' in page.content.decode()
+    assert "Acme" not in page.content.decode()
+
+
+@pytest.mark.parametrize("about", ["no address", "12345", "@", "x" * 5000, "\x00"])
+def test_what_is_no_address_is_said_to_be_none(as_alice, contact, about):
+    page = ask(as_alice, about)
+
+    assert page.status_code == 200
+    assert 'data-code="not_an_address"' in page.content.decode()
+
+
+def test_without_a_question_there_is_a_form(as_alice):
+    page = ask(as_alice, "")
+
+    assert page.status_code == 200
+    assert b"data-code" not in page.content.split(b"<main")[1]
+
+
+@pytest.mark.parametrize("token", ["x", "AAAA", "é", "a" * 5000])
+def test_an_odd_position_is_the_first_page(as_alice, contact, token):
+    page = ask(as_alice, ANA, before=token)
+
+    assert len(page.context["events"]) == 1
+
+
+def test_an_items_page_leads_there(as_alice, contact, record):
+    page = as_alice.get(contact.get_absolute_url())
+
+    [by_mail, by_phone, by_domain] = page.context["everything"]
+    assert names(as_alice.get(by_mail["url"])) == ["Ana B.", "Ana"]
+    assert names(as_alice.get(by_phone["url"])) == ["Ana"]
+    assert len(names(as_alice.get(by_domain["url"]))) == 2
+
+
+def test_the_page_takes_few_queries(
+    as_alice, contact, record, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(12):
+        ask(as_alice, ANA)
