@@ -13,7 +13,8 @@ try:
     execute_from_command_line(["manage.py", "sync", "--provider", "nobody"])
 except SystemExit:
     pass
-print(*(name for name in sys.modules if name.startswith("integrations.views")))
+parts = ("integrations.views", "integrations.admin.")
+print(*(name for name in sys.modules if name.startswith(parts)))
 """
 
 
