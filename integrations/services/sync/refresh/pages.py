@@ -41,7 +41,7 @@ Refresh = TypeVar("Refresh", FullRefresh, Incremental)
 
 # Pages that come quicker than they are stored are stored together, so many rows and
 # seconds of them at most: a kill repeats no more.
-MOST_ROWS, MOST_SECONDS = 1000, 1.0
+MOST_ROWS, MOST_SECONDS = 500, 1.0
 # Storing hides behind a longer wait than this.
 SOON_SECONDS = 0.01
 
