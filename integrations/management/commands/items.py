@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from integrations.management.console import find_user, quietly_if_closed, stream
+from integrations.management.console import CHECKS, find_user, quietly_if_closed, stream
 from integrations.management.pages import address_of_view, ask_page
 from integrations.management.tables import print_items
 from integrations.models import Item
@@ -29,6 +29,7 @@ CONTENTS = tuple(map(str, Content))
 class Command(BaseCommand):
     """Print stored items, one row each, straight from the database."""
 
+    requires_system_checks = CHECKS
     help = (
         "Print stored items, or write them to a file: a table, CSV, XLSX, JSON or"
         " NDJSON (IntegrationItem shape)."
