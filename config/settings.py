@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "config.middleware.public_addresses",
     "config.busy.BusyMiddleware",
     "config.busy.SessionsMiddleware",
+    "config.compression.CompressedPages",
     "django.middleware.common.CommonMiddleware",
     # Behind the one above, which counts the bytes of an answer.
     "config.visible_controls.visible_controls",
@@ -137,8 +138,16 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "config.templates.CompactLoader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                ),
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -154,6 +163,9 @@ USE_TZ = True
 FORMAT_MODULE_PATH = "config.formats"
 # An account may have thousands of tables, each with a box to tick.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+# What is uploaded is private: it is held in memory and stored sealed, and never a file.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 USE_I18N = True
 
 # --- Database ---------------------------------------------------------------

@@ -23,6 +23,7 @@ from integrations.services.sync.leases import turns
 from integrations.services.sync.texts import opened_text
 from integrations.services.upkeep import schedule
 from integrations.services.writing import bulk_delivery, delivery
+from integrations.services.writing.imports import jobs
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,14 @@ def deliver_edit(edit_id: str) -> None:
     wait = delivery.deliver(int(edit_id))
     if wait is not None and wait <= queue.LONGEST_COUNTDOWN_SECONDS:
         queue.send("deliver_edit", edit_id, countdown=wait)
+
+
+@shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
+def run_import(import_id: str) -> None:
+    """Check an import, or send its next rows; the sweep asks again for what is left."""
+    wait = jobs.work_on(UUID(import_id))
+    if wait is not None and wait <= queue.LONGEST_COUNTDOWN_SECONDS:
+        queue.send("run_import", import_id, countdown=wait)
 
 
 @shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)

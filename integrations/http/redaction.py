@@ -66,8 +66,8 @@ _SCHEME = re.compile(
 )
 _USER_INFO = re.compile(r"(://)[^\s/\"'<>]*@")
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]++(?:\.[\w-]*+)?")
-# The one-time keys of the account pages stand in the path itself.
-_PATH_KEY = re.compile(r"(/(?:reset/key|confirm-email)/)[^\s/\"'<>?]++")
+# The one-time keys of the account pages, and those of feeds, stand in the path itself.
+_PATH_KEY = re.compile(r"(/(?:reset/key|confirm-email|feeds)/)[^\s/\"'<>?]++")
 # Line breaks of every kind, terminal control, text direction, lone surrogates.
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -85,7 +85,7 @@ _STEPS: Final[tuple[tuple[Iterable[str], re.Pattern[str], _Replacement], ...]] =
     (("bearer", "basic"), _SCHEME, rf"\1{MASK}"),
     (_STEMS, _NAMED, _masked),
     (("://",), _USER_INFO, rf"\1{MASK}@"),
-    (("/reset/key/", "/confirm-email/"), _PATH_KEY, rf"\1{MASK}"),
+    (("/reset/key/", "/confirm-email/", "/feeds/"), _PATH_KEY, rf"\1{MASK}"),
     (("eyj",), _JWT, MASK),
 )
 

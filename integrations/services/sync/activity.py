@@ -1,9 +1,10 @@
 """What the runs of a user's connections are doing, and have done."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from integrations.models import SyncRun
 
@@ -18,3 +19,18 @@ def first_read_since(user: User, since: datetime) -> int:
     """Return how many items have been read for the first time since then."""
     runs = SyncRun.objects.filter(connection__owner=user, finished_at__gte=since)
     return runs.order_by().aggregate(n=Sum("first_read"))["n"] or 0
+
+
+def outcomes_by_day(user: User, since: datetime) -> dict[date, dict[str, int]]:
+    """Return how many runs ended how, by the days of whoever looks."""
+    runs = SyncRun.objects.filter(connection__owner=user, finished_at__gte=since)
+    rows = (
+        runs.order_by()
+        .annotate(day=TruncDate("finished_at"))
+        .values_list("day", "outcome")
+        .annotate(number=Count("pk"))
+    )
+    found: dict[date, dict[str, int]] = {}
+    for day, outcome, number in rows:
+        found.setdefault(day, {})[outcome] = number
+    return found

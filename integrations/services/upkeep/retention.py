@@ -10,17 +10,22 @@ from integrations.models import (
     AuditEvent,
     AuthorizationState,
     BulkEdit,
+    CollectionCount,
     Edit,
     FailedRevocation,
+    Import,
     ItemChange,
     RefreshAttempt,
     SignInTry,
     SpotCheck,
     SyncRun,
 )
+from integrations.services.writing.imports import jobs
 
 # One sweep deletes at most so many rows of a kind; a backlog takes several.
 MOST_AT_ONCE = 2000
+# A year and a little, so that two of a season can be compared.
+COUNTS_KEPT = timedelta(days=400)
 STATES_KEPT = timedelta(days=1)
 DRAFTS_KEPT = timedelta(days=1)
 TRIES_KEPT = timedelta(hours=1)
@@ -35,12 +40,15 @@ def prune(*, now: datetime) -> int:
             _prune(ItemChange, at__lt=history),
             _prune(SyncRun, queued_at__lt=history, state=SyncRun.State.FINISHED),
             _prune(RefreshAttempt, started_at__lt=history),
+            _prune(Import, ended_at__lt=history),
             _prune(Edit, ended_at__lt=history),
+            jobs.prune(now=now),
             _prune(
                 BulkEdit, created_at__lt=now - DRAFTS_KEPT, confirmed_at__isnull=True
             ),
             _prune(BulkEdit, confirmed_at__lt=history, edits__isnull=True),
             _prune(SpotCheck, began_at__lt=history),
+            _prune(CollectionCount, day__lt=(now - COUNTS_KEPT).date()),
             _prune(AuthorizationState, created_at__lt=now - STATES_KEPT),
             _prune(SignInTry, at__lt=now - TRIES_KEPT),
             _prune(AuditEvent, at__lt=audit),

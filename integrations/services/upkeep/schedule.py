@@ -39,8 +39,9 @@ from integrations.services.items.downloads import orders
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
 from integrations.services.sync import quarantine, runs
-from integrations.services.upkeep import retention, staleness
+from integrations.services.upkeep import daily_counts, retention, staleness
 from integrations.services.writing import outbox
+from integrations.services.writing.imports import jobs
 
 logger = logging.getLogger(__name__)
 
@@ -177,12 +178,14 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
     return {
         "runs": runs.enqueue_lost(now=leases_at),
         "edits": outbox.send_due(),
+        "imports": jobs.send_due(),
         "restored": fallback_store.restore_all(),
         "revoked": revocation.revoke_due(),
         "purges": sweep_purges(),
         "left_out": selection.sweep_left_out(),
         "erasures": account_deletion.sweep(),
         "stale": staleness.check(now=now),
+        "counted": daily_counts.note(now=now),
         "pruned": retention.prune(now=now),
         "unreadable": readability.check(),
         "unquarantined": quarantine.lift_for_new_release(),

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from integrations.models import BulkEdit, Connection, Edit
+from integrations.models import BulkEdit, Connection, Edit, times
 from integrations.models.connection import ConnectionQuerySet
 from integrations.models.reasons import Reason, columns
 from integrations.providers.writing import Written
@@ -50,6 +50,14 @@ def claim_many(bulk: BulkEdit, *, now: datetime, most: int) -> tuple[list[Edit],
     )
     taken = Edit.objects.filter(pk__in=keys, lease_id=lease_id).order_by("pk")
     return list(taken.select_related(*RELATED)), lease_id
+
+
+def is_under_way(bulk_id: int, *, now: datetime) -> bool:
+    """Tell whether a worker is delivering rows of a bulk edit now."""
+    rows = Edit.objects.open().filter(bulk_edit=bulk_id, is_sent_alone=False)
+    leased = rows.filter(lease_until__isnull=False)
+    is_over = times.come("lease_until", now, longest=Edit.lease_length())
+    return leased.exclude(is_over).exists()
 
 
 def renew_many(edits: Sequence[Edit], lease_id: UUID) -> None:

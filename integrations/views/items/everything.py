@@ -49,7 +49,7 @@ def _context(request: UserRequest, trace: Trace) -> dict[str, Any]:
             {"item": item, "why": _why(item, trace, values[item.pk])} for item in items
         ],
         "has_more": len(items) == service.MOST_ITEMS,
-        "sides": shown if len(shown) > 1 else [],
+        "sides": shown if 1 < len(items) <= MOST_SIDE else [],
         "rows": list(_compare(shown, [values[item.pk] for item in shown])),
         "events": list(_events(items, timeline)),
         "is_first_page": "before" not in request.GET,

@@ -1,0 +1,133 @@
+"""Draw how many items there were, and how syncs ended, with the numbers behind it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from integrations.models import Collection, SyncRun
+from integrations.models.run import OUTCOME_TONES
+from integrations.providers.fields import Date
+from integrations.providers.plain import plain
+from integrations.services.sync import activity
+from integrations.services.upkeep import daily_counts
+from integrations.views.access import UserRequest
+
+ITEM_DAYS, SYNC_DAYS = 90, 30
+MOST_COLLECTIONS = 12
+WIDTH, HEIGHT, TOP = 320, 80, 6
+BAR_WIDTH, BAR_GAP, BARS_HEIGHT = 16, 4, 120
+
+
+@require_safe
+def charts(request: UserRequest) -> HttpResponse:
+    """Show items by collection over time, and syncs by outcome."""
+    context = {
+        "collections": list(_items_over_time(request.user)),
+        "item_days": ITEM_DAYS,
+        "syncs": _syncs(request.user),
+        "sync_days": SYNC_DAYS,
+    }
+    return render(request, "charts.html", context)
+
+
+def _items_over_time(user: User) -> Iterator[dict[str, Any]]:
+    """Yield the largest collections, each with its line and its numbers."""
+    largest = list(
+        Collection.objects.filter(connection__owner=user, stored_count__gt=0)
+        .select_related("connection")
+        .defer("schema", "checkpoint", "details", "held_deletions")
+        .order_by("-stored_count", "name")[:MOST_COLLECTIONS]
+    )
+    today = timezone.now().astimezone(UTC).date()
+    since = today - timedelta(days=ITEM_DAYS - 1)
+    known = daily_counts.history_of(largest, since=since)
+    for collection in largest:
+        numbers = {**known.get(collection.pk, {}), today: collection.stored_count}
+        yield {
+            "collection": collection,
+            "line": _line(numbers, since),
+            "rows": [
+                {"day": plain(Date(day=day)), "number": number}
+                for day, number in sorted(numbers.items(), reverse=True)
+            ],
+        }
+
+
+def _line(numbers: Mapping[date, int], since: date) -> dict[str, Any]:
+    """Return the points of a line over the days, those without a number left out."""
+    most = max(numbers.values()) or 1
+    points = [
+        (
+            round((day - since).days * WIDTH / (ITEM_DAYS - 1)),
+            round(TOP + (HEIGHT - TOP) * (1 - number / most)),
+        )
+        for day, number in sorted(numbers.items())
+    ]
+    x, y = points[-1]
+    return {
+        "points": " ".join(f"{left},{top}" for left, top in points),
+        "x": x,
+        "y": y,
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
+
+
+def _syncs(user: User) -> dict[str, Any]:
+    """Return the days, each with its bar of outcomes and its numbers."""
+    zone = timezone.get_current_timezone()
+    today = timezone.now().astimezone(zone).date()
+    days = [today - timedelta(days=back) for back in reversed(range(SYNC_DAYS))]
+    since = datetime.combine(days[0], datetime.min.time(), tzinfo=zone)
+    found = activity.outcomes_by_day(user, since)
+    most = max((sum(each.values()) for each in found.values()), default=0)
+    labels = dict(SyncRun.Outcome.choices)
+    shown = [o for o in labels if any(o in each for each in found.values())]
+    return {
+        "outcomes": [{"label": labels[o], "tone": _tone(o)} for o in shown],
+        "bars": list(_bars(days, found, shown, most)) if most else [],
+        "rows": [
+            {
+                "day": plain(Date(day=day)),
+                "numbers": [found[day].get(o, 0) for o in shown],
+            }
+            for day in reversed(days)
+            if day in found
+        ],
+        "most": most,
+        "width": SYNC_DAYS * (BAR_WIDTH + BAR_GAP),
+        "height": BARS_HEIGHT,
+    }
+
+
+def _bars(
+    days: Sequence[date],
+    found: Mapping[date, Mapping[str, int]],
+    shown: Sequence[str],
+    most: int,
+) -> Iterator[dict[str, Any]]:
+    """Yield the parts of all bars, from below."""
+    for place, day in enumerate(days):
+        bottom = BARS_HEIGHT
+        for outcome in shown:
+            number = found.get(day, {}).get(outcome, 0)
+            height = max(2, round(BARS_HEIGHT * number / most)) if number else 0
+            bottom -= height
+            if number:
+                yield {
+                    "x": place * (BAR_WIDTH + BAR_GAP),
+                    "y": max(0, bottom),
+                    "width": BAR_WIDTH,
+                    "height": height,
+                    "tone": _tone(outcome),
+                }
+
+
+def _tone(outcome: str) -> str:
+    return OUTCOME_TONES.get(outcome, "idle")
