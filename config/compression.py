@@ -13,11 +13,11 @@ class CompressedPages(GZipMiddleware):
     form is masked anew each time.
     """
 
-    def process_response(  # type: ignore[override]
+    def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         """Compress an answer that is a page."""
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
         if response.streaming or not is_page:
             return response
-        return super().process_response(request, response)  # type: ignore[arg-type]
+        return super().process_response(request, response)

@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0032_bulk_edits"),
         ("integrations", "0034_saved_views"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

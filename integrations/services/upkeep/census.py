@@ -196,13 +196,12 @@ class Census:
 
 def _group(row: Mapping[str, Any]) -> Group:
     sums = {"today": "calls_today", "month": "calls_this_month"}
-    return Group(
-        **{
-            # A sum over no rows is none.
-            sums.get(name, name): 0 if value is None else value
-            for name, value in row.items()
-        }
-    )
+    columns: dict[str, Any] = {
+        # A sum over no rows is none.
+        sums.get(name, name): 0 if value is None else value
+        for name, value in row.items()
+    }
+    return Group(**columns)
 
 
 def _counted(rows: QuerySet, kind: str, key: str, time: str) -> QuerySet:

@@ -126,7 +126,7 @@ def columns_of(collection: Collection) -> Columns:
 
 
 def _yours(own: OwnColumn, collection: Collection) -> Column:
-    kind = KINDS.get(own.kind, own.kind)
+    kind = KINDS.get(OwnColumn.Kind(own.kind), own.kind)
     names = own.options
     if own.kind == OwnColumn.Kind.PERSON:
         names = typed.owner_names(collection)

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Count
 
@@ -42,7 +42,7 @@ def _outcome(edit: Edit | None) -> State:
     return State.CREATED if edit.verb == Edit.Verb.CREATE else State.UPDATED
 
 
-def counts_of(source: Import) -> dict[str, int]:
+def counts_of(source: Import) -> dict[str, Any]:
     """Return how many rows are in each state, the others left out."""
     rows = source.rows.order_by().values("state").annotate(count=Count("pk"))
     found = {row["state"]: row["count"] for row in rows}

@@ -129,7 +129,7 @@ def draw(cell: Cell) -> SafeString:
     if value.kind == "link" and is_safe_link(value.href):
         return SafeString(external(value.href, value.text))
     template = get_template("items/partials/value_whole.html")
-    return template.render({"value": value})
+    return SafeString(template.render({"value": value}))
 
 
 def _linked(cell: Cell) -> SafeString:
