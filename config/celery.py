@@ -13,7 +13,7 @@ from celery.concurrency.thread import TaskPool as ThreadPool
 from django.core.exceptions import ImproperlyConfigured
 from kombu.exceptions import OperationalError
 
-from config import outages, time_limits
+from config import outages, time_limits, tracing
 from config.broker import use_mended_transport
 from config.checks import refuse_unsafe_settings
 from config.queues import QUEUES
@@ -23,6 +23,7 @@ WORKER_SOCKET_SECONDS = 5.0
 SHUTDOWN_SECONDS = 22.0
 use_mended_transport()
 outages.listen()
+tracing.listen()
 app = Celery("mooring")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

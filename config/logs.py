@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+FORMS = ("text", "json")
 # Loggers that bring handlers or a level of their own: they all go to the root.
 PLAIN = (
     "celery",
@@ -57,7 +58,7 @@ class RefusedHostFilter(logging.Filter):
         return True
 
 
-def logging_config(level: str) -> dict[str, Any]:
+def logging_config(level: str, form: str = "text") -> dict[str, Any]:
     """Return the logging set-up for every process: web, worker, beat, command."""
     levels = {
         **dict.fromkeys(PLAIN, level),
@@ -74,12 +75,13 @@ def logging_config(level: str) -> dict[str, Any]:
             "refused_hosts": {"()": "config.logs.RefusedHostFilter"},
         },
         "formatters": {
-            "line": {"()": "integrations.http.redaction.RedactingFormatter"},
+            "text": {"()": "integrations.http.redaction.RedactingFormatter"},
+            "json": {"()": "integrations.http.redaction.JsonFormatter"},
         },
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",
-                "formatter": "line",
+                "formatter": form,
                 "filters": ["refused_hosts", *outages],
             },
         },

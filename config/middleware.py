@@ -24,7 +24,7 @@ from config.sessions import SEEN, STARTED
 from integrations.models import Preferences
 from integrations.models.preferences import preferences_of, to_zone
 from integrations.models.times import CLOCK_SKEW
-from integrations.views.site import health
+from integrations.views.site import health, metrics
 from integrations.views.site.time_zone import browser_zone
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -39,7 +39,11 @@ HEADERS = {
         "publickey-credentials-get=(self), usb=(), xr-spatial-tracking=()"
     ),
 }
-PROBES = {"/health/live": health.live, "/health/ready": health.ready}
+PROBES = {
+    "/health/live": health.live,
+    "/health/ready": health.ready,
+    "/metrics": metrics.metrics,
+}
 SEEN_EVERY_SECONDS = 600
 # What open pages ask by themselves is no sign that anybody is there.
 LOOKS = ("/live/", "/progress/")

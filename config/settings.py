@@ -13,7 +13,7 @@ from config import private_files
 from config.cache import OPTIONS
 from config.database import read_database
 from config.env import LOG_LEVELS, Environment, is_loopback
-from config.logs import logging_config
+from config.logs import FORMS, logging_config
 from config.mail import read_mail
 from config.queues import QUEUES
 from config.redis import broker_tls, passwords, read_redis, without_query
@@ -106,16 +106,19 @@ INSTALLED_APPS = [
     "integrations.signin",
 ]
 MIDDLEWARE = [
+    "config.tracing.request_ids",
     "config.middleware.security_headers",
     "config.middleware.private_pages",
     "csp.middleware.CSPMiddleware",
     "config.https.HttpsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.probes",
+    "config.page_times.page_times",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.public_addresses",
     "config.busy.BusyMiddleware",
     "config.busy.SessionsMiddleware",
+    "config.compression.CompressedPages",
     "django.middleware.common.CommonMiddleware",
     # Behind the one above, which counts the bytes of an answer.
     "config.visible_controls.visible_controls",
@@ -135,8 +138,16 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "config.templates.CompactLoader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                ),
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -152,6 +163,9 @@ USE_TZ = True
 FORMAT_MODULE_PATH = "config.formats"
 # An account may have thousands of tables, each with a box to tick.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+# What is uploaded is private: it is held in memory and stored sealed, and never a file.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 USE_I18N = True
 
 # --- Database ---------------------------------------------------------------
@@ -420,7 +434,7 @@ SECURE_SSL_HOST = _public.netloc
 SECURE_PROXY_SSL_HEADER = ("trusted_scheme", "https")
 FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # Probes come from inside, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 HEALTH_TOKEN = Secret(env.text("HEALTH_TOKEN"))
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if _is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https
@@ -460,7 +474,7 @@ WHITENOISE_USE_FINDERS = not _is_collected
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LOG_LEVEL = env.choice("LOG_LEVEL", LOG_LEVELS)
-LOGGING = logging_config(LOG_LEVEL)
+LOGGING = logging_config(LOG_LEVEL, env.choice("LOG_FORMAT", FORMS))
 register_secrets(
     Secret(SECRET_KEY),
     *(Secret(key.partition(":")[2]) for key in TOKEN_KEYS.reveal().split(",")),

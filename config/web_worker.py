@@ -21,8 +21,9 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 REQUEST_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 30.0
 MOST_HEAD: Final = 64 * 1024
-# What Django takes as well, DATA_UPLOAD_MAX_MEMORY_SIZE; there are no uploads.
-MOST_BODY: Final = 2_621_440
+# Twice the largest file that is taken in, so that a page can say that one is too large;
+# of other forms Django takes less, DATA_UPLOAD_MAX_MEMORY_SIZE.
+MOST_BODY: Final = 10 * 1024 * 1024
 # Of all requests that are arriving in one process.
 MOST_BUFFERED: Final = 64 * 1024 * 1024
 # So much of an answer the kernel takes over from a thread, if its limits let it.

@@ -43,7 +43,9 @@ def attention(request: HttpRequest) -> list[Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
-    return put_status(needing_user(user))
+    waiting = needing_user(user)
+    # Mostly there is none, and what a status is made of is much.
+    return put_status(waiting) if waiting.exists() else []
 
 
 def staff_notices(request: HttpRequest) -> list[dict[str, str]]:

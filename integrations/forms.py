@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
-from integrations.models import Preferences
+from integrations.models import OwnColumn, Preferences
 from integrations.models.preferences import zone_names
 from integrations.services.items.downloads.asked import Content
 from integrations.services.items.downloads.formats import FORMATS
@@ -116,6 +116,35 @@ class SavedViewForm(ViewNameForm):
             " its columns."
         ),
     )
+
+
+class OwnColumnNameForm(forms.Form):
+    """Take the name of a column of the user's own, and choices to add to it."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    added = forms.CharField(
+        label="Choices",
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One in each line. Only a column of choices has them.",
+    )
+
+    def clean_added(self) -> list[str]:
+        """Return the lines that say something."""
+        lines = str(self.cleaned_data["added"]).splitlines()
+        return [" ".join(line.split()) for line in lines if line.strip()]
+
+
+class OwnColumnForm(OwnColumnNameForm):
+    """Take a new column of the user's own."""
+
+    kind = forms.ChoiceField(label="Type", choices=OwnColumn.Kind.choices)
+    field_order = ("name", "kind", "added")
 
 
 class IntervalForm(forms.Form):

@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
+from integrations.http import trace
 from integrations.http.errors import ApiError
 from integrations.models import Credential, SyncRun
 from integrations.services.common import queue, shutdown
@@ -22,6 +23,7 @@ from integrations.services.sync.leases import turns
 from integrations.services.sync.texts import opened_text
 from integrations.services.upkeep import schedule
 from integrations.services.writing import bulk_delivery, delivery
+from integrations.services.writing.imports import jobs
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,14 @@ def deliver_edit(edit_id: str) -> None:
 
 
 @shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
+def run_import(import_id: str) -> None:
+    """Check an import, or send its next rows; the sweep asks again for what is left."""
+    wait = jobs.work_on(UUID(import_id))
+    if wait is not None and wait <= queue.LONGEST_COUNTDOWN_SECONDS:
+        queue.send("run_import", import_id, countdown=wait)
+
+
+@shared_task(soft_time_limit=SYNC_SOFT, time_limit=SYNC_HARD)
 def deliver_bulk_edit(bulk_edit_id: str) -> None:
     """Send the next rows of a bulk edit; the sweep asks again for what is left."""
     wait = bulk_delivery.deliver(int(bulk_edit_id))
@@ -73,6 +83,9 @@ def _sync(queue_name: str, run_id: str) -> None:
     taken = turns.take(queue_name, UUID(run_id), now=database_now())
     if taken is None:
         return
+    if taken[0].pk != UUID(run_id):
+        # It is another user's turn, and what follows is of no page of this one.
+        trace.request_id.set("")
     wait = engine.work_on(*taken)
     if wait is None or wait > queue.LONGEST_COUNTDOWN_SECONDS:
         return

@@ -16,7 +16,7 @@ from integrations.views.connections import (
     runs,
     selection,
 )
-from integrations.views.editing import bulk
+from integrations.views.editing import bulk, imports
 from integrations.views.editing import pages as editing
 from integrations.views.items import (
     as_of,
@@ -28,7 +28,9 @@ from integrations.views.items import (
 )
 from integrations.views.items import index as items
 from integrations.views.items.tables import layout, table
-from integrations.views.saved_views import opening
+from integrations.views.own_columns import pages as own_columns
+from integrations.views.own_columns import values as own_values
+from integrations.views.saved_views import feed, opening
 from integrations.views.saved_views import pages as saved_views
 from integrations.views.site import (
     account_deletion,
@@ -117,6 +119,21 @@ urlpatterns = [
     path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
     path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
     path(
+        "collections/<uuid:pk>/own-columns/",
+        own_columns.own_column_list,
+        name="own-column-list",
+    ),
+    path(
+        "own-columns/<uuid:pk>/",
+        own_columns.own_column_edit,
+        name="own-column-edit",
+    ),
+    path(
+        "own-columns/<uuid:pk>/delete/",
+        own_columns.own_column_delete,
+        name="own-column-delete",
+    ),
+    path(
         "collections/<uuid:pk>/download/",
         download.table_download,
         name="table-download",
@@ -128,10 +145,19 @@ urlpatterns = [
     path("items/<uuid:pk>/live/", items.item_detail_live, name="item-detail-live"),
     path("items/<uuid:pk>/next/", beside.item_next, name="item-next"),
     path("items/<uuid:pk>/previous/", beside.item_previous, name="item-previous"),
+    path("items/<uuid:pk>/own/", own_values.item_own_values, name="item-own-values"),
     path("items/<uuid:pk>/as-of/", as_of.item_as_of, name="item-as-of"),
     path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
     path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),
     path("collections/<uuid:pk>/new/", editing.item_create, name="item-create"),
+    path("collections/<uuid:pk>/import/", imports.import_create, name="import-create"),
+    path("imports/<uuid:pk>/", imports.import_detail, name="import-detail"),
+    path("imports/<uuid:pk>/live/", imports.import_live, name="import-live"),
+    path("imports/<uuid:pk>/columns/", imports.import_mapping, name="import-mapping"),
+    path("imports/<uuid:pk>/reopen/", imports.import_reopen, name="import-reopen"),
+    path("imports/<uuid:pk>/confirm/", imports.import_confirm, name="import-confirm"),
+    path("imports/<uuid:pk>/cancel/", imports.import_cancel, name="import-cancel"),
+    path("imports/<uuid:pk>/refused/", imports.import_refused, name="import-refused"),
     path(
         "collections/<uuid:pk>/bulk-edit/",
         bulk.bulk_edit_create,
@@ -163,6 +189,8 @@ urlpatterns = [
         name="view-duplicate",
     ),
     path("views/<uuid:pk>/delete/", saved_views.view_delete, name="view-delete"),
+    path("views/<uuid:pk>/feed/", feed.view_feed, name="view-feed"),
+    path("feeds/<slug:secret>/", feed.feed, name="feed"),
     path("downloads/", downloads.download_list, name="download-list"),
     path("downloads/<uuid:pk>/", downloads.download_detail, name="download-detail"),
     path("downloads/<uuid:pk>/live/", downloads.download_live, name="download-live"),

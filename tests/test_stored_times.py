@@ -112,6 +112,8 @@ ALLOWED: dict[str, str] = {
     "integrations/services/writing/storing.py::_made_by": BOTH_STORED,
     "integrations/services/writing/storing.py::changes_of": BOTH_STORED,
     "integrations/services/writing/outbox.py::send_due": BOUNDED,
+    "integrations/services/writing/imports/jobs.py::send_due": BOUNDED,
+    "integrations/services/writing/imports/jobs.py::prune": "it is only kept longer",
     "integrations/views/site/home.py::home_live": COUNTED,
     "integrations/views/site/visits.py::last_visit": "read by the helper",
 }

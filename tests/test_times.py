@@ -31,6 +31,7 @@ MACHINES = {
     "integrations/providers/typed_json.py",
     "integrations/providers/hubspot/writing.py",
     "integrations/services/items/tables/listing.py",
+    "integrations/services/writing/imports/conversion.py",
     "integrations/views/editing/form.py",
     "integrations/views/items/download.py",
     "integrations/views/items/tables/table.py",

@@ -48,6 +48,10 @@ def never(token: Secret) -> bool:
     return False
 
 
+def unobserved(method: str, path: str, status: int | None) -> None:
+    """Tell nobody of a call."""
+
+
 def kept(limits: Sequence[Limit], headers: Mapping[str, str]) -> Sequence[Limit]:
     """Return the limits as they are: the answer's headers say nothing of them."""
     return limits
@@ -65,7 +69,8 @@ class ApiClient:
     `error_forms` are those of the provider's error bodies: a refusal of another form
     came from an intermediary. `told_limits` returns what an answer's headers make of
     `limits`. `answers` keeps those of `once.get_once`, which otherwise asks every
-    time.
+    time. `observe` is told of each attempt: method, path, and the status, None where no
+    answer came.
 
     `may_prefetch` lets `prefetch` send in a thread, which `transport` and
     `limiter` must then stand.
@@ -91,6 +96,7 @@ class ApiClient:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     rand: Callable[[], float] = field(default=random.random, repr=False)
     answers: Answers | None = field(default=None, repr=False)
+    observe: Callable[[str, str, int | None], None] = unobserved
     may_prefetch: bool = False
     calls: int = field(default=0, init=False)
     waited: float = field(default=0.0, init=False)
@@ -215,7 +221,7 @@ class ApiClient:
             else:
                 token, send, prefetched = prefetched.token, prefetched.response, None
             try:
-                return self._attempt(send, f"{method} {path}", used)
+                return self._attempt(send, method, path, used)
             except Unauthorized:
                 if refreshed or not self.on_unauthorized(token):
                     raise
@@ -244,18 +250,25 @@ class ApiClient:
         return response
 
     def _attempt(
-        self, send: Callable[[], Response], what: str, limits: Sequence[Limit]
+        self,
+        send: Callable[[], Response],
+        method: str,
+        path: str,
+        limits: Sequence[Limit],
     ) -> Any:
         try:
             response = send()
         except ApiError as exc:
-            logger.debug("call %s failed error=%s", what, exc)
+            logger.debug("call %s %s failed error=%s", method, path, exc)
+            self.observe(method, path, None)
             raise
+        self.observe(method, path, response.status)
         self.limits = self.told_limits(self.limits, response.headers)
         self.correlation_id = correlation = self._correlation_id(response)
         logger.debug(
-            "call %s status=%d ms=%d correlation=%s",
-            what,
+            "call %s %s status=%d ms=%d correlation=%s",
+            method,
+            path,
             response.status,
             response.elapsed * 1000,
             correlation,

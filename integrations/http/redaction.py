@@ -6,6 +6,7 @@ When in doubt too much is masked. Every pattern starts with a fixed word and nev
 reads the same text twice, so hostile input costs no more than its length.
 """
 
+import json
 import logging
 import re
 from collections.abc import Callable, Iterable
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
+from integrations.http import trace
 from integrations.http.secrets import MASK, Secret
 
 # Shorter values would mask ordinary words.
@@ -64,8 +66,8 @@ _SCHEME = re.compile(
 )
 _USER_INFO = re.compile(r"(://)[^\s/\"'<>]*@")
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]++(?:\.[\w-]*+)?")
-# The one-time keys of the account pages stand in the path itself.
-_PATH_KEY = re.compile(r"(/(?:reset/key|confirm-email)/)[^\s/\"'<>?]++")
+# The one-time keys of the account pages, and those of feeds, stand in the path itself.
+_PATH_KEY = re.compile(r"(/(?:reset/key|confirm-email|feeds)/)[^\s/\"'<>?]++")
 # Line breaks of every kind, terminal control, text direction, lone surrogates.
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -83,7 +85,7 @@ _STEPS: Final[tuple[tuple[Iterable[str], re.Pattern[str], _Replacement], ...]] =
     (("bearer", "basic"), _SCHEME, rf"\1{MASK}"),
     (_STEMS, _NAMED, _masked),
     (("://",), _USER_INFO, rf"\1{MASK}@"),
-    (("/reset/key/", "/confirm-email/"), _PATH_KEY, rf"\1{MASK}"),
+    (("/reset/key/", "/confirm-email/", "/feeds/"), _PATH_KEY, rf"\1{MASK}"),
     (("eyj",), _JWT, MASK),
 )
 
@@ -140,7 +142,8 @@ class RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text; never raises."""
         head = f"{self.formatTime(record)} {record.levelname} {record.name} "
-        lines = [head + escape(redact(_message(record)))]
+        ids = "".join(f" {name}={each}" for name, each in trace.ids().items())
+        lines = [head + escape(redact(_message(record))) + ids]
         if record.exc_info:
             lines += _block(self.formatException(record.exc_info))
         elif record.exc_text:
@@ -155,6 +158,27 @@ class RedactingFormatter(logging.Formatter):
         """Return the time of the record in UTC, ISO 8601, with milliseconds."""
         when = datetime.fromtimestamp(record.created, UTC)
         return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class JsonFormatter(RedactingFormatter):
+    """Log formatter for machines: one JSON object a line, its traceback inside."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as JSON; never raises."""
+        told: dict[str, object] = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": escape(redact(_message(record))),
+            **trace.ids(),
+        }
+        if record.exc_info:
+            told["error"] = redact(self.formatException(record.exc_info))
+        elif record.exc_text:
+            told["error"] = redact(record.exc_text)
+        if record.stack_info:
+            told["stack"] = redact(record.stack_info)
+        return json.dumps(told)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -15,12 +15,14 @@ from integrations.models.grant import (
     FailedRevocation,
     PendingRevocation,
 )
+from integrations.models.imports import Import, ImportRow
 from integrations.models.item import Item, ItemChange
 from integrations.models.link import ItemLink
+from integrations.models.own_column import OwnColumn, OwnValue
 from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
 from integrations.models.run import SyncRun
-from integrations.models.saved_view import SavedView
+from integrations.models.saved_view import SavedView, ViewFeed
 from integrations.models.search_state import SearchState
 from integrations.models.sign_in_method import SuspendedSignInMethod
 from integrations.models.sign_in_try import SignInTry
@@ -41,10 +43,14 @@ __all__ = [
     "Edit",
     "FailedRevocation",
     "Heartbeat",
+    "Import",
+    "ImportRow",
     "Item",
     "ItemChange",
     "ItemContent",
     "ItemLink",
+    "OwnColumn",
+    "OwnValue",
     "PendingRevocation",
     "Preferences",
     "PropertyIndex",
@@ -59,4 +65,5 @@ __all__ = [
     "SuspendedSignInMethod",
     "SyncRun",
     "TableLayout",
+    "ViewFeed",
 ]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,14 @@ from integrations.providers import SPECS
 from integrations.providers.kinds import DeletionKind
 
 LIVE = Q(deleted_at__isnull=True)
+
+
+@cache
+def _address() -> str:
+    """Return the form of all addresses of items: lists have hundreds of them."""
+    nobody = uuid.UUID(int=0)
+    path = reverse("integrations:item-detail", args=(nobody,))
+    return path.replace(str(nobody), "{}")
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -94,6 +103,8 @@ class Item(models.Model):
     # the connection.
     icon = ""
     connection_title = ""
+    # What its user noted beside it, by the keys of own columns, where that was loaded.
+    own_values: dict[Any, str | None] | None = None
     # What a search adds: how well it was found, and where, as pieces of texts.
     rank = 0
     name_pieces: Sequence[Any] = ()
@@ -170,7 +181,7 @@ class Item(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the address of the item's own page."""
-        return reverse("integrations:item-detail", args=(self.uuid,))
+        return _address().format(self.uuid)
 
     @property
     def provider_name(self) -> str:

@@ -99,3 +99,16 @@ class SavedView(models.Model):
     def provider_name(self) -> str:
         """Return the provider's name as users write it, empty for all of them."""
         return Connection(provider=self.provider).provider_name if self.provider else ""
+
+
+class ViewFeed(models.Model):
+    """The feed of a view; of its secret address only a digest is kept."""
+
+    view = models.OneToOneField(
+        SavedView, on_delete=models.CASCADE, primary_key=True, related_name="feed"
+    )
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"feed of view {self.view_id}"

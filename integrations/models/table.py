@@ -77,14 +77,18 @@ class PropertyValue(models.Model):
     text = models.CharField(max_length=TEXT_LENGTH, null=True, blank=True)  # noqa: DJ001
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=("index", "item", "position"), name="property_value_once"
-            ),
-        )
+        # Each has all that is asked for, so that no row is read beside it.
         indexes = (
-            models.Index(fields=("index", "number", "item"), name="property_by_number"),
-            models.Index(fields=("index", "text", "item"), name="property_by_text"),
+            models.Index(
+                fields=("index", "item", "position", "number", "text"),
+                name="property_of_item",
+            ),
+            models.Index(
+                fields=("index", "number", "item", "text"), name="property_number"
+            ),
+            models.Index(
+                fields=("index", "text", "item", "number"), name="property_text"
+            ),
         )
 
     def __str__(self) -> str:

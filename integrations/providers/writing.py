@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from integrations.http.errors import ApiError
 
@@ -12,6 +12,8 @@ from integrations.http.errors import ApiError
 FormValue = str | tuple[str, ...]
 # Values in the provider's own form, by the names of their fields.
 RawValues = Mapping[str, Any]
+# The unit of a number that people may write in percent.
+SHARE_OF_ONE: Final = "share of one"
 
 
 class Input(StrEnum):
@@ -49,6 +51,7 @@ class WritableField:
     """One field of a form.
 
     ``options`` are those that are offered; a value that is not among them may be kept.
+    ``aliases`` are other texts by which people know an option, such as an address.
     ``unit`` is what a number counts. The identity is what no two items have alike:
     nothing is created without one, or it could be created twice.
     """
@@ -57,6 +60,7 @@ class WritableField:
     label: str
     input: Input = Input.TEXT
     options: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
     unit: str = ""
     is_identity: bool = False

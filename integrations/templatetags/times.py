@@ -83,11 +83,15 @@ def milliseconds(value: int | None) -> str:
 
 def _time(value: datetime, text: str) -> SafeString:
     """Draw a datetime whose source tells it in UTC, as ours and the providers' do."""
-    exact, source = time_text(value), write_time(value, UTC)
+    zone, told = timezone.get_current_timezone(), value.astimezone(UTC)
+    exact = write_time(value, zone)
     # What the text and the title say together: here, and where it was told.
-    told = dict.fromkeys(each for each in (exact, source) if each != text)
-    title = " = ".join(told)
-    return _element(value.astimezone(UTC).isoformat(timespec="seconds"), title, text)
+    both = (exact,) if str(zone) == "UTC" else (exact, write_time(told, UTC))
+    title = " = ".join(dict.fromkeys(each for each in both if each != text))
+    # Digits and words of ours alone, with nothing in them to escape.
+    titled = f' title="{title}"' if title else ""
+    stamp = told.isoformat(timespec="seconds")
+    return SafeString(f'<time datetime="{stamp}"{titled}>{text}</time>')
 
 
 def _element(stamp: str, title: str, text: str) -> SafeString:

@@ -207,6 +207,14 @@
     problem.hidden = false
   })
 
+  // A file that is too large is not sent at all.
+  document.addEventListener("change", ({ target }) => {
+    if (!target.matches("[data-most-bytes]")) return
+    const isTooLarge = target.files[0]?.size > Number(target.dataset.mostBytes)
+    target.setCustomValidity(isTooLarge ? target.dataset.tooLarge : "")
+    target.reportValidity()
+  })
+
   tellTimeZone()
   setUpAutoSubmit()
   readNews()

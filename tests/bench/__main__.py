@@ -29,6 +29,7 @@ BENCHES: dict[str, dict[str, str]] = {
     "flat_memory": UNLIMITED,
     "worker_memory": {**UNLIMITED, "SANDBOX": "on", "LOG_LEVEL": "INFO"},
     "item_list": {},
+    "tables": {},
     "dispatch": {},
     "crowd": {"LOG_LEVEL": "INFO"},
     "slow_clients": {"WEB_CONCURRENCY": "2"},

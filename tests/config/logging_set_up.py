@@ -11,8 +11,8 @@ from config.logs import logging_config
 class Log:
     """Everything that is logged at a level while this is entered."""
 
-    def __init__(self, level: str) -> None:
-        self._config = logging_config(level)
+    def __init__(self, level: str, form: str = "text") -> None:
+        self._config = logging_config(level, form)
         self._stream = io.StringIO()
 
     def __enter__(self) -> Self:

@@ -42,6 +42,7 @@ OTHERS = {
     "FORWARDED_ALLOW_IPS": "10.0.0.9",
     "HEALTH_TOKEN": "Cz2VyXr6ObAf9PqCg2LhNk8Tw",
     "HUBSPOT_API_VERSION": "2027-03",
+    "LOG_FORMAT": "json",
     "LOG_LEVEL": "WARNING",
     "NOTION_VERSION": "2027-01-01",
     "PROVIDER_SIGN_IN": "linked",

@@ -70,6 +70,20 @@ class Person:
             allow_redirects=follow,
         )
 
+    def upload(
+        self, page: str, field_name: str, file_name: str, text: str
+    ) -> requests.Response:
+        """Open a page and send a file by its form."""
+        opened = self.get(page)
+        form = self._find_form(opened, urlsplit(opened.url).path)
+        return self.session.post(
+            opened.url,
+            data=form.fields,
+            files={field_name: (file_name, text.encode(), "text/csv")},
+            headers={"Referer": opened.url},
+            timeout=30,
+        )
+
     def sign_up(self) -> requests.Response:
         """Open an account."""
         return self.submit(

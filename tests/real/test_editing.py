@@ -30,6 +30,8 @@ MANY = (
     "select count(*), count(distinct change_id) from integrations_edit"
     " where bulk_edit_id is not null"
 )
+IMPORTS = "select id from integrations_import where state = ?"
+OUTCOMES = "select state, count(*) from integrations_importrow group by state"
 SAVED = "select remote_id from integrations_edit where state = 'saved'"
 
 
@@ -63,6 +65,25 @@ def edit_many(stack: Stack, person: Person, city: str) -> None:
     chosen = urlsplit(person.submit(table, f"{table}bulk-edit/", rows="all").url).path
     person.submit(f"{chosen}?field=city", chosen, **{"p.city": city})
     person.submit(chosen, f"{chosen}confirm/")
+
+
+def start_import(stack: Stack, person: Person, *addresses: str) -> None:
+    """Upload a file of new contacts, match its columns, and confirm the check."""
+    [(key,)] = stack.rows(COLLECTION)
+    text = "\n".join(["Email,City", *(f"{address},Oslo" for address in addresses)])
+    start = f"/collections/{UUID(key)}/import/"
+    columns = person.upload(start, "file", "people.csv", text).url
+    chosen = {"field-0": "email", "field-1": "city", "action": "check"}
+    person.submit(columns, "/columns/", **chosen)
+    [source] = stack.wait_for_row(IMPORTS, "checked")
+    page = f"/imports/{UUID(source)}/"
+    person.submit(page, f"{page}confirm/")
+
+
+def count_live(stack: Stack) -> int:
+    """Return how many contacts the portal has."""
+    found = stack.ask_sandbox("inventory", provider="hubspot", portal="555111")
+    return int(found["types"]["contacts"]["live"])
 
 
 def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
@@ -104,3 +125,17 @@ def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
     wait_until(lambda: not stack.rows(UNSAVED), "all rows are saved", seconds=120)
     [(rows, changes)] = stack.rows(MANY)
     assert rows == changes > 100
+
+    # The rows of a file, after a limit and a lost answer as well.
+    before = count_live(stack)
+    for fault in ({"kind": "lost"}, {"kind": "status", "status": 429}):
+        family = {"provider": "hubspot", "family": "write", "count": 1}
+        stack.sandbox("faults/add", **family, **fault)
+    start_import(stack, alice, *(f"row-{number}@example.com" for number in range(30)))
+    wait_until(lambda: count_live(stack) > before + 5, "it has begun", seconds=60)
+    stack.kill("worker")
+    stack.start("worker")
+
+    wait_until(lambda: stack.rows(IMPORTS, "done"), "it is done", seconds=120)
+    assert count_live(stack) - before == 30
+    assert stack.rows(OUTCOMES) == [("created", 30)]

@@ -77,3 +77,26 @@ def test_a_frozen_redis_does_not_keep_the_probe_waiting(stack: Stack) -> None:
     assert not parts["broker"]["ok"]
     assert not parts["cache"]["ok"]
     assert parts["database"]["ok"]
+
+
+def test_each_process_tells_what_all_of_them_have_counted(
+    make_stack: MakeStack,
+) -> None:
+    stack = make_stack(WEB_CONCURRENCY="2")
+    stack.start("valkey", "web")
+    page = 'mooring_page_seconds_count{status="2xx",view="account_login"}'
+
+    def counted() -> list[float]:
+        """Return what several scrapes say, whichever process answers."""
+        texts = [requests.get(f"{stack.url}/metrics", timeout=9).text for _ in range(6)]
+        lines = [text.partition(f"{page} ")[2].partition("\n")[0] for text in texts]
+        return [float(line or 0) for line in lines]
+
+    for _ in range(20):
+        requests.get(f"{stack.url}/accounts/login/", timeout=9)
+
+    # Two web processes have counted some each, and send it every few seconds.
+    wait_until(lambda: counted() == [20.0] * 6, "all pages from every process")
+    stack.stop("web")
+    stack.start("web")
+    assert counted() == [20.0] * 6

@@ -231,6 +231,10 @@ class HubSpot(BaseConnector):
         """Tell whether two texts of a property mean the same."""
         return writing.is_same(field, one, other)
 
+    def identities(self, values: RawValues) -> Sequence[str]:
+        """Return the addresses of a contact."""
+        return writing.identities(values)
+
     def create(
         self, api: ApiClient, collection: CollectionContext, values: RawValues
     ) -> Written:

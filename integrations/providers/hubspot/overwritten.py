@@ -14,6 +14,7 @@ from integrations.providers.writing import RawValues, WritableField
 
 # With a history HubSpot takes half as many records in a batch.
 MOST_WITH_HISTORY: Final = 50
+UNKNOWN: Final = object()
 
 
 def fetch_overwritten(
@@ -31,23 +32,34 @@ def fetch_overwritten(
         names = sorted({name for each in asked for name in sent[each]})
         for row in reader.fetch_batch(asked, properties=[ID_ONLY], history=names):
             key = id_of(row)
-            if key not in sent:
+            if key is None or key not in sent:
                 continue
-            histories = row.get("propertiesWithHistory")
-            told = histories if isinstance(histories, dict) else {}
-            replaced = {
-                name: value
-                for name in sent[key]
-                if (value := _value_before(told.get(name), fields[name], sent[key]))
-                is not UNKNOWN
-                and not is_same(fields[name], value, before[key].get(name))
-            }
+            replaced = _replaced(row, fields, sent[key], before[key])
             if replaced:
                 found[key] = replaced
     return found
 
 
-UNKNOWN: Final = object()
+def _replaced(
+    row: Mapping[str, Any],
+    fields: Mapping[str, WritableField],
+    sent: RawValues,
+    before: RawValues,
+) -> RawValues:
+    """Return the values that a write replaced, and that were not there before it."""
+    histories = row.get("propertiesWithHistory")
+    if not isinstance(histories, dict):
+        return {}
+    earlier = {
+        name: _value_before(histories.get(name), fields[name], sent)
+        for name in sent
+        if name in fields
+    }
+    return {
+        name: value
+        for name, value in earlier.items()
+        if value is not UNKNOWN and not is_same(fields[name], value, before.get(name))
+    }
 
 
 def _fields(collection: CollectionContext) -> Mapping[str, WritableField]:

@@ -13,12 +13,16 @@ from integrations.providers.connector import CollectionContext
 from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.hubspot.listing.lookups import DEACTIVATED
 from integrations.providers.hubspot.listing.records import ID_ONLY, Reader
-from integrations.providers.hubspot.mapping.display import from_milliseconds
+from integrations.providers.hubspot.mapping.display import (
+    OWNER_EMAILS,
+    from_milliseconds,
+)
 from integrations.providers.hubspot.objects import CONTACTS, CONTACTS_WRITE
 from integrations.providers.listing import id_of
 from integrations.providers.records import FieldSpec, IntegrationItem, read_fields
 from integrations.providers.values import to_day, to_id, to_time
 from integrations.providers.writing import (
+    SHARE_OF_ONE,
     FormValue,
     Input,
     RawValues,
@@ -32,6 +36,8 @@ WRITE_SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
 # No two contacts have one address: by it a contact is found at once, which by its
 # names it is not, because search lags.
 IDENTITY: Final = "email"
+# Further addresses find a contact as well, and no other one may have them.
+MORE_IDENTITIES: Final = "hs_additional_emails"
 # It only moves forward; going back takes clearing it first.
 # https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide
 STAGE: Final = "lifecyclestage"
@@ -56,7 +62,7 @@ _INPUTS: Final[Mapping[str, Input]] = {
     "domain": Input.TEXT,
     "link": Input.TEXT,
 }
-_UNITS: Final = {"percent": "share of one", "duration": "milliseconds"}
+_UNITS: Final = {"percent": SHARE_OF_ONE, "duration": "milliseconds"}
 BOOLEANS: Final = {"true": "Yes", "false": "No"}
 
 
@@ -80,6 +86,7 @@ def _to_writable(spec: FieldSpec, collection: CollectionContext) -> WritableFiel
         label=spec.label,
         input=taken,
         options=_options(spec, collection),
+        aliases=_aliases(spec, collection),
         group=spec.group,
         unit=_UNITS.get(spec.kind, ""),
         is_identity=spec.name == IDENTITY,
@@ -94,6 +101,22 @@ def _options(spec: FieldSpec, collection: CollectionContext) -> Mapping[str, str
         return {key: spec.options.get(key) or word for key, word in BOOLEANS.items()}
     retired = {*spec.retired, CURRENCY_PROPERTY}
     return {key: name for key, name in spec.options.items() if key not in retired}
+
+
+def _aliases(spec: FieldSpec, collection: CollectionContext) -> Mapping[str, str]:
+    """Return the owners who are offered, by their addresses."""
+    if spec.kind not in ("user", "person"):
+        return {}
+    emails = (collection.schema.get("lookups") or {}).get(OWNER_EMAILS) or {}
+    offered = _options(spec, collection)
+    return {email: key for key, email in emails.items() if key in offered}
+
+
+def identities(values: RawValues) -> list[str]:
+    """Return the addresses of a contact, without regard to case."""
+    texts = (str(values.get(name) or "") for name in (IDENTITY, MORE_IDENTITIES))
+    addresses = (each.strip() for text in texts for each in text.split(";"))
+    return [each.casefold() for each in addresses if each]
 
 
 def to_form(field: WritableField, value: Any) -> FormValue:

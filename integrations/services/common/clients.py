@@ -1,7 +1,7 @@
 """API clients: limits shared by all workers, a token asked for at every attempt."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from integrations.http.limits import Limiter, RedisLimiter
 from integrations.http.secrets import Secret
 from integrations.models import Connection
 from integrations.providers import CONNECTORS
-from integrations.services.common import oauth_clients, shutdown
+from integrations.services.common import metrics, oauth_clients, shutdown
 from integrations.services.common.told_limits import ToldLimits
 
 # Beyond the window of any limit, so that no page is begun anew which only waits for its
@@ -54,6 +54,7 @@ def _client(
         told_limits=told,
         timeouts=oauth_clients.timeouts(),
         may_prefetch=True,
+        observe=partial(metrics.count_call, provider),
     )
 
 

@@ -19,6 +19,7 @@ from integrations.models import (
     AuditEvent,
     Collection,
     Connection,
+    OwnValue,
     SuspendedSignInMethod,
     times,
 )
@@ -145,6 +146,9 @@ def _erase_rows(user: User, deadline: float) -> bool:
                 if time.monotonic() >= deadline:
                     return False
         _forget_connection(connection)
+    while _delete_some(OwnValue.objects.filter(column__owner=user)):
+        if time.monotonic() >= deadline:
+            return False
     return _forget_account(user)
 
 

@@ -13,8 +13,13 @@ from allauth.mfa.models import Authenticator
 from django.db import models
 
 from integrations.http.secrets import Secret
-from integrations.models import Credential, PendingRevocation, SuspendedSignInMethod
-from integrations.services.common import crypto, mfa
+from integrations.models import (
+    Credential,
+    ImportRow,
+    PendingRevocation,
+    SuspendedSignInMethod,
+)
+from integrations.services.common import crypto, import_content, mfa
 from integrations.services.grants import credentials, revocation
 
 CHUNK = 200
@@ -90,6 +95,15 @@ def sealed_texts() -> Iterator[Sealed]:
             write=_write_column(pending, "token"),
         )
     yield from _second_factors()
+    for row in ImportRow.objects.exclude(content="").order_by("pk").iterator(CHUNK):
+        yield Sealed(
+            row=row,
+            column="content",
+            text=row.content,
+            purpose=import_content.PURPOSE,
+            associated_data=import_content.associated_data(row),
+            write=_write_column(row, "content"),
+        )
 
 
 def _second_factors() -> Iterator[Sealed]:

@@ -120,15 +120,31 @@ def _type_of(query: ItemQuery, collections: Sequence[Collection]) -> str:
     return types[0] if len(types) == 1 else ""
 
 
-def fetch_page(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> ItemPage:
-    """Return the page the query stands at; one past the end is the first."""
-    page = read_page(items, query, owner_id=owner_id)
+def fetch_page(
+    items: ItemQuerySet,
+    query: ItemQuery,
+    *,
+    owner_id: int,
+    collections: Sequence[Collection] = (),
+) -> ItemPage:
+    """Return the page the query stands at; one past the end is the first.
+
+    ``collections`` are those that need not be fetched, with their connections.
+    """
+    page = read_page(items, query, owner_id=owner_id, collections=collections)
     if page.items or not (query.after or query.before):
         return page
-    return read_page(items, query.change(), owner_id=owner_id)
+    first = query.change()
+    return read_page(items, first, owner_id=owner_id, collections=collections)
 
 
-def read_page(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> ItemPage:
+def read_page(
+    items: ItemQuerySet,
+    query: ItemQuery,
+    *,
+    owner_id: int,
+    collections: Sequence[Collection] = (),
+) -> ItemPage:
     """Return the page the query stands at, an empty one past the end."""
     is_backward = query.before is not None
     start = query.before or query.after
@@ -145,7 +161,7 @@ def read_page(items: ItemQuerySet, query: ItemQuery, *, owner_id: int) -> ItemPa
     rows = rows[: query.size]
     if is_backward:
         rows.reverse()
-    put_collections(rows)
+    put_collections(rows, collections)
     has_previous = has_more if is_backward else start is not None
     has_next = has_more or is_backward
     return ItemPage(
@@ -238,12 +254,24 @@ def by_keys(found: Sequence[tuple[int, Rank]]) -> list[Item]:
     return [rows[key] for key, _ in found if key in rows]
 
 
-def put_collections(items: Sequence[Item]) -> None:
-    """Fetch what items belong to, without a join, which could mislead a planner."""
-    collections = Collection.objects.only("name", "connection_id")
-    prefetch_related_objects(
-        items, "connection", Prefetch("collection", queryset=collections)
-    )
+def put_collections(
+    items: Sequence[Item], collections: Sequence[Collection] = ()
+) -> None:
+    """Set what items belong to; what is not given is fetched.
+
+    Without a join, which could mislead a planner.
+    """
+    known = {collection.pk: collection for collection in collections}
+    for item in items:
+        if item.collection_id in known:
+            item.collection = known[item.collection_id]
+            item.connection = item.collection.connection
+    rest = [item for item in items if item.collection_id not in known]
+    if rest:
+        slim = Collection.objects.only("name", "connection_id")
+        prefetch_related_objects(
+            rest, "connection", Prefetch("collection", queryset=slim)
+        )
 
 
 def _position(query: ItemQuery, item: Item) -> Position:
@@ -276,7 +304,7 @@ def count(
         is_small = stored_items(collections) <= SMALL
         question = Question.parse(query.search, owner_id=owner_id)
         found = hits or _ask(items, query, with_related(question))
-        return _count_found(items, found, is_small=is_small)
+        return count_found(items, found, is_small=is_small)
     within = [c for c in collections if is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
     if query.state or query.news or query.parent or query.linked_to or is_mixed:
@@ -284,7 +312,7 @@ def count(
     return Count(number=sum(collection.stored_count for collection in within))
 
 
-def _count_found(items: ItemQuerySet, hits: Hits, *, is_small: bool) -> Count:
+def count_found(items: ItemQuerySet, hits: Hits, *, is_small: bool) -> Count:
     """Count hits: all if that is quick, else as many as are among the first."""
     if hits.are_few:
         return Count(number=full_text.with_keys(items, hits.keys).count())

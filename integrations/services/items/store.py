@@ -11,6 +11,7 @@ from integrations.providers.kinds import Deletion
 from integrations.providers.records import Content, IntegrationItem
 from integrations.services.items import contents, moves, rows
 from integrations.services.items.moves import Moved
+from integrations.services.items.own_columns import merging
 from integrations.services.items.relations import write as relations
 from integrations.services.items.relations.write import Linking
 from integrations.services.items.rows import Known, Row
@@ -199,9 +200,9 @@ def soft_delete(
             .values_list("pk", flat=True)
         )
         table_rows.delete(live, collection)
-        deleted += _soft_delete_chunk(
-            collection, {key: deletions[key] for key in live}, run_id, now
-        )
+        found = {key: deletions[key] for key in live}
+        deleted += _soft_delete_chunk(collection, found, run_id, now)
+        merging.inherit(collection, found)
     return deleted
 
 

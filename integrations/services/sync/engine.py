@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
 from django.utils import timezone
 
+from integrations.http import trace
 from integrations.http.errors import (
     DAILY_QUOTA,
     ApiError,
@@ -76,6 +77,11 @@ def work_on(
     run: SyncRun, lease_id: UUID, *, seconds: float | None = None
 ) -> float | None:
     """Work for a while on a run whose lease was taken; return as `run_slice` does."""
+    with trace.traced(trace.run_id, str(run.pk)):
+        return _work_on(run, lease_id, seconds)
+
+
+def _work_on(run: SyncRun, lease_id: UUID, seconds: float | None) -> float | None:
     if run.is_cancel_requested:
         _finish_cancelled(run, ReasonCode.CANCELLED)
         return None

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, SyncRun, times
 from integrations.models.reasons import Reason, ReasonCode, columns
-from integrations.services.common import connection_state, queue
+from integrations.services.common import connection_state, metrics, queue
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.sync import retries
 from integrations.services.sync.leases import lease, turns
@@ -237,6 +237,12 @@ def finish(
             )
     if outcome in (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL):
         connection_state.synced(run.connection, at=now)
+    metrics.count(
+        metrics.SYNCS,
+        provider=run.connection.provider,
+        trigger=run.trigger,
+        outcome=outcome,
+    )
     logger.info(
         "sync finished connection=%s run=%s outcome=%s reason=%s",
         run.connection_id,

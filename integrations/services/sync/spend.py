@@ -4,6 +4,7 @@ They are counted beside the runs, because a sum over all runs of a month takes m
 """
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
@@ -16,7 +17,7 @@ from integrations.services.sync import budget
 NEARLY = 0.8
 
 
-def note(connection_id: object, calls: int) -> None:
+def note(connection_id: UUID, calls: int) -> None:
     """Add calls to those of today and of this month."""
     if not calls:
         return

@@ -3,11 +3,12 @@
 Each part is read when it is first asked for, and once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -136,14 +137,7 @@ class Census:
                 ),
             )
         )
-        return [
-            Group(
-                calls_today=row.pop("today") or 0,
-                calls_this_month=row.pop("month") or 0,
-                **row,
-            )
-            for row in rows
-        ]
+        return [_group(row) for row in rows]
 
     @cached_property
     def work(self) -> list[Work]:
@@ -198,6 +192,16 @@ class Census:
         """Return the sum of one figure over the connections."""
         chosen = self.connections if groups is None else groups
         return sum(getattr(group, figure) for group in chosen)
+
+
+def _group(row: Mapping[str, Any]) -> Group:
+    sums = {"today": "calls_today", "month": "calls_this_month"}
+    columns: dict[str, Any] = {
+        # A sum over no rows is none.
+        sums.get(name, name): 0 if value is None else value
+        for name, value in row.items()
+    }
+    return Group(**columns)
 
 
 def _counted(rows: QuerySet, kind: str, key: str, time: str) -> QuerySet:

@@ -13,12 +13,14 @@ from integrations.models import (
     CollectionCount,
     Edit,
     FailedRevocation,
+    Import,
     ItemChange,
     RefreshAttempt,
     SignInTry,
     SpotCheck,
     SyncRun,
 )
+from integrations.services.writing.imports import jobs
 
 # One sweep deletes at most so many rows of a kind; a backlog takes several.
 MOST_AT_ONCE = 2000
@@ -38,7 +40,9 @@ def prune(*, now: datetime) -> int:
             _prune(ItemChange, at__lt=history),
             _prune(SyncRun, queued_at__lt=history, state=SyncRun.State.FINISHED),
             _prune(RefreshAttempt, started_at__lt=history),
+            _prune(Import, ended_at__lt=history),
             _prune(Edit, ended_at__lt=history),
+            jobs.prune(now=now),
             _prune(
                 BulkEdit, created_at__lt=now - DRAFTS_KEPT, confirmed_at__isnull=True
             ),

@@ -41,6 +41,7 @@ from integrations.services.items.tables import indexes
 from integrations.services.sync import quarantine, runs
 from integrations.services.upkeep import daily_counts, retention, staleness
 from integrations.services.writing import outbox
+from integrations.services.writing.imports import jobs
 
 logger = logging.getLogger(__name__)
 
@@ -177,6 +178,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
     return {
         "runs": runs.enqueue_lost(now=leases_at),
         "edits": outbox.send_due(),
+        "imports": jobs.send_due(),
         "restored": fallback_store.restore_all(),
         "revoked": revocation.revoke_due(),
         "purges": sweep_purges(),

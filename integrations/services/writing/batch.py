@@ -29,7 +29,7 @@ class Batch:
     api: ApiClient
     writer: WritesManyItems
     context: CollectionContext
-    fields: Mapping[str, WritableField]
+    fields: Mapping[str, WritableField] = field(default_factory=dict)
     step: Step = Step.READING
     sent: set[str] = field(default_factory=set)
     order_keys: list[str] = field(default_factory=list)

@@ -47,7 +47,8 @@ logger = logging.getLogger(__name__)
 def deliver(bulk_id: int) -> float | None:
     """Deliver the next rows of a bulk edit; return seconds until more, None for none.
 
-    What another worker has, or what waits behind another edit, is left to the sweep.
+    One worker at a time is on a bulk edit. What a dead one had, or what waits behind
+    another edit, is left to the sweep.
     """
     rows = BulkEdit.objects.select_related("collection__connection", "connection")
     found = rows.filter(pk=bulk_id).first()
@@ -59,6 +60,8 @@ def deliver(bulk_id: int) -> float | None:
         bulk.send_alone(found)
         return None
     now, most = database_now(), writer.items_per_write
+    if lease.is_under_way(found.pk, now=now):
+        return None
     edits, lease_id = lease.claim_many(found, now=now, most=most)
     if not edits:
         return _seconds_until_due(found)
@@ -87,7 +90,6 @@ def _deliver(
         api=clients.api_client(connection, TokenSource(connection.pk)),
         writer=writer,
         context=context_of(found.collection),
-        fields=editing.fields_of(found.collection),
     )
     try:
         with connector_boundary("write_many", bulk_edit=found.uuid):
@@ -104,6 +106,7 @@ def _work_on(batch: Batch) -> None:
     if not editing.can_write(collection):
         raise NoTokenError(ReasonCode.NO_PERMISSION)
     circuit_breaker.ensure_running(collection.connection.provider)
+    batch.fields = editing.fields_of(collection)
     there = batch.fetch(batch.open)
     changes = _compare(batch, there)
     if not changes:

@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from integrations.models import BulkEdit, Connection, Edit
+from integrations.models import BulkEdit, Connection, Edit, times
 from integrations.models.connection import ConnectionQuerySet
 from integrations.models.reasons import Reason, columns
 from integrations.providers.writing import Written
+from integrations.services.common import metrics
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
 
@@ -49,6 +50,14 @@ def claim_many(bulk: BulkEdit, *, now: datetime, most: int) -> tuple[list[Edit],
     )
     taken = Edit.objects.filter(pk__in=keys, lease_id=lease_id).order_by("pk")
     return list(taken.select_related(*RELATED)), lease_id
+
+
+def is_under_way(bulk_id: int, *, now: datetime) -> bool:
+    """Tell whether a worker is delivering rows of a bulk edit now."""
+    rows = Edit.objects.open().filter(bulk_edit=bulk_id, is_sent_alone=False)
+    leased = rows.filter(lease_until__isnull=False)
+    is_over = times.come("lease_until", now, longest=Edit.lease_length())
+    return leased.exclude(is_over).exists()
 
 
 def renew_many(edits: Sequence[Edit], lease_id: UUID) -> None:
@@ -129,6 +138,12 @@ def end(
     edit: Edit, lease_id: UUID, state: Edit.State, reason: Reason | None, **values: Any
 ) -> None:
     """End an edit, in the caller's transaction."""
+    metrics.count(
+        metrics.EDITS,
+        provider=edit.connection.provider,
+        verb=edit.verb,
+        outcome=state.value,
+    )
     more = {**values, **columns(reason)}
     release(edit, lease_id, state=state, ended_at=timezone.now(), **more)
 

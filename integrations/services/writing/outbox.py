@@ -17,7 +17,7 @@ from integrations.providers.writing import RawValues
 from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import ServiceError
-from integrations.services.writing import editing
+from integrations.services.writing import editing, lease
 
 # One sweep sends at most so many; the next one goes on.
 MOST_AT_ONCE = 500
@@ -35,9 +35,17 @@ class NothingToUndoError(ServiceError):
     """There is no edit of one's own that is the latest of its fields."""
 
 
-def create(collection: Collection, values: RawValues, *, user: User, key: UUID) -> Edit:
+def create(
+    collection: Collection,
+    values: RawValues,
+    *,
+    user: User,
+    key: UUID,
+    is_queued: bool = True,
+) -> Edit:
     """Take a new item; the same key again is the same edit, not another one.
 
+    One that is not queued is delivered by whoever took it, and by the sweep at last.
     Raises ValueError without an identity: such an item could be created twice.
     """
     given = {name: value for name, value in values.items() if value not in ("", None)}
@@ -50,6 +58,7 @@ def create(collection: Collection, values: RawValues, *, user: User, key: UUID) 
         collection,
         user=user,
         uuid=key,
+        is_queued=is_queued,
         verb=Edit.Verb.CREATE,
         values=given,
         order_key=f"{collection.pk}:new:{identity}"[:320],
@@ -64,6 +73,7 @@ def update(
     user: User,
     key: UUID,
     undoes: Edit | None = None,
+    is_queued: bool = True,
 ) -> Edit | None:
     """Take new values of an item, as far as they differ from what a form showed."""
     fields = editing.fields_of(item.collection)
@@ -79,6 +89,7 @@ def update(
         item.collection,
         user=user,
         uuid=key,
+        is_queued=is_queued,
         verb=Edit.Verb.UPDATE,
         item=item,
         remote_id=item.remote_id,
@@ -113,7 +124,14 @@ def may_write(collection: Collection, user: User) -> bool:
     return is_own and editing.can_write(collection)
 
 
-def _take(collection: Collection, *, user: User, uuid: UUID, **values: Any) -> Edit:
+def _take(
+    collection: Collection,
+    *,
+    user: User,
+    uuid: UUID,
+    is_queued: bool = True,
+    **values: Any,
+) -> Edit:
     """Store an edit, and have it sent after the commit."""
     connection = collection.connection
     if not may_write(collection, user):
@@ -130,7 +148,8 @@ def _take(collection: Collection, *, user: User, uuid: UUID, **values: Any) -> E
     except IntegrityError:
         # A form that was sent twice.
         return Edit.objects.get(uuid=uuid, created_by=user)
-    send(edit)
+    if is_queued:
+        send(edit)
     return edit
 
 
@@ -147,7 +166,10 @@ def send_due() -> int:
     # What is in the queue already is no more due than it was.
     keys = [key for key, *_ in rows]
     Edit.objects.filter(pk__in=keys, lease_id__isnull=True).update(due_at=now)
-    return _send_rows(rows)
+    # Whoever delivers a bulk edit goes on with it.
+    bulks = {bulk for _, bulk, is_alone in rows if bulk and not is_alone}
+    busy = {bulk for bulk in bulks if lease.is_under_way(bulk, now=now)}
+    return _send_rows([row for row in rows if row[2] or row[1] not in busy])
 
 
 def send_next(edit: Edit) -> None:
@@ -228,13 +250,14 @@ def discard_rows(rows: EditQuerySet, why: ReasonCode) -> int:
 
 
 def forget(connection: Connection) -> None:
-    """Delete a connection's edits, and their values from the audit trail."""
+    """Delete a connection's edits and imports, and their values from the trail."""
     edits = [str(each) for each in connection.edits.values_list("uuid", flat=True)]
     trail = AuditEvent.objects.filter(event__startswith="edit.")
     trail.filter(facts__edit__in=edits).update(facts={})
     bulk = [str(each) for each in connection.bulk_edits.values_list("uuid", flat=True)]
     trail = AuditEvent.objects.filter(event__startswith="bulk_edit.")
     trail.filter(subject__in=bulk).update(facts={})
+    connection.imports.all().delete()
     connection.edits.all().delete()
     connection.bulk_edits.all().delete()
 
@@ -295,7 +318,9 @@ def old_values(edit: Edit) -> dict[str, Any]:
     return {name: "" if value is None else value for name, value in was.items()}
 
 
-def decide(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None:
+def decide(
+    edit: Edit, mine: RawValues, *, user: User, key: UUID, is_queued: bool = True
+) -> Edit | None:
     """Settle a conflict: send those values that the user still wants.
 
     What the provider has is then what they saw, so it is the base of the new edit.
@@ -309,7 +334,7 @@ def decide(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None
             return None
         there = {**edit.base, **edit.theirs}
         base = {name: there.get(name) for name in mine}
-        return update(edit.item, mine, base, user=user, key=key)
+        return update(edit.item, mine, base, user=user, key=key, is_queued=is_queued)
 
 
 def _give_back(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None:

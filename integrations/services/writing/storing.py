@@ -53,9 +53,9 @@ def changes_of(edits: Sequence[Edit], *, now: datetime) -> dict[int, ItemChange]
         own.setdefault(change.item_id, []).append(change)
     found = {}
     for edit in edits:
-        change = _made_by(edit, own.get(edit.item_id, []), now)
-        if change is not None:
-            found[edit.pk] = change
+        made = _made_by(edit, own.get(edit.item_id, []), now)
+        if made is not None:
+            found[edit.pk] = made
     return found
 
 

@@ -25,6 +25,7 @@ from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
 from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.grants import failed_revocations
+from integrations.services.items.own_columns import store as own_columns
 from integrations.services.sync import budget, runs
 from integrations.services.writing import outbox
 from integrations.views import live
@@ -236,6 +237,8 @@ def _disconnect_for_good(
     uninstall: bool,
 ) -> HttpResponse:
     """Delete the items, or remove the app for everybody: nobody can undo either."""
+    if not keep_items and request.POST.get("own_columns"):
+        own_columns.forget_account(connection)
     return _disconnect(
         request,
         connection,
@@ -285,6 +288,7 @@ def _ask_before_disconnect(
         else f"{name} has no way to be told: remove our access there as well.",
         "revoke_url": spec.manage_url_of(connection.remote_id) if spec else "",
         "may_uninstall": disconnect.may_uninstall(connection),
+        "own_value_count": own_columns.count_values(connection),
     }
     status = 400 if form.is_bound else 200
     template = "connections/connection_disconnect.html"

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.models import Connection
 from integrations.services.connections import disconnect
+from integrations.services.items.own_columns import store as own_columns
 from integrations.views.access import UserRequest, get_connection, proof_required
 
 
@@ -24,7 +25,10 @@ def connection_remove(request: UserRequest, pk: UUID) -> HttpResponse:
         return redirect("integrations:connection-list")
     if request.method == "POST":
         return _remove(request, connection)
-    context = {"connection": connection}
+    context = {
+        "connection": connection,
+        "own_value_count": own_columns.count_values(connection),
+    }
     return render(request, "connections/connection_remove.html", context)
 
 
@@ -34,6 +38,8 @@ def _remove(request: UserRequest, connection: Connection) -> HttpResponse:
     if not disconnect.remove(connection, proof=request.proof):
         messages.info(request, f"{name} has been connected again meanwhile.")
         return redirect(connection)
+    if request.POST.get("own_columns"):
+        own_columns.forget_account(connection)
     if Connection.objects.filter(pk=connection.pk).exists():
         messages.success(request, f"{name} is being removed. It goes by itself.")
     else:

@@ -9,11 +9,11 @@ from django.db.models import Count
 from django.urls import reverse
 
 from integrations.models import BulkEdit, Edit
+from integrations.models.import_texts import refusal_text
 from integrations.models.wording import count_text
 from integrations.services.writing import bulk
 from integrations.services.writing.bulk_rows import Kind
 from integrations.views.editing import status
-from integrations.views.editing.form import refusal_text
 
 State = Edit.State
 SIZE: Final = 50

@@ -1,6 +1,5 @@
 """The form of an item: a control for each field, and what of it was changed."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +10,9 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core import signing
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_datetime
 
+from integrations.models.import_texts import REFUSALS, refusal_text
 from integrations.models.preferences import to_zone
 from integrations.providers.capabilities import WritesItems
 from integrations.providers.writing import (
@@ -21,23 +21,10 @@ from integrations.providers.writing import (
     Refusal,
     WritableField,
 )
+from integrations.services.writing.checks import MAX_TEXT, mistake
 
 SALT: Final = "edit.base"
 PREFIX: Final = "p."
-MAX_TEXT: Final = 65_536
-NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?", re.ASCII)
-EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
-WORDS: Final[Mapping[str, str]] = {
-    Refusal.UNKNOWN_FIELD: "This field is not there any more.",
-    Refusal.READ_ONLY: "This field cannot be changed.",
-    Refusal.INVALID_OPTION: "Choose one of the options: this one is not offered there.",
-    Refusal.INVALID_EMAIL: "Enter an e-mail address, such as name@example.com.",
-    Refusal.INVALID_NUMBER: "Enter a number, such as 12.5.",
-    Refusal.INVALID_DATE: "Enter a date.",
-    Refusal.INVALID: "This value is not accepted there.",
-    Refusal.REQUIRED: "Fill this in: it is required there.",
-    Refusal.TAKEN: "Another one has this already.",
-}
 TYPES: Final[Mapping[Input, tuple[str, Mapping[str, str]]]] = {
     Input.TEXT: ("text", {}),
     Input.NUMBER: ("text", {"inputmode": "decimal"}),
@@ -135,8 +122,8 @@ class ItemForm(forms.Form):
             value = cleaned.get(PREFIX + name)
             text = value if isinstance(value, str) else ""
             # What was odd before may stay as it is.
-            if (code := _mistake(field, text)) and self._is_changed(name, text):
-                self.add_error(PREFIX + name, WORDS[code])
+            if (code := mistake(field, text)) and self._is_changed(name, text):
+                self.add_error(PREFIX + name, REFUSALS[code])
         return cleaned
 
     def _is_changed(self, name: str, value: FormValue) -> bool:
@@ -220,15 +207,6 @@ class ItemForm(forms.Form):
         ]
 
 
-def refusal_text(told: Any) -> str:
-    """Return why a value was refused, of its code and the provider's words."""
-    if not isinstance(told, list) or len(told) != 2:
-        return ""
-    code, message = told
-    words = WORDS.get(code, WORDS[Refusal.INVALID])
-    return f"{words} ({message})" if message else words
-
-
 def typed(value: Any) -> FormValue:
     """Return what a control took, as values are compared and sent."""
     return _lines(value) if isinstance(value, str) else tuple(value)
@@ -251,27 +229,10 @@ def _time(text: str) -> datetime | None:
     return at if at is not None and timezone.is_aware(at) else None
 
 
-def _mistake(field: WritableField, value: str) -> Refusal | None:
-    """Return what is wrong with a value that was typed in, as far as a form knows."""
-    if not value:
-        return None
-    if field.input is Input.NUMBER and not NUMBER.fullmatch(value.strip()):
-        return Refusal.INVALID_NUMBER
-    if field.input is Input.EMAIL and not EMAIL.fullmatch(value.strip()):
-        return Refusal.INVALID_EMAIL
-    parse = {Input.DATE: parse_date, Input.DATETIME: parse_datetime}.get(field.input)
-    if parse is None:
-        return None
-    try:
-        return None if parse(value) else Refusal.INVALID_DATE
-    except ValueError:
-        return Refusal.INVALID_DATE
-
-
 def _control(field: WritableField, value: FormValue, *, is_required: bool) -> Any:
     """Return the control of a field; a value that is not offered can be kept."""
     attrs = {"id": f"field-{field.name}"}
-    told = {"required": WORDS[Refusal.REQUIRED]}
+    told = {"required": REFUSALS[Refusal.REQUIRED]}
     if field.input in (Input.CHOICE, Input.BOOLEAN, Input.CHOICES):
         own = value if isinstance(value, tuple) else filter(None, (value,))
         options = {**{each: each for each in own}, **field.options}
@@ -303,7 +264,7 @@ def _widget(field: WritableField, value: str, attrs: dict[str, str]) -> forms.Wi
         return forms.Textarea(attrs={**attrs, "rows": "4"})
     kind, more = TYPES[field.input]
     # A browser would show none of a value that its control cannot hold.
-    if value and _mistake(field, value):
+    if value and mistake(field, value):
         kind = "text"
     if field.input is Input.DATETIME and kind == "datetime-local":
         more = {**more, "step": "1" if value.count(":") == 2 else "60"}

@@ -56,8 +56,8 @@ def sentence(edit: Edit) -> str:
     """Return why it is where it is, as a whole sentence; empty for nothing."""
     connection, why = edit.connection, wording.reason_text(edit.why)
     provider = connection.provider_name
-    if edit.is_open and (held := _held(edit)):
-        return held
+    if edit.is_open and (told := held(edit.collection)):
+        return told
     if edit.state == State.UNKNOWN:
         return f"The answer of {provider} was lost: it is being asked what arrived."
     if edit.state == State.CONFLICT and edit.verb == Edit.Verb.CREATE:
@@ -71,16 +71,16 @@ def sentence(edit: Edit) -> str:
     return ""
 
 
-def _held(edit: Edit) -> str:
-    """Return what an edit waits for that only its user can change."""
-    connection = edit.connection
+def held(collection: Collection) -> str:
+    """Return what a collection's edits wait for that only their user can change."""
+    connection = collection.connection
     if not connection.is_editing:
         return "It waits: editing is switched off for this connection."
     if connection.state == Connection.State.PAUSED:
         return "It waits: the connection is paused."
     if not connection.is_syncable:
         return "It waits until the connection is renewed."
-    if not editing.can_write(edit.collection):
+    if not editing.can_write(collection):
         return f"It waits: {connection.provider_name} has to permit changes first."
     return ""
 

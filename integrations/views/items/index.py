@@ -31,6 +31,7 @@ from integrations.views.items import beside, emptiness, facts, filters
 from integrations.views.items.as_of import local_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
+from integrations.views.own_columns.values import own_values_of
 from integrations.views.saved_views import shown as saved_views
 
 
@@ -92,7 +93,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     parent = find_own(own, query.parent)
     linked_to = find_own(own, query.linked_to)
     items = listing.select(own, query, collections, parent=parent, linked_to=linked_to)
-    page = listing.fetch_page(items, query, owner_id=user.pk)
+    page = listing.fetch_page(items, query, owner_id=user.pk, collections=collections)
     put_rows(page.items, connections, query.search)
     count = listing.count(items, query, collections, owner_id=user.pk, hits=page.hits)
     return {
@@ -229,6 +230,7 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
         "item": item,
         "connection": item.connection,
         **context,
+        **own_values_of(item),
         "edits": edits,
         "now_text": local_text(timezone.now()),
         "is_editable": is_editable,

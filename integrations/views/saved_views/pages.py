@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from integrations.forms import SavedViewForm, ViewNameForm
-from integrations.models import SavedView
+from integrations.models import SavedView, ViewFeed
 from integrations.services.items.saved_views import fitting, store
 from integrations.views.access import UserRequest
 from integrations.views.saved_views.lists import find_list
@@ -79,6 +79,7 @@ def view_edit(request: UserRequest, pk: UUID) -> HttpResponse:
     context = {
         "form": form,
         "view": stored,
+        "feed": ViewFeed.objects.filter(view=stored).first(),
         "link": request.build_absolute_uri(stored.get_absolute_url()),
     }
     status = 400 if form.is_bound else 200

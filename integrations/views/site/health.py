@@ -30,14 +30,14 @@ def ready(request: HttpRequest) -> HttpResponse:
     """Report whether all parts work, to operators each one; 503 when one does not."""
     report = health.report()
     is_ready = all(part["ok"] for part in report.values())
-    body = {"ok": is_ready, **(report if _is_operator(request) else {})}
+    body = {"ok": is_ready, **(report if is_operator(request) else {})}
     answer = JsonResponse(body, status=200 if is_ready else 503)
     # Django would write a line for each probe that is told so.
     answer._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
     return answer
 
 
-def _is_operator(request: HttpRequest) -> bool:
+def is_operator(request: HttpRequest) -> bool:
     """Tell whether a request comes from this machine itself, or has the token."""
     token = settings.HEALTH_TOKEN.reveal()
     sent = request.headers.get("Authorization", "")

@@ -556,3 +556,21 @@ def test_links_lead_to_notion_or_nowhere(url, is_kept):
 @pytest.mark.parametrize("value", [None, 1, "", "x", UID[:-1], UID + "0", {}])
 def test_what_is_no_uuid_is_no_id(value):
     assert find_id(value) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [
+        ("sum", "number"),
+        ("count_values", "number"),
+        ("latest_date", "date"),
+        ("percent_checked", "percent"),
+        ("show_original", "value"),
+        ("date_range", "value"),
+        ("of_a_newer_notion", "value"),
+    ],
+)
+def test_a_rollup_is_typed_by_what_its_function_comes_to(function, kind):
+    prop = {"id": "r", "type": "rollup", "rollup": {"function": function}}
+
+    assert to_schema({"properties": {"R": prop}})["fields"][0]["kind"] == kind

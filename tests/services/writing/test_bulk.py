@@ -1,5 +1,6 @@
 """Many contacts are changed by few calls; each of them is as safe as a single one."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +9,9 @@ from django.db import connection as database
 
 from integrations.models import BulkEdit, Connection, Edit, Item
 from integrations.models.reasons import ReasonCode
-from integrations.services.writing import bulk, bulk_delivery, outbox
+from integrations.services.common import queue
+from integrations.services.common.clock import database_now
+from integrations.services.writing import bulk, bulk_delivery, lease, outbox
 from tests.services.fixtures import FinishSync
 from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
 
@@ -147,6 +150,28 @@ def test_rows_wait_behind_earlier_edits_of_their_contact(desk: Desk) -> None:
     desk.finish_bulk(made)
     assert desk.there(first.remote_id)["city"] == "Bulk"
     assert made.edits.get(item=first).base == {"city": "Single"}
+
+
+def test_one_worker_at_a_time_is_on_a_bulk_edit(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = desk.bulk(desk.items()[:5], "city", "Bonn am Rhein")
+    sent: list[tuple[str, Any]] = []
+    monkeypatch.setattr(queue, "send", lambda *told, **_: sent.append(told) or True)
+    now, long_ago = database_now(), made.created_at - timedelta(minutes=5)
+    made.edits.update(due_at=long_ago)
+    lease.claim_many(made, now=now, most=2)
+
+    assert bulk_delivery.deliver(made.pk) is None
+    assert outbox.send_due() == 0
+    assert (len(desk.sandbox.log), sent) == (0, [])
+
+    # Once the lease of a worker that died is over, the sweep has it delivered.
+    made.edits.update(lease_until=long_ago, due_at=long_ago)
+    assert outbox.send_due() == 1
+    assert sent == [("deliver_bulk_edit", made.pk)]
+    assert bulk_delivery.deliver(made.pk) == 0
+    assert not made.edits.open().exists()
 
 
 def test_what_is_cancelled_is_not_sent_any_more(desk: Desk) -> None:

@@ -14,6 +14,8 @@ from integrations.models import (
     Download,
     Edit,
     FailedRevocation,
+    Import,
+    OwnColumn,
     SavedView,
 )
 from tests.support.rows import make_item, make_run
@@ -37,11 +39,18 @@ CONNECTION_ACTIONS = [
     "connection-discard-edits",
 ]
 VIEW_PAGES = ["view-open", "view-edit", "view-delete"]
-VIEW_ACTIONS = ["view-save", "view-duplicate"]
+VIEW_ACTIONS = ["view-save", "view-duplicate", "view-feed"]
 TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 DOWNLOAD_PAGES = ["download-detail", "download-live", "download-file"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
+IMPORT_PAGES = ["import-detail", "import-live", "import-mapping"]
+IMPORT_ACTIONS = [
+    "import-reopen",
+    "import-confirm",
+    "import-cancel",
+    "import-refused",
+]
 BULK_PAGES = ["bulk-edit-detail", "bulk-edit-live"]
 BULK_ACTIONS = ["bulk-edit-confirm", "bulk-edit-cancel", "bulk-edit-undo"]
 # It asks what becomes of a pair, or leads back where there is nothing to ask.
@@ -65,11 +74,19 @@ def addresses(connection, collection):
     download = Download.objects.create(
         owner=connection.owner, name="Items", form="csv", time_zone="UTC"
     )
+    source = Import.objects.create(
+        connection=connection, collection=collection, created_by=connection.owner
+    )
     bulk = BulkEdit.objects.create(
         connection=connection, collection=collection, confirmed_at=timezone.now()
     )
     view = SavedView.objects.create(owner=connection.owner, name="Mine")
+    own = OwnColumn.objects.create(owner=connection.owner, name="Rank", kind="number")
     objects = {
+        "own-column-list": ("get", collection.pk),
+        "own-column-edit": ("get", own.pk),
+        "own-column-delete": ("get", own.pk),
+        "item-own-values": ("get", item.uuid),
         **dict.fromkeys(CONNECTION_PAGES, ("get", connection.pk)),
         **{f"{name} ": ("post", connection.pk) for name in CONNECTION_ACTIONS},
         "collection-approve": ("post", collection.pk),
@@ -90,6 +107,9 @@ def addresses(connection, collection):
         **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
         **dict.fromkeys(DOWNLOAD_PAGES, ("get", download.uuid)),
         "download-delete": ("post", download.uuid),
+        "import-create": ("get", collection.pk),
+        **dict.fromkeys(IMPORT_PAGES, ("get", source.pk)),
+        **dict.fromkeys(IMPORT_ACTIONS, ("post", source.pk)),
         "bulk-edit-create": ("post", collection.pk),
         **dict.fromkeys(BULK_PAGES, ("get", bulk.uuid)),
         **dict.fromkeys(BULK_ACTIONS, ("post", bulk.uuid)),

@@ -118,6 +118,20 @@ _CURRENCIES: Final = {
 _SHARES: Final = frozenset(
     ("percent_empty", "percent_not_empty", "percent_checked", "percent_unchecked")
 ) | {"percent_per_group"}
+# Rollups with these are numbers or days, whatever they are made of; the others are
+# known by their values alone.
+_ROLLED_UP: Final = {
+    **dict.fromkeys(_SHARES, "percent"),
+    **dict.fromkeys(
+        (
+            *("average", "median", "min", "max", "range", "sum"),
+            *("count", "count_per_group", "count_values", "unique"),
+            *("checked", "unchecked", "empty", "not_empty"),
+        ),
+        "number",
+    ),
+    **dict.fromkeys(("earliest_date", "latest_date"), "date"),
+}
 # Without commas, which is what Notion does with a number unless told otherwise.
 PLAIN, WITH_COMMAS = "number", "number_with_commas"
 
@@ -181,8 +195,8 @@ def names_users(schema: Mapping[str, Any]) -> bool:
 
 
 def _kind_of(kind: str, about: Mapping[str, Any]) -> str:
-    if kind == "rollup" and str(about.get("function")) in _SHARES:
-        return "percent"
+    if kind == "rollup":
+        return _ROLLED_UP.get(str(about.get("function")), _KINDS[kind])
     if kind != "number":
         return _KINDS.get(kind, "text")
     if about.get("format") == "percent":

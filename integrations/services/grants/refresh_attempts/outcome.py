@@ -17,7 +17,7 @@ from integrations.oauth import errors as oauth_errors
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import SPECS
-from integrations.services.common import connection_state, crypto
+from integrations.services.common import connection_state, crypto, metrics
 from integrations.services.common.errors import NoTokenError
 from integrations.services.grants import (
     circuit_breaker,
@@ -60,6 +60,11 @@ def record(
         duration_ms=int((time.monotonic() - began) * 1000),
         status=status,
         error_code=(code or "")[:80],
+    )
+    metrics.count(
+        metrics.REFRESHES,
+        provider=attempt.connection.provider,
+        outcome=outcome.value,
     )
     logger.info(
         "refresh ended connection=%s outcome=%s status=%s",

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection as database
-from django.db.models import Exists, F, OuterRef
+from django.db.models import BooleanField, Exists, F, OuterRef
 from django.db.models.expressions import RawSQL
 
 from integrations.models import Connection
@@ -26,6 +26,11 @@ from integrations.services.items.search.texts import owner_mark
 from integrations.services.items.search.words import query_units
 
 TABLE = "integrations_item_search"
+# What rows call the key of their item: items, and values of a property.
+ITEM_KEYS = {
+    "pk": "integrations_item.id",
+    "item_id": "integrations_propertyvalue.item_id",
+}
 # Up to so many hits it is quickest to fetch them all.
 FEW = 1000
 # How many rows are looked at one by one, where there are more hits.
@@ -40,7 +45,7 @@ def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
     A text that is the same is not written again.
     """
     key, table = _key_column(), database.ops.quote_name(TABLE)
-    # Spaces around it, because ``_holds`` looks for words between spaces.
+    # Spaces around it, because ``holds`` looks for words between spaces.
     column, value, differs = "text", "' ' || %s || ' '", "<>"
     if database.vendor == "postgresql":
         column, differs = "words", "IS DISTINCT FROM"
@@ -111,7 +116,7 @@ def _look(
     rows: ItemQuerySet, condition: Condition, size: int
 ) -> tuple[list[int], bool]:
     """Return the keys of those of some rows that were found, and if the list ended."""
-    answers = list(rows.values_list("pk", _holds(condition)))
+    answers = list(rows.values_list("pk", holds(condition)))
     return [pk for pk, is_hit in answers if is_hit], len(answers) < size
 
 
@@ -177,12 +182,23 @@ def hits_of(question: Question, rank: Rank, hits: Hits) -> Hits:
     return Hits(condition=condition, keys=keys)
 
 
-def _holds(condition: Condition) -> RawSQL:
-    """Return whether an item's text holds what is asked for."""
+def holds(condition: Condition, item: str = "pk") -> RawSQL:
+    """Return whether an item's text holds what is asked for.
+
+    ``item`` is what rows call their item's key: items "pk", values "item_id".
+    """
     key, table = _key_column(), database.ops.quote_name(TABLE)
     matches, parameters = _test(condition)
-    statement = f"SELECT {matches} FROM {table} WHERE {key} = integrations_item.id"
-    return RawSQL(statement, parameters)
+    statement = f"SELECT {matches} FROM {table} WHERE {key} = {ITEM_KEYS[item]}"
+    return RawSQL(statement, parameters, output_field=BooleanField())
+
+
+def all_keys(condition: Condition) -> list[int]:
+    """Return the keys of all items that hold a condition, however many."""
+    statement, parameter = _select(condition)
+    with database.cursor() as cursor:
+        cursor.execute(statement, (parameter,))
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _test(condition: Condition) -> tuple[str, list[str]]:

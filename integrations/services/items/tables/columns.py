@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from integrations.models import Collection
+from integrations.models import Collection, OwnColumn
 from integrations.providers import CONNECTORS
 from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
+from integrations.services.items.own_columns import typed
 
 NAME, UPDATED, CREATED = "item.name", "item.updated", "item.created"
 MOST_DEFAULT = 6
@@ -48,6 +49,8 @@ FAMILIES: Mapping[str, Family] = {
     "user": Family.USER,
     "verification": Family.CHOICE,
 }
+# What the kinds of own columns are called elsewhere, if not the same.
+KINDS = {OwnColumn.Kind.CHECK: "boolean", OwnColumn.Kind.PERSON: "user"}
 # Other kinds are texts.
 GROUPED = frozenset({Family.CHOICE, Family.USER, Family.BOOLEAN})
 
@@ -57,7 +60,8 @@ class Column:
     """One column: ``id`` is the property's own name, ``kind`` that of its field.
 
     ``needs`` are the properties that its values are typed with; ``options`` are the
-    labels of a choice, in the provider's order, and ``colours`` theirs.
+    labels of a choice, in the provider's order, and ``colours`` theirs. ``yours`` is
+    the column that a user made beside those of the provider.
     """
 
     id: str
@@ -69,6 +73,7 @@ class Column:
     needs: Sequence[str] = ()
     colours: Mapping[str, str] = field(default_factory=dict, compare=False)
     is_own: bool = False
+    yours: OwnColumn | None = field(default=None, compare=False)
 
     @property
     def is_number(self) -> bool:
@@ -110,11 +115,30 @@ def columns_of(collection: Collection) -> Columns:
     schema = collection.schema
     lookups, colours = (_by_name(schema, key) for key in ("lookups", COLOURS_KEY))
     fields = (_to_column(spec, lookups, colours) for spec in specs)
-    found = [*OWN[:1], *fields, *OWN[1:]]
+    own_columns = OwnColumn.objects.of_collection(collection)
+    yours = [_yours(each, collection) for each in own_columns]
+    found = [*OWN[:1], *fields, *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}
     shown = [each for each in leading_columns(collection) if each in by_id]
-    shown = shown[:MOST_DEFAULT]
+    own = [column.id for column in yours]
+    shown = [*shown[:MOST_DEFAULT], *own]
     return Columns(by_id=by_id, default=(NAME, *shown, UPDATED))
+
+
+def _yours(own: OwnColumn, collection: Collection) -> Column:
+    kind = KINDS.get(OwnColumn.Kind(own.kind), own.kind)
+    names = own.options
+    if own.kind == OwnColumn.Kind.PERSON:
+        names = typed.owner_names(collection)
+    return Column(
+        id=own.column_id,
+        label=own.name,
+        kind=kind,
+        family=FAMILIES.get(kind, Family.TEXT),
+        group="Your own",
+        options=tuple(names),
+        yours=own,
+    )
 
 
 def leading_columns(collection: Collection) -> Sequence[str]:

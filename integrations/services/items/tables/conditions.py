@@ -4,8 +4,18 @@ import csv
 import io
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import (
+    Exists,
+    F,
+    FloatField,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+)
 
 from integrations.models import PropertyIndex, PropertyValue
 from integrations.services.items.tables import operators
@@ -85,61 +95,94 @@ class Asker:
     identities: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Names:
+    """What the two columns of a value are called in a query."""
+
+    number: str = "number"
+    text: str = "text"
+
+    def q(self, **compared: Any) -> Q:
+        """Return a comparison of them, as in ``number__gt``."""
+        found = Q()
+        for name, value in compared.items():
+            column, _, lookup = name.partition("__")
+            found &= Q((f"{getattr(self, column)}__{lookup or 'exact'}", value))
+        return found
+
+
+# The same values under names that no index is looked up by: a planner that does not
+# know how many rows there are would read a whole range for each item.
+_UNINDEXED = {
+    "own_number": Func(
+        F("number"), template="(%(expressions)s + 0)", output_field=FloatField()
+    ),
+    "own_text": Func(
+        F("text"), template="(%(expressions)s || '')", output_field=TextField()
+    ),
+}
+_OWN = _Names(number="own_number", text="own_text")
+
+
 def to_q(condition: Condition, index: PropertyIndex, asker: Asker, *, item: str) -> Q:
     """Return what holds for rows whose item has the condition; "is not" is no value.
 
-    ``item`` names the column of the rows that holds the item's key.
+    ``item`` names the column of the rows that holds the item's key, by which alone
+    its values are found.
     """
-    rows, is_negated = matching(condition, index, asker)
-    found = Q(Exists(rows.filter(item=OuterRef(item))))
-    return ~found if is_negated else found
+    own = PropertyValue.objects.filter(index=index, item=OuterRef(item))
+    rows = own.alias(**_UNINDEXED).filter(_holds(condition, asker, _OWN))
+    found = Q(Exists(rows))
+    return ~found if is_negated(condition) else found
+
+
+def is_negated(condition: Condition) -> bool:
+    """Tell whether a condition holds where no value is found."""
+    return condition.operator in {Operator.IS_NOT, Operator.FILLED}
 
 
 def matching(
     condition: Condition, index: PropertyIndex, asker: Asker
-) -> tuple[QuerySet[PropertyValue], bool]:
-    """Return the rows of an index that match, and whether those are left out."""
+) -> QuerySet[PropertyValue]:
+    """Return the rows of an index that match; negated, those that are left out."""
     rows = PropertyValue.objects.filter(index=index)
-    operator = condition.operator
-    if operator in {Operator.EMPTY, Operator.FILLED}:
-        empty = rows.filter(number__isnull=True, text__isnull=True)
-        return empty, operator is Operator.FILLED
-    is_negated = operator is Operator.IS_NOT
-    return rows.filter(_compared(condition, asker)), is_negated
+    return rows.filter(_holds(condition, asker, _Names()))
 
 
-def _compared(condition: Condition, asker: Asker) -> Q:
+def _holds(condition: Condition, asker: Asker, names: _Names) -> Q:
+    if condition.operator in {Operator.EMPTY, Operator.FILLED}:
+        return names.q(number__isnull=True, text__isnull=True)
     if condition.operator is Operator.ME:
-        return Q(number__in=asker.identities)
+        return names.q(number__in=asker.identities)
     family = condition.column.family
     if family is Family.BOOLEAN:
-        return Q(number=float(condition.values[0] == YES))
+        return names.q(number=float(condition.values[0] == YES))
     if family is Family.NUMBER:
-        return _numbers(condition)
+        return _numbers(condition, names)
     if family is Family.DATE:
-        return _days(condition, asker)
-    return _texts(condition)
+        return _days(condition, asker, names)
+    return _texts(condition, names)
 
 
-def _numbers(condition: Condition) -> Q:
+def _numbers(condition: Condition, names: _Names) -> Q:
     amounts = [to_amount(each, condition.column) for each in condition.values]
     if condition.operator is Operator.GREATER:
-        return Q(number__gt=amounts[0])
+        return names.q(number__gt=amounts[0])
     if condition.operator is Operator.LESS:
-        return Q(number__lt=amounts[0])
+        return names.q(number__lt=amounts[0])
     if condition.operator is Operator.BETWEEN:
-        return Q(number__gte=amounts[0], number__lte=amounts[1])
-    return Q(number=amounts[0])
+        return names.q(number__gte=amounts[0], number__lte=amounts[1])
+    return names.q(number=amounts[0])
 
 
-def _texts(condition: Condition) -> Q:
+def _texts(condition: Condition, names: _Names) -> Q:
     texts = [fold(each) for each in condition.values]
     if condition.operator is Operator.CONTAINS:
-        return Q(text__contains=texts[0])
+        return names.q(text__contains=texts[0])
     if condition.operator is Operator.STARTS:
         # A range, because no index helps LIKE on both databases.
-        return Q(text__gte=texts[0], text__lt=texts[0] + LAST_CHARACTER)
-    return Q(text__in=texts)
+        return names.q(text__gte=texts[0], text__lt=texts[0] + LAST_CHARACTER)
+    return names.q(text__in=texts)
 
 
 def days_of(condition: Condition, today: date) -> tuple[date | None, date | None]:
@@ -157,7 +200,7 @@ def days_of(condition: Condition, today: date) -> tuple[date | None, date | None
     return (after, None) if operator is Operator.AFTER else (days[0], after)
 
 
-def _days(condition: Condition, asker: Asker) -> Q:
+def _days(condition: Condition, asker: Asker, names: _Names) -> Q:
     """Compare days as days, and times by when the days begin for whoever looks."""
     first, end = days_of(condition, asker.today)
     found = Q()
@@ -167,7 +210,7 @@ def _days(condition: Condition, asker: Asker) -> Q:
             bounds["number__gte"] = _start(first, zone)
         if end is not None:
             bounds["number__lt"] = _start(end, zone)
-        found |= Q(**bounds)
+        found |= names.q(**bounds)
     return found
 
 

@@ -3,22 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
-from django.db import connection as database
-from django.db.models import Count, Min, QuerySet
-
-from integrations.models import Collection, Item, PropertyIndex, PropertyValue
+from integrations.models import Collection, Item
 from integrations.providers.fields import Money, Number, Value
 from integrations.providers.plain import plain
 from integrations.providers.values import to_number
+from integrations.services.items.tables import totals
 from integrations.services.items.tables.columns import Column, Family
 from integrations.services.items.tables.conditions import Condition
-from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.operators import NO, YES, Operator
+from integrations.services.items.tables.selection import Selection
+from integrations.services.items.tables.totals import Summed, Total
 from integrations.services.items.tables.values import (
     Key,
+    fold,
     keys_of,
+    load_own,
     singles_of,
     values_of,
 )
@@ -62,37 +62,33 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
     index = selection.indexes.get(column)
     if index is None:
         return Groups(column=column, summed=(), groups=())
-    rows = selection.values(index)
-    counted = list(
-        rows.values("number", "text")
-        .annotate(count=Count("pk"), sample=Min("item"))
-        .order_by("-count", "text", "number")[: MOST_GROUPS + 1]
-    )
-    left_out = 0
-    if len(counted) > MOST_GROUPS:
-        every = rows.order_by().values("number", "text").distinct()
-        left_out = every.count() - MOST_GROUPS
-    found = {Key(row["number"], row["text"]): row for row in counted[:MOST_GROUPS]}
-    labels = _labels(selection.collection, column, found)
     indexes = {c: selection.indexes.get(c) for c in summed_columns(shown)}
-    sums = {c.id: _sums(selection, rows, c, index=i) for c, i in indexes.items() if i}
+    summed = {c: Summed.make(i) for c, i in indexes.items() if i is not None}
+    found = totals.of_groups(selection, index, list(summed.values()))
+    largest = sorted(found, key=lambda each: (-each.count, each.key.text or ""))
+    shown_totals = largest[:MOST_GROUPS]
+    labels = _labels(selection.collection, column, shown_totals)
     groups = [
         Group(
-            label=labels[key],
-            count=row["count"],
-            condition=_condition(column, key, labels[key]),
-            sums={name: own.get(key, ()) for name, own in sums.items()},
+            label=labels[each.key],
+            count=each.count,
+            condition=_condition(column, each.key, labels[each.key]),
+            sums={
+                c.id: [_amount(total, currency, c) for currency, total in sums.items()]
+                for c, sums in zip(summed, each.sums, strict=True)
+                if sums
+            },
         )
-        for key, row in found.items()
+        for each in shown_totals
     ]
     places = {label: place for place, label in enumerate(column.options)}
     if column.family is Family.CHOICE:
         groups.sort(key=lambda each: places.get(each.label, len(places)))
     return Groups(
         column=column,
-        summed=[c for c, i in indexes.items() if i],
+        summed=list(summed),
         groups=groups,
-        left_out=left_out,
+        left_out=len(largest) - len(shown_totals),
     )
 
 
@@ -105,18 +101,21 @@ def _condition(column: Column, key: Key, label: str) -> Condition:
 
 
 def _labels(
-    collection: Collection, column: Column, found: Mapping[Key, Mapping[str, Any]]
+    collection: Collection, column: Column, found: Sequence[Total]
 ) -> dict[Key, str]:
-    """Return how values are written, as one item of each group has it."""
-    samples = Item.objects.only("name", "properties").in_bulk(
-        [row["sample"] for row in found.values()]
+    """Return how values are written: as the column's options say, else as an item."""
+    written = {fold(each): each for each in column.options}
+    known = {e.key: written[e.key.text or ""] for e in found if e.key.text in written}
+    rest = [each for each in found if each.key not in known]
+    samples = Item.objects.only("name", "properties", "remote_id").in_bulk(
+        [each.sample for each in rest]
     )
-    labels = {}
-    for key, row in found.items():
-        item = samples.get(row["sample"])
+    load_own(list(samples.values()), [column])
+    for each in rest:
+        item = samples.get(each.sample)
         value = values_of(item, collection, [column]).get(column.id) if item else None
-        labels[key] = _label(value, key, column)
-    return labels
+        known[each.key] = _label(value, each.key, column)
+    return known
 
 
 def _label(value: Value | None, key: Key, column: Column) -> str:
@@ -127,41 +126,6 @@ def _label(value: Value | None, key: Key, column: Column) -> str:
             if keys_of(each, column.family)[0] == key:
                 return plain(each)
     return key.text or f"{key.number:g}"
-
-
-def _sums(
-    selection: Selection,
-    rows: QuerySet[PropertyValue],
-    column: Column,
-    *,
-    index: PropertyIndex,
-) -> dict[Key, list[Value]]:
-    """Return the sums of a column by group; amounts of each currency by themselves.
-
-    Plain SQL, because a join of the table with itself by item cannot be asked for.
-    """
-    quote = database.ops.quote_name
-    table = quote(PropertyValue._meta.db_table)  # noqa: SLF001 (Django documents _meta)
-    by_index = selection.indexes.by_column
-    within, parameters = "", ()
-    if not selection.is_all:
-        statement, parameters = rows.order_by().values("pk").query.sql_with_params()
-        within = f" AND g.id IN ({statement})"
-    grouped = by_index[selection.query.group.id] if selection.query.group else index
-    # Every name in it is one of ours; the values are bound parameters.
-    sql = (
-        f"SELECT g.number, g.text, m.text, SUM(m.number) FROM {table} g"
-        f" JOIN {table} m ON m.index_id = %s AND m.item_id = g.item_id"
-        f" AND m.position = 0 WHERE g.index_id = %s AND m.number IS NOT NULL{within}"
-        " GROUP BY g.number, g.text, m.text ORDER BY m.text"
-    )
-    with database.cursor() as cursor:
-        cursor.execute(sql, (index.pk, grouped.pk, *parameters))
-        found = cursor.fetchall()
-    sums: dict[Key, list[Value]] = {}
-    for number, text, currency, total in found:
-        sums.setdefault(Key(number, text), []).append(_amount(total, currency, column))
-    return sums
 
 
 def _amount(total: float, currency: str, column: Column) -> Value:

@@ -43,7 +43,10 @@ _NOT_TYPED = frozenset(
 )
 _STATE = PropertyIndex.State
 _UNBUILT = Q(state__in=(_STATE.BUILDING, _STATE.REBUILDING))
-COMPARED = ("name", "properties", "remote_created_at", "remote_updated_at")
+COMPARED = (
+    *("name", "properties", "remote_id"),
+    *("remote_created_at", "remote_updated_at"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,33 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
-from integrations.models import Collection, Item, PropertyIndex, PropertyValue
-from integrations.models.item import ItemQuerySet
-from integrations.services.items.listing import COLUMNS, Count
-from integrations.services.items.search import full_text
-from integrations.services.items.search.full_text import Hits
-from integrations.services.items.search.question import Question
-from integrations.services.items.search.related_names import with_related
-from integrations.services.items.tables.conditions import (
-    Asker,
-    Condition,
-    matching,
-    to_q,
-)
+from integrations.models import Item, PropertyValue
+from integrations.services.items.listing import COLUMNS, SMALL, Count, count_found
+from integrations.services.items.query import SIZES
 from integrations.services.items.tables.cursors import Cursor
-from integrations.services.items.tables.indexes import Indexes
-from integrations.services.items.tables.operators import Operator
-from integrations.services.items.tables.table_query import ANY, TableQuery
+from integrations.services.items.tables.selection import FEW, Selection
+from integrations.services.items.tables.table_query import TableQuery
 
-# Beyond so many nobody reads the number.
-COUNT_LIMIT = 10_000
-# So few items are fetched first, and sorted then; of more, rows are looked at in order.
-FEW = 1000
-EXACT = frozenset({Operator.IS, Operator.ONE_OF, Operator.ME, Operator.EMPTY})
+# Beyond so many nobody reads the number; of several conditions, each row is looked at.
+COUNT_LIMIT, SEVERAL_LIMIT = 10_000, 1000
+# How many rows are looked at in their order, for those that are selected.
+LOOKS = (600, 3000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,122 +28,6 @@ class TablePage:
     items: list[Item]
     previous: TableQuery | None
     next: TableQuery | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Selection:
-    """What a query selects: by conditions that can be asked now, and by a search.
-
-    ``keys`` are the only items that can match, where few are known to. The search
-    ``has_more_links`` where too many names were meant to follow them.
-    """
-
-    collection: Collection
-    query: TableQuery
-    indexes: Indexes
-    asker: Asker
-    hits: Hits | None = None
-    keys: list[int] | None = None
-    has_more_links: bool = False
-
-    @classmethod
-    def make(
-        cls, collection: Collection, query: TableQuery, indexes: Indexes, asker: Asker
-    ) -> "Selection":
-        """Ask what is searched for, and look whether few items can match."""
-        hits, has_more_links = None, False
-        if query.search:
-            live = Item.objects.live().filter(collection=collection)
-            ordered = live.order_by("-remote_updated_at", "-id")
-            owner_id = collection.connection.owner_id
-            question = Question.parse(query.search, owner_id=owner_id)
-            question = with_related(question)
-            has_more_links = question.has_more_links
-            hits = full_text.ask(question, ordered)
-        made = cls(
-            collection=collection,
-            query=query,
-            indexes=indexes,
-            asker=asker,
-            hits=hits,
-            keys=hits.keys if hits is not None and hits.are_few else None,
-            has_more_links=has_more_links,
-        )
-        return made if made.keys is not None else replace(made, keys=made.few())
-
-    def few(self) -> list[int] | None:
-        """Return the keys that match the first condition that few match, if any."""
-        for _, rows in self._positive():
-            keys = list(rows.values_list("item_id", flat=True)[: FEW + 1])
-            if len(keys) <= FEW:
-                return keys
-        return None
-
-    @property
-    def is_all(self) -> bool:
-        """Tell whether every row of the collection is selected."""
-        return not self.query.search and not self._conditions("pk")
-
-    def items(self) -> ItemQuerySet:
-        """Return the items that are selected."""
-        items = Item.objects.live().filter(collection=self.collection)
-        if self.keys is not None:
-            # Asked for its collection as well, SQLite would read all of that.
-            items = Item.objects.live().filter(pk__in=self.keys)
-            items = items.alias(of=F("collection_id")).filter(of=self.collection.pk)
-        elif self.hits is not None:
-            items = self.hits.among(items)
-        return items.filter(self._where("pk"))
-
-    def keys_to_count(self) -> QuerySet[Any]:
-        """Return the selected items by their keys alone, in no order.
-
-        Where all conditions must hold, only what one of them finds is looked at:
-        that with an exact value if there is one, which finds the least as a rule.
-        """
-        found = self._positive() if self.keys is None and self.hits is None else []
-        if not found:
-            return self.items().order_by().values("pk")
-        found.sort(key=lambda each: each[0].operator not in EXACT)
-        rows = found[0][1].filter(self._where("item_id"))
-        return rows.order_by().values("item").distinct()
-
-    def _positive(self) -> list[tuple[Condition, QuerySet[PropertyValue]]]:
-        """Return the rows of each condition that must hold, of those that find rows."""
-        if self.query.match == ANY and len(self.query.conditions) > 1:
-            return []
-        found = []
-        for condition in self.query.conditions:
-            index = self.indexes.get(condition.column)
-            if index is not None:
-                rows, is_negated = matching(condition, index, self.asker)
-                found += [] if is_negated else [(condition, rows)]
-        return found
-
-    def values(self, index: PropertyIndex) -> QuerySet[PropertyValue]:
-        """Return the rows of an index whose items are selected."""
-        rows = PropertyValue.objects.filter(index=index)
-        if self.keys is not None:
-            rows = rows.filter(item__in=self.keys)
-        elif self.hits is not None:
-            found = self.hits.among(Item.objects.live())
-            rows = rows.filter(item__in=found.values("pk"))
-        return rows.filter(self._where("item_id"))
-
-    def _where(self, item: str) -> Q:
-        conditions = self._conditions(item)
-        where = Q()
-        for each in conditions:
-            where = where | each if self.query.match == ANY else where & each
-        return where
-
-    def _conditions(self, item: str) -> list[Q]:
-        found = []
-        for condition in self.query.conditions:
-            index = self.indexes.get(condition.column)
-            if index is not None:
-                found.append(to_q(condition, index, self.asker, item=item))
-        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +76,7 @@ def read_page(selection: Selection) -> TablePage:
     order, most = _order_of(selection), query.size + 1
     found: list[tuple[int, Any]] = []
     for part in order.parts(_to_start(query, start), is_backward=is_backward):
-        found += part.values_list(order.key, order.value)[: most - len(found)]
+        found += _take(selection, order, part, most - len(found))
         if len(found) == most:
             break
     has_more = len(found) > query.size
@@ -219,19 +92,59 @@ def read_page(selection: Selection) -> TablePage:
     )
 
 
+def _take(
+    selection: Selection, order: _Order, part: QuerySet[Any], want: int
+) -> list[tuple[int, Any]]:
+    """Return the first rows of a part that are selected.
+
+    Most pages are full after a look at the first rows. Where selected rows are too
+    rare for that, the keys of all of them are asked for, once.
+    """
+    rows = part.values_list(order.key, order.value)
+    if not _is_looked_at(selection):
+        return list(rows[:want])
+    found: list[tuple[int, Any]] = []
+    looked = 0
+    for look in () if selection.has_all_keys else LOOKS:
+        held = selection.holds(order.key)
+        told = list(part.values_list(order.key, order.value, held)[looked:][:look])
+        found += [(key, value) for key, value, is_held in told if is_held]
+        looked += look
+        if len(told) < look or len(found) >= want:
+            return found[:want]
+        if len(found) * sum(LOOKS) < want * looked:
+            break
+    keys = selection.all_keys
+    if len(keys) <= FEW:
+        return list(rows.filter(**{f"{order.key}__in": list(keys)})[:want])
+    return list(islice((row for row in rows.iterator() if row[0] in keys), want))
+
+
+def _is_looked_at(selection: Selection) -> bool:
+    """Tell whether each row is looked at; who wants all of them asks for those."""
+    is_all = selection.keys is not None or selection.is_all
+    return not is_all and selection.query.size <= max(SIZES)
+
+
 def _order_of(selection: Selection) -> _Order:
-    """Return the rows in their order: that of updates while an index is built."""
-    query = selection.query
+    """Return the rows in their order: that of updates while an index is built.
+
+    They are the selected ones, or all where each has to be looked at.
+    """
+    query, is_looked_at = selection.query, _is_looked_at(selection)
     index = selection.indexes.get(query.sort)
+    live = Item.objects.live().filter(collection=selection.collection)
     if query.is_by_update or index is None:
         return _Order(
-            rows=selection.items(),
+            rows=live if is_looked_at else selection.items(),
             value="remote_updated_at",
             key="pk",
             is_descending=query.is_descending or not query.is_by_update,
         )
+    values = PropertyValue.objects.filter(index=index)
+    found = values if is_looked_at else selection.values(index)
     return _Order(
-        rows=selection.values(index).filter(position=0),
+        rows=found.filter(position=0),
         value="text" if query.sorts_by_text else "number",
         key="item_id",
         is_descending=query.is_descending,
@@ -257,7 +170,7 @@ class _At:
 
 def _items(selection: Selection, keys: Sequence[int]) -> list[Item]:
     """Return the items of a page in its order, with their properties."""
-    own = Item.objects.live().only(*COLUMNS, "properties")
+    own = Item.objects.live().only(*COLUMNS, "properties", "remote_id")
     found = own.in_bulk(keys)
     collection = selection.collection
     items = [found[key] for key in keys if key in found]
@@ -295,5 +208,12 @@ def count(selection: Selection, page: TablePage) -> Count:
         return Count(number=len(page.items))
     if selection.is_all:
         return Count(number=selection.collection.stored_count)
-    number = selection.keys_to_count()[: COUNT_LIMIT + 1].count()
-    return Count(number=min(number, COUNT_LIMIT), is_more=number > COUNT_LIMIT)
+    if selection.has_all_keys:
+        return Count(number=len(selection.all_keys))
+    if selection.hits is not None and selection.keys is None:
+        is_small = selection.collection.stored_count <= SMALL
+        return count_found(selection.live_where(), selection.hits, is_small=is_small)
+    is_one = selection.keys is not None or len(selection.used) == 1
+    limit = COUNT_LIMIT if is_one else SEVERAL_LIMIT
+    number = selection.keys_to_count()[: limit + 1].count()
+    return Count(number=min(number, limit), is_more=number > limit)

@@ -10,7 +10,12 @@ from django.db.models import Q
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.tables.columns import Column, columns_of
-from integrations.services.items.tables.values import NONE, keys_of, values_of
+from integrations.services.items.tables.values import (
+    NONE,
+    keys_of,
+    load_own,
+    values_of,
+)
 
 # So many keys in one statement.
 CHUNK = 500
@@ -66,6 +71,7 @@ def _to_item(key: int, item: IntegrationItem) -> Item:
     """Return what is compared of an item that was just stored."""
     return Item(
         pk=key,
+        remote_id=item.id,
         name=item.name,
         properties=item.properties,
         remote_created_at=item.creation_time,
@@ -87,6 +93,7 @@ def write(
         for start in range(0, len(items), CHUNK):
             keys = [item.pk for item in items[start : start + CHUNK]]
             PropertyValue.objects.filter(item__in=keys, index__in=indexes).delete()
+    load_own(items, columns)
     rows: list[tuple[Any, ...]] = []
     for item in items:
         values = values_of(item, collection, columns)

@@ -28,6 +28,7 @@ from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
+from integrations.services.items.own_columns.load import load, typed_values
 from integrations.services.items.tables.columns import (
     CREATED,
     NAME,
@@ -128,7 +129,15 @@ def values_of(
         for column in columns
         if column.is_own and (value := _own(item, column.id)) is not None
     }
+    yours = [column.yours for column in columns if column.yours]
+    if yours:
+        found |= typed_values(item, collection, yours)
     return {column.id: found[column.id] for column in columns if column.id in found}
+
+
+def load_own(items: Sequence[Item], columns: Sequence[Column]) -> None:
+    """Load what users noted in own columns, by one query for all of these items."""
+    load(items, [column.yours for column in columns if column.yours])
 
 
 def _described(

@@ -20,7 +20,7 @@ from integrations.models.progress import (
     RunProgress,
 )
 from integrations.models.reasons import Reason, ReasonCode, columns
-from integrations.services.common import shutdown
+from integrations.services.common import metrics, shutdown
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.store import PageCounts
@@ -168,10 +168,20 @@ class RunLease:
         )
         if not renewed:
             raise LeaseLostError("the run is not this worker's any more")
+        self._measure(waited - self._waited)
         self._calls, self._waited = calls, waited
         self.renewals += 1
         self._sums.clear()
         self._renewed = dict(self.run.progress)
+
+    def _measure(self, waited: float) -> None:
+        """Add what was written to the metrics, once it is committed."""
+        provider = self.connection.provider
+        metrics.count(metrics.WAITS, waited, provider=provider)
+        for change in ("created", "changed", "deleted", "unchanged"):
+            metrics.count(
+                metrics.ITEMS, self._sums[change], provider=provider, change=change
+            )
 
     def roll_back(self) -> None:
         """Forget what was counted and noted in a transaction that failed."""

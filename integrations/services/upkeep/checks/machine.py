@@ -43,7 +43,8 @@ def _var_dir(_census: Census) -> Result:
 
 def _open_files() -> list[Path]:
     """Return the files with secrets, of our own user, that others may read."""
-    files = [Path(name) for name in (*settings.SECRET_FILES, settings.VAR_DIR)]
+    names = [*settings.SECRET_FILES, str(settings.VAR_DIR)]
+    files = [Path(name) for name in names]
     return [each for each in files if each.exists() and _is_open(each)]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.utils.safestring import SafeString
+
 from integrations.models import Collection, Item
 from integrations.providers.fields import (
     SEVERAL,
@@ -20,10 +22,11 @@ from integrations.providers.fields import (
     User,
     Value,
 )
+from integrations.providers.plain import plain
 from integrations.services.items.links import Links, find_by_id
 from integrations.services.items.tables.columns import NAME, Column
-from integrations.services.items.tables.values import singles_of, values_of
-from integrations.views.items.tables.drawing import Cell, Part
+from integrations.services.items.tables.values import load_own, singles_of, values_of
+from integrations.views.items.tables.drawing import Cell, Part, draw_cells
 from integrations.views.items.values import NO_LINKS, Shown, show
 
 MOST_PARTS, MOST_LINKED, LONG = 4, 3, 120
@@ -33,22 +36,40 @@ ONE_LINE: Final = (Text, RichText, Date)
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """An item and its cells, in the order of the columns; the name has none."""
+    """An item and its cells, in the order of the columns; the name has none.
+
+    ``writable`` are the columns that can be edited here, ``back`` is the address of
+    the table, to which the form of a column of the user's own leads back.
+    """
 
     item: Item
     cells: Sequence[tuple[Column, Cell]] = field(default=())
+    writable: frozenset[str] = frozenset()
+    back: str = ""
+
+    @property
+    def html(self) -> SafeString:
+        """Return the cells drawn."""
+        return draw_cells(self.item, self.cells, self.writable, self.back)
 
 
 def make_rows(
-    items: Sequence[Item], collection: Collection, columns: Sequence[Column]
+    items: Sequence[Item],
+    collection: Collection,
+    columns: Sequence[Column],
+    writable: frozenset[str] = frozenset(),
+    back: str = "",
 ) -> list[Row]:
     """Return a row for each item."""
     rest = [column for column in columns if column.id != NAME]
+    load_own(items, rest)
     values = [(item, values_of(item, collection, rest)) for item in items]
     links = _find_links(items, [found for _, found in values])
     return [
         Row(
             item=item,
+            writable=writable,
+            back=back,
             cells=[(c, make_cell(found.get(c.id), links, c.colours)) for c in rest],
         )
         for item, found in values
@@ -73,8 +94,7 @@ def make_cell(value: Value | None, links: Links, colours: Mapping[str, str]) -> 
     if value is None:
         return Cell(look="empty")
     if isinstance(value, Boolean):
-        text = show(value).text
-        return Cell(look="check", text=text, is_true=value.is_true)
+        return Cell(look="check", text=plain(value), is_true=value.is_true)
     if isinstance(value, Relation):
         return _relation(value, links)
     if _are(value, Choice):
@@ -91,7 +111,7 @@ def make_cell(value: Value | None, links: Links, colours: Mapping[str, str]) -> 
     if isinstance(value, SEVERAL):
         return _line(", ".join(show(each).text for each in value.values))
     if isinstance(value, ONE_LINE):
-        return _line(show(value).text)
+        return _line(plain(value))
     return Cell(value=show(value, links))
 
 
@@ -110,12 +130,12 @@ def _chips(value: Value, colours: Mapping[str, str], *, look: str) -> Cell:
     singles = singles_of(value)
     parts = [
         Part(
-            text=show(each).text,
+            text=plain(each),
             colour=colours.get(each.label, "") if isinstance(each, Choice) else "",
         )
         for each in singles[:MOST_PARTS]
     ]
-    left = [show(each).text for each in singles[MOST_PARTS:]]
+    left = [plain(each) for each in singles[MOST_PARTS:]]
     return Cell(look=look, parts=parts, more=len(left), title=", ".join(left[:50]))
 
 

@@ -1,20 +1,35 @@
-"""Draw the cells of a table as HTML, by hundreds: a template for each would be slow.
+"""Draw cells and options as HTML, by hundreds: a template for each would be slow.
 
 Every word is escaped.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+from urllib.parse import quote, urlencode
 
+from django.template.loader import get_template
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from integrations.models import Item
+from integrations.services.items.tables.columns import Column
 from integrations.templatetags import icons
+from integrations.templatetags.mooring import external, is_safe_link
 from integrations.templatetags.times import shown_time
 from integrations.views.items.values import Shown
 
 EMPTY: Final = SafeString('<span class="soft">\N{EN DASH}</span>')
+RIGHT: Final = SafeString(' class="right"')
+SELECTED, END_GROUP = SafeString(" selected"), SafeString("</optgroup>")
+ICON: Final = '<span aria-hidden="true">{}</span> '
+EDIT: Final = (
+    '<a class="cell-edit" href="{}?field={}#field-{}" aria-label="Edit {} of {}"></a>'
+)
+OWN: Final = (
+    '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
+)
 BAR: Final = '<progress max="100" value="{}" aria-hidden="true"></progress> {}'
 
 
@@ -31,11 +46,6 @@ class Cell:
     share: str = ""
     is_true: bool = False
 
-    @property
-    def html(self) -> SafeString:
-        """Return it drawn, empty where a template draws it."""
-        return draw(self)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -45,12 +55,102 @@ class Part:
     colour: str = ""
 
 
+def draw_cells(
+    item: Item,
+    cells: Sequence[tuple[Column, Cell]],
+    writable: Container[str],
+    back: str,
+) -> SafeString:
+    """Return the HTML of the cells of one row, with a link to edit each that can be.
+
+    ``back`` is the address of the table, for the form of a column of the user's own.
+    """
+    edit_url = reverse("integrations:item-edit", args=(item.uuid,)) if writable else ""
+    name = item.name or "Untitled"
+    return format_html_join(
+        "",
+        "<td{}>{}{}</td>",
+        [
+            (
+                RIGHT if column.is_number else "",
+                _own(item, column, cell, back) if column.yours else draw(cell),
+                _edit(edit_url, column, name) if column.id in writable else "",
+            )
+            for column, cell in cells
+        ],
+    )
+
+
+def _edit(url: str, column: Column, name: str) -> SafeString:
+    field = quote(column.id, safe="")
+    return format_html(EDIT, url, field, field, column.label, name)
+
+
+def _own(item: Item, column: Column, cell: Cell, back: str) -> SafeString:
+    path = reverse("integrations:item-own-values", args=(item.uuid,))
+    asked = urlencode({"column": column.id, "back": back})
+    name = item.name or "Untitled"
+    return format_html(OWN, f"{path}?{asked}", column.label, name, draw(cell))
+
+
+def draw_options(groups: Sequence[Mapping[str, Any]], chosen: str) -> SafeString:
+    """Return the HTML of the options of a select: columns, by their groups."""
+    drawn = [
+        (
+            format_html('<optgroup label="{}">', label) if label else "",
+            format_html_join(
+                "",
+                '<option value="{}"{}>{}</option>',
+                [
+                    (each.id, SELECTED if each.id == chosen else "", each.label)
+                    for each in group["columns"]
+                ],
+            ),
+            END_GROUP if label else "",
+        )
+        for group in groups
+        for label in (group["label"],)
+    ]
+    return format_html_join("", "{}{}{}", drawn)
+
+
 def draw(cell: Cell) -> SafeString:
-    """Return a cell's HTML, empty for one that has a template of its own."""
-    if cell.value is not None and cell.value.kind == "time":
-        return shown_time(cell.value)
+    """Return the HTML of a cell."""
     drawing = _DRAWN.get(cell.look)
-    return drawing(cell) if drawing else SafeString("")
+    if drawing is not None:
+        return drawing(cell)
+    value = cell.value
+    if value is None or not value.text:
+        return EMPTY
+    if value.kind == "time":
+        return shown_time(value)
+    if value.kind == "contact":
+        return format_html('<a href="{}">{}</a>', value.href, value.text)
+    if value.kind == "link" and is_safe_link(value.href):
+        return SafeString(external(value.href, value.text))
+    template = get_template("items/partials/value_whole.html")
+    return SafeString(template.render({"value": value}))
+
+
+def _linked(cell: Cell) -> SafeString:
+    """Return links to the first of the linked items, and how many more there are."""
+    items = cell.value.items if cell.value else ()
+    html = format_html_join(
+        ", ",
+        '<a href="{}">{}{}</a>',
+        [
+            (
+                item.get_absolute_url(),
+                format_html(ICON, item.icon) if item.icon else "",
+                item.name or "Untitled",
+            )
+            for item in items
+        ],
+    )
+    if cell.more <= 0:
+        return html
+    more = f"and {cell.more:,} more" if items else f"{cell.more:,} not stored here"
+    return format_html('{} <span class="soft">{}</span>', html, more)
 
 
 def _text(cell: Cell) -> SafeString:
@@ -71,13 +171,12 @@ def _check(cell: Cell) -> SafeString:
 
 
 def _chips(cell: Cell) -> SafeString:
-    is_user = cell.look == "people"
-    icon, look = (icons.draw("user"), "person") if is_user else ("", "choice")
+    look = "person" if cell.look == "people" else "choice"
     parts = [
-        (f"{look} colour-{part.colour}" if part.colour else look, icon, part.text)
+        (f"{look} colour-{part.colour}" if part.colour else look, part.text)
         for part in cell.parts
     ]
-    html = format_html_join(" ", '<span class="{}">{}{}</span>', parts)
+    html = format_html_join(" ", '<span class="{}">{}</span>', parts)
     if cell.more:
         html = format_html('{} <span class="soft">+{}</span>', html, cell.more)
     if cell.title:
@@ -90,6 +189,7 @@ _DRAWN: Final[Mapping[str, Callable[[Cell], SafeString]]] = {
     "chips": _chips,
     "empty": lambda _: EMPTY,
     "line": _text,
+    "linked": _linked,
     "number": _text,
     "people": _chips,
     "percent": _share,

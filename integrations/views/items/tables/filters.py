@@ -14,6 +14,7 @@ from integrations.services.items.tables.operators import (
     Operator,
 )
 from integrations.services.items.tables.table_query import ALL, ANY, TableQuery
+from integrations.views.items.tables.drawing import draw_options
 
 MOST_OPTIONS = 200
 INPUTS = {Family.DATE: "date", Family.NUMBER: "text"}
@@ -31,8 +32,13 @@ def make_context(
         ],
         "matches": _matches(query) if len(query.conditions) > 1 else [],
         "clear_url": query.change(conditions=(), search="").url,
-        "filter_columns": _choices(columns.by_id.values()),
-        "group_columns": _choices(c for c in columns.by_id.values() if c.can_group),
+        "filter_options": draw_options(
+            _choices(columns.by_id.values()), chosen.id if chosen else ""
+        ),
+        "group_options": draw_options(
+            _choices(c for c in columns.by_id.values() if c.can_group),
+            query.group.id if query.group else "",
+        ),
         "adding": _form(chosen, knows_me=knows_me) if chosen else None,
         "cancel_url": query.url,
         "kept": _kept(query, without=()),

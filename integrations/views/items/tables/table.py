@@ -21,7 +21,6 @@ from integrations.services.items.tables.layouts import NORMAL
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.table_query import SIZES, TableQuery
 from integrations.services.writing import editing
-from integrations.templatetags import icons
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.items.tables import cells, charts, chosen, filters
@@ -105,7 +104,11 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     query, selection = asked.query, asked.selection
     page = listing.fetch_page(selection)
     put_icons(page.items)
-    rows = cells.make_rows(page.items, asked.collection, asked.shown)
+    is_writable = editing.can_write(asked.collection)
+    writable = frozenset(editing.fields_of(asked.collection) if is_writable else ())
+    rows = cells.make_rows(
+        page.items, asked.collection, asked.shown, writable, back=query.url
+    )
     number = listing.count(selection, page)
     back = urlencode({"back": query.url})
     layout_path = reverse("integrations:table-layout", args=(asked.collection.pk,))
@@ -130,7 +133,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "sizes": _sizes(query),
         "layout_url": f"{layout_path}?{back}",
         "list_url": f"{list_path}?collection={query.collection}",
-        **_writing(asked.collection),
+        "is_writable": is_writable,
         "download": TableDownloadForm(),
         "download_url": _download_url(query),
         **chosen.make_context(selection, page.items),
@@ -143,18 +146,6 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
             knows_me=bool(selection.asker.identities),
         ),
         **_live(Look.of(page.items), asked),
-    }
-
-
-def _writing(collection: Collection) -> dict[str, Any]:
-    """Return whether rows can be written, and which of their columns."""
-    is_writable = editing.can_write(collection)
-    fields = editing.fields_of(collection) if is_writable else {}
-    return {
-        "is_writable": is_writable,
-        "writable_columns": frozenset(fields),
-        # Drawn once for all cells.
-        "pencil": icons.draw("pencil"),
     }
 
 

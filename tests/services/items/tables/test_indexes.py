@@ -14,7 +14,7 @@ from integrations.services.items import store
 from integrations.services.items.tables import indexes, listing
 from integrations.services.items.tables.columns import columns_of
 from integrations.services.items.tables.conditions import Asker
-from integrations.services.items.tables.listing import Selection
+from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.upkeep import schedule
 from tests.support.rows import make_collection, make_connection

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection as database
 from django.http import QueryDict
 
-from integrations.models import Item
+from integrations.models import Item, PropertyIndex
 from integrations.providers.fields import (
     SEVERAL,
     Boolean,
@@ -22,11 +23,11 @@ from integrations.providers.fields import (
 )
 from integrations.providers.plain import plain
 from integrations.services.items.described import describe
-from integrations.services.items.tables import indexes, listing
+from integrations.services.items.tables import indexes, listing, selection
 from integrations.services.items.tables.columns import Family, columns_of
 from integrations.services.items.tables.conditions import Asker
-from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.operators import ALLOWED, Operator
+from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.items.tables.values import identity
 from tests.support.rows import NOON, make_collection, make_connection, make_items
@@ -294,3 +295,63 @@ def test_all_and_any_of_several_filters(table):
     assert set(ask(table, f"{done}&{high}&match=any")) == one | other
     negated = "fldChoice00000000__not=Done"
     assert set(ask(table, negated)) == {*ask(table, "")} - one
+
+
+MANY = (
+    "fldNumber00000000__gt=0",
+    "fldNumber00000000__gt=0&fldMoney000000000__filled=1",
+    "fldNumber00000000__gt=0&fldChoice00000000__not=Done&sort=-fldDay00000000000",
+    "fldChoices0000000__is=Done&fldUsers000000000__filled=1&sort=fldNumber00000000",
+    "fldChoice00000000__is=Done&fldBox00000000000__is=yes&match=any&sort=-fldText0000000000",
+    "fldChoice00000000__not=Done&fldText0000000000__contains=e&match=any",
+    "fldMoney000000000__between=9.99,1000&fldText0000000000__starts=z&sort=item.name",
+)
+
+
+@pytest.mark.parametrize("looks", [(), (1, 2), (3, 9), (600,)])
+@pytest.mark.parametrize("address", MANY)
+def test_many_rows_are_the_same_as_few_whichever_way_they_are_found(
+    table, monkeypatch, address, looks
+):
+    few = ask(table, f"{address}&size=25")
+    assert few
+
+    for module in (selection, listing):
+        monkeypatch.setattr(module, "FEW", 2)
+    monkeypatch.setattr(listing, "LOOKS", looks)
+
+    assert ask(table, f"{address}&size=25") == few
+
+
+@pytest.mark.skipif(database.vendor != "sqlite", reason="it counts SQLite's steps")
+def test_two_filters_cost_no_more_for_each_row_where_there_are_more_rows(table):
+    address = "fldNumber00000000__gt=-5&fldMoney000000000__gt=-9&sort=fldDay00000000000"
+    ask_once(table, address)
+    few, rows = steps_of(table, address), Item.objects.filter(collection=table).count()
+    more = list(Item.objects.filter(collection=table).values("name", "properties"))
+    PropertyIndex.objects.all().delete()
+    make_items(table, more * 15)
+    table.refresh_from_db()
+    ask_once(table, address)
+
+    many = steps_of(table, address)
+
+    assert many / few < 2 * 16, (few, many, rows)
+
+
+def ask_once(table, address):
+    """Return a page and its count."""
+    query = TableQuery.parse(table.pk, QueryDict(address), columns_of(table))
+    ready = indexes.prepare(table, query.indexed)
+    selected = Selection.make(table, query, ready, ASKER)
+    page = listing.fetch_page(selected)
+    return page, listing.count(selected, page)
+
+
+def steps_of(table, address):
+    """Return how many steps, in hundreds, SQLite takes for a page and its count."""
+    steps = []
+    database.connection.set_progress_handler(lambda: steps.append(1) and None, 100)
+    ask_once(table, address)
+    database.connection.set_progress_handler(None, 100)
+    return len(steps)

@@ -1,0 +1,29 @@
+"""Loader of our own templates, which leaves the spaces out that only authors see."""
+
+import re
+from typing import Final
+
+from django.template import Origin
+from django.template.loaders.filesystem import Loader
+
+# Whatever stands between lines is one end of a line in HTML, except in these.
+KEPT: Final = re.compile(r"(?is)<(pre|textarea|script)\b.*?</\1>")
+BETWEEN: Final = re.compile(r"\s*\n\s*")
+
+
+class CompactLoader(Loader):
+    """Loads templates from directories, those of HTML without their indentation."""
+
+    def get_contents(self, origin: Origin) -> str:
+        """Return the text of a template."""
+        text = super().get_contents(origin)
+        return compact(text) if str(origin.name).endswith(".html") else text
+
+
+def compact(text: str) -> str:
+    """Write lines without indentation and without empty ones between them."""
+    parts, start = [], 0
+    for kept in KEPT.finditer(text):
+        parts += [BETWEEN.sub("\n", text[start : kept.start()]), kept[0]]
+        start = kept.end()
+    return "".join([*parts, BETWEEN.sub("\n", text[start:])])

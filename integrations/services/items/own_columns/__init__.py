@@ -1,0 +1,1 @@
+"""Own columns: what users note beside records; nothing of it leaves for a provider."""

@@ -1,0 +1,197 @@
+"""Which rows of a table are selected: by conditions on indexes, and by a search.
+
+Three ways lead to them, by how many they are: few are known by their keys; of many,
+rows are looked at in their order until a page is full; where those are rare among
+rows, the keys of all of them are asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
+
+from integrations.models import Collection, Item, PropertyIndex, PropertyValue
+from integrations.models.item import ItemQuerySet
+from integrations.services.items.search import full_text
+from integrations.services.items.search.full_text import Hits
+from integrations.services.items.search.question import Question
+from integrations.services.items.search.related_names import with_related
+from integrations.services.items.tables.conditions import (
+    Asker,
+    Condition,
+    is_negated,
+    matching,
+    to_q,
+)
+from integrations.services.items.tables.indexes import Indexes
+from integrations.services.items.tables.operators import Operator
+from integrations.services.items.tables.table_query import ANY, TableQuery
+
+# So few items are fetched first, and sorted then.
+FEW = 1000
+EXACT = frozenset({Operator.IS, Operator.ONE_OF, Operator.ME, Operator.EMPTY})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What a query selects: by conditions that can be asked now, and by a search.
+
+    ``keys`` are the only items that can match, where few are known to. The search
+    ``has_more_links`` where too many names were meant to follow them.
+    """
+
+    collection: Collection
+    query: TableQuery
+    indexes: Indexes
+    asker: Asker
+    hits: Hits | None = None
+    keys: list[int] | None = None
+    has_more_links: bool = False
+
+    @classmethod
+    def make(
+        cls, collection: Collection, query: TableQuery, indexes: Indexes, asker: Asker
+    ) -> "Selection":
+        """Ask what is searched for, and look whether few items can match."""
+        hits, has_more_links = None, False
+        if query.search:
+            live = Item.objects.live().filter(collection=collection)
+            ordered = live.order_by("-remote_updated_at", "-id")
+            owner_id = collection.connection.owner_id
+            question = Question.parse(query.search, owner_id=owner_id)
+            question = with_related(question)
+            has_more_links = question.has_more_links
+            hits = full_text.ask(question, ordered)
+        made = cls(
+            collection=collection,
+            query=query,
+            indexes=indexes,
+            asker=asker,
+            hits=hits,
+            keys=hits.keys if hits is not None and hits.are_few else None,
+            has_more_links=has_more_links,
+        )
+        return made if made.keys is not None else replace(made, keys=made.few())
+
+    def few(self) -> list[int] | None:
+        """Return the keys of which all that match are some, if they are few."""
+        if not self.is_any:
+            found = (_some_keys(rows) for _, rows in self.positive)
+            return next((keys for keys in found if len(keys) <= FEW), None)
+        if not self.positive or len(self.positive) < len(self.used):
+            return None
+        keys: set[int] = set()
+        for _, rows in self.positive:
+            keys.update(_some_keys(rows))
+            if len(keys) > FEW:
+                return None
+        return list(keys)
+
+    @property
+    def is_any(self) -> bool:
+        """Tell whether it is enough that one of several conditions holds."""
+        return self.query.match == ANY and len(self.used) > 1
+
+    @property
+    def is_all(self) -> bool:
+        """Tell whether every row of the collection is selected."""
+        return not self.query.search and not self.used
+
+    def items(self) -> ItemQuerySet:
+        """Return the items that are selected."""
+        if self.keys is None:
+            found = self.live_where()
+            return found if self.hits is None else self.hits.among(found)
+        # Asked for its collection as well, SQLite would read all of that.
+        items = Item.objects.live().filter(pk__in=self.keys)
+        items = items.alias(of=F("collection_id")).filter(of=self.collection.pk)
+        return items.filter(self.where("pk"))
+
+    def live_where(self) -> ItemQuerySet:
+        """Return the items that have the conditions, whatever is searched for."""
+        live = Item.objects.live().filter(collection=self.collection)
+        return live.filter(self.where("pk"))
+
+    def values(self, index: PropertyIndex) -> QuerySet[PropertyValue]:
+        """Return the rows of an index whose items are selected."""
+        rows = PropertyValue.objects.filter(index=index)
+        if self.keys is not None:
+            rows = rows.filter(item__in=self.keys)
+        elif self.hits is not None:
+            found = self.hits.among(Item.objects.live())
+            rows = rows.filter(item__in=found.values("pk"))
+        return rows.filter(self.where("item_id"))
+
+    def holds(self, item: str) -> ExpressionWrapper:
+        """Return whether the item of a row is selected, for rows to be looked at."""
+        told = self.where(item)
+        if self.hits is not None and self.hits.condition is not None:
+            told &= Q(full_text.holds(self.hits.condition, item))
+        return ExpressionWrapper(told, output_field=BooleanField())
+
+    @cached_property
+    def all_keys(self) -> set[int]:
+        """The keys of all that are selected, found by what the least rows match."""
+        if self.positive and not self.is_any:
+            chosen, rows = self.narrowest
+            rows = rows.filter(self.where("item_id", without=chosen))
+            keys = set(rows.values_list("item_id", flat=True))
+        else:
+            keys = set(self.live_where().order_by().values_list("pk", flat=True))
+        if self.hits is not None and self.hits.condition is not None:
+            keys.intersection_update(full_text.all_keys(self.hits.condition))
+        return keys
+
+    def keys_to_count(self) -> QuerySet[Any]:
+        """Return the selected items by their keys alone, in no order.
+
+        Where all conditions must hold, only what one of them finds is looked at.
+        """
+        is_known = self.keys is not None or self.hits is not None
+        if is_known or self.is_any or not self.positive:
+            return self.items().order_by().values("pk")
+        chosen, rows = self.narrowest
+        rows = rows.filter(self.where("item_id", without=chosen))
+        return rows.order_by().values("item").distinct()
+
+    @property
+    def has_all_keys(self) -> bool:
+        """Tell whether all keys have been asked for."""
+        return "all_keys" in vars(self)
+
+    @cached_property
+    def positive(self) -> Sequence[tuple[Condition, QuerySet[PropertyValue]]]:
+        """The rows of an index for each condition that finds what it selects."""
+        return [
+            (condition, matching(condition, index, self.asker))
+            for condition, index in self.used
+            if not is_negated(condition)
+        ]
+
+    @property
+    def narrowest(self) -> tuple[Condition, QuerySet[PropertyValue]]:
+        """The rows of one condition, with an exact value if any has: as a rule few."""
+        return min(self.positive, key=lambda each: each[0].operator not in EXACT)
+
+    @cached_property
+    def used(self) -> Sequence[tuple[Condition, PropertyIndex]]:
+        """The conditions whose index is ready."""
+        found = (
+            (each, self.indexes.get(each.column)) for each in self.query.conditions
+        )
+        return [(condition, index) for condition, index in found if index is not None]
+
+    def where(self, item: str, *, without: Condition | None = None) -> Q:
+        """Return what holds for selected rows; ``item`` holds their item's key."""
+        where = Q()
+        for condition, index in self.used:
+            if condition != without:
+                told = to_q(condition, index, self.asker, item=item)
+                where = where | told if self.is_any else where & told
+        return where
+
+
+def _some_keys(rows: QuerySet[PropertyValue]) -> list[int]:
+    return list(rows.values_list("item_id", flat=True)[: FEW + 1])

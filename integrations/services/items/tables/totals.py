@@ -1,0 +1,132 @@
+"""Totals of groups: rows counted and numbers summed up by one statement.
+
+Plain SQL, because a join of the table with itself by item cannot be asked for. Rows
+are grouped in the order of an index, and each sum is one of its own columns, so that
+nothing has to be sorted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection as database
+
+from integrations.models import PropertyIndex, PropertyValue
+from integrations.services.items.tables.columns import Family
+from integrations.services.items.tables.selection import Selection
+from integrations.services.items.tables.values import Key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summed:
+    """An index whose numbers are summed up, each currency by itself."""
+
+    index: PropertyIndex
+    currencies: Sequence[str]
+
+    @classmethod
+    def make(cls, index: PropertyIndex) -> "Summed":
+        """Ask which currencies there are, each by one step into the index."""
+        table = _table()
+        least = f"SELECT MIN(text) FROM {table} WHERE index_id = %s"
+        sql = (
+            f"WITH RECURSIVE step(text) AS ({least} UNION ALL"
+            f" SELECT ({least} AND text > step.text) FROM step"
+            " WHERE step.text IS NOT NULL)"
+            " SELECT text FROM step WHERE text IS NOT NULL"
+        )
+        found = _ask(sql, [index.pk, index.pk])
+        return cls(index=index, currencies=[text for (text,) in found])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """The rows of one value: how many, one of their items, and a sum by currency."""
+
+    key: Key
+    count: int
+    sample: int
+    sums: Sequence[Mapping[str, float]] = ()
+
+
+def of_groups(
+    selection: Selection, index: PropertyIndex, summed: Sequence[Summed]
+) -> list[Total]:
+    """Return the totals of the values of an index among the selected rows.
+
+    By their text, or where there is none by their number: one that is written alike
+    and is not the same, as two users of one name are, is told apart by both.
+    """
+    # All yes and no have the same text, none.
+    is_boolean = index.family == Family.BOOLEAN
+    by = ("number", "text") if is_boolean else ("text",)
+    found, alike = [], []
+    for row in _ask(*_statement(selection, index, summed, by=by)):
+        text, number, most, count, sample, *sums = row
+        if number != most:
+            alike.append(text)
+        else:
+            found.append(_total(Key(number, text), count, sample, sums, summed))
+    if alike:
+        both = _statement(selection, index, summed, by=("text", "number"), among=alike)
+        for text, number, _, count, sample, *sums in _ask(*both):
+            found.append(_total(Key(number, text), count, sample, sums, summed))
+    return found
+
+
+def _total(
+    key: Key, count: int, sample: int, sums: Sequence[Any], summed: Sequence[Summed]
+) -> Total:
+    left = iter(sums)
+    by_currency = [
+        {
+            currency: total
+            for currency, total in zip(each.currencies, left, strict=False)
+            if total is not None
+        }
+        for each in summed
+    ]
+    return Total(key=key, count=count, sample=sample, sums=by_currency)
+
+
+def _statement(
+    selection: Selection,
+    index: PropertyIndex,
+    summed: Sequence[Summed],
+    *,
+    by: Sequence[str],
+    among: Sequence[str] = (),
+) -> tuple[str, list[Any]]:
+    """Return the SQL and its parameters: every name in it is one of ours."""
+    rows = selection.values(index).order_by().values("text", "number", "item_id")
+    if among:
+        rows = rows.filter(text__in=among)
+    grouped, within = rows.query.sql_with_params()
+    table, sums, joins = _table(), "", ""
+    of_sums: list[Any] = []
+    of_joins: list[Any] = []
+    for place, each in enumerate(summed):
+        for currency in each.currencies:
+            sums += f", SUM(s{place}.number) FILTER (WHERE s{place}.text = %s)"
+            of_sums.append(currency)
+        joins += (
+            f" LEFT JOIN {table} s{place} ON s{place}.index_id = %s"
+            f" AND s{place}.item_id = g.item_id AND s{place}.position = 0"
+        )
+        of_joins.append(each.index.pk)
+    names = ", ".join(f"g.{name}" for name in by)
+    sql = (
+        "SELECT MIN(g.text), MIN(g.number), MAX(g.number), COUNT(*), MIN(g.item_id)"
+        f"{sums} FROM ({grouped}) g{joins} GROUP BY {names}"
+    )
+    return sql, [*of_sums, *within, *of_joins]
+
+
+def _ask(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with database.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def _table() -> str:
+    return database.ops.quote_name(PropertyValue._meta.db_table)  # noqa: SLF001 (Django documents _meta)

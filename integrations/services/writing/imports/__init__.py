@@ -1,0 +1,1 @@
+"""Imports: the rows of an uploaded CSV file on their way into the outbox."""

@@ -1,0 +1,85 @@
+"""Results of an import: how many rows came to what, and those that were refused."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from django.db.models import Count
+
+from integrations.models import Edit, Import, ImportRow, wording
+from integrations.models.import_texts import problem_text, refusal_text
+from integrations.services.common import import_content
+from integrations.services.items.export import to_cell
+
+CHUNK: Final = 200
+State = ImportRow.State
+OUTCOMES: Final = {
+    Edit.State.REFUSED: State.REFUSED,
+    Edit.State.CONFLICT: State.CONFLICT,
+    Edit.State.CANCELLED: State.DISCARDED,
+}
+# The headings that the list of refused rows has besides the file's own.
+BYTE_ORDER_MARK: Final = "\ufeff"
+ADDED: Final = ("Row", "Column", "Reason")
+
+
+def settle(source: Import) -> None:
+    """Note what came of rows that were being sent."""
+    for row in source.rows.filter(state=State.SENT).select_related("edit"):
+        if row.edit is not None and row.edit.is_open:
+            continue
+        row.state = _outcome(row.edit)
+        row.save(update_fields=["state"])
+
+
+def _outcome(edit: Edit | None) -> State:
+    # It was discarded with its connection's other edits.
+    if edit is None:
+        return State.DISCARDED
+    if edit.state != Edit.State.SAVED:
+        return OUTCOMES[Edit.State(edit.state)]
+    return State.CREATED if edit.verb == Edit.Verb.CREATE else State.UPDATED
+
+
+def counts_of(source: Import) -> dict[str, Any]:
+    """Return how many rows are in each state, the others left out."""
+    rows = source.rows.order_by().values("state").annotate(count=Count("pk"))
+    found = {row["state"]: row["count"] for row in rows}
+    return {state: found[state] for state in State.values if state in found}
+
+
+def refused_csv(source: Import) -> Iterator[str]:
+    """Yield the lines of a CSV file of refused rows, each with its first reason.
+
+    It has the file's own cells, so that it can be corrected and imported again.
+    """
+    headings = {column["number"]: column["heading"] for column in source.columns}
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+    buffer.write(BYTE_ORDER_MARK)
+    writer.writerow([*map(to_cell, headings.values()), *ADDED])
+    rows = source.rows.filter(state__in=(State.INVALID, State.REFUSED))
+    for row in rows.select_related("edit").order_by("number").iterator(CHUNK):
+        cells = list(import_content.unseal(row).get("cells", ()))
+        own = [cells[each] if each < len(cells) else "" for each in headings]
+        column, reason = next(reasons_of(row, headings), ("", ""))
+        writer.writerow(map(to_cell, [*own, str(row.number), column, reason]))
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def reasons_of(
+    row: ImportRow, headings: Mapping[int, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield why a row was refused, here or by the provider, each with where."""
+    for problem in row.problems:
+        yield headings.get(problem[0], ""), problem_text(problem)
+    if row.state != State.REFUSED or row.edit is None:
+        return
+    for name, told in row.edit.refused.items():
+        yield name, refusal_text(told)
+    if not row.edit.refused:
+        yield "", wording.reason_text(row.edit.why)

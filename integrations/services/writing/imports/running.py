@@ -1,0 +1,167 @@
+"""The run of an import: its rows become edits, one after the other, each of them once.
+
+A row's edit has a key of its own, so that a row that was taken twice, by a worker that
+was killed in between, is one edit; and an edit is sent at most once in effect.
+"""
+
+import time
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from integrations.models import Connection, Edit, Import, ImportRow
+from integrations.models.reasons import ReasonCode
+from integrations.services.common import audit, import_content
+from integrations.services.writing import delivery, editing, outbox
+from integrations.services.writing.imports import results
+from integrations.services.writing.imports.lease import ImportLease
+from integrations.services.writing.outcomes import FIRST_LOOK
+
+# Rows that wait for something keep no others from being sent, up to so many.
+MOST_OPEN: Final = 10
+# What only its user can change is looked at so often.
+HELD_SECONDS: Final = 60.0
+FIRST_LOOK_SECONDS: Final = FIRST_LOOK.total_seconds()
+State = ImportRow.State
+TODO: Final = (State.NEW, State.CHANGED)
+
+
+def run(lease: ImportLease) -> float | None:
+    """Work on an import for a slice; return seconds until the next, None at its end.
+
+    Raises LeaseLostError when somebody else has it.
+    """
+    source = lease.source
+    stop_at = time.monotonic() + settings.SLICE_SECONDS
+    if source.state == Import.State.CANCELLING:
+        discard_open(source)
+    for edit in open_edits(source).order_by("pk"):
+        # Its worker may have been killed before its answer was stored.
+        lease.renew()
+        _deliver(edit)
+    wait = _send_rows(lease, stop_at)
+    results.settle(source)
+    if wait is None and open_edits(source).exists():
+        wait = FIRST_LOOK_SECONDS
+    if wait is None:
+        _end(lease)
+        return None
+    wait = min(wait, HELD_SECONDS)
+    lease.release(due_at=timezone.now() + timedelta(seconds=wait))
+    return wait
+
+
+def _send_rows(lease: ImportLease, stop_at: float) -> float | None:
+    """Send rows until something has to be waited for; None when none are left."""
+    source, wait = lease.source, None
+    while wait is None and source.state == Import.State.RUNNING:
+        if not _may_send(source):
+            return HELD_SECONDS
+        if open_edits(source).count() >= MOST_OPEN:
+            return FIRST_LOOK_SECONDS
+        edit = _take_next(lease)
+        if edit is None:
+            return None
+        wait = _deliver(edit)
+        results.settle(source)
+        if time.monotonic() >= stop_at:
+            return wait or 0.0
+    return wait
+
+
+def _may_send(source: Import) -> bool:
+    allowed = Connection.objects.syncable().filter(
+        pk=source.connection_id, is_editing=True
+    )
+    return allowed.exists() and editing.can_write(source.collection)
+
+
+def open_edits(source: Import) -> QuerySet[Edit]:
+    """Return the edits of rows whose outcome is not known yet."""
+    return Edit.objects.open().filter(imported_rows__source=source)
+
+
+def discard_open(source: Import) -> None:
+    """Discard what was taken and not sent; what may have arrived is waited for."""
+    waiting = open_edits(source).filter(state=Edit.State.WAITING)
+    outbox.discard(list(waiting), user=source.created_by, why=ReasonCode.CANCELLED)
+
+
+def _take_next(lease: ImportLease) -> Edit | None:
+    """Make an edit of the next row, in one transaction with what the row is then."""
+    source = lease.source
+    rows = source.rows.filter(state__in=TODO).select_related("item__collection")
+    while (row := rows.order_by("number").first()) is not None:
+        with transaction.atomic():
+            lease.renew()
+            edit = _to_edit(source, row)
+            row.state, row.edit = State.SENT if edit else State.UNCHANGED, edit
+            row.save(update_fields=["state", "edit"])
+        if edit is not None:
+            return edit
+    return None
+
+
+def _to_edit(source: Import, row: ImportRow) -> Edit | None:
+    content, user = import_content.unseal(row), source.created_by
+    key, values = _key(source, row), content["values"]
+    if row.state == State.NEW:
+        collection = source.collection
+        return outbox.create(collection, values, user=user, key=key, is_queued=False)
+    if row.item is None:
+        return None
+    row.item.collection = source.collection
+    base = content["base"]
+    return outbox.update(row.item, values, base, user=user, key=key, is_queued=False)
+
+
+def _key(source: Import, row: ImportRow, step: str = "") -> UUID:
+    return uuid5(source.pk, f"{row.number}{step}")
+
+
+def _deliver(edit: Edit) -> float | None:
+    """Deliver an edit; what turns out to be there already is updated instead."""
+    wait = delivery.deliver(edit.pk)
+    edit.refresh_from_db()
+    is_there = edit.state == Edit.State.CONFLICT and edit.verb == Edit.Verb.CREATE
+    instead = _update_instead(edit) if is_there else None
+    return delivery.deliver(instead.pk) if instead else wait
+
+
+def _update_instead(edit: Edit) -> Edit | None:
+    """Give an item that turned out to be there the values of its row."""
+    rows = edit.imported_rows.select_related("source__created_by")
+    if (row := rows.first()) is None or edit.item is None:
+        return None
+    fields = editing.fields_of(edit.collection)
+    values = {
+        name: edit.values[name]
+        for name in edit.theirs
+        if name in fields and not fields[name].is_identity
+    }
+    key, user = _key(row.source, row, ":there"), row.source.created_by
+    with transaction.atomic():
+        update = outbox.decide(edit, values, user=user, key=key, is_queued=False)
+        row.item, row.edit = edit.item, update or edit
+        row.state = State.SENT if update else State.UNCHANGED
+        row.save(update_fields=["item", "edit", "state"])
+    return update
+
+
+def _end(lease: ImportLease) -> None:
+    source = lease.source
+    is_cancelled = source.state == Import.State.CANCELLING
+    state = Import.State.CANCELLED if is_cancelled else Import.State.DONE
+    with transaction.atomic():
+        lease.release(state=state, ended_at=timezone.now())
+        audit.record(
+            f"import.{state.value}",
+            user=source.created_by,
+            subject=source.pk,
+            **results.counts_of(source),
+        )

@@ -1,0 +1,227 @@
+"""Pages of an import: upload a file, match its columns, check it, watch it run."""
+
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import (
+    Http404,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from integrations.models import Collection, Import, ImportRow
+from integrations.models.import_texts import FileProblem, file_text
+from integrations.services.common import audit
+from integrations.services.writing import editing
+from integrations.services.writing.imports import csv_file, jobs, results, uploads
+from integrations.views.access import UserRequest
+from integrations.views.editing import import_rows, status
+from integrations.views.editing.import_form import MappingForm, zone_matters
+
+FORM = ["GET", "HEAD", "POST"]
+PAGE_SIZE: Final = 50
+LISTED: Final = 20
+RowState = ImportRow.State
+# What a row may come to, by what is counted together.
+TODO: Final = (RowState.NEW, RowState.CHANGED, RowState.SENT)
+
+
+def _collection(request: UserRequest, pk: UUID) -> Collection:
+    rows = Collection.objects.filter(connection__owner=request.user)
+    collection = get_object_or_404(rows.select_related("connection"), pk=pk)
+    if not editing.is_writable(collection):
+        raise Http404("nothing to import")
+    return collection
+
+
+def _import(request: UserRequest, pk: UUID) -> Import:
+    rows = Import.objects.filter(connection__owner=request.user).select_related(
+        "connection", "collection__connection", "created_by"
+    )
+    return get_object_or_404(rows, pk=pk)
+
+
+@require_http_methods(FORM)
+def import_create(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Take a file in, and show the earlier ones."""
+    collection = _collection(request, pk)
+    connection = collection.connection
+    if not editing.can_write(collection):
+        text = f"Switch on editing for {connection} first."
+        messages.warning(request, text, extra_tags="editing_off")
+        return redirect(f"{connection.get_absolute_url()}#editing")
+    problem = ""
+    if request.method == "POST":
+        try:
+            source = _upload(request, collection)
+        except csv_file.FileRefusedError as exc:
+            problem = file_text(exc.problem, exc.number)
+        else:
+            return redirect("integrations:import-mapping", source.pk)
+    context = {
+        "collection": collection,
+        "connection": connection,
+        "problem": problem,
+        "imports": collection.imports.all()[:LISTED],
+        "most_bytes": csv_file.MAX_BYTES,
+        "most_rows": csv_file.MAX_ROWS,
+        "too_large": file_text(FileProblem.TOO_LARGE, csv_file.MAX_BYTES >> 20),
+        "days": Import.KEPT.days,
+    }
+    code = 400 if problem else 200
+    return render(request, "editing/import_create.html", context, status=code)
+
+
+def _upload(request: UserRequest, collection: Collection) -> Import:
+    sent = request.FILES.get("file")
+    if sent is None:
+        raise csv_file.FileRefusedError(FileProblem.MISSING)
+    if (sent.size or 0) > csv_file.MAX_BYTES:
+        megabytes = csv_file.MAX_BYTES >> 20
+        raise csv_file.FileRefusedError(FileProblem.TOO_LARGE, megabytes)
+    name = str(sent.name or "")
+    return uploads.upload(collection, sent.read(), file_name=name, user=request.user)
+
+
+@require_http_methods(FORM)
+def import_mapping(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Match the columns of a file with fields, and have it checked."""
+    source = _import(request, pk)
+    if source.state != Import.State.MAPPING:
+        return redirect(source)
+    form, errors = MappingForm(source=source), {}
+    if request.method == "POST":
+        form.take(request.POST)
+        zone = timezone.get_current_timezone()
+        source.zone = str(getattr(zone, "key", "UTC"))
+        source.save(update_fields=["mapping", "clears_empty", "zone"])
+        errors = form.errors()
+        if request.POST.get("action") == "check" and not errors:
+            jobs.start_check(source)
+            return redirect(source)
+    context = {
+        "source": source,
+        "connection": source.connection,
+        "columns": list(form.rows(errors)),
+        "errors": errors,
+        "whole_error": errors.get(-1, ""),
+        "preview": form.preview(),
+        "zone": source.zone if zone_matters(source) else "",
+    }
+    code = 400 if errors and request.POST.get("action") == "check" else 200
+    return render(request, "editing/import_mapping.html", context, status=code)
+
+
+@require_safe
+def import_detail(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show how an import goes, and what each of its rows does."""
+    source = _import(request, pk)
+    if source.state == Import.State.MAPPING:
+        return redirect("integrations:import-mapping", source.pk)
+    return render(request, "editing/import_detail.html", _context(request, source))
+
+
+@require_safe
+def import_live(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show what has changed on an open page of an import."""
+    context = {**_context(request, _import(request, pk)), "is_live": True}
+    return render(request, "editing/import_live.html", context)
+
+
+def _context(request: UserRequest, source: Import) -> dict[str, Any]:
+    wanted = request.GET.get("state", "")
+    wanted = wanted if wanted in RowState.values else ""
+    rows = source.rows.select_related("item", "edit__connection", "edit__collection")
+    page = Paginator(rows.filter(state=wanted) if wanted else rows, PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
+    query = urlencode({"state": wanted, "page": page.number})
+    return {
+        **_progress(source),
+        "page": page,
+        "wanted": wanted,
+        "rows": list(import_rows.rows_of(source, list(page.object_list))),
+        "live_url": f"{reverse('integrations:import-live', args=(source.pk,))}?{query}",
+    }
+
+
+def _progress(source: Import) -> dict[str, Any]:
+    counts = results.counts_of(source)
+    total = sum(counts.values())
+    read = counts.get(RowState.READ, 0) + counts.get(RowState.CONVERTED, 0)
+    todo = sum(counts.get(state, 0) for state in TODO)
+    left = read if source.state == Import.State.CHECKING else todo
+    return {
+        "source": source,
+        "connection": source.connection,
+        "counts": [
+            {
+                "state": state,
+                "label": RowState(state).label,
+                "count": count,
+                "tone": import_rows.TONES.get(RowState(state), "idle"),
+            }
+            for state, count in counts.items()
+        ],
+        "total": total,
+        "done": total - left,
+        "todo": todo,
+        "refused": counts.get(RowState.INVALID, 0) + counts.get(RowState.REFUSED, 0),
+        "held": status.held(source.collection) if source.is_open else "",
+        "live_seconds": status.SECONDS_BUSY if source.is_open else 0,
+    }
+
+
+@require_POST
+def import_confirm(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Begin to send the rows of a checked import."""
+    source = _import(request, pk)
+    if not jobs.confirm(source, user=request.user):
+        text = "This import was begun or ended already."
+        messages.info(request, text, extra_tags="not_confirmed")
+    return redirect(source)
+
+
+@require_POST
+def import_reopen(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Go back to the columns of an import that was not begun."""
+    source = _import(request, pk)
+    jobs.reopen(source)
+    return redirect("integrations:import-mapping", source.pk)
+
+
+@require_POST
+def import_cancel(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Send no more rows; an import that was not begun is deleted with its file."""
+    source = _import(request, pk)
+    if jobs.cancel(source, user=request.user):
+        return redirect(source)
+    collection = source.collection_id
+    if not uploads.forget(source, user=request.user):
+        return redirect(source)
+    messages.success(request, "The file is deleted.", extra_tags="forgotten")
+    return redirect("integrations:import-create", collection)
+
+
+@require_POST
+def import_refused(request: UserRequest, pk: UUID) -> HttpResponseBase:
+    """Send the refused rows as a CSV file."""
+    source = _import(request, pk)
+    audit.record("import.refused_downloaded", user=request.user, subject=source.pk)
+    return StreamingHttpResponse(
+        results.refused_csv(source),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="refused-rows.csv"'},
+    )

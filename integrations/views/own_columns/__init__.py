@@ -1,0 +1,1 @@
+"""Pages of own columns, and of what users note in them."""

@@ -1,0 +1,214 @@
+"""The Atom feed of a view, by a secret address that is shown once.
+
+https://www.rfc-editor.org/rfc/rfc4287
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Final
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.feedgenerator import Atom1Feed
+from django.views.decorators.http import require_POST, require_safe
+
+from integrations.models import Collection, Connection, Item, SavedView
+from integrations.models.item import ItemQuerySet
+from integrations.models.preferences import zone_of
+from integrations.providers.plain import plain
+from integrations.services.common import audit
+from integrations.services.items import listing
+from integrations.services.items.query import ItemQuery
+from integrations.services.items.saved_views import feeds, fitting
+from integrations.services.items.saved_views.fitting import Fitted
+from integrations.services.items.tables import indexes
+from integrations.services.items.tables import listing as tables
+from integrations.services.items.tables.columns import (
+    NAME,
+    Column,
+    Columns,
+    Family,
+    columns_of,
+)
+from integrations.services.items.tables.listing import Selection
+from integrations.services.items.tables.opening import asker_of
+from integrations.services.items.tables.table_query import TableQuery
+from integrations.services.items.tables.values import load_own, values_of
+from integrations.views.access import UserRequest
+from integrations.views.items.facets import type_name
+from integrations.views.saved_views.pages import get_view
+
+MOST_ENTRIES: Final = 50
+RETRY_SECONDS: Final = 120
+MOST_TEXT: Final = 500
+# No XML can hold these, not even escaped: https://www.w3.org/TR/xml/#charsets
+FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+MENDING = "This view was saved with what is not there any more. Mend it here first."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One item of a feed, and what its view shows of it."""
+
+    item: Item
+    text: str
+
+
+@require_POST
+def view_feed(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Make the feed's address, which is shown this once, anew, or take it back."""
+    view = get_view(request, pk)
+    if request.POST.get("action") == "revoke":
+        feeds.revoke(view, user=request.user)
+        return redirect("integrations:view-edit", pk)
+    secret = feeds.make(view, user=request.user)
+    address = request.build_absolute_uri(reverse("integrations:feed", args=(secret,)))
+    context = {"view": view, "address": address}
+    return render(request, "saved_views/view_feed.html", context)
+
+
+@login_not_required
+@require_safe
+def feed(request: HttpRequest, secret: str) -> HttpResponse:
+    """Answer a feed reader, which has nothing but the address."""
+    view = feeds.find(secret)
+    who = f"view {view.pk}" if view else f"from {audit.client_address(request)}"
+    if feeds.is_too_often(who):
+        return _later(429, feeds.WINDOW_SECONDS)
+    if view is None:
+        raise Http404
+    with timezone.override(zone_of(view.owner) or UTC):
+        entries, note = _entries(view)
+    if entries is None:
+        return _later(503, RETRY_SECONDS)
+    return _answer(request, view, entries, note)
+
+
+def _later(status: int, seconds: int) -> HttpResponse:
+    return HttpResponse(
+        "Please try again later.\n",
+        status=status,
+        content_type="text/plain; charset=utf-8",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
+def _entries(view: SavedView) -> tuple[Sequence[Entry] | None, str]:
+    """Return what a view shows, latest first; None while it cannot be told yet.
+
+    A view that has lost a filter would show more than it was made for.
+    """
+    if view.is_of_all_items:
+        return _entries_of_all(view)
+    collection = next(iter(fitting.find_collections(view, view.owner)), None)
+    if collection is None or not fitting.is_of(view, collection):
+        return (), ""
+    columns = columns_of(collection)
+    fitted = fitting.fit_table(view, collection, columns)
+    if fitted.left_out:
+        return (), MENDING
+    return _entries_of_table(fitted, collection, columns), ""
+
+
+def _entries_of_table(
+    fitted: Fitted, collection: Collection, columns: Columns
+) -> Sequence[Entry] | None:
+    asked = fitted.query
+    if not isinstance(asked, TableQuery):
+        return None
+    query = asked.change(sort=None, is_descending=True, group=None, size=MOST_ENTRIES)
+    found = indexes.prepare(collection, query.indexed)
+    if found.building:
+        return None
+    selection = Selection.make(collection, query, found, asker_of(collection))
+    items = tables.fetch_page(selection).items
+    shown = [columns.by_id[each] for each in fitted.columns if each != NAME]
+    shown = [column for column in shown if column.family is not Family.RELATION]
+    load_own(items, shown)
+    return [Entry(item=item, text=_text(item, collection, shown)) for item in items]
+
+
+def _text(item: Item, collection: Collection, shown: Sequence[Column]) -> str:
+    values = values_of(item, collection, shown)
+    zone = timezone.get_current_timezone()
+    told = [
+        f"{column.label}: {plain(values[column.id], zone=zone)[:MOST_TEXT]}"
+        for column in shown
+        if column.id in values
+    ]
+    return "\n".join(told)
+
+
+def _entries_of_all(view: SavedView) -> tuple[Sequence[Entry], str]:
+    user = view.owner
+    connections = list(Connection.objects.owned_by(user))
+    own = Collection.objects.filter(connection__owner=user)
+    collections = list(own.select_related("connection").defer("schema", "checkpoint"))
+    fitted = fitting.fit_items(view, user, connections, collections)
+    asked = fitted.query
+    if fitted.left_out or not isinstance(asked, ItemQuery):
+        return (), MENDING
+    query = asked.change(sort="-updated", size=MOST_ENTRIES)
+    items = Item.objects.owned_by(user)
+    found = listing.select(
+        items,
+        query,
+        collections,
+        parent=_named(items, query.parent),
+        linked_to=_named(items, query.linked_to),
+    )
+    page = listing.fetch_page(found, query, owner_id=user.pk)
+    titles = {connection.pk: connection.title for connection in connections}
+    return [
+        Entry(
+            item=item,
+            text=f"{type_name(item.provider, item.type)}"
+            f" from {titles.get(item.connection_id, item.provider_name)}",
+        )
+        for item in page.items
+    ], ""
+
+
+def _named(items: ItemQuerySet, uuid: UUID | None) -> Item | None:
+    if uuid is None:
+        return None
+    return items.filter(uuid=uuid).select_related("collection").first()
+
+
+def _answer(
+    request: HttpRequest, view: SavedView, entries: Sequence[Entry], note: str
+) -> HttpResponse:
+    made = Atom1Feed(
+        title=_clean(view.name),
+        link=request.build_absolute_uri(view.get_absolute_url()),
+        description="",
+        subtitle=note or None,
+        feed_url=request.build_absolute_uri(),
+        feed_guid=f"urn:uuid:{view.pk}",
+        author_name="Mooring",
+    )
+    for entry in entries:
+        item = entry.item
+        made.add_item(
+            title=_clean(item.name) or "Untitled",
+            link=request.build_absolute_uri(item.get_absolute_url()),
+            description=_clean(entry.text),
+            unique_id=f"urn:uuid:{item.uuid}",
+            updateddate=item.remote_updated_at or item.changed_at,
+        )
+    return HttpResponse(
+        made.writeString("utf-8"),
+        content_type="application/atom+xml; charset=utf-8",
+        headers={"Cache-Control": "no-store, private", "X-Robots-Tag": "noindex"},
+    )
+
+
+def _clean(text: str) -> str:
+    """Return a text without the characters that no XML can hold."""
+    return FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,243 @@
+"""Edit, create, archive and import contacts in a browser, also without JavaScript."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.real.processes import wait_until
+from tests.real.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+EMAIL = "editor@example.com"
+SAVED = 60_000
+CONTACTS = (
+    "select c.id from integrations_collection c join integrations_connection n"
+    " on n.id = c.connection_id join auth_user u on u.id = n.owner_id"
+    " where u.email = ? and c.remote_id = 'contacts'"
+)
+ITEMS = (
+    "select uuid, remote_id, properties from integrations_item"
+    " where collection_id = ? and deleted_at is null order by id"
+)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A contact that a test may change: its page, its id there, its values."""
+
+    path: str
+    remote_id: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Editor:
+    """Somebody with a HubSpot account that has contacts."""
+
+    connection: str
+    contacts: list[Contact]
+
+
+@pytest.fixture(scope="module")
+def editor(site: Stack) -> Editor:
+    connection = site.person(EMAIL).connect("hubspot")
+    rows = wait_until(lambda: stored(site), "contacts are read", seconds=60)
+    return Editor(connection, rows)
+
+
+def stored(site: Stack) -> list[Contact]:
+    """Return contacts with an address, once there are some."""
+    found = [
+        Contact(f"/items/{UUID(key)}/", remote_id, json.loads(values))
+        for (collection,) in site.rows(CONTACTS, EMAIL)
+        for key, remote_id, values in site.rows(ITEMS, collection)
+    ]
+    return [each for each in found if each.values.get("email")]
+
+
+@pytest.fixture(params=[True, False], ids=["js", "no-js"])
+def page(
+    request: pytest.FixtureRequest, open_page: Callable[..., Page], editor: Editor
+) -> Page:
+    """Return the connection's page, with editing switched on."""
+    opened = open_page(EMAIL, java_script_enabled=request.param)
+    opened.goto(editor.connection)
+    switch = opened.get_by_role("region", name="Editing").get_by_role("button")
+    if switch.first.inner_text() == "Switch on":
+        switch.first.click()
+        consent(opened)
+    return opened
+
+
+@pytest.fixture
+def contacts(page: Page, editor: Editor, request: pytest.FixtureRequest) -> Any:
+    """Return contacts that no other test changes."""
+    number = 8 * ("no-js" in request.node.name)
+    return editor.contacts[number : number + 8]
+
+
+def consent(page: Page) -> None:
+    page.get_by_role("button", name="Continue to HubSpot").click()
+    page.get_by_role("button", name="Connect app").click()
+    page.wait_for_url("**/connections/*-*/**")
+
+
+def wait_for(page: Page, found: Locator) -> None:
+    """Wait until a page shows something: by itself, or when it is loaded again."""
+    if page.evaluate("() => !!window.htmx"):
+        expect(found.first).to_be_visible(timeout=SAVED)
+        return
+    wait_until(lambda: found.first.is_visible() or not page.reload(), str(found))
+
+
+def state(page: Page, name: str) -> Locator:
+    return page.locator(f'[data-edit][data-state="{name}"]')
+
+
+def change(page: Page, contact: Contact, name: str, value: str) -> None:
+    page.goto(f"{contact.path}edit/?field={name}")
+    page.locator(f"#field-{name}").fill(value)
+    press_save(page)
+
+
+def press_save(page: Page) -> None:
+    page.locator("main form").get_by_role("button", name="Save").last.click()
+
+
+def test_editing_is_switched_on_by_a_consent_and_given_up_by_another(
+    page: Page, editor: Editor, site: Stack
+) -> None:
+    granted = "select granted_scopes, is_editing from integrations_connection"
+    scope = "crm.objects.contacts.write"
+    mine = f"{granted} where id = ?"
+    key = UUID(editor.connection.split("/")[2]).hex
+    assert scope in site.rows(mine, key)[0][0]
+
+    page.goto(editor.connection)
+    page.get_by_role("button", name="Switch off").click()
+    assert not site.rows(mine, key)[0][1]
+    consent(page)
+
+    assert scope not in site.rows(mine, key)[0][0]
+    expect(page.get_by_role("button", name="Switch on")).to_be_visible()
+
+
+def test_a_contact_is_changed_refused_decided_on_and_taken_back(
+    page: Page, contacts: list[Contact], site: Stack
+) -> None:
+    contact, other = contacts[:2]
+
+    # Saved, and taken back while nothing newer is there.
+    change(page, contact, "city", "Ravenna")
+    wait_for(page, state(page, "saved"))
+    expect(page.locator("main")).to_contain_text("Ravenna")
+    page.get_by_role("button", name="Undo").first.click()
+    wait_for(page, state(page, "saved").filter(has_text="→"))
+    wait_until(
+        lambda: page.goto(contact.path) and not state(page, "waiting").count(),
+        "it is taken back",
+    )
+
+    # Refused, with the reason beside the field.
+    change(page, contact, "email", other.values["email"])
+    wait_for(page, state(page, "refused"))
+    page.get_by_role("link", name="Correct it").first.click()
+    expect(page.locator('[data-field="email"]')).to_be_visible()
+    expect(page.locator("#field-email")).to_have_value(other.values["email"])
+    page.locator("#field-email").fill(contact.values["email"])
+    press_save(page)
+
+    # Changed there meanwhile: both values, and a choice.
+    page.goto(f"{contact.path}edit/?field=city")
+    page.locator("#field-city").fill("Mine")
+    edit = {"id": contact.remote_id, "property": "city", "value": "Theirs"}
+    edit |= {"provider": "hubspot", "portal": "555111", "type": "contacts"}
+    site.sandbox("records/edit", **edit)
+    press_save(page)
+    wait_for(page, state(page, "conflict"))
+    page.get_by_role("link", name="Decide").first.click()
+    expect(page.locator("main")).to_contain_text("Theirs")
+    page.get_by_label("Mine").check()
+    page.get_by_role("button", name="Save my choice").click()
+    wait_for(page, state(page, "saved").filter(has_text="Mine"))
+
+
+def test_a_contact_is_created_found_there_already_and_archived(
+    page: Page, contacts: list[Contact], editor: Editor
+) -> None:
+    taken, gone = contacts[2:4]
+    new = f"new-{taken.remote_id}@example.com"
+
+    page.goto(editor.connection)
+    page.get_by_role("link", name="New in Contacts").click()
+    create = page.url
+    page.locator("#field-email").fill(new)
+    press_save(page)
+    wait_for(page, page.get_by_text("Created", exact=True))
+
+    page.goto(create)
+    page.locator("#field-email").fill(taken.values["email"].upper())
+    press_save(page)
+    wait_for(page, state(page, "conflict"))
+    expect(page.get_by_role("link", name="Open")).to_be_visible()
+    page.get_by_role("button", name="Update it with my choice").click()
+    page.wait_for_url("**/items/**")
+
+    page.goto(f"{gone.path}archive/")
+    page.get_by_role("button", name="Archive").click()
+    wait_for(page, page.get_by_text("Archived", exact=True))
+
+
+def test_a_file_is_imported_with_a_column_matched_by_hand(
+    page: Page, contacts: list[Contact], editor: Editor
+) -> None:
+    there = contacts[4]
+    text = f"Mail;Town\nrow-{there.remote_id}@example.com;Oslo\n"
+    text += f"{there.values['email']};Oslo\nnobody;Oslo\n"
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": text.encode()}
+
+    page.goto(editor.connection)
+    page.get_by_role("link", name="Import Contacts").click()
+    page.get_by_label("CSV file").set_input_files(files=[file])
+    page.get_by_role("button", name="Upload").click()
+    page.get_by_label("Town").select_option(label="City")
+    page.get_by_role("button", name="Show the preview anew").click()
+    preview = page.get_by_role("region", name="What the first rows become").first
+    expect(preview).to_contain_text("Oslo")
+    page.get_by_role("button", name="Check all rows").click()
+    wait_for(page, page.locator('[data-import="checked"]'))
+    expect(page.locator('[data-row="4"]')).to_have_attribute("data-state", "invalid")
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="Download the refused rows").click()
+    assert "nobody" in downloaded.value.path().read_text("utf-8")
+
+    page.get_by_role("button", name="Import 2 rows").click()
+
+    wait_for(page, page.locator('[data-import="done"]'))
+    for name in ("created", "updated", "invalid"):
+        expect(page.locator(f'[data-count="{name}"]')).to_contain_text("1")
+
+
+def test_a_file_that_is_too_large_is_not_sent(
+    open_page: Callable[..., Page], editor: Editor
+) -> None:
+    page = open_page(EMAIL)
+    page.goto(editor.connection)
+    switch = page.get_by_role("button", name="Switch on")
+    if switch.count():
+        switch.click()
+        consent(page)
+    page.get_by_role("link", name="Import Contacts").click()
+    large = b"email\n" + b"a@b.example\n" * 500_000
+    file = {"name": "large.csv", "mimeType": "text/csv", "buffer": large}
+
+    page.get_by_label("CSV file").set_input_files(files=[file])
+
+    problem = page.get_by_label("CSV file").evaluate("e => e.validationMessage")
+    assert "5 MB" in problem

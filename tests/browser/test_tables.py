@@ -1,0 +1,84 @@
+"""Sort, filter, group and lay out a table in a browser, with and without JavaScript."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_structure import connect, wait_until_complete
+
+pytestmark = pytest.mark.browser
+WHO = "of-the-tables@example.com"
+
+
+def amounts(page: Page) -> list[float]:
+    """Return the amounts of the page's rows, without those that have none."""
+    heads = page.locator("table.sheet thead th").all_inner_texts()
+    place = [head.strip() for head in heads].index("Amount")
+    cells = page.locator(f"table.sheet tbody tr > :nth-child({place + 1})")
+    told = [each.strip().split(" ")[0] for each in cells.all_inner_texts()]
+    return [float(each.replace(",", "")) for each in told if each[-1:].isdigit()]
+
+
+def sort_filter_and_group(page: Page) -> None:
+    """Use what stands above a table, and look at its rows after each step."""
+    by_amount = page.locator("thead").get_by_role("link", name="Amount")
+    by_amount.click()
+    page.wait_for_url("**sort=-amount*")
+    down = amounts(page)
+    assert len(down) > 3
+    assert down == sorted(down, reverse=True)
+    by_amount.click()
+    page.wait_for_url("**sort=amount*")
+    assert amounts(page) == sorted(amounts(page))
+
+    page.get_by_label("Filter by", exact=True).select_option(label="Amount")
+    page.get_by_role("button", name="Filter by this column").click()
+    page.get_by_label("Amount", exact=True).select_option(label="is greater than")
+    page.get_by_label("Value", exact=True).fill(f"{down[3]:.2f}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**amount__gt=*")
+    expect(page.get_by_label("Filters")).to_contain_text("Amount is greater than")
+    assert min(amounts(page)) > down[3]
+
+    page.get_by_role("link", name="Clear all").click()
+    page.get_by_label("Group by", exact=True).select_option(label="Deal stage")
+    page.get_by_role("button", name="Group by this column").click()
+    page.wait_for_url("**group=dealstage*")
+    groups = page.locator("section", has=page.get_by_role("heading", name="By "))
+    largest = groups.locator("tbody tr").first
+    count = largest.locator("td").first.inner_text()
+    largest.get_by_role("link").click()
+    page.wait_for_url("**dealstage__is=*")
+    expect(page.get_by_text(f"{count} of ").first).to_be_visible()
+
+
+def choose_columns(page: Page) -> None:
+    """Leave a column out, send the form by Enter, and go back to the usual ones."""
+    usual = page.locator("table.sheet thead th").all_inner_texts()
+    page.get_by_role("link", name="Columns", exact=True).click()
+    page.get_by_role("checkbox", name="Amount", exact=True).uncheck()
+    page.get_by_label("Place of Updated").press("Enter")
+    expect(page.get_by_text("The columns are saved.")).to_be_visible()
+    expect(page.locator("table.sheet thead th")).to_have_count(len(usual) - 1)
+
+    page.get_by_role("link", name="Columns", exact=True).click()
+    page.get_by_role("button", name="Reset to default").click()
+    assert page.locator("table.sheet thead th").all_inner_texts() == usual
+
+
+def test_a_table_is_used_with_and_without_javascript(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page(WHO)
+    connect(page, "HubSpot", person="Mo Kestrel", consent="Connect app")
+    wait_until_complete(page, "Deals")
+    address = page.get_by_role("link", name="Deals", exact=True).get_attribute("href")
+    assert address
+
+    for has_script in (True, False):
+        page = open_page(WHO, java_script_enabled=has_script)
+        page.goto(address)
+        sort_filter_and_group(page)
+        page.goto(address)
+        choose_columns(page)

@@ -1,0 +1,55 @@
+"""Pages are small: without what only their authors see, and compressed."""
+
+import gzip
+
+from config.templates import compact
+from tests.support.rows import make_collection, make_items
+
+LONG = "Fischer & Sons, harbour 4: <tide> tables"
+
+
+def fill(connection):
+    names = [f"{LONG} {number}" for number in range(60)]
+    make_items(make_collection(connection), [{"name": name} for name in names])
+
+
+def test_a_list_of_fifty_rows_is_below_forty_kilobytes(as_alice, connection):
+    fill(connection)
+
+    page = as_alice.get("/items/")
+
+    assert page.content.count(b"data-label=") == 50 * 4
+    assert len(page.content) < 40_000
+
+
+def test_a_page_is_compressed_for_whoever_takes_it_so(as_alice, connection):
+    fill(connection)
+
+    page = as_alice.get("/items/", headers={"accept-encoding": "gzip"})
+
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert int(page.headers["Content-Length"]) == len(page.content) < 10_000
+    assert b"harbour 4: &lt;tide&gt; tables 7" in gzip.decompress(page.content)
+    assert "Accept-Encoding" in page.headers["Vary"]
+
+
+def test_a_file_is_not_compressed(as_alice, connection):
+    fill(connection)
+
+    answer = as_alice.post(
+        "/items/download/",
+        {"form": "csv", "values": "shown"},
+        headers={"accept-encoding": "gzip"},
+    )
+
+    assert answer.streaming
+    assert "Content-Encoding" not in answer.headers
+    assert b"harbour 4" in b"".join(answer.streaming_content)
+
+
+def test_lines_lose_what_only_authors_see_and_texts_keep_it():
+    source = '<p>\n  One\n\n  two</p>\n<pre>\n  a\n    b</pre>\n  <i\n   class="x">'
+
+    assert (
+        compact(source) == '<p>\nOne\ntwo</p>\n<pre>\n  a\n    b</pre>\n<i\nclass="x">'
+    )
