@@ -24,7 +24,10 @@ def find_in_list(
 ) -> Item | None:
     """Return the neighbour of an item among those of its owner that a query shows."""
     parent = own.filter(uuid=query.parent).first() if query.parent else None
-    linked = own.filter(uuid=query.linked_to).select_related("collection").first()
+    linked = None
+    if query.linked_to:
+        rows = own.filter(uuid=query.linked_to).select_related("collection")
+        linked = rows.first()
     items = listing.select(own, query, collections, parent=parent, linked_to=linked)
     field = query.order.field
     here = Position(
