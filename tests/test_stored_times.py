@@ -64,6 +64,7 @@ ALLOWED: dict[str, str] = {
     "integrations/views/items/as_of.py::_url": SHOWN,
     "integrations/views/site/charts.py::_line": SHOWN,
     "integrations/services/items/contents.py::_is_new": BOTH_STORED,
+    "integrations/services/items/downloads/orders.py::expire": "it is only kept longer",
     "integrations/services/items/everything.py::fetch_timeline": BOTH_STORED,
     "integrations/services/items/listing.py::count_since": COUNTED,
     "integrations/services/items/news.py::parse": "asked for by an address",
