@@ -203,7 +203,7 @@ def _groups(asked: Table) -> dict[str, Any]:
     """Return the groups as rows and as a chart, if rows are grouped."""
     query = asked.query
     if query.group is None or asked.selection.indexes.get(query.group) is None:
-        return {"groups": None, "chart": None}
+        return {"groups": None, "charts": []}
     found = groups.group(asked.selection, query.group, asked.shown)
     rows = [
         {
@@ -220,7 +220,7 @@ def _groups(asked: Table) -> dict[str, Any]:
     return {
         "groups": found,
         "group_rows": rows,
-        "chart": charts.make_chart(found.groups),
+        "charts": charts.make_charts(found),
         "ungroup_url": query.change(group=None).url,
     }
 

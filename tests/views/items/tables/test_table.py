@@ -173,6 +173,26 @@ def test_what_makes_no_sense_is_left_out_and_said(as_alice, four, address):
     assert codes(page) == ["left_out"]
 
 
+def test_each_sum_of_a_group_has_a_bar_in_the_chart_of_its_currency(as_alice, four):
+    page = get(as_alice, four, "?group=dealstage")
+
+    drawn = {
+        (chart.title, bar.label): bar.text
+        for chart in page.context["charts"]
+        for bar in chart.bars
+        if bar.width
+    }
+    rows = page.context["group_rows"]
+    told = {("Items", row["label"]): f"{row['count']:,}" for row in rows}
+    for row in rows:
+        for sums in row["sums"]:
+            for text in sums:
+                currency = text.split()[-1]
+                told[f"Sum of Amount in {currency}", row["label"]] = text
+    assert drawn == told
+    assert len(page.context["charts"]) > 1
+
+
 def test_groups_count_rows_and_sum_each_currency(as_alice, four):
     page = get(as_alice, four, "?group=dealstage")
 
