@@ -1,4 +1,4 @@
-"""Compare a full refresh of contacts with a hand-written loop and with other tools.
+"""Compare a full refresh of contacts with a hand-written loop.
 
 All ways are processes of their own and take turns in one run, so that a busy machine
 is as slow for each. What is compared is wall and CPU time, each process's start
@@ -40,14 +40,6 @@ class Peer:
 
 
 LOOP = Peer(name=FLOOR, script="hand_written.py", needs=("httpx", "orjson"))
-TOOLS = (
-    Peer(
-        name="hubspot-api-client",
-        script="official_client.py",
-        needs=("hubspot-api-client",),
-    ),
-    Peer(name="dlt", script="dlt_pipeline.py", needs=("dlt[sqlalchemy]",)),
-)
 
 
 @dataclass(kw_only=True)
@@ -78,11 +70,6 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     site.start_pages()
     connection = product.connect(site)
     ways = {LOOP.name: install(site, LOOP)}
-    for tool in TOOLS:
-        try:
-            ways[tool.name] = install(site, tool)
-        except subprocess.CalledProcessError:
-            figures.add(tool.name, "skipped: it does not install here")
     site.pages(contacts=CONTACTS, latency_ms=0)
     times = Times()
     for turn in range(TURNS):

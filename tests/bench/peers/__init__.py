@@ -1,4 +1,4 @@
-"""Loops and tools that the product is compared with, each a script of its own.
+"""Other ways to load what the product loads, each a script of its own.
 
 ``python SCRIPT LIST_URL TOKEN FILE`` loads all contacts from a list's address into a
 SQLite file. None imports anything of the product, and each runs in an environment that
