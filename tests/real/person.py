@@ -57,7 +57,7 @@ class Person:
         )
 
     def submit(
-        self, page: str, action: str = "", *, follow: bool = True, **values: str
+        self, page: str, action: str = "", /, *, follow: bool = True, **values: str
     ) -> requests.Response:
         """Open a page and send its form whose address ends with ``action``."""
         opened = self.get(page)
