@@ -170,10 +170,11 @@ class DownloadForm(FormatForm):
 
 
 class TableDownloadForm(FormatForm):
-    """Take how a table is written to a file."""
+    """Take how a table is written to a file; as it is shown unless that is chosen."""
 
     values = forms.ChoiceField(
         label="Columns",
+        required=False,
         choices=[
             (Content.SHOWN, "Those of this table, as they are shown"),
             (Content.ALL, "All columns, as they would be shown"),

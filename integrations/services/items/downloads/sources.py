@@ -31,11 +31,7 @@ from integrations.services.items.export import (
 )
 from integrations.services.items.links import MAX_LINKS, Links, find_by_id
 from integrations.services.items.tables.columns import NAME, Column
-from integrations.services.items.tables.values import (
-    load_own,
-    singles_of,
-    values_of,
-)
+from integrations.services.items.tables.values import load_own, singles_of, values_of
 
 # So many rows are looked at together.
 PART: Final = 500

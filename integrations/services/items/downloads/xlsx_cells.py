@@ -76,7 +76,7 @@ def money_format(money: Money) -> str:
 
 def _quoted(text: str) -> str:
     """Return the words of a number format, whatever they are."""
-    kept = to_text(text).replace('"', "").replace("\\", "")[:20]
+    kept = to_text(text).replace('"', "").replace("\\", "")[:MOST_CURRENCY]
     return f'"{kept}"'
 
 
