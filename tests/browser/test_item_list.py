@@ -99,7 +99,8 @@ def test_a_column_of_ones_own_and_a_view_are_made_by_hand(
     page = open_page(fleet, java_script_enabled=script, viewport=PHONE)
     name = f"Rank {'with' if script else 'without'} script"
     page.goto("/connections/")
-    page.locator("main h3 a", has_text="HubSpot").first.click()
+    card = page.locator("li.card").filter(has_text="HubSpot").first
+    card.get_by_role("heading").get_by_role("link").click()
     page.locator("a[href^='/collections/']", has_text="Contacts").first.click()
     page.get_by_role("link", name="Your own columns").click()
     page.get_by_label("Name", exact=True).fill(name)
@@ -115,6 +116,8 @@ def test_a_column_of_ones_own_and_a_view_are_made_by_hand(
     page.locator("form", has=page.locator("[name=operator]")).locator(
         "[type=submit]"
     ).first.click()
+    building = page.locator("[data-code=building]")
+    wait_until(lambda: page.reload() and not building.count(), "the index", seconds=60)
     expect(page.locator("tbody tr")).to_have_count(1)
 
     page.get_by_role("link", name="Save as a view").click()
