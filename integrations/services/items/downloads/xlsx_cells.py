@@ -12,6 +12,7 @@ from integrations.services.items.export import STEERING
 MOST_CHARACTERS: Final = 32_767
 MOST_DIGITS: Final = 15
 MOST_AMOUNT: Final = 10**MOST_DIGITS
+MOST_CURRENCY: Final = 20
 FIRST_YEAR: Final = 1901
 SECONDS: Final = 86_400
 CUT: Final = "\N{HORIZONTAL ELLIPSIS}"
