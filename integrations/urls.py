@@ -18,9 +18,16 @@ from integrations.views.connections import (
 )
 from integrations.views.editing import bulk, imports
 from integrations.views.editing import pages as editing
-from integrations.views.items import as_of, changes, download, everything, search
+from integrations.views.items import (
+    as_of,
+    beside,
+    changes,
+    download,
+    everything,
+    search,
+)
 from integrations.views.items import index as items
-from integrations.views.items.tables import layout, table
+from integrations.views.items.tables import layout, rows, table
 from integrations.views.own_columns import pages as own_columns
 from integrations.views.own_columns import values as own_values
 from integrations.views.saved_views import feed, opening
@@ -131,11 +138,14 @@ urlpatterns = [
         download.table_download,
         name="table-download",
     ),
+    path("collections/<uuid:pk>/rows/", rows.table_rows, name="table-rows"),
     path("items/", items.item_list, name="item-list"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
     path("items/<uuid:pk>/live/", items.item_detail_live, name="item-detail-live"),
+    path("items/<uuid:pk>/next/", beside.item_next, name="item-next"),
+    path("items/<uuid:pk>/previous/", beside.item_previous, name="item-previous"),
     path("items/<uuid:pk>/own/", own_values.item_own_values, name="item-own-values"),
     path("items/<uuid:pk>/as-of/", as_of.item_as_of, name="item-as-of"),
     path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),

@@ -1,9 +1,7 @@
 """Show a user's items, over all providers in one list and each on its own page."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -12,7 +10,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
@@ -30,15 +27,12 @@ from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
-from integrations.views.items import emptiness, facts, filters
+from integrations.views.items import beside, emptiness, facts, filters
 from integrations.views.items.as_of import local_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
 from integrations.views.own_columns.values import own_values_of
 from integrations.views.saved_views import shown as saved_views
-
-# Where an item can be opened from besides the list of all.
-TABLE = re.compile(r"/collections/[0-9a-f-]{36}/")
 
 
 @require_safe
@@ -205,7 +199,8 @@ def _stale(query: ItemQuery, connections: Sequence[Any]) -> list[dict[str, Any]]
 @require_safe
 def item_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show all that is known of one item."""
-    context = {**_detail(request, pk), "back_url": _back_url(request)}
+    context = _detail(request, pk)
+    context |= beside.make_context(request, context["item"])
     return render(request, "items/item_detail.html", context)
 
 
@@ -242,16 +237,3 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
         "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),
         "live_seconds": SECONDS_BUSY if is_busy else 0,
     }
-
-
-def _back_url(request: UserRequest) -> str:
-    """Return the list the user came from, filters and page included."""
-    home = reverse("integrations:item-list")
-    referrer = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(referrer, {request.get_host()}):
-        return home
-    parts = urlsplit(referrer)
-    is_table = TABLE.fullmatch(parts.path) is not None
-    if not is_table and (parts.path != home or not parts.query):
-        return home
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path

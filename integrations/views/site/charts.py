@@ -30,6 +30,7 @@ def charts(request: UserRequest) -> HttpResponse:
     context = {
         "collections": list(_items_over_time(request.user)),
         "item_days": ITEM_DAYS,
+        "first_day": plain(Date(day=_first_day())),
         "syncs": _syncs(request.user),
         "sync_days": SYNC_DAYS,
     }
@@ -44,8 +45,7 @@ def _items_over_time(user: User) -> Iterator[dict[str, Any]]:
         .defer("schema", "checkpoint", "details", "held_deletions")
         .order_by("-stored_count", "name")[:MOST_COLLECTIONS]
     )
-    today = timezone.now().astimezone(UTC).date()
-    since = today - timedelta(days=ITEM_DAYS - 1)
+    today, since = timezone.now().astimezone(UTC).date(), _first_day()
     known = daily_counts.history_of(largest, since=since)
     for collection in largest:
         numbers = {**known.get(collection.pk, {}), today: collection.stored_count}
@@ -57,6 +57,10 @@ def _items_over_time(user: User) -> Iterator[dict[str, Any]]:
                 for day, number in sorted(numbers.items(), reverse=True)
             ],
         }
+
+
+def _first_day() -> date:
+    return timezone.now().astimezone(UTC).date() - timedelta(days=ITEM_DAYS - 1)
 
 
 def _line(numbers: Mapping[date, int], since: date) -> dict[str, Any]:
@@ -101,6 +105,7 @@ def _syncs(user: User) -> dict[str, Any]:
             if day in found
         ],
         "most": most,
+        "first_day": plain(Date(day=days[0])),
         "width": SYNC_DAYS * (BAR_WIDTH + BAR_GAP),
         "height": BARS_HEIGHT,
     }

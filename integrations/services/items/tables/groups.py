@@ -26,6 +26,7 @@ from integrations.services.items.tables.values import (
 MOST_GROUPS = 50
 MOST_SUMS = 2
 CURRENCY_LENGTH = 3
+MOST_DIGITS, MOST_DECIMALS = 12, 6
 SUMMED = frozenset({"money", "number"})
 
 
@@ -129,7 +130,9 @@ def _label(value: Value | None, key: Key, column: Column) -> str:
 
 
 def _amount(total: float, currency: str, column: Column) -> Value:
-    amount = to_number(total) or Decimal(0)
+    # So many digits that what adding floats leaves behind is not seen.
+    digits = max(2, MOST_DIGITS - len(f"{abs(total):.0f}"))
+    amount = to_number(round(total, min(digits, MOST_DECIMALS))) or Decimal(0)
     if column.kind != "money":
         return Number(amount=amount)
     is_code = len(currency) == CURRENCY_LENGTH and currency.isalpha()

@@ -179,6 +179,14 @@ def _items(selection: Selection, keys: Sequence[int]) -> list[Item]:
     return [item for item in items if item.collection_id == collection.pk]
 
 
+def cursor_of(selection: Selection, item: Item) -> Cursor | None:
+    """Return the position of an item, if it is among the rows."""
+    order = _order_of(selection)
+    rows = order.rows.filter(**{order.key: item.pk})
+    found = rows.values_list(order.key, order.value).first()
+    return _cursor(selection.query, found) if found else None
+
+
 def _cursor(query: TableQuery, found: tuple[int, Any]) -> Cursor:
     key, value = found
     told = value.isoformat() if isinstance(value, datetime) else value

@@ -1,12 +1,16 @@
 """Bars of a chart, ready to be drawn as SVG: widths are attributes, never styles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
 
-from integrations.services.items.tables.groups import Group
+from integrations.providers.fields import Money, Number, Value
+from integrations.providers.plain import plain
+from integrations.services.items.tables.groups import Group, Groups
 
-WIDTH, BAR, GAP, LABEL, NUMBER = 640, 22, 8, 190, 90
-MOST_BARS, LONG_LABEL = 20, 26
+WIDTH, BAR, GAP, LABEL, NUMBER = 640, 22, 8, 190, 130
+MOST_BARS, LONG_LABEL, MOST_CHARTS = 20, 26, 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +18,7 @@ class Bar:
     """One bar, with where it and its words stand."""
 
     label: str
-    count: int
+    text: str
     y: int
     middle: int
     width: int
@@ -25,26 +29,63 @@ class Bar:
 class Chart:
     """A chart of bars that lie, and its size."""
 
+    title: str
     bars: Sequence[Bar]
     width: int
     height: int
     label_end: int
 
 
-def make_chart(groups: Sequence[Group]) -> Chart | None:
-    """Return a bar for each of the first groups, as long as it has rows."""
-    shown = groups[:MOST_BARS]
-    most = max((group.count for group in shown), default=0)
-    if not most:
+class _Amount(NamedTuple):
+    """What one bar stands for."""
+
+    label: str
+    number: Decimal
+    text: str
+
+
+def make_charts(groups: Groups) -> list[Chart]:
+    """Return a chart of the rows of each group, and one of each sum in each currency.
+
+    Each has a bar for the first groups, and is there only if one of them has a length.
+    """
+    shown = groups.groups[:MOST_BARS]
+    counts = [_Amount(g.label, Decimal(g.count), f"{g.count:,}") for g in shown]
+    charts = [_to_chart("Items", counts), *_of_sums(groups, shown)]
+    return [chart for chart in charts if chart is not None][:MOST_CHARTS]
+
+
+def _of_sums(groups: Groups, shown: Sequence[Group]) -> Iterator[Chart | None]:
+    for column in groups.summed:
+        units = {_unit_of(v): None for g in shown for v in g.sums.get(column.id, ())}
+        for unit in sorted(units):
+            amounts = [_sum_of(group, column.id, unit) for group in shown]
+            title = f"Sum of {column.label}{f' in {unit}' if unit else ''}"
+            yield _to_chart(title, amounts)
+
+
+def _unit_of(value: Value) -> str:
+    return value.currency or value.symbol if isinstance(value, Money) else ""
+
+
+def _sum_of(group: Group, column_id: str, unit: str) -> _Amount:
+    for value in group.sums.get(column_id, ()):
+        if isinstance(value, Money | Number) and _unit_of(value) == unit:
+            return _Amount(group.label, value.amount, plain(value))
+    return _Amount(group.label, Decimal(0), "\N{EN DASH}")
+
+
+def _to_chart(title: str, amounts: Sequence[_Amount]) -> Chart | None:
+    most = max((amount.number for amount in amounts), default=Decimal(0))
+    if most <= 0:
         return None
-    room = WIDTH - LABEL - NUMBER
     bars = []
-    for number, group in enumerate(shown):
-        y, width = number * (BAR + GAP), max(2, round(room * group.count / most))
+    for number, amount in enumerate(amounts):
+        y, width = number * (BAR + GAP), _width(amount.number / most)
         bars.append(
             Bar(
-                label=_short(group.label),
-                count=group.count,
+                label=_short(amount.label),
+                text=amount.text,
                 y=y,
                 middle=y + BAR // 2,
                 width=width,
@@ -52,7 +93,12 @@ def make_chart(groups: Sequence[Group]) -> Chart | None:
             )
         )
     height = len(bars) * (BAR + GAP)
-    return Chart(bars=bars, width=WIDTH, height=height, label_end=LABEL)
+    return Chart(title=title, bars=bars, width=WIDTH, height=height, label_end=LABEL)
+
+
+def _width(share: Decimal) -> int:
+    """Return how long a bar is; what is nothing or less has none."""
+    return max(2, round((WIDTH - LABEL - NUMBER) * share)) if share > 0 else 0
 
 
 def _short(label: str) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from integrations.forms import TableDownloadForm
 from integrations.models import Collection, SyncRun
 from integrations.models.wording import count_text
+from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count, count_since
 from integrations.services.items.saved_views import snapshot
@@ -135,6 +136,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "list_url": f"{list_path}?collection={query.collection}",
         "is_writable": is_writable,
         "download": TableDownloadForm(),
+        "short_formats": [(f, each.short) for f, each in FORMATS.items()],
         "download_url": _download_url(query),
         **chosen.make_context(selection, page.items),
         **_groups(asked),
@@ -201,7 +203,7 @@ def _groups(asked: Table) -> dict[str, Any]:
     """Return the groups as rows and as a chart, if rows are grouped."""
     query = asked.query
     if query.group is None or asked.selection.indexes.get(query.group) is None:
-        return {"groups": None, "chart": None}
+        return {"groups": None, "charts": []}
     found = groups.group(asked.selection, query.group, asked.shown)
     rows = [
         {
@@ -218,7 +220,7 @@ def _groups(asked: Table) -> dict[str, Any]:
     return {
         "groups": found,
         "group_rows": rows,
-        "chart": charts.make_chart(found.groups),
+        "charts": charts.make_charts(found),
         "ungroup_url": query.change(group=None).url,
     }
 

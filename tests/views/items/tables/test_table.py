@@ -173,6 +173,26 @@ def test_what_makes_no_sense_is_left_out_and_said(as_alice, four, address):
     assert codes(page) == ["left_out"]
 
 
+def test_each_sum_of_a_group_has_a_bar_in_the_chart_of_its_currency(as_alice, four):
+    page = get(as_alice, four, "?group=dealstage")
+
+    drawn = {
+        (chart.title, bar.label): bar.text
+        for chart in page.context["charts"]
+        for bar in chart.bars
+        if bar.width
+    }
+    rows = page.context["group_rows"]
+    told = {("Items", row["label"]): f"{row['count']:,}" for row in rows}
+    for row in rows:
+        for sums in row["sums"]:
+            for text in sums:
+                currency = text.split()[-1]
+                told[f"Sum of Amount in {currency}", row["label"]] = text
+    assert drawn == told
+    assert len(page.context["charts"]) > 1
+
+
 def test_groups_count_rows_and_sum_each_currency(as_alice, four):
     page = get(as_alice, four, "?group=dealstage")
 
@@ -266,9 +286,9 @@ def test_a_page_asks_little_of_the_database(
     address = "?amount__gt=1&dealstage__not=Lost&sort=-amount&group=dealstage"
     get(as_alice, four, address)
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         get(as_alice, four, address)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         get(as_alice, four, "?amount__gt=1&dealstage__not=Lost&sort=-amount")
 
 
@@ -297,3 +317,13 @@ def test_groups_are_those_of_the_rows_that_a_filter_and_a_search_leave(as_alice,
     }
     assert groups("?group=dealstage&q=small") == {"Qualified": (1, [["900 USD"]])}
     assert groups("?group=dealstage&q=small&amount__gt=1000") == {}
+
+
+def test_sums_have_no_more_digits_than_what_they_are_made_of(as_alice, deals):
+    for number in range(30):
+        deal(deals, f"Deal {number}", "230744.7273333" if number % 2 else "0.1")
+        deal(deals, f"Large {number}", "6922341.94", currency="EUR")
+
+    (row,) = get(as_alice, deals, "?group=dealstage").context["group_rows"]
+
+    assert row["sums"] == [["207,670,258.20 EUR", "3,461,172.41 USD"]]
