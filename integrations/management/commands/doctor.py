@@ -64,11 +64,10 @@ class Command(BaseCommand):
         for name, done in repairs.items():
             self.stdout.write(f"repaired {name}: {done}")
         for check, result in failed:
-            found = result.found or f"{result.error or 'it does not pass'}"
             self.stdout.write("")
             self.stdout.write(f"{check.severity.upper()} {check.id}")
             self.stdout.write(f"  should be: {check.title}.")
-            self.stdout.write(f"  found:     {printable(found)}")
+            self.stdout.write(f"  found:     {printable(result.found)}")
             self.stdout.write(f"  do:        {check.advice}")
             self.stdout.write(f"  more:      {check.runbook}")
         unknown = len(chosen) - len(passed) - len(failed)

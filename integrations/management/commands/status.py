@@ -26,7 +26,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(_as_json(found), indent=2, default=str))
             return
         for check, result in found.failed:
-            said = printable(result.found or result.error)
+            said = printable(result.found)
             self.stdout.write(f"{check.severity.upper()} {check.id}: {said}")
         self.stdout.write(f"{found.passed} checks pass, {len(found.failed)} do not.")
         for section in found.sections:

@@ -36,7 +36,7 @@ def panel_of(request: HttpRequest) -> dict[str, Any] | None:
             {
                 "id": check.id,
                 "title": check.title,
-                "found": result.found or result.error,
+                "found": result.found,
                 "advice": check.advice,
                 "runbook": check.runbook,
                 "css": "error" if check.severity is Severity.ERROR else "warning",

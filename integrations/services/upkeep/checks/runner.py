@@ -89,4 +89,5 @@ def _probe(check: Check, census: Census) -> Result:
         return check.probe(census)
     except Exception as exc:  # noqa: BLE001 - whatever it is, the part does not work
         # The type only: a message may name an address or a user.
-        return Result(ok=False, error=type(exc).__name__)
+        error = type(exc).__name__
+        return Result(ok=False, error=error, found=f"it failed with {error}")

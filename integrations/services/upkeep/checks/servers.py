@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from redis import Redis
 
+from integrations.models import Heartbeat
 from integrations.services.common.clock import database_now
 from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
@@ -31,7 +32,12 @@ OLDEST = {"redis": (6, 2), "valkey": (7, 2)}
 
 
 def _database(_census: Census) -> Result:
-    schedule.beat(PROBE)
+    try:
+        schedule.beat(PROBE)
+    except DatabaseError:
+        if Heartbeat._meta.db_table in connection.introspection.table_names():  # noqa: SLF001 (the documented name)
+            raise
+        return Result(ok=False, found="it has no tables: run `manage.py migrate`")
     return Result(ok=True, facts={"vendor": connection.vendor})
 
 
@@ -109,11 +115,7 @@ def _database_clock(_census: Census) -> Result:
 
 
 def _migrations(_census: Census) -> Result:
-    try:
-        executor = MigrationExecutor(connection)
-    except DatabaseError:
-        # That it does not answer at all is told by the check of the database.
-        return Result(ok=True)
+    executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     names = [f"{each.app_label}.{each.name}" for each, _ in plan]
     if not names:
@@ -129,7 +131,6 @@ CHECKS = (
         advice="Bring the database back, or make room on its disk.",
         probe=_database,
         places=ALWAYS,
-        needs=("migrations",),
     ),
     Check(
         id="broker",
@@ -175,5 +176,6 @@ CHECKS = (
         advice="Run `manage.py migrate`.",
         probe=_migrations,
         reads_rows=True,
+        needs=("database",),
     ),
 )
