@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from integrations.signin.confirmation import ConfirmEmail
 
+admin.autodiscover()
 urlpatterns = [
     path("admin/", admin.site.urls),
     # Before allauth's own of the same name.

@@ -118,14 +118,15 @@ class SavedViewForm(ViewNameForm):
     )
 
 
-class OwnColumnNameForm(forms.Form):
-    """Take the name of a column of the user's own, and choices to add to it."""
+class OwnColumnForm(forms.Form):
+    """Take a column of the user's own."""
 
     name = forms.CharField(
         label="Name",
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    kind = forms.ChoiceField(label="Type", choices=OwnColumn.Kind.choices)
     added = forms.CharField(
         label="Choices",
         required=False,
@@ -133,18 +134,6 @@ class OwnColumnNameForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="One in each line. Only a column of choices has them.",
     )
-
-    def clean_added(self) -> list[str]:
-        """Return the lines that say something."""
-        lines = str(self.cleaned_data["added"]).splitlines()
-        return [" ".join(line.split()) for line in lines if line.strip()]
-
-
-class OwnColumnForm(OwnColumnNameForm):
-    """Take a new column of the user's own."""
-
-    kind = forms.ChoiceField(label="Type", choices=OwnColumn.Kind.choices)
-    field_order = ("name", "kind", "added")
 
 
 class IntervalForm(forms.Form):
@@ -181,10 +170,11 @@ class DownloadForm(FormatForm):
 
 
 class TableDownloadForm(FormatForm):
-    """Take how a table is written to a file."""
+    """Take how a table is written to a file; as it is shown unless that is chosen."""
 
     values = forms.ChoiceField(
         label="Columns",
+        required=False,
         choices=[
             (Content.SHOWN, "Those of this table, as they are shown"),
             (Content.ALL, "All columns, as they would be shown"),

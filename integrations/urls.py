@@ -20,7 +20,7 @@ from integrations.views.editing import bulk, imports
 from integrations.views.editing import pages as editing
 from integrations.views.items import as_of, changes, download, everything, search
 from integrations.views.items import index as items
-from integrations.views.items.tables import layout, table
+from integrations.views.items.tables import layout, rows, table
 from integrations.views.own_columns import pages as own_columns
 from integrations.views.own_columns import values as own_values
 from integrations.views.saved_views import feed, opening
@@ -131,6 +131,7 @@ urlpatterns = [
         download.table_download,
         name="table-download",
     ),
+    path("collections/<uuid:pk>/rows/", rows.table_rows, name="table-rows"),
     path("items/", items.item_list, name="item-list"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 
 from integrations.http.secrets import Secret
 from integrations.http.transport import Response
@@ -23,6 +23,10 @@ class Prefetch:
     def response(self) -> Response:
         """Wait for the answer; raises what sending raised."""
         return self._outcome.result()
+
+    def is_done(self, *, within: float) -> bool:
+        """Return whether the outcome is there, or comes within so many seconds."""
+        return bool(wait((self._outcome,), timeout=within).done)
 
     def _run(self) -> None:
         try:

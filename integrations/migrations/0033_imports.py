@@ -59,6 +59,15 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
                 (
+                    "bulk_edit",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="integrations.bulkedit",
+                    ),
+                ),
+                (
                     "collection",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,

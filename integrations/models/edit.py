@@ -174,6 +174,11 @@ class Edit(models.Model):
         return self.state in self.OPEN
 
     @property
+    def is_sent_together(self) -> bool:
+        """Tell whether it is delivered with the others of its bulk edit."""
+        return self.bulk_edit_id is not None and not self.is_sent_alone
+
+    @property
     def is_undecided(self) -> bool:
         """Tell whether it waits for its user."""
         return self.state in self.UNDECIDED

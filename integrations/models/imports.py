@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import times
+from integrations.models.bulk_edit import BulkEdit
 from integrations.models.collection import Collection
 from integrations.models.connection import Connection
 from integrations.models.edit import Edit
@@ -71,6 +72,10 @@ class Import(models.Model):
         default=False, help_text="An empty cell clears the value of a contact."
     )
     zone = models.CharField(max_length=64, default="UTC")
+    # Holds the edits of rows that are there already, which are sent by hundreds.
+    bulk_edit = models.OneToOneField(
+        BulkEdit, on_delete=models.SET_NULL, null=True, blank=True
+    )
     state = models.CharField(
         max_length=10, choices=State.choices, default=State.MAPPING
     )

@@ -66,7 +66,7 @@ def _row(download: Download) -> dict[str, Any]:
     """Return what is shown of a file."""
     return {
         "download": download,
-        "format": formats.FORMATS[download.form].label.partition(",")[0],
+        "format": formats.FORMATS[download.form].short,
         "tone": TONES[State(download.state)],
         "rows_text": _rows_text(download),
         "size_text": filesizeformat(download.size) if download.is_done else "",

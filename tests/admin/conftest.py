@@ -5,6 +5,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.test import Client
 
+import config.urls  # noqa: F401 (registers the admin's pages)
 from integrations.models import Collection, Connection
 from tests.support.rows import make_collection, make_connection
 from tests.support.sessions import prove

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.fixtures import PHONE
 from tests.browser.test_structure import connect, wait_until_complete
 from tests.real.processes import wait_until
 from tests.real.stack import Stack
@@ -89,6 +90,43 @@ def test_everything_is_reached_by_keys_until_they_are_switched_off(
     expect(page.get_by_text("Keyboard shortcuts are off.")).to_be_visible()
     keys.press("/")
     expect(page.get_by_label("Search everything").first).not_to_be_focused()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+def test_a_column_of_ones_own_and_a_view_are_made_by_hand(
+    open_page: Callable[..., Page], fleet: str, *, script: bool
+) -> None:
+    page = open_page(fleet, java_script_enabled=script, viewport=PHONE)
+    name = f"Rank {'with' if script else 'without'} script"
+    page.goto("/connections/")
+    page.locator("main h3 a", has_text="HubSpot").first.click()
+    page.locator("a[href^='/collections/']", has_text="Contacts").first.click()
+    page.get_by_role("link", name="Your own columns").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Type").select_option("number")
+    page.get_by_role("button", name="Add").click()
+
+    page.get_by_role("link", name=f"Change {name}").first.click()
+    page.get_by_label(name).fill("7")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("Filter by", exact=True).select_option(label=name)
+    page.get_by_role("button", name="Filter by this column").click()
+    page.locator("[name=operator]").select_option("filled")
+    page.locator("form", has=page.locator("[name=operator]")).locator(
+        "[type=submit]"
+    ).first.click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+    page.get_by_role("link", name="Save as a view").click()
+    page.get_by_label("Name", exact=True).fill(f"By {name}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("columnheader", name=name).get_by_role("link").click()
+    expect(page.locator("[data-code=view_changed]")).to_be_visible()
+    page.locator("#view-bar").get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("[data-code=view_changed]")).to_have_count(0)
+    page.locator("summary", has_text=f"Views: By {name}").click()
+    page.locator(".narrow-only").get_by_role("link", name="All items").click()
+    expect(page.get_by_role("link", name="Save as a view")).to_be_visible()
 
 
 def test_an_open_list_learns_of_news_and_takes_nothing_away(

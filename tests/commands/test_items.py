@@ -12,13 +12,17 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.http import QueryDict
 
 from integrations.models import AuditEvent
 from integrations.providers import CONNECTORS
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import DEALS
+from integrations.services.items.downloads import asked
 from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.export import FIELDS, to_cell
+from integrations.services.items.saved_views import snapshot, store
+from integrations.services.items.tables.opening import OpenTable
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 from tests.support.workbooks import rows_of
 
@@ -352,6 +356,9 @@ def test_every_format_is_written_to_a_file_of_ones_own(revenues, tmp_path, form)
         (("--format", "xlsx"), "--output"),
         (("--output", "x"), "--format"),
         (("--address", "/items/"), "--user"),
+        (("--view", "Mine"), "--user"),
+        ((*ALICES, "--view", "Mine"), "there are: none"),
+        ((*ALICES, "--view", "Mine", "--address", "/items/"), "filters of its own"),
         ((*ALICES, "--address", "/items/", "--type", "deal"), "filters of its own"),
         ((*ALICES, "--address", "/nowhere/"), "no page"),
         ((*ALICES, "--address", "/connections/"), "lists of items and tables"),
@@ -377,3 +384,28 @@ def test_another_users_table_is_as_good_as_none(bob, revenues):
 
     with pytest.raises(CommandError, match="no such table"):
         run("--user", "bob@example.com", "--address", address)
+
+
+def test_a_saved_view_is_exported_by_its_name(alice, bob, revenues):
+    table = OpenTable.open(
+        asked.own_collections(alice).get(pk=revenues.pk),
+        QueryDict("hs_arr__gt=1000&sort=-hs_arr&columns=hs_arr"),
+        alice,
+    )
+    taken = snapshot.of_table(table.query, table.shown, "")
+    store.create(alice, revenues, "Large ones", taken)
+
+    told = run(*ALICES, "--view", "large ones", "--format", "csv", "--values", "shown")
+
+    rows = list(csv.reader(io.StringIO(told)))
+    assert rows == [
+        ["Name", "Revenue"],
+        ["Deal 3", "3,000 EUR"],
+        ["Deal 2", "2,000 EUR"],
+    ]
+    with pytest.raises(CommandError, match="no view"):
+        run("--user", "bob@example.com", "--view", "Large ones")
+    revenues.schema = {}
+    revenues.save()
+    with pytest.raises(CommandError, match="no column"):
+        run(*ALICES, "--view", "large ones", "--format", "csv")

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import threading
+import time
 from contextlib import suppress
 from datetime import timedelta
 
@@ -172,6 +174,17 @@ def test_a_file_that_ends_its_workers_is_given_up(as_alice, many, order):
     assert orders.send_due() == 0
 
 
+def test_a_file_whose_filter_is_gone_is_not_made_without_it(as_alice, many, order):
+    many.schema = {"fields": [{"name": "tier", "label": "Tier", "kind": "text"}]}
+    many.save()
+    download = order(many, "?tier__empty=1")
+    type(many).objects.update(schema={})
+
+    making.make(download.pk)
+
+    assert 'data-code="failed"' in page_of(as_alice, download).content.decode()
+
+
 def test_one_worker_at_a_time_makes_a_file(many, order):
     download = order(many)
     until = timezone.now() + LEASE
@@ -241,6 +254,20 @@ def test_files_expire_and_are_swept_with_all_their_parts(many, order, settings):
 
     assert not Download.objects.exists()
     assert not DownloadPart.objects.exists()
+
+
+def test_what_killed_workers_left_on_disk_is_removed(many, order, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    old, fresh = (tmp_path / "downloads" / name for name in ("old", "fresh"))
+    for folder in (old, fresh):
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("half a file")
+    day_before_yesterday = time.time() - 2 * 24 * 3600
+    os.utime(old, (day_before_yesterday, day_before_yesterday))
+
+    making.make(order(many).pk)
+
+    assert list((tmp_path / "downloads").iterdir()) == [fresh]
 
 
 def test_a_user_has_only_so_many_large_files(as_alice, many, order, codes):

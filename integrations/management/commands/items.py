@@ -5,15 +5,13 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
-from django.http import QueryDict
-from django.urls import Resolver404, resolve
 from django.utils import timezone
 
-from integrations.management.console import find_user, quietly_if_closed, stream
+from integrations.management.console import CHECKS, find_user, quietly_if_closed, stream
+from integrations.management.pages import address_of_view, ask_page
 from integrations.management.tables import print_items
 from integrations.models import Item
 from integrations.models.item import ItemQuerySet
@@ -24,7 +22,6 @@ from integrations.services.items.downloads import asked, formats
 from integrations.services.items.downloads.asked import AskedFile, Content
 from integrations.services.items.downloads.formats import FORMATS, XLSX
 from integrations.services.items.downloads.sources import ListSource, Source
-from integrations.services.items.tables.opening import OpenTable
 
 CONTENTS = tuple(map(str, Content))
 
@@ -32,6 +29,7 @@ CONTENTS = tuple(map(str, Content))
 class Command(BaseCommand):
     """Print stored items, one row each, straight from the database."""
 
+    requires_system_checks = CHECKS
     help = (
         "Print stored items, or write them to a file: a table, CSV, XLSX, JSON or"
         " NDJSON (IntegrationItem shape)."
@@ -49,6 +47,12 @@ class Command(BaseCommand):
             help="what the page at this address shows, all of it: a list of items or"
             " the table of a collection, with its filters, columns and order;"
             " needs --user",
+        )
+        parser.add_argument(
+            "--view",
+            default="",
+            metavar="NAME",
+            help="what this saved view of the user's shows; needs --user",
         )
         parser.add_argument("--format", choices=("table", *FORMATS), default="table")
         parser.add_argument("--output", default="", metavar="FILE", help="write here")
@@ -104,12 +108,13 @@ def _write(source: Source, form: str, path: Path) -> None:
 
 def _asked(user: User | None, options: dict[str, Any]) -> AskedFile:
     content = Content(options["values"])
-    if options["address"]:
+    address, view = options["address"], options["view"]
+    if address or view:
         if user is None:
-            raise CommandError("--address needs --user: pages show one user's items")
-        if options["provider"] or options["type"]:
-            raise CommandError("--address has filters of its own; leave others out")
-        return _asked_by_address(user, options["address"], content)
+            raise CommandError("pages show one user's items: add --user EMAIL")
+        if options["provider"] or options["type"] or (address and view):
+            raise CommandError("a page has filters of its own; leave others out")
+        return ask_page(user, address or address_of_view(user, view), content)
     if content is Content.ALL:
         raise CommandError("--values all is for the --address of a table")
     items = select_items(
@@ -119,32 +124,6 @@ def _asked(user: User | None, options: dict[str, Any]) -> AskedFile:
         items=lambda: stream(items),
         to_source=lambda rows: ListSource(items=rows, properties=asked.VALUES[content]),
     )
-
-
-def _asked_by_address(user: User, address: str, content: Content) -> AskedFile:
-    """Return what a page of the user's shows; refuse what is no list and no table."""
-    parts = urlsplit(address)
-    try:
-        found = resolve(parts.path)
-    except Resolver404:
-        raise CommandError(f"no page of this site: {parts.path!r}") from None
-    parameters = QueryDict(parts.query)
-    if found.view_name == "integrations:item-list":
-        if content is Content.ALL:
-            raise CommandError("--values all is for the --address of a table")
-        return asked.ask_list(user, parameters, content)
-    if found.view_name != "integrations:table":
-        raise CommandError("only lists of items and tables can be exported")
-    collection = asked.own_collections(user).filter(pk=found.kwargs["pk"]).first()
-    if collection is None:
-        raise CommandError("this user has no such table")
-    table = OpenTable.open(collection, parameters, user)
-    if table.query.left_out:
-        raise CommandError(" ".join(table.query.left_out))
-    wanted = asked.ask_table(table, content)
-    if not wanted.is_ready:
-        raise CommandError("the filters of this table are not ready; try again soon")
-    return wanted
 
 
 def select_items(*, provider: str, user: User | None, item_type: str) -> ItemQuerySet:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from integrations.management.console import CHECKS
 from integrations.management.progress import Progress
 from integrations.management.tables import printable
 from integrations.models import Connection, SyncRun
@@ -16,6 +17,7 @@ from integrations.services.sync.foreground import sync_in_foreground
 class Command(BaseCommand):
     """Make a full refresh and say what differed; exit 0 only when proven complete."""
 
+    requires_system_checks = CHECKS
     help = "Compare one connection with its provider by a full refresh, and repair it."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from integrations.management.console import CHECKS
 from integrations.services.upkeep import schedule
 
 
 class Command(BaseCommand):
     """Make one pass over the credentials that are due; exit 1 if any failed."""
 
+    requires_system_checks = CHECKS
     help = "Renew the tokens that are due, in the foreground."
 
     def handle(self, *args: Any, **options: Any) -> None:

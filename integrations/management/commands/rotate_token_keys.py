@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.progress import Progress
 
+from integrations.management.console import CHECKS
 from integrations.management.tables import make_console
 from integrations.models.wording import count_text
 from integrations.services.common import audit, crypto
@@ -15,6 +16,7 @@ from integrations.services.grants import key_rotation
 class Command(BaseCommand):
     """Rotate online: it may be stopped and started again, beside running workers."""
 
+    requires_system_checks = CHECKS
     help = "Seal every stored secret with the first key of TOKEN_KEYS."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from integrations.management.console import CHECKS
 from integrations.services.upkeep import schedule
 
 
 class Command(BaseCommand):
     """Make the pass that beat makes every few seconds."""
 
+    requires_system_checks = CHECKS
     help = "Bring back lost, stuck and postponed work."
 
     def handle(self, *args: Any, **options: Any) -> None:

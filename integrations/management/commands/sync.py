@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations.management.console import find_user, quietly_if_closed, stream
+from integrations.management.console import CHECKS, find_user, quietly_if_closed, stream
 from integrations.management.progress import Progress
 from integrations.management.tables import print_items, printable
 from integrations.models import Connection, Item, SyncRun
@@ -21,6 +21,7 @@ from integrations.services.sync.foreground import sync_in_foreground
 class Command(BaseCommand):
     """Sync in the foreground; exit 0 only when every collection ended complete."""
 
+    requires_system_checks = CHECKS
     help = "Sync connections in the foreground, with progress."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -1,16 +1,18 @@
 """Turn an IntegrationItem into the row that is stored, and tell rows apart."""
 
 import json
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
+from uuid import UUID
 
+import msgspec
 from django.db import connection as database
 
 from integrations.models import Collection, Item
+from integrations.models.uuids import time_ordered_uuid
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem
 
@@ -20,10 +22,7 @@ URL_LENGTH = 1000
 ID_LENGTH = 255
 # So many changed fields of an item are kept, and so much of each of their values.
 MOST_CHANGED, LONGEST_CHANGED = 200, 2000
-# Made once: ``json.dumps`` with options makes an encoder at every call.
-_ENCODER = json.JSONEncoder(
-    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str
-)
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 
 # What an upsert writes when the row is already there. The UUID and the moment the
 # item was first seen are the row's own and stay.
@@ -100,7 +99,17 @@ class Row:
 
 def dump(value: Any) -> str:
     """Write JSON the same way for the same value."""
-    return _ENCODER.encode(value)
+    try:
+        return _ENCODER.encode(value).decode()
+    except (TypeError, ValueError):
+        # What providers do not send, such as a class of ours.
+        return json.dumps(
+            value,
+            sort_keys=True,
+            ensure_ascii=False,
+            separators=(",", ":"),
+            default=str,
+        )
 
 
 def _facts(item: IntegrationItem) -> list[Any]:
@@ -140,7 +149,7 @@ class _Values:
             connection.provider,
         )
 
-    def _uuid(self, value: uuid.UUID) -> Any:
+    def _uuid(self, value: UUID) -> Any:
         return value if self._has_uuids else value.hex
 
     def _to_column(self, value: datetime | None) -> Any:
@@ -157,7 +166,7 @@ class _Values:
         """Return the values of one row."""
         item, now = row.item, self._to_column(self._now)
         return (
-            self._uuid(uuid.uuid4()),
+            self._uuid(time_ordered_uuid()),
             *self._owner,
             item.id,
             now,

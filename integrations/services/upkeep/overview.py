@@ -3,8 +3,8 @@
 The admin's first page and ``manage.py status`` show the same.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -17,35 +17,10 @@ from integrations.services.common import queue
 from integrations.services.upkeep.census import Census, Group
 from integrations.services.upkeep.checks import processes, registry, runner, servers
 from integrations.services.upkeep.checks.check import Check, Place, Result
+from integrations.services.upkeep.figures import Figure, Section, counted, sized
 
 DEADLINE_SECONDS = 2.0
 States = Connection.State
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One figure: its value, its words, and which rows it counts.
-
-    ``rows`` names the model and ``where`` the filters of its list in the admin.
-    ``tone`` is empty, ok, warn or bad.
-    """
-
-    id: str
-    label: str
-    value: Any
-    text: str
-    tone: str = ""
-    rows: str = ""
-    where: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """Figures that belong together."""
-
-    id: str
-    title: str
-    figures: list[Figure]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,30 +54,9 @@ def _sections(census: Census, *, is_redis_well: bool) -> list[Section]:
     return [*made, _storage(census, is_redis_well=is_redis_well)]
 
 
-def _counted(
-    id: str,  # noqa: A002 - the name of the field
-    label: str,
-    number: int,
-    *,
-    tone: str = "",
-    rows: str = "connection",
-    **where: str,
-) -> Figure:
-    """Make a figure that counts rows; none of them is nothing to worry about."""
-    return Figure(
-        id=id,
-        label=label,
-        value=number,
-        text=f"{number:,}",
-        tone=tone if number else "",
-        rows=rows,
-        where=where,
-    )
-
-
 def _all_connections(census: Census) -> Section:
     figures = [
-        _counted("all", "All", census.total("number")),
+        counted("all", "All", census.total("number")),
         *_health(census, census.connections),
     ]
     return Section(id="connections", title="Connections", figures=figures)
@@ -112,7 +66,7 @@ def _health(census: Census, groups: list[Group], **where: str) -> Iterator[Figur
     tones = {States.DEGRADED: "warn", States.NEEDS_RECONNECT: "bad"}
     for state in States:
         number = sum(group.number for group in groups if group.state == state)
-        yield _counted(
+        yield counted(
             state.value,
             str(state.label),
             number,
@@ -127,7 +81,7 @@ def _health(census: Census, groups: list[Group], **where: str) -> Iterator[Figur
         ("near_quota", "Calls nearly used up", "warn"),
     ):
         number = census.total(figure, groups)
-        yield _counted(figure, label, number, tone=tone, watch=figure, **where)
+        yield counted(figure, label, number, tone=tone, watch=figure, **where)
 
 
 def _provider(census: Census, slug: str) -> Section:
@@ -227,7 +181,7 @@ def _states(
 def _failures(census: Census) -> Section:
     failed = [each for each in census.work if each.kind == "failed"]
     figures = [
-        _counted(
+        counted(
             each.key or "unknown",
             _kind_of(each.key),
             each.number,
@@ -239,7 +193,7 @@ def _failures(census: Census) -> Section:
         for each in sorted(failed, key=lambda each: -each.number)
     ]
     total = sum(each.number for each in failed)
-    first = _counted("all", "All", total, tone="warn", rows="syncrun", failed="today")
+    first = counted("all", "All", total, tone="warn", rows="syncrun", failed="today")
     title = "Syncs that failed today (UTC)"
     return Section(id="failures", title=title, figures=[first, *figures])
 
@@ -268,10 +222,10 @@ def _processes(census: Census) -> Section:
 
 
 def _storage(census: Census, *, is_redis_well: bool) -> Section:
-    figures = [_size("database", "Database", lambda: census.database_bytes)]
+    figures = [sized("database", "Database", census.database_bytes)]
     if is_redis_well:
         figures += [
-            _size("cache", "Cache", lambda: _used(settings.CACHE_URL)),
+            sized("cache", "Cache", _used(settings.CACHE_URL)),
             *(_length(name) for name in settings.QUEUES),
         ]
     return Section(id="storage", title="Storage and broker", figures=figures)
@@ -280,12 +234,6 @@ def _storage(census: Census, *, is_redis_well: bool) -> Section:
 def _used(url: str) -> int | None:
     info = servers.info_of(url)
     return int(info["used_memory"]) if info else None
-
-
-def _size(id: str, label: str, read: Callable[[], int | None]) -> Figure:  # noqa: A002
-    size = read()
-    text = f"{size / 1024**2:,.1f} MB" if size else "not known"
-    return Figure(id=id, label=label, value=size, text=text)
 
 
 def _length(name: str) -> Figure:

@@ -77,7 +77,7 @@ def confirm(bulk: BulkEdit, *, user: User) -> int:
     kinds, values = counts(bulk), {field.name: bulk.value}
     # Read before the transaction, which keeps others from writing.
     taken = [
-        _edit(bulk, row.item, values, {field.name: row.old})
+        edit_of(bulk, row.item, values, {field.name: row.old})
         for row in look(bulk, field, list(shown))
         if row.item is not None and row.digest == shown[row.key]
     ]
@@ -208,10 +208,21 @@ def _undoing(undoing: BulkEdit, edits: Iterable[Edit]) -> Iterator[Edit]:
         if edit.item is None:
             continue
         base = {name: edit.item.properties.get(name) for name in edit.values}
-        yield _edit(undoing, edit.item, outbox.old_values(edit), base, undoes=edit)
+        yield edit_of(undoing, edit.item, outbox.old_values(edit), base, undoes=edit)
 
 
-def _edit(bulk: BulkEdit, item: Item, values: Any, base: Any, **more: Any) -> Edit:
+def open_for(collection: Collection, *, user: User) -> BulkEdit:
+    """Return a bulk edit whose rows are taken one after the other, each as it is."""
+    return BulkEdit.objects.create(
+        connection=collection.connection,
+        collection=collection,
+        created_by=user,
+        confirmed_at=timezone.now(),
+    )
+
+
+def edit_of(bulk: BulkEdit, item: Item, values: Any, base: Any, **more: Any) -> Edit:
+    """Return the edit of one row, which is not stored yet."""
     return Edit(
         connection_id=bulk.connection_id,
         collection_id=bulk.collection_id,

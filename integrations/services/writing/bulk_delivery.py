@@ -30,6 +30,7 @@ from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import LeaseLostError, NoTokenError
 from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
+from integrations.services.sync import spend
 from integrations.services.sync.refresh.context import context_of
 from integrations.services.writing import (
     bulk,
@@ -96,6 +97,8 @@ def _deliver(
             _work_on(batch)
     except (ApiError, NoTokenError) as exc:
         wait = _after_error(batch, exc)
+    finally:
+        spend.note(connection.pk, batch.api.calls)
     outbox.send_following(batch.order_keys)
     return wait
 

@@ -23,8 +23,8 @@ from integrations.services.writing import editing, lease
 MOST_AT_ONCE = 500
 # A message may wait in its queue for so long before it is taken for lost.
 SENT_AGAIN_AFTER = timedelta(seconds=30)
-# By which task an edit is delivered.
-HOW: Final = ("bulk_edit", "is_sent_alone")
+# What tells by which task an edit is delivered.
+SENT_BY: Final = ("bulk_edit", "is_sent_alone")
 
 
 class EditingOffError(ServiceError):
@@ -162,14 +162,15 @@ def send_due() -> int:
     """Send what is due and was left: by a lost message, a dead worker, a pause."""
     now = database_now()
     due = Edit.objects.deliverable(now).filter(due_at__lte=now - SENT_AGAIN_AFTER)
-    rows = list(due.order_by("due_at").values_list("pk", *HOW)[:MOST_AT_ONCE])
+    edits = list(due.order_by("due_at").only(*SENT_BY)[:MOST_AT_ONCE])
     # What is in the queue already is no more due than it was.
-    keys = [key for key, *_ in rows]
+    keys = [edit.pk for edit in edits]
     Edit.objects.filter(pk__in=keys, lease_id__isnull=True).update(due_at=now)
     # Whoever delivers a bulk edit goes on with it.
-    bulks = {bulk for _, bulk, is_alone in rows if bulk and not is_alone}
-    busy = {bulk for bulk in bulks if lease.is_under_way(bulk, now=now)}
-    return _send_rows([row for row in rows if row[2] or row[1] not in busy])
+    together = {edit.bulk_edit_id for edit in edits if edit.is_sent_together}
+    busy = {key for key in together if key and lease.is_under_way(key, now=now)}
+    idle = [e for e in edits if not e.is_sent_together or e.bulk_edit_id not in busy]
+    return _send_all(idle)
 
 
 def send_next(edit: Edit) -> None:
@@ -180,10 +181,10 @@ def send_next(edit: Edit) -> None:
 def send_following(order_keys: Sequence[str]) -> None:
     """Send the edits that waited behind some that have ended."""
     following = Edit.objects.open().filter(order_key__in=order_keys).order_by("pk")
-    first: dict[str, tuple[Any, ...]] = {}
-    for order_key, *row in following.values_list("order_key", "pk", *HOW):
-        first.setdefault(order_key, tuple(row))
-    _send_rows(list(first.values()))
+    first: dict[str, Edit] = {}
+    for edit in following.only("order_key", *SENT_BY):
+        first.setdefault(edit.order_key, edit)
+    _send_all(list(first.values()))
 
 
 def wake(connection: Connection) -> None:
@@ -191,15 +192,15 @@ def wake(connection: Connection) -> None:
     now = timezone.now()
     waiting = Edit.objects.open().filter(connection=connection, lease_id__isnull=True)
     waiting.update(due_at=now, failures=0)
-    _send_rows(list(waiting.order_by("pk").values_list("pk", *HOW)[:MOST_AT_ONCE]))
+    _send_all(list(waiting.order_by("pk").only(*SENT_BY)[:MOST_AT_ONCE]))
 
 
-def _send_rows(rows: Sequence[tuple[Any, ...]]) -> int:
+def _send_all(edits: Sequence[Edit]) -> int:
     """Send edits, those of a bulk edit together; return how many the queue took."""
-    bulks = {bulk for _, bulk, is_alone in rows if bulk and not is_alone}
-    alone = [key for key, bulk, is_alone in rows if is_alone or not bulk]
-    sent = sum(queue.send("deliver_bulk_edit", key) for key in bulks)
-    return sent + sum(queue.send("deliver_edit", key) for key in alone)
+    together = {edit.bulk_edit_id for edit in edits if edit.is_sent_together}
+    sent = sum(queue.send("deliver_bulk_edit", key) for key in together)
+    alone = [edit for edit in edits if not edit.is_sent_together]
+    return sent + sum(queue.send("deliver_edit", edit.pk) for edit in alone)
 
 
 def discard(edits: Sequence[Edit], *, user: User | None, why: ReasonCode) -> int:

@@ -1,6 +1,7 @@
 """Send all items of a list, or all rows of a table, as a file."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
 from urllib.parse import urlencode
@@ -23,6 +24,13 @@ from integrations.services.items.downloads.asked import AskedFile, Content
 from integrations.services.items.downloads.sources import Source
 from integrations.services.items.query import ItemQuery
 from integrations.views.access import UserRequest
+from integrations.views.items.tables.chosen import (
+    MOST_NAMED,
+    ChosenRows,
+    NoRowsError,
+    Scope,
+)
+from integrations.views.items.tables.rows import narrow
 from integrations.views.items.tables.table import Table
 
 NO_FORMAT = "Choose one of the formats offered."
@@ -53,12 +61,24 @@ def item_download(request: UserRequest) -> HttpResponseBase:
 
 @require_POST
 def table_download(request: UserRequest, pk: UUID) -> HttpResponseBase:
-    """Send the rows of a table; its address says which, as that of its page does."""
+    """Send the rows of a table; its address says which, as that of its page does.
+
+    The form around the rows may choose some of them.
+    """
     form, table = TableDownloadForm(request.POST), Table.read(request, pk)
     if not form.is_valid():
         messages.error(request, NO_FORMAT)
         return redirect(table.query.url)
-    content = Content(form.cleaned_data["values"])
+    content = Content(form.cleaned_data["values"] or Content.SHOWN)
+    is_named = False
+    if "rows" in request.POST:
+        try:
+            chosen = ChosenRows.read(request.POST, table.selection)
+            table = replace(table, selection=narrow(table.selection, chosen))
+            is_named = chosen.scope is not Scope.ALL
+        except NoRowsError as exc:
+            messages.error(request, str(exc), extra_tags=exc.code)
+            return redirect(table.query.url)
     order = partial(
         orders.order,
         request.user,
@@ -70,7 +90,7 @@ def table_download(request: UserRequest, pk: UUID) -> HttpResponseBase:
         collection=table.collection,
     )
     wanted = asked.ask_table(table, content)
-    return _send(request, wanted, form.cleaned_data["form"], order)
+    return _send(request, wanted, form.cleaned_data["form"], order, is_named=is_named)
 
 
 def _parameters(table: Table) -> list[tuple[str, str]]:
@@ -83,10 +103,13 @@ def _send(
     wanted: AskedFile,
     form: str,
     order: Callable[[], Download],
+    *,
+    is_named: bool = False,
 ) -> HttpResponseBase:
     """Send a file at once, or have a worker make it where that would take long."""
     audit.record("items.exported", user=request.user, form=form, way="page")
-    most = settings.DOWNLOAD_ROWS_AT_ONCE
+    # Rows that are named are few, and no address says which.
+    most = max(settings.DOWNLOAD_ROWS_AT_ONCE, MOST_NAMED if is_named else 0)
     if not wanted.is_ready or wanted.count(most + 1).number > most:
         try:
             return redirect(order())

@@ -11,7 +11,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from integrations.forms import OwnColumnForm, OwnColumnNameForm
+from integrations.forms import OwnColumnForm
 from integrations.models import Collection, OwnColumn
 from integrations.models.wording import count_text
 from integrations.services.items.own_columns import store
@@ -34,7 +34,7 @@ def own_column_list(request: UserRequest, pk: UUID) -> HttpResponse:
                 collection,
                 name=told["name"],
                 kind=told["kind"],
-                options=told["added"],
+                options=_lines(told["added"]),
             )
         except ValidationError as refused:
             _add_error(form, refused)
@@ -51,7 +51,12 @@ def own_column_list(request: UserRequest, pk: UUID) -> HttpResponse:
     return render(request, "own_columns/own_column_list.html", context, status=status)
 
 
-def _add_error(form: OwnColumnNameForm, refused: ValidationError) -> None:
+def _lines(text: str) -> list[str]:
+    """Return the lines that say something."""
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+def _add_error(form: OwnColumnForm, refused: ValidationError) -> None:
     is_of_choices = "choice" in str(refused.code)
     form.add_error("added" if is_of_choices else "name", refused)
 
@@ -76,10 +81,11 @@ def collection_of(column: OwnColumn) -> Collection | None:
 def own_column_edit(request: UserRequest, pk: UUID) -> HttpResponse:
     """Rename a column; rename, order, add and take away its choices."""
     column = get_column(request, pk)
-    form = OwnColumnNameForm(
+    form = OwnColumnForm(
         request.POST if request.method == "POST" else None,
         initial={"name": column.name},
     )
+    del form.fields["kind"]
     form.fields["added"].label = "More choices"
     if column.kind != OwnColumn.Kind.CHOICE:
         del form.fields["added"]
@@ -89,7 +95,7 @@ def own_column_edit(request: UserRequest, pk: UUID) -> HttpResponse:
                 column,
                 name=form.cleaned_data["name"],
                 options=_read_options(request.POST, column.options),
-                added=form.cleaned_data.get("added") or [],
+                added=_lines(form.cleaned_data.get("added", "")),
             )
         except ValidationError as refused:
             _add_error(form, refused)

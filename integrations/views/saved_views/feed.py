@@ -13,6 +13,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
@@ -198,7 +199,8 @@ def _answer(
         made.add_item(
             title=_clean(item.name) or "Untitled",
             link=request.build_absolute_uri(item.get_absolute_url()),
-            description=_clean(entry.text),
+            # Readers take a summary for HTML.
+            description=linebreaksbr(_clean(entry.text), autoescape=True),
             unique_id=f"urn:uuid:{item.uuid}",
             updateddate=item.remote_updated_at or item.changed_at,
         )

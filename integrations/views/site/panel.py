@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 
 from integrations.services.upkeep import overview
 from integrations.services.upkeep.checks.check import Severity
-from integrations.services.upkeep.overview import Figure
+from integrations.services.upkeep.figures import Figure
 
 APPS = {"periodictask": "django_celery_beat"}
 # The colours of the stock admin's own messages, so that dark mode has them too.

@@ -7,10 +7,11 @@ from uuid import uuid4
 import pytest
 from django.db import connection as database
 
-from integrations.models import BulkEdit, Connection, Edit, Item
+from integrations.models import AuditEvent, BulkEdit, Connection, Edit, Item
 from integrations.models.reasons import ReasonCode
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
+from integrations.services.upkeep import retention
 from integrations.services.writing import bulk, bulk_delivery, lease, outbox
 from tests.services.fixtures import FinishSync
 from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
@@ -259,3 +260,17 @@ def test_a_single_row_of_many_can_be_undone_alone(desk: Desk) -> None:
     assert undone is not None
     assert desk.finish(undone).state == State.SAVED
     assert len(bulk.undoable(made, desk.user)) == 1
+
+
+def test_drafts_are_deleted_soon_and_values_with_the_items(desk: Desk) -> None:
+    keys = [item.pk for item in desk.items()[:2]]
+    draft = bulk.draft(desk.contacts, keys, filters="", user=desk.user)
+    made = desk.bulk(desk.items()[:2], "city", "Secret")
+
+    retention.prune(now=draft.created_at + timedelta(days=2))
+
+    assert list(BulkEdit.objects.all()) == [made]
+    outbox.forget(desk.connection)
+    assert not BulkEdit.objects.exists()
+    told = AuditEvent.objects.filter(event__startswith="bulk_edit.")
+    assert [event.facts for event in told] == [{}]

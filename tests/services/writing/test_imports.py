@@ -264,7 +264,7 @@ def test_a_worker_killed_at_any_step_imports_every_row_once(
     )
     item = next(items)
     while is_killed:
-        steps += 7
+        steps += 11
         address = f"kill-{steps}@example.com"
         data = to_csv(
             ["Email", "City"],
@@ -301,7 +301,7 @@ def test_a_large_import_holds_a_few_rows_at_a_time(desk: Desk) -> None:
     import tracemalloc
 
     peaks = []
-    for count in (300, 1500):
+    for count in (200, 1000):
         rows = ([f"p{number}@example.com", "x" * 50] for number in range(count))
         data = to_csv(["Email", "City"], *rows)
         source = upload(desk, data)

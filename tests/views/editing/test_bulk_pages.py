@@ -115,16 +115,18 @@ def test_more_rows_than_were_meant_are_never_chosen(
     assert not BulkEdit.objects.exists()
 
 
-def test_a_table_has_boxes_to_tick_only_where_its_rows_can_be_written(
+def test_ticked_rows_can_be_edited_only_where_they_can_be_written(
     as_alice: Client, contacts: Collection, rows: list[Item]
 ) -> None:
     url = reverse("integrations:table", args=(contacts.pk,))
+    edit = reverse("integrations:bulk-edit-create", args=(contacts.pk,))
     page = as_alice.get(url).content.decode()
 
     assert page.count('name="item"') == len(rows)
     assert all(str(row.uuid) in page for row in rows)
+    assert f'formaction="{edit}' in page
     Connection.objects.update(is_editing=False)
-    assert 'name="item"' not in as_alice.get(url).content.decode()
+    assert f'formaction="{edit}' not in as_alice.get(url).content.decode()
 
 
 def test_a_cell_leads_to_its_field_of_the_form_where_it_can_be_written(

@@ -395,3 +395,31 @@ def test_a_connections_page_tells_of_waiting_changes_and_discards_them(
     assert url in page
     edit.refresh_from_db()
     assert (edit.state, edit.reason) == ("cancelled", ReasonCode.DISCARDED)
+
+
+def test_what_a_write_replaced_is_offered_and_cannot_be_discarded(
+    as_alice: Client, item: Item
+) -> None:
+    edit = make_edit(
+        item,
+        state="conflict",
+        reason=ReasonCode.OVERWROTE,
+        theirs={"city": "Theirs"},
+        values={"city": "Mine", "firstname": "Zoe"},
+    )
+
+    page = as_alice.get(edit.get_absolute_url()).content.decode()
+
+    assert 'name="choice.city" value="theirs"' in " ".join(page.split())
+    assert 'name="choice.firstname"' not in page
+    discard = reverse("integrations:edit-discard", args=(edit.uuid,))
+    assert discard not in page
+    as_alice.post(discard)
+    as_alice.post(
+        reverse("integrations:edit-decide", args=(edit.uuid,)),
+        {"choice.city": "theirs"},
+    )
+    edit.refresh_from_db()
+    assert edit.state == "saved"
+    back = Edit.objects.exclude(pk=edit.pk).get()
+    assert (back.base, back.values) == ({"city": "Mine"}, {"city": "Theirs"})

@@ -1,5 +1,6 @@
 """Users note what they know beside records, in columns of their own."""
 
+import csv
 import re
 from datetime import timedelta
 
@@ -18,17 +19,19 @@ from integrations.providers.records import IntegrationItem
 from integrations.services.items import store
 from integrations.services.items.own_columns import store as own_store
 from integrations.services.items.tables import indexes
+from integrations.views.items.tables.drawing import draw
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.support.sessions import prove
 from tests.views.items.tables.test_table import SCHEMA, deal
 
+# A value, a filter that it passes, and a value that does not.
 KINDS = {
-    "text": ("Call back", "contains", "call", "Nobody", ["One", "Two", "Three"]),
-    "number": ("9", "gt", "5", "10", ["One", "Three", "Two"]),
-    "date": ("2026-11-03", "before", "2026-12-01", "2026-12-24", None),
-    "choice": ("Hot", "is", "hot", "Cold", None),
-    "check": ("yes", "is", "yes", "", None),
-    "person": ("Cleo Cole", "starts", "cleo", "Dan Day", None),
+    "text": ("Call back", "contains", "call", "Nobody"),
+    "number": ("9", "lt", "10", "10"),
+    "date": ("2026-11-03", "before", "2026-12-01", "2026-12-24"),
+    "choice": ("Hot", "is", "hot", "Cold"),
+    "check": ("yes", "is", "yes", ""),
+    "person": ("Cleo Cole", "starts", "cleo", "Dan Day"),
 }
 
 
@@ -74,7 +77,7 @@ def names(page):
 def shown(page, label):
     """Return the cells of a column as texts, by the names of their rows."""
     return {
-        row.item.name: re.sub("<[^>]+>", "", cell.html).strip()
+        row.item.name: re.sub("<[^>]+>", "", draw(cell)).strip()
         for row in page.context["rows"]
         for column, cell in row.cells
         if column.label == label
@@ -85,7 +88,7 @@ def shown(page, label):
 def test_a_column_of_any_type_is_shown_filtered_and_grouped(
     as_alice, deals, three, kind
 ):
-    value, operator, wanted, other, _ = KINDS[kind]
+    value, operator, wanted, other = KINDS[kind]
     column = add(as_alice, deals, "Mine", kind, "Hot\nCold")
     one, two, _ = three
     assert note(as_alice, one, column, value).status_code == 302
@@ -227,9 +230,7 @@ def test_a_merged_record_leaves_its_values_to_the_one_it_became(as_alice, deals,
 
     page = table(as_alice, deals, query)
     assert names(page) == ["Two"]
-    assert shown(page, "Remark") == {"Two": "Change Remark of Two: kept"} or shown(
-        page, "Remark"
-    ) == {"Two": "kept"}
+    assert shown(page, "Remark") == {"Two": "kept"}
 
 
 def test_an_account_that_is_connected_again_has_its_columns_again(
@@ -357,6 +358,18 @@ def test_a_new_column_is_shown_to_who_has_chosen_columns(as_alice, deals, three)
     assert TableLayout.objects.count() == 1
 
 
+def test_a_downloaded_table_has_its_own_columns_too(as_alice, deals, three):
+    column = add(as_alice, deals)
+    note(as_alice, three[1], column, "7")
+    path = f"/collections/{deals.pk}/download/?sort={column.column_id}"
+
+    answer = as_alice.post(path, {"form": "csv", "values": "shown"})
+
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    place = next(csv.reader(lines[:1])).index("Rank")
+    assert [row[place] for row in csv.reader(lines[1:])] == ["7", "", ""]
+
+
 def test_another_user_of_the_same_account_sees_none_of_it(
     as_alice, as_bob, bob, connection, deals, three
 ):
@@ -376,11 +389,10 @@ def test_another_user_of_the_same_account_sees_none_of_it(
 def test_a_page_takes_no_query_for_each_record(
     as_alice, deals, three, django_assert_max_num_queries
 ):
-    column = add(as_alice, deals)
-    for item in three:
-        note(as_alice, item, column, "7")
-    query = f"?group={column.column_id}" if column.kind == "choice" else ""
-    table(as_alice, deals, query)
+    column = add(as_alice, deals, "Heat", "choice", "Hot\nCold")
+    for item, value in zip(three, ("Hot", "Cold", ""), strict=True):
+        note(as_alice, item, column, value)
+    table(as_alice, deals)
 
-    with django_assert_max_num_queries(12):
-        table(as_alice, deals, query)
+    with django_assert_max_num_queries(13):
+        table(as_alice, deals)

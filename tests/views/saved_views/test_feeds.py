@@ -65,9 +65,20 @@ def test_a_feed_is_valid_atom_with_the_latest_first(as_alice, reader, deals, kee
     assert links["self"].endswith(answer.request["PATH_INFO"])
     assert titles(answer) == ["Newest <&> \ufffd", "Acme for 12500", "Acme for 3000"]
     first = entries(answer)[0]
-    assert first.findtext(f"{ATOM}summary") == "Amount: 2,000 USD\nStage: Qualified"
+    told = "Amount: 2,000 USD<br>Stage: Qualified"
+    assert first.findtext(f"{ATOM}summary") == told
     ids = [each.findtext(f"{ATOM}id") for each in entries(answer)]
     assert len(set(ids)) == 3
+
+
+def test_a_value_is_no_markup_for_a_reader(as_alice, reader, deals, keep):
+    view = keep(table(deals, "?q=evil&columns=description"))
+    deal(deals, "Evil", description="<script>alert(1)</script>")
+
+    (entry,) = entries(reader.get(make_feed(as_alice, view)))
+
+    told = "Description: &lt;script&gt;alert(1)&lt;/script&gt;"
+    assert entry.findtext(f"{ATOM}summary") == told
 
 
 def test_a_feed_tells_nothing_that_its_view_does_not_show(

@@ -100,6 +100,7 @@ def addresses(connection, collection):
         "item-create": ("get", collection.pk),
         **dict.fromkeys(TABLE_PAGES, ("get", collection.pk)),
         "table-download": ("post", collection.pk),
+        "table-rows": ("post", collection.pk),
         **dict.fromkeys(EDIT_PAGES, ("get", edit.uuid)),
         **dict.fromkeys(EDIT_ACTIONS, ("post", edit.uuid)),
         **dict.fromkeys(DOWNLOAD_PAGES, ("get", download.uuid)),

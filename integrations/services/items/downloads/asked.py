@@ -81,7 +81,7 @@ def table_source(table: OpenTable, content: Content, items: Iterable[Item]) -> S
 
 
 def _count_rows(selection: Selection, limit: int) -> Count:
-    if selection.is_all:
+    if selection.is_all and selection.keys is None:
         return Count(number=selection.collection.stored_count)
     number = selection.keys_to_count()[: limit + 1].count()
     return Count(number=min(number, limit), is_more=number > limit)

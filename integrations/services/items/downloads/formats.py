@@ -1,8 +1,10 @@
 """Formats of files: how each is written, and what browsers are told of it."""
 
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -15,6 +17,8 @@ from integrations.services.items.export import to_csv, to_json, to_ndjson
 # By which some spreadsheets know that a text is UTF-8.
 BYTE_ORDER_MARK: Final = "\ufeff"
 XLSX: Final = "xlsx"
+# Longer than any file takes.
+ABANDONED_SECONDS: Final = 24 * 3600
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -24,6 +28,11 @@ class Format(NamedTuple):
     label: str
     content_type: str
     ending: str
+
+    @property
+    def short(self) -> str:
+        """Return its label without what it is for."""
+        return self.label.partition(",")[0]
 
 
 FORMATS: Final[Mapping[str, Format]] = {
@@ -64,5 +73,15 @@ def private_folder() -> Iterator[Path]:
     """Make a directory that no other user of this machine may read, for a while."""
     above = Path(settings.VAR_DIR) / "downloads"
     above.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove_abandoned(above)
     with tempfile.TemporaryDirectory(dir=above) as path:
         yield Path(path)
+
+
+def _remove_abandoned(above: Path) -> None:
+    """Remove what killed processes of this machine have left."""
+    for path in above.iterdir():
+        # Another process may be quicker.
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)

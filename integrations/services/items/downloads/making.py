@@ -53,8 +53,9 @@ def make(download_id: int) -> None:
     lease_id = _claim(download_id)
     if lease_id is None:
         return
-    rows = Download.objects.select_related("owner", "collection")
-    download = rows.get(pk=download_id)
+    download = Download.objects.select_related("owner").filter(pk=download_id).first()
+    if download is None:
+        return
     try:
         with timezone.override(ZoneInfo(download.time_zone)), _beating(lease_id):
             _make(download, lease_id)
@@ -93,6 +94,11 @@ def _claim(download_id: int) -> UUID | None:
 def _make(download: Download, lease_id: UUID) -> None:
     DownloadPart.objects.filter(download=download.pk).delete()
     wanted = _wanted(download)
+    if wanted is None:
+        _write(
+            download.pk, lease_id, state=Download.State.FAILED, done_at=timezone.now()
+        )
+        return
     if not wanted.is_ready:
         _wait(download, lease_id)
         return
@@ -116,13 +122,18 @@ def _make(download: Download, lease_id: UUID) -> None:
     )
 
 
-def _wanted(download: Download) -> AskedFile:
+def _wanted(download: Download) -> AskedFile | None:
+    """Return what was asked for, None where a column that it needs is gone.
+
+    Without one of its filters a file would hold rows that nobody asked for.
+    """
     parameters = QueryDict(download.parameters)
     content, user = Content(download.content), download.owner
     if download.collection_id is None:
         return asked.ask_list(user, parameters, content)
     collection = asked.own_collections(user).get(pk=download.collection_id)
-    return asked.ask_table(OpenTable.open(collection, parameters, user), content)
+    table = OpenTable.open(collection, parameters, user)
+    return None if table.query.left_out else asked.ask_table(table, content)
 
 
 def _wait(download: Download, lease_id: UUID) -> None:

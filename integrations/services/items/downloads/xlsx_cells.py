@@ -12,7 +12,6 @@ from integrations.services.items.export import STEERING
 MOST_CHARACTERS: Final = 32_767
 MOST_DIGITS: Final = 15
 MOST_AMOUNT: Final = 10**MOST_DIGITS
-MOST_CURRENCY: Final = 20
 FIRST_YEAR: Final = 1901
 SECONDS: Final = 86_400
 CUT: Final = "\N{HORIZONTAL ELLIPSIS}"
@@ -77,7 +76,7 @@ def money_format(money: Money) -> str:
 
 def _quoted(text: str) -> str:
     """Return the words of a number format, whatever they are."""
-    kept = to_text(text).replace('"', "").replace("\\", "")[:20]
+    kept = to_text(text).replace('"', "").replace("\\", "")[:MOST_CURRENCY]
     return f'"{kept}"'
 
 

@@ -20,7 +20,6 @@ from integrations.services.items.links import MAX_LINKS
 from integrations.services.items.search.link_words import (
     link_word,
     of_type,
-    relations_of,
 )
 from integrations.services.items.search.words import (
     REPEATED_LENGTH,
@@ -36,6 +35,7 @@ VALUE_LENGTH: Final = 200_000
 # because they come last.
 MOST_BYTES: Final = 900_000
 MOST_KNOWN: Final = 20_000
+AMOUNTS: Final = (fields.Number, fields.Money)
 # What begins each word of a name, and the whole name as one word.
 NAME_WORD, WHOLE_NAME = "§", "¶"
 
@@ -115,15 +115,25 @@ class Indexer:
             chain.from_iterable(each.words for each in found),
             index_words(content[:VALUE_LENGTH]),
         )
-        return _bounded(f"{self._mark}{word}" for word in dict.fromkeys(words))
+        return self._marked(dict.fromkeys(words))
+
+    def _marked(self, words: Iterable[str]) -> str:
+        """Return words with the owner's mark, without the last ones where too long."""
+        text = f"{self._mark}{f' {self._mark}'.join(words)}"
+        if len(text) * 4 <= MOST_BYTES:
+            return text
+        cut = text.encode()[:MOST_BYTES].decode(errors="ignore")
+        return cut if len(cut) == len(text) else cut.rpartition(" ")[0]
 
     def _find(self, properties: Mapping[str, Any]) -> list[Found]:
         found: list[Found] = []
         rest: dict[str, Any] = {}
-        for name, value in {**self._absent, **properties}.items():
-            if value is None and name not in self._absent:
+        absent = self._absent
+        for name, value in ({**absent, **properties} if absent else properties).items():
+            if value is None and name not in absent:
                 continue
-            known = self._known.get((name, value)) if _is_short(value) else None
+            is_key = value is None or type(value) is str
+            known = self._known.get((name, value)) if is_key else None
             if known is None:
                 rest[name] = value
             else:
@@ -137,16 +147,18 @@ class Indexer:
     ) -> Iterator[Found]:
         """Describe values by themselves, amounts beside the currency they hang on."""
         found: dict[str, list[DisplayField]] = {name: [] for name in rest}
+        amounts: set[str] = set()
         for field in self._describe(rest):
             found.setdefault(field.name, []).append(field)
-        amounts = {n for n, own in found.items() if any(map(_is_amount, own))}
+            if isinstance(field.value, fields.Money):
+                amounts.add(field.name)
         if amounts:
             together = [f for f in self._describe(properties) if f.name in amounts]
             found |= {n: [f for f in together if f.name == n] for n in amounts}
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
         for name, value in rest.items():
-            texts = (*self._links_of(found[name]), *found_in(found[name]))
+            texts = tuple(self._found_in(found[name]))
             if name not in amounts and _is_short(value):
                 self._known[name, value] = texts
             yield from texts
@@ -163,12 +175,17 @@ class Indexer:
         if remote_id and self._parent_type:
             yield self._link_word(of_type(self._parent_type), remote_id)
 
-    def _links_of(self, described: Iterable[DisplayField]) -> Iterator[Found]:
-        """Yield the words that stand for what some fields relate to, as one text."""
-        for relation in relations_of(described):
-            collection, ids = relation.linked_collection, relation.linked_ids
-            words = [self._link_word(collection, each) for each in ids[:MAX_LINKS]]
-            yield Found(0, words)
+    def _found_in(self, described: Iterable[DisplayField]) -> Iterator[Found]:
+        """Yield the words of each value; what it relates to is a word for each id."""
+        for field in described:
+            value = field.value
+            for part in value.values if isinstance(value, SEVERAL) else (value,):
+                if isinstance(part, fields.Relation):
+                    within, ids = part.linked_collection, part.linked_ids[:MAX_LINKS]
+                    yield Found(0, [self._link_word(within, each) for each in ids])
+                else:
+                    text = _to_text(field.label, part)
+                    yield Found(len(text.text), text.words)
 
     def _link_word(self, collection: str, remote_id: str) -> str:
         return link_word(self.collection.connection_id, collection, remote_id)
@@ -203,21 +220,9 @@ class _Latest(threading.local):
 _latest = _Latest()
 
 
-def _is_amount(field: DisplayField) -> bool:
-    return isinstance(field.value, fields.Money)
-
-
 def _is_short(value: object) -> bool:
     """Tell whether a value may be one that other items have, too."""
     return value is None or (isinstance(value, str) and len(value) <= REPEATED_LENGTH)
-
-
-def _bounded(words: Iterable[str]) -> str:
-    text = " ".join(words)
-    if len(text) * 4 <= MOST_BYTES:
-        return text
-    cut = text.encode()[:MOST_BYTES].decode(errors="ignore")
-    return cut if len(cut) == len(text) else cut.rpartition(" ")[0]
 
 
 def texts_of(described: Iterable[DisplayField]) -> Iterator[SearchText]:
@@ -226,11 +231,6 @@ def texts_of(described: Iterable[DisplayField]) -> Iterator[SearchText]:
         value = field.value
         for part in value.values if isinstance(value, SEVERAL) else (value,):
             yield _to_text(field.label, part)
-
-
-def found_in(described: Iterable[DisplayField]) -> Iterator[Found]:
-    """Yield the words of the texts among typed values."""
-    return (Found(len(text.text), text.words) for text in texts_of(described))
 
 
 def _to_text(label: str, value: Value) -> SearchText:
@@ -252,7 +252,7 @@ def _days_of(value: fields.DateTime) -> fields.Date:
 
 
 def _other_spelling(value: Value) -> str:
-    if isinstance(value, fields.Number | fields.Money):
+    if isinstance(value, AMOUNTS):
         return f"{value.amount:f}"
     if isinstance(value, fields.User) and value.name:
         return value.email

@@ -50,7 +50,7 @@ UNSPACED: Final = re.compile(
     "\ua960-\ua9ff\uaa00-\uaadf\uac00-\ud7ff\uf900-\ufaff\U0001b000-\U0001b16f"
     "\U00020000-\U000323af]+"
 )
-_PLAIN: Final = {n: chr(n).lower() if chr(n).isalnum() else " " for n in range(128)}
+_PLAIN_WORD: Final = re.compile("[a-z0-9]+")
 _DIGIT: Final = re.compile("[0-9]")
 _DIGITS_AND_DOTS: Final = re.compile(r"[0-9.]+")
 _GROUPED: Final = r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])(?!\.\d)"
@@ -123,7 +123,9 @@ def fold(text: str) -> list[str]:
 
 
 def _fold_simple(text: str) -> list[str]:
-    return text.translate(_PLAIN if text.isascii() else _FOLDED).split()
+    if text.isascii():
+        return _PLAIN_WORD.findall(text.lower())
+    return text.translate(_FOLDED).split()
 
 
 @lru_cache(maxsize=4096)
@@ -147,9 +149,10 @@ def index_words(text: str, *, is_phone: bool = False) -> Sequence[str]:
 def _index(text: str, is_phone: bool) -> tuple[str, ...]:  # noqa: FBT001 (cached)
     text = simplify(text)
     words = list(dict.fromkeys(_fold_simple(text)))
-    if UNSPACED.search(text):
+    if not text.isascii() and UNSPACED.search(text):
         words = [part for word in words for part in _parts(word, is_stored=True)]
-    if _DIGIT.search(text):
+    # Digits and nothing else, as ids are, are the one word that they are already.
+    if _DIGIT.search(text) and (is_phone or not text.isdigit()):
         for found in NUMBER.finditer(text):
             words += number_words(found, is_phone=is_phone or _is_all(found))
     return tuple(word[:WORD_LENGTH] for word in words)

@@ -1,8 +1,11 @@
-"""Fetch one page, and store it with the checkpoint behind it in one transaction."""
+"""Fetch pages, and store them with the checkpoint behind them in one transaction."""
 
 import logging
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import F
@@ -12,6 +15,7 @@ from django.utils import timezone
 from integrations.http.errors import ApiError
 from integrations.models import Collection
 from integrations.models.progress import Phase, ProgressState
+from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
 from integrations.services.items import comparison, store
 from integrations.services.items.store import PageCounts
@@ -33,14 +37,68 @@ from integrations.services.sync.stored_items import next_to_probe
 
 logger = logging.getLogger(__name__)
 
+Refresh = TypeVar("Refresh", FullRefresh, Incremental)
+
+# Pages that come quicker than they are stored are stored together, so many rows and
+# seconds of them at most: a kill repeats no more.
+MOST_ROWS, MOST_SECONDS = 500, 1.0
+# Storing hides behind a longer wait than this.
+SOON_SECONDS = 0.01
+
 
 def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
-    """Read the next page of the full listing."""
-    asked_at = timezone.now()
-    page = connector_of(collection).fetch_page(
-        lease.api, context_of(collection), cursor=found.cursor
+    """Read the next page of the full listing, and those that are there already."""
+    asked_at, until = timezone.now(), time.monotonic() + MOST_SECONDS
+    connector, context = connector_of(collection), context_of(collection)
+    page = connector.fetch_page(lease.api, context, cursor=found.cursor)
+    found = _begun(lease, found, asked_at)
+    pages, behind = [page], checkpoint.after_page(found, page)
+    while _may_go_on(lease, pages) and time.monotonic() < until:
+        try:
+            page = connector.fetch_page(lease.api, context, cursor=behind.cursor)
+            behind = checkpoint.after_page(behind, page)
+        except ApiError:
+            # The next step asks again, behind what is stored, and handles it.
+            break
+        pages.append(page)
+    _commit(lease, collection, _joined(pages), found, behind)
+
+
+def _may_go_on(lease: RunLease, pages: Sequence[Page]) -> bool:
+    """Tell whether another page is stored together with these, because it is there."""
+    return (
+        pages[-1].next_cursor is not None
+        and _tells_rows_only(pages[-1])
+        and sum(len(page.items) for page in pages) < MOST_ROWS
+        and not (lease.is_others_turn or lease.is_spent)
+        and lease.api.has_prefetched(within=SOON_SECONDS)
     )
-    _commit(lease, collection, page, _begun(lease, found, asked_at))
+
+
+def _tells_rows_only(page: Page) -> bool:
+    """Tell whether a page can be joined with the next one, as most can."""
+    none = Page(**_rows_of([]), next_cursor=None)
+    return replace(page, **_rows_of([]), next_cursor=None, total=None) == none
+
+
+def _joined(pages: Sequence[Page]) -> Page:
+    """Return pages as one; what is told beside rows, only the last one may tell."""
+    return replace(pages[-1], **_rows_of(pages)) if len(pages) > 1 else pages[0]
+
+
+def _rows_of(pages: Sequence[Page]) -> dict[str, Any]:
+    deleted: dict[str, Deletion] = {}
+    for page in pages if any(page.deleted for page in pages) else ():
+        for item in page.items:
+            deleted.pop(item.id, None)
+        deleted |= page.deleted
+    return {
+        "deleted": deleted,
+        "items": [item for page in pages for item in page.items],
+        "unreadable": sum(page.unreadable for page in pages),
+        "unreadable_ids": [each for page in pages for each in page.unreadable_ids],
+        "mistakes": [each for page in pages for each in page.mistakes],
+    }
 
 
 def read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -> None:
@@ -48,7 +106,7 @@ def read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -
     page = connector_of(collection).fetch_deleted(
         lease.api, context_of(collection), cursor=found.cursor
     )
-    _commit(lease, collection, page, found)
+    _commit(lease, collection, page, found, checkpoint.after_page(found, page))
 
 
 def skip_deletions(
@@ -79,13 +137,14 @@ def read_changes(lease: RunLease, collection: Collection, found: Incremental) ->
     page = connector.fetch_page(
         lease.api, context, cursor=found.cursor, since=found.since
     )
-    _commit(lease, collection, page, _begun(lease, found, asked_at))
+    found = _begun(lease, found, asked_at)
+    _commit(lease, collection, page, found, checkpoint.after_page(found, page))
     if probes:
         collection.probed_until = probes[-1]
         collection.save(update_fields=["probed_until"])
 
 
-def _begun(lease: RunLease, found: Checkpoint, asked_at: datetime) -> Checkpoint:
+def _begun(lease: RunLease, found: Refresh, asked_at: datetime) -> Refresh:
     """Return the checkpoint of a page; the first says when the refresh began."""
     if not checkpoint.is_at_first_page(found):
         return found
@@ -93,9 +152,13 @@ def _begun(lease: RunLease, found: Checkpoint, asked_at: datetime) -> Checkpoint
 
 
 def _commit(
-    lease: RunLease, collection: Collection, page: Page, found: Checkpoint
+    lease: RunLease,
+    collection: Collection,
+    page: Page,
+    found: Checkpoint,
+    behind: Checkpoint,
 ) -> None:
-    now, behind = timezone.now(), checkpoint.after_page(found, page)
+    now = timezone.now()
     with transaction.atomic():
         is_listing = found.phase is Phase.LISTING
         counts = store_items(lease, collection, page, is_listing=is_listing, now=now)

@@ -19,7 +19,7 @@ from integrations.services.upkeep.checks.check import (
     Result,
     Severity,
 )
-from integrations.services.upkeep.checks.shares import too_many
+from integrations.services.upkeep.checks.counting import counted, too_many
 
 # Stored credentials that a probe opens.
 OPENED = 50
@@ -30,8 +30,9 @@ STORED_FOR_SECONDS = 120
 def _credentials(_census: Census) -> Result:
     """Open some; one that does not open stays counted until it is replaced."""
     unreadable = readability.count_unreadable(OPENED)
-    found = f"{unreadable} stored permissions do not open" if unreadable else ""
-    return Result(ok=not unreadable, found=found, facts={"unreadable": unreadable})
+    return counted(
+        "unreadable", unreadable, "stored permission", ("does not open", "do not open")
+    )
 
 
 def _token_keys(_census: Census) -> Result:
@@ -45,20 +46,17 @@ def _token_keys(_census: Census) -> Result:
     for start in crypto.known_prefixes():
         known |= Q(access_token__startswith=start)
     missing = Credential.objects.exclude(known).count()
-    found = f"{missing} permissions are sealed with a key that is missing here"
-    return Result(
-        ok=not missing, found=found if missing else "", facts={"missing": missing}
-    )
+    verbs = ("needs a key that is missing here", "need a key that is missing here")
+    return counted("missing", missing, "stored permission", verbs)
 
 
 def _refreshes(census: Census) -> Result:
-    late = census.total("overdue")
-    found = f"{late} tokens should have been refreshed minutes ago" if late else ""
-    return Result(ok=not late, found=found, facts={"overdue": late})
+    verbs = ("should be refreshed by now", "should be refreshed by now")
+    return counted("overdue", census.total("overdue"), "token", verbs)
 
 
 def _grants_at_risk(census: Census) -> Result:
-    return too_many(census, "at_risk", "permissions may be lost")
+    return too_many(census, "at_risk", "permission", ("may be lost", "may be lost"))
 
 
 def _fallback_store(_census: Census) -> Result:
@@ -68,16 +66,15 @@ def _fallback_store(_census: Census) -> Result:
     broken = list(folder.glob("*.unreadable"))
     if not late and not broken:
         return Result(ok=True)
-    found = f"{len(late)} new tokens wait for the database, {len(broken)} are damaged"
+    found = f"waiting for the database: {len(late)}; damaged: {len(broken)}"
     return Result(
         ok=False, found=found, facts={"waiting": len(late), "damaged": len(broken)}
     )
 
 
 def _revocations(_census: Census) -> Result:
-    failed = FailedRevocation.objects.count()
-    found = f"{failed} grants may live on at their provider" if failed else ""
-    return Result(ok=not failed, found=found, facts={"failed": failed})
+    verbs = ("may live on at its provider", "may live on at their provider")
+    return counted("failed", FailedRevocation.objects.count(), "grant", verbs)
 
 
 CHECKS = (

@@ -17,6 +17,7 @@ from integrations.providers import SPECS
 from integrations.services.common import oauth_clients
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import SEEN, Check, Result, Severity
+from integrations.services.upkeep.checks.counting import counted
 
 TIMEOUTS = Timeouts(connect=3, read=5, total=6)
 MAX_BYTES = 256 * 1024
@@ -143,9 +144,8 @@ def _clock_skew(census: Census) -> Result:
 
 
 def _quota(census: Census) -> Result:
-    number = census.total("near_quota")
-    found = f"{number:,} connections have nearly used their calls" if number else ""
-    return Result(ok=not number, found=found, facts={"near_quota": number})
+    verbs = ("has nearly used its calls", "have nearly used their calls")
+    return counted("near_quota", census.total("near_quota"), "connection", verbs)
 
 
 def _sunsets(census: Census) -> Result:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from integrations.models import AccountErasure, Collection, Connection
 from integrations.models.collection import Completeness
 from integrations.models.reasons import ReasonCode, StateReason
+from integrations.models.wording import count_text
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (
     SEEN,
@@ -12,13 +13,14 @@ from integrations.services.upkeep.checks.check import (
     Result,
     Severity,
 )
-from integrations.services.upkeep.checks.shares import too_many
+from integrations.services.upkeep.checks.counting import counted, too_many
 
 ERASED_WITHIN = timedelta(hours=1)
 
 
 def _freshness(census: Census) -> Result:
-    return too_many(census, "stale", "connections are older than promised")
+    verbs = ("is older than promised", "are older than promised")
+    return too_many(census, "stale", "connection", verbs)
 
 
 def _quarantine(census: Census) -> Result:
@@ -28,31 +30,28 @@ def _quarantine(census: Census) -> Result:
         if group.reason == StateReason.QUARANTINED
         and group.state == Connection.State.DEGRADED
     ]
-    number = census.total("number", held)
-    found = f"{number} connections ended their worker three times" if number else ""
-    return Result(ok=not number, found=found, facts={"quarantined": number})
+    verbs = ("has ended its worker three times", "have ended their worker three times")
+    return counted("quarantined", census.total("number", held), "connection", verbs)
 
 
 def _mistakes(_census: Census) -> Result:
     rows = Collection.objects.filter(reason=ReasonCode.CONNECTOR_ERROR)
-    number = rows.count()
-    found = f"{number} collections met an error of ours" if number else ""
-    return Result(ok=not number, found=found, facts={"collections": number})
+    verbs = ("has met an error of ours", "have met an error of ours")
+    return counted("collections", rows.count(), "collection", verbs)
 
 
 def _held_deletions(_census: Census) -> Result:
     number = Collection.objects.filter(completeness=Completeness.HELD).count()
-    found = f"{number} collections wait for a decision" if number else ""
-    return Result(ok=not number, found=found, facts={"collections": number})
+    verbs = ("waits for a decision", "wait for a decision")
+    return counted("collections", number, "collection", verbs)
 
 
 def _lost_permissions(_census: Census) -> Result:
     rows = Collection.objects.filter(
         completeness=Completeness.NO_PERMISSION, before_refusal__isnull=False
     )
-    number = rows.count()
-    found = f"{number} collections are refused that could be read" if number else ""
-    return Result(ok=not number, found=found, facts={"collections": number})
+    verbs = ("is refused that could be read", "are refused that could be read")
+    return counted("collections", rows.count(), "collection", verbs)
 
 
 def _erasures(census: Census) -> Result:
@@ -62,7 +61,10 @@ def _erasures(census: Census) -> Result:
     )
     accounts, connections = late.count(), purging.count()
     is_well = not accounts and not connections
-    found = f"{accounts} accounts and the items of {connections} connections are left"
+    found = (
+        f"not deleted yet: {count_text(accounts, 'account')}, "
+        f"the items of {count_text(connections, 'connection')}"
+    )
     return Result(
         ok=is_well,
         found="" if is_well else found,

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from integrations.models import Edit, Import, ImportRow, wording
 from integrations.models.import_texts import problem_text, refusal_text
@@ -26,11 +26,22 @@ ADDED: Final = ("Row", "Column", "Reason")
 
 def settle(source: Import) -> None:
     """Note what came of rows that were being sent."""
-    for row in source.rows.filter(state=State.SENT).select_related("edit"):
-        if row.edit is not None and row.edit.is_open:
-            continue
-        row.state = _outcome(row.edit)
-        row.save(update_fields=["state"])
+    is_open = Q(edit__state__in=Edit.OPEN)
+    sent = source.rows.filter(state=State.SENT).exclude(is_open)
+    while rows := list(sent.select_related("edit").order_by("number")[:CHUNK]):
+        for row in rows:
+            row.state = _outcome(row.edit)
+        store(rows)
+
+
+def store(rows: list[ImportRow]) -> None:
+    """Write the states of rows and their edits, in the caller's transaction."""
+    ImportRow.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["state", "edit"],
+    )
 
 
 def _outcome(edit: Edit | None) -> State:

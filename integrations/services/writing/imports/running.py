@@ -1,23 +1,32 @@
-"""The run of an import: its rows become edits, one after the other, each of them once.
+"""The run of an import: its rows become edits, each of them once.
 
-A row's edit has a key of its own, so that a row that was taken twice, by a worker that
-was killed in between, is one edit; and an edit is sent at most once in effect.
+A row and its edit are written in one transaction, so that no kill makes two edits of
+a row; and an edit is sent at most once in effect. New items are sent one by one, by
+the address that they are looked for by, and changes as many at once as a call takes.
 """
 
 import time
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import Connection, Edit, Import, ImportRow
+from integrations.models import BulkEdit, Connection, Edit, Import, ImportRow
 from integrations.models.reasons import ReasonCode
+from integrations.providers.capabilities import WritesManyItems
 from integrations.services.common import audit, import_content
-from integrations.services.writing import delivery, editing, outbox
+from integrations.services.writing import (
+    bulk,
+    bulk_delivery,
+    delivery,
+    editing,
+    outbox,
+)
 from integrations.services.writing.imports import results
 from integrations.services.writing.imports.lease import ImportLease
 from integrations.services.writing.outcomes import FIRST_LOOK
@@ -40,10 +49,7 @@ def run(lease: ImportLease) -> float | None:
     stop_at = time.monotonic() + settings.SLICE_SECONDS
     if source.state == Import.State.CANCELLING:
         discard_open(source)
-    for edit in open_edits(source).order_by("pk"):
-        # Its worker may have been killed before its answer was stored.
-        lease.renew()
-        _deliver(edit)
+    _go_on(lease)
     wait = _send_rows(lease, stop_at)
     results.settle(source)
     if wait is None and open_edits(source).exists():
@@ -56,18 +62,32 @@ def run(lease: ImportLease) -> float | None:
     return wait
 
 
+def _go_on(lease: ImportLease) -> None:
+    """Go on with what was taken: its worker may have been killed in the middle."""
+    together = Q(bulk_edit__isnull=False, is_sent_alone=False)
+    alone = open_edits(lease.source).exclude(together)
+    for edit in [*alone.order_by("pk"), *_found_there(lease.source)]:
+        lease.renew()
+        _deliver(edit)
+    if open_edits(lease.source).filter(together).exists():
+        lease.renew()
+        _deliver_together(lease.source)
+
+
 def _send_rows(lease: ImportLease, stop_at: float) -> float | None:
     """Send rows until something has to be waited for; None when none are left."""
     source, wait = lease.source, None
-    while wait is None and source.state == Import.State.RUNNING:
+    while not wait and source.state == Import.State.RUNNING:
         if not _may_send(source):
             return HELD_SECONDS
         if open_edits(source).count() >= MOST_OPEN:
-            return FIRST_LOOK_SECONDS
-        edit = _take_next(lease)
-        if edit is None:
+            return wait or FIRST_LOOK_SECONDS
+        if _take_together(lease):
+            wait = _deliver_together(source)
+        elif (edit := _take_next(lease)) is not None:
+            wait = _deliver(edit)
+        else:
             return None
-        wait = _deliver(edit)
         results.settle(source)
         if time.monotonic() >= stop_at:
             return wait or 0.0
@@ -86,10 +106,56 @@ def open_edits(source: Import) -> QuerySet[Edit]:
     return Edit.objects.open().filter(imported_rows__source=source)
 
 
+def _found_there(source: Import) -> QuerySet[Edit]:
+    """Return the edits of new rows that turned out not to be new."""
+    return Edit.objects.filter(
+        state=Edit.State.CONFLICT,
+        verb=Edit.Verb.CREATE,
+        imported_rows__source=source,
+        imported_rows__state=State.SENT,
+    )
+
+
 def discard_open(source: Import) -> None:
     """Discard what was taken and not sent; what may have arrived is waited for."""
     waiting = open_edits(source).filter(state=Edit.State.WAITING)
     outbox.discard(list(waiting), user=source.created_by, why=ReasonCode.CANCELLED)
+
+
+def _take_together(lease: ImportLease) -> int:
+    """Make edits of as many changed rows as one call takes; return how many."""
+    source, user = lease.source, lease.source.created_by
+    writer = editing.writer_of(source.connection)
+    if not isinstance(writer, WritesManyItems):
+        return 0
+    rows = source.rows.filter(state=State.CHANGED, item__isnull=False)
+    rows = rows.select_related("item").order_by("number")
+    with transaction.atomic():
+        lease.renew()
+        taken = list(rows[: writer.items_per_write])
+        if not taken:
+            return 0
+        found = source.bulk_edit or bulk.open_for(source.collection, user=user)
+        lease.renew(bulk_edit=found)
+        Edit.objects.bulk_create(_edits(found, taken))
+        results.store(taken)
+    return len(taken)
+
+
+def _edits(found: BulkEdit, rows: Iterable[ImportRow]) -> Iterator[Edit]:
+    """Yield the edit of each row, which is noted in the row."""
+    for row in rows:
+        if row.item is None:
+            continue
+        content = import_content.unseal(row)
+        edit = bulk.edit_of(found, row.item, content["values"], content["base"])
+        row.state, row.edit = State.SENT, edit
+        yield edit
+
+
+def _deliver_together(source: Import) -> float | None:
+    """Deliver the edits of changed rows; how long to wait, 0 and None for no wait."""
+    return bulk_delivery.deliver(source.bulk_edit_id) if source.bulk_edit_id else None
 
 
 def _take_next(lease: ImportLease) -> Edit | None:

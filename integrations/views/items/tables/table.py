@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from integrations.forms import TableDownloadForm
 from integrations.models import Collection, SyncRun
 from integrations.models.wording import count_text
+from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
 from integrations.services.items.listing import Count, count_since
 from integrations.services.items.saved_views import snapshot
@@ -136,6 +137,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "list_url": f"{list_path}?collection={query.collection}",
         "is_writable": is_writable,
         "download": TableDownloadForm(),
+        "short_formats": [(f, each.short) for f, each in FORMATS.items()],
         "download_url": _download_url(query),
         **chosen.make_context(selection, page.items),
         **_groups(asked),

@@ -9,7 +9,7 @@ from html import unescape
 
 import pytest
 
-from integrations.models import Item, Preferences
+from integrations.models import Item, OwnColumn, Preferences
 from integrations.services.items.tables import walk
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.support.workbooks import body_of, open_workbook, rows_of
@@ -210,3 +210,21 @@ def test_an_empty_table_is_its_heads(deals, download):
 
     assert len(rows_of(body_of(download(deals)), "csv")) == 1
     assert len(rows_of(body_of(download(deals, form="xlsx")), "xlsx")) == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_what_users_noted_in_columns_of_their_own_is_in_the_file(
+    as_alice, four, download, form
+):
+    fields = {"name": "Rank", "kind": "number", "added": ""}
+    as_alice.post(f"/collections/{four.pk}/own-columns/", fields)
+    column = OwnColumn.objects.get().column_id
+    large = Item.objects.get(name="Large")
+    as_alice.post(f"/items/{large.uuid}/own/", {column: "7"})
+    address = f"?columns={column}&sort=item.name"
+
+    heads, *rows = rows_of(body_of(download(four, address, form)), form)
+
+    assert heads == ["Name", "Rank"]
+    assert dict(rows)["Large"] == {"csv": "7", "xlsx": 7}[form]
+    assert len(rows) == 4
