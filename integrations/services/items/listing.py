@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Prefetch, prefetch_related_objects
 
@@ -336,10 +337,17 @@ def is_within(collection: Collection, query: ItemQuery) -> bool:
 
 
 def count_since(
-    items: ItemQuerySet, at: datetime, *, hits: Hits | None = None
+    items: ItemQuerySet,
+    at: datetime,
+    *,
+    connections: Sequence[UUID],
+    hits: Hits | None = None,
 ) -> tuple[Count, Count]:
-    """Count what has come since a time, and what has changed, of the given items."""
-    recent = items.filter(changed_at__gt=at)
+    """Count what has come since a time, and what has changed, of the given items.
+
+    They are of these ``connections``: by those and the time there is an index.
+    """
+    recent = items.filter(connection__in=connections, changed_at__gt=at)
     if hits is not None:
         recent = hits.among(recent)
     new = recent.filter(first_seen_at__gt=at)

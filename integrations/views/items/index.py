@@ -62,7 +62,12 @@ def item_list_live(request: UserRequest) -> HttpResponse:
         response = render(request, "items/partials/update.html", context)
         response.headers["HX-Retarget"] = "#results"
         return response
-    new, changed = listing.count_since(context["found"], look.at, hits=context["hits"])
+    new, changed = listing.count_since(
+        context["found"],
+        look.at,
+        connections=[connection.pk for connection in context["connections"]],
+        hits=context["hits"],
+    )
     context |= {
         **_live(look, context),
         "is_live": True,

@@ -75,7 +75,8 @@ def table_live(request: UserRequest, pk: UUID) -> HttpResponse:
         return response
     context = _context(request, asked)
     now = Look.of([row.item for row in context["rows"]])
-    new, changed = count_since(asked.selection.items(), look.at)
+    own = [asked.collection.connection_id]
+    new, changed = count_since(asked.selection.items(), look.at, connections=own)
     context |= {
         **_live(look, asked),
         "is_live": True,
