@@ -65,6 +65,9 @@ ALLOWED: dict[str, str] = {
     "integrations/views/site/charts.py::_line": SHOWN,
     "integrations/services/items/contents.py::_is_new": BOTH_STORED,
     "integrations/services/items/downloads/orders.py::expire": "it is only kept longer",
+    "integrations/services/items/downloads/xlsx_cells.py::serial": (
+        "counts days since Excel's first one"
+    ),
     "integrations/services/items/everything.py::fetch_timeline": BOTH_STORED,
     "integrations/services/items/listing.py::count_since": COUNTED,
     "integrations/services/items/news.py::parse": "asked for by an address",
