@@ -53,6 +53,8 @@ class Shelf:
 
 def of_table(user: User, collection: Collection, columns: Columns, view: str) -> Shelf:
     """Return the views of one collection."""
+    if not view and not getattr(collection, "has_views", True):
+        return Shelf()
     own = SavedView.objects.of_collection(collection)
     return _read(
         user,

@@ -116,6 +116,8 @@ def columns_of(collection: Collection) -> Columns:
     lookups, colours = (_by_name(schema, key) for key in ("lookups", COLOURS_KEY))
     fields = (_to_column(spec, lookups, colours) for spec in specs)
     own_columns = OwnColumn.objects.of_collection(collection)
+    if not getattr(collection, "has_own_columns", True):
+        own_columns = own_columns.none()
     yours = [_yours(each, collection) for each in own_columns]
     found = [*OWN[:1], *fields, *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}

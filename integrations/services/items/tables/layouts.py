@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
-from integrations.models import Collection, TableLayout
+from integrations.models import Collection, OwnColumn, SavedView, TableLayout
 from integrations.services.items.tables.columns import NAME, Column, Columns
 from integrations.services.items.tables.table_query import (
     DENSITIES,
@@ -34,14 +34,30 @@ class Layout:
 
 
 def with_layout(collections: QuerySet[Collection], user: User) -> QuerySet[Collection]:
-    """Return collections with the user's layout beside them, by the same question."""
+    """Return collections with the user's layout beside them, by the same question.
+
+    It tells as well whether there are own columns and saved views to ask for.
+    """
     own = Q(tablelayout__user=user)
     return collections.alias(
         own_layout=FilteredRelation("tablelayout", condition=own)
     ).annotate(
         layout_columns=F("own_layout__columns"),
         layout_density=F("own_layout__density"),
+        has_own_columns=_has_any(OwnColumn, user),
+        has_views=_has_any(SavedView, user),
     )
+
+
+def _has_any(model: type[OwnColumn | SavedView], user: User) -> Exists:
+    rows = model._default_manager.filter(  # noqa: SLF001 (the documented name)
+        owner=user,
+        provider=OuterRef("connection__provider"),
+        account_id=OuterRef("connection__remote_id"),
+        is_sandbox=OuterRef("connection__is_sandbox"),
+        collection_id=OuterRef("remote_id"),
+    )
+    return Exists(rows)
 
 
 def read_layout(collection: Any, columns: Columns) -> Layout:
