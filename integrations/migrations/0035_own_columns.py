@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0033_imports"),
+        ("integrations", "0034_imports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0034_saved_views"),
+        ("integrations", "0033_saved_views"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,7 +10,7 @@ INDEXES = {
 
 
 class Migration(migrations.Migration):
-    dependencies = (("integrations", "0041_collection_counts"),)
+    dependencies = (("integrations", "0040_collection_counts"),)
     operations = (
         migrations.RemoveIndex("propertyvalue", "property_by_number"),
         migrations.RemoveIndex("propertyvalue", "property_by_text"),

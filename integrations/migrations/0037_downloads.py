@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0035_view_feeds"),
+        ("integrations", "0036_view_feeds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -16,7 +16,7 @@ def name_connections(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0036_downloads"),
+        ("integrations", "0037_downloads"),
     ]
 
     operations = [

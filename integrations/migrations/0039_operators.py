@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0037_changes"),
+        ("integrations", "0038_changes"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0040_operators"),
+        ("integrations", "0039_operators"),
     ]
 
     operations = [
