@@ -14,7 +14,8 @@ from integrations.services.common.errors import NoTokenError
 from integrations.services.connections.facts import needing_user
 from integrations.services.connections.status import status_of
 from integrations.services.grants import readability, tokens
-from integrations.services.upkeep import health
+from integrations.services.upkeep.census import Census
+from integrations.services.upkeep.checks import registry
 from tests.support.rows import make_connection, make_grant
 
 pytestmark = pytest.mark.django_db
@@ -111,10 +112,15 @@ def test_the_check_opens_every_row_and_counts_those_that_do_not(
 def test_the_site_is_not_ready_while_a_credential_does_not_open(
     two: list[Connection],
 ) -> None:
-    check = health.CHECKS["credentials"]
-    assert check() == {"ok": True, "unreadable": 0}
+    found = next(each for each in registry.CHECKS if each.id == "credentials")
+
+    def unreadable() -> tuple[bool, Any]:
+        result = found.probe(Census())
+        return result.ok, result.facts["unreadable"]
+
+    assert unreadable() == (True, 0)
     damage(two[0])
-    assert check() == {"ok": False, "unreadable": 1}
+    assert unreadable() == (False, 1)
     readability.check()
 
-    assert check() == {"ok": False, "unreadable": 1}
+    assert unreadable() == (False, 1)
