@@ -19,7 +19,9 @@ TOPS = {each.name for base in BASES for each in base.iterdir() if each.is_dir()}
 def is_there(name: str) -> bool:
     """Tell whether a name is of a file, a folder, a module or something in one."""
     if "/" not in name:
-        return any(any(ROOT.glob(f"{top}/**/{name}")) for top in CODE_TOPS)
+        return (ROOT / name).exists() or any(
+            any(ROOT.glob(f"{top}/**/{name}")) for top in CODE_TOPS
+        )
     module = name if name.endswith(".py") else re.sub(r"\.\w+$", "", name)
     names = (name, f"{name}.py", f"{module}.py", module)
     return any(any(base.glob(each.rstrip("/"))) for base in BASES for each in names)

@@ -26,4 +26,4 @@ class CollectionCount(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.number} items of collection {self.collection_id}"
+        return f"collection {self.collection_id} on {self.day}: {self.number}"

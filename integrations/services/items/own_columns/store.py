@@ -19,13 +19,16 @@ from integrations.models import (
 )
 from integrations.models.own_column import OwnColumnQuerySet
 from integrations.models.remote_key import remote_key
+from integrations.models.wording import count_text
 from integrations.services.items.tables.layouts import NORMAL
 from integrations.services.items.tables.values import fold
 
 MOST_COLUMNS: Final = 30
 MOST_OPTIONS: Final = 100
 MOST_OPTION: Final = 80
-TOO_MANY = f"There can be {MOST_COLUMNS} columns of your own. Delete one first."
+TOO_MANY = (
+    f"{count_text(MOST_COLUMNS, 'column')} of your own is the limit. Delete one first."
+)
 NAME_TAKEN = "You have a column by that name here already."
 OPTION_TWICE = "“{}” is there twice."
 OPTION_LONG = f"A choice can have {MOST_OPTION} characters."

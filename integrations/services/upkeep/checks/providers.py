@@ -12,6 +12,7 @@ from integrations.http.clock import date_of
 from integrations.http.errors import ApiError
 from integrations.http.secrets import Secret
 from integrations.http.transport import Request, Response, Timeouts
+from integrations.models.wording import count_text
 from integrations.oauth.errors import ClientRejected, OAuthError
 from integrations.providers import SPECS
 from integrations.services.common import oauth_clients
@@ -158,7 +159,11 @@ def _sunsets(census: Census) -> Result:
     ]
     said = "; ".join(
         f"{SPECS[slug].name} {used.name} ({used.purpose}) "
-        + (f"ends in {left} days" if (left or 0) > 0 else "has ended")
+        + (
+            f"ends in {count_text(left or 0, 'day')}"
+            if (left or 0) > 0
+            else "has ended"
+        )
         + f", set {used.setting}"
         for slug, used, left in ending
     )
