@@ -83,6 +83,20 @@ def test_pages_are_read_while_the_database_is_locked(
     } == dict.fromkeys(answers, 200)
 
 
+def test_a_table_is_read_while_the_index_it_wants_cannot_be_begun(
+    path: Path, browser: Client, connection: Connection
+) -> None:
+    table = connection.collections.get().get_absolute_url()
+    wanted = f"{table}?sort=-remote_updated_at"
+
+    with file_database.locked(path):
+        page = browser.get(wanted)
+
+    assert page.status_code == 200
+    assert page.context["building"]
+    assert not browser.get(wanted).context["building"]
+
+
 def test_a_message_is_shown_although_it_cannot_be_ticked_off(
     path: Path, browser: Client, connection: Connection
 ) -> None:

@@ -5,6 +5,7 @@ short transaction, so that no sync waits for it.
 """
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from itertools import islice
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -24,6 +25,8 @@ from integrations.services.common import queue
 from integrations.services.items.tables import rows
 from integrations.services.items.tables.columns import Column, columns_of
 from integrations.services.items.tables.rows import Indexed
+
+logger = logging.getLogger(__name__)
 
 # Up to so many items are indexed while whoever asked waits.
 SMALL = 2000
@@ -86,20 +89,29 @@ def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
         for column in columns
         if column.id not in known or not _is_current(known[column.id], collection)
     ]
-    if outdated:
-        known |= _begin(collection, outdated)
-    _note_use(known.values())
+    try:
+        if outdated:
+            known |= _begin(collection, outdated)
+        _note_use(known.values())
+    except OperationalError:
+        # Somebody else writes; the open page asks again in a moment.
+        logger.info("table indexes not begun yet collection=%s", collection.pk)
+        known = {k: v for k, v in known.items() if _is_current(v, collection)}
     usable = {name: index for name, index in known.items() if index.is_usable}
     building = [
         Building(
             column=column,
-            done=min(known[column.id].done, collection.stored_count),
+            done=_done(known.get(column.id), collection),
             total=collection.stored_count,
         )
         for column in columns
-        if column.id in known and column.id not in usable
+        if column.id not in usable
     ]
     return Indexes(by_column=usable, building=building)
+
+
+def _done(index: PropertyIndex | None, collection: Collection) -> int:
+    return min(index.done, collection.stored_count) if index else 0
 
 
 def _is_current(index: PropertyIndex, collection: Collection) -> bool:
