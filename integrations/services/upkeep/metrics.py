@@ -182,7 +182,7 @@ def _watched(census: Census) -> Values:
 
 
 def _ages(census: Census) -> Values:
-    for kind, oldest in (("run", census.oldest_run()), ("edit", census.oldest_edit())):
+    for kind, oldest in (("run", census.oldest_run), ("edit", census.oldest_edit())):
         waited = (census.now - oldest).total_seconds() if oldest else 0.0
         yield (kind,), max(0.0, waited)
 
