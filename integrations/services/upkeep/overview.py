@@ -225,15 +225,10 @@ def _storage(census: Census, *, is_redis_well: bool) -> Section:
     figures = [sized("database", "Database", census.database_bytes)]
     if is_redis_well:
         figures += [
-            sized("cache", "Cache", _used(settings.CACHE_URL)),
+            sized("cache", "Cache", servers.used_memory(settings.CACHE_URL)),
             *(_length(name) for name in settings.QUEUES),
         ]
     return Section(id="storage", title="Storage and broker", figures=figures)
-
-
-def _used(url: str) -> int | None:
-    info = servers.info_of(url)
-    return int(info["used_memory"]) if info else None
 
 
 def _length(name: str) -> Figure:
