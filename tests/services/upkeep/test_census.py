@@ -8,7 +8,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from integrations.services.upkeep.census import Census
-from integrations.services.upkeep.checks import processes
+from integrations.services.upkeep.checks import processes, providers
 from tests.support.rows import make_connection, make_finished_run, make_run
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +56,17 @@ def test_the_probe_of_queues_reads_one_row(alice: User) -> None:
     [(sql, _)] = asked.seen
     assert "LIMIT 1" in sql
     assert "COUNT" not in sql
+
+
+@pytest.mark.parametrize(("others", "is_well"), [(0, False), (99, False), (100, True)])
+def test_one_quota_among_many_is_its_users_own_affair(
+    alice: User, others: int, is_well: bool
+) -> None:
+    today = timezone.now().date()
+    make_connection(alice, calls_on=today, calls_today=10**7)
+    for _ in range(others):
+        make_connection(alice)
+
+    quota = next(check for check in providers.CHECKS if check.id == "quota")
+
+    assert quota.probe(Census()).ok is is_well
