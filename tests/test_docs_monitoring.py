@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from integrations.models import RefreshAttempt
 from integrations.services.common.metrics import COUNTED
 from integrations.services.upkeep.checks.registry import CHECKS
 from integrations.services.upkeep.metrics import TAKEN
@@ -69,6 +70,15 @@ def test_rules_and_panels_use_labels_that_exist() -> None:
         used = re.findall(r"(\w+)\s*(?:=~|!~|!=|=)\"", each)
         used += re.findall(r"\w+", " ".join(re.findall(r"by \(([^)]*)\)", each)))
         assert set(used) <= LABELS, each
+
+
+def test_a_token_that_was_put_aside_is_no_refresh_that_failed() -> None:
+    [rule] = [rule for rule in rules() if rule["alert"] == "MooringRefreshesFail"]
+    [well] = re.findall(r'outcome!~"([^"]+)"', rule["expr"])
+    outcomes = RefreshAttempt.Outcome
+
+    assert {outcomes.REFRESHED, outcomes.FALLBACK_STORED} <= set(well.split("|"))
+    assert set(well.split("|")) <= set(outcomes.values)
 
 
 def test_each_rule_says_what_to_do_about_it() -> None:

@@ -32,12 +32,15 @@ class Migration(migrations.Migration):
                 blank=True, help_text="Calls of that day, in UTC.", null=True
             ),
         ),
+        migrations.RemoveIndex(model_name="syncrun", name="sync_run_open"),
+        migrations.AddIndex(
+            model_name="syncrun",
+            index=models.Index(fields=["state", "due_at"], name="sync_run_state_due"),
+        ),
         migrations.AddIndex(
             model_name="syncrun",
             index=models.Index(
-                condition=models.Q(("outcome__in", ("failed", "quarantined"))),
-                fields=["finished_at"],
-                name="sync_run_failed",
+                fields=["outcome", "finished_at"], name="sync_run_outcome"
             ),
         ),
     ]

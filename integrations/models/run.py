@@ -136,21 +136,15 @@ class SyncRun(models.Model):
             ),
         )
         indexes = (
-            models.Index(
-                fields=("due_at",),
-                condition=Q(state__in=("queued", "running")),
-                name="sync_run_open",
-            ),
+            # Not of open runs only, nor of failed ones: SQLite uses no such index where
+            # the states are parameters, and looked through all runs.
+            models.Index(fields=("state", "due_at"), name="sync_run_state_due"),
+            models.Index(fields=("outcome", "finished_at"), name="sync_run_outcome"),
             models.Index(fields=("connection", "-queued_at"), name="sync_run_latest"),
             models.Index(
                 fields=("lease_until",),
                 condition=Q(lease_until__isnull=False),
                 name="sync_run_leased",
-            ),
-            models.Index(
-                fields=("finished_at",),
-                condition=Q(outcome__in=("failed", "quarantined")),
-                name="sync_run_failed",
             ),
         )
 

@@ -41,9 +41,9 @@ class Command(BaseCommand):
         chosen = _chosen(options["checks"])
         results = runner.run(chosen, deadline=DEADLINE_SECONDS)
         failed = runner.failures_of(chosen, results)
-        repairs = {}
+        repairs: dict[str, str] = {}
         if options["fix"]:
-            repairs = {check.id: check.repair() for check, _ in failed if check.repair}
+            repairs = self._repair(failed)
             if repairs:
                 results = runner.run(chosen, deadline=DEADLINE_SECONDS)
                 failed = runner.failures_of(chosen, results)
@@ -54,6 +54,18 @@ class Command(BaseCommand):
         errors = [check.id for check, _ in failed if check.severity is Severity.ERROR]
         if errors:
             raise CommandError(f"broken: {', '.join(errors)}")
+
+    def _repair(self, failed: list[tuple[Check, Result]]) -> dict[str, str]:
+        """Do the repairs that can be done, and return what each has done."""
+        done = {}
+        for check, _ in failed:
+            if check.repair is None:
+                continue
+            try:
+                done[check.id] = check.repair()
+            except OSError as exc:
+                self.stderr.write(f"not repaired {check.id}: {printable(str(exc))}")
+        return done
 
     def _write(
         self, chosen: list[Check], results: Results, repairs: Mapping[str, str]

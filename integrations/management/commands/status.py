@@ -29,6 +29,8 @@ class Command(BaseCommand):
             said = printable(result.found)
             self.stdout.write(f"{check.severity.upper()} {check.id}: {said}")
         self.stdout.write(f"{found.passed} checks pass, {len(found.failed)} do not.")
+        if found.note:
+            self.stdout.write(found.note)
         for section in found.sections:
             self.stdout.write(f"\n{section.title}")
             for figure in section.figures:

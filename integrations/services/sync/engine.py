@@ -110,11 +110,21 @@ def _work_on(run: SyncRun, lease_id: UUID, seconds: float | None) -> float | Non
         most_calls=budget.calls_left(run.connection),
         known_skew=clock.known_skew(run.connection.provider),
     )
-    with heartbeat.renewing(current):
-        wait = _work(current)
-    clock.note(current)
-    spend.note(run.connection_id, api.calls)
-    return wait
+    try:
+        with heartbeat.renewing(current):
+            return _work(current)
+    finally:
+        _note(current)
+
+
+def _note(current: RunLease) -> None:
+    """Note the clock and the calls of a slice; without that it has ended as well."""
+    try:
+        clock.note(current)
+        spend.note(current.run.connection_id, current.api.calls)
+    except (OperationalError, InterfaceError) as exc:
+        error = type(exc).__name__
+        logger.warning("calls not noted run=%s error=%s", current.run.pk, error)
 
 
 def _work(current: RunLease) -> float | None:

@@ -34,6 +34,7 @@ ENDS_WITHIN = timedelta(days=7)
 # The most frequent schedule promises this much, and longer ones three intervals.
 SHORTEST_PROMISE_MINUTES, PROMISED_INTERVALS = 60, 3
 USUAL_MINUTES = (20, 30, 60, 180, 360, 720, 1440, 2880, 4320, 10080, 20160, 43200)
+OPEN_RUNS = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
 FAILED = (SyncRun.Outcome.FAILED, SyncRun.Outcome.QUARANTINED)
 
 
@@ -143,7 +144,8 @@ class Census:
     def work(self) -> list[Work]:
         """Return open runs, open edits and today's failures, by one statement."""
         now = self.now
-        runs = SyncRun.objects.exclude(state=SyncRun.State.FINISHED)
+        # Named one by one, because no index serves what a state is not.
+        runs = SyncRun.objects.filter(state__in=OPEN_RUNS)
         edits, due = Edit.objects.open(), Edit.objects.deliverable(now)
         failed = SyncRun.objects.filter(failed_today(now))
         rows = _counted(runs, "run", "state", "due_at").union(
@@ -155,16 +157,18 @@ class Census:
         )
         return [Work(**row) for row in rows]
 
+    @cached_property
     def oldest_run(self) -> datetime | None:
-        """Return since when the first run waits that nobody has taken."""
-        return self._oldest("run", SyncRun.State.QUEUED)
+        """Return since when the first run waits that nobody has taken.
+
+        One row is read for it, because a probe asks every few seconds.
+        """
+        queued = SyncRun.objects.filter(state=SyncRun.State.QUEUED)
+        return queued.order_by("due_at").values_list("due_at", flat=True).first()
 
     def oldest_edit(self) -> datetime | None:
         """Return since when the first edit waits that a worker may take."""
-        return self._oldest("edit_due", *Edit.OPEN)
-
-    def _oldest(self, kind: str, *states: str) -> datetime | None:
-        rows = (row for row in self.work if row.kind == kind and row.key in states)
+        rows = (row for row in self.work if row.kind == "edit_due")
         return min((row.oldest for row in rows if row.oldest), default=None)
 
     @cached_property

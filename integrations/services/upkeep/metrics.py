@@ -36,7 +36,7 @@ class Gauge:
 
 CHECKS = Gauge(
     name="mooring_check_passes",
-    description="1 where a check of the registry passes, 0 where it does not.",
+    description="1 where a check passes, 0 where not; none where it is unknown.",
     labels=("check", "severity"),
 )
 CONNECTIONS = Gauge(
@@ -95,11 +95,16 @@ class _Collector:
         yield from _counters(metrics.read())
         census, checks = Census(), registry.checks_at(Place.PANEL)
         results = runner.run(checks, deadline=DEADLINE_SECONDS, census=census)
+        unknown = runner.unknown_in(checks, results)
         rows: Values = (
             ((check.id, check.severity.value), float(results[check.id].ok))
             for check in checks
+            if check.id not in unknown
         )
         yield _gauge(CHECKS, rows)
+        if not runner.have_rows_answered(checks, results):
+            # Another thread is at the census, for longer than a scrape can wait.
+            return
         try:
             yield from _figures(census)
         except DatabaseError:
@@ -182,7 +187,7 @@ def _watched(census: Census) -> Values:
 
 
 def _ages(census: Census) -> Values:
-    for kind, oldest in (("run", census.oldest_run()), ("edit", census.oldest_edit())):
+    for kind, oldest in (("run", census.oldest_run), ("edit", census.oldest_edit())):
         waited = (census.now - oldest).total_seconds() if oldest else 0.0
         yield (kind,), max(0.0, waited)
 

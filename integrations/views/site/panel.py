@@ -44,6 +44,7 @@ def panel_of(request: HttpRequest) -> dict[str, Any] | None:
             for check, result in found.failed
         ],
         "passed": found.passed,
+        "note": found.note,
         "sections": [
             {
                 "id": section.id,

@@ -318,3 +318,37 @@ def test_a_first_sync_gets_over_minutes_without_an_answer(
     assert ended is not None
     assert ended - now < 5 * MINUTE
     assert_equal_to(sandbox)
+
+
+@pytest.mark.parametrize("noting", ["clock", "spend"])
+def test_a_busy_database_at_the_end_of_a_slice_costs_no_wait(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, noting: str
+) -> None:
+    run = connection.runs.get()
+    let_time_pass(run)
+
+    def busy(*_args: Any) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(engine, "_work", lambda _current: 7.5)
+    monkeypatch.setattr(getattr(engine, noting), "note", busy)
+
+    assert engine.run_slice(run.pk) == 7.5
+
+
+def test_the_calls_of_a_slice_that_broke_off_are_counted(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = connection.runs.get()
+    let_time_pass(run)
+
+    def break_off(current: Any) -> None:
+        current.api.calls = 3
+        raise RuntimeError
+
+    monkeypatch.setattr(engine, "_work", break_off)
+    with pytest.raises(RuntimeError):
+        engine.run_slice(run.pk)
+
+    connection.refresh_from_db()
+    assert connection.calls_today == 3

@@ -18,10 +18,10 @@ def numbers(page):
 
 def test_each_day_keeps_the_last_number_of_a_collection(as_alice, connection):
     contacts = make_collection(connection)
-    now = timezone.now()
-    for days, size in ((2, 3), (1, 4), (1, 2)):
+    noon = timezone.now().replace(hour=12)
+    for hours, size in ((48, 3), (24, 4), (22, 2)):
         make_items(contacts, [{"name": "x"} for _ in range(size)])
-        daily_counts.note(now=now - timedelta(days=days))
+        daily_counts.note(now=noon - timedelta(hours=hours))
 
     page = as_alice.get("/charts/")
 
@@ -33,6 +33,47 @@ def test_what_is_noted_is_not_written_again(connection):
     now = timezone.now()
 
     assert [daily_counts.note(now=now) for _ in range(2)] == [1, 0]
+
+
+def test_numbers_are_noted_once_an_hour(connection):
+    contacts = make_collection(connection)
+    now = timezone.now().replace(hour=12)
+    noted = []
+    for minutes in (0, 1, 59, 62):
+        make_items(contacts, [{"name": "x"}])
+        noted.append(daily_counts.note(now=now + timedelta(minutes=minutes)))
+
+    assert noted == [1, 0, 0, 1]
+    assert CollectionCount.objects.get().number == 4
+
+
+def test_what_never_held_an_item_is_not_noted(connection):
+    contacts = make_collection(connection)
+    now = timezone.now().replace(hour=12)
+    assert daily_counts.note(now=now) == 0
+
+    CollectionCount.objects.create(collection=contacts, day="2026-01-01", number=1)
+    assert daily_counts.note(now=now + timedelta(hours=2)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_collection_that_is_erased_meanwhile_does_not_stop_a_sweep(
+    connection, monkeypatch
+):
+    contacts = make_collection(connection)
+    make_items(contacts, [{"name": "x"}])
+    now, write = timezone.now(), daily_counts._write
+
+    def write_later(rows):
+        contacts.delete()
+        write(rows)
+
+    monkeypatch.setattr(daily_counts, "_write", write_later)
+    assert daily_counts.note(now=now) == 0
+    monkeypatch.undo()
+
+    make_items(make_collection(connection), [{"name": "x"}])
+    assert daily_counts.note(now=now) == 1
 
 
 def test_numbers_are_kept_a_year_and_no_longer(connection):

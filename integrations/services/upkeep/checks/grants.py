@@ -1,6 +1,7 @@
 """Checks of the grants: keys, refreshes, what is at risk and what was left over."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -62,7 +63,7 @@ def _grants_at_risk(census: Census) -> Result:
 def _fallback_store(_census: Census) -> Result:
     folder = Path(settings.VAR_DIR) / "fallback_store"
     limit = time.time() - STORED_FOR_SECONDS
-    late = [f for f in folder.glob("*.json") if f.stat().st_mtime < limit]
+    late = [f for f in folder.glob("*.json") if _is_older(f, limit)]
     broken = list(folder.glob("*.unreadable"))
     if not late and not broken:
         return Result(ok=True)
@@ -70,6 +71,13 @@ def _fallback_store(_census: Census) -> Result:
     return Result(
         ok=False, found=found, facts={"waiting": len(late), "damaged": len(broken)}
     )
+
+
+def _is_older(path: Path, limit: float) -> bool:
+    """Tell whether a file was written before; one that is restored meanwhile is not."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime < limit
+    return False
 
 
 def _revocations(_census: Census) -> Result:

@@ -1,5 +1,6 @@
 """Checks of this machine: disk, files and their permissions, what is installed."""
 
+import os
 import re
 import shutil
 import stat
@@ -50,10 +51,19 @@ def _open_files() -> list[Path]:
 
 def _is_open(path: Path) -> bool:
     status = path.stat()
-    is_ours = status.st_uid == Path(settings.VAR_DIR).stat().st_uid
+    is_ours = status.st_uid == os.geteuid()
     # A sticky directory, such as /tmp, is meant for others as well.
     is_private = not status.st_mode & stat.S_ISVTX
-    return is_ours and is_private and bool(status.st_mode & FOR_OTHERS)
+    return is_ours and is_private and bool(status.st_mode & _excess(status))
+
+
+def _excess(status: os.stat_result) -> int:
+    """Return the rights that nobody needs.
+
+    What root gives to another group is for the site, which runs as another user.
+    """
+    is_for_site = status.st_uid == 0 and status.st_gid != 0
+    return stat.S_IRWXO if is_for_site else FOR_OTHERS
 
 
 def _files(_census: Census) -> Result:
@@ -65,7 +75,8 @@ def _files(_census: Census) -> Result:
 def _close_files() -> str:
     opened = _open_files()
     for path in opened:
-        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~FOR_OTHERS)
+        status = path.stat()
+        path.chmod(stat.S_IMODE(status.st_mode) & ~_excess(status))
     return f"closed {', '.join(map(str, opened))}"
 
 

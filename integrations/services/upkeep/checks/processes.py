@@ -25,7 +25,7 @@ WORKERS = tuple(f"worker.{name}" for name in settings.QUEUES)
 
 
 def _queues(census: Census) -> Result:
-    return _waits(census.now, census.oldest_run(), "a sync")
+    return _waits(census.now, census.oldest_run, "a sync")
 
 
 def _edits(census: Census) -> Result:

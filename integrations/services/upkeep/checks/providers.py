@@ -18,7 +18,7 @@ from integrations.providers import SPECS
 from integrations.services.common import oauth_clients
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import SEEN, Check, Result, Severity
-from integrations.services.upkeep.checks.counting import counted
+from integrations.services.upkeep.checks.counting import too_many
 
 TIMEOUTS = Timeouts(connect=3, read=5, total=6)
 MAX_BYTES = 256 * 1024
@@ -146,7 +146,7 @@ def _clock_skew(census: Census) -> Result:
 
 def _quota(census: Census) -> Result:
     verbs = ("has nearly used its calls", "have nearly used their calls")
-    return counted("near_quota", census.total("near_quota"), "connection", verbs)
+    return too_many(census, "near_quota", "connection", verbs)
 
 
 def _sunsets(census: Census) -> Result:
@@ -227,7 +227,7 @@ CHECKS = (
     ),
     Check(
         id="quota",
-        title="No connection has nearly used its calls",
+        title="Hardly any connection has nearly used its calls",
         advice="Sync those connections less often, or name their plan on their page.",
         probe=_quota,
         severity=Severity.WARNING,

@@ -15,6 +15,8 @@ from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import Check, Result
 
 NO_ANSWER = Result(ok=False, error="NoAnswer", found="it did not answer in time")
+# A check before it, in the same thread, has not answered yet.
+NOT_REACHED = Result(ok=False, error="NotReached", found="it was not reached in time")
 
 
 @dataclass(kw_only=True)
@@ -34,6 +36,15 @@ class _Running:
             connections.close_all()
             self.done.set()
 
+    def told(self) -> dict[str, Result]:
+        """Return the result of each check; the first without one hangs."""
+        found = dict(self.results)
+        for check in self.checks:
+            if check.id not in found:
+                is_first = NO_ANSWER not in found.values()
+                found[check.id] = NO_ANSWER if is_first else NOT_REACHED
+        return found
+
 
 _lock = threading.Lock()
 _running: dict[tuple[str, ...], _Running] = {}
@@ -50,20 +61,38 @@ def run(
         each.done.wait(max(0.0, stop_at - time.monotonic()))
     found: dict[str, Result] = {}
     for each in asked:
-        found |= each.results
-    return {check.id: found.get(check.id, NO_ANSWER) for check in chosen}
+        found |= each.told()
+    return {check.id: found[check.id] for check in chosen}
 
 
 def failures_of(
     checks: Iterable[Check], results: Mapping[str, Result]
 ) -> list[tuple[Check, Result]]:
     """Return what does not pass, without what only follows from something else."""
-    bad = {name for name, result in results.items() if not result.ok}
+    checks = list(checks)
+    unknown = unknown_in(checks, results)
     return [
         (check, results[check.id])
         for check in checks
-        if check.id in bad and not bad & set(check.needs)
+        if not results[check.id].ok and check.id not in unknown
     ]
+
+
+def unknown_in(checks: Iterable[Check], results: Mapping[str, Result]) -> set[str]:
+    """Return the checks of which nothing is known: another failed before them."""
+    bad = {name for name, result in results.items() if not result.ok}
+    return {
+        check.id
+        for check in checks
+        if check.id in bad
+        and (bad & set(check.needs) or results[check.id] == NOT_REACHED)
+    }
+
+
+def have_rows_answered(checks: Iterable[Check], results: Mapping[str, Result]) -> bool:
+    """Tell whether every check that reads rows was done in time."""
+    late = (NO_ANSWER, NOT_REACHED)
+    return not any(c.reads_rows and results[c.id] in late for c in checks)
 
 
 def _threads(checks: list[Check]) -> list[list[Check]]:

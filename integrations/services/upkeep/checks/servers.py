@@ -1,5 +1,6 @@
 """Checks of the servers: database, broker and cache, each put to work."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from redis import Redis
+from redis.exceptions import RedisError, ResponseError
 
 from integrations.models import Heartbeat
 from integrations.services.common.clock import database_now
@@ -64,15 +66,28 @@ def _cache(_census: Census) -> Result:
 
 
 def info_of(url: str) -> dict[str, Any] | None:
-    """Return what a Redis server says of itself, None for another kind of server."""
+    """Return what a Redis server says of itself, None where it does not tell.
+
+    Another kind of server does not, and neither does one whose user may not ask.
+    """
     if not url.startswith(("redis:", "rediss:")):
         return None
     timeouts = {
         "socket_timeout": SOCKET_SECONDS,
         "socket_connect_timeout": SOCKET_SECONDS,
     }
-    with Redis.from_url(url, **timeouts) as server:
+    with Redis.from_url(url, **timeouts) as server, suppress(ResponseError):
         return dict(server.info())
+    return None
+
+
+def used_memory(url: str) -> int | None:
+    """Return how many bytes a Redis server uses, None where that is not told."""
+    # It may die between its check and this question.
+    with suppress(RedisError, OSError):
+        info = info_of(url) or {}
+        return info.get("used_memory")
+    return None
 
 
 def _broker_memory(_census: Census) -> Result:
