@@ -1,6 +1,6 @@
 """Uploads: take a file's rows in, sealed, and forget them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -42,50 +42,52 @@ def upload(
     """
     if collection.connection.owner_id != user.pk or not editing.can_write(collection):
         raise EditingOffError
-    found = csv_file.read(data)
-    surveys = [ColumnSurvey() for _ in found.headings]
+    source = Import(
+        connection=collection.connection,
+        collection=collection,
+        created_by=user,
+        file_name=file_name[-200:],
+        columns=_columns(data),
+    )
+    source.mapping = mapping.guess(source)
     with transaction.atomic():
-        source = Import.objects.create(
-            connection=collection.connection,
-            collection=collection,
-            created_by=user,
-            file_name=file_name[-200:],
-        )
-        rows = _rows(source, found.rows, surveys)
+        source.save(force_insert=True)
+        rows = _rows(source, csv_file.read(data).rows)
         while batch := list(islice(rows, CHUNK)):
             ImportRow.objects.bulk_create(batch)
-        source.columns = list(_columns(found.headings, surveys))
-        source.mapping = mapping.guess(source)
-        source.save(update_fields=["columns", "mapping"])
         audit.record("import.uploaded", user=user, subject=source.pk)
     return source
 
 
-def _rows(
-    source: Import,
-    rows: Iterator[tuple[int, list[str]]],
-    surveys: Sequence[ColumnSurvey],
-) -> Iterator[ImportRow]:
+def _rows(source: Import, rows: Iterator[tuple[int, list[str]]]) -> Iterator[ImportRow]:
     for number, cells in rows:
-        for survey, cell in zip(surveys, cells, strict=False):
-            survey.see(cell)
         row = ImportRow(source=source, number=number)
         row.content = import_content.seal(row, {"cells": cells})
         yield row
 
 
-def _columns(
-    headings: Sequence[str], surveys: Sequence[ColumnSurvey]
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the columns that have a value, or a heading to match one by."""
-    for number, (heading, survey) in enumerate(zip(headings, surveys, strict=True)):
-        if survey.is_used or not heading.startswith("Column "):
-            yield mapping.Column(
-                number=number,
-                heading=heading,
-                dates=survey.dates.answer,
-                numbers=survey.numbers.answer,
-            ).to_json()
+def _columns(data: bytes) -> list[Mapping[str, Any]]:
+    """Return the columns that have a value, or a heading to match one by.
+
+    The file is read to its end for it, before a transaction keeps others waiting.
+    """
+    found = csv_file.read(data)
+    surveys = [ColumnSurvey() for _ in found.headings]
+    for _, cells in found.rows:
+        for survey, cell in zip(surveys, cells, strict=False):
+            survey.see(cell)
+    return [
+        mapping.Column(
+            number=number,
+            heading=heading,
+            dates=survey.dates.answer,
+            numbers=survey.numbers.answer,
+        ).to_json()
+        for number, (heading, survey) in enumerate(
+            zip(found.headings, surveys, strict=True)
+        )
+        if survey.is_used or not heading.startswith("Column ")
+    ]
 
 
 def first_rows(source: Import) -> list[tuple[int, list[str]]]:
