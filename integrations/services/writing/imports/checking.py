@@ -157,15 +157,25 @@ def _find_items(job: Check) -> None:
     """Look through the stored items once for those that rows mean by identity."""
     if not job.source.rows.filter(state=State.CONVERTED).exclude(identity="").exists():
         return
+    for page in _pages(job):
+        found: dict[str, int] = {}
+        for key, properties in page:
+            for identity in job.writer.identities(properties):
+                found[_fingerprint(identity)] = key
+        _note_items(job, found)
+
+
+def _pages(job: Check) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:
+    """Yield the stored items, each page read to its end before anything is written.
+
+    SQLite refuses a write while a reading that began before another's write goes on.
+    """
     live = Item.objects.live().filter(collection=job.source.collection)
-    batch: dict[str, int] = {}
-    for key, properties in live.values_list("pk", "properties").iterator(CHUNK):
-        for identity in job.writer.identities(properties):
-            batch[_fingerprint(identity)] = key
-        if len(batch) >= CHUNK:
-            _note_items(job, batch)
-            batch = {}
-    _note_items(job, batch)
+    rows = live.order_by("pk").values_list("pk", "properties")
+    page = list(rows[:CHUNK])
+    while page:
+        yield page
+        page = list(rows.filter(pk__gt=page[-1][0])[:CHUNK])
 
 
 def _note_items(job: Check, items: Mapping[str, int]) -> None:
