@@ -26,6 +26,7 @@ class RowProblem(StrEnum):
 
     NO_IDENTITY = "no_identity"
     NOT_THERE = "not_there"
+    GONE = "gone"
     DUPLICATE = "duplicate"
     TOO_MANY_CELLS = "too_many_cells"
     TOO_LONG = "too_long"
@@ -53,6 +54,7 @@ PROBLEMS: Final[Mapping[str, str]] = {
     Refusal.INVALID: "This is neither yes nor no.",
     RowProblem.NO_IDENTITY: "The row has neither an e-mail address nor a record ID.",
     RowProblem.NOT_THERE: "Nothing with this record ID is known here.",
+    RowProblem.GONE: "What it changes was deleted after the check.",
     RowProblem.DUPLICATE: "Row {number} is about the same one already.",
     RowProblem.TOO_MANY_CELLS: "The row has more cells than there are headings.",
     RowProblem.TOO_LONG: "The text is too long.",

@@ -202,6 +202,10 @@ def _compare(job: Check, chunk: list[ImportRow]) -> None:
             row.problems = [[WHOLE_ROW, RowProblem.DUPLICATE, first]]
             row.state = State.INVALID
             continue
+        if item is None and (problem := _why_not_new(job, row, content["values"])):
+            row.problems = [[WHOLE_ROW, problem, 0]]
+            row.state = State.INVALID
+            continue
         earlier |= dict.fromkeys(keys, row.number)
         content |= _plan(job, row, content["values"], item)
         row.content = import_content.seal(row, content)
@@ -225,6 +229,17 @@ def _is_meant(job: Check, content: Mapping[str, Any], item: Item) -> bool:
     """Tell whether an item is the one whose identity a row has."""
     wanted = set(job.writer.identities(content["values"]))
     return bool(wanted & set(job.writer.identities(item.properties)))
+
+
+def _why_not_new(
+    job: Check, row: ImportRow, values: Mapping[str, Any]
+) -> RowProblem | None:
+    """Return why nothing new can be made of a row, None where it can."""
+    # Its record ID was found, and is not there any more.
+    if not row.identity:
+        return RowProblem.NOT_THERE
+    names = [name for name, field in job.fields.items() if field.is_identity]
+    return None if all(map(values.get, names)) else RowProblem.NO_IDENTITY
 
 
 def _plan(

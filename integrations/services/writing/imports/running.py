@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import BulkEdit, Connection, Edit, Import, ImportRow
+from integrations.models.import_texts import RowProblem
 from integrations.models.reasons import ReasonCode
 from integrations.providers.capabilities import WritesManyItems
 from integrations.services.common import audit, import_content
@@ -27,7 +28,7 @@ from integrations.services.writing import (
     editing,
     outbox,
 )
-from integrations.services.writing.imports import results
+from integrations.services.writing.imports import checking, results
 from integrations.services.writing.imports.lease import ImportLease
 from integrations.services.writing.outcomes import FIRST_LOOK
 
@@ -166,24 +167,40 @@ def _take_next(lease: ImportLease) -> Edit | None:
         with transaction.atomic():
             lease.renew()
             edit = _to_edit(source, row)
-            row.state, row.edit = State.SENT if edit else State.UNCHANGED, edit
-            row.save(update_fields=["state", "edit"])
+            row.edit = edit
+            row.save(update_fields=["state", "edit", "problems"])
         if edit is not None:
             return edit
     return None
 
 
 def _to_edit(source: Import, row: ImportRow) -> Edit | None:
+    """Make the edit of a row, if there is one, and say in the row what it is then."""
     content, user = import_content.unseal(row), source.created_by
     key, values = _key(source, row), content["values"]
     if row.state == State.NEW:
-        collection = source.collection
-        return outbox.create(collection, values, user=user, key=key, is_queued=False)
+        try:
+            edit = outbox.create(
+                source.collection, values, user=user, key=key, is_queued=False
+            )
+        except ValueError:
+            _refuse(row, RowProblem.NO_IDENTITY)
+            return None
+        row.state = State.SENT
+        return edit
     if row.item is None:
+        _refuse(row, RowProblem.GONE)
         return None
     row.item.collection = source.collection
-    base = content["base"]
-    return outbox.update(row.item, values, base, user=user, key=key, is_queued=False)
+    update = outbox.update(
+        row.item, values, content["base"], user=user, key=key, is_queued=False
+    )
+    row.state = State.SENT if update else State.UNCHANGED
+    return update
+
+
+def _refuse(row: ImportRow, problem: RowProblem) -> None:
+    row.state, row.problems = State.INVALID, [[checking.WHOLE_ROW, problem, 0]]
 
 
 def _key(source: Import, row: ImportRow, step: str = "") -> UUID:

@@ -1,0 +1,102 @@
+"""Each row of an import comes to an end, whatever became of its item meanwhile."""
+
+from typing import Any
+
+import pytest
+from django.db import connection as database
+
+from integrations.models import Import, ImportRow, Item
+from integrations.services.writing.imports import checking, jobs, results
+from tests.services.writing.fixtures_of_edits import Desk
+from tests.services.writing.test_imports import (
+    check,
+    finish,
+    problems,
+    to_csv,
+    upload,
+)
+
+State = ImportRow.State
+
+
+@pytest.mark.skipif(database.vendor != "sqlite", reason="only SQLite refuses it")
+def test_a_check_writes_with_no_reading_under_way(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drop a table at each write, which SQLite refuses in the middle of a reading."""
+    emails = [each.properties.get("email") or "" for each in desk.items()]
+    source = upload(desk, to_csv(["Email", "City"], *([e, "Ulm"] for e in emails if e)))
+    monkeypatch.setattr(checking, "CHUNK", 2)
+    writes = 0
+
+    def drop(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal writes
+        if sql.startswith("UPDATE"):
+            writes += 1
+            raw = database.connection
+            raw.execute("CREATE TABLE passing (x)")
+            raw.execute("DROP TABLE passing")
+        return execute(sql, params, many, context)
+
+    with database.execute_wrapper(drop):
+        check(source)
+
+    assert writes > 3
+    assert results.counts_of(source).get("new", 0) == 0
+
+
+def test_a_row_with_an_unknown_additional_address_only_is_refused(desk: Desk) -> None:
+    name = "hs_additional_emails"
+    data = to_csv(["Email", "More", "City"], ["", "more@example.com", "Bonn"])
+    source = upload(desk, data, **{name: "More"})
+
+    check(source)
+
+    assert problems(source) == {2: "no_identity"}
+
+
+def test_a_row_whose_record_goes_during_the_check_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = desk.item()
+    data = to_csv(["Record ID", "City"], [item.remote_id, "Bonn"])
+    source = upload(desk, data)
+    monkeypatch.setattr(checking, "_find_items", lambda job: item.delete())
+
+    check(source)
+
+    assert problems(source) == {2: "not_there"}
+
+
+def test_a_new_row_without_an_address_ends_its_import_all_the_same(
+    desk: Desk,
+) -> None:
+    from integrations.services.common import import_content
+
+    data = to_csv(["Email"], ["one@example.com"], ["two@example.com"])
+    source = check(upload(desk, data))
+    row = source.rows.get(number=2)
+    row.content = import_content.seal(row, {"cells": [], "values": {}, "base": {}})
+    row.save()
+
+    jobs.confirm(source, user=desk.user)
+    finish(source)
+
+    assert source.state == Import.State.DONE
+    assert problems(source) == {2: "no_identity"}
+    assert results.counts_of(source) == {"created": 1, "invalid": 1}
+
+
+def test_a_changed_row_whose_item_is_deleted_after_the_check_is_refused(
+    desk: Desk,
+) -> None:
+    item = desk.item()
+    data = to_csv(["Email", "City"], [item.properties["email"], "Elsewhere"])
+    source = check(upload(desk, data))
+    Item.objects.filter(pk=item.pk).delete()
+
+    jobs.confirm(source, user=desk.user)
+    finish(source)
+
+    assert problems(source) == {2: "gone"}
+    assert "after the check" in "".join(results.refused_csv(source))
