@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from integrations.models import Import, ImportRow, Item
-from integrations.services.writing.imports import checking, jobs, results
+from integrations.models import Connection, Import, ImportRow, Item
+from integrations.services.writing import delivery
+from integrations.services.writing.imports import checking, jobs, results, running
 from tests.services.writing.fixtures_of_edits import Desk
 from tests.services.writing.test_imports import (
     check,
@@ -100,3 +101,45 @@ def test_a_changed_row_whose_item_is_deleted_after_the_check_is_refused(
 
     assert problems(source) == {2: "gone"}
     assert "after the check" in "".join(results.refused_csv(source))
+
+
+def test_a_worker_that_a_cancel_overtakes_leaves_the_rows_to_the_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = desk.item()
+    address = item.properties["email"]
+    Item.objects.filter(pk=item.pk).delete()
+    source = check(upload(desk, to_csv(["Email", "City"], [address, "Köln"])))
+    jobs.confirm(source, user=desk.user)
+    deliver, is_first = delivery.deliver, True
+
+    def overtake(key: int) -> float | None:
+        nonlocal is_first
+        was_first, is_first = is_first, False
+        wait = deliver(key)
+        if was_first:
+            jobs.cancel(source, user=desk.user)
+            jobs.work_on(source.pk)
+        return wait
+
+    monkeypatch.setattr(delivery, "deliver", overtake)
+    assert jobs.work_on(source.pk) is None
+
+    source.refresh_from_db()
+    assert source.state == Import.State.CANCELLED
+    assert results.counts_of(source) == {"conflict": 1}
+    assert desk.there(item.remote_id).get("city") != "Köln"
+
+
+def test_editing_that_goes_off_in_the_middle_is_waited_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = check(upload(desk, to_csv(["Email"], ["new@example.com"])))
+    jobs.confirm(source, user=desk.user)
+    Connection.objects.update(is_editing=False)
+    monkeypatch.setattr(running, "_may_send", lambda source: True)
+
+    assert jobs.work_on(source.pk) == running.HELD_SECONDS
+
+    source.refresh_from_db()
+    assert (source.state, source.lease_id) == (Import.State.RUNNING, None)

@@ -13,7 +13,8 @@ from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.writing.imports import checking, mapping, results, running
-from integrations.services.writing.imports.lease import claim
+from integrations.services.writing.imports.lease import ImportLease, claim
+from integrations.services.writing.outbox import EditingOffError
 
 MOST_AT_ONCE: Final = 100
 # A message may wait in its queue for so long before it is taken for lost.
@@ -90,6 +91,18 @@ def work_on(import_id: UUID) -> float | None:
         return running.run(lease)
     except LeaseLostError:
         return None
+    except EditingOffError:
+        return _wait(lease)
+
+
+def _wait(lease: ImportLease) -> float | None:
+    """Leave an import until editing is on again; return in how many seconds to look."""
+    wait = running.HELD_SECONDS
+    try:
+        lease.release(due_at=timezone.now() + timedelta(seconds=wait))
+    except LeaseLostError:
+        return None
+    return wait
 
 
 def send_due() -> int:
