@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.utils import timezone
 
-from integrations.models import Connection, Import, ImportRow, Item
+from integrations.models import Connection, Edit, Import, ImportRow, Item
+from integrations.services.connections import disconnect
 from integrations.services.writing import delivery
 from integrations.services.writing.imports import checking, jobs, results, running
 from tests.services.writing.fixtures_of_edits import Desk
@@ -143,3 +145,50 @@ def test_editing_that_goes_off_in_the_middle_is_waited_for(
 
     source.refresh_from_db()
     assert (source.state, source.lease_id) == (Import.State.RUNNING, None)
+
+
+def sent_in_part(desk: Desk) -> Import:
+    """Return an import of which one row was sent with no answer, and one waits."""
+    data = to_csv(["Email"], ["one@example.com"], ["two@example.com"])
+    source = check(upload(desk, data))
+    desk.sandbox.client.fault("status", "write", count=1, status=429)
+    jobs.confirm(source, user=desk.user)
+    jobs.work_on(source.pk)
+    Edit.objects.update(state=Edit.State.UNKNOWN, lease_id=None, lease_until=None)
+    return source
+
+
+def test_a_cancelled_import_of_a_paused_connection_ends(desk: Desk) -> None:
+    source = sent_in_part(desk)
+    Connection.objects.update(state="paused")
+
+    jobs.cancel(source, user=desk.user)
+    assert jobs.work_on(source.pk) is None
+
+    source.refresh_from_db()
+    assert source.state == Import.State.CANCELLED
+    assert results.counts_of(source) == {"new": 1, "discarded": 1}
+
+
+def test_an_import_that_is_held_for_days_ends_and_loses_its_file(desk: Desk) -> None:
+    source = sent_in_part(desk)
+    Connection.objects.update(state="paused")
+    old = timezone.now() + Import.KEPT * 1.01
+
+    jobs.prune(now=old)
+    jobs.work_on(source.pk)
+    jobs.prune(now=old)
+
+    source.refresh_from_db()
+    assert source.state == Import.State.CANCELLED
+    assert set(source.rows.values_list("content", flat=True)) == {""}
+
+
+def test_an_import_ends_with_its_grant(desk: Desk) -> None:
+    source = sent_in_part(desk)
+
+    disconnect.disconnect(desk.connection, actor=desk.user, keep_items=True)
+    jobs.work_on(source.pk)
+
+    source.refresh_from_db()
+    assert source.state == Import.State.CANCELLED

@@ -120,8 +120,13 @@ def _found_there(source: Import) -> QuerySet[Edit]:
 
 
 def discard_open(source: Import) -> None:
-    """Discard what was taken and not sent; what may have arrived is waited for."""
-    waiting = open_edits(source).filter(state=Edit.State.WAITING)
+    """Discard what was taken and not sent; what may have arrived is waited for.
+
+    Where nobody can ask whether it has, there is nothing to wait for.
+    """
+    waiting = open_edits(source)
+    if _may_send(source):
+        waiting = waiting.filter(state=Edit.State.WAITING)
     outbox.discard(list(waiting), user=source.created_by, why=ReasonCode.CANCELLED)
 
 
