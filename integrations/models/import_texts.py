@@ -16,6 +16,7 @@ class FileProblem(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY_ROWS = "too_many_rows"
     TOO_MANY_COLUMNS = "too_many_columns"
+    TOO_MANY_FILES = "too_many_files"
     NOT_TEXT = "not_text"
     ENCODING = "encoding"
     QUOTES = "quotes"
@@ -72,6 +73,10 @@ FILES: Final[Mapping[FileProblem, str]] = {
     ),
     FileProblem.TOO_MANY_COLUMNS: (
         "The file has more than {number:,} columns. Leave some out."
+    ),
+    FileProblem.TOO_MANY_FILES: (
+        "You have {number} files here already, and no more are kept for one person."
+        " Each is deleted after 7 days; one that was not begun you can delete before."
     ),
     FileProblem.NOT_TEXT: (
         "This is no CSV file. In a spreadsheet, choose Save as and then CSV."

@@ -6,8 +6,10 @@ import pytest
 from django.db import connection as database
 
 from integrations.models import Import
+from integrations.models.import_texts import file_text
 from integrations.services.writing.imports import csv_file, formats, uploads
 from tests.services.writing.fixtures_of_edits import Desk
+from tests.support.rows import NOON
 
 
 def test_a_line_of_nothing_but_delimiters_is_refused_at_once() -> None:
@@ -65,3 +67,20 @@ def test_columns_are_guessed_before_others_have_to_wait(
 
     assert depths == [outside]
     assert Import.objects.get().rows.count() == 1
+
+
+def test_one_user_has_so_many_files_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_KEPT", 2)
+    data = b"Email\na@b.example\n"
+    for name in ("one", "two"):
+        uploads.upload(desk.contacts, data, file_name=name, user=desk.user)
+
+    with pytest.raises(csv_file.FileRefusedError) as refused:
+        uploads.upload(desk.contacts, data, file_name="three", user=desk.user)
+
+    assert refused.value.problem == "too_many_files"
+    assert "2 files" in file_text(refused.value.problem, refused.value.number)
+    Import.objects.filter(file_name="one").update(created_at=NOON - Import.KEPT * 2)
+    uploads.upload(desk.contacts, data, file_name="three", user=desk.user)

@@ -6,16 +6,21 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
 from integrations.models import Collection, Import, ImportRow
+from integrations.models.import_texts import FileProblem
 from integrations.services.common import audit, import_content
 from integrations.services.writing import editing
 from integrations.services.writing.imports import csv_file, formats, mapping
+from integrations.services.writing.imports.csv_file import FileRefusedError
 from integrations.services.writing.imports.formats import Agreement
 from integrations.services.writing.outbox import EditingOffError
 
 CHUNK: Final = 500
 PREVIEWED: Final = 5
+# What a user may have at once: files that are not old enough to be deleted.
+MOST_KEPT: Final = 20
 
 
 class ColumnSurvey:
@@ -42,6 +47,7 @@ def upload(
     """
     if collection.connection.owner_id != user.pk or not editing.can_write(collection):
         raise EditingOffError
+    _check_room(user)
     source = Import(
         connection=collection.connection,
         collection=collection,
@@ -51,12 +57,22 @@ def upload(
     )
     source.mapping = mapping.guess(source)
     with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        _check_room(user)
         source.save(force_insert=True)
         rows = _rows(source, csv_file.read(data).rows)
         while batch := list(islice(rows, CHUNK)):
             ImportRow.objects.bulk_create(batch)
         audit.record("import.uploaded", user=user, subject=source.pk)
     return source
+
+
+def _check_room(user: User) -> None:
+    kept = Import.objects.filter(
+        created_by=user, created_at__gt=timezone.now() - Import.KEPT
+    )
+    if kept.count() >= MOST_KEPT:
+        raise FileRefusedError(FileProblem.TOO_MANY_FILES, MOST_KEPT)
 
 
 def _rows(source: Import, rows: Iterator[tuple[int, list[str]]]) -> Iterator[ImportRow]:
