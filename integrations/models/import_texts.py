@@ -16,6 +16,7 @@ class FileProblem(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY_ROWS = "too_many_rows"
     TOO_MANY_COLUMNS = "too_many_columns"
+    TOO_MANY_FILES = "too_many_files"
     NOT_TEXT = "not_text"
     ENCODING = "encoding"
     QUOTES = "quotes"
@@ -26,6 +27,7 @@ class RowProblem(StrEnum):
 
     NO_IDENTITY = "no_identity"
     NOT_THERE = "not_there"
+    GONE = "gone"
     DUPLICATE = "duplicate"
     TOO_MANY_CELLS = "too_many_cells"
     TOO_LONG = "too_long"
@@ -53,6 +55,7 @@ PROBLEMS: Final[Mapping[str, str]] = {
     Refusal.INVALID: "This is neither yes nor no.",
     RowProblem.NO_IDENTITY: "The row has neither an e-mail address nor a record ID.",
     RowProblem.NOT_THERE: "Nothing with this record ID is known here.",
+    RowProblem.GONE: "What it changes was deleted after the check.",
     RowProblem.DUPLICATE: "Row {number} is about the same one already.",
     RowProblem.TOO_MANY_CELLS: "The row has more cells than there are headings.",
     RowProblem.TOO_LONG: "The text is too long.",
@@ -70,6 +73,10 @@ FILES: Final[Mapping[FileProblem, str]] = {
     ),
     FileProblem.TOO_MANY_COLUMNS: (
         "The file has more than {number:,} columns. Leave some out."
+    ),
+    FileProblem.TOO_MANY_FILES: (
+        "You have {number} files here already, and no more are kept for one person."
+        " Each is deleted after 7 days; one that was not begun you can delete before."
     ),
     FileProblem.NOT_TEXT: (
         "This is no CSV file. In a spreadsheet, choose Save as and then CSV."

@@ -133,14 +133,21 @@ class Command(BaseCommand):
     def import_file(self, collection: Collection, options: dict[str, Any]) -> None:
         """Import a file of contacts."""
         source = self._upload(collection, options)
-        self._match(source, options)
-        jobs.start_check(source)
-        self._work(source)
-        if options["dry_run"]:
-            counts = self._report(source)
-            uploads.forget(source, user=source.created_by)
-        else:
-            jobs.confirm(source, user=source.created_by)
+        user, is_begun = source.created_by, False
+        try:
+            self._match(source, options)
+            jobs.start_check(source)
+            self._work(source)
+            if options["dry_run"]:
+                counts = self._report(source)
+            else:
+                jobs.confirm(source, user=user)
+                is_begun = True
+        finally:
+            # Whatever went wrong, nobody asks for this file again.
+            if not is_begun:
+                uploads.forget(source, user=user)
+        if is_begun:
             self._work(source)
             counts = self._report(source)
         bad = sum(number for state, number in counts.items() if state not in FINE)
@@ -168,7 +175,6 @@ class Command(BaseCommand):
         for pair in options["map"]:
             heading, _, name = pair.rpartition("=")
             if heading not in columns:
-                uploads.forget(source, user=source.created_by)
                 raise CommandError(printable(f"the file has no column {heading!r}"))
             is_id = name in ("", mapping.RECORD_ID)
             known = name if is_id else writing.find_field(fields, name).name
@@ -185,7 +191,6 @@ class Command(BaseCommand):
         source.clears_empty = options["clear_empty"]
         source.save(update_fields=["mapping", "zone", "clears_empty"])
         if problems := mapping.problems_of(source):
-            uploads.forget(source, user=source.created_by)
             raise CommandError(_mapping_text(columns, problems))
 
     def _work(self, source: Import) -> None:
@@ -194,7 +199,9 @@ class Command(BaseCommand):
             wait = jobs.work_on(source.pk)
             source.refresh_from_db()
             if wait is not None and wait >= HELD_SECONDS:
-                raise CommandError("the connection does not take it now; it waits")
+                is_running = source.state == Import.State.RUNNING
+                then = "it waits" if is_running else "nothing was sent"
+                raise CommandError(f"the connection does not take it now; {then}")
             if source.is_open:
                 time.sleep(NAP_SECONDS if wait is None else wait)
 

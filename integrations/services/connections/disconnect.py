@@ -21,6 +21,7 @@ from integrations.services.items import store
 from integrations.services.items.downloads import orders
 from integrations.services.sync import runs
 from integrations.services.writing import outbox
+from integrations.services.writing.imports import jobs
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ def end_grant(
             provider=locked.provider, uid=locked.remote_id, user_id=locked.owner_id
         ).delete()
         runs.cancel_open(locked, ReasonCode.DISCONNECTED)
+        jobs.cancel_all(locked, user=actor)
         audit.record(
             "connection.disconnected",
             user=actor,

@@ -27,7 +27,7 @@ from integrations.services.connections.status import put_status, waiting_for_use
 from integrations.services.grants import failed_revocations
 from integrations.services.items.own_columns import store as own_columns
 from integrations.services.sync import budget, runs
-from integrations.services.writing import outbox
+from integrations.services.writing import waiting
 from integrations.views import live
 from integrations.views.access import (
     UserRequest,
@@ -211,7 +211,7 @@ def connection_disconnect(request: UserRequest, pk: UUID) -> HttpResponse:
         messages.info(request, f"{connection} is disconnected already.")
         return redirect("integrations:connection-list")
     data = request.POST if request.method == "POST" else None
-    form = DisconnectForm(data, waiting=connection.edits.open().count())
+    form = DisconnectForm(data, waiting=waiting.count(connection))
     if not form.is_valid():
         return _ask_before_disconnect(request, connection, form)
     uninstall = form.cleaned_data["uninstall"]
@@ -266,7 +266,7 @@ def _disconnect(
         proof=proof,
     )
     if not keep_edits:
-        outbox.discard_waiting(connection, user=request.user)
+        waiting.discard(connection, user=request.user)
     fate = "stay here" if keep_items else "are being deleted"
     messages.success(request, f"{connection} is disconnected. Its items {fate}.")
     return redirect("integrations:connection-list")

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from integrations.forms import DISCARD, WaitingEditsForm
 from integrations.services.connections import settings as service
-from integrations.services.writing import outbox
+from integrations.services.writing import waiting as waiting_changes
 from integrations.views.access import UserRequest, get_connection
 
 
@@ -19,13 +19,13 @@ def connection_pause(request: UserRequest, pk: UUID) -> HttpResponse:
     connection = get_connection(request, pk)
     if not connection.is_syncable:
         return redirect(connection)
-    waiting = connection.edits.open().count()
+    waiting = waiting_changes.count(connection)
     form = WaitingEditsForm(request.POST, waiting=waiting)
     if not form.is_valid():
         context = {"connection": connection, "waiting_edits": waiting}
         return render(request, "connections/connection_pause.html", context)
     service.pause(connection, actor=request.user)
     if form.cleaned_data["edits"] == DISCARD:
-        outbox.discard_waiting(connection, user=request.user)
+        waiting_changes.discard(connection, user=request.user)
     messages.success(request, f"{connection} is paused. Its items stay here.")
     return redirect(connection)

@@ -17,7 +17,7 @@ from integrations.models import Collection, Edit, Item
 from integrations.models.reasons import ReasonCode
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described, links
-from integrations.services.writing import editing, outbox
+from integrations.services.writing import editing, outbox, waiting
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.editing import status
@@ -300,7 +300,7 @@ def connection_editing(request: UserRequest, pk: UUID) -> HttpResponse:
 def connection_discard_edits(request: UserRequest, pk: UUID) -> HttpResponse:
     """Discard all changes that a connection has not sent yet."""
     connection = get_connection(request, pk)
-    outbox.discard_waiting(connection, user=request.user)
+    waiting.discard(connection, user=request.user)
     text = "The waiting changes are discarded."
     messages.success(request, text, extra_tags="discarded")
     return redirect(f"{connection.get_absolute_url()}#editing")

@@ -12,6 +12,7 @@ from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
 from integrations.services.writing import editing, outbox
+from integrations.services.writing import waiting as waiting_changes
 from integrations.views.items.values import show
 
 State = Edit.State
@@ -150,7 +151,7 @@ def edits_of_connection(connection: Connection, user: User) -> dict[str, Any]:
         "writable_collections": collections,
         "edits": [put_in_words(edit, user) for edit in waiting],
         "bulk_edits": list(_bulk_edits(connection)),
-        "waiting_edits": connection.edits.open().count(),
+        "waiting_edits": waiting_changes.count(connection),
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from integrations.models import Connection, Edit, Import
+from integrations.services.writing.imports import jobs
 from tests.services.writing.fixtures_of_edits import Desk
 
 
@@ -108,3 +109,24 @@ def test_names_of_strangers_do_not_steer_the_terminal(desk: Desk) -> None:
     told = run("edit", item.remote_id, "--dry-run", "--set", "city=Bonn")
 
     assert "\x1b" not in told
+
+
+@pytest.mark.parametrize("error", [CommandError, KeyboardInterrupt])
+def test_a_file_that_is_not_imported_is_not_kept(
+    desk: Desk,
+    tmp_path: Path,
+    error: type[BaseException],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("Email,Town\nnew@example.com,Bonn\n")
+    name = "nonsense" if error is CommandError else "city"
+
+    def stop(source: Import) -> bool:
+        raise error
+
+    monkeypatch.setattr(jobs, "start_check", stop)
+    with pytest.raises(error):
+        run("import", str(file), "--map", f"Town={name}")
+
+    assert not Import.objects.exists()

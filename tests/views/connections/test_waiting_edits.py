@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import BulkEdit, Connection, Edit, Item
+from integrations.models import BulkEdit, Connection, Edit, Import, ImportRow, Item
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 SCOPES = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"]
@@ -63,6 +63,32 @@ def test_waiting_changes_are_kept_or_discarded_as_their_user_says(
     assert as_alice.post(url, {"items": "keep", "edits": choice}).status_code == 302
     assert Connection.objects.values_list("state", flat=True).get() != before
     assert states() == {expected}
+
+
+@pytest.mark.parametrize(
+    "page", ["connection-pause", "connection-disconnect", "connection-discard-edits"]
+)
+def test_rows_of_an_import_wait_as_well_and_are_discarded_with_it(
+    as_alice: Client, connection: Connection, alice: User, page: str
+) -> None:
+    source = Import.objects.create(
+        connection=connection,
+        collection=make_collection(connection),
+        created_by=alice,
+        state="running",
+    )
+    for number in (2, 3):
+        ImportRow.objects.create(source=source, number=number, state="new")
+    url = reverse(f"integrations:{page}", args=(connection.pk,))
+
+    shown = as_alice.get(connection.get_absolute_url())
+    assert shown.context["waiting_edits"] == 2
+    if page != "connection-discard-edits":
+        assert as_alice.post(url, {"items": "keep"}).context["waiting_edits"] == 2
+    as_alice.post(url, {"items": "keep", "edits": "discard"})
+
+    source.refresh_from_db()
+    assert source.state == "cancelling"
 
 
 def test_nobody_is_asked_where_nothing_waits(

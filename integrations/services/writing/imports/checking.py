@@ -157,15 +157,25 @@ def _find_items(job: Check) -> None:
     """Look through the stored items once for those that rows mean by identity."""
     if not job.source.rows.filter(state=State.CONVERTED).exclude(identity="").exists():
         return
+    for page in _pages(job):
+        found: dict[str, int] = {}
+        for key, properties in page:
+            for identity in job.writer.identities(properties):
+                found[_fingerprint(identity)] = key
+        _note_items(job, found)
+
+
+def _pages(job: Check) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:
+    """Yield the stored items, each page read to its end before anything is written.
+
+    SQLite refuses a write while a reading that began before another's write goes on.
+    """
     live = Item.objects.live().filter(collection=job.source.collection)
-    batch: dict[str, int] = {}
-    for key, properties in live.values_list("pk", "properties").iterator(CHUNK):
-        for identity in job.writer.identities(properties):
-            batch[_fingerprint(identity)] = key
-        if len(batch) >= CHUNK:
-            _note_items(job, batch)
-            batch = {}
-    _note_items(job, batch)
+    rows = live.order_by("pk").values_list("pk", "properties")
+    page = list(rows[:CHUNK])
+    while page:
+        yield page
+        page = list(rows.filter(pk__gt=page[-1][0])[:CHUNK])
 
 
 def _note_items(job: Check, items: Mapping[str, int]) -> None:
@@ -192,6 +202,10 @@ def _compare(job: Check, chunk: list[ImportRow]) -> None:
             row.problems = [[WHOLE_ROW, RowProblem.DUPLICATE, first]]
             row.state = State.INVALID
             continue
+        if item is None and (problem := _why_not_new(job, row, content["values"])):
+            row.problems = [[WHOLE_ROW, problem, 0]]
+            row.state = State.INVALID
+            continue
         earlier |= dict.fromkeys(keys, row.number)
         content |= _plan(job, row, content["values"], item)
         row.content = import_content.seal(row, content)
@@ -215,6 +229,17 @@ def _is_meant(job: Check, content: Mapping[str, Any], item: Item) -> bool:
     """Tell whether an item is the one whose identity a row has."""
     wanted = set(job.writer.identities(content["values"]))
     return bool(wanted & set(job.writer.identities(item.properties)))
+
+
+def _why_not_new(
+    job: Check, row: ImportRow, values: Mapping[str, Any]
+) -> RowProblem | None:
+    """Return why nothing new can be made of a row, None where it can."""
+    # Its record ID was found, and is not there any more.
+    if not row.identity:
+        return RowProblem.NOT_THERE
+    names = [name for name, field in job.fields.items() if field.is_identity]
+    return None if all(map(values.get, names)) else RowProblem.NO_IDENTITY
 
 
 def _plan(

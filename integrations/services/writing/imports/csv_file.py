@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -55,10 +56,7 @@ def read(data: bytes) -> CsvFile:
     first = next(((number, cells) for number, cells in records if any(cells)), None)
     if first is None:
         raise FileRefusedError(FileProblem.EMPTY)
-    headings = _headings(first[1])
-    if len(headings) > MAX_COLUMNS:
-        raise FileRefusedError(FileProblem.TOO_MANY_COLUMNS, MAX_COLUMNS)
-    return CsvFile(headings=headings, rows=_rows(records))
+    return CsvFile(headings=_headings(first[1]), rows=_rows(records))
 
 
 def _encoding_of(data: bytes) -> str:
@@ -122,28 +120,36 @@ def _records(stream: Any, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as exc:
             raise FileRefusedError(FileProblem.QUOTES, ended_at + 1) from exc
+        # Before anything is done with each cell: a line may have millions of them.
+        if len(cells) > MAX_COLUMNS:
+            raise FileRefusedError(FileProblem.TOO_MANY_COLUMNS, MAX_COLUMNS)
         number, ended_at = number + 1, reader.line_num
         yield number, [_clean(cell) for cell in cells]
 
 
 def _clean(cell: str) -> str:
-    """Return a cell without the mark by which it is no formula to a spreadsheet."""
-    text = cell.strip()
+    """Return a cell without the mark by which it is no formula to a spreadsheet.
+
+    Nor has it a NUL, which no database takes in a text.
+    """
+    text = cell.replace("\0", "").strip()
     return text[1:] if DISARMED.match(text) else text
 
 
 def _headings(cells: Sequence[str]) -> list[str]:
     """Return a name of its own for each column, also where the file gives none."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    seen: Counter[str] = Counter()
     for number, cell in enumerate(cells, start=1):
         name = " ".join(cell.split())[:120] or f"Column {number}"
-        again = sum(each.casefold() == name.casefold() for each in cells[: number - 1])
+        again = seen[name.casefold()]
+        seen[name.casefold()] += 1
         unique = f"{name} ({again + 1})" if again else name
         while unique in names:
             again += 1
             unique = f"{name} ({again + 1})"
-        names.append(unique)
-    return names
+        names[unique] = None
+    return list(names)
 
 
 def _rows(records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:

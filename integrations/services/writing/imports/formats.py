@@ -19,6 +19,8 @@ COMMA: Final = "comma"
 ASK: Final = "ask"
 ORDERS: Final = (DAY_FIRST, MONTH_FIRST)
 MARKS: Final = (POINT, COMMA)
+# No date and no number is longer. Some patterns take the square of a text's length.
+LONGEST: Final = 64
 
 SLASHED: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})", re.ASCII)
 YEAR_FIRST: Final = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})", re.ASCII)
@@ -59,6 +61,8 @@ class Agreement:
 
 def possible_orders(text: str) -> set[str] | None:
     """Return the orders in which a date can be meant, None where it has but one."""
+    if len(text) > LONGEST:
+        return None
     found = SLASHED.fullmatch(text.partition(" ")[0])
     if found is None or found[2] == ".":
         return None
@@ -67,6 +71,8 @@ def possible_orders(text: str) -> set[str] | None:
 
 def possible_marks(text: str) -> set[str] | None:
     """Return which mark can begin a number's decimals, None where there is none."""
+    if len(text) > LONGEST:
+        return None
     plain = _bare(text)
     if not MARKED.fullmatch(plain):
         return None
@@ -75,6 +81,8 @@ def possible_marks(text: str) -> set[str] | None:
 
 def read_date(text: str, order: str) -> date | None:
     """Return the day that a text names, None for none."""
+    if len(text) > LONGEST:
+        return None
     try:
         if (at := parse_date(text)) is not None:
             return at
@@ -89,6 +97,8 @@ def read_date(text: str, order: str) -> date | None:
 
 def read_time(text: str, order: str) -> datetime | None:
     """Return the moment that a text names, without a zone if it names none."""
+    if len(text) > LONGEST:
+        return None
     try:
         if (at := parse_datetime(text)) is not None:
             return at
@@ -111,7 +121,7 @@ def read_time(text: str, order: str) -> datetime | None:
 
 def read_number(text: str, mark: str) -> str | None:
     """Return a number in decimal digits with a point, None for none."""
-    return _number(_bare(text), mark)
+    return None if len(text) > LONGEST else _number(_bare(text), mark)
 
 
 def _bare(text: str) -> str:

@@ -8,12 +8,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import Import, ImportRow
+from integrations.models import Connection, Import, ImportRow
 from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.writing.imports import checking, mapping, results, running
-from integrations.services.writing.imports.lease import claim
+from integrations.services.writing.imports.lease import ImportLease, claim
+from integrations.services.writing.outbox import EditingOffError
 
 MOST_AT_ONCE: Final = 100
 # A message may wait in its queue for so long before it is taken for lost.
@@ -54,7 +55,7 @@ def confirm(source: Import, *, user: User) -> bool:
     return changed
 
 
-def cancel(source: Import, *, user: User) -> bool:
+def cancel(source: Import, *, user: User | None) -> bool:
     """Send no more rows; those that are on their way are waited for."""
     with transaction.atomic():
         changed = _move(source, State.CANCELLING, (State.RUNNING,))
@@ -62,6 +63,12 @@ def cancel(source: Import, *, user: User) -> bool:
             audit.record("import.cancelling", user=user, subject=source.pk)
             queue.send("run_import", source.pk)
     return changed
+
+
+def cancel_all(connection: Connection, *, user: User | None) -> None:
+    """Cancel whatever import of a connection is being sent."""
+    for source in connection.imports.filter(state=State.RUNNING):
+        cancel(source, user=user)
 
 
 def _move(source: Import, to: State, states: tuple[State, ...]) -> bool:
@@ -90,6 +97,18 @@ def work_on(import_id: UUID) -> float | None:
         return running.run(lease)
     except LeaseLostError:
         return None
+    except EditingOffError:
+        return _wait(lease)
+
+
+def _wait(lease: ImportLease) -> float | None:
+    """Leave an import until editing is on again; return in how many seconds to look."""
+    wait = running.HELD_SECONDS
+    try:
+        lease.release(due_at=timezone.now() + timedelta(seconds=wait))
+    except LeaseLostError:
+        return None
+    return wait
 
 
 def send_due() -> int:
@@ -103,7 +122,10 @@ def send_due() -> int:
 
 
 def prune(*, now: datetime) -> int:
-    """Delete what was uploaded and not begun, and the files of what has ended."""
+    """Delete what was uploaded and not begun, and the files of what has ended.
+
+    What is still being sent then is cancelled: its file is deleted when it has ended.
+    """
     old = now - Import.KEPT
     waiting = (State.MAPPING, State.CHECKING, State.CHECKED)
     abandoned = Import.objects.filter(state__in=waiting, created_at__lt=old)
@@ -111,8 +133,12 @@ def prune(*, now: datetime) -> int:
     for source in abandoned[:MOST_AT_ONCE]:
         source.delete()
         deleted += 1
+    for source in Import.objects.filter(state=State.RUNNING, created_at__lt=old)[
+        :MOST_AT_ONCE
+    ]:
+        cancel(source, user=None)
     rows = ImportRow.objects.filter(
-        source__state__in=Import.ENDED, source__ended_at__lt=old
+        source__state__in=Import.ENDED, source__created_at__lt=old
     ).exclude(content="")
     keys = list(rows.order_by("pk").values_list("pk", flat=True)[:2000])
     return deleted + ImportRow.objects.filter(pk__in=keys).update(

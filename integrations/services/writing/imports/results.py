@@ -5,12 +5,14 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import Count, Q
 
 from integrations.models import Edit, Import, ImportRow, wording
 from integrations.models.import_texts import problem_text, refusal_text
 from integrations.services.common import import_content
 from integrations.services.items.export import to_cell
+from integrations.services.writing.imports.lease import ImportLease
 
 CHUNK: Final = 200
 State = ImportRow.State
@@ -24,14 +26,16 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 ADDED: Final = ("Row", "Column", "Reason")
 
 
-def settle(source: Import) -> None:
-    """Note what came of rows that were being sent."""
+def settle(lease: ImportLease) -> None:
+    """Note what came of rows that were being sent; raise LeaseLostError."""
     is_open = Q(edit__state__in=Edit.OPEN)
-    sent = source.rows.filter(state=State.SENT).exclude(is_open)
+    sent = lease.source.rows.filter(state=State.SENT).exclude(is_open)
     while rows := list(sent.select_related("edit").order_by("number")[:CHUNK]):
         for row in rows:
             row.state = _outcome(row.edit)
-        store(rows)
+        with transaction.atomic():
+            lease.renew()
+            store(rows)
 
 
 def store(rows: list[ImportRow]) -> None:

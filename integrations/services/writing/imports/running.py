@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import BulkEdit, Connection, Edit, Import, ImportRow
+from integrations.models.import_texts import RowProblem
 from integrations.models.reasons import ReasonCode
 from integrations.providers.capabilities import WritesManyItems
 from integrations.services.common import audit, import_content
@@ -27,7 +28,7 @@ from integrations.services.writing import (
     editing,
     outbox,
 )
-from integrations.services.writing.imports import results
+from integrations.services.writing.imports import checking, results
 from integrations.services.writing.imports.lease import ImportLease
 from integrations.services.writing.outcomes import FIRST_LOOK
 
@@ -51,7 +52,7 @@ def run(lease: ImportLease) -> float | None:
         discard_open(source)
     _go_on(lease)
     wait = _send_rows(lease, stop_at)
-    results.settle(source)
+    results.settle(lease)
     if wait is None and open_edits(source).exists():
         wait = FIRST_LOOK_SECONDS
     if wait is None:
@@ -66,9 +67,11 @@ def _go_on(lease: ImportLease) -> None:
     """Go on with what was taken: its worker may have been killed in the middle."""
     together = Q(bulk_edit__isnull=False, is_sent_alone=False)
     alone = open_edits(lease.source).exclude(together)
-    for edit in [*alone.order_by("pk"), *_found_there(lease.source)]:
+    is_running = lease.source.state == Import.State.RUNNING
+    there = _found_there(lease.source) if is_running else ()
+    for edit in [*alone.order_by("pk"), *there]:
         lease.renew()
-        _deliver(edit)
+        _deliver(lease, edit)
     if open_edits(lease.source).filter(together).exists():
         lease.renew()
         _deliver_together(lease.source)
@@ -85,10 +88,10 @@ def _send_rows(lease: ImportLease, stop_at: float) -> float | None:
         if _take_together(lease):
             wait = _deliver_together(source)
         elif (edit := _take_next(lease)) is not None:
-            wait = _deliver(edit)
+            wait = _deliver(lease, edit)
         else:
             return None
-        results.settle(source)
+        results.settle(lease)
         if time.monotonic() >= stop_at:
             return wait or 0.0
     return wait
@@ -117,8 +120,13 @@ def _found_there(source: Import) -> QuerySet[Edit]:
 
 
 def discard_open(source: Import) -> None:
-    """Discard what was taken and not sent; what may have arrived is waited for."""
-    waiting = open_edits(source).filter(state=Edit.State.WAITING)
+    """Discard what was taken and not sent; what may have arrived is waited for.
+
+    Where nobody can ask whether it has, there is nothing to wait for.
+    """
+    waiting = open_edits(source)
+    if _may_send(source):
+        waiting = waiting.filter(state=Edit.State.WAITING)
     outbox.discard(list(waiting), user=source.created_by, why=ReasonCode.CANCELLED)
 
 
@@ -166,40 +174,60 @@ def _take_next(lease: ImportLease) -> Edit | None:
         with transaction.atomic():
             lease.renew()
             edit = _to_edit(source, row)
-            row.state, row.edit = State.SENT if edit else State.UNCHANGED, edit
-            row.save(update_fields=["state", "edit"])
+            row.edit = edit
+            row.save(update_fields=["state", "edit", "problems"])
         if edit is not None:
             return edit
     return None
 
 
 def _to_edit(source: Import, row: ImportRow) -> Edit | None:
+    """Make the edit of a row, if there is one, and say in the row what it is then."""
     content, user = import_content.unseal(row), source.created_by
     key, values = _key(source, row), content["values"]
     if row.state == State.NEW:
-        collection = source.collection
-        return outbox.create(collection, values, user=user, key=key, is_queued=False)
+        try:
+            edit = outbox.create(
+                source.collection, values, user=user, key=key, is_queued=False
+            )
+        except ValueError:
+            _refuse(row, RowProblem.NO_IDENTITY)
+            return None
+        row.state = State.SENT
+        return edit
     if row.item is None:
+        _refuse(row, RowProblem.GONE)
         return None
     row.item.collection = source.collection
-    base = content["base"]
-    return outbox.update(row.item, values, base, user=user, key=key, is_queued=False)
+    update = outbox.update(
+        row.item, values, content["base"], user=user, key=key, is_queued=False
+    )
+    row.state = State.SENT if update else State.UNCHANGED
+    return update
+
+
+def _refuse(row: ImportRow, problem: RowProblem) -> None:
+    row.state, row.problems = State.INVALID, [[checking.WHOLE_ROW, problem, 0]]
 
 
 def _key(source: Import, row: ImportRow, step: str = "") -> UUID:
     return uuid5(source.pk, f"{row.number}{step}")
 
 
-def _deliver(edit: Edit) -> float | None:
-    """Deliver an edit; what turns out to be there already is updated instead."""
+def _deliver(lease: ImportLease, edit: Edit) -> float | None:
+    """Deliver an edit; what turns out to be there already is updated instead.
+
+    Not by an import that is cancelled: that begins nothing any more.
+    """
     wait = delivery.deliver(edit.pk)
     edit.refresh_from_db()
     is_there = edit.state == Edit.State.CONFLICT and edit.verb == Edit.Verb.CREATE
-    instead = _update_instead(edit) if is_there else None
+    is_running = lease.source.state == Import.State.RUNNING
+    instead = _update_instead(lease, edit) if is_there and is_running else None
     return delivery.deliver(instead.pk) if instead else wait
 
 
-def _update_instead(edit: Edit) -> Edit | None:
+def _update_instead(lease: ImportLease, edit: Edit) -> Edit | None:
     """Give an item that turned out to be there the values of its row."""
     rows = edit.imported_rows.select_related("source__created_by")
     if (row := rows.first()) is None or edit.item is None:
@@ -212,6 +240,8 @@ def _update_instead(edit: Edit) -> Edit | None:
     }
     key, user = _key(row.source, row, ":there"), row.source.created_by
     with transaction.atomic():
+        # A cancelled import may be another worker's, who has settled this row.
+        lease.renew()
         update = outbox.decide(edit, values, user=user, key=key, is_queued=False)
         row.item, row.edit = edit.item, update or edit
         row.state = State.SENT if update else State.UNCHANGED

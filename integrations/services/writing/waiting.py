@@ -1,0 +1,26 @@
+"""What waits to be sent from a connection: its edits, and the rows of its imports."""
+
+from django.contrib.auth.models import User
+
+from integrations.models import Connection, Import, ImportRow
+from integrations.services.writing import outbox
+from integrations.services.writing.imports import jobs, running
+
+
+def count(connection: Connection) -> int:
+    """Return how many changes of a connection are not sent yet."""
+    rows = ImportRow.objects.filter(
+        source__connection=connection,
+        source__state=Import.State.RUNNING,
+        state__in=running.TODO,
+    )
+    return connection.edits.open().count() + rows.count()
+
+
+def discard(connection: Connection, *, user: User | None) -> int:
+    """Discard all that is not sent yet; return how many edits that were.
+
+    Imports are cancelled first, so that no row becomes an edit after it.
+    """
+    jobs.cancel_all(connection, user=user)
+    return outbox.discard_waiting(connection, user=user)

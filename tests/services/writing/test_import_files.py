@@ -1,0 +1,86 @@
+"""A file is read in a time that its size allows, whatever is in it."""
+
+import time
+
+import pytest
+from django.db import connection as database
+
+from integrations.models import Import
+from integrations.models.import_texts import file_text
+from integrations.services.writing.imports import csv_file, formats, uploads
+from tests.services.writing.fixtures_of_edits import Desk
+from tests.support.rows import NOON
+
+
+def test_a_line_of_nothing_but_delimiters_is_refused_at_once() -> None:
+    began = time.monotonic()
+
+    for data in (b"," * 20_000, b"a\n" + b"," * 20_000):
+        with pytest.raises(csv_file.FileRefusedError) as refused:
+            list(csv_file.read(data).rows)
+        assert refused.value.problem == "too_many_columns"
+
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 40_000 + ".x", "1" * 40_000, "x" + " " * 40_000 + "y", "." * 40_000]
+)
+def test_a_long_cell_is_no_date_and_no_number_and_that_is_seen_at_once(
+    text: str,
+) -> None:
+    began = time.monotonic()
+
+    assert formats.possible_orders(text) is None
+    assert formats.possible_marks(text) is None
+    for order in formats.ORDERS:
+        assert formats.read_date(text, order) is None
+        assert formats.read_time(text, order) is None
+    for mark in formats.MARKS:
+        assert formats.read_number(text, mark) is None
+
+    assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_cell_keeps_no_nul(encoding: str) -> None:
+    found = csv_file.read("E\0mail\na\0b\0@c.example\n".encode(encoding))
+
+    assert found.headings == ["Email"]
+    assert list(found.rows) == [(2, ["ab@c.example"])]
+
+
+def test_columns_are_guessed_before_others_have_to_wait(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    depths: list[int] = []
+    see = uploads.ColumnSurvey.see
+
+    def note(survey: uploads.ColumnSurvey, text: str) -> None:
+        depths.append(len(database.savepoint_ids))
+        see(survey, text)
+
+    monkeypatch.setattr(uploads.ColumnSurvey, "see", note)
+    outside = len(database.savepoint_ids)
+
+    uploads.upload(desk.contacts, b"Email\na@b.example\n", file_name="", user=desk.user)
+
+    assert depths == [outside]
+    assert Import.objects.get().rows.count() == 1
+
+
+def test_one_user_has_so_many_files_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_KEPT", 2)
+    data = b"Email\na@b.example\n"
+    for name in ("one", "two"):
+        uploads.upload(desk.contacts, data, file_name=name, user=desk.user)
+
+    with pytest.raises(csv_file.FileRefusedError) as refused:
+        uploads.upload(desk.contacts, data, file_name="three", user=desk.user)
+
+    assert refused.value.problem == "too_many_files"
+    assert "2 files" in file_text(refused.value.problem, refused.value.number)
+    Import.objects.filter(file_name="one").update(created_at=NOON - Import.KEPT * 2)
+    uploads.upload(desk.contacts, data, file_name="three", user=desk.user)
