@@ -17,7 +17,6 @@ from integrations.services.items.tables.columns import Family
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.values import Key
 
-
 # Each currency is a column of the statement, of which databases take only so many.
 MOST_CURRENCIES = 20
 
@@ -34,8 +33,7 @@ class Summed:
         """Ask which currencies there are, each by one step into the index."""
         table = _table()
         least = (
-            f"SELECT MIN(text) FROM {table}"
-            " WHERE index_id = %s AND number IS NOT NULL"
+            f"SELECT MIN(text) FROM {table} WHERE index_id = %s AND number IS NOT NULL"
         )
         sql = (
             f"WITH RECURSIVE step(text) AS ({least} UNION ALL"
