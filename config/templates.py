@@ -7,8 +7,9 @@ from django.template import Origin
 from django.template.loaders.filesystem import Loader
 
 # Whatever stands between lines is one end of a line in HTML, except in these.
-KEPT: Final = re.compile(r"(?is)<(pre|textarea|script)\b.*?</\1>")
-BETWEEN: Final = re.compile(r"\s*\n\s*")
+KEPT: Final = re.compile(r"(?is)<(pre|textarea|script)\b.*?(?:</\1>|\Z)")
+# A no-break space is part of the text.
+BETWEEN: Final = re.compile(r"(?a)\s*\n\s*")
 
 
 class CompactLoader(Loader):

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from integrations.models import Item, RefreshAttempt
+from integrations.models import Item, ItemChange, RefreshAttempt
 from integrations.models.progress import CollectionProgress, ProgressState
 from tests.support.rows import (
     NOON,
@@ -114,3 +114,24 @@ def test_a_used_up_quota_says_once_when_it_ends(alice):
 
     collection.refresh_from_db()
     assert collection.reason_text.count("until") == 1
+
+
+def test_each_change_is_given_its_connection_a_stretch_at_a_time(
+    alice, monkeypatch, django_assert_num_queries
+):
+    module = migration("0042_connections_of_changes")
+    monkeypatch.setattr(module, "BATCH", 2)
+    items = [make_item(make_collection(make_connection(alice))) for _ in range(2)]
+    for number in range(4):
+        ItemChange.objects.create(item=items[number % 2], at=NOON, kind="changed")
+    # As an interrupted migration leaves it.
+    ItemChange.objects.filter(pk=ItemChange.objects.earliest("pk").pk).update(
+        connection=items[0].connection
+    )
+
+    with django_assert_num_queries(3):
+        module.name_connections(apps, None)
+        assert not module.Migration.atomic
+
+    for change in ItemChange.objects.select_related("item"):
+        assert change.connection_id == change.item.connection_id

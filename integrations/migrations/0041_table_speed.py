@@ -1,6 +1,11 @@
-"""Indexes of property values that hold all that a table asks them for."""
+"""Indexes of property values that hold all that a table asks them for.
+
+Tables are read meanwhile: the former indexes go once the new ones are there.
+"""
 
 from django.db import migrations, models
+
+from integrations.migrations import _beside_use as beside_use
 
 INDEXES = {
     "property_of_item": ("index", "item", "position", "number", "text"),
@@ -10,13 +15,16 @@ INDEXES = {
 
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = (("integrations", "0040_collection_counts"),)
     operations = (
-        migrations.RemoveIndex("propertyvalue", "property_by_number"),
-        migrations.RemoveIndex("propertyvalue", "property_by_text"),
-        migrations.RemoveConstraint("propertyvalue", "property_value_once"),
         *(
-            migrations.AddIndex("propertyvalue", models.Index(fields=fields, name=name))
+            beside_use.AddIndex("propertyvalue", models.Index(fields=fields, name=name))
             for name, fields in INDEXES.items()
         ),
+        beside_use.RemoveIndex("propertyvalue", "property_by_number"),
+        beside_use.RemoveIndex("propertyvalue", "property_by_text"),
+        # Last: all before it can be done again.
+        beside_use.RemoveConstraint("propertyvalue", "property_value_once"),
     )

@@ -11,6 +11,13 @@ from django.db.models import Q
 # Clocks of machines that work together may differ by so much.
 CLOCK_SKEW = timedelta(seconds=30)
 NOTHING = timedelta(0)
+# Beyond these years a time cannot be told in every zone; nothing was stored then.
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+
+
+def is_known(at: datetime) -> bool:
+    """Tell whether a time that somebody names is one that anything can have."""
+    return FIRST_YEAR <= at.year <= LAST_YEAR
 
 
 def is_ahead(at: datetime, now: datetime, *, longest: timedelta = NOTHING) -> bool:

@@ -242,6 +242,27 @@ def test_a_worker_that_is_asked_to_end_leaves_the_file_to_another(
     assert orders.send_due() == 1
 
 
+def test_a_worker_that_is_asked_to_end_while_it_stores_a_file_has_not_failed(
+    many, order, monkeypatch
+):
+    download = order(many)
+    monkeypatch.setattr(shutdown, "is_asked", lambda: DownloadPart.objects.count() > 0)
+
+    making.make(download.pk)
+
+    left = Download.objects.get()
+    assert (left.state, left.lease_id, left.attempts) == ("waiting", None, 0)
+
+
+def test_one_file_of_a_user_at_a_time_leaves_room_for_another_user(many, order, bob):
+    others = Download.objects.create(owner=bob, name="Items", content="x", form="csv")
+    first, second = order(many), order(many)
+    assert making._claim(first.pk)
+
+    assert making._claim(second.pk) is None
+    assert making._claim(others.pk)
+
+
 def test_files_expire_and_are_swept_with_all_their_parts(many, order, settings):
     download = order(many)
     making.make(download.pk)

@@ -58,6 +58,10 @@ class LeaseLostError(ServiceError):
     """Another worker has taken over, or the work was cancelled."""
 
 
+class OrderNotReadyError(ServiceError):
+    """What the rows of a table are sorted by is still being indexed."""
+
+
 class LastAdministratorError(ServiceError):
     """Nobody could administer the site without this account."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange, SyncRun
 from integrations.models.preferences import Preferences
@@ -18,6 +19,8 @@ LOOKED_AT = 5000
 UNSEEN_LIMIT = 1000
 # A run notes when it ended after its last change.
 RUN_ENDS = timedelta(seconds=2)
+# A change is stored so much later than its time says, at most as a rule.
+SETTLES = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +82,19 @@ def count_unseen(
     """Count what changed since a user's mark, and say whether there is more."""
     if seen_at is None:
         return 0, False
-    rows = ItemChange.objects.filter(connection__in=connections, at__gt=seen_at)
+    rows = ItemChange.objects.filter(
+        connection__in=connections, at__gt=seen_at, at__lte=settled_until()
+    )
     number = rows.order_by()[: UNSEEN_LIMIT + 1].count()
     return min(number, UNSEEN_LIMIT), number > UNSEEN_LIMIT
+
+
+def settled_until() -> datetime:
+    """Return the time up to which no more changes are to come.
+
+    What came late, with a time before the mark, would never show as unseen.
+    """
+    return timezone.now() - SETTLES
 
 
 def mark_seen(user: User, until: datetime) -> None:
@@ -99,7 +112,7 @@ def _within(
     if bounds := query.day_bounds:
         rows = rows.filter(at__gte=bounds[0], at__lt=bounds[1])
     if query.is_unseen and seen_at is not None:
-        rows = rows.filter(at__gt=seen_at)
+        rows = rows.filter(at__gt=seen_at, at__lte=settled_until())
     if run is not None and run.started_at is not None:
         rows = rows.filter(at__gte=run.started_at)
         if run.finished_at is not None:

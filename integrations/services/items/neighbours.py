@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
+from integrations.services.common.errors import OrderNotReadyError
 from integrations.services.items import listing
 from integrations.services.items.query import ItemQuery, Position
 from integrations.services.items.search import full_text
@@ -57,7 +58,12 @@ def _rank_of(item: Item, query: ItemQuery, items: ItemQuerySet) -> int:
 
 
 def find_in_table(item: Item, selection: Selection, *, is_next: bool) -> Item | None:
-    """Return the neighbour of an item among the rows of a table."""
+    """Return the neighbour of an item among the rows of a table.
+
+    Raises OrderNotReadyError while their order is not known.
+    """
+    if not tables.is_in_order(selection):
+        raise OrderNotReadyError("the order is being indexed")
     here = tables.cursor_of(selection, item)
     if here is None:
         return None

@@ -1,6 +1,7 @@
 """Turn an IntegrationItem into the row that is stored, and tell rows apart."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,10 @@ ID_LENGTH = 255
 # So many changed fields of an item are kept, and so much of each of their values.
 MOST_CHANGED, LONGEST_CHANGED = 200, 2000
 _ENCODER = msgspec.json.Encoder(order="deterministic")
+# Numbers that json writes otherwise, such as 1e-05; digests are told apart by it.
+_ODD_NUMBER = re.compile(
+    r"(?:^|[:,\[])-?(?:[0-9]+(?:\.[0-9]+)?e-?[0-9]+|0\.0000[0-9]+)(?:$|[,}\]])"
+)
 
 # What an upsert writes when the row is already there. The UUID and the moment the
 # item was first seen are the row's own and stay.
@@ -98,18 +103,23 @@ class Row:
 
 
 def dump(value: Any) -> str:
-    """Write JSON the same way for the same value."""
+    """Write JSON the same way for the same value, and as every release did."""
     try:
-        return _ENCODER.encode(value).decode()
+        text = _ENCODER.encode(value).decode()
     except (TypeError, ValueError):
         # What providers do not send, such as a class of ours.
-        return json.dumps(
-            value,
-            sort_keys=True,
-            ensure_ascii=False,
-            separators=(",", ":"),
-            default=str,
-        )
+        return _dump_slowly(value)
+    return _dump_slowly(value) if _ODD_NUMBER.search(text) else text
+
+
+def _dump_slowly(value: Any) -> str:
+    return json.dumps(
+        value,
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        default=str,
+    )
 
 
 def _facts(item: IntegrationItem) -> list[Any]:

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
 from integrations.models import Item
-from integrations.models.times import is_ahead
+from integrations.models.times import is_ahead, is_known
 from integrations.providers.records import DisplayField
 from integrations.services.items import links
 from integrations.services.items.as_of import PastItem, find_past
@@ -58,9 +58,9 @@ def to_time(text: str) -> datetime | None:
     """Read a local time of whoever looks, or one that names its zone."""
     try:
         at = parse_datetime(text.replace(" ", "+") if "T" in text else text)
-        if at is None or timezone.is_aware(at):
-            return at
-        return timezone.make_aware(at)
+        if at is None or not is_known(at):
+            return None
+        return at if timezone.is_aware(at) else timezone.make_aware(at)
     except (ValueError, OverflowError):
         return None
 

@@ -13,18 +13,20 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Item
+from integrations.services.common.errors import OrderNotReadyError
 from integrations.services.items import neighbours
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.tables.opening import OpenTable
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.table import get_collection
 
-TABLE = re.compile(r"/collections/([0-9a-f-]{36})/")
+TABLE = re.compile(r"/collections/([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})/")
 # A longer address of a list is not carried along.
 MOST_CARRIED = 1500
 # The page of a list that an item was on says nothing of the items beside it.
 PLACES = {"after", "before"}
 ENDS = {True: "That was the last one.", False: "That was the first one."}
+NOT_READY = "This order of the table is still being prepared. Please try again soon."
 
 
 def make_context(request: UserRequest, item: Item) -> dict[str, Any]:
@@ -83,9 +85,13 @@ def _go(request: UserRequest, pk: UUID, *, is_next: bool) -> HttpResponse:
     own = Item.objects.owned_by(request.user)
     item = get_object_or_404(own, uuid=pk)
     path, query = list_of(request)
-    found = _find(request, item, path, query, is_next=is_next) if path else None
+    found, told = None, ENDS[is_next]
+    try:
+        found = _find(request, item, path, query, is_next=is_next) if path else None
+    except OrderNotReadyError:
+        told = NOT_READY
     if found is None:
-        messages.info(request, ENDS[is_next])
+        messages.info(request, told)
     target = (found or item).get_absolute_url()
     carried = urlencode({"in": f"{path}?{_without_place(query)}"}) if path else ""
     return redirect(f"{target}?{carried}" if carried else target)

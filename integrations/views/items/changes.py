@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import Collection, Connection, ItemChange, SyncRun, wording
-from integrations.models.times import is_ahead
+from integrations.models.times import is_ahead, is_known
 from integrations.providers.fields import Date
 from integrations.providers.plain import plain
 from integrations.services.connections.naming import unique_titles
@@ -78,7 +78,9 @@ def _to_time(text: str) -> datetime | None:
         at = parse_datetime(text)
     except ValueError:
         return None
-    return at if at is not None and timezone.is_aware(at) else None
+    if at is None or not timezone.is_aware(at) or not is_known(at):
+        return None
+    return at
 
 
 def _find_run(request: UserRequest, query: ChangeQuery) -> SyncRun | None:
@@ -89,9 +91,11 @@ def _find_run(request: UserRequest, query: ChangeQuery) -> SyncRun | None:
 
 
 def _latest(query: ChangeQuery, shown: Sequence[ItemChange]) -> str:
-    """Return the time of the newest change, where the page shows it."""
+    """Return up to when all changes are shown, where the page shows the newest one."""
     is_newest = not query.filters.keys() - {"since"} and query.after is None
-    return shown[0].at.isoformat() if shown and is_newest else ""
+    if not shown or not is_newest:
+        return ""
+    return min(shown[0].at, service.settled_until()).isoformat()
 
 
 def _unseen_text(number: int, *, has_more: bool) -> str:

@@ -18,7 +18,7 @@ def test_an_odd_page_fails_with_a_plain_reason_and_loses_nothing(
     connection: Connection, finish_sync: FinishSync, sandbox: Any, kind: str
 ) -> None:
     sandbox.client.order(
-        "faults/add", kind=kind, family="list", path="contacts", skip=1, count=12
+        "faults/add", kind=kind, family="list", path="contacts", skip=1, count=6
     )
 
     run = finish_sync(connection)

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from integrations.models import Connection, Item
+from integrations.http.errors import Unauthorized
+from integrations.models import Collection, Connection, Item
+from integrations.providers import CONNECTORS
+from integrations.services.common.errors import NoTokenError
 from integrations.services.sync.refresh import pages
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to
@@ -65,3 +68,32 @@ def test_a_page_that_fails_costs_nothing_of_those_before_it(
     assert run.outcome == "complete"
     assert moments() == [200, 140]
     assert_equal_to(sandbox)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    "failure", [KeyError("x"), NoTokenError("not_connected"), Unauthorized("no")]
+)
+def test_what_ends_a_sync_on_a_later_page_is_asked_once_and_costs_no_earlier_one(
+    connection: Connection,
+    finish_sync: FinishSync,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+) -> None:
+    connector = CONNECTORS["hubspot"]
+    fetch_page, asked = connector.fetch_page, []
+
+    def fetch(api: Any, context: Any, **options: Any) -> Any:
+        if context.remote_id == "contacts":
+            asked.append(options["cursor"])
+            if len(asked) > 2:
+                raise failure
+        return fetch_page(api, context, **options)
+
+    monkeypatch.setattr(connector, "fetch_page", fetch)
+
+    finish_sync(connection)
+
+    assert moments() == [200]
+    assert asked.count(asked[2]) == 1
+    assert Collection.objects.get(remote_id="contacts").stored_count == 200

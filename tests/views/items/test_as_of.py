@@ -133,7 +133,11 @@ def test_one_walks_from_change_to_change(as_alice, deals):
 
 
 @pytest.mark.parametrize(
-    "at", ["", "x", "2026-02-31T00:00", "9999-12-31T23:59", "0001-01-01T00:00", "\x00"]
+    "at",
+    [
+        *("", "x", "2026-02-31T00:00", "9999-12-31T23:59", "0001-01-01T00:00", "\x00"),
+        *("0001-01-01T00:00+05:00", "0001-01-01T00:00-05:00", "9999-12-31T23:59-05:00"),
+    ],
 )
 def test_a_time_that_is_none_or_to_come_is_asked_for_again(as_alice, deals, at):
     item = put(deals, 0, amount="1")

@@ -3,7 +3,9 @@
 from urllib.parse import urlencode
 
 import pytest
+from django.urls import reverse
 
+from integrations.services.items.tables import indexes
 from tests.support.rows import make_collection, make_connection, make_item, make_items
 
 
@@ -62,6 +64,21 @@ def test_the_way_back_is_kept_on_the_way(as_alice, contacts):
     assert after.context["back_url"] == "/items/?sort=name"
 
 
+def test_nothing_is_beside_a_row_while_the_order_is_being_prepared(
+    as_alice, contacts, monkeypatch
+):
+    monkeypatch.setattr(indexes, "SMALL", 0)
+    item = contacts.items.first()
+    carried = urlencode({"in": f"/collections/{contacts.pk}/?sort=age"})
+
+    for way in ("next", "previous"):
+        url = reverse(f"integrations:item-{way}", args=(item.uuid,))
+        page = as_alice.get(f"{url}?{carried}", follow=True)
+
+        assert page.context["item"] == item
+        assert "being prepared" in str(*page.context["messages"])
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -70,6 +87,7 @@ def test_the_way_back_is_kept_on_the_way(as_alice, contacts):
         "javascript:x",
         "[",
         "/x/",
+        f"/collections/{'-' * 36}/",
     ],
 )
 def test_no_address_leads_elsewhere(as_alice, contacts, text):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from integrations.models import Item, ItemChange
 from integrations.models.preferences import preferences_of
@@ -228,11 +229,28 @@ def test_looking_alone_marks_nothing_and_no_mark_goes_back(as_alice, alice, deal
 
 
 @pytest.mark.parametrize(
-    "until", ["", "x", "2026-13-45", "2026-11-01", "9999-01-01T00:00Z"]
+    "until",
+    [
+        *("", "x", "2026-13-45", "2026-11-01", "9999-01-01T00:00Z"),
+        *("0001-01-01T00:00Z", "0001-01-01T00:00+05:00", "9999-12-31T23:59-05:00"),
+    ],
 )
 def test_an_odd_mark_is_none(as_alice, alice, until):
     assert as_alice.post("/changes/seen/", {"until": until}).status_code == 302
     assert preferences_of(alice).changes_seen_at is None
+
+
+def test_a_change_that_is_stored_after_the_mark_still_counts(as_alice, alice, deals):
+    item, now = make_item(deals, first_seen_at=NOON), timezone.now()
+    change(item, at=now)
+
+    latest = as_alice.get(PATH).context["latest"]
+    as_alice.post("/changes/seen/", {"until": latest})
+    change(item, at=now - timedelta(seconds=1))
+
+    seen_at = preferences_of(alice).changes_seen_at
+    assert seen_at < now - timedelta(seconds=1)
+    assert as_alice.get(PATH).context["unseen_text"] == "0 changes"
 
 
 def test_nobody_sees_anothers_changes_by_any_address(as_bob, connection, deals):

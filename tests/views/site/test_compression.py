@@ -53,3 +53,8 @@ def test_lines_lose_what_only_authors_see_and_texts_keep_it():
     assert (
         compact(source) == '<p>\nOne\ntwo</p>\n<pre>\n  a\n    b</pre>\n<i\nclass="x">'
     )
+
+
+def test_a_no_break_space_at_the_end_of_a_line_is_text():
+    assert compact("<b>5\u00a0\n  km</b>") == "<b>5\u00a0\nkm</b>"
+    assert compact("<p>\n <pre>{{ a }}\n  b") == "<p>\n<pre>{{ a }}\n  b"

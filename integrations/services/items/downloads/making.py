@@ -73,7 +73,10 @@ def _claim(download_id: int) -> UUID | None:
     """Take the lease of a file; one that ended several workers is not made again."""
     lease_id = uuid.uuid4()
     now = database_now()
-    if Download.objects.being_made(now).count() >= MOST_AT_ONCE:
+    busy = Download.objects.being_made(now)
+    # One user's large files leave room for those of others.
+    has_one = busy.filter(owner__downloads=download_id).exists()
+    if has_one or busy.count() >= MOST_AT_ONCE:
         # The sweep asks again.
         return None
     due = Download.objects.due(now).filter(pk=download_id)
@@ -153,14 +156,15 @@ def _counted(items: Iterable[Item], download_id: int, lease_id: UUID) -> Iterato
     for done, item in enumerate(items, start=1):
         yield item
         if done % ROWS_AT_ONCE == 0:
-            if shutdown.is_asked():
-                _put_back(download_id, lease_id)
+            _give_way(download_id, lease_id)
             _write(download_id, lease_id, rows_done=done)
     _write(download_id, lease_id, rows_done=done)
 
 
-def _put_back(download_id: int, lease_id: UUID) -> None:
-    """Leave a file to another worker; this one is asked to end."""
+def _give_way(download_id: int, lease_id: UUID) -> None:
+    """Leave a file to another worker where this one is asked to end."""
+    if not shutdown.is_asked():
+        return
     _write(
         download_id,
         lease_id,
@@ -173,6 +177,7 @@ def _put_back(download_id: int, lease_id: UUID) -> None:
 def _store(file: BinaryIO, download_id: int, lease_id: UUID) -> None:
     """Store a whole file in pieces, each of which fits into memory many times."""
     for number, piece in enumerate(iter(lambda: file.read(PART_BYTES), b"")):
+        _give_way(download_id, lease_id)
         with transaction.atomic():
             _write(download_id, lease_id)
             DownloadPart.objects.create(

@@ -69,7 +69,7 @@ def read_page(selection: Selection) -> TablePage:
     """Return the page that the query stands at, even an empty one."""
     query = selection.query
     is_backward, start = query.before is not None, query.before or query.after
-    is_ready = query.is_by_update or selection.indexes.get(query.sort) is not None
+    is_ready = is_in_order(selection)
     if not is_ready:
         # Rows in another order for now, which have no next page in this one.
         is_backward, start = False, None
@@ -90,6 +90,12 @@ def read_page(selection: Selection) -> TablePage:
         previous=_before(query, found) if found and has_previous else None,
         next=_after(query, found) if found and has_next else None,
     )
+
+
+def is_in_order(selection: Selection) -> bool:
+    """Tell whether rows can be sorted as asked, or are still being indexed for that."""
+    query = selection.query
+    return query.is_by_update or selection.indexes.get(query.sort) is not None
 
 
 def _take(

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection as database
 
 from integrations.models import PropertyIndex, PropertyValue
@@ -16,10 +17,13 @@ from integrations.services.items.tables.columns import Family
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.values import Key
 
+# Each currency is a column of the statement, of which databases take only so many.
+MOST_CURRENCIES = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class Summed:
-    """An index whose numbers are summed up, each currency by itself."""
+    """An index whose numbers are summed up, each of its first currencies by itself."""
 
     index: PropertyIndex
     currencies: Sequence[str]
@@ -28,14 +32,16 @@ class Summed:
     def make(cls, index: PropertyIndex) -> "Summed":
         """Ask which currencies there are, each by one step into the index."""
         table = _table()
-        least = f"SELECT MIN(text) FROM {table} WHERE index_id = %s"
+        least = (
+            f"SELECT MIN(text) FROM {table} WHERE index_id = %s AND number IS NOT NULL"
+        )
         sql = (
             f"WITH RECURSIVE step(text) AS ({least} UNION ALL"
             f" SELECT ({least} AND text > step.text) FROM step"
             " WHERE step.text IS NOT NULL)"
-            " SELECT text FROM step WHERE text IS NOT NULL"
+            " SELECT text FROM step WHERE text IS NOT NULL LIMIT %s"
         )
-        found = _ask(sql, [index.pk, index.pk])
+        found = _ask(sql, [index.pk, index.pk, MOST_CURRENCIES])
         return cls(index=index, currencies=[text for (text,) in found])
 
 
@@ -61,7 +67,12 @@ def of_groups(
     is_boolean = index.family == Family.BOOLEAN
     by = ("number", "text") if is_boolean else ("text",)
     found, alike = [], []
-    for row in _ask(*_statement(selection, index, summed, by=by)):
+    try:
+        rows = _ask(*_statement(selection, index, summed, by=by))
+    except EmptyResultSet:
+        # Known to be none without asking, as where no row has the value of a filter.
+        return []
+    for row in rows:
         text, number, most, count, sample, *sums = row
         if number != most:
             alike.append(text)

@@ -56,8 +56,10 @@ def sync_collection(lease: RunLease, collection: Collection) -> None:
         try:
             _step(lease, collection, found)
         except ListingExpiredError:
-            _restart_listing(lease, collection, found)
+            # Of several pages, those before it may have been stored.
+            _restart_listing(lease, collection, checkpoint.read(collection) or found)
         except InvalidRequest as exc:
+            found = checkpoint.read(collection) or found
             _restart_refused(lease, collection, found, exc)
         if not lease.progress_of(collection).state.is_open or lease.is_others_turn:
             return

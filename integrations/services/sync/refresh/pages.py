@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import Error as DatabaseError
+from django.db import InterfaceError, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -17,6 +18,7 @@ from integrations.models import Collection
 from integrations.models.progress import Phase, ProgressState
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
+from integrations.services.common.errors import LeaseLostError
 from integrations.services.items import comparison, store
 from integrations.services.items.store import PageCounts
 from integrations.services.sync import clock, discovered
@@ -40,28 +42,38 @@ logger = logging.getLogger(__name__)
 Refresh = TypeVar("Refresh", FullRefresh, Incremental)
 
 # Pages that come quicker than they are stored are stored together, so many rows and
-# seconds of them at most: a kill repeats no more.
+# seconds of them at most: a kill repeats no more, or one page that is larger.
 MOST_ROWS, MOST_SECONDS = 500, 1.0
 # Storing hides behind a longer wait than this.
 SOON_SECONDS = 0.01
+# After these nothing can be stored.
+FATAL = (LeaseLostError, DatabaseError, InterfaceError, MemoryError)
 
 
 def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
-    """Read the next page of the full listing, and those that are there already."""
+    """Read the next page of the full listing, and those that are there already.
+
+    What goes wrong with one of those is raised once those before it are stored.
+    """
     asked_at, until = timezone.now(), time.monotonic() + MOST_SECONDS
     connector, context = connector_of(collection), context_of(collection)
     page = connector.fetch_page(lease.api, context, cursor=found.cursor)
     found = _begun(lease, found, asked_at)
     pages, behind = [page], checkpoint.after_page(found, page)
+    failure: Exception | None = None
     while _may_go_on(lease, pages) and time.monotonic() < until:
         try:
             page = connector.fetch_page(lease.api, context, cursor=behind.cursor)
             behind = checkpoint.after_page(behind, page)
-        except ApiError:
-            # The next step asks again, behind what is stored, and handles it.
+        except FATAL:
+            raise
+        except Exception as exc:  # noqa: BLE001 (whoever handles it gets it below)
+            failure = exc
             break
         pages.append(page)
     _commit(lease, collection, _joined(pages), found, behind)
+    if failure is not None:
+        raise failure
 
 
 def _may_go_on(lease: RunLease, pages: Sequence[Page]) -> bool:
@@ -69,10 +81,15 @@ def _may_go_on(lease: RunLease, pages: Sequence[Page]) -> bool:
     return (
         pages[-1].next_cursor is not None
         and _tells_rows_only(pages[-1])
-        and sum(len(page.items) for page in pages) < MOST_ROWS
+        and _rows_with_another(pages) <= MOST_ROWS
         and not (lease.is_others_turn or lease.is_spent)
         and lease.api.has_prefetched(within=SOON_SECONDS)
     )
+
+
+def _rows_with_another(pages: Sequence[Page]) -> int:
+    """Return the number of rows with another page, as large as the last one."""
+    return sum(len(page.items) for page in (*pages, pages[-1]))
 
 
 def _tells_rows_only(page: Page) -> bool:

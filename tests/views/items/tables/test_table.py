@@ -292,6 +292,17 @@ def test_a_page_asks_little_of_the_database(
         get(as_alice, four, "?amount__gt=1&dealstage__not=Lost&sort=-amount")
 
 
+def test_no_more_currencies_are_summed_than_a_statement_has_room_for(as_alice, deals):
+    for number in range(25):
+        deal(deals, f"Deal {number}", "5", currency=f"X{number:02}")
+    deals.refresh_from_db()
+
+    (row,) = get(as_alice, deals, "?group=dealstage").context["group_rows"]
+
+    assert row["count"] == 25
+    assert len(row["sums"][0]) == 20
+
+
 def test_users_of_one_name_are_groups_of_their_own(as_alice, deals):
     deals.schema["lookups"]["owner"] = {"41": "Same Name", "42": "Same Name"}
     deals.save(update_fields=["schema"])
@@ -317,6 +328,8 @@ def test_groups_are_those_of_the_rows_that_a_filter_and_a_search_leave(as_alice,
     }
     assert groups("?group=dealstage&q=small") == {"Qualified": (1, [["900 USD"]])}
     assert groups("?group=dealstage&q=small&amount__gt=1000") == {}
+    assert groups("?group=dealstage&dealstage__is=Nowhere") == {}
+    assert groups("?group=dealstage&q=nobody+knows+this") == {}
 
 
 def test_sums_have_no_more_digits_than_what_they_are_made_of(as_alice, deals):

@@ -1,0 +1,103 @@
+"""Operations on indexes of large tables that are read and written meanwhile.
+
+PostgreSQL builds and drops an index beside all use, which takes no transaction: such
+a migration is not atomic. Each operation can be done again after it was interrupted.
+"""
+
+from typing import Any
+
+from django.db import migrations, transaction
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import ProjectState
+from django.db.models import Index
+
+
+def _create(editor: BaseDatabaseSchemaEditor, model: Any, index: Index) -> None:
+    # What an interrupted build leaves behind is no index, and has its name.
+    _drop(editor, index.name)
+    if editor.connection.vendor == "postgresql":
+        editor.add_index(model, index, concurrently=True)  # type: ignore[call-arg]
+    else:
+        editor.add_index(model, index)
+
+
+def _drop(editor: BaseDatabaseSchemaEditor, name: str) -> None:
+    way = "CONCURRENTLY " if editor.connection.vendor == "postgresql" else ""
+    editor.execute(f"DROP INDEX {way}IF EXISTS {editor.quote_name(name)}")
+
+
+class AddIndex(migrations.AddIndex):
+    """Create an index while its table is in use."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Create it."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        _create(schema_editor, model, self.index)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Drop it."""
+        _drop(schema_editor, self.index.name)
+
+
+class RemoveIndex(migrations.RemoveIndex):
+    """Drop an index while its table is in use."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Drop it."""
+        _drop(schema_editor, self.name)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Create it."""
+        state = to_state.models[app_label, self.model_name_lower]
+        model = to_state.apps.get_model(app_label, self.model_name)
+        _create(schema_editor, model, state.get_index_by_name(self.name))
+
+
+class RemoveConstraint(migrations.RemoveConstraint):
+    """Drop a constraint as a whole: SQLite copies the table for it."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Drop it."""
+        with transaction.atomic(schema_editor.connection.alias):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Create it."""
+        with transaction.atomic(schema_editor.connection.alias):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
