@@ -154,7 +154,8 @@ def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
     rows = list(saved(bulk).select_related("item").order_by("pk"))
     found: list[Edit] = []
     for chunk in chunks(rows):
-        found += [edit for edit in chunk if edit.pk not in _overtaken(chunk)]
+        overtaken = _overtaken(chunk)
+        found += [edit for edit in chunk if edit.pk not in overtaken]
     return found
 
 

@@ -217,6 +217,18 @@ def test_undoing_takes_back_what_nothing_newer_stands_on(desk: Desk) -> None:
         bulk.undo(made, user=desk.user)
 
 
+def test_what_can_be_undone_is_looked_for_once_for_many_rows(
+    desk: Desk, django_assert_max_num_queries: Any
+) -> None:
+    made = desk.bulk(desk.items()[:20], "city", "Bulk")
+    desk.finish_bulk(made)
+
+    with django_assert_max_num_queries(8):
+        found = bulk.undoable(made, desk.user)
+
+    assert len(found) == 20
+
+
 def test_a_worker_killed_at_any_step_of_a_batch_loses_and_doubles_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
