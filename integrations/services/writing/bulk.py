@@ -123,8 +123,11 @@ def cancel(bulk: BulkEdit, *, user: User) -> int:
 
 
 def discard_cancelled(bulk: BulkEdit) -> int:
-    """Discard the rows of a cancelled bulk edit that nobody has sent."""
-    if bulk.cancelled_at is None:
+    """Discard the rows of a cancelled bulk edit that nobody has sent.
+
+    It may have been cancelled by somebody else since it was read.
+    """
+    if not BulkEdit.objects.filter(pk=bulk.pk, cancelled_at__isnull=False).exists():
         return 0
     unsent = bulk.edits.open().filter(sent_at__isnull=True)
     waiting = list(unsent.values_list("order_key", flat=True))
@@ -132,6 +135,15 @@ def discard_cancelled(bulk: BulkEdit) -> int:
     for chunk in chunks(waiting):
         outbox.send_following(chunk)
     return discarded
+
+
+def discard_left() -> int:
+    """Discard what a worker that died, or a refused call, left of cancelled ones."""
+    unsent = Edit.objects.open().filter(
+        sent_at__isnull=True, bulk_edit__cancelled_at__isnull=False
+    )
+    keys = set(unsent.order_by().values_list("bulk_edit", flat=True).distinct())
+    return sum(discard_cancelled(each) for each in BulkEdit.objects.filter(pk__in=keys))
 
 
 def can_undo(bulk: BulkEdit, user: User) -> bool:

@@ -67,9 +67,12 @@ def deliver(bulk_id: int) -> float | None:
     if not edits:
         return _seconds_until_due(found)
     try:
-        return _deliver(found, edits, lease_id, writer)
+        wait = _deliver(found, edits, lease_id, writer)
     except LeaseLostError:
         return None
+    # Rows that were on their way when it was cancelled may have been put back.
+    bulk.discard_cancelled(found)
+    return wait
 
 
 def _seconds_until_due(found: BulkEdit) -> float | None:
@@ -235,10 +238,12 @@ def _after_error(batch: Batch, exc: ApiError | NoTokenError) -> float:
     wait = 0.0
     with transaction.atomic():
         for key, edit in list(batch.open.items()):
+            is_sent = is_sending and key in batch.sent
             if is_refused and are_many:
                 # All were refused for some of them; which, is for each to find out.
-                batch.leave_alone(edit, state=Edit.State.WAITING, sent_at=None)
+                # What was sent by an earlier batch may still have arrived.
+                unsent = {"state": Edit.State.WAITING, "sent_at": None}
+                batch.leave_alone(edit, **(unsent if is_sent else {}))
                 continue
-            is_sent = is_sending and key in batch.sent
             wait = max(wait, batch.settle(edit, exc, is_sent=is_sent))
     return wait

@@ -185,6 +185,51 @@ def test_what_is_cancelled_is_not_sent_any_more(desk: Desk) -> None:
     assert "Nowhere" not in cities(desk, made)
 
 
+@pytest.mark.parametrize("status", [429, 400])
+def test_what_is_cancelled_on_its_way_stands_before_no_later_edit(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    items = desk.items()[:3]
+    made = desk.bulk(items, "city", "Nowhere")
+    desk.sandbox.client.fault("status", "write", count=1, status=status)
+    send = desk.sandbox.send
+
+    def cancelling(request: Any, *args: Any) -> Any:
+        if request.url.endswith("/batch/update"):
+            bulk.cancel(BulkEdit.objects.get(pk=made.pk), user=desk.user)
+        return send(request, *args)
+
+    monkeypatch.setattr(desk.sandbox, "send", cancelling)
+
+    desk.deliver_bulk(made)
+
+    assert not made.edits.open().exists()
+    assert desk.finish(desk.update(items[0], city="Later")).state == State.SAVED
+
+
+def test_the_sweep_discards_what_was_left_of_a_cancelled_bulk_edit(desk: Desk) -> None:
+    made = desk.bulk(desk.items()[:3], "city", "Nowhere")
+    BulkEdit.objects.filter(pk=made.pk).update(cancelled_at=made.created_at)
+
+    assert bulk.discard_left() == 3
+    assert desk.finish_bulk(made) == {State.CANCELLED: 3}
+
+
+def test_a_reading_that_is_refused_forgets_no_row_that_was_sent(desk: Desk) -> None:
+    made = desk.bulk(desk.items()[:3], "city", "Bonn am Rhein")
+    desk.sandbox.client.fault("lost", "write", count=1)
+    desk.deliver_bulk(made)
+    sent = set(made.edits.values_list("sent_at", flat=True))
+    desk.sandbox.client.fault("status", "batch", count=1, status=400)
+
+    desk.deliver_bulk(made)
+
+    assert {(e.state, e.sent_at) for e in made.edits.all()} == {
+        (State.UNKNOWN, each) for each in sent
+    }
+    assert None not in sent
+
+
 @pytest.mark.parametrize("state", ["paused", "needs_reconnect", "disconnected"])
 def test_a_bulk_edit_is_held_and_goes_on(desk: Desk, state: str) -> None:
     made = desk.bulk(desk.items()[:3], "city", "Later")
