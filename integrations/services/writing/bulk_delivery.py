@@ -40,7 +40,7 @@ from integrations.services.writing import (
     storing,
 )
 from integrations.services.writing.batch import Batch
-from integrations.services.writing.delivery import Step
+from integrations.services.writing.delivery import Step, left_halfway
 
 logger = logging.getLogger(__name__)
 
@@ -146,11 +146,15 @@ def _compare(
             name: item.properties.get(name)
             for name in batch.differing(bases, item.properties)
         }
+        halfway = left_halfway(batch.writer, edit, edit.theirs, item.properties)
         if not missing:
             same.append(edit)
-        elif edit.theirs:
+        elif set(edit.theirs) - halfway:
             changed.append(edit)
         else:
+            edit.theirs = {}
+            if halfway:
+                batch.halfway.add(key)
             changes[key] = {name: edit.values[name] for name in missing}
     _store(batch, [*same, *changed], there)
     return changes
@@ -233,7 +237,7 @@ def _after_error(batch: Batch, exc: ApiError | NoTokenError) -> float:
         getattr(exc, "correlation_id", ""),
     )
     is_sending = batch.step is Step.SENDING
-    is_refused = isinstance(exc, InvalidRequest | NotFound)
+    is_refused = isinstance(exc, InvalidRequest | NotFound) and not exc.has_written
     are_many = len(batch.open) > 1 and not isinstance(exc, QuotaExhausted)
     wait = 0.0
     with transaction.atomic():
@@ -242,8 +246,9 @@ def _after_error(batch: Batch, exc: ApiError | NoTokenError) -> float:
             if is_refused and are_many:
                 # All were refused for some of them; which, is for each to find out.
                 # What was sent by an earlier batch may still have arrived.
+                is_unsent = is_sent and key not in batch.halfway
                 unsent = {"state": Edit.State.WAITING, "sent_at": None}
-                batch.leave_alone(edit, **(unsent if is_sent else {}))
+                batch.leave_alone(edit, **(unsent if is_unsent else {}))
                 continue
             wait = max(wait, batch.settle(edit, exc, is_sent=is_sent))
     return wait

@@ -138,6 +138,29 @@ def test_the_stage_of_many_can_go_back(desk: Desk) -> None:
     assert stages == {"lead"}
 
 
+@pytest.mark.parametrize("status", [400, 429])
+@pytest.mark.parametrize("is_again", [False, True])
+def test_the_stage_of_many_is_not_lost_where_going_back_is_cut_off(
+    desk: Desk, status: int, *, is_again: bool
+) -> None:
+    items = desk.items()[:2]
+    for item in items:
+        desk.edit_there(item.remote_id, "lifecyclestage", "customer")
+        Item.objects.filter(pk=item.pk).update(
+            properties={**item.properties, "lifecyclestage": "customer"}
+        )
+    made = desk.bulk(items, "lifecyclestage", "lead")
+    desk.sandbox.client.fault("status", "write", count=1, skip=2, status=status)
+    desk.deliver_bulk(made)
+    assert {edit.state for edit in made.edits.all()} == {State.UNKNOWN}
+    if is_again:
+        desk.sandbox.client.fault("status", "write", count=1, status=429)
+
+    assert desk.finish_bulk(made) == {State.SAVED: 2}
+    stages = {desk.there(item.remote_id)["lifecyclestage"] for item in items}
+    assert stages == {"lead"}
+
+
 def test_rows_wait_behind_earlier_edits_of_their_contact(desk: Desk) -> None:
     first, second = desk.items()[:2]
     single = desk.update(first, city="Single")
