@@ -341,6 +341,17 @@ def test_a_single_row_of_many_can_be_undone_alone(desk: Desk) -> None:
     assert len(bulk.undoable(made, desk.user)) == 1
 
 
+def test_values_leave_the_trail_when_their_edits_are_gone_already(desk: Desk) -> None:
+    edit = desk.finish(desk.update(desk.item(), city="Secret"))
+    edit.delete()
+    AuditEvent.objects.create(event="edit.saved", facts={"connection": "another"})
+
+    outbox.forget(desk.connection)
+
+    told = AuditEvent.objects.filter(event__startswith="edit.").order_by("pk")
+    assert [event.facts for event in told] == [{}, {"connection": "another"}]
+
+
 def test_drafts_are_deleted_soon_and_values_with_the_items(desk: Desk) -> None:
     keys = [item.pk for item in desk.items()[:2]]
     draft = bulk.draft(desk.contacts, keys, filters="", user=desk.user)
