@@ -36,6 +36,9 @@ class ApiError(Exception):
     part of `str(error)`.
     """
 
+    # It ended a write of several calls, an earlier one of which has arrived.
+    has_written = False
+
     def __init__(
         self,
         message: str,

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ("filters", models.CharField(blank=True, max_length=2000)),
                 ("field", models.CharField(blank=True, max_length=255)),
                 ("value", models.JSONField(blank=True, null=True)),
+                ("shown", models.CharField(blank=True, max_length=64)),
                 ("rows", models.JSONField(blank=True, default=list)),
                 ("same_count", models.PositiveIntegerField(default=0)),
                 ("refused_count", models.PositiveIntegerField(default=0)),

@@ -38,6 +38,8 @@ class BulkEdit(models.Model):
     filters = models.CharField(max_length=2000, blank=True)
     field = models.CharField(max_length=255, blank=True)
     value = models.JSONField(null=True, blank=True)
+    # A digest of what the preview shows, which its confirmation names.
+    shown = models.CharField(max_length=64, blank=True)
     rows = models.JSONField(default=list, blank=True)
     same_count = models.PositiveIntegerField(default=0)
     refused_count = models.PositiveIntegerField(default=0)

@@ -110,6 +110,9 @@ class WritesItems(Protocol):
     def is_same(self, field: WritableField, one: Any, other: Any) -> bool:
         """Tell whether two values mean the same: forms differ, nothing is empty."""
 
+    def is_halfway(self, name: str, value: Any) -> bool:
+        """Tell whether a write of several calls that was cut off may leave a value."""
+
     def identities(self, values: RawValues) -> Sequence[str]:
         """Return by what an item with these values is found, in a form to compare."""
 

@@ -231,6 +231,10 @@ class HubSpot(BaseConnector):
         """Tell whether two texts of a property mean the same."""
         return writing.is_same(field, one, other)
 
+    def is_halfway(self, name: str, value: Any) -> bool:
+        """Tell whether it is the stage, cleared to go back."""
+        return writing.is_halfway(name, value)
+
     def identities(self, values: RawValues) -> Sequence[str]:
         """Return the addresses of a contact."""
         return writing.identities(values)

@@ -1,13 +1,20 @@
 """Write contacts: what can be typed in, and the calls that create, change, archive."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from integrations.http import urls
 from integrations.http.client import ApiClient
-from integrations.http.errors import InvalidResponse, NotFound
+from integrations.http.errors import (
+    ApiError,
+    InvalidRequest,
+    InvalidResponse,
+    NotFound,
+    QuotaExhausted,
+)
 from integrations.http.shape import expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.fields import CURRENCY_PROPERTY
@@ -195,9 +202,31 @@ def update(
     written = to_written(api.patch(path, json={"properties": dict(values)}))
     stage = values.get(STAGE)
     if stage and written.values.get(STAGE) != stage:
-        api.patch(path, json={"properties": {STAGE: ""}})
-        written = to_written(api.patch(path, json={"properties": dict(values)}))
+        with after_writing(is_cleared=False):
+            api.patch(path, json={"properties": {STAGE: ""}})
+        with after_writing(is_cleared=True):
+            written = to_written(api.patch(path, json={"properties": dict(values)}))
     return written
+
+
+@contextmanager
+def after_writing(*, is_cleared: bool) -> Iterator[None]:
+    """Mark an error of a further call of one write: what is there has to be read.
+
+    A refusal to clear the stage decides it, because the stage is as it was.
+    """
+    try:
+        yield
+    except ApiError as exc:
+        is_refusal = isinstance(exc, InvalidRequest | NotFound)
+        is_decided = is_refusal and not isinstance(exc, QuotaExhausted)
+        exc.has_written = is_cleared or not is_decided
+        raise
+
+
+def is_halfway(name: str, value: Any) -> bool:
+    """Tell whether a value is what a write leaves that has only cleared the stage."""
+    return name == STAGE and value in ("", None)
 
 
 def archive(api: ApiClient, collection: CollectionContext, remote_id: str) -> None:

@@ -7,7 +7,12 @@ from integrations.http.shape import expect_list, expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.api.refusals import refused_inputs
 from integrations.providers.hubspot.listing.records import Reader
-from integrations.providers.hubspot.writing import STAGE, path_of, to_written
+from integrations.providers.hubspot.writing import (
+    STAGE,
+    after_writing,
+    path_of,
+    to_written,
+)
 from integrations.providers.records import IntegrationItem
 from integrations.providers.writing import RawValues, WrittenMany
 
@@ -29,12 +34,30 @@ def update_many(
     }
     if not behind:
         return answer
-    _send_many(api, collection, {each: {STAGE: ""} for each in behind})
-    again = _send_many(api, collection, {each: changes[each] for each in behind})
+    again = _send_again(api, collection, {each: changes[each] for each in behind})
     written = {k: v for k, v in answer.written.items() if k not in behind}
     return WrittenMany(
         written={**written, **again.written},
         refused={**answer.refused, **again.refused},
+    )
+
+
+def _send_again(
+    api: ApiClient, collection: CollectionContext, changes: Mapping[str, RawValues]
+) -> WrittenMany:
+    """Clear stages that have to go back, and send those that were cleared again."""
+    with after_writing(is_cleared=False):
+        clearing = {remote_id: {STAGE: ""} for remote_id in changes}
+        cleared = _send_many(api, collection, clearing)
+    left = {each: changes[each] for each in changes if each in cleared.written}
+    if not left:
+        return WrittenMany(written={}, refused=cleared.refused)
+    with after_writing(is_cleared=True):
+        again = _send_many(api, collection, left)
+    for exc in again.refused.values():
+        exc.has_written = True
+    return WrittenMany(
+        written=again.written, refused={**cleared.refused, **again.refused}
     )
 
 

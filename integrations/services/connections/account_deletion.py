@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from integrations.models import (
     AuditEvent,
     Collection,
     Connection,
+    ImportRow,
     OwnValue,
     SuspendedSignInMethod,
     times,
@@ -141,7 +143,7 @@ def _erase_rows(user: User, deadline: float) -> bool:
         while store.delete_some({"connection": connection}, limit=ROWS_AT_ONCE):
             if time.monotonic() >= deadline:
                 return False
-        for rows in (connection.runs.all(), connection.refresh_attempts.all()):
+        for rows in _rows_of(connection):
             while _delete_some(rows):
                 if time.monotonic() >= deadline:
                     return False
@@ -150,6 +152,18 @@ def _erase_rows(user: User, deadline: float) -> bool:
         if time.monotonic() >= deadline:
             return False
     return _forget_account(user)
+
+
+def _rows_of(connection: Connection) -> Sequence[QuerySet[Model]]:
+    """Return what hangs on a connection beside items, so that all of it goes."""
+    return (
+        connection.runs.all(),
+        connection.refresh_attempts.all(),
+        ImportRow.objects.filter(source__connection=connection),
+        connection.imports.all(),
+        connection.edits.all(),
+        connection.bulk_edits.all(),
+    )
 
 
 def _delete_some(rows: QuerySet[Model]) -> int:

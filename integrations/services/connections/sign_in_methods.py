@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from integrations.models import Connection
+from integrations.models import Connection, ViewFeed
 from integrations.models import SuspendedSignInMethod as Method
 from integrations.services.common import audit
 from integrations.services.common.proof import RecentProof
@@ -32,7 +32,8 @@ def is_suspended(connection: Connection) -> bool:
 def suspend_all(user: User) -> None:
     """Turn off every second factor, passkey and connected account of a user.
 
-    Whoever had the account before may have set them up.
+    Whoever had the account before may have set them up. The feeds of views, which
+    need no sign-in, end for good.
     """
     with transaction.atomic():
         factors = list(Authenticator.objects.select_for_update().filter(user=user))
@@ -49,11 +50,13 @@ def suspend_all(user: User) -> None:
             Method.objects.get_or_create(
                 user=user, kind=PROVIDER, connection=connection
             )
+        feeds, _ = ViewFeed.objects.filter(view__owner=user).delete()
         audit.record(
             "account.sign_in_methods_suspended",
             user=user,
             factors=len(factors),
             connections=len(connections),
+            feeds=feeds,
         )
 
 

@@ -32,6 +32,7 @@ class Batch:
     fields: Mapping[str, WritableField] = field(default_factory=dict)
     step: Step = Step.READING
     sent: set[str] = field(default_factory=set)
+    halfway: set[str] = field(default_factory=set)
     order_keys: list[str] = field(default_factory=list)
 
     def fetch(self, ids: Iterable[str]) -> Mapping[str, IntegrationItem]:
@@ -66,7 +67,13 @@ class Batch:
     ) -> float:
         """Store what an error makes of one row; return how long it has to wait."""
         is_unsure = edit.may_have_arrived and not is_sent
-        outcome = outcomes.outcome_of(edit, exc, is_sent=is_sent, is_unsure=is_unsure)
+        outcome = outcomes.outcome_of(
+            edit,
+            exc,
+            is_sent=is_sent,
+            is_unsure=is_unsure,
+            is_halfway=edit.remote_id in self.halfway,
+        )
         wait = delivery.store_outcome(edit, self.lease_id, outcome)
         del self.open[edit.remote_id]
         return wait or 0.0

@@ -4,6 +4,8 @@ A draft holds a digest of each value that its preview showed. Confirming it take
 edit for each row that is still so: what changed meanwhile is left out and counted.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ from integrations.models.edit import EditQuerySet
 from integrations.models.reasons import ReasonCode
 from integrations.providers.writing import WritableField
 from integrations.services.common import audit, queue
+from integrations.services.common.errors import ServiceError
 from integrations.services.writing import editing, outbox
 from integrations.services.writing.bulk_rows import (
     CHUNK,
@@ -28,6 +31,10 @@ from integrations.services.writing.bulk_rows import (
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 
 MOST_ROWS: Final = 10_000
+
+
+class PreviewChangedError(ServiceError):
+    """Another value was chosen after the preview that is confirmed."""
 
 
 def draft(
@@ -49,7 +56,11 @@ def choose(bulk: BulkEdit, field: WritableField, value: Any) -> None:
     bulk.field, bulk.value = field.name, value
     keys = [row[0] for row in bulk.rows]
     bulk.rows = [[row.key, row.kind, row.digest] for row in look(bulk, field, keys)]
-    bulk.save(update_fields=("field", "value", "rows"))
+    told = json.dumps([bulk.field, bulk.value, bulk.rows], sort_keys=True)
+    bulk.shown = hashlib.sha256(told.encode()).hexdigest()
+    # Another window may have confirmed it.
+    drafts = BulkEdit.objects.filter(pk=bulk.pk, confirmed_at__isnull=True)
+    drafts.update(field=bulk.field, value=value, rows=bulk.rows, shown=bulk.shown)
 
 
 def counts(bulk: BulkEdit) -> Mapping[Kind, int]:
@@ -67,29 +78,41 @@ def preview(bulk: BulkEdit, kind: Kind, start: int, size: int) -> list[Row]:
     return list(look(bulk, field, keys[start : start + size]))
 
 
-def confirm(bulk: BulkEdit, *, user: User) -> int:
-    """Take an edit for each row that is as the preview showed it; return how many."""
+def leave(bulk: BulkEdit) -> bool:
+    """Delete a draft; say whether it was one still."""
+    drafts = BulkEdit.objects.filter(pk=bulk.pk, confirmed_at__isnull=True)
+    return bool(drafts.delete()[0])
+
+
+def confirm(bulk: BulkEdit, *, user: User, shown: str) -> int:
+    """Take an edit for each row that is as the preview showed it; return how many.
+
+    Raises PreviewChangedError where the preview that is confirmed is not the latest.
+    """
     _ensure_allowed(bulk.collection, user)
+    if bulk.is_draft and bulk.shown != shown:
+        raise PreviewChangedError
     field = choosable_fields(bulk.collection).get(bulk.field)
     if field is None:
         raise EditingOffError
-    shown = {row[0]: row[2] for row in bulk.rows if row[1] == Kind.CHANGE}
+    digests = {row[0]: row[2] for row in bulk.rows if row[1] == Kind.CHANGE}
     kinds, values = counts(bulk), {field.name: bulk.value}
     # Read before the transaction, which keeps others from writing.
     taken = [
         edit_of(bulk, row.item, values, {field.name: row.old})
-        for row in look(bulk, field, list(shown))
-        if row.item is not None and row.digest == shown[row.key]
+        for row in look(bulk, field, list(digests))
+        if row.item is not None and row.digest == digests[row.key]
     ]
     with transaction.atomic():
-        fresh = BulkEdit.objects.filter(pk=bulk.pk, confirmed_at__isnull=True)
+        drafts = BulkEdit.objects.filter(pk=bulk.pk, confirmed_at__isnull=True)
+        fresh = drafts.filter(shown=shown)
         if not fresh.update(confirmed_at=timezone.now(), rows=[]):
             return 0
         Edit.objects.bulk_create(taken, batch_size=CHUNK)
         told = {
             "same_count": kinds[Kind.SAME],
             "refused_count": kinds[Kind.REFUSED],
-            "moved_count": len(shown) - len(taken),
+            "moved_count": len(digests) - len(taken),
         }
         BulkEdit.objects.filter(pk=bulk.pk).update(**told)
         _record("confirmed", bulk, user, rows=len(taken), **told)
@@ -123,8 +146,11 @@ def cancel(bulk: BulkEdit, *, user: User) -> int:
 
 
 def discard_cancelled(bulk: BulkEdit) -> int:
-    """Discard the rows of a cancelled bulk edit that nobody has sent."""
-    if bulk.cancelled_at is None:
+    """Discard the rows of a cancelled bulk edit that nobody has sent.
+
+    It may have been cancelled by somebody else since it was read.
+    """
+    if not BulkEdit.objects.filter(pk=bulk.pk, cancelled_at__isnull=False).exists():
         return 0
     unsent = bulk.edits.open().filter(sent_at__isnull=True)
     waiting = list(unsent.values_list("order_key", flat=True))
@@ -132,6 +158,15 @@ def discard_cancelled(bulk: BulkEdit) -> int:
     for chunk in chunks(waiting):
         outbox.send_following(chunk)
     return discarded
+
+
+def discard_left() -> int:
+    """Discard what a worker that died, or a refused call, left of cancelled ones."""
+    unsent = Edit.objects.open().filter(
+        sent_at__isnull=True, bulk_edit__cancelled_at__isnull=False
+    )
+    keys = set(unsent.order_by().values_list("bulk_edit", flat=True).distinct())
+    return sum(discard_cancelled(each) for each in BulkEdit.objects.filter(pk__in=keys))
 
 
 def can_undo(bulk: BulkEdit, user: User) -> bool:
@@ -154,7 +189,8 @@ def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
     rows = list(saved(bulk).select_related("item").order_by("pk"))
     found: list[Edit] = []
     for chunk in chunks(rows):
-        found += [edit for edit in chunk if edit.pk not in _overtaken(chunk)]
+        overtaken = _overtaken(chunk)
+        found += [edit for edit in chunk if edit.pk not in overtaken]
     return found
 
 

@@ -40,7 +40,7 @@ from integrations.services.writing import (
     storing,
 )
 from integrations.services.writing.batch import Batch
-from integrations.services.writing.delivery import Step
+from integrations.services.writing.delivery import Step, left_halfway
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +67,12 @@ def deliver(bulk_id: int) -> float | None:
     if not edits:
         return _seconds_until_due(found)
     try:
-        return _deliver(found, edits, lease_id, writer)
+        wait = _deliver(found, edits, lease_id, writer)
     except LeaseLostError:
         return None
+    # Rows that were on their way when it was cancelled may have been put back.
+    bulk.discard_cancelled(found)
+    return wait
 
 
 def _seconds_until_due(found: BulkEdit) -> float | None:
@@ -143,11 +146,15 @@ def _compare(
             name: item.properties.get(name)
             for name in batch.differing(bases, item.properties)
         }
+        halfway = left_halfway(batch.writer, edit, edit.theirs, item.properties)
         if not missing:
             same.append(edit)
-        elif edit.theirs:
+        elif set(edit.theirs) - halfway:
             changed.append(edit)
         else:
+            edit.theirs = {}
+            if halfway:
+                batch.halfway.add(key)
             changes[key] = {name: edit.values[name] for name in missing}
     _store(batch, [*same, *changed], there)
     return changes
@@ -230,15 +237,18 @@ def _after_error(batch: Batch, exc: ApiError | NoTokenError) -> float:
         getattr(exc, "correlation_id", ""),
     )
     is_sending = batch.step is Step.SENDING
-    is_refused = isinstance(exc, InvalidRequest | NotFound)
+    is_refused = isinstance(exc, InvalidRequest | NotFound) and not exc.has_written
     are_many = len(batch.open) > 1 and not isinstance(exc, QuotaExhausted)
     wait = 0.0
     with transaction.atomic():
         for key, edit in list(batch.open.items()):
+            is_sent = is_sending and key in batch.sent
             if is_refused and are_many:
                 # All were refused for some of them; which, is for each to find out.
-                batch.leave_alone(edit, state=Edit.State.WAITING, sent_at=None)
+                # What was sent by an earlier batch may still have arrived.
+                is_unsent = is_sent and key not in batch.halfway
+                unsent = {"state": Edit.State.WAITING, "sent_at": None}
+                batch.leave_alone(edit, **(unsent if is_unsent else {}))
                 continue
-            is_sent = is_sending and key in batch.sent
             wait = max(wait, batch.settle(edit, exc, is_sent=is_sent))
     return wait

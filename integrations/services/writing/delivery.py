@@ -6,7 +6,7 @@ and what changed there since the form was opened is never overwritten unseen.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -55,6 +55,7 @@ class Delivery:
     context: CollectionContext
     fields: Mapping[str, WritableField]
     step: Step = Step.READING
+    is_halfway: bool = False
 
     def fetch(self, remote_id: str) -> IntegrationItem | None:
         """Return an item as it is there now."""
@@ -93,6 +94,15 @@ def differing(
         for name, value in values.items()
         if not is_same(name, value, there.get(name))
     ]
+
+
+def left_halfway(
+    writer: WritesItems, edit: Edit, names: Iterable[str], there: RawValues
+) -> set[str]:
+    """Return the names of what a write of the edit's own left when it was cut off."""
+    if not edit.may_have_arrived:
+        return set()
+    return {name for name in names if writer.is_halfway(name, there.get(name))}
 
 
 def deliver(edit_id: int) -> float | None:
@@ -147,9 +157,12 @@ def _update(delivery: Delivery) -> None:
         _finish_update(delivery, found)
         return
     bases = {name: edit.base.get(name) for name in missing}
-    if changed := delivery.differing(bases, found.properties):
+    changed = delivery.differing(bases, found.properties)
+    halfway = left_halfway(delivery.writer, edit, changed, found.properties)
+    if set(changed) - halfway:
         _conflict(delivery, found, changed, ReasonCode.CHANGED_THERE)
         return
+    delivery.is_halfway = bool(halfway)
     delivery.note_sent()
     values = {name: edit.values[name] for name in missing}
     written = delivery.writer.update(
@@ -296,7 +309,13 @@ def _after_error(
     """Decide what an error makes of the edit, by how far its delivery got."""
     is_sent = delivery is not None and delivery.step is Step.SENDING
     is_unsure = edit.may_have_arrived and not is_sent
-    outcome = outcomes.outcome_of(edit, exc, is_sent=is_sent, is_unsure=is_unsure)
+    outcome = outcomes.outcome_of(
+        edit,
+        exc,
+        is_sent=is_sent,
+        is_unsure=is_unsure,
+        is_halfway=delivery is not None and delivery.is_halfway,
+    )
     logger.warning(
         "edit not saved edit=%s state=%s error=%s status=%s correlation_id=%s",
         edit.uuid,

@@ -23,6 +23,8 @@ from integrations.services.writing import editing, lease
 MOST_AT_ONCE = 500
 # A message may wait in its queue for so long before it is taken for lost.
 SENT_AGAIN_AFTER = timedelta(seconds=30)
+# Events of the trail whose values are deleted by one statement.
+FORGOTTEN_AT_ONCE: Final = 500
 # What tells by which task an edit is delivered.
 SENT_BY: Final = ("bulk_edit", "is_sent_alone")
 
@@ -252,12 +254,15 @@ def discard_rows(rows: EditQuerySet, why: ReasonCode) -> int:
 
 def forget(connection: Connection) -> None:
     """Delete a connection's edits and imports, and their values from the trail."""
-    edits = [str(each) for each in connection.edits.values_list("uuid", flat=True)]
-    trail = AuditEvent.objects.filter(event__startswith="edit.")
-    trail.filter(facts__edit__in=edits).update(facts={})
-    bulk = [str(each) for each in connection.bulk_edits.values_list("uuid", flat=True)]
-    trail = AuditEvent.objects.filter(event__startswith="bulk_edit.")
-    trail.filter(subject__in=bulk).update(facts={})
+    # The trail is kept for longer than the edits that it tells of.
+    trail = AuditEvent.objects.filter(
+        Q(event__startswith="edit.") | Q(event__startswith="bulk_edit."),
+        facts__connection=str(connection.pk),
+    )
+    keys = list(trail.order_by().values_list("pk", flat=True))
+    for start in range(0, len(keys), FORGOTTEN_AT_ONCE):
+        told = keys[start : start + FORGOTTEN_AT_ONCE]
+        AuditEvent.objects.filter(pk__in=told).update(facts={})
     connection.imports.all().delete()
     connection.edits.all().delete()
     connection.bulk_edits.all().delete()

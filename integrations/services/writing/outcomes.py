@@ -1,6 +1,6 @@
 """What an error makes of an edit: refused, waiting, or not known to have arrived."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -46,18 +46,35 @@ class Outcome:
 
 
 def outcome_of(
-    edit: Edit, exc: Exception, *, is_sent: bool, is_unsure: bool
+    edit: Edit,
+    exc: Exception,
+    *,
+    is_sent: bool,
+    is_unsure: bool,
+    is_halfway: bool = False,
 ) -> Outcome:
     """Return what an error makes of an edit.
 
     ``is_sent`` says that it is the answer to a write; ``is_unsure`` that an earlier
-    write may have arrived, so that a refusal of something else decides nothing.
+    write may have arrived, so that a refusal of something else decides nothing;
+    ``is_halfway`` that an earlier write was cut off, which must not be forgotten.
     """
+    outcome = _outcome_of(edit, exc, is_sent=is_sent, is_unsure=is_unsure)
+    if is_halfway and outcome.state is Edit.State.WAITING:
+        return replace(outcome, state=Edit.State.UNKNOWN)
+    return outcome
+
+
+def _outcome_of(
+    edit: Edit, exc: Exception, *, is_sent: bool, is_unsure: bool
+) -> Outcome:
     if isinstance(exc, NoTokenError):
-        return _held(edit, _no_token(exc), is_unsure=is_unsure)
+        # Of a write of several calls, the first may have been made.
+        return _held(edit, _no_token(exc), is_unsure=is_unsure or is_sent)
     if not isinstance(exc, ApiError):
         raise TypeError(type(exc))
     told = {"correlation_id": exc.correlation_id[:200]} if exc.correlation_id else {}
+    is_unsure = is_unsure or exc.has_written
     if is_unsure or (is_sent and isinstance(exc, ConnectorError)):
         return _later(edit, exc, Edit.State.UNKNOWN, told)
     if isinstance(exc, RateLimited | QuotaExhausted):

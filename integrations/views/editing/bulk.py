@@ -108,7 +108,11 @@ def bulk_edit_confirm(request: UserRequest, pk: UUID) -> HttpResponse:
     if found.is_draft and not found.has_value:
         return redirect(found)
     try:
-        bulk.confirm(found, user=request.user)
+        shown = request.POST.get("shown", "")
+        bulk.confirm(found, user=request.user, shown=shown)
+    except bulk.PreviewChangedError:
+        text = "Another value was chosen after you saw the preview. This is the latest."
+        messages.warning(request, text, extra_tags="preview_changed")
     except EditingOffError:
         return not_allowed(request, found.collection)
     return redirect(found)
@@ -119,8 +123,10 @@ def bulk_edit_cancel(request: UserRequest, pk: UUID) -> HttpResponse:
     """Delete a draft, or discard what of a bulk edit has not been sent."""
     found = _bulk_edit(request, pk)
     if found.is_draft:
-        found.delete()
-        return redirect("integrations:table", found.collection_id)
+        if bulk.leave(found):
+            return redirect("integrations:table", found.collection_id)
+        # Another window has confirmed it meanwhile.
+        return redirect(found)
     discarded = count_text(bulk.cancel(found, user=request.user), "row")
     text = f"Cancelled: {discarded} will not be changed."
     messages.success(request, text, extra_tags="cancelled")

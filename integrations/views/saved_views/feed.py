@@ -25,6 +25,7 @@ from integrations.models.preferences import zone_of
 from integrations.providers.plain import plain
 from integrations.services.common import audit
 from integrations.services.items import listing
+from integrations.services.items.export import STEERING
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.saved_views import feeds, fitting
 from integrations.services.items.saved_views.fitting import Fitted
@@ -41,15 +42,17 @@ from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.opening import asker_of
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.items.tables.values import load_own, values_of
-from integrations.views.access import UserRequest
+from integrations.views.access import UserRequest, proof_required
 from integrations.views.items.facets import type_name
 from integrations.views.saved_views.pages import get_view
 
 MOST_ENTRIES: Final = 50
 RETRY_SECONDS: Final = 120
 MOST_TEXT: Final = 500
-# No XML can hold these, not even escaped: https://www.w3.org/TR/xml/#charsets
-FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# No XML can hold these, nor the control characters below a space:
+# https://www.w3.org/TR/xml/#charsets
+FORBIDDEN: Final = re.compile("[\ufffe\uffff]")
+UNKNOWN: Final = "\N{REPLACEMENT CHARACTER}"
 MENDING = "This view was saved with what is not there any more. Mend it here first."
 
 
@@ -68,7 +71,13 @@ def view_feed(request: UserRequest, pk: UUID) -> HttpResponse:
     if request.POST.get("action") == "revoke":
         feeds.revoke(view, user=request.user)
         return redirect("integrations:view-edit", pk)
-    secret = feeds.make(view, user=request.user)
+    return _make(request, view)
+
+
+@proof_required
+def _make(request: UserRequest, view: SavedView) -> HttpResponse:
+    """Make a way in that needs no sign-in, for whoever proves to be its user."""
+    secret = feeds.make(view, proof=request.proof)
     address = request.build_absolute_uri(reverse("integrations:feed", args=(secret,)))
     context = {"view": view, "address": address}
     return render(request, "saved_views/view_feed.html", context)
@@ -212,5 +221,5 @@ def _answer(
 
 
 def _clean(text: str) -> str:
-    """Return a text without the characters that no XML can hold."""
-    return FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Return a text without what no XML can hold, or what turns a reader's page."""
+    return FORBIDDEN.sub(UNKNOWN, STEERING.sub(UNKNOWN, text.replace("\r\n", "\n")))

@@ -15,6 +15,7 @@ from integrations.models import (
     AuditEvent,
     Connection,
     Credential,
+    Edit,
     Item,
     PendingRevocation,
     RefreshAttempt,
@@ -125,6 +126,23 @@ def test_little_time_erases_a_little(full_account, monkeypatch):
     left = [account_deletion.erase_due(seconds=3) for _ in range(3)]
 
     assert left == [1, 1, 0]
+
+
+def test_edits_are_erased_a_few_at_a_time(full_account, monkeypatch):
+    monkeypatch.setattr(account_deletion, "ROWS_AT_ONCE", 10)
+    collection = Item.objects.get().collection
+    Edit.objects.bulk_create(
+        Edit(connection=collection.connection, collection=collection, verb="update")
+        for _ in range(25)
+    )
+    account_deletion.erase(full_account, proof=RecentProof(user=full_account))
+    moments = iter(range(1000))
+    monkeypatch.setattr(account_deletion.time, "monotonic", lambda: next(moments))
+    left = []
+    while account_deletion.erase_due(seconds=3):
+        left.append(Edit.objects.count())
+
+    assert any(0 < number < 25 for number in left)
 
 
 def test_a_grant_that_came_in_meanwhile_is_given_back(full_account):

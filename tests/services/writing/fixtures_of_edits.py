@@ -67,7 +67,7 @@ class Desk:
         keys = [item.pk for item in items]
         made = bulk.draft(self.contacts, keys, filters="", user=self.user)
         bulk.choose(made, bulk_rows.choosable_fields(self.contacts)[name], value)
-        bulk.confirm(made, user=self.user)
+        bulk.confirm(made, user=self.user, shown=made.shown)
         return made
 
     def deliver_bulk(self, made: BulkEdit) -> float | None:

@@ -138,6 +138,29 @@ def test_the_stage_of_many_can_go_back(desk: Desk) -> None:
     assert stages == {"lead"}
 
 
+@pytest.mark.parametrize("status", [400, 429])
+@pytest.mark.parametrize("is_again", [False, True])
+def test_the_stage_of_many_is_not_lost_where_going_back_is_cut_off(
+    desk: Desk, status: int, *, is_again: bool
+) -> None:
+    items = desk.items()[:2]
+    for item in items:
+        desk.edit_there(item.remote_id, "lifecyclestage", "customer")
+        Item.objects.filter(pk=item.pk).update(
+            properties={**item.properties, "lifecyclestage": "customer"}
+        )
+    made = desk.bulk(items, "lifecyclestage", "lead")
+    desk.sandbox.client.fault("status", "write", count=1, skip=2, status=status)
+    desk.deliver_bulk(made)
+    assert {edit.state for edit in made.edits.all()} == {State.UNKNOWN}
+    if is_again:
+        desk.sandbox.client.fault("status", "write", count=1, status=429)
+
+    assert desk.finish_bulk(made) == {State.SAVED: 2}
+    stages = {desk.there(item.remote_id)["lifecyclestage"] for item in items}
+    assert stages == {"lead"}
+
+
 def test_rows_wait_behind_earlier_edits_of_their_contact(desk: Desk) -> None:
     first, second = desk.items()[:2]
     single = desk.update(first, city="Single")
@@ -185,6 +208,51 @@ def test_what_is_cancelled_is_not_sent_any_more(desk: Desk) -> None:
     assert "Nowhere" not in cities(desk, made)
 
 
+@pytest.mark.parametrize("status", [429, 400])
+def test_what_is_cancelled_on_its_way_stands_before_no_later_edit(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    items = desk.items()[:3]
+    made = desk.bulk(items, "city", "Nowhere")
+    desk.sandbox.client.fault("status", "write", count=1, status=status)
+    send = desk.sandbox.send
+
+    def cancelling(request: Any, *args: Any) -> Any:
+        if request.url.endswith("/batch/update"):
+            bulk.cancel(BulkEdit.objects.get(pk=made.pk), user=desk.user)
+        return send(request, *args)
+
+    monkeypatch.setattr(desk.sandbox, "send", cancelling)
+
+    desk.deliver_bulk(made)
+
+    assert not made.edits.open().exists()
+    assert desk.finish(desk.update(items[0], city="Later")).state == State.SAVED
+
+
+def test_the_sweep_discards_what_was_left_of_a_cancelled_bulk_edit(desk: Desk) -> None:
+    made = desk.bulk(desk.items()[:3], "city", "Nowhere")
+    BulkEdit.objects.filter(pk=made.pk).update(cancelled_at=made.created_at)
+
+    assert bulk.discard_left() == 3
+    assert desk.finish_bulk(made) == {State.CANCELLED: 3}
+
+
+def test_a_reading_that_is_refused_forgets_no_row_that_was_sent(desk: Desk) -> None:
+    made = desk.bulk(desk.items()[:3], "city", "Bonn am Rhein")
+    desk.sandbox.client.fault("lost", "write", count=1)
+    desk.deliver_bulk(made)
+    sent = set(made.edits.values_list("sent_at", flat=True))
+    desk.sandbox.client.fault("status", "batch", count=1, status=400)
+
+    desk.deliver_bulk(made)
+
+    assert {(e.state, e.sent_at) for e in made.edits.all()} == {
+        (State.UNKNOWN, each) for each in sent
+    }
+    assert None not in sent
+
+
 @pytest.mark.parametrize("state", ["paused", "needs_reconnect", "disconnected"])
 def test_a_bulk_edit_is_held_and_goes_on(desk: Desk, state: str) -> None:
     made = desk.bulk(desk.items()[:3], "city", "Later")
@@ -215,6 +283,18 @@ def test_undoing_takes_back_what_nothing_newer_stands_on(desk: Desk) -> None:
     assert desk.there(edited.remote_id)["city"] == "Newer"
     with pytest.raises(outbox.NothingToUndoError):
         bulk.undo(made, user=desk.user)
+
+
+def test_what_can_be_undone_is_looked_for_once_for_many_rows(
+    desk: Desk, django_assert_max_num_queries: Any
+) -> None:
+    made = desk.bulk(desk.items()[:20], "city", "Bulk")
+    desk.finish_bulk(made)
+
+    with django_assert_max_num_queries(8):
+        found = bulk.undoable(made, desk.user)
+
+    assert len(found) == 20
 
 
 def test_a_worker_killed_at_any_step_of_a_batch_loses_and_doubles_nothing(
@@ -259,6 +339,17 @@ def test_a_single_row_of_many_can_be_undone_alone(desk: Desk) -> None:
     assert undone is not None
     assert desk.finish(undone).state == State.SAVED
     assert len(bulk.undoable(made, desk.user)) == 1
+
+
+def test_values_leave_the_trail_when_their_edits_are_gone_already(desk: Desk) -> None:
+    edit = desk.finish(desk.update(desk.item(), city="Secret"))
+    edit.delete()
+    AuditEvent.objects.create(event="edit.saved", facts={"connection": "another"})
+
+    outbox.forget(desk.connection)
+
+    told = AuditEvent.objects.filter(event__startswith="edit.").order_by("pk")
+    assert [event.facts for event in told] == [{}, {"connection": "another"}]
 
 
 def test_drafts_are_deleted_soon_and_values_with_the_items(desk: Desk) -> None:

@@ -312,6 +312,27 @@ def test_the_stage_of_a_contact_can_go_back(desk: Desk) -> None:
     assert desk.there(item.remote_id)["lifecyclestage"] == "lead"
 
 
+@pytest.mark.parametrize("status", [403, 429])
+@pytest.mark.parametrize("is_again", [False, True])
+def test_the_stage_is_not_lost_where_going_back_is_cut_off(
+    desk: Desk, status: int, *, is_again: bool
+) -> None:
+    item = desk.item()
+    desk.finish(desk.update(item, lifecyclestage=""))
+    desk.finish(desk.update(item, lifecyclestage="customer"))
+    edit = desk.update(item, lifecyclestage="lead", city="Bonn am Rhein")
+    desk.sandbox.client.fault("status", "write", count=1, skip=2, status=status)
+    desk.deliver(edit)
+    assert (edit.state, edit.sent_at is None) == (State.UNKNOWN, False)
+    if is_again:
+        desk.sandbox.client.fault("status", "write", count=1, status=429)
+
+    desk.finish(edit)
+
+    assert edit.state == State.SAVED
+    assert desk.there(item.remote_id)["lifecyclestage"] == "lead"
+
+
 def test_every_write_is_in_the_audit_trail(desk: Desk) -> None:
     item = desk.item()
     old = item.properties.get("city")

@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from integrations.models import BulkEdit, Collection, Connection, Edit, Item
 from integrations.services.items.tables import indexes
+from integrations.services.writing import bulk as bulk_service
+from integrations.services.writing import editing
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 FIELDS = [
@@ -62,7 +64,8 @@ def preview(client: Client, contacts: Collection, city: str, **sent: Any) -> Any
 
 def confirm(client: Client, page: Any) -> BulkEdit:
     bulk = page.context["bulk"]
-    client.post(reverse("integrations:bulk-edit-confirm", args=(bulk.uuid,)))
+    url = reverse("integrations:bulk-edit-confirm", args=(bulk.uuid,))
+    client.post(url, {"shown": bulk.shown})
     bulk.refresh_from_db()
     found: BulkEdit = bulk
     return found
@@ -187,6 +190,33 @@ def test_only_what_was_previewed_is_changed(
     assert (bulk.moved_count, bulk.same_count) == (1, 0)
     shown = as_alice.get(bulk.get_absolute_url())
     assert (shown.context["total"], shown.context["done"]) == (3, 0)
+
+
+def test_what_is_confirmed_is_what_was_shown(
+    as_alice: Client, contacts: Collection, rows: list[Item]
+) -> None:
+    page = preview(as_alice, contacts, "Ulm", rows="all")
+    other = page.context["bulk"]
+    url = f"{other.get_absolute_url()}?field=city"
+    latest = as_alice.post(url, {"p.city": "Trier"}, follow=True)
+
+    confirm(as_alice, page)
+
+    assert not Edit.objects.exists()
+    bulk = confirm(as_alice, latest)
+    assert {edit.values["city"] for edit in bulk.edits.all()} == {"Trier"}
+
+
+def test_what_was_confirmed_is_no_draft_for_another_window(
+    as_alice: Client, contacts: Collection, rows: list[Item]
+) -> None:
+    stale = preview(as_alice, contacts, "Ulm", rows="all").context["bulk"]
+    BulkEdit.objects.update(confirmed_at=NOON)
+
+    bulk_service.choose(stale, editing.fields_of(contacts)["city"], "Trier")
+
+    assert not bulk_service.leave(stale)
+    assert BulkEdit.objects.get().value == "Ulm"
 
 
 def test_what_waits_already_is_what_a_preview_starts_from(

@@ -9,9 +9,11 @@ from django.test import Client
 from integrations.http.redaction import redact
 from integrations.models import AuditEvent, Collection, Item, ViewFeed
 from integrations.models.connection import Connection
+from integrations.services.connections import sign_in_methods
 from integrations.services.items.saved_views import feeds
 from integrations.services.items.tables import indexes
 from tests.support.rows import NOON, make_item
+from tests.support.sessions import prove
 from tests.views.items.tables.test_table import deal
 from tests.views.saved_views.test_saved_views import table
 
@@ -29,6 +31,7 @@ def parse(answer):
 
 
 def make_feed(client, view):
+    prove(client)
     page = client.post(f"/views/{view.pk}/feed/", {"action": "make"})
     assert page.status_code == 200
     address = page.context["address"]
@@ -114,6 +117,32 @@ def test_the_address_is_shown_once_and_kept_as_a_digest(as_alice, reader, deals,
     facts = AuditEvent.objects.filter(event="feed.made").values_list("facts", flat=True)
     assert secret not in str(list(facts))
     assert secret not in redact(f"Not Found: {address}")
+
+
+def test_only_who_proves_to_be_its_user_makes_a_feed(as_alice, deals, keep):
+    view = keep(table(deals))
+    prove(as_alice, seconds_ago=24 * 3600)
+
+    answer = as_alice.post(f"/views/{view.pk}/feed/", {"action": "make"})
+
+    assert answer.status_code == 302
+    assert not ViewFeed.objects.exists()
+
+
+def test_a_password_reset_ends_all_feeds(as_alice, alice, reader, deals, keep):
+    address = make_feed(as_alice, keep(table(deals)))
+
+    sign_in_methods.suspend_all(alice)
+
+    assert reader.get(address).status_code == 404
+
+
+def test_no_text_of_a_feed_steers_its_reader(as_alice, reader, deals, keep):
+    deal(deals, "safe\u202egpj.exe\x7f\x9b\u2066", "77")
+
+    [title] = titles(reader.get(make_feed(as_alice, keep(table(deals, "?q=safe")))))
+
+    assert title == "safe\ufffdgpj.exe" + 3 * "\ufffd"
 
 
 def test_a_new_address_ends_the_former_one_and_none_is_left_in_the_end(

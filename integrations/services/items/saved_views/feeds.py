@@ -10,18 +10,19 @@ from django.utils import timezone
 
 from integrations.models import SavedView, ViewFeed
 from integrations.services.common import audit
+from integrations.services.common.proof import RecentProof
 
 # Readers look every few minutes; nobody needs more in one.
 MOST_A_MINUTE: Final = 30
 WINDOW_SECONDS: Final = 60
 
 
-def make(view: SavedView, *, user: User) -> str:
+def make(view: SavedView, *, proof: RecentProof) -> str:
     """Return a new secret for the feed of a view; a former one ends with it."""
     secret = secrets.token_urlsafe(32)
     told = {"digest": _digest(secret), "made_at": timezone.now()}
     ViewFeed.objects.update_or_create(view=view, defaults=told)
-    audit.record("feed.made", user=user, subject=view.pk)
+    audit.record("feed.made", user=proof.user, subject=view.pk)
     return secret
 
 
