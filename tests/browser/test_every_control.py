@@ -164,10 +164,13 @@ def choose(page: Page, element: Locator, control: Control) -> None:
     form = element.locator("xpath=ancestor::form[1]")
     sends = (form.get_attribute("hx-get"), element.get_attribute(ON_CHANGE))
     is_scripted = page.evaluate("() => !!window.htmx")
-    with page.expect_response(is_answer, timeout=30_000) as told:
-        element.select_option(values[0])
-        if not is_scripted or sends == (None, None):
-            form.locator(SENDS).first.click()
+    try:
+        with page.expect_response(is_answer, timeout=30_000) as told:
+            element.select_option(values[0])
+            if not is_scripted or sends == (None, None):
+                form.locator(SENDS).first.click()
+    except Error:
+        pytest.fail(f"nothing was sent by {control}")
     page.wait_for_load_state()
     assert told.value.status < 400, (control, told.value.status)
     assert_shows_something(page, None, control)

@@ -57,13 +57,23 @@ class Person:
         )
 
     def submit(
-        self, page: str, action: str = "", /, *, follow: bool = True, **values: str
+        self,
+        page: str,
+        action: str = "",
+        /,
+        *,
+        to: str = "",
+        follow: bool = True,
+        **values: str,
     ) -> requests.Response:
-        """Open a page and send its form whose address ends with ``action``."""
+        """Open a page and send its form whose address ends with ``action``.
+
+        ``to`` is where another button of the form sends it.
+        """
         opened = self.get(page)
         form = self._find_form(opened, action)
         return self.session.post(
-            urljoin(opened.url, form.action or opened.url),
+            urljoin(opened.url, to or form.action or opened.url),
             data={**form.fields, **values},
             headers={"Referer": opened.url},
             timeout=30,

@@ -62,7 +62,8 @@ def edit_many(stack: Stack, person: Person, city: str) -> None:
     """Choose all rows of the contacts and one city for them; confirm the preview."""
     [(key,)] = stack.rows(COLLECTION)
     table = f"/collections/{UUID(key)}/"
-    chosen = urlsplit(person.submit(table, f"{table}bulk-edit/", rows="all").url).path
+    sent = person.submit(table, f"{table}rows/", to=f"{table}bulk-edit/", rows="all")
+    chosen = urlsplit(sent.url).path
     person.submit(f"{chosen}?field=city", chosen, **{"p.city": city})
     person.submit(chosen, f"{chosen}confirm/")
 

@@ -304,7 +304,11 @@ def test_no_more_currencies_are_summed_than_a_statement_has_room_for(as_alice, d
 
 
 def test_users_of_one_name_are_groups_of_their_own(as_alice, deals):
-    deals.schema["lookups"]["owner"] = {"41": "Same Name", "42": "Same Name"}
+    owners = {"41": "Same Name", "42": "Same Name"}
+    deals.schema = {
+        **deals.schema,
+        "lookups": {**deals.schema["lookups"], "owner": owners},
+    }
     deals.save(update_fields=["schema"])
     for amount, owner in (("1", "41"), ("2", "41"), ("30", "42"), (None, None)):
         deal(deals, f"Of {owner}", amount, owner=owner)
