@@ -86,8 +86,10 @@ def test_pages_are_read_while_the_database_is_locked(
 def test_a_table_is_read_while_the_index_it_wants_cannot_be_begun(
     path: Path, browser: Client, connection: Connection
 ) -> None:
-    table = connection.collections.get().get_absolute_url()
-    wanted = f"{table}?sort=-remote_updated_at"
+    field = {"name": "note", "label": "Note", "kind": "text"}
+    connection.collections.update(schema={"fields": [field]})
+    table = reverse("integrations:table", args=[connection.collections.get().pk])
+    wanted = f"{table}?sort=note"
 
     with file_database.locked(path):
         page = browser.get(wanted)
