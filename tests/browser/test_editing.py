@@ -129,12 +129,12 @@ def test_editing_is_switched_on_by_a_consent_and_given_up_by_another(
     assert scope in site.rows(mine, key)[0][0]
 
     page.goto(editor.connection)
-    page.get_by_role("button", name="Switch off").click()
+    page.get_by_role("button", name="Switch off editing").click()
     consent(page)
 
     scopes, is_editing = site.rows(mine, key)[0]
     assert (scope in scopes, bool(is_editing)) == (False, False)
-    expect(page.get_by_role("button", name="Switch on")).to_be_visible()
+    expect(page.get_by_role("button", name="Switch on editing")).to_be_visible()
 
 
 def test_a_contact_is_changed_refused_decided_on_and_taken_back(
@@ -235,7 +235,7 @@ def test_a_file_that_is_too_large_is_not_sent(
 ) -> None:
     page = open_page(EMAIL)
     page.goto(editor.connection)
-    switch = page.get_by_role("button", name="Switch on")
+    switch = page.get_by_role("button", name="Switch on editing")
     if switch.count():
         switch.click()
         consent(page)
