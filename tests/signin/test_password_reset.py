@@ -80,6 +80,7 @@ def test_what_signed_in_before_a_reset_is_off_and_listed(
     assert AuditEvent.objects.get(event="account.sign_in_methods_suspended").facts == {
         "factors": 3,
         "connections": 0,
+        "feeds": 0,
     }
 
 
