@@ -168,7 +168,9 @@ def choose(page: Page, element: Locator, control: Control) -> None:
         with page.expect_response(is_answer, timeout=30_000) as told:
             element.select_option(values[0])
             if not is_scripted or sends == (None, None):
-                form.locator(SENDS).first.click()
+                send = form.locator(SENDS).first
+                fill_in(send)
+                send.click()
     except Error:
         pytest.fail(f"nothing was sent by {control}")
     page.wait_for_load_state()

@@ -43,7 +43,7 @@ def sort_filter_and_group(page: Page) -> None:
     assert min(amounts(page)) > down[3]
 
     page.get_by_role("link", name="Clear all").click()
-    page.get_by_label("Group by", exact=True).select_option(label="Deal stage")
+    page.get_by_label("Group by", exact=True).select_option("dealstage")
     page.get_by_role("button", name="Group by this column").click()
     page.wait_for_url("**group=dealstage*")
     groups = page.locator("section", has=page.get_by_role("heading", name="By "))
