@@ -237,12 +237,7 @@ def finish(
             )
     if outcome in (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL):
         connection_state.synced(run.connection, at=now)
-    metrics.count(
-        metrics.SYNCS,
-        provider=run.connection.provider,
-        trigger=run.trigger,
-        outcome=outcome,
-    )
+    _count(run, outcome)
     logger.info(
         "sync finished connection=%s run=%s outcome=%s reason=%s",
         run.connection_id,
@@ -251,3 +246,12 @@ def finish(
         reason.code if reason else "",
     )
     return True
+
+
+def _count(run: SyncRun, outcome: SyncRun.Outcome) -> None:
+    metrics.count(
+        metrics.SYNCS,
+        provider=run.connection.provider,
+        trigger=run.trigger,
+        outcome=outcome,
+    )
