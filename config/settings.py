@@ -229,6 +229,7 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.sweep*": {"queue": "refresh"},
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_opened_text": {"queue": "interactive"},
+    "integrations.tasks.sync_after_lost_worker": {"queue": "refresh"},
     "integrations.tasks.deliver_edit": {"queue": "interactive"},
     "integrations.tasks.deliver_bulk_edit": {"queue": "sync"},
     "integrations.tasks.sync_bulk": {"queue": "sync"},
