@@ -120,12 +120,11 @@ class _CountedCode:
     """Field for a code, each try of which is counted before it is checked."""
 
     user: User
-    limit_code = "too_many_login_attempts"
 
     def clean_code(self) -> str:
         counted = limit.count(limit.second_factor_of(self.user))
         if counted is None:
-            raise get_adapter().validation_error(self.limit_code)
+            raise get_adapter().validation_error("too_many_login_attempts")
         code: str = super().clean_code()  # type: ignore[misc]
         counted.delete()
         return code
@@ -156,7 +155,6 @@ class ActivateTOTPForm(_CountedCode, _SecondFactorForm, totp.ActivateTOTPForm):
     """Set-up of an authenticator app, whose secret lies sealed in the session."""
 
     secret: str
-    limit_code = "rate_limited"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

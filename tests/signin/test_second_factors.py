@@ -7,10 +7,20 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.webauthn.internal.auth import WebAuthn
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from fido2.cose import ES256
+from fido2.utils import websafe_encode
+from fido2.webauthn import (
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorData,
+    CollectedClientData,
+)
 
 from integrations.models import SignInTry
 from tests.support.sessions import prove
@@ -37,6 +47,31 @@ def codes(alice: User) -> dict[str, str]:
 def as_alice(client: Client, alice: User) -> Client:
     client.force_login(alice)
     return client
+
+
+def make_key() -> dict[str, object]:
+    """Return what a browser tells of a security key that was just added."""
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    held = AttestedCredentialData.create(
+        bytes(16), b"blue key", ES256.from_cryptography_key(public)
+    )
+    flags = AuthenticatorData.FLAG.AT | AuthenticatorData.FLAG.UP
+    told = AuthenticatorData.create(bytes(32), flags, 0, bytes(held))
+    client = CollectedClientData.create(
+        "webauthn.create", bytes(32), "http://testserver"
+    )
+    return {
+        "id": websafe_encode(b"blue key"),
+        "rawId": websafe_encode(b"blue key"),
+        "type": "public-key",
+        "clientExtensionResults": {},
+        "response": {
+            "clientDataJSON": websafe_encode(client),
+            "attestationObject": websafe_encode(
+                AttestationObject.create("none", told, {})
+            ),
+        },
+    }
 
 
 def past_the_password() -> Client:
@@ -107,5 +142,20 @@ def test_setting_an_app_up_counts_as_well(as_alice: Client, alice: User) -> None
 
     answer = as_alice.post(SET_UP, {"code": "000000"})
 
-    assert answer.context["form"].errors.as_data()["code"][0].code == "rate_limited"
+    assert (
+        answer.context["form"].errors.as_data()["code"][0].code
+        == "too_many_login_attempts"
+    )
     assert not Authenticator.objects.exists()
+
+
+def test_a_key_is_only_asked_of_whoever_has_one(
+    codes: dict[str, str], alice: User
+) -> None:
+    without = past_the_password().get(SIGN_IN).content.decode()
+    WebAuthn.add(alice, "Blue key", make_key())
+
+    with_one = past_the_password().get(SIGN_IN).content.decode()
+
+    assert "webauthn" not in without
+    assert 'id="mfa_webauthn_authenticate"' in with_one
