@@ -35,9 +35,17 @@ class Batch:
     halfway: set[str] = field(default_factory=set)
     order_keys: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.api.before_send = self.renew
+
+    def renew(self) -> None:
+        """Renew the lease of all rows, which every call begins with."""
+        is_sending = self.step is Step.SENDING
+        rows = list(self.open.values())
+        lease.renew_many(rows, self.lease_id, is_sending=is_sending)
+
     def fetch(self, ids: Iterable[str]) -> Mapping[str, IntegrationItem]:
         """Return items as they are there now."""
-        lease.renew_many(list(self.open.values()), self.lease_id)
         return self.writer.fetch_many(self.api, self.context, list(ids))
 
     def differing(self, values: RawValues, there: RawValues) -> list[str]:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import BulkEdit, Collection, Edit, Item, ItemChange
@@ -152,6 +153,8 @@ def discard_cancelled(bulk: BulkEdit) -> int:
     """
     if not BulkEdit.objects.filter(pk=bulk.pk, cancelled_at__isnull=False).exists():
         return 0
+    # From here on no worker sends one that it has taken.
+    outbox.stop_sending(bulk.edits.open())
     unsent = bulk.edits.open().filter(sent_at__isnull=True)
     waiting = list(unsent.values_list("order_key", flat=True))
     discarded = outbox.discard_rows(unsent, ReasonCode.DISCARDED)
@@ -162,24 +165,27 @@ def discard_cancelled(bulk: BulkEdit) -> int:
 
 def discard_left() -> int:
     """Discard what a worker that died, or a refused call, left of cancelled ones."""
-    unsent = Edit.objects.open().filter(
-        sent_at__isnull=True, bulk_edit__cancelled_at__isnull=False
+    left = Edit.objects.open().filter(
+        Q(sent_at__isnull=True) | Q(cancelled_at__isnull=True),
+        bulk_edit__cancelled_at__isnull=False,
     )
-    keys = set(unsent.order_by().values_list("bulk_edit", flat=True).distinct())
+    keys = set(left.order_by().values_list("bulk_edit", flat=True).distinct())
     return sum(discard_cancelled(each) for each in BulkEdit.objects.filter(pk__in=keys))
 
 
 def can_undo(bulk: BulkEdit, user: User) -> bool:
-    """Tell whether a bulk edit is the user's own, and was not taken back before."""
+    """Tell whether a bulk edit is the user's own, and is not being taken back now."""
     is_own = not bulk.is_draft and bulk.created_by_id == user.pk
     if not is_own or not editing.can_write(bulk.collection):
         return False
-    return not BulkEdit.objects.filter(undoes=bulk).exists()
+    return not Edit.objects.open().filter(bulk_edit__undoes=bulk).exists()
 
 
 def saved(bulk: BulkEdit) -> EditQuerySet:
-    """Return the rows that changed something there."""
-    return bulk.edits.filter(state=Edit.State.SAVED, change__isnull=False)
+    """Return the rows that changed something there, and were not taken back."""
+    undoing = Edit.objects.filter(bulk_edit__undoes=bulk, state=Edit.State.SAVED)
+    rows = bulk.edits.filter(state=Edit.State.SAVED, change__isnull=False)
+    return rows.exclude(pk__in=undoing.values("undoes"))
 
 
 def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
@@ -226,16 +232,17 @@ def undo(bulk: BulkEdit, *, user: User) -> BulkEdit:
         confirmed_at=timezone.now(),
     )
     rows = list(_undoing(undoing, edits))
-    try:
-        with transaction.atomic():
-            undoing.save(force_insert=True)
-            for row in rows:
-                row.bulk_edit = undoing
-            Edit.objects.bulk_create(rows, batch_size=CHUNK)
-            _record("undone", bulk, user, rows=len(edits))
-            send(undoing)
-    except IntegrityError as exc:
-        raise NothingToUndoError from exc
+    with transaction.atomic():
+        # Another window may have begun to take it back meanwhile.
+        BulkEdit.objects.select_for_update(no_key=True).get(pk=bulk.pk)
+        if not can_undo(bulk, user):
+            raise NothingToUndoError
+        undoing.save(force_insert=True)
+        for row in rows:
+            row.bulk_edit = undoing
+        Edit.objects.bulk_create(rows, batch_size=CHUNK)
+        _record("undone", bulk, user, rows=len(edits))
+        send(undoing)
     return undoing
 
 

@@ -149,6 +149,13 @@ def _compare(
         halfway = left_halfway(batch.writer, edit, edit.theirs, item.properties)
         if not missing:
             same.append(edit)
+        elif edit.is_cancelled and halfway:
+            # What its write cleared has to be given back to this one alone.
+            batch.leave_alone(edit)
+        elif edit.is_cancelled:
+            edit.theirs = {}
+            with transaction.atomic():
+                batch.end(edit, Edit.State.CANCELLED, ReasonCode.DISCARDED)
         elif set(edit.theirs) - halfway:
             changed.append(edit)
         else:
@@ -195,7 +202,6 @@ def _fetch_overwritten(batch: Batch, edits: Sequence[Edit]) -> Mapping[str, RawV
     }
     if not sent:
         return {}
-    lease.renew_many(list(batch.open.values()), batch.lease_id)
     return batch.writer.fetch_overwritten(
         batch.api,
         batch.context,

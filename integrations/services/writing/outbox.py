@@ -240,6 +240,11 @@ def discard_waiting(connection: Connection, *, user: User | None) -> int:
     return discarded + many
 
 
+def stop_sending(rows: EditQuerySet) -> None:
+    """Let open edits be sent no more; what was sent is looked for, and then ends."""
+    rows.filter(cancelled_at__isnull=True).update(cancelled_at=timezone.now())
+
+
 def discard_rows(rows: EditQuerySet, why: ReasonCode) -> int:
     """Discard rows that nobody is sending now, whoever has their lease."""
     idle = rows.filter(Q(lease_id__isnull=True) | Q(sent_at__isnull=True))

@@ -34,8 +34,6 @@ FORM = ["GET", "HEAD", "POST"]
 PAGE_SIZE: Final = 50
 LISTED: Final = 20
 RowState = ImportRow.State
-# What a row may come to, by what is counted together.
-TODO: Final = (RowState.NEW, RowState.CHANGED, RowState.SENT)
 
 
 def _collection(request: UserRequest, pk: UUID) -> Collection:
@@ -161,8 +159,8 @@ def _progress(source: Import) -> dict[str, Any]:
     counts = results.counts_of(source)
     total = sum(counts.values())
     read = counts.get(RowState.READ, 0) + counts.get(RowState.CONVERTED, 0)
-    todo = sum(counts.get(state, 0) for state in TODO)
-    left = read if source.state == Import.State.CHECKING else todo
+    unsettled = sum(counts.get(state, 0) for state in ImportRow.UNSETTLED)
+    left = read if source.state == Import.State.CHECKING else unsettled
     return {
         "source": source,
         "connection": source.connection,
@@ -177,7 +175,7 @@ def _progress(source: Import) -> dict[str, Any]:
         ],
         "total": total,
         "done": total - left,
-        "todo": todo,
+        "todo": sum(counts.get(state, 0) for state in ImportRow.TO_SEND),
         "refused": counts.get(RowState.INVALID, 0) + counts.get(RowState.REFUSED, 0),
         "held": status.held(source.collection) if source.is_open else "",
         "live_seconds": status.SECONDS_BUSY if source.is_open else 0,

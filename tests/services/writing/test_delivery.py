@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.models import AuditEvent, Connection, Edit, Item, ItemChange
 from integrations.models.reasons import ReasonCode
 from integrations.services.items import store
-from integrations.services.writing import delivery, outbox
+from integrations.services.writing import delivery, lease, outbox
 from tests.services.fixtures import FinishSync
 from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
 
@@ -310,6 +310,38 @@ def test_the_stage_of_a_contact_can_go_back(desk: Desk) -> None:
 
     assert edit.state == State.SAVED
     assert desk.there(item.remote_id)["lifecyclestage"] == "lead"
+
+
+@pytest.mark.parametrize("is_many", [False, True])
+def test_no_second_worker_begins_while_a_write_takes_several_calls(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, is_many: bool
+) -> None:
+    """Let the time of a lease pass in each call but the first."""
+    item, send = desk.item(), desk.sandbox.send
+    desk.edit_there(item.remote_id, "lifecyclestage", "customer")
+    item.properties["lifecyclestage"] = "customer"
+    item.save()
+    made = desk.bulk([item], "lifecyclestage", "lead") if is_many else None
+    edit = made.edits.get() if made else desk.update(item, lifecyclestage="lead")
+    left, claimed = [], []
+
+    def slow(request: Any, *args: Any) -> Any:
+        edit.refresh_from_db()
+        left.append(edit.lease_until - timezone.now())
+        claimed.append(lease.claim(edit.pk, now=timezone.now()))
+        gone = edit.lease_until - Edit.lease_length() * 0.9
+        Edit.objects.filter(pk=edit.pk).update(lease_until=gone)
+        return send(request, *args)
+
+    monkeypatch.setattr(desk.sandbox, "send", slow)
+
+    desk.deliver_bulk(made) if made else desk.deliver(edit)
+
+    edit.refresh_from_db()
+    assert edit.state == State.SAVED
+    assert len(left) >= 5
+    assert min(left) > Edit.lease_length() * 0.8
+    assert set(claimed) == {None}
 
 
 @pytest.mark.parametrize("status", [403, 429])

@@ -228,6 +228,26 @@ def test_a_cancelled_import_sends_no_more_rows(desk: Desk) -> None:
     assert desk.with_address("n0@example.com") == []
 
 
+@pytest.mark.parametrize("has_arrived", [False, True])
+def test_a_row_of_a_cancelled_import_whose_answer_was_lost_is_not_sent_again(
+    desk: Desk, *, has_arrived: bool
+) -> None:
+    source = check(upload(desk, to_csv(["Email"], ["new@example.com"])))
+    fault = {"kind": "lost"} if has_arrived else {"kind": "status", "status": 500}
+    desk.sandbox.client.fault(fault.pop("kind"), "write", count=1, **fault)
+    jobs.confirm(source, user=desk.user)
+    jobs.work_on(source.pk)
+    assert source.rows.get().edit.state == Edit.State.UNKNOWN
+
+    jobs.cancel(source, user=desk.user)
+    finish(source)
+
+    assert source.state == Import.State.CANCELLED
+    told = {"created": 1} if has_arrived else {"discarded": 1}
+    assert results.counts_of(source) == told
+    assert len(desk.with_address("new@example.com")) == has_arrived
+
+
 def test_uploads_are_sealed_rotated_and_deleted_when_they_are_old(
     desk: Desk, settings: Any
 ) -> None:

@@ -38,7 +38,6 @@ MOST_OPEN: Final = 10
 HELD_SECONDS: Final = 60.0
 FIRST_LOOK_SECONDS: Final = FIRST_LOOK.total_seconds()
 State = ImportRow.State
-TODO: Final = (State.NEW, State.CHANGED)
 
 
 def run(lease: ImportLease) -> float | None:
@@ -120,11 +119,12 @@ def _found_there(source: Import) -> QuerySet[Edit]:
 
 
 def discard_open(source: Import) -> None:
-    """Discard what was taken and not sent; what may have arrived is waited for.
+    """Discard what was taken and not sent; what may have arrived is looked for.
 
     Where nobody can ask whether it has, there is nothing to wait for.
     """
     waiting = open_edits(source)
+    outbox.stop_sending(Edit.objects.filter(pk__in=waiting.values("pk")))
     if _may_send(source):
         waiting = waiting.filter(state=Edit.State.WAITING)
     outbox.discard(list(waiting), user=source.created_by, why=ReasonCode.CANCELLED)
@@ -169,7 +169,9 @@ def _deliver_together(source: Import) -> float | None:
 def _take_next(lease: ImportLease) -> Edit | None:
     """Make an edit of the next row, in one transaction with what the row is then."""
     source = lease.source
-    rows = source.rows.filter(state__in=TODO).select_related("item__collection")
+    rows = source.rows.filter(state__in=ImportRow.TO_SEND).select_related(
+        "item__collection"
+    )
     while (row := rows.order_by("number").first()) is not None:
         with transaction.atomic():
             lease.renew()
