@@ -1,4 +1,4 @@
-"""Bulk edits: one value for one property of many items, from draft to undo.
+"""Bulk edits: one value for one property of many items, from draft to delivery.
 
 A draft holds a digest of each value that its preview showed. Confirming it takes an
 edit for each row that is still so: what changed meanwhile is left out and counted.
@@ -6,7 +6,7 @@ edit for each row that is still so: what changed meanwhile is left out and count
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.contrib.auth.models import User
@@ -14,13 +14,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models import BulkEdit, Collection, Edit, Item, ItemChange
-from integrations.models.edit import EditQuerySet
+from integrations.models import BulkEdit, Collection, Edit, Item
 from integrations.models.reasons import ReasonCode
 from integrations.providers.writing import WritableField
 from integrations.services.common import audit, queue
 from integrations.services.common.errors import ServiceError
-from integrations.services.writing import editing, outbox
+from integrations.services.writing import outbox
 from integrations.services.writing.bulk_rows import (
     CHUNK,
     Kind,
@@ -29,7 +28,7 @@ from integrations.services.writing.bulk_rows import (
     chunks,
     look,
 )
-from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
+from integrations.services.writing.outbox import EditingOffError
 
 MOST_ROWS: Final = 10_000
 
@@ -42,7 +41,7 @@ def draft(
     collection: Collection, keys: Sequence[int], *, filters: str, user: User
 ) -> BulkEdit:
     """Store which rows are meant."""
-    _ensure_allowed(collection, user)
+    ensure_allowed(collection, user)
     return BulkEdit.objects.create(
         connection=collection.connection,
         collection=collection,
@@ -90,7 +89,7 @@ def confirm(bulk: BulkEdit, *, user: User, shown: str) -> int:
 
     Raises PreviewChangedError where the preview that is confirmed is not the latest.
     """
-    _ensure_allowed(bulk.collection, user)
+    ensure_allowed(bulk.collection, user)
     if bulk.is_draft and bulk.shown != shown:
         raise PreviewChangedError
     field = choosable_fields(bulk.collection).get(bulk.field)
@@ -116,7 +115,7 @@ def confirm(bulk: BulkEdit, *, user: User, shown: str) -> int:
             "moved_count": len(digests) - len(taken),
         }
         BulkEdit.objects.filter(pk=bulk.pk).update(**told)
-        _record("confirmed", bulk, user, rows=len(taken), **told)
+        record("confirmed", bulk, user, rows=len(taken), **told)
         send(bulk)
     bulk.refresh_from_db()
     return len(taken)
@@ -141,7 +140,7 @@ def cancel(bulk: BulkEdit, *, user: User) -> int:
     with transaction.atomic():
         rows = BulkEdit.objects.filter(pk=bulk.pk, cancelled_at__isnull=True)
         if rows.update(cancelled_at=timezone.now()):
-            _record("cancelled", bulk, user)
+            record("cancelled", bulk, user)
     bulk.refresh_from_db()
     return discard_cancelled(bulk)
 
@@ -173,87 +172,6 @@ def discard_left() -> int:
     return sum(discard_cancelled(each) for each in BulkEdit.objects.filter(pk__in=keys))
 
 
-def can_undo(bulk: BulkEdit, user: User) -> bool:
-    """Tell whether a bulk edit is the user's own, and is not being taken back now."""
-    is_own = not bulk.is_draft and bulk.created_by_id == user.pk
-    if not is_own or not editing.can_write(bulk.collection):
-        return False
-    return not Edit.objects.open().filter(bulk_edit__undoes=bulk).exists()
-
-
-def saved(bulk: BulkEdit) -> EditQuerySet:
-    """Return the rows that changed something there, and were not taken back."""
-    undoing = Edit.objects.filter(bulk_edit__undoes=bulk, state=Edit.State.SAVED)
-    rows = bulk.edits.filter(state=Edit.State.SAVED, change__isnull=False)
-    return rows.exclude(pk__in=undoing.values("undoes"))
-
-
-def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
-    """Return those edits of a bulk edit that are the latest of their field."""
-    if not can_undo(bulk, user):
-        return []
-    rows = list(saved(bulk).select_related("item").order_by("pk"))
-    found: list[Edit] = []
-    for chunk in chunks(rows):
-        overtaken = _overtaken(chunk)
-        found += [edit for edit in chunk if edit.pk not in overtaken]
-    return found
-
-
-def _overtaken(edits: Sequence[Edit]) -> set[int]:
-    """Return the keys of edits after which something newer happened to their item."""
-    items = {edit.item_id: edit for edit in edits if edit.item_id is not None}
-    overtaken = {edit.pk for edit in edits if edit.item is None or edit.item.is_deleted}
-    is_open = Edit.objects.open().filter(item__in=list(items))
-    overtaken |= {items[key].pk for key in is_open.values_list("item", flat=True)}
-    oldest = min((edit.change_id or 0 for edit in edits), default=0)
-    newer = ItemChange.objects.filter(item__in=list(items), pk__gt=oldest)
-    for key, item_id, fields in newer.values_list("pk", "item_id", "fields"):
-        edit = items[item_id]
-        names = {f"properties.{name}" for name in edit.values}
-        if key > (edit.change_id or 0) and names & set(fields):
-            overtaken.add(edit.pk)
-    return overtaken
-
-
-def undo(bulk: BulkEdit, *, user: User) -> BulkEdit:
-    """Take the old values back, where nothing newer stands, as a bulk edit."""
-    _ensure_allowed(bulk.collection, user)
-    edits = undoable(bulk, user)
-    if not edits:
-        raise NothingToUndoError
-    undoing = BulkEdit(
-        connection=bulk.connection,
-        collection=bulk.collection,
-        created_by=user,
-        undoes=bulk,
-        field=bulk.field,
-        filters=bulk.filters,
-        confirmed_at=timezone.now(),
-    )
-    rows = list(_undoing(undoing, edits))
-    with transaction.atomic():
-        # Another window may have begun to take it back meanwhile.
-        BulkEdit.objects.select_for_update(no_key=True).get(pk=bulk.pk)
-        if not can_undo(bulk, user):
-            raise NothingToUndoError
-        undoing.save(force_insert=True)
-        for row in rows:
-            row.bulk_edit = undoing
-        Edit.objects.bulk_create(rows, batch_size=CHUNK)
-        _record("undone", bulk, user, rows=len(edits))
-        send(undoing)
-    return undoing
-
-
-def _undoing(undoing: BulkEdit, edits: Iterable[Edit]) -> Iterator[Edit]:
-    for edit in edits:
-        if edit.item is None:
-            continue
-        base = {name: edit.item.properties.get(name) for name in edit.values}
-        yield edit_of(undoing, edit.item, outbox.old_values(edit), base, undoes=edit)
-
-
 def open_for(collection: Collection, *, user: User) -> BulkEdit:
     """Return a bulk edit whose rows are taken one after the other, each as it is."""
     return BulkEdit.objects.create(
@@ -266,27 +184,36 @@ def open_for(collection: Collection, *, user: User) -> BulkEdit:
 
 def edit_of(bulk: BulkEdit, item: Item, values: Any, base: Any, **more: Any) -> Edit:
     """Return the edit of one row, which is not stored yet."""
+    of_item = {
+        "verb": Edit.Verb.UPDATE,
+        "item": item,
+        "remote_id": item.remote_id,
+        "values": values,
+        "base": base,
+        "order_key": outbox.order_key(item),
+    }
+    return row_of(bulk, **{**of_item, **more})
+
+
+def row_of(bulk: BulkEdit, **columns: Any) -> Edit:
+    """Return an edit that is one of many, which is not stored yet."""
     return Edit(
         connection_id=bulk.connection_id,
         collection_id=bulk.collection_id,
         created_by_id=bulk.created_by_id,
         bulk_edit=bulk,
-        item=item,
-        remote_id=item.remote_id,
-        verb=Edit.Verb.UPDATE,
-        values=values,
-        base=base,
-        order_key=outbox.order_key(item),
-        **more,
+        **columns,
     )
 
 
-def _ensure_allowed(collection: Collection, user: User) -> None:
+def ensure_allowed(collection: Collection, user: User) -> None:
+    """Raise EditingOffError unless a user may write to a collection."""
     if not outbox.may_write(collection, user):
         raise EditingOffError
 
 
-def _record(event: str, bulk: BulkEdit, user: User, **facts: Any) -> None:
+def record(event: str, bulk: BulkEdit, user: User, **facts: Any) -> None:
+    """Write into the audit trail what was done with a bulk edit."""
     audit.record(
         f"bulk_edit.{event}",
         user=user,

@@ -39,9 +39,11 @@ def claim(edit_id: int, *, now: datetime) -> tuple[Edit, UUID] | None:
 
 
 def claim_many(bulk: BulkEdit, *, now: datetime, most: int) -> tuple[list[Edit], UUID]:
-    """Take one lease of those rows of a bulk edit that may be sent now, in order."""
+    """Take one lease of rows of a bulk edit that may be sent now, all of one verb."""
     lease_id = uuid.uuid4()
     due = Edit.objects.deliverable(now).filter(bulk_edit=bulk, is_sent_alone=False)
+    verb = due.order_by("pk").values_list("verb", flat=True).first()
+    due = due.filter(verb=verb or "")
     keys = list(due.order_by("pk").values_list("pk", flat=True)[:most])
     Edit.objects.deliverable(now).filter(pk__in=keys).update(
         lease_id=lease_id,

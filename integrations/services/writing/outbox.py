@@ -50,21 +50,28 @@ def create(
     One that is not queued is delivered by whoever took it, and by the sweep at last.
     Raises ValueError without an identity: such an item could be created twice.
     """
+    return _take(
+        collection,
+        user=user,
+        uuid=key,
+        is_queued=is_queued,
+        **new_item(collection, values),
+    )
+
+
+def new_item(collection: Collection, values: RawValues) -> dict[str, Any]:
+    """Return the columns of a new item's edit; raise ValueError without an identity."""
     given = {name: value for name, value in values.items() if value not in ("", None)}
     fields = editing.fields_of(collection).values()
     identities = [given.get(field.name) for field in fields if field.is_identity]
     if not all(identities) or not given:
         raise ValueError("an item without its identity")
     identity = " ".join(str(each).casefold() for each in identities)
-    return _take(
-        collection,
-        user=user,
-        uuid=key,
-        is_queued=is_queued,
-        verb=Edit.Verb.CREATE,
-        values=given,
-        order_key=f"{collection.pk}:new:{identity}"[:320],
-    )
+    return {
+        "verb": Edit.Verb.CREATE,
+        "values": given,
+        "order_key": f"{collection.pk}:new:{identity}"[:320],
+    }
 
 
 def update(
@@ -203,6 +210,19 @@ def _send_all(edits: Sequence[Edit]) -> int:
     sent = sum(queue.send("deliver_bulk_edit", key) for key in together)
     alone = [edit for edit in edits if not edit.is_sent_together]
     return sent + sum(queue.send("deliver_edit", edit.pk) for edit in alone)
+
+
+def cancel(edit: Edit, *, user: User) -> bool:
+    """Discard an edit; what may have arrived is looked for, and not sent again.
+
+    Where nobody can ask whether it has, it ends now.
+    """
+    can_ask = edit.connection.is_syncable and editing.can_write(edit.collection)
+    if edit.is_open and edit.may_have_arrived and can_ask:
+        stop_sending(Edit.objects.open().filter(pk=edit.pk))
+        send(edit)
+        return True
+    return bool(discard([edit], user=user, why=ReasonCode.DISCARDED))
 
 
 def discard(edits: Sequence[Edit], *, user: User | None, why: ReasonCode) -> int:

@@ -14,7 +14,7 @@ from integrations.providers import CONNECTORS
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
 from integrations.services.upkeep import retention
-from integrations.services.writing import bulk, bulk_delivery, lease, outbox
+from integrations.services.writing import bulk, bulk_delivery, lease, outbox, undoing
 from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
 
 State = Edit.State
@@ -73,6 +73,7 @@ def test_each_row_has_an_outcome_of_its_own(desk: Desk) -> None:
     [
         ("lost", {}, 1),
         ("truncated", {}, 1),
+        ("late_status", {"status": 500}, 1),
         ("status", {"status": 500}, 2),
         ("status", {"status": 504}, 2),
         ("intermediary", {}, 2),
@@ -274,15 +275,15 @@ def test_undoing_takes_back_what_nothing_newer_stands_on(desk: Desk) -> None:
     edited, *rest = items
     desk.finish(desk.update(edited, city="Newer"))
 
-    undoing = bulk.undo(made, user=desk.user)
+    back = undoing.undo(made, user=desk.user)
 
-    assert desk.finish_bulk(undoing) == {State.SAVED: 4}
+    assert desk.finish_bulk(back) == {State.SAVED: 4}
     assert {i.pk: desk.there(i.remote_id).get("city") for i in rest} == {
         item.pk: old[item.pk] for item in rest
     }
     assert desk.there(edited.remote_id)["city"] == "Newer"
     with pytest.raises(outbox.NothingToUndoError):
-        bulk.undo(made, user=desk.user)
+        undoing.undo(made, user=desk.user)
 
 
 def test_what_a_cancelled_undo_did_not_take_back_can_be_undone_again(
@@ -292,20 +293,20 @@ def test_what_a_cancelled_undo_did_not_take_back_can_be_undone_again(
     old = {item.remote_id: item.properties.get("city") for item in items}
     made = desk.bulk(items, "city", "Bulk")
     desk.finish_bulk(made)
-    first = bulk.undo(made, user=desk.user)
+    first = undoing.undo(made, user=desk.user)
     with pytest.raises(outbox.NothingToUndoError):
-        bulk.undo(made, user=desk.user)
+        undoing.undo(made, user=desk.user)
     edit = first.edits.order_by("pk")[0]
     first.edits.filter(pk=edit.pk).update(is_sent_alone=True)
     desk.finish(edit)
     bulk.cancel(first, user=desk.user)
 
-    again = bulk.undo(made, user=desk.user)
+    again = undoing.undo(made, user=desk.user)
 
     assert desk.finish_bulk(again) == {State.SAVED: 3}
     assert {each: desk.there(each).get("city") for each in old} == old
     with pytest.raises(outbox.NothingToUndoError):
-        bulk.undo(made, user=desk.user)
+        undoing.undo(made, user=desk.user)
 
 
 @pytest.mark.parametrize("has_arrived", [False, True])
@@ -354,7 +355,7 @@ def test_what_can_be_undone_is_looked_for_once_for_many_rows(
     desk.finish_bulk(made)
 
     with django_assert_max_num_queries(8):
-        found = bulk.undoable(made, desk.user)
+        found = undoing.undoable(made, desk.user)
 
     assert len(found) == 20
 
@@ -400,7 +401,7 @@ def test_a_single_row_of_many_can_be_undone_alone(desk: Desk) -> None:
 
     assert undone is not None
     assert desk.finish(undone).state == State.SAVED
-    assert len(bulk.undoable(made, desk.user)) == 1
+    assert len(undoing.undoable(made, desk.user)) == 1
 
 
 def test_values_leave_the_trail_when_their_edits_are_gone_already(desk: Desk) -> None:

@@ -183,6 +183,8 @@ def test_an_address_that_another_contact_has_is_refused_at_its_field(
 TROUBLES: list[tuple[str, dict[str, Any], str, bool]] = [
     ("lost", {}, State.UNKNOWN, True),
     ("truncated", {}, State.UNKNOWN, True),
+    ("late_status", {"status": 500}, State.UNKNOWN, True),
+    ("late_status", {"status": 502}, State.UNKNOWN, True),
     ("status", {"status": 500}, State.UNKNOWN, False),
     ("status", {"status": 504}, State.UNKNOWN, False),
     ("status", {"status": 423}, State.UNKNOWN, False),
@@ -217,6 +219,30 @@ def test_a_write_that_went_wrong_is_looked_for_before_it_is_sent_again(
         assert writes(desk) == sent_before + (not has_arrived), kind
         if verb == "create":
             assert len(desk.with_address(address)) == 1, kind
+
+
+@pytest.mark.parametrize("verb", ["create", "update", "archive"])
+@pytest.mark.parametrize("has_arrived", [False, True])
+def test_what_is_discarded_after_its_answer_was_lost_is_read_and_not_sent_again(
+    desk: Desk, verb: str, *, has_arrived: bool
+) -> None:
+    item = desk.item()
+    make = {
+        "create": lambda: desk.create(email="once@example.com"),
+        "update": lambda: desk.update(item, city="Once"),
+        "archive": lambda: desk.archive(item),
+    }
+    edit = make[verb]()
+    fault = {"kind": "lost"} if has_arrived else {"kind": "status", "status": 500}
+    desk.sandbox.client.fault(fault.pop("kind"), "write", count=1, **fault)
+    desk.deliver(edit)
+    before = writes(desk)
+
+    assert outbox.cancel(edit, user=desk.user)
+    desk.finish(edit)
+
+    assert edit.state == (State.SAVED if has_arrived else State.CANCELLED)
+    assert writes(desk) == before
 
 
 def test_a_lost_scope_holds_edits_back_and_asks_for_it_again(desk: Desk) -> None:
