@@ -143,8 +143,9 @@ def index_search() -> None:
 
 
 @shared_task
-def index_properties(collection_id: str) -> None:
+def index_properties(collection_id: str, *names: str) -> None:
     """Build the indexes that a table is to be sorted and filtered by."""
+    indexes.begin(UUID(collection_id), names)
     indexes.build(UUID(collection_id))
 
 
