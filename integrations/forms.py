@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
-from integrations.models import OwnColumn, Preferences
+from integrations.models import NoticeKind, NoticeSettings, OwnColumn, Preferences
 from integrations.models.preferences import zone_names
 from integrations.services.items.downloads.asked import Content
 from integrations.services.items.downloads.formats import FORMATS
@@ -81,6 +81,31 @@ class KeyboardForm(forms.ModelForm):
     class Meta:
         model = Preferences
         fields = ("has_shortcuts",)
+
+
+class NoticeForm(forms.ModelForm):
+    """Take what a user is mailed of, and the hours without mail."""
+
+    class Meta:
+        model = NoticeSettings
+        fields = ("is_mailed", *NoticeKind.values, "quiet_from", "quiet_until")
+        widgets = {
+            name: forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+            for name in ("quiet_from", "quiet_until")
+        }
+        help_texts = {
+            "is_mailed": "Without it, none of these is mailed.",
+            "quiet_until": "What comes up in quiet hours is mailed at their end.",
+        }
+
+    def clean(self) -> dict[str, Any] | None:
+        """Take both ends of the quiet hours, or neither."""
+        found = super().clean() or {}
+        ends = [found.get("quiet_from"), found.get("quiet_until")]
+        if not self.errors and ends.count(None) == 1:
+            text = "Give both ends of the quiet hours, or neither."
+            self.add_error("quiet_until", forms.ValidationError(text, code="one_end"))
+        return found
 
 
 class RenameForm(forms.Form):

@@ -18,6 +18,8 @@ from integrations.services.grants import refresh, revocation
 from integrations.services.items.downloads import making
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
+from integrations.services.notices import sending
+from integrations.services.notices import watch as watching
 from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import turns
 from integrations.services.sync.texts import opened_text
@@ -134,6 +136,14 @@ def sweep() -> None:
     """Bring back lost, stuck and postponed work."""
     schedule.sweep()
     schedule.beat("scheduler.sweep")
+
+
+@shared_task
+def watch() -> None:
+    """Notice trouble and its end, and send what is to be told of it."""
+    watching.watch()
+    sending.send_due()
+    schedule.beat("scheduler.watch")
 
 
 @shared_task

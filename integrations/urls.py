@@ -28,6 +28,8 @@ from integrations.views.items import (
 )
 from integrations.views.items import index as items
 from integrations.views.items.tables import layout, rows, table
+from integrations.views.notices import pages as notices
+from integrations.views.notices import unsubscribe
 from integrations.views.own_columns import pages as own_columns
 from integrations.views.own_columns import values as own_values
 from integrations.views.saved_views import feed, opening
@@ -92,6 +94,13 @@ urlpatterns = [
         name="sign-in-method-delete",
     ),
     path("accounts/keyboard/", keyboard.keyboard, name="keyboard"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/test/", notices.notice_test, name="notice-test"),
+    path(
+        "notices/unsubscribe/<slug:token>/",
+        unsubscribe.unsubscribe,
+        name="unsubscribe",
+    ),
     path("charts/", charts.charts, name="charts"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),

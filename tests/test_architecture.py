@@ -45,6 +45,7 @@ SERVICE_RANKS = {
     "writing": 4,
     "connections": 5,
     "upkeep": 6,
+    "notices": 7,
 }
 # The registry, and the sentence that says what the product is.
 

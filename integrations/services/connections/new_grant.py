@@ -44,7 +44,7 @@ def store(
         connection.granted_scopes = list(scopes)
     connection.state, connection.reason = Connection.State.ACTIVE, ""
     connection.state_since = now
-    connection.notified_at = connection.discovered_at = None
+    connection.discovered_at = None
     connection.reconnected_at = None if is_new else now
     connection.next_sync_at = now
     connection.retry_at, connection.failed_syncs = None, 0
