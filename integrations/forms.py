@@ -32,6 +32,15 @@ FULL_REFRESHES = {
     336: "Every 2 weeks",
     720: "Every 30 days",
 }
+WEEKDAYS = (
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+)
 KEEP, DELETE, DISCARD = "keep", "delete", "discard"
 # The world's zones by their places; other names are older ones of the same.
 REGIONS = (
@@ -106,6 +115,27 @@ class NoticeForm(forms.ModelForm):
             text = "Give both ends of the quiet hours, or neither."
             self.add_error("quiet_until", forms.ValidationError(text, code="one_end"))
         return found
+
+
+class DigestForm(forms.ModelForm):
+    """Take how often the digest of what a user follows is mailed, and when."""
+
+    digest_hour = forms.TypedChoiceField(
+        label="At",
+        choices=[(hour, f"{hour:02d}:00") for hour in range(24)],
+        coerce=int,
+    )
+    digest_weekday = forms.TypedChoiceField(
+        label="On",
+        choices=list(enumerate(WEEKDAYS)),
+        coerce=int,
+        help_text="The day of a weekly digest.",
+    )
+
+    class Meta:
+        model = NoticeSettings
+        fields = ("digest", "digest_hour", "digest_weekday")
+        labels = {"digest": "How often"}
 
 
 class RenameForm(forms.Form):

@@ -18,7 +18,7 @@ from integrations.services.grants import refresh, revocation
 from integrations.services.items.downloads import making
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
-from integrations.services.notices import sending
+from integrations.services.notices import digests, sending
 from integrations.services.notices import watch as watching
 from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import turns
@@ -142,6 +142,7 @@ def sweep() -> None:
 def watch() -> None:
     """Notice trouble and its end, and send what is to be told of it."""
     watching.watch()
+    digests.plan_due()
     sending.send_due()
     schedule.beat("scheduler.watch")
 

@@ -28,8 +28,8 @@ from integrations.views.items import (
 )
 from integrations.views.items import index as items
 from integrations.views.items.tables import layout, rows, table
+from integrations.views.notices import following, unsubscribe
 from integrations.views.notices import pages as notices
-from integrations.views.notices import unsubscribe
 from integrations.views.own_columns import pages as own_columns
 from integrations.views.own_columns import values as own_values
 from integrations.views.saved_views import feed, opening
@@ -95,6 +95,9 @@ urlpatterns = [
     ),
     path("accounts/keyboard/", keyboard.keyboard, name="keyboard"),
     path("notices/", notices.notices, name="notices"),
+    path("following/", following.following, name="following"),
+    path("items/<uuid:pk>/follow/", following.item_follow, name="item-follow"),
+    path("views/<uuid:pk>/follow/", following.view_follow, name="view-follow"),
     path("notices/test/", notices.notice_test, name="notice-test"),
     path(
         "notices/unsubscribe/<slug:token>/",

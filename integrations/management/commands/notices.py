@@ -10,7 +10,7 @@ from integrations.management.console import CHECKS, find_user
 from integrations.management.tables import printable
 from integrations.models import Incident, Notice
 from integrations.models.wording import time_text
-from integrations.services.notices import incidents, sending, watch
+from integrations.services.notices import digests, incidents, sending, watch
 
 OPERATORS = "operators"
 
@@ -40,6 +40,7 @@ class Command(BaseCommand):
             return
         if options["run"]:
             watch.watch()
+            digests.plan_due()
             self.stdout.write(f"sent: {sending.send_due()}")
         self._list()
 

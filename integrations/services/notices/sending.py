@@ -15,7 +15,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.models import Notice, NoticeSettings, times
-from integrations.services.notices import mails, quiet, webhook
+from integrations.services.notices import digests, mails, quiet, webhook
+from integrations.services.notices.view_items import NotReadyError
 from integrations.services.notices.webhook import WebhookError
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ CLAIM = timedelta(minutes=5)
 SPACING = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60))
 MOST_TRIES = 15
 Channel, Phase, State = Notice.Channel, Notice.Phase, Notice.State
-Failure = smtplib.SMTPException, OSError, WebhookError
+Failure = smtplib.SMTPException, OSError, WebhookError, NotReadyError
 Key = tuple[int | None, str, int]
 
 
@@ -154,7 +155,11 @@ def _mail_user(notices: Sequence[Notice]) -> bool:
     user = notices[0].user
     if user is None:
         return False
-    return bool(mails.user_mail(user, notices).send())
+    if notices[0].phase == Phase.DIGEST:
+        mail = digests.mail(user, notices[0])
+    else:
+        mail = mails.user_mail(user, notices)
+    return bool(mail and mail.send())
 
 
 def _failed(notices: Sequence[Notice], exc: Exception, now: datetime) -> None:
