@@ -230,7 +230,9 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.watch": {"queue": "refresh"},
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_opened_text": {"queue": "interactive"},
+    "integrations.tasks.sync_after_lost_worker": {"queue": "refresh"},
     "integrations.tasks.deliver_edit": {"queue": "interactive"},
+    "integrations.tasks.index_properties": {"queue": "interactive"},
     "integrations.tasks.deliver_bulk_edit": {"queue": "sync"},
     "integrations.tasks.sync_bulk": {"queue": "sync"},
     "integrations.tasks.make_download": {"queue": "sync"},
@@ -384,7 +386,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
-    # The second one holds for second factors; for passwords: integrations.signin.limit.
+    # Beside integrations.signin.limit, which needs no cache.
     "login_failed": "10/m/ip,5/5m/key",
     "signup": "20/m/ip",
     "reset_password": "20/m/ip,5/m/key",
@@ -399,6 +401,8 @@ USERSESSIONS_ADAPTER = "integrations.signin.adapters.UserSessionsAdapter"
 MFA_ADAPTER = "integrations.signin.adapters.MFAAdapter"
 MFA_FORMS = {
     "activate_totp": "integrations.signin.forms.ActivateTOTPForm",
+    "authenticate": "integrations.signin.forms.AuthenticateForm",
+    "reauthenticate": "integrations.signin.forms.ReauthenticateForm",
     "add_webauthn": "integrations.signin.forms.AddWebAuthnForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

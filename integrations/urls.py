@@ -16,7 +16,7 @@ from integrations.views.connections import (
     runs,
     selection,
 )
-from integrations.views.editing import bulk, imports
+from integrations.views.editing import bulk, import_undo, imports
 from integrations.views.editing import pages as editing
 from integrations.views.items import (
     as_of,
@@ -170,6 +170,7 @@ urlpatterns = [
     path("imports/<uuid:pk>/reopen/", imports.import_reopen, name="import-reopen"),
     path("imports/<uuid:pk>/confirm/", imports.import_confirm, name="import-confirm"),
     path("imports/<uuid:pk>/cancel/", imports.import_cancel, name="import-cancel"),
+    path("imports/<uuid:pk>/undo/", import_undo.import_undo, name="import-undo"),
     path("imports/<uuid:pk>/refused/", imports.import_refused, name="import-refused"),
     path(
         "collections/<uuid:pk>/bulk-edit/",

@@ -41,7 +41,7 @@ ALLOWED: dict[str, str] = {
     "integrations/admin/connections.py::get_queryset": "excludes what lies ahead",
     "integrations/admin/filters.py::queryset": REFUSED,
     "integrations/models/connection.py::is_stale": PULLED_IN,
-    "integrations/models/item.py::was_new": BOTH_STORED,
+    "integrations/models/item.py::": BOTH_STORED,
     "integrations/models/run.py::duration": "never less than nothing",
     "integrations/services/connections/findings.py::_of_first_sync": PULLED_IN,
     "integrations/services/connections/next_steps.py::next_sync": PULLED_IN,

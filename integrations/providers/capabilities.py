@@ -161,9 +161,30 @@ class WritesItems(Protocol):
 
 @runtime_checkable
 class WritesManyItems(WritesItems, Protocol):
-    """A connector that changes many items by one call, up to ``items_per_write``."""
+    """A connector that writes many items by one call, up to ``items_per_write``."""
 
     items_per_write: int
+
+    def create_many(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        new: Mapping[str, RawValues],
+    ) -> WrittenMany:
+        """Create items, by keys of the caller's; each is taken or refused."""
+
+    def find_many_existing(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        new: Mapping[str, RawValues],
+    ) -> Mapping[str, str]:
+        """Return the ids of items that have the identity of new ones, by their keys."""
+
+    def archive_many(
+        self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
+    ) -> None:
+        """Archive items; those that are archived already stay so."""
 
     def update_many(
         self,

@@ -276,6 +276,30 @@ class HubSpot(BaseConnector):
         """Change some properties of up to a hundred records."""
         return writing_many.update_many(api, collection, changes)
 
+    def create_many(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        new: Mapping[str, RawValues],
+    ) -> WrittenMany:
+        """Create up to a hundred records."""
+        return writing_many.create_many(api, collection, new)
+
+    def find_many_existing(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        new: Mapping[str, RawValues],
+    ) -> Mapping[str, str]:
+        """Return the contacts with the e-mail addresses among these values."""
+        return writing_many.find_many_existing(api, collection, new)
+
+    def archive_many(
+        self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
+    ) -> None:
+        """Archive up to a hundred records."""
+        writing_many.archive_many(api, collection, remote_ids)
+
     def fetch_many(
         self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
     ) -> Mapping[str, IntegrationItem]:

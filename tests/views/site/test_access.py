@@ -44,7 +44,7 @@ TABLE_PAGES = ["table", "table-live", "table-layout"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 DOWNLOAD_PAGES = ["download-detail", "download-live", "download-file"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
-IMPORT_PAGES = ["import-detail", "import-live", "import-mapping"]
+IMPORT_PAGES = ["import-detail", "import-live", "import-mapping", "import-undo"]
 IMPORT_ACTIONS = [
     "import-reopen",
     "import-confirm",

@@ -94,8 +94,14 @@ def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
             known |= _begin(collection, outdated)
         _note_use(known.values())
     except OperationalError:
-        # Somebody else writes; the open page asks again in a moment.
+        # Somebody else writes; a worker waits for its turn, and a page does not.
         logger.info("table indexes not begun yet collection=%s", collection.pk)
+        queue.send(
+            "index_properties",
+            collection.pk,
+            *(column.id for column in outdated),
+            expires=EXPIRES_SECONDS,
+        )
         known = {k: v for k, v in known.items() if _is_current(v, collection)}
     usable = {name: index for name, index in known.items() if index.is_usable}
     building = [
@@ -199,6 +205,17 @@ def send_due() -> int:
         queue.send("index_properties", pk, expires=EXPIRES_SECONDS)
         for pk in islice(dict.fromkeys(waiting.order_by("pk")), 20)
     )
+
+
+def begin(collection_id: UUID, names: Sequence[str]) -> None:
+    """Begin the indexes that a page could not begin, because another was writing."""
+    collection = (
+        Collection.objects.select_related("connection").filter(pk=collection_id).first()
+    )
+    if collection is not None:
+        columns = columns_of(collection)
+        found = [columns.get(name) for name in names]
+        prepare(collection, [column for column in found if column is not None])
 
 
 def build(collection_id: UUID, *, seconds: float = SLICE_SECONDS) -> None:
