@@ -47,7 +47,7 @@ def store(
     has_same_scopes = before == set(connection.granted_scopes)
     connection.state, connection.reason = Connection.State.ACTIVE, ""
     connection.state_since = now
-    connection.notified_at = connection.discovered_at = None
+    connection.discovered_at = None
     connection.reconnected_at = None if is_new else now
     connection.next_sync_at = now
     connection.retry_at, connection.failed_syncs = None, 0
