@@ -71,6 +71,7 @@ class StateReason(models.TextChoices):
 
     GRANT_REJECTED = "grant_rejected", "Permission refused"
     ROTATION_LOST = "rotation_lost", "New keys lost"
+    DATABASE_RESTORED = "database_restored", "Database restored"
     CREDENTIAL_UNREADABLE = "credential_unreadable", "Permission not readable"
     SITE_KEY_WRONG = "site_key_wrong", "This site's key is wrong"
     UNAUTHORIZED = "unauthorized", "Calls refused"

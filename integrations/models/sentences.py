@@ -65,6 +65,10 @@ STATES: Mapping[StateReason, str] = {
     StateReason.ROTATION_LOST: (
         "the provider changed its keys and the new ones never arrived"
     ),
+    StateReason.DATABASE_RESTORED: (
+        "this site was restored from a backup, and its permission has been renewed,"
+        " replaced or ended since that backup was made"
+    ),
     StateReason.CREDENTIAL_UNREADABLE: (
         "the stored permission cannot be read with today's keys"
     ),

@@ -15,7 +15,12 @@ from integrations.oauth.tokens import TokenSet
 from integrations.providers import SPECS
 from integrations.providers.records import RemoteAccount
 from integrations.services.common import crypto
-from integrations.services.grants import credentials, revocation, token_cache
+from integrations.services.grants import (
+    credentials,
+    restored_database,
+    revocation,
+    token_cache,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +87,12 @@ def _seal_credential(
             "generation": connection.generation,
             "version": version,
         },
+    )
+    at, fingerprint = columns["refreshed_at"], columns["fingerprint"]
+    transaction.on_commit(
+        lambda: restored_database.note_stored(
+            connection.pk, at=at, fingerprint=fingerprint
+        )
     )
     if old:
         _give_back_replaced(old, connection)
