@@ -60,6 +60,7 @@ class ReasonCode(models.TextChoices):
     SELECTION_CHANGED = "selection_changed", "Selection changed"
     RECONNECTED = "reconnected", "Reconnected"
     DISCONNECTED = "disconnected", "Disconnected"
+    MOVED = "moved", "Moved to another server"
     PAUSED = "paused", "Paused"
     COLLECTIONS = "collections", "Some collections"
     EMPTY = "empty", "Nothing to read"
@@ -85,6 +86,7 @@ class StateReason(models.TextChoices):
     PAUSED_BY_STAFF = "paused_by_staff", "Paused by staff"
     DISCONNECTED_BY_USER = "disconnected_by_user", "Disconnected by user"
     DISCONNECTED_BY_STAFF = "disconnected_by_staff", "Disconnected by staff"
+    MOVED = "moved", "Moved to another server"
     REMOVED_BY_USER = "removed_by_user", "Removed by user"
     NOT_CONNECTED = "not_connected", "Not connected"
 

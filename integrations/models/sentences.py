@@ -52,6 +52,7 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.SELECTION_CHANGED: "the choice of collections has changed",
     ReasonCode.RECONNECTED: "the connection was renewed",
     ReasonCode.DISCONNECTED: "the connection was disconnected",
+    ReasonCode.MOVED: "the connection was moved to another server",
     ReasonCode.PAUSED: "the connection was paused",
     ReasonCode.COLLECTIONS: "not all collections could be read",
     ReasonCode.EMPTY: "there was nothing to read",
@@ -91,6 +92,10 @@ STATES: Mapping[StateReason, str] = {
     StateReason.PAUSED_BY_STAFF: "the staff of this site paused it",
     StateReason.DISCONNECTED_BY_USER: "you disconnected it",
     StateReason.DISCONNECTED_BY_STAFF: "the staff of this site disconnected it",
+    StateReason.MOVED: (
+        "another server reads this account now; nothing is read, refreshed or ended"
+        " from here"
+    ),
     StateReason.REMOVED_BY_USER: "it is being removed with all that was kept of it",
     StateReason.NOT_CONNECTED: "it is not connected",
 }
@@ -144,6 +149,7 @@ CONDITIONS: Mapping[Condition, str] = {
     Condition.PAUSED: "{why}.",
     Condition.DISCONNECTED: "{why}.",
     Condition.KEPT: "{why}.",
+    Condition.MOVED: "{why}.",
     Condition.DELETING: "Its items are being deleted here.",
     Condition.ERASING: "Its owner's account is being deleted.",
 }

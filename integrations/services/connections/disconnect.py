@@ -122,7 +122,7 @@ def _is_alone(connection: Connection) -> bool:
     if not isinstance(connector, UninstallsApp):
         return False
     installation = connector.installation_of(connection.remote_id)
-    others = Connection.objects.connected().filter(
+    others = Connection.objects.with_living_grant().filter(
         provider=connection.provider, is_sandbox=connection.is_sandbox
     )
     return not any(

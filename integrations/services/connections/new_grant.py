@@ -38,7 +38,7 @@ def store(
     Runs inside the transaction that made or locked the connection. ``issued_at`` is
     when the provider answered with the tokens; ``is_new`` whether the connection is.
     """
-    now = timezone.now()
+    now, is_moved = timezone.now(), connection.is_moved
     connection.generation += 1
     connection.account_name = account.name[:255]
     # What the provider could not say today is not taken for empty.
@@ -58,13 +58,17 @@ def store(
     connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
         completeness=Completeness.PENDING, before_refusal=None, **columns(None)
     )
-    _seal_credential(connection, tokens, issued_at)
-    _store_social_account(connection)
+    old = _seal_credential(connection, tokens, issued_at)
+    # What another server has is not ours to end.
+    if old and not is_moved:
+        _give_back_replaced(old, connection)
+    store_social_account(connection)
 
 
 def _seal_credential(
     connection: Connection, tokens: TokenSet, issued_at: datetime
-) -> None:
+) -> Credential | None:
+    """Store the tokens in place of those that are returned, if there are any."""
     columns: dict[str, Any] = {
         "issued_at": issued_at,
         "refresh_token": "",
@@ -95,9 +99,9 @@ def _seal_credential(
         )
     )
     if old:
-        _give_back_replaced(old, connection)
         stale = (old.generation, old.version)
         transaction.on_commit(lambda: token_cache.forget(connection.pk, *stale))
+    return old
 
 
 def _give_back_replaced(old: Credential, connection: Connection) -> None:
@@ -118,7 +122,7 @@ def _give_back_replaced(old: Credential, connection: Connection) -> None:
     )
 
 
-def _store_social_account(connection: Connection) -> None:
+def store_social_account(connection: Connection) -> None:
     """Store allauth's own row for the link: an identity, never a token."""
     if connection.is_sandbox:
         return
