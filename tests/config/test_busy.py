@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,19 @@ def test_what_was_sent_is_kept_in_a_page_that_sends_it_again(
     browser.post(url, dict(busy.context["fields"]))
     connection.refresh_from_db()
     assert connection.label == '<b>"Mine"'
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_file_that_was_sent_is_not_said_to_be_kept(
+    path: Path, browser: Client, connection: Connection
+) -> None:
+    url = reverse("integrations:connection-rename", args=[connection.pk])
+    with file_database.locked(path):
+        busy = browser.post(url, {"label": "Mine", "file": StringIO("email\na@b.c")})
+
+    assert busy.status_code == 503
+    assert "<form" not in busy.text
+    assert f'href="{url}"' in busy.text
 
 
 @pytest.mark.usefixtures("quick")

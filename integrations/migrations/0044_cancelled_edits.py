@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = (("integrations", "0049_news_of_items"),)
+    dependencies = (("integrations", "0043_news_of_items"),)
     operations = (
         migrations.AddField(
             "edit",
