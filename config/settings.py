@@ -227,6 +227,7 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.refresh_*": {"queue": "refresh"},
     "integrations.tasks.revoke_*": {"queue": "refresh"},
     "integrations.tasks.sweep*": {"queue": "refresh"},
+    "integrations.tasks.watch": {"queue": "refresh"},
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_opened_text": {"queue": "interactive"},
     "integrations.tasks.sync_after_lost_worker": {"queue": "refresh"},
@@ -264,6 +265,8 @@ CELERY_BEAT_SCHEDULE = {
         # A refresh starts at most this long after it is due.
         ("refresh_due", 3.0),
         ("sweep", SWEEP_INTERVAL),
+        # Trouble is told within a minute.
+        ("watch", 15.0),
     )
 } | {
     # Liveness is judged by work done: one small task through every queue.
@@ -333,6 +336,8 @@ IS_MAIL_DELIVERED = _mail.is_delivered
 # Who is told when the site itself has trouble; the sender is the same as of all mail.
 ADMINS = [("", address) for address in env.names("ADMIN_EMAILS")]
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Whoever knows the address may write there, so it is a secret.
+NOTICE_WEBHOOK_URL = Secret(env.url("NOTICE_WEBHOOK_URL"))
 SIGN_UP = env.choice("SIGN_UP", ("open", "closed"))
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
@@ -487,6 +492,7 @@ register_secrets(
     Secret(DATABASES["default"].get("PASSWORD", "")),
     Secret(EMAIL_HOST_PASSWORD),
     HEALTH_TOKEN,
+    NOTICE_WEBHOOK_URL,
 )
 
 ENV_PROBLEMS = env.problems

@@ -19,6 +19,8 @@ from integrations.services.grants import refresh, revocation
 from integrations.services.items.downloads import making
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
+from integrations.services.notices import digests, sending
+from integrations.services.notices import watch as watching
 from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import lost_tasks, turns
 from integrations.services.sync.texts import opened_text
@@ -149,6 +151,15 @@ def sweep() -> None:
     """Bring back lost, stuck and postponed work."""
     schedule.sweep()
     schedule.beat("scheduler.sweep")
+
+
+@shared_task
+def watch() -> None:
+    """Notice trouble and its end, and send what is to be told of it."""
+    watching.watch()
+    digests.plan_due()
+    sending.send_due()
+    schedule.beat("scheduler.watch")
 
 
 @shared_task

@@ -46,6 +46,7 @@ SERVICE_RANKS = {
     "writing": 4,
     "connections": 5,
     "upkeep": 6,
+    "notices": 7,
 }
 
 

@@ -6,6 +6,7 @@ They begin small, because they also stand behind a name; ``wording`` puts them t
 from collections.abc import Mapping
 
 from integrations.models.condition import Condition
+from integrations.models.notice_kind import NoticeKind
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.providers.kinds import DeletionKind
 
@@ -52,6 +53,7 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.SELECTION_CHANGED: "the choice of collections has changed",
     ReasonCode.RECONNECTED: "the connection was renewed",
     ReasonCode.DISCONNECTED: "the connection was disconnected",
+    ReasonCode.MOVED: "the connection was moved to another server",
     ReasonCode.PAUSED: "the connection was paused",
     ReasonCode.COLLECTIONS: "not all collections could be read",
     ReasonCode.EMPTY: "there was nothing to read",
@@ -64,6 +66,10 @@ STATES: Mapping[StateReason, str] = {
     ),
     StateReason.ROTATION_LOST: (
         "the provider changed its keys and the new ones never arrived"
+    ),
+    StateReason.DATABASE_RESTORED: (
+        "this site was restored from a backup, and its permission has been renewed,"
+        " replaced or ended since that backup was made"
     ),
     StateReason.CREDENTIAL_UNREADABLE: (
         "the stored permission cannot be read with today's keys"
@@ -87,6 +93,10 @@ STATES: Mapping[StateReason, str] = {
     StateReason.PAUSED_BY_STAFF: "the staff of this site paused it",
     StateReason.DISCONNECTED_BY_USER: "you disconnected it",
     StateReason.DISCONNECTED_BY_STAFF: "the staff of this site disconnected it",
+    StateReason.MOVED: (
+        "another server reads this account now; nothing is read, refreshed or ended"
+        " from here"
+    ),
     StateReason.REMOVED_BY_USER: "it is being removed with all that was kept of it",
     StateReason.NOT_CONNECTED: "it is not connected",
 }
@@ -117,6 +127,40 @@ WAITS: Mapping[ReasonCode, str] = {
         "{provider} shows nothing yet; it takes a moment after sharing"
     ),
 }
+# What a user is told by mail: what it is, {name} the collection's, and what to do.
+NOTICE_TITLES: Mapping[NoticeKind, str] = {
+    NoticeKind.NEEDS_RECONNECT: "{provider} needs reconnecting: {account}",
+    NoticeKind.STALE: "Data from {provider} is older than promised: {account}",
+    NoticeKind.QUOTA: "Calls to {provider} are nearly used up: {account}",
+    NoticeKind.NO_PERMISSION: "{name} in {provider} can no longer be read: {account}",
+    NoticeKind.HELD: "Deletions in {name} wait for your decision: {account}",
+    NoticeKind.PROVIDER_PAUSED: "{provider} refuses this site: {account}",
+}
+NOTICE_TEXTS: Mapping[NoticeKind, str] = {
+    NoticeKind.NEEDS_RECONNECT: (
+        "{why}. Everything read so far stays where it is. To go on, open the"
+        " connection and press Reconnect."
+    ),
+    NoticeKind.STALE: (
+        "The last sync that worked is longer ago than promised. What is stored is"
+        " still shown. The connection's page says what it waits for."
+    ),
+    NoticeKind.QUOTA: (
+        "Four fifths of the calls that {provider} grants the account are used. Sync it"
+        " less often, or say which plan the account has, on the connection's page."
+    ),
+    NoticeKind.NO_PERMISSION: (
+        "{provider} refuses what it let be read before. What was read stays. Give the"
+        " permission there and reconnect, or stop reading it."
+    ),
+    NoticeKind.HELD: (
+        "{why} were found in {name} at once. Nothing is deleted here before you have"
+        " decided, on the connection's page."
+    ),
+    NoticeKind.PROVIDER_PAUSED: (
+        "The staff of this site know. There is nothing that you have to do."
+    ),
+}
 # What is said of a connection beside its badge; {why} is a reason in words.
 CONDITIONS: Mapping[Condition, str] = {
     Condition.QUEUED: "{why}.",
@@ -140,6 +184,7 @@ CONDITIONS: Mapping[Condition, str] = {
     Condition.PAUSED: "{why}.",
     Condition.DISCONNECTED: "{why}.",
     Condition.KEPT: "{why}.",
+    Condition.MOVED: "{why}.",
     Condition.DELETING: "Its items are being deleted here.",
     Condition.ERASING: "Its owner's account is being deleted.",
 }

@@ -16,6 +16,7 @@ from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (
     PROBED,
     SEEN,
+    TOLD,
     Check,
     Result,
     Severity,
@@ -103,6 +104,7 @@ CHECKS = (
         title="TOKEN_KEYS seals, and has the key of everything stored",
         advice="Bring the former key back, behind the first one in TOKEN_KEYS.",
         probe=_token_keys,
+        places=TOLD,
         reads_rows=True,
         needs=("database",),
     ),
@@ -139,6 +141,7 @@ CHECKS = (
         advice="Their owners end them at the provider; the list names them.",
         probe=_revocations,
         severity=Severity.WARNING,
+        places=TOLD,
         reads_rows=True,
         needs=("database",),
     ),
