@@ -11,6 +11,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # More than the cores: the tests on real processes mostly wait.
 TOGETHER := $(BIN)/python -m pytest -n 4 --dist loadgroup
 PRODUCTION := ENV_FILE=.ci/production.env
+# Without it every process compiles the whole tree again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test test-fast test-real chromium check format bench lock

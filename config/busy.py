@@ -105,7 +105,8 @@ def busy_page(request: HttpRequest) -> HttpResponse:
     match = request.resolver_match
     is_resent = match is not None and match.app_name == RESENT
     context: dict[str, Any] = {"path": request.get_full_path()}
-    if request.method == "POST" and is_resent:
+    # A file is in no field, and a form without it would be another one.
+    if request.method == "POST" and is_resent and not request.FILES:
         fields = [(n, v) for n, vs in request.POST.lists() for v in vs]
         sent = [(n, v) for n, v in fields if n != "csrfmiddlewaretoken"]
         context |= {"fields": sent, "csrf_token": get_token(request)}

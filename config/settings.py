@@ -229,9 +229,12 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.refresh_*": {"queue": "refresh"},
     "integrations.tasks.revoke_*": {"queue": "refresh"},
     "integrations.tasks.sweep*": {"queue": "refresh"},
+    "integrations.tasks.watch": {"queue": "refresh"},
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_opened_text": {"queue": "interactive"},
+    "integrations.tasks.sync_after_lost_worker": {"queue": "refresh"},
     "integrations.tasks.deliver_edit": {"queue": "interactive"},
+    "integrations.tasks.index_properties": {"queue": "interactive"},
     "integrations.tasks.deliver_bulk_edit": {"queue": "sync"},
     "integrations.tasks.sync_bulk": {"queue": "sync"},
     "integrations.tasks.make_download": {"queue": "sync"},
@@ -264,6 +267,8 @@ CELERY_BEAT_SCHEDULE = {
         # A refresh starts at most this long after it is due.
         ("refresh_due", 3.0),
         ("sweep", SWEEP_INTERVAL),
+        # Trouble is told within a minute.
+        ("watch", 15.0),
     )
 } | {
     # Liveness is judged by work done: one small task through every queue.
@@ -333,6 +338,8 @@ IS_MAIL_DELIVERED = _mail.is_delivered
 # Who is told when the site itself has trouble; the sender is the same as of all mail.
 ADMINS = [("", address) for address in env.names("ADMIN_EMAILS")]
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Whoever knows the address may write there, so it is a secret.
+NOTICE_WEBHOOK_URL = Secret(env.url("NOTICE_WEBHOOK_URL"))
 SIGN_UP = env.choice("SIGN_UP", ("open", "closed"))
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
@@ -381,7 +388,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
-    # The second one holds for second factors; for passwords: integrations.signin.limit.
+    # Beside integrations.signin.limit, which needs no cache.
     "login_failed": "10/m/ip,5/5m/key",
     "signup": "20/m/ip",
     "reset_password": "20/m/ip,5/m/key",
@@ -396,6 +403,8 @@ USERSESSIONS_ADAPTER = "integrations.signin.adapters.UserSessionsAdapter"
 MFA_ADAPTER = "integrations.signin.adapters.MFAAdapter"
 MFA_FORMS = {
     "activate_totp": "integrations.signin.forms.ActivateTOTPForm",
+    "authenticate": "integrations.signin.forms.AuthenticateForm",
+    "reauthenticate": "integrations.signin.forms.ReauthenticateForm",
     "add_webauthn": "integrations.signin.forms.AddWebAuthnForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -496,6 +505,7 @@ register_secrets(
     HEALTH_TOKEN,
     SENTRY_DSN,
     *map(Secret, OTEL_EXPORTER_OTLP_HEADERS.values()),
+    NOTICE_WEBHOOK_URL,
 )
 
 ENV_PROBLEMS = env.problems

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
-from integrations.models import OwnColumn, Preferences
+from integrations.models import NoticeKind, NoticeSettings, OwnColumn, Preferences
 from integrations.models.preferences import zone_names
 from integrations.services.items.downloads.asked import Content
 from integrations.services.items.downloads.formats import FORMATS
@@ -32,6 +32,15 @@ FULL_REFRESHES = {
     336: "Every 2 weeks",
     720: "Every 30 days",
 }
+WEEKDAYS = (
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+)
 KEEP, DELETE, DISCARD = "keep", "delete", "discard"
 # The world's zones by their places; other names are older ones of the same.
 REGIONS = (
@@ -81,6 +90,52 @@ class KeyboardForm(forms.ModelForm):
     class Meta:
         model = Preferences
         fields = ("has_shortcuts",)
+
+
+class NoticeForm(forms.ModelForm):
+    """Take what a user is mailed of, and the hours without mail."""
+
+    class Meta:
+        model = NoticeSettings
+        fields = ("is_mailed", *NoticeKind.values, "quiet_from", "quiet_until")
+        widgets = {
+            name: forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+            for name in ("quiet_from", "quiet_until")
+        }
+        help_texts = {
+            "is_mailed": "Without it, none of these is mailed.",
+            "quiet_until": "What comes up in quiet hours is mailed at their end.",
+        }
+
+    def clean(self) -> dict[str, Any] | None:
+        """Take both ends of the quiet hours, or neither."""
+        found = super().clean() or {}
+        ends = [found.get("quiet_from"), found.get("quiet_until")]
+        if not self.errors and ends.count(None) == 1:
+            text = "Give both ends of the quiet hours, or neither."
+            self.add_error("quiet_until", forms.ValidationError(text, code="one_end"))
+        return found
+
+
+class DigestForm(forms.ModelForm):
+    """Take how often the digest of what a user follows is mailed, and when."""
+
+    digest_hour = forms.TypedChoiceField(
+        label="At",
+        choices=[(hour, f"{hour:02d}:00") for hour in range(24)],
+        coerce=int,
+    )
+    digest_weekday = forms.TypedChoiceField(
+        label="On",
+        choices=list(enumerate(WEEKDAYS)),
+        coerce=int,
+        help_text="The day of a weekly digest.",
+    )
+
+    class Meta:
+        model = NoticeSettings
+        fields = ("digest", "digest_hour", "digest_weekday")
+        labels = {"digest": "How often"}
 
 
 class RenameForm(forms.Form):

@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.exceptions import WorkerLostError
+from celery.signals import task_failure, worker_shutting_down
 
 from integrations.http import trace
 from integrations.http.errors import ApiError
@@ -18,8 +19,10 @@ from integrations.services.grants import refresh, revocation
 from integrations.services.items.downloads import making
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
+from integrations.services.notices import digests, sending
+from integrations.services.notices import watch as watching
 from integrations.services.sync import engine, runs
-from integrations.services.sync.leases import turns
+from integrations.services.sync.leases import lost_tasks, turns
 from integrations.services.sync.texts import opened_text
 from integrations.services.upkeep import schedule
 from integrations.services.writing import bulk_delivery, delivery
@@ -31,6 +34,14 @@ logger = logging.getLogger(__name__)
 @worker_shutting_down.connect
 def _ask_children_to_stop(**_details: Any) -> None:
     shutdown.ask()
+
+
+@task_failure.connect
+def _report_lost_worker(task_id: str, exception: Exception, **_details: Any) -> None:
+    # This is the head of a pool of processes, whose children inherit its connections:
+    # it has none to the database.
+    if isinstance(exception, WorkerLostError):
+        queue.send("sync_after_lost_worker", task_id)
 
 
 # Far beyond any page of a slow provider; what does nothing for long loses its lease.
@@ -77,6 +88,12 @@ def deliver_bulk_edit(bulk_edit_id: str) -> None:
 def sync_bulk(run_id: str) -> None:
     """Work on a scheduled or long run."""
     _sync("sync", run_id)
+
+
+@shared_task
+def sync_after_lost_worker(task_id: str) -> None:
+    """Go on at once with the runs whose worker died under a task."""
+    runs.enqueue_all(lost_tasks.end_leases(task_id))
 
 
 def _sync(queue_name: str, run_id: str) -> None:
@@ -137,14 +154,24 @@ def sweep() -> None:
 
 
 @shared_task
+def watch() -> None:
+    """Notice trouble and its end, and send what is to be told of it."""
+    watching.watch()
+    digests.plan_due()
+    sending.send_due()
+    schedule.beat("scheduler.watch")
+
+
+@shared_task
 def index_search() -> None:
     """Index stored items again that are shown with other labels now."""
     reindex.run_slice()
 
 
 @shared_task
-def index_properties(collection_id: str) -> None:
+def index_properties(collection_id: str, *names: str) -> None:
     """Build the indexes that a table is to be sorted and filtered by."""
+    indexes.begin(UUID(collection_id), names)
     indexes.build(UUID(collection_id))
 
 

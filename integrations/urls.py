@@ -16,7 +16,7 @@ from integrations.views.connections import (
     runs,
     selection,
 )
-from integrations.views.editing import bulk, imports
+from integrations.views.editing import bulk, import_undo, imports
 from integrations.views.editing import pages as editing
 from integrations.views.items import (
     as_of,
@@ -27,7 +27,10 @@ from integrations.views.items import (
     search,
 )
 from integrations.views.items import index as items
+from integrations.views.items.tables import as_of as table_as_of
 from integrations.views.items.tables import layout, rows, table
+from integrations.views.notices import following, unsubscribe
+from integrations.views.notices import pages as notices
 from integrations.views.own_columns import pages as own_columns
 from integrations.views.own_columns import values as own_values
 from integrations.views.saved_views import feed, opening
@@ -92,6 +95,16 @@ urlpatterns = [
         name="sign-in-method-delete",
     ),
     path("accounts/keyboard/", keyboard.keyboard, name="keyboard"),
+    path("notices/", notices.notices, name="notices"),
+    path("following/", following.following, name="following"),
+    path("items/<uuid:pk>/follow/", following.item_follow, name="item-follow"),
+    path("views/<uuid:pk>/follow/", following.view_follow, name="view-follow"),
+    path("notices/test/", notices.notice_test, name="notice-test"),
+    path(
+        "notices/unsubscribe/<slug:token>/",
+        unsubscribe.unsubscribe,
+        name="unsubscribe",
+    ),
     path("charts/", charts.charts, name="charts"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),
@@ -138,6 +151,7 @@ urlpatterns = [
         download.table_download,
         name="table-download",
     ),
+    path("collections/<uuid:pk>/as-of/", table_as_of.table_as_of, name="table-as-of"),
     path("collections/<uuid:pk>/rows/", rows.table_rows, name="table-rows"),
     path("items/", items.item_list, name="item-list"),
     path("items/download/", download.item_download, name="item-download"),
@@ -158,6 +172,7 @@ urlpatterns = [
     path("imports/<uuid:pk>/reopen/", imports.import_reopen, name="import-reopen"),
     path("imports/<uuid:pk>/confirm/", imports.import_confirm, name="import-confirm"),
     path("imports/<uuid:pk>/cancel/", imports.import_cancel, name="import-cancel"),
+    path("imports/<uuid:pk>/undo/", import_undo.import_undo, name="import-undo"),
     path("imports/<uuid:pk>/refused/", imports.import_refused, name="import-refused"),
     path(
         "collections/<uuid:pk>/bulk-edit/",

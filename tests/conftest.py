@@ -3,13 +3,16 @@
 import logging
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
 
 from tests.support.groups import InGroups, order_of
+from tests.support.migrated import migrated_before
 
 pytest_plugins = ["tests.real.fixtures", "tests.browser.fixtures"]
 REAL = {"real", "browser"}
@@ -23,9 +26,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups | N
     return InGroups(config, log)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Read only the files that hold them when the tests to run alone are asked for."""
+    wanted = str(config.option.markexpr)
+    if "alone" not in wanted or "not alone" in wanted or not collection_path.is_file():
+        return None
+    return None if "mark.alone" in collection_path.read_text("utf-8") else True
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # What waits comes first; what computes fills the workers up to the end.
     items.sort(key=lambda item: order_of(item.nodeid))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_modify_db_settings: None
+) -> None:
+    """Set the test database up as ever, out of what was migrated before."""
+    with migrated_before(settings.BASE_DIR / "var" / "tests"):
+        request.getfixturevalue("django_db_setup")
 
 
 class NetworkUsedError(AssertionError):

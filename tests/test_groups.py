@@ -1,11 +1,14 @@
 """Tests that share something slow are run by one worker of pytest."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.support.groups import group_of, order_of
+from tests.support.groups import LONG, group_of, order_of
 
 FAST = "tests/http/test_urls.py::test_a_path[items]"
 OWN = "tests/real/test_run.py::test_ctrl_c_stops_everything"
+LONG_FILE = "tests/providers/test_mutations.py::test_a_mistake[notion]"
 BROWSER = "tests/browser/test_journey.py::test_a_newcomer[js]"
 SQLITE = "tests/real/test_sync.py::test_a_worker_killed[sqlite]"
 POSTGRES = "tests/real/test_grants.py::test_a_late_answer[postgres-hubspot]"
@@ -27,6 +30,10 @@ def test_a_name_says_the_group(node_id: str, group: str) -> None:
 
 
 def test_what_waits_comes_first() -> None:
-    ids = [FAST, OWN, BROWSER, SQLITE, POSTGRES]
+    ids = [FAST, LONG_FILE, OWN, BROWSER, SQLITE, POSTGRES]
 
-    assert sorted(ids, key=order_of) == [POSTGRES, SQLITE, BROWSER, OWN, FAST]
+    assert sorted(ids, key=order_of) == [*reversed(ids)]
+
+
+def test_a_file_that_is_called_long_exists() -> None:
+    assert all(Path(name).is_file() for name in LONG)

@@ -95,23 +95,28 @@ def ways_of_code(source: str, *, is_for_machines: bool = False) -> Iterator[str]
                     yield ast.unparse(spec)
 
 
-@pytest.mark.parametrize(
-    "path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates"))
-)
-def test_a_template_shows_times_by_our_filters_alone(path: Path) -> None:
-    assert list(ways_of_template(path.read_text(encoding="utf-8"))) == []
+def test_a_template_shows_times_by_our_filters_alone() -> None:
+    found = {
+        str(path): ways
+        for path in TEMPLATES
+        if (ways := list(ways_of_template(path.read_text(encoding="utf-8"))))
+    }
+
+    assert len(TEMPLATES) > 100
+    assert found == {}
 
 
-@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_module_writes_times_besides_the_one(path: Path) -> None:
-    if path in (FORMATTER, FILTERS):
-        return
+def test_no_module_writes_times_besides_the_one() -> None:
+    found = {}
+    for path in CODE:
+        name = str(path.relative_to(ROOT))
+        source = path.read_text(encoding="utf-8")
+        ways = list(ways_of_code(source, is_for_machines=name in MACHINES))
+        if ways and path not in {FORMATTER, FILTERS}:
+            found[name] = ways
 
-    source = path.read_text(encoding="utf-8")
-    name = str(path.relative_to(ROOT))
-    ways = list(ways_of_code(source, is_for_machines=name in MACHINES))
-
-    assert ways == []
+    assert len(CODE) > 100
+    assert found == {}
 
 
 def test_every_exception_is_still_one() -> None:

@@ -5,8 +5,17 @@ from integrations.admin import (
     connections,
     data,
     edits,
+    notices,
     records,
     schedules,
 )
 
-__all__ = ["accounts", "connections", "data", "edits", "records", "schedules"]
+__all__ = [
+    "accounts",
+    "connections",
+    "data",
+    "edits",
+    "notices",
+    "records",
+    "schedules",
+]

@@ -48,6 +48,10 @@ def never(token: Secret) -> bool:
     return False
 
 
+def unguarded() -> None:
+    """Do nothing: every request may be sent."""
+
+
 def unobserved(method: str, path: str, status: int | None) -> None:
     """Tell nobody of a call."""
 
@@ -71,6 +75,9 @@ class ApiClient:
     `limits`. `answers` keeps those of `once.get_once`, which otherwise asks every
     time. `observe` is told of each attempt: method, path, and the status, None where no
     answer came.
+
+    `before_send` is called right before each request that was not prefetched, when the
+    waits for token and limits are over; it raises where the request must not be sent.
 
     `may_prefetch` lets `prefetch` send in a thread, which `transport` and
     `limiter` must then stand.
@@ -97,6 +104,7 @@ class ApiClient:
     rand: Callable[[], float] = field(default=random.random, repr=False)
     answers: Answers | None = field(default=None, repr=False)
     observe: Callable[[str, str, int | None], None] = unobserved
+    before_send: Callable[[], None] = field(default=unguarded, repr=False)
     may_prefetch: bool = False
     calls: int = field(default=0, init=False)
     waited: float = field(default=0.0, init=False)
@@ -221,6 +229,7 @@ class ApiClient:
                 # late for its place in the window is one too many in a later one.
                 token = self.token()
                 self.waited += self.limiter.acquire(used)
+                self.before_send()
                 send = functools.partial(self._send, prepare(token))
             else:
                 token, send, prefetched = prefetched.token, prefetched.response, None

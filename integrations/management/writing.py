@@ -7,14 +7,15 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.management.base import CommandError
+from django.db.models import Count
 
 from integrations.management.console import find_user
 from integrations.management.tables import printable
-from integrations.models import Collection, Connection, Edit, Item, wording
+from integrations.models import BulkEdit, Collection, Connection, Edit, Item, wording
 from integrations.models.import_texts import problem_text
 from integrations.models.preferences import zone_of
 from integrations.providers.writing import WritableField
-from integrations.services.writing import delivery, editing
+from integrations.services.writing import bulk_delivery, delivery, editing
 from integrations.services.writing.imports.conversion import (
     Meaning,
     ValueRefusedError,
@@ -23,6 +24,7 @@ from integrations.services.writing.imports.conversion import (
 
 # Longer waits are left to the workers.
 LONGEST_WAIT: Final = 60.0
+NAP_SECONDS: Final = 0.5
 MOST_TRIES: Final = 10
 
 
@@ -108,6 +110,22 @@ def finish(edit: Edit) -> Edit:
             break
         time.sleep(wait)
     return edit
+
+
+def finish_many(bulk: BulkEdit) -> dict[str, int]:
+    """Deliver a bulk edit as far as that is possible soon; count rows by state."""
+    while bulk.edits.open().exists():
+        wait = bulk_delivery.deliver(bulk.pk)
+        for edit in bulk.edits.open().filter(is_sent_alone=True):
+            finish(edit)
+        if wait is None and not bulk.edits.open().filter(lease_id=None).exists():
+            # A worker is on them.
+            wait = NAP_SECONDS
+        if wait is None or wait > LONGEST_WAIT:
+            break
+        time.sleep(wait)
+    rows = bulk.edits.order_by().values_list("state").annotate(Count("pk"))
+    return dict(rows)
 
 
 def check_saved(edit: Edit) -> None:

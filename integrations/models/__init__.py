@@ -18,6 +18,8 @@ from integrations.models.grant import (
 from integrations.models.imports import Import, ImportRow
 from integrations.models.item import Item, ItemChange
 from integrations.models.link import ItemLink
+from integrations.models.notice import Follow, Incident, Notice, NoticeSettings
+from integrations.models.notice_kind import NoticeKind
 from integrations.models.own_column import OwnColumn, OwnValue
 from integrations.models.preferences import Preferences
 from integrations.models.provider_state import Heartbeat, ProviderState
@@ -42,13 +44,18 @@ __all__ = [
     "DownloadPart",
     "Edit",
     "FailedRevocation",
+    "Follow",
     "Heartbeat",
     "Import",
     "ImportRow",
+    "Incident",
     "Item",
     "ItemChange",
     "ItemContent",
     "ItemLink",
+    "Notice",
+    "NoticeKind",
+    "NoticeSettings",
     "OwnColumn",
     "OwnValue",
     "PendingRevocation",

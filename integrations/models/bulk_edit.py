@@ -32,7 +32,7 @@ class BulkEdit(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
-    undoes = models.OneToOneField(
+    undoes = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="undone"
     )
     filters = models.CharField(max_length=2000, blank=True)

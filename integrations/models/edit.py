@@ -34,11 +34,7 @@ class EditQuerySet(models.QuerySet["Edit"]):
         )
         syncable = Connection.objects.syncable().filter(is_editing=True)
         # Of what was cancelled it is yet looked whether it arrived.
-        is_wanted = Q(sent_at__isnull=False) | ~Exists(
-            BulkEdit.objects.filter(
-                pk=OuterRef("bulk_edit"), cancelled_at__isnull=False
-            )
-        )
+        is_wanted = Q(sent_at__isnull=False) | Q(cancelled_at__isnull=True)
         return self.open().filter(
             is_free,
             is_wanted,
@@ -55,6 +51,7 @@ class Edit(models.Model):
     showed, ``theirs`` what a worker found there instead; all by the names of fields.
     ``refused`` maps fields to the code and the words of a refusal. ``sent_at`` is
     the intent: from then until the answer is stored, nobody knows whether it arrived.
+    What has ``cancelled_at`` is looked for if it was sent, and never sent again.
     Edits of one ``order_key`` are delivered one after the other.
     """
 
@@ -137,6 +134,7 @@ class Edit(models.Model):
     due_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = EditQuerySet.as_manager()
@@ -187,6 +185,11 @@ class Edit(models.Model):
     def may_have_arrived(self) -> bool:
         """Tell whether it was sent, and its answer was never stored."""
         return self.sent_at is not None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Tell whether it is not to be sent any more."""
+        return self.cancelled_at is not None
 
     @property
     def why(self) -> Reason | None:

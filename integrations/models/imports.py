@@ -76,6 +76,14 @@ class Import(models.Model):
     bulk_edit = models.OneToOneField(
         BulkEdit, on_delete=models.SET_NULL, null=True, blank=True
     )
+    # The latest that takes it back.
+    undoing = models.ForeignKey(
+        BulkEdit,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="undone_imports",
+    )
     state = models.CharField(
         max_length=10, choices=State.choices, default=State.MAPPING
     )
@@ -139,6 +147,11 @@ class ImportRow(models.Model):
         REFUSED = "refused", "Refused there"
         CONFLICT = "conflict", "Changed there meanwhile"
         DISCARDED = "discarded", "Discarded"
+
+    # What an import has still to make edits of.
+    TO_SEND = (State.NEW, State.CHANGED)
+    # That, and what was sent and is not settled yet.
+    UNSETTLED = (*TO_SEND, State.SENT)
 
     id = models.BigAutoField(primary_key=True)
     source = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rows")

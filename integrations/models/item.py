@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 
 from integrations.models import wording
@@ -59,6 +59,8 @@ class Item(models.Model):
     ``remote_updated_at`` is when the provider says that it last changed. Where that
     says nothing, it is when a change was noticed here, and ``is_update_noticed``
     tells so; null while nothing is known, because the first sight is no change.
+
+    ``new_at`` is when it came, if all that was in its collection had been read before.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -97,6 +99,7 @@ class Item(models.Model):
     deleted_detail = models.CharField(max_length=300, blank=True)
     is_update_noticed = models.BooleanField(null=True, blank=True)
     first_seen_at = models.DateTimeField()
+    new_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField()
 
     # No columns: an emoji that pages put in front of the name, and what they call
@@ -170,6 +173,22 @@ class Item(models.Model):
                 name="item_deleted",
             ),
             models.Index(
+                fields=("owner", "deleted_at"),
+                condition=~LIVE,
+                name="item_by_deletion",
+            ),
+            # Few rows, these two: a first load puts none in.
+            models.Index(
+                fields=("owner", "new_at"),
+                condition=LIVE & Q(new_at__isnull=False),
+                name="item_by_arrival",
+            ),
+            models.Index(
+                fields=("owner", "changed_at"),
+                condition=LIVE & Q(changed_at__gt=F("first_seen_at")),
+                name="item_changed_since",
+            ),
+            models.Index(
                 fields=("connection", "type", "parent_remote_id"),
                 condition=LIVE & ~Q(parent_remote_id=""),
                 name="item_by_parent",
@@ -195,8 +214,7 @@ class Item(models.Model):
 
         Earlier it may have been at the provider for years.
         """
-        all_read_at = self.collection.first_full_refresh_at
-        return all_read_at is not None and self.first_seen_at > all_read_at
+        return self.new_at is not None
 
     @property
     def is_deleted(self) -> bool:

@@ -13,8 +13,8 @@ class ProviderState(models.Model):
 
     # One probe of a half-open circuit in so long.
     PAUSE = timedelta(minutes=1)
-    # Staff who were told of a refusal are not told of the next one within this time.
-    TOLD_FOR = timedelta(minutes=10)
+    # A refusal so soon after another one is the same trouble.
+    NEWS_FOR = timedelta(minutes=10)
     # No pause is longer; what lies further ahead was set by a clock ahead.
     LONGEST_PAUSE = timedelta(hours=1)
 
@@ -42,10 +42,10 @@ class ProviderState(models.Model):
 
     @property
     def was_paused_lately(self) -> bool:
-        """Tell whether its last refusal is so new that staff know of it."""
+        """Tell whether its last refusal is so new that another one is no news."""
         is_refusal = self.reason == "client_rejected"
         return is_refusal and not times.is_over(
-            self.since, self.TOLD_FOR, timezone.now()
+            self.since, self.NEWS_FOR, timezone.now()
         )
 
 

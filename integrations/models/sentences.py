@@ -6,6 +6,7 @@ They begin small, because they also stand behind a name; ``wording`` puts them t
 from collections.abc import Mapping
 
 from integrations.models.condition import Condition
+from integrations.models.notice_kind import NoticeKind
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.providers.kinds import DeletionKind
 
@@ -124,6 +125,40 @@ WAITS: Mapping[ReasonCode, str] = {
     ReasonCode.REFRESHING: "The key to the account is being renewed",
     ReasonCode.NOTHING_SHARED: (
         "{provider} shows nothing yet; it takes a moment after sharing"
+    ),
+}
+# What a user is told by mail: what it is, {name} the collection's, and what to do.
+NOTICE_TITLES: Mapping[NoticeKind, str] = {
+    NoticeKind.NEEDS_RECONNECT: "{provider} needs reconnecting: {account}",
+    NoticeKind.STALE: "Data from {provider} is older than promised: {account}",
+    NoticeKind.QUOTA: "Calls to {provider} are nearly used up: {account}",
+    NoticeKind.NO_PERMISSION: "{name} in {provider} can no longer be read: {account}",
+    NoticeKind.HELD: "Deletions in {name} wait for your decision: {account}",
+    NoticeKind.PROVIDER_PAUSED: "{provider} refuses this site: {account}",
+}
+NOTICE_TEXTS: Mapping[NoticeKind, str] = {
+    NoticeKind.NEEDS_RECONNECT: (
+        "{why}. Everything read so far stays where it is. To go on, open the"
+        " connection and press Reconnect."
+    ),
+    NoticeKind.STALE: (
+        "The last sync that worked is longer ago than promised. What is stored is"
+        " still shown. The connection's page says what it waits for."
+    ),
+    NoticeKind.QUOTA: (
+        "Four fifths of the calls that {provider} grants the account are used. Sync it"
+        " less often, or say which plan the account has, on the connection's page."
+    ),
+    NoticeKind.NO_PERMISSION: (
+        "{provider} refuses what it let be read before. What was read stays. Give the"
+        " permission there and reconnect, or stop reading it."
+    ),
+    NoticeKind.HELD: (
+        "{why} were found in {name} at once. Nothing is deleted here before you have"
+        " decided, on the connection's page."
+    ),
+    NoticeKind.PROVIDER_PAUSED: (
+        "The staff of this site know. There is nothing that you have to do."
     ),
 }
 # What is said of a connection beside its badge; {why} is a reason in words.

@@ -1,4 +1,4 @@
-"""Tries to sign in, which are counted before a password is checked."""
+"""Tries to sign in, which are counted before a password or a code is checked."""
 
 from django.db import models
 from django.utils import timezone
@@ -7,7 +7,7 @@ from integrations.models import wording
 
 
 class SignInTry(models.Model):
-    """One try for one address, of which only a keyed hash is kept."""
+    """One try for one address or account, of which only a keyed hash is kept."""
 
     address_hash = models.CharField(max_length=64, db_index=True)
     at = models.DateTimeField(default=timezone.now, db_index=True)

@@ -12,8 +12,17 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.models.condition import Condition
+from integrations.models.notice_kind import NoticeKind
 from integrations.models.reasons import Reason, ReasonCode, StateReason
-from integrations.models.sentences import CONDITIONS, DELETIONS, STATES, TEXTS, WAITS
+from integrations.models.sentences import (
+    CONDITIONS,
+    DELETIONS,
+    NOTICE_TEXTS,
+    NOTICE_TITLES,
+    STATES,
+    TEXTS,
+    WAITS,
+)
 from integrations.providers import SPECS
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.plain import write_time
@@ -54,6 +63,17 @@ def state_text(reason: str) -> str:
 def condition_text(condition: Condition, provider: str, *, why: str = "") -> str:
     """Return what is said of a connection beside its badge, as whole sentences."""
     text = CONDITIONS.get(condition, "").format(provider=provider, why=why)
+    return text[:1].upper() + text[1:]
+
+
+def notice_title(kind: NoticeKind, **words: str) -> str:
+    """Return what a user is told of, in one line."""
+    return NOTICE_TITLES[kind].format(**words)
+
+
+def notice_text(kind: NoticeKind, **words: str) -> str:
+    """Return what is said of it, and what to do, as whole sentences."""
+    text = NOTICE_TEXTS[kind].format(**words)
     return text[:1].upper() + text[1:]
 
 

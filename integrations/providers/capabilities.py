@@ -7,7 +7,13 @@ from typing import Any, Protocol, runtime_checkable
 
 from integrations.http.client import ApiClient
 from integrations.providers.connector import CollectionContext
-from integrations.providers.records import Content, IntegrationItem, Page
+from integrations.providers.records import (
+    Content,
+    DisplayField,
+    FieldSpec,
+    IntegrationItem,
+    Page,
+)
 from integrations.providers.spec import ProviderSettings
 from integrations.providers.stored import StoredItem
 from integrations.providers.writing import (
@@ -86,6 +92,19 @@ class ReadsLinks(Protocol):
 
 
 @runtime_checkable
+class HasLinkFields(Protocol):
+    """A connector whose items' links are fields that no schema of its names."""
+
+    def link_fields(
+        self, collection_id: str, account: Mapping[str, Any]
+    ) -> Sequence[FieldSpec]:
+        """Return the relations that items of a collection have."""
+
+    def describe_links(self, properties: Mapping[str, Any]) -> Sequence[DisplayField]:
+        """Return the relations that an item has, all of them."""
+
+
+@runtime_checkable
 class WritesItems(Protocol):
     """A connector that creates, changes and archives items of some collections.
 
@@ -161,9 +180,30 @@ class WritesItems(Protocol):
 
 @runtime_checkable
 class WritesManyItems(WritesItems, Protocol):
-    """A connector that changes many items by one call, up to ``items_per_write``."""
+    """A connector that writes many items by one call, up to ``items_per_write``."""
 
     items_per_write: int
+
+    def create_many(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        new: Mapping[str, RawValues],
+    ) -> WrittenMany:
+        """Create items, by keys of the caller's; each is taken or refused."""
+
+    def find_many_existing(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        new: Mapping[str, RawValues],
+    ) -> Mapping[str, str]:
+        """Return the ids of items that have the identity of new ones, by their keys."""
+
+    def archive_many(
+        self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
+    ) -> None:
+        """Archive items; those that are archived already stay so."""
 
     def update_many(
         self,

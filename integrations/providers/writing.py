@@ -79,7 +79,7 @@ class Written:
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenMany:
-    """What a provider answered to a write of many items, by their ids.
+    """What a provider answered to a write of many items: by their ids, or their keys.
 
     What is in neither has to be looked for: nobody knows whether it was written.
     """

@@ -21,9 +21,16 @@ from integrations.services.connections import sign_in_methods
 from integrations.signin import confirmation, limit
 from integrations.signin.accounts import account_by_password
 
+TOO_MANY_TRIES = "Too many wrong tries. Wait five minutes, then try again."
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """Account adapter: links from the configuration, passwords of proven addresses."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": TOO_MANY_TRIES,
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGN_UP == "open")

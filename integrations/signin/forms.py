@@ -3,11 +3,15 @@
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.email_verification import (
     send_verification_email_to_address,
 )
 from allauth.account.models import EmailAddress
 from allauth.core import context
+from allauth.mfa.adapter import get_adapter as mfa_adapter
+from allauth.mfa.base import forms as mfa_base
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, get_totp_secret
 from allauth.mfa.webauthn import forms as webauthn
@@ -112,7 +116,42 @@ class _SecondFactorForm:
         return cleaned
 
 
-class ActivateTOTPForm(_SecondFactorForm, totp.ActivateTOTPForm):
+class _CountedCode:
+    """Field for a code, each try of which is counted before it is checked."""
+
+    user: User
+
+    def clean_code(self) -> str:
+        counted = limit.count(limit.second_factor_of(self.user))
+        if counted is None:
+            raise get_adapter().validation_error("too_many_login_attempts")
+        code: str = super().clean_code()  # type: ignore[misc]
+        counted.delete()
+        return code
+
+
+class _EnteredCode(_CountedCode):
+    """Field for a code of a second factor that is set up."""
+
+    authenticator: Authenticator
+
+    def clean_code(self) -> str:
+        code = super().clean_code()
+        is_of_app = self.authenticator.type == Authenticator.Type.TOTP
+        if is_of_app and not limit.spend(self.user, code):
+            raise mfa_adapter().validation_error("incorrect_code")
+        return code
+
+
+class AuthenticateForm(_EnteredCode, mfa_base.AuthenticateForm):
+    """Second step of a sign-in."""
+
+
+class ReauthenticateForm(_EnteredCode, mfa_base.ReauthenticateForm):
+    """Proof of who is signed in, by a code."""
+
+
+class ActivateTOTPForm(_CountedCode, _SecondFactorForm, totp.ActivateTOTPForm):
     """Set-up of an authenticator app, whose secret lies sealed in the session."""
 
     secret: str

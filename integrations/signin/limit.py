@@ -1,4 +1,4 @@
-"""Limit of wrong passwords per address, counted in the database.
+"""Limit of wrong passwords and codes per account, counted in the database.
 
 The cache counts per process while it is slow, as it is when many tries come at once.
 Here each try is a row before it is checked, so that of any number at once no more
@@ -7,6 +7,7 @@ than the limit are checked, by however many processes.
 
 from datetime import timedelta
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -19,14 +20,32 @@ WINDOW = timedelta(minutes=5)
 SALT = "integrations.signin.limit"
 
 
-def count(email: str) -> SignInTry | None:
-    """Count one more try for an address; None if it may not be checked."""
-    mine = SignInTry.objects.create(address_hash=_hash(email))
+def count(subject: str) -> SignInTry | None:
+    """Count one more try for a subject; None if it may not be checked.
+
+    The subject is an e-mail address, or what ``second_factor_of`` returns.
+    """
+    mine = SignInTry.objects.create(address_hash=_hash(subject))
     if _recent(mine.address_hash).count() <= MOST_TRIES:
         return mine
     # Who is refused is not kept waiting longer by asking again.
     mine.delete()
     return None
+
+
+def second_factor_of(user: AbstractBaseUser) -> str:
+    """Return the subject under which all codes of a user are counted together."""
+    return f"second factor of {user.pk}"
+
+
+def spend(user: AbstractBaseUser, code: str) -> bool:
+    """Mark a code of an authenticator app as used; False if it was used before.
+
+    Such a code is right for longer than allauth's cache remembers it.
+    """
+    digits = "".join(filter(str.isdigit, code))
+    mine = SignInTry.objects.create(address_hash=_hash(f"{user.pk} used {digits}"))
+    return _recent(mine.address_hash).count() == 1
 
 
 def forget(email: str) -> None:
@@ -41,6 +60,6 @@ def _recent(address_hash: str) -> QuerySet[SignInTry]:
     )
 
 
-def _hash(email: str) -> str:
-    value = email.strip().lower()
+def _hash(subject: str) -> str:
+    value = subject.strip().lower()
     return salted_hmac(SALT, value, algorithm="sha256").hexdigest()

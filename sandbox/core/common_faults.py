@@ -37,6 +37,13 @@ def _status(sandbox: Sandbox, request: Request, params: Params) -> Response:
     return provider.refuse(sandbox, request, int(params["status"]), after)
 
 
+def _late_status(
+    sandbox: Sandbox, request: Request, response: Response, params: Params
+) -> Response:
+    """Answer a status although it was done; a refusal stays what it is."""
+    return response if response.status >= 400 else _status(sandbox, request, params)
+
+
 def _intermediary(sandbox: Sandbox, request: Request, params: Params) -> Response:
     """Answer in the provider's place, as proxies, gateways and sign-in pages do."""
     kind, body = BODIES[str(params["form"])]
@@ -130,6 +137,9 @@ KINDS = (
     FaultKind("reset", "Reset before doing anything", before=_reset),
     FaultKind("oversized", "Endless body", before=_oversized, params=OVERSIZED),
     FaultKind("lost", "Do it, then lose the answer", after=_reset),
+    FaultKind(
+        "late_status", "Do it, then answer a status", after=_late_status, params=STATUS
+    ),
     FaultKind("truncated", "Half the JSON, cleanly ended", after=HALVE),
     FaultKind("cut", "Break off in the middle of the body", after=_send(_cut)),
     FaultKind("wrong_shape", "A list instead of an object", after=WRAP),

@@ -34,6 +34,8 @@ ROUTES = (
     Route("POST", f"{OBJECTS}/search", search.search, "search"),
     Route("POST", f"{OBJECTS}/batch/read", objects.read_batch, "api batch"),
     Route("POST", f"{OBJECTS}/batch/update", writes.update_batch, "api write"),
+    Route("POST", f"{OBJECTS}/batch/create", writes.create_batch, "api write"),
+    Route("POST", f"{OBJECTS}/batch/archive", writes.archive_batch, "api write"),
     Route("POST", f"{OBJECTS}/merge", writes.merge_objects, "api write"),
     Route("POST", f"{OBJECTS}/gdpr-delete", writes.erase_object, "api write"),
     Route("GET", OBJECT, objects.show_object, "api read"),

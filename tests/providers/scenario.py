@@ -4,6 +4,7 @@ import inspect
 import json
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,12 +44,13 @@ class PathTransport:
         *,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
+        times: int = 1,
     ) -> None:
-        """Announce one answer to ``METHOD /path``: JSON, bytes or an error."""
+        """Announce an answer to ``METHOD /path``: JSON, bytes or an error."""
         if not isinstance(answer, Exception):
             body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             answer = Response(status=status, body=body, headers=Headers(headers or {}))
-        self._answers[route].append(answer)
+        self._answers[route].extend([answer] * times)
 
     def refuse_all(self, *, status: int) -> None:
         """Answer whatever is asked with one status."""
@@ -110,6 +112,12 @@ def make_settings(spec: ProviderSpec) -> ProviderSettings:
     )
 
 
+@cache
+def read_fixture(folder: Path, name: str) -> bytes:
+    """Return the recorded answer of this name."""
+    return (folder / f"{name}.json").read_bytes()
+
+
 class Scenario:
     """Hold one connector, the clients it is given and its fixtures."""
 
@@ -139,8 +147,12 @@ class Scenario:
             correlation_headers=connector.correlation_headers,
             sleep=lambda _seconds: None,
         )
-        self.oauth = OAuthClient(
-            config=connector.spec.oauth_config(self.settings),
+
+    @cached_property
+    def oauth(self) -> OAuthClient:
+        """Return the client of the provider's token endpoints."""
+        return OAuthClient(
+            config=self.connector.spec.oauth_config(self.settings),
             transport=self.transport,
         )
 
@@ -152,14 +164,13 @@ class Scenario:
 
     def load(self, name: str) -> Any:
         """Return the parsed fixture of this name."""
-        path = self.folder / f"{name}.json"
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_fixture(self.folder, name))
 
     def play(self, exchanges: Exchanges) -> None:
         """Announce the answers of one step of the script."""
         for route, names in exchanges.items():
             for name in names:
-                self.transport.on(route, self.load(name))
+                self.transport.on(route, read_fixture(self.folder, name))
 
     def context(self, **changes: Any) -> CollectionContext:
         """Return the script's collection with whatever schema was read."""

@@ -28,7 +28,8 @@ class Postgres:
         # Not under pytest's directory: run by root, the server has a user of its
         # own, and another pytest locks strangers out of there.
         self._directory = Path(mkdtemp(prefix="mooring-postgres-"))
-        self._server: PostgresServer = get_server(self._directory)
+        # Its own clean-up ends a server that is just ending, and fails if it has.
+        self._server: PostgresServer = get_server(self._directory, cleanup_mode=None)
         guard().watch(self._pid)
         for setting in CARELESS:
             self._execute(f"alter system set {setting}")

@@ -9,6 +9,13 @@ from xdist.scheduler import LoadScopeScheduling
 
 BROWSER, REAL = "tests/browser/", "tests/real/"
 DATABASES = ("postgres", "sqlite")
+# Most of a minute each: whoever began one last would keep the others waiting.
+LONG = (
+    "tests/providers/test_mutations.py",
+    "tests/views/connections/test_truth.py",
+    "tests/views/items/test_detail.py",
+    "tests/views/items/test_search.py",
+)
 
 
 def group_of(node_id: str) -> str:
@@ -27,9 +34,12 @@ def group_of(node_id: str) -> str:
 
 
 def order_of(node_id: str) -> int:
-    """Return when a test's turn is: shared stacks, own stacks, and no server last."""
+    """Return when a test's turn is: shared stacks, own stacks, and no server last.
+
+    The long files of those without a server come before the many short ones.
+    """
     if not node_id.startswith((BROWSER, REAL)):
-        return 3
+        return 3 if node_id.startswith(LONG) else 4
     group = group_of(node_id)
     return 2 if group == node_id else (*DATABASES, BROWSER).index(group) - 1
 

@@ -4,6 +4,14 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
+
+from integrations.http.transport import (
+    Request,
+    RequestsTransport,
+    Response,
+    Timeouts,
+)
 
 Behaviour = Callable[[socket.socket], None]
 
@@ -62,3 +70,24 @@ def answer(body: bytes, *, status: str = "200 OK", headers: str = "") -> bytes:
     """Return a whole answer with its length."""
     head = f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
+
+
+def send(
+    url: str,
+    *,
+    timeouts: Timeouts | None = None,
+    max_bytes: int = 100_000,
+    transport: RequestsTransport | None = None,
+    **fields: Any,
+) -> Response:
+    """Send one request, by default over a connection of its own."""
+    request = Request(method=fields.pop("method", "GET"), url=url, **fields)
+    return (transport or RequestsTransport()).send(
+        request, timeouts or Timeouts(), max_bytes
+    )
+
+
+def closed_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

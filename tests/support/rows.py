@@ -76,12 +76,14 @@ def make_item(collection: Collection, **values: Any) -> Item:
         "first_seen_at": NOON,
         "changed_at": NOON,
     }
+    facts = {**defaults, **values}
+    facts.setdefault("new_at", new_at(collection, facts["first_seen_at"]))
     item = Item.objects.create(
         connection=collection.connection,
         collection=collection,
         name=name,
         sort_name=sort_name(name),
-        **{**defaults, **values},
+        **facts,
     )
     text = Indexer(collection).text(
         name=name,
@@ -95,6 +97,13 @@ def make_item(collection: Collection, **values: Any) -> Item:
             stored_count=F("stored_count") + 1
         )
     return item
+
+
+def new_at(collection: Collection, first_seen_at: datetime) -> datetime | None:
+    """Return when an item was new, if its collection had been read before that."""
+    stored = Collection.objects.only("first_full_refresh_at").get(pk=collection.pk)
+    read_at = stored.first_full_refresh_at
+    return first_seen_at if read_at and first_seen_at > read_at else None
 
 
 def make_items(collection: Collection, rows: list[dict[str, Any]]) -> None:

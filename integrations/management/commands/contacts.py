@@ -1,4 +1,4 @@
-"""Create, edit and import contacts, and say what became of each."""
+"""Create, edit and import contacts, take imports back, and say what became of each."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from integrations.management import writing
 from integrations.management.console import quietly_if_closed
 from integrations.management.tables import printable
-from integrations.models import Collection, Import, ImportRow
+from integrations.models import Collection, Edit, Import, ImportRow
 from integrations.models.import_texts import file_text
 from integrations.models.preferences import zone_of
 from integrations.services.writing import editing, outbox
@@ -22,9 +22,11 @@ from integrations.services.writing.imports import (
     jobs,
     mapping,
     results,
+    undoing,
     uploads,
 )
 from integrations.services.writing.imports.running import HELD_SECONDS
+from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 
 NAP_SECONDS: Final = 0.5
 State = ImportRow.State
@@ -34,7 +36,7 @@ FINE: Final = {State.NEW, State.CHANGED, State.UNCHANGED, State.CREATED, State.U
 class Command(BaseCommand):
     """Write contacts; exit 0 only when all was saved, or could be with --dry-run."""
 
-    help = "Create, edit or import contacts."
+    help = "Create, edit or import contacts, or take an import back."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -66,7 +68,9 @@ class Command(BaseCommand):
         file.add_argument(
             "--clear-empty", action="store_true", help="empty cells clear values"
         )
-        for each in (create, edit, file):
+        undo = actions.add_parser("undo", help="take an import back")
+        undo.add_argument("source", type=_uuid, help="the id of the import")
+        for each in (create, edit, file, undo):
             each.add_argument("--connection", type=_uuid, metavar="UUID")
             each.add_argument("--user", default="", metavar="EMAIL", help="whose")
             each.add_argument(
@@ -80,6 +84,7 @@ class Command(BaseCommand):
                 "create": self.create_contact,
                 "edit": self.edit_contact,
                 "import": self.import_file,
+                "undo": self.undo_import,
             }
             actions[options["action"]](collection, options)
             self.stdout.flush()
@@ -148,11 +153,35 @@ class Command(BaseCommand):
             if not is_begun:
                 uploads.forget(source, user=user)
         if is_begun:
+            self.stdout.write(f"import {source.pk}")
             self._work(source)
             counts = self._report(source)
         bad = sum(number for state, number in counts.items() if state not in FINE)
         if bad:
             raise CommandError(f"rows that were not taken: {bad:,}")
+
+    def undo_import(self, collection: Collection, options: dict[str, Any]) -> None:
+        """Archive what an import created, and give back what it changed."""
+        source = Import.objects.filter(
+            collection=collection, pk=options["source"]
+        ).first()
+        if source is None:
+            raise CommandError("there is no import with this id in this connection")
+        user = source.created_by
+        try:
+            plan = undoing.plan(source, user)
+            self.stdout.write(f"to archive: {len(plan.archived):,}")
+            self.stdout.write(f"to give back: {len(plan.given_back):,}")
+            self.stdout.write(f"changed since, or gone: {len(plan.left):,}")
+            if options["dry_run"]:
+                return
+            counts = writing.finish_many(undoing.undo(source, user=user))
+        except (NothingToUndoError, EditingOffError) as exc:
+            raise CommandError("there is nothing to take back") from exc
+        for state, number in counts.items():
+            self.stdout.write(f"{Edit.State(state).label.lower()}: {number:,}")
+        if set(counts) - {Edit.State.SAVED}:
+            raise CommandError("not all rows were taken back")
 
     def _upload(self, collection: Collection, options: dict[str, Any]) -> Import:
         path = options["file"]

@@ -32,6 +32,7 @@ from integrations.providers.links import RemoteLink
 from integrations.providers.listing import id_of, to_page
 from integrations.providers.records import (
     DisplayField,
+    FieldSpec,
     IntegrationItem,
     Page,
     RemoteAccount,
@@ -211,6 +212,16 @@ class HubSpot(BaseConnector):
         """Return the records that one is associated with."""
         return list(to_remote_links(properties, parent_id))
 
+    def link_fields(
+        self, collection_id: str, account: Mapping[str, Any]
+    ) -> Sequence[FieldSpec]:
+        """Return the associations of an object type."""
+        return display.link_fields(collection_id, account)
+
+    def describe_links(self, properties: Mapping[str, Any]) -> Sequence[DisplayField]:
+        """Return the records that one is associated with."""
+        return display.describe_links(properties)
+
     def write_scopes(self, collection_id: str) -> Sequence[str]:
         """Return what writing needs; only contacts can be written."""
         return writing.WRITE_SCOPES.get(collection_id, ())
@@ -275,6 +286,30 @@ class HubSpot(BaseConnector):
     ) -> WrittenMany:
         """Change some properties of up to a hundred records."""
         return writing_many.update_many(api, collection, changes)
+
+    def create_many(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        new: Mapping[str, RawValues],
+    ) -> WrittenMany:
+        """Create up to a hundred records."""
+        return writing_many.create_many(api, collection, new)
+
+    def find_many_existing(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        new: Mapping[str, RawValues],
+    ) -> Mapping[str, str]:
+        """Return the contacts with the e-mail addresses among these values."""
+        return writing_many.find_many_existing(api, collection, new)
+
+    def archive_many(
+        self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
+    ) -> None:
+        """Archive up to a hundred records."""
+        writing_many.archive_many(api, collection, remote_ids)
 
     def fetch_many(
         self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]

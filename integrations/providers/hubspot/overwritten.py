@@ -4,17 +4,21 @@ https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/gu
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.listing.records import ID_ONLY, Reader
+from integrations.providers.hubspot.mapping.display import from_milliseconds
 from integrations.providers.hubspot.writing import STAGE, is_same, writable_fields
 from integrations.providers.listing import id_of
+from integrations.providers.values import to_time
 from integrations.providers.writing import RawValues, WritableField
 
 # With a history HubSpot takes half as many records in a batch.
 MOST_WITH_HISTORY: Final = 50
 UNKNOWN: Final = object()
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def fetch_overwritten(
@@ -67,19 +71,33 @@ def _fields(collection: CollectionContext) -> Mapping[str, WritableField]:
 
 
 def _value_before(history: object, field: WritableField, sent: RawValues) -> Any:
-    """Return the value that the one sent has replaced, UNKNOWN where none is told."""
+    """Return the value that the one sent has replaced, UNKNOWN where none is told.
+
+    Somebody else may have written a value that means the same, in another form.
+    """
     versions = [each for each in _list(history) if isinstance(each, dict)]
     # The newest is the first; that they come so is nobody's promise.
-    versions.sort(key=lambda each: str(each.get("timestamp")), reverse=True)
+    versions.sort(key=lambda each: _written_at(each.get("timestamp")), reverse=True)
     values = [each.get("value") for each in versions]
-    for place, value in enumerate(values):
-        if is_same(field, value, sent[field.name]):
-            earlier = values[place + 1 :]
-            if field.name == STAGE:
-                # Clearing it first was the only way to go back.
-                earlier = [each for each in earlier if each not in ("", None)]
-            return earlier[0] if earlier else None
-    return UNKNOWN
+    same = [is_same(field, value, sent[field.name]) for value in values]
+    if True not in same:
+        return UNKNOWN
+    since = same.index(True) + 1
+    earlier = [
+        value
+        for value, is_ours in zip(values[since:], same[since:], strict=True)
+        if not is_ours
+    ]
+    if field.name == STAGE:
+        # Clearing it first was the only way to go back.
+        earlier = [each for each in earlier if each not in ("", None)]
+    return earlier[0] if earlier else None
+
+
+def _written_at(timestamp: object) -> datetime:
+    """Return when a version was written: HubSpot leaves out milliseconds of zero."""
+    raw = "" if timestamp is None else str(timestamp)
+    return from_milliseconds(raw) or to_time(raw) or NEVER
 
 
 def _list(value: object) -> Sequence[Any]:

@@ -190,8 +190,13 @@ _KEYS: Final[Mapping[Input, Callable[[str], object]]] = {
 
 def create(api: ApiClient, collection: CollectionContext, values: RawValues) -> Written:
     """Create a contact with the values that are not empty."""
-    given = {name: value for name, value in values.items() if value not in ("", None)}
+    given = given_values(values)
     return to_written(api.post(path_of(collection), json={"properties": given}))
+
+
+def given_values(values: RawValues) -> dict[str, Any]:
+    """Return the values that are not empty."""
+    return {name: value for name, value in values.items() if value not in ("", None)}
 
 
 def update(

@@ -1,4 +1,7 @@
-"""Write many contacts by one call, each of which is taken or refused by itself."""
+"""Write many contacts by one call, each of which is taken or refused by itself.
+
+https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,8 +11,12 @@ from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.api.refusals import refused_inputs
 from integrations.providers.hubspot.listing.records import Reader
 from integrations.providers.hubspot.writing import (
+    IDENTITY,
+    MORE_IDENTITIES,
     STAGE,
     after_writing,
+    given_values,
+    identities,
     path_of,
     to_written,
 )
@@ -76,6 +83,60 @@ def _send_many(
         written={each.remote_id: each for each in written if each.remote_id in changes},
         refused={k: v for k, v in refused_inputs(body).items() if k in changes},
     )
+
+
+def create_many(
+    api: ApiClient, collection: CollectionContext, new: Mapping[str, RawValues]
+) -> WrittenMany:
+    """Create up to a hundred contacts by one call, by the keys that they are given."""
+    inputs = [
+        {
+            "properties": given_values(values),
+            "associations": [],
+            "objectWriteTraceId": key,
+        }
+        for key, values in new.items()
+    ]
+    path = f"{path_of(collection)}/batch/create"
+    body = expect_object(api.post(path, json={"inputs": inputs}), "batch")
+    written = {}
+    for row in expect_list(body.get("results"), "results"):
+        # The order of the results is nobody's promise.
+        key = expect_object(row, "record").get("objectWriteTraceId")
+        if isinstance(key, str) and key in new:
+            written[key] = to_written(row)
+    refused = {k: v for k, v in refused_inputs(body).items() if k in new}
+    return WrittenMany(written=written, refused=refused)
+
+
+def find_many_existing(
+    api: ApiClient, collection: CollectionContext, new: Mapping[str, RawValues]
+) -> Mapping[str, str]:
+    """Return the contacts that have the addresses of new ones now, by their keys."""
+    keys = {str(values.get(IDENTITY)).casefold(): key for key, values in new.items()}
+    body = {
+        "idProperty": IDENTITY,
+        "properties": [IDENTITY, MORE_IDENTITIES],
+        "propertiesWithHistory": [],
+        "inputs": [{"id": str(values.get(IDENTITY))} for values in new.values()],
+    }
+    path = f"{path_of(collection)}/batch/read"
+    answer = expect_object(api.post(path, json=body, idempotent=True), "batch")
+    found: dict[str, str] = {}
+    for row in expect_list(answer.get("results"), "results"):
+        written = to_written(row)
+        for address in identities(written.values):
+            if address in keys:
+                found[keys[address]] = written.remote_id
+    return found
+
+
+def archive_many(
+    api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
+) -> None:
+    """Archive up to a hundred contacts by one call."""
+    inputs = [{"id": remote_id} for remote_id in remote_ids]
+    api.post(f"{path_of(collection)}/batch/archive", json={"inputs": inputs})
 
 
 def fetch_many(

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, Credential
 from integrations.models.reasons import StateReason
-from integrations.services.common import audit, mail
+from integrations.services.common import audit
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def needs_reconnect(
     generation: int | None = None,
     version: int | None = None,
 ) -> bool:
-    """Mark a connection that only its user can repair; one mail per incident.
+    """Mark a connection that only its user can repair.
 
     Nothing happens when a newer grant or a newer version has come in meanwhile.
     """
@@ -56,7 +56,6 @@ def needs_reconnect(
         if not changed:
             return False
         audit.record("connection.needs_reconnect", subject=connection.pk, reason=reason)
-        transaction.on_commit(lambda: mail.needs_reconnect(connection.pk))
     logger.warning("needs reconnect connection=%s reason=%s", connection.pk, reason)
     return True
 
@@ -81,13 +80,7 @@ def grant_is_good(connection_id: UUID, generation: int) -> None:
         generation=generation,
         state__in=(Connection.State.NEEDS_RECONNECT, Connection.State.DEGRADED),
         reason__in=(*GRANT_REASONS, StateReason.UNAUTHORIZED),
-    ).update(
-        state=Connection.State.ACTIVE,
-        reason="",
-        state_since=timezone.now(),
-        # The next incident is a new one and has its own notice.
-        notified_at=None,
-    )
+    ).update(state=Connection.State.ACTIVE, reason="", state_since=timezone.now())
 
 
 def degrade(connection: Connection, reason: StateReason) -> None:

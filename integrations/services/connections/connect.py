@@ -38,6 +38,15 @@ class Connected:
     delivered: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Stored:
+    """The connection of a new grant, and whether that reads what the old one did."""
+
+    connection: Connection
+    is_new: bool
+    shows_the_same: bool
+
+
 def connect(
     *,
     user: User,
@@ -50,11 +59,12 @@ def connect(
     """Store a new grant, sealed, and queue its first sync after the commit.
 
     A user who connects the same account again keeps the row, the items and the
-    history, and starts a new generation. ``plan`` is the provider's plan that the
-    user says a new one has. ``issued_at`` is when the provider answered with the
-    grant: a newer one of the same user is kept, and this one given back. With nothing
-    changed, raises OwnedBySomeoneElseError when the account is somebody else's here,
-    and TooManyConnectionsError.
+    history, and starts a new generation; with the scopes of before its syncs go on
+    where they were, or else everything is read again. ``plan`` is the provider's plan
+    that the user says a new one has. ``issued_at`` is when the provider answered with
+    the grant: a newer one of the same user is kept, and this one given back. With
+    nothing changed, raises OwnedBySomeoneElseError when the account is somebody else's
+    here, and TooManyConnectionsError.
     """
     store = partial(
         _store,
@@ -75,17 +85,19 @@ def connect(
             raise OwnedBySomeoneElseError(provider) from exc
     if stored is None:
         return _keep_newer(_same_account(provider, account).get(owner=user), tokens)
-    connection, is_new = stored
     triggers = SyncRun.Trigger
-    # A new consent may have opened, or closed, anything: look at all of it again.
     request = runs.request_sync(
-        connection,
-        trigger=triggers.CONNECT if is_new else triggers.RECONNECT,
-        full=not is_new,
+        stored.connection,
+        trigger=triggers.CONNECT if stored.is_new else triggers.RECONNECT,
+        full=not (stored.is_new or stored.shows_the_same),
         wait=CONNECTORS[provider].usual_share_lag,
     )
-    outbox.wake(connection)
-    return Connected(connection=connection, is_new=is_new, delivered=request.delivered)
+    outbox.wake(stored.connection)
+    return Connected(
+        connection=stored.connection,
+        is_new=stored.is_new,
+        delivered=request.delivered,
+    )
 
 
 @transaction.atomic
@@ -97,14 +109,16 @@ def _store(
     account: RemoteAccount,
     plan: str,
     issued_at: datetime,
-) -> tuple[Connection, bool] | None:
+) -> _Stored | None:
     """Store the grant in its row, or nothing where the row has a newer one."""
     connection, is_new = _row_for(user, provider, account)
     if not is_new and _has_newer_grant(connection, issued_at):
         return None
     if is_new:
         quota.begin(connection, plan)
-    new_grant.store(connection, tokens, account, issued_at, is_new=is_new)
+    has_same_scopes = new_grant.store(
+        connection, tokens, account, issued_at, is_new=is_new
+    )
     runs.cancel_open(connection, ReasonCode.RECONNECTED)
     audit.record(
         "connection.connected" if is_new else "connection.reconnected",
@@ -113,7 +127,9 @@ def _store(
         provider=provider,
         account=account.remote_id,
     )
-    return connection, is_new
+    # Where each consent shares single items, it may show and hide any of them.
+    shows_the_same = has_same_scopes and not CONNECTORS[provider].longest_share_lag
+    return _Stored(connection=connection, is_new=is_new, shows_the_same=shows_the_same)
 
 
 def _same_account(provider: str, account: RemoteAccount) -> ConnectionQuerySet:

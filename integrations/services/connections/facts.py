@@ -38,6 +38,7 @@ COLUMNS = (
     "reason",
     "reason_data",
     "blocked_until",
+    "before_refusal",
 )
 
 
@@ -135,10 +136,14 @@ def facts_of(connections: Iterable[Connection]) -> dict[UUID, Facts]:
 
 def needing_user(user: AbstractBaseUser | AnonymousUser) -> ConnectionQuerySet:
     """Return the connections of a user that wait for a new permission."""
+    return Connection.objects.owned_by(user).connected().filter(needs_user())
+
+
+def needs_user() -> Q:
+    """Return the condition that a connection waits for a new permission."""
     is_unreadable = Q(credential__isnull=False) & ~_readable("credential__")
-    own = Connection.objects.owned_by(user).connected()
-    own = own.exclude(reason=StateReason.SITE_KEY_WRONG)
-    return own.filter(Q(state=Connection.State.NEEDS_RECONNECT) | is_unreadable)
+    is_needed = Q(state=Connection.State.NEEDS_RECONNECT) | is_unreadable
+    return is_needed & ~Q(reason=StateReason.SITE_KEY_WRONG)
 
 
 def _collections(rows: Sequence[Connection]) -> Mapping[UUID, list[Collection]]:

@@ -32,11 +32,12 @@ def store(
     issued_at: datetime,
     *,
     is_new: bool,
-) -> None:
-    """Store a grant in its connection and its credential, and let it read again.
+) -> bool:
+    """Store a grant, and let its connection read again.
 
-    Runs inside the transaction that made or locked the connection. ``issued_at`` is
-    when the provider answered with the tokens; ``is_new`` whether the connection is.
+    Tells whether its scopes are those of the grant before. Runs inside the
+    transaction that made or locked the connection. ``issued_at`` is when the provider
+    answered with the tokens; ``is_new`` whether the connection is.
     """
     now, is_moved = timezone.now(), connection.is_moved
     connection.generation += 1
@@ -45,24 +46,28 @@ def store(
     told = {key: value for key, value in account.details.items() if value != ""}
     connection.account = {**connection.account, **told}
     scopes = account.scopes if account.scopes is not None else tokens.scopes
+    before = set(connection.granted_scopes)
     if scopes is not None:
         connection.granted_scopes = list(scopes)
+    has_same_scopes = before == set(connection.granted_scopes)
     connection.state, connection.reason = Connection.State.ACTIVE, ""
     connection.state_since = now
-    connection.notified_at = connection.discovered_at = None
+    connection.discovered_at = None
     connection.reconnected_at = None if is_new else now
     connection.next_sync_at = now
     connection.retry_at, connection.failed_syncs = None, 0
     connection.save()
-    # What was out of reach may be in reach now.
-    connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
-        completeness=Completeness.PENDING, before_refusal=None, **columns(None)
-    )
+    if not has_same_scopes:
+        # What was out of reach may be in reach now.
+        connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
+            completeness=Completeness.PENDING, before_refusal=None, **columns(None)
+        )
     old = _seal_credential(connection, tokens, issued_at)
     # What another server has is not ours to end.
     if old and not is_moved:
         _give_back_replaced(old, connection)
     store_social_account(connection)
+    return has_same_scopes
 
 
 def _seal_credential(

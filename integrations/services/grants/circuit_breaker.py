@@ -6,7 +6,6 @@ the first that is granted closes it.
 
 import logging
 
-from django.core.mail import mail_admins
 from django.utils import timezone
 
 from integrations.http.errors import PROVIDER_PAUSED, Transient
@@ -67,14 +66,6 @@ def pause(provider: str, error: OAuthError) -> None:
     logger.error("provider paused provider=%s error=%s", provider, error.error)
     if is_new:
         audit.record("provider.paused", subject=provider, error=error.error)
-        mail_admins(
-            f"{provider} refuses this site's client",
-            f"Token requests to {provider} are refused as {error.error!r}.\n"
-            "Check its client id, client secret and redirect URI in the settings.\n"
-            "Connections are untouched, and read on with the keys that they have; "
-            "one renewal a minute tries whether it is over.\n",
-            fail_silently=True,
-        )
 
 
 def resume(provider: str) -> None:

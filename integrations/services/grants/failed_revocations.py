@@ -1,6 +1,7 @@
 """Revocations that were given up: who must end the grant at the provider instead."""
 
 import logging
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -11,15 +12,37 @@ from integrations.services.common import audit
 
 logger = logging.getLogger(__name__)
 
+# The error of those whose provider has no way to be told.
+NOT_OFFERED = "not_offered"
+
 
 def give_up(pending: PendingRevocation, exc: Exception) -> FailedRevocation:
     """Erase the token for good, and leave a note for its owner and for staff."""
+    error = str(getattr(exc, "error", "") or getattr(exc, "code", ""))
+    failed = _note(
+        pending,
+        error=(error or type(exc).__name__)[:100],
+        status=getattr(exc, "status", None),
+        tries=pending.tries + 1,
+    )
+    logger.error(
+        "revocation given up provider=%s error=%s", failed.provider, failed.error
+    )
+    return failed
+
+
+def leave_to_owner(pending: PendingRevocation) -> FailedRevocation:
+    """Erase a token whose provider revokes none, and leave a note for its owner."""
+    logger.info("revocation not offered provider=%s", pending.provider)
+    return _note(pending, error=NOT_OFFERED)
+
+
+def _note(pending: PendingRevocation, **facts: Any) -> FailedRevocation:
     own = Connection.objects.filter(
         provider=pending.provider,
         remote_id=pending.account_id,
         owner_id=pending.owner_id,
     ).first()
-    error = str(getattr(exc, "error", "") or getattr(exc, "code", ""))
     with transaction.atomic():
         failed = FailedRevocation.objects.create(
             provider=pending.provider,
@@ -27,9 +50,7 @@ def give_up(pending: PendingRevocation, exc: Exception) -> FailedRevocation:
             account_name=own.account_name if own else "",
             owner_id=pending.owner_id,
             is_uninstall=pending.is_uninstall,
-            error=(error or type(exc).__name__)[:100],
-            status=getattr(exc, "status", None),
-            tries=pending.tries + 1,
+            **facts,
         )
         audit.record(
             "revocation.given_up",
@@ -40,9 +61,6 @@ def give_up(pending: PendingRevocation, exc: Exception) -> FailedRevocation:
             tries=failed.tries,
         )
         PendingRevocation.objects.filter(pk=pending.pk).delete()
-    logger.error(
-        "revocation given up provider=%s error=%s", failed.provider, failed.error
-    )
     return failed
 
 

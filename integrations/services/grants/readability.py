@@ -8,7 +8,6 @@ import logging
 import uuid
 from collections.abc import Iterable
 
-from django.core.mail import mail_admins
 from django.utils import timezone
 
 from integrations.models import Connection, Credential, ProviderState
@@ -107,17 +106,9 @@ def _opens_again(credential: Credential) -> None:
 
 
 def _alarm(providers: Iterable[str]) -> None:
-    """Tell staff once, until they have cleared the alarm."""
+    """Note the alarm once, until staff have cleared it."""
     for provider in providers:
         if ProviderState.objects.filter(pk=provider, reason=ALARM).exists():
             continue
         circuit_breaker.note(provider, ALARM)
         audit.record("credentials.unreadable", subject=provider)
-        mail_admins(
-            f"Stored permissions of {provider} cannot be opened",
-            "See how many with `manage.py rotate_token_keys --check`.\n"
-            "If it is all of them, TOKEN_KEYS is not what sealed them: bring the key "
-            "back, and they heal by themselves.\n"
-            "If it is a few, their rows are damaged, and their owners reconnect.\n",
-            fail_silently=True,
-        )

@@ -176,7 +176,9 @@ def _revoke(pending: PendingRevocation) -> bool:
         else:
             oauth = oauth_clients.oauth_client(pending.provider)
             is_access = revokes_access(pending.provider)
-            oauth.revoke(token, hint="" if is_access else "refresh_token")
+            if not oauth.revoke(token, hint="" if is_access else "refresh_token"):
+                failed_revocations.leave_to_owner(pending)
+                return True
     except (OAuthError, ApiError, crypto.CryptoError) as exc:
         return _again(pending, exc)
     PendingRevocation.objects.filter(pk=pending.pk).delete()

@@ -53,7 +53,7 @@ class News:
     def select(self, items: ItemQuerySet) -> ItemQuerySet:
         """Return those of the items that it happened to."""
         if self.until is not None:
-            column = {NEW: "first_seen_at", DELETED: "deleted_at"}
+            column = {NEW: "new_at", DELETED: "deleted_at"}
             name = column.get(self.kind, "changed_at")
             items = items.filter(**{f"{name}__lt": self.until})
         if self.kind == DELETED:
@@ -61,10 +61,7 @@ class News:
         if self.kind == CHANGED:
             changed = items.live().filter(changed_at__gte=self.since)
             return changed.filter(changed_at__gt=F("first_seen_at"))
-        return items.live().filter(
-            first_seen_at__gte=self.since,
-            first_seen_at__gt=F("collection__first_full_refresh_at"),
-        )
+        return items.live().filter(new_at__gte=self.since)
 
 
 def _to_time(stamp: str) -> datetime:

@@ -62,6 +62,7 @@ INSERTED = (
     "provider",
     "remote_id",
     "first_seen_at",
+    "new_at",
     *UPDATED,
 )
 
@@ -151,7 +152,9 @@ class _Values:
         connection = collection.connection
         self._has_uuids = database.features.has_native_uuid_field
         self._is_sqlite = database.vendor == "sqlite"
-        self._now, self._latest = now, now + MOST_AHEAD
+        self._now, self._latest = self._to_column(now), now + MOST_AHEAD
+        is_first_load = collection.first_full_refresh_at is None
+        self._new_at = None if is_first_load else self._now
         self._owner = (
             connection.owner_id,
             self._uuid(connection.pk),
@@ -174,12 +177,13 @@ class _Values:
 
     def of(self, row: Row) -> tuple[Any, ...]:
         """Return the values of one row."""
-        item, now = row.item, self._to_column(self._now)
+        item, now = row.item, self._now
         return (
             self._uuid(time_ordered_uuid()),
             *self._owner,
             item.id,
             now,
+            self._new_at,
             item.type,
             item.name[:NAME_LENGTH],
             sort_name(item.name),

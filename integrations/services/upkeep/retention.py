@@ -14,7 +14,9 @@ from integrations.models import (
     Edit,
     FailedRevocation,
     Import,
+    Incident,
     ItemChange,
+    Notice,
     RefreshAttempt,
     SignInTry,
     SpotCheck,
@@ -47,6 +49,8 @@ def prune(*, now: datetime) -> int:
                 BulkEdit, created_at__lt=now - DRAFTS_KEPT, confirmed_at__isnull=True
             ),
             _prune(BulkEdit, confirmed_at__lt=history, edits__isnull=True),
+            _prune(Incident, resolved_at__lt=history),
+            _prune(Notice, created_at__lt=history, incident__isnull=True),
             _prune(SpotCheck, began_at__lt=history),
             _prune(CollectionCount, day__lt=(now - COUNTS_KEPT).date()),
             _prune(AuthorizationState, created_at__lt=now - STATES_KEPT),

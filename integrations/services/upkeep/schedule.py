@@ -46,7 +46,7 @@ from integrations.services.writing.imports import jobs
 logger = logging.getLogger(__name__)
 
 # The tasks that beat starts; each leaves a heartbeat of its own.
-TICKS = ("dispatch_due", "refresh_due", "sweep")
+TICKS = ("dispatch_due", "refresh_due", "sweep", "watch")
 MOST_AT_ONCE = 1000
 # The columns that say when a sync is due, and what it is then asked for by.
 DUE = (

@@ -19,12 +19,19 @@ from integrations.services.writing import delivery, lease, outbox, outcomes
 from integrations.services.writing.delivery import Step
 
 
+def key_of(edit: Edit) -> str:
+    """Return the id of a row's item; a new one has none that lasts."""
+    is_new = edit.verb == Edit.Verb.CREATE
+    return str(edit.uuid) if is_new else edit.remote_id
+
+
 @dataclass(kw_only=True)
 class Batch:
-    """Rows that are delivered together, under one lease, by their items' ids."""
+    """Rows of one verb that are delivered together, under one lease, by their keys."""
 
     bulk: BulkEdit
     lease_id: UUID
+    verb: Edit.Verb
     open: dict[str, Edit]
     api: ApiClient
     writer: WritesManyItems
@@ -32,13 +39,30 @@ class Batch:
     fields: Mapping[str, WritableField] = field(default_factory=dict)
     step: Step = Step.READING
     sent: set[str] = field(default_factory=set)
+    # Those that an earlier call may have written, before the one that is sent.
+    unsure: set[str] = field(default_factory=set)
     halfway: set[str] = field(default_factory=set)
     order_keys: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.api.before_send = self.renew
+
+    def renew(self) -> None:
+        """Renew the lease of all rows, which every call begins with."""
+        is_sending = self.step is Step.SENDING
+        rows = list(self.open.values())
+        lease.renew_many(rows, self.lease_id, is_sending=is_sending)
+
     def fetch(self, ids: Iterable[str]) -> Mapping[str, IntegrationItem]:
         """Return items as they are there now."""
-        lease.renew_many(list(self.open.values()), self.lease_id)
         return self.writer.fetch_many(self.api, self.context, list(ids))
+
+    def note_sent(self, keys: Iterable[str]) -> None:
+        """Store that the next call writes these rows."""
+        self.sent = set(keys)
+        self.unsure = {key for key in self.sent if self.open[key].may_have_arrived}
+        lease.note_sent_many([self.open[key] for key in self.sent], self.lease_id)
+        self.step = Step.SENDING
 
     def differing(self, values: RawValues, there: RawValues) -> list[str]:
         """Return the names of values that are not there."""
@@ -54,13 +78,14 @@ class Batch:
             state,
             reason,
             item=edit.item,
+            remote_id=edit.remote_id,
             change=edit.change,
             theirs=edit.theirs,
             correlation_id=correlation,
         )
         outbox.record(state.value, edit, reason=edit.reason)
         self.order_keys.append(edit.order_key)
-        del self.open[edit.remote_id]
+        del self.open[key_of(edit)]
 
     def settle(
         self, edit: Edit, exc: ApiError | NoTokenError, *, is_sent: bool
@@ -72,14 +97,20 @@ class Batch:
             exc,
             is_sent=is_sent,
             is_unsure=is_unsure,
-            is_halfway=edit.remote_id in self.halfway,
+            is_halfway=key_of(edit) in self.halfway,
         )
         wait = delivery.store_outcome(edit, self.lease_id, outcome)
-        del self.open[edit.remote_id]
+        del self.open[key_of(edit)]
         return wait or 0.0
+
+    def leave_refused_alone(self, edit: Edit) -> None:
+        """Put a row back whose call was refused; an earlier one may have arrived."""
+        is_unsure = key_of(edit) in self.unsure
+        unsent = {"state": Edit.State.WAITING, "sent_at": None}
+        self.leave_alone(edit, **({} if is_unsure else unsent))
 
     def leave_alone(self, edit: Edit, **values: Any) -> None:
         """Put a row back, to be delivered by itself."""
         lease.release(edit, self.lease_id, is_sent_alone=True, **values)
         queue.send("deliver_edit", edit.pk)
-        del self.open[edit.remote_id]
+        del self.open[key_of(edit)]

@@ -1,4 +1,4 @@
-"""Bulk edits: one value for one property of many items, from draft to undo.
+"""Bulk edits: one value for one property of many items, from draft to delivery.
 
 A draft holds a digest of each value that its preview showed. Confirming it takes an
 edit for each row that is still so: what changed meanwhile is left out and counted.
@@ -6,20 +6,20 @@ edit for each row that is still so: what changed meanwhile is left out and count
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models import BulkEdit, Collection, Edit, Item, ItemChange
-from integrations.models.edit import EditQuerySet
+from integrations.models import BulkEdit, Collection, Edit, Item
 from integrations.models.reasons import ReasonCode
 from integrations.providers.writing import WritableField
 from integrations.services.common import audit, queue
 from integrations.services.common.errors import ServiceError
-from integrations.services.writing import editing, outbox
+from integrations.services.writing import outbox
 from integrations.services.writing.bulk_rows import (
     CHUNK,
     Kind,
@@ -28,7 +28,7 @@ from integrations.services.writing.bulk_rows import (
     chunks,
     look,
 )
-from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
+from integrations.services.writing.outbox import EditingOffError
 
 MOST_ROWS: Final = 10_000
 
@@ -41,7 +41,7 @@ def draft(
     collection: Collection, keys: Sequence[int], *, filters: str, user: User
 ) -> BulkEdit:
     """Store which rows are meant."""
-    _ensure_allowed(collection, user)
+    ensure_allowed(collection, user)
     return BulkEdit.objects.create(
         connection=collection.connection,
         collection=collection,
@@ -89,7 +89,7 @@ def confirm(bulk: BulkEdit, *, user: User, shown: str) -> int:
 
     Raises PreviewChangedError where the preview that is confirmed is not the latest.
     """
-    _ensure_allowed(bulk.collection, user)
+    ensure_allowed(bulk.collection, user)
     if bulk.is_draft and bulk.shown != shown:
         raise PreviewChangedError
     field = choosable_fields(bulk.collection).get(bulk.field)
@@ -115,7 +115,7 @@ def confirm(bulk: BulkEdit, *, user: User, shown: str) -> int:
             "moved_count": len(digests) - len(taken),
         }
         BulkEdit.objects.filter(pk=bulk.pk).update(**told)
-        _record("confirmed", bulk, user, rows=len(taken), **told)
+        record("confirmed", bulk, user, rows=len(taken), **told)
         send(bulk)
     bulk.refresh_from_db()
     return len(taken)
@@ -140,7 +140,7 @@ def cancel(bulk: BulkEdit, *, user: User) -> int:
     with transaction.atomic():
         rows = BulkEdit.objects.filter(pk=bulk.pk, cancelled_at__isnull=True)
         if rows.update(cancelled_at=timezone.now()):
-            _record("cancelled", bulk, user)
+            record("cancelled", bulk, user)
     bulk.refresh_from_db()
     return discard_cancelled(bulk)
 
@@ -152,6 +152,8 @@ def discard_cancelled(bulk: BulkEdit) -> int:
     """
     if not BulkEdit.objects.filter(pk=bulk.pk, cancelled_at__isnull=False).exists():
         return 0
+    # From here on no worker sends one that it has taken.
+    outbox.stop_sending(bulk.edits.open())
     unsent = bulk.edits.open().filter(sent_at__isnull=True)
     waiting = list(unsent.values_list("order_key", flat=True))
     discarded = outbox.discard_rows(unsent, ReasonCode.DISCARDED)
@@ -162,89 +164,12 @@ def discard_cancelled(bulk: BulkEdit) -> int:
 
 def discard_left() -> int:
     """Discard what a worker that died, or a refused call, left of cancelled ones."""
-    unsent = Edit.objects.open().filter(
-        sent_at__isnull=True, bulk_edit__cancelled_at__isnull=False
+    left = Edit.objects.open().filter(
+        Q(sent_at__isnull=True) | Q(cancelled_at__isnull=True),
+        bulk_edit__cancelled_at__isnull=False,
     )
-    keys = set(unsent.order_by().values_list("bulk_edit", flat=True).distinct())
+    keys = set(left.order_by().values_list("bulk_edit", flat=True).distinct())
     return sum(discard_cancelled(each) for each in BulkEdit.objects.filter(pk__in=keys))
-
-
-def can_undo(bulk: BulkEdit, user: User) -> bool:
-    """Tell whether a bulk edit is the user's own, and was not taken back before."""
-    is_own = not bulk.is_draft and bulk.created_by_id == user.pk
-    if not is_own or not editing.can_write(bulk.collection):
-        return False
-    return not BulkEdit.objects.filter(undoes=bulk).exists()
-
-
-def saved(bulk: BulkEdit) -> EditQuerySet:
-    """Return the rows that changed something there."""
-    return bulk.edits.filter(state=Edit.State.SAVED, change__isnull=False)
-
-
-def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
-    """Return those edits of a bulk edit that are the latest of their field."""
-    if not can_undo(bulk, user):
-        return []
-    rows = list(saved(bulk).select_related("item").order_by("pk"))
-    found: list[Edit] = []
-    for chunk in chunks(rows):
-        overtaken = _overtaken(chunk)
-        found += [edit for edit in chunk if edit.pk not in overtaken]
-    return found
-
-
-def _overtaken(edits: Sequence[Edit]) -> set[int]:
-    """Return the keys of edits after which something newer happened to their item."""
-    items = {edit.item_id: edit for edit in edits if edit.item_id is not None}
-    overtaken = {edit.pk for edit in edits if edit.item is None or edit.item.is_deleted}
-    is_open = Edit.objects.open().filter(item__in=list(items))
-    overtaken |= {items[key].pk for key in is_open.values_list("item", flat=True)}
-    oldest = min((edit.change_id or 0 for edit in edits), default=0)
-    newer = ItemChange.objects.filter(item__in=list(items), pk__gt=oldest)
-    for key, item_id, fields in newer.values_list("pk", "item_id", "fields"):
-        edit = items[item_id]
-        names = {f"properties.{name}" for name in edit.values}
-        if key > (edit.change_id or 0) and names & set(fields):
-            overtaken.add(edit.pk)
-    return overtaken
-
-
-def undo(bulk: BulkEdit, *, user: User) -> BulkEdit:
-    """Take the old values back, where nothing newer stands, as a bulk edit."""
-    _ensure_allowed(bulk.collection, user)
-    edits = undoable(bulk, user)
-    if not edits:
-        raise NothingToUndoError
-    undoing = BulkEdit(
-        connection=bulk.connection,
-        collection=bulk.collection,
-        created_by=user,
-        undoes=bulk,
-        field=bulk.field,
-        filters=bulk.filters,
-        confirmed_at=timezone.now(),
-    )
-    rows = list(_undoing(undoing, edits))
-    try:
-        with transaction.atomic():
-            undoing.save(force_insert=True)
-            for row in rows:
-                row.bulk_edit = undoing
-            Edit.objects.bulk_create(rows, batch_size=CHUNK)
-            _record("undone", bulk, user, rows=len(edits))
-            send(undoing)
-    except IntegrityError as exc:
-        raise NothingToUndoError from exc
-    return undoing
-
-
-def _undoing(undoing: BulkEdit, edits: Iterable[Edit]) -> Iterator[Edit]:
-    for edit in edits:
-        if edit.item is None:
-            continue
-        base = {name: edit.item.properties.get(name) for name in edit.values}
-        yield edit_of(undoing, edit.item, outbox.old_values(edit), base, undoes=edit)
 
 
 def open_for(collection: Collection, *, user: User) -> BulkEdit:
@@ -259,27 +184,36 @@ def open_for(collection: Collection, *, user: User) -> BulkEdit:
 
 def edit_of(bulk: BulkEdit, item: Item, values: Any, base: Any, **more: Any) -> Edit:
     """Return the edit of one row, which is not stored yet."""
+    of_item = {
+        "verb": Edit.Verb.UPDATE,
+        "item": item,
+        "remote_id": item.remote_id,
+        "values": values,
+        "base": base,
+        "order_key": outbox.order_key(item),
+    }
+    return row_of(bulk, **{**of_item, **more})
+
+
+def row_of(bulk: BulkEdit, **columns: Any) -> Edit:
+    """Return an edit that is one of many, which is not stored yet."""
     return Edit(
         connection_id=bulk.connection_id,
         collection_id=bulk.collection_id,
         created_by_id=bulk.created_by_id,
         bulk_edit=bulk,
-        item=item,
-        remote_id=item.remote_id,
-        verb=Edit.Verb.UPDATE,
-        values=values,
-        base=base,
-        order_key=outbox.order_key(item),
-        **more,
+        **columns,
     )
 
 
-def _ensure_allowed(collection: Collection, user: User) -> None:
+def ensure_allowed(collection: Collection, user: User) -> None:
+    """Raise EditingOffError unless a user may write to a collection."""
     if not outbox.may_write(collection, user):
         raise EditingOffError
 
 
-def _record(event: str, bulk: BulkEdit, user: User, **facts: Any) -> None:
+def record(event: str, bulk: BulkEdit, user: User, **facts: Any) -> None:
+    """Write into the audit trail what was done with a bulk edit."""
     audit.record(
         f"bulk_edit.{event}",
         user=user,

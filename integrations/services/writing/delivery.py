@@ -57,14 +57,20 @@ class Delivery:
     step: Step = Step.READING
     is_halfway: bool = False
 
+    def __post_init__(self) -> None:
+        self.api.before_send = self.renew
+
+    def renew(self) -> None:
+        """Renew the lease, which every call begins with: a write may take several."""
+        is_sending = self.step is Step.SENDING
+        lease.renew(self.edit, self.lease_id, is_sending=is_sending)
+
     def fetch(self, remote_id: str) -> IntegrationItem | None:
         """Return an item as it is there now."""
-        lease.renew(self.edit, self.lease_id)
         return self.writer.fetch_written(self.api, self.context, remote_id)
 
     def find_existing(self) -> str | None:
         """Return the id of what has the identity of a new item."""
-        lease.renew(self.edit, self.lease_id)
         return self.writer.find_existing(self.api, self.context, self.edit.values)
 
     def note_sent(self) -> None:
@@ -163,6 +169,10 @@ def _update(delivery: Delivery) -> None:
         _conflict(delivery, found, changed, ReasonCode.CHANGED_THERE)
         return
     delivery.is_halfway = bool(halfway)
+    if edit.is_cancelled:
+        _give_back(delivery, halfway)
+        _end_cancelled(delivery)
+        return
     delivery.note_sent()
     values = {name: edit.values[name] for name in missing}
     written = delivery.writer.update(
@@ -175,6 +185,9 @@ def _create(delivery: Delivery) -> None:
     """Create an item, unless something has its identity: then that is looked at."""
     edit, is_unsure = delivery.edit, delivery.edit.may_have_arrived
     there = edit.remote_id or delivery.find_existing()
+    if not there and edit.is_cancelled:
+        _end_cancelled(delivery)
+        return
     if not there:
         delivery.note_sent()
         try:
@@ -196,13 +209,20 @@ def _create(delivery: Delivery) -> None:
     if is_unsure and not differing:
         _save(delivery, found)
         return
+    if edit.is_cancelled:
+        _end_cancelled(delivery)
+        return
     _conflict(delivery, found, differing, ReasonCode.EXISTS_THERE)
 
 
 def _archive(delivery: Delivery) -> None:
     """Archive an item; one that is not there any more is archived already."""
     edit = delivery.edit
-    if delivery.fetch(edit.remote_id) is not None:
+    is_there = delivery.fetch(edit.remote_id) is not None
+    if is_there and edit.is_cancelled:
+        _end_cancelled(delivery)
+        return
+    if is_there:
         delivery.note_sent()
         try:
             delivery.writer.archive(delivery.api, delivery.context, edit.remote_id)
@@ -236,12 +256,25 @@ def _answered(delivery: Delivery, written: Any) -> None:
     _save(delivery, found)
 
 
+def _give_back(delivery: Delivery, names: Iterable[str]) -> None:
+    """Restore what a cancelled write had cleared when it was cut off."""
+    edit = delivery.edit
+    values = {name: edit.base.get(name) for name in names}
+    if values:
+        delivery.step = Step.SENDING
+        delivery.writer.update(delivery.api, delivery.context, edit.remote_id, values)
+
+
+def _end_cancelled(delivery: Delivery) -> None:
+    """End a cancelled edit that has not arrived: it is not sent again."""
+    _end(delivery, Edit.State.CANCELLED, Reason(code=ReasonCode.DISCARDED))
+
+
 def _finish_update(delivery: Delivery, found: IntegrationItem) -> None:
     """Save an update, or show what it replaced between the reading and the write."""
     edit = delivery.edit
     replaced: RawValues = {}
     if edit.may_have_arrived:
-        lease.renew(edit, delivery.lease_id)
         told = delivery.writer.fetch_overwritten(
             delivery.api,
             delivery.context,

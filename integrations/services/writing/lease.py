@@ -39,9 +39,11 @@ def claim(edit_id: int, *, now: datetime) -> tuple[Edit, UUID] | None:
 
 
 def claim_many(bulk: BulkEdit, *, now: datetime, most: int) -> tuple[list[Edit], UUID]:
-    """Take one lease of those rows of a bulk edit that may be sent now, in order."""
+    """Take one lease of rows of a bulk edit that may be sent now, all of one verb."""
     lease_id = uuid.uuid4()
     due = Edit.objects.deliverable(now).filter(bulk_edit=bulk, is_sent_alone=False)
+    verb = due.order_by("pk").values_list("verb", flat=True).first()
+    due = due.filter(verb=verb or "")
     keys = list(due.order_by("pk").values_list("pk", flat=True)[:most])
     Edit.objects.deliverable(now).filter(pk__in=keys).update(
         lease_id=lease_id,
@@ -60,25 +62,28 @@ def is_under_way(bulk_id: int, *, now: datetime) -> bool:
     return leased.exclude(is_over).exists()
 
 
-def renew_many(edits: Sequence[Edit], lease_id: UUID) -> None:
+def renew_many(
+    edits: Sequence[Edit], lease_id: UUID, *, is_sending: bool = False
+) -> None:
     """Renew the lease of edits of one connection, as ``renew`` does."""
-    _write_many(edits, lease_id)
+    if edits:
+        only = {} if is_sending else {"connection__in": _allowed(edits[0])}
+        _write_many(edits, lease_id, only=only)
 
 
 def note_sent_many(edits: Sequence[Edit], lease_id: UUID) -> None:
     """Store the intent to send edits of one connection by one call."""
     sent = {"state": Edit.State.SENDING, "sent_at": timezone.now(), **columns(None)}
-    _write_many(edits, lease_id, **sent)
+    only = {"connection__in": _allowed(edits[0]), "cancelled_at": None}
+    _write_many(edits, lease_id, only=only, **sent)
 
 
-def _write_many(edits: Sequence[Edit], lease_id: UUID, **values: Any) -> None:
+def _write_many(
+    edits: Sequence[Edit], lease_id: UUID, *, only: dict[str, Any], **values: Any
+) -> None:
     """Write columns of all or none, as long as all leases are held."""
-    if not edits:
-        return
     keys = [edit.pk for edit in edits]
-    rows = Edit.objects.filter(
-        pk__in=keys, lease_id=lease_id, connection__in=_allowed(edits[0])
-    )
+    rows = Edit.objects.filter(pk__in=keys, lease_id=lease_id, **only)
     with transaction.atomic():
         until = DatabaseNow() + Edit.lease_length()
         if rows.update(lease_until=until, **values) != len(keys):
@@ -94,12 +99,14 @@ def _allowed(edit: Edit) -> ConnectionQuerySet:
     return Connection.objects.syncable().filter(is_editing=True, generation=generation)
 
 
-def renew(edit: Edit, lease_id: UUID) -> None:
+def renew(edit: Edit, lease_id: UUID, *, is_sending: bool = False) -> None:
     """Renew the lease before a call; raise LeaseLostError when it may not be made.
 
-    Another worker has it, or editing was switched off, paused or disconnected.
+    Another worker has it, or editing was switched off, paused or disconnected; that
+    does not end a write of several calls in its middle.
     """
-    _write(edit, lease_id, only={"connection__in": _allowed(edit)})
+    only = {} if is_sending else {"connection__in": _allowed(edit)}
+    _write(edit, lease_id, only=only)
 
 
 def note_sent(edit: Edit, lease_id: UUID) -> None:
@@ -107,7 +114,7 @@ def note_sent(edit: Edit, lease_id: UUID) -> None:
     _write(
         edit,
         lease_id,
-        only={"connection__in": _allowed(edit)},
+        only={"connection__in": _allowed(edit), "cancelled_at": None},
         state=Edit.State.SENDING,
         sent_at=timezone.now(),
         **columns(None),

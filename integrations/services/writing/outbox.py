@@ -50,21 +50,28 @@ def create(
     One that is not queued is delivered by whoever took it, and by the sweep at last.
     Raises ValueError without an identity: such an item could be created twice.
     """
+    return _take(
+        collection,
+        user=user,
+        uuid=key,
+        is_queued=is_queued,
+        **new_item(collection, values),
+    )
+
+
+def new_item(collection: Collection, values: RawValues) -> dict[str, Any]:
+    """Return the columns of a new item's edit; raise ValueError without an identity."""
     given = {name: value for name, value in values.items() if value not in ("", None)}
     fields = editing.fields_of(collection).values()
     identities = [given.get(field.name) for field in fields if field.is_identity]
     if not all(identities) or not given:
         raise ValueError("an item without its identity")
     identity = " ".join(str(each).casefold() for each in identities)
-    return _take(
-        collection,
-        user=user,
-        uuid=key,
-        is_queued=is_queued,
-        verb=Edit.Verb.CREATE,
-        values=given,
-        order_key=f"{collection.pk}:new:{identity}"[:320],
-    )
+    return {
+        "verb": Edit.Verb.CREATE,
+        "values": given,
+        "order_key": f"{collection.pk}:new:{identity}"[:320],
+    }
 
 
 def update(
@@ -205,6 +212,19 @@ def _send_all(edits: Sequence[Edit]) -> int:
     return sent + sum(queue.send("deliver_edit", edit.pk) for edit in alone)
 
 
+def cancel(edit: Edit, *, user: User) -> bool:
+    """Discard an edit; what may have arrived is looked for, and not sent again.
+
+    Where nobody can ask whether it has, it ends now.
+    """
+    can_ask = edit.connection.is_syncable and editing.can_write(edit.collection)
+    if edit.is_open and edit.may_have_arrived and can_ask:
+        stop_sending(Edit.objects.open().filter(pk=edit.pk))
+        send(edit)
+        return True
+    return bool(discard([edit], user=user, why=ReasonCode.DISCARDED))
+
+
 def discard(edits: Sequence[Edit], *, user: User | None, why: ReasonCode) -> int:
     """Discard edits that nobody is sending now; return how many.
 
@@ -238,6 +258,11 @@ def discard_waiting(connection: Connection, *, user: User | None) -> int:
     if many:
         audit.record("bulk_edit.discarded", user=user, subject=connection.pk, rows=many)
     return discarded + many
+
+
+def stop_sending(rows: EditQuerySet) -> None:
+    """Let open edits be sent no more; what was sent is looked for, and then ends."""
+    rows.filter(cancelled_at__isnull=True).update(cancelled_at=timezone.now())
 
 
 def discard_rows(rows: EditQuerySet, why: ReasonCode) -> int:

@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 
 from integrations.models import Connection, Import, ImportRow
 from integrations.services.writing import outbox
-from integrations.services.writing.imports import jobs, running
+from integrations.services.writing.imports import jobs
 
 
 def count(connection: Connection) -> int:
@@ -12,7 +12,7 @@ def count(connection: Connection) -> int:
     rows = ImportRow.objects.filter(
         source__connection=connection,
         source__state=Import.State.RUNNING,
-        state__in=running.TODO,
+        state__in=ImportRow.TO_SEND,
     )
     return connection.edits.open().count() + rows.count()
 

@@ -28,7 +28,7 @@ def _shown(failed: FailedRevocation) -> dict[str, Any]:
         "account": failed.account_name,
         "url": spec.manage_url_of(failed.account_id) if spec else "",
         "is_uninstall": failed.is_uninstall,
-        "error": failed.error,
+        "is_not_offered": failed.error == failed_revocations.NOT_OFFERED,
     }
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import (
 
 from integrations.models import BulkEdit
 from integrations.models.wording import count_text
-from integrations.services.writing import bulk, bulk_rows, editing
+from integrations.services.writing import bulk, bulk_rows, editing, undoing
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 from integrations.views.access import UserRequest
 from integrations.views.editing import bulk_status
@@ -28,7 +28,7 @@ FORM = ["GET", "HEAD", "POST"]
 def _bulk_edit(request: UserRequest, pk: UUID) -> BulkEdit:
     """Return a bulk edit of the user's own, or answer 404."""
     own = BulkEdit.objects.filter(connection__owner=request.user)
-    rows = own.select_related("collection__connection", "undoes", "undone")
+    rows = own.select_related("collection__connection", "undoes")
     found = get_object_or_404(rows, uuid=pk)
     found.connection = found.collection.connection
     return found
@@ -138,7 +138,7 @@ def bulk_edit_undo(request: UserRequest, pk: UUID) -> HttpResponse:
     """Take the old values back, as a bulk edit of its own."""
     found = _bulk_edit(request, pk)
     try:
-        return redirect(bulk.undo(found, user=request.user))
+        return redirect(undoing.undo(found, user=request.user))
     except EditingOffError:
         return not_allowed(request, found.collection)
     except NothingToUndoError:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from integrations.models import BulkEdit, Edit
 from integrations.models.import_texts import refusal_text
 from integrations.models.wording import count_text
-from integrations.services.writing import bulk
+from integrations.services.writing import bulk, undoing
 from integrations.services.writing.bulk_rows import Kind
 from integrations.views.editing import status
 
@@ -46,6 +46,7 @@ def head(found: BulkEdit) -> dict[str, Any]:
         "bulk": found,
         "collection": found.collection,
         "connection": found.connection,
+        "source": found.undone_imports.first(),
         "label": labels.get(found.field, found.field),
         "new": _text(found, found.value),
     }
@@ -86,6 +87,7 @@ def progress(
     states = OUTCOMES.get(outcome, list(State))
     page = _Page(parameters, numbers[outcome] if outcome in OUTCOMES else total)
     rows = found.edits.filter(state__in=states).order_by("pk")
+    labels = status.labels_of(found.collection)
     edits = list(rows.select_related("item")[page.start : page.start + SIZE])
     for edit in edits:
         edit.connection, edit.collection = found.connection, found.collection
@@ -97,9 +99,9 @@ def progress(
         "done": total - still_open,
         "is_open": still_open > 0,
         "numbers": list(_links(numbers, outcome)),
-        "rows": [_row(found, edit) for edit in edits],
+        "rows": [_row(found, edit, labels) for edit in edits],
         "undo_count": _undo_count(found, user, is_open=still_open > 0),
-        "undone": getattr(found, "undone", None),
+        "undone": found.undone.order_by("-pk").first(),
         "left_out": list(_left_out(found)),
         "live_url": f"{path}?{urlencode(asked)}",
         "live_seconds": status.SECONDS_BUSY if still_open else 0,
@@ -109,9 +111,9 @@ def progress(
 
 def _undo_count(found: BulkEdit, user: User, *, is_open: bool) -> int:
     """Return how many rows could be taken back; newer changes are found by the undo."""
-    if is_open or not bulk.can_undo(found, user):
+    if is_open or not undoing.can_undo(found, user):
         return 0
-    return bulk.saved(found).count()
+    return undoing.saved(found).count()
 
 
 def _numbers(found: BulkEdit) -> dict[str, int]:
@@ -133,17 +135,33 @@ def _links(numbers: Mapping[str, int], outcome: str) -> Iterator[dict[str, Any]]
             }
 
 
-def _row(found: BulkEdit, edit: Edit) -> dict[str, Any]:
-    state, told = State(edit.state), edit.refused.get(found.field)
+def _row(found: BulkEdit, edit: Edit, labels: Mapping[str, str]) -> dict[str, Any]:
+    state, told = State(edit.state), next(iter(edit.refused.values()), None)
+    is_archived = edit.verb == Edit.Verb.ARCHIVE
     return {
         "edit": edit,
         "item": edit.item,
         "tone": status.TONES[state],
-        "word": state.label,
+        "word": status.word(edit),
         "sentence": refusal_text(told) or status.sentence(edit),
-        "old": _text(found, edit.base.get(found.field)),
-        "new": _text(found, edit.values.get(found.field)),
+        "is_archived": is_archived,
+        "changes": [] if is_archived else list(_changes(found, edit, labels)),
     }
+
+
+def _changes(
+    found: BulkEdit, edit: Edit, labels: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """Yield old and new values; of the one field of a bulk edit without its label."""
+    old, new = (
+        status.texts(found.collection, each) for each in (edit.base, edit.values)
+    )
+    for name in edit.values:
+        yield {
+            "label": "" if name == found.field else labels.get(name, name),
+            "old": old.get(name, ""),
+            "new": new.get(name, ""),
+        }
 
 
 def _left_out(found: BulkEdit) -> Iterator[str]:

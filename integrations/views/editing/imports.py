@@ -25,7 +25,13 @@ from integrations.models import Collection, Import, ImportRow
 from integrations.models.import_texts import FileProblem, file_text
 from integrations.services.common import audit
 from integrations.services.writing import editing
-from integrations.services.writing.imports import csv_file, jobs, results, uploads
+from integrations.services.writing.imports import (
+    csv_file,
+    jobs,
+    results,
+    undoing,
+    uploads,
+)
 from integrations.views.access import UserRequest
 from integrations.views.editing import import_rows, status
 from integrations.views.editing.import_form import MappingForm, zone_matters
@@ -34,8 +40,6 @@ FORM = ["GET", "HEAD", "POST"]
 PAGE_SIZE: Final = 50
 LISTED: Final = 20
 RowState = ImportRow.State
-# What a row may come to, by what is counted together.
-TODO: Final = (RowState.NEW, RowState.CHANGED, RowState.SENT)
 
 
 def _collection(request: UserRequest, pk: UUID) -> Collection:
@@ -46,9 +50,10 @@ def _collection(request: UserRequest, pk: UUID) -> Collection:
     return collection
 
 
-def _import(request: UserRequest, pk: UUID) -> Import:
+def get_import(request: UserRequest, pk: UUID) -> Import:
+    """Return an import of the user's own connections, or answer 404."""
     rows = Import.objects.filter(connection__owner=request.user).select_related(
-        "connection", "collection__connection", "created_by"
+        "connection", "collection__connection", "created_by", "undoing"
     )
     return get_object_or_404(rows, pk=pk)
 
@@ -98,7 +103,7 @@ def _upload(request: UserRequest, collection: Collection) -> Import:
 @require_http_methods(FORM)
 def import_mapping(request: UserRequest, pk: UUID) -> HttpResponse:
     """Match the columns of a file with fields, and have it checked."""
-    source = _import(request, pk)
+    source = get_import(request, pk)
     if source.state != Import.State.MAPPING:
         return redirect(source)
     form, errors = MappingForm(source=source), {}
@@ -127,7 +132,7 @@ def import_mapping(request: UserRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def import_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show how an import goes, and what each of its rows does."""
-    source = _import(request, pk)
+    source = get_import(request, pk)
     if source.state == Import.State.MAPPING:
         return redirect("integrations:import-mapping", source.pk)
     return render(request, "editing/import_detail.html", _context(request, source))
@@ -136,7 +141,7 @@ def import_detail(request: UserRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def import_live(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show what has changed on an open page of an import."""
-    context = {**_context(request, _import(request, pk)), "is_live": True}
+    context = {**_context(request, get_import(request, pk)), "is_live": True}
     return render(request, "editing/import_live.html", context)
 
 
@@ -150,6 +155,7 @@ def _context(request: UserRequest, source: Import) -> dict[str, Any]:
     query = urlencode({"state": wanted, "page": page.number})
     return {
         **_progress(source),
+        "undo_count": undoing.count(source, request.user),
         "page": page,
         "wanted": wanted,
         "rows": list(import_rows.rows_of(source, list(page.object_list))),
@@ -161,8 +167,8 @@ def _progress(source: Import) -> dict[str, Any]:
     counts = results.counts_of(source)
     total = sum(counts.values())
     read = counts.get(RowState.READ, 0) + counts.get(RowState.CONVERTED, 0)
-    todo = sum(counts.get(state, 0) for state in TODO)
-    left = read if source.state == Import.State.CHECKING else todo
+    unsettled = sum(counts.get(state, 0) for state in ImportRow.UNSETTLED)
+    left = read if source.state == Import.State.CHECKING else unsettled
     return {
         "source": source,
         "connection": source.connection,
@@ -177,7 +183,7 @@ def _progress(source: Import) -> dict[str, Any]:
         ],
         "total": total,
         "done": total - left,
-        "todo": todo,
+        "todo": sum(counts.get(state, 0) for state in ImportRow.TO_SEND),
         "refused": counts.get(RowState.INVALID, 0) + counts.get(RowState.REFUSED, 0),
         "held": status.held(source.collection) if source.is_open else "",
         "live_seconds": status.SECONDS_BUSY if source.is_open else 0,
@@ -187,7 +193,7 @@ def _progress(source: Import) -> dict[str, Any]:
 @require_POST
 def import_confirm(request: UserRequest, pk: UUID) -> HttpResponse:
     """Begin to send the rows of a checked import."""
-    source = _import(request, pk)
+    source = get_import(request, pk)
     if not jobs.confirm(source, user=request.user):
         text = "This import was begun or ended already."
         messages.info(request, text, extra_tags="not_confirmed")
@@ -197,7 +203,7 @@ def import_confirm(request: UserRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def import_reopen(request: UserRequest, pk: UUID) -> HttpResponse:
     """Go back to the columns of an import that was not begun."""
-    source = _import(request, pk)
+    source = get_import(request, pk)
     jobs.reopen(source)
     return redirect("integrations:import-mapping", source.pk)
 
@@ -205,7 +211,7 @@ def import_reopen(request: UserRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def import_cancel(request: UserRequest, pk: UUID) -> HttpResponse:
     """Send no more rows; an import that was not begun is deleted with its file."""
-    source = _import(request, pk)
+    source = get_import(request, pk)
     if jobs.cancel(source, user=request.user):
         return redirect(source)
     collection = source.collection_id
@@ -218,7 +224,7 @@ def import_cancel(request: UserRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def import_refused(request: UserRequest, pk: UUID) -> HttpResponseBase:
     """Send the refused rows as a CSV file."""
-    source = _import(request, pk)
+    source = get_import(request, pk)
     audit.record("import.refused_downloaded", user=request.user, subject=source.pk)
     return StreamingHttpResponse(
         results.refused_csv(source),

@@ -257,8 +257,11 @@ def edit_decide(request: UserRequest, pk: UUID) -> HttpResponse:
 def edit_discard(request: UserRequest, pk: UUID) -> HttpResponse:
     """Discard an edit that is not being sent now."""
     edit = _edit(request, pk)
-    if outbox.discard([edit], user=request.user, why=ReasonCode.DISCARDED):
-        messages.success(request, "The change is discarded.", extra_tags="discarded")
+    if outbox.cancel(edit, user=request.user):
+        text = "The change is discarded."
+        if edit.is_open and edit.may_have_arrived:
+            text = "The change is not sent again; whether it arrived is looked for."
+        messages.success(request, text, extra_tags="discarded")
     else:
         text = "The change is being sent now, or was ended already."
         messages.info(request, text, extra_tags="not_discarded")

@@ -33,12 +33,10 @@ SECONDS_BUSY = 2
 
 def put_in_words(edit: Edit, user: User) -> dict[str, Any]:
     """Return what is shown of one edit."""
-    state = State(edit.state)
-    word = DONE.get(Edit.Verb(edit.verb), state.label)
     return {
         "edit": edit,
-        "tone": TONES[state],
-        "word": word if state is State.SAVED else state.label,
+        "tone": TONES[State(edit.state)],
+        "word": word(edit),
         "sentence": sentence(edit),
         "fields": list(_fields(edit)),
         "can_undo": outbox.can_undo(edit, user),
@@ -47,10 +45,17 @@ def put_in_words(edit: Edit, user: User) -> dict[str, Any]:
     }
 
 
+def word(edit: Edit) -> str:
+    """Return the state of an edit in a word or two."""
+    state = State(edit.state)
+    done = DONE.get(Edit.Verb(edit.verb), state.label)
+    return done if state is State.SAVED else state.label
+
+
 def _can_discard(edit: Edit) -> bool:
     if edit.is_undecided:
         return edit.reason != ReasonCode.OVERWROTE
-    return edit.is_open and edit.lease_id is None
+    return edit.is_open and edit.lease_id is None and not edit.is_cancelled
 
 
 def sentence(edit: Edit) -> str:
@@ -157,7 +162,10 @@ def edits_of_connection(connection: Connection, user: User) -> dict[str, Any]:
 
 def _bulk_edits(connection: Connection) -> Iterator[dict[str, Any]]:
     """Yield the latest bulk edits with how many of their rows are done."""
-    confirmed = connection.bulk_edits.filter(confirmed_at__isnull=False)
+    # The rows of an import are shown on its own page.
+    confirmed = connection.bulk_edits.filter(
+        confirmed_at__isnull=False, import__isnull=True
+    )
     is_open = Q(edits__state__in=Edit.OPEN)
     counted = confirmed.annotate(
         total=Count("edits"), waiting=Count("edits", filter=is_open)
@@ -167,7 +175,8 @@ def _bulk_edits(connection: Connection) -> Iterator[dict[str, Any]]:
         labels = labels_of(bulk.collection)
         yield {
             "bulk": bulk,
-            "label": labels.get(bulk.field, bulk.field),
+            "label": labels.get(bulk.field, bulk.field) or "An import",
+            "is_undo": bulk.undoes_id is not None or not bulk.field,
             "done": bulk.total - bulk.waiting,
             "total": bulk.total,
         }

@@ -23,6 +23,7 @@ from integrations.services.items.listing import Count
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.search import reindex
+from integrations.services.notices import following
 from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
@@ -218,9 +219,9 @@ def item_detail_live(request: UserRequest, pk: UUID) -> HttpResponse:
 
 def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     item = get_object_or_404(
-        Item.objects.owned_by(request.user).select_related(
-            "connection", "collection", "content"
-        ),
+        following.with_followed(
+            Item.objects.owned_by(request.user), request.user
+        ).select_related("connection", "collection", "content"),
         uuid=pk,
     )
     item.collection.connection = item.connection

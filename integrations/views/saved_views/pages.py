@@ -71,7 +71,8 @@ def view_edit(request: UserRequest, pk: UUID) -> HttpResponse:
         try:
             store.change(view, user=request.user, **form.cleaned_data)
         except ValidationError as refused:
-            form.add_error("name", refused)
+            is_raced = refused.code == store.DEFAULT_TAKEN_CODE
+            form.add_error("is_default" if is_raced else "name", refused)
         else:
             messages.success(request, f"The view “{view}” is saved.")
             return redirect("integrations:view-edit", view.pk)

@@ -1,5 +1,7 @@
 """Delete an account, after a proof of who asks and a confirmation."""
 
+from collections.abc import Iterable
+
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.models import AnonymousUser, User
@@ -10,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.forms import DeleteAccountForm
 from integrations.models import Connection
+from integrations.providers import SPECS
 from integrations.services.common.errors import LastAdministratorError
 from integrations.services.connections import account_deletion
 from integrations.services.connections.counts import with_item_count
@@ -31,7 +34,12 @@ def account_delete(request: UserRequest) -> HttpResponse:
     form = DeleteAccountForm(sent, expected=address)
     if not form.is_valid():
         connections = with_item_count(Connection.objects.owned_by(user))
-        context = {"form": form, "address": address, "connections": connections}
+        context = {
+            "form": form,
+            "address": address,
+            "connections": connections,
+            "untold": _untold(connections),
+        }
         status = 400 if form.is_bound else 200
         return render(request, "account/delete.html", context, status=status)
     try:
@@ -46,3 +54,10 @@ def account_delete(request: UserRequest) -> HttpResponse:
         request, "Your account is shut, and what it held is being erased. Goodbye."
     )
     return redirect("integrations:home")
+
+
+def _untold(connections: Iterable[Connection]) -> str:
+    """Return the names of the providers that cannot be told that a grant has ended."""
+    specs = [SPECS.get(each.provider) for each in connections if each.is_connected]
+    names = {spec.name for spec in specs if spec is not None and not spec.revoke_path}
+    return " and ".join(sorted(names))

@@ -19,7 +19,7 @@ BAD_LINK = "One or more associations are invalid"
 def create_object(call: Call) -> Response:
     write = check_write(call, None, call.body["properties"])
     new = call.records.create(write.values)
-    link(call, new, _read_ends(call))
+    link(call, new, _read_ends(call, call.body))
     response = to_json(_show(call, new, write), 201)
     path = f"/hubspot{call.request.path}/{new}"
     response.headers.append(("Location", f"{call.request.origin}{path}"))
@@ -66,16 +66,58 @@ def update_batch(call: Call) -> Response:
         call.records.change(row, write.values)
         traced = {"objectWriteTraceId": item["objectWriteTraceId"]} if is_traced else {}
         results.append({**_show(call, row["id"], write), **traced})
+    return _to_answer(call, results, errors)
+
+
+@api(WRITE)
+def create_batch(call: Call) -> Response:
+    """Make up to a hundred records, each by itself where all have a trace id.
+
+    Without them one that is refused, such as by its address, refuses them all.
+    """
+    inputs = call.read_inputs(MAX_PAGE)
+    is_traced = all(item.get("objectWriteTraceId") for item in inputs)
+    results, errors = [], []
+    for item in inputs:
+        try:
+            write = check_write(call, None, item["properties"])
+        except ApiRefusal as refusal:
+            if not is_traced:
+                raise
+            errors.append(_to_error(call, item, refusal))
+            continue
+        new = call.records.create(write.values)
+        link(call, new, _read_ends(call, item))
+        traced = {"objectWriteTraceId": item["objectWriteTraceId"]} if is_traced else {}
+        results.append({**_show(call, new, write), **traced})
+    return _to_answer(call, results, errors, 201)
+
+
+@api(WRITE)
+def archive_batch(call: Call) -> None:
+    """Archive up to a hundred records; what is not there is no error."""
+    for item in call.read_inputs(MAX_PAGE):
+        if row := call.records.find(to_id(item["id"])):
+            call.records.archive(row)
+
+
+def _to_answer(
+    call: Call,
+    results: list[dict[str, Any]],
+    errors: list[dict[str, Any]],
+    status: int = 200,
+) -> Response:
+    """Return what became of the inputs of a batch, in no order that is promised."""
     answer = to_batch(call, results[::-1])
     if not errors:
-        return to_json(answer)
+        return to_json(answer, status)
     return to_json({**answer, "numErrors": len(errors), "errors": errors}, 207)
 
 
 def _to_error(call: Call, item: dict[str, Any], refusal: ApiRefusal) -> dict[str, Any]:
     """Return why one input of a batch is refused, as the answer to all tells it."""
     told = json.loads(refusal.answer(call.request).body)
-    context = {"ids": [item["id"]]}
+    context = {"ids": [item["id"]]} if "id" in item else {}
     if trace := item.get("objectWriteTraceId"):
         context["objectWriteTraceId"] = [trace]
     return make_error(
@@ -125,11 +167,11 @@ def _show(call: Call, record_id: int, write: Write | None = None) -> dict[str, A
     return {**shown, "warnings": write.warnings} if write and write.warnings else shown
 
 
-def _read_ends(call: Call) -> list[tuple[str, int, bool]]:
+def _read_ends(call: Call, body: dict[str, Any]) -> list[tuple[str, int, bool]]:
     by_kind = {kind: other for kind, (one, other) in ENDS.items() if one == call.type}
     ends: list[tuple[str, int, bool]] = []
     try:
-        for item in call.body.get("associations") or []:
+        for item in body.get("associations") or []:
             kinds = [int(kind["associationTypeId"]) for kind in item["types"]]
             other_id = int(item["to"]["id"])
             ends += [(by_kind[kind], other_id, kind in PRIMARY) for kind in kinds]

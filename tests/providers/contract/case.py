@@ -114,8 +114,7 @@ class Case:
         if body is not None or answer:
             route = self.route(step, number)
             exchanges.pop(route)
-            for _ in range(OFTEN):
-                scenario.transport.on(route, body, **answer)
+            scenario.transport.on(route, body, times=OFTEN, **answer)
         scenario.play(exchanges)
         return self.fetch(scenario, step, cursor)
 

@@ -164,8 +164,8 @@ def a_timeout_is_no_page(case: Case) -> None:
     cursor = case.read_first().next_cursor
     for number, at in ((0, None), (1, cursor)):
         scenario = case.new()
-        for _ in range(OFTEN):
-            scenario.transport.on(case.route("pages", number), Network("timed out"))
+        route = case.route("pages", number)
+        scenario.transport.on(route, Network("timed out"), times=OFTEN)
         raises(Network, lambda s=scenario, a=at: case.fetch(s, "pages", a))
         assert len(scenario.transport.requests) <= MOST_TRIES
 
@@ -187,9 +187,8 @@ def a_refused_schema_is_an_error(case: Case) -> None:
     for route in list(routes)[:1]:
         for refusal in REFUSALS:
             scenario = case.new()
-            for _ in range(OFTEN):
-                body = refusal.told_by(case.connector)
-                scenario.transport.on(route, body, status=refusal.status)
+            body = refusal.told_by(case.connector)
+            scenario.transport.on(route, body, status=refusal.status, times=OFTEN)
             raises(
                 ApiError,
                 lambda s=scenario: s.connector.fetch_schema(s.api, s.context()),
@@ -209,9 +208,8 @@ def a_dead_token_is_never_an_account(case: Case) -> None:
             scenario = case.new()
             others = {k: v for k, v in case.script["identify"].items() if k != route}
             scenario.play(others)
-            for _ in range(OFTEN):
-                body = refusal.told_by(case.connector)
-                scenario.transport.on(route, body, status=refusal.status)
+            body = refusal.told_by(case.connector)
+            scenario.transport.on(route, body, status=refusal.status, times=OFTEN)
             try:
                 account = case.identify(scenario, case.tokens)
             except (ApiError, OAuthError):
@@ -245,9 +243,8 @@ def _refuse_each(
             for route, names in exchanges.items():
                 answered = names[:place] if route == refused else names
                 scenario.play({route: answered})
-            for _ in range(OFTEN):
-                body = refusal.told_by(case.connector)
-                scenario.transport.on(refused, body, status=refusal.status)
+            body = refusal.told_by(case.connector)
+            scenario.transport.on(refused, body, status=refusal.status, times=OFTEN)
             raises(kind, lambda s=scenario: ask(s))
             assert len(scenario.transport.requests) <= len(calls) + MOST_TRIES
 

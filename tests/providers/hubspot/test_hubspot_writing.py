@@ -1,6 +1,7 @@
 """HubSpot's connector writes contacts as its API takes them, and reads refusals."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -8,7 +9,9 @@ from integrations.http.errors import AlreadyExists, ApiError, ValuesRefused
 from integrations.http.transport import Response
 from integrations.providers import CONNECTORS
 from integrations.providers.hubspot.api.classify import classify
+from integrations.providers.records import FieldSpec
 from integrations.providers.writing import Input, Refusal, WritableField
+from tests.providers.scenario import Scenario
 
 HUBSPOT = CONNECTORS["hubspot"]
 
@@ -109,3 +112,69 @@ def test_a_form_shows_a_value_so_that_it_comes_back_the_same(kind, raw, shown):
 
     assert HUBSPOT.to_form(field, raw) == shown
     assert HUBSPOT.is_same(field, HUBSPOT.from_form(field, shown), raw)
+
+
+# The versions of one property, as they are told; ours is written over "0".
+HISTORIES = {
+    "an equal number": ("number", "1.0", [("1.0", 3), ("1", 2), ("0", 1)], None),
+    "the same choices": ("choices", "a;b", [("a;b", 3), ("b;a", 2), ("0", 1)], None),
+    "the same time": (
+        "datetime",
+        "2026-11-22T10:00:00Z",
+        [("2026-11-22T10:00:00Z", 3), ("2026-11-22T10:00:00.000Z", 2), ("0", 1)],
+        None,
+    ),
+    "something else first": ("number", "1", [("1", 4), ("1.0", 3), ("7", 2)], "7"),
+    "another order": ("text", "ours", [("0", 1), ("theirs", 2), ("ours", 3)], "theirs"),
+    "what was there": ("text", "ours", [("ours", 3), ("0", 1)], None),
+    "nothing of ours": ("text", "ours", [("theirs", 3), ("0", 1)], None),
+}
+
+
+def told_at(second: int, *, is_precise: bool) -> str:
+    """Return a time as HubSpot writes it: a zero of milliseconds is left out."""
+    if is_precise:
+        return f"2026-11-22T10:00:00.{second}00Z"
+    return f"2026-11-22T10:00:0{second}Z"
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+@pytest.mark.parametrize("is_precise", [False, True])
+def test_what_a_write_replaced_is_told_by_meaning_and_time(
+    hubspot: Scenario, name: str, *, is_precise: bool
+) -> None:
+    kind, sent, versions, replaced = HISTORIES[name]
+    history = [
+        {"value": value, "timestamp": told_at(second, is_precise=is_precise)}
+        for value, second in versions
+    ]
+    row = {"id": "9001", "propertiesWithHistory": {"x": history}}
+    answer = {"status": "COMPLETE", "results": [row]}
+    hubspot.transport.on("POST /crm/objects/2026-09/contacts/batch/read", answer)
+    fields = [asdict(FieldSpec(name="x", label="X", kind=kind))]
+    context = hubspot.context(remote_id="contacts", schema={"fields": fields})
+
+    found = hubspot.connector.fetch_overwritten(
+        hubspot.api, context, {"9001": {"x": sent}}, {"9001": {"x": "0"}}
+    )
+
+    assert found == ({"9001": {"x": replaced}} if replaced else {})
+
+
+def test_the_latest_version_is_the_latest_by_its_time(hubspot: Scenario) -> None:
+    history = [
+        {"value": "theirs", "timestamp": "2026-11-22T10:00:00Z"},
+        {"value": "ours", "timestamp": "2026-11-22T10:00:00.250Z"},
+        {"value": "0", "timestamp": "1795341599000"},
+    ]
+    row = {"id": "9001", "propertiesWithHistory": {"x": history}}
+    answer = {"status": "COMPLETE", "results": [row]}
+    hubspot.transport.on("POST /crm/objects/2026-09/contacts/batch/read", answer)
+    fields = [asdict(FieldSpec(name="x", label="X"))]
+    context = hubspot.context(remote_id="contacts", schema={"fields": fields})
+
+    found = hubspot.connector.fetch_overwritten(
+        hubspot.api, context, {"9001": {"x": "ours"}}, {"9001": {"x": "0"}}
+    )
+
+    assert found == {"9001": {"x": "theirs"}}

@@ -25,6 +25,10 @@ def uid(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012d}"
 
 
+def ids(*numbers: int) -> set[str]:
+    return {uid(number) for number in numbers}
+
+
 def in_page(number: int) -> dict[str, Any]:
     return {"type": "page_id", "page_id": uid(number)}
 
@@ -49,6 +53,14 @@ class Workspace:
         self.unshared: set[str] = set()
         self.is_capped = False
         self.requests: list[Request] = []
+
+    def hide(self, *numbers: int) -> None:
+        """Leave things out of what search answers."""
+        self.unsearchable |= ids(*numbers)
+
+    def asked_for(self, number: int) -> int:
+        """Count the requests that name one thing, whatever they take it for."""
+        return sum(1 for request in self.requests if uid(number) in request.url)
 
     def page(self, number: int, parent: Mapping[str, Any] = ROOT, **more: Any) -> None:
         """Add a page, a block in its parent included."""

@@ -249,6 +249,46 @@ def test_a_batch_of_updates_tells_of_each_record_what_became_of_it(connected):
     assert (good.status, good.data["results"][0]["properties"]["city"]) == (200, "Bonn")
 
 
+def create_many(client, *addresses, is_traced=True):
+    inputs = [
+        {
+            "properties": {"email": each},
+            "associations": [],
+            **({"objectWriteTraceId": f"t{n}"} if is_traced else {}),
+        }
+        for n, each in enumerate(addresses)
+    ]
+    return client.post(f"{CONTACTS}/batch/create", {"inputs": inputs})
+
+
+def test_a_batch_of_new_records_tells_of_each_by_its_trace_id(connected):
+    whole = create_many(connected, "a@b.example", "A@b.example", is_traced=False)
+    mixed = create_many(connected, "a@b.example", "A@b.example", "c@b.example", "d")
+    good = create_many(connected, "e@b.example")
+
+    assert (whole.status, whole.data["category"]) == (409, "CONFLICT")
+    assert (mixed.status, mixed.data["numErrors"]) == (207, 2)
+    made = {each["objectWriteTraceId"]: each for each in mixed.data["results"]}
+    assert {key: each["properties"]["email"] for key, each in made.items()} == {
+        "t0": "a@b.example",
+        "t2": "c@b.example",
+    }
+    traces = [each["context"]["objectWriteTraceId"] for each in mixed.data["errors"]]
+    assert traces == [["t1"], ["t3"]]
+    assert (good.status, len(good.data["results"])) == (201, 1)
+    assert create_many(connected, *map(str, range(101))).status == 400
+
+
+def test_a_batch_is_archived_whatever_of_it_is_there(connected):
+    made = make(connected, email="a@b.example").data["id"]
+    inputs = [{"id": made}, {"id": "404"}]
+
+    for _ in range(2):
+        answer = connected.post(f"{CONTACTS}/batch/archive", {"inputs": inputs})
+        assert answer.status == 204
+    assert connected.get(f"{CONTACTS}/{made}").status == 404
+
+
 def test_a_batch_of_updates_has_a_hundred_different_records_at_most(connected):
     record = {"id": make(connected).data["id"], "properties": {"city": "Bonn"}}
 

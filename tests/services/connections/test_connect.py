@@ -10,6 +10,7 @@ from integrations.models import (
     Connection,
     Credential,
     Item,
+    ItemChange,
     PendingRevocation,
     SyncRun,
 )
@@ -21,7 +22,9 @@ from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
 from integrations.services.grants import credentials, revocation
+from integrations.services.sync import refusals
 from tests.services.fixtures import Connect
+from tests.services.hubspot_account import touch
 from tests.support.rows import make_collection, make_connection, make_item
 
 
@@ -73,6 +76,58 @@ def test_connecting_again_keeps_the_row_and_starts_a_new_generation(
     assert again.generation == connection.generation + 1
     assert Item.objects.count() == items
     assert Credential.objects.get().version == 2
+
+
+@pytest.mark.parametrize("is_disconnected", [False, True])
+def test_the_same_grant_again_reads_what_changed_and_no_more(
+    alice: User,
+    connection: Connection,
+    connect: Connect,
+    finish_sync: Any,
+    sandbox: Any,
+    is_disconnected: bool,
+) -> None:
+    finish_sync(connection)
+    generations = list(connection.collections.values_list("generation"))
+    if is_disconnected:
+        disconnect.disconnect(connection, actor=alice, keep_items=True)
+    (changed,) = touch(sandbox, count=1)
+    before = sandbox.count("/contacts?")
+
+    run = finish_sync(connect(alice))
+
+    assert (run.trigger, run.outcome, run.changed) == ("reconnect", "complete", 1)
+    assert list(connection.collections.values_list("generation")) == generations
+    assert 0 < before == sandbox.count("/contacts?")
+    assert ItemChange.objects.filter(item__remote_id=changed, kind="changed").exists()
+
+
+def test_a_grant_with_other_scopes_reads_everything_again(
+    alice: User, connection: Connection, connect: Connect, finish_sync: Any
+) -> None:
+    finish_sync(connection)
+    Connection.objects.update(granted_scopes=["crm.objects.contacts.read"])
+
+    run = finish_sync(connect(alice))
+
+    assert run.trigger == "reconnect"
+    generations = connection.collections.values_list("generation", flat=True)
+    assert set(generations) == {2}
+
+
+def test_what_was_refused_goes_on_where_it_was_after_the_same_grant_again(
+    alice: User, connection: Connection, connect: Connect, finish_sync: Any
+) -> None:
+    finish_sync(connection)
+    contacts = connection.collections.get(remote_id="contacts")
+    refusals.remember(contacts, connection)
+    contacts.completeness = "no_permission"
+    contacts.save()
+
+    finish_sync(connect(alice))
+
+    contacts.refresh_from_db()
+    assert (contacts.completeness, contacts.generation) == ("complete", 1)
 
 
 def test_an_account_of_somebody_else_is_refused_and_left_untouched(

@@ -1,5 +1,6 @@
 """A grant that cannot be ended is not forgotten: its owner and staff are told."""
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -85,6 +86,24 @@ def test_a_revocation_that_is_given_up_is_kept_without_its_token(
     assert (failed.account_id, failed.status, failed.tries) == ("1:1", status, tries)
     event = AuditEvent.objects.get(event="revocation.given_up")
     assert (event.user, event.subject) == (alice, str(failed.pk))
+
+
+def test_a_provider_that_cannot_be_told_is_never_said_to_have_been(
+    alice: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = make_connection(alice, provider="airtable", remote_id="usr1")
+    make_grant(connection)
+    disconnect.disconnect(connection, actor=alice, keep_items=True)
+    transport = refuse(monkeypatch, 500)
+
+    with caplog.at_level(logging.INFO):
+        try_again()
+
+    assert transport.calls == 0
+    assert not PendingRevocation.objects.exists()
+    failed = FailedRevocation.objects.get()
+    assert (failed.owner, failed.error) == (alice, "not_offered")
+    assert "token revoked" not in caplog.text
 
 
 def test_a_token_that_the_provider_does_not_know_is_done_with(

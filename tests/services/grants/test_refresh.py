@@ -13,6 +13,7 @@ from integrations.http.errors import RateLimited, Transient
 from integrations.models import Connection, Credential, ProviderState
 from integrations.services.common.errors import NoTokenError
 from integrations.services.grants import credentials, fallback_store, refresh, tokens
+from integrations.services.notices import sending, watch
 from integrations.services.upkeep import schedule
 from tests.services.grants.working import (
     age_attempt,
@@ -114,15 +115,15 @@ def test_an_answer_without_a_refresh_token_keeps_the_old_one(
 
 
 def test_a_refused_grant_is_said_once_and_in_words(
-    credential: Credential, sandbox: Any, django_capture_on_commit_callbacks: Any
+    credential: Credential, sandbox: Any
 ) -> None:
     sandbox.client.order("grants/revoke")
 
-    with django_capture_on_commit_callbacks(execute=True):
+    for _ in range(2):
         with pytest.raises(NoTokenError):
             refresh_now(credential)
-        with pytest.raises(NoTokenError):
-            refresh_now(credential)
+        watch.watch_connections(now=timezone.now())
+        sending.send_due()
 
     connection = Connection.objects.get()
     assert (connection.state, connection.reason) == (

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail
+from django.utils import timezone
 
 from integrations.http.secrets import Secret
-from integrations.models import Connection, Credential, PendingRevocation
+from integrations.models import Connection, Credential, Incident, PendingRevocation
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import disconnect
 from integrations.services.grants import refresh, revocation, token_cache, tokens
 from integrations.services.grants.refresh_attempts import outcome
+from integrations.services.notices import watch
 from tests.services.grants.working import age, refresh_now, send_and_vanish
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +92,8 @@ def test_a_refusal_that_comes_after_disconnecting_says_nothing(
         refresh.refresh_credential(credential.connection_id, seen_version=1, why="test")
 
     assert caught.value.reason == "not_connected"
-    assert not mail.outbox
+    watch.watch_connections(now=timezone.now())
+    assert not Incident.objects.exists()
 
 
 def test_revoking_at_a_provider_that_hangs_stops_in_time(

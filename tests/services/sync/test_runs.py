@@ -5,9 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import WorkerLostError
+from celery.signals import task_failure
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from integrations import tasks
 from integrations.http.errors import ApiError, Forbidden, NotFound, Unauthorized
 from integrations.models import Connection, SyncRun
 from integrations.providers import CONNECTORS
@@ -81,6 +84,47 @@ def test_a_run_counts_the_workers_that_it_lost(connection: Connection) -> None:
 
     run.refresh_from_db()
     assert (run.workers_lost, run.worker_lost_at) == (1, later)
+
+
+def note_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    sent: list[str] = []
+    monkeypatch.setattr(queue, "send", lambda name, *_ids, **_more: sent.append(name))
+    return sent
+
+
+def test_a_run_goes_on_at_once_when_its_workers_loss_is_told(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = note_what_is_sent(monkeypatch)
+    told, lost = WorkerLostError("signal 9 (SIGKILL)"), str(uuid.uuid4())
+    run, _ = runs.open_run(connection, trigger="user")
+    # A worker that claims the run and is killed.
+    monkeypatch.setattr(engine, "work_on", lambda *_claimed: None)
+    tasks.sync_interactive.apply([str(run.pk)], task_id=lost)
+    assert lease.claim(run.pk, now=timezone.now()) is None
+
+    tasks.sync_after_lost_worker(str(uuid.uuid4()))
+    assert lease.claim(run.pk, now=timezone.now()) is None
+
+    task_failure.send(tasks.sync_interactive, task_id=lost, exception=told)
+    tasks.sync_after_lost_worker(lost)
+
+    assert sent == ["sync_after_lost_worker", "sync_interactive"]
+    assert lease.claim(run.pk, now=timezone.now()) is not None
+    run.refresh_from_db()
+    assert run.workers_lost == 1
+
+
+def test_a_task_that_failed_without_losing_its_worker_frees_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent = note_what_is_sent(monkeypatch)
+
+    task_failure.send(
+        tasks.sync_bulk, task_id=str(uuid.uuid4()), exception=ValueError("odd")
+    )
+
+    assert sent == []
 
 
 class _Silent:

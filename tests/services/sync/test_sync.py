@@ -61,6 +61,22 @@ def test_an_incremental_sync_finds_what_changed_and_keeps_what_it_was(
     assert all(c.fields["properties.city"][1] == "Bergen" for c in changes)
 
 
+def test_what_comes_after_a_first_load_is_new_and_the_first_load_is_not(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    finish_sync(connection)
+    assert not any(item.was_new for item in Item.objects.all())
+    made = {"firstname": "Nova", "email": "nova@example.com"}
+    sandbox.client.order(
+        "records/create", portal="555111", type="contacts", properties=made
+    )
+
+    run = finish_sync(connection)
+
+    assert run.new == 1
+    assert [item.name for item in Item.objects.all() if item.was_new] == ["Nova"]
+
+
 def test_a_second_full_refresh_over_unchanged_data_writes_no_item(
     connection: Connection, finish_sync: FinishSync
 ) -> None:

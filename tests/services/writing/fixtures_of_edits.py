@@ -62,6 +62,11 @@ class Desk:
         live = Item.objects.live().filter(collection=self.contacts)
         return list(live.order_by("pk"))
 
+    def items_with(self, address: str) -> list[Item]:
+        """Return the live contacts whose addresses begin so."""
+        live = Item.objects.live().filter(collection=self.contacts)
+        return list(live.filter(properties__email__startswith=address))
+
     def bulk(self, items: Sequence[Item], name: str, value: str) -> BulkEdit:
         """Have one value for all of some contacts previewed and confirmed."""
         keys = [item.pk for item in items]

@@ -14,7 +14,7 @@ from integrations.providers import CONNECTORS
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
 from integrations.services.upkeep import retention
-from integrations.services.writing import bulk, bulk_delivery, lease, outbox
+from integrations.services.writing import bulk, bulk_delivery, lease, outbox, undoing
 from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
 
 State = Edit.State
@@ -73,6 +73,7 @@ def test_each_row_has_an_outcome_of_its_own(desk: Desk) -> None:
     [
         ("lost", {}, 1),
         ("truncated", {}, 1),
+        ("late_status", {"status": 500}, 1),
         ("status", {"status": 500}, 2),
         ("status", {"status": 504}, 2),
         ("intermediary", {}, 2),
@@ -274,15 +275,77 @@ def test_undoing_takes_back_what_nothing_newer_stands_on(desk: Desk) -> None:
     edited, *rest = items
     desk.finish(desk.update(edited, city="Newer"))
 
-    undoing = bulk.undo(made, user=desk.user)
+    back = undoing.undo(made, user=desk.user)
 
-    assert desk.finish_bulk(undoing) == {State.SAVED: 4}
+    assert desk.finish_bulk(back) == {State.SAVED: 4}
     assert {i.pk: desk.there(i.remote_id).get("city") for i in rest} == {
         item.pk: old[item.pk] for item in rest
     }
     assert desk.there(edited.remote_id)["city"] == "Newer"
     with pytest.raises(outbox.NothingToUndoError):
-        bulk.undo(made, user=desk.user)
+        undoing.undo(made, user=desk.user)
+
+
+def test_what_a_cancelled_undo_did_not_take_back_can_be_undone_again(
+    desk: Desk,
+) -> None:
+    items = desk.items()[:4]
+    old = {item.remote_id: item.properties.get("city") for item in items}
+    made = desk.bulk(items, "city", "Bulk")
+    desk.finish_bulk(made)
+    first = undoing.undo(made, user=desk.user)
+    with pytest.raises(outbox.NothingToUndoError):
+        undoing.undo(made, user=desk.user)
+    edit = first.edits.order_by("pk")[0]
+    first.edits.filter(pk=edit.pk).update(is_sent_alone=True)
+    desk.finish(edit)
+    bulk.cancel(first, user=desk.user)
+
+    again = undoing.undo(made, user=desk.user)
+
+    assert desk.finish_bulk(again) == {State.SAVED: 3}
+    assert {each: desk.there(each).get("city") for each in old} == old
+    with pytest.raises(outbox.NothingToUndoError):
+        undoing.undo(made, user=desk.user)
+
+
+@pytest.mark.parametrize("has_arrived", [False, True])
+def test_a_cancelled_row_whose_answer_was_lost_is_read_and_not_sent_again(
+    desk: Desk, *, has_arrived: bool
+) -> None:
+    made = desk.bulk(desk.items()[:3], "city", "Nowhere")
+    fault = {"kind": "lost"} if has_arrived else {"kind": "status", "status": 500}
+    desk.sandbox.client.fault(fault.pop("kind"), "write", count=1, **fault)
+    desk.deliver_bulk(made)
+    before = updates(desk)
+
+    bulk.cancel(made, user=desk.user)
+    counted = desk.finish_bulk(made)
+
+    assert counted == {State.SAVED if has_arrived else State.CANCELLED: 3}
+    assert updates(desk) == before
+    assert cities(desk, made) >= ({"Nowhere"} if has_arrived else set())
+    assert ("Nowhere" in cities(desk, made)) is has_arrived
+
+
+def test_a_stage_that_a_cancelled_row_had_cleared_is_given_back(desk: Desk) -> None:
+    items = desk.items()[:2]
+    for item in items:
+        desk.edit_there(item.remote_id, "lifecyclestage", "customer")
+        Item.objects.filter(pk=item.pk).update(
+            properties={**item.properties, "lifecyclestage": "customer"}
+        )
+    made = desk.bulk(items, "lifecyclestage", "lead")
+    desk.sandbox.client.fault("status", "write", count=1, skip=2, status=500)
+    desk.deliver_bulk(made)
+    cleared = {desk.there(item.remote_id).get("lifecyclestage") for item in items}
+    assert cleared == {None}
+
+    bulk.cancel(made, user=desk.user)
+
+    assert desk.finish_bulk(made) == {State.CANCELLED: 2}
+    stages = {desk.there(item.remote_id)["lifecyclestage"] for item in items}
+    assert stages == {"customer"}
 
 
 def test_what_can_be_undone_is_looked_for_once_for_many_rows(
@@ -292,7 +355,7 @@ def test_what_can_be_undone_is_looked_for_once_for_many_rows(
     desk.finish_bulk(made)
 
     with django_assert_max_num_queries(8):
-        found = bulk.undoable(made, desk.user)
+        found = undoing.undoable(made, desk.user)
 
     assert len(found) == 20
 
@@ -338,7 +401,7 @@ def test_a_single_row_of_many_can_be_undone_alone(desk: Desk) -> None:
 
     assert undone is not None
     assert desk.finish(undone).state == State.SAVED
-    assert len(bulk.undoable(made, desk.user)) == 1
+    assert len(undoing.undoable(made, desk.user)) == 1
 
 
 def test_values_leave_the_trail_when_their_edits_are_gone_already(desk: Desk) -> None:

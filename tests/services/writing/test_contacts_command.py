@@ -60,6 +60,22 @@ def test_a_file_is_imported_and_what_was_refused_fails_the_command(
     assert "row 3: Contact" in output.getvalue()
 
 
+def test_an_import_is_taken_back_from_the_console(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("Email,City\nnew@example.com,Bonn\n")
+    run("import", str(file))
+    source = Import.objects.get()
+
+    asked = run("undo", str(source.pk), "--dry-run")
+    assert len(desk.with_address("new@example.com")) == 1
+    done = run("undo", str(source.pk))
+
+    assert ("archive: 1" in asked, "saved: 1" in done) == (True, True)
+    assert not desk.items_with("new@")
+    with pytest.raises(CommandError):
+        run("undo", str(source.pk))
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -70,6 +86,7 @@ def test_a_file_is_imported_and_what_was_refused_fails_the_command(
         ["edit", "404", "--set", "city=Bonn"],
         ["edit", "404", "--set", "city=Bonn", "--user", "nobody@example.com"],
         ["import", "/no/such/file.csv"],
+        ["undo", "00000000-0000-4000-8000-000000000000"],
     ],
 )
 def test_what_cannot_be_done_fails_and_sends_nothing(

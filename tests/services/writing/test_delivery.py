@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.models import AuditEvent, Connection, Edit, Item, ItemChange
 from integrations.models.reasons import ReasonCode
 from integrations.services.items import store
-from integrations.services.writing import delivery, outbox
+from integrations.services.writing import delivery, lease, outbox
 from tests.services.fixtures import FinishSync
 from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
 
@@ -183,6 +183,8 @@ def test_an_address_that_another_contact_has_is_refused_at_its_field(
 TROUBLES: list[tuple[str, dict[str, Any], str, bool]] = [
     ("lost", {}, State.UNKNOWN, True),
     ("truncated", {}, State.UNKNOWN, True),
+    ("late_status", {"status": 500}, State.UNKNOWN, True),
+    ("late_status", {"status": 502}, State.UNKNOWN, True),
     ("status", {"status": 500}, State.UNKNOWN, False),
     ("status", {"status": 504}, State.UNKNOWN, False),
     ("status", {"status": 423}, State.UNKNOWN, False),
@@ -217,6 +219,30 @@ def test_a_write_that_went_wrong_is_looked_for_before_it_is_sent_again(
         assert writes(desk) == sent_before + (not has_arrived), kind
         if verb == "create":
             assert len(desk.with_address(address)) == 1, kind
+
+
+@pytest.mark.parametrize("verb", ["create", "update", "archive"])
+@pytest.mark.parametrize("has_arrived", [False, True])
+def test_what_is_discarded_after_its_answer_was_lost_is_read_and_not_sent_again(
+    desk: Desk, verb: str, *, has_arrived: bool
+) -> None:
+    item = desk.item()
+    make = {
+        "create": lambda: desk.create(email="once@example.com"),
+        "update": lambda: desk.update(item, city="Once"),
+        "archive": lambda: desk.archive(item),
+    }
+    edit = make[verb]()
+    fault = {"kind": "lost"} if has_arrived else {"kind": "status", "status": 500}
+    desk.sandbox.client.fault(fault.pop("kind"), "write", count=1, **fault)
+    desk.deliver(edit)
+    before = writes(desk)
+
+    assert outbox.cancel(edit, user=desk.user)
+    desk.finish(edit)
+
+    assert edit.state == (State.SAVED if has_arrived else State.CANCELLED)
+    assert writes(desk) == before
 
 
 def test_a_lost_scope_holds_edits_back_and_asks_for_it_again(desk: Desk) -> None:
@@ -310,6 +336,38 @@ def test_the_stage_of_a_contact_can_go_back(desk: Desk) -> None:
 
     assert edit.state == State.SAVED
     assert desk.there(item.remote_id)["lifecyclestage"] == "lead"
+
+
+@pytest.mark.parametrize("is_many", [False, True])
+def test_no_second_worker_begins_while_a_write_takes_several_calls(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, is_many: bool
+) -> None:
+    """Let the time of a lease pass in each call but the first."""
+    item, send = desk.item(), desk.sandbox.send
+    desk.edit_there(item.remote_id, "lifecyclestage", "customer")
+    item.properties["lifecyclestage"] = "customer"
+    item.save()
+    made = desk.bulk([item], "lifecyclestage", "lead") if is_many else None
+    edit = made.edits.get() if made else desk.update(item, lifecyclestage="lead")
+    left, claimed = [], []
+
+    def slow(request: Any, *args: Any) -> Any:
+        edit.refresh_from_db()
+        left.append(edit.lease_until - timezone.now())
+        claimed.append(lease.claim(edit.pk, now=timezone.now()))
+        gone = edit.lease_until - Edit.lease_length() * 0.9
+        Edit.objects.filter(pk=edit.pk).update(lease_until=gone)
+        return send(request, *args)
+
+    monkeypatch.setattr(desk.sandbox, "send", slow)
+
+    desk.deliver_bulk(made) if made else desk.deliver(edit)
+
+    edit.refresh_from_db()
+    assert edit.state == State.SAVED
+    assert len(left) >= 5
+    assert min(left) > Edit.lease_length() * 0.8
+    assert set(claimed) == {None}
 
 
 @pytest.mark.parametrize("status", [403, 429])

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from integrations.models import Connection, Edit, Import, ImportRow, Item
-from integrations.services.writing import outbox
+from integrations.models import BulkEdit, Connection, Edit, Import, ImportRow, Item
+from integrations.providers import CONNECTORS
+from integrations.services.writing import bulk, outbox
 from integrations.services.writing.imports import (
     csv_file,
     jobs,
     mapping,
     results,
+    undoing,
     uploads,
 )
 from tests.services.writing.fixtures_of_edits import Desk
@@ -141,6 +143,159 @@ def test_what_turns_out_to_be_there_is_updated_and_not_created_again(
     assert desk.there(item.remote_id)["city"] == "Köln"
 
 
+def addresses(count: int, name: str = "many") -> list[list[str]]:
+    return [[f"{name}-{number}@example.com", "Bonn"] for number in range(count)]
+
+
+def test_many_new_ones_are_created_by_few_calls(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CONNECTORS["hubspot"], "items_per_write", 4)
+    source = import_all(desk, upload(desk, to_csv(["Email", "City"], *addresses(10))))
+
+    assert results.counts_of(source) == {"created": 10}
+    assert desk.sandbox.count("/batch/create") == 3
+    assert len(desk.sandbox.log) < 20
+    rows = source.rows.select_related("edit__item__collection")
+    for row, (address, _) in zip(rows.order_by("number"), addresses(10), strict=True):
+        assert row.edit is not None
+        assert desk.with_address(address) == [row.edit.remote_id]
+        assert row.edit.item.properties["email"] == address
+
+
+def test_each_new_row_of_a_call_has_an_outcome_of_its_own(desk: Desk) -> None:
+    desk.sandbox.client.switch("conditional_properties", ["city=Bonn:phone"])
+    item = desk.item()
+    taken = item.properties["email"]
+    Item.objects.filter(pk=item.pk).delete()
+    cells = [*addresses(2), [taken, "Köln"], ["good@example.com", "Köln"]]
+
+    source = import_all(desk, upload(desk, to_csv(["Email", "City"], *cells)))
+
+    assert results.counts_of(source) == {"created": 1, "updated": 1, "refused": 2}
+    refused = source.rows.filter(state=State.REFUSED)
+    assert {row.edit.refused["phone"][0] for row in refused} == {"required"}
+    assert desk.with_address(taken) == [item.remote_id]
+    assert desk.sandbox.count("/batch/create") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "calls"),
+    [
+        ("lost", {}, 1),
+        ("truncated", {}, 1),
+        ("late_status", {"status": 500}, 1),
+        ("status", {"status": 500}, 2),
+        ("status", {"status": 504}, 2),
+        ("intermediary", {}, 2),
+        ("status", {"status": 429}, 2),
+    ],
+)
+def test_a_batch_of_new_ones_that_went_wrong_is_looked_for_before_it_is_sent_again(
+    desk: Desk, kind: str, params: dict[str, Any], calls: int
+) -> None:
+    source = check(upload(desk, to_csv(["Email", "City"], *addresses(5))))
+    desk.sandbox.client.fault(kind, "write", count=1, **params)
+    jobs.confirm(source, user=desk.user)
+
+    finish(source)
+
+    assert results.counts_of(source) == {"created": 5}
+    assert desk.sandbox.count("/batch/create") == calls
+    assert [len(desk.with_address(each)) for each, _ in addresses(5)] == [1] * 5
+
+
+def test_a_batch_of_new_ones_that_is_refused_whole_is_sent_one_by_one(
+    desk: Desk,
+) -> None:
+    source = check(upload(desk, to_csv(["Email", "City"], *addresses(3))))
+    desk.sandbox.client.fault("status", "write", count=1, status=400)
+    jobs.confirm(source, user=desk.user)
+
+    finish(source)
+
+    assert results.counts_of(source) == {"created": 3}
+    assert [len(desk.with_address(each)) for each, _ in addresses(3)] == [1] * 3
+
+
+def finish_undo(desk: Desk, source: Import) -> dict[str, int]:
+    made = undoing.undo(source, user=desk.user)
+    return desk.finish_bulk(made)
+
+
+def mixed_import(desk: Desk) -> tuple[Import, list[Item]]:
+    """Import three new contacts, and change the cities of three that are there."""
+    there = [item for item in desk.items() if item.properties.get("email")][:3]
+    rows = [[item.properties["email"], "Imported"] for item in there]
+    data = to_csv(["Email", "City"], *addresses(3), *rows)
+    source = import_all(desk, upload(desk, data))
+    assert results.counts_of(source) == {"created": 3, "updated": 3}
+    return source, there
+
+
+def test_an_import_is_taken_back_where_nothing_newer_is_there(desk: Desk) -> None:
+    old = {item.remote_id: item.properties.get("city") for item in desk.items()}
+    source, there = mixed_import(desk)
+    made = list(Item.objects.filter(properties__email__startswith="many-"))
+    for newer in (made[0], there[0]):
+        desk.finish(desk.update(newer, city="Newer"))
+
+    plan = undoing.plan(source, desk.user)
+    counted = finish_undo(desk, source)
+
+    assert [len(each) for each in (plan.archived, plan.given_back, plan.left)] == [
+        2,
+        2,
+        2,
+    ]
+    assert counted == {Edit.State.SAVED: 4}
+    assert desk.sandbox.count("/batch/archive") == 1
+    kinds = [Item.objects.get(pk=item.pk).deleted_kind for item in made]
+    assert kinds == [None, "archived", "archived"]
+    for item in there[1:]:
+        assert desk.there(item.remote_id).get("city") == old[item.remote_id]
+    for item in (made[0], there[0]):
+        assert desk.there(item.remote_id)["city"] == "Newer"
+    with pytest.raises(outbox.NothingToUndoError):
+        undoing.undo(source, user=desk.user)
+
+
+def test_what_a_cancelled_undo_of_an_import_left_can_be_taken_back_later(
+    desk: Desk,
+) -> None:
+    source, _ = mixed_import(desk)
+    desk.sandbox.client.fault("status", "write", count=1, status=429)
+    first = undoing.undo(source, user=desk.user)
+    desk.deliver_bulk(first)
+    with pytest.raises(outbox.NothingToUndoError):
+        undoing.undo(source, user=desk.user)
+    bulk.cancel(first, user=desk.user)
+
+    assert finish_undo(desk, source)[Edit.State.SAVED] == 6
+    assert not any(desk.items_with("many-"))
+
+
+@pytest.mark.parametrize("kind", ["lost", "status"])
+def test_an_undo_whose_answer_was_lost_archives_nothing_twice(
+    desk: Desk, kind: str
+) -> None:
+    source = import_all(desk, upload(desk, to_csv(["Email", "City"], *addresses(4))))
+    params = {"status": 500} if kind == "status" else {}
+    desk.sandbox.client.fault(kind, "write", count=1, **params)
+
+    assert finish_undo(desk, source) == {Edit.State.SAVED: 4}
+    assert desk.sandbox.count("/batch/archive") == (2 if params else 1)
+    assert not any(desk.items_with("many-"))
+
+
+def test_nobody_else_takes_an_import_back(desk: Desk, bob: Any) -> None:
+    source, _ = mixed_import(desk)
+
+    with pytest.raises(outbox.EditingOffError):
+        undoing.undo(source, user=bob)
+    assert BulkEdit.objects.count() == 1
+
+
 def test_a_record_id_finds_what_it_names_and_nothing_else(desk: Desk) -> None:
     item = desk.item()
     data = to_csv(
@@ -211,21 +366,45 @@ def test_a_paused_connection_keeps_its_import_until_it_goes_on(desk: Desk) -> No
     assert len(desk.with_address("new@example.com")) == 1
 
 
-def test_a_cancelled_import_sends_no_more_rows(desk: Desk) -> None:
+def test_a_cancelled_import_sends_no_more_rows(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CONNECTORS["hubspot"], "items_per_write", 2)
     data = to_csv(["Email"], *([f"n{number}@example.com"] for number in range(5)))
     source = check(upload(desk, data))
     desk.sandbox.client.fault("status", "write", count=1, status=429)
     jobs.confirm(source, user=desk.user)
     jobs.work_on(source.pk)
-    assert source.rows.get(state=State.SENT).edit.state == Edit.State.WAITING
+    sent = source.rows.filter(state=State.SENT)
+    assert {row.edit.state for row in sent} == {Edit.State.WAITING}
 
     assert jobs.cancel(source, user=desk.user)
     finish(source)
 
     assert source.state == Import.State.CANCELLED
-    assert results.counts_of(source) == {"new": 4, "discarded": 1}
-    assert not [line for line in desk.sandbox.log if line.startswith("PATCH")]
+    assert results.counts_of(source) == {"new": 3, "discarded": 2}
+    assert desk.sandbox.count("/batch/create") == 1
     assert desk.with_address("n0@example.com") == []
+
+
+@pytest.mark.parametrize("has_arrived", [False, True])
+def test_a_row_of_a_cancelled_import_whose_answer_was_lost_is_not_sent_again(
+    desk: Desk, *, has_arrived: bool
+) -> None:
+    source = check(upload(desk, to_csv(["Email"], ["new@example.com"])))
+    fault = {"kind": "lost"} if has_arrived else {"kind": "status", "status": 500}
+    desk.sandbox.client.fault(fault.pop("kind"), "write", count=1, **fault)
+    jobs.confirm(source, user=desk.user)
+    jobs.work_on(source.pk)
+    assert source.rows.get().edit.state == Edit.State.UNKNOWN
+
+    jobs.cancel(source, user=desk.user)
+    finish(source)
+
+    assert source.state == Import.State.CANCELLED
+    told = {"created": 1} if has_arrived else {"discarded": 1}
+    assert results.counts_of(source) == told
+    assert len(desk.with_address("new@example.com")) == has_arrived
 
 
 def test_uploads_are_sealed_rotated_and_deleted_when_they_are_old(

@@ -32,6 +32,16 @@ def test_the_owner_sees_it_with_the_providers_own_page(as_alice, as_bob, failed)
     assert "revocation_given_up" not in as_bob.get(LIST).content.decode()
 
 
+def test_a_provider_that_cannot_be_told_is_not_said_to_have_refused(as_alice, failed):
+    failed.error = "not_offered"
+    failed.save()
+
+    page = as_alice.get(LIST).content.decode()
+
+    assert "HubSpot has no way to be told" in page
+    assert "did not accept" not in page
+
+
 def test_it_is_gone_when_its_owner_says_so(as_alice, as_bob, failed):
     url = f"/revocations/{failed.pk}/dismiss/"
 

@@ -423,3 +423,18 @@ def test_what_a_write_replaced_is_offered_and_cannot_be_discarded(
     assert edit.state == "saved"
     back = Edit.objects.exclude(pk=edit.pk).get()
     assert (back.base, back.values) == ({"city": "Mine"}, {"city": "Theirs"})
+
+
+@pytest.mark.parametrize(
+    ("state", "says_so"),
+    [("active", False), ("needs_reconnect", True), ("paused", True)],
+)
+def test_a_connection_that_cannot_send_says_that_changes_wait(
+    as_alice: Client, contacts: Collection, state: str, says_so: bool
+) -> None:
+    connection = contacts.connection
+    Connection.objects.update(state=state)
+
+    page = as_alice.get(connection.get_absolute_url()).content.decode()
+
+    assert ('data-code="edits_wait"' in page) is says_so

@@ -9,8 +9,17 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from integrations.models import Collection, Connection, Edit, Import, ImportRow
+from integrations.models import (
+    BulkEdit,
+    Collection,
+    Connection,
+    Edit,
+    Import,
+    ImportRow,
+    ItemChange,
+)
 from integrations.services.writing.imports import jobs, results
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.views.editing.test_editing_pages import FIELDS, SCOPES
@@ -284,3 +293,90 @@ def test_a_file_is_deleted_before_and_after_but_not_meanwhile(
     Import.objects.update(state="done")
     as_alice.post(step(source, "cancel"))
     assert not ImportRow.objects.exists()
+
+
+def imported(contacts: Collection) -> tuple[Import, list[Edit]]:
+    """Store an import that created one contact and changed two, one of them since."""
+    connection = contacts.connection
+    source = Import.objects.create(
+        connection=connection,
+        collection=contacts,
+        created_by=connection.owner,
+        state=Import.State.DONE,
+    )
+    edits = []
+    for number, verb in enumerate(("create", "update", "update")):
+        item = make_item(contacts, properties={"city": "Köln"}, name=f"N{number}")
+        made = {"connection_id": connection.pk, "at": timezone.now(), "kind": "changed"}
+        fields = {"properties.city": ["Bonn", "Köln"]}
+        change = ItemChange.objects.create(item=item, fields=fields, **made)
+        is_update = verb == "update"
+        edit = Edit.objects.create(
+            connection=connection,
+            collection=contacts,
+            created_by=connection.owner,
+            item=item,
+            remote_id=item.remote_id,
+            verb=verb,
+            values={"city": "Köln"},
+            base={"city": "Bonn"} if is_update else {},
+            change=change if is_update else None,
+            state=Edit.State.SAVED,
+        )
+        if not is_update:
+            change.delete()
+        state = ImportRow.State.UPDATED if is_update else ImportRow.State.CREATED
+        ImportRow.objects.create(
+            source=source, number=number + 2, state=state, edit=edit, item=item
+        )
+        edits.append(edit)
+    ItemChange.objects.create(item=edits[2].item, fields=fields, **made)
+    return source, edits
+
+
+def test_what_taking_an_import_back_does_is_shown_and_then_confirmed(
+    as_alice: Client, contacts: Collection
+) -> None:
+    source, edits = imported(contacts)
+    undo = step(source, "undo")
+
+    offered = as_alice.get(step(source, "detail")).content.decode()
+    pages = {
+        kind: as_alice.get(undo, {"kind": kind})
+        for kind in ("archived", "given_back", "left")
+    }
+    assert not BulkEdit.objects.exists()
+    done = as_alice.post(undo)
+
+    assert undo in offered
+    for kind, edit in zip(pages, edits, strict=True):
+        told = pages[kind].context
+        assert [row["item"] for row in told["rows"]] == [edit.item]
+        assert {each["name"]: each["count"] for each in told["kinds"]} == {
+            "archived": 1,
+            "given_back": 1,
+            "left": 1,
+        }
+    rows = BulkEdit.objects.get().edits.order_by("pk")
+    assert [(row.verb, row.values, row.undoes) for row in rows] == [
+        ("archive", {}, edits[0]),
+        ("update", {"city": "Bonn"}, edits[1]),
+    ]
+    progress = as_alice.get(done.url)
+    assert progress.context["source"] == source
+    assert [row["is_archived"] for row in progress.context["rows"]] == [True, False]
+    assert done.url in as_alice.get(step(source, "detail")).content.decode()
+    # It is being taken back already.
+    assert as_alice.post(undo).url == source.get_absolute_url()
+    assert BulkEdit.objects.count() == 1
+
+
+def test_an_import_that_did_nothing_is_not_offered_to_be_taken_back(
+    as_alice: Client, contacts: Collection
+) -> None:
+    source = checked(as_alice, contacts, ["email"], ["a@b.example"])
+
+    shown = as_alice.get(step(source, "detail")).content.decode()
+
+    assert step(source, "undo") not in shown
+    assert as_alice.get(step(source, "undo")).status_code == 302

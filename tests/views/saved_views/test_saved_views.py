@@ -4,6 +4,7 @@ import re
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from integrations.models import Collection, SavedView
 from integrations.services.items.saved_views import store
@@ -180,6 +181,26 @@ def test_no_two_views_of_a_list_have_one_name(as_alice, deals, keep):
         errors = answer.context["form"].errors.as_data()["name"]
         assert [error.code for error in errors] == ["name_taken"]
     assert SavedView.objects.get(pk=other.pk).name == "Two"
+
+
+def test_two_that_are_to_open_a_list_at_once_are_told_apart(as_alice, deals, keep):
+    first, second = keep(table(deals), "One"), keep(table(deals, "?amount__gt=1"), "B")
+    raced = []
+
+    def race(execute, sql, *args):
+        """Make the other one the default, right before this one is saved."""
+        if sql.startswith("UPDATE") and "Two" in args[0] and not raced:
+            raced.append(sql)
+            SavedView.objects.filter(pk=first.pk).update(is_default=True)
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(race):
+        form = {"name": "Two", "is_default": "on"}
+        answer = as_alice.post(f"/views/{second.pk}/edit/", form)
+
+    assert answer.status_code == 400
+    errors = answer.context["form"].errors.as_data()
+    assert [e.code for some in errors.values() for e in some] == ["default_taken"]
 
 
 def test_number_and_size_are_bounded(as_alice, deals, keep, monkeypatch):

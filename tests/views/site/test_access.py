@@ -39,12 +39,12 @@ CONNECTION_ACTIONS = [
     "connection-discard-edits",
 ]
 VIEW_PAGES = ["view-open", "view-edit", "view-delete"]
-VIEW_ACTIONS = ["view-save", "view-duplicate", "view-feed"]
-TABLE_PAGES = ["table", "table-live", "table-layout"]
+VIEW_ACTIONS = ["view-save", "view-duplicate", "view-feed", "view-follow"]
+TABLE_PAGES = ["table", "table-live", "table-layout", "table-as-of"]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 DOWNLOAD_PAGES = ["download-detail", "download-live", "download-file"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]
-IMPORT_PAGES = ["import-detail", "import-live", "import-mapping"]
+IMPORT_PAGES = ["import-detail", "import-live", "import-mapping", "import-undo"]
 IMPORT_ACTIONS = [
     "import-reopen",
     "import-confirm",
@@ -96,6 +96,7 @@ def addresses(connection, collection):
         "item-detail": ("get", item.uuid),
         "item-detail-live": ("get", item.uuid),
         "item-as-of": ("get", item.uuid),
+        "item-follow": ("post", item.uuid),
         "item-next": ("get", item.uuid),
         "item-previous": ("get", item.uuid),
         "item-edit": ("get", item.uuid),

@@ -8,7 +8,7 @@ from django.test import Client
 
 from integrations.models import AccountErasure, AuditEvent
 from integrations.services.connections import account_deletion
-from tests.support.rows import make_item
+from tests.support.rows import make_connection, make_item
 from tests.support.sessions import prove
 
 PATH = "/accounts/delete/"
@@ -45,6 +45,18 @@ def test_another_address_deletes_nothing(as_proven_alice, typed):
 
     assert page.status_code == 400
     assert not AccountErasure.objects.exists()
+
+
+@pytest.mark.parametrize(("provider", "is_told"), [("hubspot", 1), ("airtable", 0)])
+def test_the_page_says_which_provider_cannot_be_told(
+    as_proven_alice, alice, provider, is_told
+):
+    make_connection(alice, provider=provider)
+
+    page = as_proven_alice.get(PATH).content.decode()
+
+    assert page.count("Airtable has no way to be told") == 1 - is_told
+    assert page.count("and revoked at their providers") == is_told
 
 
 def test_the_address_deletes_the_account(as_proven_alice, alice, collection, told):

@@ -18,6 +18,8 @@ MOST_LENGTH: Final = 3000
 TOO_MANY = f"You have {MOST_VIEWS} views, and there can be no more. Delete one first."
 TOO_LONG = "This is too much for one view. Remove some of its filters or columns."
 NAME_TAKEN = "You have a view of this list by that name already."
+DEFAULT_TAKEN_CODE: Final = "default_taken"
+DEFAULT_TAKEN = "The list was just given another view to open with. Save it once more."
 
 
 def create(
@@ -39,6 +41,9 @@ def _save(view: SavedView, *names: str) -> SavedView:
         with transaction.atomic():
             view.save(update_fields=names or None)
     except IntegrityError as exc:
+        same_name = siblings(view).filter(name=view.name).exclude(pk=view.pk)
+        if view.is_default and not same_name.exists():
+            raise ValidationError(DEFAULT_TAKEN, code=DEFAULT_TAKEN_CODE) from exc
         raise ValidationError(NAME_TAKEN, code="name_taken") from exc
     return view
 

@@ -39,7 +39,7 @@ USE_NOTED = timedelta(days=1)
 MOST_INDEXES = 24
 DROPPED_AT_ONCE = 20_000
 # Part of every digest: another number builds all indexes again.
-VERSION = 1
+VERSION = 2
 # What changes in a schema without changing how values are typed.
 _NOT_TYPED = frozenset(
     {"tag", "fields", "requested", "ask_again", "refused", COLOURS_KEY}
@@ -87,15 +87,23 @@ def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
     outdated = [
         column
         for column in columns
-        if column.id not in known or not _is_current(known[column.id], collection)
+        if column.id not in known
+        or known[column.id].family != column.family
+        or not _is_current(known[column.id], collection)
     ]
     try:
         if outdated:
             known |= _begin(collection, outdated)
         _note_use(known.values())
     except OperationalError:
-        # Somebody else writes; the open page asks again in a moment.
+        # Somebody else writes; a worker waits for its turn, and a page does not.
         logger.info("table indexes not begun yet collection=%s", collection.pk)
+        queue.send(
+            "index_properties",
+            collection.pk,
+            *(column.id for column in outdated),
+            expires=EXPIRES_SECONDS,
+        )
         known = {k: v for k, v in known.items() if _is_current(v, collection)}
     usable = {name: index for name, index in known.items() if index.is_usable}
     building = [
@@ -165,7 +173,8 @@ def _begin_one(collection: Collection, column: Column) -> PropertyIndex:
         defaults={"family": column.family, "labels": labels},
     )
     is_dropped = index.state == _STATE.DROPPING
-    if is_new or (index.labels == labels and not is_dropped):
+    is_same = index.labels == labels and index.family == column.family
+    if is_new or (is_same and not is_dropped):
         return index
     # Of another type its rows are of no use until they are all written again.
     is_usable = index.is_usable and index.family == column.family
@@ -199,6 +208,17 @@ def send_due() -> int:
         queue.send("index_properties", pk, expires=EXPIRES_SECONDS)
         for pk in islice(dict.fromkeys(waiting.order_by("pk")), 20)
     )
+
+
+def begin(collection_id: UUID, names: Sequence[str]) -> None:
+    """Begin the indexes that a page could not begin, because another was writing."""
+    collection = (
+        Collection.objects.select_related("connection").filter(pk=collection_id).first()
+    )
+    if collection is not None:
+        columns = columns_of(collection)
+        found = [columns.get(name) for name in names]
+        prepare(collection, [column for column in found if column is not None])
 
 
 def build(collection_id: UUID, *, seconds: float = SLICE_SECONDS) -> None:

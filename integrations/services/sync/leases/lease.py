@@ -1,7 +1,6 @@
 """A worker's lease on a run: claim, renew, count, note, release."""
 
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from integrations.services.common import metrics, shutdown
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.store import PageCounts
+from integrations.services.sync.leases import lost_tasks
 
 NOTHING = PageCounts()
 # Waiting for these is waiting for the provider's limits.
@@ -212,7 +212,7 @@ def is_due(now: datetime) -> Q:
 
 def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
     """Take the lease of a due run, or nothing if it is taken, over or not due."""
-    lease_id = uuid.uuid4()
+    lease_id = lost_tasks.new_lease_id()
     before = SyncRun.objects.filter(pk=run_id).values_list("lease_until", flat=True)
     left_until = before.first()
     # Whoever had it has neither released it nor renewed it in time.

@@ -25,11 +25,13 @@ class Place(StrEnum):
     READY = "ready"
     PANEL = "panel"
     DOCTOR = "doctor"
+    NOTICE = "notice"
 
 
 ALWAYS = frozenset(Place)
-SEEN = frozenset({Place.PANEL, Place.DOCTOR})
-PROBED = frozenset({Place.READY, Place.DOCTOR})
+SEEN = frozenset({Place.PANEL, Place.DOCTOR, Place.NOTICE})
+PROBED = frozenset({Place.READY, Place.DOCTOR, Place.NOTICE})
+TOLD = frozenset({Place.DOCTOR, Place.NOTICE})
 ASKED = frozenset({Place.DOCTOR})
 
 

@@ -11,11 +11,12 @@ from django.db.models import Q
 from integrations.http.secrets import Secret
 from integrations.models import Credential, FailedRevocation
 from integrations.services.common import crypto
-from integrations.services.grants import readability
+from integrations.services.grants import failed_revocations, readability
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (
     PROBED,
     SEEN,
+    TOLD,
     Check,
     Result,
     Severity,
@@ -82,7 +83,9 @@ def _is_older(path: Path, limit: float) -> bool:
 
 def _revocations(_census: Census) -> Result:
     verbs = ("may live on at its provider", "may live on at their provider")
-    return counted("failed", FailedRevocation.objects.count(), "grant", verbs)
+    # What no provider of its kind can be told is nothing that staff could mend.
+    refused = FailedRevocation.objects.exclude(error=failed_revocations.NOT_OFFERED)
+    return counted("failed", refused.count(), "grant", verbs)
 
 
 CHECKS = (
@@ -101,6 +104,7 @@ CHECKS = (
         title="TOKEN_KEYS seals, and has the key of everything stored",
         advice="Bring the former key back, behind the first one in TOKEN_KEYS.",
         probe=_token_keys,
+        places=TOLD,
         reads_rows=True,
         needs=("database",),
     ),
@@ -133,10 +137,11 @@ CHECKS = (
     ),
     Check(
         id="revocations",
-        title="Every grant that was given back has ended",
+        title="Providers accept that grants are given back",
         advice="Their owners end them at the provider; the list names them.",
         probe=_revocations,
         severity=Severity.WARNING,
+        places=TOLD,
         reads_rows=True,
         needs=("database",),
     ),

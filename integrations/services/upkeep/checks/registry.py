@@ -3,6 +3,7 @@
 from integrations.services.upkeep.checks import (
     grants,
     machine,
+    notices,
     processes,
     providers,
     servers,
@@ -19,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     *grants.CHECKS,
     *work.CHECKS,
     *providers.CHECKS,
+    *notices.CHECKS,
 )
 
 

@@ -19,6 +19,7 @@ from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (
     ALWAYS,
+    TOLD,
     Check,
     Result,
     Severity,
@@ -167,6 +168,7 @@ CHECKS = (
         advice="Set maxmemory-policy noeviction on the broker, or raise maxmemory.",
         probe=_broker_memory,
         severity=Severity.WARNING,
+        places=TOLD,
         needs=("broker",),
     ),
     Check(
@@ -182,6 +184,7 @@ CHECKS = (
         advice="Let a time server set the clocks of both machines.",
         probe=_database_clock,
         severity=Severity.WARNING,
+        places=TOLD,
         reads_rows=True,
         needs=("database",),
     ),
@@ -190,6 +193,7 @@ CHECKS = (
         title="The database has the tables of this release",
         advice="Run `manage.py migrate`.",
         probe=_migrations,
+        places=TOLD,
         reads_rows=True,
         needs=("database",),
     ),

@@ -9,7 +9,7 @@ from django.core.mail import get_connection
 
 from integrations.http.errors import ApiError
 from integrations.services.upkeep.census import Census
-from integrations.services.upkeep.checks.check import Check, Result, Severity
+from integrations.services.upkeep.checks.check import TOLD, Check, Result, Severity
 from integrations.services.upkeep.checks.providers import get
 
 # A page of ours that anybody may see, and that is answered behind the proxy's rules.
@@ -124,6 +124,7 @@ CHECKS = (
         title="The mail server lets us in",
         advice="Correct EMAIL_URL, or let this machine call out to it.",
         probe=_mail,
+        places=TOLD,
     ),
     Check(
         id="staff_mail",

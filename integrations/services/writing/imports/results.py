@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from integrations.models import Edit, Import, ImportRow, wording
 from integrations.models.import_texts import problem_text, refusal_text
@@ -28,23 +28,41 @@ ADDED: Final = ("Row", "Column", "Reason")
 
 def settle(lease: ImportLease) -> None:
     """Note what came of rows that were being sent; raise LeaseLostError."""
-    is_open = Q(edit__state__in=Edit.OPEN)
-    sent = lease.source.rows.filter(state=State.SENT).exclude(is_open)
+    sent = lease.source.rows.filter(state=State.SENT).exclude(
+        Q(edit__state__in=Edit.OPEN) | Q(pk__in=found_there(lease.source).values("pk"))
+    )
     while rows := list(sent.select_related("edit").order_by("number")[:CHUNK]):
         for row in rows:
             row.state = _outcome(row.edit)
+            if row.edit is not None and row.item_id is None:
+                row.item_id = row.edit.item_id
         with transaction.atomic():
             lease.renew()
             store(rows)
 
 
+def found_there(source: Import) -> QuerySet[ImportRow]:
+    """Return new rows that turned out not to be new: what is there gets their values.
+
+    A cancelled import begins nothing any more, and leaves them to its user.
+    """
+    if source.state != Import.State.RUNNING:
+        return ImportRow.objects.none()
+    return source.rows.filter(
+        state=State.SENT,
+        edit__state=Edit.State.CONFLICT,
+        edit__verb=Edit.Verb.CREATE,
+        edit__item__isnull=False,
+    )
+
+
 def store(rows: list[ImportRow]) -> None:
-    """Write the states of rows and their edits, in the caller's transaction."""
+    """Write what rows have come to, in the caller's transaction."""
     ImportRow.objects.bulk_create(
         rows,
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=["state", "edit"],
+        update_fields=["state", "edit", "item", "problems"],
     )
 
 

@@ -1,14 +1,14 @@
 """The run of an import: its rows become edits, each of them once.
 
 A row and its edit are written in one transaction, so that no kill makes two edits of
-a row; and an edit is sent at most once in effect. New items are sent one by one, by
-the address that they are looked for by, and changes as many at once as a call takes.
+a row; and an edit is sent at most once in effect. New items and changes are sent as
+many at once as a call takes, and one by one what such a call does not settle.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from django.conf import settings
@@ -38,7 +38,6 @@ MOST_OPEN: Final = 10
 HELD_SECONDS: Final = 60.0
 FIRST_LOOK_SECONDS: Final = FIRST_LOOK.total_seconds()
 State = ImportRow.State
-TODO: Final = (State.NEW, State.CHANGED)
 
 
 def run(lease: ImportLease) -> float | None:
@@ -53,7 +52,8 @@ def run(lease: ImportLease) -> float | None:
     _go_on(lease)
     wait = _send_rows(lease, stop_at)
     results.settle(lease)
-    if wait is None and open_edits(source).exists():
+    left = open_edits(source).exists() or _found_there(source).exists()
+    if wait is None and left:
         wait = FIRST_LOOK_SECONDS
     if wait is None:
         _end(lease)
@@ -67,9 +67,7 @@ def _go_on(lease: ImportLease) -> None:
     """Go on with what was taken: its worker may have been killed in the middle."""
     together = Q(bulk_edit__isnull=False, is_sent_alone=False)
     alone = open_edits(lease.source).exclude(together)
-    is_running = lease.source.state == Import.State.RUNNING
-    there = _found_there(lease.source) if is_running else ()
-    for edit in [*alone.order_by("pk"), *there]:
+    for edit in [*alone.order_by("pk"), *_found_there(lease.source)]:
         lease.renew()
         _deliver(lease, edit)
     if open_edits(lease.source).filter(together).exists():
@@ -110,55 +108,67 @@ def open_edits(source: Import) -> QuerySet[Edit]:
 
 
 def _found_there(source: Import) -> QuerySet[Edit]:
-    """Return the edits of new rows that turned out not to be new."""
-    return Edit.objects.filter(
-        state=Edit.State.CONFLICT,
-        verb=Edit.Verb.CREATE,
-        imported_rows__source=source,
-        imported_rows__state=State.SENT,
-    )
+    rows = results.found_there(source)
+    return Edit.objects.filter(pk__in=rows.values("edit")).order_by("pk")
 
 
 def discard_open(source: Import) -> None:
-    """Discard what was taken and not sent; what may have arrived is waited for.
+    """Discard what was taken and not sent; what may have arrived is looked for.
 
     Where nobody can ask whether it has, there is nothing to wait for.
     """
     waiting = open_edits(source)
+    outbox.stop_sending(Edit.objects.filter(pk__in=waiting.values("pk")))
     if _may_send(source):
         waiting = waiting.filter(state=Edit.State.WAITING)
     outbox.discard(list(waiting), user=source.created_by, why=ReasonCode.CANCELLED)
 
 
 def _take_together(lease: ImportLease) -> int:
-    """Make edits of as many changed rows as one call takes; return how many."""
+    """Make edits of as many rows of a kind as one call takes; return how many."""
     source, user = lease.source, lease.source.created_by
     writer = editing.writer_of(source.connection)
     if not isinstance(writer, WritesManyItems):
         return 0
-    rows = source.rows.filter(state=State.CHANGED, item__isnull=False)
-    rows = rows.select_related("item").order_by("number")
+    changed = source.rows.filter(state=State.CHANGED, item__isnull=False)
+    new = source.rows.filter(state=State.NEW)
     with transaction.atomic():
         lease.renew()
-        taken = list(rows[: writer.items_per_write])
-        if not taken:
+        for rows in (changed, new):
+            ordered = rows.select_related("item").order_by("number")
+            if taken := list(ordered[: writer.items_per_write]):
+                break
+        else:
             return 0
         found = source.bulk_edit or bulk.open_for(source.collection, user=user)
         lease.renew(bulk_edit=found)
-        Edit.objects.bulk_create(_edits(found, taken))
+        Edit.objects.bulk_create(_edits(found, source, taken))
         results.store(taken)
     return len(taken)
 
 
-def _edits(found: BulkEdit, rows: Iterable[ImportRow]) -> Iterator[Edit]:
+def _edits(
+    found: BulkEdit, source: Import, rows: Iterable[ImportRow]
+) -> Iterator[Edit]:
     """Yield the edit of each row, which is noted in the row."""
     for row in rows:
-        if row.item is None:
-            continue
         content = import_content.unseal(row)
-        edit = bulk.edit_of(found, row.item, content["values"], content["base"])
+        try:
+            edit = _edit(found, source, row, content)
+        except ValueError:
+            _refuse(row, RowProblem.NO_IDENTITY)
+            continue
         row.state, row.edit = State.SENT, edit
         yield edit
+
+
+def _edit(
+    found: BulkEdit, source: Import, row: ImportRow, content: Mapping[str, Any]
+) -> Edit:
+    if row.state == State.CHANGED and row.item is not None:
+        return bulk.edit_of(found, row.item, content["values"], content["base"])
+    new = outbox.new_item(source.collection, content["values"])
+    return bulk.row_of(found, uuid=_key(source, row), **new)
 
 
 def _deliver_together(source: Import) -> float | None:
@@ -169,7 +179,9 @@ def _deliver_together(source: Import) -> float | None:
 def _take_next(lease: ImportLease) -> Edit | None:
     """Make an edit of the next row, in one transaction with what the row is then."""
     source = lease.source
-    rows = source.rows.filter(state__in=TODO).select_related("item__collection")
+    rows = source.rows.filter(state__in=ImportRow.TO_SEND).select_related(
+        "item__collection"
+    )
     while (row := rows.order_by("number").first()) is not None:
         with transaction.atomic():
             lease.renew()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Add two nullable columns."""
 
-    dependencies = (("integrations", "0042_connections_of_changes"),)
+    dependencies = (("integrations", "0046_incidents_told_before"),)
 
     operations = (
         migrations.AddField(

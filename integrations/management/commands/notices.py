@@ -1,0 +1,76 @@
+"""List what operators and users are told of, and try the ways that it takes."""
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from integrations.management.console import CHECKS, find_user
+from integrations.management.tables import printable
+from integrations.models import Incident, Notice
+from integrations.models.wording import time_text
+from integrations.services.notices import digests, incidents, sending, watch
+
+OPERATORS = "operators"
+
+
+class Command(BaseCommand):
+    """Print the open incidents and the messages that could not be sent."""
+
+    requires_system_checks = CHECKS
+    help = "List open incidents and unsent notices; --test tries the ways they take."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        choice = parser.add_mutually_exclusive_group()
+        choice.add_argument(
+            "--test",
+            nargs="?",
+            const=OPERATORS,
+            metavar="EMAIL",
+            help="send a test to the operators, or to the user of an address",
+        )
+        choice.add_argument(
+            "--run", action="store_true", help="look and send now, as beat does"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["test"]:
+            self._test(options["test"])
+            return
+        if options["run"]:
+            watch.watch()
+            digests.plan_due()
+            self.stdout.write(f"sent: {sending.send_due()}")
+        self._list()
+
+    def _list(self) -> None:
+        unresolved = Incident.objects.filter(resolved_at__isnull=True)
+        for each in unresolved.iterator():
+            since = time_text(each.opened_at)
+            told = printable(f"{each.severity.upper()} since {since}: {each.title}")
+            self.stdout.write(told)
+        self.stdout.write(f"{unresolved.count()} incidents are open.")
+        unsent = Notice.objects.exclude(error="").select_related("incident", "user")
+        for notice in unsent.exclude(state=Notice.State.SENT)[:50]:
+            reader = notice.user.email if notice.user else OPERATORS
+            told = f"not sent to {reader} by {notice.channel}: {notice.error}"
+            self.stdout.write(printable(told))
+
+    def _test(self, reader: str) -> None:
+        user = None if reader == OPERATORS else find_user(reader)
+        channels = [Notice.Channel.MAIL] if user else incidents.site_channels()
+        if not channels:
+            told = "set ADMIN_EMAILS or NOTICE_WEBHOOK_URL: operators are not told"
+            raise CommandError(told)
+        refused = []
+        for channel in channels:
+            notice = Notice.objects.create(
+                user=user, channel=channel, phase=Notice.Phase.TEST, text="Test"
+            )
+            if not sending.send_now(notice, now=timezone.now()):
+                notice.refresh_from_db()
+                refused.append(f"{channel}: {notice.error}")
+        if refused:
+            raise CommandError(printable("not sent by " + ", ".join(refused)))
+        self.stdout.write(f"sent by {', '.join(channels)}")

@@ -1,0 +1,127 @@
+"""Digest of what changed in followed items and views, by mail at a chosen hour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models import Notice, NoticeSettings, SavedView, times
+from integrations.models.wording import count_text, time_text
+from integrations.services.items import changes
+from integrations.services.notices import following, mails, news, view_items
+from integrations.services.notices.news import Entry, Span
+from integrations.services.notices.quiet import zone_for
+from integrations.services.notices.unsubscribing import MailingList
+
+MOST_PLANNED: Final = 500
+MOST_ENTRIES: Final = 25
+MENDING = (
+    "This view was saved with what is not there any more, so its changes cannot be"
+    " told. Open it and save it anew."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Followed items, or one followed view, with what changed."""
+
+    title: str
+    link: str
+    entries: Sequence[Entry]
+    number: int
+    note: str = ""
+
+    @property
+    def more(self) -> str:
+        """Return how many changed besides those that are listed."""
+        left = self.number - len(self.entries)
+        return f"and {count_text(left, 'more item')}" if left > 0 else ""
+
+
+def plan_due(*, now: datetime | None = None) -> int:
+    """Plan the digests whose hour has come, each once; return how many."""
+    now = now or timezone.now()
+    is_due = times.come("digest_due_at", now, longest=NoticeSettings.LONGEST_WAIT)
+    due = NoticeSettings.objects.filter(is_due).select_related("user")
+    return sum(_plan(chosen, now) for chosen in due[:MOST_PLANNED])
+
+
+def _plan(chosen: NoticeSettings, now: datetime) -> bool:
+    """Move on to the next time; whoever does it first plans the message."""
+    since, until = chosen.digest_until or now, min(now, changes.settled_until())
+    taken = NoticeSettings.objects.filter(
+        pk=chosen.pk, digest_due_at=chosen.digest_due_at
+    )
+    with transaction.atomic():
+        if not taken.update(
+            digest_due_at=following.next_slot(chosen, now), digest_until=until
+        ):
+            return False
+        Notice.objects.create(
+            user=chosen.user,
+            channel=Notice.Channel.MAIL,
+            phase=Notice.Phase.DIGEST,
+            text="Digest of what you follow",
+            facts={"since": since.timestamp(), "until": until.timestamp()},
+            due_at=now,
+        )
+    return True
+
+
+def mail(user: User, notice: Notice) -> EmailMultiAlternatives | None:
+    """Return the digest of a time, None when nothing changed.
+
+    Raises NotReadyError while a view cannot be asked yet.
+    """
+    since, until = (
+        datetime.fromtimestamp(notice.facts[name], UTC) for name in ("since", "until")
+    )
+    span = Span(since=since, until=until)
+    chosen = NoticeSettings.objects.filter(user=user).first()
+    with timezone.override(zone_for(chosen or NoticeSettings(user=user))):
+        sections = sections_of(user, span)
+        number = sum(section.number for section in sections)
+        if not number:
+            return None
+        context = {
+            "sections": sections,
+            "since_text": time_text(since),
+            "until_text": time_text(until),
+            "settings_url": mails.public_url(reverse("integrations:following")),
+        }
+        title = f"{count_text(number, 'change')} in what you follow"
+        return mails.list_mail(user, MailingList.DIGEST, title, context, with_html=True)
+
+
+def sections_of(user: User, span: Span) -> list[Section]:
+    """Return what changed in what a user follows, of their own items only."""
+    keys = news.changed_keys(user, span)
+    if not keys:
+        return []
+    rows = list(following.followed(user))
+    items = {row.item_id for row in rows if row.item_id}
+    made = [
+        _section("Items you follow", "", [key for key in keys if key in items], span)
+    ]
+    made += [_of_view(row.view, user, keys, span) for row in rows if row.view]
+    return [section for section in made if section.number or section.note]
+
+
+def _of_view(view: SavedView, user: User, keys: Sequence[int], span: Span) -> Section:
+    link = mails.public_url(view.get_absolute_url())
+    try:
+        shown = view_items.shown_among(view, user, keys)
+    except view_items.BrokenViewError:
+        return Section(title=view.name, link=link, entries=(), number=0, note=MENDING)
+    return _section(view.name, link, shown, span)
+
+
+def _section(title: str, link: str, keys: Sequence[int], span: Span) -> Section:
+    entries, number = news.entries_of(keys, span, most=MOST_ENTRIES)
+    return Section(title=title, link=link, entries=entries, number=number)

@@ -1,0 +1,123 @@
+"""Open and resolve incidents, each once, with the messages that tell of them."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from integrations.models import Incident, Notice, NoticeKind, NoticeSettings, times
+
+logger = logging.getLogger(__name__)
+
+# What may pass by itself is told after so long, if it still holds then.
+DELAYS = {
+    NoticeKind.STALE: timedelta(minutes=15),
+    NoticeKind.PROVIDER_PAUSED: timedelta(minutes=5),
+}
+# Of the site: longer than a process takes to be restarted, and less than a minute.
+SITE_DELAY = timedelta(seconds=20)
+# What comes and goes is one incident, unless it has been away for this long.
+SETTLES = timedelta(minutes=5)
+SETTLING = {
+    NoticeKind.NEEDS_RECONNECT: timedelta(),
+    # A full refresh ends a hold before it decides anew.
+    NoticeKind.HELD: timedelta(hours=1),
+}
+Channel, Phase, State = Notice.Channel, Notice.Phase, Notice.State
+
+
+def open_incident(incident: Incident, chosen: NoticeSettings | None) -> bool:
+    """Store a new incident and plan its messages; False if it is open already.
+
+    ``chosen`` are the settings of the user it is about, None for the operators.
+    """
+    try:
+        with transaction.atomic():
+            incident.save(force_insert=True)
+            _plan_opened(incident, chosen)
+    except IntegrityError:
+        # Another scheduler has seen the same.
+        return False
+    logger.warning(
+        "incident opened kind=%s subject=%s", incident.kind, incident.subject
+    )
+    return True
+
+
+def _plan_opened(incident: Incident, chosen: NoticeSettings | None) -> None:
+    if chosen is None:
+        delay, channels = SITE_DELAY, site_channels()
+    else:
+        delay = DELAYS.get(NoticeKind(incident.kind), timedelta())
+        channels = [Channel.MAIL] if chosen.wants(incident.kind) else []
+    Notice.objects.bulk_create(
+        Notice(
+            user_id=chosen.user_id if chosen else None,
+            incident=incident,
+            channel=channel,
+            phase=Phase.OPENED,
+            due_at=incident.opened_at + delay,
+            created_at=incident.opened_at,
+        )
+        for channel in channels
+    )
+
+
+def site_channels() -> list[Notice.Channel]:
+    """Return the channels by which operators are told."""
+    ways = {
+        Channel.MAIL: bool(settings.ADMINS),
+        Channel.WEBHOOK: bool(settings.NOTICE_WEBHOOK_URL.reveal()),
+    }
+    return [channel for channel, is_open in ways.items() if is_open]
+
+
+def seen_again(incidents: Iterable[Incident]) -> None:
+    """Note of open incidents that they hold, also of those that seemed to be over."""
+    keys = [each.pk for each in incidents if each.clear_since is not None]
+    if keys:
+        Incident.objects.filter(pk__in=keys).update(clear_since=None)
+
+
+def seen_clear(incident: Incident, now: datetime, *, is_told: bool = True) -> None:
+    """Note that nothing is seen of an incident any more, and resolve it when settled.
+
+    One that its user has ended is over without a word.
+    """
+    settles = SETTLES
+    if incident.connection_id is not None:
+        settles = SETTLING.get(NoticeKind(incident.kind), SETTLES)
+    since = incident.clear_since
+    if not is_told or not settles:
+        _resolve(incident, now, is_told=is_told)
+    elif since is None:
+        unseen = Incident.objects.filter(pk=incident.pk, clear_since__isnull=True)
+        unseen.update(clear_since=now)
+    elif times.is_over(since, settles, now):
+        _resolve(incident, now, is_told=True)
+
+
+def _resolve(incident: Incident, now: datetime, *, is_told: bool) -> None:
+    """End an incident once; say so to whom it was told, by the same channel."""
+    with transaction.atomic():
+        ended = Incident.objects.filter(pk=incident.pk, resolved_at__isnull=True)
+        if not ended.update(resolved_at=now, clear_since=None):
+            return
+        waiting = incident.notices.filter(state=State.WAITING, phase=Phase.OPENED)
+        waiting.filter(tries=0).update(state=State.SKIPPED)
+        told = incident.notices.filter(phase=Phase.OPENED).exclude(state=State.SKIPPED)
+        Notice.objects.bulk_create(
+            Notice(
+                user_id=each.user_id,
+                incident=incident,
+                channel=each.channel,
+                phase=Phase.RESOLVED,
+                due_at=now,
+                created_at=now,
+            )
+            for each in told
+            if is_told
+        )
+    logger.info("incident over kind=%s subject=%s", incident.kind, incident.subject)

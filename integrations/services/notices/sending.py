@@ -1,0 +1,180 @@
+"""Send the notices that are due: at least once, and once unless a worker dies.
+
+A message is claimed by one statement before it is sent. Where the server does not take
+it, it is tried again later, and says so on its user's page and to operators.
+"""
+
+import logging
+import smtplib
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations.models import Notice, NoticeSettings, times
+from integrations.services.notices import digests, mails, quiet, webhook
+from integrations.services.notices.view_items import NotReadyError
+from integrations.services.notices.webhook import WebhookError
+
+logger = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 500
+SEND_SECONDS = 20.0
+# Nobody sends a message for longer; if its worker died, it is sent again after this.
+CLAIM = timedelta(minutes=5)
+SPACING = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60))
+MOST_TRIES = 15
+Channel, Phase, State = Notice.Channel, Notice.Phase, Notice.State
+Failure = smtplib.SMTPException, OSError, WebhookError, NotReadyError
+Key = tuple[int | None, str, int]
+
+
+def send_due(*, now: datetime | None = None) -> int:
+    """Send what is due, all that one reader is told in one message; return how many."""
+    now = now or timezone.now()
+    stop_at = time.monotonic() + SEND_SECONDS
+    groups = _groups(now)
+    settings_of = NoticeSettings.objects.in_bulk(
+        {user_id for user_id, _, _ in groups if user_id}
+    )
+    sent, away = 0, set()
+    for (_, channel, _), notices in groups.items():
+        if channel in away:
+            continue
+        wanted = _wanted(notices, settings_of, now)
+        claimed = [each for each in wanted if _claim(each, now)]
+        if claimed and _send(claimed, now=now):
+            sent += len(claimed)
+        elif claimed:
+            # The next ones wait for the next time, instead of one after the other.
+            away.add(channel)
+        if time.monotonic() > stop_at:
+            break
+    return sent
+
+
+def _groups(now: datetime) -> Mapping[Key, list[Notice]]:
+    """Return what is due, by its reader, channel and message."""
+    is_due = times.come("due_at", now, longest=Notice.LONGEST_WAIT)
+    # What is not seen any more may be over in a moment.
+    is_passing = Q(phase=Phase.OPENED, incident__clear_since__isnull=False)
+    due = (
+        Notice.objects.filter(is_due, state=State.WAITING)
+        .exclude(is_passing)
+        .select_related("incident__connection", "user")
+        .order_by("due_at", "pk")[:MOST_AT_ONCE]
+    )
+    groups: dict[Key, list[Notice]] = defaultdict(list)
+    for each in due:
+        # Notices of incidents go together; a test or a digest is a mail of its own.
+        alone = each.pk if each.incident is None else 0
+        groups[each.user_id, each.channel, alone].append(each)
+    return groups
+
+
+def _wanted(
+    notices: Sequence[Notice], chosen: Mapping[int, NoticeSettings], now: datetime
+) -> list[Notice]:
+    """Return those that their user wants now; the others are put off or left out."""
+    wanted = []
+    for each in notices:
+        user = each.user
+        if user is None:
+            wanted.append(each)
+            continue
+        theirs = chosen.get(user.pk) or NoticeSettings(user=user)
+        until = quiet.quiet_until(theirs, now)
+        if not _is_wanted(each, theirs):
+            _note(each, state=State.SKIPPED)
+        elif until is not None and each.phase in (Phase.OPENED, Phase.RESOLVED):
+            _note(each, due_at=until)
+        else:
+            wanted.append(each)
+    return wanted
+
+
+def _is_wanted(notice: Notice, chosen: NoticeSettings) -> bool:
+    if notice.user is None or not notice.user.is_active or not notice.user.email:
+        return False
+    if notice.phase == Phase.DIGEST:
+        return chosen.digest != NoticeSettings.Digest.OFF
+    return notice.incident is None or chosen.wants(notice.incident.kind)
+
+
+def _claim(notice: Notice, now: datetime) -> bool:
+    """Take a message for a while; nobody else sends it meanwhile."""
+    free = Notice.objects.filter(
+        pk=notice.pk, state=State.WAITING, due_at=notice.due_at
+    )
+    return bool(free.update(due_at=now + CLAIM, tries=F("tries") + 1))
+
+
+def _note(notice: Notice, **columns: object) -> None:
+    Notice.objects.filter(pk=notice.pk, state=State.WAITING).update(**columns)
+
+
+def send_now(notice: Notice, *, now: datetime) -> bool:
+    """Send one new notice here and now; False if it was not taken."""
+    return _claim(notice, now) and _send([notice], now=now)
+
+
+def _send(notices: Sequence[Notice], *, now: datetime) -> bool:
+    """Send claimed notices in one message, and store what became of it."""
+    keys = [each.pk for each in notices]
+    rows = Notice.objects.filter(pk__in=keys, state=State.WAITING)
+    try:
+        is_sent = _way(notices[0])(notices)
+    except Failure as exc:
+        _failed(notices, exc, now)
+        return False
+    state = State.SENT if is_sent else State.SKIPPED
+    rows.update(state=state, sent_at=now if is_sent else None, error="")
+    return True
+
+
+def _way(notice: Notice) -> Callable[[Sequence[Notice]], bool]:
+    if notice.channel == Channel.WEBHOOK:
+        return _post
+    return _mail_site if notice.user is None else _mail_user
+
+
+def _post(notices: Sequence[Notice]) -> bool:
+    webhook.post(notices)
+    return True
+
+
+def _mail_site(notices: Sequence[Notice]) -> bool:
+    mails.site_mail(notices).send()
+    return True
+
+
+def _mail_user(notices: Sequence[Notice]) -> bool:
+    user = notices[0].user
+    if user is None:
+        return False
+    if notices[0].phase == Phase.DIGEST:
+        mail = digests.mail(user, notices[0])
+    else:
+        mail = mails.user_mail(user, notices)
+    return bool(mail and mail.send())
+
+
+def _failed(notices: Sequence[Notice], exc: Exception, now: datetime) -> None:
+    """Put off what was not taken, and give up after many tries."""
+    told = str(exc) if isinstance(exc, WebhookError) else type(exc).__name__
+    code = getattr(exc, "smtp_code", None)
+    error = f"{told} {code}" if code else told
+    for each in notices:
+        tries = each.tries + 1
+        spacing = SPACING[min(tries, len(SPACING)) - 1]
+        state = State.FAILED if tries >= MOST_TRIES else State.WAITING
+        _note(each, state=state, due_at=now + spacing, error=error[:200])
+    logger.warning(
+        "notices not sent number=%d channel=%s error=%s",
+        len(notices),
+        notices[0].channel,
+        error,
+    )

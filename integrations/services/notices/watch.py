@@ -1,0 +1,164 @@
+"""Watch connections and the site: what begins is an incident, what ends is resolved.
+
+Any number of schedulers may watch at once.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.models import (
+    Collection,
+    Connection,
+    Incident,
+    NoticeSettings,
+    ProviderState,
+)
+from integrations.models.collection import Completeness
+from integrations.models.reasons import StateReason
+from integrations.services.connections.facts import Facts, facts_of, needs_user
+from integrations.services.notices import incidents
+from integrations.services.notices.troubles import is_at_rest, troubles_of
+from integrations.services.sync import spend
+from integrations.services.upkeep.census import Census, stale
+from integrations.services.upkeep.checks import registry, runner
+from integrations.services.upkeep.checks.check import Check, Place, Result
+
+BATCH = 200
+# One look takes no longer; the next goes on behind the last connection of this one.
+LOOK_SECONDS = 10.0
+DEADLINE_SECONDS = 5.0
+AFTER = "notices:after"
+
+
+def watch(*, now: datetime | None = None) -> None:
+    """Look at the site and at every connection that may be in trouble, once."""
+    now = now or timezone.now()
+    watch_site(now=now)
+    watch_connections(now=now)
+
+
+def watch_site(*, now: datetime) -> None:
+    """Run the checks that operators are told of."""
+    checks = registry.checks_at(Place.NOTICE)
+    census = Census()
+    results = runner.run(checks, deadline=DEADLINE_SECONDS, census=census)
+    failed = runner.failures_of(checks, results)
+    unknown = runner.unknown_in(checks, results)
+    rows = Incident.objects.filter(resolved_at__isnull=True, connection__isnull=True)
+    known = {each.kind: each for each in rows}
+    incidents.seen_again(known[c.id] for c, _ in failed if c.id in known)
+    for check, result in failed:
+        if check.id not in known:
+            incidents.open_incident(_site_incident(check, result, now), None)
+    holding = {check.id for check, _ in failed} | unknown
+    for kind, incident in known.items():
+        if kind not in holding:
+            incidents.seen_clear(incident, now)
+
+
+def _site_incident(check: Check, result: Result, now: datetime) -> Incident:
+    said = " ".join(result.found.split()) or f"not so now: {check.title}"
+    return Incident(
+        kind=check.id,
+        subject=Incident.SITE,
+        severity=check.severity.value,
+        title=f"{check.severity.capitalize()}: {check.id}: {said}"[:300],
+        text=f"{check.advice} See {check.runbook}."[:1000],
+        opened_at=now,
+    )
+
+
+def watch_connections(*, now: datetime) -> None:
+    """Look at the connections that may be in trouble, or have been."""
+    stop_at = time.monotonic() + LOOK_SECONDS
+    keys = sorted(_suspects(now))
+    after = cache.get(AFTER)
+    left = [key for key in keys if after is None or key > after] or keys
+    for start in range(0, len(left), BATCH):
+        some = left[start : start + BATCH]
+        _watch_some(some, now)
+        if time.monotonic() > stop_at:
+            cache.set(AFTER, some[-1])
+            return
+    cache.delete(AFTER)
+
+
+def _suspects(now: datetime) -> set[UUID]:
+    """Return the connections that somebody may have to be told of, or was."""
+    chosen = needs_user() | stale(now) | spend.nearly_used(now)
+    chosen |= Q(reason=StateReason.STALE)
+    paused = [each.provider for each in ProviderState.objects.all() if each.is_paused]
+    if paused:
+        # Who has not asked for it is not told, and a whole provider's users are many.
+        is_asked = Q(owner__notice_settings__provider_paused=True)
+        chosen |= is_asked & Q(provider__in=paused)
+    is_refused = Q(
+        completeness=Completeness.NO_PERMISSION, before_refusal__isnull=False
+    )
+    collections = Collection.objects.filter(
+        Q(completeness=Completeness.HELD) | is_refused, is_selected=True
+    )
+    unresolved = Incident.objects.filter(
+        resolved_at__isnull=True, connection__isnull=False
+    )
+    connected = Connection.objects.connected().order_by().filter(chosen)
+    found = set(connected.values_list("pk", flat=True))
+    for rows in (collections.order_by(), unresolved.order_by()):
+        found.update(rows.values_list("connection_id", flat=True))
+    return found
+
+
+def _watch_some(keys: list[UUID], now: datetime) -> None:
+    rows = list(Connection.objects.filter(pk__in=keys).select_related("owner"))
+    found = facts_of(rows)
+    near = Connection.objects.filter(spend.nearly_used(now), pk__in=keys)
+    nearly_used = set(near.values_list("pk", flat=True))
+    known: dict[UUID, list[Incident]] = defaultdict(list)
+    unresolved = Incident.objects.filter(resolved_at__isnull=True, connection__in=keys)
+    for incident in unresolved:
+        if incident.connection_id is not None:
+            known[incident.connection_id].append(incident)
+    chosen = NoticeSettings.objects.in_bulk({row.owner_id for row in rows})
+    for row in rows:
+        theirs = chosen.get(row.owner_id) or NoticeSettings(user_id=row.owner_id)
+        is_near = row.pk in nearly_used
+        _compare(found[row.pk], known[row.pk], theirs, now, is_near_quota=is_near)
+
+
+def _compare(
+    facts: Facts,
+    known: Iterable[Incident],
+    chosen: NoticeSettings,
+    now: datetime,
+    *,
+    is_near_quota: bool,
+) -> None:
+    """Open what has begun, and resolve what is over."""
+    troubles = {
+        (each.kind.value, each.subject): each
+        for each in troubles_of(facts, is_near_quota=is_near_quota)
+    }
+    open_ones = {(each.kind, each.subject): each for each in known}
+    incidents.seen_again(open_ones[key] for key in troubles if key in open_ones)
+    for key, trouble in troubles.items():
+        if key not in open_ones:
+            found = Incident(
+                kind=trouble.kind.value,
+                subject=trouble.subject,
+                connection=facts.connection,
+                title=trouble.title,
+                text=trouble.text,
+                opened_at=now,
+            )
+            incidents.open_incident(found, chosen)
+    is_told = not is_at_rest(facts)
+    for key, incident in open_ones.items():
+        if key not in troubles:
+            incidents.seen_clear(incident, now, is_told=is_told)

@@ -1,0 +1,41 @@
+"""Check that what users and operators have to be told reaches them."""
+
+from datetime import timedelta
+
+from integrations.models import Notice
+from integrations.models.wording import count_text
+from integrations.services.upkeep.census import Census
+from integrations.services.upkeep.checks.check import SEEN, Check, Result, Severity
+
+# One refusal may pass by itself.
+MOST_TRIES = 2
+FAILED_FOR = timedelta(days=1)
+
+
+def _notices(census: Census) -> Result:
+    states = Notice.State
+    late = Notice.objects.filter(state=states.WAITING, tries__gte=MOST_TRIES)
+    failed = Notice.objects.filter(
+        state=states.FAILED, created_at__gte=census.now - FAILED_FOR
+    )
+    rows = [*late.exclude(error="")[:1000], *failed[:1000]]
+    if not rows:
+        return Result(ok=True)
+    why = sorted({f"{each.channel}: {each.error}" for each in rows})
+    found = f"{count_text(len(rows), 'notice')} not sent ({', '.join(why[:3])})"
+    return Result(ok=False, found=found, facts={"notices": len(rows)})
+
+
+CHECKS = (
+    Check(
+        id="notices",
+        title="Notices are sent",
+        advice="Correct EMAIL_URL or NOTICE_WEBHOOK_URL; `manage.py notices --test` "
+        "tries them.",
+        probe=_notices,
+        severity=Severity.WARNING,
+        places=SEEN,
+        reads_rows=True,
+        needs=("database",),
+    ),
+)

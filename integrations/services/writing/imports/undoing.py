@@ -1,0 +1,97 @@
+"""Undo of an import: what it created is archived, what it changed is given back.
+
+Only where nothing newer is there: what somebody has worked on since is left as it is.
+"""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.models import BulkEdit, Edit, Import, ImportRow
+from integrations.models.edit import EditQuerySet
+from integrations.services.common import audit
+from integrations.services.writing import bulk, outbox, undoing
+from integrations.services.writing.outbox import NothingToUndoError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the undo of an import does: edits by what becomes of their items."""
+
+    archived: list[Edit]
+    given_back: list[Edit]
+    left: list[Edit]
+
+    @property
+    def edits(self) -> list[Edit]:
+        """Return the edits that are taken back."""
+        return [*self.archived, *self.given_back]
+
+
+def can_undo(source: Import, user: User) -> bool:
+    """Tell whether an import is the user's own, ended, and not being taken back."""
+    is_own = source.is_ended and source.created_by_id == user.pk
+    if not is_own or not outbox.may_write(source.collection, user):
+        return False
+    taken = source.undoing
+    return taken is None or not taken.edits.open().exists()
+
+
+def count(source: Import, user: User) -> int:
+    """Return how many rows could be taken back; newer changes are found by the plan."""
+    return _edits(source).count() if can_undo(source, user) else 0
+
+
+def plan(source: Import, user: User) -> Plan:
+    """Return what the undo of an import would do now."""
+    if not can_undo(source, user):
+        raise NothingToUndoError
+    edits = _edits(source)
+    latest = undoing.latest(edits)
+    keys = {edit.pk for edit in latest}
+    return Plan(
+        archived=[edit for edit in latest if edit.verb == Edit.Verb.CREATE],
+        given_back=[edit for edit in latest if edit.verb == Edit.Verb.UPDATE],
+        left=list(edits.exclude(pk__in=keys).select_related("item").order_by("pk")),
+    )
+
+
+def _edits(source: Import) -> EditQuerySet:
+    """Return the edits of rows that did something there, and were not taken back."""
+    rows = source.rows.filter(
+        state__in=(ImportRow.State.CREATED, ImportRow.State.UPDATED)
+    )
+    # A new item has no history before somebody changes it.
+    did_something = Q(verb=Edit.Verb.CREATE) | Q(change__isnull=False)
+    edits = Edit.objects.filter(
+        did_something, pk__in=rows.values("edit"), state=Edit.State.SAVED
+    )
+    return undoing.without_undone(edits)
+
+
+def undo(source: Import, *, user: User) -> BulkEdit:
+    """Take an import back, as far as nothing newer is there, as a bulk edit."""
+    bulk.ensure_allowed(source.collection, user)
+    edits = plan(source, user).edits
+    if not edits:
+        raise NothingToUndoError
+    taken = BulkEdit(
+        connection=source.connection,
+        collection=source.collection,
+        created_by=user,
+        confirmed_at=timezone.now(),
+    )
+    with transaction.atomic():
+        # Another window may have begun to take it back meanwhile.
+        Import.objects.select_for_update(no_key=True).get(pk=source.pk)
+        source.refresh_from_db(fields=["undoing"])
+        if not can_undo(source, user):
+            raise NothingToUndoError
+        undoing.take(taken, edits)
+        source.undoing = taken
+        source.save(update_fields=["undoing"])
+        audit.record("import.undone", user=user, subject=source.pk, rows=len(edits))
+    return taken

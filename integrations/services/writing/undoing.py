@@ -1,0 +1,119 @@
+"""Undo of many edits: a bulk edit that takes old values back, where nothing is newer.
+
+What one undo did not come to, because it was cancelled or refused, another one may.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import BulkEdit, Edit, ItemChange
+from integrations.models.edit import EditQuerySet
+from integrations.services.writing import bulk as bulk_edits
+from integrations.services.writing import editing, outbox
+from integrations.services.writing.bulk_rows import CHUNK, chunks
+from integrations.services.writing.outbox import NothingToUndoError
+
+
+def can_undo(bulk: BulkEdit, user: User) -> bool:
+    """Tell whether a bulk edit is the user's own, and is not being taken back now."""
+    is_own = not bulk.is_draft and bulk.created_by_id == user.pk
+    if not is_own or not editing.can_write(bulk.collection):
+        return False
+    return not Edit.objects.open().filter(bulk_edit__undoes=bulk).exists()
+
+
+def saved(bulk: BulkEdit) -> EditQuerySet:
+    """Return the rows that changed something there, and were not taken back."""
+    changed = bulk.edits.filter(verb=Edit.Verb.UPDATE, change__isnull=False)
+    return without_undone(changed.filter(state=Edit.State.SAVED))
+
+
+def without_undone(edits: EditQuerySet) -> EditQuerySet:
+    """Return those of some edits that were not taken back already."""
+    undoing = Edit.objects.filter(state=Edit.State.SAVED, undoes__in=edits)
+    return edits.exclude(pk__in=undoing.values("undoes"))
+
+
+def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
+    """Return those edits of a bulk edit that are the latest of their field."""
+    if not can_undo(bulk, user):
+        return []
+    return latest(saved(bulk))
+
+
+def latest(edits: EditQuerySet) -> list[Edit]:
+    """Return those of some saved edits after which nothing newer happened."""
+    rows = list(edits.select_related("item", "collection__connection").order_by("pk"))
+    found: list[Edit] = []
+    for chunk in chunks(rows):
+        overtaken = _overtaken(chunk)
+        found += [edit for edit in chunk if edit.pk not in overtaken]
+    return found
+
+
+def _overtaken(edits: Sequence[Edit]) -> set[int]:
+    """Return the keys of edits after which something newer happened to their item."""
+    items = {edit.item_id: edit for edit in edits if edit.item_id is not None}
+    overtaken = {edit.pk for edit in edits if edit.item is None or edit.item.is_deleted}
+    is_open = Edit.objects.open().filter(item__in=list(items))
+    overtaken |= {items[key].pk for key in is_open.values_list("item", flat=True)}
+    oldest = min((edit.change_id or 0 for edit in edits), default=0)
+    newer = ItemChange.objects.filter(item__in=list(items), pk__gt=oldest)
+    writable = editing.fields_of(edits[0].collection) if edits else {}
+    for key, item_id, fields in newer.values_list("pk", "item_id", "fields"):
+        edit = items[item_id]
+        # Whoever filled in a field of a new item has made it theirs.
+        own = writable if edit.verb == Edit.Verb.CREATE else edit.values
+        if key > (edit.change_id or 0) and {f"properties.{n}" for n in own} & set(
+            fields
+        ):
+            overtaken.add(edit.pk)
+    return overtaken
+
+
+def undo(bulk: BulkEdit, *, user: User) -> BulkEdit:
+    """Take the old values back, where nothing newer stands, as a bulk edit."""
+    bulk_edits.ensure_allowed(bulk.collection, user)
+    edits = undoable(bulk, user)
+    if not edits:
+        raise NothingToUndoError
+    undoing = BulkEdit(
+        connection=bulk.connection,
+        collection=bulk.collection,
+        created_by=user,
+        undoes=bulk,
+        field=bulk.field,
+        filters=bulk.filters,
+        confirmed_at=timezone.now(),
+    )
+    with transaction.atomic():
+        # Another window may have begun to take it back meanwhile.
+        BulkEdit.objects.select_for_update(no_key=True).get(pk=bulk.pk)
+        if not can_undo(bulk, user):
+            raise NothingToUndoError
+        take(undoing, edits)
+        bulk_edits.record("undone", bulk, user, rows=len(edits))
+    return undoing
+
+
+def take(undoing: BulkEdit, edits: Iterable[Edit]) -> None:
+    """Store the undo of some edits and have it sent, in the caller's transaction."""
+    undoing.save(force_insert=True)
+    Edit.objects.bulk_create(_rows(undoing, edits), batch_size=CHUNK)
+    bulk_edits.send(undoing)
+
+
+def _rows(undoing: BulkEdit, edits: Iterable[Edit]) -> Iterator[Edit]:
+    for edit in edits:
+        if (item := edit.item) is None:
+            continue
+        if edit.verb == Edit.Verb.CREATE:
+            archive = {"verb": Edit.Verb.ARCHIVE, "undoes": edit}
+            yield bulk_edits.edit_of(undoing, item, {}, {}, **archive)
+            continue
+        base = {name: item.properties.get(name) for name in edit.values}
+        old = outbox.old_values(edit)
+        yield bulk_edits.edit_of(undoing, item, old, base, undoes=edit)

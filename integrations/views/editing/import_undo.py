@@ -1,0 +1,102 @@
+"""Take an import back: see what that does to each row, then confirm it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from integrations.models import Collection, Edit
+from integrations.services.writing import outbox
+from integrations.services.writing.imports import undoing
+from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
+from integrations.views.access import UserRequest
+from integrations.views.editing import status
+from integrations.views.editing.imports import get_import
+from integrations.views.editing.pages import not_allowed
+
+PAGE_SIZE: Final = 50
+# The kinds of rows by what the undo does to them, as the address names them.
+KINDS: Final = {
+    "archived": "will be archived",
+    "given_back": "will get their earlier values",
+    "left": "were changed since, or are gone, and stay as they are",
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_undo(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show what taking an import back would do, and do it once that is confirmed."""
+    source = get_import(request, pk)
+    try:
+        if request.method == "POST":
+            return redirect(undoing.undo(source, user=request.user))
+        plan = undoing.plan(source, request.user)
+    except EditingOffError:
+        return not_allowed(request, source.collection)
+    except NothingToUndoError:
+        text = "There is nothing to take back: something newer is there."
+        messages.warning(request, text, extra_tags="nothing_to_undo")
+        return redirect(source)
+    return render(
+        request,
+        "editing/import_undo.html",
+        _context(request, plan)
+        | {
+            "source": source,
+            "connection": source.connection,
+        },
+    )
+
+
+def _context(request: UserRequest, plan: undoing.Plan) -> dict[str, Any]:
+    kinds: Mapping[str, Sequence[Edit]] = {
+        "archived": plan.archived,
+        "given_back": plan.given_back,
+        "left": plan.left,
+    }
+    first = next((name for name, edits in kinds.items() if edits), "archived")
+    kind = request.GET.get("kind", first)
+    kind = kind if kind in kinds else first
+    page = Paginator(kinds[kind], PAGE_SIZE).get_page(request.GET.get("page"))
+    return {
+        "kinds": [
+            {"name": name, "text": text, "count": len(kinds[name])}
+            for name, text in KINDS.items()
+            if kinds[name]
+        ],
+        "kind": kind,
+        "page": page,
+        "rows": list(_rows(list(page.object_list))),
+        "archive_count": len(plan.archived),
+        "undo_count": len(plan.edits),
+    }
+
+
+def _rows(edits: Sequence[Edit]) -> Iterator[dict[str, Any]]:
+    labels = status.labels_of(edits[0].collection) if edits else {}
+    for edit in edits:
+        is_created = edit.verb == Edit.Verb.CREATE
+        yield {
+            "item": edit.item,
+            "is_created": is_created,
+            "changes": [] if is_created else list(_changes(edit, labels)),
+        }
+
+
+def _changes(edit: Edit, labels: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield each value as it is now, and as it was before the import."""
+    collection: Collection = edit.collection
+    now = edit.item.properties if edit.item else {}
+    old = status.texts(collection, {name: now.get(name) for name in edit.values})
+    new = status.texts(collection, outbox.old_values(edit))
+    for name in edit.values:
+        yield {
+            "label": labels.get(name, name),
+            "old": old.get(name, ""),
+            "new": new.get(name, ""),
+        }

@@ -1,0 +1,1 @@
+"""Pages of notices: what a user is told, what they follow, and how it ends."""

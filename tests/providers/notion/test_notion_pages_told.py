@@ -1,0 +1,113 @@
+"""A page may be told with its text; what it holds is found all the same."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from integrations.providers.notion.mapping.items import TRASHED
+from tests.providers.notion.workspace import (
+    ids,
+    in_block,
+    in_page,
+    uid,
+)
+
+LATE = "2026-11-22T09:30:00.000Z"
+
+SINCE = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+class Written:
+    """Answer with the Markdown of pages beside what a workspace answers."""
+
+    def __init__(self, workspace, **texts):
+        self.texts, self.ordinary = texts, workspace._answer
+        workspace._answer = self.answer
+
+    def answer(self, steps, query, body):
+        if steps[-1] != "markdown":
+            return self.ordinary(steps, query, body)
+        told = {"markdown": "", "truncated": False, "unknown_block_ids": []}
+        return told | self.texts.get(f"p{int(steps[1][-12:])}", {})
+
+
+def tag(number, kind="page"):
+    address = f"https://app.notion.com/p/Some-title-{uid(number).replace('-', '')}"
+    return f'<{kind} url="{address}">Title</{kind}>'
+
+
+def test_a_page_tells_its_text_and_what_is_inside_it_in_one_call(reading, workspace):
+    workspace.page(1)
+    workspace.block(50, in_page(1), "toggle")
+    workspace.page(2, in_block(50))
+    workspace.database(10, [11], in_page(1))
+    workspace.hide(2, 11)
+    text = f"Hello\n<details>\n<summary>More</summary>\n\t{tag(2)}\n</details>\n"
+    Written(workspace, p1={"markdown": text + tag(10, "database")})
+
+    pages = reading.listing("fetch_page", "pages")
+
+    live = reading.store.live()
+    assert live.keys() == ids(1, 2, 10, 11)
+    assert live[uid(2)].parent_id == uid(1)
+    assert workspace.calls("/blocks") == 0
+    assert workspace.calls(f"/pages/{uid(1)}/markdown") == 1
+    (words,) = [p.contents[uid(1)].text for p in pages if uid(1) in p.contents]
+    assert words.startswith("Hello")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"markdown": "<page>Without its address</page>"},
+        {"markdown": '<database data-source-url="collection://x">D</database>'},
+        {"markdown": "Cut", "truncated": True},
+        {"markdown": '<unknown url="x" alt="carousel"/>', "unknown_block_ids": ["b"]},
+        {"markdown": None},
+    ],
+)
+def test_where_a_page_does_not_tell_all_its_blocks_are_walked(reading, workspace, told):
+    workspace.page(1)
+    workspace.block(50, in_page(1), "carousel")
+    workspace.page(2, in_block(50))
+    workspace.hide(2)
+    Written(workspace, p1=told)
+
+    reading.full("pages")
+
+    assert reading.store.live().keys() == ids(1, 2)
+
+
+def test_a_page_of_many_children_is_read_over_several_steps(reading, workspace):
+    workspace.page(1)
+    for number in range(100, 140):
+        workspace.page(number, in_page(1))
+        workspace.hide(number)
+    lines = [tag(number) for number in range(100, 140)]
+    # Linked views are nothing, and must not be asked for for ever.
+    lines += [tag(number, "database") for number in range(200, 230)]
+    Written(workspace, p1={"markdown": "\n".join(lines)})
+
+    reading.full("pages")
+
+    assert reading.store.live().keys() == ids(1, *range(100, 140))
+    assert all(workspace.asked_for(number) == 1 for number in range(200, 230))
+
+
+def test_a_child_that_an_edited_page_does_not_tell_any_more_is_asked_for(
+    reading, workspace
+):
+    workspace.page_size = 2
+    for number in range(1, 5):
+        workspace.page(number)
+    workspace.page(9, in_page(1))
+    Written(workspace, p1={"markdown": tag(9)})
+    reading.full("pages")
+    workspace.things[uid(1)]["last_edited_time"] = LATE
+    workspace.things[uid(2)]["last_edited_time"] = LATE
+    workspace.trash(9)
+    Written(workspace)
+
+    reading.changes("pages", SINCE)
+
+    assert reading.store.deleted == {("pages", uid(9)): TRASHED}

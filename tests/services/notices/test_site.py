@@ -1,0 +1,190 @@
+"""Operators are told by mail and webhook of each check that stops passing."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from integrations.http.secrets import Secret
+from integrations.models import Notice, ProviderState
+from integrations.services.notices import incidents, sending, watch
+from integrations.services.upkeep.census import Census
+from integrations.services.upkeep.checks import registry
+from tests.support.raw_server import RawServer, answer, serving
+
+# The checks run in threads, which see what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+MINUTE = timedelta(minutes=1)
+ONLY = ("database", "provider_paused", "notices")
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> None:
+    """Let this file through: it speaks to a receiver of its own, on loopback."""
+
+
+@pytest.fixture(autouse=True)
+def few_checks(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    checks = tuple(each for each in registry.CHECKS if each.id in ONLY)
+    monkeypatch.setattr(registry, "CHECKS", checks)
+    settings.ADMINS = [("", "ops@example.com")]
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[RawServer]:
+    with serving(lambda c: c.sendall(answer(b"ok"))) as server:
+        settings.NOTICE_WEBHOOK_URL = Secret(f"{server.url}/services/T0/B0/secret")
+        yield server
+
+
+def refuse() -> None:
+    ProviderState.objects.create(
+        provider="hubspot",
+        paused_until=timezone.now() + MINUTE,
+        reason="client_rejected",
+        detail="status 401, error <invalid_client> & more",
+    )
+
+
+def tick(minutes: float) -> None:
+    now = timezone.now() + minutes * MINUTE
+    watch.watch_site(now=now)
+    sending.send_due(now=now)
+
+
+def test_a_check_that_fails_is_told_within_a_minute_by_both_ways(
+    receiver: RawServer,
+) -> None:
+    refuse()
+    tick(0)
+    tick(0.5)
+    tick(2)
+
+    assert [m.to for m in mail.outbox] == [["ops@example.com"]]
+    assert "provider_paused" in mail.outbox[0].subject
+    assert "docs/runbook.md#provider_paused" in str(mail.outbox[0].body)
+    assert receiver.connections == 1
+    head, _, body = receiver.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /services/T0/B0/secret HTTP")
+    told = json.loads(body or receiver.requests[1])
+    assert set(told) == {"text"}
+    assert "&lt;invalid_client&gt; &amp; more" in told["text"]
+
+
+def test_its_end_is_told_once_it_has_lasted(receiver: RawServer) -> None:
+    refuse()
+    tick(0)
+    tick(1)
+    ProviderState.objects.all().delete()
+    for minutes in (2, 4, 8, 9):
+        tick(minutes)
+
+    assert len(mail.outbox) == 2
+    assert mail.outbox[1].subject.startswith("[Mooring] Over: ")
+    assert receiver.connections == 2
+
+
+def test_a_refusal_that_comes_and_goes_is_told_once(receiver: RawServer) -> None:
+    for minutes in (0, 2, 4, 6):
+        refuse()
+        tick(minutes)
+        tick(minutes + 0.5)
+        ProviderState.objects.all().delete()
+        tick(minutes + 1)
+
+    assert len(mail.outbox) == 1
+    assert receiver.connections == 1
+
+
+def test_a_part_that_is_restarted_is_not_told_of(receiver: RawServer) -> None:
+    refuse()
+    tick(0)
+    ProviderState.objects.all().delete()
+    for minutes in (0.5, 6, 7):
+        tick(minutes)
+
+    assert mail.outbox == []
+    assert receiver.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (answer(b"no_service", status="404 Not Found"), "status 404"),
+        (
+            answer(b"", status="302 Found", headers="Location: https://x.example\r\n"),
+            "status 302",
+        ),
+        (b"", ""),
+    ],
+)
+def test_a_receiver_that_refuses_is_tried_again_and_seen(
+    settings: Any, reply: bytes, error: str
+) -> None:
+    settings.ADMINS = []
+    with serving(lambda c: c.sendall(reply) if reply else c.close()) as server:
+        settings.NOTICE_WEBHOOK_URL = Secret(f"{server.url}/secret")
+        refuse()
+        for minutes in (0, 1, 3):
+            tick(minutes)
+
+    notice = Notice.objects.get(incident__kind="provider_paused")
+    assert (notice.state, notice.tries) == ("waiting", 2)
+    assert notice.error
+    assert error in notice.error
+    assert "secret" not in notice.error
+    found = next(each for each in registry.CHECKS if each.id == "notices")
+    assert not found.probe(Census()).ok
+
+
+def test_a_plain_address_elsewhere_is_not_called(settings: Any) -> None:
+    settings.ADMINS = []
+    settings.NOTICE_WEBHOOK_URL = Secret("http://hooks.example.com/secret")
+    refuse()
+    tick(0)
+    tick(1)
+
+    notice = Notice.objects.get(incident__kind="provider_paused")
+    assert (notice.state, notice.error) == ("waiting", "the address must be https")
+
+
+def test_a_mail_server_that_is_down_is_waited_for(settings: Any) -> None:
+    backend, settings.EMAIL_BACKEND = (
+        settings.EMAIL_BACKEND,
+        "django.core.mail.backends.smtp.EmailBackend",
+    )
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    refuse()
+    tick(0)
+    tick(1)
+    assert Notice.objects.get().error == "ConnectionRefusedError"
+    settings.EMAIL_BACKEND = backend
+
+    tick(3)
+
+    assert len(mail.outbox) == 1
+    assert (Notice.objects.get().state, Notice.objects.get().error) == ("sent", "")
+
+
+def test_the_command_tries_both_ways_and_says_which_was_refused(
+    receiver: RawServer, settings: Any
+) -> None:
+    call_command("notices", "--test")
+    assert len(mail.outbox) == 1
+    assert receiver.connections == 1
+    receiver.close()
+
+    with pytest.raises(CommandError) as caught:
+        call_command("notices", "--test")
+
+    assert "webhook" in str(caught.value)
+    assert "mail" not in str(caught.value)
+    settings.ADMINS, settings.NOTICE_WEBHOOK_URL = [], Secret("")
+    assert incidents.site_channels() == []
+    with pytest.raises(CommandError):
+        call_command("notices", "--test")
