@@ -136,7 +136,7 @@ def columns_of(collection: Collection) -> Columns:
 def _links(collection: Collection) -> list[Column]:
     """Return the relations that the schema does not name."""
     connection = collection.connection
-    connector = CONNECTORS.get(connection.provider)
+    connector: object = CONNECTORS.get(connection.provider)
     if not isinstance(connector, HasLinkFields):
         return []
     specs = connector.link_fields(collection.remote_id, connection.account)

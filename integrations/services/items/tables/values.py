@@ -166,7 +166,7 @@ def _described(
 
 def _links_of(item: Item, collection: Collection) -> Sequence[DisplayField]:
     """Return the relations that no schema names; none after a mistake of ours."""
-    connector = CONNECTORS.get(collection.connection.provider)
+    connector: object = CONNECTORS.get(collection.connection.provider)
     if not isinstance(connector, HasLinkFields):
         return ()
     try:
