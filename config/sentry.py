@@ -20,6 +20,7 @@ from typing import Any
 import sentry_sdk
 from celery import current_task
 from django.conf import settings
+from sentry_sdk.consts import CompressionAlgo
 from sentry_sdk.transport import HttpTransport
 
 from config import outages
@@ -83,7 +84,7 @@ def _make_client(dsn: str) -> Any:
         auto_session_tracking=False,
         send_client_reports=False,
         # Whatever speaks Sentry's protocol takes it; Brotli not all do.
-        _experiments={"transport_compression_algo": "gzip"},
+        _experiments={"transport_compression_algo": CompressionAlgo.GZIP},
     )
 
 
