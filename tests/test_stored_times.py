@@ -50,6 +50,13 @@ ALLOWED: dict[str, str] = {
         "a grant of the future is older"
     ),
     "integrations/services/grants/credentials.py::has_shortest_life": BOTH_STORED,
+    "integrations/services/grants/restored_database.py::_newer": (
+        "asks the helper as well"
+    ),
+    "integrations/services/connections/handover/take_over.py::_is_newer": BOTH_STORED,
+    "integrations/services/connections/handover/records.py::_seconds_until": (
+        "a provider's own time"
+    ),
     "integrations/services/grants/oauth_state.py::consume": "excludes what lies ahead",
     "integrations/services/grants/refresh.py::_winners_result": "the lease was asked",
     "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (
