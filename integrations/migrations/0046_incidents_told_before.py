@@ -33,5 +33,5 @@ def open_told(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = (("integrations", "0043_notices"),)
+    dependencies = (("integrations", "0045_notices"),)
     operations = (migrations.RunPython(open_told, migrations.RunPython.noop),)

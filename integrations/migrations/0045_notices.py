@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("integrations", "0042_connections_of_changes"),
+        ("integrations", "0044_cancelled_edits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
