@@ -27,6 +27,7 @@ from integrations.views.items import (
     search,
 )
 from integrations.views.items import index as items
+from integrations.views.items.tables import as_of as table_as_of
 from integrations.views.items.tables import layout, rows, table
 from integrations.views.notices import following, unsubscribe
 from integrations.views.notices import pages as notices
@@ -150,6 +151,7 @@ urlpatterns = [
         download.table_download,
         name="table-download",
     ),
+    path("collections/<uuid:pk>/as-of/", table_as_of.table_as_of, name="table-as-of"),
     path("collections/<uuid:pk>/rows/", rows.table_rows, name="table-rows"),
     path("items/", items.item_list, name="item-list"),
     path("items/download/", download.item_download, name="item-download"),

@@ -3,6 +3,7 @@
 import logging
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups | N
         return None
     config.option.loadscopereorder = False
     return InGroups(config, log)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Read only the files that hold them when the tests to run alone are asked for."""
+    wanted = str(config.option.markexpr)
+    if "alone" not in wanted or "not alone" in wanted or not collection_path.is_file():
+        return None
+    return None if "mark.alone" in collection_path.read_text("utf-8") else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,8 +12,8 @@ from integrations.services.items.downloads import asked
 from integrations.services.items.downloads.asked import AskedFile, Content
 from integrations.services.items.saved_views import fitting
 from integrations.services.items.saved_views.fitting import Fitted
-from integrations.services.items.tables.columns import columns_of
 from integrations.services.items.tables.opening import OpenTable
+from integrations.services.items.tables.results import typed_columns_of
 
 
 def ask_page(user: User, address: str, content: Content) -> AskedFile:
@@ -67,4 +67,4 @@ def _fit(user: User, view: SavedView) -> Fitted:
     if len(found) != 1:
         word = "several tables" if found else "no table"
         raise CommandError(f"the view fits {word} of this user's; use --address")
-    return fitting.fit_table(view, found[0], columns_of(found[0]))
+    return fitting.fit_table(view, found[0], typed_columns_of(found[0]))

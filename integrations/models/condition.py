@@ -24,6 +24,7 @@ class Condition(models.TextChoices):
     PAUSED = "paused", "Paused"
     DISCONNECTED = "disconnected", "Disconnected"
     KEPT = "kept", "Disconnected, items kept"
+    MOVED = "moved", "Moved to another server"
     DELETING = "deleting", "Disconnected, items being deleted"
     ERASING = "erasing", "Account being deleted"
 
@@ -45,6 +46,7 @@ TONES = {
     Condition.PAUSED: "idle",
     Condition.DISCONNECTED: "idle",
     Condition.KEPT: "idle",
+    Condition.MOVED: "idle",
     Condition.DELETING: "busy",
     Condition.ERASING: "busy",
 }

@@ -28,6 +28,18 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """Return the connections that hold, or should hold, a grant."""
         return self.exclude(state=Connection.State.DISCONNECTED)
 
+    def moved(self) -> "ConnectionQuerySet":
+        """Return the connections whose grant was handed over to another server."""
+        return self.filter(
+            state=Connection.State.DISCONNECTED, reason=StateReason.MOVED
+        )
+
+    def with_living_grant(self) -> "ConnectionQuerySet":
+        """Return the connections whose grant must not end, here or elsewhere."""
+        return self.exclude(
+            ~Q(reason=StateReason.MOVED), state=Connection.State.DISCONNECTED
+        )
+
     def syncable(self) -> "ConnectionQuerySet":
         """Return the connections whose data may be read now."""
         return self.filter(
@@ -120,6 +132,18 @@ class Connection(models.Model):
         default=False, help_text="Its stored items are being deleted."
     )
     notified_at = models.DateTimeField(null=True, blank=True)
+    handover = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="The export by which it last left this server, or came to it.",
+    )
+    # Nullable, because SQLite would make the table anew for another column.
+    paused_before_handover = models.CharField(  # noqa: DJ001
+        max_length=60,
+        null=True,
+        blank=True,
+        help_text="Why it was paused when it left this server.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
     reconnected_at = models.DateTimeField(null=True, blank=True)
 
@@ -197,6 +221,11 @@ class Connection(models.Model):
     def is_connected(self) -> bool:
         """Tell whether it holds, or should hold, a grant."""
         return self.state != self.State.DISCONNECTED
+
+    @property
+    def is_moved(self) -> bool:
+        """Tell whether its grant was handed over to another server."""
+        return not self.is_connected and self.reason == StateReason.MOVED
 
     @property
     def is_removable(self) -> bool:

@@ -60,6 +60,7 @@ class ReasonCode(models.TextChoices):
     SELECTION_CHANGED = "selection_changed", "Selection changed"
     RECONNECTED = "reconnected", "Reconnected"
     DISCONNECTED = "disconnected", "Disconnected"
+    MOVED = "moved", "Moved to another server"
     PAUSED = "paused", "Paused"
     COLLECTIONS = "collections", "Some collections"
     EMPTY = "empty", "Nothing to read"
@@ -71,6 +72,7 @@ class StateReason(models.TextChoices):
 
     GRANT_REJECTED = "grant_rejected", "Permission refused"
     ROTATION_LOST = "rotation_lost", "New keys lost"
+    DATABASE_RESTORED = "database_restored", "Database restored"
     CREDENTIAL_UNREADABLE = "credential_unreadable", "Permission not readable"
     SITE_KEY_WRONG = "site_key_wrong", "This site's key is wrong"
     UNAUTHORIZED = "unauthorized", "Calls refused"
@@ -84,6 +86,7 @@ class StateReason(models.TextChoices):
     PAUSED_BY_STAFF = "paused_by_staff", "Paused by staff"
     DISCONNECTED_BY_USER = "disconnected_by_user", "Disconnected by user"
     DISCONNECTED_BY_STAFF = "disconnected_by_staff", "Disconnected by staff"
+    MOVED = "moved", "Moved to another server"
     REMOVED_BY_USER = "removed_by_user", "Removed by user"
     NOT_CONNECTED = "not_connected", "Not connected"
 

@@ -53,6 +53,7 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.SELECTION_CHANGED: "the choice of collections has changed",
     ReasonCode.RECONNECTED: "the connection was renewed",
     ReasonCode.DISCONNECTED: "the connection was disconnected",
+    ReasonCode.MOVED: "the connection was moved to another server",
     ReasonCode.PAUSED: "the connection was paused",
     ReasonCode.COLLECTIONS: "not all collections could be read",
     ReasonCode.EMPTY: "there was nothing to read",
@@ -65,6 +66,10 @@ STATES: Mapping[StateReason, str] = {
     ),
     StateReason.ROTATION_LOST: (
         "the provider changed its keys and the new ones never arrived"
+    ),
+    StateReason.DATABASE_RESTORED: (
+        "this site was restored from a backup, and its permission has been renewed,"
+        " replaced or ended since that backup was made"
     ),
     StateReason.CREDENTIAL_UNREADABLE: (
         "the stored permission cannot be read with today's keys"
@@ -88,6 +93,10 @@ STATES: Mapping[StateReason, str] = {
     StateReason.PAUSED_BY_STAFF: "the staff of this site paused it",
     StateReason.DISCONNECTED_BY_USER: "you disconnected it",
     StateReason.DISCONNECTED_BY_STAFF: "the staff of this site disconnected it",
+    StateReason.MOVED: (
+        "another server reads this account now; nothing is read, refreshed or ended"
+        " from here"
+    ),
     StateReason.REMOVED_BY_USER: "it is being removed with all that was kept of it",
     StateReason.NOT_CONNECTED: "it is not connected",
 }
@@ -175,6 +184,7 @@ CONDITIONS: Mapping[Condition, str] = {
     Condition.PAUSED: "{why}.",
     Condition.DISCONNECTED: "{why}.",
     Condition.KEPT: "{why}.",
+    Condition.MOVED: "{why}.",
     Condition.DELETING: "Its items are being deleted here.",
     Condition.ERASING: "Its owner's account is being deleted.",
 }

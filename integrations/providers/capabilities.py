@@ -7,7 +7,13 @@ from typing import Any, Protocol, runtime_checkable
 
 from integrations.http.client import ApiClient
 from integrations.providers.connector import CollectionContext
-from integrations.providers.records import Content, IntegrationItem, Page
+from integrations.providers.records import (
+    Content,
+    DisplayField,
+    FieldSpec,
+    IntegrationItem,
+    Page,
+)
 from integrations.providers.spec import ProviderSettings
 from integrations.providers.stored import StoredItem
 from integrations.providers.writing import (
@@ -83,6 +89,19 @@ class ReadsLinks(Protocol):
 
         Of their properties, the items have those that hold links only.
         """
+
+
+@runtime_checkable
+class HasLinkFields(Protocol):
+    """A connector whose items' links are fields that no schema of its names."""
+
+    def link_fields(
+        self, collection_id: str, account: Mapping[str, Any]
+    ) -> Sequence[FieldSpec]:
+        """Return the relations that items of a collection have."""
+
+    def describe_links(self, properties: Mapping[str, Any]) -> Sequence[DisplayField]:
+        """Return the relations that an item has, all of them."""
 
 
 @runtime_checkable

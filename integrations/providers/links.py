@@ -10,6 +10,8 @@ from integrations.providers.records import DisplayField
 # Under this option a relation names the field of the linked collection that shows the
 # same links from the other side.
 INVERSE_FIELD: Final = "inverse_field"
+# Under this one it names the linked collection, where that is told.
+TARGET: Final = "target"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,8 @@ from sandbox.core.web import Request, find_repeated
 UNKNOWN = "should be not present (the sandbox answers only what is documented)"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 NUMBERED = re.compile(r"\[\d+\]")
-Words = Mapping[str, Callable[[Any], bool]]
+Test = Callable[[Any], bool]
+Words = Mapping[str, Test]
 WORDS: Words = {
     "any": lambda _: True,
     "null": lambda value: value is None,
@@ -34,6 +35,7 @@ TEXTS: Words = {
     "boolean": lambda value: value in ("true", "false"),
     "integer": str.isdecimal,
 }
+NO_FIELDS: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,17 @@ class Endpoints:
         self.calls: Mapping[str, Any] = table.get("calls", {})
         self.types: Mapping[str, Any] = table.get("types", {})
         self.error: Any = table.get("error", "any")
+        # With its shape, as long as which lives no other has its id.
+        self._tests: dict[Any, tuple[Any, Test]] = {}
 
     def check_call(self, request: Request) -> Problem | None:
         """Return what the endpoint does not take, once a route was found."""
         call = self.calls.get(f"{request.method} {request.route}")
         if call is None:
             return None
-        return self._check_query(request, call.get("query", {})) or self._check_body(
-            request, call
-        )
+        return self._check_query(
+            request, call.get("query", NO_FIELDS)
+        ) or self._check_body(request, call)
 
     def _check_query(self, request: Request, shape: Any) -> Problem | None:
         pairs = request.query_pairs
@@ -83,6 +87,8 @@ class Endpoints:
         self, value: Any, shape: Any, where: str, words: Words = WORDS
     ) -> Problem | None:
         """Return the first place where a value is not of a shape."""
+        if self._test(shape, words)(value):
+            return None
         if isinstance(shape, str):
             return self._find_by_word(value, shape, where, words)
         if isinstance(shape, Mapping):
@@ -95,17 +101,52 @@ class Endpoints:
         )
         return next(filter(None, found), None)
 
+    def _test(self, shape: Any, words: Words) -> Test:
+        """Return what tells, without a reason, whether a value is of a shape."""
+        key = (id(words), shape if isinstance(shape, str) else id(shape))
+        if key not in self._tests:
+            self._tests[key] = shape, self._make_test(shape, words)
+        return self._tests[key][1]
+
+    def _make_test(self, shape: Any, words: Words) -> Test:
+        if isinstance(shape, Mapping):
+            return self._make_object_test(shape, words)
+        if not isinstance(shape, str):
+            one = self._test(shape[0], words)
+            return lambda value: isinstance(value, list) and all(map(one, value))
+        if "|" in shape:
+            tests = [self._test(each, words) for each in shape.split("|")]
+            return lambda value: any(test(value) for test in tests)
+        if shape in words:
+            return words[shape]
+        if shape.startswith("="):
+            return lambda value: bool(value == shape[1:])
+
+        # Looked up late: a type may hold itself.
+        def is_of_type(value: Any) -> bool:
+            return self._test(self.types[shape], words)(value)
+
+        return is_of_type
+
+    def _make_object_test(self, shape: Mapping[str, Any], words: Words) -> Test:
+        tests = {k.removesuffix("?"): self._test(v, words) for k, v in shape.items()}
+        rest = tests.pop("*", None)
+        needed = {key for key in shape if key != "*" and not key.endswith("?")}
+
+        def is_fine(value: Any) -> bool:
+            if not isinstance(value, Mapping) or not needed <= value.keys():
+                return False
+            found = ((tests.get(name, rest), one) for name, one in value.items())
+            return all(test is not None and test(one) for test, one in found)
+
+        return is_fine
+
     def _find_by_word(
         self, value: Any, shape: str, where: str, words: Words
     ) -> Problem | None:
-        shapes = shape.split("|")
-        if any(words[one](value) for one in shapes if one in words):
-            return None
-        if len(shapes) > 1:
-            return self._find_in_each(value, shapes, where, words)
+        if "|" in shape:
+            return self._find_in_each(value, shape.split("|"), where, words)
         if shape.startswith("="):
-            if value == shape[1:]:
-                return None
             return Problem(where, f"should be `{shape[1:]}`", is_of_another_kind=True)
         if shape in words:
             return Problem(where, f"should be of type {shape}")
@@ -114,15 +155,11 @@ class Endpoints:
     def _find_in_each(
         self, value: Any, shapes: list[str], where: str, words: Words
     ) -> Problem | None:
-        problems = []
-        for shape in shapes:
-            problem = self._find_by_word(value, shape, where, words)
-            if problem is None:
-                return None
-            problems.append(problem)
+        problems = [self._find_by_word(value, shape, where, words) for shape in shapes]
         # The alternative that a value was meant for fits it the furthest.
         return max(
-            problems, key=lambda p: (not p.is_of_another_kind, p.where.count("."))
+            filter(None, problems),
+            key=lambda p: (not p.is_of_another_kind, p.where.count(".")),
         )
 
     def _find_in_object(

@@ -137,6 +137,14 @@ def test_no_model_with_secrets_is_registered():
     )
 
 
+def test_what_nobody_needs_is_not_registered():
+    names = {model.__name__ for model in admin.site._registry}
+
+    assert names.isdisjoint(
+        {"SolarSchedule", "ClockedSchedule", "CrontabSchedule", "IntervalSchedule"}
+    )
+
+
 def test_a_stolen_session_of_a_demoted_member_is_worth_nothing(staff, as_staff):
     User.objects.filter(pk=staff.pk).update(is_staff=False)
 

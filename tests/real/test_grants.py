@@ -1,11 +1,13 @@
 """A grant survives whatever happens to the worker that is renewing it."""
 
+import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 from uuid import UUID
 
@@ -309,6 +311,54 @@ def database_away(request: pytest.FixtureRequest, grants: Grants) -> Callable[[]
             server.start()
 
     return away
+
+
+@pytest.mark.parametrize("grant", ["hubspot", "airtable"], indirect=True)
+def test_a_restored_backup_costs_a_reconnect_only_where_tokens_rotate(
+    grant: Grants,
+) -> None:
+    if not grant.stack.is_sqlite:
+        pytest.skip("what is recognised is the same; a file is put back in no time")
+    rotates = grant.provider == "airtable"
+    if not rotates:
+        grant.switch("rotation", value=False)
+    backup = back_up(grant.stack)
+    grant.renew()
+    grant.wait_for_renewal()
+
+    put_back(grant.stack, backup)
+    assert grant.ask("version") == grant.version
+    grant.renew()
+
+    if rotates:
+        lost = ("needs_reconnect", "database_restored")
+        wait_until(lambda: grant.state() == lost, "the loss is said")
+        path = grant.alice.connect(grant.provider)
+        assert grant.alice.get(path).ok
+        grant.version = grant.ask("version")
+        grant.renew()
+    grant.wait_for_renewal()
+    grant.assert_well(requests=3 if rotates else 2)
+
+
+def back_up(stack: Stack) -> Path:
+    """Copy the database while the site runs, as `sqlite3 .backup` does."""
+    path = stack.directory / "backup.sqlite3"
+    source = stack.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(source)) as used, closing(sqlite3.connect(path)) as to:
+        used.backup(to)
+    return path
+
+
+def put_back(stack: Stack, backup: Path) -> None:
+    """Stop the site, put the backup where its database was, and start it again."""
+    for name in ("web", WORKER):
+        stack.stop(name)
+    database = Path(stack.database_url.removeprefix("sqlite:///"))
+    for path in database.parent.glob(f"{database.name}*"):
+        path.unlink()
+    copyfile(backup, database)
+    stack.start("web", WORKER)
 
 
 def test_no_log_holds_a_token(grants: Grants) -> None:

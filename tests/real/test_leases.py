@@ -1,12 +1,17 @@
-"""A lease is held by one worker, however long a worker waits for its row."""
+"""A lease is held by one worker, however long it waits, and ends with it."""
 
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.real.fixtures import DATABASES, MakeStack
+from tests.real.processes import wait_until
 from tests.real.stack import BASE_DIR
+from tests.support.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 
@@ -64,3 +69,27 @@ def test_of_two_workers_that_waited_for_a_run_one_gets_it(
     )
 
     assert done.stdout.strip() == "1", done.stderr
+
+
+def test_a_child_that_is_killed_costs_no_wait_for_its_lease(
+    make_stack: MakeStack,
+) -> None:
+    # Without beat nothing sweeps, so that the head of the pool alone can tell.
+    stack = make_stack(sizes=MIDDLE, STALE_RUN_SECONDS="100")
+    command = [*stack.commands["worker-interactive"], "--pool", "prefork"]
+    stack.commands["worker-interactive"] = [*command, "--concurrency", "1"]
+    stack.start("valkey", "sandbox", "web", "worker-refresh", "worker-interactive")
+    stack.sandbox("faults/add", kind="latency", ms=600, family="list")
+    stack.person("alice@example.com").connect("hubspot")
+    items = "select count(*) from integrations_item"
+    stack.wait_for_row(f"{items} having count(*) > 0")
+
+    head = stack.running["worker-interactive"].pid
+    for child in Path(f"/proc/{head}/task/{head}/children").read_text().split():
+        os.kill(int(child), signal.SIGKILL)
+    so_far = stack.rows(items)[0][0]
+
+    wait_until(
+        lambda: stack.rows(items)[0][0] > so_far, "another child goes on", seconds=45
+    )
+    assert stack.rows("select workers_lost from integrations_syncrun") == [(1,)]

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ def _asked(user: User | None, options: dict[str, Any]) -> AskedFile:
     )
     return AskedFile(
         items=lambda: stream(items),
-        to_source=lambda rows: ListSource(items=rows, properties=asked.VALUES[content]),
+        to_source=partial(asked.list_source, user, content),
     )
 
 

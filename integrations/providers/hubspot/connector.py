@@ -32,6 +32,7 @@ from integrations.providers.links import RemoteLink
 from integrations.providers.listing import id_of, to_page
 from integrations.providers.records import (
     DisplayField,
+    FieldSpec,
     IntegrationItem,
     Page,
     RemoteAccount,
@@ -210,6 +211,16 @@ class HubSpot(BaseConnector):
     ) -> Sequence[RemoteLink]:
         """Return the records that one is associated with."""
         return list(to_remote_links(properties, parent_id))
+
+    def link_fields(
+        self, collection_id: str, account: Mapping[str, Any]
+    ) -> Sequence[FieldSpec]:
+        """Return the associations of an object type."""
+        return display.link_fields(collection_id, account)
+
+    def describe_links(self, properties: Mapping[str, Any]) -> Sequence[DisplayField]:
+        """Return the records that one is associated with."""
+        return display.describe_links(properties)
 
     def write_scopes(self, collection_id: str) -> Sequence[str]:
         """Return what writing needs; only contacts can be written."""

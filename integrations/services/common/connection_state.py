@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 GRANT_REASONS = (
     StateReason.GRANT_REJECTED,
     StateReason.ROTATION_LOST,
+    StateReason.DATABASE_RESTORED,
     StateReason.CREDENTIAL_UNREADABLE,
     StateReason.SITE_KEY_WRONG,
 )

@@ -16,7 +16,12 @@ from integrations.services.common import audit, crypto, queue
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError, ProofMissingError
 from integrations.services.common.proof import RecentProof
-from integrations.services.grants import credentials, revocation, token_cache
+from integrations.services.grants import (
+    credentials,
+    restored_database,
+    revocation,
+    token_cache,
+)
 from integrations.services.items import store
 from integrations.services.items.downloads import orders
 from integrations.services.sync import runs
@@ -88,6 +93,7 @@ def end_grant(
         SocialAccount.objects.filter(
             provider=locked.provider, uid=locked.remote_id, user_id=locked.owner_id
         ).delete()
+        transaction.on_commit(lambda: restored_database.note_ended(locked.pk))
         runs.cancel_open(locked, ReasonCode.DISCONNECTED)
         jobs.cancel_all(locked, user=actor)
         audit.record(
@@ -116,7 +122,7 @@ def _is_alone(connection: Connection) -> bool:
     if not isinstance(connector, UninstallsApp):
         return False
     installation = connector.installation_of(connection.remote_id)
-    others = Connection.objects.connected().filter(
+    others = Connection.objects.with_living_grant().filter(
         provider=connection.provider, is_sandbox=connection.is_sandbox
     )
     return not any(

@@ -39,9 +39,12 @@ def _of_grant(facts: Facts) -> Iterator[Finding]:
     if not connection.is_connected:
         if connection.is_purging:
             yield Condition.DELETING, reason, text
+        kept = wording.count_text(facts.item_count, "item", verb=KEPT)
+        told = f"{text or 'disconnected'}; {kept}" if facts.item_count else text
+        if connection.is_moved:
+            yield Condition.MOVED, reason, told
         if facts.item_count:
-            kept = wording.count_text(facts.item_count, "item", verb=KEPT)
-            yield Condition.KEPT, reason, f"{text or 'disconnected'}; {kept}"
+            yield Condition.KEPT, reason, told
         yield Condition.DISCONNECTED, reason, text or "it is not connected"
     if connection.state == Connection.State.NEEDS_RECONNECT:
         yield Condition.NEEDS_RECONNECT, reason, _reconnect_text(facts, text)

@@ -15,7 +15,12 @@ from integrations.oauth.tokens import TokenSet
 from integrations.providers import SPECS
 from integrations.providers.records import RemoteAccount
 from integrations.services.common import crypto
-from integrations.services.grants import credentials, revocation, token_cache
+from integrations.services.grants import (
+    credentials,
+    restored_database,
+    revocation,
+    token_cache,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +39,7 @@ def store(
     transaction that made or locked the connection. ``issued_at`` is when the provider
     answered with the tokens; ``is_new`` whether the connection is.
     """
-    now = timezone.now()
+    now, is_moved = timezone.now(), connection.is_moved
     connection.generation += 1
     connection.account_name = account.name[:255]
     # What the provider could not say today is not taken for empty.
@@ -57,14 +62,18 @@ def store(
         connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
             completeness=Completeness.PENDING, before_refusal=None, **columns(None)
         )
-    _seal_credential(connection, tokens, issued_at)
-    _store_social_account(connection)
+    old = _seal_credential(connection, tokens, issued_at)
+    # What another server has is not ours to end.
+    if old and not is_moved:
+        _give_back_replaced(old, connection)
+    store_social_account(connection)
     return has_same_scopes
 
 
 def _seal_credential(
     connection: Connection, tokens: TokenSet, issued_at: datetime
-) -> None:
+) -> Credential | None:
+    """Store the tokens in place of those that are returned, if there are any."""
     columns: dict[str, Any] = {
         "issued_at": issued_at,
         "refresh_token": "",
@@ -88,10 +97,16 @@ def _seal_credential(
             "version": version,
         },
     )
+    at, fingerprint = columns["refreshed_at"], columns["fingerprint"]
+    transaction.on_commit(
+        lambda: restored_database.note_stored(
+            connection.pk, at=at, fingerprint=fingerprint
+        )
+    )
     if old:
-        _give_back_replaced(old, connection)
         stale = (old.generation, old.version)
         transaction.on_commit(lambda: token_cache.forget(connection.pk, *stale))
+    return old
 
 
 def _give_back_replaced(old: Credential, connection: Connection) -> None:
@@ -112,7 +127,7 @@ def _give_back_replaced(old: Credential, connection: Connection) -> None:
     )
 
 
-def _store_social_account(connection: Connection) -> None:
+def store_social_account(connection: Connection) -> None:
     """Store allauth's own row for the link: an identity, never a token."""
     if connection.is_sandbox:
         return

@@ -73,7 +73,8 @@ def actions(facts: Facts, condition: Condition) -> Iterator[str]:
         return
     yield "rename"
     has_grant = connection.is_connected and condition is not Condition.NEEDS_RECONNECT
-    if facts.is_configured:
+    # A second consent could end the grant that another server has, or be the same.
+    if facts.is_configured and not connection.is_moved:
         is_refused = connection.reason == StateReason.UNAUTHORIZED
         if not has_grant or is_refused:
             yield "reconnect"

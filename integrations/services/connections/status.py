@@ -22,6 +22,7 @@ SINCE = (
     Condition.PAUSED,
     Condition.DISCONNECTED,
     Condition.KEPT,
+    Condition.MOVED,
 )
 
 
@@ -82,8 +83,10 @@ class Status:
 
     @property
     def grant(self) -> str:
-        """Return what has become of the permission: granted, refused or ended."""
+        """Return what became of the permission: granted, refused, ended or moved."""
         connection = self.facts.connection
+        if connection.is_moved:
+            return "moved"
         if self.condition is Condition.NEEDS_RECONNECT or not connection.is_connected:
             return "ended"
         return "refused" if connection.reason == StateReason.UNAUTHORIZED else "granted"

@@ -14,6 +14,7 @@ from integrations.models.reasons import StateReason
 from integrations.oauth.tokens import TokenSet
 from integrations.services.common import connection_state, crypto
 from integrations.services.common.errors import NoTokenError
+from integrations.services.grants import restored_database
 
 PURPOSE = "tokens"
 # In seconds. A shorter life that a provider tells is not believed, or its tokens would
@@ -162,6 +163,8 @@ def usable(connection_id: UUID) -> Credential:
     if credential is None:
         raise NoTokenError(StateReason.NOT_CONNECTED)
     connection = credential.connection
+    if not connection.is_connected:
+        raise NoTokenError(StateReason.NOT_CONNECTED)
     if connection.state == Connection.State.NEEDS_RECONNECT:
         raise NoTokenError(connection.reason)
     return credential
@@ -180,4 +183,16 @@ def store(
     ).update(version=version + 1, **columns)
     if stored:
         connection_state.grant_is_good(connection_id, generation)
+        _note_newest(connection_id, columns)
     return bool(stored)
+
+
+def _note_newest(connection_id: UUID, columns: dict[str, Any]) -> None:
+    fingerprint = columns.get("fingerprint")
+    if fingerprint is None:
+        # The answer brought no refresh token: the old one goes on.
+        rows = Credential.objects.filter(connection_id=connection_id)
+        fingerprint = rows.values_list("fingerprint", flat=True).first() or ""
+    restored_database.note_stored(
+        connection_id, at=columns["refreshed_at"], fingerprint=fingerprint
+    )

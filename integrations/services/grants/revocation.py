@@ -94,7 +94,7 @@ def may_end_another(provider: str, account_id: str) -> bool:
     spec = SPECS.get(provider)
     if spec is not None and spec.revokes_one_pair:
         return False
-    kept = Connection.objects.connected().filter(provider=provider)
+    kept = Connection.objects.with_living_grant().filter(provider=provider)
     return (kept.filter(remote_id=account_id) if account_id else kept).exists()
 
 
@@ -196,7 +196,7 @@ def _is_kept_again(pending: PendingRevocation) -> bool:
         return False
     with connector_boundary("installation_of", revocation=pending.pk):
         installation = connector.installation_of(account_id)
-        others = Connection.objects.connected().filter(
+        others = Connection.objects.with_living_grant().filter(
             provider=provider, remote_id__startswith=installation
         )
         found = others.values_list("remote_id", flat=True)

@@ -12,6 +12,7 @@ from integrations.services.grants import (
     introspection,
     readability,
     refresh,
+    restored_database,
     token_cache,
 )
 from integrations.services.grants.credentials import IssuedToken
@@ -28,6 +29,8 @@ def token_for(connection_id: UUID, *, seen: IssuedToken | None = None) -> Issued
     if cached is not None:
         return cached
     credential = current_credential(connection_id)
+    if restored_database.has_ended(credential):
+        restored_database.refuse(credential)
     if credential.is_expired:
         credential = refresh.refresh_credential(
             connection_id, seen_version=credential.version, why="expired"

@@ -1,6 +1,6 @@
 """Work out how an item was at a past time, by undoing its changes since then."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -45,25 +45,35 @@ class PastItem:
 
 def find_past(item: Item, at: datetime, *, now: datetime) -> PastItem:
     """Return an item as it was at a time; its text and others' links have no past."""
+    since = item.changes.filter(at__gt=at).order_by("-at", "-pk")
+    undone = list(since[: MOST_UNDONE + 1])
+    past = undo(item, undone[:MOST_UNDONE], at)
+    past.later = undone[-1].at if undone else None
+    before = (
+        item.changes.filter(at__lte=at).order_by("-at").values_list("at", flat=True)
+    )
+    past.earlier = before.first()
+    past.is_vague |= len(undone) > MOST_UNDONE or at < kept_since(now)
+    return past
+
+
+def kept_since(now: datetime) -> datetime:
+    """Return since when all changes are kept."""
+    return now - timedelta(days=settings.HISTORY_DAYS)
+
+
+def undo(item: Item, changes: Iterable[ItemChange], at: datetime) -> PastItem:
+    """Return an item as it was at a time, before its changes since, latest first."""
     past = PastItem(
         name=item.name,
         parent_name=item.parent_name,
         properties=dict(item.properties),
         presence=Presence.DELETED if item.is_deleted else Presence.THERE,
     )
-    since = item.changes.filter(at__gt=at).order_by("-at", "-pk")
-    undone = list(since[: MOST_UNDONE + 1])
-    for change in undone[:MOST_UNDONE]:
+    for change in changes:
         _undo(past, change)
-    past.later = undone[-1].at if undone else None
-    before = (
-        item.changes.filter(at__lte=at).order_by("-at").values_list("at", flat=True)
-    )
-    past.earlier = before.first()
     if at < item.first_seen_at:
         past.presence = Presence.NOT_SEEN
-    kept_since = now - timedelta(days=settings.HISTORY_DAYS)
-    past.is_vague |= len(undone) > MOST_UNDONE or at < kept_since
     return past
 
 

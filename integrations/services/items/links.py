@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import models
+from django.db.models import F
 
 from integrations.models import Collection, Item
 from integrations.providers.fields import Relation
@@ -11,7 +12,7 @@ from integrations.providers.links import relations_in
 from integrations.providers.records import DisplayField
 
 MAX_LINKS = 50
-AT_ONCE = 500
+AT_ONCE = 10_000
 
 Found = Mapping[tuple[str, str], Item]
 
@@ -60,19 +61,20 @@ def find_by_id(item: Item, ids: Iterable[str]) -> Found:
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return {}
-    names = dict(collections_beside(item).values_list("pk", "remote_id"))
+    beside = collections_beside(item).values("pk")
     found: dict[tuple[str, str], Item] = {}
     for start in range(0, len(wanted), AT_ONCE):
         rows = (
             Item.objects.live()
             .filter(
-                collection__in=list(names),
+                collection__in=beside,
                 remote_id__in=wanted[start : start + AT_ONCE],
             )
+            .annotate(place=F("collection__remote_id"))
             .only("uuid", "name", "remote_id", "collection_id", "provider")
         )
         for row in rows:
-            found[names[row.collection_id], row.remote_id] = row
+            found[vars(row)["place"], row.remote_id] = row
             found.setdefault(("", row.remote_id), row)
     return found
 

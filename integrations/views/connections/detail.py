@@ -38,6 +38,7 @@ GRANTED = {
     "granted": ("granted", "Granted"),
     "refused": ("missing", "Not accepted now"),
     "ended": ("unused", "Ended"),
+    "moved": ("unused", "Used by another server"),
 }
 
 

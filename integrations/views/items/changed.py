@@ -111,16 +111,33 @@ def put_in_words(changes: Sequence[ItemChange]) -> list[dict[str, Any]]:
 
     What their values relate to is looked up once for each connection.
     """
-    sides = {change.pk: describe_sides(change.item, change) for change in changes}
-    linked = _find_linked(changes, sides)
+    told = _told(changes)
+    return [
+        {"pk": change.pk, "item": change.item, **_entry(change, *told[change.pk])}
+        for change in changes
+    ]
+
+
+def sum_up(changes: Sequence[ItemChange]) -> list[dict[str, Any]]:
+    """Return changes that are not stored, one of each item, as users read them."""
+    told = _told(changes)
     return [
         {
-            "pk": change.pk,
             "item": change.item,
-            **_entry(change, sides[change.pk], linked[change.item.connection_id]),
+            "fields": list(changed_fields(change, *told[change.pk])),
         }
         for change in changes
     ]
+
+
+def _told(changes: Sequence[ItemChange]) -> dict[int, tuple[Sides, Links]]:
+    """Return what the fields of changes are put in words with."""
+    sides = {change.pk: describe_sides(change.item, change) for change in changes}
+    linked = _find_linked(changes, sides)
+    return {
+        change.pk: (sides[change.pk], linked[change.item.connection_id])
+        for change in changes
+    }
 
 
 def _entry(change: ItemChange, sides: Sides, linked: Links) -> dict[str, Any]:

@@ -36,10 +36,10 @@ from integrations.services.items.tables.columns import (
     Column,
     Columns,
     Family,
-    columns_of,
 )
 from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.opening import asker_of
+from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.items.tables.values import load_own, values_of
 from integrations.views.access import UserRequest, proof_required
@@ -119,7 +119,7 @@ def _entries(view: SavedView) -> tuple[Sequence[Entry] | None, str]:
     collection = next(iter(fitting.find_collections(view, view.owner)), None)
     if collection is None or not fitting.is_of(view, collection):
         return (), ""
-    columns = columns_of(collection)
+    columns = typed_columns_of(collection)
     fitted = fitting.fit_table(view, collection, columns)
     if fitted.left_out:
         return (), MENDING

@@ -13,7 +13,7 @@ from integrations.services.items.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.saved_views.snapshot import Snapshot
 from integrations.services.items.tables import layouts
-from integrations.services.items.tables.columns import columns_of
+from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.table import get_collection
@@ -62,7 +62,7 @@ def _to_uuid(text: str) -> UUID:
 
 def _find_table(request: UserRequest, pk: UUID, parameters: QueryDict) -> KeptList:
     collection = get_collection(request, pk)
-    columns = columns_of(collection)
+    columns = typed_columns_of(collection)
     query = TableQuery.parse(pk, parameters, columns)
     views = shelf.of_table(request.user, collection, columns, query.view)
     layout = views.layout(layouts.read_layout(collection, columns))

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Connection, SavedView
 from integrations.services.items.saved_views import fitting, store
-from integrations.services.items.tables.columns import columns_of
+from integrations.services.items.tables.results import typed_columns_of
 from integrations.views.access import UserRequest
 from integrations.views.saved_views.lists import own_collections
 
@@ -40,4 +40,4 @@ def _list_url(request: UserRequest, view: SavedView) -> str:
 
 
 def _table_url(view: SavedView, collection: Collection) -> str:
-    return fitting.fit_table(view, collection, columns_of(collection)).query.url
+    return fitting.fit_table(view, collection, typed_columns_of(collection)).query.url

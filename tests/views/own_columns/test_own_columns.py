@@ -1,10 +1,12 @@
 """Users note what they know beside records, in columns of their own."""
 
 import csv
+import json
 import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import (
@@ -369,6 +371,30 @@ def test_a_downloaded_table_has_its_own_columns_too(as_alice, deals, three):
     lines = b"".join(answer.streaming_content).decode().splitlines()
     place = next(csv.reader(lines[:1])).index("Rank")
     assert [row[place] for row in csv.reader(lines[1:])] == ["7", "", ""]
+
+
+def test_a_downloaded_list_over_everything_has_them_beside_the_shown_values(
+    as_alice, deals, three, django_assert_max_num_queries
+):
+    column = add(as_alice, deals)
+    note(as_alice, three[0], column, "7")
+    note(as_alice, three[1], add(as_alice, deals, name="Amount"), "8")
+    page = reverse("integrations:item-download")
+
+    def properties(values, **more):
+        answer = as_alice.post(page, {"form": "json", "values": values, **more})
+        rows = json.loads(b"".join(answer.streaming_content))
+        return {row["name"]: row["properties"] for row in rows}
+
+    with django_assert_max_num_queries(14):
+        shown = properties("shown")
+
+    assert shown[three[0].name]["Rank"] == "7"
+    assert "Rank" not in shown[three[1].name]
+    # One label of the provider's and one of the user's own are told apart.
+    assert shown[three[1].name]["Amount (your own)"] == "8"
+    # What the provider wrote stays what it wrote.
+    assert not any("Rank" in each for each in properties("raw").values())
 
 
 def test_another_user_of_the_same_account_sees_none_of_it(

@@ -30,7 +30,8 @@ from integrations.providers.fields import (
 from integrations.providers.html_blocks import html_blocks
 from integrations.providers.hubspot.mapping.fields import DEAL_CURRENCY
 from integrations.providers.hubspot.mapping.links import HAS_MORE, PREFIX
-from integrations.providers.hubspot.objects import COMPANIES, CONTACTS
+from integrations.providers.hubspot.objects import COMPANIES, CONTACTS, OBJECT_TYPES
+from integrations.providers.links import TARGET
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
@@ -102,17 +103,43 @@ def describe(
 
 def _relations(properties: Mapping[str, Any]) -> Iterator[DisplayField]:
     """Yield the records that one is associated with; one company is its parent."""
+    companies = f"{PREFIX}{COMPANIES.remote_id}"
+    for each in describe_links(properties):
+        if each.name != companies or len(properties[companies]) > 1:
+            yield each
+
+
+def describe_links(properties: Mapping[str, Any]) -> list[DisplayField]:
+    """Return the records that one is associated with, by their type."""
+    found = []
     for kind in (CONTACTS, COMPANIES):
         name = f"{PREFIX}{kind.remote_id}"
         ids = properties.get(name)
-        has_more = properties.get(f"{name}{HAS_MORE}") is True
-        if isinstance(ids, list) and len(ids) > (kind is COMPANIES):
+        if isinstance(ids, list) and ids:
             relation = Relation(
                 linked_ids=tuple(map(str, ids)),
                 linked_collection=kind.remote_id,
-                has_more=has_more,
+                has_more=properties.get(f"{name}{HAS_MORE}") is True,
             )
-            yield DisplayField(name=name, label=kind.name, value=relation)
+            found.append(DisplayField(name=name, label=kind.name, value=relation))
+    return found
+
+
+def link_fields(collection_id: str, account: Mapping[str, Any]) -> list[FieldSpec]:
+    """Return the associations that may be read, as fields."""
+    kind = OBJECT_TYPES.get(collection_id)
+    allowed = kind.associations_for(account.get("scopes")) if kind else ()
+    return [
+        FieldSpec(
+            name=f"{PREFIX}{each.to}",
+            label=OBJECT_TYPES[each.to].name,
+            kind="relation",
+            options={TARGET: each.to},
+            is_read_only=True,
+            group="Associations",
+        )
+        for each in allowed
+    ]
 
 
 def _visible_fields(

@@ -25,12 +25,12 @@ from integrations.providers.fields import (
     Value,
     to_several,
 )
+from integrations.providers.links import TARGET
 from integrations.providers.notion.ids import find_id, find_ids
 from integrations.providers.notion.mapping.items import ABOUT
 from integrations.providers.notion.mapping.schema import (
     ABOUT_FIELDS,
     FORMAT,
-    TARGET,
     USERS,
     WITH_COMMAS,
 )

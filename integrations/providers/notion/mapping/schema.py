@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from integrations.providers.links import INVERSE_FIELD
+from integrations.providers.links import INVERSE_FIELD, TARGET
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.items import (
     ABOUT,
@@ -27,8 +27,6 @@ MAX_LABEL: Final = 200
 USERS: Final = "users"
 # Under this option a number says how it is shown where that is no currency.
 FORMAT: Final = "format"
-# Under this option a relation names the data source that its pages are rows of.
-TARGET: Final = "target"
 
 ABOUT_FIELDS: Final = (
     # It stands before the name.

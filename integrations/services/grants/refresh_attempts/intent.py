@@ -21,6 +21,7 @@ from integrations.services.grants import (
     credentials,
     introspection,
     readability,
+    restored_database,
 )
 from integrations.services.grants.refresh_attempts import lease
 
@@ -65,6 +66,7 @@ def _prepare(connection_id: UUID, lease_id: UUID) -> tuple[Credential, Secret]:
         raise _busy("the lease was taken over", 5.0)
     circuit_breaker.ensure_running(credential.connection.provider)
     refresh_token = _refresh_token(credential)
+    _check_newest(credential, refresh_token)
     _check_open_attempt(credential, refresh_token)
     circuit_breaker.take_probe(credential.connection.provider)
     return credential, refresh_token
@@ -84,6 +86,20 @@ def _refresh_token(credential: Credential) -> Secret:
         )
         raise NoTokenError(StateReason.GRANT_REJECTED)
     return refresh_token
+
+
+def _check_newest(credential: Credential, refresh_token: Secret) -> None:
+    """Refuse to spend a token of a restored backup, unless it is proven unspent."""
+    if not restored_database.is_superseded(credential):
+        return
+    if restored_database.has_ended(credential):
+        restored_database.refuse(credential)
+    try:
+        is_unspent = introspection.is_unspent(credential, refresh_token)
+    except introspection.NO_ANSWER as exc:
+        raise Transient("nobody can say what became of it", retry_after=15.0) from exc
+    if not is_unspent:
+        restored_database.refuse(credential)
 
 
 def _commit(attempt: Attempt, credential: Credential, why: str) -> None:

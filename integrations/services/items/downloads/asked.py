@@ -1,17 +1,16 @@
 """A file that a user asks for: which rows of which list or table, and what of them."""
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from integrations.models import Collection, Item
+from integrations.models import Collection, Item, OwnColumn
 from integrations.models.item import ItemQuerySet
 from integrations.services.items import listing
 from integrations.services.items.downloads.sources import (
@@ -19,8 +18,9 @@ from integrations.services.items.downloads.sources import (
     Source,
     TableSource,
 )
-from integrations.services.items.export import Values, raw_values, shown_values
+from integrations.services.items.export import shown_values
 from integrations.services.items.listing import Count
+from integrations.services.items.own_columns import beside
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.tables import layouts
 from integrations.services.items.tables import walk as table_walk
@@ -35,9 +35,6 @@ class Content(StrEnum):
     SHOWN = "shown"
     ALL = "all"
     RAW = "raw"
-
-
-VALUES: Final[Mapping[str, Values]] = {"raw": raw_values, "shown": shown_values}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,12 +107,20 @@ def ask_list(user: User, parameters: QueryDict, content: Content) -> AskedFile:
     return AskedFile(
         items=partial(walk, items, query, owner_id=user.pk),
         count=count,
-        to_source=partial(_list_source, VALUES[content]),
+        to_source=partial(list_source, user, content),
     )
 
 
-def _list_source(values: Values, items: Iterable[Item]) -> Source:
-    return ListSource(items=items, properties=values)
+def list_source(user: User | None, content: Content, items: Iterable[Item]) -> Source:
+    """Return items of any collections, with the user's own columns where shown."""
+    if content is Content.RAW:
+        return ListSource(items=items)
+    own = list(OwnColumn.objects.filter(owner=user)) if user else []
+    if not own:
+        return ListSource(items=items, properties=shown_values)
+    return ListSource(
+        items=beside.load_all(items, own), properties=beside.with_own_columns(own)
+    )
 
 
 def find_own(own: ItemQuerySet, pk: UUID | None) -> Item | None:

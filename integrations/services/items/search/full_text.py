@@ -144,6 +144,12 @@ def ask_index(condition: Condition | None) -> Hits:
     return Hits(condition=condition, keys=keys, are_few=len(keys) <= FEW)
 
 
+def keys_of(condition: Condition, *, most: int) -> RawSQL:
+    """Return some keys of what holds a condition, to be asked for as a part of more."""
+    found, parameter = _select(condition)
+    return RawSQL(f"SELECT * FROM ({found} LIMIT %s) AS k", (parameter, most))
+
+
 def ask(question: Question, ordered: ItemQuerySet) -> Hits:
     """Look at the first rows of a list, and ask the index unless many were found.
 
@@ -254,8 +260,7 @@ def find_with_texts(
         if not (units := query_units(text[:MAX_LENGTH])):
             continue
         whole = all_of(units, mark=owner_mark(owner_id), is_whole=True)
-        found, parameter = _select(whole)
-        keys = RawSQL(f"SELECT * FROM ({found} LIMIT %s) AS k", (parameter, most))
+        keys = keys_of(whole, most=most)
         rows, values = items.filter(pk__in=keys)[:few].query.sql_with_params()
         statements.append(f"SELECT {number} AS place, r.* FROM ({rows}) AS r")
         parameters += values

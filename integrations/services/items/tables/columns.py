@@ -1,13 +1,15 @@
 """The columns of a collection: its fields, with what their types allow."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from integrations.models import Collection, OwnColumn
 from integrations.providers import CONNECTORS
+from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.fields import CURRENCY_PROPERTY
+from integrations.providers.links import TARGET
 from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
 from integrations.services.items.own_columns import typed
 
@@ -61,7 +63,9 @@ class Column:
 
     ``needs`` are the properties that its values are typed with; ``options`` are the
     labels of a choice, in the provider's order, and ``colours`` theirs. ``yours`` is
-    the column that a user made beside those of the provider.
+    the column that a user made beside those of the provider. ``is_link`` tells of a
+    relation that is no property, and ``target`` is the remote id of the collection
+    that it leads to, where ids are those of a collection only.
     """
 
     id: str
@@ -73,6 +77,8 @@ class Column:
     needs: Sequence[str] = ()
     colours: Mapping[str, str] = field(default_factory=dict, compare=False)
     is_own: bool = False
+    is_link: bool = False
+    target: str = ""
     yours: OwnColumn | None = field(default=None, compare=False)
 
     @property
@@ -119,12 +125,27 @@ def columns_of(collection: Collection) -> Columns:
     if not getattr(collection, "has_own_columns", True):
         own_columns = own_columns.none()
     yours = [_yours(each, collection) for each in own_columns]
-    found = [*OWN[:1], *fields, *yours, *OWN[1:]]
+    found = [*OWN[:1], *fields, *_links(collection), *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}
     shown = [each for each in leading_columns(collection) if each in by_id]
     own = [column.id for column in yours]
     shown = [*shown[:MOST_DEFAULT], *own]
     return Columns(by_id=by_id, default=(NAME, *shown, UPDATED))
+
+
+def _links(collection: Collection) -> list[Column]:
+    """Return the relations that the schema does not name."""
+    connection = collection.connection
+    connector: object = CONNECTORS.get(connection.provider)
+    if not isinstance(connector, HasLinkFields):
+        return []
+    specs = connector.link_fields(collection.remote_id, connection.account)
+    return [
+        replace(
+            _to_column(spec, {}, {}), is_link=True, target=spec.options.get(TARGET, "")
+        )
+        for spec in specs
+    ]
 
 
 def _yours(own: OwnColumn, collection: Collection) -> Column:

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
@@ -57,6 +58,11 @@ class Condition:
         return name, _write(self.values) if self.values else NOTHING
 
     @property
+    def names_items(self) -> bool:
+        """Tell whether its value is the name of linked items."""
+        return self.column.family is Family.RELATION and bool(self.values)
+
+    @property
     def words(self) -> str:
         """Return it in words."""
         return operators.to_words(self.column, self.operator, self.values)
@@ -88,11 +94,15 @@ def _write(values: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Asker:
-    """Whoever looks: the zone of their days, the day it is, and who "me" is."""
+    """Whoever looks: the zone of their days, the day it is, and who "me" is.
+
+    ``linked`` are the ids of the items that conditions on relations name.
+    """
 
     zone: tzinfo
     today: date
     identities: tuple[float, ...] = ()
+    linked: Mapping[Condition, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +165,8 @@ def _holds(condition: Condition, asker: Asker, names: _Names) -> Q:
     if condition.operator is Operator.ME:
         return names.q(number__in=asker.identities)
     family = condition.column.family
+    if family is Family.RELATION:
+        return names.q(text__in=asker.linked[condition])
     if family is Family.BOOLEAN:
         return names.q(number=float(condition.values[0] == YES))
     if family is Family.NUMBER:

@@ -64,7 +64,8 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
     if index is None:
         return Groups(column=column, summed=(), groups=())
     indexes = {c: selection.indexes.get(c) for c in summed_columns(shown)}
-    summed = {c: Summed.make(i) for c, i in indexes.items() if i is not None}
+    ready = {c: i for c, i in indexes.items() if i is not None}
+    summed = dict(zip(ready, Summed.make(list(ready.values())), strict=True))
     found = totals.of_groups(selection, index, list(summed.values()))
     largest = sorted(found, key=lambda each: (-each.count, each.key.text or ""))
     shown_totals = largest[:MOST_GROUPS]

@@ -39,7 +39,7 @@ USE_NOTED = timedelta(days=1)
 MOST_INDEXES = 24
 DROPPED_AT_ONCE = 20_000
 # Part of every digest: another number builds all indexes again.
-VERSION = 1
+VERSION = 2
 # What changes in a schema without changing how values are typed.
 _NOT_TYPED = frozenset(
     {"tag", "fields", "requested", "ask_again", "refused", COLOURS_KEY}
@@ -87,7 +87,9 @@ def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
     outdated = [
         column
         for column in columns
-        if column.id not in known or not _is_current(known[column.id], collection)
+        if column.id not in known
+        or known[column.id].family != column.family
+        or not _is_current(known[column.id], collection)
     ]
     try:
         if outdated:
@@ -171,7 +173,8 @@ def _begin_one(collection: Collection, column: Column) -> PropertyIndex:
         defaults={"family": column.family, "labels": labels},
     )
     is_dropped = index.state == _STATE.DROPPING
-    if is_new or (index.labels == labels and not is_dropped):
+    is_same = index.labels == labels and index.family == column.family
+    if is_new or (is_same and not is_dropped):
         return index
     # Of another type its rows are of no use until they are all written again.
     is_usable = index.is_usable and index.family == column.family

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, OrderBy, Q, QuerySet
 
 from integrations.models import Item, PropertyValue
 from integrations.services.items.listing import COLUMNS, SMALL, Count, count_found
@@ -38,6 +38,27 @@ class _Order:
     value: str
     key: str
     is_descending: bool
+
+    def at_once(self, start: Cursor | None, *, is_backward: bool) -> QuerySet[Any]:
+        """Return the rows of all parts by one question, which no index orders."""
+        is_descending = self.is_descending != is_backward
+        sign, beyond = ("-", "lt") if is_descending else ("", "gt")
+        unknown = Q(**{f"{self.value}__isnull": True})
+        by_value = OrderBy(
+            F(self.value),
+            descending=is_descending,
+            nulls_first=is_backward or None,
+            nulls_last=not is_backward or None,
+        )
+        ordered = self.rows.order_by(by_value, f"{sign}{self.key}")
+        if start is None:
+            return ordered
+        behind = Q(**{f"{self.key}__{beyond}": start.id})
+        if start.value is None:
+            return ordered.filter(unknown & behind | (~unknown if is_backward else Q()))
+        tied = Q(**{self.value: start.value}) & behind
+        rest = tied | Q(**{f"{self.value}__{beyond}": start.value})
+        return ordered.filter(rest if is_backward else rest | unknown)
 
     def parts(self, start: Cursor | None, *, is_backward: bool) -> list[QuerySet[Any]]:
         """Return the rows beyond a position: ties first; unknown values come last."""
@@ -75,7 +96,12 @@ def read_page(selection: Selection) -> TablePage:
         is_backward, start = False, None
     order, most = _order_of(selection), query.size + 1
     found: list[tuple[int, Any]] = []
-    for part in order.parts(_to_start(query, start), is_backward=is_backward):
+    begin = _to_start(query, start)
+    if selection.keys is not None:
+        parts = [order.at_once(begin, is_backward=is_backward)]
+    else:
+        parts = order.parts(begin, is_backward=is_backward)
+    for part in parts:
         found += _take(selection, order, part, most - len(found))
         if len(found) == most:
             break

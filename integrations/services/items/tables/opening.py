@@ -13,10 +13,11 @@ from integrations.providers import CONNECTORS
 from integrations.services.items.saved_views import shelf
 from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.tables import groups, indexes, layouts
-from integrations.services.items.tables.columns import Column, Columns, columns_of
+from integrations.services.items.tables.columns import Column, Columns
 from integrations.services.items.tables.conditions import Asker
 from integrations.services.items.tables.layouts import Layout
 from integrations.services.items.tables.listing import Selection
+from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.items.tables.values import identity
 
@@ -39,7 +40,7 @@ class OpenTable:
 
         The collection was asked for ``with_layout``; ``user`` has the saved views.
         """
-        columns = columns_of(collection)
+        columns = typed_columns_of(collection)
         query = TableQuery.parse(collection.pk, parameters, columns)
         views = shelf.of_table(user, collection, columns, query.view)
         query = views.adopt(query)

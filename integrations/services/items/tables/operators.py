@@ -41,7 +41,7 @@ ALLOWED: Final[Mapping[Family, Sequence[Operator]]] = {
     Family.DATE: (O.IS, O.BEFORE, O.AFTER, O.BETWEEN, O.LAST, O.NEXT, *_ANY),
     Family.CHOICE: (*_LISTED, *_ANY),
     Family.USER: (O.ME, *_LISTED, *_ANY),
-    Family.RELATION: _ANY,
+    Family.RELATION: (O.CONTAINS, O.IS, O.IS_NOT, *_ANY),
     Family.FILES: (O.CONTAINS, *_ANY),
 }
 LABELS: Final[Mapping[Operator, str]] = {

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers.records import IntegrationItem
-from integrations.services.items.tables.columns import Column, columns_of
+from integrations.services.items.tables.columns import Column, Family, columns_of
 from integrations.services.items.tables.values import (
     NONE,
     keys_of,
@@ -100,7 +100,8 @@ def write(
         for each in kept:
             index, column = each.index, each.column
             value = values.get(column.id) if column else None
-            found = keys_of(value, column.family) if column else [NONE]
+            # What it was begun as: no schema tells the type of a calculated column.
+            found = keys_of(value, Family(index.family)) if column else [NONE]
             rows += [(index.pk, item.pk, n, *key) for n, key in enumerate(found)]
     _insert(rows)
 

@@ -18,6 +18,7 @@ from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.question import Question
 from integrations.services.items.search.related_names import with_related
+from integrations.services.items.tables import linked_names
 from integrations.services.items.tables.conditions import (
     Asker,
     Condition,
@@ -55,20 +56,21 @@ class Selection:
         cls, collection: Collection, query: TableQuery, indexes: Indexes, asker: Asker
     ) -> "Selection":
         """Ask what is searched for, and look whether few items can match."""
-        hits, has_more_links = None, False
+        linked, has_more_links = linked_names.find(collection, query.conditions)
+        hits = None
         if query.search:
             live = Item.objects.live().filter(collection=collection)
             ordered = live.order_by("-remote_updated_at", "-id")
             owner_id = collection.connection.owner_id
             question = Question.parse(query.search, owner_id=owner_id)
             question = with_related(question)
-            has_more_links = question.has_more_links
+            has_more_links = has_more_links or question.has_more_links
             hits = full_text.ask(question, ordered)
         made = cls(
             collection=collection,
             query=query,
             indexes=indexes,
-            asker=asker,
+            asker=replace(asker, linked=linked),
             hits=hits,
             keys=hits.keys if hits is not None and hits.are_few else None,
             has_more_links=has_more_links,
@@ -177,11 +179,16 @@ class Selection:
 
     @cached_property
     def used(self) -> Sequence[tuple[Condition, PropertyIndex]]:
-        """The conditions whose index is ready."""
+        """The conditions whose index is ready, and whose names are not too many."""
         found = (
             (each, self.indexes.get(each.column)) for each in self.query.conditions
         )
-        return [(condition, index) for condition, index in found if index is not None]
+        linked = self.asker.linked
+        return [
+            (condition, index)
+            for condition, index in found
+            if index is not None and (condition in linked or not condition.names_items)
+        ]
 
     def where(self, item: str, *, without: Condition | None = None) -> Q:
         """Return what holds for selected rows; ``item`` holds their item's key."""

@@ -29,20 +29,32 @@ class Summed:
     currencies: Sequence[str]
 
     @classmethod
-    def make(cls, index: PropertyIndex) -> "Summed":
+    def make(cls, indexes: Sequence[PropertyIndex]) -> "list[Summed]":
         """Ask which currencies there are, each by one step into the index."""
+        if not indexes:
+            return []
+        parts = [cls._currencies(place) for place in range(len(indexes))]
+        sql = " UNION ALL ".join(f"SELECT * FROM ({part}) AS p" for part in parts)
+        values = [(each.pk, each.pk, MOST_CURRENCIES) for each in indexes]
+        found = _ask(sql, [value for each in values for value in each])
+        return [
+            cls(index=each, currencies=sorted(t for p, t in found if p == place))
+            for place, each in enumerate(indexes)
+        ]
+
+    @staticmethod
+    def _currencies(place: int) -> str:
+        """Return the SQL that steps from each text of an index to the next."""
         table = _table()
         least = (
             f"SELECT MIN(text) FROM {table} WHERE index_id = %s AND number IS NOT NULL"
         )
-        sql = (
+        return (
             f"WITH RECURSIVE step(text) AS ({least} UNION ALL"
             f" SELECT ({least} AND text > step.text) FROM step"
             " WHERE step.text IS NOT NULL)"
-            " SELECT text FROM step WHERE text IS NOT NULL LIMIT %s"
+            f" SELECT {place} AS place, text FROM step WHERE text IS NOT NULL LIMIT %s"
         )
-        found = _ask(sql, [index.pk, index.pk, MOST_CURRENCIES])
-        return cls(index=index, currencies=[text for (text,) in found])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from integrations.models import Collection, Item
 from integrations.models.table import TEXT_LENGTH
+from integrations.providers import CONNECTORS
+from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.fields import (
     SEVERAL,
     Boolean,
@@ -26,6 +28,7 @@ from integrations.providers.fields import (
 from integrations.providers.plain import plain
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
+from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.own_columns.load import load, typed_values
@@ -39,6 +42,8 @@ from integrations.services.items.tables.columns import (
 
 # Values of one property that are compared; the others are shown only.
 MOST_VALUES: Final = 100
+# Linked items of one item that are compared.
+MOST_LINKED: Final = 500
 DAY, TIME = "day", "time"
 
 
@@ -68,6 +73,8 @@ def keys_of(value: Value | None, family: Family) -> list[Key]:
     """Return a key for each of the values that a value is made of; never none."""
     singles = () if value is None else singles_of(value)
     told = [each for each in singles if not isinstance(each, Unavailable)]
+    if family is Family.RELATION:
+        return _keys_of_links(told) or [NONE]
     return [_key_of(each, family) for each in told[:MOST_VALUES]] or [NONE]
 
 
@@ -79,11 +86,16 @@ def _key_of(value: Single, family: Family) -> Key:
         found = Key(float(value.is_true), "")
     elif family is Family.DATE:
         found = _dated(value)
-    elif family is Family.RELATION and isinstance(value, Relation):
-        found = Key(float(len(value.linked_ids)), "")
     elif family is Family.USER and isinstance(value, User):
         found = Key(identity(value.id or value.email or value.name), fold(plain(value)))
     return found or Key(None, fold(plain(value)))
+
+
+def _keys_of_links(values: Sequence[Single]) -> list[Key]:
+    """Return a key for each linked item: how many there are, and its id."""
+    relations = [each for each in values if isinstance(each, Relation)]
+    ids = list(dict.fromkeys(i for each in relations for i in each.linked_ids))
+    return [Key(float(len(ids)), each) for each in ids[:MOST_LINKED]]
 
 
 def _numeric(value: Single) -> Key | None:
@@ -124,6 +136,8 @@ def values_of(
     told = {n: v for n, v in item.properties.items() if n in needed}
     for field in _described(collection, told):
         found.setdefault(field.name, field.value)
+    if any(column.is_link for column in columns):
+        found |= {each.name: each.value for each in _links_of(item, collection)}
     found |= {
         column.id: value
         for column in columns
@@ -148,6 +162,18 @@ def _described(
         yield from describe(collection, told)
     except ConnectorError:
         yield from describe_raw(told, collection.schema)
+
+
+def _links_of(item: Item, collection: Collection) -> Sequence[DisplayField]:
+    """Return the relations that no schema names; none after a mistake of ours."""
+    connector: object = CONNECTORS.get(collection.connection.provider)
+    if not isinstance(connector, HasLinkFields):
+        return ()
+    try:
+        with connector_boundary("links", collection=collection.pk):
+            return list(connector.describe_links(item.properties))
+    except ConnectorError:
+        return ()
 
 
 def _own(item: Item, column_id: str) -> Value | None:

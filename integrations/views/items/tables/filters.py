@@ -92,7 +92,6 @@ def _form(column: Column, *, knows_me: bool) -> dict[str, Any]:
         "options": options,
         "has_two": Operator.BETWEEN in ALLOWED[column.family],
         "is_date": column.family is Family.DATE,
-        "is_valued": column.family is not Family.RELATION,
         "help": _help(column),
     }
 
@@ -106,6 +105,8 @@ def _help(column: Column) -> str:
         return "In seconds, or with a unit: 90 min, 2 h, 3 d."
     if column.family in {Family.CHOICE, Family.USER}:
         return "Several values for “is one of” are separated by commas."
+    if column.family is Family.RELATION:
+        return "The name of a linked item; “contains” finds words that begin so."
     if column.family is Family.TEXT:
         return "Capitals do not matter. Long texts are compared by their beginning."
     return ""

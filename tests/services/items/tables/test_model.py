@@ -22,6 +22,8 @@ from integrations.providers.fields import (
     User,
 )
 from integrations.providers.plain import plain
+from integrations.providers.records import IntegrationItem
+from integrations.services.items import store
 from integrations.services.items.described import describe
 from integrations.services.items.tables import indexes, listing, selection
 from integrations.services.items.tables.columns import Family, columns_of
@@ -40,6 +42,8 @@ USERS = [
     {"id": "usrOOOOOOOOOOOOOO", "email": "o@example.com", "name": "Same Name"},
     {"id": "usrPPPPPPPPPPPPPP", "email": "p@example.com", "name": "Other"},
 ]
+# What rows are linked with, by its id.
+PARTS = {f"rec{n:014}": name for n, name in enumerate(("bolt", "nut", "bolt m8"))}
 CHOICES = ("To do", "Doing", "Done")
 FIELDS = {
     "fldText0000000000": ("singleLineText", "text"),
@@ -112,6 +116,12 @@ def table(alice):
         kept = {name: value for name, value in cells.items() if value is not None}
         rows.append({"name": chance.choice(WORDS), "properties": kept})
     make_items(made, rows)
+    parts = make_collection(connection, remote_id="appB/tblP", item_type="record")
+    linked = [
+        IntegrationItem(id=remote_id, type="record", name=name)
+        for remote_id, name in PARTS.items()
+    ]
+    store.store_page(parts, linked, run_id=None, now=NOON)
     made.refresh_from_db()
     return made
 
@@ -200,6 +210,12 @@ def holds(value, operator, wanted, kind):
     elif isinstance(value, Number | Money | Percent | Duration):
         own = float(comparable(value))
         wanted = [float(w) / (100 if kind == "percent" else 1) for w in wanted]
+    elif isinstance(value, Relation):
+        names = [PARTS[each] for each in value.linked_ids]
+        is_part = operator == Operator.CONTAINS
+        return any(
+            wanted[0].casefold() in (name if is_part else [name]) for name in names
+        )
     else:
         own, wanted = comparable(value), [each.casefold() for each in wanted]
     return {
@@ -229,7 +245,7 @@ WANTED = {
     "choices": (["DONE"], ["do"]),
     "user": (["same name"], ["Other"]),
     "files": (["plan"],),
-    "relation": (["1"],),
+    "relation": (["bolt"], ["Nut"]),
 }
 
 

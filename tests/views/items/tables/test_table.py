@@ -286,7 +286,7 @@ def test_a_page_asks_little_of_the_database(
     address = "?amount__gt=1&dealstage__not=Lost&sort=-amount&group=dealstage"
     get(as_alice, four, address)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         get(as_alice, four, address)
     with django_assert_max_num_queries(12):
         get(as_alice, four, "?amount__gt=1&dealstage__not=Lost&sort=-amount")

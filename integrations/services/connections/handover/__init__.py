@@ -1,0 +1,1 @@
+"""Handover of connections: an encrypted bundle moves grants from server to server."""

@@ -1,0 +1,187 @@
+"""Release of grants to another server, and taking them back if it never took them.
+
+What is released stays stored, sealed, and nothing refreshes, uses or revokes it here.
+"""
+
+import logging
+import uuid
+from uuid import UUID
+
+from allauth.socialaccount.models import SocialAccount
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from integrations.models import Connection, Credential
+from integrations.models.reasons import ReasonCode, StateReason
+from integrations.oauth.tokens import TokenSet
+from integrations.services.common import audit, crypto
+from integrations.services.connections import new_grant
+from integrations.services.connections.handover.records import (
+    HandedOver,
+    NotMovedError,
+    Result,
+    make_record,
+)
+from integrations.services.grants import (
+    credentials,
+    fallback_store,
+    restored_database,
+    token_cache,
+)
+from integrations.services.grants.refresh_attempts import lease
+from integrations.services.sync import runs
+from integrations.services.writing import waiting
+
+logger = logging.getLogger(__name__)
+
+State = Connection.State
+RELEASABLE = (State.ACTIVE, State.DEGRADED, State.PAUSED)
+
+
+def check(connection: Connection) -> Credential:
+    """Return the credential of a connection that can be released, else raise."""
+    credential = Credential.objects.filter(connection=connection).first()
+    if credential is None or connection.state not in RELEASABLE:
+        raise NotMovedError(Result.NO_GRANT)
+    if credential.attempt_id is not None:
+        raise NotMovedError(Result.REFRESHING)
+    if waiting.count(connection):
+        raise NotMovedError(Result.CHANGES_WAIT)
+    try:
+        credentials.open_access(credential)
+        credentials.open_refresh(credential)
+    except crypto.CryptoError as exc:
+        raise NotMovedError(Result.UNREADABLE) from exc
+    return credential
+
+
+def release(connection_id: UUID, handover: UUID) -> HandedOver:
+    """End a connection here for another server to go on with; raise NotMovedError.
+
+    The lease of its refresh is taken first, so that no answer is under way that would
+    make the released tokens old.
+    """
+    fallback_store.restore(connection_id)
+    connection = Connection.objects.select_related("owner").get(pk=connection_id)
+    version, lease_id = check(connection).version, uuid.uuid4()
+    if not lease.take(connection_id, lease_id, version):
+        raise NotMovedError(Result.REFRESHING)
+    try:
+        with transaction.atomic():
+            return _release(connection_id, lease_id, version, handover)
+    finally:
+        lease.release(connection_id, lease_id)
+
+
+def _release(
+    connection_id: UUID, lease_id: UUID, version: int, handover: UUID
+) -> HandedOver:
+    now = timezone.now()
+    locked = Connection.objects.select_for_update().get(pk=connection_id)
+    # Nothing is under way, and from here on nothing is begun.
+    credential = check(locked)
+    freed = Credential.objects.filter(
+        pk=connection_id, lease_id=lease_id, version=version, attempt_id__isnull=True
+    ).update(refresh_due_at=None)
+    if not freed:
+        raise NotMovedError(Result.REFRESHING)
+    record = make_record(locked, credential, handover, now)
+    locked.handover = handover
+    locked.paused_before_handover = record.paused
+    locked.state, locked.reason = State.DISCONNECTED, StateReason.MOVED
+    locked.state_since = now
+    locked.generation += 1
+    locked.next_sync_at = locked.retry_at = None
+    locked.save()
+    SocialAccount.objects.filter(
+        provider=locked.provider, uid=locked.remote_id, user_id=locked.owner_id
+    ).delete()
+    runs.cancel_open(locked, ReasonCode.MOVED)
+    _record("connection.handed_over", locked)
+    stale = (credential.generation, credential.version)
+    transaction.on_commit(lambda: token_cache.forget(connection_id, *stale))
+    transaction.on_commit(lambda: restored_database.note_ended(connection_id))
+    return record
+
+
+def _record(event: str, connection: Connection) -> None:
+    audit.record(
+        event,
+        subject=connection.pk,
+        provider=connection.provider,
+        account=connection.remote_id,
+        handover=str(connection.handover),
+    )
+
+
+def released_by(handover: UUID) -> list[Connection]:
+    """Return the connections that an export has released, and that still are."""
+    moved = Connection.objects.moved().filter(handover=handover)
+    return list(moved.select_related("owner"))
+
+
+def take_back(connection: Connection) -> None:
+    """Go on with a released grant here; raise NotMovedError.
+
+    Only where no other server has it: its refresh token would be spent by both.
+    """
+    try:
+        with transaction.atomic():
+            _take_back(connection)
+    except IntegrityError as exc:
+        raise NotMovedError(Result.OWNED_BY_OTHER) from exc
+    except crypto.CryptoError as exc:
+        raise NotMovedError(Result.UNREADABLE) from exc
+
+
+def _take_back(connection: Connection) -> None:
+    now = timezone.now()
+    moved = Connection.objects.moved().filter(handover=connection.handover)
+    locked = moved.select_for_update().filter(pk=connection.pk).first()
+    credential = Credential.objects.filter(connection_id=connection.pk).first()
+    if locked is None or credential is None:
+        raise NotMovedError(Result.NO_GRANT)
+    paused = locked.paused_before_handover
+    locked.state = State.PAUSED if paused else State.ACTIVE
+    locked.reason, locked.state_since = paused or "", now
+    locked.next_sync_at = now
+    locked.handover = locked.paused_before_handover = None
+    locked.generation += 1
+    locked.save()
+    _seal_anew(locked, credential)
+    new_grant.store_social_account(locked)
+    _record("connection.taken_back", locked)
+
+
+def _seal_anew(connection: Connection, credential: Credential) -> None:
+    """Seal the tokens for the connection's new generation, with the times they had.
+
+    Their refresh token is in doubt, as after an attempt without an answer: should
+    another server have spent it, a provider that can be asked says so beforehand.
+    """
+    now = timezone.now()
+    tokens = TokenSet(
+        access_token=credentials.open_access(credential).secret,
+        refresh_token=credentials.open_refresh(credential),
+    )
+    columns = credentials.seal_tokens(
+        tokens,
+        connection_id=connection.pk,
+        generation=connection.generation,
+        now=now,
+    )
+    ends_at = credential.access_expires_at
+    columns["access_expires_at"] = ends_at
+    columns["refresh_expires_at"] = credential.refresh_expires_at
+    columns["refresh_due_at"] = None
+    columns["attempt_id"], columns["attempt_started_at"] = uuid.uuid4(), now
+    version = credential.version + 1
+    Credential.objects.filter(pk=credential.pk).update(
+        generation=connection.generation, version=version, **columns
+    )
+    at, fingerprint = now, columns.get("fingerprint", credential.fingerprint)
+    transaction.on_commit(
+        lambda: restored_database.note_stored(
+            connection.pk, at=at, fingerprint=fingerprint
+        )
+    )

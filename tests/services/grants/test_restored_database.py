@@ -1,0 +1,145 @@
+"""A database that is put back from a backup spends no token that was spent since."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+
+from integrations.models import Connection, Credential
+from integrations.models.reasons import StateReason
+from integrations.services.common.errors import NoTokenError
+from integrations.services.connections.disconnect import disconnect
+from integrations.services.grants import introspection, tokens
+from tests.services.fixtures import Connect
+from tests.services.grants.working import expire, refresh_now, stats
+
+pytestmark = pytest.mark.django_db
+Rows = tuple[dict[str, Any], dict[str, Any]]
+
+
+def back_up(credential: Credential) -> Rows:
+    """Return the rows of a connection and its credential as they are now."""
+    of_connection = Connection.objects.filter(pk=credential.connection_id)
+    return of_connection.values().get(), Credential.objects.values().get()
+
+
+def put_back(rows: Rows) -> None:
+    """Write both rows as they were in the backup."""
+    Connection.objects.filter(pk=rows[0]["id"]).update(**rows[0])
+    Credential.objects.all().delete()
+    Credential.objects.create(**rows[1])
+
+
+@pytest.fixture
+def cannot_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the provider be one that nobody can ask about a refresh token."""
+    monkeypatch.setattr(introspection, "_ask", lambda *_: None)
+
+
+@pytest.mark.usefixtures("cannot_ask")
+def test_a_token_that_was_rotated_since_is_not_spent_again(
+    credential: Credential, strict: Any, mailoutbox: list[Any]
+) -> None:
+    backup = back_up(credential)
+    refresh_now(credential)
+    put_back(backup)
+
+    with pytest.raises(NoTokenError):
+        refresh_now(credential)
+
+    connection = Connection.objects.get()
+    assert connection.state == Connection.State.NEEDS_RECONNECT
+    assert connection.reason == StateReason.DATABASE_RESTORED
+    assert stats(strict)["double_spends"] == 0
+
+
+def test_a_provider_that_says_it_is_spent_costs_a_reconnect_as_well(
+    credential: Credential, strict: Any
+) -> None:
+    backup = back_up(credential)
+    refresh_now(credential)
+    put_back(backup)
+
+    with pytest.raises(NoTokenError):
+        refresh_now(credential)
+
+    assert Connection.objects.get().reason == StateReason.DATABASE_RESTORED
+    assert stats(strict)["double_spends"] == 0
+
+
+@pytest.mark.usefixtures("cannot_ask")
+def test_a_provider_that_does_not_rotate_costs_nothing(
+    credential: Credential, sandbox: Any
+) -> None:
+    backup = back_up(credential)
+    refresh_now(credential)
+    put_back(backup)
+
+    assert refresh_now(credential).version == 2
+    assert Connection.objects.get().state == Connection.State.ACTIVE
+
+
+@pytest.mark.usefixtures("cannot_ask")
+def test_a_backup_from_after_the_last_refresh_costs_nothing(
+    credential: Credential, strict: Any
+) -> None:
+    refresh_now(credential)
+    put_back(back_up(credential))
+
+    assert refresh_now(credential).version == 3
+
+
+@pytest.mark.usefixtures("cannot_ask")
+def test_reconnecting_after_it_is_the_end_of_it(
+    alice: User,
+    credential: Credential,
+    connect: Connect,
+    strict: Any,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    backup = back_up(credential)
+    refresh_now(credential)
+    put_back(backup)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        connect(alice)
+
+    assert refresh_now(credential).connection.state == Connection.State.ACTIVE
+    cache.clear()
+    assert refresh_now(credential).connection.state == Connection.State.ACTIVE
+
+
+def test_a_grant_that_was_given_back_since_is_not_used_again(
+    credential: Credential,
+    sandbox: Any,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    backup = back_up(credential)
+    with django_capture_on_commit_callbacks(execute=True):
+        disconnect(credential.connection, actor=None, keep_items=True)
+    put_back(backup)
+
+    # Its access token may live on where its provider revokes nothing.
+    with pytest.raises(NoTokenError):
+        tokens.token_for(credential.connection_id)
+    Connection.objects.update(state=Connection.State.ACTIVE, reason="")
+    expire(credential)
+    with pytest.raises(NoTokenError):
+        refresh_now(credential)
+
+    assert Connection.objects.get().reason == StateReason.DATABASE_RESTORED
+
+
+def test_a_cache_that_knows_nothing_leaves_it_to_the_provider(
+    credential: Credential, strict: Any
+) -> None:
+    backup = back_up(credential)
+    refresh_now(credential)
+    put_back(backup)
+    cache.clear()
+
+    with pytest.raises(NoTokenError):
+        refresh_now(credential)
+
+    assert Connection.objects.get().reason == StateReason.GRANT_REJECTED

@@ -1,0 +1,117 @@
+"""A formula or rollup is sorted, filtered and summed as the type of its results."""
+
+import pytest
+
+from integrations.providers.records import IntegrationItem
+from integrations.services.items import store
+from tests.support.rows import NOON, make_collection, make_connection
+
+RESULTS = {
+    "number": (10, 9, 100, None),
+    "date": (
+        {"start": "2026-11-10"},
+        {"start": "2026-11-09"},
+        {"start": "2027-01-01"},
+        None,
+    ),
+    "boolean": (True, False, True, None),
+    "text": ("b 10", "B 9", "a 100", None),
+}
+FIELDS = [{"name": name, "label": name, "kind": "value"} for name in RESULTS]
+NAMES = ("Ten", "Nine", "Hundred", "None")
+
+
+def put(table, **rows):
+    items = [
+        IntegrationItem(id=name, type="page", name=name, properties=properties)
+        for name, properties in rows.items()
+    ]
+    store.store_page(table, items, run_id=None, now=NOON)
+
+
+@pytest.fixture
+def table(alice):
+    made = make_collection(
+        make_connection(alice, provider="notion"),
+        remote_id="src",
+        name="Tasks",
+        item_type="page",
+        schema={
+            "fields": [
+                *FIELDS,
+                {"name": "state", "label": "State", "kind": "choice", "options": {}},
+            ]
+        },
+        first_full_refresh_at=NOON,
+    )
+    put(
+        made,
+        **{
+            name: {
+                "state": "Open",
+                **{k: v[at] for k, v in RESULTS.items() if v[at] is not None},
+            }
+            for at, name in enumerate(NAMES)
+        },
+    )
+    return made
+
+
+def get(client, table, address):
+    page = client.get(f"/collections/{table.pk}/{address}")
+    assert page.status_code == 200
+    assert page.context["query"].left_out == ()
+    return page
+
+
+def names(page):
+    return [row.item.name for row in page.context["rows"]]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("?sort=number", ["Nine", "Ten", "Hundred", "None"]),
+        ("?sort=-number", ["Hundred", "Ten", "Nine", "None"]),
+        ("?sort=date", ["Nine", "Ten", "Hundred", "None"]),
+        ("?sort=text", ["Hundred", "Ten", "Nine", "None"]),
+        ("?number__gt=9.5&sort=number", ["Ten", "Hundred"]),
+        ("?date__before=2026-11-10", ["Nine"]),
+        ("?date__between=2026-11-09,2026-11-10&sort=date", ["Nine", "Ten"]),
+        ("?boolean__is=no", ["Nine"]),
+        ("?text__contains=B&sort=number", ["Nine", "Ten"]),
+        ("?number__empty=1", ["None"]),
+    ],
+)
+def test_results_are_sorted_and_filtered_by_their_type(
+    as_alice, table, address, expected
+):
+    assert names(get(as_alice, table, address)) == expected
+
+
+def test_numbers_are_summed_in_groups_and_stand_to_the_right(as_alice, table):
+    page = get(as_alice, table, "?columns=number&group=state")
+
+    (row,) = page.context["group_rows"]
+    assert row["sums"] == [["119"]]
+    (column,) = (c for c in page.context["columns"] if c["label"] == "number")
+    assert column["column"].is_number
+
+
+def test_what_a_sync_brings_later_is_sorted_by_the_same_type(as_alice, table):
+    get(as_alice, table, "?sort=number")
+
+    put(table, Twenty={"number": 20})
+
+    expected = ["Nine", "Ten", "Twenty", "Hundred", "None"]
+    assert names(get(as_alice, table, "?sort=number")) == expected
+
+
+def test_results_of_another_type_are_sorted_as_what_they_are_now(as_alice, table):
+    get(as_alice, table, "?sort=number")
+
+    put(table, **{name: {"number": f"{name} of them"} for name in NAMES})
+
+    expected = ["Hundred", "Nine", "None", "Ten"]
+    assert names(get(as_alice, table, "?sort=number")) == expected
+    assert names(get(as_alice, table, "?number__starts=ni")) == ["Nine"]

@@ -1,0 +1,188 @@
+"""What items are linked with is a column: names that lead there, filters by them."""
+
+import pytest
+
+from integrations.models import Item
+from integrations.providers.records import IntegrationItem
+from integrations.services.items import store
+from tests.support.rows import NOON, make_collection, make_connection
+
+COMPANIES, CONTACTS = "associations.companies", "associations.contacts"
+
+
+def stored(collection, rows):
+    """Store items as a sync does: with their links, and indexed for searches."""
+    items = [
+        IntegrationItem(
+            id=remote_id, type=collection.item_type, name=name, properties=properties
+        )
+        for remote_id, name, properties in rows
+    ]
+    store.store_page(collection, items, run_id=None, now=NOON)
+    collection.refresh_from_db()
+    return collection
+
+
+def make(connection, name, item_type, rows):
+    collection = make_collection(
+        connection,
+        remote_id=name,
+        name=name.capitalize(),
+        item_type=item_type,
+        schema={"fields": [{"name": "amount", "label": "Amount", "kind": "number"}]},
+        first_full_refresh_at=NOON,
+    )
+    return stored(collection, rows)
+
+
+@pytest.fixture
+def companies(connection):
+    rows = [("1", "Harbour & Vale", {}), ("2", "Möbel Nord", {}), ("3", "Harbour", {})]
+    return make(connection, "companies", "company", rows)
+
+
+@pytest.fixture
+def deals(connection, companies):
+    # A contact's id may be that of a company: they are told apart by the relation.
+    make(connection, "contacts", "contact", [("1", "Ana Nord", {}), ("2", "Bo", {})])
+    rows = [
+        ("11", "One company", {COMPANIES: ["1"], CONTACTS: []}),
+        ("12", "Two", {COMPANIES: ["2", "3"], CONTACTS: ["1", "2"]}),
+        ("13", "Not stored", {COMPANIES: ["99"], CONTACTS: ["2"]}),
+        ("14", "Alone", {}),
+    ]
+    return make(connection, "deals", "deal", rows)
+
+
+def get(client, collection, address):
+    page = client.get(f"/collections/{collection.pk}/{address}")
+    assert page.status_code == 200
+    return page
+
+
+def names(page):
+    return {row.item.name for row in page.context["rows"]}
+
+
+def cells_of(page, name):
+    row = next(each for each in page.context["rows"] if each.item.name == name)
+    return [
+        ([item.name for item in cell.value.items], cell.more) for _, cell in row.cells
+    ]
+
+
+def test_a_deal_shows_its_companies_and_contacts_and_leads_to_them(as_alice, deals):
+    page = get(as_alice, deals, f"?columns={COMPANIES},{CONTACTS}")
+
+    labels = [each["label"] for each in page.context["columns"]]
+    assert labels == ["Name", "Companies", "Contacts"]
+    assert cells_of(page, "Two") == [
+        (["Möbel Nord", "Harbour"], 0),
+        (["Ana Nord", "Bo"], 0),
+    ]
+    (company, _) = next(
+        r for r in page.context["rows"] if r.item.name == "One company"
+    ).cells
+    assert [item.name for item in company[1].value.items] == ["Harbour & Vale"]
+    path = Item.objects.get(name="Harbour & Vale").get_absolute_url()
+    assert f'<a href="{path}">Harbour &amp; Vale</a>' in page.content.decode()
+    row = next(r for r in page.context["rows"] if r.item.name == "Not stored")
+    assert row.cells[0][1].more == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        (f"?{COMPANIES}__contains=harb", {"One company", "Two"}),
+        (f"?{COMPANIES}__is=HARBOUR", {"Two"}),
+        (f"?{COMPANIES}__not=Harbour", {"One company", "Not stored", "Alone"}),
+        (f"?{COMPANIES}__contains=nord", {"Two"}),
+        (f"?{COMPANIES}__is=Ana+Nord", set()),
+        (f"?{CONTACTS}__is=bo", {"Two", "Not stored"}),
+        (f"?{CONTACTS}__is=bo&{COMPANIES}__is=moebel+nord", set()),
+        (
+            f"?{CONTACTS}__contains=nord&{COMPANIES}__contains=v&match=any",
+            {"Two", "One company"},
+        ),
+        (f"?{CONTACTS}__empty=1", {"One company", "Alone"}),
+        (f"?{COMPANIES}__filled=1", {"One company", "Two", "Not stored"}),
+        (f"?{COMPANIES}__contains=—", set()),
+    ],
+)
+def test_rows_are_found_by_the_names_of_what_they_are_linked_with(
+    as_alice, deals, address, expected
+):
+    page = get(as_alice, deals, address)
+
+    assert names(page) == expected
+    assert page.context["query"].left_out == ()
+
+
+def test_a_new_name_of_what_is_linked_is_found_at_once(as_alice, deals, companies):
+    address = f"?{COMPANIES}__contains=Quay"
+    assert names(get(as_alice, deals, address)) == set()
+
+    stored(companies, [("1", "Quay Works", {})])
+
+    assert names(get(as_alice, deals, address)) == {"One company"}
+
+
+def test_a_name_that_too_many_have_is_not_followed_and_that_is_said(
+    as_alice, deals, companies
+):
+    stored(companies, [(f"{n}", f"Sister {n}", {}) for n in range(1000, 1501)])
+
+    page = get(as_alice, deals, f"?{COMPANIES}__contains=sister")
+
+    assert 'data-code="links_not_followed"' in page.content.decode()
+    assert len(names(page)) == 4
+
+
+def test_relations_cost_a_fixed_number_of_questions(
+    as_alice, deals, django_assert_max_num_queries
+):
+    address = (
+        f"?columns={COMPANIES},{CONTACTS}&{COMPANIES}__contains=harb&sort=-{CONTACTS}"
+    )
+    get(as_alice, deals, address)
+    rows = [
+        (f"{n}", f"Deal {n}", {COMPANIES: ["1"], CONTACTS: ["1"]})
+        for n in range(40, 70)
+    ]
+    stored(deals, rows)
+
+    with django_assert_max_num_queries(12):
+        assert len(names(get(as_alice, deals, address))) == 32
+
+
+def test_no_association_is_offered_that_was_not_granted(as_alice, deals):
+    deals.connection.account = {"scopes": ["crm.objects.contacts.read"]}
+    deals.connection.save(update_fields=["account"])
+
+    page = get(as_alice, deals, f"?columns={COMPANIES},{CONTACTS}")
+
+    assert [each["label"] for each in page.context["columns"]] == ["Name", "Contacts"]
+
+
+def test_linked_records_of_a_base_are_filtered_by_their_names(alice, as_alice):
+    connection = make_connection(alice, provider="airtable", remote_id="usr1")
+    field = {"name": "fldLinks", "label": "Parts", "kind": "relation"}
+    table = make_collection(
+        connection,
+        remote_id="appB/tblT",
+        item_type="record",
+        schema={
+            "base_id": "appB",
+            "fields": [field],
+            "formats": {
+                "fldLinks": {"type": "multipleRecordLinks", "table": "tblT"},
+            },
+        },
+        first_full_refresh_at=NOON,
+    )
+    rows = [("recA" * 4 + "A", "Chair", {}), ("recA" * 4 + "a", "Table", {})]
+    stored(table, [*rows, ("recB" * 4 + "B", "Set", {"fldLinks": ["recA" * 4 + "A"]})])
+
+    assert names(get(as_alice, table, "?fldLinks__is=chair")) == {"Set"}
+    # Ids differ by the size of their letters.
+    assert names(get(as_alice, table, "?fldLinks__is=table")) == set()
