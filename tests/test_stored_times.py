@@ -62,7 +62,22 @@ ALLOWED: dict[str, str] = {
     "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (
         "begins the spacing anew"
     ),
+    "integrations/services/connections/handover/records.py::_seconds_until": REFUSED,
+    "integrations/services/connections/handover/take_over.py::_is_newer": BOTH_STORED,
+    "integrations/services/grants/restored_database.py::_newer": BOTH_STORED,
     "integrations/services/items/as_of.py::find_past": "asked for by an address",
+    "integrations/services/items/as_of.py::undo": "asked for by an address",
+    "integrations/services/items/table_history.py::_changes_since": (
+        "asked for by an address"
+    ),
+    "integrations/services/items/table_history.py::_new_since": (
+        "asked for by an address"
+    ),
+    "integrations/services/items/table_history.py::compare": "asked for by an address",
+    "integrations/services/items/table_history.py::fetch_past": (
+        "asked for by an address"
+    ),
+    "integrations/views/items/tables/as_of.py::table_as_of": "asks the helper as well",
     "integrations/services/items/changes.py::_within": "asked for by an address",
     "integrations/services/items/changes.py::count_unseen": COUNTED,
     "integrations/services/items/changes.py::fetch_page": BOTH_STORED,

@@ -202,6 +202,10 @@ def _store_answer(batch: Batch, answer: WrittenMany) -> None:
                 lease.note_answer(edit, batch.lease_id, written, correlation)
                 continue
             exc = answer.refused.get(key) or Server("the answer does not tell of it")
+            if edit.failures and key not in answer.refused:
+                # It was not told of before either: alone it is answered for sure.
+                batch.leave_alone(edit)
+                continue
             if batch.verb is Edit.Verb.CREATE and isinstance(exc, AlreadyExists):
                 # What is there is looked at, and changed instead where that is wanted.
                 batch.leave_refused_alone(edit)

@@ -1,6 +1,8 @@
 """Many contacts are changed by few calls; each of them is as safe as a single one."""
 
+import json
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -93,6 +95,31 @@ def test_a_batch_that_went_wrong_is_read_before_it_is_sent_again(
     assert desk.finish_bulk(made) == {State.SAVED: 5}
     assert updates(desk) == calls
     assert cities(desk, made) == {"Bonn am Rhein"}
+
+
+def test_a_row_that_no_answer_tells_of_is_sent_alone_at_last(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sandbox.client.switch("conditional_properties", ["city=Bonn:phone"])
+    items = desk.items()[:3]
+    for item in items:
+        desk.edit_there(item.remote_id, "phone", "1")
+    desk.edit_there(items[0].remote_id, "phone", "")
+    made, send = desk.bulk(items, "city", "Bonn"), desk.sandbox.send
+
+    def silent(request: Any, *args: Any) -> Any:
+        answer = send(request, *args)
+        if not request.url.endswith("/batch/update"):
+            return answer
+        body = {**json.loads(answer.body), "errors": []}
+        return replace(answer, status=207, body=json.dumps(body).encode())
+
+    monkeypatch.setattr(desk.sandbox, "send", silent)
+
+    counted = desk.finish_bulk(made)
+
+    assert counted == {State.SAVED: 2, State.REFUSED: 1}
+    assert (updates(desk), desk.sandbox.count("PATCH")) == (2, 1)
 
 
 def test_rows_that_were_refused_together_are_sent_one_by_one(desk: Desk) -> None:

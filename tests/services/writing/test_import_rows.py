@@ -7,6 +7,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from integrations.models import Connection, Edit, Import, ImportRow, Item
+from integrations.providers import CONNECTORS
 from integrations.services.connections import disconnect
 from integrations.services.writing import delivery
 from integrations.services.writing.imports import checking, jobs, results, running
@@ -153,7 +154,9 @@ def sent_in_part(desk: Desk) -> Import:
     source = check(upload(desk, data))
     desk.sandbox.client.fault("status", "write", count=1, status=429)
     jobs.confirm(source, user=desk.user)
-    jobs.work_on(source.pk)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(CONNECTORS["hubspot"], "items_per_write", 1)
+        jobs.work_on(source.pk)
     Edit.objects.update(state=Edit.State.UNKNOWN, lease_id=None, lease_until=None)
     return source
 

@@ -16,7 +16,7 @@ from integrations.services.items.tables.columns import (
 )
 from integrations.services.items.tables.values import singles_of, values_of
 
-# The kind of a field whose values are of any type, as Notion's formulas are.
+# The kind of a field whose values are of any type, as those of formulas are.
 ANY_TYPE: Final = "value"
 # So many rows are looked at, the latest first.
 SAMPLE: Final = 50

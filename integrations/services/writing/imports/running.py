@@ -38,6 +38,7 @@ MOST_OPEN: Final = 10
 HELD_SECONDS: Final = 60.0
 FIRST_LOOK_SECONDS: Final = FIRST_LOOK.total_seconds()
 State = ImportRow.State
+TOGETHER: Final = Q(bulk_edit__isnull=False, is_sent_alone=False)
 
 
 def run(lease: ImportLease) -> float | None:
@@ -65,14 +66,18 @@ def run(lease: ImportLease) -> float | None:
 
 def _go_on(lease: ImportLease) -> None:
     """Go on with what was taken: its worker may have been killed in the middle."""
-    together = Q(bulk_edit__isnull=False, is_sent_alone=False)
-    alone = open_edits(lease.source).exclude(together)
+    _deliver_alone(lease)
+    if open_edits(lease.source).filter(TOGETHER).exists():
+        lease.renew()
+        _deliver_together(lease.source)
+
+
+def _deliver_alone(lease: ImportLease) -> None:
+    """Deliver what no call for many has settled, and what is there already."""
+    alone = open_edits(lease.source).exclude(TOGETHER)
     for edit in [*alone.order_by("pk"), *_found_there(lease.source)]:
         lease.renew()
         _deliver(lease, edit)
-    if open_edits(lease.source).filter(together).exists():
-        lease.renew()
-        _deliver_together(lease.source)
 
 
 def _send_rows(lease: ImportLease, stop_at: float) -> float | None:
@@ -84,7 +89,8 @@ def _send_rows(lease: ImportLease, stop_at: float) -> float | None:
         if open_edits(source).count() >= MOST_OPEN:
             return wait or FIRST_LOOK_SECONDS
         if _take_together(lease):
-            wait = _deliver_together(source)
+            if not (wait := _deliver_together(source)):
+                _deliver_alone(lease)
         elif (edit := _take_next(lease)) is not None:
             wait = _deliver(lease, edit)
         else:
@@ -130,6 +136,7 @@ def _take_together(lease: ImportLease) -> int:
     writer = editing.writer_of(source.connection)
     if not isinstance(writer, WritesManyItems):
         return 0
+    bulk.ensure_allowed(source.collection, user)
     changed = source.rows.filter(state=State.CHANGED, item__isnull=False)
     new = source.rows.filter(state=State.NEW)
     with transaction.atomic():

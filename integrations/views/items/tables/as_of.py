@@ -48,6 +48,7 @@ def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
         "until_text": local_text(until) if until else "",
         "at": at,
         "until": until,
+        "of_then": urlencode({"at": at.isoformat()}) if at else "",
     }
     times = [each for each in (at, until) if each is not None]
     if request.GET.get("at") and (at is None or any(is_ahead(t, now) for t in times)):
