@@ -18,7 +18,7 @@ from integrations.providers.records import IntegrationItem
 from integrations.providers.writing import RawValues, WrittenMany
 from integrations.services.writing import lease, storing
 from integrations.services.writing.batch import Batch
-from integrations.services.writing.delivery import Step, left_halfway
+from integrations.services.writing.delivery import Step, left_halfway, touched
 
 
 def _update(batch: Batch) -> None:
@@ -84,6 +84,7 @@ def _archive(batch: Batch) -> None:
     _store_archived(batch, [e for key, e in batch.open.items() if key not in there])
     for edit in [each for each in batch.open.values() if each.is_cancelled]:
         batch.leave_alone(edit)
+    _store_touched(batch, there)
     ids = list(batch.open)
     if not ids:
         return
@@ -91,6 +92,18 @@ def _archive(batch: Batch) -> None:
     batch.writer.archive_many(batch.api, batch.context, ids)
     batch.step = Step.ANSWERED
     _store_archived(batch, list(batch.open.values()))
+
+
+def _store_touched(batch: Batch, there: Mapping[str, IntegrationItem]) -> None:
+    """Leave to their user the items that somebody changed since an undo looked."""
+    changed: list[Edit] = []
+    for key, edit in batch.open.items():
+        now = there[key].properties
+        names = touched(batch.writer, batch.fields, edit, now)
+        edit.theirs = {name: now.get(name) for name in names}
+        if names:
+            changed.append(edit)
+    _store(batch, changed, there)
 
 
 def _store_archived(batch: Batch, edits: Sequence[Edit]) -> None:

@@ -102,6 +102,22 @@ def differing(
     ]
 
 
+def touched(
+    writer: WritesItems,
+    fields: Mapping[str, WritableField],
+    edit: Edit,
+    there: RawValues,
+) -> list[str]:
+    """Return the names of values that somebody changed since an undo looked at them.
+
+    What its user archives on its own page has no base: that is archived as it is.
+    """
+    if not edit.base:
+        return []
+    known = {name: edit.base.get(name) for name in {**fields, **edit.base}}
+    return differing(writer, fields, known, there)
+
+
 def left_halfway(
     writer: WritesItems, edit: Edit, names: Iterable[str], there: RawValues
 ) -> set[str]:
@@ -218,11 +234,15 @@ def _create(delivery: Delivery) -> None:
 def _archive(delivery: Delivery) -> None:
     """Archive an item; one that is not there any more is archived already."""
     edit = delivery.edit
-    is_there = delivery.fetch(edit.remote_id) is not None
-    if is_there and edit.is_cancelled:
+    found = delivery.fetch(edit.remote_id)
+    if found is not None and edit.is_cancelled:
         _end_cancelled(delivery)
         return
-    if is_there:
+    if found is not None:
+        names = touched(delivery.writer, delivery.fields, edit, found.properties)
+        if names:
+            _conflict(delivery, found, names, ReasonCode.CHANGED_THERE)
+            return
         delivery.note_sent()
         try:
             delivery.writer.archive(delivery.api, delivery.context, edit.remote_id)

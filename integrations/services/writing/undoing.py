@@ -4,12 +4,13 @@ What one undo did not come to, because it was cancelled or refused, another one 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import BulkEdit, Edit, ItemChange
+from integrations.models import BulkEdit, Edit, Item, ItemChange
 from integrations.models.edit import EditQuerySet
 from integrations.services.writing import bulk as bulk_edits
 from integrations.services.writing import editing, outbox
@@ -107,13 +108,24 @@ def take(undoing: BulkEdit, edits: Iterable[Edit]) -> None:
 
 
 def _rows(undoing: BulkEdit, edits: Iterable[Edit]) -> Iterator[Edit]:
+    writable = editing.fields_of(undoing.collection)
     for edit in edits:
         if (item := edit.item) is None:
             continue
         if edit.verb == Edit.Verb.CREATE:
             archive = {"verb": Edit.Verb.ARCHIVE, "undoes": edit}
-            yield bulk_edits.edit_of(undoing, item, {}, {}, **archive)
+            base = _known_of(item, edit, writable)
+            yield bulk_edits.edit_of(undoing, item, {}, base, **archive)
             continue
         base = {name: item.properties.get(name) for name in edit.values}
         old = outbox.old_values(edit)
         yield bulk_edits.edit_of(undoing, item, old, base, undoes=edit)
+
+
+def _known_of(item: Item, edit: Edit, writable: Iterable[str]) -> dict[str, Any]:
+    """Return what a new item has to be still, so that it may be archived.
+
+    Empty values are left out: what is filled in meanwhile differs from them.
+    """
+    known = {name: item.properties.get(name) for name in writable} | edit.values
+    return {name: value for name, value in known.items() if value not in ("", None)}

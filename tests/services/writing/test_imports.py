@@ -288,6 +288,27 @@ def test_an_undo_whose_answer_was_lost_archives_nothing_twice(
     assert not any(desk.items_with("many-"))
 
 
+@pytest.mark.parametrize("is_alone", [False, True])
+@pytest.mark.parametrize("name", ["city", "jobtitle"])
+def test_an_undo_archives_nothing_that_somebody_has_worked_on_there(
+    desk: Desk, name: str, *, is_alone: bool
+) -> None:
+    source = import_all(desk, upload(desk, to_csv(["Email", "City"], *addresses(2))))
+    worked_on, other = desk.items_with("many-")
+    desk.edit_there(worked_on.remote_id, name, "Theirs")
+    made = undoing.undo(source, user=desk.user)
+    made.edits.update(is_sent_alone=is_alone)
+
+    counted = desk.finish_bulk(made)
+
+    assert counted == {Edit.State.SAVED: 1, Edit.State.CONFLICT: 1}
+    edit = made.edits.get(state=Edit.State.CONFLICT)
+    assert (edit.remote_id, edit.theirs) == (worked_on.remote_id, {name: "Theirs"})
+    assert desk.items_with("many-") == [worked_on]
+    assert desk.items_with("many-")[0].properties[name] == "Theirs"
+    assert not Item.objects.live().filter(pk=other.pk).exists()
+
+
 def test_nobody_else_takes_an_import_back(desk: Desk, bob: Any) -> None:
     source, _ = mixed_import(desk)
 
