@@ -108,6 +108,8 @@ class Batch:
         is_unsure = key_of(edit) in self.unsure
         unsent = {"state": Edit.State.WAITING, "sent_at": None}
         self.leave_alone(edit, **({} if is_unsure else unsent))
+        if not is_unsure:
+            outbox.discard_cancelled(edit)
 
     def leave_alone(self, edit: Edit, **values: Any) -> None:
         """Put a row back, to be delivered by itself."""

@@ -404,4 +404,6 @@ def store_outcome(
         sent_at=sent_at,
         **outcome.columns,
     )
+    if sent_at is None and outbox.discard_cancelled(edit):
+        return None
     return outcome.wait.total_seconds()

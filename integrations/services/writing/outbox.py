@@ -1,6 +1,6 @@
 """The outbox: take edits, and say what becomes of them; their delivery is a task's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -217,15 +217,17 @@ def cancel(edit: Edit, *, user: User) -> bool:
 
     Where nobody can ask whether it has, it ends now.
     """
-    can_ask = edit.connection.is_syncable and editing.can_write(edit.collection)
-    if edit.is_open and edit.may_have_arrived and can_ask:
-        stop_sending(Edit.objects.open().filter(pk=edit.pk))
-        send(edit)
-        return True
+    if edit.connection.is_syncable and editing.can_write(edit.collection):
+        # Its worker may be storing just now that it was not taken.
+        sent = Edit.objects.open().filter(pk=edit.pk, sent_at__isnull=False)
+        stop_sending(sent)
+        if sent.exists():
+            send(edit)
+            return True
     return bool(discard([edit], user=user, why=ReasonCode.DISCARDED))
 
 
-def discard(edits: Sequence[Edit], *, user: User | None, why: ReasonCode) -> int:
+def discard(edits: Iterable[Edit], *, user: User | None, why: ReasonCode) -> int:
     """Discard edits that nobody is sending now; return how many.
 
     A worker that has not sent anything loses its lease. What may have arrived is not
@@ -244,6 +246,19 @@ def discard(edits: Sequence[Edit], *, user: User | None, why: ReasonCode) -> int
             discarded += 1
             send_next(edit)
     return discarded
+
+
+def discard_cancelled(edit: Edit) -> bool:
+    """Discard an edit that was cancelled on its way, if it is known to be unsent."""
+    left = Edit.objects.cancelled_unsent().filter(pk=edit.pk)
+    return bool(discard(left, user=None, why=ReasonCode.DISCARDED))
+
+
+def discard_left() -> int:
+    """Discard what was cancelled on its way and put back: nobody sends it any more."""
+    left = Edit.objects.cancelled_unsent().order_by("pk")
+    rows = left.select_related(*lease.RELATED)[:MOST_AT_ONCE]
+    return discard(rows, user=None, why=ReasonCode.DISCARDED)
 
 
 def discard_waiting(connection: Connection, *, user: User | None) -> int:
