@@ -20,8 +20,7 @@ from integrations.providers.hubspot.writing import (
     path_of,
     to_written,
 )
-from integrations.providers.records import IntegrationItem
-from integrations.providers.writing import RawValues, WrittenMany
+from integrations.providers.writing import FetchedMany, RawValues, WrittenMany
 
 
 def update_many(
@@ -139,9 +138,8 @@ def archive_many(
     api.post(f"{path_of(collection)}/batch/archive", json={"inputs": inputs})
 
 
-def fetch_many(
-    reader: Reader, remote_ids: Sequence[str]
-) -> Mapping[str, IntegrationItem]:
+def fetch_many(reader: Reader, remote_ids: Sequence[str]) -> FetchedMany:
     """Return records as a sync reads them, by their ids."""
     found = reader.map_batch(reader.fetch_batch(remote_ids), None)
-    return {item.id: item for item in found.mapped}
+    items = {item.id: item for item in found.mapped}
+    return FetchedMany(items=items, gone=frozenset(reader.gone))

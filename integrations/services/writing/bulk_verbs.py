@@ -81,9 +81,10 @@ def _settle_existing(batch: Batch, there: Mapping[str, str]) -> None:
 def _archive(batch: Batch) -> None:
     """Archive items; those that are not there any more are archived already."""
     there = batch.fetch(batch.open)
-    _store_archived(batch, [e for key, e in batch.open.items() if key not in there])
-    for edit in [each for each in batch.open.values() if each.is_cancelled]:
-        batch.leave_alone(edit)
+    _store_archived(batch, [e for key, e in batch.open.items() if key in batch.gone])
+    for key, edit in list(batch.open.items()):
+        if edit.is_cancelled or key not in there:
+            batch.leave_alone(edit)
     _store_touched(batch, there)
     ids = list(batch.open)
     if not ids:

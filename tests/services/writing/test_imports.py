@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -307,6 +309,34 @@ def test_an_undo_archives_nothing_that_somebody_has_worked_on_there(
     assert desk.items_with("many-") == [worked_on]
     assert desk.items_with("many-")[0].properties[name] == "Theirs"
     assert not Item.objects.live().filter(pk=other.pk).exists()
+
+
+def test_what_a_reading_does_not_tell_of_is_not_taken_for_archived(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = import_all(desk, upload(desk, to_csv(["Email", "City"], *addresses(3))))
+    hidden, *_ = desk.items_with("many-")
+    made, send = undoing.undo(source, user=desk.user), desk.sandbox.send
+
+    def hiding(request: Any, *args: Any) -> Any:
+        answer = send(request, *args)
+        if not request.url.endswith("/batch/read"):
+            return answer
+        body = json.loads(answer.body)
+        kept = [row for row in body["results"] if row["id"] != hidden.remote_id]
+        body = {**body, "results": kept, "errors": [{"category": "INTERNAL_ERROR"}]}
+        return replace(answer, status=207, body=json.dumps(body).encode())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.sandbox, "send", hiding)
+        desk.deliver_bulk(made)
+        edit = made.edits.get(remote_id=hidden.remote_id)
+        desk.deliver(edit)
+
+    assert edit.is_open
+    assert desk.items_with("many-") == [hidden]
+    assert desk.finish(edit).state == Edit.State.SAVED
+    assert desk.sandbox.count("DELETE") == 1
 
 
 def test_nobody_else_takes_an_import_back(desk: Desk, bob: Any) -> None:
