@@ -11,7 +11,7 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.http.errors import AlreadyExists, Server
+from integrations.http.errors import AlreadyExists, Server, Transient
 from integrations.models import Edit
 from integrations.models.reasons import ReasonCode
 from integrations.providers.records import IntegrationItem
@@ -216,8 +216,8 @@ def _store_answer(batch: Batch, answer: WrittenMany) -> None:
                 lease.note_answer(edit, batch.lease_id, written, correlation)
                 continue
             exc = answer.refused.get(key) or Server("the answer does not tell of it")
-            if edit.failures and key not in answer.refused:
-                # It was not told of before either: alone it is answered for sure.
+            if edit.failures and isinstance(exc, Transient):
+                # Nothing was told of it before either: alone it is answered for sure.
                 batch.leave_alone(edit)
                 continue
             if batch.verb is Edit.Verb.CREATE and isinstance(exc, AlreadyExists):

@@ -98,7 +98,8 @@ def test_a_batch_that_went_wrong_is_read_before_it_is_sent_again(
 
 
 def test_a_row_that_no_answer_tells_of_is_sent_alone_at_last(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("errors", ["none", "unknown"])
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, errors: str
 ) -> None:
     desk.sandbox.client.switch("conditional_properties", ["city=Bonn:phone"])
     items = desk.items()[:3]
@@ -111,7 +112,9 @@ def test_a_row_that_no_answer_tells_of_is_sent_alone_at_last(
         answer = send(request, *args)
         if not request.url.endswith("/batch/update"):
             return answer
-        body = {**json.loads(answer.body), "errors": []}
+        body = json.loads(answer.body)
+        told = [{**each, "category": "UNKNOWN"} for each in body.get("errors", ())]
+        body["errors"] = told if errors == "unknown" else []
         return replace(answer, status=207, body=json.dumps(body).encode())
 
     monkeypatch.setattr(desk.sandbox, "send", silent)
