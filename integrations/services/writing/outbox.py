@@ -17,6 +17,7 @@ from integrations.providers.writing import RawValues
 from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import ServiceError
+from integrations.services.items.rows import is_capped
 from integrations.services.writing import editing, lease
 
 # One sweep sends at most so many; the next one goes on.
@@ -344,9 +345,13 @@ def can_undo(edit: Edit, user: User) -> bool:
         return False
     if item.edits.open().exists():
         return False
-    names = {f"properties.{name}" for name in edit.values}
     newer = item.changes.filter(pk__gt=edit.change_id).values_list("fields", flat=True)
-    return not any(names & set(fields) for fields in newer)
+    return not any(touches(fields, edit.values) for fields in newer)
+
+
+def touches(fields: Mapping[str, Any], names: Iterable[str]) -> bool:
+    """Tell whether a change of the history may be one of these properties."""
+    return is_capped(fields) or any(f"properties.{n}" in fields for n in names)
 
 
 def undo(edit: Edit, *, user: User, key: UUID) -> Edit | None:

@@ -57,21 +57,23 @@ def latest(edits: EditQuerySet) -> list[Edit]:
 
 def _overtaken(edits: Sequence[Edit]) -> set[int]:
     """Return the keys of edits after which something newer happened to their item."""
-    items = {edit.item_id: edit for edit in edits if edit.item_id is not None}
+    by_item: dict[int, list[Edit]] = {}
+    for edit in edits:
+        if edit.item_id is not None:
+            by_item.setdefault(edit.item_id, []).append(edit)
     overtaken = {edit.pk for edit in edits if edit.item is None or edit.item.is_deleted}
-    is_open = Edit.objects.open().filter(item__in=list(items))
-    overtaken |= {items[key].pk for key in is_open.values_list("item", flat=True)}
+    is_open = Edit.objects.open().filter(item__in=list(by_item))
+    for item_id in is_open.values_list("item_id", flat=True):
+        overtaken |= {edit.pk for edit in by_item.get(item_id or 0, ())}
     oldest = min((edit.change_id or 0 for edit in edits), default=0)
-    newer = ItemChange.objects.filter(item__in=list(items), pk__gt=oldest)
+    newer = ItemChange.objects.filter(item__in=list(by_item), pk__gt=oldest)
     writable = editing.fields_of(edits[0].collection) if edits else {}
     for key, item_id, fields in newer.values_list("pk", "item_id", "fields"):
-        edit = items[item_id]
-        # Whoever filled in a field of a new item has made it theirs.
-        own = writable if edit.verb == Edit.Verb.CREATE else edit.values
-        if key > (edit.change_id or 0) and {f"properties.{n}" for n in own} & set(
-            fields
-        ):
-            overtaken.add(edit.pk)
+        for edit in by_item[item_id]:
+            # Whoever filled in a field of a new item has made it theirs.
+            own = writable if edit.verb == Edit.Verb.CREATE else edit.values
+            if key > (edit.change_id or 0) and outbox.touches(fields, own):
+                overtaken.add(edit.pk)
     return overtaken
 
 
