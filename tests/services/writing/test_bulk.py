@@ -442,6 +442,30 @@ def test_each_of_two_edits_of_one_item_is_undone_only_if_it_is_the_latest(
     assert found == edits[1:]
 
 
+def test_a_row_that_is_discarded_holds_up_no_other_row(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, send = desk.bulk(desk.items()[:3], "city", "Bonn"), desk.sandbox.send
+
+    def discarding(request: Any, *args: Any) -> Any:
+        edit = made.edits.order_by("pk")[0]
+        outbox.discard([edit], user=desk.user, why=ReasonCode.DISCARDED)
+        return send(request, *args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.sandbox, "send", discarding)
+        wait = desk.deliver_bulk(made)
+
+    assert wait == 0
+    assert not made.edits.filter(lease_id__isnull=False).exists()
+    assert bulk_delivery.deliver(made.pk) == 0
+    assert [edit.state for edit in made.edits.order_by("pk")] == [
+        State.CANCELLED,
+        State.SAVED,
+        State.SAVED,
+    ]
+
+
 def test_nobody_else_may_edit_many(desk: Desk, bob: Any) -> None:
     with pytest.raises(outbox.EditingOffError):
         bulk.draft(desk.contacts, [desk.item().pk], filters="", user=bob)
