@@ -27,6 +27,7 @@ def _update(batch: Batch) -> None:
     changes = _compare(batch, there)
     if not changes:
         return
+    batch.changes = changes
     batch.note_sent(changes)
     answer = batch.writer.update_many(batch.api, batch.context, changes)
     _store_answer(batch, answer)
@@ -200,7 +201,11 @@ def _fetch_overwritten(batch: Batch, edits: Sequence[Edit]) -> Mapping[str, RawV
     return batch.writer.fetch_overwritten(
         batch.api,
         batch.context,
-        {key: edit.values for key, edit in sent.items()},
+        {
+            # What was sent by an earlier delivery is not known any more.
+            key: {n: edit.values[n] for n in batch.changes.get(key, edit.values)}
+            for key, edit in sent.items()
+        },
         {key: edit.base for key, edit in sent.items()},
     )
 

@@ -56,6 +56,8 @@ class Delivery:
     fields: Mapping[str, WritableField]
     step: Step = Step.READING
     is_halfway: bool = False
+    # None where an earlier delivery sent it: what that was is not known any more.
+    sent: RawValues | None = None
 
     def __post_init__(self) -> None:
         self.api.before_send = self.renew
@@ -191,6 +193,7 @@ def _update(delivery: Delivery) -> None:
         return
     delivery.note_sent()
     values = {name: edit.values[name] for name in missing}
+    delivery.sent = values
     written = delivery.writer.update(
         delivery.api, delivery.context, edit.remote_id, values
     )
@@ -295,10 +298,11 @@ def _finish_update(delivery: Delivery, found: IntegrationItem) -> None:
     edit = delivery.edit
     replaced: RawValues = {}
     if edit.may_have_arrived:
+        names = edit.values if delivery.sent is None else delivery.sent
         told = delivery.writer.fetch_overwritten(
             delivery.api,
             delivery.context,
-            {found.id: edit.values},
+            {found.id: {name: edit.values[name] for name in names}},
             {found.id: edit.base},
         )
         replaced = told.get(found.id, {})

@@ -466,6 +466,27 @@ def test_a_row_that_is_discarded_holds_up_no_other_row(
     ]
 
 
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_only_what_was_sent_can_have_replaced_anything(
+    desk: Desk, *, is_alone: bool
+) -> None:
+    item = desk.item()
+    edit = desk.update(item, city="Mine", zip="Mine")
+    if not is_alone:
+        made = bulk.open_for(desk.contacts, user=desk.user)
+        Edit.objects.filter(pk=edit.pk).update(bulk_edit=made)
+    for city in ("Theirs", "Mine"):
+        desk.edit_there(item.remote_id, "city", city)
+
+    if is_alone:
+        desk.finish(edit)
+    else:
+        desk.finish_bulk(made)
+    edit.refresh_from_db()
+
+    assert (edit.state, edit.theirs) == (State.SAVED, {})
+
+
 def test_nobody_else_may_edit_many(desk: Desk, bob: Any) -> None:
     with pytest.raises(outbox.EditingOffError):
         bulk.draft(desk.contacts, [desk.item().pk], filters="", user=bob)
