@@ -4,7 +4,7 @@ What one undo did not come to, because it was cancelled or refused, another one 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -16,6 +16,10 @@ from integrations.services.writing import bulk as bulk_edits
 from integrations.services.writing import editing, outbox
 from integrations.services.writing.bulk_rows import CHUNK, chunks
 from integrations.services.writing.outbox import NothingToUndoError
+
+WHOLE: Final = ("item", "collection__connection")
+# What tells whether something newer happened to the item of an edit.
+LOOKED_AT: Final = ("verb", "values", "change", "item__deleted_at", "collection")
 
 
 def can_undo(bulk: BulkEdit, user: User) -> bool:
@@ -47,12 +51,30 @@ def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
 
 def latest(edits: EditQuerySet) -> list[Edit]:
     """Return those of some saved edits after which nothing newer happened."""
-    rows = list(edits.select_related("item", "collection__connection").order_by("pk"))
-    found: list[Edit] = []
-    for chunk in chunks(rows):
-        overtaken = _overtaken(chunk)
-        found += [edit for edit in chunk if edit.pk not in overtaken]
-    return found
+    rows = list(edits.select_related(*WHOLE).order_by("pk"))
+    return [edit for chunk in chunks(rows) for edit in _latest_of(chunk)]
+
+
+def latest_keys(edits: EditQuerySet) -> list[int]:
+    """Return the keys of the latest edits, reading no more of each than it takes."""
+    keys = list(edits.order_by("pk").values_list("pk", flat=True))
+    rows = Edit.objects.select_related("item").only(*LOOKED_AT).order_by("pk")
+    return [
+        edit.pk
+        for chunk in chunks(keys)
+        for edit in _latest_of(list(rows.filter(pk__in=chunk)))
+    ]
+
+
+def load(keys: Sequence[int]) -> list[Edit]:
+    """Return edits with their items, in the order of their keys."""
+    rows = Edit.objects.select_related(*WHOLE).order_by("pk")
+    return [edit for chunk in chunks(keys) for edit in rows.filter(pk__in=chunk)]
+
+
+def _latest_of(edits: Sequence[Edit]) -> list[Edit]:
+    overtaken = _overtaken(edits)
+    return [edit for edit in edits if edit.pk not in overtaken]
 
 
 def _overtaken(edits: Sequence[Edit]) -> set[int]:
