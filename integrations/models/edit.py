@@ -24,6 +24,10 @@ class EditQuerySet(models.QuerySet["Edit"]):
         """Return those whose outcome is not known yet."""
         return self.filter(state__in=Edit.OPEN)
 
+    def cancelled_unsent(self) -> "EditQuerySet":
+        """Return those that are open, and that nobody sends or looks for any more."""
+        return self.open().filter(cancelled_at__isnull=False, sent_at__isnull=True)
+
     def deliverable(self, now: datetime) -> "EditQuerySet":
         """Return those that a worker may take: due, free, first of their item."""
         is_free = Q(lease_until__isnull=True) | times.come(

@@ -17,6 +17,7 @@ from integrations.providers.records import (
 from integrations.providers.spec import ProviderSettings
 from integrations.providers.stored import StoredItem
 from integrations.providers.writing import (
+    FetchedMany,
     FormValue,
     RawValues,
     WritableField,
@@ -215,8 +216,8 @@ class WritesManyItems(WritesItems, Protocol):
 
     def fetch_many(
         self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
-    ) -> Mapping[str, IntegrationItem]:
-        """Return items as a sync reads them; those it does not find are left out."""
+    ) -> FetchedMany:
+        """Return items as a sync reads them, and which are told to be gone."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from integrations.models import Collection, Edit, Import, ImportRow
 from integrations.models.import_texts import file_text
 from integrations.models.preferences import zone_of
 from integrations.services.writing import editing, outbox
+from integrations.services.writing.bulk import PreviewChangedError
 from integrations.services.writing.imports import (
     csv_file,
     formats,
@@ -175,7 +176,10 @@ class Command(BaseCommand):
             self.stdout.write(f"changed since, or gone: {len(plan.left):,}")
             if options["dry_run"]:
                 return
-            counts = writing.finish_many(undoing.undo(source, user=user))
+            made = undoing.undo(source, user=user, shown=plan.digest)
+            counts = writing.finish_many(made)
+        except PreviewChangedError as exc:
+            raise CommandError("something has changed meanwhile: try again") from exc
         except (NothingToUndoError, EditingOffError) as exc:
             raise CommandError("there is nothing to take back") from exc
         for state, number in counts.items():

@@ -257,9 +257,19 @@ def find_existing(
 def fetch_written(reader: Reader, remote_id: str) -> IntegrationItem | None:
     """Return a record as a sync reads it, links included."""
     found = reader.map_batch(reader.fetch_batch([remote_id]), None)
-    if found.unreadable:
+    if found.mapped:
+        return found.mapped[0]
+    if found.unreadable or not _is_gone(reader, remote_id):
         raise InvalidResponse("the record that was written could not be read")
-    return found.mapped[0] if found.mapped else None
+    return None
+
+
+def _is_gone(reader: Reader, remote_id: str) -> bool:
+    """Tell whether a record is gone, or merged, that a batch has not told."""
+    if remote_id in reader.gone:
+        return True
+    row = reader.fetch_one(remote_id)
+    return row is None or id_of(row) != remote_id
 
 
 def path_of(collection: CollectionContext, identity: str = "") -> str:

@@ -20,8 +20,7 @@ from integrations.providers.hubspot.writing import (
     path_of,
     to_written,
 )
-from integrations.providers.records import IntegrationItem
-from integrations.providers.writing import RawValues, WrittenMany
+from integrations.providers.writing import FetchedMany, RawValues, WrittenMany
 
 
 def update_many(
@@ -99,21 +98,29 @@ def create_many(
     ]
     path = f"{path_of(collection)}/batch/create"
     body = expect_object(api.post(path, json={"inputs": inputs}), "batch")
+    keys = _keys_by_address(new)
     written = {}
     for row in expect_list(body.get("results"), "results"):
+        each = to_written(row)
         # The order of the results is nobody's promise.
         key = expect_object(row, "record").get("objectWriteTraceId")
+        if key is None:
+            key = keys.get(str(each.values.get(IDENTITY)).casefold())
         if isinstance(key, str) and key in new:
-            written[key] = to_written(row)
+            written[key] = each
     refused = {k: v for k, v in refused_inputs(body).items() if k in new}
     return WrittenMany(written=written, refused=refused)
+
+
+def _keys_by_address(new: Mapping[str, RawValues]) -> dict[str, str]:
+    return {str(values.get(IDENTITY)).casefold(): key for key, values in new.items()}
 
 
 def find_many_existing(
     api: ApiClient, collection: CollectionContext, new: Mapping[str, RawValues]
 ) -> Mapping[str, str]:
     """Return the contacts that have the addresses of new ones now, by their keys."""
-    keys = {str(values.get(IDENTITY)).casefold(): key for key, values in new.items()}
+    keys = _keys_by_address(new)
     body = {
         "idProperty": IDENTITY,
         "properties": [IDENTITY, MORE_IDENTITIES],
@@ -139,9 +146,8 @@ def archive_many(
     api.post(f"{path_of(collection)}/batch/archive", json={"inputs": inputs})
 
 
-def fetch_many(
-    reader: Reader, remote_ids: Sequence[str]
-) -> Mapping[str, IntegrationItem]:
+def fetch_many(reader: Reader, remote_ids: Sequence[str]) -> FetchedMany:
     """Return records as a sync reads them, by their ids."""
     found = reader.map_batch(reader.fetch_batch(remote_ids), None)
-    return {item.id: item for item in found.mapped}
+    items = {item.id: item for item in found.mapped}
+    return FetchedMany(items=items, gone=frozenset(reader.gone))

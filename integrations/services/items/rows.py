@@ -317,6 +317,11 @@ def differences(old: Mapping[str, Any], row: Row) -> dict[str, list[Any]]:
     return dict(list(changes.items())[:MOST_CHANGED])
 
 
+def is_capped(fields: Mapping[str, Any]) -> bool:
+    """Tell whether more fields may have changed than the history holds."""
+    return len(fields) >= MOST_CHANGED
+
+
 def is_cut(value: Any) -> bool:
     """Tell whether the history holds only the beginning of a value."""
     is_text = isinstance(value, str) and len(value) == LONGEST_CHANGED + 1

@@ -177,7 +177,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
     pull_in(now=now)
     return {
         "runs": runs.enqueue_lost(now=leases_at),
-        "cancelled": bulk.discard_left(),
+        "cancelled": bulk.discard_left() + outbox.discard_left(),
         "edits": outbox.send_due(),
         "imports": jobs.send_due(),
         "restored": fallback_store.restore_all(),

@@ -39,6 +39,9 @@ class Batch:
     fields: Mapping[str, WritableField] = field(default_factory=dict)
     step: Step = Step.READING
     sent: set[str] = field(default_factory=set)
+    changes: Mapping[str, RawValues] = field(default_factory=dict)
+    # Those that the last reading has told to be gone.
+    gone: frozenset[str] = frozenset()
     # Those that an earlier call may have written, before the one that is sent.
     unsure: set[str] = field(default_factory=set)
     halfway: set[str] = field(default_factory=set)
@@ -55,7 +58,9 @@ class Batch:
 
     def fetch(self, ids: Iterable[str]) -> Mapping[str, IntegrationItem]:
         """Return items as they are there now."""
-        return self.writer.fetch_many(self.api, self.context, list(ids))
+        found = self.writer.fetch_many(self.api, self.context, list(ids))
+        self.gone = found.gone
+        return found.items
 
     def note_sent(self, keys: Iterable[str]) -> None:
         """Store that the next call writes these rows."""
@@ -108,6 +113,8 @@ class Batch:
         is_unsure = key_of(edit) in self.unsure
         unsent = {"state": Edit.State.WAITING, "sent_at": None}
         self.leave_alone(edit, **({} if is_unsure else unsent))
+        if not is_unsure:
+            outbox.discard_cancelled(edit)
 
     def leave_alone(self, edit: Edit, **values: Any) -> None:
         """Put a row back, to be delivered by itself."""

@@ -65,7 +65,8 @@ def deliver(bulk_id: int) -> float | None:
     try:
         wait = _deliver(found, edits, lease_id, writer)
     except LeaseLostError:
-        return None
+        # One that was discarded meanwhile keeps no other from being sent.
+        return 0.0 if lease.release_unsent(lease_id) else None
     # Rows that were on their way when it was cancelled may have been put back.
     bulk.discard_cancelled(found)
     return wait

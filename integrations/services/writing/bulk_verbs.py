@@ -11,14 +11,14 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.http.errors import AlreadyExists, Server
+from integrations.http.errors import AlreadyExists, Server, Transient
 from integrations.models import Edit
 from integrations.models.reasons import ReasonCode
 from integrations.providers.records import IntegrationItem
 from integrations.providers.writing import RawValues, WrittenMany
 from integrations.services.writing import lease, storing
 from integrations.services.writing.batch import Batch
-from integrations.services.writing.delivery import Step, left_halfway
+from integrations.services.writing.delivery import Step, left_halfway, touched
 
 
 def _update(batch: Batch) -> None:
@@ -27,6 +27,7 @@ def _update(batch: Batch) -> None:
     changes = _compare(batch, there)
     if not changes:
         return
+    batch.changes = changes
     batch.note_sent(changes)
     answer = batch.writer.update_many(batch.api, batch.context, changes)
     _store_answer(batch, answer)
@@ -81,9 +82,11 @@ def _settle_existing(batch: Batch, there: Mapping[str, str]) -> None:
 def _archive(batch: Batch) -> None:
     """Archive items; those that are not there any more are archived already."""
     there = batch.fetch(batch.open)
-    _store_archived(batch, [e for key, e in batch.open.items() if key not in there])
-    for edit in [each for each in batch.open.values() if each.is_cancelled]:
-        batch.leave_alone(edit)
+    _store_archived(batch, [e for key, e in batch.open.items() if key in batch.gone])
+    for key, edit in list(batch.open.items()):
+        if edit.is_cancelled or key not in there:
+            batch.leave_alone(edit)
+    _store_touched(batch, there)
     ids = list(batch.open)
     if not ids:
         return
@@ -91,6 +94,18 @@ def _archive(batch: Batch) -> None:
     batch.writer.archive_many(batch.api, batch.context, ids)
     batch.step = Step.ANSWERED
     _store_archived(batch, list(batch.open.values()))
+
+
+def _store_touched(batch: Batch, there: Mapping[str, IntegrationItem]) -> None:
+    """Leave to their user the items that somebody changed since an undo looked."""
+    changed: list[Edit] = []
+    for key, edit in batch.open.items():
+        now = there[key].properties
+        names = touched(batch.writer, batch.fields, edit, now)
+        edit.theirs = {name: now.get(name) for name in names}
+        if names:
+            changed.append(edit)
+    _store(batch, changed, there)
 
 
 def _store_archived(batch: Batch, edits: Sequence[Edit]) -> None:
@@ -186,7 +201,11 @@ def _fetch_overwritten(batch: Batch, edits: Sequence[Edit]) -> Mapping[str, RawV
     return batch.writer.fetch_overwritten(
         batch.api,
         batch.context,
-        {key: edit.values for key, edit in sent.items()},
+        {
+            # What was sent by an earlier delivery is not known any more.
+            key: {n: edit.values[n] for n in batch.changes.get(key, edit.values)}
+            for key, edit in sent.items()
+        },
         {key: edit.base for key, edit in sent.items()},
     )
 
@@ -202,8 +221,8 @@ def _store_answer(batch: Batch, answer: WrittenMany) -> None:
                 lease.note_answer(edit, batch.lease_id, written, correlation)
                 continue
             exc = answer.refused.get(key) or Server("the answer does not tell of it")
-            if edit.failures and key not in answer.refused:
-                # It was not told of before either: alone it is answered for sure.
+            if edit.failures and isinstance(exc, Transient):
+                # Nothing was told of it before either: alone it is answered for sure.
                 batch.leave_alone(edit)
                 continue
             if batch.verb is Edit.Verb.CREATE and isinstance(exc, AlreadyExists):

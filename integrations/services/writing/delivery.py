@@ -56,6 +56,8 @@ class Delivery:
     fields: Mapping[str, WritableField]
     step: Step = Step.READING
     is_halfway: bool = False
+    # None where an earlier delivery sent it: what that was is not known any more.
+    sent: RawValues | None = None
 
     def __post_init__(self) -> None:
         self.api.before_send = self.renew
@@ -100,6 +102,22 @@ def differing(
         for name, value in values.items()
         if not is_same(name, value, there.get(name))
     ]
+
+
+def touched(
+    writer: WritesItems,
+    fields: Mapping[str, WritableField],
+    edit: Edit,
+    there: RawValues,
+) -> list[str]:
+    """Return the names of values that somebody changed since an undo looked at them.
+
+    What its user archives on its own page has no base: that is archived as it is.
+    """
+    if not edit.base:
+        return []
+    known = {name: edit.base.get(name) for name in {**fields, **edit.base}}
+    return differing(writer, fields, known, there)
 
 
 def left_halfway(
@@ -175,6 +193,7 @@ def _update(delivery: Delivery) -> None:
         return
     delivery.note_sent()
     values = {name: edit.values[name] for name in missing}
+    delivery.sent = values
     written = delivery.writer.update(
         delivery.api, delivery.context, edit.remote_id, values
     )
@@ -218,11 +237,15 @@ def _create(delivery: Delivery) -> None:
 def _archive(delivery: Delivery) -> None:
     """Archive an item; one that is not there any more is archived already."""
     edit = delivery.edit
-    is_there = delivery.fetch(edit.remote_id) is not None
-    if is_there and edit.is_cancelled:
+    found = delivery.fetch(edit.remote_id)
+    if found is not None and edit.is_cancelled:
         _end_cancelled(delivery)
         return
-    if is_there:
+    if found is not None:
+        names = touched(delivery.writer, delivery.fields, edit, found.properties)
+        if names:
+            _conflict(delivery, found, names, ReasonCode.CHANGED_THERE)
+            return
         delivery.note_sent()
         try:
             delivery.writer.archive(delivery.api, delivery.context, edit.remote_id)
@@ -275,10 +298,11 @@ def _finish_update(delivery: Delivery, found: IntegrationItem) -> None:
     edit = delivery.edit
     replaced: RawValues = {}
     if edit.may_have_arrived:
+        names = edit.values if delivery.sent is None else delivery.sent
         told = delivery.writer.fetch_overwritten(
             delivery.api,
             delivery.context,
-            {found.id: edit.values},
+            {found.id: {name: edit.values[name] for name in names}},
             {found.id: edit.base},
         )
         replaced = told.get(found.id, {})
@@ -384,4 +408,6 @@ def store_outcome(
         sent_at=sent_at,
         **outcome.columns,
     )
+    if sent_at is None and outbox.discard_cancelled(edit):
+        return None
     return outcome.wait.total_seconds()

@@ -99,6 +99,12 @@ def _allowed(edit: Edit) -> ConnectionQuerySet:
     return Connection.objects.syncable().filter(is_editing=True, generation=generation)
 
 
+def release_unsent(lease_id: UUID) -> int:
+    """Give back what a lease still has of rows that were not sent; return how many."""
+    rows = Edit.objects.open().filter(lease_id=lease_id, sent_at__isnull=True)
+    return rows.update(lease_id=None, lease_until=None)
+
+
 def renew(edit: Edit, lease_id: UUID, *, is_sending: bool = False) -> None:
     """Renew the lease before a call; raise LeaseLostError when it may not be made.
 

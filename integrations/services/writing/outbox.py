@@ -1,6 +1,6 @@
 """The outbox: take edits, and say what becomes of them; their delivery is a task's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,7 @@ from integrations.providers.writing import RawValues
 from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import ServiceError
+from integrations.services.items.rows import is_capped
 from integrations.services.writing import editing, lease
 
 # One sweep sends at most so many; the next one goes on.
@@ -217,15 +218,17 @@ def cancel(edit: Edit, *, user: User) -> bool:
 
     Where nobody can ask whether it has, it ends now.
     """
-    can_ask = edit.connection.is_syncable and editing.can_write(edit.collection)
-    if edit.is_open and edit.may_have_arrived and can_ask:
-        stop_sending(Edit.objects.open().filter(pk=edit.pk))
-        send(edit)
-        return True
+    if edit.connection.is_syncable and editing.can_write(edit.collection):
+        # Its worker may be storing just now that it was not taken.
+        sent = Edit.objects.open().filter(pk=edit.pk, sent_at__isnull=False)
+        stop_sending(sent)
+        if sent.exists():
+            send(edit)
+            return True
     return bool(discard([edit], user=user, why=ReasonCode.DISCARDED))
 
 
-def discard(edits: Sequence[Edit], *, user: User | None, why: ReasonCode) -> int:
+def discard(edits: Iterable[Edit], *, user: User | None, why: ReasonCode) -> int:
     """Discard edits that nobody is sending now; return how many.
 
     A worker that has not sent anything loses its lease. What may have arrived is not
@@ -244,6 +247,19 @@ def discard(edits: Sequence[Edit], *, user: User | None, why: ReasonCode) -> int
             discarded += 1
             send_next(edit)
     return discarded
+
+
+def discard_cancelled(edit: Edit) -> bool:
+    """Discard an edit that was cancelled on its way, if it is known to be unsent."""
+    left = Edit.objects.cancelled_unsent().filter(pk=edit.pk)
+    return bool(discard(left, user=None, why=ReasonCode.DISCARDED))
+
+
+def discard_left() -> int:
+    """Discard what was cancelled on its way and put back: nobody sends it any more."""
+    left = Edit.objects.cancelled_unsent().order_by("pk")
+    rows = left.select_related(*lease.RELATED)[:MOST_AT_ONCE]
+    return discard(rows, user=None, why=ReasonCode.DISCARDED)
 
 
 def discard_waiting(connection: Connection, *, user: User | None) -> int:
@@ -329,9 +345,13 @@ def can_undo(edit: Edit, user: User) -> bool:
         return False
     if item.edits.open().exists():
         return False
-    names = {f"properties.{name}" for name in edit.values}
     newer = item.changes.filter(pk__gt=edit.change_id).values_list("fields", flat=True)
-    return not any(names & set(fields) for fields in newer)
+    return not any(touches(fields, edit.values) for fields in newer)
+
+
+def touches(fields: Mapping[str, Any], names: Iterable[str]) -> bool:
+    """Tell whether a change of the history may be one of these properties."""
+    return is_capped(fields) or any(f"properties.{n}" in fields for n in names)
 
 
 def undo(edit: Edit, *, user: User, key: UUID) -> Edit | None:

@@ -4,17 +4,22 @@ What one undo did not come to, because it was cancelled or refused, another one 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import BulkEdit, Edit, ItemChange
+from integrations.models import BulkEdit, Edit, Item, ItemChange
 from integrations.models.edit import EditQuerySet
 from integrations.services.writing import bulk as bulk_edits
 from integrations.services.writing import editing, outbox
 from integrations.services.writing.bulk_rows import CHUNK, chunks
 from integrations.services.writing.outbox import NothingToUndoError
+
+WHOLE: Final = ("item", "collection__connection")
+# What tells whether something newer happened to the item of an edit.
+LOOKED_AT: Final = ("verb", "values", "change", "item__deleted_at", "collection")
 
 
 def can_undo(bulk: BulkEdit, user: User) -> bool:
@@ -46,31 +51,51 @@ def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
 
 def latest(edits: EditQuerySet) -> list[Edit]:
     """Return those of some saved edits after which nothing newer happened."""
-    rows = list(edits.select_related("item", "collection__connection").order_by("pk"))
-    found: list[Edit] = []
-    for chunk in chunks(rows):
-        overtaken = _overtaken(chunk)
-        found += [edit for edit in chunk if edit.pk not in overtaken]
-    return found
+    rows = list(edits.select_related(*WHOLE).order_by("pk"))
+    return [edit for chunk in chunks(rows) for edit in _latest_of(chunk)]
+
+
+def latest_keys(edits: EditQuerySet) -> list[int]:
+    """Return the keys of the latest edits, reading no more of each than it takes."""
+    keys = list(edits.order_by("pk").values_list("pk", flat=True))
+    rows = Edit.objects.select_related("item").only(*LOOKED_AT).order_by("pk")
+    return [
+        edit.pk
+        for chunk in chunks(keys)
+        for edit in _latest_of(list(rows.filter(pk__in=chunk)))
+    ]
+
+
+def load(keys: Sequence[int]) -> list[Edit]:
+    """Return edits with their items, in the order of their keys."""
+    rows = Edit.objects.select_related(*WHOLE).order_by("pk")
+    return [edit for chunk in chunks(keys) for edit in rows.filter(pk__in=chunk)]
+
+
+def _latest_of(edits: Sequence[Edit]) -> list[Edit]:
+    overtaken = _overtaken(edits)
+    return [edit for edit in edits if edit.pk not in overtaken]
 
 
 def _overtaken(edits: Sequence[Edit]) -> set[int]:
     """Return the keys of edits after which something newer happened to their item."""
-    items = {edit.item_id: edit for edit in edits if edit.item_id is not None}
+    by_item: dict[int, list[Edit]] = {}
+    for edit in edits:
+        if edit.item_id is not None:
+            by_item.setdefault(edit.item_id, []).append(edit)
     overtaken = {edit.pk for edit in edits if edit.item is None or edit.item.is_deleted}
-    is_open = Edit.objects.open().filter(item__in=list(items))
-    overtaken |= {items[key].pk for key in is_open.values_list("item", flat=True)}
+    is_open = Edit.objects.open().filter(item__in=list(by_item))
+    for item_id in is_open.values_list("item_id", flat=True):
+        overtaken |= {edit.pk for edit in by_item.get(item_id or 0, ())}
     oldest = min((edit.change_id or 0 for edit in edits), default=0)
-    newer = ItemChange.objects.filter(item__in=list(items), pk__gt=oldest)
+    newer = ItemChange.objects.filter(item__in=list(by_item), pk__gt=oldest)
     writable = editing.fields_of(edits[0].collection) if edits else {}
     for key, item_id, fields in newer.values_list("pk", "item_id", "fields"):
-        edit = items[item_id]
-        # Whoever filled in a field of a new item has made it theirs.
-        own = writable if edit.verb == Edit.Verb.CREATE else edit.values
-        if key > (edit.change_id or 0) and {f"properties.{n}" for n in own} & set(
-            fields
-        ):
-            overtaken.add(edit.pk)
+        for edit in by_item[item_id]:
+            # Whoever filled in a field of a new item has made it theirs.
+            own = writable if edit.verb == Edit.Verb.CREATE else edit.values
+            if key > (edit.change_id or 0) and outbox.touches(fields, own):
+                overtaken.add(edit.pk)
     return overtaken
 
 
@@ -107,13 +132,24 @@ def take(undoing: BulkEdit, edits: Iterable[Edit]) -> None:
 
 
 def _rows(undoing: BulkEdit, edits: Iterable[Edit]) -> Iterator[Edit]:
+    writable = editing.fields_of(undoing.collection)
     for edit in edits:
         if (item := edit.item) is None:
             continue
         if edit.verb == Edit.Verb.CREATE:
             archive = {"verb": Edit.Verb.ARCHIVE, "undoes": edit}
-            yield bulk_edits.edit_of(undoing, item, {}, {}, **archive)
+            base = _known_of(item, edit, writable)
+            yield bulk_edits.edit_of(undoing, item, {}, base, **archive)
             continue
         base = {name: item.properties.get(name) for name in edit.values}
         old = outbox.old_values(edit)
         yield bulk_edits.edit_of(undoing, item, old, base, undoes=edit)
+
+
+def _known_of(item: Item, edit: Edit, writable: Iterable[str]) -> dict[str, Any]:
+    """Return what a new item has to be still, so that it may be archived.
+
+    Empty values are left out: what is filled in meanwhile differs from them.
+    """
+    known = {name: item.properties.get(name) for name in writable} | edit.values
+    return {name: value for name, value in known.items() if value not in ("", None)}

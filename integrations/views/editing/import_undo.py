@@ -12,6 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.models import Collection, Edit
 from integrations.services.writing import outbox
+from integrations.services.writing import undoing as writing_undoing
+from integrations.services.writing.bulk import PreviewChangedError
 from integrations.services.writing.imports import undoing
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 from integrations.views.access import UserRequest
@@ -34,10 +36,15 @@ def import_undo(request: UserRequest, pk: UUID) -> HttpResponse:
     source = get_import(request, pk)
     try:
         if request.method == "POST":
-            return redirect(undoing.undo(source, user=request.user))
+            shown = request.POST.get("shown", "")
+            return redirect(undoing.undo(source, user=request.user, shown=shown))
         plan = undoing.plan(source, request.user)
     except EditingOffError:
         return not_allowed(request, source.collection)
+    except PreviewChangedError:
+        text = "Something has changed since you saw this page. This is the latest."
+        messages.warning(request, text, extra_tags="preview_changed")
+        return redirect(request.path)
     except NothingToUndoError:
         text = "There is nothing to take back: something newer is there."
         messages.warning(request, text, extra_tags="nothing_to_undo")
@@ -54,12 +61,12 @@ def import_undo(request: UserRequest, pk: UUID) -> HttpResponse:
 
 
 def _context(request: UserRequest, plan: undoing.Plan) -> dict[str, Any]:
-    kinds: Mapping[str, Sequence[Edit]] = {
+    kinds: Mapping[str, Sequence[int]] = {
         "archived": plan.archived,
         "given_back": plan.given_back,
         "left": plan.left,
     }
-    first = next((name for name, edits in kinds.items() if edits), "archived")
+    first = next((name for name, keys in kinds.items() if keys), "archived")
     kind = request.GET.get("kind", first)
     kind = kind if kind in kinds else first
     page = Paginator(kinds[kind], PAGE_SIZE).get_page(request.GET.get("page"))
@@ -71,9 +78,10 @@ def _context(request: UserRequest, plan: undoing.Plan) -> dict[str, Any]:
         ],
         "kind": kind,
         "page": page,
-        "rows": list(_rows(list(page.object_list))),
+        "rows": list(_rows(writing_undoing.load(list(page.object_list)))),
         "archive_count": len(plan.archived),
-        "undo_count": len(plan.edits),
+        "undo_count": len(plan.keys),
+        "shown": plan.digest,
     }
 
 

@@ -178,3 +178,25 @@ def test_the_latest_version_is_the_latest_by_its_time(hubspot: Scenario) -> None
     )
 
     assert found == {"9001": {"x": "theirs"}}
+
+
+def test_new_contacts_are_told_apart_by_their_addresses_without_trace_ids(
+    hubspot: Scenario,
+) -> None:
+    rows = [
+        {"id": "2", "properties": {"email": "two@example.com"}},
+        {"id": "1", "properties": {"email": "one@example.com"}},
+        {"id": "3", "properties": {"email": "other@example.com"}},
+    ]
+    answer = {"status": "COMPLETE", "results": rows}
+    hubspot.transport.on("POST /crm/objects/2026-09/contacts/batch/create", answer)
+    new = {"a": {"email": "One@example.com"}, "b": {"email": "two@example.com"}}
+
+    told = hubspot.connector.create_many(
+        hubspot.api, hubspot.context(remote_id="contacts"), new
+    )
+
+    assert {k: each.remote_id for k, each in told.written.items()} == {
+        "a": "1",
+        "b": "2",
+    }

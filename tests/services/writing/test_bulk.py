@@ -15,6 +15,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
+from integrations.services.items.rows import MOST_CHANGED
 from integrations.services.upkeep import retention
 from integrations.services.writing import bulk, bulk_delivery, lease, outbox, undoing
 from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
@@ -97,8 +98,9 @@ def test_a_batch_that_went_wrong_is_read_before_it_is_sent_again(
     assert cities(desk, made) == {"Bonn am Rhein"}
 
 
+@pytest.mark.parametrize("errors", ["none", "unknown"])
 def test_a_row_that_no_answer_tells_of_is_sent_alone_at_last(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, errors: str
 ) -> None:
     desk.sandbox.client.switch("conditional_properties", ["city=Bonn:phone"])
     items = desk.items()[:3]
@@ -111,7 +113,9 @@ def test_a_row_that_no_answer_tells_of_is_sent_alone_at_last(
         answer = send(request, *args)
         if not request.url.endswith("/batch/update"):
             return answer
-        body = {**json.loads(answer.body), "errors": []}
+        body = json.loads(answer.body)
+        told = [{**each, "category": "UNKNOWN"} for each in body.get("errors", ())]
+        body["errors"] = told if errors == "unknown" else []
         return replace(answer, status=207, body=json.dumps(body).encode())
 
     monkeypatch.setattr(desk.sandbox, "send", silent)
@@ -411,6 +415,76 @@ def test_a_worker_killed_at_any_step_of_a_batch_loses_and_doubles_nothing(
         assert len(set(changes)) == 4
         assert None not in changes, step
     assert kills > 10
+
+
+def test_what_many_values_changed_in_stands_before_an_undo(desk: Desk) -> None:
+    made = desk.bulk(desk.items()[:2], "city", "Bulk")
+    desk.finish_bulk(made)
+    item = desk.items()[0]
+    # The history keeps so many of the fields, and city may be among the others.
+    fields = {f"properties.a{number}": [1, 2] for number in range(MOST_CHANGED)}
+    item.changes.create(at=made.created_at, kind="changed", fields=fields)
+
+    found = undoing.undoable(made, desk.user)
+
+    assert [edit.item_id for edit in found] == [desk.items()[1].pk]
+
+
+def test_each_of_two_edits_of_one_item_is_undone_only_if_it_is_the_latest(
+    desk: Desk,
+) -> None:
+    item = desk.item()
+    edits = [desk.finish(desk.update(item, **{n: "A"})) for n in ("city", "zip")]
+    desk.finish(desk.update(item, city="Newer"))
+
+    found = undoing.latest(Edit.objects.filter(pk__in=[edit.pk for edit in edits]))
+
+    assert found == edits[1:]
+
+
+def test_a_row_that_is_discarded_holds_up_no_other_row(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, send = desk.bulk(desk.items()[:3], "city", "Bonn"), desk.sandbox.send
+
+    def discarding(request: Any, *args: Any) -> Any:
+        edit = made.edits.order_by("pk")[0]
+        outbox.discard([edit], user=desk.user, why=ReasonCode.DISCARDED)
+        return send(request, *args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.sandbox, "send", discarding)
+        wait = desk.deliver_bulk(made)
+
+    assert wait == 0
+    assert not made.edits.filter(lease_id__isnull=False).exists()
+    assert bulk_delivery.deliver(made.pk) == 0
+    assert [edit.state for edit in made.edits.order_by("pk")] == [
+        State.CANCELLED,
+        State.SAVED,
+        State.SAVED,
+    ]
+
+
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_only_what_was_sent_can_have_replaced_anything(
+    desk: Desk, *, is_alone: bool
+) -> None:
+    item = desk.item()
+    edit = desk.update(item, city="Mine", zip="Mine")
+    if not is_alone:
+        made = bulk.open_for(desk.contacts, user=desk.user)
+        Edit.objects.filter(pk=edit.pk).update(bulk_edit=made)
+    for city in ("Theirs", "Mine"):
+        desk.edit_there(item.remote_id, "city", city)
+
+    if is_alone:
+        desk.finish(edit)
+    else:
+        desk.finish_bulk(made)
+    edit.refresh_from_db()
+
+    assert (edit.state, edit.theirs) == (State.SAVED, {})
 
 
 def test_nobody_else_may_edit_many(desk: Desk, bob: Any) -> None:

@@ -245,6 +245,36 @@ def test_what_is_discarded_after_its_answer_was_lost_is_read_and_not_sent_again(
     assert writes(desk) == before
 
 
+@pytest.mark.parametrize("status", [429, 401])
+def test_what_is_discarded_on_its_way_and_not_taken_blocks_no_later_edit(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    edit, send = desk.update(desk.item(), city="Nowhere"), desk.sandbox.send
+    desk.sandbox.client.fault("status", "write", count=2, status=status)
+
+    def discarding(request: Any, *args: Any) -> Any:
+        if request.method == "PATCH":
+            outbox.cancel(Edit.objects.get(pk=edit.pk), user=desk.user)
+        return send(request, *args)
+
+    monkeypatch.setattr(desk.sandbox, "send", discarding)
+
+    desk.deliver(edit)
+
+    assert (edit.state, edit.reason) == (State.CANCELLED, ReasonCode.DISCARDED)
+    assert not Edit.objects.open().exists()
+
+
+def test_the_sweep_ends_what_is_cancelled_and_was_not_sent(desk: Desk) -> None:
+    edit = desk.update(desk.item(), city="Nowhere")
+    Edit.objects.filter(pk=edit.pk).update(cancelled_at=edit.created_at)
+
+    assert outbox.discard_left() == 1
+
+    edit.refresh_from_db()
+    assert edit.state == State.CANCELLED
+
+
 def test_a_lost_scope_holds_edits_back_and_asks_for_it_again(desk: Desk) -> None:
     edit = desk.update(desk.item(), city="Bonn")
     desk.sandbox.client.switch("withdrawn_scopes", ["crm.objects.contacts.write"])

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -286,6 +288,55 @@ def test_an_undo_whose_answer_was_lost_archives_nothing_twice(
     assert finish_undo(desk, source) == {Edit.State.SAVED: 4}
     assert desk.sandbox.count("/batch/archive") == (2 if params else 1)
     assert not any(desk.items_with("many-"))
+
+
+@pytest.mark.parametrize("is_alone", [False, True])
+@pytest.mark.parametrize("name", ["city", "jobtitle"])
+def test_an_undo_archives_nothing_that_somebody_has_worked_on_there(
+    desk: Desk, name: str, *, is_alone: bool
+) -> None:
+    source = import_all(desk, upload(desk, to_csv(["Email", "City"], *addresses(2))))
+    worked_on, other = desk.items_with("many-")
+    desk.edit_there(worked_on.remote_id, name, "Theirs")
+    made = undoing.undo(source, user=desk.user)
+    made.edits.update(is_sent_alone=is_alone)
+
+    counted = desk.finish_bulk(made)
+
+    assert counted == {Edit.State.SAVED: 1, Edit.State.CONFLICT: 1}
+    edit = made.edits.get(state=Edit.State.CONFLICT)
+    assert (edit.remote_id, edit.theirs) == (worked_on.remote_id, {name: "Theirs"})
+    assert desk.items_with("many-") == [worked_on]
+    assert desk.items_with("many-")[0].properties[name] == "Theirs"
+    assert not Item.objects.live().filter(pk=other.pk).exists()
+
+
+def test_what_a_reading_does_not_tell_of_is_not_taken_for_archived(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = import_all(desk, upload(desk, to_csv(["Email", "City"], *addresses(3))))
+    hidden, *_ = desk.items_with("many-")
+    made, send = undoing.undo(source, user=desk.user), desk.sandbox.send
+
+    def hiding(request: Any, *args: Any) -> Any:
+        answer = send(request, *args)
+        if not request.url.endswith("/batch/read"):
+            return answer
+        body = json.loads(answer.body)
+        kept = [row for row in body["results"] if row["id"] != hidden.remote_id]
+        body = {**body, "results": kept, "errors": [{"category": "INTERNAL_ERROR"}]}
+        return replace(answer, status=207, body=json.dumps(body).encode())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.sandbox, "send", hiding)
+        desk.deliver_bulk(made)
+        edit = made.edits.get(remote_id=hidden.remote_id)
+        desk.deliver(edit)
+
+    assert edit.is_open
+    assert desk.items_with("many-") == [hidden]
+    assert desk.finish(edit).state == Edit.State.SAVED
+    assert desk.sandbox.count("DELETE") == 1
 
 
 def test_nobody_else_takes_an_import_back(desk: Desk, bob: Any) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -346,7 +348,8 @@ def test_what_taking_an_import_back_does_is_shown_and_then_confirmed(
         for kind in ("archived", "given_back", "left")
     }
     assert not BulkEdit.objects.exists()
-    done = as_alice.post(undo)
+    shown = pages["left"].context["shown"]
+    done = as_alice.post(undo, {"shown": shown})
 
     assert undo in offered
     for kind, edit in zip(pages, edits, strict=True):
@@ -367,8 +370,41 @@ def test_what_taking_an_import_back_does_is_shown_and_then_confirmed(
     assert [row["is_archived"] for row in progress.context["rows"]] == [True, False]
     assert done.url in as_alice.get(step(source, "detail")).content.decode()
     # It is being taken back already.
-    assert as_alice.post(undo).url == source.get_absolute_url()
+    again = as_alice.post(undo, {"shown": shown})
+    assert again.url == source.get_absolute_url()
     assert BulkEdit.objects.count() == 1
+
+
+def test_an_undo_that_would_do_something_else_than_was_shown_is_shown_anew(
+    as_alice: Client, contacts: Collection
+) -> None:
+    source, edits = imported(contacts)
+    undo = step(source, "undo")
+    shown = as_alice.get(undo).context["shown"]
+    item = edits[1].item
+    fields = {"properties.city": ["Köln", "Newer"]}
+    item.changes.create(at=timezone.now(), kind="changed", fields=fields)
+
+    answer = as_alice.post(undo, {"shown": shown})
+
+    assert answer.url == undo
+    assert not BulkEdit.objects.exists()
+    assert as_alice.post(undo, {}).url == undo
+    latest = as_alice.get(undo).context["shown"]
+    as_alice.post(undo, {"shown": latest})
+    assert [row.undoes for row in BulkEdit.objects.get().edits.all()] == [edits[0]]
+
+
+def test_the_preview_of_an_undo_reads_whole_items_of_its_page_only(
+    as_alice: Client, contacts: Collection
+) -> None:
+    source, _ = imported(contacts)
+
+    with CaptureQueriesContext(database) as queries:
+        as_alice.get(step(source, "undo"), {"kind": "archived"})
+
+    told = [q["sql"] for q in queries if '"integrations_item"."properties"' in q["sql"]]
+    assert len(told) == 1
 
 
 def test_an_import_that_did_nothing_is_not_offered_to_be_taken_back(

@@ -3,6 +3,8 @@
 Only where nothing newer is there: what somebody has worked on since is left as it is.
 """
 
+import hashlib
+import json
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -14,21 +16,28 @@ from integrations.models import BulkEdit, Edit, Import, ImportRow
 from integrations.models.edit import EditQuerySet
 from integrations.services.common import audit
 from integrations.services.writing import bulk, outbox, undoing
+from integrations.services.writing.bulk import PreviewChangedError
 from integrations.services.writing.outbox import NothingToUndoError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What the undo of an import does: edits by what becomes of their items."""
+    """What the undo of an import does: keys of edits by what becomes of their items."""
 
-    archived: list[Edit]
-    given_back: list[Edit]
-    left: list[Edit]
+    archived: list[int]
+    given_back: list[int]
+    left: list[int]
 
     @property
-    def edits(self) -> list[Edit]:
-        """Return the edits that are taken back."""
-        return [*self.archived, *self.given_back]
+    def keys(self) -> list[int]:
+        """Return the keys of the edits that are taken back."""
+        return sorted([*self.archived, *self.given_back])
+
+    @property
+    def digest(self) -> str:
+        """Return what tells this plan from another one."""
+        told = json.dumps([self.archived, self.given_back])
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 def can_undo(source: Import, user: User) -> bool:
@@ -50,12 +59,12 @@ def plan(source: Import, user: User) -> Plan:
     if not can_undo(source, user):
         raise NothingToUndoError
     edits = _edits(source)
-    latest = undoing.latest(edits)
-    keys = {edit.pk for edit in latest}
+    verbs = dict(edits.order_by("pk").values_list("pk", "verb"))
+    latest = dict.fromkeys(undoing.latest_keys(edits))
     return Plan(
-        archived=[edit for edit in latest if edit.verb == Edit.Verb.CREATE],
-        given_back=[edit for edit in latest if edit.verb == Edit.Verb.UPDATE],
-        left=list(edits.exclude(pk__in=keys).select_related("item").order_by("pk")),
+        archived=[key for key in latest if verbs.get(key) == Edit.Verb.CREATE],
+        given_back=[key for key in latest if verbs.get(key) == Edit.Verb.UPDATE],
+        left=[key for key in verbs if key not in latest],
     )
 
 
@@ -72,12 +81,18 @@ def _edits(source: Import) -> EditQuerySet:
     return undoing.without_undone(edits)
 
 
-def undo(source: Import, *, user: User) -> BulkEdit:
-    """Take an import back, as far as nothing newer is there, as a bulk edit."""
+def undo(source: Import, *, user: User, shown: str | None = None) -> BulkEdit:
+    """Take an import back, as far as nothing newer is there, as a bulk edit.
+
+    Raises PreviewChangedError where it would not do what was shown to the user.
+    """
     bulk.ensure_allowed(source.collection, user)
-    edits = plan(source, user).edits
-    if not edits:
+    planned = plan(source, user)
+    if not planned.keys:
         raise NothingToUndoError
+    if shown is not None and shown != planned.digest:
+        raise PreviewChangedError
+    edits = undoing.load(planned.keys)
     taken = BulkEdit(
         connection=source.connection,
         collection=source.collection,
