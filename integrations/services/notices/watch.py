@@ -79,15 +79,23 @@ def watch_connections(*, now: datetime) -> None:
     """Look at the connections that may be in trouble, or have been."""
     stop_at = time.monotonic() + LOOK_SECONDS
     keys = sorted(_suspects(now))
-    after = cache.get(AFTER)
+    after = _after()
     left = [key for key in keys if after is None or key > after] or keys
     for start in range(0, len(left), BATCH):
         some = left[start : start + BATCH]
         _watch_some(some, now)
         if time.monotonic() > stop_at:
-            cache.set(AFTER, some[-1])
+            cache.set(AFTER, str(some[-1]))
             return
     cache.delete(AFTER)
+
+
+def _after() -> UUID | None:
+    """Return where the last look ended; the cache may hold anything, or nothing."""
+    try:
+        return UUID(cache.get(AFTER))
+    except (AttributeError, TypeError, ValueError):
+        return None
 
 
 def _suspects(now: datetime) -> set[UUID]:
