@@ -22,9 +22,9 @@ from integrations.models import (
 )
 from integrations.models.collection import Completeness
 from integrations.models.reasons import StateReason
-from integrations.services.connections.facts import Facts, facts_of, needs_user
+from integrations.services.connections.facts import Facts, facts_of
 from integrations.services.notices import incidents
-from integrations.services.notices.troubles import is_at_rest, troubles_of
+from integrations.services.notices.troubles import is_at_rest, needs_user, troubles_of
 from integrations.services.sync import spend
 from integrations.services.upkeep.census import Census, stale
 from integrations.services.upkeep.checks import registry, runner
@@ -100,7 +100,9 @@ def _after() -> UUID | None:
 
 def _suspects(now: datetime) -> set[UUID]:
     """Return the connections that somebody may have to be told of, or was."""
-    chosen = needs_user() | stale(now) | spend.nearly_used(now)
+    # As it is stored: that this process lacks a key says nothing of a permission.
+    chosen = Q(state=Connection.State.NEEDS_RECONNECT)
+    chosen |= stale(now) | spend.nearly_used(now)
     chosen |= Q(reason=StateReason.STALE)
     paused = [each.provider for each in ProviderState.objects.all() if each.is_paused]
     if paused:
@@ -167,6 +169,9 @@ def _compare(
             )
             incidents.open_incident(found, chosen)
     is_told = not is_at_rest(facts)
+    if is_told and needs_user(facts):
+        # The other kinds are not looked for meanwhile, so nothing is known of them.
+        return
     for key, incident in open_ones.items():
         if key not in troubles:
             incidents.seen_clear(incident, now, is_told=is_told)
