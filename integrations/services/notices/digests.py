@@ -1,5 +1,6 @@
 """Digest of what changed in followed items and views, by mail at a chosen hour."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from integrations.services.notices.quiet import zone_for
 from integrations.services.notices.unsubscribing import MailingList
 
 MOST_PLANNED: Final = 500
+PLAN_SECONDS: Final = 5.0
 MOST_ENTRIES: Final = 25
 MENDING = (
     "This view was saved with what is not there any more, so its changes cannot be"
@@ -49,7 +51,12 @@ def plan_due(*, now: datetime | None = None) -> int:
     now = now or timezone.now()
     is_due = times.come("digest_due_at", now, longest=NoticeSettings.LONGEST_WAIT)
     due = NoticeSettings.objects.filter(is_due).select_related("user")
-    return sum(_plan(chosen, now) for chosen in due[:MOST_PLANNED])
+    stop_at, planned = time.monotonic() + PLAN_SECONDS, 0
+    for chosen in due.order_by("digest_due_at")[:MOST_PLANNED]:
+        planned += _plan(chosen, now)
+        if time.monotonic() > stop_at:
+            break
+    return planned
 
 
 def _plan(chosen: NoticeSettings, now: datetime) -> bool:

@@ -5,7 +5,6 @@ it, it is tried again later, and says so on its user's page and to operators.
 """
 
 import logging
-import smtplib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +15,8 @@ from django.utils import timezone
 
 from integrations.models import Notice, NoticeSettings, times
 from integrations.services.notices import digests, mails, quiet, webhook
+from integrations.services.notices.failures import Failure, Scope
 from integrations.services.notices.view_items import NotReadyError
-from integrations.services.notices.webhook import WebhookError
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +27,6 @@ CLAIM = timedelta(minutes=5)
 SPACING = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60))
 MOST_TRIES = 15
 Channel, Phase, State = Notice.Channel, Notice.Phase, Notice.State
-Failure = smtplib.SMTPException, OSError, WebhookError, NotReadyError
 Key = tuple[int | None, str, int]
 
 
@@ -46,9 +44,10 @@ def send_due(*, now: datetime | None = None) -> int:
             continue
         wanted = _wanted(notices, settings_of, now)
         claimed = [each for each in wanted if _claim(each, now)]
-        if claimed and _send(claimed, now=now):
+        failure = _send(claimed, now=now) if claimed else None
+        if failure is None:
             sent += len(claimed)
-        elif claimed:
+        elif failure.scope is Scope.CHANNEL:
             # The next ones wait for the next time, instead of one after the other.
             away.add(channel)
         if time.monotonic() > stop_at:
@@ -118,21 +117,34 @@ def _note(notice: Notice, **columns: object) -> None:
 
 def send_now(notice: Notice, *, now: datetime) -> bool:
     """Send one new notice here and now; False if it was not taken."""
-    return _claim(notice, now) and _send([notice], now=now)
+    return _claim(notice, now) and _send([notice], now=now) is None
 
 
-def _send(notices: Sequence[Notice], *, now: datetime) -> bool:
+def send_one(key: int) -> bool:
+    """Send one notice that waits, as far as its user wants it; False if it was not."""
+    now = timezone.now()
+    waiting = Notice.objects.filter(pk=key, state=State.WAITING, due_at__lte=now)
+    notice = waiting.select_related("incident__connection", "user").first()
+    return notice is not None and send_now(notice, now=now)
+
+
+def _send(notices: Sequence[Notice], *, now: datetime) -> Failure | None:
     """Send claimed notices in one message, and store what became of it."""
     keys = [each.pk for each in notices]
     rows = Notice.objects.filter(pk__in=keys, state=State.WAITING)
     try:
         is_sent = _way(notices[0])(notices)
-    except Failure as exc:
-        _failed(notices, exc, now)
-        return False
+    except NotReadyError:
+        # Nothing failed: what it is made of is still being built.
+        rows.update(due_at=now + SPACING[0], tries=F("tries") - 1)
+        return Failure(scope=Scope.MESSAGE, text="")
+    except Exception as exc:  # noqa: BLE001 - counted, or it would block what follows
+        failure = Failure.of(exc)
+        _failed(notices, failure, now)
+        return failure
     state = State.SENT if is_sent else State.SKIPPED
     rows.update(state=state, sent_at=now if is_sent else None, error="")
-    return True
+    return None
 
 
 def _way(notice: Notice) -> Callable[[Sequence[Notice]], bool]:
@@ -162,19 +174,17 @@ def _mail_user(notices: Sequence[Notice]) -> bool:
     return bool(mail and mail.send())
 
 
-def _failed(notices: Sequence[Notice], exc: Exception, now: datetime) -> None:
-    """Put off what was not taken, and give up after many tries."""
-    told = str(exc) if isinstance(exc, WebhookError) else type(exc).__name__
-    code = getattr(exc, "smtp_code", None)
-    error = f"{told} {code}" if code else told
+def _failed(notices: Sequence[Notice], failure: Failure, now: datetime) -> None:
+    """Put off what was not taken, and give up where more tries change nothing."""
     for each in notices:
         tries = each.tries + 1
         spacing = SPACING[min(tries, len(SPACING)) - 1]
-        state = State.FAILED if tries >= MOST_TRIES else State.WAITING
-        _note(each, state=state, due_at=now + spacing, error=error[:200])
+        is_last = tries >= MOST_TRIES or failure.scope is Scope.RECIPIENT
+        state = State.FAILED if is_last else State.WAITING
+        _note(each, state=state, due_at=now + spacing, error=failure.text)
     logger.warning(
         "notices not sent number=%d channel=%s error=%s",
         len(notices),
         notices[0].channel,
-        error,
+        failure.text,
     )

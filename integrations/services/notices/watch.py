@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Q
-from django.utils import timezone
 
 from integrations.models import (
     Collection,
@@ -35,13 +34,6 @@ BATCH = 200
 LOOK_SECONDS = 10.0
 DEADLINE_SECONDS = 5.0
 AFTER = "notices:after"
-
-
-def watch(*, now: datetime | None = None) -> None:
-    """Look at the site and at every connection that may be in trouble, once."""
-    now = now or timezone.now()
-    watch_site(now=now)
-    watch_connections(now=now)
 
 
 def watch_site(*, now: datetime) -> None:
