@@ -24,6 +24,13 @@ def settings_of(request: UserRequest) -> NoticeSettings:
     return chosen
 
 
+def save(form: NoticeForm) -> None:
+    """Save what a form asks for and the zone; the others may have changed meanwhile."""
+    chosen, columns = form.instance, [*form.cleaned_data, "browser_zone"]
+    values = {name: getattr(chosen, name) for name in columns}
+    NoticeSettings.objects.update_or_create(user=chosen.user, defaults=values)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def notices(request: UserRequest) -> HttpResponse:
     """Show and set what the user is mailed of, and when."""
@@ -31,7 +38,7 @@ def notices(request: UserRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = NoticeForm(sent, instance=chosen)
     if sent is not None and form.is_valid():
-        form.save()
+        save(form)
         messages.success(request, "Saved.")
         return redirect("integrations:notices")
     context = {
