@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.models import Notice, NoticeSettings, times
-from integrations.services.notices import digests, mails, quiet, webhook
+from integrations.services.notices import addresses, digests, mails, quiet, webhook
 from integrations.services.notices.failures import Failure, Scope
 from integrations.services.notices.view_items import NotReadyError
 
@@ -79,6 +79,7 @@ def _wanted(
 ) -> list[Notice]:
     """Return those that their user wants now; the others are put off or left out."""
     wanted = []
+    unproven = addresses.unproven({each.user_id for each in notices if each.user_id})
     for each in notices:
         user = each.user
         if user is None:
@@ -86,7 +87,7 @@ def _wanted(
             continue
         theirs = chosen.get(user.pk) or NoticeSettings(user=user)
         until = quiet.quiet_until(theirs, now)
-        if not _is_wanted(each, theirs):
+        if user.pk in unproven or not _is_wanted(each, theirs):
             _note(each, state=State.SKIPPED)
         elif until is not None and each.phase in (Phase.OPENED, Phase.RESOLVED):
             _note(each, due_at=until)
@@ -124,8 +125,9 @@ def send_one(key: int) -> bool:
     """Send one notice that waits, as far as its user wants it; False if it was not."""
     now = timezone.now()
     waiting = Notice.objects.filter(pk=key, state=State.WAITING, due_at__lte=now)
-    notice = waiting.select_related("incident__connection", "user").first()
-    return notice is not None and send_now(notice, now=now)
+    rows = list(waiting.select_related("incident__connection", "user"))
+    chosen = NoticeSettings.objects.in_bulk({each.user_id for each in rows})
+    return any(send_now(each, now=now) for each in _wanted(rows, chosen, now))
 
 
 def _send(notices: Sequence[Notice], *, now: datetime) -> Failure | None:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from integrations.forms import NoticeForm
 from integrations.models import NoticeSettings
-from integrations.services.notices import history, quiet
+from integrations.services.notices import addresses, history, quiet
 from integrations.views.access import UserRequest
 from integrations.views.site.time_zone import browser_zone
 
@@ -57,6 +57,9 @@ def notice_test(request: UserRequest) -> HttpResponse:
     """Send the user a test mail."""
     if not request.user.email:
         messages.error(request, "Your account has no e-mail address.")
+    elif addresses.unproven([request.user.pk]):
+        told = "Your e-mail address is not verified, so nothing is mailed to it."
+        messages.error(request, told)
     elif history.order_test(request.user):
         told = f"A test mail is on its way to {request.user.email}."
         messages.success(request, f"{told} Below you see whether it was sent.")

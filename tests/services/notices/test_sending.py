@@ -1,17 +1,18 @@
 """One message that cannot be sent keeps no other one waiting."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from celery.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.utils import timezone
 
 from integrations import tasks
-from integrations.models import Notice, NoticeSettings
-from integrations.services.notices import digests, rounds, sending, watch
+from integrations.models import Notice, NoticeSettings, Preferences
+from integrations.services.notices import digests, quiet, rounds, sending, watch
 from integrations.services.notices.view_items import NotReadyError
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import registry
@@ -153,3 +154,25 @@ def test_a_test_sends_itself_alone(
 
     assert picky.taken == ["alice@example.com"]
     assert bobs().tries == 0
+
+
+def test_nothing_is_mailed_to_an_address_that_was_not_proven(
+    waiting: list[Notice], picky: type[PickyBackend], alice: User
+) -> None:
+    EmailAddress.objects.filter(user=alice).delete()
+    EmailAddress.objects.create(user=alice, email="Alice@example.com", verified=False)
+
+    sending.send_due()
+
+    assert picky.taken == []
+    assert Notice.objects.get(user=alice).state == "skipped"
+
+
+def test_quiet_hours_end_ahead_on_the_night_that_clocks_go_back(alice: User) -> None:
+    Preferences.objects.create(user=alice, time_zone="Europe/Berlin")
+    chosen = NoticeSettings(user=alice, quiet_from=time(22), quiet_until=time(2, 30))
+    now = datetime.fromisoformat("2026-10-25T02:15:00+01:00")
+
+    until = quiet.quiet_until(chosen, now)
+
+    assert until == datetime.fromisoformat("2026-10-25T02:30:00+01:00")
