@@ -124,7 +124,8 @@ def send_now(notice: Notice, *, now: datetime) -> bool:
 def send_one(key: int) -> bool:
     """Send one notice that waits, as far as its user wants it; False if it was not."""
     now = timezone.now()
-    waiting = Notice.objects.filter(pk=key, state=State.WAITING, due_at__lte=now)
+    is_due = times.come("due_at", now, longest=Notice.LONGEST_WAIT)
+    waiting = Notice.objects.filter(is_due, pk=key, state=State.WAITING)
     rows = list(waiting.select_related("incident__connection", "user"))
     chosen = NoticeSettings.objects.in_bulk({each.user_id for each in rows})
     return any(send_now(each, now=now) for each in _wanted(rows, chosen, now))
