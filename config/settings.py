@@ -229,7 +229,9 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.refresh_*": {"queue": "refresh"},
     "integrations.tasks.revoke_*": {"queue": "refresh"},
     "integrations.tasks.sweep*": {"queue": "refresh"},
-    "integrations.tasks.watch": {"queue": "refresh"},
+    # It may take half a minute, which no refresh should wait for.
+    "integrations.tasks.watch": {"queue": "interactive"},
+    "integrations.tasks.send_notice": {"queue": "interactive"},
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_opened_text": {"queue": "interactive"},
     "integrations.tasks.sync_after_lost_worker": {"queue": "refresh"},
@@ -260,7 +262,7 @@ CELERY_BEAT_SCHEDULE = {
         "enabled": True,
         # Nobody needs yesterday's ticks when the workers come back. The name is of
         # django-celery-beat, which leaves Celery's own (expires) out.
-        "options": {"expire_seconds": 60},
+        "options": {"expire_seconds": 15 if name == "watch" else 60},
     }
     for name, seconds in (
         ("dispatch_due", 15.0),

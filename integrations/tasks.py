@@ -19,8 +19,7 @@ from integrations.services.grants import refresh, revocation
 from integrations.services.items.downloads import making
 from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
-from integrations.services.notices import digests, sending
-from integrations.services.notices import watch as watching
+from integrations.services.notices import rounds, sending
 from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import lost_tasks, turns
 from integrations.services.sync.texts import opened_text
@@ -156,10 +155,14 @@ def sweep() -> None:
 @shared_task
 def watch() -> None:
     """Notice trouble and its end, and send what is to be told of it."""
-    watching.watch()
-    digests.plan_due()
-    sending.send_due()
+    rounds.take_turn()
     schedule.beat("scheduler.watch")
+
+
+@shared_task
+def send_notice(notice_id: str) -> None:
+    """Send one notice that somebody waits for; watch sends it later if this fails."""
+    sending.send_one(int(notice_id))
 
 
 @shared_task

@@ -87,6 +87,8 @@ class Notice(models.Model):
 
     # Nothing is put off for longer: quiet hours end within a day.
     LONGEST_WAIT = timedelta(hours=25)
+    # How an error begins that is about the address of its reader.
+    REFUSED = "this address was refused"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True

@@ -1,7 +1,7 @@
 """Mail servers that a test needs."""
 
 import smtplib
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.core.mail.backends.base import BaseEmailBackend
 
@@ -11,3 +11,19 @@ class RefusingBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Any) -> NoReturn:
         raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
+
+
+class PickyBackend(BaseEmailBackend):
+    """Take mail for everybody but those whose address begins with ``bob``."""
+
+    taken: ClassVar[list[str]] = []
+    refusal: ClassVar[Exception | None] = None
+
+    def send_messages(self, email_messages: Any) -> int:
+        for message in email_messages:
+            (to,) = message.to
+            if to.startswith("bob"):
+                told = {to: (550, b"no such user")}
+                raise self.refusal or smtplib.SMTPRecipientsRefused(told)
+            self.taken.append(to)
+        return len(email_messages)

@@ -5,14 +5,14 @@ import time
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 from django.utils import timezone
 
 from integrations.management.console import CHECKS, find_user
 from integrations.management.tables import printable
 from integrations.models import Incident, Notice
 from integrations.models.wording import time_text
-from integrations.services.notices import digests, incidents, sending, watch
+from integrations.services.notices import incidents, rounds, sending
 
 OPERATORS = "operators"
 
@@ -56,17 +56,12 @@ class Command(BaseCommand):
 
     def _repeat(self, seconds: float) -> NoReturn:
         while True:
-            try:
-                self._run()
-            except DatabaseError as exc:
-                self.stderr.write(f"not looked: {type(exc).__name__}")
+            self._run()
             close_old_connections()
             self.sleep(seconds)
 
     def _run(self) -> None:
-        watch.watch()
-        digests.plan_due()
-        self.stdout.write(f"sent: {sending.send_due()}")
+        self.stdout.write(f"sent: {rounds.run()}")
 
     def _list(self) -> None:
         unresolved = Incident.objects.filter(resolved_at__isnull=True)

@@ -1,6 +1,7 @@
 """Digest of what changed in followed items and views, by mail at a chosen hour."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -15,15 +16,20 @@ from integrations.models import Notice, NoticeSettings, SavedView, times
 from integrations.models.wording import count_text, time_text
 from integrations.services.items import changes
 from integrations.services.notices import following, mails, news, view_items
-from integrations.services.notices.news import Entry, Span
+from integrations.services.notices.news import Changed, Entry, Span
 from integrations.services.notices.quiet import zone_for
 from integrations.services.notices.unsubscribing import MailingList
 
 MOST_PLANNED: Final = 500
+PLAN_SECONDS: Final = 5.0
 MOST_ENTRIES: Final = 25
 MENDING = (
     "This view was saved with what is not there any more, so its changes cannot be"
     " told. Open it and save it anew."
+)
+CUT = (
+    "So much changed that only the latest was looked through: changes of this view may"
+    " be missing here."
 )
 
 
@@ -49,7 +55,12 @@ def plan_due(*, now: datetime | None = None) -> int:
     now = now or timezone.now()
     is_due = times.come("digest_due_at", now, longest=NoticeSettings.LONGEST_WAIT)
     due = NoticeSettings.objects.filter(is_due).select_related("user")
-    return sum(_plan(chosen, now) for chosen in due[:MOST_PLANNED])
+    stop_at, planned = time.monotonic() + PLAN_SECONDS, 0
+    for chosen in due.order_by("digest_due_at")[:MOST_PLANNED]:
+        planned += _plan(chosen, now)
+        if time.monotonic() > stop_at:
+            break
+    return planned
 
 
 def _plan(chosen: NoticeSettings, now: datetime) -> bool:
@@ -75,7 +86,7 @@ def _plan(chosen: NoticeSettings, now: datetime) -> bool:
 
 
 def mail(user: User, notice: Notice) -> EmailMultiAlternatives | None:
-    """Return the digest of a time, None when nothing changed.
+    """Return the digest of a time, None when there is nothing to be told.
 
     Raises NotReadyError while a view cannot be asked yet.
     """
@@ -87,7 +98,9 @@ def mail(user: User, notice: Notice) -> EmailMultiAlternatives | None:
     with timezone.override(zone_for(chosen or NoticeSettings(user=user))):
         sections = sections_of(user, span)
         number = sum(section.number for section in sections)
-        if not number:
+        is_newly_broken = _note_broken(notice, sections)
+        is_cut = any(section.note == CUT for section in sections)
+        if not number and not is_newly_broken and not is_cut:
             return None
         context = {
             "sections": sections,
@@ -95,33 +108,56 @@ def mail(user: User, notice: Notice) -> EmailMultiAlternatives | None:
             "until_text": time_text(until),
             "settings_url": mails.public_url(reverse("integrations:following")),
         }
-        title = f"{count_text(number, 'change')} in what you follow"
+        told = f"{count_text(number, 'change')} in" if number else "About"
+        title = f"{told} what you follow"
         return mails.list_mail(user, MailingList.DIGEST, title, context, with_html=True)
+
+
+def _note_broken(notice: Notice, sections: Sequence[Section]) -> bool:
+    """Note which views are broken; tell whether the last digest did not say it yet."""
+    broken = [section.link for section in sections if section.note == MENDING]
+    Notice.objects.filter(pk=notice.pk).update(facts={**notice.facts, "broken": broken})
+    sent = Notice.objects.filter(
+        user=notice.user_id, phase=Notice.Phase.DIGEST, state=Notice.State.SENT
+    )
+    latest = sent.order_by("-sent_at").first()
+    told = latest.facts.get("broken") if latest is not None else None
+    return bool(set(broken) - set(told or ()))
 
 
 def sections_of(user: User, span: Span) -> list[Section]:
     """Return what changed in what a user follows, of their own items only."""
-    keys = news.changed_keys(user, span)
-    if not keys:
-        return []
     rows = list(following.followed(user))
-    items = {row.item_id for row in rows if row.item_id}
-    made = [
-        _section("Items you follow", "", [key for key in keys if key in items], span)
-    ]
-    made += [_of_view(row.view, user, keys, span) for row in rows if row.view]
+    keys = [row.item_id for row in rows if row.item_id]
+    own = news.of_items(user, keys, span)
+    made = [_section(user, span, "Items you follow", "", own.at)]
+    views = [row.view for row in rows if row.view]
+    if views:
+        changed = news.of_all(user, span)
+        made += [_of_view(view, user, changed, span) for view in views]
     return [section for section in made if section.number or section.note]
 
 
-def _of_view(view: SavedView, user: User, keys: Sequence[int], span: Span) -> Section:
+def _of_view(view: SavedView, user: User, changed: Changed, span: Span) -> Section:
     link = mails.public_url(view.get_absolute_url())
     try:
-        shown = view_items.shown_among(view, user, keys)
+        shown = view_items.shown_among(view, user, list(changed.at))
     except view_items.BrokenViewError:
         return Section(title=view.name, link=link, entries=(), number=0, note=MENDING)
-    return _section(view.name, link, shown, span)
+    note = CUT if changed.is_cut else ""
+    return _section(user, span, view.name, link, changed.among(shown), note=note)
 
 
-def _section(title: str, link: str, keys: Sequence[int], span: Span) -> Section:
-    entries, number = news.entries_of(keys, span, most=MOST_ENTRIES)
-    return Section(title=title, link=link, entries=entries, number=number)
+def _section(
+    user: User,
+    span: Span,
+    title: str,
+    link: str,
+    found: Mapping[int, datetime],
+    *,
+    note: str = "",
+) -> Section:
+    entries = news.entries_of(user, found, span, most=MOST_ENTRIES)
+    return Section(
+        title=title, link=link, entries=entries, number=len(found), note=note
+    )

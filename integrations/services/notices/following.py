@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -27,16 +28,40 @@ def _key(target: Item | SavedView) -> dict[str, Any]:
 
 def follow(user: User, target: Item | SavedView) -> None:
     """Follow what the user may see; whoever has no digest yet gets a daily one."""
-    if Follow.objects.filter(owner=user).count() >= MOST_FOLLOWED:
+    rows = Follow.objects.filter(owner=user)
+    is_new = not rows.filter(**_key(target)).exists()
+    if is_new and rows.count() >= MOST_FOLLOWED:
         raise ValidationError(TOO_MANY, code="too_many_followed")
     Follow.objects.get_or_create(owner=user, **_key(target))
-    chosen = NoticeSettings.objects.filter(user=user).first()
-    chosen = chosen or NoticeSettings(user=user)
-    has_chosen = chosen.digest_until is not None
-    if not has_chosen:
+    chosen, _ = NoticeSettings.objects.get_or_create(user=user)
+    if chosen.digest_until is None:
         chosen.digest = Digest.DAILY
-        plan(chosen)
-        chosen.save()
+        choose(chosen)
+
+
+def has_digest(user: User) -> bool:
+    """Tell whether a user is mailed a digest."""
+    return NoticeSettings.objects.filter(
+        user=user, digest_due_at__isnull=False
+    ).exists()
+
+
+def choose(chosen: NoticeSettings, *, now: datetime | None = None) -> None:
+    """Save how often a digest is mailed and when, with when the next one is due.
+
+    A digest that was planned meanwhile stays planned: none is told twice.
+    """
+    stored = NoticeSettings.objects
+    stored.get_or_create(user=chosen.user)
+    names = ("digest", "digest_hour", "digest_weekday", "browser_zone")
+    wanted = {name: getattr(chosen, name) for name in names}
+    with transaction.atomic():
+        # The row is locked until then, so that nobody plans by what it was.
+        row = stored.select_for_update().get(user=chosen.user)
+        for name, value in wanted.items():
+            setattr(row, name, value)
+        plan(row, now=now)
+        row.save(update_fields=(*names, "digest_due_at", "digest_until"))
 
 
 def unfollow(user: User, target: Item | SavedView) -> None:

@@ -25,8 +25,8 @@ def order_test(user: User) -> bool:
     latest = tests.values_list("created_at", flat=True).first()
     if latest is not None and not times.is_over(latest, TEST_SPACING, timezone.now()):
         return False
-    Notice.objects.create(
+    test = Notice.objects.create(
         user=user, channel=Notice.Channel.MAIL, phase=Notice.Phase.TEST, text="Test"
     )
-    queue.send("watch")
+    queue.send("send_notice", test.pk)
     return True

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from integrations.models import Incident, Notice, NoticeKind, NoticeSettings, times
 
@@ -21,7 +22,9 @@ SITE_DELAY = timedelta(seconds=20)
 # What comes and goes is one incident, unless it has been away for this long.
 SETTLES = timedelta(minutes=5)
 SETTLING = {
-    NoticeKind.NEEDS_RECONNECT: timedelta(),
+    # They stand at a limit, and go over it and back all day.
+    NoticeKind.STALE: timedelta(hours=3),
+    NoticeKind.QUOTA: timedelta(hours=6),
     # A full refresh ends a hold before it decides anew.
     NoticeKind.HELD: timedelta(hours=1),
 }
@@ -86,28 +89,40 @@ def seen_clear(incident: Incident, now: datetime, *, is_told: bool = True) -> No
 
     One that its user has ended is over without a word.
     """
-    settles = SETTLES
-    if incident.connection_id is not None:
-        settles = SETTLING.get(NoticeKind(incident.kind), SETTLES)
     since = incident.clear_since
-    if not is_told or not settles:
-        _resolve(incident, now, is_told=is_told)
+    if not is_told:
+        _resolve(incident, now, is_told=False)
     elif since is None:
         unseen = Incident.objects.filter(pk=incident.pk, clear_since__isnull=True)
         unseen.update(clear_since=now)
-    elif times.is_over(since, settles, now):
+    elif times.is_over(since, _settles(incident), now):
         _resolve(incident, now, is_told=True)
+
+
+def _settles(incident: Incident) -> timedelta:
+    if incident.connection_id is None or not _told(incident).exists():
+        return SETTLES
+    return SETTLING.get(NoticeKind(incident.kind), SETTLES)
+
+
+def _told(incident: Incident) -> QuerySet[Notice]:
+    """Return the messages of its beginning that were tried, or sent."""
+    opened = incident.notices.filter(phase=Phase.OPENED)
+    return opened.exclude(state=State.SKIPPED).exclude(state=State.WAITING, tries=0)
 
 
 def _resolve(incident: Incident, now: datetime, *, is_told: bool) -> None:
     """End an incident once; say so to whom it was told, by the same channel."""
+    over_at = (incident.clear_since if is_told else None) or now
     with transaction.atomic():
         ended = Incident.objects.filter(pk=incident.pk, resolved_at__isnull=True)
-        if not ended.update(resolved_at=now, clear_since=None):
+        if is_told:
+            # Somebody else may have seen it again since it was read.
+            ended = ended.filter(clear_since=incident.clear_since)
+        if not ended.update(resolved_at=over_at, clear_since=None):
             return
         waiting = incident.notices.filter(state=State.WAITING, phase=Phase.OPENED)
         waiting.filter(tries=0).update(state=State.SKIPPED)
-        told = incident.notices.filter(phase=Phase.OPENED).exclude(state=State.SKIPPED)
         Notice.objects.bulk_create(
             Notice(
                 user_id=each.user_id,
@@ -117,7 +132,7 @@ def _resolve(incident: Incident, now: datetime, *, is_told: bool) -> None:
                 due_at=now,
                 created_at=now,
             )
-            for each in told
+            for each in _told(incident)
             if is_told
         )
     logger.info("incident over kind=%s subject=%s", incident.kind, incident.subject)

@@ -6,19 +6,24 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.auth.models import User
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from integrations.models import Item, ItemChange, wording
+from integrations.models import Connection, Item, ItemChange, wording
 from integrations.providers.kinds import Deletion
 from integrations.providers.plain import plain
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.notices.mails import public_url
 
+# Changes of one connection.
 MOST_LOOKED_AT: Final = 5000
+MOST_CHANGES: Final = 10
 MOST_FIELDS: Final = 6
 MOST_TEXT: Final = 120
 PREFIX = "properties."
+# Keys of items, each with a time.
+Rows = QuerySet[Any, tuple[int, Any]]
 # Columns of an item that a change names as properties are named.
 OWN_FIELDS = {"name": "Name", "parent_name": "Parent", "remote_url": "Link"}
 
@@ -30,6 +35,10 @@ class Span:
     since: datetime
     until: datetime
 
+    def within(self, name: str) -> dict[str, datetime]:
+        """Return the condition that a column lies in it."""
+        return {f"{name}__gt": self.since, f"{name}__lte": self.until}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -40,45 +49,70 @@ class Entry:
     lines: Sequence[str]
 
 
-def changed_keys(user: User, span: Span) -> list[int]:
-    """Return the items of a user that changed or came in a time, at most so many."""
-    within = {"at__gt": span.since, "at__lte": span.until}
-    own = ItemChange.objects.filter(item__owner=user, **within).order_by("-at")
-    keys = list(own.values_list("item_id", flat=True)[:MOST_LOOKED_AT])
-    new = Item.objects.owned_by(user).filter(
-        first_seen_at__gt=span.since,
-        first_seen_at__lte=span.until,
-        changed_at__gt=span.since,
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """Items that changed or came in a time, by key, each with when it last did.
+
+    ``is_cut`` says that more changed than was looked through.
+    """
+
+    at: Mapping[int, datetime]
+    is_cut: bool = False
+
+    def among(self, keys: Iterable[int]) -> dict[int, datetime]:
+        """Return those of some items."""
+        return {key: self.at[key] for key in keys if key in self.at}
+
+
+def of_items(user: User, keys: Sequence[int], span: Span) -> Changed:
+    """Return which of a few items of a user changed or came."""
+    changes = ItemChange.objects.filter(
+        item__in=keys, item__owner=user, **span.within("at")
     )
-    keys += new.order_by("-changed_at").values_list("pk", flat=True)[:MOST_LOOKED_AT]
-    return list(dict.fromkeys(keys))
+    latest = changes.order_by().values_list("item_id").annotate(Max("at"))
+    came = _new(user, span).filter(pk__in=keys)
+    return Changed(at={**dict(came), **dict(latest)})
+
+
+def _new(user: User, span: Span) -> Rows:
+    new = Item.objects.owned_by(user).live().filter(**span.within("new_at"))
+    return new.values_list("pk", "new_at")
+
+
+def of_all(user: User, span: Span) -> Changed:
+    """Return which items of a user changed or came, of each connection the latest."""
+    parts = [_new(user, span).order_by("-new_at")]
+    for connection in Connection.objects.owned_by(user).order_by("pk"):
+        changes = ItemChange.objects.filter(
+            connection=connection.pk, **span.within("at")
+        )
+        parts.append(changes.order_by("-at", "-pk").values_list("item_id", "at"))
+    latest: dict[int, datetime] = {}
+    is_cut = False
+    for part in parts:
+        rows = list(part[: MOST_LOOKED_AT + 1])
+        is_cut = is_cut or len(rows) > MOST_LOOKED_AT
+        for key, at in rows[:MOST_LOOKED_AT]:
+            latest[key] = max(at, latest.get(key, at))
+    return Changed(at=latest, is_cut=is_cut)
 
 
 def entries_of(
-    keys: Iterable[int], span: Span, *, most: int
-) -> tuple[list[Entry], int]:
-    """Return the first of what happened to some items, and how many items it was."""
-    items = Item.objects.filter(pk__in=list(keys)).select_related(
-        "collection__connection"
-    )
-    changes = ItemChange.objects.filter(
-        item__in=[item.pk for item in items], at__gt=span.since, at__lte=span.until
-    )
-    by_item: dict[int, list[ItemChange]] = {}
-    for change in changes.order_by("-at", "-pk"):
-        by_item.setdefault(change.item_id, []).append(change)
-    told = [
-        item
-        for item in items
-        if item.pk in by_item or (item.was_new and item.first_seen_at > span.since)
-    ]
-    told.sort(key=lambda item: (item.changed_at, item.pk), reverse=True)
-    entries = [_entry(item, by_item.get(item.pk, [])) for item in told[:most]]
-    return entries, len(told)
+    user: User, found: Mapping[int, datetime], span: Span, *, most: int
+) -> list[Entry]:
+    """Return what happened to the latest of some items."""
+    keys = sorted(found, key=lambda key: (found[key], key), reverse=True)[:most]
+    own = Item.objects.owned_by(user).select_related("collection__connection")
+    items = own.in_bulk(keys)
+    return [_entry(items[key], span) for key in keys if key in items]
 
 
-def _entry(item: Item, changes: Sequence[ItemChange]) -> Entry:
-    lines = [line for change in changes for line in _lines(item, change)]
+def _entry(item: Item, span: Span) -> Entry:
+    rows = item.changes.filter(**span.within("at")).order_by("-at", "-pk")
+    changes = list(rows[: MOST_CHANGES + 1])
+    lines = [line for each in changes[:MOST_CHANGES] for line in _lines(item, each)]
+    if len(changes) > MOST_CHANGES:
+        lines.append("and earlier changes")
     return Entry(
         name=item.name or "Untitled",
         link=public_url(item.get_absolute_url()),

@@ -28,4 +28,8 @@ def quiet_until(chosen: NoticeSettings, now: datetime) -> datetime | None:
         return None
     days = 1 if is_over_midnight and clock >= start else 0
     day = local.date() + timedelta(days=days)
-    return datetime.combine(day, end, tzinfo=local.tzinfo).astimezone(UTC)
+    until = datetime.combine(day, end, tzinfo=local.tzinfo)
+    if until.astimezone(UTC) <= now:
+        # Clocks went back over it, and it comes once more.
+        until = until.replace(fold=1)
+    return until.astimezone(UTC)

@@ -5,7 +5,6 @@ it, it is tried again later, and says so on its user's page and to operators.
 """
 
 import logging
-import smtplib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +14,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.models import Notice, NoticeSettings, times
-from integrations.services.notices import digests, mails, quiet, webhook
+from integrations.services.notices import addresses, digests, mails, quiet, webhook
+from integrations.services.notices.failures import Failure, Scope
 from integrations.services.notices.view_items import NotReadyError
-from integrations.services.notices.webhook import WebhookError
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +27,6 @@ CLAIM = timedelta(minutes=5)
 SPACING = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60))
 MOST_TRIES = 15
 Channel, Phase, State = Notice.Channel, Notice.Phase, Notice.State
-Failure = smtplib.SMTPException, OSError, WebhookError, NotReadyError
 Key = tuple[int | None, str, int]
 
 
@@ -46,9 +44,10 @@ def send_due(*, now: datetime | None = None) -> int:
             continue
         wanted = _wanted(notices, settings_of, now)
         claimed = [each for each in wanted if _claim(each, now)]
-        if claimed and _send(claimed, now=now):
+        failure = _send(claimed, now=now) if claimed else None
+        if failure is None:
             sent += len(claimed)
-        elif claimed:
+        elif failure.scope is Scope.CHANNEL:
             # The next ones wait for the next time, instead of one after the other.
             away.add(channel)
         if time.monotonic() > stop_at:
@@ -80,6 +79,7 @@ def _wanted(
 ) -> list[Notice]:
     """Return those that their user wants now; the others are put off or left out."""
     wanted = []
+    unproven = addresses.unproven({each.user_id for each in notices if each.user_id})
     for each in notices:
         user = each.user
         if user is None:
@@ -87,7 +87,7 @@ def _wanted(
             continue
         theirs = chosen.get(user.pk) or NoticeSettings(user=user)
         until = quiet.quiet_until(theirs, now)
-        if not _is_wanted(each, theirs):
+        if user.pk in unproven or not _is_wanted(each, theirs):
             _note(each, state=State.SKIPPED)
         elif until is not None and each.phase in (Phase.OPENED, Phase.RESOLVED):
             _note(each, due_at=until)
@@ -118,21 +118,36 @@ def _note(notice: Notice, **columns: object) -> None:
 
 def send_now(notice: Notice, *, now: datetime) -> bool:
     """Send one new notice here and now; False if it was not taken."""
-    return _claim(notice, now) and _send([notice], now=now)
+    return _claim(notice, now) and _send([notice], now=now) is None
 
 
-def _send(notices: Sequence[Notice], *, now: datetime) -> bool:
+def send_one(key: int) -> bool:
+    """Send one notice that waits, as far as its user wants it; False if it was not."""
+    now = timezone.now()
+    is_due = times.come("due_at", now, longest=Notice.LONGEST_WAIT)
+    waiting = Notice.objects.filter(is_due, pk=key, state=State.WAITING)
+    rows = list(waiting.select_related("incident__connection", "user"))
+    chosen = NoticeSettings.objects.in_bulk({each.user_id for each in rows})
+    return any(send_now(each, now=now) for each in _wanted(rows, chosen, now))
+
+
+def _send(notices: Sequence[Notice], *, now: datetime) -> Failure | None:
     """Send claimed notices in one message, and store what became of it."""
     keys = [each.pk for each in notices]
     rows = Notice.objects.filter(pk__in=keys, state=State.WAITING)
     try:
         is_sent = _way(notices[0])(notices)
-    except Failure as exc:
-        _failed(notices, exc, now)
-        return False
+    except NotReadyError:
+        # Nothing failed: what it is made of is still being built.
+        rows.update(due_at=now + SPACING[0], tries=F("tries") - 1)
+        return Failure(scope=Scope.MESSAGE, text="")
+    except Exception as exc:  # noqa: BLE001 - counted, or it would block what follows
+        failure = Failure.of(exc)
+        _failed(notices, failure, now)
+        return failure
     state = State.SENT if is_sent else State.SKIPPED
     rows.update(state=state, sent_at=now if is_sent else None, error="")
-    return True
+    return None
 
 
 def _way(notice: Notice) -> Callable[[Sequence[Notice]], bool]:
@@ -162,19 +177,17 @@ def _mail_user(notices: Sequence[Notice]) -> bool:
     return bool(mail and mail.send())
 
 
-def _failed(notices: Sequence[Notice], exc: Exception, now: datetime) -> None:
-    """Put off what was not taken, and give up after many tries."""
-    told = str(exc) if isinstance(exc, WebhookError) else type(exc).__name__
-    code = getattr(exc, "smtp_code", None)
-    error = f"{told} {code}" if code else told
+def _failed(notices: Sequence[Notice], failure: Failure, now: datetime) -> None:
+    """Put off what was not taken, and give up where more tries change nothing."""
     for each in notices:
         tries = each.tries + 1
         spacing = SPACING[min(tries, len(SPACING)) - 1]
-        state = State.FAILED if tries >= MOST_TRIES else State.WAITING
-        _note(each, state=state, due_at=now + spacing, error=error[:200])
+        is_last = tries >= MOST_TRIES or failure.scope is Scope.RECIPIENT
+        state = State.FAILED if is_last else State.WAITING
+        _note(each, state=state, due_at=now + spacing, error=failure.text)
     logger.warning(
         "notices not sent number=%d channel=%s error=%s",
         len(notices),
         notices[0].channel,
-        error,
+        failure.text,
     )

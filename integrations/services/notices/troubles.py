@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from integrations.models import Collection, Connection, NoticeKind
 from integrations.models.collection import Completeness
 from integrations.models.condition import Condition
+from integrations.models.reasons import StateReason
 from integrations.models.wording import count_text, notice_text, notice_title
 from integrations.services.connections.facts import Facts
 from integrations.services.connections.findings import findings
@@ -36,11 +37,22 @@ def troubles_of(facts: Facts, *, is_near_quota: bool) -> list[Trouble]:
     connection = facts.connection
     if AT_REST & set(holding):
         return []
-    if Condition.NEEDS_RECONNECT in holding:
+    if needs_user(facts):
         # Whatever else is lacking follows from it, or ends with it.
-        why = holding[Condition.NEEDS_RECONNECT]
+        why = holding.get(Condition.NEEDS_RECONNECT, connection.reason_text)
         return [_of(connection, NoticeKind.NEEDS_RECONNECT, why)]
     return list(_of_data(facts, holding, is_near_quota=is_near_quota))
+
+
+def needs_user(facts: Facts) -> bool:
+    """Tell whether it is stored that a connection waits for a new permission.
+
+    Pages say it of a key as well that their process lacks, which another one may have;
+    a key that the whole site has lost is nothing that its users can mend.
+    """
+    connection = facts.connection
+    is_lost = connection.state == Connection.State.NEEDS_RECONNECT
+    return is_lost and connection.reason != StateReason.SITE_KEY_WRONG
 
 
 def is_at_rest(facts: Facts) -> bool:

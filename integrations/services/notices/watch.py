@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Q
-from django.utils import timezone
 
 from integrations.models import (
     Collection,
@@ -22,9 +21,9 @@ from integrations.models import (
 )
 from integrations.models.collection import Completeness
 from integrations.models.reasons import StateReason
-from integrations.services.connections.facts import Facts, facts_of, needs_user
+from integrations.services.connections.facts import Facts, facts_of
 from integrations.services.notices import incidents
-from integrations.services.notices.troubles import is_at_rest, troubles_of
+from integrations.services.notices.troubles import is_at_rest, needs_user, troubles_of
 from integrations.services.sync import spend
 from integrations.services.upkeep.census import Census, stale
 from integrations.services.upkeep.checks import registry, runner
@@ -35,13 +34,6 @@ BATCH = 200
 LOOK_SECONDS = 10.0
 DEADLINE_SECONDS = 5.0
 AFTER = "notices:after"
-
-
-def watch(*, now: datetime | None = None) -> None:
-    """Look at the site and at every connection that may be in trouble, once."""
-    now = now or timezone.now()
-    watch_site(now=now)
-    watch_connections(now=now)
 
 
 def watch_site(*, now: datetime) -> None:
@@ -79,20 +71,30 @@ def watch_connections(*, now: datetime) -> None:
     """Look at the connections that may be in trouble, or have been."""
     stop_at = time.monotonic() + LOOK_SECONDS
     keys = sorted(_suspects(now))
-    after = cache.get(AFTER)
+    after = _after()
     left = [key for key in keys if after is None or key > after] or keys
     for start in range(0, len(left), BATCH):
         some = left[start : start + BATCH]
         _watch_some(some, now)
         if time.monotonic() > stop_at:
-            cache.set(AFTER, some[-1])
+            cache.set(AFTER, str(some[-1]))
             return
     cache.delete(AFTER)
 
 
+def _after() -> UUID | None:
+    """Return where the last look ended; the cache may hold anything, or nothing."""
+    try:
+        return UUID(cache.get(AFTER))
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
 def _suspects(now: datetime) -> set[UUID]:
     """Return the connections that somebody may have to be told of, or was."""
-    chosen = needs_user() | stale(now) | spend.nearly_used(now)
+    # As it is stored: that this process lacks a key says nothing of a permission.
+    chosen = Q(state=Connection.State.NEEDS_RECONNECT)
+    chosen |= stale(now) | spend.nearly_used(now)
     chosen |= Q(reason=StateReason.STALE)
     paused = [each.provider for each in ProviderState.objects.all() if each.is_paused]
     if paused:
@@ -159,6 +161,9 @@ def _compare(
             )
             incidents.open_incident(found, chosen)
     is_told = not is_at_rest(facts)
+    if is_told and needs_user(facts):
+        # The other kinds are not looked for meanwhile, so nothing is known of them.
+        return
     for key, incident in open_ones.items():
         if key not in troubles:
             incidents.seen_clear(incident, now, is_told=is_told)

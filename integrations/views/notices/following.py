@@ -28,9 +28,7 @@ def following(request: UserRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = DigestForm(sent, instance=chosen)
     if sent is not None and form.is_valid():
-        chosen = form.save(commit=False)
-        service.plan(chosen)
-        chosen.save()
+        service.choose(form.save(commit=False))
         messages.success(request, "Saved.")
         return redirect("integrations:following")
     stored = settings_of(request)
@@ -71,6 +69,10 @@ def _change(request: UserRequest, target: Item | SavedView) -> HttpResponse:
         messages.error(request, " ".join(refused.messages))
     else:
         told = "Its changes are mailed to you; Following in your menu says when."
+        if not service.has_digest(request.user):
+            told = (
+                "Your digest is off, so nothing is mailed: see Following in your menu."
+            )
         messages.success(request, f"You follow “{name}”. {told}")
     return redirect(_back(request, target))
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from integrations.forms import NoticeForm
 from integrations.models import NoticeSettings
-from integrations.services.notices import history, quiet
+from integrations.services.notices import addresses, history, quiet
 from integrations.views.access import UserRequest
 from integrations.views.site.time_zone import browser_zone
 
@@ -24,6 +24,13 @@ def settings_of(request: UserRequest) -> NoticeSettings:
     return chosen
 
 
+def save(form: NoticeForm) -> None:
+    """Save what a form asks for and the zone; the others may have changed meanwhile."""
+    chosen, columns = form.instance, [*form.cleaned_data, "browser_zone"]
+    values = {name: getattr(chosen, name) for name in columns}
+    NoticeSettings.objects.update_or_create(user=chosen.user, defaults=values)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def notices(request: UserRequest) -> HttpResponse:
     """Show and set what the user is mailed of, and when."""
@@ -31,7 +38,7 @@ def notices(request: UserRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = NoticeForm(sent, instance=chosen)
     if sent is not None and form.is_valid():
-        form.save()
+        save(form)
         messages.success(request, "Saved.")
         return redirect("integrations:notices")
     context = {
@@ -50,6 +57,9 @@ def notice_test(request: UserRequest) -> HttpResponse:
     """Send the user a test mail."""
     if not request.user.email:
         messages.error(request, "Your account has no e-mail address.")
+    elif addresses.unproven([request.user.pk]):
+        told = "Your e-mail address is not verified, so nothing is mailed to it."
+        messages.error(request, told)
     elif history.order_test(request.user):
         told = f"A test mail is on its way to {request.user.email}."
         messages.success(request, f"{told} Below you see whether it was sent.")

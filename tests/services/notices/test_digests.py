@@ -18,7 +18,7 @@ from integrations.models import (
     Preferences,
     SavedView,
 )
-from integrations.services.notices import digests, following, sending
+from integrations.services.notices import digests, following, news, sending
 from tests.support.rows import make_collection, make_connection, make_item
 
 pytestmark = pytest.mark.django_db
@@ -268,3 +268,76 @@ def test_the_hour_stays_when_clocks_change(alice: User) -> None:
     slot = following.next_slot(chosen, before)
 
     assert slot == datetime.fromisoformat("2026-10-25T08:00+01:00")
+
+
+def test_a_followed_item_is_told_however_much_else_changed(
+    alice: User, ana: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "MOST_LOOKED_AT", 1)
+    following.follow(alice, ana)
+    choose(alice)
+    change(ana)
+    for _ in range(3):
+        change(make_item(ana.collection))
+
+    tick(timezone.now() + 2 * HOUR)
+
+    assert "Ana Reyes" in mail.outbox[0].body
+
+
+def test_a_view_says_so_when_not_all_changes_were_looked_through(
+    alice: User, contacts: Collection, ana: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "MOST_LOOKED_AT", 1)
+    following.follow(alice, view_of(alice, contacts))
+    choose(alice)
+    for _ in range(3):
+        change(make_item(ana.collection))
+
+    tick(timezone.now() + 2 * HOUR)
+
+    assert digests.CUT in mail.outbox[0].body
+
+
+def test_of_many_changes_of_an_item_the_latest_are_told(alice: User, ana: Item) -> None:
+    following.follow(alice, ana)
+    choose(alice)
+    at = timezone.now() - timedelta(minutes=1)
+    for number in range(30):
+        fields = {"properties.phone": [str(number), str(number + 1)]}
+        change(ana, fields=fields, at=at - timedelta(seconds=30 - number))
+
+    tick(timezone.now() + 2 * HOUR)
+
+    body = mail.outbox[0].body
+    assert "29 → 30" in body
+    assert "1 → 2" not in body.replace("21 → 22", "")
+    assert "- and earlier changes" in body
+
+
+def test_a_view_that_lost_only_how_it_looks_still_tells(
+    alice: User, contacts: Collection, ana: Item
+) -> None:
+    view = view_of(alice, contacts, columns=["p.gone"], parameters=[["sort", "p.gone"]])
+    following.follow(alice, view)
+    choose(alice)
+    change(ana)
+
+    tick(timezone.now() + 2 * HOUR)
+
+    assert "Ana Reyes" in mail.outbox[0].body
+    assert digests.MENDING not in mail.outbox[0].body
+
+
+def test_a_view_that_lost_a_filter_is_told_once_though_nothing_changed(
+    alice: User, contacts: Collection
+) -> None:
+    view = view_of(alice, contacts, parameters=[["p.gone__is", "x"]])
+    following.follow(alice, view)
+    choose(alice)
+
+    for hours in (2, 27, 51):
+        tick(timezone.now() + hours * HOUR)
+
+    assert len(mail.outbox) == 1
+    assert digests.MENDING in mail.outbox[0].body

@@ -1,14 +1,35 @@
 """Follow and unfollow on an item's page, on a view, and in the list of both."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from integrations.models import Collection, Follow, NoticeSettings, SavedView
+from integrations.forms import NoticeForm
+from integrations.models import (
+    Collection,
+    Follow,
+    Item,
+    Notice,
+    NoticeSettings,
+    SavedView,
+)
+from integrations.services.notices import digests, following
+from integrations.services.notices.unsubscribing import MailingList, unsubscribe
+from integrations.views.notices import pages
 from tests.support.rows import make_item
+
+DAY = timedelta(days=1)
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def item(collection: Collection) -> Item:
+    return make_item(collection, name="Ben Stone")
 
 
 @pytest.fixture
@@ -89,3 +110,63 @@ def test_what_is_chosen_sets_the_next_time(as_alice: Client, alice: User) -> Non
     due_at = NoticeSettings.objects.get(user=alice).digest_due_at
     assert due_at is not None
     assert (due_at.weekday(), due_at.hour) == (3, 6)
+
+
+def test_a_digest_that_was_planned_meanwhile_is_not_planned_again(
+    alice: User,
+) -> None:
+    now = timezone.now()
+    due = now - timedelta(minutes=1)
+    read = NoticeSettings.objects.create(
+        user=alice, digest="daily", digest_due_at=due, digest_until=now - DAY
+    )
+    digests.plan_due(now=now)
+    read.digest_hour = 9
+
+    following.choose(read, now=now)
+    digests.plan_due(now=now)
+
+    chosen = NoticeSettings.objects.get(user=alice)
+    assert chosen.digest_hour == 9
+    assert chosen.digest_until is not None
+    assert chosen.digest_until > now - DAY
+    assert Notice.objects.count() == 1
+
+
+def test_choosing_notices_undoes_nothing_that_happened_meanwhile(
+    alice: User,
+) -> None:
+    NoticeSettings.objects.create(user=alice, digest="daily", digest_due_at=NOW)
+    read = NoticeSettings.objects.get(user=alice)
+    form = NoticeForm({"is_mailed": "on"}, instance=read)
+    assert form.is_valid()
+    unsubscribe(alice, MailingList.DIGEST)
+
+    pages.save(form)
+
+    chosen = NoticeSettings.objects.get(user=alice)
+    assert (chosen.digest, chosen.digest_due_at) == ("off", None)
+
+
+def test_following_says_that_the_digest_is_off(
+    as_alice: Client, alice: User, item: Item
+) -> None:
+    NoticeSettings.objects.create(user=alice, digest="off", digest_until=NOW)
+
+    answer = as_alice.post(
+        reverse("integrations:item-follow", args=(item.uuid,)), follow=True
+    )
+
+    assert "Your digest is off" in answer.content.decode()
+    assert "are mailed to you" not in answer.content.decode()
+
+
+def test_what_is_followed_already_counts_once(
+    alice: User, item: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "MOST_FOLLOWED", 1)
+    following.follow(alice, item)
+
+    following.follow(alice, item)
+
+    assert Follow.objects.count() == 1

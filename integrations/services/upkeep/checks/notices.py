@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.db.models import Q
+
 from integrations.models import Notice
 from integrations.models.wording import count_text
 from integrations.services.upkeep.census import Census
@@ -18,7 +20,13 @@ def _notices(census: Census) -> Result:
     failed = Notice.objects.filter(
         state=states.FAILED, created_at__gte=census.now - FAILED_FOR
     )
-    rows = [*late.exclude(error="")[:1000], *failed[:1000]]
+    # That one user's address is refused is nothing that operators can mend.
+    is_of_address = Q(error__startswith=Notice.REFUSED, user__isnull=False)
+    rows = [
+        each
+        for found in (late.exclude(error=""), failed)
+        for each in found.exclude(is_of_address)[:1000]
+    ]
     if not rows:
         return Result(ok=True)
     why = sorted({f"{each.channel}: {each.error}" for each in rows})
