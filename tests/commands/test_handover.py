@@ -219,20 +219,24 @@ def test_the_server_that_it_came_from_takes_it_back_instead_of_importing(
     sandbox.client.order("switches/set", name="rotation", value=True)
     service.pause(connection, actor=None)
     handover = export()
+    back = ("--take-back", handover, "--nobody-imported")
 
     assert "--take-back" in refused("import_connections", path)
-    assert "1 taken back" in run("export_connections", "--take-back", handover)
+    assert "--nobody-imported" in refused("export_connections", *back[:2])
+    assert "1 taken back" in run("export_connections", *back)
 
     connection.refresh_from_db()
     assert (connection.state, connection.reason) == ("paused", "paused_by_user")
     service.resume(connection, actor=None)
     age(Credential.objects.get(), 60)
     assert refresh_now(Credential.objects.get()).connection.state == "active"
-    assert "nothing here" in refused("export_connections", "--take-back", handover)
+    assert "nothing here" in refused("export_connections", *back)
 
 
-def test_a_grant_that_was_spent_elsewhere_is_not_spent_after_taking_it_back(
+def test_a_grant_that_another_server_may_have_is_left_to_it_after_taking_it_back(
+    alice: User,
     connection: Connection,  # noqa: F811
+    connect: Any,  # noqa: F811
     export: Callable[[], str],
     path: Path,
     sandbox: Any,  # noqa: F811
@@ -243,18 +247,23 @@ def test_a_grant_that_was_spent_elsewhere_is_not_spent_after_taking_it_back(
     rows = (Connection.objects.values().get(), Credential.objects.values().get())
     become_another_server()
     run("import_connections", path)
-    refresh_now(Credential.objects.get())
     become_another_server()
     Connection.objects.create(**rows[0])
     Credential.objects.create(**rows[1])
+    before = token_requests(sandbox)
 
-    run("export_connections", "--take-back", handover)
-    age(Credential.objects.get(), 600)
+    told = run("export_connections", "--take-back", handover, "--ask-to-reconnect")
     with pytest.raises(NoTokenError):
-        refresh_now(Credential.objects.get())
+        tokens.token_for(connection.pk)
+    schedule.refresh_in_foreground(now=timezone.now() + timedelta(days=400))
 
-    assert Connection.objects.get().state == "needs_reconnect"
-    assert sandbox.client.ask("stats")["double_spends"] == 0
+    assert "its owner has to reconnect it" in told
+    back = Connection.objects.get()
+    assert (back.state, back.reason) == ("needs_reconnect", "taken_back")
+    assert token_requests(sandbox) == before
+    connect(alice)
+    assert Connection.objects.get().state == "active"
+    assert not PendingRevocation.objects.exists()
 
 
 def test_a_connection_may_move_there_and_back(

@@ -48,7 +48,18 @@ class Command(BaseCommand):
             "--take-back",
             type=UUID,
             metavar="HANDOVER",
-            help="go on here with what an export released and nobody imported",
+            help="make what an export released a connection of this server again",
+        )
+        taken = parser.add_mutually_exclusive_group()
+        taken.add_argument(
+            "--nobody-imported",
+            action="store_true",
+            help="no server has imported it, nor ever will: use its permission again",
+        )
+        taken.add_argument(
+            "--ask-to-reconnect",
+            action="store_true",
+            help="erase its permission here, which another server may use",
         )
         parser.add_argument(
             "--passphrase-stdin",
@@ -58,7 +69,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["take_back"]:
-            report(_take_back(options["take_back"]), self.stdout, done="taken back")
+            rows = _take_back(options["take_back"], _way_back(options))
+            report(rows, self.stdout, done="taken back")
             return
         connections = _chosen(options)
         if options["dry_run"]:
@@ -133,14 +145,30 @@ def _check(connections: ConnectionQuerySet) -> Iterator[Row]:
         yield _title(connection), result
 
 
-def _take_back(handover: UUID) -> Iterator[Row]:
+def _way_back(options: dict[str, Any]) -> Result:
+    if options["nobody_imported"]:
+        return Result.TAKEN_BACK
+    if options["ask_to_reconnect"]:
+        return Result.LEFT_TO_OWNER
+    raise CommandError(
+        "say --nobody-imported if you know that no server has imported the bundle, and"
+        " delete it; if not, say --ask-to-reconnect: no two servers may use one"
+        " permission"
+    )
+
+
+def _take_back(handover: UUID, way: Result) -> Iterator[Row]:
+    steps = {
+        Result.TAKEN_BACK: release.take_back,
+        Result.LEFT_TO_OWNER: release.leave_to_owner,
+    }
     released = release.released_by(handover)
     if not released:
         raise CommandError(f"nothing here was released by the handover {handover}")
     for connection in released:
-        result = Result.TAKEN_BACK
+        result = way
         try:
-            release.take_back(connection)
+            steps[way](connection)
         except NotMovedError as exc:
             result = exc.result
         yield _title(connection), result

@@ -20,6 +20,7 @@ class Result(StrEnum):
 
     HANDED_OVER = "handed_over"
     TAKEN_BACK = "taken_back"
+    LEFT_TO_OWNER = "left_to_owner"
     IMPORTED = "imported"
     UNCHANGED = "unchanged"
     NO_GRANT = "no_grant"
@@ -42,6 +43,7 @@ class Result(StrEnum):
         return self in (
             self.HANDED_OVER,
             self.TAKEN_BACK,
+            self.LEFT_TO_OWNER,
             self.IMPORTED,
             self.UNCHANGED,
         )
@@ -50,6 +52,7 @@ class Result(StrEnum):
 TEXTS: Mapping[Result, str] = {
     Result.HANDED_OVER: "handed over",
     Result.TAKEN_BACK: "taken back",
+    Result.LEFT_TO_OWNER: "taken back; its owner has to reconnect it",
     Result.IMPORTED: "imported",
     Result.UNCHANGED: "imported before; left as it is",
     Result.NO_GRANT: "has no permission to hand over",

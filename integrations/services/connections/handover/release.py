@@ -127,30 +127,52 @@ def take_back(connection: Connection) -> None:
     """
     try:
         with transaction.atomic():
-            _take_back(connection)
+            locked = _locked(connection)
+            credential = Credential.objects.filter(connection=locked).first()
+            if credential is None:
+                raise NotMovedError(Result.NO_GRANT)
+            paused = locked.paused_before_handover
+            state = State.PAUSED if paused else State.ACTIVE
+            _return(locked, state, paused or "")
+            _seal_anew(locked, credential)
     except IntegrityError as exc:
         raise NotMovedError(Result.OWNED_BY_OTHER) from exc
     except crypto.CryptoError as exc:
         raise NotMovedError(Result.UNREADABLE) from exc
 
 
-def _take_back(connection: Connection) -> None:
-    now = timezone.now()
+def leave_to_owner(connection: Connection) -> None:
+    """Let its owner reconnect here what another server may have; raise NotMovedError.
+
+    The released tokens are erased: no answer of a provider tells who else holds
+    them, and sending them, or revoking them, may end the other server's grant.
+    """
+    try:
+        with transaction.atomic():
+            locked = _locked(connection)
+            _return(locked, State.NEEDS_RECONNECT, StateReason.TAKEN_BACK)
+            Credential.objects.filter(connection=locked).delete()
+    except IntegrityError as exc:
+        raise NotMovedError(Result.OWNED_BY_OTHER) from exc
+
+
+def _locked(connection: Connection) -> Connection:
     moved = Connection.objects.moved().filter(handover=connection.handover)
     locked = moved.select_for_update().filter(pk=connection.pk).first()
-    credential = Credential.objects.filter(connection_id=connection.pk).first()
-    if locked is None or credential is None:
+    if locked is None:
         raise NotMovedError(Result.NO_GRANT)
-    paused = locked.paused_before_handover
-    locked.state = State.PAUSED if paused else State.ACTIVE
-    locked.reason, locked.state_since = paused or "", now
-    locked.next_sync_at = now
+    return locked
+
+
+def _return(locked: Connection, state: str, reason: str) -> None:
+    """Make a moved connection one of this server again."""
+    _record("connection.taken_back", locked)
+    locked.state, locked.reason = state, reason
+    locked.state_since = locked.next_sync_at = timezone.now()
     locked.handover = locked.paused_before_handover = None
     locked.generation += 1
     locked.save()
-    _seal_anew(locked, credential)
     new_grant.store_social_account(locked)
-    _record("connection.taken_back", locked)
 
 
 def _seal_anew(connection: Connection, credential: Credential) -> None:
