@@ -27,7 +27,7 @@ from integrations.models import (
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import settings as service
 from integrations.services.connections.disconnect import disconnect
-from integrations.services.connections.handover import bundle
+from integrations.services.connections.handover import bundle, take_over
 from integrations.services.grants import tokens
 from integrations.services.upkeep import schedule
 from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
@@ -208,6 +208,30 @@ def test_a_newer_grant_is_not_overwritten(
     assert "newer permission" in refused("import_connections", path)
 
     assert Credential.objects.values().get() == before
+
+
+def test_a_grant_that_comes_in_during_an_import_is_not_overwritten(
+    connection: Connection,  # noqa: F811
+    connect: Any,  # noqa: F811
+    export: Callable[[], str],
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    export()
+    Connection.objects.update(reason="disconnected_by_user", handover=None)
+
+    has_place = take_over.connect.has_place
+
+    def reconnect_meanwhile(user: User) -> bool:
+        monkeypatch.setattr(take_over.connect, "has_place", has_place)
+        connect(user)
+        return True
+
+    monkeypatch.setattr(take_over.connect, "has_place", reconnect_meanwhile)
+
+    assert "newer permission" in refused("import_connections", path)
+
+    assert Connection.objects.get().handover is None
 
 
 def test_the_server_that_it_came_from_takes_it_back_instead_of_importing(
