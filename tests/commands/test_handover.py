@@ -345,6 +345,39 @@ def test_an_export_that_breaks_off_releases_nothing(
     assert not path.exists()
 
 
+def test_an_export_that_breaks_off_says_what_it_cannot_take_back(
+    alice: User,
+    bob: User,
+    connection: Connection,  # noqa: F811
+    connect: Any,  # noqa: F811
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = connect(alice, "555111:4243")
+
+    def somebody_connects_it_and_the_disk_is_full(*_: object) -> None:
+        make_connection(
+            bob, remote_id=connection.remote_id, is_sandbox=connection.is_sandbox
+        )
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(
+        bundle.BundleWriter, "finish", somebody_connects_it_and_the_disk_is_full
+    )
+    out, told = StringIO(), StringIO()
+
+    with pytest.raises(OSError, match="No space"):
+        call_command(
+            "export_connections", str(path), "--handover", stdout=out, stderr=told
+        )
+
+    other.refresh_from_db()
+    assert other.state == "active"
+    assert not path.exists()
+    assert "connected here by somebody else" in told.getvalue()
+    assert out.getvalue().split()[1] in told.getvalue()
+
+
 def test_a_bundle_is_for_its_user_alone_and_shows_nothing(
     connection: Connection,  # noqa: F811
     export: Callable[[], str],

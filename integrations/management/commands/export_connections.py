@@ -10,16 +10,22 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from integrations.http.secrets import Secret
 from integrations.management.bundles import Row, read_passphrase, report
 from integrations.management.console import CHECKS, find_user
+from integrations.management.tables import printable
 from integrations.models import Connection
 from integrations.models.connection import ConnectionQuerySet
 from integrations.providers import SPECS, typed_json
 from integrations.services.connections.handover import release
 from integrations.services.connections.handover.bundle import BundleWriter
-from integrations.services.connections.handover.records import NotMovedError, Result
+from integrations.services.connections.handover.records import (
+    TEXTS,
+    NotMovedError,
+    Result,
+)
 
 
 class Command(BaseCommand):
@@ -99,7 +105,11 @@ class Command(BaseCommand):
                 rows = list(_release(connections, handover, writer))
                 writer.finish()
         except BaseException:
-            _undo(path, handover)
+            for each in _undo(path, handover):
+                self.stderr.write(printable(f"not taken back: {each}"))
+                self.stderr.write(
+                    f"take it back with --take-back {handover} --nobody-imported"
+                )
             raise
         report(rows, self.stdout, done="handed over")
 
@@ -114,12 +124,21 @@ def _new_file(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "wb")
 
 
-def _undo(path: Path, handover: UUID) -> None:
-    """Take back what was released: without its end nobody can import the file."""
-    for connection in release.released_by(handover):
-        release.take_back(connection)
+def _undo(path: Path, handover: UUID) -> Iterator[str]:
+    """Take back what was released, and yield what could not be.
+
+    Without its end nobody can import the file.
+    """
     with suppress(OSError):
         path.unlink()
+    try:
+        for connection in release.released_by(handover):
+            try:
+                release.take_back(connection)
+            except NotMovedError as exc:
+                yield f"{_title(connection)}: {TEXTS[exc.result]}"
+    except DatabaseError as exc:
+        yield f"all that is left, as the database failed ({type(exc).__name__})"
 
 
 def _release(
