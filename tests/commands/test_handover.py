@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from integrations.http.secrets import Secret
 from integrations.models import (
     AuditEvent,
     Collection,
@@ -343,6 +344,42 @@ def test_an_export_that_breaks_off_releases_nothing(
     connection.refresh_from_db()
     assert connection.state == "active"
     assert not path.exists()
+
+
+def test_what_no_bundle_could_hold_is_not_released(
+    connection: Connection,  # noqa: F811
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bundle, "LONGEST_LINE", 4096)
+    for number in range(40):
+        make_collection(
+            connection, remote_id=str(number), name="x" * 200, is_selected=False
+        )
+
+    assert "more collections" in refused("export_connections", "--dry-run")
+    assert "more collections" in refused("export_connections", path, "--handover")
+
+    connection.refresh_from_db()
+    assert connection.state == "active"
+
+
+def test_the_longest_line_that_is_written_can_be_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "LONGEST_LINE", 4097)
+    record = {"x": "y" * (4096 // 4 * 3 - bundle.TAG_BYTES - len('{"x": ""}'))}
+    passphrase = Secret(PASSPHRASE)
+
+    with path.open("wb") as file:
+        writer = bundle.BundleWriter(file, passphrase)
+        writer.add(record)
+        writer.finish()
+
+    assert bundle.has_room(record)
+    assert not bundle.has_room({"x": f"{record['x']}y"})
+    with path.open("rb") as file:
+        assert list(bundle.read_bundle(file, passphrase)) == [record]
 
 
 def test_an_export_that_breaks_off_says_what_it_cannot_take_back(

@@ -27,7 +27,9 @@ SALT_BYTES, KEY_BYTES = 16, 32
 # scrypt takes 128 MB and half a second; a reader refuses to be asked for much more.
 COST, BLOCKS = 2**17, 8
 LONGEST_COST = 2**20
-LONGEST_LINE = 1024 * 1024
+LONGEST_LINE = 8 * 1024 * 1024
+# Of AES-GCM.
+TAG_BYTES = 16
 
 
 class BundleError(Exception):
@@ -51,6 +53,12 @@ def _cipher(passphrase: Secret, salt: bytes, cost: int) -> AESGCM:
 
 def _nonce(number: int, *, is_last: bool) -> bytes:
     return bytes([int(is_last)]) + number.to_bytes(11, "big")
+
+
+def has_room(record: Mapping[str, Any]) -> bool:
+    """Tell whether a record makes a line that can be read again."""
+    sealed = len(json.dumps(record).encode()) + TAG_BYTES
+    return (sealed + 2) // 3 * 4 + len("\n") <= LONGEST_LINE
 
 
 class BundleWriter:

@@ -27,6 +27,7 @@ class Result(StrEnum):
     UNREADABLE = "unreadable"
     REFRESHING = "refreshing"
     CHANGES_WAIT = "changes_wait"
+    TOO_LARGE = "too_large"
     PROVIDER_UNKNOWN = "provider_unknown"
     CLIENT_DIFFERS = "client_differs"
     OWNER_UNKNOWN = "owner_unknown"
@@ -61,6 +62,8 @@ TEXTS: Mapping[Result, str] = {
     " of the last refresh; try again in some minutes",
     Result.CHANGES_WAIT: "changes wait to be sent to its provider; let them be sent,"
     " or discard them",
+    Result.TOO_LARGE: "it has more collections that are not read than a bundle can"
+    " tell of; choose some of them to be read, and export again",
     Result.PROVIDER_UNKNOWN: "this provider is not set up here, or simulated on one"
     " side only",
     Result.CLIENT_DIFFERS: "this site has another client id at the provider, which"

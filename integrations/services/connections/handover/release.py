@@ -5,6 +5,7 @@ What is released stays stored, sealed, and nothing refreshes, uses or revokes it
 
 import logging
 import uuid
+from datetime import datetime
 from uuid import UUID
 
 from allauth.socialaccount.models import SocialAccount
@@ -14,8 +15,10 @@ from django.utils import timezone
 from integrations.models import Connection, Credential
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.oauth.tokens import TokenSet
+from integrations.providers import typed_json
 from integrations.services.common import audit, crypto
 from integrations.services.connections import new_grant
+from integrations.services.connections.handover import bundle
 from integrations.services.connections.handover.records import (
     HandedOver,
     NotMovedError,
@@ -47,12 +50,21 @@ def check(connection: Connection) -> Credential:
         raise NotMovedError(Result.REFRESHING)
     if waiting.count(connection):
         raise NotMovedError(Result.CHANGES_WAIT)
+    _record_of(connection, credential, uuid.uuid4(), timezone.now())
+    return credential
+
+
+def _record_of(
+    connection: Connection, credential: Credential, handover: UUID, now: datetime
+) -> HandedOver:
+    """Return a record that another server can read; raise NotMovedError."""
     try:
-        credentials.open_access(credential)
-        credentials.open_refresh(credential)
+        record = make_record(connection, credential, handover, now)
     except crypto.CryptoError as exc:
         raise NotMovedError(Result.UNREADABLE) from exc
-    return credential
+    if not bundle.has_room(typed_json.dump(record)):
+        raise NotMovedError(Result.TOO_LARGE)
+    return record
 
 
 def release(connection_id: UUID, handover: UUID) -> HandedOver:
@@ -85,7 +97,7 @@ def _release(
     ).update(refresh_due_at=None)
     if not freed:
         raise NotMovedError(Result.REFRESHING)
-    record = make_record(locked, credential, handover, now)
+    record = _record_of(locked, credential, handover, now)
     locked.handover = handover
     locked.paused_before_handover = record.paused
     locked.state, locked.reason = State.DISCONNECTED, StateReason.MOVED
