@@ -49,6 +49,7 @@ def passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUNDLE_PASSPHRASE", PASSPHRASE)
     # What makes guessing slow would make every test slow.
     monkeypatch.setattr(bundle, "COST", 2)
+    monkeypatch.setattr(bundle, "LEAST_COST", 2)
 
 
 @pytest.fixture
@@ -504,6 +505,20 @@ def test_a_damaged_bundle_is_refused_as_a_whole(
     assert "nothing is stored" in refused("import_connections", path)
 
     assert not Connection.objects.exists()
+
+
+@pytest.mark.parametrize("cost", [2**20, 2**16, 0, 2**17 + 1, True])
+def test_a_cost_that_no_writer_takes_is_refused_before_it_is_paid(
+    path: Path, monkeypatch: pytest.MonkeyPatch, cost: int
+) -> None:
+    with path.open("wb") as file:
+        bundle.BundleWriter(file, Secret(PASSPHRASE)).finish()
+    header = json.loads(path.read_text().splitlines()[0])
+    path.write_text(json.dumps({**header, "cost": cost}) + "\n")
+    monkeypatch.undo()
+
+    with path.open("rb") as file, pytest.raises(bundle.BundleError, match="header"):
+        list(bundle.read_bundle(file, Secret(PASSPHRASE)))
 
 
 def test_a_wrong_passphrase_is_refused(

@@ -24,9 +24,10 @@ FORMAT = "mooring-connections"
 VERSION = 1
 SHORTEST_PASSPHRASE = 12
 SALT_BYTES, KEY_BYTES = 16, 32
-# scrypt takes 128 MB and half a second; a reader refuses to be asked for much more.
+# scrypt takes 128 MB and half a second. A header asks for it before anything in it is
+# proven, so a reader takes no more than twice that, and nothing easier to guess.
 COST, BLOCKS = 2**17, 8
-LONGEST_COST = 2**20
+LEAST_COST, MOST_COST = 2**17, 2**18
 LONGEST_LINE = 8 * 1024 * 1024
 # Of AES-GCM.
 TAG_BYTES = 16
@@ -138,8 +139,9 @@ def _open_header(line: bytes, passphrase: Secret) -> AESGCM:
         raise BundleError("this is no bundle of connections")
     if version != VERSION or kdf != "scrypt":
         raise BundleError("the bundle was written by another version of Mooring")
-    is_power = isinstance(cost, int) and cost > 1 and cost & (cost - 1) == 0
-    if not is_power or cost > LONGEST_COST or len(salt) != SALT_BYTES:
+    is_power = isinstance(cost, int) and cost & (cost - 1) == 0
+    is_fair = is_power and LEAST_COST <= cost <= MOST_COST
+    if not is_fair or len(salt) != SALT_BYTES:
         raise BundleError("the header of the bundle is damaged")
     return _cipher(passphrase, salt, cost)
 
