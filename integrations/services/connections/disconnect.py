@@ -84,7 +84,7 @@ def end_grant(
         if locked.state == Connection.State.DISCONNECTED:
             return False
         locked.state, locked.reason = Connection.State.DISCONNECTED, reason
-        locked.state_since = timezone.now()
+        locked.state_since = ended_at = timezone.now()
         locked.generation += 1
         locked.next_sync_at = locked.retry_at = None
         locked.is_purging = not keep_items
@@ -93,7 +93,9 @@ def end_grant(
         SocialAccount.objects.filter(
             provider=locked.provider, uid=locked.remote_id, user_id=locked.owner_id
         ).delete()
-        transaction.on_commit(lambda: restored_database.note_ended(locked.pk))
+        transaction.on_commit(
+            lambda: restored_database.note_ended(locked.pk, at=ended_at)
+        )
         runs.cancel_open(locked, ReasonCode.DISCONNECTED)
         jobs.cancel_all(locked, user=actor)
         audit.record(

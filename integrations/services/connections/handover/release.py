@@ -88,8 +88,8 @@ def release(connection_id: UUID, handover: UUID) -> HandedOver:
 def _release(
     connection_id: UUID, lease_id: UUID, version: int, handover: UUID
 ) -> HandedOver:
-    now = timezone.now()
     locked = Connection.objects.select_for_update().get(pk=connection_id)
+    now = timezone.now()
     # Nothing is under way, and from here on nothing is begun.
     credential = check(locked)
     freed = Credential.objects.filter(
@@ -112,7 +112,7 @@ def _release(
     _record("connection.handed_over", locked)
     stale = (credential.generation, credential.version)
     transaction.on_commit(lambda: token_cache.forget(connection_id, *stale))
-    transaction.on_commit(lambda: restored_database.note_ended(connection_id))
+    transaction.on_commit(lambda: restored_database.note_ended(connection_id, at=now))
     return record
 
 
