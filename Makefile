@@ -57,7 +57,7 @@ bench: setup-dev ## Measure what the README claims
 	$(BIN)/python -m tests.bench
 
 lock: setup-dev ## Pin and hash what requirements*.in ask for
-	$(foreach name,requirements requirements-dev,$(BIN)/uv pip compile --quiet \
+	$(foreach name,requirements requirements-otel requirements-dev,$(BIN)/uv pip compile --quiet \
 		--universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" $(name).in -o $(name).txt &&) true
 
@@ -74,9 +74,11 @@ $(VENV)/ready: requirements.txt | $(VENV)/bin/python
 	@$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
-$(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
+# OpenTelemetry stands aside: where the Redis client finds it, it imports all of it.
+$(VENV)/ready-dev: requirements-dev.txt requirements-otel.txt $(VENV)/ready
 	@echo "Installing requirements-dev.txt into $(VENV)"
 	@$(PIP_INSTALL) -r requirements-dev.txt
+	@$(PIP_INSTALL) --upgrade --no-deps --target $(VENV)/otel -r requirements-otel.txt
 	@touch $@
 
 # The browser tests drive Debian's Chromium; CHROMIUM names another.

@@ -5,11 +5,13 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import django
 from celery import Celery, signals
 from celery.concurrency.thread import TaskPool as ThreadPool
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from kombu.exceptions import OperationalError
 
@@ -27,6 +29,13 @@ tracing.listen()
 app = Celery("mooring")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@app.on_after_configure.connect
+def trace_tasks(**_kwargs: Any) -> None:
+    """Make spans of tasks, where there is a collector to send them to."""
+    if settings.OTEL_EXPORTER_OTLP_ENDPOINT and settings.IS_TELEMETRY_INSTALLED:
+        import_module("config.telemetry").listen()
 
 
 @signals.setup_logging.connect

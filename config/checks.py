@@ -109,6 +109,20 @@ def check_providers(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
     ]
 
 
+@checks.register(TAG)
+def check_telemetry(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """Refuse to send traces without the packages that send them."""
+    if not settings.OTEL_EXPORTER_OTLP_ENDPOINT or settings.IS_TELEMETRY_INSTALLED:
+        return []
+    return [
+        _error(
+            "E024",
+            "OTEL_EXPORTER_OTLP_ENDPOINT needs packages that are not installed.",
+            "Run pip install --require-hashes -r requirements-otel.txt",
+        )
+    ]
+
+
 def refuse_unsafe_settings() -> None:
     """Stop a server or worker whose settings a command would refuse as well."""
     found = checks.run_checks(tags=[TAG])

@@ -58,8 +58,13 @@ class RefusedHostFilter(logging.Filter):
         return True
 
 
-def logging_config(level: str, form: str = "text") -> dict[str, Any]:
-    """Return the logging set-up for every process: web, worker, beat, command."""
+def logging_config(
+    level: str, form: str = "text", *, reports: bool = False
+) -> dict[str, Any]:
+    """Return the logging set-up for every process: web, worker, beat, command.
+
+    ``reports`` says that errors are reported to Sentry as well.
+    """
     levels = {
         **dict.fromkeys(PLAIN, level),
         **dict.fromkeys(CHATTY, level if level == "DEBUG" else "WARNING"),
@@ -84,8 +89,13 @@ def logging_config(level: str, form: str = "text") -> dict[str, Any]:
                 "formatter": form,
                 "filters": ["refused_hosts", *outages],
             },
+            **({"sentry": {"()": "config.sentry.SentryHandler"}} if reports else {}),
         },
-        "root": {"handlers": ["console"], "level": level},
+        "root": {
+            # In this order: what the first one holds back is not reported.
+            "handlers": ["console", *(["sentry"] if reports else [])],
+            "level": level,
+        },
         "loggers": {
             name: {"handlers": [], "level": higher(own, level), "propagate": True}
             for name, own in levels.items()

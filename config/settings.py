@@ -3,6 +3,7 @@
 import secrets
 import tomllib
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from config.database import read_database
 from config.env import LOG_LEVELS, Environment, is_loopback
 from config.logs import FORMS, logging_config
 from config.mail import read_mail
+from config.monitors import read_headers, read_sentry_dsn
 from config.queues import QUEUES
 from config.redis import broker_tls, passwords, read_redis, without_query
 from integrations.http.redaction import register_secrets
@@ -483,7 +485,16 @@ WHITENOISE_USE_FINDERS = not _is_collected
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LOG_LEVEL = env.choice("LOG_LEVEL", LOG_LEVELS)
-LOGGING = logging_config(LOG_LEVEL, env.choice("LOG_FORMAT", FORMS))
+SENTRY_DSN = Secret(read_sentry_dsn(env))
+OTEL_EXPORTER_OTLP_ENDPOINT = env.url("OTEL_EXPORTER_OTLP_ENDPOINT")
+IS_TELEMETRY_INSTALLED = find_spec("opentelemetry") is not None
+if OTEL_EXPORTER_OTLP_ENDPOINT and IS_TELEMETRY_INSTALLED:
+    # Behind the one that gives a request its id.
+    MIDDLEWARE.insert(1, "config.telemetry.request_spans")
+OTEL_EXPORTER_OTLP_HEADERS = read_headers(env, "OTEL_EXPORTER_OTLP_HEADERS")
+LOGGING = logging_config(
+    LOG_LEVEL, env.choice("LOG_FORMAT", FORMS), reports=bool(SENTRY_DSN)
+)
 register_secrets(
     Secret(SECRET_KEY),
     *(Secret(key.partition(":")[2]) for key in TOKEN_KEYS.reveal().split(",")),
@@ -492,6 +503,8 @@ register_secrets(
     Secret(DATABASES["default"].get("PASSWORD", "")),
     Secret(EMAIL_HOST_PASSWORD),
     HEALTH_TOKEN,
+    SENTRY_DSN,
+    *map(Secret, OTEL_EXPORTER_OTLP_HEADERS.values()),
     NOTICE_WEBHOOK_URL,
 )
 

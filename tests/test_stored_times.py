@@ -50,15 +50,18 @@ ALLOWED: dict[str, str] = {
         "a grant of the future is older"
     ),
     "integrations/services/grants/credentials.py::has_shortest_life": BOTH_STORED,
+    "integrations/services/grants/restored_database.py::_newer": (
+        "asks the helper as well"
+    ),
+    "integrations/services/connections/handover/take_over.py::_is_newer": BOTH_STORED,
+    "integrations/services/connections/handover/records.py::_seconds_until": (
+        "a provider's own time"
+    ),
     "integrations/services/grants/oauth_state.py::consume": "excludes what lies ahead",
     "integrations/services/grants/refresh.py::_winners_result": "the lease was asked",
     "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (
         "begins the spacing anew"
     ),
-    "integrations/services/connections/handover/records.py::_seconds_until": REFUSED,
-    "integrations/services/connections/handover/take_over.py::_is_newer": BOTH_STORED,
-    "integrations/services/grants/restored_database.py::_newer": BOTH_STORED,
-    "integrations/services/grants/restored_database.py::note_ended": BOTH_STORED,
     "integrations/services/items/as_of.py::find_past": "asked for by an address",
     "integrations/services/items/as_of.py::undo": "asked for by an address",
     "integrations/services/items/table_history.py::_changes_since": (

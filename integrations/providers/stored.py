@@ -12,8 +12,9 @@ class StoredItem:
 
     ``collection_id`` is the remote id of its collection, and ``crowd`` how many live
     items that holds; ``changed`` is when it was stored, revived or last changed
-    here, and ``updated`` when it last changed at the provider; ``position`` is what
-    the query that gave it continues behind.
+    here, ``arrived`` when it was first stored or last came back, where that is known,
+    and ``updated`` when it last changed at the provider; ``position`` is what the
+    query that gave it continues behind.
     """
 
     id: str
@@ -21,6 +22,7 @@ class StoredItem:
     collection_id: str
     changed: datetime
     updated: datetime | None = None
+    arrived: datetime | None = None
     parent_id: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
     crowd: int = 0

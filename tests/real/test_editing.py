@@ -26,7 +26,6 @@ READ = (
     " and first_full_refresh_at is not null"
 )
 UNSAVED = "select 1 from integrations_edit where state <> 'saved'"
-HELD = "select 1 from integrations_edit where reason = 'no_permission'"
 MANY = (
     "select count(*), count(distinct change_id) from integrations_edit"
     " where bulk_edit_id is not null"
@@ -88,24 +87,6 @@ def count_live(stack: Stack) -> int:
     return int(found["types"]["contacts"]["live"])
 
 
-def late_answer_and_lost_permission(
-    stack: Stack, person: Person, connection: str
-) -> None:
-    """Create two contacts: one is answered by a status, the other may not be made."""
-    late = {"provider": "hubspot", "kind": "late_status", "family": "write"}
-    stack.sandbox("faults/add", **late, status=500, count=1)
-    create(stack, person, "late@example.com")
-    wait_until(lambda: not stack.rows(UNSAVED), "it is looked for", seconds=60)
-    switch = {"provider": "hubspot", "name": "withdrawn_scopes"}
-    stack.sandbox("switches/set", **switch, value=["crm.objects.contacts.write"])
-    create(stack, person, "held@example.com")
-    wait_until(lambda: stack.rows(HELD), "it is held back", seconds=60)
-    stack.sandbox("switches/set", **switch, value=[])
-    asked = person.submit(connection, "/authorize", follow=False)
-    person.get(person.consent(asked.headers["Location"]))
-    wait_until(lambda: not stack.rows(UNSAVED), "it is saved", seconds=60)
-
-
 def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
     make_stack: MakeStack,
 ) -> None:
@@ -159,6 +140,3 @@ def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
     wait_until(lambda: stack.rows(IMPORTS, "done"), "it is done", seconds=120)
     assert count_live(stack) - before == 30
     assert stack.rows(OUTCOMES) == [("created", 30)]
-
-    late_answer_and_lost_permission(stack, alice, connection)
-    assert count_live(stack) - before == 32

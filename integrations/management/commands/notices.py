@@ -1,9 +1,11 @@
 """List what operators and users are told of, and try the ways that it takes."""
 
 import argparse
-from typing import Any
+import time
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from integrations.management.console import CHECKS, find_user
@@ -19,6 +21,7 @@ class Command(BaseCommand):
     """Print the open incidents and the messages that could not be sent."""
 
     requires_system_checks = CHECKS
+    sleep = staticmethod(time.sleep)
     help = "List open incidents and unsent notices; --test tries the ways they take."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -34,15 +37,36 @@ class Command(BaseCommand):
             "--run", action="store_true", help="look and send now, as beat does"
         )
 
+        choice.add_argument(
+            "--every",
+            type=float,
+            metavar="SECONDS",
+            help="do so again and again: a process that needs no beat and no broker",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["test"]:
             self._test(options["test"])
             return
+        if options["every"]:
+            self._repeat(options["every"])
         if options["run"]:
-            watch.watch()
-            digests.plan_due()
-            self.stdout.write(f"sent: {sending.send_due()}")
+            self._run()
         self._list()
+
+    def _repeat(self, seconds: float) -> NoReturn:
+        while True:
+            try:
+                self._run()
+            except DatabaseError as exc:
+                self.stderr.write(f"not looked: {type(exc).__name__}")
+            close_old_connections()
+            self.sleep(seconds)
+
+    def _run(self) -> None:
+        watch.watch()
+        digests.plan_due()
+        self.stdout.write(f"sent: {sending.send_due()}")
 
     def _list(self) -> None:
         unresolved = Incident.objects.filter(resolved_at__isnull=True)

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.dateparse import parse_datetime
 
-from integrations.models import Collection, Item
+from integrations.models import Collection, Item, ItemChange
 from integrations.providers.stored import StoredItem
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.refresh import checkpoint
@@ -25,6 +25,7 @@ COLUMNS = (
     "type",
     "collection_id",
     "changed_at",
+    "first_seen_at",
     "remote_updated_at",
     "parent_remote_id",
     "properties",
@@ -151,6 +152,7 @@ class Stored:
             collection_id=remote_id,
             changed=changed_at,
             updated=row["remote_updated_at"],
+            arrived=row["restored_at"] or row["first_seen_at"],
             parent_id=str(row["parent_remote_id"]) or None,
             properties=row["properties"],
             crowd=count,
@@ -166,7 +168,10 @@ def _refresh_of(collection: Collection) -> Checkpoint | None:
 
 
 def _values(rows: QuerySet[Item]) -> Iterable[Mapping[str, Any]]:
-    return rows.values(*COLUMNS)
+    restored = ItemChange.objects.filter(
+        item=OuterRef("pk"), kind=ItemChange.Kind.RESTORED
+    ).order_by("-at")
+    return rows.values(*COLUMNS, restored_at=Subquery(restored.values("at")[:1]))
 
 
 def next_to_probe(collection: Collection, limit: int) -> list[str]:

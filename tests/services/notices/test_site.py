@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from integrations.http.secrets import Secret
+from integrations.management.commands.notices import Command
 from integrations.models import Notice, ProviderState
 from integrations.services.notices import incidents, sending, watch
 from integrations.services.upkeep.census import Census
@@ -20,7 +22,7 @@ from tests.support.raw_server import RawServer, answer, serving
 # The checks run in threads, which see what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = timedelta(minutes=1)
-ONLY = ("database", "provider_paused", "notices")
+ONLY = ("database", "broker", "provider_paused", "notices")
 
 
 @pytest.fixture(autouse=True)
@@ -29,10 +31,15 @@ def no_network() -> None:
 
 
 @pytest.fixture(autouse=True)
-def few_checks(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def few_checks(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
     checks = tuple(each for each in registry.CHECKS if each.id in ONLY)
     monkeypatch.setattr(registry, "CHECKS", checks)
     settings.ADMINS = [("", "ops@example.com")]
+    # The broker is well, unless a test says otherwise.
+    former = current_app.conf.broker_url
+    settings.BROKER_URL = current_app.conf.broker_url = "memory://"
+    yield
+    current_app.conf.broker_url = former
 
 
 @pytest.fixture
@@ -169,6 +176,29 @@ def test_a_mail_server_that_is_down_is_waited_for(settings: Any) -> None:
 
     assert len(mail.outbox) == 1
     assert (Notice.objects.get().state, Notice.objects.get().error) == ("sent", "")
+
+
+def test_a_process_of_its_own_tells_of_a_broker_that_is_gone(
+    receiver: RawServer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BROKER_URL = "redis://127.0.0.1:9/0"
+    current_app.conf.broker_url = settings.BROKER_URL
+    looks = iter((timedelta(), timedelta(seconds=21)))
+    start = timezone.now()
+
+    def pass_time(_seconds: float) -> None:
+        ahead = next(looks, None)
+        if ahead is None:
+            raise KeyboardInterrupt
+        monkeypatch.setattr(timezone, "now", lambda: start + ahead)
+
+    monkeypatch.setattr(Command, "sleep", staticmethod(pass_time))
+
+    with pytest.raises(KeyboardInterrupt):
+        call_command("notices", "--every", "15")
+
+    assert ["broker" in m.subject for m in mail.outbox] == [True]
+    assert receiver.connections == 1
 
 
 def test_the_command_tries_both_ways_and_says_which_was_refused(

@@ -6,7 +6,7 @@ tell all of them, or there is none, the blocks of the page are walked level by l
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zlib import crc32
 
@@ -36,6 +36,8 @@ TURNS: Final = 7
 # Rows seldom hold pages, and a large table has too many of them for one refresh.
 LARGE_TABLE: Final = 1000
 ROWS_PER_REFRESH: Final = 500
+# How long an edit may have waited to be read, for long refreshes and their retries.
+READ_LATE: Final = timedelta(days=1)
 
 
 @dataclass(kw_only=True)
@@ -228,9 +230,17 @@ def is_due(item: StoredItem, stored: StoredItems, *, since: datetime | None) -> 
     if crowd > LARGE_TABLE:
         return since is None and _has_turn(item, stored, -(-crowd // ROWS_PER_REFRESH))
     last = stored.last_full_refresh
-    if since is not None or last is None or item.changed >= last:
+    if since is not None or last is None:
         return True
-    return _has_turn(item, stored, TURNS)
+    is_news = item.changed >= last and not _is_only_computed(item, last)
+    return is_news or _has_turn(item, stored, TURNS)
+
+
+def _is_only_computed(item: StoredItem, last: datetime) -> bool:
+    """Tell whether what changed are formulas and rollups, which touch no date."""
+    if item.arrived is None or item.updated is None:
+        return False
+    return item.arrived < last and item.updated < last - READ_LATE
 
 
 def _has_turn(item: StoredItem, stored: StoredItems, turns: int) -> bool:

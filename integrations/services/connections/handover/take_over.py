@@ -147,7 +147,6 @@ def _store(connection: Connection, record: HandedOver, *, is_new: bool) -> None:
     connection.calls_on = record.calls_day
     connection.calls_this_month = record.calls_this_month
     connection.account = dict(record.account)
-    connection.granted_scopes = list(record.granted_scopes)
     account = RemoteAccount(remote_id=record.remote_id, name=record.account_name)
     issued_at = record.issued_at or record.refreshed_at
     new_grant.store(connection, record.tokens(now), account, issued_at, is_new=is_new)

@@ -131,9 +131,15 @@ def test_what_changed_there_is_all_that_is_read(
     assert "Quagga" in page.content.text
 
 
-def test_a_full_refresh_walks_a_seventh_of_what_is_unchanged(
-    loaded: Connection, finish_sync: FinishSync, sandbox: Any
+@pytest.mark.parametrize("is_computed_anew", [False, True])
+def test_a_full_refresh_walks_a_seventh_of_what_nobody_edited(
+    loaded: Connection, finish_sync: FinishSync, sandbox: Any, is_computed_anew: bool
 ) -> None:
+    if is_computed_anew:
+        # As if they had come days ago, and their formulas had other values now.
+        Item.objects.filter(type="page").update(
+            first_seen_at=timezone.now() - timedelta(days=3), properties={}, digest=""
+        )
     turn = Collection.objects.get(remote_id="pages").generation + 1
     ids = Item.objects.live().filter(type="page").values_list("remote_id", flat=True)
     walked = [each for each in ids if crc32(each.encode()) % 7 == turn % 7]
@@ -144,4 +150,5 @@ def test_a_full_refresh_walks_a_seventh_of_what_is_unchanged(
     with at_most(sandbox, structure() + len(walked) + headed):
         run = finish_sync(loaded, full=True)
 
-    assert (run.outcome, run.created, run.changed) == ("complete", 0, 0)
+    changed = len(ids) if is_computed_anew else 0
+    assert (run.outcome, run.created, run.changed) == ("complete", 0, changed)
