@@ -22,6 +22,7 @@ from integrations.models import (
     Collection,
     Connection,
     Credential,
+    Item,
     PendingRevocation,
     SyncRun,
 )
@@ -29,7 +30,7 @@ from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import settings as service
 from integrations.services.connections.disconnect import disconnect
 from integrations.services.connections.handover import bundle, take_over
-from integrations.services.grants import tokens
+from integrations.services.grants import revocation, tokens
 from integrations.services.upkeep import schedule
 from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
     connect,
@@ -39,7 +40,8 @@ from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
     seeded_sandbox,
 )
 from tests.services.grants.working import age, expire, refresh_now, send_and_vanish
-from tests.support.rows import make_collection, make_connection
+from tests.support.rows import make_collection, make_connection, make_item
+from tests.support.sessions import prove
 
 PASSPHRASE = "twelve sailors and a goat"
 
@@ -668,6 +670,33 @@ def test_pages_say_where_it_went_and_offer_nothing_that_could_end_it(
         assert "another server reads this account now" in page.lower()
         assert "3 items are kept" in page
         assert "Reconnect" not in page
+
+
+def test_removing_what_was_moved_erases_items_and_forgets_nothing_of_the_grant(
+    alice: User,
+    bob: User,
+    connection: Connection,  # noqa: F811
+    connect: Any,  # noqa: F811
+    export: Callable[[], str],
+    client: Client,
+) -> None:
+    make_item(make_collection(connection, stored_count=1))
+    handover = export()
+    client.force_login(alice)
+    prove(client)
+    address = f"{connection.get_absolute_url()}remove/"
+
+    assert "stays in the list" in client.get(address).content.decode()
+    client.post(address)
+    disconnect(connect(bob), actor=bob, keep_items=True)
+    revocation.revoke_due()
+
+    assert not Item.objects.exists()
+    assert not PendingRevocation.objects.exists()
+    assert address not in client.get("/connections/").content.decode()
+    run("export_connections", "--take-back", handover, "--nobody-imported")
+    age(Credential.objects.get(), 600)
+    assert refresh_now(Credential.objects.get()).connection.state == "active"
 
 
 def test_another_connection_of_the_account_does_not_end_what_was_moved(

@@ -162,12 +162,18 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
 
 
 def remove(connection: Connection, *, proof: RecentProof) -> bool:
-    """Delete a disconnected connection with its items and runs, else say False."""
+    """Delete a disconnected connection with its items and runs, else say False.
+
+    Of one that was moved to another server the row stays without its items: by it
+    this site knows of a grant that it must not end, and can take it back.
+    """
     with transaction.atomic():
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
         if locked.is_connected:
             return False
-        locked.reason, locked.is_purging = Connection.REMOVED, True
+        locked.is_purging = True
+        if not locked.is_moved:
+            locked.reason = Connection.REMOVED
         locked.save(update_fields=["reason", "is_purging"])
         audit.record("connection.removed", user=proof.user, subject=locked.pk)
     purge(connection)
@@ -198,4 +204,6 @@ def purge(connection: Connection) -> None:
             locked.delete()
         else:
             locked.collections.all().delete()
+            if locked.is_moved:
+                locked.runs.all().delete()
             purging.update(is_purging=False)
