@@ -390,8 +390,8 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
-    # Beside integrations.signin.limit, which needs no cache.
-    "login_failed": "10/m/ip,5/5m/key",
+    # Per account integrations.signin.limit counts, which needs no cache.
+    "login_failed": "10/m/ip",
     "signup": "20/m/ip",
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",

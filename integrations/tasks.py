@@ -40,7 +40,7 @@ def _report_lost_worker(task_id: str, exception: Exception, **_details: Any) -> 
     # This is the head of a pool of processes, whose children inherit its connections:
     # it has none to the database.
     if isinstance(exception, WorkerLostError):
-        queue.send("sync_after_lost_worker", task_id)
+        queue.send("sync_after_lost_worker", task_id, lost_tasks.pool_name())
 
 
 # Far beyond any page of a slow provider; what does nothing for long loses its lease.
@@ -90,9 +90,9 @@ def sync_bulk(run_id: str) -> None:
 
 
 @shared_task
-def sync_after_lost_worker(task_id: str) -> None:
+def sync_after_lost_worker(task_id: str, pool: str = "") -> None:
     """Go on at once with the runs whose worker died under a task."""
-    runs.enqueue_all(lost_tasks.end_leases(task_id))
+    runs.enqueue_all(lost_tasks.end_leases(task_id, pool))
 
 
 def _sync(queue_name: str, run_id: str) -> None:

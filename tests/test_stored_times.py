@@ -53,6 +53,9 @@ ALLOWED: dict[str, str] = {
     "integrations/services/grants/restored_database.py::_newer": (
         "asks the helper as well"
     ),
+    "integrations/services/grants/restored_database.py::note_ended": (
+        "asks the helper as well"
+    ),
     "integrations/services/connections/handover/take_over.py::_is_newer": BOTH_STORED,
     "integrations/services/connections/handover/records.py::_seconds_until": (
         "a provider's own time"

@@ -87,6 +87,7 @@ class StateReason(models.TextChoices):
     DISCONNECTED_BY_USER = "disconnected_by_user", "Disconnected by user"
     DISCONNECTED_BY_STAFF = "disconnected_by_staff", "Disconnected by staff"
     MOVED = "moved", "Moved to another server"
+    TAKEN_BACK = "taken_back", "Taken back from another server"
     REMOVED_BY_USER = "removed_by_user", "Removed by user"
     NOT_CONNECTED = "not_connected", "Not connected"
 

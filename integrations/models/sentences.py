@@ -97,6 +97,9 @@ STATES: Mapping[StateReason, str] = {
         "another server reads this account now; nothing is read, refreshed or ended"
         " from here"
     ),
+    StateReason.TAKEN_BACK: (
+        "it came back from another server, which may use its permission still"
+    ),
     StateReason.REMOVED_BY_USER: "it is being removed with all that was kept of it",
     StateReason.NOT_CONNECTED: "it is not connected",
 }

@@ -42,7 +42,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         email, password = credentials.get("email", ""), credentials["password"]
         return self._count_and_check(
-            request, email, lambda: account_by_password(email, password)
+            request,
+            email,
+            lambda: account_by_password(email, password),
+            counted_as=email,
         )
 
     def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
@@ -52,15 +55,21 @@ class AccountAdapter(DefaultAccountAdapter):
             context.request,
             email,
             lambda: user if user.check_password(password) else None,
+            counted_as=limit.session_of(user, context.request.session.session_key),
         )
         return checked is not None
 
     def _count_and_check(
-        self, request: HttpRequest, email: str, check: Callable[[], Any]
+        self,
+        request: HttpRequest,
+        email: str,
+        check: Callable[[], Any],
+        *,
+        counted_as: str,
     ) -> Any:
         """Count a try, then check it; one that succeeds is taken off the count."""
         self.pre_authenticate(request, email=email)
-        counted = limit.count(email)
+        counted = limit.count(counted_as)
         if counted is None:
             raise self.validation_error("too_many_login_attempts")
         user = check()

@@ -121,8 +121,13 @@ class _CountedCode:
 
     user: User
 
+    def counted_as(self) -> str:
+        """Return what the tries are counted for."""
+        key = context.request.session.session_key
+        return limit.session_of(self.user, key)
+
     def clean_code(self) -> str:
-        counted = limit.count(limit.second_factor_of(self.user))
+        counted = limit.count(self.counted_as())
         if counted is None:
             raise get_adapter().validation_error("too_many_login_attempts")
         code: str = super().clean_code()  # type: ignore[misc]
@@ -145,6 +150,10 @@ class _EnteredCode(_CountedCode):
 
 class AuthenticateForm(_EnteredCode, mfa_base.AuthenticateForm):
     """Second step of a sign-in."""
+
+    def counted_as(self) -> str:
+        """Return its user, from however many places somebody tries."""
+        return limit.second_factor_of(self.user)
 
 
 class ReauthenticateForm(_EnteredCode, mfa_base.ReauthenticateForm):

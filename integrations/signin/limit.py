@@ -23,7 +23,7 @@ SALT = "integrations.signin.limit"
 def count(subject: str) -> SignInTry | None:
     """Count one more try for a subject; None if it may not be checked.
 
-    The subject is an e-mail address, or what ``second_factor_of`` returns.
+    The subject is an e-mail address, or of ``second_factor_of`` or ``session_of``.
     """
     mine = SignInTry.objects.create(address_hash=_hash(subject))
     if _recent(mine.address_hash).count() <= MOST_TRIES:
@@ -34,8 +34,16 @@ def count(subject: str) -> SignInTry | None:
 
 
 def second_factor_of(user: AbstractBaseUser) -> str:
-    """Return the subject under which all codes of a user are counted together."""
+    """Return the subject of the codes by which anybody signs in as a user."""
     return f"second factor of {user.pk}"
+
+
+def session_of(user: AbstractBaseUser, session_key: str | None) -> str:
+    """Return the subject of all that a user who is signed in proves in one session.
+
+    Who guesses at a sign-in must not lock that session out of changing the account.
+    """
+    return f"proofs of {user.pk} in {session_key}"
 
 
 def spend(user: AbstractBaseUser, code: str) -> bool:

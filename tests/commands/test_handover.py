@@ -16,19 +16,21 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from integrations.http.secrets import Secret
 from integrations.models import (
     AuditEvent,
     Collection,
     Connection,
     Credential,
+    Item,
     PendingRevocation,
     SyncRun,
 )
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import settings as service
 from integrations.services.connections.disconnect import disconnect
-from integrations.services.connections.handover import bundle
-from integrations.services.grants import tokens
+from integrations.services.connections.handover import bundle, take_over
+from integrations.services.grants import revocation, tokens
 from integrations.services.upkeep import schedule
 from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
     connect,
@@ -38,7 +40,8 @@ from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
     seeded_sandbox,
 )
 from tests.services.grants.working import age, expire, refresh_now, send_and_vanish
-from tests.support.rows import make_collection, make_connection
+from tests.support.rows import make_collection, make_connection, make_item
+from tests.support.sessions import prove
 
 PASSPHRASE = "twelve sailors and a goat"
 
@@ -48,6 +51,7 @@ def passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUNDLE_PASSPHRASE", PASSPHRASE)
     # What makes guessing slow would make every test slow.
     monkeypatch.setattr(bundle, "COST", 2)
+    monkeypatch.setattr(bundle, "LEAST_COST", 2)
 
 
 @pytest.fixture
@@ -210,6 +214,30 @@ def test_a_newer_grant_is_not_overwritten(
     assert Credential.objects.values().get() == before
 
 
+def test_a_grant_that_comes_in_during_an_import_is_not_overwritten(
+    connection: Connection,  # noqa: F811
+    connect: Any,  # noqa: F811
+    export: Callable[[], str],
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    export()
+    Connection.objects.update(reason="disconnected_by_user", handover=None)
+
+    has_place = take_over.connect.has_place
+
+    def reconnect_meanwhile(user: User) -> bool:
+        monkeypatch.setattr(take_over.connect, "has_place", has_place)
+        connect(user)
+        return True
+
+    monkeypatch.setattr(take_over.connect, "has_place", reconnect_meanwhile)
+
+    assert "newer permission" in refused("import_connections", path)
+
+    assert Connection.objects.get().handover is None
+
+
 def test_the_server_that_it_came_from_takes_it_back_instead_of_importing(
     connection: Connection,  # noqa: F811
     export: Callable[[], str],
@@ -219,20 +247,24 @@ def test_the_server_that_it_came_from_takes_it_back_instead_of_importing(
     sandbox.client.order("switches/set", name="rotation", value=True)
     service.pause(connection, actor=None)
     handover = export()
+    back = ("--take-back", handover, "--nobody-imported")
 
     assert "--take-back" in refused("import_connections", path)
-    assert "1 taken back" in run("export_connections", "--take-back", handover)
+    assert "--nobody-imported" in refused("export_connections", *back[:2])
+    assert "1 taken back" in run("export_connections", *back)
 
     connection.refresh_from_db()
     assert (connection.state, connection.reason) == ("paused", "paused_by_user")
     service.resume(connection, actor=None)
     age(Credential.objects.get(), 60)
     assert refresh_now(Credential.objects.get()).connection.state == "active"
-    assert "nothing here" in refused("export_connections", "--take-back", handover)
+    assert "nothing here" in refused("export_connections", *back)
 
 
-def test_a_grant_that_was_spent_elsewhere_is_not_spent_after_taking_it_back(
+def test_a_grant_that_another_server_may_have_is_left_to_it_after_taking_it_back(
+    alice: User,
     connection: Connection,  # noqa: F811
+    connect: Any,  # noqa: F811
     export: Callable[[], str],
     path: Path,
     sandbox: Any,  # noqa: F811
@@ -243,18 +275,23 @@ def test_a_grant_that_was_spent_elsewhere_is_not_spent_after_taking_it_back(
     rows = (Connection.objects.values().get(), Credential.objects.values().get())
     become_another_server()
     run("import_connections", path)
-    refresh_now(Credential.objects.get())
     become_another_server()
     Connection.objects.create(**rows[0])
     Credential.objects.create(**rows[1])
+    before = token_requests(sandbox)
 
-    run("export_connections", "--take-back", handover)
-    age(Credential.objects.get(), 600)
+    told = run("export_connections", "--take-back", handover, "--ask-to-reconnect")
     with pytest.raises(NoTokenError):
-        refresh_now(Credential.objects.get())
+        tokens.token_for(connection.pk)
+    schedule.refresh_in_foreground(now=timezone.now() + timedelta(days=400))
 
-    assert Connection.objects.get().state == "needs_reconnect"
-    assert sandbox.client.ask("stats")["double_spends"] == 0
+    assert "its owner has to reconnect it" in told
+    back = Connection.objects.get()
+    assert (back.state, back.reason) == ("needs_reconnect", "taken_back")
+    assert token_requests(sandbox) == before
+    connect(alice)
+    assert Connection.objects.get().state == "active"
+    assert not PendingRevocation.objects.exists()
 
 
 def test_a_connection_may_move_there_and_back(
@@ -310,6 +347,75 @@ def test_an_export_that_breaks_off_releases_nothing(
     connection.refresh_from_db()
     assert connection.state == "active"
     assert not path.exists()
+
+
+def test_what_no_bundle_could_hold_is_not_released(
+    connection: Connection,  # noqa: F811
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bundle, "LONGEST_LINE", 4096)
+    for number in range(40):
+        make_collection(
+            connection, remote_id=str(number), name="x" * 200, is_selected=False
+        )
+
+    assert "more collections" in refused("export_connections", "--dry-run")
+    assert "more collections" in refused("export_connections", path, "--handover")
+
+    connection.refresh_from_db()
+    assert connection.state == "active"
+
+
+def test_the_longest_line_that_is_written_can_be_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "LONGEST_LINE", 4097)
+    record = {"x": "y" * (4096 // 4 * 3 - bundle.TAG_BYTES - len('{"x": ""}'))}
+    passphrase = Secret(PASSPHRASE)
+
+    with path.open("wb") as file:
+        writer = bundle.BundleWriter(file, passphrase)
+        writer.add(record)
+        writer.finish()
+
+    assert bundle.has_room(record)
+    assert not bundle.has_room({"x": f"{record['x']}y"})
+    with path.open("rb") as file:
+        assert list(bundle.read_bundle(file, passphrase)) == [record]
+
+
+def test_an_export_that_breaks_off_says_what_it_cannot_take_back(
+    alice: User,
+    bob: User,
+    connection: Connection,  # noqa: F811
+    connect: Any,  # noqa: F811
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = connect(alice, "555111:4243")
+
+    def somebody_connects_it_and_the_disk_is_full(*_: object) -> None:
+        make_connection(
+            bob, remote_id=connection.remote_id, is_sandbox=connection.is_sandbox
+        )
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(
+        bundle.BundleWriter, "finish", somebody_connects_it_and_the_disk_is_full
+    )
+    out, told = StringIO(), StringIO()
+
+    with pytest.raises(OSError, match="No space"):
+        call_command(
+            "export_connections", str(path), "--handover", stdout=out, stderr=told
+        )
+
+    other.refresh_from_db()
+    assert other.state == "active"
+    assert not path.exists()
+    assert "connected here by somebody else" in told.getvalue()
+    assert out.getvalue().split()[1] in told.getvalue()
 
 
 def test_a_bundle_is_for_its_user_alone_and_shows_nothing(
@@ -401,6 +507,20 @@ def test_a_damaged_bundle_is_refused_as_a_whole(
     assert "nothing is stored" in refused("import_connections", path)
 
     assert not Connection.objects.exists()
+
+
+@pytest.mark.parametrize("cost", [2**20, 2**16, 0, 2**17 + 1, True])
+def test_a_cost_that_no_writer_takes_is_refused_before_it_is_paid(
+    path: Path, monkeypatch: pytest.MonkeyPatch, cost: int
+) -> None:
+    with path.open("wb") as file:
+        bundle.BundleWriter(file, Secret(PASSPHRASE)).finish()
+    header = json.loads(path.read_text().splitlines()[0])
+    path.write_text(json.dumps({**header, "cost": cost}) + "\n")
+    monkeypatch.undo()
+
+    with path.open("rb") as file, pytest.raises(bundle.BundleError, match="header"):
+        list(bundle.read_bundle(file, Secret(PASSPHRASE)))
 
 
 def test_a_wrong_passphrase_is_refused(
@@ -550,6 +670,33 @@ def test_pages_say_where_it_went_and_offer_nothing_that_could_end_it(
         assert "another server reads this account now" in page.lower()
         assert "3 items are kept" in page
         assert "Reconnect" not in page
+
+
+def test_removing_what_was_moved_erases_items_and_forgets_nothing_of_the_grant(
+    alice: User,
+    bob: User,
+    connection: Connection,  # noqa: F811
+    connect: Any,  # noqa: F811
+    export: Callable[[], str],
+    client: Client,
+) -> None:
+    make_item(make_collection(connection, stored_count=1))
+    handover = export()
+    client.force_login(alice)
+    prove(client)
+    address = f"{connection.get_absolute_url()}remove/"
+
+    assert "stays in the list" in client.get(address).content.decode()
+    client.post(address)
+    disconnect(connect(bob), actor=bob, keep_items=True)
+    revocation.revoke_due()
+
+    assert not Item.objects.exists()
+    assert not PendingRevocation.objects.exists()
+    assert address not in client.get("/connections/").content.decode()
+    run("export_connections", "--take-back", handover, "--nobody-imported")
+    age(Credential.objects.get(), 600)
+    assert refresh_now(Credential.objects.get()).connection.state == "active"
 
 
 def test_another_connection_of_the_account_does_not_end_what_was_moved(

@@ -27,6 +27,7 @@ from tests.support.sessions import prove
 
 SIGN_IN = "/accounts/2fa/authenticate/"
 PROVE = "/accounts/2fa/reauthenticate/"
+PROVE_BY_PASSWORD = "/accounts/reauthenticate/"
 SET_UP = "/accounts/2fa/totp/activate/"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -103,15 +104,49 @@ def test_after_five_wrong_codes_the_right_one_is_refused_for_five_minutes(
     assert "_auth_user_id" in client.session
 
 
-def test_guesses_in_one_place_count_in_every_other(
-    codes: dict[str, str], as_alice: Client
-) -> None:
-    prove(as_alice, seconds_ago=10_000)
+def test_guesses_in_one_place_count_in_every_other(codes: dict[str, str]) -> None:
     guesser = past_the_password()
     for _ in range(5):
         enter(guesser, "000000")
 
+    assert not enter(past_the_password(), codes["totp"])
+
+
+def test_guesses_at_a_sign_in_lock_nobody_out_of_their_own_session(
+    codes: dict[str, str], as_alice: Client
+) -> None:
+    prove(as_alice, seconds_ago=10_000)
+    guesser = past_the_password()
+    elsewhere = {"REMOTE_ADDR": "203.0.113.7"}
+    for _ in range(5):
+        guesser.post(SIGN_IN, {"code": "000000"}, **elsewhere)
+
+    assert as_alice.post(PROVE, {"code": codes["totp"]}).status_code == 302
+
+
+def test_wrong_passwords_at_a_sign_in_lock_nobody_out_of_their_own_session(
+    as_alice: Client,
+) -> None:
+    prove(as_alice, seconds_ago=10_000)
+    form = {"login": "alice@example.com", "password": "wrong"}
+    for _ in range(6):
+        Client().post("/accounts/login/", form, REMOTE_ADDR="203.0.113.7")
+
+    right = {"password": "wonderland-7"}
+    assert as_alice.post(PROVE_BY_PASSWORD, right).status_code == 302
+
+
+def test_guesses_in_one_session_count_on_all_its_pages(
+    codes: dict[str, str], as_alice: Client
+) -> None:
+    prove(as_alice, seconds_ago=10_000)
+    for _ in range(5):
+        assert not enter(as_alice, "000000", PROVE)
+
     assert not enter(as_alice, codes["totp"], PROVE)
+    cache.clear()
+    right = {"password": "wonderland-7"}
+    assert as_alice.post(PROVE_BY_PASSWORD, right).status_code == 200
 
 
 def test_a_right_code_is_no_guess(codes: dict[str, str]) -> None:

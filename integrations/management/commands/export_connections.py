@@ -10,16 +10,22 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from integrations.http.secrets import Secret
 from integrations.management.bundles import Row, read_passphrase, report
 from integrations.management.console import CHECKS, find_user
+from integrations.management.tables import printable
 from integrations.models import Connection
 from integrations.models.connection import ConnectionQuerySet
 from integrations.providers import SPECS, typed_json
 from integrations.services.connections.handover import release
 from integrations.services.connections.handover.bundle import BundleWriter
-from integrations.services.connections.handover.records import NotMovedError, Result
+from integrations.services.connections.handover.records import (
+    TEXTS,
+    NotMovedError,
+    Result,
+)
 
 
 class Command(BaseCommand):
@@ -48,7 +54,18 @@ class Command(BaseCommand):
             "--take-back",
             type=UUID,
             metavar="HANDOVER",
-            help="go on here with what an export released and nobody imported",
+            help="make what an export released a connection of this server again",
+        )
+        taken = parser.add_mutually_exclusive_group()
+        taken.add_argument(
+            "--nobody-imported",
+            action="store_true",
+            help="no server has imported it, nor ever will: use its permission again",
+        )
+        taken.add_argument(
+            "--ask-to-reconnect",
+            action="store_true",
+            help="erase its permission here, which another server may use",
         )
         parser.add_argument(
             "--passphrase-stdin",
@@ -58,7 +75,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["take_back"]:
-            report(_take_back(options["take_back"]), self.stdout, done="taken back")
+            rows = _take_back(options["take_back"], _way_back(options))
+            report(rows, self.stdout, done="taken back")
             return
         connections = _chosen(options)
         if options["dry_run"]:
@@ -87,7 +105,11 @@ class Command(BaseCommand):
                 rows = list(_release(connections, handover, writer))
                 writer.finish()
         except BaseException:
-            _undo(path, handover)
+            for each in _undo(path, handover):
+                self.stderr.write(printable(f"not taken back: {each}"))
+                self.stderr.write(
+                    f"take it back with --take-back {handover} --nobody-imported"
+                )
             raise
         report(rows, self.stdout, done="handed over")
 
@@ -102,12 +124,21 @@ def _new_file(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "wb")
 
 
-def _undo(path: Path, handover: UUID) -> None:
-    """Take back what was released: without its end nobody can import the file."""
-    for connection in release.released_by(handover):
-        release.take_back(connection)
+def _undo(path: Path, handover: UUID) -> Iterator[str]:
+    """Take back what was released, and yield what could not be.
+
+    Without its end nobody can import the file.
+    """
     with suppress(OSError):
         path.unlink()
+    try:
+        for connection in release.released_by(handover):
+            try:
+                release.take_back(connection)
+            except NotMovedError as exc:
+                yield f"{_title(connection)}: {TEXTS[exc.result]}"
+    except DatabaseError as exc:
+        yield f"all that is left, as the database failed ({type(exc).__name__})"
 
 
 def _release(
@@ -133,14 +164,30 @@ def _check(connections: ConnectionQuerySet) -> Iterator[Row]:
         yield _title(connection), result
 
 
-def _take_back(handover: UUID) -> Iterator[Row]:
+def _way_back(options: dict[str, Any]) -> Result:
+    if options["nobody_imported"]:
+        return Result.TAKEN_BACK
+    if options["ask_to_reconnect"]:
+        return Result.LEFT_TO_OWNER
+    raise CommandError(
+        "say --nobody-imported if you know that no server has imported the bundle, and"
+        " delete it; if not, say --ask-to-reconnect: no two servers may use one"
+        " permission"
+    )
+
+
+def _take_back(handover: UUID, way: Result) -> Iterator[Row]:
+    steps = {
+        Result.TAKEN_BACK: release.take_back,
+        Result.LEFT_TO_OWNER: release.leave_to_owner,
+    }
     released = release.released_by(handover)
     if not released:
         raise CommandError(f"nothing here was released by the handover {handover}")
     for connection in released:
-        result = Result.TAKEN_BACK
+        result = way
         try:
-            release.take_back(connection)
+            steps[way](connection)
         except NotMovedError as exc:
             result = exc.result
         yield _title(connection), result

@@ -84,7 +84,7 @@ def end_grant(
         if locked.state == Connection.State.DISCONNECTED:
             return False
         locked.state, locked.reason = Connection.State.DISCONNECTED, reason
-        locked.state_since = timezone.now()
+        locked.state_since = ended_at = timezone.now()
         locked.generation += 1
         locked.next_sync_at = locked.retry_at = None
         locked.is_purging = not keep_items
@@ -93,7 +93,9 @@ def end_grant(
         SocialAccount.objects.filter(
             provider=locked.provider, uid=locked.remote_id, user_id=locked.owner_id
         ).delete()
-        transaction.on_commit(lambda: restored_database.note_ended(locked.pk))
+        transaction.on_commit(
+            lambda: restored_database.note_ended(locked.pk, at=ended_at)
+        )
         runs.cancel_open(locked, ReasonCode.DISCONNECTED)
         jobs.cancel_all(locked, user=actor)
         audit.record(
@@ -160,12 +162,18 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
 
 
 def remove(connection: Connection, *, proof: RecentProof) -> bool:
-    """Delete a disconnected connection with its items and runs, else say False."""
+    """Delete a disconnected connection with its items and runs, else say False.
+
+    Of one that was moved to another server the row stays without its items: by it
+    this site knows of a grant that it must not end, and can take it back.
+    """
     with transaction.atomic():
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
         if locked.is_connected:
             return False
-        locked.reason, locked.is_purging = Connection.REMOVED, True
+        locked.is_purging = True
+        if not locked.is_moved:
+            locked.reason = Connection.REMOVED
         locked.save(update_fields=["reason", "is_purging"])
         audit.record("connection.removed", user=proof.user, subject=locked.pk)
     purge(connection)
@@ -196,4 +204,6 @@ def purge(connection: Connection) -> None:
             locked.delete()
         else:
             locked.collections.all().delete()
+            if locked.is_moved:
+                locked.runs.all().delete()
             purging.update(is_purging=False)

@@ -67,7 +67,8 @@ def _open_run(run: SyncRun, facts: Facts) -> Planned:
 def actions(facts: Facts, condition: Condition) -> Iterator[str]:
     """Yield what a user can do that comes to something."""
     connection, run = facts.connection, facts.open_run
-    if connection.is_removable and not facts.is_erasing:
+    is_empty_of_use = connection.is_moved and not facts.item_count
+    if connection.is_removable and not facts.is_erasing and not is_empty_of_use:
         yield "remove"
     if condition in (Condition.DELETING, Condition.ERASING):
         return

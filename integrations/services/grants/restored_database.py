@@ -37,9 +37,14 @@ def note_stored(connection_id: UUID, *, at: datetime, fingerprint: str) -> None:
     )
 
 
-def note_ended(connection_id: UUID) -> None:
-    """Remember that this site has no right to a connection's grant any more."""
-    note_stored(connection_id, at=timezone.now(), fingerprint=ENDED)
+def note_ended(connection_id: UUID, *, at: datetime) -> None:
+    """Remember that since ``at`` this site has no right to a connection's grant.
+
+    Not where a new one was stored, and noted, after that transaction and before this.
+    """
+    noted = _noted(connection_id)
+    if noted is None or noted[0] <= at:
+        note_stored(connection_id, at=at, fingerprint=ENDED)
 
 
 def is_superseded(credential: Credential) -> bool:
@@ -55,14 +60,23 @@ def has_ended(credential: Credential) -> bool:
 
 def _newer(credential: Credential) -> str | None:
     """Return the fingerprint that was stored after the row, None for none."""
-    entry = cache.get(_key(credential.connection_id))
+    noted = _noted(credential.connection_id)
+    if noted is None:
+        return None
+    at, fingerprint = noted
+    return fingerprint if at > credential.refreshed_at else None
+
+
+def _noted(connection_id: UUID) -> tuple[datetime, str] | None:
+    """Return what was stored last and when, unless a clock that was ahead says so."""
+    entry = cache.get(_key(connection_id))
     if not isinstance(entry, str) or entry.count("|") != 1:
         return None
     stamp, fingerprint = entry.split("|")
     at = parse_datetime(stamp)
     if at is None or times.is_ahead(at, timezone.now()):
         return None
-    return fingerprint if at > credential.refreshed_at else None
+    return at, fingerprint
 
 
 def refuse(credential: Credential) -> NoReturn:

@@ -40,7 +40,9 @@ def _remove(request: UserRequest, connection: Connection) -> HttpResponse:
         return redirect(connection)
     if request.POST.get("own_columns"):
         own_columns.forget_account(connection)
-    if Connection.objects.filter(pk=connection.pk).exists():
+    if connection.is_moved:
+        messages.success(request, f"The items of {name} are erased here.")
+    elif Connection.objects.filter(pk=connection.pk).exists():
         messages.success(request, f"{name} is being removed. It goes by itself.")
     else:
         messages.success(request, f"{name} is removed.")

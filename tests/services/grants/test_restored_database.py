@@ -143,3 +143,21 @@ def test_a_cache_that_knows_nothing_leaves_it_to_the_provider(
         refresh_now(credential)
 
     assert Connection.objects.get().reason == StateReason.GRANT_REJECTED
+
+
+def test_who_reconnects_just_after_disconnecting_has_no_restored_database(
+    alice: User,
+    credential: Credential,
+    connect: Connect,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with django_capture_on_commit_callbacks() as late:
+        disconnect(credential.connection, actor=None, keep_items=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        connect(alice)
+    for each in late:
+        each()
+
+    again = Credential.objects.get()
+
+    assert refresh_now(again).version == again.version + 1

@@ -17,7 +17,7 @@ from integrations.providers import CONNECTORS
 from integrations.services.common import queue
 from integrations.services.common.errors import LeaseLostError, NotSyncableError
 from integrations.services.sync import engine, runs
-from integrations.services.sync.leases import lease
+from integrations.services.sync.leases import lease, lost_tasks
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to
 
@@ -103,11 +103,15 @@ def test_a_run_goes_on_at_once_when_its_workers_loss_is_told(
     tasks.sync_interactive.apply([str(run.pk)], task_id=lost)
     assert lease.claim(run.pk, now=timezone.now()) is None
 
-    tasks.sync_after_lost_worker(str(uuid.uuid4()))
+    ours = lost_tasks.pool_name()
+    tasks.sync_after_lost_worker(str(uuid.uuid4()), ours)
+    assert lease.claim(run.pk, now=timezone.now()) is None
+    # The same task was delivered to another pool as well, which lost its child.
+    tasks.sync_after_lost_worker(lost, "another host 7")
     assert lease.claim(run.pk, now=timezone.now()) is None
 
     task_failure.send(tasks.sync_interactive, task_id=lost, exception=told)
-    tasks.sync_after_lost_worker(lost)
+    tasks.sync_after_lost_worker(lost, ours)
 
     assert sent == ["sync_after_lost_worker", "sync_interactive"]
     assert lease.claim(run.pk, now=timezone.now()) is not None

@@ -24,10 +24,13 @@ FORMAT = "mooring-connections"
 VERSION = 1
 SHORTEST_PASSPHRASE = 12
 SALT_BYTES, KEY_BYTES = 16, 32
-# scrypt takes 128 MB and half a second; a reader refuses to be asked for much more.
+# scrypt takes 128 MB and half a second. A header asks for it before anything in it is
+# proven, so a reader takes no more than twice that, and nothing easier to guess.
 COST, BLOCKS = 2**17, 8
-LONGEST_COST = 2**20
-LONGEST_LINE = 1024 * 1024
+LEAST_COST, MOST_COST = 2**17, 2**18
+LONGEST_LINE = 8 * 1024 * 1024
+# Of AES-GCM.
+TAG_BYTES = 16
 
 
 class BundleError(Exception):
@@ -51,6 +54,12 @@ def _cipher(passphrase: Secret, salt: bytes, cost: int) -> AESGCM:
 
 def _nonce(number: int, *, is_last: bool) -> bytes:
     return bytes([int(is_last)]) + number.to_bytes(11, "big")
+
+
+def has_room(record: Mapping[str, Any]) -> bool:
+    """Tell whether a record makes a line that can be read again."""
+    sealed = len(json.dumps(record).encode()) + TAG_BYTES
+    return (sealed + 2) // 3 * 4 + len("\n") <= LONGEST_LINE
 
 
 class BundleWriter:
@@ -130,8 +139,9 @@ def _open_header(line: bytes, passphrase: Secret) -> AESGCM:
         raise BundleError("this is no bundle of connections")
     if version != VERSION or kdf != "scrypt":
         raise BundleError("the bundle was written by another version of Mooring")
-    is_power = isinstance(cost, int) and cost > 1 and cost & (cost - 1) == 0
-    if not is_power or cost > LONGEST_COST or len(salt) != SALT_BYTES:
+    is_power = isinstance(cost, int) and cost & (cost - 1) == 0
+    is_fair = is_power and LEAST_COST <= cost <= MOST_COST
+    if not is_fair or len(salt) != SALT_BYTES:
         raise BundleError("the header of the bundle is damaged")
     return _cipher(passphrase, salt, cost)
 

@@ -20,12 +20,14 @@ class Result(StrEnum):
 
     HANDED_OVER = "handed_over"
     TAKEN_BACK = "taken_back"
+    LEFT_TO_OWNER = "left_to_owner"
     IMPORTED = "imported"
     UNCHANGED = "unchanged"
     NO_GRANT = "no_grant"
     UNREADABLE = "unreadable"
     REFRESHING = "refreshing"
     CHANGES_WAIT = "changes_wait"
+    TOO_LARGE = "too_large"
     PROVIDER_UNKNOWN = "provider_unknown"
     CLIENT_DIFFERS = "client_differs"
     OWNER_UNKNOWN = "owner_unknown"
@@ -42,6 +44,7 @@ class Result(StrEnum):
         return self in (
             self.HANDED_OVER,
             self.TAKEN_BACK,
+            self.LEFT_TO_OWNER,
             self.IMPORTED,
             self.UNCHANGED,
         )
@@ -50,6 +53,7 @@ class Result(StrEnum):
 TEXTS: Mapping[Result, str] = {
     Result.HANDED_OVER: "handed over",
     Result.TAKEN_BACK: "taken back",
+    Result.LEFT_TO_OWNER: "taken back; its owner has to reconnect it",
     Result.IMPORTED: "imported",
     Result.UNCHANGED: "imported before; left as it is",
     Result.NO_GRANT: "has no permission to hand over",
@@ -58,6 +62,8 @@ TEXTS: Mapping[Result, str] = {
     " of the last refresh; try again in some minutes",
     Result.CHANGES_WAIT: "changes wait to be sent to its provider; let them be sent,"
     " or discard them",
+    Result.TOO_LARGE: "it has more collections that are not read than a bundle can"
+    " tell of; choose some of them to be read, and export again",
     Result.PROVIDER_UNKNOWN: "this provider is not set up here, or simulated on one"
     " side only",
     Result.CLIENT_DIFFERS: "this site has another client id at the provider, which"

@@ -5,6 +5,7 @@ What is released stays stored, sealed, and nothing refreshes, uses or revokes it
 
 import logging
 import uuid
+from datetime import datetime
 from uuid import UUID
 
 from allauth.socialaccount.models import SocialAccount
@@ -14,8 +15,10 @@ from django.utils import timezone
 from integrations.models import Connection, Credential
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.oauth.tokens import TokenSet
+from integrations.providers import typed_json
 from integrations.services.common import audit, crypto
 from integrations.services.connections import new_grant
+from integrations.services.connections.handover import bundle
 from integrations.services.connections.handover.records import (
     HandedOver,
     NotMovedError,
@@ -47,12 +50,21 @@ def check(connection: Connection) -> Credential:
         raise NotMovedError(Result.REFRESHING)
     if waiting.count(connection):
         raise NotMovedError(Result.CHANGES_WAIT)
+    _record_of(connection, credential, uuid.uuid4(), timezone.now())
+    return credential
+
+
+def _record_of(
+    connection: Connection, credential: Credential, handover: UUID, now: datetime
+) -> HandedOver:
+    """Return a record that another server can read; raise NotMovedError."""
     try:
-        credentials.open_access(credential)
-        credentials.open_refresh(credential)
+        record = make_record(connection, credential, handover, now)
     except crypto.CryptoError as exc:
         raise NotMovedError(Result.UNREADABLE) from exc
-    return credential
+    if not bundle.has_room(typed_json.dump(record)):
+        raise NotMovedError(Result.TOO_LARGE)
+    return record
 
 
 def release(connection_id: UUID, handover: UUID) -> HandedOver:
@@ -76,8 +88,8 @@ def release(connection_id: UUID, handover: UUID) -> HandedOver:
 def _release(
     connection_id: UUID, lease_id: UUID, version: int, handover: UUID
 ) -> HandedOver:
-    now = timezone.now()
     locked = Connection.objects.select_for_update().get(pk=connection_id)
+    now = timezone.now()
     # Nothing is under way, and from here on nothing is begun.
     credential = check(locked)
     freed = Credential.objects.filter(
@@ -85,7 +97,7 @@ def _release(
     ).update(refresh_due_at=None)
     if not freed:
         raise NotMovedError(Result.REFRESHING)
-    record = make_record(locked, credential, handover, now)
+    record = _record_of(locked, credential, handover, now)
     locked.handover = handover
     locked.paused_before_handover = record.paused
     locked.state, locked.reason = State.DISCONNECTED, StateReason.MOVED
@@ -100,7 +112,7 @@ def _release(
     _record("connection.handed_over", locked)
     stale = (credential.generation, credential.version)
     transaction.on_commit(lambda: token_cache.forget(connection_id, *stale))
-    transaction.on_commit(lambda: restored_database.note_ended(connection_id))
+    transaction.on_commit(lambda: restored_database.note_ended(connection_id, at=now))
     return record
 
 
@@ -127,30 +139,52 @@ def take_back(connection: Connection) -> None:
     """
     try:
         with transaction.atomic():
-            _take_back(connection)
+            locked = _locked(connection)
+            credential = Credential.objects.filter(connection=locked).first()
+            if credential is None:
+                raise NotMovedError(Result.NO_GRANT)
+            paused = locked.paused_before_handover
+            state = State.PAUSED if paused else State.ACTIVE
+            _return(locked, state, paused or "")
+            _seal_anew(locked, credential)
     except IntegrityError as exc:
         raise NotMovedError(Result.OWNED_BY_OTHER) from exc
     except crypto.CryptoError as exc:
         raise NotMovedError(Result.UNREADABLE) from exc
 
 
-def _take_back(connection: Connection) -> None:
-    now = timezone.now()
+def leave_to_owner(connection: Connection) -> None:
+    """Let its owner reconnect here what another server may have; raise NotMovedError.
+
+    The released tokens are erased: no answer of a provider tells who else holds
+    them, and sending them, or revoking them, may end the other server's grant.
+    """
+    try:
+        with transaction.atomic():
+            locked = _locked(connection)
+            _return(locked, State.NEEDS_RECONNECT, StateReason.TAKEN_BACK)
+            Credential.objects.filter(connection=locked).delete()
+    except IntegrityError as exc:
+        raise NotMovedError(Result.OWNED_BY_OTHER) from exc
+
+
+def _locked(connection: Connection) -> Connection:
     moved = Connection.objects.moved().filter(handover=connection.handover)
     locked = moved.select_for_update().filter(pk=connection.pk).first()
-    credential = Credential.objects.filter(connection_id=connection.pk).first()
-    if locked is None or credential is None:
+    if locked is None:
         raise NotMovedError(Result.NO_GRANT)
-    paused = locked.paused_before_handover
-    locked.state = State.PAUSED if paused else State.ACTIVE
-    locked.reason, locked.state_since = paused or "", now
-    locked.next_sync_at = now
+    return locked
+
+
+def _return(locked: Connection, state: str, reason: str) -> None:
+    """Make a moved connection one of this server again."""
+    _record("connection.taken_back", locked)
+    locked.state, locked.reason = state, reason
+    locked.state_since = locked.next_sync_at = timezone.now()
     locked.handover = locked.paused_before_handover = None
     locked.generation += 1
     locked.save()
-    _seal_anew(locked, credential)
     new_grant.store_social_account(locked)
-    _record("connection.taken_back", locked)
 
 
 def _seal_anew(connection: Connection, credential: Credential) -> None:

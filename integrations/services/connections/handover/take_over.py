@@ -66,10 +66,8 @@ def check(record: HandedOver, owners: Owners) -> tuple[User, Connection | None]:
     if same.connected().exclude(owner=owner).exists():
         raise NotMovedError(Result.OWNED_BY_OTHER)
     own = same.owned_by(owner).first()
-    if own is not None and _is_newer(own, record):
-        raise NotMovedError(
-            Result.NEWER_GRANT if own.is_connected else Result.ENDED_SINCE
-        )
+    if own is not None:
+        _ensure_older(own, record)
     if (own is None or not own.is_connected) and not connect.has_place(owner):
         raise NotMovedError(Result.TOO_MANY)
     return owner, own
@@ -79,6 +77,13 @@ def _known_before(connection: Connection) -> Result:
     if connection.is_connected:
         return Result.UNCHANGED
     return Result.MOVED_FROM_HERE if connection.is_moved else Result.ENDED_SINCE
+
+
+def _ensure_older(own: Connection, record: HandedOver) -> None:
+    if _is_newer(own, record):
+        raise NotMovedError(
+            Result.NEWER_GRANT if own.is_connected else Result.ENDED_SINCE
+        )
 
 
 def _is_newer(own: Connection, record: HandedOver) -> bool:
@@ -111,7 +116,12 @@ def take_over(record: HandedOver, owners: Owners) -> Connection:
 
 def _row_for(record: HandedOver, owner: User, own: Connection | None) -> Connection:
     if own is not None:
-        return Connection.objects.select_for_update().get(pk=own.pk)
+        locked = Connection.objects.select_for_update().filter(pk=own.pk).first()
+        if locked is None:
+            raise NotMovedError(Result.ENDED_SINCE)
+        # Its user may have connected or ended it since it was looked at.
+        _ensure_older(locked, record)
+        return locked
     connection = Connection(
         owner=owner,
         provider=record.provider,
