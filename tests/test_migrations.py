@@ -3,7 +3,10 @@
 from datetime import timedelta
 from importlib import import_module
 
+import pytest
 from django.apps import apps
+from django.db import connection as database
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
@@ -135,3 +138,33 @@ def test_each_change_is_given_its_connection_a_stretch_at_a_time(
 
     for change in ItemChange.objects.select_related("item"):
         assert change.connection_id == change.item.connection_id
+
+
+def test_what_was_new_before_the_upgrade_is_new_after_it(alice):
+    module = migration("0043_news_of_items")
+    read = make_collection(make_connection(alice), first_full_refresh_at=NOON)
+    unread = make_collection(make_connection(alice, remote_id="2"))
+    later = NOON + timedelta(hours=1)
+    new = make_item(read, first_seen_at=later)
+    make_item(read)
+    make_item(unread, first_seen_at=later)
+    Item.objects.update(new_at=None)
+
+    module.note_arrivals(apps, None)
+
+    assert list(Item.objects.exclude(new_at=None)) == [new]
+    new.refresh_from_db()
+    assert new.new_at == later
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_column_that_an_interrupted_migration_added_is_not_added_again():
+    module = migration("0043_news_of_items")
+    state = MigrationLoader(database).project_state()
+    (adding, *_) = module.Migration.operations
+
+    with database.schema_editor(atomic=False) as editor:
+        adding.database_forwards("integrations", editor, state, state)
+
+    assert not module.Migration.atomic
+    assert Item.objects.filter(new_at=None).count() == 0

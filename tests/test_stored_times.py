@@ -62,9 +62,6 @@ ALLOWED: dict[str, str] = {
     "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (
         "begins the spacing anew"
     ),
-    "integrations/services/connections/handover/records.py::_seconds_until": REFUSED,
-    "integrations/services/connections/handover/take_over.py::_is_newer": BOTH_STORED,
-    "integrations/services/grants/restored_database.py::_newer": BOTH_STORED,
     "integrations/services/items/as_of.py::find_past": "asked for by an address",
     "integrations/services/items/as_of.py::undo": "asked for by an address",
     "integrations/services/items/table_history.py::_changes_since": (

@@ -6,7 +6,7 @@ Without a transaction around it, so that it can go on where it was interrupted.
 from typing import Any
 
 from django.db import migrations, models
-from django.db.models import F, Q
+from django.db.models import F, Max, Min, Q
 
 from integrations.migrations import _beside_use as beside_use
 
@@ -33,17 +33,16 @@ INDEXES = (
 def note_arrivals(apps: Any, schema_editor: Any) -> None:
     """Note when each came that came after all of its collection had been read."""
     items = apps.get_model("integrations", "Item").objects
-    collections = apps.get_model("integrations", "Collection").objects
-    read = collections.filter(first_full_refresh_at__isnull=False)
-    for pk, read_at in read.values_list("pk", "first_full_refresh_at"):
-        came = items.filter(collection=pk, new_at__isnull=True)
-        came = came.filter(first_seen_at__gt=read_at).order_by("pk")
-        last = 0
-        while keys := list(
-            came.filter(pk__gt=last).values_list("pk", flat=True)[:BATCH]
-        ):
-            last = keys[-1]
-            items.filter(pk__in=keys).update(new_at=F("first_seen_at"))
+    came = items.filter(
+        new_at__isnull=True,
+        first_seen_at__gt=F("collection__first_full_refresh_at"),
+    )
+    ends = items.aggregate(first=Min("pk"), last=Max("pk"))
+    if ends["first"] is None:
+        return
+    for start in range(ends["first"], ends["last"] + 1, BATCH):
+        some = came.filter(pk__gte=start, pk__lt=start + BATCH)
+        some.update(new_at=F("first_seen_at"))
 
 
 class Migration(migrations.Migration):
@@ -51,7 +50,7 @@ class Migration(migrations.Migration):
 
     dependencies = (("integrations", "0042_connections_of_changes"),)
     operations = (
-        migrations.AddField(
+        beside_use.AddField(
             "item", "new_at", models.DateTimeField(blank=True, null=True)
         ),
         migrations.RunPython(note_arrivals, migrations.RunPython.noop),

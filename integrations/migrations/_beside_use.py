@@ -1,4 +1,4 @@
-"""Operations on indexes of large tables that are read and written meanwhile.
+"""Operations on large tables that are read and written meanwhile.
 
 PostgreSQL builds and drops an index beside all use, which takes no transaction: such
 a migration is not atomic. Each operation can be done again after it was interrupted.
@@ -24,6 +24,26 @@ def _create(editor: BaseDatabaseSchemaEditor, model: Any, index: Index) -> None:
 def _drop(editor: BaseDatabaseSchemaEditor, name: str) -> None:
     way = "CONCURRENTLY " if editor.connection.vendor == "postgresql" else ""
     editor.execute(f"DROP INDEX {way}IF EXISTS {editor.quote_name(name)}")
+
+
+class AddField(migrations.AddField):
+    """Add a nullable column, unless an interrupted run has added it."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Add it."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        table = model._meta.db_table  # noqa: SLF001 (Django documents _meta)
+        connection = schema_editor.connection
+        with connection.cursor() as cursor:
+            columns = connection.introspection.get_table_description(cursor, table)
+        if self.name not in {column.name for column in columns}:
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 class AddIndex(migrations.AddIndex):
