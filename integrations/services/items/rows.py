@@ -303,7 +303,7 @@ def differences(old: Mapping[str, Any], row: Row) -> dict[str, list[Any]]:
         "remote_url": fitting_url(item.url),
     }
     changes = {
-        name: [_cut(old[name]), _cut(value)]
+        name: [cut(old[name]), cut(value)]
         for name, value in new_facts.items()
         if old[name] != value
     }
@@ -311,8 +311,8 @@ def differences(old: Mapping[str, Any], row: Row) -> dict[str, list[Any]]:
     for name in sorted(set(before) | set(after)):
         if before.get(name) != after.get(name):
             changes[f"properties.{name}"] = [
-                _cut(before.get(name)),
-                _cut(after.get(name)),
+                cut(before.get(name)),
+                cut(after.get(name)),
             ]
     return dict(list(changes.items())[:MOST_CHANGED])
 
@@ -328,7 +328,8 @@ def is_cut(value: Any) -> bool:
     return is_text and value.endswith("…")
 
 
-def _cut(value: Any) -> Any:
+def cut(value: Any) -> Any:
+    """Return a value as the history holds it, the beginning of a long one."""
     text = value if isinstance(value, str) else dump(value)
     if len(text) <= LONGEST_CHANGED:
         return value

@@ -8,12 +8,14 @@ from typing import Any
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.services.items.as_of import (
+    MOST_UNDONE,
     PREFIX,
     PastItem,
     Presence,
     kept_since,
     undo,
 )
+from integrations.services.items.rows import cut
 
 PAGE_SIZE = 50
 # So many changes of an account, and so many new items, are looked through.
@@ -32,10 +34,15 @@ class PastRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PastPage:
-    """The rows of one page, and the remote id after which the next one begins."""
+    """The rows of one page, and the remote id after which the next one begins.
+
+    It ``is_partial`` where they changed more often since than is undone: then some
+    are as they were later.
+    """
 
     rows: Sequence[PastRow]
     next: str
+    is_partial: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +50,10 @@ class Difference:
     """What was added, removed and changed between two times.
 
     ``changed`` are no stored changes: each sums up all of one item. It ``is_partial``
-    where more happened since than is looked through, and ``known_from`` is the first
-    time of which everything is known.
+    where more happened since than is looked through. It ``is_cut`` where long values
+    were compared by their beginnings, and ``is_vague`` where more fields of an item may
+    have changed than is known. ``known_from`` is the first time of which everything is
+    known, None where there is none.
     """
 
     added: Sequence[Item]
@@ -52,25 +61,32 @@ class Difference:
     changed: Sequence[ItemChange]
     first_read: int
     is_partial: bool
-    known_from: datetime
+    is_cut: bool
+    is_vague: bool
+    known_from: datetime | None
 
 
-def known_from(collection: Collection, now: datetime) -> datetime:
-    """Return since when it is known what the whole collection held."""
+def known_from(collection: Collection, now: datetime) -> datetime | None:
+    """Return since when it is known what the whole collection held.
+
+    None where it was never read in full.
+    """
     all_read_at = collection.first_full_refresh_at
-    return max(kept_since(now), all_read_at) if all_read_at else now
+    return max(kept_since(now), all_read_at) if all_read_at else None
 
 
 def fetch_past(collection: Collection, at: datetime, *, after: str = "") -> PastPage:
     """Return a page of the items that were there at a time, by their remote ids.
 
-    Items that were not there yet, or were deleted, leave pages shorter.
+    Items that were not there yet, or were deleted, leave pages shorter. Those that
+    moved to another collection are where they are now.
     """
     rows = Item.objects.filter(collection=collection, remote_id__gt=after)
     found = list(rows.order_by("remote_id")[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     since = ItemChange.objects.filter(item__in=shown, at__gt=at)
-    changes = _by_item(since.order_by("-at", "-pk"))
+    latest = list(since.order_by("-at", "-pk")[: MOST_UNDONE + 1])
+    changes = _by_item(latest[:MOST_UNDONE])
     there = []
     for item in shown:
         item.collection, item.connection = collection, collection.connection
@@ -78,7 +94,11 @@ def fetch_past(collection: Collection, at: datetime, *, after: str = "") -> Past
         if past.presence is Presence.THERE:
             there.append(PastRow(item=item, past=past))
     has_more = len(found) > PAGE_SIZE
-    return PastPage(rows=there, next=shown[-1].remote_id if has_more else "")
+    return PastPage(
+        rows=there,
+        next=shown[-1].remote_id if has_more else "",
+        is_partial=len(latest) > MOST_UNDONE,
+    )
 
 
 def compare(
@@ -92,6 +112,7 @@ def compare(
     missing = [key for key in by_item if key not in items]
     items |= Item.objects.in_bulk(missing)
     added, removed, changed, first_read = [], [], [], 0
+    is_cut = is_vague = False
     for key, item in items.items():
         item.collection, item.connection = collection, collection.connection
         since_end = [each for each in by_item[key] if each.at > end]
@@ -104,17 +125,19 @@ def compare(
             first_read += not is_new
         elif was and not is_there:
             removed.append(item)
-        elif was and (fields := _differences(by_item[key], before, after)):
-            change = ItemChange(
-                pk=-key, item=item, kind=ItemChange.Kind.CHANGED, at=end, fields=fields
-            )
-            changed.append(change)
+        elif was:
+            is_cut |= bool(before.in_part or after.in_part)
+            is_vague |= before.is_vague
+            if fields := _differences(by_item[key], before, after):
+                changed.append(_changed(item, end, fields))
     return Difference(
         added=added,
         removed=removed,
         changed=changed,
         first_read=first_read,
         is_partial=has_more_changes or has_more_new,
+        is_cut=is_cut,
+        is_vague=is_vague,
         known_from=known_from(collection, now),
     )
 
@@ -149,17 +172,30 @@ def _by_item(changes: Iterable[ItemChange]) -> defaultdict[int, list[ItemChange]
     return found
 
 
+def _changed(item: Item, at: datetime, fields: dict[str, Any]) -> ItemChange:
+    kind = ItemChange.Kind.CHANGED
+    return ItemChange(pk=-item.pk, item=item, kind=kind, at=at, fields=fields)
+
+
 def _differences(
     changes: Iterable[ItemChange], before: PastItem, after: PastItem
 ) -> dict[str, Any]:
-    """Return old and new of each field that was ever changed and differs."""
+    """Return old and new of each field that was ever changed and differs.
+
+    Where the history holds only the beginning of one, beginnings are compared.
+    """
     named = dict.fromkeys(name for each in changes for name in each.fields)
     pairs = {
         name: [_value(before, name), _value(after, name)]
         for name in named
         if name in OWN_FIELDS or name.startswith(PREFIX)
     }
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    in_part = {f"{PREFIX}{name}" for name in before.in_part | after.in_part}
+    return {
+        name: pair
+        for name, pair in pairs.items()
+        if (cut(pair[0]) != cut(pair[1]) if name in in_part else pair[0] != pair[1])
+    }
 
 
 def _value(past: PastItem, name: str) -> Any:

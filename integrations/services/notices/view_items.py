@@ -14,8 +14,8 @@ from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question
 from integrations.services.items.search.related_names import with_related
 from integrations.services.items.tables import indexes
-from integrations.services.items.tables.columns import columns_of
 from integrations.services.items.tables.opening import asker_of
+from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
 
@@ -57,7 +57,7 @@ def _lists(view: SavedView, user: User) -> Iterator[ItemQuerySet]:
         yield _all_items(view, user)
         return
     for collection in fitting.find_collections(view, user):
-        columns = columns_of(collection)
+        columns = typed_columns_of(collection)
         fitted = fitting.fit_table(view, collection, columns)
         query = fitted.query
         if fitted.left_out or not isinstance(query, TableQuery):

@@ -18,7 +18,13 @@ from integrations.models import (
     Preferences,
     SavedView,
 )
-from integrations.services.notices import digests, following, news, sending
+from integrations.services.notices import (
+    digests,
+    following,
+    news,
+    sending,
+    view_items,
+)
 from tests.support.rows import make_collection, make_connection, make_item
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +137,22 @@ def test_a_followed_view_tells_what_is_new_and_changed_in_it(
     assert "Ana Reyes" in body
     assert "Brand new" in body
     assert "Of old" not in body
+
+
+def test_a_view_by_what_a_formula_calculates_shows_its_rows(alice: User) -> None:
+    table = make_collection(
+        make_connection(alice, provider="notion"),
+        remote_id="src",
+        item_type="page",
+        schema={"fields": [{"name": "sum", "label": "Sum", "kind": "value"}]},
+        first_full_refresh_at=timezone.now(),
+    )
+    items = [make_item(table, name=f"{n}", properties={"sum": n}) for n in (2, 10)]
+    view = view_of(alice, table, parameters=[["sum__gt", "9"]])
+
+    shown = view_items.shown_among(view, alice, [item.pk for item in items])
+
+    assert shown == [items[1].pk]
 
 
 def test_a_view_over_everything_tells_what_its_search_finds(

@@ -23,7 +23,8 @@ from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers.records import COLOURS_KEY
 from integrations.services.common import queue
 from integrations.services.items.tables import rows
-from integrations.services.items.tables.columns import Column, columns_of
+from integrations.services.items.tables.columns import Column, Family, columns_of
+from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.rows import Indexed
 
 logger = logging.getLogger(__name__)
@@ -88,8 +89,7 @@ def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
         column
         for column in columns
         if column.id not in known
-        or known[column.id].family != column.family
-        or not _is_current(known[column.id], collection)
+        or not _is_current(known[column.id], column, collection)
     ]
     try:
         if outdated:
@@ -104,7 +104,8 @@ def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
             *(column.id for column in outdated),
             expires=EXPIRES_SECONDS,
         )
-        known = {k: v for k, v in known.items() if _is_current(v, collection)}
+        for column in outdated:
+            known.pop(column.id, None)
     usable = {name: index for name, index in known.items() if index.is_usable}
     building = [
         Building(
@@ -122,8 +123,10 @@ def _done(index: PropertyIndex | None, collection: Collection) -> int:
     return min(index.done, collection.stored_count) if index else 0
 
 
-def _is_current(index: PropertyIndex, collection: Collection) -> bool:
-    return index.labels == labels_of(collection, index.name)
+def _is_current(index: PropertyIndex, column: Column, collection: Collection) -> bool:
+    """Tell whether its rows are compared as the column is, typed as they are now."""
+    is_same_family = index.family == column.family
+    return is_same_family and index.labels == labels_of(collection, index.name)
 
 
 def labels_of(collection: Collection, name: str) -> str:
@@ -176,8 +179,10 @@ def _begin_one(collection: Collection, column: Column) -> PropertyIndex:
     is_same = index.labels == labels and index.family == column.family
     if is_new or (is_same and not is_dropped):
         return index
-    # Of another type its rows are of no use until they are all written again.
-    is_usable = index.is_usable and index.family == column.family
+    # Of another type its rows are of no use until they are all written again, nor are
+    # those of relations, which may hold no ids.
+    is_kept = index.family == column.family and index.family != Family.RELATION
+    is_usable = index.is_usable and is_kept
     index.state = _STATE.REBUILDING if is_usable else _STATE.BUILDING
     index.family, index.labels, index.position, index.done = column.family, labels, 0, 0
     index.save(update_fields=["state", "family", "labels", "position", "done"])
@@ -216,7 +221,7 @@ def begin(collection_id: UUID, names: Sequence[str]) -> None:
         Collection.objects.select_related("connection").filter(pk=collection_id).first()
     )
     if collection is not None:
-        columns = columns_of(collection)
+        columns = typed_columns_of(collection)
         found = [columns.get(name) for name in names]
         prepare(collection, [column for column in found if column is not None])
 

@@ -1,10 +1,11 @@
 """Types of calculated columns, told by their values where no schema tells them."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from integrations.models import Collection, Item
+from integrations.models import Collection, Item, PropertyIndex
 from integrations.providers import fields
 from integrations.providers.fields import Unavailable, Value
 from integrations.services.items.tables.columns import (
@@ -36,7 +37,9 @@ KINDS: Final[Mapping[type, str]] = {
 def typed_columns_of(collection: Collection) -> Columns:
     """Return the columns of a collection, calculated ones by what their values are.
 
-    By one query, where there is such a column; one without values stays a text.
+    By two queries, where there is such a column. One without values, or with values
+    of several types, is a text; but an index keeps its type while that is among them,
+    so that one edited row does not have all of them indexed again.
     """
     columns = columns_of(collection)
     calculated = {c.id: c for c in columns.by_id.values() if c.kind == ANY_TYPE}
@@ -44,17 +47,39 @@ def typed_columns_of(collection: Collection) -> Columns:
         return columns
     live = Item.objects.live().filter(collection=collection)
     latest = live.order_by("-remote_updated_at", "-pk").only("name", "properties")
-    typed: dict[str, Column] = {}
+    kinds: defaultdict[str, list[str]] = defaultdict(list)
     for item in latest[:SAMPLE]:
-        rest = [each for key, each in calculated.items() if key not in typed]
-        for key, value in values_of(item, collection, rest).items():
+        for key, value in values_of(item, collection, [*calculated.values()]).items():
             if kind := _kind_of(value):
-                typed[key] = _typed(calculated[key], kind)
+                kinds[key].append(kind)
+    indexed = _indexed_families(collection, [*calculated])
+    typed = {
+        key: _typed(column, kinds[key], indexed.get(key))
+        for key, column in calculated.items()
+    }
     return replace(columns, by_id={**columns.by_id, **typed})
 
 
-def _typed(column: Column, kind: str) -> Column:
-    return replace(column, kind=kind, family=FAMILIES.get(kind, Family.TEXT))
+def _indexed_families(
+    collection: Collection, names: Sequence[str]
+) -> Mapping[str, Family]:
+    indexes = PropertyIndex.objects.filter(collection=collection, name__in=names)
+    kept = indexes.exclude(state=PropertyIndex.State.DROPPING)
+    return {name: Family(told) for name, told in kept.values_list("name", "family")}
+
+
+def _typed(column: Column, kinds: Sequence[str], indexed: Family | None) -> Column:
+    """Return a column as what its values are; ``kinds`` are theirs, latest first."""
+    families = {kind: FAMILIES.get(kind, Family.TEXT) for kind in kinds}
+    told = set(families.values())
+    if indexed is not None and (not told or indexed in told):
+        family = indexed
+    else:
+        family = told.pop() if len(told) == 1 else Family.TEXT
+    if not kinds and family is Family.TEXT:
+        return column
+    of_family = (kind for kind, each in families.items() if each is family)
+    return replace(column, kind=next(of_family, family.value), family=family)
 
 
 def _kind_of(value: Value) -> str:

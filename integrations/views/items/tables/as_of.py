@@ -38,7 +38,8 @@ def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
     """
     table = Table.read(request, pk)
     now = timezone.now()
-    at, until = (to_time(request.GET.get(name, "")) for name in ("at", "until"))
+    told = [request.GET.get(name, "") for name in ("at", "until")]
+    at, until = times = [to_time(each) for each in told]
     context: dict[str, Any] = {
         "collection": table.collection,
         "connection": table.collection.connection,
@@ -50,23 +51,35 @@ def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
         "until": until,
         "of_then": urlencode({"at": at.isoformat()}) if at else "",
     }
-    times = [each for each in (at, until) if each is not None]
-    if request.GET.get("at") and (at is None or any(is_ahead(t, now) for t in times)):
-        context["error"] = "not_past"
+    if error := _error(told, times, now):
+        context["error"] = error
     elif at is not None and until is not None:
         start, end = sorted((at, until))
-        told = table_history.compare(table.collection, start, end, now=now)
-        context |= _difference(told) | {"at": start, "until": end}
-        context["is_vague"] = start < told.known_from
-        context["known_from"] = told.known_from
+        difference = table_history.compare(table.collection, start, end, now=now)
+        context |= _difference(difference) | {"at": start, "until": end}
+        context |= _reach(start, difference.known_from)
     elif at is not None:
         after = request.GET.get("after", "").replace("\x00", "")[:MAX_ID]
         page = table_history.fetch_past(table.collection, at, after=after)
         context |= _rows(page, table.collection, table.shown)
         context["next_url"] = _url(pk, at, page.next) if page.next else ""
-        context["known_from"] = table_history.known_from(table.collection, now)
-        context["is_vague"] = at < context["known_from"]
+        context |= _reach(at, table_history.known_from(table.collection, now))
     return render(request, "items/tables/table_as_of.html", context)
+
+
+def _error(told: Sequence[str], times: Sequence[datetime | None], now: datetime) -> str:
+    """Return what is wrong with the two times of an address, empty for nothing."""
+    for text, time in zip(told, times, strict=True):
+        if text and (time is None or is_ahead(time, now)):
+            return "not_past"
+    at, until = told
+    return "no_start" if until and not at else ""
+
+
+def _reach(at: datetime, known_from: datetime | None) -> dict[str, Any]:
+    """Return whether all of a time is known, and since when that is so."""
+    is_vague = known_from is None or at < known_from
+    return {"is_vague": is_vague, "known_from": known_from}
 
 
 def _url(pk: UUID, at: datetime, after: str) -> str:
@@ -87,7 +100,9 @@ def _rows(
     return {
         "rows": cells.make_rows(items, collection, shown),
         "columns": shown,
-        "is_cut": any(row.past.is_vague or row.past.in_part for row in page.rows),
+        "is_page_partial": page.is_partial,
+        "is_cut": any(row.past.in_part for row in page.rows),
+        "has_many_fields": any(row.past.is_vague for row in page.rows),
     }
 
 
@@ -95,6 +110,8 @@ def _difference(told: Difference) -> dict[str, Any]:
     """Return what differs, put in words, no more of each kind than is read."""
     return {
         "difference": told,
+        "is_cut": told.is_cut,
+        "has_many_fields": told.is_vague,
         "added": told.added[:MOST_SHOWN],
         "removed": told.removed[:MOST_SHOWN],
         "changed": sum_up(told.changed[:MOST_SHOWN]),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -12,7 +13,7 @@ from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items import store
 from integrations.services.items.tables import indexes, listing
-from integrations.services.items.tables.columns import columns_of
+from integrations.services.items.tables.columns import Family, columns_of
 from integrations.services.items.tables.conditions import Asker
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
@@ -179,3 +180,53 @@ def test_a_row_that_moves_to_another_collection_leaves_the_table(alice):
     store.store_page(two, [page], run_id=None, now=timezone.now())
 
     assert (names(one, "sort=p"), names(two, "sort=p")) == ([], ["x"])
+
+
+def refuse(*_):
+    """Refuse to write, as a database does while somebody else writes."""
+    raise OperationalError
+
+
+def test_an_index_of_another_type_serves_nothing_while_another_writes(
+    deals, monkeypatch
+):
+    ask(deals, "sort=amount")
+    PropertyIndex.objects.update(family=Family.TEXT)
+    monkeypatch.setattr(indexes, "_begin", refuse)
+
+    _, ready = ask(deals, "amount__gt=6")
+
+    assert [each.column.id for each in ready.building] == ["amount"]
+
+
+def test_a_worker_begins_a_formula_as_the_page_asked_for_it(alice):
+    table = make_collection(
+        make_connection(alice, provider="notion"),
+        remote_id="src",
+        item_type="page",
+        schema={"fields": [{"name": "sum", "label": "Sum", "kind": "value"}]},
+    )
+    row = IntegrationItem(id="a", type="page", name="a", properties={"sum": 5})
+    store.store_page(table, [row], run_id=None, now=timezone.now())
+
+    tasks.index_properties(str(table.pk), "sum")
+
+    assert PropertyIndex.objects.get().family == Family.NUMBER
+
+
+def test_relations_indexed_by_an_earlier_version_are_not_used_meanwhile(
+    alice, monkeypatch
+):
+    column = "associations.companies"
+    connection = make_connection(alice)
+    for name, kind in (("companies", "company"), ("deals", "deal")):
+        made = make_collection(connection, remote_id=name, item_type=kind)
+    row = IntegrationItem(id="1", type="deal", name="1", properties={column: ["7"]})
+    store.store_page(made, [row], run_id=None, now=timezone.now())
+    ask(made, f"{column}__filled=1")
+    PropertyIndex.objects.update(labels="of an earlier version")
+    monkeypatch.setattr(indexes, "SMALL", 0)
+
+    _, ready = ask(made, f"{column}__filled=1")
+
+    assert [each.column.id for each in ready.building] == [column]

@@ -2,8 +2,10 @@
 
 import pytest
 
+from integrations.models import PropertyIndex
 from integrations.providers.records import IntegrationItem
 from integrations.services.items import store
+from integrations.services.items.tables.columns import Family
 from tests.support.rows import NOON, make_collection, make_connection
 
 RESULTS = {
@@ -115,3 +117,32 @@ def test_results_of_another_type_are_sorted_as_what_they_are_now(as_alice, table
     expected = ["Hundred", "Nine", "None", "Ten"]
     assert names(get(as_alice, table, "?sort=number")) == expected
     assert names(get(as_alice, table, "?number__starts=ni")) == ["Nine"]
+
+
+def test_one_edited_row_does_not_index_all_rows_as_another_type(as_alice, table):
+    get(as_alice, table, "?sort=number")
+    before = PropertyIndex.objects.get()
+
+    put(table, Ten={"number": "not a number"})
+    page = get(as_alice, table, "?sort=number")
+
+    after = PropertyIndex.objects.get()
+    assert (after.family, after.labels) == (before.family, before.labels)
+    assert names(page) == ["Nine", "Hundred", "Ten", "None"]
+
+
+def test_an_index_keeps_its_type_while_no_late_row_has_a_value(as_alice, table):
+    get(as_alice, table, "?sort=number")
+
+    put(table, **{name: {"state": "Open"} for name in NAMES})
+    get(as_alice, table, "?number__gt=9.5")
+
+    assert PropertyIndex.objects.get().family == Family.NUMBER
+
+
+def test_results_of_several_types_are_texts_whichever_is_the_latest(as_alice, table):
+    put(table, Ten={"number": "10 of them"}, Nine={"number": 11})
+
+    get(as_alice, table, "?number__contains=10")
+
+    assert PropertyIndex.objects.get().family == Family.TEXT

@@ -1,13 +1,15 @@
 """A table as it was, and what differs between two times, from stored changes."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
+from integrations.models import Collection, Item
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items import store
-from tests.support.rows import NOON, make_collection
+from tests.support.rows import NOON, make_collection, make_connection
 
 FIELDS = [
     {"name": "amount", "label": "Amount", "kind": "number"},
@@ -41,9 +43,10 @@ def deals(connection, time_machine):
         name="Deals",
         item_type="deal",
         schema={"fields": FIELDS},
-        first_full_refresh_at=at(1),
     )
     put(made, 0, a=("Ash", 1), b=("Birch", 2), c=("Cedar", 3))
+    made.first_full_refresh_at = at(1)
+    made.save(update_fields=["first_full_refresh_at"])
     put(made, 2, a=("Ash", 10))
     put(made, 4, a=("Ash tree", 100))
     gone = {made.items.get(remote_id="b").pk: GONE}
@@ -68,6 +71,11 @@ def rows(page):
         ]
         for row in page.context["rows"]
     }
+
+
+def codes(page):
+    """Return the codes of what a page says."""
+    return set(re.findall(r'data-code="(\w+)"', page.content.decode()))
 
 
 @pytest.mark.parametrize(
@@ -159,11 +167,105 @@ def test_more_changes_than_are_looked_through_are_said(as_alice, deals, monkeypa
     assert 'data-code="partial"' in page.content.decode()
 
 
-@pytest.mark.parametrize("told", ["2999-01-01T00:00", "nonsense", "0001-01-01T00:00"])
-def test_what_is_no_past_time_asks_for_one(as_alice, deals, told):
-    page = as_alice.get(f"/collections/{deals.pk}/as-of/", {"at": told})
+def test_more_changes_of_a_page_than_are_undone_are_said(as_alice, deals, monkeypatch):
+    monkeypatch.setattr("integrations.services.items.table_history.MOST_UNDONE", 2)
 
-    assert 'data-code="not_past"' in page.content.decode()
+    assert "partial" not in codes(ask(as_alice, deals, 3))
+    page = ask(as_alice, deals, 1)
+
+    assert "partial" in codes(page)
+    assert rows(page)["Ash"] == ["10"]
+
+
+def test_rows_that_moved_are_where_they_are_now_and_that_is_said(as_alice, alice):
+    connection = make_connection(alice, provider="notion", remote_id="w:u")
+    one, two = (
+        make_collection(
+            connection, remote_id=name, item_type="page", first_full_refresh_at=NOON
+        )
+        for name in ("one", "two")
+    )
+    row = IntegrationItem(id="x", type="page", name="Plan")
+    store.store_page(one, [row], run_id=None, now=NOON)
+    store.store_page(two, [row], run_id=None, now=NOON + timedelta(hours=2))
+
+    left, right = ask(as_alice, one, 1), ask(as_alice, two, 1)
+
+    assert (list(rows(left)), list(rows(right))) == ([], ["Plan"])
+    for page in (left, right, ask(as_alice, two, 1, 3)):
+        assert "moves" in codes(page)
+
+
+def put_note(deals, hours, note, **values):
+    """Store a row with a note, and other properties."""
+    item = IntegrationItem(
+        id="a", type="deal", name="Ash", properties={"note": note, **values}
+    )
+    store.store_page(deals, [item], run_id=None, now=at(hours))
+
+
+@pytest.mark.parametrize(("last", "differs"), [("same", False), ("z", True)])
+def test_long_values_are_compared_by_the_beginnings_that_are_kept(
+    as_alice, deals, last, differs
+):
+    long = "x" * 3000
+    put_note(deals, 7, long)
+    put_note(deals, 8, "short")
+    put_note(deals, 9, long if last == "same" else last)
+
+    page = ask(as_alice, deals, 7.5, 9.5)
+
+    assert "cut" in codes(page)
+    assert bool(page.context["changed"]) is differs
+    assert {"cut"} == codes(ask(as_alice, deals, 7.5)) - {"moves"}
+
+
+@pytest.mark.parametrize("end", [None, 9])
+def test_more_fields_than_the_history_keeps_are_said(as_alice, deals, end):
+    put_note(deals, 7, "", **{f"field{number}": "1" for number in range(300)})
+    put_note(deals, 8, "", **{f"field{number}": "2" for number in range(300)})
+
+    assert {"many_fields"} == codes(ask(as_alice, deals, 7.5, end)) - {"moves"}
+
+
+@pytest.mark.parametrize("end", [None, 9])
+def test_a_table_that_was_never_read_in_full_has_no_time_since_when_it_is_known(
+    as_alice, deals, end
+):
+    Collection.objects.update(first_full_refresh_at=None)
+
+    page = ask(as_alice, deals, 1, end)
+
+    assert "unread" in codes(page)
+    assert "known from" not in page.content.decode()
+
+
+def test_a_page_without_rows_names_deleted_ones_among_what_is_left_out(as_alice, deals):
+    for item in Item.objects.live():
+        store.soft_delete(deals, {item.pk: GONE}, run_id=None, now=at(7))
+
+    page = ask(as_alice, deals, 8)
+
+    assert rows(page) == {}
+    assert "or were deleted" in page.content.decode()
+
+
+@pytest.mark.parametrize("told", ["2999-01-01T00:00", "nonsense", "0001-01-01T00:00"])
+@pytest.mark.parametrize("name", ["at", "until"])
+def test_what_is_no_past_time_asks_for_one(as_alice, deals, name, told):
+    times = {"at": at(1).isoformat(), name: told}
+
+    page = as_alice.get(f"/collections/{deals.pk}/as-of/", times)
+
+    assert codes(page) == {"not_past"}
+    assert "difference" not in page.context
+    assert "rows" not in page.context
+
+
+def test_a_second_time_alone_asks_for_the_first(as_alice, deals):
+    path = f"/collections/{deals.pk}/as-of/"
+
+    assert "no_start" in codes(as_alice.get(path, {"until": at(1).isoformat()}))
 
 
 def test_pages_of_a_past_table_cost_a_fixed_number_of_questions(
