@@ -41,9 +41,9 @@ def start(name: str) -> str:
     return out.getvalue()
 
 
-def files_below(root: Path) -> dict[str, str]:
+def files_below(root: Path) -> dict[str, bytes]:
     found = (path for path in root.rglob("*") if path.is_file())
-    return {str(p.relative_to(root)): p.read_text(encoding="utf-8") for p in found}
+    return {str(p.relative_to(root)): p.read_bytes() for p in found}
 
 
 @pytest.mark.parametrize(
@@ -210,12 +210,14 @@ def test_a_fourth_provider_is_few_lines_and_touches_nothing_else(copy: Path) -> 
         if "__pycache__" in name or name.endswith(".pyc"):
             continue
         before = ROOT / name
-        old = before.read_text(encoding="utf-8") if before.is_file() else ""
+        old = before.read_bytes() if before.is_file() else b""
         if text == old:
             continue
         is_own = name.startswith("integrations/providers/acme/")
         assert is_own or name in {*LISTS, "sandbox/acme.py"}, name
-        lines = list(difflib.ndiff(old.splitlines(), text.splitlines()))
+        lines = list(
+            difflib.ndiff(old.decode().splitlines(), text.decode().splitlines())
+        )
         added += sum(line.startswith("+ ") for line in lines)
     assert 0 < added <= MOST_LINES
 

@@ -37,7 +37,9 @@ class Grants:
         self.stack = stack
         command = stack.commands[WORKER]
         stack.commands[OTHER] = [word.replace("refresh@", "other@") for word in command]
-        self._celery = Celery(broker=f"redis://127.0.0.1:{stack.valkey_port}/0")
+        self._celery = Celery(
+            broker=f"redis://127.0.0.1:{stack.valkey_port}/0", set_as_current=False
+        )
         self.provider, self.version = "", 0
 
     def start(self) -> None:

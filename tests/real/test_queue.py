@@ -16,7 +16,9 @@ def test_the_messages_of_one_queue_are_counted(
 ) -> None:
     stack = make_stack()
     stack.start("valkey")
-    app = Celery(broker=f"redis://127.0.0.1:{stack.valkey_port}/0")
+    app = Celery(
+        broker=f"redis://127.0.0.1:{stack.valkey_port}/0", set_as_current=False
+    )
     monkeypatch.setattr(queue, "current_app", app)
 
     for name in ("sync", "sync", "interactive"):

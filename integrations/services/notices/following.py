@@ -16,8 +16,8 @@ from integrations.services.notices.quiet import zone_for
 
 MOST_FOLLOWED: Final = 200
 TOO_MANY = (
-    f"You follow {MOST_FOLLOWED} items and views, and there can be no more."
-    " Unfollow one first."
+    "You follow as many items and views as one user may:"
+    f" {MOST_FOLLOWED}. Unfollow one first."
 )
 Digest = NoticeSettings.Digest
 

@@ -16,17 +16,13 @@ FAILED_FOR = timedelta(days=1)
 
 def _notices(census: Census) -> Result:
     states = Notice.State
-    late = Notice.objects.filter(state=states.WAITING, tries__gte=MOST_TRIES)
-    failed = Notice.objects.filter(
-        state=states.FAILED, created_at__gte=census.now - FAILED_FOR
-    )
+    is_late = Q(state=states.WAITING, tries__gte=MOST_TRIES) & ~Q(error="")
+    has_failed = Q(state=states.FAILED, created_at__gte=census.now - FAILED_FOR)
     # That one user's address is refused is nothing that operators can mend.
     is_of_address = Q(error__startswith=Notice.REFUSED, user__isnull=False)
-    rows = [
-        each
-        for found in (late.exclude(error=""), failed)
-        for each in found.exclude(is_of_address)[:1000]
-    ]
+    rows = list(
+        Notice.objects.filter(is_late | has_failed).exclude(is_of_address)[:1000]
+    )
     if not rows:
         return Result(ok=True)
     why = sorted({f"{each.channel}: {each.error}" for each in rows})

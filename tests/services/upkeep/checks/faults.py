@@ -28,6 +28,7 @@ from integrations.models import (
     Edit,
     FailedRevocation,
     Heartbeat,
+    Notice,
     ProviderState,
 )
 from integrations.services.upkeep.checks import servers
@@ -377,6 +378,17 @@ def others_may_read_the_secrets(world: World) -> None:
     path.write_text("SECRET_KEY=")
     path.chmod(0o644)
     world.settings.SECRET_FILES = [str(path)]
+
+
+@fault("notices")
+def a_notice_cannot_be_sent(world: World) -> None:
+    Notice.objects.create(
+        channel=Notice.Channel.MAIL,
+        phase=Notice.Phase.TEST,
+        state=Notice.State.WAITING,
+        tries=2,
+        error="ConnectionRefusedError",
+    )
 
 
 @fault("packages")
