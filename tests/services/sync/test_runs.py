@@ -173,6 +173,7 @@ def test_a_death_after_some_pages_counts_like_any_other(
     monkeypatch.setattr(CONNECTORS["hubspot"], "fetch_page", die)
     # However slow this machine is, the first page is not stored before the second.
     monkeypatch.setattr(pages, "MOST_SECONDS", 3600)
+    monkeypatch.setattr(pages, "SOON_SECONDS", 30)
     deaths = 0
     for _ in range(6):
         SyncRun.objects.update(lease_until=None)
