@@ -85,10 +85,10 @@ def connect(
             raise OwnedBySomeoneElseError(provider) from exc
     if stored is None:
         return _keep_newer(_same_account(provider, account).get(owner=user), tokens)
-    triggers = SyncRun.Trigger
+    trigger = SyncRun.Trigger.CONNECT if stored.is_new else SyncRun.Trigger.RECONNECT
     request = runs.request_sync(
         stored.connection,
-        trigger=triggers.CONNECT if stored.is_new else triggers.RECONNECT,
+        trigger=trigger,
         full=not (stored.is_new or stored.shows_the_same),
         wait=CONNECTORS[provider].usual_share_lag,
     )
