@@ -7,8 +7,15 @@ spaces between words are cut into pairs of characters, so that any part is found
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Final
+
+from integrations.services.items.search.datetimes import (
+    WRITTEN_DAY,
+    read_day,
+    written_days,
+)
 
 # No longer word is told apart; PostgreSQL refuses those of more than 2,046 bytes.
 WORD_LENGTH: Final = 64
@@ -155,6 +162,7 @@ def _index(text: str, is_phone: bool) -> tuple[str, ...]:  # noqa: FBT001 (cache
     if _DIGIT.search(text) and (is_phone or not text.isdigit()):
         for found in NUMBER.finditer(text):
             words += number_words(found, is_phone=is_phone or _is_all(found))
+        words += (word for word, _ in written_days(text))
     return tuple(word[:WORD_LENGTH] for word in words)
 
 
@@ -162,9 +170,23 @@ def _index(text: str, is_phone: bool) -> tuple[str, ...]:  # noqa: FBT001 (cache
 _index_repeated = lru_cache(maxsize=20_000)(_index)
 
 
-def query_units(text: str) -> list[Unit]:
-    """Return what has to be found, each in any one of several spellings."""
+def query_units(text: str, zone: tzinfo = UTC) -> list[Unit]:
+    """Return what has to be found, each in any one of several spellings.
+
+    Days and times are read in ``zone``.
+    """
     simple, start = simplify(text), 0
+    units: list[Unit] = []
+    for found in WRITTEN_DAY.finditer(simple):
+        if day := read_day(found, zone):
+            units += _plain_units(simple[start : found.start()])
+            units.append(day.spellings)
+            start = day.end
+    return units + _plain_units(simple[start:])
+
+
+def _plain_units(simple: str) -> list[Unit]:
+    start = 0
     units: list[Unit] = []
     for found in NUMBER.finditer(simple):
         units += _word_units(simple[start : found.start()])
