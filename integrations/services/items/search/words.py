@@ -57,6 +57,8 @@ UNSPACED: Final = re.compile(
     "\ua960-\ua9ff\uaa00-\uaadf\uac00-\ud7ff\uf900-\ufaff\U0001b000-\U0001b16f"
     "\U00020000-\U000323af]+"
 )
+_APOSTROPHE: Final = re.compile("['\u2019]")
+_ELIDED: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:['\u2019][^\W\d_]+)+")
 _PLAIN_WORD: Final = re.compile("[a-z0-9]+")
 _DIGIT: Final = re.compile("[0-9]")
 _DIGITS_AND_DOTS: Final = re.compile(r"[0-9.]+")
@@ -163,7 +165,13 @@ def _index(text: str, is_phone: bool) -> tuple[str, ...]:  # noqa: FBT001 (cache
         for found in NUMBER.finditer(text):
             words += number_words(found, is_phone=is_phone or _is_all(found))
         words += (word for word, _ in written_days(text))
+    words += (word for found in _ELIDED.finditer(text) for word in _joined(found))
     return tuple(word[:WORD_LENGTH] for word in words)
+
+
+def _joined(elided: "re.Match[str]") -> list[str]:
+    """Return a word with apostrophes as it is typed without them."""
+    return fold(_APOSTROPHE.sub("", elided[0]))
 
 
 # Choices, names, days: most values of an account are in many of its items.
@@ -196,6 +204,18 @@ def _plain_units(simple: str) -> list[Unit]:
 
 
 def _word_units(text: str) -> list[Unit]:
+    start = 0
+    units: list[Unit] = []
+    for found in _ELIDED.finditer(text):
+        if UNSPACED.search(found[0]):
+            continue
+        units += _unbroken_units(text[start : found.start()])
+        units.append((tuple(fold(found[0])), tuple(_joined(found))))
+        start = found.end()
+    return units + _unbroken_units(text[start:])
+
+
+def _unbroken_units(text: str) -> list[Unit]:
     parts = (part for word in fold(text) for part in _parts(word, is_stored=False))
     return [((part[:WORD_LENGTH],),) for part in parts]
 
