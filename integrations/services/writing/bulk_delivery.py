@@ -35,8 +35,8 @@ from integrations.services.writing import (
     lease,
     outbox,
 )
+from integrations.services.writing.attempt import Step
 from integrations.services.writing.batch import Batch
-from integrations.services.writing.delivery import Step
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 
 from integrations.models import Connection, Import, ImportRow
-from integrations.services.writing import outbox
+from integrations.services.writing import discarding
 from integrations.services.writing.imports import jobs
 
 
@@ -23,4 +23,4 @@ def discard(connection: Connection, *, user: User | None) -> int:
     Imports are cancelled first, so that no row becomes an edit after it.
     """
     jobs.cancel_all(connection, user=user)
-    return outbox.discard_waiting(connection, user=user)
+    return discarding.discard_waiting(connection, user=user)

@@ -11,7 +11,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
-from integrations.services.writing import editing, outbox
+from integrations.services.writing import editing, undo_one
 from integrations.services.writing import waiting as waiting_changes
 from integrations.views.items.values import show
 
@@ -39,7 +39,7 @@ def put_in_words(edit: Edit, user: User) -> dict[str, Any]:
         "word": word(edit),
         "sentence": sentence(edit),
         "fields": list(_fields(edit)),
-        "can_undo": outbox.can_undo(edit, user),
+        "can_undo": undo_one.can_undo(edit, user),
         "can_discard": _can_discard(edit),
         "may_have_arrived": edit.is_open and edit.may_have_arrived,
     }

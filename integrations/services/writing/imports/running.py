@@ -24,7 +24,9 @@ from integrations.services.common import audit, import_content
 from integrations.services.writing import (
     bulk,
     bulk_delivery,
+    conflicts,
     delivery,
+    discarding,
     editing,
     outbox,
 )
@@ -124,10 +126,10 @@ def discard_open(source: Import) -> None:
     Where nobody can ask whether it has, there is nothing to wait for.
     """
     waiting = open_edits(source)
-    outbox.stop_sending(Edit.objects.filter(pk__in=waiting.values("pk")))
+    discarding.stop_sending(Edit.objects.filter(pk__in=waiting.values("pk")))
     if _may_send(source):
         waiting = waiting.filter(state=Edit.State.WAITING)
-    outbox.discard(list(waiting), user=source.created_by, why=ReasonCode.CANCELLED)
+    discarding.discard(list(waiting), user=source.created_by, why=ReasonCode.CANCELLED)
 
 
 def _take_together(lease: ImportLease) -> int:
@@ -261,7 +263,7 @@ def _update_instead(lease: ImportLease, edit: Edit) -> Edit | None:
     with transaction.atomic():
         # A cancelled import may be another worker's, who has settled this row.
         lease.renew()
-        update = outbox.decide(edit, values, user=user, key=key, is_queued=False)
+        update = conflicts.decide(edit, values, user=user, key=key, is_queued=False)
         row.item, row.edit = edit.item, update or edit
         row.state = State.SENT if update else State.UNCHANGED
         row.save(update_fields=["item", "edit", "state"])
