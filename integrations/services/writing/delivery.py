@@ -53,7 +53,8 @@ def deliver(edit_id: int) -> float | None:
 
 def _begin(edit: Edit, lease_id: UUID) -> Delivery:
     connection, writer = edit.connection, editing.writer_of(edit.connection)
-    if writer is None or not editing.can_write(edit.collection):
+    is_allowed = edit.is_cancelled or editing.can_write(edit.collection)
+    if writer is None or not is_allowed:
         raise NoTokenError(ReasonCode.NO_PERMISSION)
     circuit_breaker.ensure_running(connection.provider)
     return Delivery(

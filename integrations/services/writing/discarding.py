@@ -7,33 +7,29 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models import Connection, Edit
+from integrations.models import BulkEdit, Connection, Edit
 from integrations.models.edit import EditQuerySet
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.services.common import audit
-from integrations.services.writing import editing, lease, outbox
+from integrations.services.writing import lease, outbox
 
 
 def cancel(edit: Edit, *, user: User) -> bool:
-    """Discard an edit; what may have arrived is looked for, and not sent again.
-
-    Where nobody can ask whether it has, it ends now.
-    """
-    if edit.connection.is_syncable and editing.can_write(edit.collection):
-        # Its worker may be storing just now that it was not taken.
-        sent = Edit.objects.open().filter(pk=edit.pk, sent_at__isnull=False)
-        stop_sending(sent)
-        if sent.exists():
-            outbox.send(edit)
-            return True
+    """Discard an edit; what may have arrived is looked for, and not sent again."""
+    rows = Edit.objects.open().filter(pk=edit.pk)
+    # From here on no worker sends it, even if it has taken it.
+    stop_sending(rows)
+    if rows.filter(sent_at__isnull=False).exists():
+        outbox.send(edit)
+        return True
     return bool(discard([edit], user=user, why=ReasonCode.DISCARDED))
 
 
 def discard(edits: Iterable[Edit], *, user: User | None, why: ReasonCode) -> int:
     """Discard edits that nobody is sending now; return how many.
 
-    A worker that has not sent anything loses its lease. What may have arrived is not
-    undone by that.
+    A worker that has not sent anything loses its lease. What may have arrived is left
+    as it is, because that has to be looked for.
     """
     discarded = 0
     for edit in edits:
@@ -64,17 +60,23 @@ def discard_left() -> int:
 
 
 def discard_waiting(connection: Connection, *, user: User | None) -> int:
-    """Discard all that a connection has not sent yet; rows of many at once."""
+    """Discard all that a connection has not sent yet; rows of many at once.
+
+    What may have arrived is looked for as soon as the provider can be asked.
+    """
     waiting = connection.edits.open()
-    discarded = discard(
-        list(waiting.filter(bulk_edit__isnull=True)),
-        user=user,
-        why=ReasonCode.DISCARDED,
-    )
-    many = discard_rows(waiting.filter(bulk_edit__isnull=False), ReasonCode.DISCARDED)
-    if many:
-        audit.record("bulk_edit.discarded", user=user, subject=connection.pk, rows=many)
-    return discarded + many
+    stop_sending(waiting)
+    many = waiting.filter(bulk_edit__isnull=False)
+    BulkEdit.objects.filter(
+        pk__in=many.order_by().values("bulk_edit"), cancelled_at__isnull=True
+    ).update(cancelled_at=timezone.now())
+    alone = waiting.filter(bulk_edit__isnull=True, sent_at__isnull=True)
+    discarded = discard(list(alone), user=user, why=ReasonCode.DISCARDED)
+    rows = discard_rows(many, ReasonCode.DISCARDED)
+    if rows:
+        audit.record("bulk_edit.discarded", user=user, subject=connection.pk, rows=rows)
+    outbox.wake(connection)
+    return discarded + rows
 
 
 def stop_sending(rows: EditQuerySet) -> None:
@@ -83,9 +85,9 @@ def stop_sending(rows: EditQuerySet) -> None:
 
 
 def discard_rows(rows: EditQuerySet, why: ReasonCode) -> int:
-    """Discard rows that nobody is sending now, whoever has their lease."""
-    idle = rows.filter(Q(lease_id__isnull=True) | Q(sent_at__isnull=True))
-    return idle.update(
+    """Discard rows that were not sent, or are known to be refused."""
+    known = Q(sent_at__isnull=True) | Q(state__in=Edit.UNDECIDED)
+    return rows.filter(known).update(
         state=Edit.State.CANCELLED,
         ended_at=timezone.now(),
         lease_id=None,

@@ -12,7 +12,8 @@ from integrations.models import Edit
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.records import IntegrationItem
 from integrations.providers.writing import RawValues
-from integrations.services.writing import lease, outbox, storing
+from integrations.services.common.errors import NoTokenError
+from integrations.services.writing import editing, lease, outbox, storing
 from integrations.services.writing.attempt import (
     Delivery,
     Step,
@@ -137,6 +138,8 @@ def _give_back(delivery: Delivery, names: Iterable[str]) -> None:
     """Restore what a cancelled write had cleared when it was cut off."""
     edit = delivery.edit
     values = {name: edit.base.get(name) for name in names}
+    if values and not editing.can_write(edit.collection):
+        raise NoTokenError(ReasonCode.NO_PERMISSION)
     if values:
         delivery.step = Step.SENDING
         delivery.writer.update(delivery.api, delivery.context, edit.remote_id, values)

@@ -8,13 +8,19 @@ from integrations.services.writing.imports import jobs
 
 
 def count(connection: Connection) -> int:
-    """Return how many changes of a connection are not sent yet."""
+    """Return how many changes of a connection are not saved yet."""
     rows = ImportRow.objects.filter(
         source__connection=connection,
         source__state=Import.State.RUNNING,
         state__in=ImportRow.TO_SEND,
     )
-    return connection.edits.open().count() + rows.count()
+    wanted = connection.edits.open().filter(cancelled_at__isnull=True)
+    return wanted.count() + rows.count()
+
+
+def count_sought(connection: Connection) -> int:
+    """Return how many were discarded and may have arrived, which is not known yet."""
+    return connection.edits.open().filter(cancelled_at__isnull=False).count()
 
 
 def discard(connection: Connection, *, user: User | None) -> int:

@@ -311,6 +311,6 @@ def connection_discard_edits(request: UserRequest, pk: UUID) -> HttpResponse:
     """Discard all changes that a connection has not sent yet."""
     connection = get_connection(request, pk)
     waiting.discard(connection, user=request.user)
-    text = "The waiting changes are discarded."
+    text = status.discarded_text(connection)
     messages.success(request, text, extra_tags="discarded")
     return redirect(f"{connection.get_absolute_url()}#editing")
