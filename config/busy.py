@@ -51,6 +51,7 @@ def _set_wait(connection: BaseDatabaseWrapper, **_: Any) -> None:
     if seconds is not None and connection.vendor == "sqlite":
         # Not by a cursor: it is no query of the page.
         connection.connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+        connection.write_wait = seconds  # type: ignore[attr-defined]
 
 
 class BusyMiddleware:
