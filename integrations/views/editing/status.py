@@ -14,6 +14,7 @@ from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
 from integrations.services.writing import editing, undo_one
 from integrations.services.writing import waiting as waiting_changes
+from integrations.views.editing import waits
 from integrations.views.items.values import show
 
 State = Edit.State
@@ -63,7 +64,8 @@ def sentence(edit: Edit) -> str:
     """Return why it is where it is, as a whole sentence; empty for nothing."""
     connection, why = edit.connection, wording.reason_text(edit.why)
     provider = connection.provider_name
-    told = held(edit.collection, is_read_only=edit.is_cancelled) if edit.is_open else ""
+    wait = waits.held(edit.collection, is_read_only=edit.is_cancelled)
+    told = wait.text if wait and edit.is_open else ""
     if edit.state == State.UNKNOWN or (told and edit.may_have_arrived):
         return _sought(edit, told)
     if told:
@@ -88,23 +90,6 @@ def _sought(edit: Edit, told: str) -> str:
     if told:
         return " ".join([*words, "Nobody knows yet whether it arrived.", told])
     return " ".join([*words, f"{provider} is being asked whether it arrived."])
-
-
-def held(collection: Collection, *, is_read_only: bool = False) -> str:
-    """Return what a collection's edits wait for that only their user can change.
-
-    Those that are only looked for need no permission to write.
-    """
-    connection = collection.connection
-    if not connection.is_editing and not is_read_only:
-        return "It waits: editing is switched off for this connection."
-    if connection.state == Connection.State.PAUSED:
-        return "It waits: the connection is paused."
-    if not connection.is_syncable:
-        return "It waits until the connection is renewed."
-    if not is_read_only and not editing.can_write(collection):
-        return f"It waits: {connection.provider_name} has to permit changes first."
-    return ""
 
 
 def discarded_text(connection: Connection) -> str:
