@@ -67,7 +67,9 @@ def names(page):
 def cells_of(page, name):
     row = next(each for each in page.context["rows"] if each.item.name == name)
     return [
-        ([item.name for item in cell.value.items], cell.more) for _, cell in row.cells
+        ([item.name for item in cell.value.items], cell.more)
+        for _, cell in row.cells
+        if cell.value
     ]
 
 
@@ -186,3 +188,36 @@ def test_linked_records_of_a_base_are_filtered_by_their_names(alice, as_alice):
     assert names(get(as_alice, table, "?fldLinks__is=chair")) == {"Set"}
     # Ids differ by the size of their letters.
     assert names(get(as_alice, table, "?fldLinks__is=table")) == set()
+
+
+def test_a_contact_shows_its_companies_at_first_or_else_the_name_of_one(
+    as_alice, connection, companies, django_assert_max_num_queries
+):
+    people = [("21", "Ana", {"email": "ana@example.com", COMPANIES: ["1", "2"]})]
+    contacts = make(connection, "contacts", "contact", people)
+    names = {
+        "email": "Email",
+        "phone": "Phone",
+        "company": "Company name",
+        "hubspot_owner_id": "Owner",
+        "lifecyclestage": "Stage",
+        "hs_lead_status": "Lead status",
+    }
+    contacts.schema = {"fields": [{"name": n, "label": names[n]} for n in names]}
+    contacts.save(update_fields=["schema"])
+
+    with django_assert_max_num_queries(12):
+        page = get(as_alice, contacts, "")
+
+    labels = [each["label"] for each in page.context["columns"]]
+    first, last = ["Name", "Email", "Phone"], ["Owner", "Stage", "Lead status"]
+    assert labels == [*first, "Companies", *last, "Updated"]
+    assert (["Harbour & Vale", "Möbel Nord"], 0) in cells_of(page, "Ana")
+
+    connection.account = {"scopes": ["crm.objects.contacts.read"]}
+    connection.save(update_fields=["account"])
+
+    page = get(as_alice, contacts, "")
+
+    labels = [each["label"] for each in page.context["columns"]]
+    assert labels == [*first, *last, "Company name", "Updated"]
