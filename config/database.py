@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.env import TRUE, Environment
 
-SQLITE_OPTIONS = {
+SQLITE_OPTIONS: dict[str, Any] = {
     "timeout": 20,
     # Without IMMEDIATE a transaction that reads and then writes cannot wait.
     "transaction_mode": "IMMEDIATE",

@@ -125,6 +125,31 @@ def test_a_message_is_shown_although_it_cannot_be_ticked_off(
     assert len(page.context["messages"]) == 1
 
 
+def test_a_form_has_its_turn_soon_beside_a_writer_that_leaves_little_room(
+    path: Path, browser: Client, connection: Connection
+) -> None:
+    url = reverse("integrations:connection-rename", args=[connection.pk])
+    waited = []
+    with file_database.taken_again_and_again(path, held=0.4, free=0.012) as writes:
+        for number in range(7):
+            before = len(writes)
+            assert browser.post(url, {"label": str(number)}).status_code == 302
+            waited.append(len(writes) - before)
+
+    # Of the other one's writes; half of the forms wait for no more than these.
+    assert sorted(waited)[3] <= 2, waited
+
+
+def test_the_patience_of_a_page_ends_with_its_request(
+    path: Path, browser: Client
+) -> None:
+    browser.get("/connections/")
+
+    with database.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        assert cursor.fetchone() == (20000,)
+
+
 @pytest.mark.usefixtures("quick")
 def test_what_was_sent_is_kept_in_a_page_that_sends_it_again(
     path: Path, browser: Client, connection: Connection
