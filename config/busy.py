@@ -6,15 +6,13 @@ would have noted; what was sent gets a page that says so and sends it again.
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
@@ -23,7 +21,6 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 
-from config.database import SQLITE_OPTIONS
 from config.outages import DATABASE, is_busy
 
 logger = logging.getLogger(__name__)
@@ -38,59 +35,23 @@ ONCE: Final = frozenset({"integrations:callback"})
 RESENT: Final = "integrations"
 
 
-# SQLite itself would look again ten times a second only, and syncs, which do so too,
-# would have the database again and again before a page has it once.
-POLL_SECONDS: Final = 0.005
-
 _thread = threading.local()
 
 
-@contextmanager
-def bounded_wait(seconds: float) -> Iterator[None]:
-    """Bound how long each statement of this thread waits for another writer."""
+def wait_at_most(seconds: float) -> None:
+    """Set how long each statement of this thread waits for another writer."""
     _thread.seconds = seconds
-    _set_busy_timeout(connection, 0)
-    try:
-        with connection.execute_wrapper(waiting):
-            yield
-    finally:
-        del _thread.seconds
-        _set_busy_timeout(connection, SQLITE_OPTIONS["timeout"])
+    if connection.connection is not None:
+        _set_wait(connection)
 
 
 @receiver(connection_created)
-def _leave_waiting_to_us(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    if hasattr(_thread, "seconds"):
-        _set_busy_timeout(connection, 0)
-
-
-def _set_busy_timeout(connection: BaseDatabaseWrapper, seconds: int) -> None:
-    if connection.vendor == "sqlite" and connection.connection is not None:
+def _set_wait(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    seconds = getattr(_thread, "seconds", None)
+    if seconds is not None and connection.vendor == "sqlite":
         # Not by a cursor: it is no query of the page.
-        connection.connection.execute(f"PRAGMA busy_timeout={seconds * 1000}")
-
-
-def waiting(
-    execute: Callable[..., Any],
-    sql: str,
-    params: Any,
-    many: bool,  # noqa: FBT001 - Django's
-    context: Any,
-) -> Any:
-    """Execute a statement as soon as no other writer has the database.
-
-    A statement that finds it busy has done nothing. One within a transaction never
-    does, because that has begun by taking the database; of many statements outside of
-    one, some may have been executed.
-    """
-    until = time.monotonic() + _thread.seconds
-    while True:
-        try:
-            return execute(sql, params, many, context)
-        except OperationalError as exc:
-            if many or not is_busy(exc) or time.monotonic() >= until:
-                raise
-        time.sleep(POLL_SECONDS)
+        connection.connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+        connection.write_wait = seconds  # type: ignore[attr-defined]
 
 
 class BusyMiddleware:
@@ -101,15 +62,14 @@ class BusyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Set the wait by what kind of request it is."""
-        seconds = READ_SECONDS if request.method in SAFE else WRITE_SECONDS
-        with bounded_wait(seconds):
-            return self.get_response(request)
+        wait_at_most(READ_SECONDS if request.method in SAFE else WRITE_SECONDS)
+        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> None:
         """Wait longer where something comes in that comes once."""
         match = request.resolver_match
         if match is not None and match.view_name in ONCE:
-            _thread.seconds = ONCE_SECONDS
+            wait_at_most(ONCE_SECONDS)
 
     def process_exception(
         self, request: HttpRequest, exc: Exception
@@ -131,13 +91,25 @@ class SessionsMiddleware(SessionMiddleware):
         self, request: HttpRequest, response: HttpResponse
     ) -> HttpResponse:
         """Return the answer although bookkeeping was not stored, and no other."""
+        session: Any = request.session
+        if self._is_stored(request, response) or session.has_only_bookkeeping():
+            return response
+        if session.is_of_read:
+            # The page began something, such as the challenge of a passkey.
+            wait_at_most(WRITE_SECONDS)
+            if self._is_stored(request, response):
+                return response
+        return busy_page(request)
+
+    def _is_stored(self, request: HttpRequest, response: HttpResponse) -> bool:
+        """Store the session, and its cookie in the response, unless busy."""
         try:
-            return super().process_response(request, response)
+            super().process_response(request, response)
         except (SessionInterrupted, UpdateError, DatabaseError) as exc:
             if not is_busy(exc):
                 raise
-        session: Any = request.session
-        return response if session.has_only_bookkeeping() else busy_page(request)
+            return False
+        return True
 
 
 def busy_page(request: HttpRequest) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.env import TRUE, Environment
 
-SQLITE_OPTIONS: dict[str, Any] = {
+SQLITE_OPTIONS = {
     "timeout": 20,
     # Without IMMEDIATE a transaction that reads and then writes cannot wait.
     "transaction_mode": "IMMEDIATE",
@@ -52,7 +52,7 @@ def _sqlite(path: str, base_dir: Path) -> dict[str, Any]:
     if name not in {"", ":memory:"}:
         name = str(base_dir / name)
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "config.sqlite",
         "NAME": name or ":memory:",
         "OPTIONS": SQLITE_OPTIONS,
     }

@@ -2,16 +2,15 @@
 
 import shutil
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.db import connections
-from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from config.database import SQLITE_OPTIONS
+from config.sqlite.base import DatabaseWrapper
 
 
 def copy_to(path: Path) -> None:
@@ -43,30 +42,3 @@ def locked(path: Path) -> Iterator[None]:
         writer.execute("BEGIN IMMEDIATE")
         yield
         writer.execute("ROLLBACK")
-
-
-@contextmanager
-def taken_again_and_again(
-    path: Path, *, held: float, free: float
-) -> Iterator[list[None]]:
-    """Write to a database in another connection, with little time in between.
-
-    Yields what grows by one with each of its writes.
-    """
-    stop, writes = threading.Event(), list[None]()
-
-    def write() -> None:
-        with closing(sqlite3.connect(path, isolation_level=None)) as writer:
-            while not stop.wait(free):
-                writer.execute("BEGIN IMMEDIATE")
-                writes.append(None)
-                stop.wait(held)
-                writer.execute("ROLLBACK")
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    try:
-        yield writes
-    finally:
-        stop.set()
-        thread.join()

@@ -17,8 +17,8 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers.records import IntegrationItem
 from integrations.providers.writing import RawValues, WrittenMany
 from integrations.services.writing import lease, storing
+from integrations.services.writing.attempt import Step, left_halfway, touched
 from integrations.services.writing.batch import Batch
-from integrations.services.writing.delivery import Step, left_halfway, touched
 
 
 def _update(batch: Batch) -> None:

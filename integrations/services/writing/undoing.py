@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.models import BulkEdit, Edit, Item, ItemChange
 from integrations.models.edit import EditQuerySet
 from integrations.services.writing import bulk as bulk_edits
-from integrations.services.writing import editing, outbox
+from integrations.services.writing import editing, undo_one
 from integrations.services.writing.bulk_rows import CHUNK, chunks
 from integrations.services.writing.outbox import NothingToUndoError
 
@@ -94,7 +94,7 @@ def _overtaken(edits: Sequence[Edit]) -> set[int]:
         for edit in by_item[item_id]:
             # Whoever filled in a field of a new item has made it theirs.
             own = writable if edit.verb == Edit.Verb.CREATE else edit.values
-            if key > (edit.change_id or 0) and outbox.touches(fields, own):
+            if key > (edit.change_id or 0) and undo_one.touches(fields, own):
                 overtaken.add(edit.pk)
     return overtaken
 
@@ -142,7 +142,7 @@ def _rows(undoing: BulkEdit, edits: Iterable[Edit]) -> Iterator[Edit]:
             yield bulk_edits.edit_of(undoing, item, {}, base, **archive)
             continue
         base = {name: item.properties.get(name) for name in edit.values}
-        old = outbox.old_values(edit)
+        old = undo_one.old_values(edit)
         yield bulk_edits.edit_of(undoing, item, old, base, undoes=edit)
 
 

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 from integrations.forms import TableDownloadForm
 from integrations.models import Collection, SyncRun
 from integrations.models.wording import count_text
+from integrations.services.items.listing import Count, count_since
 from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
-from integrations.services.items.listing import Count, count_since
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.tables import groups, layouts, listing
 from integrations.services.items.tables.layouts import NORMAL
@@ -173,7 +173,9 @@ def _columns(asked: Table) -> list[dict[str, Any]]:
             {
                 "column": column,
                 "label": column.label,
-                "sort_url": (other if is_sorted else first).url,
+                "sort_url": (other if is_sorted else first).url
+                if column.is_compared
+                else "",
                 "direction": order if is_sorted else "none",
                 "width": asked.layout.widths.get(column.id, NORMAL),
             }
