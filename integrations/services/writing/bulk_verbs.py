@@ -111,8 +111,9 @@ def _store_touched(batch: Batch, there: Mapping[str, IntegrationItem]) -> None:
 def _store_archived(batch: Batch, edits: Sequence[Edit]) -> None:
     now = timezone.now()
     with transaction.atomic():
+        changes = storing.archive_items(edits, now=now)
         for edit in edits:
-            edit.change = storing.archive_item(edit, now=now)
+            edit.change = changes.get(edit.pk)
             batch.end(edit, Edit.State.SAVED)
 
 

@@ -11,7 +11,7 @@ from integrations.models import BulkEdit, Connection, Edit
 from integrations.models.edit import EditQuerySet
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.services.common import audit
-from integrations.services.writing import lease, outbox
+from integrations.services.writing import outbox
 
 
 def cancel(edit: Edit, *, user: User) -> bool:
@@ -55,7 +55,7 @@ def discard_cancelled(edit: Edit) -> bool:
 def discard_left() -> int:
     """Discard what was cancelled on its way and put back: nobody sends it any more."""
     left = Edit.objects.cancelled_unsent().order_by("pk")
-    rows = left.select_related(*lease.RELATED)[: outbox.MOST_AT_ONCE]
+    rows = left.select_related("item", "created_by")[: outbox.MOST_AT_ONCE]
     return discard(rows, user=None, why=ReasonCode.DISCARDED)
 
 

@@ -53,15 +53,22 @@ def create(
         user=user,
         uuid=key,
         is_queued=is_queued,
-        **new_item(collection, values),
+        **new_item(collection, values, identified_by=identity_fields(collection)),
     )
 
 
-def new_item(collection: Collection, values: RawValues) -> dict[str, Any]:
+def identity_fields(collection: Collection) -> list[str]:
+    """Return the names of the fields that no two items have alike."""
+    fields = editing.fields_of(collection).values()
+    return [field.name for field in fields if field.is_identity]
+
+
+def new_item(
+    collection: Collection, values: RawValues, *, identified_by: Sequence[str]
+) -> dict[str, Any]:
     """Return the columns of a new item's edit; raise ValueError without an identity."""
     given = {name: value for name, value in values.items() if value not in ("", None)}
-    fields = editing.fields_of(collection).values()
-    identities = [given.get(field.name) for field in fields if field.is_identity]
+    identities = [given.get(name) for name in identified_by]
     if not all(identities) or not given:
         raise ValueError("an item without its identity")
     identity = " ".join(str(each).casefold() for each in identities)

@@ -109,7 +109,7 @@ def _archive(delivery: Delivery) -> None:
     now = timezone.now()
     with transaction.atomic():
         edit.correlation_id = delivery.api.correlation_id
-        edit.change = storing.archive_item(edit, now=now)
+        edit.change = storing.archive_items([edit], now=now).get(edit.pk)
         _end(delivery, Edit.State.SAVED, change=edit.change)
 
 

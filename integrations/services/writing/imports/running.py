@@ -6,7 +6,7 @@ many at once as a call takes, and one by one what such a call does not settle.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -157,10 +157,11 @@ def _edits(
     found: BulkEdit, source: Import, rows: Iterable[ImportRow]
 ) -> Iterator[Edit]:
     """Yield the edit of each row, which is noted in the row."""
+    names = outbox.identity_fields(source.collection)
     for row in rows:
         content = import_content.unseal(row)
         try:
-            edit = _edit(found, source, row, content)
+            edit = _edit(found, source, row, content, identified_by=names)
         except ValueError:
             _refuse(row, RowProblem.NO_IDENTITY)
             continue
@@ -169,11 +170,17 @@ def _edits(
 
 
 def _edit(
-    found: BulkEdit, source: Import, row: ImportRow, content: Mapping[str, Any]
+    found: BulkEdit,
+    source: Import,
+    row: ImportRow,
+    content: Mapping[str, Any],
+    *,
+    identified_by: Sequence[str],
 ) -> Edit:
     if row.state == State.CHANGED and row.item is not None:
         return bulk.edit_of(found, row.item, content["values"], content["base"])
-    new = outbox.new_item(source.collection, content["values"])
+    values = content["values"]
+    new = outbox.new_item(source.collection, values, identified_by=identified_by)
     return bulk.row_of(found, uuid=_key(source, row), **new)
 
 
