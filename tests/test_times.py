@@ -48,6 +48,7 @@ MACHINES = {
     "integrations/services/items/change_query.py",
     "integrations/services/items/everything.py",
     "integrations/services/items/query.py",
+    "integrations/services/items/search/datetimes.py",
     "integrations/views/items/as_of.py",
     "integrations/views/items/changes.py",
     "integrations/services/sync/failures.py",
