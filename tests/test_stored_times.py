@@ -91,7 +91,7 @@ ALLOWED: dict[str, str] = {
         "counts days since Excel's first one"
     ),
     "integrations/services/items/everything.py::fetch_timeline": BOTH_STORED,
-    "integrations/services/items/listing.py::count_since": COUNTED,
+    "integrations/services/items/counting.py::count_since": COUNTED,
     "integrations/services/items/news.py::parse": "asked for by an address",
     "integrations/services/items/news.py::select": COUNTED,
     "integrations/services/sync/activity.py::first_read_since": COUNTED,

@@ -15,7 +15,7 @@ from integrations.services.items.as_of import (
     kept_since,
     undo,
 )
-from integrations.services.items.rows import cut
+from integrations.services.items.differences import cut
 
 PAGE_SIZE = 50
 # So many changes of an account, and so many new items, are looked through.

@@ -17,7 +17,7 @@ from integrations.providers.writing import RawValues
 from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import ServiceError
-from integrations.services.items.rows import is_capped
+from integrations.services.items.differences import is_capped
 from integrations.services.writing import editing, lease
 
 # One sweep sends at most so many; the next one goes on.
