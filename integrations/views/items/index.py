@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -170,6 +171,7 @@ def _list_context(
         "download": DownloadForm(),
         "download_fields": query.change().parameters,
         "result_url": query.url,
+        "past_url": f"{reverse('integrations:items-as-of')}?{urlencode(query.filters)}",
         "table": next((c for c in collections if c.pk == query.collection), None),
     }
 
