@@ -36,15 +36,19 @@ class EditQuerySet(models.QuerySet["Edit"]):
         earlier = Edit.objects.open().filter(
             order_key=OuterRef("order_key"), pk__lt=OuterRef("pk")
         )
-        syncable = Connection.objects.syncable().filter(is_editing=True)
+        syncable = Connection.objects.syncable()
+        # Looking for what was cancelled writes nothing: editing may be off.
+        is_allowed = Q(connection__in=syncable.filter(is_editing=True)) | Q(
+            cancelled_at__isnull=False, connection__in=syncable
+        )
         # Of what was cancelled it is yet looked whether it arrived.
         is_wanted = Q(sent_at__isnull=False) | Q(cancelled_at__isnull=True)
         return self.open().filter(
             is_free,
             is_wanted,
+            is_allowed,
             ~Exists(earlier),
             times.come("due_at", now, longest=Edit.LONGEST_WAIT),
-            connection__in=syncable,
         )
 
 

@@ -40,7 +40,7 @@ from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
 from integrations.services.sync import quarantine, runs
 from integrations.services.upkeep import daily_counts, retention, staleness
-from integrations.services.writing import bulk, outbox
+from integrations.services.writing import bulk, discarding, outbox
 from integrations.services.writing.imports import jobs
 
 logger = logging.getLogger(__name__)
@@ -177,7 +177,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
     pull_in(now=now)
     return {
         "runs": runs.enqueue_lost(now=leases_at),
-        "cancelled": bulk.discard_left() + outbox.discard_left(),
+        "cancelled": bulk.discard_left() + discarding.discard_left(),
         "edits": outbox.send_due(),
         "imports": jobs.send_due(),
         "restored": fallback_store.restore_all(),

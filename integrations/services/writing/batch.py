@@ -15,8 +15,14 @@ from integrations.providers.records import IntegrationItem
 from integrations.providers.writing import RawValues, WritableField
 from integrations.services.common import queue
 from integrations.services.common.errors import NoTokenError
-from integrations.services.writing import delivery, lease, outbox, outcomes
-from integrations.services.writing.delivery import Step
+from integrations.services.writing import (
+    attempt,
+    discarding,
+    lease,
+    outbox,
+    outcomes,
+)
+from integrations.services.writing.attempt import Step
 
 
 def key_of(edit: Edit) -> str:
@@ -71,7 +77,7 @@ class Batch:
 
     def differing(self, values: RawValues, there: RawValues) -> list[str]:
         """Return the names of values that are not there."""
-        return delivery.differing(self.writer, self.fields, values, there)
+        return attempt.differing(self.writer, self.fields, values, there)
 
     def end(self, edit: Edit, state: Edit.State, why: ReasonCode | None = None) -> None:
         """End a row and record it, in the caller's transaction."""
@@ -104,7 +110,7 @@ class Batch:
             is_unsure=is_unsure,
             is_halfway=key_of(edit) in self.halfway,
         )
-        wait = delivery.store_outcome(edit, self.lease_id, outcome)
+        wait = outcomes.store_outcome(edit, self.lease_id, outcome)
         del self.open[key_of(edit)]
         return wait or 0.0
 
@@ -114,7 +120,7 @@ class Batch:
         unsent = {"state": Edit.State.WAITING, "sent_at": None}
         self.leave_alone(edit, **({} if is_unsure else unsent))
         if not is_unsure:
-            outbox.discard_cancelled(edit)
+            discarding.discard_cancelled(edit)
 
     def leave_alone(self, edit: Edit, **values: Any) -> None:
         """Put a row back, to be delivered by itself."""

@@ -19,7 +19,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers.writing import WritableField
 from integrations.services.common import audit, queue
 from integrations.services.common.errors import ServiceError
-from integrations.services.writing import outbox
+from integrations.services.writing import discarding, outbox
 from integrations.services.writing.bulk_rows import (
     CHUNK,
     Kind,
@@ -153,10 +153,10 @@ def discard_cancelled(bulk: BulkEdit) -> int:
     if not BulkEdit.objects.filter(pk=bulk.pk, cancelled_at__isnull=False).exists():
         return 0
     # From here on no worker sends one that it has taken.
-    outbox.stop_sending(bulk.edits.open())
+    discarding.stop_sending(bulk.edits.open())
     unsent = bulk.edits.open().filter(sent_at__isnull=True)
     waiting = list(unsent.values_list("order_key", flat=True))
-    discarded = outbox.discard_rows(unsent, ReasonCode.DISCARDED)
+    discarded = discarding.discard_rows(unsent, ReasonCode.DISCARDED)
     for chunk in chunks(waiting):
         outbox.send_following(chunk)
     return discarded

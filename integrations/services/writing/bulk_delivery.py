@@ -35,8 +35,8 @@ from integrations.services.writing import (
     lease,
     outbox,
 )
+from integrations.services.writing.attempt import Step
 from integrations.services.writing.batch import Batch
-from integrations.services.writing.delivery import Step
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,8 @@ def _deliver(
 def _work_on(batch: Batch) -> None:
     """Read, send what is missing, store the answer, and read what was written."""
     collection = batch.bulk.collection
-    if not editing.can_write(collection):
+    is_reading = all(edit.is_cancelled for edit in batch.open.values())
+    if not is_reading and not editing.can_write(collection):
         raise NoTokenError(ReasonCode.NO_PERMISSION)
     circuit_breaker.ensure_running(collection.connection.provider)
     batch.fields = editing.fields_of(collection)

@@ -17,8 +17,8 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers.records import IntegrationItem
 from integrations.providers.writing import RawValues, WrittenMany
 from integrations.services.writing import lease, storing
+from integrations.services.writing.attempt import Step, left_halfway, touched
 from integrations.services.writing.batch import Batch
-from integrations.services.writing.delivery import Step, left_halfway, touched
 
 
 def _update(batch: Batch) -> None:
@@ -111,8 +111,9 @@ def _store_touched(batch: Batch, there: Mapping[str, IntegrationItem]) -> None:
 def _store_archived(batch: Batch, edits: Sequence[Edit]) -> None:
     now = timezone.now()
     with transaction.atomic():
+        changes = storing.archive_items(edits, now=now)
         for edit in edits:
-            edit.change = storing.archive_item(edit, now=now)
+            edit.change = changes.get(edit.pk)
             batch.end(edit, Edit.State.SAVED)
 
 

@@ -1,6 +1,6 @@
 """The outbox: take edits, and say what becomes of them; their delivery is a task's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -11,13 +11,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import AuditEvent, Collection, Connection, Edit, Item
-from integrations.models.edit import EditQuerySet
-from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers.writing import RawValues
 from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import ServiceError
-from integrations.services.items.differences import is_capped
 from integrations.services.writing import editing, lease
 
 # One sweep sends at most so many; the next one goes on.
@@ -56,15 +53,22 @@ def create(
         user=user,
         uuid=key,
         is_queued=is_queued,
-        **new_item(collection, values),
+        **new_item(collection, values, identified_by=identity_fields(collection)),
     )
 
 
-def new_item(collection: Collection, values: RawValues) -> dict[str, Any]:
+def identity_fields(collection: Collection) -> list[str]:
+    """Return the names of the fields that no two items have alike."""
+    fields = editing.fields_of(collection).values()
+    return [field.name for field in fields if field.is_identity]
+
+
+def new_item(
+    collection: Collection, values: RawValues, *, identified_by: Sequence[str]
+) -> dict[str, Any]:
     """Return the columns of a new item's edit; raise ValueError without an identity."""
     given = {name: value for name, value in values.items() if value not in ("", None)}
-    fields = editing.fields_of(collection).values()
-    identities = [given.get(field.name) for field in fields if field.is_identity]
+    identities = [given.get(name) for name in identified_by]
     if not all(identities) or not given:
         raise ValueError("an item without its identity")
     identity = " ".join(str(each).casefold() for each in identities)
@@ -213,86 +217,6 @@ def _send_all(edits: Sequence[Edit]) -> int:
     return sent + sum(queue.send("deliver_edit", edit.pk) for edit in alone)
 
 
-def cancel(edit: Edit, *, user: User) -> bool:
-    """Discard an edit; what may have arrived is looked for, and not sent again.
-
-    Where nobody can ask whether it has, it ends now.
-    """
-    if edit.connection.is_syncable and editing.can_write(edit.collection):
-        # Its worker may be storing just now that it was not taken.
-        sent = Edit.objects.open().filter(pk=edit.pk, sent_at__isnull=False)
-        stop_sending(sent)
-        if sent.exists():
-            send(edit)
-            return True
-    return bool(discard([edit], user=user, why=ReasonCode.DISCARDED))
-
-
-def discard(edits: Iterable[Edit], *, user: User | None, why: ReasonCode) -> int:
-    """Discard edits that nobody is sending now; return how many.
-
-    A worker that has not sent anything loses its lease. What may have arrived is not
-    undone by that.
-    """
-    discarded = 0
-    for edit in edits:
-        with transaction.atomic():
-            rows = Edit.objects.filter(
-                pk=edit.pk, state__in=(*Edit.OPEN, *Edit.UNDECIDED)
-            ).exclude(reason=ReasonCode.OVERWROTE)
-            changed = discard_rows(rows, why)
-            if changed:
-                record("discarded", edit, user=user)
-        if changed:
-            discarded += 1
-            send_next(edit)
-    return discarded
-
-
-def discard_cancelled(edit: Edit) -> bool:
-    """Discard an edit that was cancelled on its way, if it is known to be unsent."""
-    left = Edit.objects.cancelled_unsent().filter(pk=edit.pk)
-    return bool(discard(left, user=None, why=ReasonCode.DISCARDED))
-
-
-def discard_left() -> int:
-    """Discard what was cancelled on its way and put back: nobody sends it any more."""
-    left = Edit.objects.cancelled_unsent().order_by("pk")
-    rows = left.select_related(*lease.RELATED)[:MOST_AT_ONCE]
-    return discard(rows, user=None, why=ReasonCode.DISCARDED)
-
-
-def discard_waiting(connection: Connection, *, user: User | None) -> int:
-    """Discard all that a connection has not sent yet; rows of many at once."""
-    waiting = connection.edits.open()
-    discarded = discard(
-        list(waiting.filter(bulk_edit__isnull=True)),
-        user=user,
-        why=ReasonCode.DISCARDED,
-    )
-    many = discard_rows(waiting.filter(bulk_edit__isnull=False), ReasonCode.DISCARDED)
-    if many:
-        audit.record("bulk_edit.discarded", user=user, subject=connection.pk, rows=many)
-    return discarded + many
-
-
-def stop_sending(rows: EditQuerySet) -> None:
-    """Let open edits be sent no more; what was sent is looked for, and then ends."""
-    rows.filter(cancelled_at__isnull=True).update(cancelled_at=timezone.now())
-
-
-def discard_rows(rows: EditQuerySet, why: ReasonCode) -> int:
-    """Discard rows that nobody is sending now, whoever has their lease."""
-    idle = rows.filter(Q(lease_id__isnull=True) | Q(sent_at__isnull=True))
-    return idle.update(
-        state=Edit.State.CANCELLED,
-        ended_at=timezone.now(),
-        lease_id=None,
-        lease_until=None,
-        **columns(Reason(code=why)),
-    )
-
-
 def forget(connection: Connection) -> None:
     """Delete a connection's edits and imports, and their values from the trail."""
     # The trail is kept for longer than the edits that it tells of.
@@ -332,71 +256,3 @@ def shown_values(item: Item) -> Mapping[str, Any]:
     for edit in item.edits.open().filter(verb=Edit.Verb.UPDATE).order_by("pk"):
         values |= edit.values
     return values
-
-
-def can_undo(edit: Edit, user: User) -> bool:
-    """Tell whether an edit is the user's own, and the latest of all its fields."""
-    if edit.verb != Edit.Verb.UPDATE or edit.state != Edit.State.SAVED:
-        return False
-    item = edit.item
-    if edit.created_by_id != user.pk or item is None or item.is_deleted:
-        return False
-    if edit.change_id is None or not editing.can_write(item.collection):
-        return False
-    if item.edits.open().exists():
-        return False
-    newer = item.changes.filter(pk__gt=edit.change_id).values_list("fields", flat=True)
-    return not any(touches(fields, edit.values) for fields in newer)
-
-
-def touches(fields: Mapping[str, Any], names: Iterable[str]) -> bool:
-    """Tell whether a change of the history may be one of these properties."""
-    return is_capped(fields) or any(f"properties.{n}" in fields for n in names)
-
-
-def undo(edit: Edit, *, user: User, key: UUID) -> Edit | None:
-    """Take the old values of an edit back."""
-    if edit.item is None or not can_undo(edit, user):
-        raise NothingToUndoError
-    now = edit.item.properties
-    base = {name: now.get(name) for name in edit.values}
-    return update(edit.item, old_values(edit), base, user=user, key=key, undoes=edit)
-
-
-def old_values(edit: Edit) -> dict[str, Any]:
-    """Return what takes an edit back; an empty text clears a value."""
-    was = {name: edit.base.get(name) for name in edit.values}
-    return {name: "" if value is None else value for name, value in was.items()}
-
-
-def decide(
-    edit: Edit, mine: RawValues, *, user: User, key: UUID, is_queued: bool = True
-) -> Edit | None:
-    """Settle a conflict: send those values that the user still wants.
-
-    What the provider has is then what they saw, so it is the base of the new edit.
-    """
-    if edit.state != Edit.State.CONFLICT or edit.item is None:
-        raise NothingToUndoError
-    if edit.reason == ReasonCode.OVERWROTE:
-        return _give_back(edit, mine, user=user, key=key)
-    with transaction.atomic():
-        if not discard([edit], user=user, why=ReasonCode.DECIDED):
-            return None
-        there = {**edit.base, **edit.theirs}
-        base = {name: there.get(name) for name in mine}
-        return update(edit.item, mine, base, user=user, key=key, is_queued=is_queued)
-
-
-def _give_back(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None:
-    """Settle a write that replaced values unseen: send back those that are to stay."""
-    if edit.item is None:
-        return None
-    theirs = {name: value for name, value in edit.theirs.items() if name not in mine}
-    values = {name: "" if value is None else value for name, value in theirs.items()}
-    with transaction.atomic():
-        rows = Edit.objects.filter(pk=edit.pk, state=Edit.State.CONFLICT)
-        if not rows.update(state=Edit.State.SAVED, **columns(None)):
-            return None
-        record("settled", edit, user=user)
-        return update(edit.item, values, edit.values, user=user, key=key)

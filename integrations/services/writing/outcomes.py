@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
 from integrations.http.backoff import full_jitter
@@ -25,7 +27,7 @@ from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.writing import Refusal
 from integrations.services.common.errors import ConnectorError, NoTokenError
 from integrations.services.sync import failures
-from integrations.services.writing import editing
+from integrations.services.writing import discarding, editing, lease, outbox
 
 # A lost answer is looked for soon: somebody waits for it.
 FIRST_LOOK: Final = timedelta(seconds=3)
@@ -159,3 +161,27 @@ def _forget_scopes(connection: Connection, missing: tuple[str, ...]) -> None:
     Connection.objects.filter(
         pk=connection.pk, generation=connection.generation
     ).update(granted_scopes=kept)
+
+
+def store_outcome(edit: Edit, lease_id: UUID, outcome: Outcome) -> float | None:
+    """Store what an error made of an edit; return seconds until it is tried again."""
+    if outcome.wait is None:
+        with transaction.atomic():
+            columns = {**outcome.columns, "sent_at": None}
+            lease.end(edit, lease_id, outcome.state, outcome.reason, **columns)
+            outbox.record(outcome.state.value, edit, reason=edit.reason)
+        outbox.send_next(edit)
+        return None
+    sent_at = edit.sent_at if outcome.state is Edit.State.UNKNOWN else None
+    lease.wait(
+        edit,
+        lease_id,
+        until=timezone.now() + outcome.wait,
+        reason=outcome.reason,
+        state=outcome.state,
+        sent_at=sent_at,
+        **outcome.columns,
+    )
+    if sent_at is None and discarding.discard_cancelled(edit):
+        return None
+    return outcome.wait.total_seconds()

@@ -31,8 +31,10 @@ def store_items(
     _count(collection, counts.live_delta)
     ids = [each.id for each in found]
     rows = Item.objects.filter(collection=collection, remote_id__in=ids)
-    stored = rows.select_related("collection__connection")
-    return {item.remote_id: item for item in stored}
+    stored = {item.remote_id: item for item in rows}
+    for item in stored.values():
+        item.collection = collection
+    return stored
 
 
 def change_of(edit: Edit, *, now: datetime) -> ItemChange | None:
@@ -70,17 +72,19 @@ def _made_by(
     return next((each for each in since if names & set(each.fields)), None)
 
 
-def archive_item(edit: Edit, *, now: datetime) -> ItemChange | None:
-    """Turn the item into a tombstone, in the caller's transaction."""
-    item = edit.item
-    if item is None:
-        return None
-    collection = _lock(edit)
+def archive_items(edits: Sequence[Edit], *, now: datetime) -> dict[int, ItemChange]:
+    """Turn the items of edits into tombstones, in the caller's transaction.
+
+    Returns the changes in their histories, by edit.
+    """
+    if not edits:
+        return {}
+    collection = _lock(edits[0])
     archived = Deletion(kind=DeletionKind.ARCHIVED)
-    gone = store.soft_delete(collection, {item.pk: archived}, run_id=None, now=now)
+    items = {edit.item_id: archived for edit in edits if edit.item_id is not None}
+    gone = store.soft_delete(collection, items, run_id=None, now=now)
     _count(collection, -gone)
-    item.refresh_from_db()
-    return change_of(edit, now=now)
+    return changes_of(edits, now=now)
 
 
 def _lock(edit: Edit) -> Collection:

@@ -13,11 +13,10 @@ from django.utils import timezone
 from integrations.models import BulkEdit, Edit, Item, ItemChange
 from integrations.models.edit import EditQuerySet
 from integrations.services.writing import bulk as bulk_edits
-from integrations.services.writing import editing, outbox
+from integrations.services.writing import editing, undo_one
 from integrations.services.writing.bulk_rows import CHUNK, chunks
 from integrations.services.writing.outbox import NothingToUndoError
 
-WHOLE: Final = ("item", "collection__connection")
 # What tells whether something newer happened to the item of an edit.
 LOOKED_AT: Final = ("verb", "values", "change", "item__deleted_at", "collection")
 
@@ -51,7 +50,7 @@ def undoable(bulk: BulkEdit, user: User) -> list[Edit]:
 
 def latest(edits: EditQuerySet) -> list[Edit]:
     """Return those of some saved edits after which nothing newer happened."""
-    rows = list(edits.select_related(*WHOLE).order_by("pk"))
+    rows = list(edits.select_related("item").order_by("pk"))
     return [edit for chunk in chunks(rows) for edit in _latest_of(chunk)]
 
 
@@ -68,7 +67,7 @@ def latest_keys(edits: EditQuerySet) -> list[int]:
 
 def load(keys: Sequence[int]) -> list[Edit]:
     """Return edits with their items, in the order of their keys."""
-    rows = Edit.objects.select_related(*WHOLE).order_by("pk")
+    rows = Edit.objects.select_related("item").order_by("pk")
     return [edit for chunk in chunks(keys) for edit in rows.filter(pk__in=chunk)]
 
 
@@ -89,12 +88,13 @@ def _overtaken(edits: Sequence[Edit]) -> set[int]:
         overtaken |= {edit.pk for edit in by_item.get(item_id or 0, ())}
     oldest = min((edit.change_id or 0 for edit in edits), default=0)
     newer = ItemChange.objects.filter(item__in=list(by_item), pk__gt=oldest)
-    writable = editing.fields_of(edits[0].collection) if edits else {}
+    are_new = any(edit.verb == Edit.Verb.CREATE for edit in edits)
+    writable = editing.fields_of(edits[0].collection) if are_new else {}
     for key, item_id, fields in newer.values_list("pk", "item_id", "fields"):
         for edit in by_item[item_id]:
             # Whoever filled in a field of a new item has made it theirs.
             own = writable if edit.verb == Edit.Verb.CREATE else edit.values
-            if key > (edit.change_id or 0) and outbox.touches(fields, own):
+            if key > (edit.change_id or 0) and undo_one.touches(fields, own):
                 overtaken.add(edit.pk)
     return overtaken
 
@@ -142,7 +142,7 @@ def _rows(undoing: BulkEdit, edits: Iterable[Edit]) -> Iterator[Edit]:
             yield bulk_edits.edit_of(undoing, item, {}, base, **archive)
             continue
         base = {name: item.properties.get(name) for name in edit.values}
-        old = outbox.old_values(edit)
+        old = undo_one.old_values(edit)
         yield bulk_edits.edit_of(undoing, item, old, base, undoes=edit)
 
 

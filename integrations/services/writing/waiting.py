@@ -3,18 +3,24 @@
 from django.contrib.auth.models import User
 
 from integrations.models import Connection, Import, ImportRow
-from integrations.services.writing import outbox
+from integrations.services.writing import discarding
 from integrations.services.writing.imports import jobs
 
 
 def count(connection: Connection) -> int:
-    """Return how many changes of a connection are not sent yet."""
+    """Return how many changes of a connection are not saved yet."""
     rows = ImportRow.objects.filter(
         source__connection=connection,
         source__state=Import.State.RUNNING,
         state__in=ImportRow.TO_SEND,
     )
-    return connection.edits.open().count() + rows.count()
+    wanted = connection.edits.open().filter(cancelled_at__isnull=True)
+    return wanted.count() + rows.count()
+
+
+def count_sought(connection: Connection) -> int:
+    """Return how many were discarded and may have arrived, which is not known yet."""
+    return connection.edits.open().filter(cancelled_at__isnull=False).count()
 
 
 def discard(connection: Connection, *, user: User | None) -> int:
@@ -23,4 +29,4 @@ def discard(connection: Connection, *, user: User | None) -> int:
     Imports are cancelled first, so that no row becomes an edit after it.
     """
     jobs.cancel_all(connection, user=user)
-    return outbox.discard_waiting(connection, user=user)
+    return discarding.discard_waiting(connection, user=user)

@@ -13,7 +13,7 @@ from integrations.models.import_texts import refusal_text
 from integrations.models.wording import count_text
 from integrations.services.writing import bulk, undoing
 from integrations.services.writing.bulk_rows import Kind
-from integrations.views.editing import status
+from integrations.views.editing import status, waits
 
 State = Edit.State
 SIZE: Final = 50
@@ -98,6 +98,7 @@ def progress(
         "total": total,
         "done": total - still_open,
         "is_open": still_open > 0,
+        "wait": _wait(found) if still_open else None,
         "numbers": list(_links(numbers, outcome)),
         "rows": [_row(found, edit, labels) for edit in edits],
         "undo_count": _undo_count(found, user, is_open=still_open > 0),
@@ -107,6 +108,12 @@ def progress(
         "live_seconds": status.SECONDS_BUSY if still_open else 0,
         **page.links({"outcome": outcome} if outcome else {}),
     }
+
+
+def _wait(found: BulkEdit) -> waits.Wait | None:
+    is_cancelled = found.cancelled_at is not None
+    edits = Edit.objects.filter(bulk_edit=found)
+    return waits.wait_of_many(edits, found.collection, is_read_only=is_cancelled)
 
 
 def _undo_count(found: BulkEdit, user: User, *, is_open: bool) -> int:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from integrations.models import Collection, Edit
-from integrations.services.writing import outbox
+from integrations.services.writing import undo_one
 from integrations.services.writing import undoing as writing_undoing
 from integrations.services.writing.bulk import PreviewChangedError
 from integrations.services.writing.imports import undoing
@@ -101,7 +101,7 @@ def _changes(edit: Edit, labels: Mapping[str, str]) -> Iterator[dict[str, str]]:
     collection: Collection = edit.collection
     now = edit.item.properties if edit.item else {}
     old = status.texts(collection, {name: now.get(name) for name in edit.values})
-    new = status.texts(collection, outbox.old_values(edit))
+    new = status.texts(collection, undo_one.old_values(edit))
     for name in edit.values:
         yield {
             "label": labels.get(name, name),

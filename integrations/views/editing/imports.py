@@ -21,7 +21,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from integrations.models import Collection, Import, ImportRow
+from integrations.models import Collection, Edit, Import, ImportRow
 from integrations.models.import_texts import FileProblem, file_text
 from integrations.services.common import audit
 from integrations.services.writing import editing
@@ -33,7 +33,7 @@ from integrations.services.writing.imports import (
     uploads,
 )
 from integrations.views.access import UserRequest
-from integrations.views.editing import import_rows, status
+from integrations.views.editing import import_rows, status, waits
 from integrations.views.editing.import_form import MappingForm, zone_matters
 
 FORM = ["GET", "HEAD", "POST"]
@@ -185,9 +185,18 @@ def _progress(source: Import) -> dict[str, Any]:
         "done": total - left,
         "todo": sum(counts.get(state, 0) for state in ImportRow.TO_SEND),
         "refused": counts.get(RowState.INVALID, 0) + counts.get(RowState.REFUSED, 0),
-        "held": status.held(source.collection) if source.is_open else "",
+        "wait": _wait(source) if source.is_open else None,
         "live_seconds": status.SECONDS_BUSY if source.is_open else 0,
     }
+
+
+def _wait(source: Import) -> waits.Wait | None:
+    """Return what holds an import up; one that is being checked waits for nothing."""
+    if source.state == Import.State.CHECKING:
+        return None
+    edits = Edit.objects.filter(imported_rows__source=source)
+    is_cancelled = source.state == Import.State.CANCELLING
+    return waits.wait_of_many(edits, source.collection, is_read_only=is_cancelled)
 
 
 @require_POST

@@ -17,7 +17,14 @@ from integrations.models import Collection, Edit, Item
 from integrations.models.reasons import ReasonCode
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described, links
-from integrations.services.writing import editing, outbox, waiting
+from integrations.services.writing import (
+    conflicts,
+    discarding,
+    editing,
+    outbox,
+    undo_one,
+    waiting,
+)
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.editing import status
@@ -121,7 +128,7 @@ def _corrected(request: UserRequest, collection: Collection) -> Edit | None:
 
 def _settle(request: UserRequest, earlier: Edit | None) -> None:
     if earlier is not None:
-        outbox.discard([earlier], user=request.user, why=ReasonCode.DECIDED)
+        discarding.discard([earlier], user=request.user, why=ReasonCode.DECIDED)
 
 
 def _form(
@@ -244,7 +251,7 @@ def edit_decide(request: UserRequest, pk: UUID) -> HttpResponse:
         if request.POST.get(f"choice.{name}") == MINE
     }
     try:
-        outbox.decide(edit, mine, user=request.user, key=_key(request))
+        conflicts.decide(edit, mine, user=request.user, key=_key(request))
     except EditingOffError:
         return not_allowed(request, edit.collection)
     except NothingToUndoError:
@@ -257,7 +264,7 @@ def edit_decide(request: UserRequest, pk: UUID) -> HttpResponse:
 def edit_discard(request: UserRequest, pk: UUID) -> HttpResponse:
     """Discard an edit that is not being sent now."""
     edit = _edit(request, pk)
-    if outbox.cancel(edit, user=request.user):
+    if discarding.cancel(edit, user=request.user):
         text = "The change is discarded."
         if edit.is_open and edit.may_have_arrived:
             text = "The change is not sent again; whether it arrived is looked for."
@@ -273,7 +280,7 @@ def edit_undo(request: UserRequest, pk: UUID) -> HttpResponse:
     """Take the user's own latest edit back."""
     edit = _edit(request, pk)
     try:
-        outbox.undo(edit, user=request.user, key=_key(request))
+        undo_one.undo(edit, user=request.user, key=_key(request))
     except (NothingToUndoError, EditingOffError):
         text = "It cannot be undone any more: something newer is there."
         messages.warning(request, text, extra_tags="nothing_to_undo")
@@ -304,6 +311,6 @@ def connection_discard_edits(request: UserRequest, pk: UUID) -> HttpResponse:
     """Discard all changes that a connection has not sent yet."""
     connection = get_connection(request, pk)
     waiting.discard(connection, user=request.user)
-    text = "The waiting changes are discarded."
+    text = status.discarded_text(connection)
     messages.success(request, text, extra_tags="discarded")
     return redirect(f"{connection.get_absolute_url()}#editing")

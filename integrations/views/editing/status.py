@@ -8,11 +8,13 @@ from django.db.models import Count, Q
 
 from integrations.models import Collection, Connection, Edit, Item, wording
 from integrations.models.reasons import ReasonCode
+from integrations.models.wording import count_text
 from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
-from integrations.services.writing import editing, outbox
+from integrations.services.writing import editing, undo_one
 from integrations.services.writing import waiting as waiting_changes
+from integrations.views.editing import waits
 from integrations.views.items.values import show
 
 State = Edit.State
@@ -39,7 +41,7 @@ def put_in_words(edit: Edit, user: User) -> dict[str, Any]:
         "word": word(edit),
         "sentence": sentence(edit),
         "fields": list(_fields(edit)),
-        "can_undo": outbox.can_undo(edit, user),
+        "can_undo": undo_one.can_undo(edit, user),
         "can_discard": _can_discard(edit),
         "may_have_arrived": edit.is_open and edit.may_have_arrived,
     }
@@ -62,10 +64,12 @@ def sentence(edit: Edit) -> str:
     """Return why it is where it is, as a whole sentence; empty for nothing."""
     connection, why = edit.connection, wording.reason_text(edit.why)
     provider = connection.provider_name
-    if edit.is_open and (told := held(edit.collection)):
+    wait = waits.held(edit.collection, is_read_only=edit.is_cancelled)
+    told = wait.text if wait and edit.is_open else ""
+    if edit.state == State.UNKNOWN or (told and edit.may_have_arrived):
+        return _sought(edit, told)
+    if told:
         return told
-    if edit.state == State.UNKNOWN:
-        return f"The answer of {provider} was lost: it is being asked what arrived."
     if edit.state == State.CONFLICT and edit.verb == Edit.Verb.CREATE:
         return f"{provider} has one with this e-mail address already."
     if edit.reason == ReasonCode.OVERWROTE:
@@ -77,18 +81,28 @@ def sentence(edit: Edit) -> str:
     return ""
 
 
-def held(collection: Collection) -> str:
-    """Return what a collection's edits wait for that only their user can change."""
-    connection = collection.connection
-    if not connection.is_editing:
-        return "It waits: editing is switched off for this connection."
-    if connection.state == Connection.State.PAUSED:
-        return "It waits: the connection is paused."
-    if not connection.is_syncable:
-        return "It waits until the connection is renewed."
-    if not editing.can_write(collection):
-        return f"It waits: {connection.provider_name} has to permit changes first."
-    return ""
+def _sought(edit: Edit, told: str) -> str:
+    """Return that it is looked for whether an edit has arrived, and when."""
+    provider = edit.connection.provider_name
+    words = [f"The answer of {provider} was lost."]
+    if edit.is_cancelled:
+        words.append("It is not sent again.")
+    if told:
+        return " ".join([*words, "Nobody knows yet whether it arrived.", told])
+    return " ".join([*words, f"{provider} is being asked whether it arrived."])
+
+
+def discarded_text(connection: Connection) -> str:
+    """Return what came of discarding all that waited in a connection."""
+    text = "The waiting changes are discarded."
+    sought, provider = (
+        waiting_changes.count_sought(connection),
+        connection.provider_name,
+    )
+    if not sought:
+        return text
+    lost = count_text(sought, "change")
+    return f"{text} The answer to {lost} was lost: {provider} is asked what arrived."
 
 
 def _fields(edit: Edit) -> Iterator[dict[str, str]]:
@@ -157,6 +171,7 @@ def edits_of_connection(connection: Connection, user: User) -> dict[str, Any]:
         "edits": [put_in_words(edit, user) for edit in waiting],
         "bulk_edits": list(_bulk_edits(connection)),
         "waiting_edits": waiting_changes.count(connection),
+        "sought_edits": waiting_changes.count_sought(connection),
     }
 
 

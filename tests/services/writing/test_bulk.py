@@ -17,7 +17,15 @@ from integrations.services.common import queue
 from integrations.services.common.clock import database_now
 from integrations.services.items.differences import MOST_CHANGED
 from integrations.services.upkeep import retention
-from integrations.services.writing import bulk, bulk_delivery, lease, outbox, undoing
+from integrations.services.writing import (
+    bulk,
+    bulk_delivery,
+    discarding,
+    lease,
+    outbox,
+    undo_one,
+    undoing,
+)
 from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
 
 State = Edit.State
@@ -447,13 +455,13 @@ def test_a_row_that_is_discarded_holds_up_no_other_row(
 ) -> None:
     made, send = desk.bulk(desk.items()[:3], "city", "Bonn"), desk.sandbox.send
 
-    def discarding(request: Any, *args: Any) -> Any:
+    def discard_first(request: Any, *args: Any) -> Any:
         edit = made.edits.order_by("pk")[0]
-        outbox.discard([edit], user=desk.user, why=ReasonCode.DISCARDED)
+        discarding.discard([edit], user=desk.user, why=ReasonCode.DISCARDED)
         return send(request, *args)
 
     with monkeypatch.context() as patched:
-        patched.setattr(desk.sandbox, "send", discarding)
+        patched.setattr(desk.sandbox, "send", discard_first)
         wait = desk.deliver_bulk(made)
 
     assert wait == 0
@@ -498,7 +506,7 @@ def test_a_single_row_of_many_can_be_undone_alone(desk: Desk) -> None:
     edit = made.edits.select_related("item").first()
     assert edit is not None
 
-    undone = outbox.undo(edit, user=desk.user, key=uuid4())
+    undone = undo_one.undo(edit, user=desk.user, key=uuid4())
 
     assert undone is not None
     assert desk.finish(undone).state == State.SAVED

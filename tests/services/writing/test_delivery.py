@@ -10,7 +10,14 @@ from django.utils import timezone
 from integrations.models import AuditEvent, Connection, Edit, Item, ItemChange
 from integrations.models.reasons import ReasonCode
 from integrations.services.items import store
-from integrations.services.writing import delivery, lease, outbox
+from integrations.services.writing import (
+    conflicts,
+    delivery,
+    discarding,
+    lease,
+    outbox,
+    undo_one,
+)
 from tests.services.fixtures import FinishSync
 from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
 
@@ -112,8 +119,8 @@ def test_what_changed_there_between_reading_and_writing_is_shown_and_given_back(
     assert edit.theirs == {"city": "Theirs"}
     item.refresh_from_db()
     assert item.properties["city"] == "Mine"
-    assert not outbox.discard([edit], user=desk.user, why=ReasonCode.DISCARDED)
-    back = outbox.decide(edit, {}, user=desk.user, key=uuid4())
+    assert not discarding.discard([edit], user=desk.user, why=ReasonCode.DISCARDED)
+    back = conflicts.decide(edit, {}, user=desk.user, key=uuid4())
     assert back is not None
     assert desk.finish(back).state == State.SAVED
     shown = desk.there(item.remote_id)
@@ -238,7 +245,7 @@ def test_what_is_discarded_after_its_answer_was_lost_is_read_and_not_sent_again(
     desk.deliver(edit)
     before = writes(desk)
 
-    assert outbox.cancel(edit, user=desk.user)
+    assert discarding.cancel(edit, user=desk.user)
     desk.finish(edit)
 
     assert edit.state == (State.SAVED if has_arrived else State.CANCELLED)
@@ -252,12 +259,12 @@ def test_what_is_discarded_on_its_way_and_not_taken_blocks_no_later_edit(
     edit, send = desk.update(desk.item(), city="Nowhere"), desk.sandbox.send
     desk.sandbox.client.fault("status", "write", count=2, status=status)
 
-    def discarding(request: Any, *args: Any) -> Any:
+    def discard_on_the_way(request: Any, *args: Any) -> Any:
         if request.method == "PATCH":
-            outbox.cancel(Edit.objects.get(pk=edit.pk), user=desk.user)
+            discarding.cancel(Edit.objects.get(pk=edit.pk), user=desk.user)
         return send(request, *args)
 
-    monkeypatch.setattr(desk.sandbox, "send", discarding)
+    monkeypatch.setattr(desk.sandbox, "send", discard_on_the_way)
 
     desk.deliver(edit)
 
@@ -269,7 +276,7 @@ def test_the_sweep_ends_what_is_cancelled_and_was_not_sent(desk: Desk) -> None:
     edit = desk.update(desk.item(), city="Nowhere")
     Edit.objects.filter(pk=edit.pk).update(cancelled_at=edit.created_at)
 
-    assert outbox.discard_left() == 1
+    assert discarding.discard_left() == 1
 
     edit.refresh_from_db()
     assert edit.state == State.CANCELLED
@@ -439,15 +446,15 @@ def test_ones_own_latest_edit_can_be_undone(desk: Desk) -> None:
     item = desk.item()
     old = item.properties.get("city")
     edit = desk.finish(desk.update(item, city="Bonn"))
-    assert outbox.can_undo(edit, desk.user)
+    assert undo_one.can_undo(edit, desk.user)
 
-    undone = outbox.undo(edit, user=desk.user, key=uuid4())
+    undone = undo_one.undo(edit, user=desk.user, key=uuid4())
 
     assert undone is not None
     assert desk.finish(undone).state == State.SAVED
     assert desk.there(item.remote_id).get("city") == old
     edit.refresh_from_db()
-    assert not outbox.can_undo(edit, desk.user)
+    assert not undo_one.can_undo(edit, desk.user)
 
 
 def test_a_conflict_is_decided_field_by_field(desk: Desk) -> None:
@@ -460,7 +467,7 @@ def test_a_conflict_is_decided_field_by_field(desk: Desk) -> None:
 
     # Of the title only the user has changed anything.
     mine = {"city": "Mine", "jobtitle": "Chief"}
-    chosen = outbox.decide(edit, mine, user=desk.user, key=uuid4())
+    chosen = conflicts.decide(edit, mine, user=desk.user, key=uuid4())
 
     assert chosen is not None
     assert desk.finish(chosen).state == State.SAVED

@@ -1,13 +1,23 @@
 """Pages on which many contacts are edited: chosen rows, a preview, a confirmation."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from integrations.models import BulkEdit, Collection, Connection, Edit, Item
+from integrations.models import (
+    BulkEdit,
+    Collection,
+    Connection,
+    Edit,
+    Import,
+    ImportRow,
+    Item,
+)
 from integrations.services.items.tables import indexes
 from integrations.services.writing import bulk as bulk_service
 from integrations.services.writing import editing
@@ -247,6 +257,82 @@ def test_a_draft_that_is_left_is_gone_and_cancelling_keeps_what_was_sent(
 
     assert not BulkEdit.objects.filter(pk=draft.pk).exists()
     assert [edit.pk for edit in bulk.edits.open()] == [sent.pk]
+
+
+LOST_SCOPE = {"granted_scopes": SCOPES[:2]}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, None),
+        ({"is_editing": False}, "editing_off"),
+        ({"state": "paused"}, "paused"),
+        ({"state": "needs_reconnect"}, "not_connected"),
+        (LOST_SCOPE, "no_permission"),
+    ],
+)
+@pytest.mark.parametrize("is_import", [False, True])
+def test_rows_that_are_held_say_why_and_where_that_is_changed(
+    as_alice: Client,
+    contacts: Collection,
+    rows: list[Item],
+    change: dict[str, Any],
+    code: str | None,
+    *,
+    is_import: bool,
+) -> None:
+    page = confirm(as_alice, preview(as_alice, contacts, "Ulm", rows="all"))
+    if is_import:
+        page = running_import(page)
+    Connection.objects.update(**change)
+
+    shown = as_alice.get(page.get_absolute_url())
+
+    wait = shown.context["wait"]
+    assert (wait.code if wait else None) == code
+    text = shown.content.decode()
+    assert (f'data-wait="{code}"' in text) is (code is not None)
+    here = f"{contacts.connection.get_absolute_url()}#editing"
+    assert (here in text) is (code is not None)
+
+
+@pytest.mark.parametrize("is_import", [False, True])
+@pytest.mark.parametrize("code", ["rate_limited", "quota_exhausted", "provider_paused"])
+def test_rows_that_wait_for_their_provider_say_until_when(
+    as_alice: Client,
+    contacts: Collection,
+    rows: list[Item],
+    code: str,
+    *,
+    is_import: bool,
+) -> None:
+    page = confirm(as_alice, preview(as_alice, contacts, "Ulm", rows="all"))
+    until = timezone.now() + timedelta(minutes=9)
+    Edit.objects.filter(bulk_edit=page).update(due_at=until, reason=code)
+    if is_import:
+        page = running_import(page)
+
+    wait = as_alice.get(page.get_absolute_url()).context["wait"]
+
+    assert (wait.code, wait.until) == (code, until)
+    # A worker that is on them waits for nothing.
+    Edit.objects.update(lease_id=contacts.pk, lease_until=until)
+    assert as_alice.get(page.get_absolute_url()).context["wait"] is None
+
+
+def running_import(bulk: BulkEdit) -> Import:
+    """Return an import that is sending the rows of a bulk edit."""
+    source = Import.objects.create(
+        connection=bulk.connection,
+        collection=bulk.collection,
+        created_by=bulk.connection.owner,
+        state="running",
+        bulk_edit=bulk,
+    )
+    for number, edit in enumerate(bulk.edits.all(), 2):
+        ImportRow.objects.create(source=source, number=number, state="sent", edit=edit)
+    return source
 
 
 def test_nothing_is_confirmed_where_editing_was_switched_off(

@@ -48,7 +48,7 @@ def check(connection: Connection) -> Credential:
         raise NotMovedError(Result.NO_GRANT)
     if credential.attempt_id is not None:
         raise NotMovedError(Result.REFRESHING)
-    if waiting.count(connection):
+    if waiting.count(connection) or waiting.count_sought(connection):
         raise NotMovedError(Result.CHANGES_WAIT)
     _record_of(connection, credential, uuid.uuid4(), timezone.now())
     return credential

@@ -138,7 +138,7 @@ def prune(*, now: datetime) -> int:
     ]:
         cancel(source, user=None)
     rows = ImportRow.objects.filter(
-        source__state__in=Import.ENDED, source__created_at__lt=old
+        source__state__in=(*Import.ENDED, State.CANCELLING), source__created_at__lt=old
     ).exclude(content="")
     keys = list(rows.order_by("pk").values_list("pk", flat=True)[:2000])
     return deleted + ImportRow.objects.filter(pk__in=keys).update(

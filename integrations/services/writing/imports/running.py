@@ -6,7 +6,7 @@ many at once as a call takes, and one by one what such a call does not settle.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -24,7 +24,9 @@ from integrations.services.common import audit, import_content
 from integrations.services.writing import (
     bulk,
     bulk_delivery,
+    conflicts,
     delivery,
+    discarding,
     editing,
     outbox,
 )
@@ -55,7 +57,8 @@ def run(lease: ImportLease) -> float | None:
     results.settle(lease)
     left = open_edits(source).exists() or _found_there(source).exists()
     if wait is None and left:
-        wait = FIRST_LOOK_SECONDS
+        is_readable = Connection.objects.syncable().filter(pk=source.connection_id)
+        wait = FIRST_LOOK_SECONDS if is_readable.exists() else HELD_SECONDS
     if wait is None:
         _end(lease)
         return None
@@ -119,15 +122,11 @@ def _found_there(source: Import) -> QuerySet[Edit]:
 
 
 def discard_open(source: Import) -> None:
-    """Discard what was taken and not sent; what may have arrived is looked for.
-
-    Where nobody can ask whether it has, there is nothing to wait for.
-    """
+    """Discard what was taken and not sent; what may have arrived is looked for."""
     waiting = open_edits(source)
-    outbox.stop_sending(Edit.objects.filter(pk__in=waiting.values("pk")))
-    if _may_send(source):
-        waiting = waiting.filter(state=Edit.State.WAITING)
-    outbox.discard(list(waiting), user=source.created_by, why=ReasonCode.CANCELLED)
+    discarding.stop_sending(Edit.objects.filter(pk__in=waiting.values("pk")))
+    unsent = waiting.filter(sent_at__isnull=True)
+    discarding.discard(list(unsent), user=source.created_by, why=ReasonCode.CANCELLED)
 
 
 def _take_together(lease: ImportLease) -> int:
@@ -158,10 +157,11 @@ def _edits(
     found: BulkEdit, source: Import, rows: Iterable[ImportRow]
 ) -> Iterator[Edit]:
     """Yield the edit of each row, which is noted in the row."""
+    names = outbox.identity_fields(source.collection)
     for row in rows:
         content = import_content.unseal(row)
         try:
-            edit = _edit(found, source, row, content)
+            edit = _edit(found, source, row, content, identified_by=names)
         except ValueError:
             _refuse(row, RowProblem.NO_IDENTITY)
             continue
@@ -170,11 +170,17 @@ def _edits(
 
 
 def _edit(
-    found: BulkEdit, source: Import, row: ImportRow, content: Mapping[str, Any]
+    found: BulkEdit,
+    source: Import,
+    row: ImportRow,
+    content: Mapping[str, Any],
+    *,
+    identified_by: Sequence[str],
 ) -> Edit:
     if row.state == State.CHANGED and row.item is not None:
         return bulk.edit_of(found, row.item, content["values"], content["base"])
-    new = outbox.new_item(source.collection, content["values"])
+    values = content["values"]
+    new = outbox.new_item(source.collection, values, identified_by=identified_by)
     return bulk.row_of(found, uuid=_key(source, row), **new)
 
 
@@ -261,7 +267,7 @@ def _update_instead(lease: ImportLease, edit: Edit) -> Edit | None:
     with transaction.atomic():
         # A cancelled import may be another worker's, who has settled this row.
         lease.renew()
-        update = outbox.decide(edit, values, user=user, key=key, is_queued=False)
+        update = conflicts.decide(edit, values, user=user, key=key, is_queued=False)
         row.item, row.edit = edit.item, update or edit
         row.state = State.SENT if update else State.UNCHANGED
         row.save(update_fields=["item", "edit", "state"])

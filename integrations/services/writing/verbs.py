@@ -1,0 +1,217 @@
+"""What is done with one edit, by its verb: look, send what is missing, store it."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.http.errors import AlreadyExists, NotFound, Server
+from integrations.models import Edit
+from integrations.models.reasons import Reason, ReasonCode
+from integrations.providers.records import IntegrationItem
+from integrations.providers.writing import RawValues
+from integrations.services.common.errors import NoTokenError
+from integrations.services.writing import editing, lease, outbox, storing
+from integrations.services.writing.attempt import (
+    Delivery,
+    Step,
+    left_halfway,
+    touched,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def _update(delivery: Delivery) -> None:
+    """Change an item, unless it has those values already or others changed them."""
+    edit = delivery.edit
+    found = delivery.fetch(edit.remote_id)
+    if found is None:
+        _end(delivery, Edit.State.REFUSED, Reason(code=ReasonCode.ITEM_DELETED))
+        return
+    missing = delivery.differing(edit.values, found.properties)
+    if not missing:
+        _finish_update(delivery, found)
+        return
+    bases = {name: edit.base.get(name) for name in missing}
+    changed = delivery.differing(bases, found.properties)
+    halfway = left_halfway(delivery.writer, edit, changed, found.properties)
+    if set(changed) - halfway:
+        _conflict(delivery, found, changed, ReasonCode.CHANGED_THERE)
+        return
+    delivery.is_halfway = bool(halfway)
+    if edit.is_cancelled:
+        _give_back(delivery, halfway)
+        _end_cancelled(delivery)
+        return
+    delivery.note_sent()
+    values = {name: edit.values[name] for name in missing}
+    delivery.sent = values
+    written = delivery.writer.update(
+        delivery.api, delivery.context, edit.remote_id, values
+    )
+    _answered(delivery, written)
+
+
+def _create(delivery: Delivery) -> None:
+    """Create an item, unless something has its identity: then that is looked at."""
+    edit, is_unsure = delivery.edit, delivery.edit.may_have_arrived
+    there = edit.remote_id or delivery.find_existing()
+    if not there and edit.is_cancelled:
+        _end_cancelled(delivery)
+        return
+    if not there:
+        delivery.note_sent()
+        try:
+            written = delivery.writer.create(
+                delivery.api, delivery.context, edit.values
+            )
+        except AlreadyExists as exc:
+            there = exc.remote_id or delivery.find_existing()
+            if not there:
+                raise
+            delivery.step = Step.READING
+        else:
+            _answered(delivery, written)
+            return
+    found = delivery.fetch(there)
+    if found is None:
+        raise Server("what has this identity could not be read")
+    differing = delivery.differing(edit.values, found.properties)
+    if is_unsure and not differing:
+        _save(delivery, found)
+        return
+    if edit.is_cancelled:
+        _end_cancelled(delivery)
+        return
+    _conflict(delivery, found, differing, ReasonCode.EXISTS_THERE)
+
+
+def _archive(delivery: Delivery) -> None:
+    """Archive an item; one that is not there any more is archived already."""
+    edit = delivery.edit
+    found = delivery.fetch(edit.remote_id)
+    if found is not None and edit.is_cancelled:
+        _end_cancelled(delivery)
+        return
+    if found is not None:
+        names = touched(delivery.writer, delivery.fields, edit, found.properties)
+        if names:
+            _conflict(delivery, found, names, ReasonCode.CHANGED_THERE)
+            return
+        delivery.note_sent()
+        try:
+            delivery.writer.archive(delivery.api, delivery.context, edit.remote_id)
+        except NotFound:
+            logger.info("archived already edit=%s", edit.uuid)
+    now = timezone.now()
+    with transaction.atomic():
+        edit.correlation_id = delivery.api.correlation_id
+        edit.change = storing.archive_items([edit], now=now).get(edit.pk)
+        _end(delivery, Edit.State.SAVED, change=edit.change)
+
+
+VERBS: Mapping[Edit.Verb, Callable[[Delivery], None]] = {
+    Edit.Verb.CREATE: _create,
+    Edit.Verb.UPDATE: _update,
+    Edit.Verb.ARCHIVE: _archive,
+}
+
+
+def _answered(delivery: Delivery, written: Any) -> None:
+    """Store the answer at once, then the item as it is there now."""
+    correlation = delivery.api.correlation_id
+    lease.note_answer(delivery.edit, delivery.lease_id, written, correlation)
+    delivery.step = Step.ANSWERED
+    found = delivery.fetch(written.remote_id)
+    if found is None:
+        raise Server("what was written could not be read")
+    if delivery.edit.verb == Edit.Verb.UPDATE:
+        _finish_update(delivery, found)
+        return
+    _save(delivery, found)
+
+
+def _give_back(delivery: Delivery, names: Iterable[str]) -> None:
+    """Restore what a cancelled write had cleared when it was cut off."""
+    edit = delivery.edit
+    values = {name: edit.base.get(name) for name in names}
+    if values and not editing.can_write(edit.collection):
+        raise NoTokenError(ReasonCode.NO_PERMISSION)
+    if values:
+        delivery.step = Step.SENDING
+        delivery.writer.update(delivery.api, delivery.context, edit.remote_id, values)
+
+
+def _end_cancelled(delivery: Delivery) -> None:
+    """End a cancelled edit that has not arrived: it is not sent again."""
+    _end(delivery, Edit.State.CANCELLED, Reason(code=ReasonCode.DISCARDED))
+
+
+def _finish_update(delivery: Delivery, found: IntegrationItem) -> None:
+    """Save an update, or show what it replaced between the reading and the write."""
+    edit = delivery.edit
+    replaced: RawValues = {}
+    if edit.may_have_arrived:
+        names = edit.values if delivery.sent is None else delivery.sent
+        told = delivery.writer.fetch_overwritten(
+            delivery.api,
+            delivery.context,
+            {found.id: {name: edit.values[name] for name in names}},
+            {found.id: edit.base},
+        )
+        replaced = told.get(found.id, {})
+    _save(delivery, found, replaced=replaced)
+
+
+def _save(
+    delivery: Delivery, found: IntegrationItem, *, replaced: RawValues | None = None
+) -> None:
+    edit, now = delivery.edit, timezone.now()
+    state, why = Edit.State.SAVED, None
+    if replaced:
+        state, why = Edit.State.CONFLICT, Reason(code=ReasonCode.OVERWROTE)
+    with transaction.atomic():
+        item = storing.store_item(edit, found, now=now)
+        edit.item, edit.remote_id = item, found.id
+        _end(
+            delivery,
+            state,
+            why,
+            item=item,
+            remote_id=found.id,
+            theirs=dict(replaced or {}),
+            change=storing.change_of(edit, now=now),
+        )
+
+
+def _conflict(
+    delivery: Delivery, found: IntegrationItem, names: list[str], why: ReasonCode
+) -> None:
+    """Store what is there, and leave the choice to the user."""
+    edit = delivery.edit
+    theirs = {name: found.properties.get(name) for name in names}
+    with transaction.atomic():
+        edit.item = storing.store_item(edit, found, now=timezone.now())
+        _end(
+            delivery,
+            Edit.State.CONFLICT,
+            Reason(code=why),
+            item=edit.item,
+            remote_id=found.id,
+            theirs=theirs,
+        )
+
+
+def _end(
+    delivery: Delivery, state: Edit.State, reason: Reason | None = None, **values: Any
+) -> None:
+    """End the edit and record it in the audit trail, in one transaction."""
+    edit = delivery.edit
+    correlation = edit.correlation_id or delivery.api.correlation_id
+    with transaction.atomic():
+        more = {**values, "correlation_id": correlation}
+        lease.end(edit, delivery.lease_id, state, reason, **more)
+        outbox.record(state.value, edit, reason=edit.reason)
