@@ -80,7 +80,7 @@ def _rows(
     """Return the rows of one page, and the address of the next one."""
     collections = _collections(user, query)
     page = table_history.fetch_past(collections, at, after=after, item_type=query.type)
-    put_titles([r.item for r in page.rows], Connection.objects.owned_by(user))
+    put_titles([r.item for r in page.rows], list(Connection.objects.owned_by(user)))
     next_url = ""
     if page.next:
         after_text = f"{page.next.collection}:{page.next.remote_id}"
