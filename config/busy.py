@@ -51,6 +51,7 @@ def _set_wait(connection: BaseDatabaseWrapper, **_: Any) -> None:
     if seconds is not None and connection.vendor == "sqlite":
         # Not by a cursor: it is no query of the page.
         connection.connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+        connection.write_wait = seconds  # type: ignore[attr-defined]
 
 
 class BusyMiddleware:
@@ -90,13 +91,25 @@ class SessionsMiddleware(SessionMiddleware):
         self, request: HttpRequest, response: HttpResponse
     ) -> HttpResponse:
         """Return the answer although bookkeeping was not stored, and no other."""
+        session: Any = request.session
+        if self._is_stored(request, response) or session.has_only_bookkeeping():
+            return response
+        if session.is_of_read:
+            # The page began something, such as the challenge of a passkey.
+            wait_at_most(WRITE_SECONDS)
+            if self._is_stored(request, response):
+                return response
+        return busy_page(request)
+
+    def _is_stored(self, request: HttpRequest, response: HttpResponse) -> bool:
+        """Store the session, and its cookie in the response, unless busy."""
         try:
-            return super().process_response(request, response)
+            super().process_response(request, response)
         except (SessionInterrupted, UpdateError, DatabaseError) as exc:
             if not is_busy(exc):
                 raise
-        session: Any = request.session
-        return response if session.has_only_bookkeeping() else busy_page(request)
+            return False
+        return True
 
 
 def busy_page(request: HttpRequest) -> HttpResponse:

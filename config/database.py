@@ -52,7 +52,7 @@ def _sqlite(path: str, base_dir: Path) -> dict[str, Any]:
     if name not in {"", ":memory:"}:
         name = str(base_dir / name)
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "config.sqlite",
         "NAME": name or ":memory:",
         "OPTIONS": SQLITE_OPTIONS,
     }

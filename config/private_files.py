@@ -50,4 +50,6 @@ def _kept(var_dir: Path) -> Iterator[Path]:
 def _sqlite_files(name: str) -> Iterator[Path]:
     """Return a database's file and those beside it, for a name that is a path."""
     if Path(name).is_absolute():
-        yield from (Path(f"{name}{end}") for end in ("", "-wal", "-shm", "-journal"))
+        yield from (
+            Path(f"{name}{end}") for end in ("", "-wal", "-shm", "-journal", "-queue")
+        )

@@ -29,6 +29,14 @@ class SessionStore(db.SessionStore):
             if not (self.is_of_read and is_busy(exc)):
                 raise
 
+    def create(self) -> None:
+        """Create a session; one that could not be stored has no key."""
+        try:
+            super().create()
+        except OperationalError:
+            self._session_key = None
+            raise
+
     def has_only_bookkeeping(self) -> bool:
         """Tell whether nothing else differs from what is stored."""
         stored = SessionStore(self.session_key).load()

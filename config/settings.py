@@ -112,8 +112,8 @@ MIDDLEWARE = [
     "config.middleware.security_headers",
     "config.middleware.private_pages",
     "csp.middleware.CSPMiddleware",
-    "config.https.HttpsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.https.HttpsMiddleware",
     "config.middleware.probes",
     "config.page_times.page_times",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -437,7 +437,8 @@ CSRF_COOKIE_NAME = f"{_prefix}csrf"
 CSRF_COOKIE_SECURE = _is_https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+MESSAGE_COOKIE_NAME = f"{_prefix}messages"
+MESSAGE_STORAGE = "config.messages.MessageStorage"
 SECURE_SSL_REDIRECT = _is_https
 # W001 looks for Django's SecurityMiddleware by name; ours is one. W021 would have
 # everybody preload.

@@ -10,12 +10,15 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any, Final
 
 from gunicorn import util
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+
+from config.refusals import refusal
 
 # From the first byte to the last one of a request, and for its whole answer.
 REQUEST_SECONDS: Final = 30.0
@@ -97,6 +100,18 @@ class BufferedConnection(TConn):
         super().close(graceful=False)
 
 
+class _Told:
+    """Socket that takes in what gunicorn would have answered."""
+
+    data = b""
+
+    def gettimeout(self) -> float:
+        return 0.0
+
+    def sendall(self, data: bytes) -> None:
+        self.data += data
+
+
 class BufferedWorker(ThreadWorker):
     """Threaded worker whose main loop reads the requests.
 
@@ -133,7 +148,8 @@ class BufferedWorker(ThreadWorker):
             elif not is_open:
                 self._drop(conn)
         except RefusedRequest as refused:
-            util.write_error(conn.sock, refused.status, refused.reason, "")
+            answer = refusal(f"{refused.status} {refused.reason}")
+            util.write_nonblock(conn.sock, answer)
             self._drop(conn)
         except OSError:
             self._drop(conn)
@@ -166,6 +182,14 @@ class BufferedWorker(ThreadWorker):
             return super().handle_request(req, conn)
         except TimeoutError:
             return False
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Answer what was no request with gunicorn's status, and our headers."""
+        told = _Told()
+        super().handle_error(req, told, addr, exc)
+        status = told.data.partition(b"\r\n")[0].decode("latin1").partition(" ")[2]
+        with suppress(OSError):
+            util.write_nonblock(client, refusal(status))
 
     @property
     def _is_full(self) -> bool:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.groups import LONG, group_of, order_of
+from tests.support.groups import LONG, TOGETHER, group_of, order_of
 
+OF_THE_FILE = '@pytest.fixture(scope="module")'
 FAST = "tests/http/test_urls.py::test_a_path[items]"
 OWN = "tests/real/test_run.py::test_ctrl_c_stops_everything"
 LONG_FILE = "tests/providers/test_mutations.py::test_a_mistake[notion]"
@@ -20,6 +21,7 @@ POSTGRES = "tests/real/test_grants.py::test_a_late_answer[postgres-hubspot]"
         (FAST, "tests/http/test_urls.py"),
         ("tests/http/test_urls.py::test_x[postgres]", "tests/http/test_urls.py"),
         (OWN, OWN),
+        ("tests/real/test_doors.py::test_a_page", "tests/real/test_doors.py"),
         (BROWSER, "tests/browser/"),
         (SQLITE, "sqlite"),
         (POSTGRES, "postgres"),
@@ -33,6 +35,14 @@ def test_what_waits_comes_first() -> None:
     ids = [FAST, LONG_FILE, OWN, BROWSER, SQLITE, POSTGRES]
 
     assert sorted(ids, key=order_of) == [*reversed(ids)]
+
+
+def test_the_tests_of_a_file_that_share_its_server_stay_together() -> None:
+    texts = {path: path.read_text("utf-8") for path in Path("tests/real").glob("*.py")}
+
+    own = {str(path) for path, text in texts.items() if OF_THE_FILE in text}
+
+    assert own == set(TOGETHER)
 
 
 def test_a_file_that_is_called_long_exists() -> None:

@@ -182,7 +182,7 @@ class Connection(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.provider_name}: {self.title}"
+        return f"{self.provider_name}: {self.full_title}"
 
     def get_absolute_url(self) -> str:
         """Return the address of the connection's own page."""
@@ -206,6 +206,12 @@ class Connection(models.Model):
         told = (self.account.get(name) for name in spec.account_keys) if spec else ()
         texts = dict.fromkeys(str(value) for value in told if value)
         return tuple(text for text in texts if text != self.account_name)
+
+    @property
+    def full_title(self) -> str:
+        """Return the title with what tells it from other accounts of the same name."""
+        identity = ", ".join(self.account_identity)
+        return f"{self.title} ({identity})" if identity else self.title
 
     @property
     def reason_text(self) -> str:

@@ -1,7 +1,7 @@
 """One record or page of a remote account, and what changed in it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from integrations.models.collection import Collection
 from integrations.models.connection import Connection
 from integrations.models.run import SyncRun
 from integrations.providers import SPECS
+from integrations.providers.fields import Relation
 from integrations.providers.kinds import DeletionKind
 
 LIVE = Q(deleted_at__isnull=True)
@@ -108,6 +109,8 @@ class Item(models.Model):
     connection_title = ""
     # What its user noted beside it, by the keys of own columns, where that was loaded.
     own_values: dict[Any, str | None] | None = None
+    # What other items name it in, by the columns of its table, where that was loaded.
+    incoming: Mapping[str, Relation] | None = None
     # What a search adds: how well it was found, and where, as pieces of texts.
     rank = 0
     name_pieces: Sequence[Any] = ()

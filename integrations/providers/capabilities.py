@@ -101,6 +101,11 @@ class HasLinkFields(Protocol):
     ) -> Sequence[FieldSpec]:
         """Return the relations that items of a collection have."""
 
+    def incoming_fields(
+        self, collection_id: str, account: Mapping[str, Any]
+    ) -> Sequence[FieldSpec]:
+        """Return the relations of other collections that lead to a collection."""
+
     def describe_links(self, properties: Mapping[str, Any]) -> Sequence[DisplayField]:
         """Return the relations that an item has, all of them."""
 

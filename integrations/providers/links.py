@@ -12,6 +12,9 @@ from integrations.providers.records import DisplayField
 INVERSE_FIELD: Final = "inverse_field"
 # Under this one it names the linked collection, where that is told.
 TARGET: Final = "target"
+# A field for what others name of an item has, under these, the collection of the others
+# and the relation of theirs.
+SOURCE, RELATION = "source", "relation"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

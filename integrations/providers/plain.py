@@ -60,9 +60,9 @@ def _(value: fields.RichText, *, zone: tzinfo | None = None) -> str:
 @plain.register
 def _(value: fields.Number, *, zone: tzinfo | None = None) -> str:
     if value.out_of is not None:
-        return f"{value.amount:f} of {value.out_of}"
+        return f"{_unsigned_zero(value.amount):f} of {value.out_of}"
     if not value.is_grouped:
-        return f"{value.amount:f}"
+        return f"{_unsigned_zero(value.amount):f}"
     return _number(value.amount, value.precision)
 
 
@@ -105,8 +105,11 @@ def _(value: fields.DateTime, *, zone: tzinfo | None = None) -> str:
 def _(value: fields.Duration, *, zone: tzinfo | None = None) -> str:
     sign = "-" if value.seconds < 0 else ""
     seconds = abs(value.seconds)
-    words = _clock(seconds, value.style) if value.style else _units(seconds)
-    return f"{sign}{words}"
+    words = _clock(seconds, value.style) if value.style else ""
+    if seconds and not words.strip("0:."):
+        # Nothing would be left of it, as with numbers.
+        words = _units(seconds)
+    return f"{sign}{words or _units(seconds)}"
 
 
 @plain.register
@@ -166,8 +169,13 @@ def _number(number: Decimal, precision: int | None) -> str:
     if precision is not None:
         rounded = _round(number, precision)
         if rounded or not number:
-            return f"{rounded or abs(rounded):,.{precision}f}"
-    return f"{number:,f}"
+            return f"{_unsigned_zero(rounded):,.{precision}f}"
+        number = _shortest(number)
+    return f"{_unsigned_zero(number):,f}"
+
+
+def _unsigned_zero(number: Decimal) -> Decimal:
+    return number or abs(number)
 
 
 def _money_precision(value: fields.Money) -> int:

@@ -7,9 +7,10 @@ can be missing, and ``*`` stands for every key that is not named.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from sandbox.core.data import load
@@ -28,6 +29,14 @@ WORDS: Words = {
     "integer": lambda value: type(value) is int,
     "number": lambda value: type(value) in (int, float),
     "time": lambda value: isinstance(value, str) and bool(TIME.fullmatch(value)),
+}
+# Of what JSON holds, the type alone tells.
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "null": (type(None),),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
 }
 # In a query or a form everything is text.
 TEXTS: Words = {
@@ -112,8 +121,9 @@ class Endpoints:
         if isinstance(shape, Mapping):
             return self._make_object_test(shape, words)
         if not isinstance(shape, str):
-            one = self._test(shape[0], words)
-            return lambda value: isinstance(value, list) and all(map(one, value))
+            return self._make_list_test(shape[0], words)
+        if types := _find_types(shape, words):
+            return lambda value: type(value) in types
         if "|" in shape:
             tests = [self._test(each, words) for each in shape.split("|")]
             return lambda value: any(test(value) for test in tests)
@@ -128,7 +138,17 @@ class Endpoints:
 
         return is_of_type
 
+    def _make_list_test(self, shape: Any, words: Words) -> Test:
+        if types := _find_types(shape, words):
+            return lambda value: isinstance(value, list) and _are_of(types, value)
+        one = self._test(shape, words)
+        return lambda value: isinstance(value, list) and all(map(one, value))
+
     def _make_object_test(self, shape: Mapping[str, Any], words: Words) -> Test:
+        if shape.keys() == {"*"} and (types := _find_types(shape["*"], words)):
+            return lambda value: (
+                isinstance(value, Mapping) and _are_of(types, value.values())
+            )
         tests = {k.removesuffix("?"): self._test(v, words) for k, v in shape.items()}
         rest = tests.pop("*", None)
         needed = {key for key in shape if key != "*" and not key.endswith("?")}
@@ -136,8 +156,11 @@ class Endpoints:
         def is_fine(value: Any) -> bool:
             if not isinstance(value, Mapping) or not needed <= value.keys():
                 return False
-            found = ((tests.get(name, rest), one) for name, one in value.items())
-            return all(test is not None and test(one) for test, one in found)
+            for name, one in value.items():
+                test = tests.get(name, rest)
+                if test is None or not test(one):
+                    return False
+            return True
 
         return is_fine
 
@@ -184,6 +207,18 @@ class Endpoints:
             if problem := self.find(one, shape["*"], place, words):
                 return problem
         return None
+
+
+def _find_types(shape: Any, words: Words) -> frozenset[type]:
+    """Return the Python types of a shape that is known by its type, or nothing."""
+    names = shape.split("|") if isinstance(shape, str) and words is WORDS else []
+    if not all(name in TYPES for name in names):
+        return frozenset()
+    return frozenset(chain.from_iterable(TYPES[name] for name in names))
+
+
+def _are_of(types: frozenset[type], values: Iterable[Any]) -> bool:
+    return types.issuperset(map(type, values))
 
 
 def load_endpoints(package: str) -> Endpoints:

@@ -162,6 +162,28 @@
     isLooking = isLook(event.detail.elt)
   })
 
+  // A page that could not be brought up to date says so until it can. What is asked
+  // for by hand, and what is not there any more, is opened instead: its error has a
+  // page of its own.
+  const outdated = document.getElementById("outdated")
+
+  const showOutdated = (isShown) => {
+    if (outdated) outdated.hidden = !isShown
+  }
+
+  document.addEventListener("htmx:responseError", (event) => {
+    const { elt, pathInfo, xhr } = event.detail
+    if (!isLook(elt)) location.assign(pathInfo.finalRequestPath)
+    else if (xhr.status === 404) location.reload()
+    else showOutdated(true)
+  })
+
+  document.addEventListener("htmx:sendError", () => showOutdated(true))
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) showOutdated(false)
+  })
+
   // Whoever is in the middle of a part keeps their place: a choice is not taken away,
   // and the part is sent again at the next look; the focus returns to the same link.
   // htmx itself returns it to what has an id.

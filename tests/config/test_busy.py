@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
+from config import busy
 from config.middleware import SEEN, STARTED
 from integrations import tasks
 from integrations.models import Connection
@@ -113,16 +115,43 @@ def test_a_table_is_read_while_the_index_it_wants_cannot_be_begun(
         assert not browser.get(wanted).context["building"]
 
 
-def test_a_message_is_shown_although_it_cannot_be_ticked_off(
+def test_a_message_is_shown_once_while_the_database_is_locked(
     path: Path, browser: Client, connection: Connection
 ) -> None:
     browser.post(reverse("integrations:connection-pause", args=[connection.pk]))
 
     with file_database.locked(path):
         page = browser.get(connection.get_absolute_url())
+        again = browser.get(connection.get_absolute_url())
 
-    assert page.status_code == 200
+    assert (page.status_code, again.status_code) == (200, 200)
     assert len(page.context["messages"]) == 1
+    assert len(again.context["messages"]) == 0
+
+
+def test_a_page_that_begins_something_waits_until_that_is_stored(
+    path: Path, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.logout()
+    url = reverse("mfa_login_webauthn")
+    wait_at_most, waits = busy.wait_at_most, list[float]()
+    lock = ExitStack()
+    lock.enter_context(file_database.locked(path))
+
+    def end_lock(seconds: float) -> None:
+        waits.append(seconds)
+        if seconds > busy.READ_SECONDS:
+            lock.close()
+        wait_at_most(seconds)
+
+    monkeypatch.setattr(busy, "wait_at_most", end_lock)
+    with lock:
+        challenge = browser.get(url, headers={"x-requested-with": "XMLHttpRequest"})
+
+    assert challenge.status_code == 200
+    assert challenge.json()["request_options"]
+    assert "mfa.webauthn.state" in browser.session
+    assert waits == [busy.READ_SECONDS, busy.WRITE_SECONDS]
 
 
 @pytest.mark.usefixtures("quick")
@@ -132,13 +161,13 @@ def test_what_was_sent_is_kept_in_a_page_that_sends_it_again(
     url = reverse("integrations:connection-rename", args=[connection.pk])
     browser.get("/")
     with file_database.locked(path):
-        busy = browser.post(url, {"label": '<b>"Mine"'})
+        answer = browser.post(url, {"label": '<b>"Mine"'})
 
-    assert (busy.status_code, busy["Retry-After"]) == (503, "5")
-    assert 'name="label" value="&lt;b&gt;&quot;Mine&quot;"' in busy.text
-    assert f'action="{url}"' in busy.text
-    assert "csrfmiddlewaretoken" in busy.text
-    browser.post(url, dict(busy.context["fields"]))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert 'name="label" value="&lt;b&gt;&quot;Mine&quot;"' in answer.text
+    assert f'action="{url}"' in answer.text
+    assert "csrfmiddlewaretoken" in answer.text
+    browser.post(url, dict(answer.context["fields"]))
     connection.refresh_from_db()
     assert connection.label == '<b>"Mine"'
 
@@ -149,25 +178,25 @@ def test_a_file_that_was_sent_is_not_said_to_be_kept(
 ) -> None:
     url = reverse("integrations:connection-rename", args=[connection.pk])
     with file_database.locked(path):
-        busy = browser.post(url, {"label": "Mine", "file": StringIO("email\na@b.c")})
+        answer = browser.post(url, {"label": "Mine", "file": StringIO("email\na@b.c")})
 
-    assert busy.status_code == 503
-    assert "<form" not in busy.text
-    assert f'href="{url}"' in busy.text
+    assert answer.status_code == 503
+    assert "<form" not in answer.text
+    assert f'href="{url}"' in answer.text
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_password_is_in_no_page_that_says_busy(path: Path, browser: Client) -> None:
     browser.logout()
     with file_database.locked(path):
-        busy = browser.post(
+        answer = browser.post(
             reverse("account_login"),
             {"login": "alice@example.com", "password": PASSWORD},
         )
 
-    assert (busy.status_code, busy["Retry-After"]) == (503, "5")
-    assert PASSWORD not in busy.text
-    assert "alice@example.com" not in busy.text
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert PASSWORD not in answer.text
+    assert "alice@example.com" not in answer.text
 
 
 def test_an_idle_session_ends_although_its_row_cannot_be_deleted(
@@ -203,10 +232,10 @@ def test_a_consent_is_not_spent_while_its_state_cannot_be(
     state = begun["Location"].partition("state=")[2].partition("&")[0]
     url = reverse("integrations:callback", args=["hubspot"])
     with file_database.locked(path):
-        busy = browser.get(url, {"state": state, "code": "abc"})
+        answer = browser.get(url, {"state": state, "code": "abc"})
 
-    assert busy.status_code == 503
-    assert 'href="/integrations/hubspot/oauth2callback?' in busy.text
+    assert answer.status_code == 503
+    assert 'href="/integrations/hubspot/oauth2callback?' in answer.text
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from config import refusals
 from config.queues import WORKERS
 from tests.config.test_settings import ROOT
 
@@ -115,3 +116,11 @@ def test_everything_that_is_kept_has_a_volume():
     assert {each for each in kept if not each.startswith(".")} == set(
         COMPOSE["volumes"]
     )
+
+
+def test_the_proxys_own_answers_say_what_the_sites_own_say():
+    proxy = (ROOT / "config/proxy/nginx.conf").read_text("utf-8")
+    said = set(re.findall(r"(?m)^ +add_header ([\w-]+) \$own_\w+ always;", proxy))
+
+    framing = {"Connection", "Content-Type"}
+    assert said == refusals.HEADERS.keys() - framing | {"Strict-Transport-Security"}

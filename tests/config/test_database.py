@@ -30,7 +30,7 @@ def test_sqlite_is_a_file_below_the_project_unless_its_path_says_more(
 ) -> None:
     database = read(url)
 
-    assert database["ENGINE"] == "django.db.backends.sqlite3"
+    assert database["ENGINE"] == "config.sqlite"
     assert database["NAME"] == name
 
 

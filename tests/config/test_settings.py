@@ -92,6 +92,7 @@ def test_a_public_address_gets_hardened_cookies_and_headers(tmp_path: Path) -> N
     assert found["problems"] == []
     assert found["SESSION_COOKIE_NAME"] == "__Host-session"
     assert found["CSRF_COOKIE_NAME"] == "__Host-csrf"
+    assert found["MESSAGE_COOKIE_NAME"] == "__Host-messages"
     assert found["SESSION_COOKIE_SECURE"]
     assert found["SECURE_HSTS_SECONDS"] >= 31_536_000
     assert found["ALLOWED_HOSTS"] == ["mooring.example.com"]

@@ -14,11 +14,22 @@ from tests.real.stack import Stack
 pytestmark = pytest.mark.real
 
 
+@pytest.fixture(scope="module")
+def served(make_any_stack: MakeStack) -> Iterator[Stack]:
+    stack = make_any_stack()
+    try:
+        stack.start("valkey", "web")
+        yield stack
+    finally:
+        stack.close()
+
+
 @pytest.fixture
-def stack(make_stack: MakeStack) -> Stack:
-    made = make_stack()
-    made.start("valkey", "web")
-    return made
+def stack(served: Stack) -> Stack:
+    """Return the site with a new Redis, whatever became of the last one."""
+    served.restart("valkey")
+    wait_until(lambda: oks(served) == (True, True, True), "all is well")
+    return served
 
 
 @pytest.fixture

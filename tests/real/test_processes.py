@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -194,7 +195,7 @@ def seconds_of(call) -> float:
     return time.monotonic() - started
 
 
-@pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> Stack:
+@pytest.fixture
+def stopped(tmp_path: Path) -> Stack:
     """Return the settings of a product of which nothing runs."""
-    return Stack(tmp_path_factory.mktemp("stopped"))
+    return Stack(tmp_path)

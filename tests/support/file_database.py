@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connections
-from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from config.database import SQLITE_OPTIONS
+from config.sqlite.base import DatabaseWrapper
 
 
 def copy_to(path: Path) -> None:

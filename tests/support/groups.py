@@ -9,6 +9,13 @@ from xdist.scheduler import LoadScopeScheduling
 
 BROWSER, REAL = "tests/browser/", "tests/real/"
 DATABASES = ("postgres", "sqlite")
+# Each has a server of its own that its tests share.
+TOGETHER = (
+    "tests/real/test_doors.py",
+    "tests/real/test_health.py",
+    "tests/real/test_limits.py",
+    "tests/real/test_slow_clients.py",
+)
 # Most of a minute each: whoever began one last would keep the others waiting.
 LONG = (
     "tests/providers/test_mutations.py",
@@ -21,13 +28,14 @@ LONG = (
 def group_of(node_id: str) -> str:
     """Return the name that tests have in common which one worker runs.
 
-    A stack lives as long as its group. Other tests on real processes have stacks of
-    their own and are groups of one; tests without a server share their file's data.
+    A stack lives as long as its group, which is a file where the file has one. Other
+    tests on real processes have stacks of their own and are groups of one; tests
+    without a server share their file's data.
     """
     path, _, test = node_id.partition("::")
     if path.startswith(BROWSER):
         return BROWSER
-    if path.startswith(REAL):
+    if path.startswith(REAL) and path not in TOGETHER:
         parameters = test.partition("[")[2].rstrip("]").split("-")
         return next((name for name in DATABASES if name in parameters), node_id)
     return path
@@ -40,8 +48,9 @@ def order_of(node_id: str) -> int:
     """
     if not node_id.startswith((BROWSER, REAL)):
         return 3 if node_id.startswith(LONG) else 4
+    shared = (*DATABASES, BROWSER)
     group = group_of(node_id)
-    return 2 if group == node_id else (*DATABASES, BROWSER).index(group) - 1
+    return shared.index(group) - 1 if group in shared else 2
 
 
 class InGroups(LoadScopeScheduling):

@@ -1,6 +1,7 @@
 """Mail servers that a test needs."""
 
 import smtplib
+from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn
 
 from django.core.mail.backends.base import BaseEmailBackend
@@ -18,8 +19,12 @@ class PickyBackend(BaseEmailBackend):
 
     taken: ClassVar[list[str]] = []
     refusal: ClassVar[Exception | None] = None
+    meanwhile: ClassVar[Callable[[], object] | None] = None
 
     def send_messages(self, email_messages: Any) -> int:
+        while_sending, PickyBackend.meanwhile = PickyBackend.meanwhile, None
+        if while_sending is not None:
+            while_sending()
         for message in email_messages:
             (to,) = message.to
             if to.startswith("bob"):

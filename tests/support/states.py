@@ -25,6 +25,11 @@ STORED = (
     ("paused", "paused_by_staff"),
     ("disconnected", "disconnected_by_user"),
     ("disconnected", "disconnected_by_staff"),
+    ("disconnected", "moved"),
+    ("degraded", "provider_misconfigured"),
+    ("degraded", "missing_scope"),
+    ("needs_reconnect", "database_restored"),
+    ("needs_reconnect", "credential_unreadable"),
 )
 WAITS = (
     *("rate_limited", "provider_down", "network", "quota_exhausted", "odd_answer"),

@@ -87,6 +87,8 @@ def expected(state: State) -> set[str]:
     if not is_connected(state):
         if state.is_purging:
             return {"deleting"}
+        if state.reason == "moved":
+            return {"moved"}
         return {"kept"} if items(state) else {"disconnected"}
     if not is_grant_alive(state):
         return {"needs_reconnect"}
@@ -209,7 +211,8 @@ def _about_actions(state: State, shown: Shown) -> Iterator[str]:
         yield "remove"
     if "collections" in shown.actions and not is_connected(state):
         yield "choose what is read"
-    if "consent" in shown.actions and (state.is_purging or not state.is_configured):
+    is_final = state.is_purging or state.reason == "moved"
+    if "consent" in shown.actions and (is_final or not state.is_configured):
         yield "reconnect"
 
 

@@ -219,6 +219,12 @@ class HubSpot(BaseConnector):
         """Return the associations of an object type."""
         return display.link_fields(collection_id, account)
 
+    def incoming_fields(
+        self, collection_id: str, account: Mapping[str, Any]
+    ) -> Sequence[FieldSpec]:
+        """Return the associations of other object types with one."""
+        return display.incoming_fields(collection_id, account)
+
     def describe_links(self, properties: Mapping[str, Any]) -> Sequence[DisplayField]:
         """Return the records that one is associated with."""
         return display.describe_links(properties)

@@ -28,7 +28,8 @@ class ObjectType:
     """Describe one object type: its names, its scope and its odd ends.
 
     ``modified`` matters: filtering by the other types' property matches nothing
-    and says so to nobody. ``columns`` are those of HubSpot's own lists at first.
+    and says so to nobody. ``columns`` are those of HubSpot's own lists at first,
+    properties and associations.
     """
 
     remote_id: str
@@ -79,12 +80,16 @@ CONTACTS = ObjectType(
         "zip",
         "country",
     ),
+    # The written name of a company is the last: lists that show its record, where that
+    # may be read, have no room for it.
     columns=(
         "email",
         "phone",
-        "company",
+        "associations.companies",
         "hubspot_owner_id",
         "lifecyclestage",
+        "hs_lead_status",
+        "company",
     ),
     associations=(
         Association(

@@ -39,6 +39,8 @@ class Links:
 def more_text(relation: Relation, known: int) -> str:
     """Return in words how many items of a relation are not known here."""
     missing = len(relation.linked_ids) - known
+    if not relation.linked_ids:
+        return "items that are not told" if relation.has_more else ""
     if not known:
         least = "more than " if relation.has_more else ""
         noun = "item" if missing == 1 and not least else "items"

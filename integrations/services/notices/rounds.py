@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
-from functools import partial
+from uuid import uuid4
 
 from django.core.cache import cache
 from django.utils import timezone
@@ -18,32 +17,38 @@ TURN_SECONDS = 120
 
 
 def take_turn() -> bool:
-    """Make a round unless another worker is at it; return whether one was made."""
-    if not cache.add(TURN, 1, TURN_SECONDS):
+    """Make a round unless another worker is at it; return whether one was made.
+
+    A hint that saves work: rounds that overlap are kept apart by their rows.
+    """
+    own = uuid4().hex
+    if not cache.add(TURN, own, TURN_SECONDS):
         return False
     try:
         run()
     finally:
-        cache.delete(TURN)
+        # A round that took longer than its turn leaves the next one's alone.
+        if cache.get(TURN) == own:
+            cache.delete(TURN)
     return True
 
 
-def run(*, now: datetime | None = None) -> int:
+def run() -> int:
     """Make one round, and return how many messages were sent.
 
     What is due already is sent first: nobody waits for what looking may meet.
     """
-    now = now or timezone.now()
-    sent = _guarded("send", partial(sending.send_due, now=now))
-    _guarded("look at the site", partial(watch.watch_site, now=now))
-    _guarded("look at connections", partial(watch.watch_connections, now=now))
-    _guarded("plan", partial(digests.plan_due, now=now))
-    return sent + _guarded("send", partial(sending.send_due, now=now))
+    sent = _guarded("send", sending.send_due)
+    _guarded("look at the site", watch.watch_site)
+    _guarded("look at connections", watch.watch_connections)
+    _guarded("plan", digests.plan_due)
+    return sent + _guarded("send", sending.send_due)
 
 
-def _guarded(name: str, step: Callable[[], int | None]) -> int:
+def _guarded(name: str, step: Callable[..., int | None]) -> int:
+    """Take a step, by the time it is then: the one before may have taken long."""
     try:
-        return step() or 0
+        return step(now=timezone.now()) or 0
     except Exception:
         # Whatever it is, the next round tries it again, and the others are not held up.
         logger.exception("notices step failed step=%s", name)

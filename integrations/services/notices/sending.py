@@ -32,7 +32,8 @@ Key = tuple[int | None, str, int]
 
 def send_due(*, now: datetime | None = None) -> int:
     """Send what is due, all that one reader is told in one message; return how many."""
-    now = now or timezone.now()
+    began = timezone.now()
+    now = now or began
     stop_at = time.monotonic() + SEND_SECONDS
     groups = _groups(now)
     settings_of = NoticeSettings.objects.in_bulk(
@@ -42,9 +43,11 @@ def send_due(*, now: datetime | None = None) -> int:
     for (_, channel, _), notices in groups.items():
         if channel in away:
             continue
-        wanted = _wanted(notices, settings_of, now)
-        claimed = [each for each in wanted if _claim(each, now)]
-        failure = _send(claimed, now=now) if claimed else None
+        # A claim is counted from when it is made, whatever went before it.
+        moment = now + (timezone.now() - began)
+        wanted = _wanted(notices, settings_of, moment)
+        claimed = [each for each in wanted if _claim(each, moment)]
+        failure = _send(claimed, now=moment) if claimed else None
         if failure is None:
             sent += len(claimed)
         elif failure.scope is Scope.CHANNEL:

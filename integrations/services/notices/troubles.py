@@ -99,6 +99,6 @@ def _of(
     return Trouble(
         kind=kind,
         subject=f"{type(row).__name__.lower()}:{row.pk}",
-        title=notice_title(kind, account=connection.title, **words)[:300],
+        title=notice_title(kind, account=connection.full_title, **words)[:300],
         text=notice_text(kind, **words)[:1000],
     )

@@ -133,7 +133,7 @@ def _work(current: RunLease) -> float | None:
     try:
         wait = _read(current)
     except LeaseLostError:
-        _end_if_cancelled(run)
+        _after_loss(current)
         return None
     except NoTokenError as exc:
         reason = Reason.of(ReasonCode.NO_TOKEN, state=exc.reason)
@@ -192,7 +192,10 @@ def _wait_after(exc: RateLimited, connection: Connection) -> float:
     return left.total_seconds() + connection.pk.int % 300
 
 
-def _end_if_cancelled(run: SyncRun) -> None:
+def _after_loss(current: RunLease) -> None:
+    """End a run that was cancelled or has no grant; otherwise somebody else has it."""
+    run = current.run
+    lease.note_alive(run.pk, current.lease_id)
     run.refresh_from_db()
     if run.is_open and run.is_cancel_requested:
         _finish_cancelled(run, ReasonCode.CANCELLED)
@@ -214,7 +217,7 @@ def _again(current: RunLease, wait: float, reason: Reason | None) -> float | Non
     """Release the lease; None when the run was cancelled meanwhile."""
     run, lease_id = current.run, current.lease_id
     if not lease.release(run, lease_id, due_in=wait, reason=reason):
-        _end_if_cancelled(current.run)
+        _after_loss(current)
         return None
     current.run.refresh_from_db()
     return wait

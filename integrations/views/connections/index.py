@@ -152,9 +152,9 @@ def connection_sync(request: UserRequest, pk: UUID) -> HttpResponse:
         messages.warning(request, text, extra_tags=error.reason)
         return redirect(connection)
     if run.joined:
-        messages.info(request, f"{connection} is already syncing.")
+        messages.info(request, f"A sync of {connection} was under way already.")
     elif run.delivered:
-        messages.success(request, f"Syncing {connection}.")
+        messages.success(request, f"A sync of {connection} was asked for.")
     else:
         text = f"The sync waits for the queue. {QUEUE_IS_AWAY}"
         messages.warning(request, text, extra_tags="queue_away")

@@ -24,4 +24,5 @@ def put_titles(items: Sequence[Item], connections: Sequence[Connection]) -> None
     """Name each item's connection so that no two of the list read alike."""
     titles = unique_titles(connections)
     for item in items:
-        item.connection_title = titles.get(item.connection_id, item.connection.title)
+        title = titles.get(item.connection_id)
+        item.connection_title = title or item.connection.title

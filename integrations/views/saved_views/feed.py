@@ -41,7 +41,7 @@ from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.opening import asker_of
 from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.table_query import TableQuery
-from integrations.services.items.tables.values import load_own, values_of
+from integrations.services.items.tables.values import load_beside, values_of
 from integrations.views.access import UserRequest, proof_required
 from integrations.views.items.facets import type_name
 from integrations.views.saved_views.pages import get_view
@@ -140,7 +140,7 @@ def _entries_of_table(
     items = tables.fetch_page(selection).items
     shown = [columns.by_id[each] for each in fitted.columns if each != NAME]
     shown = [column for column in shown if column.family is not Family.RELATION]
-    load_own(items, shown)
+    load_beside(items, shown)
     return [Entry(item=item, text=_text(item, collection, shown)) for item in items]
 
 

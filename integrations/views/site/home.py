@@ -25,6 +25,7 @@ from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.connections.index import provider_cards
 from integrations.views.items.filters import NEWS
+from integrations.views.items.rows import put_titles
 from integrations.views.site.visits import known_last_visit, last_visit
 
 RECENT_ITEMS = 10
@@ -78,6 +79,8 @@ def _context(user: User, since: datetime | None) -> dict[str, Any]:
     # What a disconnected one has kept is among the items, though it has no card.
     own = put_status(Connection.objects.owned_by(user))
     connections = [connection for connection in own if connection.is_connected]
+    recent = recent_items(user, most=RECENT_ITEMS)
+    put_titles(recent, own)
     return {
         "connections": connections,
         "attention": waiting_for_user(own),
@@ -87,7 +90,7 @@ def _context(user: User, since: datetime | None) -> dict[str, Any]:
         },
         "since": since,
         "changes": _changes(user, since or _week_ago()),
-        "recent_items": recent_items(user, most=RECENT_ITEMS),
+        "recent_items": recent,
         "running": activity.open_runs(user),
     }
 

@@ -235,6 +235,31 @@ def test_why_there_is_no_value_is_said_in_words(cell, reason):
 
 
 @pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ({"state": "loading", "value": "An older text"}, "Not generated anew yet"),
+        (
+            {"state": "error", "errorType": "x", "value": "An older text"},
+            "Error: x",
+        ),
+    ],
+)
+def test_an_older_text_is_shown_while_there_is_no_new_one(cell, reason):
+    found = to_value({"isStale": True, **cell}, {"type": "aiText"})
+
+    assert found == Many(values=(text("An older text"), Unavailable(reason=reason)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "begin"), [("singleCollaborator", "usr"), ("lastModifiedBy", "ugp")]
+)
+def test_a_collaborator_without_a_name_is_somebody(kind, begin):
+    found = to_value({"id": f"{begin}AAAAAAAAAAAAA1"}, {"type": kind})
+
+    assert isinstance(found, User)
+
+
+@pytest.mark.parametrize(
     "cell",
     [
         *(None, "", {}, [], [None, ""], {"label": ""}),

@@ -98,7 +98,7 @@ def test_every_type_of_property_is_typed(notion):
         "Phone": Phone(number="+49 30 1"),
         "Made by": User(id="33333333-3333-4333-8333-333333333333"),
         "Made at": DateTime(at=utc(2026, 10, 3, 10, 0)),
-        "Where": text("Harbour"),
+        "Where": text("Harbour, Pier 1"),
         "fuTu": text("glow"),
     }
 
@@ -112,6 +112,20 @@ def test_a_relation_names_the_pages_and_the_table_they_are_rows_of(notion):
     assert values["Blocks"].linked_ids == (UID, UID[:-1] + "2")
     assert values["Blocks"].linked_collection
     assert isinstance(values["Names"], Many)
+
+
+def test_a_relation_of_which_none_is_told_says_that_there_are_more():
+    for depth in (0, 1):
+        prop = {"type": "relation", "relation": [], "has_more": True}
+        if depth:
+            array = {"type": "array", "array": [prop]}
+            prop = {"type": "rollup", "rollup": array}
+
+        relation = type_value(
+            to_value(prop), FieldSpec(name="r", label="R", kind="relation")
+        )
+
+        assert (relation.linked_ids, relation.has_more) == ((), True)
 
 
 @pytest.mark.parametrize("has_more", [True, False])
@@ -218,7 +232,7 @@ def test_formulas_inside_formulas_come_to_an_end():
         ([], "choices", None),
         ({}, "value", None),
         ("", "text", None),
-        (["…"], "relation", None),
+        (["…"], "relation", Relation(linked_ids=(), has_more=True)),
     ],
 )
 def test_a_kept_value_is_typed(kept, kind, value):
@@ -238,6 +252,9 @@ def test_what_is_not_verified_says_so():
     [
         ({"lat": 59.91, "lon": 10.75, "name": None}, "59.91, 10.75"),
         ({"lat": 59.91, "lon": 10.75, "name": "Harbour"}, "Harbour"),
+        ({"name": "Harbour", "address": "Quay 1"}, "Harbour, Quay 1"),
+        ({"name": "Quay 1", "address": "Quay 1"}, "Quay 1"),
+        ({"name": None, "address": "Quay 1", "lat": 1, "lon": 2}, "Quay 1"),
         ({"lat": None, "lon": 10.75}, None),
     ],
 )

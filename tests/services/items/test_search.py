@@ -70,6 +70,14 @@ def test_two_numbers_side_by_side_are_one_or_two():
     assert (whole, apart) == (("10421906",), ("1042", "1906"))
 
 
+@pytest.mark.parametrize("name", ["O'Brien", "O\u2019BRIEN", "OBrien"])
+def test_a_name_is_found_with_and_without_its_apostrophe(collection, name):
+    item = make_item(collection, name=name)
+
+    for query in ("o'brien", "O\u2019Brien", "obrien"):
+        assert list(found_by(collection.connection.owner, query)) == [item], query
+
+
 @pytest.mark.parametrize("few", [1, 1000])
 def test_few_and_many_hits_are_found_alike(collection, bob, monkeypatch, few):
     monkeypatch.setattr(full_text, "FEW", few)
@@ -89,11 +97,12 @@ def test_few_and_many_hits_are_found_alike(collection, bob, monkeypatch, few):
     "text",
     [
         *("12.5", "12 5", "lodz", "1,042", "太", "太郎", "+1 909 415 7294", "a b", "ł"),
-        *("1", f"{LONG} abc", LONG),
+        *("1", f"{LONG} abc", LONG, "o'brien", "obrien", "3 Nov 2026"),
     ],
 )
 def test_the_ranks_share_what_is_found(collection, text):
     for name in (
+        *("O'Brien", "OBrien", "3 Nov 2026", "20261103"),
         *("12.50 kg", "12 5", "Łódź", "in Lodz", "太郎", "山田太郎", "1,042", "1042"),
         *(
             "909-415-7294 Ext",

@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from celery.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth.models import User
@@ -142,6 +143,38 @@ def test_one_round_is_made_at_a_time(
 
     assert picky.taken == ["alice@example.com"]
     assert cache.get(rounds.TURN) is None
+
+
+def test_a_round_that_outlives_its_turn_leaves_the_next_ones(
+    waiting: list[Notice], picky: type[PickyBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_the_turn() -> None:
+        cache.set(rounds.TURN, "another worker's")
+
+    monkeypatch.setattr(watch, "watch_site", lambda **_values: None)
+    monkeypatch.setattr(picky, "meanwhile", lose_the_turn)
+
+    tasks.watch()
+
+    assert cache.get(rounds.TURN) == "another worker's"
+
+
+def test_rounds_that_overlap_send_a_message_once(
+    alice: User, picky: type[PickyBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with time_machine.travel(timezone.now()) as clock:
+
+        def look_for_six_minutes(**_values: Any) -> None:
+            values = {"channel": "mail", "phase": "test", "text": "Test"}
+            Notice.objects.create(user=alice, due_at=timezone.now() - MINUTE, **values)
+            clock.shift(6 * MINUTE)
+
+        monkeypatch.setattr(watch, "watch_site", look_for_six_minutes)
+        monkeypatch.setattr(picky, "meanwhile", sending.send_due)
+
+        rounds.run()
+
+    assert picky.taken == ["alice@example.com"]
 
 
 def test_a_test_sends_itself_alone(

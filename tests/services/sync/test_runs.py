@@ -17,7 +17,7 @@ from integrations.providers import CONNECTORS
 from integrations.services.common import queue
 from integrations.services.common.errors import LeaseLostError, NotSyncableError
 from integrations.services.sync import engine, runs
-from integrations.services.sync.leases import lease, lost_tasks
+from integrations.services.sync.leases import lease, lost_tasks, turns
 from integrations.services.sync.refresh import pages
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to
@@ -153,6 +153,49 @@ def test_a_job_that_keeps_killing_its_worker_is_quarantined(
     assert len(sandbox.log) == calls
     connection.refresh_from_db()
     assert (connection.state, connection.reason) == ("degraded", "quarantined")
+
+
+def test_a_worker_that_was_slow_does_not_count_as_killed(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = runs.open_run(connection, trigger="user")
+    list_collections = CONNECTORS["hubspot"].list_collections
+
+    def answer_late(*args: Any, **more: Any) -> Any:
+        past = timezone.now() - timedelta(seconds=1)
+        SyncRun.objects.update(lease_until=past)
+        assert lease.claim(run.pk, now=timezone.now()) is not None
+        return list_collections(*args, **more)
+
+    monkeypatch.setattr(CONNECTORS["hubspot"], "list_collections", answer_late)
+    for _ in range(runs.MOST_DELIVERIES + 1):
+        SyncRun.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert engine.run_slice(run.pk) is None
+
+    run.refresh_from_db()
+    assert run.outcome == ""
+    assert run.deliveries <= runs.MOST_DELIVERIES
+
+
+def test_a_process_does_not_take_from_itself_what_it_works_on(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = runs.open_run(connection, trigger="user")
+    taken: list[object] = []
+    list_collections = CONNECTORS["hubspot"].list_collections
+
+    def answer_late(*args: Any, **more: Any) -> Any:
+        SyncRun.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        taken.append(turns.take("interactive", run.pk, now=timezone.now()))
+        return list_collections(*args, **more)
+
+    monkeypatch.setattr(CONNECTORS["hubspot"], "list_collections", answer_late)
+
+    assert engine.run_slice(run.pk, seconds=600) is None
+
+    run.refresh_from_db()
+    assert taken == [None]
+    assert (run.outcome, run.workers_lost) == ("complete", 0)
 
 
 class DeadError(BaseException):

@@ -145,7 +145,7 @@ def test_sync_now_queues_a_run(as_alice, connection, told):
 
     run = SyncRun.objects.get()
     assert (run.connection, run.trigger, run.is_full) == (connection, "user", True)
-    assert "Syncing" in told(answer)
+    assert "was asked for" in told(answer)
     assert answer.redirect_chain[-1][0] == connection.get_absolute_url()
 
 
@@ -155,7 +155,7 @@ def test_sync_now_while_one_runs_is_answered_kindly(as_alice, connection, told):
     answer = post(as_alice, connection, "sync")
 
     assert SyncRun.objects.count() == 1
-    assert "already syncing" in told(answer)
+    assert "under way already" in told(answer)
 
 
 @pytest.mark.django_db(transaction=True)

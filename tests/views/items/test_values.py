@@ -154,6 +154,7 @@ def test_several_values_are_a_list():
         ("x", False, "1 item not stored here"),
         ("xy", False, "2 items not stored here"),
         ("xy", True, "more than 2 items not stored here"),
+        ("", True, "items that are not told"),
     ],
 )
 def test_a_relation_names_what_is_stored_and_counts_the_rest(ids, has_more, text):

@@ -11,6 +11,7 @@ from integrations.models import Collection, Connection, ProviderState
 from integrations.services.upkeep import health
 from tests.support.rows import (
     NOON,
+    make_collection,
     make_connection,
     make_item,
     make_run,
@@ -35,6 +36,19 @@ def test_home_shows_connections_and_what_changed_last(as_alice, connection, coll
     assert page.context["totals"] == {"items": 2, "connections": 1}
     assert [item.name for item in page.context["recent_items"]] == ["New", "Old"]
     assert list(page.context["running"]) == [run]
+
+
+def test_items_of_two_accounts_of_one_name_are_told_apart(as_alice, alice):
+    emails = ("ana@harbour.example", "bo@harbour.example")
+    for email in emails:
+        made = make_connection(
+            alice, account_name="Harbour", account={"user_email": email}
+        )
+        make_item(make_collection(made), name="Pilot")
+
+    recent = as_alice.get("/").text.partition('id="recent"')[2]
+
+    assert [recent.count(email) for email in emails] == [1, 1]
 
 
 def test_home_of_a_newcomer_offers_what_to_connect(as_alice):

@@ -83,10 +83,14 @@ def linked_ids(cell: object) -> tuple[str, ...]:
 
 def _from_object(cell: Mapping[str, Any], told: Format) -> Value | None:
     """Type an object by what it has: a file, a button, a user, a bar code."""
+    older = cell.get("value") if cell.get("state") in _WITHOUT_NEW_TEXT else None
+    kept = _from_scalar(older, told) if isinstance(older, str) and older else None
     if error := _error_of(cell):
-        return Unavailable(reason=ERRORS.get(error, f"Error: {error}"))
+        reason = Unavailable(reason=ERRORS.get(error, f"Error: {error}"))
+        return to_several([kept, reason]) if kept else reason
     if cell.get("state") == "loading":
-        return Unavailable(reason="Not generated yet")
+        reason = Unavailable(reason=f"Not generated {'anew ' if kept else ''}yet")
+        return to_several([kept, reason]) if kept else reason
     if known := _from_known(cell, told):
         return known
     for key in ("label", "name", "email", "text", "value"):
@@ -116,7 +120,9 @@ def _from_known(cell: Mapping[str, Any], told: Format) -> Value | None:
     if told.get("type") in _CHOICES and isinstance(name, str) and name:
         return Choice(label=one_line(name) or name, colour=one_line(cell.get("color")))
     email = one_line(cell.get("email"))
-    if is_id(cell.get("id"), USER) and (one_line(name) or email):
+    is_collaborator = told.get("type") in _COLLABORATORS
+    is_named = is_id(cell.get("id"), USER) and (one_line(name) or email)
+    if isinstance(cell.get("id"), str) and (is_named or is_collaborator):
         return User(id=cell["id"], name=one_line(name), email=email)
     return None
 
@@ -182,6 +188,11 @@ def _duration(number: Decimal, told: Format) -> Value:
     return Duration(seconds=number, style=str(told.get("duration") or DEFAULT_DURATION))
 
 
+# A text of these states is an older one.
+_WITHOUT_NEW_TEXT: Final = ("loading", "error")
+_COLLABORATORS: Final = frozenset(
+    {"singleCollaborator", "multipleCollaborators", "createdBy", "lastModifiedBy"}
+)
 _CHOICES: Final = frozenset({"singleSelect", "multipleSelects", "externalSyncSource"})
 _DATES: Final = frozenset({"date", "dateTime", "createdTime", "lastModifiedTime"})
 _NUMBERS: Final[Mapping[str, Callable[[Decimal, Format], Value]]] = {

@@ -31,7 +31,7 @@ from integrations.providers.html_blocks import html_blocks
 from integrations.providers.hubspot.mapping.fields import DEAL_CURRENCY
 from integrations.providers.hubspot.mapping.links import HAS_MORE, PREFIX
 from integrations.providers.hubspot.objects import COMPANIES, CONTACTS, OBJECT_TYPES
-from integrations.providers.links import TARGET
+from integrations.providers.links import RELATION, SOURCE, TARGET
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
@@ -139,6 +139,23 @@ def link_fields(collection_id: str, account: Mapping[str, Any]) -> list[FieldSpe
             group="Associations",
         )
         for each in allowed
+    ]
+
+
+def incoming_fields(collection_id: str, account: Mapping[str, Any]) -> list[FieldSpec]:
+    """Return the associations of other types with one, as fields of its own."""
+    return [
+        FieldSpec(
+            name=f"{kind.remote_id}.{PREFIX}{collection_id}",
+            label=kind.name,
+            kind="incoming",
+            options={SOURCE: kind.remote_id, RELATION: f"{PREFIX}{collection_id}"},
+            is_read_only=True,
+            group="Associations",
+        )
+        for kind in OBJECT_TYPES.values()
+        for each in kind.associations_for(account.get("scopes"))
+        if each.to == collection_id
     ]
 
 

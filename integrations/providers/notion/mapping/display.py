@@ -134,7 +134,8 @@ def _list(kept: list[Any], spec: FieldSpec) -> Value | None:
     """Return the pages that a relation names, or a rollup of them, or a list."""
     told, has_more = [each for each in kept if each != MORE], MORE in kept
     # A rollup holds all sorts of things; only when they all are ids they are links.
-    if spec.kind in LINKING and told and all(find_id(each) for each in told):
+    is_relation = spec.kind in RELATIONS or bool(told)
+    if spec.kind in LINKING and is_relation and all(find_id(each) for each in told):
         return Relation(
             linked_ids=tuple(find_ids(told)),
             linked_collection=spec.options.get(TARGET, ""),

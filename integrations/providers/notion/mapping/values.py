@@ -168,12 +168,13 @@ def _verification(value: object) -> Value:
 
 
 def _place(value: object) -> Value:
-    """Return the name of a place, else its address, else where on earth it is."""
-    named = _scalar(_get(value, "name") or _get(value, "address"))
+    """Return the name and address of a place, else where on earth it is."""
+    told = (_scalar(_get(value, key)) for key in ("name", "address"))
+    named = ", ".join(dict.fromkeys(str(each) for each in told if each))
     where = [_get(value, "lat"), _get(value, "lon")]
-    if named is None and all(isinstance(each, int | float) for each in where):
+    if not named and all(isinstance(each, int | float) for each in where):
         return f"{where[0]}, {where[1]}"
-    return named
+    return named or None
 
 
 def _nothing(value: object) -> Value:
@@ -195,7 +196,7 @@ def _bounded(found: list[Any], *, has_more: bool) -> Value:
     """Return a list, with a mark at its end when there is more than it holds."""
     has_more = has_more or len(found) > MAX_LIST
     kept = found[:MAX_LIST]
-    return [*kept, MORE] if kept and has_more else kept or None
+    return [*kept, MORE] if has_more else kept or None
 
 
 _LISTS: Final[dict[str, Callable[[object], Value]]] = {

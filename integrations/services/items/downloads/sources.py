@@ -31,7 +31,7 @@ from integrations.services.items.export import (
 )
 from integrations.services.items.links import MAX_LINKS, Links, find_by_id
 from integrations.services.items.tables.columns import NAME, Column
-from integrations.services.items.tables.values import load_own, singles_of, values_of
+from integrations.services.items.tables.values import load_beside, singles_of, values_of
 
 # So many rows are looked at together.
 PART: Final = 500
@@ -163,7 +163,7 @@ class TableSource:
         """Yield each item with its cells; links are in words, by one question."""
         items = iter(self.items)
         while part := list(islice(items, PART)):
-            load_own(part, self.columns)
+            load_beside(part, self.columns)
             found = [values_of(i, self.collection, self.columns) for i in part]
             links = _links_of(part[0], found)
             for item, values in zip(part, found, strict=True):

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils import timezone
+
 from integrations.models import Collection, Item
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
@@ -12,6 +14,7 @@ from integrations.services.common.errors import ConnectorError
 from integrations.services.items import links
 from integrations.services.items.contents import kept_texts
 from integrations.services.items.described import describe
+from integrations.services.items.search.datetimes import written_days
 from integrations.services.items.search.link_words import relations_of
 from integrations.services.items.search.question import MAX_LENGTH
 from integrations.services.items.search.texts import SearchText, texts_of
@@ -51,7 +54,7 @@ class Passage:
 
 def put_passages(items: Iterable[Item], text: str) -> None:
     """Set the marked name of each item, and passages for what is not in the name."""
-    units = query_units(text[:MAX_LENGTH])
+    units = query_units(text[:MAX_LENGTH], timezone.get_current_timezone())
     missing: dict[int, list[Unit]] = {}
     rows = list(items)
     for item in rows:
@@ -139,6 +142,8 @@ def _to_passage(text: SearchText, words: Sequence[str]) -> Passage:
         spans = _spans(shown[start : start + WINDOW], words, is_phone=text.is_phone)
         if spans:
             break
+    if not spans and any(each.startswith(tuple(words)) for each in text.minutes):
+        start, spans = 0, [(0, len(shown))]
     if not spans:
         start = 0
         shown = f"{shown} ({text.also})" if text.also else shown
@@ -179,6 +184,7 @@ def _spans(text: str, words: Sequence[str], *, is_phone: bool = False) -> list[S
         spelled = number_words(number, is_phone=is_phone)
         if any(each.startswith(word) for each in spelled for word in words):
             found.append(number.span())
+    found += (span for day, span in written_days(text) if day.startswith(tuple(words)))
     return _joined(found)
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from django.utils import timezone
+
 from integrations.services.items.search.conditions import (
     All,
     AnyOf,
@@ -53,9 +55,12 @@ class Question:
 
     @classmethod
     def parse(cls, text: str, *, owner_id: int) -> "Question":
-        """Read what was typed; without a letter or digit it finds nothing."""
+        """Read what was typed; without a letter or digit it finds nothing.
+
+        Days and times are those of whoever looks.
+        """
         text = text[:MAX_LENGTH]
-        units = tuple(query_units(text))
+        units = tuple(query_units(text, timezone.get_current_timezone()))
         return cls(units=units, key=to_key(text), mark=owner_mark(owner_id))
 
     @property

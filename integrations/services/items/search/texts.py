@@ -7,6 +7,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
 
+from django.utils import timezone
+
 from integrations.models import Collection
 from integrations.providers import CONNECTORS, fields
 from integrations.providers.fields import SEVERAL, Value
@@ -17,6 +19,7 @@ from integrations.providers.values import to_zone
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.links import MAX_LINKS
+from integrations.services.items.search.datetimes import minute_word
 from integrations.services.items.search.link_words import (
     link_word,
     of_type,
@@ -28,7 +31,7 @@ from integrations.services.items.search.words import (
 )
 
 # A higher one makes every item be indexed, and its links be read, again.
-VERSION: Final = 3
+VERSION: Final = 4
 # More than providers let a long text have, and all that is kept of a page's own.
 VALUE_LENGTH: Final = 200_000
 # PostgreSQL takes a megabyte for one item. Only the longest texts can lose by it,
@@ -51,17 +54,23 @@ def owner_mark(owner_id: int) -> str:
 
 
 class SearchText(NamedTuple):
-    """A text that a page shows; ``also`` finds it too, in another spelling."""
+    """A text that a page shows; ``also`` finds it too, in another spelling.
+
+    So do the words of the times that it stands for.
+    """
 
     label: str
     text: str
     also: str = ""
     is_phone: bool = False
+    minutes: Sequence[str] = ()
 
     @property
     def words(self) -> Sequence[str]:
         """Return the words by which the text is found."""
         found = index_words(self.text[:VALUE_LENGTH], is_phone=self.is_phone)
+        if self.minutes:
+            found = (*found, *self.minutes)
         if self.also and self.also != self.text:
             return (*found, *index_words(self.also[:VALUE_LENGTH]))
         return found
@@ -226,19 +235,27 @@ def _is_short(value: object) -> bool:
 
 
 def texts_of(described: Iterable[DisplayField]) -> Iterator[SearchText]:
-    """Yield the texts among typed values; what they relate to has its own name."""
+    """Yield the texts among typed values; what they relate to has its own name.
+
+    Times are in the zone of whoever looks.
+    """
+    zone = timezone.get_current_timezone()
     for field in described:
         value = field.value
         for part in value.values if isinstance(value, SEVERAL) else (value,):
-            yield _to_text(field.label, part)
+            text = _to_text(field.label, part)
+            if isinstance(part, fields.DateTime):
+                text = text._replace(text=plain(part, zone=zone), also=text.text)
+            yield text
 
 
 def _to_text(label: str, value: Value) -> SearchText:
     if isinstance(value, fields.Relation):
         return SearchText(label, "")
     if isinstance(value, fields.DateTime):
-        # The time of day depends on whoever looks.
-        return SearchText(label, plain(_days_of(value)))
+        # The rest depends on whoever looks.
+        words = [minute_word(at) for at in (value.at, value.end) if at]
+        return SearchText(label, plain(_days_of(value)), minutes=words)
     is_phone = isinstance(value, fields.Phone)
     return SearchText(label, plain(value), _other_spelling(value), is_phone)
 

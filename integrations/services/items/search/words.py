@@ -7,8 +7,15 @@ spaces between words are cut into pairs of characters, so that any part is found
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Final
+
+from integrations.services.items.search.datetimes import (
+    WRITTEN_DAY,
+    read_day,
+    written_days,
+)
 
 # No longer word is told apart; PostgreSQL refuses those of more than 2,046 bytes.
 WORD_LENGTH: Final = 64
@@ -50,6 +57,8 @@ UNSPACED: Final = re.compile(
     "\ua960-\ua9ff\uaa00-\uaadf\uac00-\ud7ff\uf900-\ufaff\U0001b000-\U0001b16f"
     "\U00020000-\U000323af]+"
 )
+_APOSTROPHE: Final = re.compile("['\u2019]")
+_ELIDED: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:['\u2019][^\W\d_]+)+")
 _PLAIN_WORD: Final = re.compile("[a-z0-9]+")
 _DIGIT: Final = re.compile("[0-9]")
 _DIGITS_AND_DOTS: Final = re.compile(r"[0-9.]+")
@@ -155,16 +164,37 @@ def _index(text: str, is_phone: bool) -> tuple[str, ...]:  # noqa: FBT001 (cache
     if _DIGIT.search(text) and (is_phone or not text.isdigit()):
         for found in NUMBER.finditer(text):
             words += number_words(found, is_phone=is_phone or _is_all(found))
+        words += (word for word, _ in written_days(text))
+    words += (word for found in _ELIDED.finditer(text) for word in _joined(found))
     return tuple(word[:WORD_LENGTH] for word in words)
+
+
+def _joined(elided: "re.Match[str]") -> list[str]:
+    """Return a word with apostrophes as it is typed without them."""
+    return fold(_APOSTROPHE.sub("", elided[0]))
 
 
 # Choices, names, days: most values of an account are in many of its items.
 _index_repeated = lru_cache(maxsize=20_000)(_index)
 
 
-def query_units(text: str) -> list[Unit]:
-    """Return what has to be found, each in any one of several spellings."""
+def query_units(text: str, zone: tzinfo = UTC) -> list[Unit]:
+    """Return what has to be found, each in any one of several spellings.
+
+    Days and times are read in ``zone``.
+    """
     simple, start = simplify(text), 0
+    units: list[Unit] = []
+    for found in WRITTEN_DAY.finditer(simple):
+        if day := read_day(found, zone):
+            units += _plain_units(simple[start : found.start()])
+            units.append(day.spellings)
+            start = day.end
+    return units + _plain_units(simple[start:])
+
+
+def _plain_units(simple: str) -> list[Unit]:
+    start = 0
     units: list[Unit] = []
     for found in NUMBER.finditer(simple):
         units += _word_units(simple[start : found.start()])
@@ -174,6 +204,18 @@ def query_units(text: str) -> list[Unit]:
 
 
 def _word_units(text: str) -> list[Unit]:
+    start = 0
+    units: list[Unit] = []
+    for found in _ELIDED.finditer(text):
+        if UNSPACED.search(found[0]):
+            continue
+        units += _unbroken_units(text[start : found.start()])
+        units.append((tuple(fold(found[0])), tuple(_joined(found))))
+        start = found.end()
+    return units + _unbroken_units(text[start:])
+
+
+def _unbroken_units(text: str) -> list[Unit]:
     parts = (part for word in fold(text) for part in _parts(word, is_stored=False))
     return [((part[:WORD_LENGTH],),) for part in parts]
 

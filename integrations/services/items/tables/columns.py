@@ -9,7 +9,7 @@ from integrations.models import Collection, OwnColumn
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.fields import CURRENCY_PROPERTY
-from integrations.providers.links import TARGET
+from integrations.providers.links import RELATION, SOURCE, TARGET
 from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
 from integrations.services.items.own_columns import typed
 
@@ -28,6 +28,8 @@ class Family(StrEnum):
     USER = "user"
     RELATION = "relation"
     FILES = "files"
+    # What others name of an item changes without it, so that nothing is compared.
+    INCOMING = "incoming"
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -38,6 +40,7 @@ FAMILIES: Mapping[str, Family] = {
     "datetime": Family.DATE,
     "duration": Family.NUMBER,
     "files": Family.FILES,
+    "incoming": Family.INCOMING,
     "money": Family.NUMBER,
     "number": Family.NUMBER,
     "percent": Family.NUMBER,
@@ -65,7 +68,8 @@ class Column:
     labels of a choice, in the provider's order, and ``colours`` theirs. ``yours`` is
     the column that a user made beside those of the provider. ``is_link`` tells of a
     relation that is no property, and ``target`` is the remote id of the collection
-    that it leads to, where ids are those of a collection only.
+    that it leads to, where ids are those of a collection only. ``source`` is the remote
+    id of the collection whose items name those of this one by ``relation``.
     """
 
     id: str
@@ -79,12 +83,19 @@ class Column:
     is_own: bool = False
     is_link: bool = False
     target: str = ""
+    source: str = ""
+    relation: str = ""
     yours: OwnColumn | None = field(default=None, compare=False)
 
     @property
     def is_number(self) -> bool:
         """Tell whether its values are aligned by their digits."""
         return self.family is Family.NUMBER
+
+    @property
+    def is_compared(self) -> bool:
+        """Tell whether rows can be sorted and filtered by it."""
+        return self.family is not Family.INCOMING
 
     @property
     def can_group(self) -> bool:
@@ -140,11 +151,32 @@ def _links(collection: Collection) -> list[Column]:
     if not isinstance(connector, HasLinkFields):
         return []
     specs = connector.link_fields(collection.remote_id, connection.account)
-    return [
+    links = [
         replace(
             _to_column(spec, {}, {}), is_link=True, target=spec.options.get(TARGET, "")
         )
         for spec in specs
+    ]
+    return [*links, *_incoming(collection, connector)]
+
+
+def _incoming(collection: Collection, connector: HasLinkFields) -> list[Column]:
+    """Return what other collections name of this one, of those that are read."""
+    account = collection.connection.account
+    specs = connector.incoming_fields(collection.remote_id, account)
+    found = {spec.options[SOURCE]: spec for spec in specs}
+    if not found:
+        return []
+    beside = Collection.objects.filter(
+        connection=collection.connection_id, remote_id__in=found, is_selected=True
+    )
+    read = set(beside.values_list("remote_id", flat=True))
+    return [
+        replace(
+            _to_column(spec, {}, {}), source=source, relation=spec.options[RELATION]
+        )
+        for source, spec in found.items()
+        if source in read
     ]
 
 

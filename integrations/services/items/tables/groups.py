@@ -18,7 +18,7 @@ from integrations.services.items.tables.values import (
     Key,
     fold,
     keys_of,
-    load_own,
+    load_beside,
     singles_of,
     values_of,
 )
@@ -112,7 +112,7 @@ def _labels(
     samples = Item.objects.only("name", "properties", "remote_id").in_bulk(
         [each.sample for each in rest]
     )
-    load_own(list(samples.values()), [column])
+    load_beside(list(samples.values()), [column])
     for each in rest:
         item = samples.get(each.sample)
         value = values_of(item, collection, [column]).get(column.id) if item else None

@@ -43,6 +43,7 @@ ALLOWED: Final[Mapping[Family, Sequence[Operator]]] = {
     Family.USER: (O.ME, *_LISTED, *_ANY),
     Family.RELATION: (O.CONTAINS, O.IS, O.IS_NOT, *_ANY),
     Family.FILES: (O.CONTAINS, *_ANY),
+    Family.INCOMING: (),
 }
 LABELS: Final[Mapping[Operator, str]] = {
     O.IS: "is",

@@ -13,7 +13,7 @@ from integrations.services.items.tables.columns import Column, Family, columns_o
 from integrations.services.items.tables.values import (
     NONE,
     keys_of,
-    load_own,
+    load_beside,
     values_of,
 )
 
@@ -93,7 +93,7 @@ def write(
         for start in range(0, len(items), CHUNK):
             keys = [item.pk for item in items[start : start + CHUNK]]
             PropertyValue.objects.filter(item__in=keys, index__in=indexes).delete()
-    load_own(items, columns)
+    load_beside(items, columns)
     rows: list[tuple[Any, ...]] = []
     for item in items:
         values = values_of(item, collection, columns)

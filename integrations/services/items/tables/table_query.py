@@ -196,6 +196,9 @@ class _Reader:
         """Return the column and the direction that rows are sorted by."""
         text = self.text("sort") or DEFAULT_SORT
         column = self._find(text.removeprefix("-"), "sorted by")
+        if column is not None and not column.is_compared:
+            self.left_out.append(f"Rows cannot be sorted by {column.label}.")
+            column = None
         return column, column is None or text.startswith("-")
 
     def group(self) -> Column | None:

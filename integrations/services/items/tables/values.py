@@ -32,6 +32,7 @@ from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.own_columns.load import load, typed_values
+from integrations.services.items.tables import incoming
 from integrations.services.items.tables.columns import (
     CREATED,
     NAME,
@@ -143,15 +144,20 @@ def values_of(
         for column in columns
         if column.is_own and (value := _own(item, column.id)) is not None
     }
+    found |= item.incoming or {}
     yours = [column.yours for column in columns if column.yours]
     if yours:
         found |= typed_values(item, collection, yours)
     return {column.id: found[column.id] for column in columns if column.id in found}
 
 
-def load_own(items: Sequence[Item], columns: Sequence[Column]) -> None:
-    """Load what users noted in own columns, by one query for all of these items."""
+def load_beside(items: Sequence[Item], columns: Sequence[Column]) -> None:
+    """Load what is not stored with items, by one query each for all of these.
+
+    That is what users noted in own columns, and what other items name them in.
+    """
     load(items, [column.yours for column in columns if column.yours])
+    incoming.load(items, [column for column in columns if column.source])
 
 
 def _described(

@@ -71,14 +71,14 @@ class Heartbeat:
                 del self._held[lease.lease_id]
 
     def _run(self) -> None:
-        every = lease_length().total_seconds() / BEATS
+        every = _seconds_between_beats()
         while True:
             time.sleep(every)
             with self._lock:
                 if not self._held:
                     self._is_running = False
                     break
-                due = self._due(every)
+                due = self._due()
             if due:
                 # The next beat tries again; should the database be away for longer,
                 # nobody else can take over either.
@@ -86,9 +86,9 @@ class Heartbeat:
                     _renew(due)
         database.close()
 
-    def _due(self, every: float) -> list[UUID]:
+    def _due(self) -> list[UUID]:
         """Return the leases that no page has renewed since, without the stuck ones."""
-        due, most = [], int((STUCK_SECONDS + settings.TOKEN_TIMEOUT) / every)
+        due, most = [], _most_idle_beats()
         for lease_id, held in self._held.items():
             work, before = _work_of(held.lease), held.work
             held.work, held.idle = work, held.idle + 1 if work == before else 0
@@ -97,6 +97,21 @@ class Heartbeat:
             if work.renewals == before.renewals and held.idle < most:
                 due.append(lease_id)
         return due
+
+    def is_at_work(self, run_id: UUID) -> bool:
+        """Tell whether this process works on a run, whatever became of its lease."""
+        most = _most_idle_beats()
+        with self._lock:
+            held = [each for each in self._held.values() if each.lease.run.pk == run_id]
+        return any(each.idle < most for each in held)
+
+
+def _seconds_between_beats() -> float:
+    return lease_length().total_seconds() / BEATS
+
+
+def _most_idle_beats() -> int:
+    return int((STUCK_SECONDS + settings.TOKEN_TIMEOUT) / _seconds_between_beats())
 
 
 def _work_of(lease: RunLease) -> _Work:

@@ -257,6 +257,17 @@ def _forget_waits(run: SyncRun) -> None:
     run.progress = replace(noted, collections=collections).to_json()
 
 
+def note_alive(run_id: UUID, lease_id: UUID) -> None:
+    """Note that a worker whose lease another one has taken was slow and not killed.
+
+    A machine without enough processors must not look like a run that kills workers.
+    """
+    taken = SyncRun.objects.filter(pk=run_id, lease_id__isnull=False)
+    taken.exclude(Q(lease_id=lease_id) | Q(workers_lost=0)).update(
+        deliveries=1, workers_lost=F("workers_lost") - 1
+    )
+
+
 def release(
     run: SyncRun, lease_id: UUID, *, due_in: float = 0.0, reason: Reason | None = None
 ) -> bool:

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from integrations.models import SyncRun
 from integrations.services.sync.leases import lease
+from integrations.services.sync.leases.heartbeat import heartbeat
 
 # After so many slices of some seconds even a user's run goes on among the bulk.
 INTERACTIVE_SLICES = 8
@@ -36,9 +37,12 @@ def take(queue_name: str, named: UUID, *, now: datetime) -> tuple[SyncRun, UUID]
     A message says that some run is due and names it; its user goes first unless
     another has fewer runs in work. So users have equal shares, whoever asked for how
     much and when, and a user's own runs follow each other as they became due.
+    A lease that ran out because this process was slow is not taken from itself.
     """
     with _taking:
         for pk in _by_turn(queue_name, named, now):
+            if heartbeat.is_at_work(pk):
+                continue
             claimed = lease.claim(pk, now=now)
             if claimed is not None:
                 return claimed

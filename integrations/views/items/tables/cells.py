@@ -25,7 +25,7 @@ from integrations.providers.fields import (
 from integrations.providers.plain import plain
 from integrations.services.items.links import Links, find_by_id
 from integrations.services.items.tables.columns import NAME, Column
-from integrations.services.items.tables.values import load_own, singles_of, values_of
+from integrations.services.items.tables.values import load_beside, singles_of, values_of
 from integrations.views.items.tables.drawing import Cell, Part, draw_cells
 from integrations.views.items.values import NO_LINKS, Shown, show
 
@@ -62,7 +62,7 @@ def make_rows(
 ) -> list[Row]:
     """Return a row for each item."""
     rest = [column for column in columns if column.id != NAME]
-    load_own(items, rest)
+    load_beside(items, rest)
     values = [(item, values_of(item, collection, rest)) for item in items]
     links = _find_links(items, [found for _, found in values])
     return [
@@ -149,4 +149,9 @@ def _relation(relation: Relation, links: Links) -> Cell:
         )
     )
     shown = Shown(text="", kind="relation", items=known)
-    return Cell(look="linked", value=shown, more=len(relation.linked_ids) - len(known))
+    return Cell(
+        look="linked",
+        value=shown,
+        more=len(relation.linked_ids) - len(known),
+        has_more=relation.has_more,
+    )

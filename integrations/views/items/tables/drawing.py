@@ -35,12 +35,16 @@ BAR: Final = '<progress max="100" value="{}" aria-hidden="true"></progress> {}'
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One cell: ``look`` chooses how it is drawn, ``more`` counts what is left out."""
+    """One cell: ``look`` chooses how it is drawn, ``more`` counts what is left out.
+
+    It ``has_more`` where the provider, or this site, has more than are counted.
+    """
 
     look: str = "value"
     value: Shown | None = None
     parts: Sequence["Part"] = ()
     more: int = 0
+    has_more: bool = False
     text: str = ""
     title: str = ""
     share: str = ""
@@ -149,7 +153,8 @@ def _linked(cell: Cell) -> SafeString:
     )
     if cell.more <= 0:
         return html
-    more = f"and {cell.more:,} more" if items else f"{cell.more:,} not stored here"
+    count = f"{'more than ' if cell.has_more else ''}{cell.more:,}"
+    more = f"and {count} more" if items else f"{count} not stored here"
     return format_html('{} <span class="soft">{}</span>', html, more)
 
 

@@ -25,6 +25,8 @@ def make_context(
 ) -> dict[str, Any]:
     """Return what the page shows of filters."""
     chosen = columns.get(parameters.get("filter", ""))
+    if chosen is not None and not chosen.is_compared:
+        chosen = None
     return {
         "conditions": [
             {"words": each.words, "remove_url": query.without(each).url}
@@ -33,7 +35,8 @@ def make_context(
         "matches": _matches(query) if len(query.conditions) > 1 else [],
         "clear_url": query.change(conditions=(), search="").url,
         "filter_options": draw_options(
-            _choices(columns.by_id.values()), chosen.id if chosen else ""
+            _choices(c for c in columns.by_id.values() if c.is_compared),
+            chosen.id if chosen else "",
         ),
         "group_options": draw_options(
             _choices(c for c in columns.by_id.values() if c.can_group),

@@ -173,7 +173,9 @@ def _columns(asked: Table) -> list[dict[str, Any]]:
             {
                 "column": column,
                 "label": column.label,
-                "sort_url": (other if is_sorted else first).url,
+                "sort_url": (other if is_sorted else first).url
+                if column.is_compared
+                else "",
                 "direction": order if is_sorted else "none",
                 "width": asked.layout.widths.get(column.id, NORMAL),
             }

@@ -67,7 +67,9 @@ def names(page):
 def cells_of(page, name):
     row = next(each for each in page.context["rows"] if each.item.name == name)
     return [
-        ([item.name for item in cell.value.items], cell.more) for _, cell in row.cells
+        ([item.name for item in cell.value.items], cell.more)
+        for _, cell in row.cells
+        if cell.value
     ]
 
 
@@ -186,3 +188,103 @@ def test_linked_records_of_a_base_are_filtered_by_their_names(alice, as_alice):
     assert names(get(as_alice, table, "?fldLinks__is=chair")) == {"Set"}
     # Ids differ by the size of their letters.
     assert names(get(as_alice, table, "?fldLinks__is=table")) == set()
+
+
+def test_a_contact_shows_its_companies_at_first_or_else_the_name_of_one(
+    as_alice, connection, companies, django_assert_max_num_queries
+):
+    people = [("21", "Ana", {"email": "ana@example.com", COMPANIES: ["1", "2"]})]
+    contacts = make(connection, "contacts", "contact", people)
+    names = {
+        "email": "Email",
+        "phone": "Phone",
+        "company": "Company name",
+        "hubspot_owner_id": "Owner",
+        "lifecyclestage": "Stage",
+        "hs_lead_status": "Lead status",
+    }
+    contacts.schema = {"fields": [{"name": n, "label": names[n]} for n in names]}
+    contacts.save(update_fields=["schema"])
+    get(as_alice, contacts, "")
+
+    with django_assert_max_num_queries(12):
+        page = get(as_alice, contacts, "")
+
+    labels = [each["label"] for each in page.context["columns"]]
+    first, last = ["Name", "Email", "Phone"], ["Owner", "Stage", "Lead status"]
+    assert labels == [*first, "Companies", *last, "Updated"]
+    assert (["Harbour & Vale", "Möbel Nord"], 0) in cells_of(page, "Ana")
+
+    connection.account = {"scopes": ["crm.objects.contacts.read"]}
+    connection.save(update_fields=["account"])
+
+    page = get(as_alice, contacts, "")
+
+    labels = [each["label"] for each in page.context["columns"]]
+    assert labels == [*first, *last, "Company name", "Updated"]
+
+
+def test_a_company_shows_what_names_it_with_how_many_there_are(
+    as_alice, deals, companies, django_assert_max_num_queries
+):
+    rows = [(f"{n}", f"Deal {n}", {COMPANIES: ["1"]}) for n in range(40, 160)]
+    stored(deals, rows)
+    from_deals, from_contacts = (f"{n}.{COMPANIES}" for n in ("deals", "contacts"))
+    address = f"?columns={from_deals},{from_contacts}"
+    search = "&amount__empty=1&sort=amount"
+    get(as_alice, companies, f"{address}{search}")
+
+    with django_assert_max_num_queries(12):
+        page = get(as_alice, companies, f"{address}{search}")
+
+    labels = [each["label"] for each in page.context["columns"]]
+    assert labels == ["Name", "Deals", "Contacts"]
+    assert cells_of(page, "Harbour") == [(["Two"], 0)]
+    ((newest, more),) = cells_of(page, "Harbour & Vale")
+    assert (newest, more) == (["Deal 159", "Deal 158", "Deal 157"], 97)
+    assert "and more than 97 more" in page.content.decode()
+
+    Item.objects.filter(name="Two").update(deleted_at=NOON, deleted_kind="deleted")
+    page = get(as_alice, companies, address)
+
+    assert cells_of(page, "Möbel Nord") == []
+
+
+def test_what_names_an_item_is_not_compared_and_the_page_says_so(
+    as_alice, deals, companies
+):
+    column = f"deals.{COMPANIES}"
+
+    page = get(
+        as_alice, companies, f"?columns={column}&sort={column}&{column}__filled=1"
+    )
+
+    assert len(page.context["left_out"]) == 2
+    assert [bool(each["sort_url"]) for each in page.context["columns"]] == [True, False]
+    page = get(as_alice, companies, f"?filter={column}")
+    assert page.context["adding"] is None
+    assert f'value="{column}"' not in page.content.decode()
+
+
+@pytest.mark.parametrize("change", ["scopes", "selection"])
+def test_no_column_is_offered_for_what_is_not_read(as_alice, deals, companies, change):
+    column = f"deals.{COMPANIES}"
+    if change == "selection":
+        deals.is_selected = False
+        deals.save(update_fields=["is_selected"])
+    else:
+        deals.connection.account = {"scopes": ["crm.objects.contacts.read"]}
+        deals.connection.save(update_fields=["account"])
+
+    page = get(as_alice, companies, f"?columns={column}")
+
+    assert len(page.context["left_out"]) == 1
+
+
+def test_a_file_holds_the_names_of_what_names_an_item(as_alice, deals, companies):
+    path = f"/collections/{companies.pk}/download/?columns=deals.{COMPANIES}&sort=name"
+
+    answer = as_alice.post(path, {"form": "csv"})
+
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    assert '"Harbour & Vale","One company"' in lines

@@ -1,0 +1,229 @@
+"""Judge every kind of page by axe, in both themes, as the product serves it.
+
+axe is evaluated over the debugging protocol, which no Content-Security-Policy stops.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page
+
+from tests.browser.test_every_control import kind_of, origin_of
+from tests.real.processes import wait_until
+from tests.real.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+# What depends on colours; everything else is the same in both themes.
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+SIGNED_OUT = (
+    "/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/done/",
+    "/accounts/confirm-email/",
+    "/not-there/",
+)
+SIGNED_IN = ("/", "/items/?q=an&state=deleted", "/search/?q=an", "/charts/")
+# No pages of ours, and those before which the same one asks who somebody is.
+ELSEWHERE = (
+    "/static/",
+    "/admin/",
+    "/feeds/",
+    "/accounts/logout/",
+    "/accounts/2fa/totp/",
+    "/accounts/2fa/webauthn/",
+)
+# An account is connected by one user: the one of the tests of editing and of tables.
+EMAIL = "editor@example.com"
+COLLECTIONS = (
+    "select c.remote_id, c.id from integrations_collection c"
+    " join integrations_connection n on n.id = c.connection_id"
+    " join auth_user u on u.id = n.owner_id"
+    " where u.email = ? and c.remote_id in ('contacts', 'deals')"
+    " and c.first_full_refresh_at is not null"
+)
+LINKS = "associations.companies"
+# A screen of 1280 by 720 pixels at 200 %.
+HALF = {"width": 640, "height": 360}
+# Rows of a table are alike, and each costs time in the browser.
+MOST_ROWS = 3
+SHORTEN = """most => document.querySelectorAll(`tbody > tr:nth-child(n+${most + 1})`)
+    .forEach(row => row.remove())"""
+# What the Tab key leads to, in the order of the page; of radio buttons, the chosen one.
+NUMBER = """() => [...document.querySelectorAll(
+        'a[href], button, input, select, textarea, summary, [tabindex]')]
+    .filter(e => e.tabIndex >= 0 && !e.disabled && e.checkVisibility()
+        && (e.type !== 'radio' || e.checked))
+    .map((e, n) => (e.dataset.stop = n, e.outerHTML.slice(0, 120)))"""
+# Which of them has the focus, and whether that can be seen.
+FOCUSED = """() => {
+    const e = document.activeElement, style = getComputedStyle(e)
+    const box = e.getClientRects()[0]
+    const x = box.left + Math.min(box.width, 40) / 2
+    const y = box.top + Math.min(box.height, 24) / 2
+    const top = document.elementFromPoint(x, y)
+    const isMarked = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 1
+    const isSeen = top && (e.contains(top) || top.contains(e) && !top.matches('th, td'))
+    return {stop: Number(e.dataset.stop ?? -1), isMarked, isSeen: Boolean(isSeen)} }"""
+AUDIT = """options => axe.run(document, {resultTypes: ['violations'], ...options})
+    .then(result => result.violations.flatMap(rule => rule.nodes.map(node =>
+        `${rule.impact} ${rule.id}: ${node.html.slice(0, 200)}`)))"""
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds wrong on the page that is open, in both themes."""
+    page.evaluate(AXE_SCRIPT)
+    page.evaluate(SHORTEN, MOST_ROWS)
+    found: list[str] = []
+    for theme, options in (("light", {}), ("dark", COLOURS)):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        told: Any = page.evaluate(AUDIT, options)
+        found += [f"{page.url} {theme} {each}" for each in told]
+    return found
+
+
+def judge(page: Page, starts: Iterable[str], *, seen: set[str]) -> list[str]:
+    """Return what is wrong with some pages, and one of each other kind they lead to."""
+    found: list[str] = []
+    waiting = list(dict.fromkeys(starts))
+    seen |= {path_of(address) for address in waiting}
+    while waiting:
+        page.goto(waiting.pop(0))
+        hrefs = page.eval_on_selector_all("a[href]", "links => links.map(a => a.href)")
+        found += violations(page)
+        for href in hrefs:
+            kind, path = path_of(href), urlsplit(href).path
+            is_page = href.startswith(origin_of(page)) and "/file/" not in path
+            if is_page and kind not in seen and not path.startswith(ELSEWHERE):
+                seen.add(kind)
+                waiting.append(href)
+    return found
+
+
+def path_of(address: str) -> str:
+    return kind_of(address).partition("?")[0]
+
+
+def press(page: Page, name: str) -> None:
+    page.locator("main").get_by_role("button", name=name, exact=True).last.click()
+    page.wait_for_load_state()
+
+
+def make_what_is_not_linked(page: Page, deals: str, contacts: str) -> list[str]:
+    """Use what has pages of its own, and return their addresses."""
+    made = [
+        f"{deals}?filter=amount&group=dealstage&amount__gt=1&size=25",
+        f"{deals}?amount__gt=99999999999&nothing__is=1",
+    ]
+    page.goto(f"{deals}own-columns/")
+    page.get_by_label("Name", exact=True).fill("Note")
+    press(page, "Add")
+    page.goto(f"{deals}?sort=-amount&size=25")
+    page.get_by_role("link", name="Save as a view").click()
+    page.get_by_label("Name", exact=True).fill("By amount")
+    press(page, "Save")
+    page.goto(f"{contacts}import/")
+    text = b"email,Town\nnobody,Oslo\nsomebody@example.com,Oslo\n"
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": text}
+    page.get_by_label("CSV file").set_input_files(files=[file])  # type: ignore[list-item]
+    press(page, "Upload")
+    made.append(urlsplit(page.url).path)
+    page.goto(f"{contacts}?size=25")
+    page.get_by_role("checkbox", name=re.compile("^Choose ")).first.check()
+    press(page, "Edit these")
+    made.append(urlsplit(page.url).path)
+    return made
+
+
+@pytest.fixture(scope="module")
+def tables(site: Stack) -> dict[str, str]:
+    """Return the addresses of a reader's tables, once they are read."""
+
+    def read() -> dict[str, str]:
+        rows = site.rows(COLLECTIONS, EMAIL)
+        return {name: f"/collections/{UUID(str(key))}/" for name, key in rows}
+
+    if len(read()) < 2:
+        site.person(EMAIL).connect("hubspot")
+    return wait_until(lambda: len(read()) > 1 and read(), "its tables", seconds=120)
+
+
+def switch_editing_on(page: Page, contacts: str) -> None:
+    page.goto(f"{contacts}?size=25")
+    page.locator("main p a").first.click()
+    switch = page.get_by_role("button", name="Switch on editing")
+    if not switch.count():
+        return
+    switch.first.click()
+    page.get_by_role("button", name="Continue to HubSpot").click()
+    page.get_by_role("button", name="Connect app").click()
+    page.wait_for_url("**/connections/*-*/**")
+
+
+def test_no_kind_of_page_has_a_violation_in_either_theme(
+    open_page: Callable[..., Page],
+    chromium: Browser,
+    site: Stack,
+    tables: dict[str, str],
+) -> None:
+    # A page of its own: one that is not there is an error in the console as well.
+    with chromium.new_context(base_url=site.url) as context:
+        found = judge(context.new_page(), SIGNED_OUT, seen=set())
+    page = open_page(EMAIL)
+    contacts, deals = tables["contacts"], tables["deals"]
+    switch_editing_on(page, contacts)
+    made = make_what_is_not_linked(page, deals, contacts)
+
+    seen: set[str] = set()
+    found += judge(page, [*made, *SIGNED_IN], seen=seen)
+
+    assert len(seen) > 30, sorted(seen)
+    assert not found, "\n".join(found)
+
+
+def test_the_tab_key_leads_to_all_of_a_table_in_view_at_twice_the_size(
+    open_page: Callable[..., Page], tables: dict[str, str]
+) -> None:
+    page = open_page(EMAIL, viewport=HALF, device_scale_factor=2)
+    page.goto(f"{tables['deals']}?columns={LINKS},amount&{LINKS}__filled=1&size=25")
+    assert page.evaluate("() => document.documentElement.scrollWidth") == HALF["width"]
+    page.evaluate(SHORTEN, MOST_ROWS)
+    stops = page.evaluate(NUMBER)
+
+    reached, faults = [], []
+    for _ in stops:
+        page.keyboard.press("Tab")
+        now = page.evaluate(FOCUSED)
+        reached.append(now["stop"])
+        if not (now["isMarked"] and now["isSeen"]):
+            faults.append((now, stops[now["stop"]]))
+
+    assert reached == list(range(len(stops))), stops
+    assert faults == []
+
+
+def test_rows_of_a_table_are_chosen_by_keys(
+    open_page: Callable[..., Page], tables: dict[str, str]
+) -> None:
+    page = open_page(EMAIL)
+    page.goto(f"{tables['deals']}?size=25")
+    boxes = page.get_by_role("checkbox", name=re.compile("^Choose "))
+
+    for key in ("j", "j", "x", "k", "x"):
+        page.keyboard.press(key)
+
+    assert [box.is_checked() for box in boxes.all()[:3]] == [True, True, False]
+    page.keyboard.press("x")
+    assert not boxes.first.is_checked()
+    row = page.locator("table.sheet tbody tr").first
+    name = row.get_by_role("rowheader").inner_text()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/items/*-*/**")
+    assert page.get_by_role("heading", level=1).inner_text() in name
