@@ -21,6 +21,16 @@ IMPATIENT = {
 }
 SENDING = "select 1 from integrations_edit where state = 'sending'"
 COLLECTION = "select id from integrations_collection where remote_id = 'contacts'"
+
+
+def hex_of(column: str) -> str:
+    """Return SQL for an id that both databases write alike."""
+    return f"replace(cast({column} as varchar(40)), '-', '')"
+
+
+CONTACTS = f"{COLLECTION} and {hex_of('connection_id')} = ?"
+READ_BY = f"{CONTACTS} and first_full_refresh_at is not null"
+EDIT = f"select state, reason from integrations_edit where {hex_of('uuid')} = ?"
 READ = (
     "select 1 from integrations_collection where remote_id = 'contacts'"
     " and first_full_refresh_at is not null"
@@ -42,11 +52,19 @@ def switch_editing_on(person: Person, connection: str) -> None:
     person.get(person.consent(answer.headers["Location"]))
 
 
-def create(stack: Stack, person: Person, address: str) -> None:
-    [(key,)] = stack.rows(COLLECTION)
-    page = f"/collections/{UUID(key)}/new/"
+def contacts_of(stack: Stack, connection: str) -> str:
+    """Return the id of a connection's contacts, as its pages are addressed."""
+    found = stack.rows(CONTACTS, UUID(connection.strip("/").split("/")[-1]).hex)
+    [(key,)] = found
+    return str(UUID(str(key)))
+
+
+def create(stack: Stack, person: Person, connection: str, address: str) -> str:
+    """Fill in the form of a new contact; return the id of the edit."""
+    page = f"/collections/{contacts_of(stack, connection)}/new/"
     done = person.submit(page, page, **{"p.email": address})
     assert "/edits/" in done.url
+    return UUID(urlsplit(done.url).path.strip("/").split("/")[-1]).hex
 
 
 def count_there(stack: Stack, person: Person, address: str) -> int:
@@ -58,26 +76,27 @@ def count_there(stack: Stack, person: Person, address: str) -> int:
     return int(found[0][0])
 
 
-def edit_many(stack: Stack, person: Person, city: str) -> None:
-    """Choose all rows of the contacts and one city for them; confirm the preview."""
-    [(key,)] = stack.rows(COLLECTION)
-    table = f"/collections/{UUID(key)}/"
+def edit_many(stack: Stack, person: Person, connection: str, city: str) -> str:
+    """Choose all rows of the contacts and one city for them; return the bulk edit."""
+    table = f"/collections/{contacts_of(stack, connection)}/"
     sent = person.submit(table, f"{table}rows/", to=f"{table}bulk-edit/", rows="all")
     chosen = urlsplit(sent.url).path
     person.submit(f"{chosen}?field=city", chosen, **{"p.city": city})
     person.submit(chosen, f"{chosen}confirm/")
+    return UUID(chosen.strip("/").split("/")[-1]).hex
 
 
-def start_import(stack: Stack, person: Person, *addresses: str) -> None:
+def start_import(
+    stack: Stack, person: Person, connection: str, *addresses: str
+) -> None:
     """Upload a file of new contacts, match its columns, and confirm the check."""
-    [(key,)] = stack.rows(COLLECTION)
     text = "\n".join(["Email,City", *(f"{address},Oslo" for address in addresses)])
-    start = f"/collections/{UUID(key)}/import/"
+    start = f"/collections/{contacts_of(stack, connection)}/import/"
     columns = person.upload(start, "file", "people.csv", text).url
     chosen = {"field-0": "email", "field-1": "city", "action": "check"}
     person.submit(columns, "/columns/", **chosen)
     [source] = stack.wait_for_row(IMPORTS, "checked")
-    page = f"/imports/{UUID(source)}/"
+    page = f"/imports/{UUID(str(source))}/"
     person.submit(page, f"{page}confirm/")
 
 
@@ -85,6 +104,60 @@ def count_live(stack: Stack) -> int:
     """Return how many contacts the portal has."""
     found = stack.ask_sandbox("inventory", provider="hubspot", portal="555111")
     return int(found["types"]["contacts"]["live"])
+
+
+def fault(stack: Stack, kind: str, **values: int) -> None:
+    """Let the next write go wrong."""
+    told = {"provider": "hubspot", "family": "write", "count": 1, "kind": kind}
+    stack.sandbox("faults/add", **told, **values)
+
+
+# Alone for the sake of the stack that it shares with tests that assert seconds.
+@pytest.mark.alone
+def test_writes_outlive_a_lost_scope_an_error_after_the_commit_and_a_limit(
+    stack: Stack,
+) -> None:
+    alice = stack.person("alice@example.com")
+    connection = alice.connect("hubspot")
+    key = UUID(connection.strip("/").split("/")[-1]).hex
+    wait_until(lambda: stack.rows(READ_BY, key), "contacts are read", seconds=120)
+    switch_editing_on(alice, connection)
+    before = count_live(stack)
+
+    # It is done there, and answered as an error.
+    fault(stack, "late_status", status=502)
+    edit = create(stack, alice, connection, "after-commit@example.com")
+    wait_until(lambda: stack.rows(EDIT, edit) == [("saved", "")], "it is saved")
+    assert count_live(stack) - before == 1
+
+    # The scope is taken away, and given back by another consent.
+    withdraw(stack, "crm.objects.contacts.write")
+    edit = create(stack, alice, connection, "scope@example.com")
+    held = [("waiting", "no_permission")]
+    wait_until(lambda: stack.rows(EDIT, edit) == held, "it is held")
+    withdraw(stack)
+    asked = alice.submit(connection, "/authorize", follow=False)
+    alice.get(alice.consent(asked.headers["Location"]))
+    wait_until(lambda: stack.rows(EDIT, edit) == [("saved", "")], "it is saved")
+    assert count_live(stack) - before == 2
+
+    # A limit in the middle of many.
+    fault(stack, "status", status=429)
+    bulk = edit_many(stack, alice, connection, "Limited")
+    done = "select count(*) from integrations_edit e join integrations_bulkedit b"
+    done = f"{done} on b.id = e.bulk_edit_id where {hex_of('b.uuid')} = ?"
+    [(total,)] = stack.rows(done, bulk)
+    saved = f"{done} and e.state = 'saved'"
+    wait_until(lambda: stack.rows(saved, bulk) == [(total,)], "all are saved")
+    assert total > 100
+    [(attempts,)] = stack.rows(done.replace("count(*)", "max(e.attempts)"), bulk)
+    assert attempts > 1
+
+
+def withdraw(stack: Stack, *scopes: str) -> None:
+    """Let the provider refuse some scopes to everybody."""
+    told = {"provider": "hubspot", "name": "withdrawn_scopes"}
+    stack.sandbox("switches/set", **told, value=list(scopes))
 
 
 def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
@@ -101,7 +174,7 @@ def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
     # It is done there, and the answer is on its way when the worker dies.
     slow = {"provider": "hubspot", "kind": "slow", "family": "write", "seconds": 3}
     stack.sandbox("faults/add", **slow)
-    create(stack, alice, "once@example.com")
+    create(stack, alice, connection, "once@example.com")
     wait_until(lambda: stack.rows(SENDING), "the edit is being sent", seconds=60)
 
     stack.kill("worker-interactive")
@@ -117,7 +190,7 @@ def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
     # The same of many rows: those of the killed worker are read before they are sent.
     wait_until(lambda: stack.rows(READ), "the contacts are read", seconds=120)
     stack.sandbox("faults/add", **slow)
-    edit_many(stack, alice, "Everywhere")
+    edit_many(stack, alice, connection, "Everywhere")
     wait_until(lambda: stack.rows(SENDING), "rows are being sent", seconds=60)
     stack.kill("worker")
     stack.sandbox("calm")
@@ -132,7 +205,8 @@ def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
     for fault in ({"kind": "lost"}, {"kind": "status", "status": 429}):
         family = {"provider": "hubspot", "family": "write", "count": 1}
         stack.sandbox("faults/add", **family, **fault)
-    start_import(stack, alice, *(f"row-{number}@example.com" for number in range(30)))
+    rows = [f"row-{number}@example.com" for number in range(30)]
+    start_import(stack, alice, connection, *rows)
     wait_until(lambda: count_live(stack) > before + 5, "it has begun", seconds=60)
     stack.kill("worker")
     stack.start("worker")

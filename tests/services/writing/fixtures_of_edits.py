@@ -1,8 +1,10 @@
 """Ask the sandbox's main portal about contacts, behind the product's back."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 from uuid import uuid4
 
@@ -163,6 +165,35 @@ class Reaper:
         answer = self.send(*args)
         self.step()
         return answer
+
+
+class Sniper:
+    """Count each instruction of the code that writes; kill at one of them."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def __enter__(self) -> None:
+        self.before = sys.gettrace()
+        sys.settrace(self.enter)
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(self.before)
+
+    def enter(self, frame: FrameType, _event: str, _arg: Any) -> Any:
+        """Follow a function that is entered, if it is one of those."""
+        if "/services/writing/" not in frame.f_code.co_filename:
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return self.follow
+
+    def follow(self, _frame: FrameType, event: str, _arg: Any) -> Any:
+        """Count an instruction."""
+        self.left -= event == "opcode"
+        if self.left == 0:
+            self.left = -1
+            raise Killed
+        return self.follow
 
 
 class Intruder:
