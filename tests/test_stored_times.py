@@ -50,6 +50,7 @@ ALLOWED: dict[str, str] = {
         "a grant of the future is older"
     ),
     "integrations/services/grants/credentials.py::has_shortest_life": BOTH_STORED,
+    "integrations/views/editing/waits.py::wait_of_many": SHOWN,
     "integrations/services/grants/restored_database.py::_newer": (
         "asks the helper as well"
     ),
