@@ -13,6 +13,7 @@ from integrations.models.erasure import AccountErasure
 from integrations.models.grant import (
     AuthorizationState,
     FailedRevocation,
+    MovedGrant,
     PendingRevocation,
 )
 from integrations.models.imports import Import, ImportRow
@@ -53,6 +54,7 @@ __all__ = [
     "ItemChange",
     "ItemContent",
     "ItemLink",
+    "MovedGrant",
     "Notice",
     "NoticeKind",
     "NoticeSettings",

@@ -90,3 +90,26 @@ class FailedRevocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} revocation, {wording.time_text(self.failed_at)}"
+
+
+class MovedGrant(models.Model):
+    """A grant that another server has, whose owner's account here was deleted.
+
+    It holds no token and no name. While it is there, nothing here ends that grant
+    along with another one of the same provider account.
+    """
+
+    provider = models.CharField(max_length=40)
+    remote_id = models.CharField(max_length=255)
+    is_sandbox = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("provider", "remote_id", "is_sandbox"),
+                name="moved_grant_once_per_account",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.provider} grant of another server"

@@ -27,8 +27,10 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.services.common.errors import NoTokenError
+from integrations.services.common.proof import RecentProof
+from integrations.services.connections import account_deletion
 from integrations.services.connections import settings as service
-from integrations.services.connections.disconnect import disconnect
+from integrations.services.connections.disconnect import disconnect, may_uninstall
 from integrations.services.connections.handover import bundle, take_over
 from integrations.services.grants import revocation, tokens
 from integrations.services.upkeep import schedule
@@ -711,3 +713,47 @@ def test_another_connection_of_the_account_does_not_end_what_was_moved(
 
     assert Connection.objects.get().state == "active"
     assert not PendingRevocation.objects.exists()
+
+
+def test_what_was_moved_lives_on_though_its_owners_account_is_deleted(
+    alice: User,
+    bob: User,
+    connection: Connection,  # noqa: F811
+    connect: Any,  # noqa: F811
+    export: Callable[[], str],
+) -> None:
+    notion = make_connection(alice, provider="notion", remote_id="n:1")
+    Connection.objects.filter(pk=notion.pk).update(state="disconnected", reason="moved")
+    export()
+    account_deletion.erase(alice, proof=RecentProof(user=alice))
+    while account_deletion.erase_due():
+        pass
+    bobs = connect(bob)
+
+    assert not Connection.objects.owned_by(alice).exists()
+    assert not may_uninstall(bobs)
+    assert revocation.may_end_another("notion", "n:1")
+    assert revocation.may_end_another("notion", "")
+    assert not revocation.may_end_another("notion", "n:2")
+
+
+def test_what_comes_back_is_of_this_server_again(
+    alice: User,
+    bob: User,
+    connection: Connection,  # noqa: F811
+    export: Callable[[], str],
+    path: Path,
+) -> None:
+    export()
+    account_deletion.erase(alice, proof=RecentProof(user=alice))
+    while account_deletion.erase_due():
+        pass
+    EmailAddress.objects.create(user=bob, email=bob.email, verified=True)
+
+    run("import_connections", path, "--owner", f"alice@example.com={bob.email}")
+
+    moved_here = Connection.objects.get()
+    assert (moved_here.owner, moved_here.state) == (bob, "active")
+    assert may_uninstall(moved_here)
+    disconnect(moved_here, actor=bob, keep_items=True)
+    assert PendingRevocation.objects.exists()

@@ -29,6 +29,7 @@ from integrations.services.common import audit, queue
 from integrations.services.common.errors import LastAdministratorError
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
+from integrations.services.grants import kept_accounts
 from integrations.services.items import store
 
 logger = logging.getLogger(__name__)
@@ -175,6 +176,8 @@ def _delete_some(rows: QuerySet[Model]) -> int:
 def _forget_connection(connection: Connection) -> None:
     """Delete a connection, and what the audit trail says of its account."""
     with transaction.atomic():
+        if connection.is_moved:
+            kept_accounts.note_moved(connection)
         AuditEvent.objects.filter(subject=str(connection.pk)).update(facts={})
         connection.delete()
 

@@ -22,6 +22,7 @@ from integrations.services.grants import (
     revocation,
     token_cache,
 )
+from integrations.services.grants.kept_accounts import kept_accounts
 from integrations.services.items import store
 from integrations.services.items.downloads import orders
 from integrations.services.sync import runs
@@ -124,15 +125,10 @@ def _is_alone(connection: Connection) -> bool:
     if not isinstance(connector, UninstallsApp):
         return False
     installation = connector.installation_of(connection.remote_id)
-    others = Connection.objects.with_living_grant().filter(
-        provider=connection.provider, is_sandbox=connection.is_sandbox
+    others = kept_accounts(
+        connection.provider, prefix=installation, besides=[connection]
     )
-    return not any(
-        connector.installation_of(remote_id) == installation
-        for remote_id in others.exclude(pk=connection.pk)
-        .filter(remote_id__startswith=installation)
-        .values_list("remote_id", flat=True)
-    )
+    return not any(connector.installation_of(each) == installation for each in others)
 
 
 def _erase_credential(connection: Connection, *, uninstall: bool) -> None:

@@ -25,6 +25,7 @@ from integrations.providers.capabilities import UninstallsApp
 from integrations.services.common import clients, crypto, oauth_clients, queue
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.grants import failed_revocations
+from integrations.services.grants.kept_accounts import kept_accounts
 
 logger = logging.getLogger(__name__)
 
@@ -94,8 +95,8 @@ def may_end_another(provider: str, account_id: str) -> bool:
     spec = SPECS.get(provider)
     if spec is not None and spec.revokes_one_pair:
         return False
-    kept = Connection.objects.with_living_grant().filter(provider=provider)
-    return (kept.filter(remote_id=account_id) if account_id else kept).exists()
+    kept = kept_accounts(provider, prefix=account_id)
+    return any(not account_id or each == account_id for each in kept)
 
 
 def revoke_late_tokens(
@@ -196,10 +197,7 @@ def _is_kept_again(pending: PendingRevocation) -> bool:
         return False
     with connector_boundary("installation_of", revocation=pending.pk):
         installation = connector.installation_of(account_id)
-        others = Connection.objects.with_living_grant().filter(
-            provider=provider, remote_id__startswith=installation
-        )
-        found = others.values_list("remote_id", flat=True)
+        found = kept_accounts(provider, prefix=installation)
         return any(connector.installation_of(each) == installation for each in found)
 
 

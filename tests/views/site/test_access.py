@@ -141,6 +141,22 @@ def test_foreign_and_unknown_objects_are_the_same_404(as_bob, addresses, connect
     assert Connection.objects.values().get() == before
 
 
+def test_nobody_but_the_owner_reaches_an_object_by_any_method(
+    as_bob, admin_client, addresses, connection
+):
+    """Staff, whose own doors are in the admin, are strangers here as well."""
+    before = Connection.objects.values().get()
+    asked = [
+        (name, method, who.generic(method.upper(), foreign).status_code)
+        for who in (as_bob, admin_client)
+        for name, (_, foreign, _) in addresses.items()
+        for method in ("get", "post", "head", "put", "delete")
+    ]
+
+    assert [each for each in asked if each[2] not in (404, 405)] == []
+    assert Connection.objects.values().get() == before
+
+
 def _plain(response, path):
     """Return a page without what is the visitor's own: path and form token."""
     text = response.content.decode().replace(path, "")

@@ -18,6 +18,7 @@ from integrations.services.connections.handover.records import (
     NotMovedError,
     Result,
 )
+from integrations.services.grants import kept_accounts
 from integrations.services.sync import runs
 
 State = Connection.State
@@ -138,6 +139,7 @@ def _row_for(record: HandedOver, owner: User, own: Connection | None) -> Connect
 
 def _store(connection: Connection, record: HandedOver, *, is_new: bool) -> None:
     now = timezone.now()
+    kept_accounts.forget_moved(connection)
     connection.handover = UUID(record.handover)
     connection.paused_before_handover = None
     connection.label, connection.plan = record.label[:120], record.plan[:40]
