@@ -24,6 +24,7 @@ from integrations.views.items import (
     changes,
     download,
     everything,
+    list_as_of,
     search,
 )
 from integrations.views.items import index as items
@@ -161,6 +162,7 @@ urlpatterns = [
     path("items/<uuid:pk>/next/", beside.item_next, name="item-next"),
     path("items/<uuid:pk>/previous/", beside.item_previous, name="item-previous"),
     path("items/<uuid:pk>/own/", own_values.item_own_values, name="item-own-values"),
+    path("items/as-of/", list_as_of.list_as_of, name="items-as-of"),
     path("items/<uuid:pk>/as-of/", as_of.item_as_of, name="item-as-of"),
     path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
     path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),

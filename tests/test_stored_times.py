@@ -50,6 +50,7 @@ ALLOWED: dict[str, str] = {
         "a grant of the future is older"
     ),
     "integrations/services/grants/credentials.py::has_shortest_life": BOTH_STORED,
+    "integrations/views/editing/waits.py::wait_of_many": SHOWN,
     "integrations/services/grants/restored_database.py::_newer": (
         "asks the helper as well"
     ),
@@ -77,7 +78,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/table_history.py::fetch_past": (
         "asked for by an address"
     ),
-    "integrations/views/items/tables/as_of.py::_reach": "asked for by an address",
+    "integrations/views/items/tables/as_of.py::make_reach": "asked for by an address",
     "integrations/services/items/changes.py::_within": "asked for by an address",
     "integrations/services/items/changes.py::count_unseen": COUNTED,
     "integrations/services/items/changes.py::fetch_page": BOTH_STORED,
@@ -91,7 +92,7 @@ ALLOWED: dict[str, str] = {
         "counts days since Excel's first one"
     ),
     "integrations/services/items/everything.py::fetch_timeline": BOTH_STORED,
-    "integrations/services/items/listing.py::count_since": COUNTED,
+    "integrations/services/items/counting.py::count_since": COUNTED,
     "integrations/services/items/news.py::parse": "asked for by an address",
     "integrations/services/items/news.py::select": COUNTED,
     "integrations/services/sync/activity.py::first_read_since": COUNTED,

@@ -30,7 +30,13 @@ SIGNED_OUT = (
     "/accounts/confirm-email/",
     "/not-there/",
 )
-SIGNED_IN = ("/", "/items/?q=an&state=deleted", "/search/?q=an", "/charts/")
+SIGNED_IN = (
+    "/",
+    "/items/?q=an&state=deleted",
+    "/items/as-of/?at=2026-01-01T00:00&until=2026-01-02T00:00",
+    "/search/?q=an",
+    "/charts/",
+)
 # No pages of ours, and those before which the same one asks who somebody is.
 ELSEWHERE = (
     "/static/",

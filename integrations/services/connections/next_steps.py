@@ -31,6 +31,8 @@ def next_sync(facts: Facts, condition: Condition) -> Planned:
         return Planned(text="Not planned")
     if run is not None:
         return _open_run(run, facts)
+    if connection.reason == StateReason.SITE_KEY_WRONG:
+        return Planned(text="Once the key of this site is right")
     if connection.reason == StateReason.QUARANTINED:
         return Planned(text="When you or the staff start it")
     planned = [at for at in (_of_schedule(facts), facts.retry_at) if at is not None]
@@ -89,7 +91,8 @@ def actions(facts: Facts, condition: Condition) -> Iterator[str]:
         yield "resume"
     if has_grant and connection.is_syncable:
         yield "pause"
-        yield from _syncs(run)
+        if connection.reason != StateReason.SITE_KEY_WRONG:
+            yield from _syncs(run)
 
 
 def _syncs(run: SyncRun | None) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from integrations.models import Item, ItemChange
-from integrations.services.items.rows import MOST_CHANGED, is_cut
+from integrations.services.items.differences import MOST_CHANGED, is_cut
 
 # Further back than so many changes nobody looks.
 MOST_UNDONE = 2000

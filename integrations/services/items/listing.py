@@ -1,14 +1,11 @@
-"""Fetch one page of a user's items by keyset, and count without counting."""
+"""Select a user's items, and fetch one page of them by keyset."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from uuid import UUID
-
-from django.db.models import Prefetch, prefetch_related_objects
 
 from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
+from integrations.services.items.loading import COLUMNS, by_keys, put_collections
 from integrations.services.items.query import (
     DELETED,
     DESELECTED,
@@ -22,31 +19,6 @@ from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.related_names import with_related
 from integrations.services.items.types import child_types, types_in
-
-# Beyond so many nobody reads the number, and a search would take its time to count.
-COUNT_LIMIT = 1000
-# Among so few items the index counts hits in a moment.
-SMALL = 20_000
-# Among more, it is enough to know that so many of some hits are in the list.
-SOME, ENOUGH = 400, 100
-COLUMNS = (
-    "uuid",
-    "name",
-    "sort_name",
-    "type",
-    "provider",
-    "connection_id",
-    "collection_id",
-    "parent_name",
-    "parent_remote_id",
-    "remote_url",
-    "remote_updated_at",
-    "remote_created_at",
-    "is_update_noticed",
-    "changed_at",
-    "deleted_at",
-    "deleted_kind",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,17 +34,6 @@ class ItemPage:
     next: ItemQuery | None
     hits: Hits | None = None
     has_more_links: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Count:
-    """A number of items, or that there are more than anyone counts."""
-
-    number: int
-    is_more: bool = False
-
-    def __str__(self) -> str:
-        return f"more than {self.number:,}" if self.is_more else f"{self.number:,}"
 
 
 def select(
@@ -154,7 +115,8 @@ def read_page(
         question = Question.parse(query.search, owner_id=owner_id)
         question = with_related(question)
         has_more_links = question.has_more_links
-        hits = _ask(items, query, question)
+        # Of the whole list, so that each of its pages learns the same.
+        hits = full_text.ask(question, items.order_by(*query.order.ordering))
         rows = _read_found(items, query, question, hits)
     else:
         rows = _read_all(items, query)
@@ -172,11 +134,6 @@ def read_page(
         hits=hits,
         has_more_links=has_more_links,
     )
-
-
-def _ask(items: ItemQuerySet, query: ItemQuery, question: Question) -> Hits:
-    """Ask for the whole list, so that each of its pages learns the same."""
-    return full_text.ask(question, items.order_by(*query.order.ordering))
 
 
 def _read_all(items: ItemQuerySet, query: ItemQuery) -> list[Item]:
@@ -243,38 +200,6 @@ def _parts(
     return [tied, rest] if is_backward else [tied, rest, *unknown]
 
 
-def by_keys(found: Sequence[tuple[int, Rank]]) -> list[Item]:
-    """Return rows in the order of their keys, each with its rank.
-
-    By keys alone: asked for the owner's as well, SQLite would read all of those.
-    """
-    rows = Item.objects.only(*COLUMNS).in_bulk([key for key, _ in found])
-    for key, rank in found:
-        if key in rows:
-            rows[key].rank = rank
-    return [rows[key] for key, _ in found if key in rows]
-
-
-def put_collections(
-    items: Sequence[Item], collections: Sequence[Collection] = ()
-) -> None:
-    """Set what items belong to; what is not given is fetched.
-
-    Without a join, which could mislead a planner.
-    """
-    known = {collection.pk: collection for collection in collections}
-    for item in items:
-        if item.collection_id in known:
-            item.collection = known[item.collection_id]
-            item.connection = item.collection.connection
-    rest = [item for item in items if item.collection_id not in known]
-    if rest:
-        slim = Collection.objects.only("name", "connection_id")
-        prefetch_related_objects(
-            rest, "connection", Prefetch("collection", queryset=slim)
-        )
-
-
 def _position(query: ItemQuery, item: Item) -> Position:
     field = query.order.field
     value = getattr(item, field)
@@ -287,80 +212,3 @@ def _after(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
 
 def _before(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
     return replace(query, after=None, before=_position(query, rows[0]))
-
-
-def count(
-    items: ItemQuerySet,
-    query: ItemQuery,
-    collections: Sequence[Collection],
-    *,
-    owner_id: int,
-    hits: Hits | None = None,
-) -> Count:
-    """Count what the query finds: from the collections' own counts if they can say.
-
-    The number is the same on every page of a list; ``hits`` are those of one of them.
-    """
-    if query.search:
-        is_small = stored_items(collections) <= SMALL
-        question = Question.parse(query.search, owner_id=owner_id)
-        found = hits or _ask(items, query, with_related(question))
-        return count_found(items, found, is_small=is_small)
-    within = [c for c in collections if is_within(c, query)]
-    is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)
-    if query.state or query.news or query.parent or query.linked_to or is_mixed:
-        return count_up_to(items, COUNT_LIMIT)
-    return Count(number=sum(collection.stored_count for collection in within))
-
-
-def count_found(items: ItemQuerySet, hits: Hits, *, is_small: bool) -> Count:
-    """Count hits: all if that is quick, else as many as are among the first."""
-    if hits.are_few:
-        return Count(number=full_text.with_keys(items, hits.keys).count())
-    if not is_small and hits.seen:
-        return Count(number=hits.seen // 10 * 10, is_more=True)
-    if not is_small:
-        known = full_text.with_keys(items, hits.keys[:SOME]).count()
-        if known >= ENOUGH:
-            return Count(number=known // 10 * 10, is_more=True)
-    return count_up_to(hits.among(items), COUNT_LIMIT)
-
-
-def is_within(collection: Collection, query: ItemQuery) -> bool:
-    """Tell whether a collection may hold what the query filters for."""
-    return (
-        (not query.provider or collection.connection.provider == query.provider)
-        and query.connection in (None, collection.connection_id)
-        and query.collection in (None, collection.pk)
-        and (not query.type or query.type in types_in(collection))
-    )
-
-
-def count_since(
-    items: ItemQuerySet,
-    at: datetime,
-    *,
-    connections: Sequence[UUID],
-    hits: Hits | None = None,
-) -> tuple[Count, Count]:
-    """Count what has come since a time, and what has changed, of the given items.
-
-    They are of these ``connections``: by those and the time there is an index.
-    """
-    recent = items.filter(connection__in=connections, changed_at__gt=at)
-    if hits is not None:
-        recent = hits.among(recent)
-    new = recent.filter(first_seen_at__gt=at)
-    changed = recent.filter(first_seen_at__lte=at)
-    return count_up_to(new, COUNT_LIMIT), count_up_to(changed, COUNT_LIMIT)
-
-
-def count_up_to(items: ItemQuerySet, limit: int) -> Count:
-    """Count rows, and stop at one more than the limit."""
-    number = items.order_by()[: limit + 1].count()
-    return Count(number=min(number, limit), is_more=number > limit)
-
-
-def stored_items(collections: Sequence[Collection]) -> int:
-    """Return how many items the collections hold together."""
-    return sum(collection.stored_count for collection in collections)

@@ -10,6 +10,7 @@ from integrations.models import Collection, Item, ItemChange
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Content, IntegrationItem
 from integrations.services.items import contents, moves, rows
+from integrations.services.items.differences import differences
 from integrations.services.items.moves import Moved
 from integrations.services.items.own_columns import merging
 from integrations.services.items.relations import write as relations
@@ -165,7 +166,7 @@ def _record_changes(
     changes, kinds = [], ItemChange.Kind
     for row in touched:
         entry = known[row.item.id]
-        fields = rows.differences(old_rows[row.item.id], row)
+        fields = differences(old_rows[row.item.id], row)
         if row.item.id in moved:
             fields |= {"collection": [moved[row.item.id].left, collection.name]}
         if fields or entry.is_deleted:

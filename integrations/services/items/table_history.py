@@ -1,10 +1,14 @@
-"""A collection as it was at a past time, and what differs between two times."""
+"""Collections as they were at a past time, and what differs between two times."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from math import ceil
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Q
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.services.items.as_of import (
@@ -15,11 +19,13 @@ from integrations.services.items.as_of import (
     kept_since,
     undo,
 )
-from integrations.services.items.rows import cut
+from integrations.services.items.differences import cut
 
 PAGE_SIZE = 50
 # So many changes of an account, and so many new items, are looked through.
 MOST_LOOKED_AT = 5000
+# Collections of together no more items than this are looked through at once.
+FEW = 500
 # Links and texts of items are no columns.
 OWN_FIELDS = ("name", "parent_name")
 
@@ -32,16 +38,23 @@ class PastRow:
     past: PastItem
 
 
+class Place(NamedTuple):
+    """Where a page begins: behind an item of a collection, by their ids."""
+
+    collection: UUID
+    remote_id: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PastPage:
-    """The rows of one page, and the remote id after which the next one begins.
+    """The rows of one page, and the place where the next one begins.
 
     It ``is_partial`` where they changed more often since than is undone: then some
     are as they were later.
     """
 
     rows: Sequence[PastRow]
-    next: str
+    next: Place | None
     is_partial: bool
 
 
@@ -66,55 +79,107 @@ class Difference:
     known_from: datetime | None
 
 
-def known_from(collection: Collection, now: datetime) -> datetime | None:
-    """Return since when it is known what the whole collection held.
+def known_from(collections: Sequence[Collection], now: datetime) -> datetime | None:
+    """Return since when it is known what all of some collections held.
 
-    None where it was never read in full.
+    None where one of them was never read in full.
     """
-    all_read_at = collection.first_full_refresh_at
-    return max(kept_since(now), all_read_at) if all_read_at else None
+    read_at = [each.first_full_refresh_at for each in collections]
+    known = [at for at in read_at if at is not None]
+    return max([kept_since(now), *known]) if len(known) == len(read_at) else None
 
 
-def fetch_past(collection: Collection, at: datetime, *, after: str = "") -> PastPage:
+def fetch_past(
+    collections: Sequence[Collection],
+    at: datetime,
+    *,
+    after: Place | None = None,
+    item_type: str = "",
+) -> PastPage:
     """Return a page of the items that were there at a time, by their remote ids.
 
     Items that were not there yet, or were deleted, leave pages shorter. Those that
     moved to another collection are where they are now.
     """
-    rows = Item.objects.filter(collection=collection, remote_id__gt=after)
-    found = list(rows.order_by("remote_id")[: PAGE_SIZE + 1])
+    begin = after or Place(UUID(int=0))
+    ordered = sorted((c for c in collections if c.pk >= begin.collection), key=_key)
+    batch = _take_few(ordered)
+    found = _rows_behind(begin, batch)
     shown = found[:PAGE_SIZE]
     since = ItemChange.objects.filter(item__in=shown, at__gt=at)
     latest = list(since.order_by("-at", "-pk")[: MOST_UNDONE + 1])
     changes = _by_item(latest[:MOST_UNDONE])
     there = []
-    for item in shown:
-        item.collection, item.connection = collection, collection.connection
+    for item in _put_collections(shown, collections):
         past = undo(item, changes[item.pk], at)
-        if past.presence is Presence.THERE:
+        if past.presence is Presence.THERE and item_type in ("", item.type):
             there.append(PastRow(item=item, past=past))
-    has_more = len(found) > PAGE_SIZE
-    return PastPage(
-        rows=there,
-        next=shown[-1].remote_id if has_more else "",
-        is_partial=len(latest) > MOST_UNDONE,
-    )
+    following = None
+    if len(found) > PAGE_SIZE:
+        following = Place(shown[-1].collection_id, shown[-1].remote_id)
+    elif len(batch) < len(ordered):
+        following = Place(ordered[len(batch)].pk)
+    return PastPage(rows=there, next=following, is_partial=len(latest) > MOST_UNDONE)
+
+
+def _key(collection: Collection) -> UUID:
+    return collection.pk
+
+
+def _take_few(ordered: Sequence[Collection]) -> Sequence[Collection]:
+    """Return the first collection, and those behind it while all are small."""
+    total = 0
+    for number, each in enumerate(ordered):
+        total += each.stored_count
+        if number and total > FEW:
+            return ordered[:number]
+    return ordered
+
+
+def _rows_behind(begin: Place, batch: Sequence[Collection]) -> list[Item]:
+    """Return the items of a page and one more, in the order of an index."""
+    rows = Item.objects.filter(collection__in=batch)
+    if [each.pk for each in batch] == [begin.collection]:
+        rows = Item.objects.filter(
+            collection=begin.collection, remote_id__gt=begin.remote_id
+        )
+    elif begin.remote_id:
+        is_behind = Q(remote_id__gt=begin.remote_id)
+        rows = rows.filter(~Q(collection=begin.collection) | is_behind)
+    return list(rows.order_by("collection_id", "remote_id")[: PAGE_SIZE + 1])
+
+
+def _put_collections(
+    items: Sequence[Item], collections: Sequence[Collection]
+) -> Sequence[Item]:
+    by_key = {each.pk: each for each in collections}
+    for item in items:
+        item.collection = by_key[item.collection_id]
+        item.connection = item.collection.connection
+    return items
 
 
 def compare(
-    collection: Collection, start: datetime, end: datetime, *, now: datetime
+    collections: Sequence[Collection],
+    start: datetime,
+    end: datetime,
+    *,
+    now: datetime,
+    item_type: str = "",
 ) -> Difference:
     """Return what differs at the end of a time from what was at its start."""
-    changes, has_more_changes = _changes_since(collection, start)
-    new, has_more_new = _new_since(collection, start)
+    changes, has_more_changes = _changes_since(collections, start)
+    new, has_more_new = _new_since(collections, start)
     by_item = _by_item(changes)
     items = {item.pk: item for item in new}
     missing = [key for key in by_item if key not in items]
     items |= Item.objects.in_bulk(missing)
+    _put_collections(list(items.values()), collections)
     added, removed, changed, first_read = [], [], [], 0
     is_cut = is_vague = False
     for key, item in items.items():
-        item.collection, item.connection = collection, collection.connection
+        if item_type not in ("", item.type):
+            continue
         since_end = [each for each in by_item[key] if each.at > end]
         before = undo(item, by_item[key], start)
         after = undo(item, since_end, end)
@@ -138,31 +203,50 @@ def compare(
         is_partial=has_more_changes or has_more_new,
         is_cut=is_cut,
         is_vague=is_vague,
-        known_from=known_from(collection, now),
+        known_from=known_from(collections, now),
     )
 
 
 def _changes_since(
-    collection: Collection, start: datetime
+    collections: Sequence[Collection], start: datetime
 ) -> tuple[list[ItemChange], bool]:
-    """Return a collection's changes among the latest of its account, newest first."""
-    rows = ItemChange.objects.filter(connection=collection.connection_id, at__gt=start)
-    latest = rows.order_by("-at", "-pk").values_list("pk", flat=True)
-    keys = list(latest[: MOST_LOOKED_AT + 1])
-    own = ItemChange.objects.filter(
-        pk__in=keys[:MOST_LOOKED_AT], item__collection=collection
-    )
-    return list(own.order_by("-at", "-pk")), len(keys) > MOST_LOOKED_AT
+    """Return collections' changes among the latest of each account, newest first.
+
+    One question for each account, because its index is in the order of time.
+    """
+    keys: list[int] = []
+    has_more = False
+    connections = _connections(collections)
+    most = ceil(MOST_LOOKED_AT / max(1, len(connections)))
+    for connection in connections:
+        rows = ItemChange.objects.filter(connection=connection, at__gt=start)
+        latest = rows.order_by("-at", "-pk").values_list("pk", flat=True)
+        found = list(latest[: most + 1])
+        has_more |= len(found) > most
+        keys += found[:most]
+    own = ItemChange.objects.filter(pk__in=keys, item__collection__in=collections)
+    return list(own.order_by("-at", "-pk")), has_more
 
 
-def _new_since(collection: Collection, start: datetime) -> tuple[list[Item], bool]:
+def _new_since(
+    collections: Sequence[Collection], start: datetime
+) -> tuple[list[Item], bool]:
     """Return the items that were first seen since; one that went has a change."""
-    live = Item.objects.live().filter(
-        connection=collection.connection_id, changed_at__gt=start
-    )
-    new = live.filter(collection=collection, first_seen_at__gt=start)
-    found = list(new.order_by("changed_at", "pk")[: MOST_LOOKED_AT + 1])
-    return found[:MOST_LOOKED_AT], len(found) > MOST_LOOKED_AT
+    new: list[Item] = []
+    has_more = False
+    connections = _connections(collections)
+    most = ceil(MOST_LOOKED_AT / max(1, len(connections)))
+    for connection in connections:
+        live = Item.objects.live().filter(connection=connection, changed_at__gt=start)
+        rows = live.filter(collection__in=collections, first_seen_at__gt=start)
+        found = list(rows.order_by("changed_at", "pk")[: most + 1])
+        has_more |= len(found) > most
+        new += found[:most]
+    return new, has_more
+
+
+def _connections(collections: Sequence[Collection]) -> list[UUID]:
+    return sorted({each.connection_id for each in collections})
 
 
 def _by_item(changes: Iterable[ItemChange]) -> defaultdict[int, list[ItemChange]]:

@@ -52,7 +52,7 @@ def make_progress(
     value, maximum = _amount(connection, run, entries, collections)
     return {
         "is_active": is_active,
-        "headline": _headline(run, list(entries.values())),
+        "headline": _headline(connection, run, list(entries.values())),
         "step": _step(list(entries.values())) if run and run.is_working else "",
         "value": value,
         "max": maximum,
@@ -72,9 +72,11 @@ def wait_text(run: SyncRun | None) -> str:
     return wording.wait_text(run.wait_reason, run.connection.provider_name)
 
 
-def _headline(run: SyncRun | None, entries: list[CollectionProgress]) -> str:
+def _headline(
+    connection: Connection, run: SyncRun | None, entries: list[CollectionProgress]
+) -> str:
     if run is None:
-        return "Not read yet"
+        return "Last sync" if connection.last_synced_at else "Not read yet"
     if run.has_read_nothing:
         return "Last sync found nothing to read"
     if not run.is_open:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from integrations.models import Collection, Connection
-from integrations.services.items import listing
+from integrations.services.items import counting
 from integrations.services.items.query import DESELECTED, ItemQuery
 
 
@@ -32,12 +32,12 @@ def why_empty(
     if not connections:
         return "unconnected"
     place = query.change(search="", type="", parent=None, state="", news=None)
-    within = [c for c in collections if listing.is_within(c, place)]
+    within = [c for c in collections if counting.is_within(c, place)]
     is_narrow = bool(query.search or query.type or query.parent)
     if query.state:
         unnarrowed = "left_out" if query.state == DESELECTED else query.state
         return "nothing" if is_narrow else unnarrowed
-    if listing.stored_items(within):
+    if counting.stored_items(within):
         return "nothing"
     if within and not any(collection.is_selected for collection in within):
         return "deselected"

@@ -7,7 +7,7 @@ from typing import Any
 from integrations.models import Collection, Connection
 from integrations.providers import CONNECTORS
 from integrations.services.connections.naming import unique_titles
-from integrations.services.items import listing
+from integrations.services.items import counting
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.types import types_in
 
@@ -126,7 +126,7 @@ class Facets:
         return [
             c
             for c in self.all_collections
-            if (listing.is_within(c, others) and self._is_of_use(c))
+            if (counting.is_within(c, others) and self._is_of_use(c))
             or (name == "collection" and str(c.pk) == chosen)
         ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -17,9 +18,9 @@ from integrations.forms import DownloadForm
 from integrations.models import Collection, Connection, Item
 from integrations.models.wording import count_text
 from integrations.services.connections.status import put_status, waiting_for_user
-from integrations.services.items import listing
+from integrations.services.items import counting, listing
+from integrations.services.items.counting import Count
 from integrations.services.items.downloads.asked import find_own
-from integrations.services.items.listing import Count
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.search import reindex
@@ -63,7 +64,7 @@ def item_list_live(request: UserRequest) -> HttpResponse:
         response = render(request, "items/partials/update.html", context)
         response.headers["HX-Retarget"] = "#results"
         return response
-    new, changed = listing.count_since(
+    new, changed = counting.count_since(
         context["found"],
         look.at,
         connections=[connection.pk for connection in context["connections"]],
@@ -101,7 +102,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     items = listing.select(own, query, collections, parent=parent, linked_to=linked_to)
     page = listing.fetch_page(items, query, owner_id=user.pk, collections=collections)
     put_rows(page.items, connections, query.search)
-    count = listing.count(items, query, collections, owner_id=user.pk, hits=page.hits)
+    count = counting.count(items, query, collections, owner_id=user.pk, hits=page.hits)
     return {
         "query": query,
         "default_view": views.default,
@@ -170,6 +171,7 @@ def _list_context(
         "download": DownloadForm(),
         "download_fields": query.change().parameters,
         "result_url": query.url,
+        "past_url": f"{reverse('integrations:items-as-of')}?{urlencode(query.filters)}",
         "table": next((c for c in collections if c.pk == query.collection), None),
     }
 
@@ -180,7 +182,7 @@ def _count_text(
     if not query.filters or query.state:
         noun = "item" if count.number == 1 and not count.is_more else "items"
         return f"{count} {noun}".capitalize()
-    total = count_text(listing.stored_items(collections), "item")
+    total = count_text(counting.stored_items(collections), "item")
     return f"{count} of {total}".capitalize()
 
 

@@ -16,8 +16,8 @@ from integrations.models import Connection, Item
 from integrations.models.item import ItemQuerySet
 from integrations.providers import SPECS
 from integrations.services.connections.status import put_status, waiting_for_user
-from integrations.services.items import listing
-from integrations.services.items.listing import Count
+from integrations.services.items import counting
+from integrations.services.items.counting import Count
 from integrations.services.items.news import News, recent_items
 from integrations.services.items.query import ItemQuery
 from integrations.services.sync import activity
@@ -110,6 +110,6 @@ def _changes(user: User, since: datetime) -> dict[str, Any]:
 
 
 def _to_number(own: ItemQuerySet, news: News) -> dict[str, Any]:
-    number = listing.count_up_to(news.select(own), listing.COUNT_LIMIT)
+    number = counting.count_up_to(news.select(own), counting.COUNT_LIMIT)
     url = ItemQuery(news=news).url
     return {"kind": news.kind, "label": NEWS[news.kind], "number": number, "url": url}

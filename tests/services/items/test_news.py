@@ -7,7 +7,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from integrations.models import Item
-from integrations.services.items import listing
+from integrations.services.items import counting
 from integrations.services.items.news import CHANGED, DELETED, NEW, News
 from tests.support.rows import make_collection, make_connection, make_items
 
@@ -46,7 +46,7 @@ def test_a_first_load_costs_the_count_and_the_list_of_news_nothing(alices_items,
     news = News(kind=kind, since=timezone.now() - timedelta(days=7))
     found = news.select(alices_items)
 
-    assert listing.count_up_to(found, listing.COUNT_LIMIT).number == 1
+    assert counting.count_up_to(found, counting.COUNT_LIMIT).number == 1
     page = found.order_by("-remote_updated_at", "-id")[:51]
     assert f"INDEX {BY_INDEX[kind]} " in found[:51].explain()
     assert f"INDEX {BY_INDEX[kind]} " in page.explain()

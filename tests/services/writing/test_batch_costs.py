@@ -12,7 +12,7 @@ from integrations.services.writing import bulk_delivery, undoing
 from integrations.services.writing.imports import jobs
 from integrations.services.writing.imports import undoing as import_undoing
 from tests.services.writing.fixtures_of_edits import Desk
-from tests.services.writing.test_imports import check, finish, to_csv, upload
+from tests.services.writing.fixtures_of_imports import check, finish, to_csv, upload
 
 
 def create(desk: Desk, rows: int) -> Callable[[], Any]:

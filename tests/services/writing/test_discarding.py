@@ -8,7 +8,7 @@ from integrations.models import Connection, Edit, Import
 from integrations.services.writing import discarding, waiting
 from integrations.services.writing.imports import jobs, results
 from tests.services.writing.fixtures_of_edits import Desk
-from tests.services.writing.test_imports import check, finish, to_csv, upload
+from tests.services.writing.fixtures_of_imports import check, finish, to_csv, upload
 
 State = Edit.State
 AWAY = [{"is_editing": False}, {"state": "paused"}, {"state": "disconnected"}]

@@ -1,4 +1,4 @@
-"""A file is read in a time that its size allows, whatever is in it."""
+"""A file is read or refused with a reason, in a time that its size allows."""
 
 import time
 
@@ -84,3 +84,39 @@ def test_one_user_has_so_many_files_at_once(
     assert "2 files" in file_text(refused.value.problem, refused.value.number)
     Import.objects.filter(file_name="one").update(created_at=NOON - Import.KEPT * 2)
     uploads.upload(desk.contacts, data, file_name="three", user=desk.user)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "empty"),
+        (b"Email\n", "no_rows"),
+        (b"PK\x03\x04\0\0\x08\0binary\0\x01\x02", "not_text"),
+        (b"Email\n\x81\x8d\n", "encoding"),
+        (b'Email,City\na@b.example,"Bonn\n', "quotes"),
+        (b"a," * 300 + b"\n1", "too_many_columns"),
+        (b"Email\n" + b"a@b.example\n" * 10_001, "too_many_rows"),
+        (b"x" * (csv_file.MAX_BYTES + 1), "too_large"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(data: bytes, problem: str) -> None:
+    with pytest.raises(csv_file.FileRefusedError) as refused:
+        list(csv_file.read(data).rows)
+
+    assert refused.value.problem == problem
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_encodings_and_delimiters_are_recognised(encoding: str, delimiter: str) -> None:
+    text = '"Größe"|"Größe"|""|Notiz\r\nä|ö|ü|"eins\r\nzwei, drei; |"\r\n\r\n1|2\r\n'
+
+    found = csv_file.read(text.replace("|", delimiter).encode(encoding))
+
+    assert found.headings == ["Größe", "Größe (2)", "Column 3", "Notiz"]
+    assert list(found.rows) == [
+        (2, ["ä", "ö", "ü", f"eins\r\nzwei, drei; {delimiter}".strip()]),
+        (4, ["1", "2"]),
+    ]

@@ -2,74 +2,30 @@
 
 import csv
 import io
-import json
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import connection as database
 
-from integrations.models import BulkEdit, Connection, Edit, Import, ImportRow, Item
+from integrations.models import Connection, Edit, Import, Item
 from integrations.providers import CONNECTORS
-from integrations.services.writing import bulk, outbox
+from integrations.services.writing import outbox
 from integrations.services.writing.imports import (
-    csv_file,
     jobs,
-    mapping,
     results,
-    undoing,
-    uploads,
 )
 from tests.services.writing.fixtures_of_edits import Desk
+from tests.services.writing.fixtures_of_imports import (
+    State,
+    addresses,
+    check,
+    finish,
+    import_all,
+    problems,
+    to_csv,
+    upload,
+)
 from tests.services.writing.test_delivery import Killed, Reaper
-
-State = ImportRow.State
-
-
-def to_csv(headings: Sequence[str], *rows: Sequence[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows([headings, *rows])
-    return text.getvalue().encode()
-
-
-def upload(desk: Desk, data: bytes, **chosen: str) -> Import:
-    """Upload a file, and match columns by heading: ``city="Town"``."""
-    source = uploads.upload(desk.contacts, data, file_name="a.csv", user=desk.user)
-    numbers = {column.heading: column.number for column in mapping.columns_of(source)}
-    for name, heading in chosen.items():
-        source.mapping[str(numbers[heading])] = {"field": name, "format": ""}
-    source.save()
-    return source
-
-
-def check(source: Import) -> Import:
-    assert jobs.start_check(source)
-    jobs.work_on(source.pk)
-    source.refresh_from_db()
-    assert source.state == Import.State.CHECKED
-    return source
-
-
-def finish(source: Import, *, most: int = 20) -> Import:
-    for _ in range(most):
-        Import.objects.filter(pk=source.pk).update(lease_until=None, lease_id=None)
-        Import.objects.filter(pk=source.pk).update(due_at=source.created_at)
-        Edit.objects.open().update(due_at=source.created_at, lease_until=None)
-        if jobs.work_on(source.pk) is None:
-            break
-    source.refresh_from_db()
-    return source
-
-
-def import_all(desk: Desk, source: Import) -> Import:
-    assert jobs.confirm(check(source), user=desk.user)
-    return finish(source)
-
-
-def problems(source: Import) -> dict[int, str]:
-    rows = source.rows.filter(state=State.INVALID)
-    return {row.number: row.problems[0][1] for row in rows}
 
 
 def test_a_check_tells_new_changed_unchanged_and_refused_and_calls_nobody(
@@ -145,10 +101,6 @@ def test_what_turns_out_to_be_there_is_updated_and_not_created_again(
     assert desk.there(item.remote_id)["city"] == "Köln"
 
 
-def addresses(count: int, name: str = "many") -> list[list[str]]:
-    return [[f"{name}-{number}@example.com", "Bonn"] for number in range(count)]
-
-
 def test_many_new_ones_are_created_by_few_calls(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,133 +170,6 @@ def test_a_batch_of_new_ones_that_is_refused_whole_is_sent_one_by_one(
 
     assert results.counts_of(source) == {"created": 3}
     assert [len(desk.with_address(each)) for each, _ in addresses(3)] == [1] * 3
-
-
-def finish_undo(desk: Desk, source: Import) -> dict[str, int]:
-    made = undoing.undo(source, user=desk.user)
-    return desk.finish_bulk(made)
-
-
-def mixed_import(desk: Desk) -> tuple[Import, list[Item]]:
-    """Import three new contacts, and change the cities of three that are there."""
-    there = [item for item in desk.items() if item.properties.get("email")][:3]
-    rows = [[item.properties["email"], "Imported"] for item in there]
-    data = to_csv(["Email", "City"], *addresses(3), *rows)
-    source = import_all(desk, upload(desk, data))
-    assert results.counts_of(source) == {"created": 3, "updated": 3}
-    return source, there
-
-
-def test_an_import_is_taken_back_where_nothing_newer_is_there(desk: Desk) -> None:
-    old = {item.remote_id: item.properties.get("city") for item in desk.items()}
-    source, there = mixed_import(desk)
-    made = list(Item.objects.filter(properties__email__startswith="many-"))
-    for newer in (made[0], there[0]):
-        desk.finish(desk.update(newer, city="Newer"))
-
-    plan = undoing.plan(source, desk.user)
-    counted = finish_undo(desk, source)
-
-    assert [len(each) for each in (plan.archived, plan.given_back, plan.left)] == [
-        2,
-        2,
-        2,
-    ]
-    assert counted == {Edit.State.SAVED: 4}
-    assert desk.sandbox.count("/batch/archive") == 1
-    kinds = [Item.objects.get(pk=item.pk).deleted_kind for item in made]
-    assert kinds == [None, "archived", "archived"]
-    for item in there[1:]:
-        assert desk.there(item.remote_id).get("city") == old[item.remote_id]
-    for item in (made[0], there[0]):
-        assert desk.there(item.remote_id)["city"] == "Newer"
-    with pytest.raises(outbox.NothingToUndoError):
-        undoing.undo(source, user=desk.user)
-
-
-def test_what_a_cancelled_undo_of_an_import_left_can_be_taken_back_later(
-    desk: Desk,
-) -> None:
-    source, _ = mixed_import(desk)
-    desk.sandbox.client.fault("status", "write", count=1, status=429)
-    first = undoing.undo(source, user=desk.user)
-    desk.deliver_bulk(first)
-    with pytest.raises(outbox.NothingToUndoError):
-        undoing.undo(source, user=desk.user)
-    bulk.cancel(first, user=desk.user)
-
-    assert finish_undo(desk, source)[Edit.State.SAVED] == 6
-    assert not any(desk.items_with("many-"))
-
-
-@pytest.mark.parametrize("kind", ["lost", "status"])
-def test_an_undo_whose_answer_was_lost_archives_nothing_twice(
-    desk: Desk, kind: str
-) -> None:
-    source = import_all(desk, upload(desk, to_csv(["Email", "City"], *addresses(4))))
-    params = {"status": 500} if kind == "status" else {}
-    desk.sandbox.client.fault(kind, "write", count=1, **params)
-
-    assert finish_undo(desk, source) == {Edit.State.SAVED: 4}
-    assert desk.sandbox.count("/batch/archive") == (2 if params else 1)
-    assert not any(desk.items_with("many-"))
-
-
-@pytest.mark.parametrize("is_alone", [False, True])
-@pytest.mark.parametrize("name", ["city", "jobtitle"])
-def test_an_undo_archives_nothing_that_somebody_has_worked_on_there(
-    desk: Desk, name: str, *, is_alone: bool
-) -> None:
-    source = import_all(desk, upload(desk, to_csv(["Email", "City"], *addresses(2))))
-    worked_on, other = desk.items_with("many-")
-    desk.edit_there(worked_on.remote_id, name, "Theirs")
-    made = undoing.undo(source, user=desk.user)
-    made.edits.update(is_sent_alone=is_alone)
-
-    counted = desk.finish_bulk(made)
-
-    assert counted == {Edit.State.SAVED: 1, Edit.State.CONFLICT: 1}
-    edit = made.edits.get(state=Edit.State.CONFLICT)
-    assert (edit.remote_id, edit.theirs) == (worked_on.remote_id, {name: "Theirs"})
-    assert desk.items_with("many-") == [worked_on]
-    assert desk.items_with("many-")[0].properties[name] == "Theirs"
-    assert not Item.objects.live().filter(pk=other.pk).exists()
-
-
-def test_what_a_reading_does_not_tell_of_is_not_taken_for_archived(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = import_all(desk, upload(desk, to_csv(["Email", "City"], *addresses(3))))
-    hidden, *_ = desk.items_with("many-")
-    made, send = undoing.undo(source, user=desk.user), desk.sandbox.send
-
-    def hiding(request: Any, *args: Any) -> Any:
-        answer = send(request, *args)
-        if not request.url.endswith("/batch/read"):
-            return answer
-        body = json.loads(answer.body)
-        kept = [row for row in body["results"] if row["id"] != hidden.remote_id]
-        body = {**body, "results": kept, "errors": [{"category": "INTERNAL_ERROR"}]}
-        return replace(answer, status=207, body=json.dumps(body).encode())
-
-    with monkeypatch.context() as patched:
-        patched.setattr(desk.sandbox, "send", hiding)
-        desk.deliver_bulk(made)
-        edit = made.edits.get(remote_id=hidden.remote_id)
-        desk.deliver(edit)
-
-    assert edit.is_open
-    assert desk.items_with("many-") == [hidden]
-    assert desk.finish(edit).state == Edit.State.SAVED
-    assert desk.sandbox.count("DELETE") == 1
-
-
-def test_nobody_else_takes_an_import_back(desk: Desk, bob: Any) -> None:
-    source, _ = mixed_import(desk)
-
-    with pytest.raises(outbox.EditingOffError):
-        undoing.undo(source, user=bob)
-    assert BulkEdit.objects.count() == 1
 
 
 def test_a_record_id_finds_what_it_names_and_nothing_else(desk: Desk) -> None:
@@ -543,39 +368,3 @@ def test_a_large_import_holds_a_few_rows_at_a_time(desk: Desk) -> None:
         assert results.counts_of(source) == {"new": count}
 
     assert peaks[1] < peaks[0] * 1.5
-
-
-@pytest.mark.parametrize(
-    ("data", "problem"),
-    [
-        (b"", "empty"),
-        (b"Email\n", "no_rows"),
-        (b"PK\x03\x04\0\0\x08\0binary\0\x01\x02", "not_text"),
-        (b"Email\n\x81\x8d\n", "encoding"),
-        (b'Email,City\na@b.example,"Bonn\n', "quotes"),
-        (b"a," * 300 + b"\n1", "too_many_columns"),
-        (b"Email\n" + b"a@b.example\n" * 10_001, "too_many_rows"),
-        (b"x" * (csv_file.MAX_BYTES + 1), "too_large"),
-    ],
-)
-def test_a_file_that_cannot_be_read_says_why(data: bytes, problem: str) -> None:
-    with pytest.raises(csv_file.FileRefusedError) as refused:
-        list(csv_file.read(data).rows)
-
-    assert refused.value.problem == problem
-
-
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
-)
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_encodings_and_delimiters_are_recognised(encoding: str, delimiter: str) -> None:
-    text = '"Größe"|"Größe"|""|Notiz\r\nä|ö|ü|"eins\r\nzwei, drei; |"\r\n\r\n1|2\r\n'
-
-    found = csv_file.read(text.replace("|", delimiter).encode(encoding))
-
-    assert found.headings == ["Größe", "Größe (2)", "Column 3", "Notiz"]
-    assert list(found.rows) == [
-        (2, ["ä", "ö", "ü", f"eins\r\nzwei, drei; {delimiter}".strip()]),
-        (4, ["1", "2"]),
-    ]

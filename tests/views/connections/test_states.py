@@ -14,7 +14,7 @@ from tests.support.rows import (
     make_item,
     make_run,
 )
-from tests.support.shown import fact, words
+from tests.support.shown import fact, of_part, words
 from tests.support.state_pages import (
     badges,
     complete,
@@ -237,3 +237,30 @@ def test_a_failed_sync_says_when_it_is_tried_again_and_which_attempt_that_is(
         assert "Attempt 3 of 5" in fact(html, "Next sync")
         assert 'data-state="retrying"' in html
         assert 'data-code="intermediary"' in html
+
+
+def test_nothing_is_promised_while_this_sites_key_is_wrong(as_alice, fresh):
+    save(
+        fresh,
+        state="degraded",
+        reason="site_key_wrong",
+        next_sync_at=timezone.now() + timedelta(minutes=4),
+    )
+
+    page = page_of(as_alice, fresh)
+
+    assert fact(page, "Next sync") == "Once the key of this site is right"
+    assert not {"sync", "full_refresh"} & of_part("page", page, fresh.pk).actions
+
+
+@pytest.mark.parametrize("address", ["{}", "{}runs/"])
+def test_syncs_that_are_not_kept_are_not_said_never_to_have_been(
+    as_alice, fresh, address
+):
+    fresh.runs.all().delete()
+
+    page = as_alice.get(address.format(fresh.get_absolute_url())).content.decode()
+
+    assert fresh.last_synced_at is not None
+    for untrue in ("No sync has run yet", "Nothing has been read yet", "Not read yet"):
+        assert untrue not in page

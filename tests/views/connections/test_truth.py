@@ -195,7 +195,8 @@ def test_a_wrong_decision_does_not_go_unseen(
     make_batch(alice, 1, settings, states)
     dead = {each.id for each in states if not truth.is_grant_alive(each)}
 
-    assert untrue(as_admin, states, own=dead)
+    # What the lists tell is quick to find; some mistakes only a page of its own tells.
+    assert untrue(as_admin, states, own=set()) or untrue(as_admin, states, own=dead)
 
 
 def steps(state: State, actions: frozenset[str]) -> Iterator[tuple[str, dict, str]]:

@@ -7,7 +7,7 @@ from django.db import connection as database
 from django.db.models import F, QuerySet
 
 from integrations.models import Collection, Item
-from integrations.services.items import listing
+from integrations.services.items import counting, listing
 from integrations.services.items.query import SORTS, ItemQuery
 from integrations.services.items.search import full_text
 from integrations.services.items.search.texts import Indexer
@@ -30,7 +30,7 @@ def page_of(collection, query):
 def count(items, query, collection):
     """Return what the list says of its length."""
     owner_id = collection.connection.owner_id
-    return listing.count(items, query, [collection], owner_id=owner_id)
+    return counting.count(items, query, [collection], owner_id=owner_id)
 
 
 def walk(collection, query, direction="next"):
@@ -162,7 +162,7 @@ def test_counts_come_from_the_collections(twins, django_assert_num_queries):
 
     with django_assert_num_queries(0):
         found = {
-            text: listing.count(
+            text: counting.count(
                 Item.objects.all(), query, collections, owner_id=0
             ).number
             for text, query in {
@@ -186,8 +186,8 @@ def test_counts_come_from_the_collections(twins, django_assert_num_queries):
 
 
 def test_a_count_stops_at_its_limit(twins):
-    assert str(listing.count_up_to(own(twins), 100)) == "more than 100"
-    assert str(listing.count_up_to(own(twins), 230)) == "230"
+    assert str(counting.count_up_to(own(twins), 100)) == "more than 100"
+    assert str(counting.count_up_to(own(twins), 230)) == "230"
 
 
 def test_a_search_can_be_sorted(collection):
@@ -293,7 +293,7 @@ def test_the_way_back_through_what_was_found_is_the_way_there(fleet, sort):
 def test_frequent_words_are_counted_as_far_as_they_were_looked_at(fleet, monkeypatch):
     monkeypatch.setattr(full_text, "STEPS", (60, 60))
     monkeypatch.setattr(full_text, "ENOUGH", 10)
-    monkeypatch.setattr(listing, "SMALL", 100)
+    monkeypatch.setattr(counting, "SMALL", 100)
     fleet.refresh_from_db()
     query = ItemQuery(search="cutter", size=10)
 
@@ -306,8 +306,8 @@ def test_frequent_words_are_counted_as_far_as_they_were_looked_at(fleet, monkeyp
 def test_less_frequent_words_are_counted_among_some_hits(fleet, monkeypatch):
     monkeypatch.setattr(full_text, "STEPS", (1, 1))
     monkeypatch.setattr(full_text, "FEW", 30)
-    monkeypatch.setattr(listing, "ENOUGH", 10)
-    monkeypatch.setattr(listing, "SMALL", 100)
+    monkeypatch.setattr(counting, "ENOUGH", 10)
+    monkeypatch.setattr(counting, "SMALL", 100)
     fleet.refresh_from_db()
     query = ItemQuery(search="cutter", size=10)
 

@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 from integrations.models import Item
 from integrations.providers.records import Content, IntegrationItem
-from integrations.services.items import listing, store
+from integrations.services.items import counting, store
 from integrations.services.items.search import full_text, reindex
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -311,7 +311,7 @@ def test_every_page_of_a_result_has_its_rows_once_and_one_count(
         cache.clear()
         monkeypatch.setattr(full_text, "FEW", few)
         monkeypatch.setattr(full_text, "STEPS", steps)
-        monkeypatch.setattr(listing, "SMALL", small)
+        monkeypatch.setattr(counting, "SMALL", small)
         pages = [as_alice.get("/items/?q=harbour&sort=name&size=25")]
         while pages[-1].context["next_url"]:
             pages.append(as_alice.get(pages[-1].context["next_url"]))

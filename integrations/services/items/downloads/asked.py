@@ -12,14 +12,14 @@ from django.http import QueryDict
 
 from integrations.models import Collection, Item, OwnColumn
 from integrations.models.item import ItemQuerySet
-from integrations.services.items import listing
+from integrations.services.items import counting, listing
+from integrations.services.items.counting import Count
 from integrations.services.items.downloads.sources import (
     ListSource,
     Source,
     TableSource,
 )
 from integrations.services.items.export import shown_values
-from integrations.services.items.listing import Count
 from integrations.services.items.own_columns import beside
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.tables import layouts
@@ -138,9 +138,9 @@ def _count_items(
     owner_id: int,
     limit: int,
 ) -> Count:
-    counted = listing.count(items, query, collections, owner_id=owner_id)
+    counted = counting.count(items, query, collections, owner_id=owner_id)
     if not counted.is_more or counted.number > limit:
         return counted
     page = listing.read_page(items, query.change(), owner_id=owner_id)
     found = page.hits.among(items) if page.hits else items
-    return listing.count_up_to(found, limit)
+    return counting.count_up_to(found, limit)

@@ -16,6 +16,7 @@ from integrations.providers.values import to_zone
 # What begins the word of a minute, and no word that is typed.
 MINUTE_WORD: Final = "°"
 _WORD: Final = re.compile(r"[a-z0-9]+")
+_PUNCTUATION: Final = str.maketrans("", "", "-:T")
 DAY: Final = timedelta(days=1)
 _MONTH: Final = (
     "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|"
@@ -40,13 +41,13 @@ _STEPS: Final = ((600, 10), (60, 11), (10, 12), (1, 13))
 
 def minute_word(at: datetime) -> str:
     """Return the word of a minute."""
-    at = at.astimezone(UTC)
-    return f"{MINUTE_WORD}{at.year:04}{at:%m%d%H%M}"
+    text = at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="minutes")
+    return f"{MINUTE_WORD}{text.translate(_PUNCTUATION)}"
 
 
 def day_word(day: date) -> str:
     """Return the word of a day in no zone: its digits, as in 2026-11-03."""
-    return f"{day.year:04}{day:%m%d}"
+    return day.isoformat().translate(_PUNCTUATION)
 
 
 def written_days(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -100,7 +101,7 @@ def _minute(day: date, clock: str, named: str, zone: tzinfo) -> Iterator[str]:
     known = UTC if named.upper() in {"UTC", "GMT"} else _offset(named)
     at = _local(day, known or zone).replace(hour=int(hours), minute=int(minutes))
     for each in dict.fromkeys(map(minute_word, (at, at.replace(fold=1)))):
-        if known or not named or at.strftime("%Z").upper() == named.upper():
+        if known or not named or (at.tzname() or "").upper() == named.upper():
             yield each
 
 

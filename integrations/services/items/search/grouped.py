@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from integrations.models import Collection, Item
 from integrations.models.item import ItemQuerySet
-from integrations.services.items import listing
-from integrations.services.items.listing import Count
+from integrations.services.items import counting, listing, loading
+from integrations.services.items.counting import Count
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question, Rank
@@ -54,11 +54,11 @@ def search_by_type(
     found = _find(own.live(), question, collections)
     items = {
         item.pk: item
-        for item in listing.by_keys(
+        for item in loading.by_keys(
             [each for group in found.values() for each in group.best]
         )
     }
-    listing.put_collections(list(items.values()))
+    loading.put_collections(list(items.values()))
     ranked = sorted(found.items(), key=lambda each: each[1].best[0][1])
     groups = [
         _to_group(
@@ -115,7 +115,7 @@ def _to_group(
 ) -> TypeGroup:
     if found.number is None:
         rows = listing.select(own, query, collections)
-        count = listing.count(rows, query, collections, owner_id=owner_id)
+        count = counting.count(rows, query, collections, owner_id=owner_id)
     else:
         count = Count(number=found.number)
     shown = list(_shown(found, items))

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from integrations.models import Collection, Item
 from integrations.models.times import is_ahead
 from integrations.services.items import table_history
-from integrations.services.items.table_history import Difference, PastPage
+from integrations.services.items.table_history import Difference, PastPage, Place
 from integrations.services.items.tables.columns import Column
 from integrations.views.access import UserRequest
 from integrations.views.items.as_of import local_text, to_time
@@ -51,23 +51,25 @@ def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
         "until": until,
         "of_then": urlencode({"at": at.isoformat()}) if at else "",
     }
-    if error := _error(told, times, now):
+    if error := find_error(told, times, now):
         context["error"] = error
     elif at is not None and until is not None:
         start, end = sorted((at, until))
-        difference = table_history.compare(table.collection, start, end, now=now)
-        context |= _difference(difference) | {"at": start, "until": end}
-        context |= _reach(start, difference.known_from)
+        difference = table_history.compare([table.collection], start, end, now=now)
+        context |= make_difference(difference) | {"at": start, "until": end}
+        context |= make_reach(start, difference.known_from)
     elif at is not None:
         after = request.GET.get("after", "").replace("\x00", "")[:MAX_ID]
-        page = table_history.fetch_past(table.collection, at, after=after)
+        page = table_history.fetch_past([table.collection], at, after=Place(pk, after))
         context |= _rows(page, table.collection, table.shown)
-        context["next_url"] = _url(pk, at, page.next) if page.next else ""
-        context |= _reach(at, table_history.known_from(table.collection, now))
+        context["next_url"] = _url(pk, at, page.next.remote_id) if page.next else ""
+        context |= make_reach(at, table_history.known_from([table.collection], now))
     return render(request, "items/tables/table_as_of.html", context)
 
 
-def _error(told: Sequence[str], times: Sequence[datetime | None], now: datetime) -> str:
+def find_error(
+    told: Sequence[str], times: Sequence[datetime | None], now: datetime
+) -> str:
     """Return what is wrong with the two times of an address, empty for nothing."""
     for text, time in zip(told, times, strict=True):
         if text and (time is None or is_ahead(time, now)):
@@ -76,7 +78,7 @@ def _error(told: Sequence[str], times: Sequence[datetime | None], now: datetime)
     return "no_start" if until and not at else ""
 
 
-def _reach(at: datetime, known_from: datetime | None) -> dict[str, Any]:
+def make_reach(at: datetime, known_from: datetime | None) -> dict[str, Any]:
     """Return whether all of a time is known, and since when that is so."""
     is_vague = known_from is None or at < known_from
     return {"is_vague": is_vague, "known_from": known_from}
@@ -90,8 +92,9 @@ def _url(pk: UUID, at: datetime, after: str) -> str:
 def _rows(
     page: PastPage, collection: Collection, columns: Sequence[Column]
 ) -> dict[str, Any]:
-    """Return the rows with the values of that time; own columns have no past."""
-    shown = [each for each in columns if not each.yours and not each.is_own]
+    """Return the rows with the values of that time, in the columns that have a past."""
+    now_only = [each for each in columns if each.yours or each.is_own or each.source]
+    shown = [each for each in columns if each not in now_only]
     items = []
     for row in page.rows:
         item: Item = copy(row.item)
@@ -106,7 +109,7 @@ def _rows(
     }
 
 
-def _difference(told: Difference) -> dict[str, Any]:
+def make_difference(told: Difference) -> dict[str, Any]:
     """Return what differs, put in words, no more of each kind than is read."""
     return {
         "difference": told,

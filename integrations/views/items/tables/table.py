@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 from integrations.forms import TableDownloadForm
 from integrations.models import Collection, SyncRun
 from integrations.models.wording import count_text
+from integrations.services.items.counting import Count, count_since
 from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
-from integrations.services.items.listing import Count, count_since
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.tables import groups, layouts, listing
 from integrations.services.items.tables.layouts import NORMAL

@@ -288,3 +288,14 @@ def test_a_file_holds_the_names_of_what_names_an_item(as_alice, deals, companies
 
     lines = b"".join(answer.streaming_content).decode().splitlines()
     assert '"Harbour & Vale","One company"' in lines
+
+
+def test_what_names_an_item_now_is_not_shown_as_what_did_then(
+    as_alice, deals, companies
+):
+    address = f"as-of/?at={NOON.isoformat()[:16]}&columns=deals.{COMPANIES}"
+
+    page = get(as_alice, companies, address)
+
+    assert page.context["columns"] == []
+    assert "One company" not in page.content.decode()
