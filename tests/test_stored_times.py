@@ -138,7 +138,6 @@ ALLOWED: dict[str, str] = {
         "what lies ahead is left to the sweep, which asks"
     ),
     "integrations/services/writing/storing.py::_made_by": BOTH_STORED,
-    "integrations/views/editing/waits.py::wait_of_many": "shown, and decides nothing",
     "integrations/services/writing/storing.py::changes_of": BOTH_STORED,
     "integrations/services/writing/outbox.py::send_due": BOUNDED,
     "integrations/services/writing/imports/jobs.py::send_due": BOUNDED,
