@@ -182,7 +182,7 @@ class Sniper:
 
     def enter(self, frame: FrameType, _event: str, _arg: Any) -> Any:
         """Follow a function that is entered, if it is one of those."""
-        if "/services/writing/" not in frame.f_code.co_filename:
+        if "/integrations/services/writing/" not in frame.f_code.co_filename:
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return self.follow
