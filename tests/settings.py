@@ -18,6 +18,9 @@ os.environ |= {
 
 from config.settings import *  # noqa: E402 - the environment comes first
 
+if DATABASES["default"]["NAME"] == ":memory:":
+    # pytest-django gives each worker a file where it does not know the backend.
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}
 # Nothing listens on the discard port, and a test never waits for it.
 CELERY_BROKER_URL = BROKER_URL = CACHE_URL = "redis://127.0.0.1:9/0"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -43,6 +43,8 @@ def migrated_before(directory: Path) -> Iterator[None]:
         draft = kept.with_suffix(".new")
         with closing(sqlite3.connect(draft)) as target:
             memory.backup(target)
+            # Else nothing would be copied, and every run would migrate anew.
+            assert target.execute("SELECT 1 FROM django_migrations").fetchone()
         draft.rename(kept)
 
 
