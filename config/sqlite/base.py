@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db.backends.sqlite3 import base
 
-from config.sqlite.write_queue import Turn, queue_of
+from config.sqlite.write_queue import Turn, WriteQueue, queue_of
 
 WRITES: Final = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER")
 
@@ -93,15 +93,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _take_turn(self) -> None:
         """Wait for a turn; raise what SQLite raises when it stays locked."""
-        turn = queue_of(str(self.settings_dict["NAME"])).wait(self.write_wait)
-        if turn is None:
-            busy = sqlite3.OperationalError("database is locked")
-            busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
-            with self.wrap_database_errors:
-                raise busy
-        self._turn = turn
+        # Known before it comes, so that whatever happens it is given back.
+        turn = self._turn = Turn()
+        try:
+            if self._queue.wait(turn, self.write_wait):
+                return
+        except BaseException:
+            self._leave_turn()
+            raise
+        self._turn = None
+        busy = sqlite3.OperationalError("database is locked")
+        busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        with self.wrap_database_errors:
+            raise busy
 
     def _leave_turn(self) -> None:
         if self._turn is not None:
-            queue_of(str(self.settings_dict["NAME"])).leave(self._turn)
-            self._turn = None
+            turn, self._turn = self._turn, None
+            self._queue.leave(turn)
+
+    @property
+    def _queue(self) -> WriteQueue:
+        return queue_of(str(self.settings_dict["NAME"]))

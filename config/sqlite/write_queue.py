@@ -7,12 +7,16 @@ process. It is a courtesy: other programs, like ``sqlite3``, write without it.
 """
 
 import fcntl
+import logging
 import os
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+logger = logging.getLogger(__name__)
 
 # Between two turns of a process, so that another one gets the lock it waits for.
 PAUSE_SECONDS: Final = 0.001
@@ -37,47 +41,72 @@ class WriteQueue:
         self._waiting: deque[Turn] = deque()
         self._current: Turn | None = None
         self._is_running = False
+        self._file: int | None = None
 
     def __len__(self) -> int:
         """Return how many threads wait."""
         return len(self._waiting)
 
-    def wait(self, seconds: float) -> Turn | None:
-        """Wait for a turn, to be given back by ``leave``; None if it did not come."""
-        turn = Turn()
+    def wait(self, turn: Turn, seconds: float) -> bool:
+        """Wait for a turn, to be given back by ``leave``; False if it did not come."""
         with self._changed:
             self._waiting.append(turn)
             if not self._is_running:
-                self._is_running = True
                 threading.Thread(target=self._run, daemon=True).start()
+                self._is_running = True
             self._changed.notify()
-        if turn.has_come.wait(seconds):
-            return turn
-        with self._changed:
-            if turn.has_come.is_set():
-                return turn
-            self._waiting.remove(turn)
-        return None
+        try:
+            has_come = turn.has_come.wait(seconds)
+        except BaseException:
+            # A time limit of its task, or Ctrl-C.
+            self.leave(turn)
+            raise
+        if not has_come:
+            self.leave(turn, unless_come=True)
+        return turn.has_come.is_set()
 
-    def leave(self, turn: Turn) -> None:
-        """Give a turn back."""
+    def leave(self, turn: Turn, *, unless_come: bool = False) -> None:
+        """Give a turn back, or the place in the queue of one that has not come."""
         with self._changed:
-            if self._current is turn:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+            elif self._current is turn and not unless_come:
                 self._current = None
                 self._changed.notify()
 
+    def close_after_fork(self) -> None:
+        """Close the lock's file in a child, whose parent has the lock."""
+        if self._file is not None:
+            os.close(self._file)
+
     def _run(self) -> None:
         """Hand out turns, until nobody has wanted one for a while."""
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = self._open()
         try:
             while self._is_wanted():
                 # In this thread, because it cannot be given up.
-                fcntl.flock(file, fcntl.LOCK_EX)
+                self._lock(fcntl.LOCK_EX)
                 self._give_turn()
-                fcntl.flock(file, fcntl.LOCK_UN)
+                self._lock(fcntl.LOCK_UN)
                 time.sleep(PAUSE_SECONDS)
         finally:
-            os.close(file)
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+    def _open(self) -> int | None:
+        """Open the file that processes lock; without it each has its own order only."""
+        try:
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as exc:
+            logger.warning("writers wait without a lock error=%s", exc.strerror)
+            return None
+
+    def _lock(self, operation: int) -> None:
+        if self._file is not None:
+            # A file system without locks: SQLite's own have to do.
+            with suppress(OSError):
+                fcntl.flock(self._file, operation)
 
     def _is_wanted(self) -> bool:
         with self._changed:
@@ -99,14 +128,18 @@ class WriteQueue:
 
 
 _queues: dict[str, WriteQueue] = {}
-_making = threading.Lock()
 
 
 def queue_of(database: str) -> WriteQueue:
     """Return the queue of a database's file."""
-    with _making:
-        return _queues.setdefault(database, WriteQueue(Path(f"{database}-queue")))
+    return _queues.setdefault(database, WriteQueue(Path(f"{database}-queue")))
 
 
-# A forked process has the queues of its parent, and none of the threads in them.
-os.register_at_fork(after_in_child=_queues.clear)
+def _forget() -> None:
+    """Forget in a forked process the queues of its parent, whose threads it has not."""
+    for queue in _queues.values():
+        queue.close_after_fork()
+    _queues.clear()
+
+
+os.register_at_fork(after_in_child=_forget)

@@ -17,7 +17,7 @@ from config.database import SQLITE_OPTIONS
 from config.outages import is_busy
 from config.sqlite import write_queue
 from config.sqlite.base import DatabaseWrapper
-from config.sqlite.write_queue import queue_of
+from config.sqlite.write_queue import Turn, queue_of
 from tests.real.processes import wait_until
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +170,39 @@ def test_a_forked_process_waits_for_turns_of_its_own(
     os.waitpid(child, 0)
 
     assert notes(ours) == ["parent", "child"]
+
+
+def test_a_place_is_given_up_when_its_wait_is_interrupted(
+    path: Path, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, own = open_database(), open_database()
+
+    def interrupt(_event: threading.Event, _seconds: float) -> bool:
+        raise KeyboardInterrupt
+
+    with ours.turn():
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Event, "wait", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                write(own, "no")
+        assert len(queue_of(str(path))) == 0
+
+    own.set_autocommit(True)
+    write(own, "yes")
+    assert notes(ours) == ["yes"]
+
+
+def test_threads_wait_for_each_other_where_no_file_can_be_locked(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    queue, first, second = queue_of(str(path)), Turn(), Turn()
+
+    assert queue.wait(first, 5)
+    assert not queue.wait(second, 0.05)
+    queue.leave(first)
+    assert queue.wait(second, 5)
+    queue.leave(second)
