@@ -1,5 +1,6 @@
 """While another writer keeps the database, pages are read and forms say so."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -127,6 +128,27 @@ def test_a_message_is_shown_once_while_the_database_is_locked(
     assert (page.status_code, again.status_code) == (200, 200)
     assert len(page.context["messages"]) == 1
     assert len(again.context["messages"]) == 0
+
+
+def test_a_message_of_an_older_session_is_shown(path: Path, browser: Client) -> None:
+    told = [["__json_message", 0, 25, "Kept by an older release.", ""]]
+    session = browser.session
+    session["_messages"] = json.dumps(told)
+    session.save()
+
+    page = browser.get(reverse("integrations:connection-list"))
+
+    assert [str(each) for each in page.context["messages"]] == [told[0][3]]
+
+
+def test_an_unread_message_ends_with_its_session(
+    path: Path, browser: Client, connection: Connection
+) -> None:
+    browser.post(reverse("integrations:connection-pause", args=[connection.pk]))
+
+    page = browser.post(reverse("account_logout"), follow=True)
+
+    assert not [m for m in page.context["messages"] if str(connection) in str(m)]
 
 
 def test_a_page_that_begins_something_waits_until_that_is_stored(
