@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 TAG = "mooring"
 
@@ -60,7 +61,7 @@ def check_public_address(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
                 id="mooring.W003",
             )
         )
-    if "sqlite3" in settings.DATABASES["default"]["ENGINE"]:
+    if connection.vendor == "sqlite":
         found.append(
             checks.Warning(
                 "DATABASE_URL names SQLite, which serves one small machine.",

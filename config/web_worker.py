@@ -149,7 +149,8 @@ class BufferedWorker(ThreadWorker):
                 self._drop(conn)
         except RefusedRequest as refused:
             answer = refusal(f"{refused.status} {refused.reason}")
-            util.write_nonblock(conn.sock, answer)
+            with suppress(OSError):
+                util.write_nonblock(conn.sock, answer)
             self._drop(conn)
         except OSError:
             self._drop(conn)
