@@ -185,9 +185,10 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
     fields = ("user", "type", "created_at", "last_used_at")
 
     def has_delete_permission(
-        self, request: HttpRequest, obj: object | None = None
+        self, request: HttpRequest, obj: Authenticator | None = None
     ) -> bool:
-        return request.user.has_perm("mfa.delete_authenticator")
+        may = request.user.has_perm("mfa.delete_authenticator")
+        return may and _is_above(request, obj.user if obj else None)
 
 
 @admin.register(SuspendedSignInMethod)

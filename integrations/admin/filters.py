@@ -60,13 +60,17 @@ class FoundFilter(admin.SimpleListFilter):
 
     title = "found"
     parameter_name = "found"
+    COUNTS = {"differing": "Stored wrongly", "missing": "Not shown any more"}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
-        return [("differing", "Stored wrongly"), ("missing", "Not shown any more")]
+        return list(self.COUNTS.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        return queryset.filter(**{f"{value}__gt": 0}) if value else queryset
+        # Anything may stand in the address.
+        if value not in self.COUNTS:
+            return queryset
+        return queryset.filter(**{f"{value}__gt": 0})
 
 
 class ReasonFilter(admin.SimpleListFilter):
