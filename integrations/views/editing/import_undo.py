@@ -88,6 +88,8 @@ def _context(request: UserRequest, plan: undoing.Plan) -> dict[str, Any]:
 def _rows(edits: Sequence[Edit]) -> Iterator[dict[str, Any]]:
     labels = status.labels_of(edits[0].collection) if edits else {}
     for edit in edits:
+        # Read once for all: a schema is longer than all else of a row.
+        edit.collection = edits[0].collection
         is_created = edit.verb == Edit.Verb.CREATE
         yield {
             "item": edit.item,
