@@ -13,7 +13,7 @@ from integrations.services.items.query import (
     ItemQuery,
     Position,
 )
-from integrations.services.items.relations.groups import linked_keys
+from integrations.services.items.relations.groups import linked_with
 from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.question import Question, Rank
@@ -66,7 +66,7 @@ def select(
             return items.none()
         # All of one connection, so of the same owner; asked for that as well, SQLite
         # would read all of the owner's.
-        items = Item.objects.filter(pk__in=linked_keys(linked_to))
+        items = Item.objects.filter(linked_with(linked_to))
     items = items.filter(**{name: value for name, value in exact.items() if value})
     if query.news:
         return query.news.select(items)

@@ -21,6 +21,7 @@ from integrations.services.items.links import MAX_LINKS, Links
 from integrations.services.items.related import find_related, traces_of
 from integrations.services.items.relations.around import ANYWHERE, Around, look_around
 from integrations.services.items.relations.groups import find_groups
+from integrations.services.items.relations.tables import find_others
 from integrations.services.items.types import parent_types
 from integrations.views.items.changed import changes, describe, describe_sides
 from integrations.views.items.content import block_ids, kept_text, make_content
@@ -59,6 +60,7 @@ def make_context(item: Item) -> dict[str, Any]:
         "head": make_head(item, values),
         **_make_place(item, around),
         "tables": make_related_tables(item, groups),
+        "other_relations": find_others(item, groups),
         "related": find_related(item, traces) if traces else [],
         "everything": make_everything_links(traces),
         "changes": list(changes(item, sides, linked)),

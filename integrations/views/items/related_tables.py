@@ -33,5 +33,6 @@ def _to_context(table: RelatedTable) -> dict[str, Any]:
             for row in table.rows
         ],
         "missing": table.missing,
+        "deleted": table.deleted,
         "url": table.url,
     }

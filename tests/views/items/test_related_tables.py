@@ -2,9 +2,10 @@
 
 import pytest
 
-from integrations.models import Item
+from integrations.models import Item, ItemLink
 from integrations.providers.records import IntegrationItem
 from integrations.services.items import store
+from integrations.services.items.relations import around, groups, tables
 from integrations.services.items.relations.groups import find_groups
 from integrations.services.items.relations.tables import make_tables
 from tests.support.rows import NOON, make_collection
@@ -87,6 +88,95 @@ def test_the_link_to_all_leads_to_exactly_those(as_alice, company, deals):
     assert len(response.context["items"]) == 7
     assert response.context["count_text"].startswith("7 of")
     assert b"Linked with: Acme" in response.content
+
+
+def test_many_of_one_relation_hide_no_other_and_the_list_has_all(
+    as_alice, company, deals, connection, monkeypatch
+):
+    for module in (around, groups):
+        monkeypatch.setattr(module, "MOST_LINKS", 6)
+    contacts = make_collection(
+        connection, remote_id="contacts", name="Contacts", item_type="contact"
+    )
+    people = [
+        IntegrationItem(
+            id=str(n),
+            type="contact",
+            name=f"Contact {n}",
+            properties={"associations.companies": ["1"]},
+        )
+        for n in range(9)
+    ]
+    store.store_page(contacts, people, run_id=None, now=NOON)
+    store_deals(deals, 2)
+
+    shown = as_alice.get(company.get_absolute_url()).context["tables"]
+
+    counts = {table["label"]: table["count"] for table in shown}
+    assert counts == {"Contacts": "more than 6", "Deals": "2"}
+    url = next(table["url"] for table in shown if table["label"] == "Contacts")
+    page = as_alice.get(url)
+    assert len(page.context["items"]) == 9
+    assert page.context["count_text"].startswith("9 of")
+
+
+def test_many_that_an_item_names_in_one_relation_hide_no_other(
+    as_alice, company, deals, connection, monkeypatch
+):
+    for module in (around, groups):
+        monkeypatch.setattr(module, "MOST_LINKS", 6)
+    contacts = make_collection(connection, remote_id="contacts", item_type="contact")
+    people = [
+        IntegrationItem(id=str(n), type="contact", name=f"Contact {n}")
+        for n in range(9)
+    ]
+    store.store_page(contacts, people, run_id=None, now=NOON)
+    values = {
+        "associations.companies": ["1"],
+        "associations.acquaintances": [person.id for person in people],
+    }
+    deal = IntegrationItem(id="1", type="deal", name="Deal", properties=values)
+    store.store_page(deals, [deal], run_id=None, now=NOON)
+
+    page = as_alice.get(deals.items.get().get_absolute_url())
+
+    assert "1" in [table["count"] for table in page.context["tables"]]
+
+
+def test_what_is_deleted_is_in_no_count_that_leads_to_a_list(as_alice, company, deals):
+    store_deals(deals, 7)
+    deals.items.filter(remote_id="3").update(deleted_at=NOON, deleted_kind="archived")
+    deal = deals.items.get(remote_id="0")
+    names = [str(n) for n in range(1, 7)]
+    ItemLink.objects.bulk_create(
+        ItemLink(
+            item=company,
+            connection_id=deal.connection_id,
+            relation="associations.deals",
+            target_collection="deals",
+            target_remote_id=name,
+        )
+        for name in ["0", *names]
+    )
+
+    shown = as_alice.get(company.get_absolute_url()).context["tables"]
+
+    [table] = [each for each in shown if each["deleted"]]
+    assert (table["count"], table["deleted"]) == ("6", 1)
+    assert len(as_alice.get(table["url"]).context["items"]) == 6
+
+
+def test_relations_beyond_the_tables_are_named_with_their_lists(
+    as_alice, company, deals, monkeypatch
+):
+    monkeypatch.setattr(tables, "MOST_TABLES", 0)
+    store_deals(deals, 2)
+
+    page = as_alice.get(company.get_absolute_url())
+
+    [other] = page.context["other_relations"]
+    assert (other.label, str(other.count)) == ("Deals", "2")
+    assert len(as_alice.get(other.url).context["items"]) == 2
 
 
 def test_others_links_are_nobody_elses_list(as_bob, company, deals):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, JSONField, Q, Value, When
+from django.db.models import Case, F, JSONField, OrderBy, Q, Value, When, Window
+from django.db.models.functions import RowNumber
 from django.db.models.query import QuerySet
 
 from integrations.models import Collection, Item, ItemLink
@@ -13,9 +14,11 @@ from integrations.models.item import ItemQuerySet
 from integrations.providers import CONNECTORS
 from integrations.services.items.types import parent_types, types_in
 
-# So many links are looked at in either direction.
+# So many links of a relation with a collection are looked at, in either direction.
 MOST_LINKS = 500
 ANYWHERE = ""
+_OWN_ORDER = ("-is_primary", "position", "pk")
+_LATEST = F("item__remote_updated_at").desc(nulls_last=True)
 
 # Remote ids that are looked for, by the remote id of the collection they are in.
 Wanted = Mapping[str, Iterable[str]]
@@ -107,9 +110,7 @@ def ids_are_unique(item: Item) -> bool:
 def _find_links(item: Item) -> tuple[list[ItemLink], list[ItemLink]]:
     """Return the links of an item and those that lead to it, one query for both."""
     links = ItemLink.objects.annotate(place=F("item__collection_id"))
-    outgoing = links.filter(item=item).order_by(
-        "relation", "-is_primary", "position", "pk"
-    )
+    outgoing = links.filter(item=item).order_by("relation", *_OWN_ORDER)
     incoming = links.filter(linked_to(item), item__deleted_at__isnull=True).order_by()
     halves = [
         each[: MOST_LINKS + 1].query.sql_with_params() for each in (outgoing, incoming)
@@ -126,7 +127,21 @@ def _find_links(item: Item) -> tuple[list[ItemLink], list[ItemLink]]:
         is_own = link.item_id == item.pk and link.pk not in seen
         (own if is_own else others).append(link)
         seen.add(link.pk)
+    if len(own) > MOST_LINKS:
+        own = _first_of_each(outgoing.order_by(), "target_collection", _OWN_ORDER)
+    if len(others) > MOST_LINKS:
+        others = _first_of_each(incoming, "place", (_LATEST, "pk"))
     return own, others
+
+
+def _first_of_each(
+    links: "QuerySet[ItemLink]", place: str, order: Sequence[str | OrderBy]
+) -> list[ItemLink]:
+    """Return the first links of each relation and place, where all are too many."""
+    numbered = links.annotate(
+        number=Window(RowNumber(), partition_by=["relation", place], order_by=order)
+    )
+    return list(numbered.filter(number__lte=MOST_LINKS + 1).order_by("number"))
 
 
 def _collections(

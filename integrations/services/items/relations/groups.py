@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from integrations.models import Collection, Item
+from django.db.models import Q
+
+from integrations.models import Collection, Item, ItemLink
 from integrations.providers.links import INVERSE_FIELD
 from integrations.providers.records import FieldSpec, read_fields
 from integrations.services.items.relations.around import (
@@ -12,6 +14,7 @@ from integrations.services.items.relations.around import (
     MOST_LINKS,
     Around,
     ids_are_unique,
+    linked_to,
     look_around,
     place_of,
 )
@@ -42,6 +45,16 @@ class Group:
     has_more: bool = False
 
     @property
+    def is_full(self) -> bool:
+        """Tell whether it holds as many as are looked at."""
+        return len(self.linked) + self.missing >= MOST_LINKS
+
+    @property
+    def live(self) -> list[Linked]:
+        """Return those that are not deleted."""
+        return [each for each in self.linked if not each.item.is_deleted]
+
+    @property
     def keys(self) -> list[int]:
         """Return the keys of the stored items, the primary one first."""
         return [each.item.pk for each in self.linked]
@@ -59,10 +72,12 @@ def find_groups(item: Item, around: Around | None = None) -> list[Group]:
     return [*own, *(g for g in _incoming(around) if _inverse_of(g) not in shown)]
 
 
-def linked_keys(item: Item) -> list[int]:
-    """Return the keys of the live items that are linked with one, either way."""
-    groups = find_groups(item, look_around(item, with_properties=False))
-    return list(dict.fromkeys(key for group in groups for key in group.keys))
+def linked_with(item: Item) -> Q:
+    """Return the condition that an item is linked with another one, either way."""
+    own = _outgoing(look_around(item, with_properties=False))
+    named = {key for group in own for key in group.keys}
+    naming = ItemLink.objects.filter(linked_to(item)).values("item")
+    return Q(pk__in=named) | Q(pk__in=naming)
 
 
 def _outgoing(around: Around) -> list[Group]:
@@ -72,7 +87,7 @@ def _outgoing(around: Around) -> list[Group]:
     any_place = ids_are_unique(around.item)
     groups: dict[tuple[str, UUID], Group] = {}
     labels = _labels(around.item.collection)
-    for link in links[:MOST_LINKS]:
+    for link in links:
         name = ANYWHERE if any_place else link.target_collection
         found = around.found.get((name, link.target_remote_id))
         place = found.collection if found else by_name.get(link.target_collection)
@@ -83,12 +98,12 @@ def _outgoing(around: Around) -> list[Group]:
             (link.relation, place.pk),
             Group(relation=link.relation, label=label, collection=place),
         )
-        if found is None:
+        if group.is_full:
+            group.has_more = True
+        elif found is None:
             group.missing += 1
         else:
             group.linked.append(Linked(found, link.is_primary, link.position))
-    for group in groups.values():
-        group.has_more = len(links) > MOST_LINKS
     return list(groups.values())
 
 
@@ -96,7 +111,7 @@ def _incoming(around: Around) -> list[Group]:
     """Group what names an item; what changed last comes first."""
     links = around.incoming
     groups: dict[tuple[str, UUID], Group] = {}
-    for link in links[:MOST_LINKS]:
+    for link in links:
         item = around.by_key.get(link.item_id)
         if item is None:
             continue
@@ -110,10 +125,12 @@ def _incoming(around: Around) -> list[Group]:
                 label=name,
                 collection=collection,
                 is_incoming=True,
-                has_more=len(links) > MOST_LINKS,
             ),
         )
-        group.linked.append(Linked(item, link.is_primary, 0))
+        if group.is_full:
+            group.has_more = True
+        else:
+            group.linked.append(Linked(item, link.is_primary, 0))
     for group in groups.values():
         group.linked.sort(key=_latest_first)
     return sorted(groups.values(), key=lambda group: group.label.casefold())

@@ -37,7 +37,8 @@ class TableRow:
 class RelatedTable:
     """The first of the items that a relation links with one, and sums of them all.
 
-    ``missing`` counts those that are named and not stored here.
+    ``count`` is of what is still there. ``missing`` counts those that are named and
+    not stored here, ``deleted`` those that are deleted.
     """
 
     label: str
@@ -46,21 +47,46 @@ class RelatedTable:
     rows: Sequence[TableRow]
     sums: Sequence[Money]
     missing: int
+    deleted: int
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherRelation:
+    """A relation for which a page has no table any more."""
+
+    label: str
+    count: Count
     url: str
 
 
 def make_tables(item: Item, groups: Sequence[Group]) -> list[RelatedTable]:
-    """Return a table for each relation of an item, whichever side tells it."""
+    """Return a table for each of the first relations, whichever side tells it."""
     return [_to_table(item, group) for group in groups[:MOST_TABLES]]
 
 
+def find_others(item: Item, groups: Sequence[Group]) -> list[OtherRelation]:
+    """Return the relations that have no table because there are too many."""
+    return [
+        OtherRelation(
+            label=each.label, count=_count(each), url=_url(item, each, shown=0)
+        )
+        for each in groups[MOST_TABLES:]
+    ]
+
+
+def _count(group: Group) -> Count:
+    return Count(number=len(group.live) + group.missing, is_more=group.has_more)
+
+
 def _to_table(item: Item, group: Group) -> RelatedTable:
-    shown = group.linked[:MOST_ROWS]
+    deleted = [each for each in group.linked if each.item.is_deleted]
+    shown = [*group.live, *deleted][:MOST_ROWS]
     described = [_describe(group.collection, each.item) for each in shown]
     columns = _columns(group.collection, described)
     return RelatedTable(
         label=group.label,
-        count=Count(number=len(group.linked) + group.missing, is_more=group.has_more),
+        count=_count(group),
         columns=list(columns.values()),
         rows=[
             TableRow(
@@ -73,13 +99,14 @@ def _to_table(item: Item, group: Group) -> RelatedTable:
         ],
         sums=[] if group.has_more else _sums(group, columns, described),
         missing=group.missing,
+        deleted=len(deleted),
         url=_url(item, group),
     )
 
 
-def _url(item: Item, group: Group) -> str:
+def _url(item: Item, group: Group, *, shown: int = MOST_ROWS) -> str:
     """Return the list of all, where they are more than are shown."""
-    if len(group.linked) <= MOST_ROWS:
+    if len(group.linked) <= shown:
         return ""
     return ItemQuery(linked_to=item.uuid, collection=group.collection.pk).url
 
@@ -141,7 +168,7 @@ def _sums(
         return []
     names = {money} | _currencies(group.collection)
     totals: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for each in group.linked:
+    for each in group.live:
         for field in _describe(group.collection, each.item, names):
             if field.name == money and isinstance(field.value, Money):
                 value = field.value
