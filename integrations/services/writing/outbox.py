@@ -1,9 +1,10 @@
 """The outbox: take edits, and say what becomes of them; their delivery is a task's."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -89,8 +90,19 @@ def update(
     undoes: Edit | None = None,
     is_queued: bool = True,
 ) -> Edit | None:
-    """Take new values of an item, as far as they differ from what a form showed."""
+    """Take new values of an item, as far as they differ from what a form showed.
+
+    The same key with other values, as from a form that was corrected before its first
+    answer came, is a further edit behind the first one.
+    """
     fields = editing.fields_of(item.collection)
+    sent = Edit.objects.filter(uuid=key, created_by=user, verb=Edit.Verb.UPDATE).first()
+    if sent is not None and _differ(item.collection, values, base, sent):
+        if sent.state in (*Edit.OPEN, Edit.State.SAVED):
+            values = {name: sent.base.get(name) for name in sent.values} | {**values}
+            now = shown_values(item)
+            base = {**base, **{name: now.get(name) for name in sent.values}}
+        key = uuid5(key, json.dumps(values, sort_keys=True))
     changed = {
         name: value
         for name, value in values.items()
@@ -111,6 +123,23 @@ def update(
         base={name: base.get(name) for name in changed},
         undoes=undoes,
         order_key=order_key(item),
+    )
+
+
+def _differ(
+    collection: Collection, values: RawValues, base: RawValues, sent: Edit
+) -> bool:
+    """Tell whether an edit that was sent means other values than a form has now."""
+    fields = editing.fields_of(collection)
+    return any(
+        not editing.is_same(
+            collection,
+            fields[name],
+            values.get(name, base.get(name)),
+            sent.values.get(name, base.get(name)),
+        )
+        for name in {*values, *sent.values}
+        if name in fields
     )
 
 

@@ -195,6 +195,26 @@ def test_a_form_that_is_sent_twice_is_one_edit(as_alice: Client, item: Item) -> 
     assert Edit.objects.count() == 1
 
 
+def test_a_form_that_is_sent_again_corrected_is_a_further_edit(
+    as_alice: Client, item: Item
+) -> None:
+    first = filled(as_alice.get(edit_url(item)), city="Kön")
+
+    as_alice.post(edit_url(item), first)
+    for _ in range(2):
+        as_alice.post(edit_url(item), {**first, "p.city": "Köln"})
+
+    made = Edit.objects.order_by("pk").values_list("base", "values")
+    before = item.properties.get("city")
+    assert list(made) == [
+        ({"city": before}, {"city": "Kön"}),
+        ({"city": "Kön"}, {"city": "Köln"}),
+    ]
+    as_alice.post(edit_url(item), {**first, "p.city": before or ""})
+    latest = Edit.objects.order_by("-pk").values_list("values", flat=True)[0]
+    assert (latest["city"] or "") == (before or "")
+
+
 def test_a_second_edit_begins_where_the_first_one_will_end(
     as_alice: Client, item: Item
 ) -> None:
