@@ -8,12 +8,14 @@ from django.conf import settings
 from integrations.models import Connection, SyncRun
 from integrations.models.wording import count_text
 from integrations.providers import CONNECTORS
+from integrations.providers.capabilities import ReadsContent
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 
 # A shorter sync is over before anybody wonders.
 LONG = timedelta(seconds=20)
-USABLE = "What is read can be used at once, and what you open is read first."
+USABLE = "What is read can be used at once."
+OPENED_FIRST = "The text of what you open is read first."
 
 
 def time_text(
@@ -40,11 +42,18 @@ def time_text(
     elif total:
         left = ""
     else:
-        left = (
-            f"{count_text(run.seen, 'item')} in {_duration(elapsed)} so far;"
-            f" how many there are, {name} does not say beforehand."
-        )
-    return " ".join(filter(None, (_limit_text(connection), left, USABLE)))
+        left = f"{count_text(run.seen, 'item')} in {_duration(elapsed)} so far"
+        # How many have changed is told by nobody.
+        rest = f"; how many there are, {name} does not say beforehand."
+        is_whole = run.is_full or connection.last_synced_at is None
+        left += rest if is_whole else "."
+    opened = OPENED_FIRST if _has_texts(connection) else ""
+    return " ".join(filter(None, (_limit_text(connection), left, USABLE, opened)))
+
+
+def _has_texts(connection: Connection) -> bool:
+    connector: object = CONNECTORS.get(connection.provider)
+    return isinstance(connector, ReadsContent)
 
 
 def _limit_text(connection: Connection) -> str:

@@ -56,6 +56,20 @@ def test_where_nobody_tells_the_total_nothing_is_invented(as_alice, alice):
     assert "to go" not in text
 
 
+def test_nothing_is_said_of_what_does_not_hold_for_the_provider_or_the_run(
+    as_alice, alice
+):
+    connection = make_connection(alice)
+    reading(connection, minutes=6, seen=1_234)
+
+    text = said(as_alice, connection)
+
+    # How many have changed is told by nobody, and HubSpot's items have no texts.
+    assert "1,234 items in" in text
+    assert "beforehand" not in text
+    assert "read first" not in text
+
+
 @pytest.mark.parametrize("minutes", [0, 0.2])
 def test_a_short_sync_says_nothing(as_alice, alice, minutes):
     connection = make_connection(alice, last_synced_at=None)
