@@ -15,6 +15,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -139,6 +140,20 @@ def came_from(request: HttpRequest) -> str:
         return "/"
     parts = urlsplit(referrer)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def refused_methods(get_response: GetResponse) -> GetResponse:
+    """Answer in words whoever opens the address of a button."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 405 or request.method not in {"GET", "HEAD"}:
+            return response
+        page = render(request, "405.html", status=405)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
+
+    return middleware
 
 
 def preferences(get_response: GetResponse) -> GetResponse:

@@ -25,6 +25,13 @@ def unique_titles(connections: Iterable[Connection]) -> dict[UUID, str]:
     }
 
 
+def unique_names(connections: Iterable[Connection]) -> dict[UUID, str]:
+    """Return each connection's unique title behind its provider's name."""
+    connections = list(connections)
+    titles = unique_titles(connections)
+    return {each.pk: f"{each.provider_name}: {titles[each.pk]}" for each in connections}
+
+
 def _additions(group: Sequence[Connection]) -> Sequence[str]:
     if len(group) == 1:
         return ("",)

@@ -15,7 +15,7 @@ from integrations.models import Collection, Connection, ItemChange, SyncRun, wor
 from integrations.models.times import is_ahead, is_known
 from integrations.providers.fields import Date
 from integrations.providers.plain import plain
-from integrations.services.connections.naming import unique_titles
+from integrations.services.connections.naming import unique_names
 from integrations.services.items import changes as service
 from integrations.services.items.change_query import UNSEEN, ChangeQuery
 from integrations.views.access import UserRequest
@@ -128,7 +128,7 @@ def _filters(
     slim = collections.select_related("connection").only(
         "item_type", "connection__provider"
     )
-    titles = unique_titles(connections)
+    titles = unique_names(connections)
     choices = {
         "provider": {c.provider: c.provider_name for c in connections},
         "connection": {str(c.pk): titles[c.pk] for c in connections},
@@ -167,7 +167,7 @@ def _chips(
     entries: Sequence[Mapping[str, Any]],
 ) -> Iterator[dict[str, str]]:
     """Yield one removable chip for each filter that is on."""
-    titles = {str(key): text for key, text in unique_titles(connections).items()}
+    titles = {str(key): text for key, text in unique_names(connections).items()}
     names = {c.provider: c.provider_name for c in connections}
     texts = {
         "run": wording.time_text(run.queued_at) if run else "unknown",

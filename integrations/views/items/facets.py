@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.models import Collection, Connection
 from integrations.providers import CONNECTORS
-from integrations.services.connections.naming import unique_titles
+from integrations.services.connections.naming import unique_names
 from integrations.services.items import counting
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.types import types_in
@@ -74,11 +74,7 @@ class Facets:
     ) -> None:
         """Take the filters that are on, and everything there is to filter by."""
         self.query = query
-        titles = unique_titles(connections)
-        self.names = {
-            connection.pk: f"{connection.provider_name}: {titles[connection.pk]}"
-            for connection in connections
-        }
+        self.names = unique_names(connections)
         self.all_connections = connections
         self.all_collections = collections
         # Only of what is there, whole and unsearched, does a collection keep count.

@@ -17,7 +17,7 @@ from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from integrations.models import Collection, Connection, Item, SavedView
 from integrations.models.item import ItemQuerySet
@@ -64,10 +64,15 @@ class Entry:
     text: str
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def view_feed(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Make the feed's address, which is shown this once, anew, or take it back."""
+    """Make the feed's address, which is shown this once, anew, or take it back.
+
+    Whoever comes back to the page that showed it gets the view's own.
+    """
     view = get_view(request, pk)
+    if request.method != "POST":
+        return redirect("integrations:view-edit", pk)
     if request.POST.get("action") == "revoke":
         feeds.revoke(view, user=request.user)
         return redirect("integrations:view-edit", pk)

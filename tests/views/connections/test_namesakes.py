@@ -65,3 +65,17 @@ def test_a_message_names_the_account_that_was_paused(
 
     [told] = page.context["messages"]
     assert OTHERS in str(told)
+
+
+def test_accounts_of_two_providers_with_one_name_are_two_choices(
+    client: Client, alice: User
+) -> None:
+    client.force_login(alice)
+    for provider in ("hubspot", "airtable"):
+        make_connection(alice, provider=provider, account_name="Lantern & Reed")
+
+    filters = client.get("/changes/").context["filters"]
+
+    [choices] = [each["choices"] for each in filters if each["name"] == "connection"]
+    texts = [text for _, text in choices]
+    assert len(texts) == len(set(texts)) == 3

@@ -197,8 +197,14 @@ def test_the_owner_sees_every_page(as_alice, addresses):
 
 def test_nothing_changes_on_get(as_alice, addresses):
     for method, path, _ in addresses.values():
-        if method == "post" and not path.endswith(("/disconnect/", "/collections/")):
-            assert as_alice.get(path).status_code == 405, path
+        if method != "post" or path.endswith(("/disconnect/", "/collections/")):
+            continue
+        page = as_alice.get(path)
+        if path.endswith(("/rows/", "/feed/")):
+            # They show a page, from which its user may come back by its address.
+            assert page.status_code == 302, path
+        else:
+            assert (page.status_code, b"<h1>" in page.content) == (405, True), path
 
 
 def test_an_action_without_the_form_token_is_refused(alice, addresses):

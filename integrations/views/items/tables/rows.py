@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from integrations.models import Collection, Item
 from integrations.models.wording import count_text
@@ -48,10 +48,15 @@ def narrow(selection: Selection, chosen: ChosenRows) -> Selection:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def table_rows(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Show the e-mail addresses of the chosen rows, and their pages at the provider."""
+    """Show the e-mail addresses of the chosen rows, and their pages at the provider.
+
+    Whoever comes back without what was chosen, as after a sign-in, gets the table.
+    """
     table = Table.read(request, pk)
+    if request.method != "POST":
+        return redirect(table.query.url)
     try:
         chosen = ChosenRows.read(request.POST, table.selection)
         number = len(chosen.keys(MOST_ROWS))
