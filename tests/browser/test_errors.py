@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 def page(chromium: Browser, site: Stack) -> Iterator[Page]:
     """Return a page of somebody with items; errors on its console are expected."""
     context = chromium.new_context(base_url=site.url)
-    cookies = site.person("at-a-loss@example.com").session.cookies
+    cookies = site.person("two-of-them@example.com").session.cookies
     context.add_cookies(
         [{"name": c.name, "value": c.value or "", "url": site.url} for c in cookies]
     )
