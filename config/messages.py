@@ -17,7 +17,10 @@ from django.dispatch import receiver
 class NamedCookieStorage(CookieStorage):
     """Messages in a signed cookie whose name is protected like the session's."""
 
-    cookie_name = settings.MESSAGE_COOKIE_NAME
+    @property
+    def cookie_name(self) -> str:  # type: ignore[override]
+        """Return the name that the site's address asks for."""
+        return settings.MESSAGE_COOKIE_NAME
 
 
 class MessageStorage(FallbackStorage):

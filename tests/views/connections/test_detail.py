@@ -85,6 +85,8 @@ def test_the_sealed_tokens_are_neither_fetched_nor_shown(as_alice, connection):
 
 
 def test_a_connection_without_anything_has_a_page(as_alice, connection):
+    Connection.objects.update(last_synced_at=None)
+
     page = as_alice.get(connection.get_absolute_url())
 
     assert page.context["progress"]["headline"] == "Not read yet"

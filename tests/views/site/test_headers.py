@@ -41,8 +41,8 @@ READ = """
 import json
 from config import settings as s
 print(json.dumps({n: getattr(s, n) for n in dir(s) if n.startswith((
-    "SECURE_", "SESSION_COOKIE_", "CSRF_COOKIE_", "ALLOWED_HOSTS", "PUBLIC_BASE_URL",
-    "CONTENT_SECURITY_POLICY", "X_FRAME_OPTIONS", "CSRF_TRUSTED_ORIGINS"))}))
+    "SECURE_", "SESSION_COOKIE_", "CSRF_COOKIE_", "MESSAGE_COOKIE_", "ALLOWED_HOSTS",
+    "PUBLIC_BASE_URL", "CONTENT_SECURITY_POLICY", "X_FRAME_OPTIONS", "CSRF_TRUSTED_ORIGINS"))}))
 """
 # Directives that fall back on no other one.
 OWN_DIRECTIVES = ("default-src", "base-uri", "form-action", "frame-ancestors")
@@ -155,7 +155,9 @@ def wrong_policy(policy: str) -> Iterator[str]:
 
 def wrong_cookie(cookie: "Morsel[str]") -> Iterator[str]:
     is_bound = cookie["path"] == "/" and not cookie["domain"]
-    is_shut = cookie["secure"] and cookie["httponly"] and cookie["samesite"]
+    # One that is deleted holds nothing that a script could read.
+    is_hidden = cookie["httponly"] or not cookie.value
+    is_shut = cookie["secure"] and is_hidden and cookie["samesite"]
     if not (cookie.key.startswith("__Host-") and is_bound and is_shut):
         yield f"cookie {cookie.OutputString()}"
 
