@@ -42,7 +42,8 @@ import json
 from config import settings as s
 print(json.dumps({n: getattr(s, n) for n in dir(s) if n.startswith((
     "SECURE_", "SESSION_COOKIE_", "CSRF_COOKIE_", "MESSAGE_COOKIE_", "ALLOWED_HOSTS",
-    "PUBLIC_BASE_URL", "CONTENT_SECURITY_POLICY", "X_FRAME_OPTIONS", "CSRF_TRUSTED_ORIGINS"))}))
+    "PUBLIC_BASE_URL", "CONTENT_SECURITY_POLICY", "X_FRAME_OPTIONS",
+    "CSRF_TRUSTED_ORIGINS"))}))
 """
 # Directives that fall back on no other one.
 OWN_DIRECTIVES = ("default-src", "base-uri", "form-action", "frame-ancestors")
