@@ -120,29 +120,6 @@ def test_many_of_one_relation_hide_no_other_and_the_list_has_all(
     assert page.context["count_text"].startswith("9 of")
 
 
-def test_many_that_an_item_names_in_one_relation_hide_no_other(
-    as_alice, company, deals, connection, monkeypatch
-):
-    for module in (around, groups):
-        monkeypatch.setattr(module, "MOST_LINKS", 6)
-    contacts = make_collection(connection, remote_id="contacts", item_type="contact")
-    people = [
-        IntegrationItem(id=str(n), type="contact", name=f"Contact {n}")
-        for n in range(9)
-    ]
-    store.store_page(contacts, people, run_id=None, now=NOON)
-    values = {
-        "associations.companies": ["1"],
-        "associations.acquaintances": [person.id for person in people],
-    }
-    deal = IntegrationItem(id="1", type="deal", name="Deal", properties=values)
-    store.store_page(deals, [deal], run_id=None, now=NOON)
-
-    page = as_alice.get(deals.items.get().get_absolute_url())
-
-    assert "1" in [table["count"] for table in page.context["tables"]]
-
-
 def test_what_is_deleted_is_in_no_count_that_leads_to_a_list(as_alice, company, deals):
     store_deals(deals, 7)
     deals.items.filter(remote_id="3").update(deleted_at=NOON, deleted_kind="archived")
