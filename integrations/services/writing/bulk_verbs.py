@@ -28,6 +28,7 @@ def _update(batch: Batch) -> None:
     if not changes:
         return
     batch.changes = changes
+    storing.store_drift([batch.open[key] for key in changes], there)
     batch.note_sent(changes)
     answer = batch.writer.update_many(batch.api, batch.context, changes)
     _store_answer(batch, answer)

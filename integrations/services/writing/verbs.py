@@ -46,6 +46,7 @@ def _update(delivery: Delivery) -> None:
         _give_back(delivery, halfway)
         _end_cancelled(delivery)
         return
+    storing.store_drift([edit], {edit.remote_id: found})
     delivery.note_sent()
     values = {name: edit.values[name] for name in missing}
     delivery.sent = values
