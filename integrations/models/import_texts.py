@@ -76,7 +76,7 @@ FILES: Final[Mapping[FileProblem, str]] = {
     ),
     FileProblem.TOO_MANY_FILES: (
         "You have {number} files here already, and no more are kept for one person."
-        " Each is deleted after 7 days; one that was not begun you can delete before."
+        " Delete those that were not begun, or wait until one is 7 days old."
     ),
     FileProblem.NOT_TEXT: (
         "This is no CSV file. In a spreadsheet, choose Save as and then CSV."
