@@ -17,6 +17,7 @@ from integrations.providers.writing import Written
 from integrations.services.common import metrics
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
+from integrations.services.writing import row_states
 
 RELATED: Final = ("connection", "collection__connection", "item", "created_by")
 
@@ -169,6 +170,8 @@ def end(
     )
     more = {**values, **columns(reason)}
     release(edit, lease_id, state=state, ended_at=timezone.now(), **more)
+    if not edit.is_sent_together:
+        row_states.follow(edit)
 
 
 def release(edit: Edit, lease_id: UUID, **values: Any) -> None:

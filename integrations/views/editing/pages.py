@@ -14,7 +14,6 @@ from django.views.decorators.http import (
 )
 
 from integrations.models import Collection, Edit, Item
-from integrations.models.reasons import ReasonCode
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described, links
 from integrations.services.writing import (
@@ -88,7 +87,7 @@ def _take_update(
     if edit is None:
         messages.info(request, "Nothing was changed.", extra_tags="unchanged")
         return redirect(item)
-    _settle(request, earlier)
+    _settle(request, earlier, edit)
     return redirect(f"{item.get_absolute_url()}#edits")
 
 
@@ -110,7 +109,7 @@ def item_create(request: UserRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         key = form.cleaned_data["key"]
         edit = outbox.create(collection, form.changes(), user=request.user, key=key)
-        _settle(request, earlier)
+        _settle(request, earlier, edit)
         return redirect(edit)
     context = {"cancel": collection.connection}
     return _show_form(request, collection, form, earlier, context)
@@ -126,9 +125,9 @@ def _corrected(request: UserRequest, collection: Collection) -> Edit | None:
     return rows.filter(uuid=key, state=Edit.State.REFUSED).first()
 
 
-def _settle(request: UserRequest, earlier: Edit | None) -> None:
+def _settle(request: UserRequest, earlier: Edit | None, edit: Edit) -> None:
     if earlier is not None:
-        discarding.discard([earlier], user=request.user, why=ReasonCode.DECIDED)
+        conflicts.correct(earlier, edit, user=request.user)
 
 
 def _form(
