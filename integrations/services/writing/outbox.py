@@ -92,6 +92,7 @@ def update(
 ) -> Edit | None:
     """Take new values of an item, as far as they differ from what a form showed.
 
+    A field that is not there any more is sent as well, and refused with its reason.
     The same key with other values, as from a form that was corrected before its first
     answer came, is a further edit behind the first one.
     """
@@ -106,8 +107,8 @@ def update(
     changed = {
         name: value
         for name, value in values.items()
-        if name in fields
-        and not editing.is_same(item.collection, fields[name], value, base.get(name))
+        if name not in fields
+        or not editing.is_same(item.collection, fields[name], value, base.get(name))
     }
     if not changed:
         return None

@@ -27,7 +27,8 @@ from integrations.services.writing import (
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.editing import status
-from integrations.views.editing.form import ItemForm, Shown, StaleFormError
+from integrations.views.editing.form import ItemForm
+from integrations.views.editing.shown import Shown, StaleFormError
 from integrations.views.items.values import show
 
 FORM = ["GET", "HEAD", "POST"]
@@ -146,7 +147,7 @@ def _form(
     if request.method == "POST":
         shown = Shown.read(request.POST.get("base", ""))
     else:
-        shown = Shown.now({name: values.get(name) for name in fields})
+        shown = Shown.now({name: values.get(name) for name in fields}, fields)
     return ItemForm(
         request.POST if request.method == "POST" else None,
         writer=writer,
