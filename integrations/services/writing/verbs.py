@@ -38,14 +38,15 @@ def _update(delivery: Delivery) -> None:
     bases = {name: edit.base.get(name) for name in missing}
     changed = delivery.differing(bases, found.properties)
     halfway = left_halfway(delivery.writer, edit, changed, found.properties)
+    if edit.is_cancelled:
+        delivery.is_halfway = bool(halfway)
+        _give_back(delivery, halfway)
+        _end_cancelled(delivery)
+        return
     if set(changed) - halfway:
         _conflict(delivery, found, changed, ReasonCode.CHANGED_THERE)
         return
     delivery.is_halfway = bool(halfway)
-    if edit.is_cancelled:
-        _give_back(delivery, halfway)
-        _end_cancelled(delivery)
-        return
     storing.store_drift([edit], {edit.remote_id: found})
     delivery.note_sent()
     values = {name: edit.values[name] for name in missing}

@@ -117,6 +117,23 @@ def test_one_that_may_have_arrived_is_not_called_discarded(
     assert desk.finish(edit).state == State.SAVED
 
 
+@pytest.mark.parametrize("is_many", [False, True])
+def test_what_is_discarded_meets_no_conflict_any_more(
+    desk: Desk, *, is_many: bool
+) -> None:
+    item = desk.item()
+    made = desk.bulk([item], "city", "Once") if is_many else None
+    edit = made.edits.get() if made else desk.update(item, city="Once")
+    lose_answers(desk, 1, has_arrived=False)
+    desk.deliver_bulk(made) if made else desk.deliver(edit)
+    desk.edit_there(item.remote_id, "city", "Theirs")
+
+    discarding.cancel(Edit.objects.get(pk=edit.pk), user=desk.user)
+    desk.finish_bulk(made) if made else desk.finish(edit)
+
+    assert states() == {State.CANCELLED}
+
+
 def test_a_write_that_was_cut_off_is_not_mended_while_editing_is_off(
     desk: Desk,
 ) -> None:
