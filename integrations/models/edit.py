@@ -200,6 +200,15 @@ class Edit(models.Model):
         return self.cancelled_at is not None
 
     @property
+    def existing_item(self) -> Item | None:
+        """Return the item that has the identity which was refused, if it is known."""
+        remote_id = self.reason_data.get("existing", "")
+        if self.state != self.State.REFUSED or not remote_id:
+            return None
+        live = Item.objects.live().filter(collection=self.collection_id)
+        return live.filter(remote_id=remote_id).first()
+
+    @property
     def why(self) -> Reason | None:
         """Return what it waits for, or why it was refused."""
         return Reason.stored(self.reason, self.reason_data)

@@ -101,7 +101,7 @@ def _refused(edit: Edit, exc: ApiError, told: dict[str, Any]) -> Outcome:
         reason = Reason(code=ReasonCode.VALUES_REFUSED)
         values = {v.name: [v.code, v.message[:500]] for v in exc.values}
     elif isinstance(exc, AlreadyExists):
-        reason = Reason(code=ReasonCode.VALUES_REFUSED)
+        reason = Reason.of(ReasonCode.VALUES_REFUSED, existing=exc.remote_id)
         fields = editing.fields_of(edit.collection).values()
         taken = [f.name for f in fields if f.is_identity and f.name in edit.values]
         values = {name: [Refusal.TAKEN.value, ""] for name in taken}

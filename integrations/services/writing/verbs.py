@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.http.errors import AlreadyExists, NotFound, Server
+from integrations.http.errors import AlreadyExists, ApiError, NotFound, Server
 from integrations.models import Edit
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.records import IntegrationItem
@@ -51,10 +52,23 @@ def _update(delivery: Delivery) -> None:
     delivery.note_sent()
     values = {name: edit.values[name] for name in missing}
     delivery.sent = values
-    written = delivery.writer.update(
-        delivery.api, delivery.context, edit.remote_id, values
-    )
+    try:
+        written = delivery.writer.update(
+            delivery.api, delivery.context, edit.remote_id, values
+        )
+    except AlreadyExists as exc:
+        exc.remote_id = exc.remote_id or delivery.find_existing() or ""
+        _store_existing(delivery, exc.remote_id)
+        raise
     _answered(delivery, written)
+
+
+def _store_existing(delivery: Delivery, remote_id: str) -> None:
+    """Store what has the identity already, as far as it can be read now."""
+    with suppress(ApiError, NoTokenError):
+        if remote_id and (found := delivery.fetch(remote_id)) is not None:
+            with transaction.atomic():
+                storing.store_item(delivery.edit, found, now=timezone.now())
 
 
 def _create(delivery: Delivery) -> None:

@@ -41,6 +41,7 @@ def put_in_words(edit: Edit, user: User) -> dict[str, Any]:
         "word": word(edit),
         "sentence": sentence(edit),
         "fields": list(_fields(edit)),
+        "existing": edit.existing_item,
         "can_undo": undo_one.can_undo(edit, user),
         "can_discard": _can_discard(edit),
         "may_have_arrived": edit.is_open and edit.may_have_arrived,

@@ -174,16 +174,21 @@ def test_a_new_contact_whose_address_is_taken_is_offered_as_it_is_there(
     assert len(desk.with_address(address)) == 1
 
 
+@pytest.mark.parametrize("is_new_here", [False, True])
 def test_an_address_that_another_contact_has_is_refused_at_its_field(
-    desk: Desk,
+    desk: Desk, *, is_new_here: bool
 ) -> None:
     item = desk.item()
     others = Item.objects.live().filter(collection=desk.contacts).exclude(pk=item.pk)
-    taken = next(o.properties["email"] for o in others if o.properties.get("email"))
+    other = next(each for each in others if each.properties.get("email"))
+    if is_new_here:
+        other.delete()
 
-    edit = desk.finish(desk.update(item, email=taken))
+    edit = desk.finish(desk.update(item, email=other.properties["email"]))
 
     assert (edit.state, edit.refused["email"][0]) == (State.REFUSED, "taken")
+    assert edit.existing_item is not None
+    assert edit.existing_item.remote_id == other.remote_id
 
 
 # What happens to a call that writes, what is known then, and whether it arrived.

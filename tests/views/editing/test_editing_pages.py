@@ -364,6 +364,28 @@ def test_a_refused_value_has_its_reason_beside_its_field(
     assert Edit.objects.get(state="waiting").values == {"score": "7"}
 
 
+def test_a_refused_address_leads_to_whoever_has_it(
+    as_alice: Client, item: Item, contacts: Collection
+) -> None:
+    other = make_item(contacts, remote_id="77", name="Ben")
+    edit = make_edit(
+        item,
+        state="refused",
+        reason=ReasonCode.VALUES_REFUSED,
+        reason_data={"existing": "77"},
+        values={"email": "ben@example.com"},
+        refused={"email": ["taken", ""]},
+    )
+
+    for url in (
+        item.get_absolute_url(),
+        edit.get_absolute_url(),
+        f"{edit_url(item)}?correct={edit.uuid}",
+    ):
+        page = as_alice.get(url).content.decode()
+        assert f'href="{other.get_absolute_url()}"' in page, url
+
+
 def test_a_conflict_shows_both_values_and_sends_what_was_chosen(
     as_alice: Client, item: Item
 ) -> None:
