@@ -24,6 +24,12 @@ class EditQuerySet(models.QuerySet["Edit"]):
         """Return those whose outcome is not known yet."""
         return self.filter(state__in=Edit.OPEN)
 
+    def being_sent(self, now: datetime) -> "EditQuerySet":
+        """Return those whose answer a worker waits for now."""
+        is_over = times.come("lease_until", now, longest=Edit.lease_length())
+        sent = self.filter(state=Edit.State.SENDING, lease_until__isnull=False)
+        return sent.exclude(is_over)
+
     def cancelled_unsent(self) -> "EditQuerySet":
         """Return those that are open, and that nobody sends or looks for any more."""
         return self.open().filter(cancelled_at__isnull=False, sent_at__isnull=True)
@@ -193,6 +199,13 @@ class Edit(models.Model):
     def may_have_arrived(self) -> bool:
         """Tell whether it was sent, and its answer was never stored."""
         return self.sent_at is not None
+
+    @property
+    def is_being_sent(self) -> bool:
+        """Tell whether a worker waits for its answer now."""
+        now, longest = timezone.now(), self.lease_length()
+        is_leased = times.is_to_come(self.lease_until, now, longest=longest)
+        return self.state == self.State.SENDING and is_leased
 
     @property
     def is_cancelled(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Q
+from django.utils import timezone
 
 from integrations.models import Collection, Connection, Edit, Item, wording
 from integrations.models.reasons import ReasonCode
@@ -67,7 +68,9 @@ def sentence(edit: Edit) -> str:
     provider = connection.provider_name
     wait = waits.held(edit.collection, is_read_only=edit.is_cancelled)
     told = wait.text if wait and edit.is_open else ""
-    if edit.state == State.UNKNOWN or (told and edit.may_have_arrived):
+    if edit.is_being_sent:
+        return _awaited(edit)
+    if edit.state == State.UNKNOWN or (edit.is_open and edit.may_have_arrived):
         return _sought(edit, told)
     if told:
         return told
@@ -79,6 +82,13 @@ def sentence(edit: Edit) -> str:
         return f"It is sent as soon as it can be: {why}."
     if edit.state in (State.REFUSED, State.CONFLICT):
         return f"Nothing was changed at {provider}: {why}."
+    return ""
+
+
+def _awaited(edit: Edit) -> str:
+    """Return that an edit is on its way, where it would not be sent any more."""
+    if edit.is_cancelled:
+        return "It was on its way already, and is not sent again."
     return ""
 
 
@@ -95,15 +105,18 @@ def _sought(edit: Edit, told: str) -> str:
 
 def discarded_text(connection: Connection) -> str:
     """Return what came of discarding all that waited in a connection."""
-    text = "The waiting changes are discarded."
-    sought, provider = (
-        waiting_changes.count_sought(connection),
-        connection.provider_name,
-    )
-    if not sought:
-        return text
-    lost = count_text(sought, "change")
-    return f"{text} The answer to {lost} was lost: {provider} is asked what arrived."
+    words, provider = ["The waiting changes are discarded."], connection.provider_name
+    sought = waiting_changes.count_sought(connection)
+    sending = connection.edits.being_sent(timezone.now()).count()
+    if sending:
+        on_the_way = count_text(sending, "change")
+        words.append(f"Only {on_the_way} on the way already may still arrive.")
+    if lost := max(0, sought - sending):
+        told = count_text(lost, "change")
+        words.append(
+            f"The answer to {told} was lost: {provider} is asked what arrived."
+        )
+    return " ".join(words)
 
 
 def _fields(edit: Edit) -> Iterator[dict[str, str]]:

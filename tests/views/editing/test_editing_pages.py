@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from integrations.models import Collection, Connection, Edit, Item, ItemChange
 from integrations.models.reasons import ReasonCode
@@ -414,6 +415,31 @@ def test_an_items_page_shows_where_its_edits_are(
     assert f'data-state="{state}"' in page
     is_looking = "hx-trigger" in page
     assert is_looking == (state in Edit.OPEN)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+@pytest.mark.parametrize("connection_state", ["active", "paused"])
+def test_no_answer_is_called_lost_before_its_worker_is(
+    as_alice: Client, item: Item, connection_state: str, *, is_cancelled: bool
+) -> None:
+    now = timezone.now()
+    times = {"sent_at": now, "cancelled_at": now if is_cancelled else None}
+    lease = {"lease_id": uuid4(), "lease_until": now + Edit.lease_length() / 2}
+    edit = make_edit(item, state="sending", **times, **lease)
+    Connection.objects.update(state=connection_state)
+    discard = reverse(
+        "integrations:connection-discard-edits", args=(item.connection_id,)
+    )
+
+    sending = as_alice.get(edit.get_absolute_url()).content.decode()
+    Edit.objects.update(lease_until=now - Edit.lease_length())
+    killed = as_alice.get(edit.get_absolute_url()).content.decode()
+
+    assert "was lost" not in sending
+    assert "was lost" in killed
+    assert "was lost" in as_alice.post(discard, follow=True).content.decode()
+    Edit.objects.update(lease_until=lease["lease_until"])
+    assert "was lost" not in as_alice.post(discard, follow=True).content.decode()
 
 
 def test_an_open_page_is_sent_what_became_of_an_edit(
