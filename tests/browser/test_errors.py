@@ -51,4 +51,8 @@ def test_an_open_page_says_that_it_got_no_answer_and_opens_what_has_an_error(
     gone = {"status": 404, "body": ""}
     page.route("**/items/live/**", lambda route: route.fulfill(**gone))
     page.evaluate(look)
-    page.wait_for_function("!window.isSamePage")
+    expect(outdated).to_be_visible()
+    assert page.evaluate("window.isSamePage")
+    page.route("**/items/", lambda route: route.fulfill(**gone))
+    with page.expect_navigation():
+        page.evaluate(look)

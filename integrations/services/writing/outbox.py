@@ -232,11 +232,16 @@ def send_following(order_keys: Sequence[str]) -> None:
 
 
 def wake(connection: Connection) -> None:
-    """Have a connection's waiting edits tried now: it has been renewed or resumed."""
+    """Have a connection's waiting edits tried now: it has been renewed or resumed.
+
+    Those that the provider has asked to wait do.
+    """
     now = timezone.now()
-    waiting = Edit.objects.open().filter(connection=connection, lease_id__isnull=True)
+    free = Edit.objects.open().filter(connection=connection, lease_id__isnull=True)
+    waiting = free.exclude(due_at__gt=now, reason_data__has_key="is_asked")
+    keys = list(waiting.order_by("pk").values_list("pk", flat=True))
     waiting.update(due_at=now, failures=0)
-    _send_all(list(waiting.order_by("pk").only(*SENT_BY)[:MOST_AT_ONCE]))
+    _send_all(list(free.filter(pk__in=keys[:MOST_AT_ONCE]).only(*SENT_BY)))
 
 
 def _send_all(edits: Sequence[Edit]) -> int:

@@ -118,7 +118,7 @@ def _limited(exc: RateLimited | QuotaExhausted, told: dict[str, Any]) -> Outcome
         wait = timedelta(seconds=exc.retry_after or DEFAULT_WAIT)
     return Outcome(
         state=Edit.State.WAITING,
-        reason=failures.reason_of(exc),
+        reason=failures.reason_of(exc, is_asked=True),
         wait=min(wait, Edit.LONGEST_WAIT),
         columns=told,
     )
@@ -137,7 +137,7 @@ def _later(
     wait = max(FIRST_LOOK, timedelta(seconds=max(seconds, asked or 0.0)))
     return Outcome(
         state=state,
-        reason=failures.reason_of(exc),
+        reason=failures.reason_of(exc, is_asked=bool(asked) or None),
         wait=min(wait, Edit.LONGEST_WAIT),
         columns={**told, "failures": edit.failures + 1},
     )

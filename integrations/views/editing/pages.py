@@ -300,7 +300,7 @@ def connection_editing(request: UserRequest, pk: UUID) -> HttpResponse:
         path = reverse("integrations:connect", args=(connection.provider,))
         return redirect(f"{path}?connection={connection.pk}")
     if on:
-        outbox.wake(connection)
+        waiting.wake(connection)
     text = "Editing is on." if on else "Editing is off."
     messages.success(request, text, extra_tags="editing_on" if on else "editing_off")
     return redirect(f"{connection.get_absolute_url()}#editing")

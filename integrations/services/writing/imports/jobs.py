@@ -112,6 +112,15 @@ def _wait(lease: ImportLease) -> float | None:
     return wait
 
 
+def wake(connection: Connection) -> None:
+    """Have a connection's imports go on now: it has been renewed or resumed."""
+    free = connection.imports.filter(state__in=Import.OPEN, lease_id__isnull=True)
+    keys = list(free.values_list("pk", flat=True)[:MOST_AT_ONCE])
+    free.update(due_at=timezone.now())
+    for key in keys:
+        queue.send("run_import", key)
+
+
 def send_due() -> int:
     """Queue what is due and was left, by a lost message or a dead worker."""
     now = database_now()
