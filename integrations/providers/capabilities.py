@@ -118,7 +118,11 @@ class WritesItems(Protocol):
     values are ``ValuesRefused``, and an identity that is taken is ``AlreadyExists``.
     A call that writes is sent once: whether it came through where its answer is lost
     is for ``fetch_written`` and ``find_existing`` to say, which see a write at once.
+    ``id_headings`` are those of a column of ids in the provider's own exports, in
+    small letters without spaces and signs.
     """
+
+    id_headings: frozenset[str]
 
     def write_scopes(self, collection_id: str) -> Sequence[str]:
         """Return the scopes that writing to a collection needs; none: it cannot be."""

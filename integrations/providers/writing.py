@@ -53,8 +53,9 @@ class WritableField:
 
     ``options`` are those that are offered; a value that is not among them may be kept.
     ``aliases`` are other texts by which people know an option, such as an address.
-    ``unit`` is what a number counts. The identity is what no two items have alike:
-    nothing is created without one, or it could be created twice.
+    ``unit`` is what a number counts. A column whose heading contains ``heading_part``,
+    in small letters, is probably this field. The identity is what no two items have
+    alike: nothing is created without one, or it could be created twice.
     """
 
     name: str
@@ -65,6 +66,7 @@ class WritableField:
     group: str = ""
     unit: str = ""
     is_identity: bool = False
+    heading_part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

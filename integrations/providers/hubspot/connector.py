@@ -85,6 +85,7 @@ class HubSpot(BaseConnector):
     most_probes = 200
     links_per_call = by_id.LINKS_PER_CALL
     items_per_write = BATCH_SIZE
+    id_headings = writing.ID_HEADINGS
 
     def installation_of(self, account_id: str) -> str:
         """Return the portal: an app is installed once for everybody in it."""

@@ -43,6 +43,8 @@ WRITE_SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
 # No two contacts have one address: by it a contact is found at once, which by its
 # names it is not, because search lags.
 IDENTITY: Final = "email"
+IDENTITY_HEADING: Final = "mail"
+ID_HEADINGS: Final = frozenset({"id", "recordid", "recordidcontact", "hsobjectid"})
 # Further addresses find a contact as well, and no other one may have them.
 MORE_IDENTITIES: Final = "hs_additional_emails"
 # It only moves forward; going back takes clearing it first.
@@ -97,6 +99,7 @@ def _to_writable(spec: FieldSpec, collection: CollectionContext) -> WritableFiel
         group=spec.group,
         unit=_UNITS.get(spec.kind, ""),
         is_identity=spec.name == IDENTITY,
+        heading_part=IDENTITY_HEADING if spec.name == IDENTITY else "",
     )
 
 

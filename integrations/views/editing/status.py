@@ -13,7 +13,7 @@ from integrations.models.wording import count_text
 from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
-from integrations.services.writing import editing, undo_one
+from integrations.services.writing import editing, outbox, undo_one
 from integrations.services.writing import waiting as waiting_changes
 from integrations.views.editing import waits
 from integrations.views.items.values import show
@@ -75,7 +75,7 @@ def sentence(edit: Edit) -> str:
     if told:
         return told
     if edit.state == State.CONFLICT and edit.verb == Edit.Verb.CREATE:
-        return f"{provider} has one with this e-mail address already."
+        return f"{provider} has one{_with_same(edit.collection)} already."
     if edit.reason == ReasonCode.OVERWROTE:
         return f"Your change is at {provider}, but {why}. Decide which one stays."
     if edit.is_open and why:
@@ -83,6 +83,16 @@ def sentence(edit: Edit) -> str:
     if edit.state in (State.REFUSED, State.CONFLICT):
         return f"Nothing was changed at {provider}: {why}."
     return ""
+
+
+def _with_same(collection: Collection) -> str:
+    """Return by which fields no two items are alike, as part of a sentence."""
+    try:
+        names = outbox.identity_fields(collection)
+    except ConnectorError:
+        return ""
+    labels = labels_of(collection)
+    return f" with the same {' or '.join(labels[name] for name in names)}"
 
 
 def _awaited(edit: Edit) -> str:
