@@ -17,7 +17,6 @@ from integrations.providers.records import (
 from integrations.providers.spec import ProviderSettings
 from integrations.providers.stored import StoredItem
 from integrations.providers.writing import (
-    FetchedMany,
     FormValue,
     RawValues,
     WritableField,
@@ -172,7 +171,10 @@ class WritesItems(Protocol):
     def fetch_written(
         self, api: ApiClient, collection: CollectionContext, remote_id: str
     ) -> IntegrationItem | None:
-        """Return an item as a sync reads it; None when it is not there."""
+        """Return an item as a sync reads it; None when it is not there.
+
+        One that was merged is the item that it became, which has another id.
+        """
 
     def fetch_overwritten(
         self,
@@ -225,8 +227,8 @@ class WritesManyItems(WritesItems, Protocol):
 
     def fetch_many(
         self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
-    ) -> FetchedMany:
-        """Return items as a sync reads them, and which are told to be gone."""
+    ) -> Mapping[str, IntegrationItem]:
+        """Return items as a sync reads them; those that were merged are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)

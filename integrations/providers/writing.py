@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from integrations.http.errors import ApiError
-from integrations.providers.records import IntegrationItem
 
 # A value as a form takes it: text, or the values of several options. Numbers are
 # decimal, dates ISO, times ISO in UTC, booleans "true" and "false"; empty is no value.
@@ -89,14 +88,3 @@ class WrittenMany:
 
     written: Mapping[str, Written]
     refused: Mapping[str, ApiError]
-
-
-@dataclass(frozen=True, kw_only=True)
-class FetchedMany:
-    """Items that were read, by their ids, and the ids of those that are gone.
-
-    What is in neither has to be read by itself: nobody knows whether it is there.
-    """
-
-    items: Mapping[str, IntegrationItem]
-    gone: frozenset[str]

@@ -41,7 +41,6 @@ from integrations.providers.records import (
 from integrations.providers.spec import ProviderSettings
 from integrations.providers.stored import StoredItem
 from integrations.providers.writing import (
-    FetchedMany,
     FormValue,
     RawValues,
     WritableField,
@@ -321,7 +320,7 @@ class HubSpot(BaseConnector):
 
     def fetch_many(
         self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
-    ) -> FetchedMany:
+    ) -> Mapping[str, IntegrationItem]:
         """Return records by batch, with their associations."""
         return writing_many.fetch_many(Reader(api, collection), remote_ids)
 

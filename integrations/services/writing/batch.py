@@ -46,8 +46,6 @@ class Batch:
     step: Step = Step.READING
     sent: set[str] = field(default_factory=set)
     changes: Mapping[str, RawValues] = field(default_factory=dict)
-    # Those that the last reading has told to be gone.
-    gone: frozenset[str] = frozenset()
     # Those that an earlier call may have written, before the one that is sent.
     unsure: set[str] = field(default_factory=set)
     halfway: set[str] = field(default_factory=set)
@@ -64,9 +62,7 @@ class Batch:
 
     def fetch(self, ids: Iterable[str]) -> Mapping[str, IntegrationItem]:
         """Return items as they are there now."""
-        found = self.writer.fetch_many(self.api, self.context, list(ids))
-        self.gone = found.gone
-        return found.items
+        return self.writer.fetch_many(self.api, self.context, list(ids))
 
     def note_sent(self, keys: Iterable[str]) -> None:
         """Store that the next call writes these rows."""

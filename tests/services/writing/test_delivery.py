@@ -191,6 +191,48 @@ def test_an_address_that_another_contact_has_is_refused_at_its_field(
     assert edit.existing_item.remote_id == other.remote_id
 
 
+@pytest.mark.parametrize("is_sent", [False, True])
+@pytest.mark.parametrize("is_many", [False, True])
+def test_an_edit_of_a_contact_that_was_merged_is_of_what_it_became(
+    desk: Desk, *, is_many: bool, is_sent: bool
+) -> None:
+    first, other = [each for each in desk.items() if each.properties.get("city")][:2]
+    made = desk.bulk([first], "city", "Mine") if is_many else None
+    edit = made.edits.get() if made else desk.update(first, city="Mine")
+    if is_sent:
+        desk.sandbox.client.fault("lost", "write", count=1)
+        desk.deliver_bulk(made) if made else desk.deliver(edit)
+    desk.merge(first, other)
+
+    desk.finish_bulk(made) if made else desk.finish(edit)
+
+    edit.refresh_from_db()
+    assert edit.state == State.SAVED
+    assert edit.remote_id not in (first.remote_id, other.remote_id)
+    assert edit.item is not None
+    assert edit.item.remote_id == edit.remote_id
+    assert desk.there(edit.remote_id)["city"] == "Mine"
+
+
+@pytest.mark.parametrize("is_many", [False, True])
+def test_what_a_contact_became_by_a_merge_is_not_archived(
+    desk: Desk, *, is_many: bool
+) -> None:
+    first, other = desk.items()[:2]
+    edit = desk.archive(first)
+    if is_many:
+        edit.bulk_edit = desk.bulk([other], "city", "Mine")
+        edit.save()
+    desk.merge(first, other)
+
+    desk.deliver_bulk(edit.bulk_edit) if edit.bulk_edit else None
+    desk.finish(edit)
+
+    assert (edit.state, edit.reason) == (State.REFUSED, ReasonCode.ITEM_MERGED)
+    assert edit.existing_item is not None
+    assert desk.there(edit.existing_item.remote_id)
+
+
 # What happens to a call that writes, what is known then, and whether it arrived.
 TROUBLES: list[tuple[str, dict[str, Any], str, bool]] = [
     ("lost", {}, State.UNKNOWN, True),
