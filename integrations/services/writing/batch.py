@@ -44,6 +44,7 @@ class Batch:
     context: CollectionContext
     fields: Mapping[str, WritableField] = field(default_factory=dict)
     step: Step = Step.READING
+    renewals: int = 0
     sent: set[str] = field(default_factory=set)
     changes: Mapping[str, RawValues] = field(default_factory=dict)
     # Those that an earlier call may have written, before the one that is sent.
@@ -54,8 +55,14 @@ class Batch:
     def __post_init__(self) -> None:
         self.api.before_send = self.renew
 
+    @property
+    def key(self) -> str:
+        """Return the key of the bulk edit, for the heartbeat."""
+        return f"bulk edit {self.bulk.pk}"
+
     def renew(self) -> None:
         """Renew the lease of all rows, which every call begins with."""
+        self.renewals += 1
         is_sending = self.step is Step.SENDING
         rows = list(self.open.values())
         lease.renew_many(rows, self.lease_id, is_sending=is_sending)

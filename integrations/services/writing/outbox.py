@@ -205,7 +205,9 @@ def send(edit: Edit) -> bool:
 def send_due() -> int:
     """Send what is due and was left: by a lost message, a dead worker, a pause."""
     now = database_now()
-    due = Edit.objects.deliverable(now).filter(due_at__lte=now - SENT_AGAIN_AFTER)
+    # What still has a lease has lost its worker.
+    is_left = Q(due_at__lte=now - SENT_AGAIN_AFTER) | Q(lease_until__isnull=False)
+    due = Edit.objects.deliverable(now).filter(is_left)
     edits = list(due.order_by("due_at").only(*SENT_BY)[:MOST_AT_ONCE])
     # What is in the queue already is no more due than it was.
     keys = [edit.pk for edit in edits]
