@@ -11,7 +11,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models import AuditEvent, Collection, Connection, Edit, Item
+from integrations.models import (
+    AuditEvent,
+    Collection,
+    Connection,
+    Edit,
+    Item,
+    times,
+)
 from integrations.providers.writing import RawValues
 from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
@@ -240,7 +247,8 @@ def wake(connection: Connection) -> None:
     """
     now = timezone.now()
     free = Edit.objects.open().filter(connection=connection, lease_id__isnull=True)
-    waiting = free.exclude(due_at__gt=now, reason_data__has_key="is_asked")
+    is_due = times.come("due_at", now, longest=Edit.LONGEST_WAIT)
+    waiting = free.filter(is_due | ~Q(reason_data__has_key="is_asked"))
     keys = list(waiting.order_by("pk").values_list("pk", flat=True))
     waiting.update(due_at=now, failures=0)
     _send_all(list(free.filter(pk__in=keys[:MOST_AT_ONCE]).only(*SENT_BY)))
