@@ -24,6 +24,12 @@ class EditQuerySet(models.QuerySet["Edit"]):
         """Return those whose outcome is not known yet."""
         return self.filter(state__in=Edit.OPEN)
 
+    def being_sent(self, now: datetime) -> "EditQuerySet":
+        """Return those whose answer a worker waits for now."""
+        is_over = times.come("lease_until", now, longest=Edit.longest_lease())
+        sent = self.filter(state=Edit.State.SENDING, lease_until__isnull=False)
+        return sent.exclude(is_over)
+
     def cancelled_unsent(self) -> "EditQuerySet":
         """Return those that are open, and that nobody sends or looks for any more."""
         return self.open().filter(cancelled_at__isnull=False, sent_at__isnull=True)
@@ -31,7 +37,7 @@ class EditQuerySet(models.QuerySet["Edit"]):
     def deliverable(self, now: datetime) -> "EditQuerySet":
         """Return those that a worker may take: due, free, first of their item."""
         is_free = Q(lease_until__isnull=True) | times.come(
-            "lease_until", now, longest=Edit.lease_length()
+            "lease_until", now, longest=Edit.longest_lease()
         )
         earlier = Edit.objects.open().filter(
             order_key=OuterRef("order_key"), pk__lt=OuterRef("pk")
@@ -171,8 +177,14 @@ class Edit(models.Model):
 
     @staticmethod
     def lease_length() -> timedelta:
-        """Return how long a worker has for one step: a call and what is around it."""
-        return timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + 20)
+        """Return how long a worker may be silent while nothing is being sent."""
+        return timedelta(seconds=settings.STALE_RUN_SECONDS)
+
+    @classmethod
+    def longest_lease(cls) -> timedelta:
+        """Return that while something is: its call may arrive after its worker died."""
+        call = timedelta(seconds=settings.HTTP_TOTAL_TIMEOUT + 5)
+        return max(cls.lease_length(), call)
 
     @property
     def is_open(self) -> bool:
@@ -195,9 +207,25 @@ class Edit(models.Model):
         return self.sent_at is not None
 
     @property
+    def is_being_sent(self) -> bool:
+        """Tell whether a worker waits for its answer now."""
+        now, longest = timezone.now(), self.longest_lease()
+        is_leased = times.is_to_come(self.lease_until, now, longest=longest)
+        return self.state == self.State.SENDING and is_leased
+
+    @property
     def is_cancelled(self) -> bool:
         """Tell whether it is not to be sent any more."""
         return self.cancelled_at is not None
+
+    @property
+    def existing_item(self) -> Item | None:
+        """Return the item that has the identity which was refused, if it is known."""
+        remote_id = self.reason_data.get("existing", "")
+        if self.state != self.State.REFUSED or not remote_id:
+            return None
+        live = Item.objects.live().filter(collection=self.collection_id)
+        return live.filter(remote_id=remote_id).first()
 
     @property
     def why(self) -> Reason | None:

@@ -53,7 +53,7 @@ PROBLEMS: Final[Mapping[str, str]] = {
     Refusal.INVALID_NUMBER: "This is no number, written as you chose.",
     Refusal.INVALID_DATE: "This is no date, written as you chose.",
     Refusal.INVALID: "This is neither yes nor no.",
-    RowProblem.NO_IDENTITY: "The row has neither an e-mail address nor a record ID.",
+    RowProblem.NO_IDENTITY: "The row has nothing by which it could be found.",
     RowProblem.NOT_THERE: "Nothing with this record ID is known here.",
     RowProblem.GONE: "What it changes was deleted after the check.",
     RowProblem.DUPLICATE: "Row {number} is about the same one already.",
@@ -76,7 +76,7 @@ FILES: Final[Mapping[FileProblem, str]] = {
     ),
     FileProblem.TOO_MANY_FILES: (
         "You have {number} files here already, and no more are kept for one person."
-        " Each is deleted after 7 days; one that was not begun you can delete before."
+        " Delete those that were not begun, or wait until one is 7 days old."
     ),
     FileProblem.NOT_TEXT: (
         "This is no CSV file. In a spreadsheet, choose Save as and then CSV."

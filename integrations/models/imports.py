@@ -53,7 +53,7 @@ class Import(models.Model):
 
     OPEN = (State.CHECKING, State.RUNNING, State.CANCELLING)
     ENDED = (State.DONE, State.CANCELLED)
-    # What waits for its user, and what is left of the file when it is done.
+    # What waits for its user, and what is left of the file from its end on.
     KEPT = timedelta(days=7)
     LEASE = timedelta(seconds=30)
 

@@ -45,6 +45,7 @@ class ReasonCode(models.TextChoices):
     # Why an edit was not saved.
     VALUES_REFUSED = "values_refused", "Values refused"
     ITEM_DELETED = "item_deleted", "No longer there"
+    ITEM_MERGED = "item_merged", "Merged"
     CHANGED_THERE = "changed_there", "Changed there meanwhile"
     OVERWROTE = "overwrote", "Replaced another change"
     EXISTS_THERE = "exists_there", "There already"

@@ -39,6 +39,7 @@ TEXTS: Mapping[ReasonCode, str] = {
     ),
     ReasonCode.VALUES_REFUSED: "the provider does not take some of the values",
     ReasonCode.ITEM_DELETED: "it is not there any more",
+    ReasonCode.ITEM_MERGED: "it was merged into another one",
     ReasonCode.CHANGED_THERE: "it was changed there after you opened the form",
     ReasonCode.EXISTS_THERE: "it is there already",
     ReasonCode.EDITING_OFF: "editing is switched off",

@@ -17,7 +17,6 @@ from integrations.providers.records import (
 from integrations.providers.spec import ProviderSettings
 from integrations.providers.stored import StoredItem
 from integrations.providers.writing import (
-    FetchedMany,
     FormValue,
     RawValues,
     WritableField,
@@ -118,7 +117,11 @@ class WritesItems(Protocol):
     values are ``ValuesRefused``, and an identity that is taken is ``AlreadyExists``.
     A call that writes is sent once: whether it came through where its answer is lost
     is for ``fetch_written`` and ``find_existing`` to say, which see a write at once.
+    ``id_headings`` are those of a column of ids in the provider's own exports, in
+    small letters without spaces and signs.
     """
+
+    id_headings: frozenset[str]
 
     def write_scopes(self, collection_id: str) -> Sequence[str]:
         """Return the scopes that writing to a collection needs; none: it cannot be."""
@@ -168,7 +171,10 @@ class WritesItems(Protocol):
     def fetch_written(
         self, api: ApiClient, collection: CollectionContext, remote_id: str
     ) -> IntegrationItem | None:
-        """Return an item as a sync reads it; None when it is not there."""
+        """Return an item as a sync reads it; None when it is not there.
+
+        One that was merged is the item that it became, which has another id.
+        """
 
     def fetch_overwritten(
         self,
@@ -221,8 +227,8 @@ class WritesManyItems(WritesItems, Protocol):
 
     def fetch_many(
         self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
-    ) -> FetchedMany:
-        """Return items as a sync reads them, and which are told to be gone."""
+    ) -> Mapping[str, IntegrationItem]:
+        """Return items as a sync reads them; those that were merged are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from integrations.http.errors import ApiError
-from integrations.providers.records import IntegrationItem
 
 # A value as a form takes it: text, or the values of several options. Numbers are
 # decimal, dates ISO, times ISO in UTC, booleans "true" and "false"; empty is no value.
@@ -53,8 +52,9 @@ class WritableField:
 
     ``options`` are those that are offered; a value that is not among them may be kept.
     ``aliases`` are other texts by which people know an option, such as an address.
-    ``unit`` is what a number counts. The identity is what no two items have alike:
-    nothing is created without one, or it could be created twice.
+    ``unit`` is what a number counts. A column whose heading contains ``heading_part``,
+    in small letters, is probably this field. The identity is what no two items have
+    alike: nothing is created without one, or it could be created twice.
     """
 
     name: str
@@ -65,6 +65,7 @@ class WritableField:
     group: str = ""
     unit: str = ""
     is_identity: bool = False
+    heading_part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,14 +88,3 @@ class WrittenMany:
 
     written: Mapping[str, Written]
     refused: Mapping[str, ApiError]
-
-
-@dataclass(frozen=True, kw_only=True)
-class FetchedMany:
-    """Items that were read, by their ids, and the ids of those that are gone.
-
-    What is in neither has to be read by itself: nobody knows whether it is there.
-    """
-
-    items: Mapping[str, IntegrationItem]
-    gone: frozenset[str]

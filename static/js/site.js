@@ -163,18 +163,25 @@
   })
 
   // A page that could not be brought up to date says so until it can. What is asked
-  // for by hand, and what is not there any more, is opened instead: its error has a
-  // page of its own.
+  // for by hand, and a page that is not there any more, is opened instead: its error
+  // has a page of its own.
   const outdated = document.getElementById("outdated")
 
   const showOutdated = (isShown) => {
     if (outdated) outdated.hidden = !isShown
   }
 
+  // One that is there would find the same again after a reload, for ever.
+  const openIfGone = async () => {
+    const page = await fetch(location.href, { method: "HEAD" })
+    if (page.status === 404) location.reload()
+    else showOutdated(true)
+  }
+
   document.addEventListener("htmx:responseError", (event) => {
     const { elt, pathInfo, xhr } = event.detail
     if (!isLook(elt)) location.assign(pathInfo.finalRequestPath)
-    else if (xhr.status === 404) location.reload()
+    else if (xhr.status === 404) openIfGone()
     else showOutdated(true)
   })
 

@@ -124,6 +124,23 @@ def value_of(site: Stack, contact: Contact, name: str) -> Any:
     return json.loads(found).get(name) or ""
 
 
+def contact_of(site: Stack, row: Locator) -> Contact:
+    """Return the contact of a row of a table."""
+    path = row.locator("a[href^='/items/']").first.get_attribute("href") or ""
+    [(remote_id, values)] = site.rows(
+        "select remote_id, properties from integrations_item where uuid = ?",
+        UUID(path.split("/")[2]).hex,
+    )
+    return Contact(path, remote_id, json.loads(values))
+
+
+def change_there(site: Stack, contact: Contact, city: str) -> None:
+    """Change a contact's city at the provider."""
+    edit = {"id": contact.remote_id, "property": "city", "value": city}
+    edit |= {"provider": "hubspot", "portal": "555111", "type": "contacts"}
+    site.sandbox("records/edit", **edit)
+
+
 def press_save(page: Page) -> None:
     page.locator("main form").get_by_role("button", name="Save").last.click()
 
@@ -171,9 +188,7 @@ def test_a_contact_is_changed_refused_decided_on_and_taken_back(
     # Changed there meanwhile: both values, and a choice.
     page.goto(f"{contact.path}edit/?field=city")
     page.locator("#field-city").fill("Mine")
-    edit = {"id": contact.remote_id, "property": "city", "value": "Theirs"}
-    edit |= {"provider": "hubspot", "portal": "555111", "type": "contacts"}
-    site.sandbox("records/edit", **edit)
+    change_there(site, contact, "Theirs")
     press_save(page)
     wait_for(page, state(page, "conflict"))
     page.get_by_role("link", name="Decide").first.click()
@@ -207,6 +222,42 @@ def test_a_contact_is_created_found_there_already_and_archived(
     page.goto(f"{gone.path}archive/")
     page.locator("main form").get_by_role("button", name="Archive").click()
     wait_for(page, page.get_by_text("Archived", exact=True))
+
+
+def test_many_contacts_are_changed_decided_on_and_taken_back(
+    page: Page, editor: Editor, site: Stack
+) -> None:
+    [(collection,)] = site.rows(CONTACTS, EMAIL)
+    page.goto(f"/collections/{UUID(collection)}/")
+    rows = page.locator("tbody tr")
+    some = [contact_of(site, rows.nth(number)) for number in range(3)]
+    old = [each.values.get("city") or "" for each in some]
+    for number in range(3):
+        rows.nth(number).locator("input[name=item]").check()
+
+    page.get_by_role("button", name="Edit these").click()
+    page.get_by_label("Property").select_option(label="City")
+    page.get_by_role("button", name="Choose", exact=True).click()
+    page.locator("#field-city").fill("Many")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("main ins", has_text="Many")).to_have_count(3)
+    bulk = page.url
+    change_there(site, some[2], "Theirs")
+    page.get_by_role("button", name="Change 3 rows").click()
+    wait_for(page, page.get_by_text("3 of 3 rows done"))
+
+    # One was changed there meanwhile: it is decided on, in its row.
+    page.get_by_role("link", name="Decide").click()
+    page.get_by_label("Many").check()
+    page.get_by_role("button", name="Save my choice").click()
+    page.goto(bulk)
+    wait_for(page, page.get_by_text("Saved: 3"))
+    assert [value_of(site, each, "city") for each in some] == ["Many"] * 3
+
+    page.get_by_role("button", name="Undo 3 rows").click()
+    wait_for(page, page.get_by_text("3 of 3 rows done"))
+    found = [value_of(site, each, "city") for each in some]
+    assert found == [*old[:2], "Theirs"]
 
 
 def test_a_file_is_imported_with_a_column_matched_by_hand(

@@ -1,6 +1,7 @@
 """An open page that gets no answer, or an error, never goes on as if all were well."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -48,7 +49,12 @@ def test_an_open_page_says_that_it_got_no_answer_and_opens_what_has_an_error(
 
     page.goto("/items/")
     page.evaluate("window.isSamePage = true")
-    gone = {"status": 404, "body": ""}
+    gone: dict[str, Any] = {"status": 404, "body": ""}
     page.route("**/items/live/**", lambda route: route.fulfill(**gone))
     page.evaluate(look)
-    page.wait_for_function("!window.isSamePage")
+    expect(outdated).to_be_visible()
+    assert page.evaluate("window.isSamePage")
+    gone |= {"body": "<h1>Gone</h1>", "content_type": "text/html"}
+    page.route("**/items/", lambda route: route.fulfill(**gone))
+    page.evaluate(look)
+    expect(page.get_by_role("heading", level=1, name="Gone")).to_be_visible()

@@ -41,7 +41,6 @@ from integrations.providers.records import (
 from integrations.providers.spec import ProviderSettings
 from integrations.providers.stored import StoredItem
 from integrations.providers.writing import (
-    FetchedMany,
     FormValue,
     RawValues,
     WritableField,
@@ -85,6 +84,7 @@ class HubSpot(BaseConnector):
     most_probes = 200
     links_per_call = by_id.LINKS_PER_CALL
     items_per_write = BATCH_SIZE
+    id_headings = writing.ID_HEADINGS
 
     def installation_of(self, account_id: str) -> str:
         """Return the portal: an app is installed once for everybody in it."""
@@ -320,7 +320,7 @@ class HubSpot(BaseConnector):
 
     def fetch_many(
         self, api: ApiClient, collection: CollectionContext, remote_ids: Sequence[str]
-    ) -> FetchedMany:
+    ) -> Mapping[str, IntegrationItem]:
         """Return records by batch, with their associations."""
         return writing_many.fetch_many(Reader(api, collection), remote_ids)
 

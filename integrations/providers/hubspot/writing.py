@@ -43,6 +43,8 @@ WRITE_SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
 # No two contacts have one address: by it a contact is found at once, which by its
 # names it is not, because search lags.
 IDENTITY: Final = "email"
+IDENTITY_HEADING: Final = "mail"
+ID_HEADINGS: Final = frozenset({"id", "recordid", "recordidcontact", "hsobjectid"})
 # Further addresses find a contact as well, and no other one may have them.
 MORE_IDENTITIES: Final = "hs_additional_emails"
 # It only moves forward; going back takes clearing it first.
@@ -97,6 +99,7 @@ def _to_writable(spec: FieldSpec, collection: CollectionContext) -> WritableFiel
         group=spec.group,
         unit=_UNITS.get(spec.kind, ""),
         is_identity=spec.name == IDENTITY,
+        heading_part=IDENTITY_HEADING if spec.name == IDENTITY else "",
     )
 
 
@@ -255,21 +258,27 @@ def find_existing(
 
 
 def fetch_written(reader: Reader, remote_id: str) -> IntegrationItem | None:
-    """Return a record as a sync reads it, links included."""
-    found = reader.map_batch(reader.fetch_batch([remote_id]), None)
-    if found.mapped:
-        return found.mapped[0]
-    if found.unreadable or not _is_gone(reader, remote_id):
-        raise InvalidResponse("the record that was written could not be read")
-    return None
-
-
-def _is_gone(reader: Reader, remote_id: str) -> bool:
-    """Tell whether a record is gone, or merged, that a batch has not told."""
-    if remote_id in reader.gone:
-        return True
+    """Return a record as a sync reads it, links included, or the one it became."""
+    found = _fetch_live(reader, remote_id)
+    if found is not None:
+        return found
+    # A batch knows no record that was merged.
     row = reader.fetch_one(remote_id)
-    return row is None or id_of(row) != remote_id
+    if row is None:
+        return None
+    current = id_of(row)
+    became = _fetch_live(reader, current) if current not in (None, remote_id) else None
+    if became is None:
+        raise InvalidResponse("the record that was written could not be read")
+    return became
+
+
+def _fetch_live(reader: Reader, remote_id: str) -> IntegrationItem | None:
+    """Return a record that batches know by its id."""
+    found = reader.map_batch(reader.fetch_batch([remote_id]), None)
+    if found.unreadable:
+        raise InvalidResponse("the record that was written could not be read")
+    return found.mapped[0] if found.mapped else None
 
 
 def path_of(collection: CollectionContext, identity: str = "") -> str:

@@ -20,7 +20,8 @@ from integrations.providers.hubspot.writing import (
     path_of,
     to_written,
 )
-from integrations.providers.writing import FetchedMany, RawValues, WrittenMany
+from integrations.providers.records import IntegrationItem
+from integrations.providers.writing import RawValues, WrittenMany
 
 
 def update_many(
@@ -146,8 +147,9 @@ def archive_many(
     api.post(f"{path_of(collection)}/batch/archive", json={"inputs": inputs})
 
 
-def fetch_many(reader: Reader, remote_ids: Sequence[str]) -> FetchedMany:
+def fetch_many(
+    reader: Reader, remote_ids: Sequence[str]
+) -> Mapping[str, IntegrationItem]:
     """Return records as a sync reads them, by their ids."""
     found = reader.map_batch(reader.fetch_batch(remote_ids), None)
-    items = {item.id: item for item in found.mapped}
-    return FetchedMany(items=items, gone=frozenset(reader.gone))
+    return {item.id: item for item in found.mapped}

@@ -24,7 +24,7 @@ from integrations.services.common.errors import (
 from integrations.services.connections import new_grant, quota
 from integrations.services.grants import revocation
 from integrations.services.sync import runs
-from integrations.services.writing import outbox
+from integrations.services.writing import waiting
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def connect(
         full=not (stored.is_new or stored.shows_the_same),
         wait=CONNECTORS[provider].usual_share_lag,
     )
-    outbox.wake(stored.connection)
+    waiting.wake(stored.connection)
     return Connected(
         connection=stored.connection,
         is_new=stored.is_new,

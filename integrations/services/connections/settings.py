@@ -7,7 +7,7 @@ from integrations.models import Connection, SyncRun
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.services.common import audit
 from integrations.services.sync import runs
-from integrations.services.writing import outbox
+from integrations.services.writing import waiting
 
 
 def pause(
@@ -42,7 +42,7 @@ def resume(
         audit.record("connection.resumed", user=actor, subject=connection.pk)
         trigger = SyncRun.Trigger.STAFF if by_staff else SyncRun.Trigger.USER
         runs.request_sync(connection, trigger=trigger)
-        outbox.wake(connection)
+        waiting.wake(connection)
 
 
 def rename(connection: Connection, label: str) -> None:

@@ -173,7 +173,8 @@ def compare(
     by_item = _by_item(changes)
     items = {item.pk: item for item in new}
     missing = [key for key in by_item if key not in items]
-    items |= Item.objects.in_bulk(missing)
+    # One may have moved to another collection since its changes were read.
+    items |= Item.objects.filter(collection__in=collections).in_bulk(missing)
     _put_collections(list(items.values()), collections)
     added, removed, changed, first_read = [], [], [], 0
     is_cut = is_vague = False

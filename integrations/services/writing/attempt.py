@@ -23,6 +23,11 @@ class Step(StrEnum):
     ANSWERED = "answered"
 
 
+def key_of(edit_id: int) -> str:
+    """Return the key of an edit that is delivered by itself."""
+    return f"edit {edit_id}"
+
+
 @dataclass(kw_only=True)
 class Delivery:
     """One attempt to deliver an edit, under its lease."""
@@ -34,6 +39,7 @@ class Delivery:
     context: CollectionContext
     fields: Mapping[str, WritableField]
     step: Step = Step.READING
+    renewals: int = 0
     is_halfway: bool = False
     # None where an earlier delivery sent it: what that was is not known any more.
     sent: RawValues | None = None
@@ -41,8 +47,14 @@ class Delivery:
     def __post_init__(self) -> None:
         self.api.before_send = self.renew
 
+    @property
+    def key(self) -> str:
+        """Return the key of the edit, for the heartbeat."""
+        return key_of(self.edit.pk)
+
     def renew(self) -> None:
         """Renew the lease, which every call begins with: a write may take several."""
+        self.renewals += 1
         is_sending = self.step is Step.SENDING
         lease.renew(self.edit, self.lease_id, is_sending=is_sending)
 

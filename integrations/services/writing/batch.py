@@ -44,10 +44,9 @@ class Batch:
     context: CollectionContext
     fields: Mapping[str, WritableField] = field(default_factory=dict)
     step: Step = Step.READING
+    renewals: int = 0
     sent: set[str] = field(default_factory=set)
     changes: Mapping[str, RawValues] = field(default_factory=dict)
-    # Those that the last reading has told to be gone.
-    gone: frozenset[str] = frozenset()
     # Those that an earlier call may have written, before the one that is sent.
     unsure: set[str] = field(default_factory=set)
     halfway: set[str] = field(default_factory=set)
@@ -56,17 +55,21 @@ class Batch:
     def __post_init__(self) -> None:
         self.api.before_send = self.renew
 
+    @property
+    def key(self) -> str:
+        """Return the key of the bulk edit, for the heartbeat."""
+        return f"bulk edit {self.bulk.pk}"
+
     def renew(self) -> None:
         """Renew the lease of all rows, which every call begins with."""
+        self.renewals += 1
         is_sending = self.step is Step.SENDING
         rows = list(self.open.values())
         lease.renew_many(rows, self.lease_id, is_sending=is_sending)
 
     def fetch(self, ids: Iterable[str]) -> Mapping[str, IntegrationItem]:
         """Return items as they are there now."""
-        found = self.writer.fetch_many(self.api, self.context, list(ids))
-        self.gone = found.gone
-        return found.items
+        return self.writer.fetch_many(self.api, self.context, list(ids))
 
     def note_sent(self, keys: Iterable[str]) -> None:
         """Store that the next call writes these rows."""

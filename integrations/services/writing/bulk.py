@@ -162,6 +162,12 @@ def discard_cancelled(bulk: BulkEdit) -> int:
     return discarded
 
 
+def reopen(bulk: BulkEdit) -> None:
+    """Let a cancelled bulk edit take what its user decides on since."""
+    discard_cancelled(bulk)
+    BulkEdit.objects.filter(pk=bulk.pk).update(cancelled_at=None)
+
+
 def discard_left() -> int:
     """Discard what a worker that died, or a refused call, left of cancelled ones."""
     left = Edit.objects.open().filter(

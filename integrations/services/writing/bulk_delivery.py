@@ -94,7 +94,10 @@ def _deliver(
         context=context_of(found.collection),
     )
     try:
-        with connector_boundary("write_many", bulk_edit=found.uuid):
+        with (
+            connector_boundary("write_many", bulk_edit=found.uuid),
+            lease.heartbeat.renewing(batch),
+        ):
             _work_on(batch)
     except (ApiError, NoTokenError) as exc:
         wait = _after_error(batch, exc)

@@ -28,6 +28,7 @@ def _update(batch: Batch) -> None:
     if not changes:
         return
     batch.changes = changes
+    storing.store_drift([batch.open[key] for key in changes], there)
     batch.note_sent(changes)
     answer = batch.writer.update_many(batch.api, batch.context, changes)
     _store_answer(batch, answer)
@@ -82,7 +83,7 @@ def _settle_existing(batch: Batch, there: Mapping[str, str]) -> None:
 def _archive(batch: Batch) -> None:
     """Archive items; those that are not there any more are archived already."""
     there = batch.fetch(batch.open)
-    _store_archived(batch, [e for key, e in batch.open.items() if key in batch.gone])
+    # What a batch does not know is gone, or was merged: looked at by itself.
     for key, edit in list(batch.open.items()):
         if edit.is_cancelled or key not in there:
             batch.leave_alone(edit)

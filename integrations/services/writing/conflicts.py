@@ -1,4 +1,4 @@
-"""Settle conflicts: what stays where somebody else changed the same values."""
+"""Settle what waits for its user: conflicts, and edits that were refused."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from django.db import transaction
 from integrations.models import Edit
 from integrations.models.reasons import ReasonCode, columns
 from integrations.providers.writing import RawValues
-from integrations.services.writing import discarding, outbox
+from integrations.services.writing import bulk, discarding, outbox, row_states
 from integrations.services.writing.outbox import NothingToUndoError
 
 
@@ -28,9 +28,32 @@ def decide(
             return None
         there = {**edit.base, **edit.theirs}
         base = {name: there.get(name) for name in mine}
-        return outbox.update(
+        made = outbox.update(
             edit.item, mine, base, user=user, key=key, is_queued=is_queued
         )
+        _take_place(edit, made)
+        return made
+
+
+def correct(earlier: Edit, made: Edit, *, user: User) -> None:
+    """Let an edit take the place of a refused one, which is discarded."""
+    with transaction.atomic():
+        if discarding.discard([earlier], user=user, why=ReasonCode.DECIDED):
+            _take_place(earlier, made)
+
+
+def _take_place(earlier: Edit, made: Edit | None) -> None:
+    """Put what was decided on where the decided edit was, in an import or many."""
+    row_states.replace(earlier, made)
+    if made is None:
+        return
+    many = earlier.bulk_edit
+    if many is not None:
+        bulk.reopen(many)
+    Edit.objects.filter(pk=made.pk).update(
+        bulk_edit=many, is_sent_alone=many is not None, undoes=earlier.undoes_id
+    )
+    Edit.objects.filter(pk=earlier.pk).update(bulk_edit=None)
 
 
 def _give_back(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None:
@@ -43,5 +66,7 @@ def _give_back(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | 
         rows = Edit.objects.filter(pk=edit.pk, state=Edit.State.CONFLICT)
         if not rows.update(state=Edit.State.SAVED, **columns(None)):
             return None
+        edit.state = Edit.State.SAVED
+        row_states.follow(edit)
         outbox.record("settled", edit, user=user)
         return outbox.update(edit.item, values, edit.values, user=user, key=key)

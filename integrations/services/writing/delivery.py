@@ -20,7 +20,7 @@ from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync import spend
 from integrations.services.sync.refresh.context import context_of
 from integrations.services.writing import editing, lease, outbox, outcomes
-from integrations.services.writing.attempt import Delivery, Step
+from integrations.services.writing.attempt import Delivery, Step, key_of
 from integrations.services.writing.verbs import VERBS
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,9 @@ def deliver(edit_id: int) -> float | None:
 
     A second delivery of one that is being delivered ends without a call.
     """
+    # A lease that ran out because this process was slow is not taken from itself.
+    if lease.heartbeat.is_at_work(key_of(edit_id)):
+        return None
     claimed = lease.claim(edit_id, now=database_now())
     if claimed is None:
         return None
@@ -39,7 +42,8 @@ def deliver(edit_id: int) -> float | None:
     try:
         with connector_boundary("write", edit=edit.uuid):
             delivery = _begin(edit, lease_id)
-            VERBS[Edit.Verb(edit.verb)](delivery)
+            with lease.heartbeat.renewing(delivery):
+                VERBS[Edit.Verb(edit.verb)](delivery)
     except LeaseLostError:
         return None
     except (ApiError, NoTokenError) as exc:

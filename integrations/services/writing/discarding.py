@@ -11,7 +11,7 @@ from integrations.models import BulkEdit, Connection, Edit
 from integrations.models.edit import EditQuerySet
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.services.common import audit
-from integrations.services.writing import outbox
+from integrations.services.writing import outbox, row_states
 
 
 def cancel(edit: Edit, *, user: User) -> bool:
@@ -86,8 +86,9 @@ def stop_sending(rows: EditQuerySet) -> None:
 
 def discard_rows(rows: EditQuerySet, why: ReasonCode) -> int:
     """Discard rows that were not sent, or are known to be refused."""
-    known = Q(sent_at__isnull=True) | Q(state__in=Edit.UNDECIDED)
-    return rows.filter(known).update(
+    known = rows.filter(Q(sent_at__isnull=True) | Q(state__in=Edit.UNDECIDED))
+    row_states.discard(known)
+    return known.update(
         state=Edit.State.CANCELLED,
         ended_at=timezone.now(),
         lease_id=None,

@@ -1,13 +1,16 @@
-"""A worker's lease on an edit: claim, renew, note what was sent, end."""
+"""A worker's lease on an edit: claim, renew, note what was sent, end.
+
+Between two calls the ``heartbeat`` of its process renews it.
+"""
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.models import BulkEdit, Connection, Edit, times
@@ -17,6 +20,8 @@ from integrations.providers.writing import Written
 from integrations.services.common import metrics
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
+from integrations.services.sync.leases.heartbeat import Heartbeat
+from integrations.services.writing import row_states
 
 RELATED: Final = ("connection", "collection__connection", "item", "created_by")
 
@@ -62,7 +67,7 @@ def is_under_way(bulk_id: int, *, now: datetime) -> bool:
     """Tell whether a worker is delivering rows of a bulk edit now."""
     rows = Edit.objects.open().filter(bulk_edit=bulk_id, is_sent_alone=False)
     leased = rows.filter(lease_until__isnull=False)
-    is_over = times.come("lease_until", now, longest=Edit.lease_length())
+    is_over = times.come("lease_until", now, longest=Edit.longest_lease())
     return leased.exclude(is_over).exists()
 
 
@@ -72,29 +77,47 @@ def renew_many(
     """Renew the lease of edits of one connection, as ``renew`` does."""
     if edits:
         only = {} if is_sending else {"connection__in": _allowed(edits)}
-        _write_many(edits, lease_id, only=only)
+        _write_many(edits, lease_id, only=only, is_sending=is_sending)
 
 
 def note_sent_many(edits: Sequence[Edit], lease_id: UUID) -> None:
     """Store the intent to send edits of one connection by one call."""
     sent = {"state": Edit.State.SENDING, "sent_at": timezone.now(), **columns(None)}
     only = {"connection__in": _allowed(edits), "cancelled_at": None}
-    _write_many(edits, lease_id, only=only, **sent)
+    _write_many(edits, lease_id, only=only, is_sending=True, **sent)
 
 
 def _write_many(
-    edits: Sequence[Edit], lease_id: UUID, *, only: dict[str, Any], **values: Any
+    edits: Sequence[Edit],
+    lease_id: UUID,
+    *,
+    only: dict[str, Any],
+    is_sending: bool,
+    **values: Any,
 ) -> None:
     """Write columns of all or none, as long as all leases are held."""
     keys = [edit.pk for edit in edits]
     rows = Edit.objects.filter(pk__in=keys, lease_id=lease_id, **only)
     with transaction.atomic():
-        until = DatabaseNow() + Edit.lease_length()
+        until = DatabaseNow() + _length(is_sending=is_sending)
         if rows.update(lease_until=until, **values) != len(keys):
             raise LeaseLostError("some edits are not this worker's any more")
     for edit in edits:
         for name, value in values.items():
             setattr(edit, name, value)
+
+
+def _length(*, is_sending: bool) -> timedelta:
+    return Edit.longest_lease() if is_sending else Edit.lease_length()
+
+
+def renew_silently(lease_ids: Sequence[UUID]) -> None:
+    """Renew leases between two calls, which says nothing about whether they may be."""
+    held = Edit.objects.open().filter(lease_id__in=lease_ids)
+    sending = Q(state=Edit.State.SENDING)
+    for rows, is_sending in ((~sending, False), (sending, True)):
+        until = DatabaseNow() + _length(is_sending=is_sending)
+        held.filter(rows).update(lease_until=until)
 
 
 def _allowed(edits: Sequence[Edit]) -> ConnectionQuerySet:
@@ -122,7 +145,7 @@ def renew(edit: Edit, lease_id: UUID, *, is_sending: bool = False) -> None:
     does not end a write of several calls in its middle.
     """
     only = {} if is_sending else {"connection__in": _allowed([edit])}
-    _write(edit, lease_id, only=only)
+    _write(edit, lease_id, only=only, is_sending=is_sending)
 
 
 def note_sent(edit: Edit, lease_id: UUID) -> None:
@@ -131,6 +154,7 @@ def note_sent(edit: Edit, lease_id: UUID) -> None:
         edit,
         lease_id,
         only={"connection__in": _allowed([edit]), "cancelled_at": None},
+        is_sending=True,
         state=Edit.State.SENDING,
         sent_at=timezone.now(),
         **columns(None),
@@ -169,6 +193,8 @@ def end(
     )
     more = {**values, **columns(reason)}
     release(edit, lease_id, state=state, ended_at=timezone.now(), **more)
+    if not edit.is_sent_together:
+        row_states.follow(edit)
 
 
 def release(edit: Edit, lease_id: UUID, **values: Any) -> None:
@@ -181,11 +207,13 @@ def _write(
     lease_id: UUID,
     *,
     only: dict[str, Any] | None = None,
+    is_sending: bool = False,
     is_released: bool = False,
     **values: Any,
 ) -> None:
     """Write columns as long as the lease is held; raise LeaseLostError when not."""
-    leased: dict[str, Any] = {"lease_until": DatabaseNow() + Edit.lease_length()}
+    until = DatabaseNow() + _length(is_sending=is_sending)
+    leased: dict[str, Any] = {"lease_until": until}
     if is_released:
         leased = {"lease_id": None, "lease_until": None}
     rows = Edit.objects.filter(pk=edit.pk, lease_id=lease_id, **(only or {}))
@@ -193,3 +221,6 @@ def _write(
         raise LeaseLostError("the edit is not this worker's any more")
     for name, value in values.items():
         setattr(edit, name, value)
+
+
+heartbeat: Final = Heartbeat(renew_silently, Edit.lease_length)

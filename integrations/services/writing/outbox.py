@@ -11,7 +11,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models import AuditEvent, Collection, Connection, Edit, Item
+from integrations.models import (
+    AuditEvent,
+    Collection,
+    Connection,
+    Edit,
+    Item,
+    times,
+)
 from integrations.providers.writing import RawValues
 from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
@@ -92,6 +99,7 @@ def update(
 ) -> Edit | None:
     """Take new values of an item, as far as they differ from what a form showed.
 
+    A field that is not there any more is sent as well, and refused with its reason.
     The same key with other values, as from a form that was corrected before its first
     answer came, is a further edit behind the first one.
     """
@@ -106,8 +114,8 @@ def update(
     changed = {
         name: value
         for name, value in values.items()
-        if name in fields
-        and not editing.is_same(item.collection, fields[name], value, base.get(name))
+        if name not in fields
+        or not editing.is_same(item.collection, fields[name], value, base.get(name))
     }
     if not changed:
         return None
@@ -204,7 +212,9 @@ def send(edit: Edit) -> bool:
 def send_due() -> int:
     """Send what is due and was left: by a lost message, a dead worker, a pause."""
     now = database_now()
-    due = Edit.objects.deliverable(now).filter(due_at__lte=now - SENT_AGAIN_AFTER)
+    # What still has a lease has lost its worker.
+    is_left = Q(due_at__lte=now - SENT_AGAIN_AFTER) | Q(lease_until__isnull=False)
+    due = Edit.objects.deliverable(now).filter(is_left)
     edits = list(due.order_by("due_at").only(*SENT_BY)[:MOST_AT_ONCE])
     # What is in the queue already is no more due than it was.
     keys = [edit.pk for edit in edits]
@@ -231,11 +241,17 @@ def send_following(order_keys: Sequence[str]) -> None:
 
 
 def wake(connection: Connection) -> None:
-    """Have a connection's waiting edits tried now: it has been renewed or resumed."""
+    """Have a connection's waiting edits tried now: it has been renewed or resumed.
+
+    Those that the provider has asked to wait do.
+    """
     now = timezone.now()
-    waiting = Edit.objects.open().filter(connection=connection, lease_id__isnull=True)
+    free = Edit.objects.open().filter(connection=connection, lease_id__isnull=True)
+    is_due = times.come("due_at", now, longest=Edit.LONGEST_WAIT)
+    waiting = free.filter(is_due | ~Q(reason_data__has_key="is_asked"))
+    keys = list(waiting.order_by("pk").values_list("pk", flat=True))
     waiting.update(due_at=now, failures=0)
-    _send_all(list(waiting.order_by("pk").only(*SENT_BY)[:MOST_AT_ONCE]))
+    _send_all(list(free.filter(pk__in=keys[:MOST_AT_ONCE]).only(*SENT_BY)))
 
 
 def _send_all(edits: Sequence[Edit]) -> int:

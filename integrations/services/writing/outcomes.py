@@ -101,7 +101,7 @@ def _refused(edit: Edit, exc: ApiError, told: dict[str, Any]) -> Outcome:
         reason = Reason(code=ReasonCode.VALUES_REFUSED)
         values = {v.name: [v.code, v.message[:500]] for v in exc.values}
     elif isinstance(exc, AlreadyExists):
-        reason = Reason(code=ReasonCode.VALUES_REFUSED)
+        reason = Reason.of(ReasonCode.VALUES_REFUSED, existing=exc.remote_id)
         fields = editing.fields_of(edit.collection).values()
         taken = [f.name for f in fields if f.is_identity and f.name in edit.values]
         values = {name: [Refusal.TAKEN.value, ""] for name in taken}
@@ -118,7 +118,7 @@ def _limited(exc: RateLimited | QuotaExhausted, told: dict[str, Any]) -> Outcome
         wait = timedelta(seconds=exc.retry_after or DEFAULT_WAIT)
     return Outcome(
         state=Edit.State.WAITING,
-        reason=failures.reason_of(exc),
+        reason=failures.reason_of(exc, is_asked=True),
         wait=min(wait, Edit.LONGEST_WAIT),
         columns=told,
     )
@@ -137,7 +137,7 @@ def _later(
     wait = max(FIRST_LOOK, timedelta(seconds=max(seconds, asked or 0.0)))
     return Outcome(
         state=state,
-        reason=failures.reason_of(exc),
+        reason=failures.reason_of(exc, is_asked=bool(asked) or None),
         wait=min(wait, Edit.LONGEST_WAIT),
         columns={**told, "failures": edit.failures + 1},
     )

@@ -1,16 +1,20 @@
 """Store what a write made of an item, as the next sync would: through one mapping."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
+from django.utils import timezone
 
 from integrations.models import Collection, Edit, Item, ItemChange
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items import store
 from integrations.services.sync.deletions import seen_bitmap
+from integrations.services.writing import editing
 
 
 def store_item(edit: Edit, found: IntegrationItem, *, now: datetime) -> Item:
@@ -37,6 +41,19 @@ def store_items(
     return stored
 
 
+def store_drift(edits: Sequence[Edit], there: Mapping[str, IntegrationItem]) -> None:
+    """Store what others changed before a write, so that its own change is known."""
+    drifted = [
+        there[edit.remote_id]
+        for edit in edits
+        if (item := edit.item)
+        and (item.is_deleted or item.properties != there[edit.remote_id].properties)
+    ]
+    if drifted:
+        with transaction.atomic():
+            store_items(edits[0], drifted, now=timezone.now())
+
+
 def change_of(edit: Edit, *, now: datetime) -> ItemChange | None:
     """Return the change in the item's history that is this edit's."""
     return changes_of([edit], now=now).get(edit.pk)
@@ -45,8 +62,11 @@ def change_of(edit: Edit, *, now: datetime) -> ItemChange | None:
 def changes_of(edits: Sequence[Edit], *, now: datetime) -> dict[int, ItemChange]:
     """Return the changes in the items' histories that are these edits', by edit.
 
-    A sync may have seen what was written before its answer was stored.
+    A sync may have seen what was written before its answer was stored. What others
+    changed is taken out: that stays in the history as a change of its own.
     """
+    if not edits:
+        return {}
     items = [edit.item_id for edit in edits if edit.item_id is not None]
     since = min([now, *(edit.sent_at for edit in edits if edit.sent_at)])
     rows = ItemChange.objects.filter(item__in=items, edit__isnull=True, at__gte=since)
@@ -58,14 +78,49 @@ def changes_of(edits: Sequence[Edit], *, now: datetime) -> dict[int, ItemChange]
         made = _made_by(edit, own.get(edit.item_id, []), now)
         if made is not None:
             found[edit.pk] = made
+    return _take_out_others(edits, found)
+
+
+def _take_out_others(
+    edits: Sequence[Edit], made: Mapping[int, ItemChange]
+) -> dict[int, ItemChange]:
+    """Leave in each edit's change what it wrote, and what may have followed from it."""
+    writable = {f"properties.{n}" for n in editing.fields_of(edits[0].collection)}
+    found = {key: made[key] for key in made}
+    for edit in edits:
+        if (change := found.get(edit.pk)) is None or edit.verb == Edit.Verb.ARCHIVE:
+            continue
+        written = {f"properties.{name}" for name in edit.values}
+        own = {n: pair for n, pair in change.fields.items() if n in written}
+        if not own:
+            del found[edit.pk]
+        elif (writable - written) & set(change.fields):
+            found[edit.pk] = _split(change, own)
     return found
+
+
+def _split(change: ItemChange, own: Mapping[str, Any]) -> ItemChange:
+    """Store a part of a change as a change of its own, and return it."""
+    change.fields = {n: v for n, v in change.fields.items() if n not in own}
+    change.save(update_fields=["fields"])
+    return ItemChange.objects.create(
+        item_id=change.item_id,
+        connection_id=change.connection_id,
+        run_id=change.run_id,
+        at=change.at,
+        kind=ItemChange.Kind.CHANGED,
+        fields=dict(own),
+    )
 
 
 def _made_by(
     edit: Edit, changes: Sequence[ItemChange], now: datetime
 ) -> ItemChange | None:
+    # What was there already was somebody else's doing.
+    if edit.sent_at is None:
+        return None
     made = (each for each in changes if each.run_id is None and each.at == now)
-    if (change := next(made, None)) is not None or edit.sent_at is None:
+    if (change := next(made, None)) is not None:
         return change
     names = {f"properties.{name}" for name in edit.values}
     since = (each for each in changes if each.at >= edit.sent_at)

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.http.errors import AlreadyExists, NotFound, Server
+from integrations.http.errors import AlreadyExists, ApiError, NotFound, Server
 from integrations.models import Edit
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.records import IntegrationItem
@@ -38,21 +39,36 @@ def _update(delivery: Delivery) -> None:
     bases = {name: edit.base.get(name) for name in missing}
     changed = delivery.differing(bases, found.properties)
     halfway = left_halfway(delivery.writer, edit, changed, found.properties)
+    if edit.is_cancelled:
+        delivery.is_halfway = bool(halfway)
+        _give_back(delivery, found, halfway)
+        _end_cancelled(delivery)
+        return
     if set(changed) - halfway:
         _conflict(delivery, found, changed, ReasonCode.CHANGED_THERE)
         return
     delivery.is_halfway = bool(halfway)
-    if edit.is_cancelled:
-        _give_back(delivery, halfway)
-        _end_cancelled(delivery)
-        return
+    storing.store_drift([edit], {edit.remote_id: found})
     delivery.note_sent()
     values = {name: edit.values[name] for name in missing}
     delivery.sent = values
-    written = delivery.writer.update(
-        delivery.api, delivery.context, edit.remote_id, values
-    )
+    try:
+        written = delivery.writer.update(
+            delivery.api, delivery.context, found.id, values
+        )
+    except AlreadyExists as exc:
+        exc.remote_id = exc.remote_id or delivery.find_existing() or ""
+        _store_existing(delivery, exc.remote_id)
+        raise
     _answered(delivery, written)
+
+
+def _store_existing(delivery: Delivery, remote_id: str) -> None:
+    """Store what has the identity already, as far as it can be read now."""
+    with suppress(ApiError, NoTokenError):
+        if remote_id and (found := delivery.fetch(remote_id)) is not None:
+            with transaction.atomic():
+                storing.store_item(delivery.edit, found, now=timezone.now())
 
 
 def _create(delivery: Delivery) -> None:
@@ -96,6 +112,9 @@ def _archive(delivery: Delivery) -> None:
     if found is not None and edit.is_cancelled:
         _end_cancelled(delivery)
         return
+    if found is not None and found.id != edit.remote_id:
+        _refuse_merged(delivery, found)
+        return
     if found is not None:
         names = touched(delivery.writer, delivery.fields, edit, found.properties)
         if names:
@@ -111,6 +130,14 @@ def _archive(delivery: Delivery) -> None:
         edit.correlation_id = delivery.api.correlation_id
         edit.change = storing.archive_items([edit], now=now).get(edit.pk)
         _end(delivery, Edit.State.SAVED, change=edit.change)
+
+
+def _refuse_merged(delivery: Delivery, found: IntegrationItem) -> None:
+    """Leave alone what an item became by a merge: nobody wanted that archived."""
+    with transaction.atomic():
+        storing.store_item(delivery.edit, found, now=timezone.now())
+        reason = Reason.of(ReasonCode.ITEM_MERGED, existing=found.id)
+        _end(delivery, Edit.State.REFUSED, reason)
 
 
 VERBS: Mapping[Edit.Verb, Callable[[Delivery], None]] = {
@@ -134,7 +161,9 @@ def _answered(delivery: Delivery, written: Any) -> None:
     _save(delivery, found)
 
 
-def _give_back(delivery: Delivery, names: Iterable[str]) -> None:
+def _give_back(
+    delivery: Delivery, found: IntegrationItem, names: Iterable[str]
+) -> None:
     """Restore what a cancelled write had cleared when it was cut off."""
     edit = delivery.edit
     values = {name: edit.base.get(name) for name in names}
@@ -142,7 +171,7 @@ def _give_back(delivery: Delivery, names: Iterable[str]) -> None:
         raise NoTokenError(ReasonCode.NO_PERMISSION)
     if values:
         delivery.step = Step.SENDING
-        delivery.writer.update(delivery.api, delivery.context, edit.remote_id, values)
+        delivery.writer.update(delivery.api, delivery.context, found.id, values)
 
 
 def _end_cancelled(delivery: Delivery) -> None:
@@ -154,7 +183,8 @@ def _finish_update(delivery: Delivery, found: IntegrationItem) -> None:
     """Save an update, or show what it replaced between the reading and the write."""
     edit = delivery.edit
     replaced: RawValues = {}
-    if edit.may_have_arrived:
+    # The history of what was merged since is that of both.
+    if edit.may_have_arrived and found.id == edit.remote_id:
         names = edit.values if delivery.sent is None else delivery.sent
         told = delivery.writer.fetch_overwritten(
             delivery.api,

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 
 from integrations.models import Connection, Import, ImportRow
-from integrations.services.writing import discarding
+from integrations.services.writing import discarding, outbox
 from integrations.services.writing.imports import jobs
 
 
@@ -21,6 +21,12 @@ def count(connection: Connection) -> int:
 def count_sought(connection: Connection) -> int:
     """Return how many were discarded and may have arrived, which is not known yet."""
     return connection.edits.open().filter(cancelled_at__isnull=False).count()
+
+
+def wake(connection: Connection) -> None:
+    """Have all that waits in a connection tried now: it has been renewed or resumed."""
+    outbox.wake(connection)
+    jobs.wake(connection)
 
 
 def discard(connection: Connection, *, user: User | None) -> int:

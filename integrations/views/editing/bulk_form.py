@@ -4,7 +4,8 @@ from typing import Any
 
 from integrations.providers.capabilities import WritesItems
 from integrations.providers.writing import WritableField
-from integrations.views.editing.form import PREFIX, ItemForm, Shown, typed
+from integrations.views.editing.form import PREFIX, ItemForm, typed
+from integrations.views.editing.shown import Shown
 
 
 class BulkForm(ItemForm):
@@ -17,7 +18,7 @@ class BulkForm(ItemForm):
             data,
             writer=writer,
             fields={field.name: field},
-            shown=Shown.now({}),
+            shown=Shown.now({}, {}),
         )
         self.only = field
         for name in ("key", "base"):

@@ -1,19 +1,16 @@
 """The form of an item: a control for each field, and what of it was changed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core import signing
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.models.import_texts import REFUSALS, refusal_text
-from integrations.models.preferences import to_zone
 from integrations.providers.capabilities import WritesItems
 from integrations.providers.writing import (
     FormValue,
@@ -21,53 +18,11 @@ from integrations.providers.writing import (
     Refusal,
     WritableField,
 )
-from integrations.services.writing.checks import MAX_TEXT, mistake
+from integrations.services.writing.checks import mistake
+from integrations.views.editing.controls import control_of, show_lost_options
+from integrations.views.editing.shown import Shown
 
-SALT: Final = "edit.base"
 PREFIX: Final = "p."
-TYPES: Final[Mapping[Input, tuple[str, Mapping[str, str]]]] = {
-    Input.TEXT: ("text", {}),
-    Input.NUMBER: ("text", {"inputmode": "decimal"}),
-    Input.EMAIL: ("email", {"autocomplete": "off"}),
-    Input.PHONE: ("tel", {"autocomplete": "off"}),
-    Input.LINK: ("url", {}),
-    Input.DATE: ("date", {}),
-    Input.DATETIME: ("datetime-local", {}),
-}
-
-
-class StaleFormError(Exception):
-    """What the form showed when it was opened cannot be told any more."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What a form showed when it was opened: raw values, and in which zone."""
-
-    values: Mapping[str, Any]
-    zone: ZoneInfo
-
-    @classmethod
-    def now(cls, values: Mapping[str, Any]) -> "Shown":
-        """Return what a form shows that is opened now."""
-        key = getattr(timezone.get_current_timezone(), "key", "UTC")
-        return cls(values=values, zone=to_zone(str(key)) or ZoneInfo("UTC"))
-
-    @classmethod
-    def read(cls, signed: str) -> "Shown":
-        """Return what a form carried along; raise StaleFormError for nothing."""
-        try:
-            told = signing.loads(signed, salt=SALT)
-            zone = to_zone(str(told["zone"]))
-            values = dict(told["values"])
-        except (signing.BadSignature, ValueError, TypeError, KeyError) as exc:
-            raise StaleFormError from exc
-        return cls(values=values, zone=zone or ZoneInfo("UTC"))
-
-    def sign(self) -> str:
-        """Return what the form carries along, which nobody can alter."""
-        told = {"values": dict(self.values), "zone": self.zone.key}
-        return signing.dumps(told, salt=SALT, compress=True)
 
 
 class ItemForm(forms.Form):
@@ -97,12 +52,15 @@ class ItemForm(forms.Form):
         self.initial = {"key": uuid4(), "base": shown.sign()}
         for name, field in fields.items():
             value = self._show(field, shown.values.get(name))
-            control = _control(field, value, is_required=is_new and field.is_identity)
+            control = control_of(field, value, is_required=is_new and field.is_identity)
             self.fields[PREFIX + name] = control
             fresh = value if typed is None or name not in typed else typed[name]
             if fresh is not value:
                 fresh = self._show(field, fresh)
             self.initial[PREFIX + name] = list(fresh) if _is_many(fresh) else fresh
+            if isinstance(control, forms.ChoiceField):
+                chosen = self._sent(name, field) if self.is_bound else fresh
+                show_lost_options(control, chosen)
 
     def _show(self, field: WritableField, raw: Any) -> FormValue:
         """Return a value as its control shows it."""
@@ -118,6 +76,9 @@ class ItemForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Check what can be known before anything is sent."""
         cleaned = super().clean() or {}
+        for lost, told in self._typed_into_lost():
+            text = f"{lost.label}: {REFUSALS[Refusal.UNKNOWN_FIELD]}"
+            self.add_error(None, f"{text} You typed: {told}" if told else text)
         for name, field in self.writable.items():
             value = cleaned.get(PREFIX + name)
             text = value if isinstance(value, str) else ""
@@ -126,12 +87,24 @@ class ItemForm(forms.Form):
                 self.add_error(PREFIX + name, REFUSALS[code])
         return cleaned
 
+    def _typed_into_lost(self) -> Iterator[tuple[WritableField, str]]:
+        """Yield the fields that were typed into and are not there any more."""
+        for name, each in self.shown.fields.items():
+            if name in self.writable or PREFIX + name not in self.data:
+                continue
+            value = typed(self._sent(name, each))
+            if not _is_alike(value, self._show(each, self.shown.values.get(name))):
+                yield each, value if isinstance(value, str) else ", ".join(value)
+
+    def _sent(self, name: str, control: WritableField) -> Any:
+        data = self.data
+        if control.input is Input.CHOICES and isinstance(data, QueryDict):
+            return data.getlist(PREFIX + name)
+        return data.get(PREFIX + name)
+
     def _is_changed(self, name: str, value: FormValue) -> bool:
         field = self.writable[name]
-        before = self._show(field, self.shown.values.get(name))
-        if _is_many(value) and _is_many(before):
-            return set(value) != set(before)
-        return value != before
+        return not _is_alike(value, self._show(field, self.shown.values.get(name)))
 
     def changes(self) -> dict[str, Any]:
         """Return the changed values in the provider's own form."""
@@ -212,6 +185,12 @@ def typed(value: Any) -> FormValue:
     return _lines(value) if isinstance(value, str) else tuple(value)
 
 
+def _is_alike(value: FormValue, before: FormValue) -> bool:
+    if _is_many(value) and _is_many(before):
+        return set(value) == set(before)
+    return value == before
+
+
 def _is_many(value: object) -> bool:
     return isinstance(value, tuple | list)
 
@@ -227,47 +206,3 @@ def _time(text: str) -> datetime | None:
     except ValueError:
         return None
     return at if at is not None and timezone.is_aware(at) else None
-
-
-def _control(field: WritableField, value: FormValue, *, is_required: bool) -> Any:
-    """Return the control of a field; a value that is not offered can be kept."""
-    attrs = {"id": f"field-{field.name}"}
-    told = {"required": REFUSALS[Refusal.REQUIRED]}
-    if field.input in (Input.CHOICE, Input.BOOLEAN, Input.CHOICES):
-        own = value if isinstance(value, tuple) else filter(None, (value,))
-        options = {**{each: each for each in own}, **field.options}
-        choices = list(options.items())
-        if field.input is Input.CHOICES:
-            return forms.MultipleChoiceField(
-                choices=choices,
-                required=is_required,
-                widget=forms.CheckboxSelectMultiple(attrs=attrs),
-                error_messages=told,
-            )
-        return forms.ChoiceField(
-            choices=[("", "\N{EN DASH}"), *choices],
-            required=is_required,
-            widget=forms.Select(attrs=attrs),
-            error_messages=told,
-        )
-    return forms.CharField(
-        required=is_required,
-        strip=False,
-        max_length=MAX_TEXT,
-        widget=_widget(field, str(value), attrs),
-        error_messages=told,
-    )
-
-
-def _widget(field: WritableField, value: str, attrs: dict[str, str]) -> forms.Widget:
-    if field.input is Input.LONG_TEXT or "\n" in value:
-        return forms.Textarea(attrs={**attrs, "rows": "4"})
-    kind, more = TYPES[field.input]
-    # A browser would show none of a value that its control cannot hold.
-    if value and mistake(field, value):
-        kind = "text"
-    if field.input is Input.DATETIME and kind == "datetime-local":
-        more = {**more, "step": "1" if value.count(":") == 2 else "60"}
-    widget = forms.TextInput(attrs={**attrs, **more})
-    widget.input_type = kind
-    return widget

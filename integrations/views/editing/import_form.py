@@ -21,8 +21,8 @@ TEXTS: Final[Mapping[MappingProblem, str]] = {
     MappingProblem.UNKNOWN: "This field is not there any more.",
     MappingProblem.FORMAT: "Choose how these values are written: both ways fit.",
     MappingProblem.NO_IDENTITY: (
-        "Choose the column with the e-mail address or with the record ID: by it each"
-        " row finds what is there already."
+        "Choose the column of the field that no two have alike, or that of the record"
+        " ID: by it each row finds what is there already."
     ),
     MappingProblem.NOTHING: "Choose at least one field besides the record ID.",
 }

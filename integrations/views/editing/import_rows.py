@@ -38,6 +38,7 @@ def rows_of(source: Import, rows: Sequence[ImportRow]) -> Iterator[dict[str, Any
             "name": _name(row, content, identities),
             "changes": list(_changes(source, content, labels)),
             "problems": list(_problems(row, headings, labels)),
+            "existing": row.edit.existing_item if row.edit else None,
             "decide": row.edit if row.state == State.CONFLICT else None,
         }
 

@@ -169,6 +169,8 @@ def _progress(source: Import) -> dict[str, Any]:
     read = counts.get(RowState.READ, 0) + counts.get(RowState.CONVERTED, 0)
     unsettled = sum(counts.get(state, 0) for state in ImportRow.UNSETTLED)
     left = read if source.state == Import.State.CHECKING else unsettled
+    # What its user has decided on is sent after its end.
+    is_live = source.is_open or counts.get(RowState.SENT, 0)
     return {
         "source": source,
         "connection": source.connection,
@@ -186,7 +188,7 @@ def _progress(source: Import) -> dict[str, Any]:
         "todo": sum(counts.get(state, 0) for state in ImportRow.TO_SEND),
         "refused": counts.get(RowState.INVALID, 0) + counts.get(RowState.REFUSED, 0),
         "wait": _wait(source) if source.is_open else None,
-        "live_seconds": status.SECONDS_BUSY if source.is_open else 0,
+        "live_seconds": status.SECONDS_BUSY if is_live else 0,
     }
 
 

@@ -14,7 +14,6 @@ from django.views.decorators.http import (
 )
 
 from integrations.models import Collection, Edit, Item
-from integrations.models.reasons import ReasonCode
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described, links
 from integrations.services.writing import (
@@ -28,7 +27,8 @@ from integrations.services.writing import (
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.editing import status
-from integrations.views.editing.form import ItemForm, Shown, StaleFormError
+from integrations.views.editing.form import ItemForm
+from integrations.views.editing.shown import Shown, StaleFormError
 from integrations.views.items.values import show
 
 FORM = ["GET", "HEAD", "POST"]
@@ -88,7 +88,7 @@ def _take_update(
     if edit is None:
         messages.info(request, "Nothing was changed.", extra_tags="unchanged")
         return redirect(item)
-    _settle(request, earlier)
+    _settle(request, earlier, edit)
     return redirect(f"{item.get_absolute_url()}#edits")
 
 
@@ -110,7 +110,7 @@ def item_create(request: UserRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         key = form.cleaned_data["key"]
         edit = outbox.create(collection, form.changes(), user=request.user, key=key)
-        _settle(request, earlier)
+        _settle(request, earlier, edit)
         return redirect(edit)
     context = {"cancel": collection.connection}
     return _show_form(request, collection, form, earlier, context)
@@ -126,9 +126,9 @@ def _corrected(request: UserRequest, collection: Collection) -> Edit | None:
     return rows.filter(uuid=key, state=Edit.State.REFUSED).first()
 
 
-def _settle(request: UserRequest, earlier: Edit | None) -> None:
+def _settle(request: UserRequest, earlier: Edit | None, edit: Edit) -> None:
     if earlier is not None:
-        discarding.discard([earlier], user=request.user, why=ReasonCode.DECIDED)
+        conflicts.correct(earlier, edit, user=request.user)
 
 
 def _form(
@@ -147,7 +147,7 @@ def _form(
     if request.method == "POST":
         shown = Shown.read(request.POST.get("base", ""))
     else:
-        shown = Shown.now({name: values.get(name) for name in fields})
+        shown = Shown.now({name: values.get(name) for name in fields}, fields)
     return ItemForm(
         request.POST if request.method == "POST" else None,
         writer=writer,
@@ -300,7 +300,7 @@ def connection_editing(request: UserRequest, pk: UUID) -> HttpResponse:
         path = reverse("integrations:connect", args=(connection.provider,))
         return redirect(f"{path}?connection={connection.pk}")
     if on:
-        outbox.wake(connection)
+        waiting.wake(connection)
     text = "Editing is on." if on else "Editing is off."
     messages.success(request, text, extra_tags="editing_on" if on else "editing_off")
     return redirect(f"{connection.get_absolute_url()}#editing")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Q
+from django.utils import timezone
 
 from integrations.models import Collection, Connection, Edit, Item, wording
 from integrations.models.reasons import ReasonCode
@@ -12,7 +13,7 @@ from integrations.models.wording import count_text
 from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
-from integrations.services.writing import editing, undo_one
+from integrations.services.writing import editing, outbox, undo_one
 from integrations.services.writing import waiting as waiting_changes
 from integrations.views.editing import waits
 from integrations.views.items.values import show
@@ -41,6 +42,7 @@ def put_in_words(edit: Edit, user: User) -> dict[str, Any]:
         "word": word(edit),
         "sentence": sentence(edit),
         "fields": list(_fields(edit)),
+        "existing": edit.existing_item,
         "can_undo": undo_one.can_undo(edit, user),
         "can_discard": _can_discard(edit),
         "may_have_arrived": edit.is_open and edit.may_have_arrived,
@@ -66,18 +68,37 @@ def sentence(edit: Edit) -> str:
     provider = connection.provider_name
     wait = waits.held(edit.collection, is_read_only=edit.is_cancelled)
     told = wait.text if wait and edit.is_open else ""
-    if edit.state == State.UNKNOWN or (told and edit.may_have_arrived):
+    if edit.is_being_sent:
+        return _awaited(edit)
+    if edit.state == State.UNKNOWN or (edit.is_open and edit.may_have_arrived):
         return _sought(edit, told)
     if told:
         return told
     if edit.state == State.CONFLICT and edit.verb == Edit.Verb.CREATE:
-        return f"{provider} has one with this e-mail address already."
+        return f"{provider} has one{_with_same(edit.collection)} already."
     if edit.reason == ReasonCode.OVERWROTE:
         return f"Your change is at {provider}, but {why}. Decide which one stays."
     if edit.is_open and why:
         return f"It is sent as soon as it can be: {why}."
     if edit.state in (State.REFUSED, State.CONFLICT):
         return f"Nothing was changed at {provider}: {why}."
+    return ""
+
+
+def _with_same(collection: Collection) -> str:
+    """Return by which fields no two items are alike, as part of a sentence."""
+    try:
+        names = outbox.identity_fields(collection)
+    except ConnectorError:
+        return ""
+    labels = labels_of(collection)
+    return f" with the same {' or '.join(labels[name] for name in names)}"
+
+
+def _awaited(edit: Edit) -> str:
+    """Return that an edit is on its way, where it would not be sent any more."""
+    if edit.is_cancelled:
+        return "It was on its way already, and is not sent again."
     return ""
 
 
@@ -94,15 +115,18 @@ def _sought(edit: Edit, told: str) -> str:
 
 def discarded_text(connection: Connection) -> str:
     """Return what came of discarding all that waited in a connection."""
-    text = "The waiting changes are discarded."
-    sought, provider = (
-        waiting_changes.count_sought(connection),
-        connection.provider_name,
-    )
-    if not sought:
-        return text
-    lost = count_text(sought, "change")
-    return f"{text} The answer to {lost} was lost: {provider} is asked what arrived."
+    words, provider = ["The waiting changes are discarded."], connection.provider_name
+    sought = waiting_changes.count_sought(connection)
+    sending = connection.edits.being_sent(timezone.now()).count()
+    if sending:
+        on_the_way = count_text(sending, "change")
+        words.append(f"Only {on_the_way} on the way already may still arrive.")
+    if lost := max(0, sought - sending):
+        told = count_text(lost, "change")
+        words.append(
+            f"The answer to {told} was lost: {provider} is asked what arrived."
+        )
+    return " ".join(words)
 
 
 def _fields(edit: Edit) -> Iterator[dict[str, str]]:

@@ -33,6 +33,10 @@ def held(alice: User, settings: Any) -> RunLease:
     return RunLease(run=claimed[0], lease_id=claimed[1], api=Api(), stop_at=1e12)  # type: ignore[arg-type]
 
 
+def make() -> heartbeat.Heartbeat:
+    return heartbeat.Heartbeat(heartbeat.renew_runs, lease.lease_length)
+
+
 def until(held: RunLease) -> Any:
     return SyncRun.objects.values_list("lease_until", flat=True).get(pk=held.run.pk)
 
@@ -44,12 +48,12 @@ def is_over(held: RunLease) -> bool:
 def test_it_is_renewed_while_one_answer_is_waited_for(held: RunLease) -> None:
     begun = until(held)
 
-    with heartbeat.Heartbeat().renewing(held):
+    with make().renewing(held):
         wait_until(lambda: until(held) > begun, "it is renewed")
 
 
 def test_it_runs_out_when_the_work_has_ended(held: RunLease) -> None:
-    with heartbeat.Heartbeat().renewing(held):
+    with make().renewing(held):
         pass
 
     wait_until(lambda: is_over(held), "it runs out")
@@ -61,7 +65,7 @@ def test_it_runs_out_when_the_work_is_stuck(
     monkeypatch.setattr(heartbeat, "STUCK_SECONDS", 0.3)
     settings.TOKEN_TIMEOUT = 0.2
 
-    with heartbeat.Heartbeat().renewing(held):
+    with make().renewing(held):
         wait_until(lambda: is_over(held), "it runs out")
 
 
@@ -73,7 +77,7 @@ def test_what_another_worker_has_taken_is_not_renewed(held: RunLease) -> None:
     begun = until(second)
     SyncRun.objects.filter(pk=held.run.pk).update(lease_id=uuid.uuid4())
 
-    beating = heartbeat.Heartbeat()
+    beating = make()
     with beating.renewing(held), beating.renewing(second):
         wait_until(lambda: until(second) > begun, "the other one is renewed")
         wait_until(lambda: is_over(held), "the lost one runs out")

@@ -131,6 +131,16 @@ class Desk:
             value=value,
         )
 
+    def merge(self, item: Item, other: Item) -> None:
+        """Merge two contacts at the provider, which makes a new one."""
+        self.sandbox.client.order(
+            "records/merge",
+            portal=PORTAL,
+            type="contacts",
+            id=item.remote_id,
+            other=other.remote_id,
+        )
+
     def _rows(self, where: str, *values: Any) -> list[Any]:
         found: list[Any] = self.sandbox.client.sandbox.storage.all(
             "SELECT * FROM hubspot_record WHERE portal = ? AND type = '0-1' AND "

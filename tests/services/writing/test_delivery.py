@@ -174,16 +174,63 @@ def test_a_new_contact_whose_address_is_taken_is_offered_as_it_is_there(
     assert len(desk.with_address(address)) == 1
 
 
+@pytest.mark.parametrize("is_new_here", [False, True])
 def test_an_address_that_another_contact_has_is_refused_at_its_field(
-    desk: Desk,
+    desk: Desk, *, is_new_here: bool
 ) -> None:
     item = desk.item()
     others = Item.objects.live().filter(collection=desk.contacts).exclude(pk=item.pk)
-    taken = next(o.properties["email"] for o in others if o.properties.get("email"))
+    other = next(each for each in others if each.properties.get("email"))
+    if is_new_here:
+        other.delete()
 
-    edit = desk.finish(desk.update(item, email=taken))
+    edit = desk.finish(desk.update(item, email=other.properties["email"]))
 
     assert (edit.state, edit.refused["email"][0]) == (State.REFUSED, "taken")
+    assert edit.existing_item is not None
+    assert edit.existing_item.remote_id == other.remote_id
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+@pytest.mark.parametrize("is_many", [False, True])
+def test_an_edit_of_a_contact_that_was_merged_is_of_what_it_became(
+    desk: Desk, *, is_many: bool, is_sent: bool
+) -> None:
+    first, other = [each for each in desk.items() if each.properties.get("city")][:2]
+    made = desk.bulk([first], "city", "Mine") if is_many else None
+    edit = made.edits.get() if made else desk.update(first, city="Mine")
+    if is_sent:
+        desk.sandbox.client.fault("lost", "write", count=1)
+        desk.deliver_bulk(made) if made else desk.deliver(edit)
+    desk.merge(first, other)
+
+    desk.finish_bulk(made) if made else desk.finish(edit)
+
+    edit.refresh_from_db()
+    assert edit.state == State.SAVED
+    assert edit.remote_id not in (first.remote_id, other.remote_id)
+    assert edit.item is not None
+    assert edit.item.remote_id == edit.remote_id
+    assert desk.there(edit.remote_id)["city"] == "Mine"
+
+
+@pytest.mark.parametrize("is_many", [False, True])
+def test_what_a_contact_became_by_a_merge_is_not_archived(
+    desk: Desk, *, is_many: bool
+) -> None:
+    first, other = desk.items()[:2]
+    edit = desk.archive(first)
+    if is_many:
+        edit.bulk_edit = desk.bulk([other], "city", "Mine")
+        edit.save()
+    desk.merge(first, other)
+
+    desk.deliver_bulk(edit.bulk_edit) if edit.bulk_edit else None
+    desk.finish(edit)
+
+    assert (edit.state, edit.reason) == (State.REFUSED, ReasonCode.ITEM_MERGED)
+    assert edit.existing_item is not None
+    assert desk.there(edit.existing_item.remote_id)
 
 
 # What happens to a call that writes, what is known then, and whether it arrived.

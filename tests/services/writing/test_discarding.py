@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from integrations.models import Connection, Edit, Import
+from integrations.services.connections import settings
 from integrations.services.writing import discarding, waiting
 from integrations.services.writing.imports import jobs, results
 from tests.services.writing.fixtures_of_edits import Desk
@@ -115,6 +117,62 @@ def test_one_that_may_have_arrived_is_not_called_discarded(
     assert states() == {State.UNKNOWN}
     Connection.objects.update(state="active")
     assert desk.finish(edit).state == State.SAVED
+
+
+@pytest.mark.parametrize("act", [waiting.wake, waiting.discard])
+def test_nothing_is_tried_before_the_provider_wants_it(desk: Desk, act: Any) -> None:
+    item = desk.item()
+    limited = desk.update(item, city="Once")
+    lose_answers(desk, 1, has_arrived=False)
+    desk.deliver(limited)
+    desk.sandbox.client.fault("rate_limits", "api", count=1)
+    desk.deliver(limited)
+    held = desk.update(desk.items()[-1], city="Once")
+    desk.sandbox.client.switch("withdrawn_scopes", ["crm.objects.contacts.write"])
+    desk.deliver(held)
+    asked, before = limited.due_at, timezone.now()
+    assert min(asked, held.due_at) > before
+
+    act(desk.connection, **({"user": desk.user} if act is waiting.discard else {}))
+
+    limited.refresh_from_db()
+    held.refresh_from_db()
+    assert limited.due_at == asked
+    assert held.due_at < timezone.now() or not held.is_open
+
+
+def test_an_import_that_was_held_goes_on_with_its_connection(desk: Desk) -> None:
+    source = check(upload(desk, to_csv(["Email"], ["new@example.com"])))
+    jobs.confirm(source, user=desk.user)
+    Connection.objects.update(state="paused")
+    jobs.work_on(source.pk)
+    source.refresh_from_db()
+    assert source.due_at > timezone.now()
+    desk.connection.refresh_from_db()
+
+    settings.resume(desk.connection, actor=desk.user)
+
+    source.refresh_from_db()
+    assert source.due_at <= timezone.now()
+    jobs.work_on(source.pk)
+    assert results.counts_of(source) == {"created": 1}
+
+
+@pytest.mark.parametrize("is_many", [False, True])
+def test_what_is_discarded_meets_no_conflict_any_more(
+    desk: Desk, *, is_many: bool
+) -> None:
+    item = desk.item()
+    made = desk.bulk([item], "city", "Once") if is_many else None
+    edit = made.edits.get() if made else desk.update(item, city="Once")
+    lose_answers(desk, 1, has_arrived=False)
+    desk.deliver_bulk(made) if made else desk.deliver(edit)
+    desk.edit_there(item.remote_id, "city", "Theirs")
+
+    discarding.cancel(Edit.objects.get(pk=edit.pk), user=desk.user)
+    desk.finish_bulk(made) if made else desk.finish(edit)
+
+    assert states() == {State.CANCELLED}
 
 
 def test_a_write_that_was_cut_off_is_not_mended_while_editing_is_off(

@@ -7,8 +7,10 @@ from django.db import connection as database
 
 from integrations.models import Import
 from integrations.models.import_texts import file_text
-from integrations.services.writing.imports import csv_file, formats, uploads
+from integrations.providers import CONNECTORS
+from integrations.services.writing.imports import csv_file, formats, mapping, uploads
 from tests.services.writing.fixtures_of_edits import Desk
+from tests.services.writing.fixtures_of_imports import to_csv, upload
 from tests.support.rows import NOON
 
 
@@ -120,3 +122,14 @@ def test_encodings_and_delimiters_are_recognised(encoding: str, delimiter: str) 
         (2, ["ä", "ö", "ü", f"eins\r\nzwei, drei; {delimiter}".strip()]),
         (4, ["1", "2"]),
     ]
+
+
+def test_headings_that_mean_an_id_are_the_providers_own(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headings = frozenset({"aktenzeichen"})
+    monkeypatch.setattr(CONNECTORS["hubspot"], "id_headings", headings)
+
+    source = upload(desk, to_csv(["Akten-Zeichen", "Record ID"], ["1", "2"]))
+
+    assert source.mapping == {"0": {"field": mapping.RECORD_ID, "format": ""}}

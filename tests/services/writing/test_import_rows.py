@@ -173,18 +173,25 @@ def test_a_cancelled_import_of_a_paused_connection_ends(desk: Desk) -> None:
     assert results.counts_of(source) == {"new": 1, "discarded": 1}
 
 
-def test_an_import_that_is_held_for_days_ends_and_loses_its_file(desk: Desk) -> None:
+def test_an_import_that_is_held_for_weeks_is_sent_and_then_loses_its_file(
+    desk: Desk,
+) -> None:
     source = sent_in_part(desk)
     Connection.objects.update(state="paused")
-    old = timezone.now() + Import.KEPT * 1.01
+    weeks = timezone.now() + Import.KEPT * 3
 
-    jobs.prune(now=old)
-    jobs.work_on(source.pk)
-    jobs.prune(now=old)
+    jobs.prune(now=weeks)
+    Connection.objects.update(state="active")
+    finish(source)
 
-    source.refresh_from_db()
-    assert source.state == Import.State.CANCELLED
-    assert set(source.rows.values_list("content", flat=True)) == {""}
+    assert source.state == Import.State.DONE
+    assert results.counts_of(source) == {"created": 2}
+    # Whoever has waited for so long has time to look at what was refused.
+    Import.objects.update(created_at=source.created_at - Import.KEPT * 3)
+    jobs.prune(now=timezone.now())
+    assert source.rows.exclude(content="").count() == 2
+    jobs.prune(now=weeks)
+    assert source.rows.exclude(content="").count() == 0
 
 
 def test_an_import_ends_with_its_grant(desk: Desk) -> None:

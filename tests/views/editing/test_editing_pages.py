@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from integrations.models import Collection, Connection, Edit, Item, ItemChange
 from integrations.models.reasons import ReasonCode
@@ -186,6 +187,94 @@ def test_a_form_offers_what_can_be_chosen_and_keeps_what_is_chosen(
     assert "p.made" not in form.fields
 
 
+def change_schema(contacts: Collection, name: str, **changes: Any) -> None:
+    """Change one field of the schema, or take it away."""
+    fields = [each for each in FIELDS if each["name"] != name or changes]
+    contacts.schema["fields"] = [
+        {**each, **changes} if each["name"] == name else each for each in fields
+    ]
+    contacts.save()
+
+
+@pytest.mark.parametrize("changes", [{}, {"is_read_only": True}])
+@pytest.mark.parametrize(
+    ("name", "typed", "told"),
+    [("city", "Köln", "Köln"), ("topics", ["a"], "a"), ("due", "", "")],
+)
+def test_what_was_typed_into_a_field_that_has_vanished_is_told_and_not_lost(
+    as_alice: Client,
+    item: Item,
+    contacts: Collection,
+    changes: dict[str, Any],
+    name: str,
+    typed: Any,
+    told: str,
+) -> None:
+    url = edit_url(item)
+    data = filled(as_alice.get(url), firstname="Zoe", **{name: typed})
+    change_schema(contacts, name, **changes)
+
+    answer = as_alice.post(url, data)
+
+    assert answer.status_code == 400
+    assert 'data-code="lost_fields"' in answer.content.decode()
+    assert told in " ".join(answer.context["form"].non_field_errors())
+    assert not Edit.objects.exists()
+    # Whoever has seen it saves the rest.
+    assert as_alice.post(url, filled(answer)).status_code == 302
+    assert Edit.objects.get().values == {"firstname": "Zoe"}
+
+
+def test_a_field_that_has_vanished_and_was_not_typed_into_is_no_matter(
+    as_alice: Client, item: Item, contacts: Collection
+) -> None:
+    data = filled(as_alice.get(edit_url(item)), firstname="Zoe")
+    for name in ("notes", "met", "topics"):
+        change_schema(contacts, name)
+
+    assert as_alice.post(edit_url(item), data).status_code == 302
+    assert Edit.objects.get().values == {"firstname": "Zoe"}
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"), [("stage", "won"), ("topics", ["a", "b", "gone"])]
+)
+def test_an_option_that_has_vanished_clears_nothing(
+    as_alice: Client, item: Item, contacts: Collection, name: str, typed: Any
+) -> None:
+    url = edit_url(item)
+    item.properties = {**VALUES, "topics": "gone"}
+    item.save()
+    data = filled(as_alice.get(url), **{name: typed})
+    change_schema(contacts, name, options={"c": "Cats"}, retired=[])
+
+    answer = as_alice.post(url, data)
+
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert f'data-field="{name}"' in page
+    for value in [typed] if isinstance(typed, str) else typed:
+        option = re.search(rf'value="{value}"[^>]*(selected|checked)', page)
+        assert option is not None, value
+    # Saved as it is shown, it says so again.
+    assert as_alice.post(url, filled(answer)).status_code == 400
+    assert not Edit.objects.exists()
+
+
+def test_a_refused_option_that_has_vanished_is_shown_to_be_corrected(
+    as_alice: Client, item: Item
+) -> None:
+    refused = {"stage": ["invalid_option", ""]}
+    edit = make_edit(item, state="refused", refused=refused, values={"stage": "hero"})
+    url = f"{edit_url(item)}?correct={edit.uuid}"
+
+    page = as_alice.get(url)
+
+    assert re.search(r'value="hero"[^>]*selected', page.content.decode())
+    assert as_alice.post(url, filled(page)).status_code == 400
+    assert Edit.objects.get() == edit
+
+
 def test_a_form_that_is_sent_twice_is_one_edit(as_alice: Client, item: Item) -> None:
     data = filled(as_alice.get(edit_url(item)), city="Köln")
 
@@ -276,6 +365,28 @@ def test_a_refused_value_has_its_reason_beside_its_field(
     assert Edit.objects.get(state="waiting").values == {"score": "7"}
 
 
+def test_a_refused_address_leads_to_whoever_has_it(
+    as_alice: Client, item: Item, contacts: Collection
+) -> None:
+    other = make_item(contacts, remote_id="77", name="Ben")
+    edit = make_edit(
+        item,
+        state="refused",
+        reason=ReasonCode.VALUES_REFUSED,
+        reason_data={"existing": "77"},
+        values={"email": "ben@example.com"},
+        refused={"email": ["taken", ""]},
+    )
+
+    for url in (
+        item.get_absolute_url(),
+        edit.get_absolute_url(),
+        f"{edit_url(item)}?correct={edit.uuid}",
+    ):
+        page = as_alice.get(url).content.decode()
+        assert f'href="{other.get_absolute_url()}"' in page, url
+
+
 def test_a_conflict_shows_both_values_and_sends_what_was_chosen(
     as_alice: Client, item: Item
 ) -> None:
@@ -304,6 +415,31 @@ def test_an_items_page_shows_where_its_edits_are(
     assert f'data-state="{state}"' in page
     is_looking = "hx-trigger" in page
     assert is_looking == (state in Edit.OPEN)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+@pytest.mark.parametrize("connection_state", ["active", "paused"])
+def test_no_answer_is_called_lost_before_its_worker_is(
+    as_alice: Client, item: Item, connection_state: str, *, is_cancelled: bool
+) -> None:
+    now = timezone.now()
+    times = {"sent_at": now, "cancelled_at": now if is_cancelled else None}
+    lease = {"lease_id": uuid4(), "lease_until": now + Edit.lease_length() / 2}
+    edit = make_edit(item, state="sending", **times, **lease)
+    Connection.objects.update(state=connection_state)
+    discard = reverse(
+        "integrations:connection-discard-edits", args=(item.connection_id,)
+    )
+
+    sending = as_alice.get(edit.get_absolute_url()).content.decode()
+    Edit.objects.update(lease_until=now - Edit.lease_length())
+    killed = as_alice.get(edit.get_absolute_url()).content.decode()
+
+    assert "was lost" not in sending
+    assert "was lost" in killed
+    assert "was lost" in as_alice.post(discard, follow=True).content.decode()
+    Edit.objects.update(lease_until=lease["lease_until"])
+    assert "was lost" not in as_alice.post(discard, follow=True).content.decode()
 
 
 def test_an_open_page_is_sent_what_became_of_an_edit(

@@ -9,7 +9,6 @@ from integrations.http.errors import Forbidden, NotFound
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.api.paging import is_number, next_after
-from integrations.providers.hubspot.api.refusals import refused_inputs
 from integrations.providers.hubspot.listing.schema import (
     fits_address,
     requested_properties,
@@ -43,8 +42,7 @@ class Reader:
 
     When a portal has more properties than an address holds, lists and single reads
     tell ids and associations only, and the properties come by batch. ``cut`` says
-    whether some record has more links than are kept, ``gone`` holds the ids that
-    batches have told to be of no record.
+    whether some record has more links than are kept.
     """
 
     def __init__(self, api: ApiClient, collection: CollectionContext) -> None:
@@ -58,7 +56,6 @@ class Reader:
         self.needs_batch = not fits_address(self.properties)
         self.links = LinkReader(api, collection.version, self.kind.remote_id)
         self.cut: Cut | None = None
-        self.gone: set[str] = set()
 
     def fetch_rows(
         self, after: str | None, *, archived: bool = False
@@ -127,8 +124,6 @@ class Reader:
             )
             batch = expect_object(answer, "batch")
             rows += expect_list(batch.get("results"), "batch")
-            refused = refused_inputs(batch).items()
-            self.gone |= {key for key, exc in refused if isinstance(exc, NotFound)}
         return rows
 
     def fetch_links(self, ids: Sequence[str]) -> Mapping[str, Links]:

@@ -3,19 +3,21 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import timedelta
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection as database
 
+from integrations.http.client import ApiClient
 from integrations.models import SyncRun
 from integrations.services.common.clock import DatabaseNow
-from integrations.services.sync.leases.lease import RunLease, lease_length
+from integrations.services.sync.leases.lease import lease_length
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,18 @@ BEATS = 3
 # A slice that has neither sent a request nor stored anything for so long, beyond the
 # longest call that it may make, is stuck: its lease runs out.
 STUCK_SECONDS = 30.0
+
+
+class Leased(Protocol):
+    """Work under a lease: what it is on, and by what its progress is seen."""
+
+    lease_id: UUID
+    api: ApiClient
+    renewals: int
+
+    @property
+    def key(self) -> object:
+        """Return the key of what it is on."""
 
 
 class _Work(NamedTuple):
@@ -38,7 +52,7 @@ class _Work(NamedTuple):
 class _Held:
     """Lease of a slice under way, its work so far, and the beats since it changed."""
 
-    lease: RunLease
+    lease: Leased
     work: _Work
     idle: int = 0
 
@@ -51,13 +65,17 @@ class Heartbeat:
     and dies with its process.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, renew: Callable[[list[UUID]], None], length: Callable[[], timedelta]
+    ) -> None:
+        """Renew leases of this length by ``renew``, which takes their ids."""
+        self._renew, self._length = renew, length
         self._lock = threading.Lock()
         self._held: dict[UUID, _Held] = {}
         self._is_running = False
 
     @contextmanager
-    def renewing(self, lease: RunLease) -> Iterator[None]:
+    def renewing(self, lease: Leased) -> Iterator[None]:
         """Renew a lease until the block ends."""
         with self._lock:
             self._held[lease.lease_id] = _Held(lease, _work_of(lease))
@@ -71,7 +89,7 @@ class Heartbeat:
                 del self._held[lease.lease_id]
 
     def _run(self) -> None:
-        every = _seconds_between_beats()
+        every = self._seconds_between_beats()
         while True:
             time.sleep(every)
             with self._lock:
@@ -83,49 +101,52 @@ class Heartbeat:
                 # The next beat tries again; should the database be away for longer,
                 # nobody else can take over either.
                 with suppress(DatabaseError):
-                    _renew(due)
+                    self._renew_due(due)
         database.close()
 
     def _due(self) -> list[UUID]:
         """Return the leases that no page has renewed since, without the stuck ones."""
-        due, most = [], _most_idle_beats()
+        due, most = [], self._most_idle_beats()
         for lease_id, held in self._held.items():
             work, before = _work_of(held.lease), held.work
             held.work, held.idle = work, held.idle + 1 if work == before else 0
             if held.idle == most:
-                logger.error("slice stuck run=%s", held.lease.run.pk)
+                logger.error("work stuck on=%s", held.lease.key)
             if work.renewals == before.renewals and held.idle < most:
                 due.append(lease_id)
         return due
 
-    def is_at_work(self, run_id: UUID) -> bool:
-        """Tell whether this process works on a run, whatever became of its lease."""
-        most = _most_idle_beats()
+    def is_at_work(self, key: object) -> bool:
+        """Tell whether this process is on something, whatever became of its lease."""
+        most = self._most_idle_beats()
         with self._lock:
-            held = [each for each in self._held.values() if each.lease.run.pk == run_id]
+            held = [each for each in self._held.values() if each.lease.key == key]
         return any(each.idle < most for each in held)
 
+    def _seconds_between_beats(self) -> float:
+        return self._length().total_seconds() / BEATS
 
-def _seconds_between_beats() -> float:
-    return lease_length().total_seconds() / BEATS
+    def _most_idle_beats(self) -> int:
+        longest = STUCK_SECONDS + settings.TOKEN_TIMEOUT
+        return int(longest / self._seconds_between_beats())
+
+    def _renew_due(self, lease_ids: list[UUID]) -> None:
+        try:
+            self._renew(lease_ids)
+        except DatabaseError:
+            database.close()
+            raise
 
 
-def _most_idle_beats() -> int:
-    return int((STUCK_SECONDS + settings.TOKEN_TIMEOUT) / _seconds_between_beats())
-
-
-def _work_of(lease: RunLease) -> _Work:
+def _work_of(lease: Leased) -> _Work:
     return _Work(lease.api.calls, lease.api.waited, lease.renewals)
 
 
-def _renew(lease_ids: list[UUID]) -> None:
-    try:
-        SyncRun.objects.filter(lease_id__in=lease_ids).exclude(
-            state=SyncRun.State.FINISHED
-        ).update(lease_until=DatabaseNow() + lease_length())
-    except DatabaseError:
-        database.close()
-        raise
+def renew_runs(lease_ids: list[UUID]) -> None:
+    """Renew the leases of runs that have not ended."""
+    SyncRun.objects.filter(lease_id__in=lease_ids).exclude(
+        state=SyncRun.State.FINISHED
+    ).update(lease_until=DatabaseNow() + lease_length())
 
 
-heartbeat = Heartbeat()
+heartbeat = Heartbeat(renew_runs, lease_length)

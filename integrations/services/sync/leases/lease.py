@@ -59,6 +59,11 @@ class RunLease:
         self._renewed = dict(self.run.progress)
 
     @property
+    def key(self) -> UUID:
+        """Return the key of the run."""
+        return self.run.pk
+
+    @property
     def connection(self) -> Connection:
         """Return the connection that is read."""
         return self.run.connection

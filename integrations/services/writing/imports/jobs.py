@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import Connection, Import, ImportRow
@@ -111,6 +112,15 @@ def _wait(lease: ImportLease) -> float | None:
     return wait
 
 
+def wake(connection: Connection) -> None:
+    """Have a connection's imports go on now: it has been renewed or resumed."""
+    free = connection.imports.filter(state__in=Import.OPEN, lease_id__isnull=True)
+    keys = list(free.values_list("pk", flat=True)[:MOST_AT_ONCE])
+    free.update(due_at=timezone.now())
+    for key in keys:
+        queue.send("run_import", key)
+
+
 def send_due() -> int:
     """Queue what is due and was left, by a lost message or a dead worker."""
     now = database_now()
@@ -124,22 +134,22 @@ def send_due() -> int:
 def prune(*, now: datetime) -> int:
     """Delete what was uploaded and not begun, and the files of what has ended.
 
-    What is still being sent then is cancelled: its file is deleted when it has ended.
+    What is still being sent is kept, however long its provider lets it wait.
     """
     old = now - Import.KEPT
     waiting = (State.MAPPING, State.CHECKING, State.CHECKED)
-    abandoned = Import.objects.filter(state__in=waiting, created_at__lt=old)
+    abandoned = Import.objects.filter(
+        state__in=waiting, created_at__lt=old, due_at__lt=old
+    )
     deleted = 0
     for source in abandoned[:MOST_AT_ONCE]:
         source.delete()
         deleted += 1
-    for source in Import.objects.filter(state=State.RUNNING, created_at__lt=old)[
-        :MOST_AT_ONCE
-    ]:
-        cancel(source, user=None)
-    rows = ImportRow.objects.filter(
-        source__state__in=(*Import.ENDED, State.CANCELLING), source__created_at__lt=old
-    ).exclude(content="")
+    # One that was cancelled may never hear what became of its last rows.
+    is_over = Q(source__ended_at__lt=old) | Q(
+        source__state=State.CANCELLING, source__created_at__lt=old
+    )
+    rows = ImportRow.objects.filter(is_over).exclude(content="")
     keys = list(rows.order_by("pk").values_list("pk", flat=True)[:2000])
     return deleted + ImportRow.objects.filter(pk__in=keys).update(
         content="", identity=""

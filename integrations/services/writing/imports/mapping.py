@@ -15,7 +15,6 @@ from integrations.services.writing.imports.conversion import Meaning
 
 # What stands for the id of an item in place of a field's name.
 RECORD_ID: Final = "#id"
-ID_HEADINGS: Final = frozenset({"id", "recordid", "recordidcontact", "hsobjectid"})
 WAYS: Final[Mapping[Input, Sequence[str]]] = {
     Input.DATE: formats.ORDERS,
     Input.DATETIME: formats.ORDERS,
@@ -78,8 +77,10 @@ def _plain(text: str) -> str:
 
 
 def guess(source: Import) -> dict[str, dict[str, str]]:
-    """Return a mapping by the headings: names and labels of fields, mail, record id."""
+    """Return a mapping by the headings: names and labels of fields, and the id."""
     fields = editing.fields_of(source.collection)
+    writer = editing.writer_of(source.connection)
+    id_headings = writer.id_headings if writer else frozenset()
     known: dict[str, str] = {}
     for name, field in fields.items():
         known.setdefault(_plain(field.label), name)
@@ -90,28 +91,28 @@ def guess(source: Import) -> dict[str, dict[str, str]]:
     headings = {column.number: _plain(column.heading) for column in columns}
     for column in columns:
         name = known.get(headings[column.number], "")
-        if not name and headings[column.number] in ID_HEADINGS:
+        if not name and headings[column.number] in id_headings:
             name = RECORD_ID
         if name and name not in taken:
             taken.add(name)
             found[str(column.number)] = _choice(column, name, fields)
-    _guess_identity(columns, fields, headings, taken, found)
+    _guess_by_part(columns, fields, headings, taken, found)
     return found
 
 
-def _guess_identity(
+def _guess_by_part(
     columns: Sequence[Column],
     fields: Mapping[str, WritableField],
     headings: Mapping[int, str],
     taken: set[str],
     found: dict[str, dict[str, str]],
 ) -> None:
-    """Take the first column that speaks of mail for the address, if none is it."""
-    missing = [n for n, field in fields.items() if field.is_identity and n not in taken]
+    """Take the first column whose heading has a part that tells a field, if none is."""
+    missing = [n for n, f in fields.items() if f.heading_part and n not in taken]
     for name in missing:
         for column in columns:
             is_free = str(column.number) not in found
-            if is_free and "mail" in headings[column.number]:
+            if is_free and fields[name].heading_part in headings[column.number]:
                 found[str(column.number)] = _choice(column, name, fields)
                 break
 

@@ -12,15 +12,11 @@ from integrations.models import Edit, Import, ImportRow, wording
 from integrations.models.import_texts import problem_text, refusal_text
 from integrations.services.common import import_content
 from integrations.services.items.export import to_cell
+from integrations.services.writing import row_states
 from integrations.services.writing.imports.lease import ImportLease
 
 CHUNK: Final = 200
 State = ImportRow.State
-OUTCOMES: Final = {
-    Edit.State.REFUSED: State.REFUSED,
-    Edit.State.CONFLICT: State.CONFLICT,
-    Edit.State.CANCELLED: State.DISCARDED,
-}
 # The headings that the list of refused rows has besides the file's own.
 BYTE_ORDER_MARK: Final = "\ufeff"
 ADDED: Final = ("Row", "Column", "Reason")
@@ -33,7 +29,7 @@ def settle(lease: ImportLease) -> None:
     )
     while rows := list(sent.select_related("edit").order_by("number")[:CHUNK]):
         for row in rows:
-            row.state = _outcome(row.edit)
+            row.state = row_states.outcome_of(row.edit)
             if row.edit is not None and row.item_id is None:
                 row.item_id = row.edit.item_id
         with transaction.atomic():
@@ -64,15 +60,6 @@ def store(rows: list[ImportRow]) -> None:
         unique_fields=["id"],
         update_fields=["state", "edit", "item", "problems"],
     )
-
-
-def _outcome(edit: Edit | None) -> State:
-    # It was discarded with its connection's other edits.
-    if edit is None:
-        return State.DISCARDED
-    if edit.state != Edit.State.SAVED:
-        return OUTCOMES[Edit.State(edit.state)]
-    return State.CREATED if edit.verb == Edit.Verb.CREATE else State.UPDATED
 
 
 def counts_of(source: Import) -> dict[str, Any]:

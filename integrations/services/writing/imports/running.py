@@ -268,9 +268,9 @@ def _update_instead(lease: ImportLease, edit: Edit) -> Edit | None:
         # A cancelled import may be another worker's, who has settled this row.
         lease.renew()
         update = conflicts.decide(edit, values, user=user, key=key, is_queued=False)
-        row.item, row.edit = edit.item, update or edit
-        row.state = State.SENT if update else State.UNCHANGED
-        row.save(update_fields=["item", "edit", "state"])
+        if update is None:
+            row.item, row.state = edit.item, State.UNCHANGED
+            row.save(update_fields=["item", "state"])
     return update
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection as database
 
 from integrations.models import Collection, Item
 from integrations.providers.kinds import Deletion, DeletionKind
@@ -122,6 +123,24 @@ def test_what_differs_between_two_times_is_added_removed_or_changed(
         for each in page.context["changed"]
     }
     assert told == changed
+
+
+def test_a_row_that_moves_away_while_two_times_are_compared_is_left_out(
+    as_alice, deals
+):
+    other = make_collection(deals.connection, remote_id="old", name="Old deals")
+
+    def move(execute, sql, *args):
+        answer = execute(sql, *args)
+        if "integrations_itemchange" in sql and "JOIN" in sql:
+            Item.objects.filter(remote_id="a").update(collection=other)
+        return answer
+
+    with database.execute_wrapper(move):
+        page = ask(as_alice, deals, 1, 9)
+
+    assert page.context["changed"] == []
+    assert [item.name for item in page.context["removed"]] == ["Birch"]
 
 
 def test_a_field_is_told_as_it_was_at_the_start_and_at_the_end(as_alice, deals):
