@@ -33,6 +33,8 @@ SCOPES: Mapping[str, str] = {
 }
 # What is shown of a time that nobody knows.
 UNKNOWN_TIME = "\N{EN DASH}"
+# What is said of a change that the history holds no field of.
+NO_FIELD_CHANGED = "no field changed: its text did, or what is not kept here"
 
 
 def reason_text(reason: Reason | None, provider: str = "") -> str:

@@ -17,7 +17,12 @@ from integrations.providers import SPECS
 from integrations.services.common.opaque import from_token, to_token
 
 PURPOSE = "change-position"
-KINDS = tuple(ItemChange.Kind.values)
+# What a run counts as changed: what came back is among it.
+PRESENT = "present"
+KINDS = {
+    **{kind.value: (kind.value,) for kind in ItemChange.Kind},
+    PRESENT: (ItemChange.Kind.CHANGED.value, ItemChange.Kind.RESTORED.value),
+}
 TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
 MAX_FIELD = 300
 UNSEEN = "unseen"

@@ -17,7 +17,7 @@ from integrations.providers.fields import Date
 from integrations.providers.plain import plain
 from integrations.services.connections.naming import unique_names
 from integrations.services.items import changes as service
-from integrations.services.items.change_query import UNSEEN, ChangeQuery
+from integrations.services.items.change_query import PRESENT, UNSEEN, ChangeQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.changed import put_in_words
 from integrations.views.items.facets import type_names
@@ -33,6 +33,7 @@ LABELS = {
     "since": "Since",
 }
 ANY = ("", "Any")
+KIND_NAMES = {**dict(ItemChange.Kind.choices), PRESENT: "Changed or restored"}
 UNSEEN_TEXT = "I last looked"
 
 
@@ -133,7 +134,7 @@ def _filters(
         "provider": {c.provider: c.provider_name for c in connections},
         "connection": {str(c.pk): titles[c.pk] for c in connections},
         "type": type_names(slim),
-        "kind": dict(ItemChange.Kind.choices),
+        "kind": KIND_NAMES,
         "field": _fields_of(entries) | _chosen_field(query, entries),
     }
     return [
@@ -173,6 +174,7 @@ def _chips(
         "run": wording.time_text(run.queued_at) if run else "unknown",
         "since": UNSEEN_TEXT if query.filters.get("since") == UNSEEN else "",
         "day": plain(Date(day=query.day)) if query.day else "",
+        **KIND_NAMES,
         **_fields_of(entries),
         **_chosen_field(query, entries),
     }
