@@ -60,7 +60,7 @@ def changes(request: UserRequest) -> HttpResponse:
         "unseen_text": _unseen_text(unseen, has_more=has_more),
         "unseen_url": query.change(is_unseen=True).url,
         "latest": _latest(query, page.changes),
-        "has_connections": bool(connections),
+        "is_connected": any(each.is_syncable for each in connections),
     }
     return render(request, "items/changes.html", context)
 
