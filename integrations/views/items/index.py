@@ -221,13 +221,13 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     writable = editing.fields_of(item.collection) if is_editable else {}
     for row in context["properties"]:
         row["is_writable"] = row["name"] in writable
-    is_busy = any(each["edit"].is_open for each in edits)
+    is_busy = any(each["edit"].is_open for each in edits["edits"])
     return {
         "item": item,
         "connection": item.connection,
         **context,
         **own_values_of(item),
-        "edits": edits,
+        **edits,
         "now_text": local_text(timezone.now()),
         "is_editable": is_editable,
         "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),
