@@ -6,6 +6,7 @@ from integrations.signin import sign_in_methods
 from integrations.signin import views as signin
 from integrations.views import downloads
 from integrations.views.connections import (
+    attempts,
     detail,
     held_deletions,
     index,
@@ -70,6 +71,7 @@ connection_urls = [
         name="connection-discard-edits",
     ),
     path("runs/", runs.run_list, name="connection-runs"),
+    path("refreshes/", attempts.attempt_list, name="connection-attempts"),
     path("remove/", removal.connection_remove, name="connection-remove"),
     path(
         "instead-of/<uuid:wanted>/",

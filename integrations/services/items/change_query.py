@@ -63,6 +63,7 @@ class ChangeQuery:
     field: str = ""
     day: date | None = None
     run: UUID | None = None
+    item: UUID | None = None
     is_unseen: bool = False
     after: Position | None = None
 
@@ -82,6 +83,7 @@ class ChangeQuery:
             field=read("field")[:MAX_FIELD],
             day=_to_day(read("day")),
             run=_to_uuid(read("run")),
+            item=_to_uuid(read("item")),
             is_unseen=read("since") == UNSEEN,
             after=Position.parse(read("after")),
         )
@@ -97,6 +99,7 @@ class ChangeQuery:
             "field": self.field,
             "day": str(self.day or ""),
             "run": str(self.run or ""),
+            "item": str(self.item or ""),
             "since": UNSEEN if self.is_unseen else "",
         }
         return {name: value for name, value in values.items() if value}

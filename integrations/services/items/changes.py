@@ -111,6 +111,8 @@ def _within(
     rows = ItemChange.objects.all()
     if bounds := query.day_bounds:
         rows = rows.filter(at__gte=bounds[0], at__lt=bounds[1])
+    if query.item:
+        rows = rows.filter(item__uuid=query.item)
     if query.is_unseen and seen_at is not None:
         rows = rows.filter(at__gt=seen_at, at__lte=settled_until())
     if run is not None and run.started_at is not None:

@@ -30,6 +30,7 @@ LABELS = {
     "field": "Field",
     "day": "Day",
     "run": "Sync",
+    "item": "Item",
     "since": "Since",
 }
 ANY = ("", "Any")
@@ -161,6 +162,14 @@ def _chosen_field(
     return {query.field: query.field.removeprefix("properties.")}
 
 
+def _item_name(query: ChangeQuery, entries: Sequence[Mapping[str, Any]]) -> str:
+    """Return the name of the one item that the changes are of."""
+    if query.item is None:
+        return ""
+    names = (str(entry["item"].name or "Untitled") for entry in entries)
+    return next(names, "one without changes")
+
+
 def _chips(
     query: ChangeQuery,
     run: SyncRun | None,
@@ -172,6 +181,7 @@ def _chips(
     names = {c.provider: c.provider_name for c in connections}
     texts = {
         "run": wording.time_text(run.queued_at) if run else "unknown",
+        "item": _item_name(query, entries),
         "since": UNSEEN_TEXT if query.filters.get("since") == UNSEEN else "",
         "day": plain(Date(day=query.day)) if query.day else "",
         **KIND_NAMES,

@@ -37,7 +37,7 @@ def everything(request: UserRequest) -> HttpResponse:
 
 
 def _context(request: UserRequest, trace: Trace) -> dict[str, Any]:
-    items = service.find_items(trace, owner_id=request.user.pk)
+    items, has_more = service.find_items(trace, owner_id=request.user.pk)
     put_icons(items)
     values = {item.pk: describe(item, item.properties)[0] for item in items}
     timeline = service.fetch_timeline(items, request.GET.get("before", ""))
@@ -48,7 +48,7 @@ def _context(request: UserRequest, trace: Trace) -> dict[str, Any]:
         "items": [
             {"item": item, "why": _why(item, trace, values[item.pk])} for item in items
         ],
-        "has_more": len(items) == service.MOST_ITEMS,
+        "has_more": has_more,
         "sides": shown if 1 < len(items) <= MOST_SIDE else [],
         "rows": list(_compare(shown, [values[item.pk] for item in shown])),
         "events": list(_events(items, timeline)),

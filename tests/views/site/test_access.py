@@ -25,6 +25,7 @@ CONNECTION_PAGES = [
     "connection-progress",
     "connection-disconnect",
     "connection-runs",
+    "connection-attempts",
     "connection-collections",
     "connection-edits",
     "connection-bulk-edits",
