@@ -76,8 +76,10 @@ def actions(facts: Facts, condition: Condition) -> Iterator[str]:
         return
     yield "rename"
     has_grant = connection.is_connected and condition is not Condition.NEEDS_RECONNECT
-    # A second consent could end the grant that another server has, or be the same.
-    if facts.is_configured and not connection.is_moved:
+    # A second consent could end the grant that another server has, or be the same; and
+    # with a wrong key what it gives could be read by nobody once the key is right.
+    is_key_wrong = connection.reason == StateReason.SITE_KEY_WRONG
+    if facts.is_configured and not connection.is_moved and not is_key_wrong:
         is_refused = connection.reason == StateReason.UNAUTHORIZED
         if not has_grant or is_refused:
             yield "reconnect"
@@ -91,7 +93,7 @@ def actions(facts: Facts, condition: Condition) -> Iterator[str]:
         yield "resume"
     if has_grant and connection.is_syncable:
         yield "pause"
-        if connection.reason != StateReason.SITE_KEY_WRONG:
+        if not is_key_wrong:
             yield from _syncs(run)
 
 
