@@ -71,7 +71,8 @@ class Status:
     @property
     def goes_on(self) -> bool:
         """Tell whether it is read again, by itself or when its user asks for it."""
-        return self.facts.open_run is not None or "sync" in self.actions
+        run = self.facts.open_run
+        return "sync" in self.actions or (run is not None and not run.is_ending)
 
     @property
     def clock_text(self) -> str:
