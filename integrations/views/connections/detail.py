@@ -113,7 +113,7 @@ def _context(connection: Connection) -> dict[str, Any]:
         **_overrun(connection),
         "is_plan_unknown": quota.is_plan_unknown(connection),
         "has_spot_checks": due.is_on(connection),
-        "left_out": connection.collections.filter(is_selected=False).count(),
+        "left_out": _count_left_out(connection),
         **schema_changes.make_context(connection),
         "remote_url": url,
         "home_url": url or (spec.home_url if spec else ""),
@@ -146,6 +146,12 @@ def _collections(connection: Connection) -> list[Collection]:
     for each in found:
         each.proof = proofs.get(each.pk)
     return found
+
+
+def _count_left_out(connection: Connection) -> int:
+    """Return how many of the collections that are offered are not selected."""
+    listed = connection.collections.filter(misses__lt=Collection.MOST_MISSES)
+    return listed.filter(is_selected=False).count()
 
 
 def _being_read(run: SyncRun | None, collections: Sequence[Collection]) -> set[Any]:
