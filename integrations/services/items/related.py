@@ -105,7 +105,9 @@ class Related:
     why: str
 
 
-def find_related(item: Item, traces: Sequence[Trace]) -> list[Related]:
+def find_related(
+    item: Item, traces: Sequence[Trace], *, most: int = MOST
+) -> list[Related]:
     """Return live items of the same owner in other collections, addresses first.
 
     These are the first; all that share a trace are on the page about it.
@@ -115,7 +117,7 @@ def find_related(item: Item, traces: Sequence[Trace]) -> list[Related]:
     for trace, others, _ in _holders(elsewhere, traces, item.owner_id):
         for other in others:
             found.setdefault(other.pk, Related(item=other, why=trace.why))
-    return list(found.values())[:MOST]
+    return list(found.values())[:most]
 
 
 def find_all(trace: Trace, *, owner_id: int, most: int) -> tuple[list[Item], bool]:

@@ -43,6 +43,7 @@ def _context(request: UserRequest, trace: Trace) -> dict[str, Any]:
     timeline = service.fetch_timeline(items, request.GET.get("before", ""))
     url = everything_url(trace)
     shown = items[:MOST_SIDE]
+    compared = list(_compare(shown, [values[item.pk] for item in shown]))
     return {
         "title": f"{NOUNS[trace.kind]} {trace.text}",
         "items": [
@@ -50,7 +51,8 @@ def _context(request: UserRequest, trace: Trace) -> dict[str, Any]:
         ],
         "has_more": has_more,
         "sides": shown if 1 < len(items) <= MOST_SIDE else [],
-        "rows": list(_compare(shown, [values[item.pk] for item in shown])),
+        "rows": compared[:MOST_ROWS],
+        "has_more_rows": len(compared) > MOST_ROWS,
         "events": list(_events(items, timeline)),
         "is_first_page": "before" not in request.GET,
         "first_url": url,
@@ -82,7 +84,7 @@ def _compare(
         for name in leading_columns(item.collection):
             if name in by_name and is_short(by_name[name]):
                 wanted.setdefault(to_key(by_name[name].label), by_name[name].label)
-    for key, label in list(wanted.items())[:MOST_ROWS]:
+    for key, label in wanted.items():
         cells = [show(own[key].value) if key in own else None for own in labelled]
         yield {"label": label, "cells": cells, "differs": _differ(cells)}
 
