@@ -6,6 +6,7 @@ from integrations.signin import sign_in_methods
 from integrations.signin import views as signin
 from integrations.views import downloads
 from integrations.views.connections import (
+    attempts,
     detail,
     held_deletions,
     index,
@@ -16,7 +17,7 @@ from integrations.views.connections import (
     runs,
     selection,
 )
-from integrations.views.editing import bulk, import_undo, imports
+from integrations.views.editing import bulk, import_undo, imports, lists
 from integrations.views.editing import pages as editing
 from integrations.views.items import (
     as_of,
@@ -62,12 +63,15 @@ connection_urls = [
     ),
     path("disconnect/", index.connection_disconnect, name="connection-disconnect"),
     path("editing/", editing.connection_editing, name="connection-editing"),
+    path("edits/", lists.edit_list, name="connection-edits"),
+    path("bulk-edits/", lists.bulk_edit_list, name="connection-bulk-edits"),
     path(
         "discard-edits/",
         editing.connection_discard_edits,
         name="connection-discard-edits",
     ),
     path("runs/", runs.run_list, name="connection-runs"),
+    path("refreshes/", attempts.attempt_list, name="connection-attempts"),
     path("remove/", removal.connection_remove, name="connection-remove"),
     path(
         "instead-of/<uuid:wanted>/",
@@ -164,10 +168,12 @@ urlpatterns = [
     path("items/<uuid:pk>/own/", own_values.item_own_values, name="item-own-values"),
     path("items/as-of/", list_as_of.list_as_of, name="items-as-of"),
     path("items/<uuid:pk>/as-of/", as_of.item_as_of, name="item-as-of"),
+    path("items/<uuid:pk>/edits/", lists.item_edit_list, name="item-edits"),
     path("items/<uuid:pk>/edit/", editing.item_edit, name="item-edit"),
     path("items/<uuid:pk>/archive/", editing.item_archive, name="item-archive"),
     path("collections/<uuid:pk>/new/", editing.item_create, name="item-create"),
     path("collections/<uuid:pk>/import/", imports.import_create, name="import-create"),
+    path("collections/<uuid:pk>/imports/", lists.import_list, name="import-list"),
     path("imports/<uuid:pk>/", imports.import_detail, name="import-detail"),
     path("imports/<uuid:pk>/live/", imports.import_live, name="import-live"),
     path("imports/<uuid:pk>/columns/", imports.import_mapping, name="import-mapping"),

@@ -78,7 +78,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/table_history.py::fetch_past": (
         "asked for by an address"
     ),
-    "integrations/views/items/tables/as_of.py::make_reach": "asked for by an address",
+    "integrations/views/items/past_times.py::_make_reach": "asked for by an address",
     "integrations/services/items/changes.py::_within": "asked for by an address",
     "integrations/services/items/changes.py::count_unseen": COUNTED,
     "integrations/services/items/changes.py::fetch_page": BOTH_STORED,

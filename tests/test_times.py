@@ -35,6 +35,7 @@ MACHINES = {
     "integrations/views/editing/form.py",
     "integrations/views/items/download.py",
     "integrations/views/items/list_as_of.py",
+    "integrations/views/items/past_times.py",
     "integrations/views/items/tables/as_of.py",
     "integrations/views/items/tables/table.py",
     "integrations/providers/airtable/listing/records.py",

@@ -33,6 +33,8 @@ SCOPES: Mapping[str, str] = {
 }
 # What is shown of a time that nobody knows.
 UNKNOWN_TIME = "\N{EN DASH}"
+# What is said of a change that the history holds no field of.
+NO_FIELD_CHANGED = "no field changed: its text did, or what is not kept here"
 
 
 def reason_text(reason: Reason | None, provider: str = "") -> str:
@@ -192,13 +194,26 @@ EXTRAS: Mapping[str, str] = {
     "owners": "the names of owners",
     "archived_owners": "the names of owners who have left",
 }
+# What there is more of than is read.
+CUT_EXTRAS: Mapping[str, str] = {
+    "more_fields": "fields",
+    "more_owners": "names of owners",
+    "more_people": "names of people",
+}
 
 
 def _extras_refused(data: Mapping[str, Any]) -> str:
     names = [str(each) for each in data.get("extras") or ()]
-    told = [EXTRAS.get(name, name.replace("_", " ")) for name in names]
+    cut = [CUT_EXTRAS[name] for name in names if name in CUT_EXTRAS]
+    told = [
+        EXTRAS.get(name, name.replace("_", " "))
+        for name in names
+        if name not in CUT_EXTRAS
+    ]
     text = "the provider did not give something that is not needed to be complete"
-    return f"{text}: {', '.join(told)}" if told else text
+    refused = [f"{text}: {', '.join(told)}" if told else text]
+    more = [f"the provider has more {' and '.join(cut)} than are read"] if cut else []
+    return "; ".join([*(refused if told or not cut else []), *more])
 
 
 def _quota_exhausted(data: Mapping[str, Any]) -> str:

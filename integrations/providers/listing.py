@@ -74,6 +74,19 @@ def first_pages(
     return False
 
 
+def read_pages(
+    fetch: Callable[[str | None], tuple[T, str | None]], *, most: int
+) -> tuple[list[T], bool]:
+    """Return the first pages, and whether these are all."""
+    pages: list[T] = []
+    left = first_pages(fetch, most=most)
+    while True:
+        try:
+            pages.append(next(left))
+        except StopIteration as end:
+            return pages, bool(end.value)
+
+
 def all_pages(
     fetch: Callable[[str | None], tuple[T, str | None]], *, most: int
 ) -> Iterator[T]:

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
@@ -17,6 +18,7 @@ from integrations.views.access import UserRequest
 from integrations.views.items.download import disposition
 
 State = Download.State
+PAGE_SIZE = 50
 # How often an open page looks while a file is being made.
 SECONDS_BUSY = 2
 TONES = {
@@ -36,7 +38,8 @@ def get_download(request: UserRequest, pk: UUID) -> Download:
 def download_list(request: UserRequest) -> HttpResponse:
     """Show the files that were asked for and have not expired."""
     own = Download.objects.owned_by(request.user)
-    context = {"rows": [_row(each) for each in own[: orders.MOST_KEPT * 4]]}
+    page = Paginator(own, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page": page, "rows": [_row(each) for each in page]}
     return render(request, "downloads/download_list.html", context)
 
 

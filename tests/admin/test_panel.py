@@ -46,7 +46,8 @@ def seeded(alice: User) -> None:
         verb=Edit.Verb.CREATE,
         order_key="one",
     )
-    for reason in ("network", "network", "provider_down"):
+    make_connection(alice, state="disconnected", provider="airtable")
+    for reason in ("network", "network", "provider_down", ""):
         make_finished_run(broken, outcome="failed", reason=reason, finished_at=now)
     yesterday = now - timedelta(days=2)
     make_finished_run(broken, outcome="failed", reason="network", finished_at=yesterday)
@@ -72,6 +73,7 @@ def test_each_number_is_that_of_the_list_it_leads_to(
     assert shown["Syncs: queued"][1] == 1
     assert shown["Edits: waiting"][1] == 1
     assert shown["Not reached"][1] == 2
+    assert shown["No reason told"][1] == 1
     counted = {label: each for label, each in shown.items() if "Calls t" not in label}
     for label, (url, number) in counted.items():
         listed = as_staff.get(url).context["cl"].result_count
@@ -131,7 +133,12 @@ def test_the_console_shows_the_same(seeded: None, capsys: Any) -> None:
 
     assert told["connections"]["needs_reconnect"] == 1
     assert told["hubspot"]["stale"] == 1
-    assert told["failures"] == {"all": 3, "network": 2, "provider_down": 1}
+    assert told["failures"] == {
+        "all": 4,
+        "network": 2,
+        "provider_down": 1,
+        "unknown": 1,
+    }
     assert "broker" in told["checks"]
     call_command("status")
     assert "Needs reconnecting" in capsys.readouterr().out

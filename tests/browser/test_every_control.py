@@ -1,6 +1,11 @@
-"""Press every control of every page once, with and without JavaScript."""
+"""Press every control of every page once, with and without JavaScript.
 
-from collections.abc import Callable, Iterator
+The way back is taken after what only asks, and of each form one control is pressed
+once more when the session has ended.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,6 +17,11 @@ from tests.browser.test_structure import connect, wait_until_complete
 pytestmark = pytest.mark.browser
 
 PAGES = ("/", "/connections/", "/items/", "/items/?state=deleted")
+# What looks otherwise to whoever has one connection only.
+PAGES_OF_ONE = (*PAGES, "/changes/", "/search/?q=a")
+SESSION = "session"
+# They work for strangers as well.
+PUBLIC = ("/theme/", "/time-zone/")
 ON_CHANGE = "data-submit-on-change"
 SENDS = "[type=submit]:not([tabindex='-1'], :disabled)"
 # These end what the other controls need, or refuse what is filled in blindly; they are
@@ -179,15 +189,100 @@ def choose(page: Page, element: Locator, control: Control) -> None:
     assert_shows_something(page, None, control)
 
 
-@pytest.fixture(scope="module")
-def walker() -> str:
-    """Return the address of somebody with three connections."""
-    return "walker@example.com"
+def go_back(page: Page, control: Control) -> None:
+    """Take the way back, which leads to a whole page again, never to a part of one."""
+    page.go_back()
+    expect(page.locator("h1"), f"back from {control}").to_have_count(1)
+    expect(page.locator("header").first, f"back from {control}").to_be_visible()
+
+
+def press_all(page: Page, addresses: Iterable[str]) -> int:
+    """Press each control of some pages once, and return how many there were."""
+    pressed: set[str] = set()
+    for address in addresses:
+        # What is pressed may take controls away and bring others: look each time.
+        while control := next(unpressed(page, address, pressed), None):
+            pressed.add(control.key)
+            press(page, control)
+    return len(pressed)
+
+
+def press_and_go_back(page: Page, addresses: Iterable[str]) -> int:
+    """Press one control of each form that only asks, and take the way back."""
+    pressed: set[str] = set()
+    for address in addresses:
+        for control in list(unpressed(page, address, pressed)):
+            form = form_of(control)
+            if control.kind == "details" or form in pressed:
+                continue
+            page.goto(address)
+            element = page.locator(control.selector).nth(control.index)
+            method = element.evaluate("e => e.form ? e.form.method : ''")
+            pressed.add(form)
+            if method == "get":
+                press(page, control)
+                go_back(page, control)
+    return len(pressed)
+
+
+def form_of(control: Control) -> str:
+    """Return what it has in common with what sends the same form with other values."""
+    return "|".join(control.key.split("|")[:2])
+
+
+def press_signed_out(page: Page, addresses: Iterable[str]) -> int:
+    """Press one control of each form once the session ended: it asks who is there."""
+    pressed: set[str] = set()
+    kept = [each for each in page.context.cookies() if each["name"] == SESSION]
+    for address in addresses:
+        for control in list(unpressed(page, address, pressed)):
+            is_public = any(path in control.key for path in PUBLIC)
+            form = form_of(control)
+            if control.kind == "details" or is_public or form in pressed:
+                continue
+            pressed.add(form)
+            page.goto(address)
+            page.context.clear_cookies(name=SESSION)
+            press_for_sign_in(page, control)
+            page.context.add_cookies(kept)
+    return len(pressed)
+
+
+def press_for_sign_in(page: Page, control: Control) -> None:
+    element = page.locator(control.selector).nth(control.index)
+    if not element.is_visible():
+        reveal(element)
+    if control.kind != "select":
+        fill_in(element)
+        element.click()
+    elif element.locator("option:not(:disabled)").count() > 1:
+        choose(page, element, control)
+    else:
+        return
+    expect(page, str(control)).to_have_url(re.compile("/accounts/login/"))
+    assert_shows_something(page, None, control)
+
+
+def test_one_connection_the_way_back_and_a_session_that_ended(
+    open_page: Callable[..., Page],
+) -> None:
+    single = "single@example.com"
+    page = open_page(single)
+    connect(page, "Airtable", person="Ida Neu", consent="Grant access")
+    addresses = walk(page, *PAGES)
+
+    assert press_signed_out(page, addresses) > 10
+    page = open_page(single)
+    assert press_and_go_back(page, addresses) > 10
+    assert press_all(page, PAGES_OF_ONE) > 10
+    page = open_page(single, java_script_enabled=False)
+    assert press_all(page, PAGES_OF_ONE) > 10
 
 
 def test_everything_that_can_be_pressed_does_something(
-    open_page: Callable[..., Page], walker: str
+    open_page: Callable[..., Page],
 ) -> None:
+    walker = "walker@example.com"
     page = open_page(walker)
     connect(page, "HubSpot", person="Bo Lindqvist", consent="Connect app")
     wait_until_complete(page, "Contacts")
@@ -198,13 +293,7 @@ def test_everything_that_can_be_pressed_does_something(
     addresses = walk(page, *PAGES)
     for is_scripted in (True, False):
         page = open_page(walker, java_script_enabled=is_scripted)
-        pressed: set[str] = set()
-        for address in addresses:
-            # What is pressed may take controls away and bring others: look each time.
-            while control := next(unpressed(page, address, pressed), None):
-                pressed.add(control.key)
-                press(page, control)
-        assert len(pressed) > 20, pressed
+        assert press_all(page, addresses) > 20
 
 
 def unpressed(page: Page, address: str, pressed: set[str]) -> Iterator[Control]:

@@ -30,6 +30,9 @@ STORED = (
     ("degraded", "missing_scope"),
     ("needs_reconnect", "database_restored"),
     ("needs_reconnect", "credential_unreadable"),
+    ("degraded", "site_key_wrong"),
+    ("needs_reconnect", "taken_back"),
+    ("disconnected", "not_connected"),
 )
 WAITS = (
     *("rate_limited", "provider_down", "network", "quota_exhausted", "odd_answer"),

@@ -22,8 +22,14 @@ def is_grant_alive(state: State) -> bool:
     return not has_ended and state.key != "unreadable"
 
 
+def is_key_wrong(state: State) -> bool:
+    """Tell whether this site can open no permission that it stores."""
+    return state.reason == "site_key_wrong"
+
+
 def may_sync(state: State) -> bool:
-    return is_grant_alive(state) and state.stored in {"active", "degraded"}
+    is_on = state.stored in {"active", "degraded"}
+    return is_grant_alive(state) and is_on and not is_key_wrong(state)
 
 
 def is_open(state: State) -> bool:
@@ -90,6 +96,8 @@ def expected(state: State) -> set[str]:
         if state.reason == "moved":
             return {"moved"}
         return {"kept"} if items(state) else {"disconnected"}
+    if is_key_wrong(state):
+        return {"trouble"}
     if not is_grant_alive(state):
         return {"needs_reconnect"}
     if state.stored == "paused":
@@ -211,7 +219,7 @@ def _about_actions(state: State, shown: Shown) -> Iterator[str]:
         yield "remove"
     if "collections" in shown.actions and not is_connected(state):
         yield "choose what is read"
-    is_final = state.is_purging or state.reason == "moved"
+    is_final = state.is_purging or state.reason == "moved" or is_key_wrong(state)
     if "consent" in shown.actions and (is_final or not state.is_configured):
         yield "reconnect"
 
@@ -219,6 +227,8 @@ def _about_actions(state: State, shown: Shown) -> Iterator[str]:
 def lies_of_page(state: State, html: str) -> Iterator[str]:
     """Yield what only the connection's own page says that is not so."""
     texts = {badge.text for badge in badges(html)}
+    if is_key_wrong(state) and "/authorize" in html:
+        yield "a new permission is asked for, which nobody could read"
     if {"Granted", "Granted, not used"} & texts and not is_grant_alive(state):
         yield "a dead grant is granted"
     if is_grant_alive(state) and state.reason != "unauthorized" and ("Ended" in texts):
@@ -227,6 +237,8 @@ def lies_of_page(state: State, html: str) -> Iterator[str]:
         return
     is_paused = state.stored == "paused" and is_grant_alive(state)
     after = "after you resume it" if is_paused else "after you reconnect"
+    if is_key_wrong(state):
+        after = "once the key of this site is right"
     if fact(html, "Schedule") != f"Every 15 minutes, {after}":
         yield "a schedule that does not run"
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from integrations.management.console import CHECKS, find_user
 from integrations.management.tables import printable
 from integrations.models import Incident, Notice
-from integrations.models.wording import time_text
+from integrations.models.wording import count_text, time_text
 from integrations.services.notices import incidents, rounds, sending
 
 OPERATORS = "operators"
+MOST_LISTED = 50
 
 
 class Command(BaseCommand):
@@ -70,11 +71,14 @@ class Command(BaseCommand):
             told = printable(f"{each.severity.upper()} since {since}: {each.title}")
             self.stdout.write(told)
         self.stdout.write(f"{unresolved.count()} incidents are open.")
-        unsent = Notice.objects.exclude(error="").select_related("incident", "user")
-        for notice in unsent.exclude(state=Notice.State.SENT)[:50]:
+        failing = Notice.objects.exclude(error="").exclude(state=Notice.State.SENT)
+        for notice in failing.select_related("incident", "user")[:MOST_LISTED]:
             reader = notice.user.email if notice.user else OPERATORS
             told = f"not sent to {reader} by {notice.channel}: {notice.error}"
             self.stdout.write(printable(told))
+        more = failing.count() - MOST_LISTED
+        if more > 0:
+            self.stdout.write(f"and {count_text(more, 'more notice')} not sent")
 
     def _test(self, reader: str) -> None:
         user = None if reader == OPERATORS else find_user(reader)

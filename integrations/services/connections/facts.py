@@ -117,7 +117,8 @@ def facts_of(connections: Iterable[Connection]) -> dict[UUID, Facts]:
     keys = [row.pk for row in rows]
     collections, unreadable = _collections(rows), _unreadable(keys)
     runs, states, erasing = _runs(rows), _states(rows), _erasing(rows)
-    for key in unreadable & set(runs):
+    wrong = {row.pk for row in rows if row.reason == StateReason.SITE_KEY_WRONG}
+    for key in (unreadable | wrong) & set(runs):
         runs[key].has_key = False
     return {
         row.pk: Facts(

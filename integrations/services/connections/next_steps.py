@@ -23,18 +23,12 @@ class Planned:
 def next_sync(facts: Facts, condition: Condition) -> Planned:
     """Return when the next sync is, or what has to happen before."""
     connection, run = facts.connection, facts.open_run
-    if condition is Condition.NEEDS_RECONNECT:
-        return Planned(text="After you reconnect")
-    if condition is Condition.PAUSED:
-        return Planned(text="After you resume it")
+    if until := stopped_until(facts, condition):
+        return Planned(text=until)
     if not connection.is_connected:
         return Planned(text="Not planned")
     if run is not None:
         return _open_run(run, facts)
-    if connection.reason == StateReason.SITE_KEY_WRONG:
-        return Planned(text="Once the key of this site is right")
-    if connection.reason == StateReason.QUARANTINED:
-        return Planned(text="When you or the staff start it")
     planned = [at for at in (_of_schedule(facts), facts.retry_at) if at is not None]
     if not planned:
         return Planned(text="Not planned")
@@ -44,6 +38,21 @@ def next_sync(facts: Facts, condition: Condition) -> Planned:
     is_retry = facts.retry_at is not None
     attempt = f"Attempt {facts.attempt} of {retries.MOST_ATTEMPTS}"
     return Planned(text=attempt if is_retry else "", at=at)
+
+
+def stopped_until(facts: Facts, condition: Condition) -> str:
+    """Return what has to happen before any sync, empty while they go on."""
+    if condition is Condition.NEEDS_RECONNECT:
+        return "After you reconnect"
+    if condition is Condition.PAUSED:
+        return "After you resume it"
+    connection = facts.connection
+    if not connection.is_connected:
+        return ""
+    if connection.reason == StateReason.SITE_KEY_WRONG:
+        return "Once the key of this site is right"
+    is_left = connection.reason == StateReason.QUARANTINED and facts.open_run is None
+    return "After you or the staff start it" if is_left else ""
 
 
 def _of_schedule(facts: Facts) -> datetime | None:
@@ -76,8 +85,10 @@ def actions(facts: Facts, condition: Condition) -> Iterator[str]:
         return
     yield "rename"
     has_grant = connection.is_connected and condition is not Condition.NEEDS_RECONNECT
-    # A second consent could end the grant that another server has, or be the same.
-    if facts.is_configured and not connection.is_moved:
+    # A second consent could end the grant that another server has, or be the same; and
+    # with a wrong key what it gives could be read by nobody once the key is right.
+    is_key_wrong = connection.reason == StateReason.SITE_KEY_WRONG
+    if facts.is_configured and not connection.is_moved and not is_key_wrong:
         is_refused = connection.reason == StateReason.UNAUTHORIZED
         if not has_grant or is_refused:
             yield "reconnect"
@@ -91,7 +102,7 @@ def actions(facts: Facts, condition: Condition) -> Iterator[str]:
         yield "resume"
     if has_grant and connection.is_syncable:
         yield "pause"
-        if connection.reason != StateReason.SITE_KEY_WRONG:
+        if not is_key_wrong:
             yield from _syncs(run)
 
 

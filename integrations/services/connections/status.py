@@ -69,6 +69,12 @@ class Status:
         return self.facts.connection.state_since if is_told else None
 
     @property
+    def goes_on(self) -> bool:
+        """Tell whether it is read again, by itself or when its user asks for it."""
+        run = self.facts.open_run
+        return "sync" in self.actions or (run is not None and not run.is_ending)
+
+    @property
     def clock_text(self) -> str:
         """Return by how much our clock differs from the provider's, if much."""
         seconds = self.facts.clock_skew_seconds

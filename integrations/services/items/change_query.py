@@ -17,7 +17,12 @@ from integrations.providers import SPECS
 from integrations.services.common.opaque import from_token, to_token
 
 PURPOSE = "change-position"
-KINDS = tuple(ItemChange.Kind.values)
+# What a run counts as changed: what came back is among it.
+PRESENT = "present"
+KINDS = {
+    **{kind.value: (kind.value,) for kind in ItemChange.Kind},
+    PRESENT: (ItemChange.Kind.CHANGED.value, ItemChange.Kind.RESTORED.value),
+}
 TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
 MAX_FIELD = 300
 UNSEEN = "unseen"
@@ -58,6 +63,7 @@ class ChangeQuery:
     field: str = ""
     day: date | None = None
     run: UUID | None = None
+    item: UUID | None = None
     is_unseen: bool = False
     after: Position | None = None
 
@@ -77,6 +83,7 @@ class ChangeQuery:
             field=read("field")[:MAX_FIELD],
             day=_to_day(read("day")),
             run=_to_uuid(read("run")),
+            item=_to_uuid(read("item")),
             is_unseen=read("since") == UNSEEN,
             after=Position.parse(read("after")),
         )
@@ -92,6 +99,7 @@ class ChangeQuery:
             "field": self.field,
             "day": str(self.day or ""),
             "run": str(self.run or ""),
+            "item": str(self.item or ""),
             "since": UNSEEN if self.is_unseen else "",
         }
         return {name: value for name, value in values.items() if value}

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange, SyncRun
 from integrations.models.preferences import Preferences
-from integrations.services.items.change_query import ChangeQuery, Position
+from integrations.services.items.change_query import KINDS, ChangeQuery, Position
 
 PAGE_SIZE = 50
 # Of what no index answers, so many changes of each connection are looked through.
@@ -111,6 +111,8 @@ def _within(
     rows = ItemChange.objects.all()
     if bounds := query.day_bounds:
         rows = rows.filter(at__gte=bounds[0], at__lt=bounds[1])
+    if query.item:
+        rows = rows.filter(item__uuid=query.item)
     if query.is_unseen and seen_at is not None:
         rows = rows.filter(at__gt=seen_at, at__lte=settled_until())
     if run is not None and run.started_at is not None:
@@ -134,7 +136,7 @@ def _filtered(query: ChangeQuery, rows: QuerySet[ItemChange]) -> QuerySet[ItemCh
     looked_at = ItemChange.objects.filter(pk__in=rows.values("pk")[:LOOKED_AT])
     exact: Mapping[str, object] = {
         "item__type": query.type,
-        "kind": query.kind,
+        "kind__in": KINDS.get(query.kind, ()),
         "run": query.run,
         "fields__has_key": query.field,
     }

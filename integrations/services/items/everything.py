@@ -39,9 +39,12 @@ class Timeline:
     next: str
 
 
-def find_items(trace: Trace, *, owner_id: int) -> list[Item]:
-    """Return a user's live items that share something, with their collections."""
-    items = related.find_all(trace, owner_id=owner_id, most=MOST_ITEMS)
+def find_items(trace: Trace, *, owner_id: int) -> tuple[list[Item], bool]:
+    """Return a user's live items that share something, and whether there are more.
+
+    With them come their collections.
+    """
+    items, has_more = related.find_all(trace, owner_id=owner_id, most=MOST_ITEMS)
     places = Collection.objects.select_related("connection").defer(
         "checkpoint", "details", "held_deletions"
     )
@@ -49,7 +52,8 @@ def find_items(trace: Trace, *, owner_id: int) -> list[Item]:
     for item in items:
         item.collection = found[item.collection_id]
         item.connection = item.collection.connection
-    return sorted(items, key=lambda item: (item.provider, item.type, item.sort_name))
+    items.sort(key=lambda item: (item.provider, item.type, item.sort_name))
+    return items, has_more
 
 
 def fetch_timeline(items: Sequence[Item], token: str) -> Timeline:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.models import Item
@@ -12,7 +12,7 @@ from integrations.models.item import ItemQuerySet
 
 NEW, CHANGED, DELETED = "new", "changed", "deleted"
 KINDS = (NEW, CHANGED, DELETED)
-FORMAT = "%Y%m%dT%H%M%SZ"
+FORMATS = ("%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S.%fZ")
 # Nobody was away for longer.
 LONGEST = timedelta(days=3660)
 
@@ -22,7 +22,8 @@ class News:
     """What happened to items since a time.
 
     New is what came after everything of its collection had been read once; what a
-    first refresh finds may have been there for years. Times are whole seconds.
+    first refresh finds may have been there for years. Where the time has an end, what
+    was new in it and has been deleted since is among it.
     """
 
     kind: str
@@ -45,10 +46,8 @@ class News:
         return cls(kind=kind, since=since, until=until)
 
     def __str__(self) -> str:
-        text = f"{self.kind}-{self.since.astimezone(UTC):{FORMAT}}"
-        if self.until is None:
-            return text
-        return f"{text}-{self.until.astimezone(UTC):{FORMAT}}"
+        ends = (self.since, *([self.until] if self.until else []))
+        return "-".join((self.kind, *map(_to_stamp, ends)))
 
     def select(self, items: ItemQuerySet) -> ItemQuerySet:
         """Return those of the items that it happened to."""
@@ -61,11 +60,18 @@ class News:
         if self.kind == CHANGED:
             changed = items.live().filter(changed_at__gte=self.since)
             return changed.filter(changed_at__gt=F("first_seen_at"))
-        return items.live().filter(new_at__gte=self.since)
+        is_here = Q(deleted_at__isnull=True)
+        if self.until is not None:
+            is_here |= Q(deleted_at__gte=self.since)
+        return items.filter(is_here, new_at__gte=self.since)
+
+
+def _to_stamp(at: datetime) -> str:
+    return f"{at.astimezone(UTC):{FORMATS[bool(at.microsecond)]}}"
 
 
 def _to_time(stamp: str) -> datetime:
-    return datetime.strptime(stamp, FORMAT).replace(tzinfo=UTC)
+    return datetime.strptime(stamp, FORMATS["." in stamp]).replace(tzinfo=UTC)
 
 
 def recent_items(user: User, *, most: int) -> list[Item]:

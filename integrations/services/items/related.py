@@ -105,20 +105,28 @@ class Related:
     why: str
 
 
-def find_related(item: Item, traces: Sequence[Trace]) -> list[Related]:
-    """Return live items of the same owner in other collections, addresses first."""
+def find_related(
+    item: Item, traces: Sequence[Trace], *, most: int = MOST
+) -> list[Related]:
+    """Return live items of the same owner in other collections, addresses first.
+
+    These are the first; all that share a trace are on the page about it.
+    """
     elsewhere = _own(item.owner_id).exclude(collection_id=item.collection_id)
     found: dict[int, Related] = {}
-    for trace, others in _holders(elsewhere, traces, item.owner_id):
+    for trace, others, _ in _holders(elsewhere, traces, item.owner_id):
         for other in others:
             found.setdefault(other.pk, Related(item=other, why=trace.why))
-    return list(found.values())[:MOST]
+    return list(found.values())[:most]
 
 
-def find_all(trace: Trace, *, owner_id: int, most: int) -> list[Item]:
-    """Return a user's live items that hold an address, number or domain."""
-    [(_, items)] = _holders(_own(owner_id), [trace], owner_id)
-    return items[:most]
+def find_all(trace: Trace, *, owner_id: int, most: int) -> tuple[list[Item], bool]:
+    """Return a user's live items that hold an address, number or domain.
+
+    Beside them stands whether there are more, or may be, behind what was looked at.
+    """
+    [(_, items, is_cut)] = _holders(_own(owner_id), [trace], owner_id)
+    return items[:most], is_cut or len(items) > most
 
 
 def _own(owner_id: int) -> ItemQuerySet:
@@ -145,14 +153,21 @@ def traces_of(item: Item, described: Iterable[DisplayField]) -> list[Trace]:
 
 def _holders(
     items: ItemQuerySet, traces: Sequence[Trace], owner_id: int
-) -> list[tuple[Trace, list[Item]]]:
-    """Return what holds each trace; the index finds its words, not the trace itself."""
+) -> list[tuple[Trace, list[Item], bool]]:
+    """Return what holds each trace, and whether not all was looked at.
+
+    The index finds the words of a trace, not the trace itself.
+    """
     texts = [trace.text for trace in traces]
     found = full_text.find_with_texts(
         texts, items, owner_id=owner_id, most=FOUND, few=LOOKED_AT
     )
     return [
-        (trace, [item for item in candidates if trace.is_in(item.properties)])
+        (
+            trace,
+            [item for item in candidates if trace.is_in(item.properties)],
+            len(candidates) >= LOOKED_AT,
+        )
         for trace, candidates in zip(traces, found, strict=True)
     ]
 

@@ -65,7 +65,7 @@ def store_page(
         if (old := known.get(row.item.id)) is not None
         and (old.digest != row.digest or old.is_deleted or row.item.id in moved)
     ]
-    _record_changes(collection, touched, known, moved, run_id=run_id, now=now)
+    changed = _record_changes(collection, touched, known, moved, run_id=run_id, now=now)
     if new or touched:
         rows.upsert([*new, *touched], collection, now=now)
     keys = {identity: entry.pk for identity, entry in known.items()}
@@ -81,7 +81,6 @@ def store_page(
     table_rows.store(collection, indexes, fresh, stale, moved=moved_keys)
     _store_texts(collection, texts or {}, keys, now=now)
     revived = sum(1 for row in touched if known[row.item.id].is_deleted)
-    changed = sum(1 for row in touched if not _is_only_back(known[row.item.id], row))
     return PageCounts(
         created=len(new),
         changed=changed,
@@ -147,9 +146,13 @@ def _record_changes(
     *,
     run_id: UUID | None,
     now: datetime,
-) -> None:
+) -> int:
+    """Write what was and what is; return how many items the run itself changed.
+
+    What a user had left out and is as it was then, no run has changed.
+    """
     if not touched:
-        return
+        return 0
     old_rows = {
         old["remote_id"]: old
         for old in Item.objects.filter(
@@ -163,24 +166,27 @@ def _record_changes(
             "properties",
         )
     }
-    changes, kinds = [], ItemChange.Kind
+    changes, changed, kinds = [], 0, ItemChange.Kind
     for row in touched:
         entry = known[row.item.id]
         fields = differences(old_rows[row.item.id], row)
         if row.item.id in moved:
             fields |= {"collection": [moved[row.item.id].left, collection.name]}
-        if fields or entry.is_deleted:
+        if fields or entry.is_deleted or entry.digest not in ("", row.digest):
+            is_only_back = _is_only_back(entry, row)
+            changed += not is_only_back
             changes.append(
                 ItemChange(
                     item_id=entry.pk,
                     connection_id=collection.connection_id,
-                    run_id=run_id,
+                    run_id=None if is_only_back else run_id,
                     at=now,
                     kind=kinds.RESTORED if entry.is_deleted else kinds.CHANGED,
                     fields=fields,
                 )
             )
     ItemChange.objects.bulk_create(changes)
+    return changed
 
 
 def soft_delete(

@@ -3,21 +3,21 @@
 from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.models import Notice, times
 from integrations.services.common import queue
 from integrations.services.notices import incidents
 
-MOST_SHOWN = 50
 # Nobody needs more tests of one mailbox.
 TEST_SPACING = timedelta(minutes=1)
 
 
-def told(user: User) -> list[Notice]:
-    """Return the latest messages to a user, also those that could not be sent yet."""
+def told(user: User) -> QuerySet[Notice]:
+    """Return the messages to a user, also those that could not be sent yet."""
     rows = Notice.objects.filter(user=user).exclude(state=Notice.State.SKIPPED)
-    return list(rows.select_related("incident__connection")[:MOST_SHOWN])
+    return rows.select_related("incident__connection")
 
 
 def order_test(user: User) -> bool:

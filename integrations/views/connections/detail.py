@@ -22,9 +22,8 @@ from integrations.services.connections.status import Status, status_of
 from integrations.services.grants import credentials
 from integrations.services.sync.spot_checks import due, results
 from integrations.views.access import UserRequest, get_connection
-from integrations.views.connections import schedule
+from integrations.views.connections import schedule, schema_changes
 from integrations.views.connections.progress import make_progress
-from integrations.views.connections.schema_changes import schema_changes
 from integrations.views.editing.status import edits_of_connection
 
 HTMX_STOP_POLLING = 286
@@ -87,6 +86,7 @@ def _context(connection: Connection) -> dict[str, Any]:
     """Return what the page and its live parts are made of."""
     status = status_of(connection)
     collections, run = _collections(connection), status.facts.run
+    attempts = list(connection.refresh_attempts.all()[: ATTEMPTS + 1])
     latest = [status.run_of(each) for each in connection.runs.all()[:HISTORY]]
     scopes = list(_scopes(connection, status))
     spec = SPECS.get(connection.provider)
@@ -107,13 +107,14 @@ def _context(connection: Connection) -> dict[str, Any]:
         "scopes": scopes,
         "reconsent_text": _reconsent_text(connection, scopes),
         "token": _token_facts(connection),
-        "attempts": list(connection.refresh_attempts.all()[:ATTEMPTS]),
+        "attempts": attempts[:ATTEMPTS],
+        "has_more_attempts": len(attempts) > ATTEMPTS,
         "schedule_text": schedule.schedule_text(connection, status),
         **_overrun(connection),
         "is_plan_unknown": quota.is_plan_unknown(connection),
         "has_spot_checks": due.is_on(connection),
-        "left_out": connection.collections.filter(is_selected=False).count(),
-        "schema_changes": schema_changes(connection),
+        "left_out": _count_left_out(connection),
+        **schema_changes.make_context(connection),
         "remote_url": url,
         "home_url": url or (spec.home_url if spec else ""),
     }
@@ -145,6 +146,12 @@ def _collections(connection: Connection) -> list[Collection]:
     for each in found:
         each.proof = proofs.get(each.pk)
     return found
+
+
+def _count_left_out(connection: Connection) -> int:
+    """Return how many of the collections that are offered are not selected."""
+    listed = connection.collections.filter(misses__lt=Collection.MOST_MISSES)
+    return listed.filter(is_selected=False).count()
 
 
 def _being_read(run: SyncRun | None, collections: Sequence[Collection]) -> set[Any]:

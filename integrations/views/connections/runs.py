@@ -1,6 +1,5 @@
 """Show the runs of a sync, each on its own page, and stop one."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import ItemChange, SyncRun
 from integrations.services.connections.status import status_of
-from integrations.services.items.change_query import ChangeQuery
+from integrations.services.items.change_query import PRESENT, ChangeQuery
 from integrations.services.items.news import NEW, News
 from integrations.services.items.query import ItemQuery
 from integrations.services.sync import runs as service
@@ -54,13 +53,11 @@ def run_detail(request: UserRequest, pk: UUID) -> HttpResponse:
 def _lists(run: SyncRun) -> dict[str, str]:
     """Return the lists of exactly what a run counts, by what happened to it."""
     of_run = ChangeQuery(run=run.pk)
-    since, end = run.started_at or run.queued_at, run.finished_at
-    # Whole seconds: the one in which it ended is over then.
-    until = end + timedelta(seconds=1) if end else None
-    new = News(kind=NEW, since=since, until=until)
+    since = run.started_at or run.queued_at
+    new = News(kind=NEW, since=since, until=run.finished_at)
     return {
         "new": ItemQuery(connection=run.connection_id, news=new).url,
-        "changed": of_run.url,
+        "changed": of_run.change(kind=PRESENT).url,
         "deleted": of_run.change(kind=ItemChange.Kind.DELETED).url,
     }
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from integrations.forms import FULL_REFRESHES, INTERVALS
 from integrations.models import Connection
 from integrations.models.wording import count_text
+from integrations.services.connections import next_steps
 from integrations.services.connections.status import Status
 
 
@@ -30,8 +31,8 @@ def schedule_text(connection: Connection, status: Status) -> str:
     hours = connection.full_refresh_hours
     if hours is not None:
         text += f"; everything {full_refresh_text(hours).lower()}"
-    after = status.next_sync.text if status.next_sync.text.startswith("After") else ""
-    return f"{text}, {after[0].lower()}{after[1:]}" if after else text
+    until = next_steps.stopped_until(status.facts, status.condition)
+    return f"{text}, {until[0].lower()}{until[1:]}" if until else text
 
 
 def interval_choices(connection: Connection) -> list[dict[str, Any]]:

@@ -80,6 +80,7 @@ def import_create(request: UserRequest, pk: UUID) -> HttpResponse:
         "connection": connection,
         "problem": problem,
         "imports": collection.imports.all()[:LISTED],
+        "has_more_imports": collection.imports.count() > LISTED,
         "most_bytes": csv_file.MAX_BYTES,
         "most_rows": csv_file.MAX_ROWS,
         "too_large": file_text(FileProblem.TOO_LARGE, csv_file.MAX_BYTES >> 20),

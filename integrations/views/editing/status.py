@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Edit, Item, wording
@@ -163,26 +163,32 @@ def texts(collection: Collection, values: Mapping[str, Any]) -> dict[str, str]:
     return {field.name: show(field.value).text for field in fields}
 
 
-def edits_of_item(item: Item, user: User) -> list[dict[str, Any]]:
+def unfinished(edits: QuerySet[Edit]) -> QuerySet[Edit]:
+    """Return those of some edits that are on their way, or wait for a decision."""
+    return edits.filter(state__in=[*Edit.OPEN, *Edit.UNDECIDED])
+
+
+def edits_of_item(item: Item, user: User) -> dict[str, Any]:
     """Return what is on its way or undecided, and the latest that was saved."""
     if not editing.is_writable(item.collection):
-        return []
+        return {"edits": []}
     rows = item.edits.select_related("connection", "collection__connection", "item")
-    saved = item.edits.filter(state=State.SAVED).order_by("-pk").values("pk")[:1]
-    undecided = Q(state__in=[*Edit.OPEN, *Edit.UNDECIDED])
-    found = rows.filter(undecided | Q(pk__in=saved)).order_by("-pk")[: 10 * SHOWN]
-    waiting = [edit for edit in found if edit.state != State.SAVED]
-    latest = [edit for edit in found if edit.state == State.SAVED]
-    return [put_in_words(edit, user) for edit in [*waiting[:SHOWN], *latest]]
+    waiting = list(unfinished(rows).order_by("-pk")[: SHOWN + 1])
+    latest = rows.filter(state=State.SAVED).order_by("-pk")[:1]
+    shown = [*waiting[:SHOWN], *latest]
+    return {
+        "edits": [put_in_words(edit, user) for edit in shown],
+        "has_more_edits": len(waiting) > SHOWN,
+    }
 
 
 def edits_of_connection(connection: Connection, user: User) -> dict[str, Any]:
     """Return what the connection's page says of editing."""
     rows = connection.edits.select_related("collection__connection", "item")
-    undecided = [*Edit.OPEN, *Edit.UNDECIDED]
-    alone = rows.filter(bulk_edit__isnull=True, state__in=undecided)
-    waiting = list(alone.order_by("-pk")[:SHOWN])
-    for edit in waiting:
+    alone = unfinished(rows.filter(bulk_edit__isnull=True))
+    waiting = list(alone.order_by("-pk")[: SHOWN + 1])
+    bulk_edits = list(confirmed_bulk_edits(connection)[: SHOWN + 1])
+    for edit in waiting[:SHOWN]:
         edit.connection = connection
     collections: Sequence[Collection] = [
         each
@@ -192,15 +198,17 @@ def edits_of_connection(connection: Connection, user: User) -> dict[str, Any]:
     return {
         "is_editing_offered": editing.is_offered(connection),
         "writable_collections": collections,
-        "edits": [put_in_words(edit, user) for edit in waiting],
-        "bulk_edits": list(_bulk_edits(connection)),
+        "edits": [put_in_words(edit, user) for edit in waiting[:SHOWN]],
+        "has_more_edits": len(waiting) > SHOWN,
+        "bulk_edits": [put_bulk_in_words(each) for each in bulk_edits[:SHOWN]],
+        "has_more_bulk_edits": len(bulk_edits) > SHOWN,
         "waiting_edits": waiting_changes.count(connection),
         "sought_edits": waiting_changes.count_sought(connection),
     }
 
 
-def _bulk_edits(connection: Connection) -> Iterator[dict[str, Any]]:
-    """Yield the latest bulk edits with how many of their rows are done."""
+def confirmed_bulk_edits(connection: Connection) -> QuerySet[Any]:
+    """Return bulk edits, the latest first, with how many of their rows are done."""
     # The rows of an import are shown on its own page.
     confirmed = connection.bulk_edits.filter(
         confirmed_at__isnull=False, import__isnull=True
@@ -210,12 +218,16 @@ def _bulk_edits(connection: Connection) -> Iterator[dict[str, Any]]:
         total=Count("edits"), waiting=Count("edits", filter=is_open)
     )
     rows = counted.select_related("collection__connection").defer("rows")
-    for bulk in rows.order_by("-pk")[:SHOWN]:
-        labels = labels_of(bulk.collection)
-        yield {
-            "bulk": bulk,
-            "label": labels.get(bulk.field, bulk.field) or "An import",
-            "is_undo": bulk.undoes_id is not None or not bulk.field,
-            "done": bulk.total - bulk.waiting,
-            "total": bulk.total,
-        }
+    return rows.order_by("-pk")
+
+
+def put_bulk_in_words(bulk: Any) -> dict[str, Any]:
+    """Return what is shown of one of them in a list."""
+    labels = labels_of(bulk.collection)
+    return {
+        "bulk": bulk,
+        "label": labels.get(bulk.field, bulk.field) or "An import",
+        "is_undo": bulk.undoes_id is not None or not bulk.field,
+        "done": bulk.total - bulk.waiting,
+        "total": bulk.total,
+    }

@@ -144,7 +144,7 @@ def _entry(change: ItemChange, sides: Sides, linked: Links) -> dict[str, Any]:
     return {
         "when": change.at,
         "kind": CHANGE_KINDS.get(change.kind, change.kind),
-        "why": _deletion_text(change),
+        "why": _why(change),
         "run": change.run,
         "edit": getattr(change, "edit", None),
         "fields": list(changed_fields(change, sides, linked)),
@@ -164,8 +164,10 @@ def _find_linked(
     return linked
 
 
-def _deletion_text(change: ItemChange) -> str:
-    """Return in words what became of an item that was deleted."""
+def _why(change: ItemChange) -> str:
+    """Return in words what became of a deleted item, or that no field tells more."""
+    if change.kind == ItemChange.Kind.CHANGED and not change.fields:
+        return wording.NO_FIELD_CHANGED
     try:
         told = Deletion.from_json(change.fields.get("deletion"))
     except ValueError:

@@ -17,7 +17,7 @@ from integrations.providers.fields import Date
 from integrations.providers.plain import plain
 from integrations.services.connections.naming import unique_names
 from integrations.services.items import changes as service
-from integrations.services.items.change_query import UNSEEN, ChangeQuery
+from integrations.services.items.change_query import PRESENT, UNSEEN, ChangeQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.changed import put_in_words
 from integrations.views.items.facets import type_names
@@ -30,9 +30,11 @@ LABELS = {
     "field": "Field",
     "day": "Day",
     "run": "Sync",
+    "item": "Item",
     "since": "Since",
 }
 ANY = ("", "Any")
+KIND_NAMES = {**dict(ItemChange.Kind.choices), PRESENT: "Changed or restored"}
 UNSEEN_TEXT = "I last looked"
 
 
@@ -59,7 +61,7 @@ def changes(request: UserRequest) -> HttpResponse:
         "unseen_text": _unseen_text(unseen, has_more=has_more),
         "unseen_url": query.change(is_unseen=True).url,
         "latest": _latest(query, page.changes),
-        "has_connections": bool(connections),
+        "is_connected": any(each.is_syncable for each in connections),
     }
     return render(request, "items/changes.html", context)
 
@@ -133,7 +135,7 @@ def _filters(
         "provider": {c.provider: c.provider_name for c in connections},
         "connection": {str(c.pk): titles[c.pk] for c in connections},
         "type": type_names(slim),
-        "kind": dict(ItemChange.Kind.choices),
+        "kind": KIND_NAMES,
         "field": _fields_of(entries) | _chosen_field(query, entries),
     }
     return [
@@ -160,6 +162,14 @@ def _chosen_field(
     return {query.field: query.field.removeprefix("properties.")}
 
 
+def _item_name(query: ChangeQuery, entries: Sequence[Mapping[str, Any]]) -> str:
+    """Return the name of the one item that the changes are of."""
+    if query.item is None:
+        return ""
+    names = (str(entry["item"].name or "Untitled") for entry in entries)
+    return next(names, "one without changes")
+
+
 def _chips(
     query: ChangeQuery,
     run: SyncRun | None,
@@ -171,8 +181,10 @@ def _chips(
     names = {c.provider: c.provider_name for c in connections}
     texts = {
         "run": wording.time_text(run.queued_at) if run else "unknown",
+        "item": _item_name(query, entries),
         "since": UNSEEN_TEXT if query.filters.get("since") == UNSEEN else "",
         "day": plain(Date(day=query.day)) if query.day else "",
+        **KIND_NAMES,
         **_fields_of(entries),
         **_chosen_field(query, entries),
     }

@@ -33,7 +33,7 @@ def make_content(
     if kept is None:
         if not _has_text(item):
             return None
-        return {"state": "asked" if is_asked else "unread"}
+        return {"state": "asked" if is_asked else "unread", "goes_on": _goes_on(item)}
     blocks = [from_json(each) for each in kept.blocks]
     items = {remote_id: each for (_, remote_id), each in found.items()}
     return {
@@ -41,9 +41,15 @@ def make_content(
         "reason_text": kept.reason_text,
         "read_at": kept.read_at,
         "is_older": is_older,
+        "goes_on": _goes_on(item),
         "is_truncated": kept.is_truncated,
         "groups": to_groups(blocks, items),
     }
+
+
+def _goes_on(item: Item) -> bool:
+    """Tell whether its text may still be read."""
+    return item.connection.is_syncable and not item.is_deleted
 
 
 def _has_text(item: Item) -> bool:

@@ -1,6 +1,7 @@
 """Say why a list of items is empty: each reason has its words and a next step."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from integrations.models import Collection, Connection
 from integrations.services.items import counting
@@ -11,7 +12,7 @@ def connections_of(
     query: ItemQuery,
     connections: Sequence[Connection],
     collections: Sequence[Collection],
-) -> list[Connection]:
+) -> list[Any]:
     """Return the connections that a list is of, whatever it searches for in them."""
     chosen = next((c for c in collections if c.pk == query.collection), None)
     return [
@@ -46,7 +47,24 @@ def why_empty(
         return "syncing"
     if not there:
         return "nothing"
+    if not any(each.is_connected for each in there):
+        return "disconnected"
     return "bare" if any(c.last_synced_at for c in there) else "waiting"
+
+
+def make_context(
+    query: ItemQuery,
+    connections: Sequence[Any],
+    collections: Sequence[Collection],
+) -> dict[str, Any]:
+    """Return what the page says of an empty list, with the status of each put in."""
+    why = why_empty(query, connections, collections)
+    there = connections_of(query, connections, collections)
+    return {
+        "empty": why,
+        "there": syncing(there) if why == "syncing" else there,
+        "goes_on": any(connection.status.goes_on for connection in there),
+    }
 
 
 def syncing(connections: Sequence[Connection]) -> list[Connection]:

@@ -37,20 +37,22 @@ def everything(request: UserRequest) -> HttpResponse:
 
 
 def _context(request: UserRequest, trace: Trace) -> dict[str, Any]:
-    items = service.find_items(trace, owner_id=request.user.pk)
+    items, has_more = service.find_items(trace, owner_id=request.user.pk)
     put_icons(items)
     values = {item.pk: describe(item, item.properties)[0] for item in items}
     timeline = service.fetch_timeline(items, request.GET.get("before", ""))
     url = everything_url(trace)
     shown = items[:MOST_SIDE]
+    compared = list(_compare(shown, [values[item.pk] for item in shown]))
     return {
         "title": f"{NOUNS[trace.kind]} {trace.text}",
         "items": [
             {"item": item, "why": _why(item, trace, values[item.pk])} for item in items
         ],
-        "has_more": len(items) == service.MOST_ITEMS,
+        "has_more": has_more,
         "sides": shown if 1 < len(items) <= MOST_SIDE else [],
-        "rows": list(_compare(shown, [values[item.pk] for item in shown])),
+        "rows": compared[:MOST_ROWS],
+        "has_more_rows": len(compared) > MOST_ROWS,
         "events": list(_events(items, timeline)),
         "is_first_page": "before" not in request.GET,
         "first_url": url,
@@ -82,7 +84,7 @@ def _compare(
         for name in leading_columns(item.collection):
             if name in by_name and is_short(by_name[name]):
                 wanted.setdefault(to_key(by_name[name].label), by_name[name].label)
-    for key, label in list(wanted.items())[:MOST_ROWS]:
+    for key, label in wanted.items():
         cells = [show(own[key].value) if key in own else None for own in labelled]
         yield {"label": label, "cells": cells, "differs": _differ(cells)}
 

@@ -18,7 +18,7 @@ from integrations.services.items.detail import (
 from integrations.services.items.export import to_integration_item
 from integrations.services.items.icons import put_icons
 from integrations.services.items.links import MAX_LINKS, Links
-from integrations.services.items.related import find_related, traces_of
+from integrations.services.items.related import MOST, find_related, traces_of
 from integrations.services.items.relations.around import ANYWHERE, Around, look_around
 from integrations.services.items.relations.groups import find_groups
 from integrations.services.items.relations.tables import find_others
@@ -51,6 +51,7 @@ def make_context(item: Item) -> dict[str, Any]:
     put_icons([item, *around.by_key.values()])
     groups = find_groups(item, around)
     traces = traces_of(item, values)
+    related = find_related(item, traces, most=MOST + 1) if traces else []
     return {
         "facts": list(facts(item)),
         "content": make_content(item, kept, around.live),
@@ -61,7 +62,8 @@ def make_context(item: Item) -> dict[str, Any]:
         **_make_place(item, around),
         "tables": make_related_tables(item, groups),
         "other_relations": find_others(item, groups),
-        "related": find_related(item, traces) if traces else [],
+        "related": related[:MOST],
+        "has_more_related": len(related) > MOST,
         "everything": make_everything_links(traces),
         "changes": list(changes(item, sides, linked)),
         "has_older_changes": has_older,

@@ -116,27 +116,15 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         "next_url": page.next.url if page.next else "",
         "count_text": _count_text(count, query, collections),
         "has_more_links": page.has_more_links,
-        **_empty_context(page.items, query, connections, collections),
+        "empty": "",
+        **(
+            {}
+            if page.items
+            else emptiness.make_context(query, connections, collections)
+        ),
         "stale": _stale(query, connections),
         "indexing": reindex.progress_of(collections) if query.search else None,
         **_list_context(query, connections, collections, parent, linked_to),
-    }
-
-
-def _empty_context(
-    items: Sequence[Item],
-    query: ItemQuery,
-    connections: Sequence[Connection],
-    collections: Sequence[Collection],
-) -> dict[str, Any]:
-    if items:
-        return {"empty": ""}
-    why = emptiness.why_empty(query, connections, collections)
-    there = emptiness.connections_of(query, connections, collections)
-    return {
-        "empty": why,
-        "there": emptiness.syncing(there) if why == "syncing" else there,
-        "goes_on": any(connection.is_syncable for connection in there),
     }
 
 
@@ -233,13 +221,13 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     writable = editing.fields_of(item.collection) if is_editable else {}
     for row in context["properties"]:
         row["is_writable"] = row["name"] in writable
-    is_busy = any(each["edit"].is_open for each in edits)
+    is_busy = any(each["edit"].is_open for each in edits["edits"])
     return {
         "item": item,
         "connection": item.connection,
         **context,
         **own_values_of(item),
-        "edits": edits,
+        **edits,
         "now_text": local_text(timezone.now()),
         "is_editable": is_editable,
         "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),

@@ -13,6 +13,7 @@ from integrations.services.items.search import reindex
 from integrations.services.items.search.addresses import find_named
 from integrations.services.items.search.grouped import TypeGroup, search_by_type
 from integrations.views.access import UserRequest
+from integrations.views.items import emptiness
 from integrations.views.items.facets import type_names
 from integrations.views.items.rows import put_rows
 from integrations.views.site import recent_searches
@@ -51,7 +52,11 @@ def search(request: UserRequest) -> HttpResponse:
         "is_shortened": len(text) > MAX_SEARCH,
         "columns": COLUMNS,
         "named": named.items,
-        "has_items": bool(collections),
+        **(
+            {}
+            if collections
+            else emptiness.make_context(ItemQuery(), connections, collections)
+        ),
         "indexing": reindex.progress_of(collections) if text else None,
         "deleted_url": ItemQuery(search=words, state="deleted").url,
         "groups": [

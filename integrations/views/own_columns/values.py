@@ -19,6 +19,7 @@ from integrations.views.items.values import show
 
 KIND = OwnColumn.Kind
 OWNERS = "owner-names"
+MOST_NAMES = 500
 # Whatever comes after them, these are lists of ours.
 LISTS = ("/collections/", "/items/")
 
@@ -87,11 +88,13 @@ def item_own_values(request: UserRequest, pk: UUID) -> HttpResponse:
         messages.success(request, f"Your notes on {item.name or 'it'} are saved.")
         return redirect(back)
     _focus(form, request.GET.get("column", ""))
+    names = typed.owner_names(item.collection)
     context = {
         "form": form,
         "item": item,
         "own_columns": columns,
-        "owner_names": typed.owner_names(item.collection)[:500],
+        "owner_names": names[:MOST_NAMES],
+        "has_more_names": len(names) > MOST_NAMES,
         "owner_list": OWNERS,
         "back": back,
     }

@@ -84,7 +84,7 @@ def _make(request: UserRequest, view: SavedView) -> HttpResponse:
     """Make a way in that needs no sign-in, for whoever proves to be its user."""
     secret = feeds.make(view, proof=request.proof)
     address = request.build_absolute_uri(reverse("integrations:feed", args=(secret,)))
-    context = {"view": view, "address": address}
+    context = {"view": view, "address": address, "most_entries": MOST_ENTRIES}
     return render(request, "saved_views/view_feed.html", context)
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -27,8 +29,12 @@ BAR_WIDTH, BAR_GAP, BARS_HEIGHT = 16, 4, 120
 @require_safe
 def charts(request: UserRequest) -> HttpResponse:
     """Show items by collection over time, and syncs by outcome."""
+    page = Paginator(_collections(request.user), MOST_COLLECTIONS).get_page(
+        request.GET.get("page")
+    )
     context = {
-        "collections": list(_items_over_time(request.user)),
+        "page": page,
+        "collections": list(_items_over_time(list(page))),
         "item_days": ITEM_DAYS,
         "first_day": plain(Date(day=_first_day())),
         "syncs": _syncs(request.user),
@@ -37,17 +43,21 @@ def charts(request: UserRequest) -> HttpResponse:
     return render(request, "charts.html", context)
 
 
-def _items_over_time(user: User) -> Iterator[dict[str, Any]]:
-    """Yield the largest collections, each with its line and its numbers."""
-    largest = list(
+def _collections(user: User) -> QuerySet[Collection]:
+    """Return a user's collections, the largest first."""
+    return (
         Collection.objects.filter(connection__owner=user, stored_count__gt=0)
         .select_related("connection")
         .defer("schema", "checkpoint", "details", "held_deletions")
-        .order_by("-stored_count", "name")[:MOST_COLLECTIONS]
+        .order_by("-stored_count", "name", "pk")
     )
+
+
+def _items_over_time(shown: list[Collection]) -> Iterator[dict[str, Any]]:
+    """Yield some collections, each with its line and its numbers."""
     today, since = timezone.now().astimezone(UTC).date(), _first_day()
-    known = daily_counts.history_of(largest, since=since)
-    for collection in largest:
+    known = daily_counts.history_of(shown, since=since)
+    for collection in shown:
         numbers = {**known.get(collection.pk, {}), today: collection.stored_count}
         yield {
             "collection": collection,

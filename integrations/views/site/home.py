@@ -84,10 +84,12 @@ def _context(user: User, since: datetime | None) -> dict[str, Any]:
     return {
         "connections": connections,
         "attention": waiting_for_user(own),
+        "goes_on": any(connection.status.goes_on for connection in connections),
         "totals": {
             "items": sum(connection.status.item_count for connection in own),
             "connections": len(connections),
         },
+        "disconnected": len(own) - len(connections),
         "since": since,
         "changes": _changes(user, since or _week_ago()),
         "recent_items": recent,

@@ -267,3 +267,36 @@ def test_owners_and_stages_of_one_name_are_told_apart(hubspot):
 
     assert schema["lookups"]["stage"] == {"a1": "Won (Sales)", "b1": "Won (Partners)"}
     assert schema["lookups"]["owner"] == {"1": "Ana Marín (a@x.test)", "2": "Ana Marín"}
+
+
+@pytest.mark.parametrize(("pages", "told"), [(50, []), (51, ["more_owners"])])
+def test_owners_beyond_those_that_are_read_are_told(hubspot, pages, told):
+    hubspot.play({"GET /crm/properties/2026-09/contacts": ["properties_contacts"]})
+    route, left = "GET /crm/owners/2026-09", hubspot.load("owners_archived")
+    for page in range(pages):
+        more = {"paging": {"next": {"after": f"{page}"}}} if page < pages - 1 else {}
+        owner = {"id": f"10{page}", "firstName": "Ana", "email": f"a{page}@example.com"}
+        if page < 50:
+            hubspot.transport.on(route, {"results": [owner], **more})
+    hubspot.transport.on(route, left)
+
+    schema = hubspot.connector.fetch_schema(hubspot.api, hubspot.context())
+
+    assert len(schema["lookups"]["owner"]) == 51
+    assert schema["refused"] == told
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_fields_beyond_those_that_are_kept_are_told(hubspot, beyond):
+    answer = hubspot.load("properties_contacts")
+    lacking = 3000 + beyond - len(answer["results"])
+    answer["results"] += [
+        {"name": f"p{n}", "label": f"P{n}", "type": "string"} for n in range(lacking)
+    ]
+    hubspot.transport.on("GET /crm/properties/2026-09/contacts", answer)
+    hubspot.play({"GET /crm/owners/2026-09": ["owners", "owners_archived"]})
+
+    schema = hubspot.connector.fetch_schema(hubspot.api, hubspot.context())
+
+    assert len(schema["fields"]) == 3000
+    assert schema["refused"] == ["more_fields"] * beyond

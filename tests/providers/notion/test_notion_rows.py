@@ -12,6 +12,7 @@ from integrations.http.transport import Response
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.listing.rows import CAPPED
 from integrations.providers.notion.mapping.items import MOVED, TRASHED
+from integrations.providers.notion.mapping.schema import to_schema
 
 SOURCE = "d1000000-0000-4000-8000-000000000001"
 QUERY = f"POST /v1/data_sources/{SOURCE}/query"
@@ -275,3 +276,30 @@ def test_a_table_names_the_users_of_its_rows(notion):
 
     assert first["users"] == {"33333333-3333-4333-8333-333333333333": "Ana"}
     assert second["users"] == {"left": "Bo"}
+
+
+@pytest.mark.parametrize(("pages", "told"), [(20, []), (21, ["more_people"])])
+def test_people_beyond_those_that_are_read_are_told(notion, pages, told):
+    answer = notion.load("users")
+    notion.transport.on(GET, notion.load("data_source_tasks"))
+    for page in range(min(pages, 20)):
+        is_last = page == pages - 1
+        more = {"has_more": not is_last, "next_cursor": None if is_last else f"{page}"}
+        notion.transport.on("GET /v1/users", {**answer, **more})
+
+    schema = notion.connector.fetch_schema(notion.api, notion.context())
+
+    assert schema["refused"] == told
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_columns_beyond_those_that_are_kept_are_told(beyond):
+    title = {"id": "title", "name": "Name", "type": "title", "title": {}}
+    properties = {
+        f"C{n}": {"id": f"c{n}", "name": f"C{n}", "type": "checkbox", "checkbox": {}}
+        for n in range(500 + beyond)
+    }
+
+    schema = to_schema({"properties": {"Name": title, **properties}})
+
+    assert schema["refused"] == ["more_fields"] * beyond

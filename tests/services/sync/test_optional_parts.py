@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from integrations.http.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item
+from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.wording import reason_text
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, live
 from tests.support.seeds import make_seed
@@ -137,3 +139,22 @@ def test_fields_that_were_not_told_at_first_are_read_as_soon_as_they_are(
     many = Item.objects.get(pk=few.pk)
     assert set(few.properties) < set(many.properties)
     assert Collection.objects.get(remote_id="contacts").schema["fields"]
+
+
+@pytest.mark.parametrize(
+    ("extras", "said"),
+    [
+        (["more_owners"], "the provider has more names of owners than are read"),
+        (
+            ["owners", "more_fields"],
+            "the names of owners; the provider has more fields",
+        ),
+    ],
+)
+def test_what_there_is_more_of_is_not_said_to_be_refused(
+    extras: list[str], said: str
+) -> None:
+    reason = Reason.of(ReasonCode.EXTRAS_REFUSED, extras=extras)
+
+    assert said in reason_text(reason)
+    assert ("did not give" in reason_text(reason)) is ("owners" in extras)

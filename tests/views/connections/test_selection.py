@@ -370,3 +370,24 @@ def test_a_place_that_fails_leaves_the_collections_in_one_group(
     assert [group["name"] for group in page.context["groups"]] == [""]
     assert len(rows_of(page)) == 4
     assert reference_of(caplog.text, "place_of")
+
+
+def test_the_number_that_is_left_out_is_that_of_the_boxes_without_a_tick(
+    as_alice, connection
+):
+    for number, values in enumerate(
+        ({}, {"is_selected": False}, {"is_selected": False, "misses": 2})
+    ):
+        make_collection(connection, remote_id=f"c{number}", **values)
+
+    page = as_alice.get(connection.get_absolute_url())
+
+    path = reverse("integrations:connection-collections", args=(connection.pk,))
+    boxes = [
+        row["is_ticked"]
+        for group in as_alice.get(path).context["groups"]
+        for row in group["rows"]
+    ]
+    assert page.context["left_out"] == boxes.count(False) == 1
+    # What is counted leads there.
+    assert page.text.count(f'href="{path}"') == 2

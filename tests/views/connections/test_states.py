@@ -251,6 +251,10 @@ def test_nothing_is_promised_while_this_sites_key_is_wrong(as_alice, fresh):
 
     assert fact(page, "Next sync") == "Once the key of this site is right"
     assert not {"sync", "full_refresh"} & of_part("page", page, fresh.pk).actions
+    # A new permission would be encrypted with the wrong key as well.
+    for html in (page, live_of(as_alice, fresh)):
+        assert "/authorize" not in html
+        assert "/connections/connect/" not in html
 
 
 @pytest.mark.parametrize("address", ["{}", "{}runs/"])

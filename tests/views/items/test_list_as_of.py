@@ -183,3 +183,17 @@ def test_the_past_takes_few_questions(
         ask(as_alice, 1)
     with django_assert_max_num_queries(14):
         ask(as_alice, 1, 9)
+
+
+def test_each_item_of_the_past_tells_its_provider_and_connection(as_alice, everything):
+    page = ask(as_alice, 5)
+
+    told = re.findall(r'data-label="Connection">(.*?)</td>', page.text, re.DOTALL)
+    texts = {" ".join(re.sub(r"<[^>]*>", " ", each).split()) for each in told}
+    connections = [each.connection for each in everything]
+    assert len(texts) == 2
+    for connection in connections:
+        assert any(
+            connection.provider_name in text and connection.title in text
+            for text in texts
+        )

@@ -120,6 +120,42 @@ def test_many_of_one_relation_hide_no_other_and_the_list_has_all(
     assert page.context["count_text"].startswith("9 of")
 
 
+def test_many_that_an_item_names_itself_hide_no_others_and_are_all_listed(
+    as_alice, company, deals, connection, monkeypatch
+):
+    for module in (around, groups):
+        monkeypatch.setattr(module, "MOST_LINKS", 6)
+    contacts = make_collection(
+        connection, remote_id="contacts", name="Contacts", item_type="contact"
+    )
+    # The id of a deal is that of a contact as well, which is another thing.
+    for place in (contacts, deals):
+        kind = place.item_type
+        rows = [IntegrationItem(id=str(n), type=kind, name=f"N{n}") for n in range(12)]
+        store.store_page(place, rows, run_id=None, now=NOON)
+    named = {"contacts": range(9), "deals": range(2)}
+    ItemLink.objects.bulk_create(
+        ItemLink(
+            item=company,
+            connection=connection,
+            relation=f"associations.{place}",
+            target_collection=place,
+            target_remote_id=str(n),
+        )
+        for place, numbers in named.items()
+        for n in numbers
+    )
+
+    shown = as_alice.get(company.get_absolute_url()).context["tables"]
+
+    counts = {table["label"]: table["count"] for table in shown}
+    assert counts == {"Contacts": "more than 6", "Deals": "2"}
+    url = next(table["url"] for table in shown if table["label"] == "Contacts")
+    assert len(as_alice.get(url).context["items"]) == 9
+    whole = as_alice.get(f"/items/?linked_to={company.uuid}").context["items"]
+    assert sorted(each.type for each in whole) == ["contact"] * 9 + ["deal"] * 2
+
+
 def test_what_is_deleted_is_in_no_count_that_leads_to_a_list(as_alice, company, deals):
     store_deals(deals, 7)
     deals.items.filter(remote_id="3").update(deleted_at=NOON, deleted_kind="archived")

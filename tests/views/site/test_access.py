@@ -25,7 +25,10 @@ CONNECTION_PAGES = [
     "connection-progress",
     "connection-disconnect",
     "connection-runs",
+    "connection-attempts",
     "connection-collections",
+    "connection-edits",
+    "connection-bulk-edits",
 ]
 CONNECTION_ACTIONS = [
     "connection-sync",
@@ -100,6 +103,7 @@ def addresses(connection, collection):
         "item-next": ("get", item.uuid),
         "item-previous": ("get", item.uuid),
         "item-edit": ("get", item.uuid),
+        "item-edits": ("get", item.uuid),
         "item-archive": ("get", item.uuid),
         "item-create": ("get", collection.pk),
         **dict.fromkeys(TABLE_PAGES, ("get", collection.pk)),
@@ -110,6 +114,7 @@ def addresses(connection, collection):
         **dict.fromkeys(DOWNLOAD_PAGES, ("get", download.uuid)),
         "download-delete": ("post", download.uuid),
         "import-create": ("get", collection.pk),
+        "import-list": ("get", collection.pk),
         **dict.fromkeys(IMPORT_PAGES, ("get", source.pk)),
         **dict.fromkeys(IMPORT_ACTIONS, ("post", source.pk)),
         "bulk-edit-create": ("post", collection.pk),

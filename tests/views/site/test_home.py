@@ -38,6 +38,22 @@ def test_home_shows_connections_and_what_changed_last(as_alice, connection, coll
     assert list(page.context["running"]) == [run]
 
 
+@pytest.mark.parametrize("address", ["/", "/connections/"])
+def test_the_number_of_a_card_leads_to_its_items(as_alice, alice, address):
+    for number in (1, 2):
+        collection = make_collection(make_connection(alice))
+        for _ in range(number):
+            make_item(collection)
+
+    page = as_alice.get(address)
+
+    for connection in page.context["connections"]:
+        path = f"/items/?connection={connection.pk}"
+        assert f'href="{path}"' in page.content.decode()
+        listed = as_alice.get(path).context["items"]
+        assert len(listed) == connection.status.item_count
+
+
 def test_items_of_two_accounts_of_one_name_are_told_apart(as_alice, alice):
     emails = ("ana@harbour.example", "bo@harbour.example")
     for email in emails:

@@ -22,7 +22,7 @@ from integrations.http.shape import expect_object, expect_text, objects
 from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.mapping.display import OWNER_EMAILS
 from integrations.providers.hubspot.mapping.fields import MAX_LABEL
-from integrations.providers.listing import first_pages, read_rows
+from integrations.providers.listing import read_pages, read_rows
 from integrations.providers.records import tell_apart
 from integrations.providers.values import one_line, to_id
 
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 # https://developers.hubspot.com/changelog (owners, on the end of version 2)
 OWNERS_PER_PAGE = 500
 MAX_OWNER_PAGES = 50
+MORE_OWNERS = "more_owners"
 # Behind the names of owners who have left: records hold them, and no form offers them.
 DEACTIVATED = " (deactivated)"
 
@@ -44,7 +45,8 @@ Found = dict[str, dict[str, Hinted]]
 class Lookups:
     """Names by lookup and id, and which of the calls for them were ``refused``.
 
-    ``ask_again`` when an answer was none that can be true, or a passing trouble.
+    Among those are names of whom there are more than are read. ``ask_again`` when an
+    answer was none that can be true, or a passing trouble.
     """
 
     names: Names
@@ -64,10 +66,13 @@ def fetch_lookups(
     if with_pipelines:
         calls["pipelines"] = lambda: _fetch_pipelines(api, version)
     if with_owners:
-        calls["owners"] = lambda: _fetch_owners(api, version, archived=False)
-        calls["archived_owners"] = lambda: _fetch_owners(api, version, archived=True)
+        calls["owners"] = lambda: _fetch_owners(api, version, cut, archived=False)
+        calls["archived_owners"] = lambda: _fetch_owners(
+            api, version, cut, archived=True
+        )
     found: Found = {"owner": {}} if with_owners else {}
     failed: dict[str, ApiError] = {}
+    cut: list[str] = []
     for name, fetch in calls.items():
         if name == "archived_owners" and "owners" in failed:
             continue
@@ -85,7 +90,7 @@ def fetch_lookups(
         names[OWNER_EMAILS] = emails
     return Lookups(
         names=names,
-        refused=tuple(name for name, exc in failed.items() if is_refusal(exc)),
+        refused=(*(name for name, exc in failed.items() if is_refusal(exc)), *cut),
         ask_again=any(
             isinstance(exc, InvalidResponse | Transient) for exc in failed.values()
         ),
@@ -121,8 +126,13 @@ def _fetch_pipelines(api: ApiClient, version: str) -> Found:
     return {"pipeline": pipelines, "stage": stages}
 
 
-def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> Found:
-    """Return the names of owners: they are the account's, and asked for once a run."""
+def _fetch_owners(
+    api: ApiClient, version: str, cut: list[str], *, archived: bool
+) -> Found:
+    """Return the names of owners: they are the account's, and asked for once a run.
+
+    Where there are more of them than are read, that is put into ``cut``.
+    """
 
     def fetch(after: str | None) -> tuple[dict[str, Hinted], str | None]:
         def read(answer: Any) -> tuple[dict[str, Hinted], str | None]:
@@ -139,8 +149,11 @@ def _fetch_owners(api: ApiClient, version: str, *, archived: bool) -> Found:
         )
 
     owners: dict[str, Hinted] = {}
-    for page in first_pages(fetch, most=MAX_OWNER_PAGES):
+    pages, is_all = read_pages(fetch, most=MAX_OWNER_PAGES)
+    for page in pages:
         owners |= page
+    if not is_all and MORE_OWNERS not in cut:
+        cut.append(MORE_OWNERS)
     if not owners and not archived:
         raise InvalidResponse("HubSpot named no owners, of whom there is always one")
     left = DEACTIVATED if archived else ""

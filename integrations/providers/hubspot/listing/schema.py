@@ -29,6 +29,7 @@ from integrations.providers.records import FieldSpec, read_fields
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 MAX_PROPERTIES_LENGTH = 6000
 MAX_FIELDS = 3000
+MORE_FIELDS = "more_fields"
 WITH_OPTIONS = frozenset({"boolean", "choice", "choices"})
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -42,7 +43,8 @@ def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any
     """
     kind = get_object_type(collection.remote_id)
     version, known = collection.version, collection.schema
-    fields = _with_known_options(_fetch_fields(api, kind, version), known)
+    told = _fetch_fields(api, kind, version)
+    fields = _with_known_options(told[:MAX_FIELDS], known)
     _check_fields(fields, known, kind)
     scopes = collection.account.get("scopes")
     lookups = fetch_lookups(
@@ -56,7 +58,10 @@ def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any
         "lookups": _with_known_names(lookups.names, known),
         "requested": select_properties(fields, kind),
         "ask_again": lookups.ask_again,
-        "refused": list(lookups.refused),
+        "refused": [
+            *lookups.refused,
+            *([MORE_FIELDS] if len(told) > MAX_FIELDS else []),
+        ],
     }
 
 
@@ -153,7 +158,7 @@ def _fetch_fields(api: ApiClient, kind: ObjectType, version: str) -> list[FieldS
     specs: dict[str, FieldSpec] = {}
     for entry in expect_list(body.get("results"), "results"):
         spec = to_field(entry, kind)
-        if spec is not None and len(specs) < MAX_FIELDS:
+        if spec is not None:
             specs[spec.name] = spec
     places = {name: place for place, name in enumerate(kind.leading)}
     return sorted(specs.values(), key=lambda spec: places.get(spec.name, len(places)))

@@ -10,7 +10,7 @@ from integrations.http.shape import expect_object, objects, optional_object
 from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.objects import Association
 from integrations.providers.kinds import Cut, CutKind
-from integrations.providers.listing import first_pages
+from integrations.providers.listing import read_pages
 from integrations.providers.records import IntegrationItem
 from integrations.providers.stored import StoredItem
 from integrations.providers.values import to_id
@@ -135,13 +135,9 @@ class LinkReader:
             pairs = _to_pairs(objects(body, "results"), association)
             return pairs, next_after(body, after)
 
-        pairs: list[tuple[str, bool]] = []
-        pages = first_pages(fetch, most=MAX_LINK_PAGES)
-        while True:
-            try:
-                pairs += next(pages)
-            except StopIteration as end:
-                return replace(_to_linked(pairs, {}), is_partial=not end.value)
+        pages, is_all = read_pages(fetch, most=MAX_LINK_PAGES)
+        pairs = [pair for page in pages for pair in page]
+        return replace(_to_linked(pairs, {}), is_partial=not is_all)
 
 
 def _told(links: Links) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import Forbidden, InvalidRequest, NotFound
 from integrations.http.once import get_once
 from integrations.http.shape import expect_object
-from integrations.providers.listing import first_pages, map_rows
+from integrations.providers.listing import map_rows, read_pages
 from integrations.providers.notion.api.paging import PAGE_SIZE, fetch_list
 from integrations.providers.notion.ids import to_id
 from integrations.providers.values import one_line
@@ -18,9 +18,10 @@ from integrations.providers.values import one_line
 MOST_PAGES: Final = 20
 
 
-def fetch_users(api: ApiClient) -> dict[str, str]:
+def fetch_users(api: ApiClient) -> tuple[dict[str, str], bool]:
     """Return the names of a workspace's members and bots by id, asked for once a run.
 
+    Beside them stands whether these are all.
     https://developers.notion.com/reference/get-users
     """
 
@@ -32,15 +33,12 @@ def fetch_users(api: ApiClient) -> dict[str, str]:
         params = {"page_size": PAGE_SIZE, "start_cursor": start}
         return get_once(api, "/users", read, params=params)
 
-    names: dict[str, str] = {}
     try:
-        for rows in first_pages(fetch, most=MOST_PAGES):
-            names |= {
-                key: name for key, name in map_rows(rows, _to_user).mapped if name
-            }
+        pages, is_all = read_pages(fetch, most=MOST_PAGES)
     except (Forbidden, NotFound, InvalidRequest):
-        return names
-    return names
+        return {}, True
+    found = (pair for rows in pages for pair in map_rows(rows, _to_user).mapped)
+    return {key: name for key, name in found if name}, is_all
 
 
 def _to_user(row: object) -> tuple[str, str]:

@@ -35,5 +35,8 @@ def fetch_schema(api: ApiClient, context: CollectionContext) -> dict[str, Any]:
     schema = to_schema(source)
     if names_users(schema):
         known = context.schema.get(USERS)
-        schema[USERS] = {**(known or {}), **fetch_users(api)}
+        names, is_all = fetch_users(api)
+        schema[USERS] = {**(known or {}), **names}
+        if not is_all:
+            schema["refused"].append("more_people")
     return schema

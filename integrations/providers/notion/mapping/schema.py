@@ -139,9 +139,11 @@ def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
     properties = source.get("properties") if source else None
     entries = properties if isinstance(properties, dict) else {}
     found = (_to_field(name, each) for name, each in entries.items())
-    fields = [spec for spec in found if spec is not None][:MAX_FIELDS]
+    fields = [spec for spec in found if spec is not None]
+    shown = fields[:MAX_FIELDS]
     return {
-        "fields": [asdict(spec) for spec in (*fields, *ABOUT_FIELDS)],
+        "fields": [asdict(spec) for spec in (*shown, *ABOUT_FIELDS)],
+        "refused": ["more_fields"] if len(fields) > MAX_FIELDS else [],
         COLOURS_KEY: _colours(entries),
     }
 

@@ -59,9 +59,7 @@ class Around:
         ]
 
 
-def look_around(
-    item: Item, wanted: Wanted | None = None, *, with_properties: bool = True
-) -> Around:
+def look_around(item: Item, wanted: Wanted | None = None) -> Around:
     """Return the links of an item, and the items that they and ``wanted`` name."""
     outgoing, incoming = _find_links(item)
     names: dict[str, set[str]] = {}
@@ -71,8 +69,8 @@ def look_around(
         names.setdefault(name, set()).update(ids)
     places = {place_of(link) for link in incoming}
     collections = _collections(item, names, places)
-    rows = _find_items(item, names, [link.item_id for link in incoming], collections)
-    items = list(rows if with_properties else rows.defer("properties"))
+    keys = [link.item_id for link in incoming]
+    items = list(_find_items(item, names, keys, collections))
     found: dict[tuple[str, str], Item] = {}
     for each in items:
         each.collection = collections[each.collection_id]

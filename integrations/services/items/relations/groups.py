@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from integrations.models import Collection, Item, ItemLink
 from integrations.providers.links import INVERSE_FIELD
 from integrations.providers.records import FieldSpec, read_fields
+from integrations.services.items.links import collections_beside
 from integrations.services.items.relations.around import (
     ANYWHERE,
     MOST_LINKS,
@@ -54,11 +55,6 @@ class Group:
         """Return those that are not deleted."""
         return [each for each in self.linked if not each.item.is_deleted]
 
-    @property
-    def keys(self) -> list[int]:
-        """Return the keys of the stored items, the primary one first."""
-        return [each.item.pk for each in self.linked]
-
 
 def find_groups(item: Item, around: Around | None = None) -> list[Group]:
     """Return what an item names, and then what names it.
@@ -73,11 +69,22 @@ def find_groups(item: Item, around: Around | None = None) -> list[Group]:
 
 
 def linked_with(item: Item) -> Q:
-    """Return the condition that an item is linked with another one, either way."""
-    own = _outgoing(look_around(item, with_properties=False))
-    named = {key for group in own for key in group.keys}
+    """Return the condition that an item is linked with another one, either way.
+
+    However many they are, as opposed to what a page looks at.
+    """
+    own = ItemLink.objects.filter(item=item)
+    named = Item.objects.filter(
+        collection__in=collections_beside(item).values("pk"),
+        remote_id__in=own.values("target_remote_id"),
+    )
+    if not ids_are_unique(item):
+        is_there = Q(target_collection=OuterRef("collection__remote_id"))
+        is_it = is_there | Q(target_collection=ANYWHERE)
+        same = own.filter(is_it, target_remote_id=OuterRef("remote_id"))
+        named = named.filter(Exists(same))
     naming = ItemLink.objects.filter(linked_to(item)).values("item")
-    return Q(pk__in=named) | Q(pk__in=naming)
+    return Q(pk__in=named.values("pk")) | Q(pk__in=naming)
 
 
 def _outgoing(around: Around) -> list[Group]:

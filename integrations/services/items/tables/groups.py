@@ -35,27 +35,37 @@ class Group:
     """The rows of one value: their number, and sums by column, one for each currency.
 
     ``condition`` filters for them; a value that is none is the group of the rest.
+    ``unsummed`` are how many rows, by column, have one currency too many for a sum.
     """
 
     label: str
     count: int
     condition: Condition
     sums: Mapping[str, Sequence[Value]] = field(default_factory=dict)
+    unsummed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
-    """The largest groups, in the provider's order where it has one."""
+    """The largest groups, in the provider's order where it has one.
+
+    ``unsummed`` are how many shown columns could be summed up as well.
+    """
 
     column: Column
     summed: Sequence[Column]
     groups: Sequence[Group]
     left_out: int = 0
+    unsummed: int = 0
 
 
 def summed_columns(shown: Sequence[Column]) -> list[Column]:
     """Return those of the shown columns whose numbers are summed up."""
-    return [column for column in shown if column.kind in SUMMED][:MOST_SUMS]
+    return _summable(shown)[:MOST_SUMS]
+
+
+def _summable(shown: Sequence[Column]) -> list[Column]:
+    return [column for column in shown if column.kind in SUMMED]
 
 
 def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Groups:
@@ -80,6 +90,7 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
                 for c, sums in zip(summed, each.sums, strict=True)
                 if sums
             },
+            unsummed=dict(zip((c.id for c in summed), each.unsummed, strict=True)),
         )
         for each in shown_totals
     ]
@@ -91,6 +102,7 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
         summed=list(summed),
         groups=groups,
         left_out=len(largest) - len(shown_totals),
+        unsummed=max(0, len(_summable(shown)) - MOST_SUMS),
     )
 
 

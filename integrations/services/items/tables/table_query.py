@@ -23,6 +23,7 @@ from integrations.services.items.tables.conditions import (
     split_name,
 )
 from integrations.services.items.tables.cursors import Cursor
+from integrations.services.items.tables.operators import MOST_CHOICES
 
 ALL, ANY = "all", "any"
 DENSITIES = ("comfortable", "compact")
@@ -212,7 +213,11 @@ class _Reader:
     def columns(self) -> Iterable[str]:
         named = [each for each in self.text("columns").split(",") if each]
         found = [self._find(each, "shown") for each in dict.fromkeys(named)]
-        return [each.id for each in found if each is not None][:MOST_COLUMNS]
+        ids = [each.id for each in found if each is not None]
+        if len(ids) > MOST_COLUMNS:
+            left = wording.count_text(len(ids) - MOST_COLUMNS, "column")
+            self.left_out.append(f"{left} more than can be shown at once.")
+        return ids[:MOST_COLUMNS]
 
     def conditions(self) -> list[Condition]:
         """Return the filters, of several that are the same one."""
@@ -258,6 +263,10 @@ class _Reader:
         self, column: Column, operator: str, values: list[str]
     ) -> Condition | None:
         condition = Condition.make(column, operator, values)
+        more = len([each for each in values if each.strip()]) - MOST_CHOICES
+        if condition is not None and more > 0:
+            left = wording.count_text(more, "value")
+            self.left_out.append(f"{left} of {column.label} more than can be used.")
         if condition is None:
             told = ", ".join(each[:40] for each in values if each.strip())
             value = f" and “{told}”" if told else ""

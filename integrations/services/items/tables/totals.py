@@ -23,10 +23,14 @@ MOST_CURRENCIES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Summed:
-    """An index whose numbers are summed up, each of its first currencies by itself."""
+    """An index whose numbers are summed up, each of its first currencies by itself.
+
+    Of those that it has more, only the rows are counted.
+    """
 
     index: PropertyIndex
     currencies: Sequence[str]
+    has_more: bool = False
 
     @classmethod
     def make(cls, indexes: Sequence[PropertyIndex]) -> "list[Summed]":
@@ -35,11 +39,16 @@ class Summed:
             return []
         parts = [cls._currencies(place) for place in range(len(indexes))]
         sql = " UNION ALL ".join(f"SELECT * FROM ({part}) AS p" for part in parts)
-        values = [(each.pk, each.pk, MOST_CURRENCIES) for each in indexes]
+        values = [(each.pk, each.pk, MOST_CURRENCIES + 1) for each in indexes]
         found = _ask(sql, [value for each in values for value in each])
+        told = [sorted(t for p, t in found if p == n) for n in range(len(indexes))]
         return [
-            cls(index=each, currencies=sorted(t for p, t in found if p == place))
-            for place, each in enumerate(indexes)
+            cls(
+                index=each,
+                currencies=currencies[:MOST_CURRENCIES],
+                has_more=len(currencies) > MOST_CURRENCIES,
+            )
+            for each, currencies in zip(indexes, told, strict=True)
         ]
 
     @staticmethod
@@ -59,12 +68,16 @@ class Summed:
 
 @dataclass(frozen=True, kw_only=True)
 class Total:
-    """The rows of one value: how many, one of their items, and a sum by currency."""
+    """The rows of one value: how many, one of their items, and a sum by currency.
+
+    ``unsummed`` are how many rows have an amount in a currency that has no sum.
+    """
 
     key: Key
     count: int
     sample: int
     sums: Sequence[Mapping[str, float]] = ()
+    unsummed: Sequence[int] = ()
 
 
 def of_groups(
@@ -109,7 +122,10 @@ def _total(
         }
         for each in summed
     ]
-    return Total(key=key, count=count, sample=sample, sums=by_currency)
+    unsummed = [next(left) if each.has_more else 0 for each in summed]
+    return Total(
+        key=key, count=count, sample=sample, sums=by_currency, unsummed=unsummed
+    )
 
 
 def _statement(
@@ -137,6 +153,14 @@ def _statement(
             f" AND s{place}.item_id = g.item_id AND s{place}.position = 0"
         )
         of_joins.append(each.index.pk)
+    for place, each in enumerate(summed):
+        if each.has_more:
+            known = ", ".join(["%s"] * len(each.currencies))
+            sums += (
+                f", COUNT(s{place}.number)"
+                f" FILTER (WHERE s{place}.text NOT IN ({known}))"
+            )
+            of_sums += each.currencies
     names = ", ".join(f"g.{name}" for name in by)
     sql = (
         "SELECT MIN(g.text), MIN(g.number), MAX(g.number), COUNT(*), MIN(g.item_id)"

@@ -11,6 +11,7 @@ from integrations.services.upkeep.checks.check import SEEN, Check, Result, Sever
 
 # One refusal may pass by itself.
 MOST_TRIES = 2
+MOST_NAMED = 3
 FAILED_FOR = timedelta(days=1)
 
 
@@ -20,14 +21,16 @@ def _notices(census: Census) -> Result:
     has_failed = Q(state=states.FAILED, created_at__gte=census.now - FAILED_FOR)
     # That one user's address is refused is nothing that operators can mend.
     is_of_address = Q(error__startswith=Notice.REFUSED, user__isnull=False)
-    rows = list(
-        Notice.objects.filter(is_late | has_failed).exclude(is_of_address)[:1000]
-    )
-    if not rows:
+    rows = Notice.objects.filter(is_late | has_failed).exclude(is_of_address).order_by()
+    number = rows.count()
+    if not number:
         return Result(ok=True)
-    why = sorted({f"{each.channel}: {each.error}" for each in rows})
-    found = f"{count_text(len(rows), 'notice')} not sent ({', '.join(why[:3])})"
-    return Result(ok=False, found=found, facts={"notices": len(rows)})
+    told = rows.values_list("channel", "error").distinct().order_by("channel", "error")
+    why = [f"{channel}: {error}" for channel, error in told[: MOST_NAMED + 1]]
+    if len(why) > MOST_NAMED:
+        why[MOST_NAMED:] = ["and other reasons"]
+    found = f"{count_text(number, 'notice')} not sent ({', '.join(why)})"
+    return Result(ok=False, found=found, facts={"notices": number})
 
 
 CHECKS = (

@@ -30,6 +30,8 @@ from integrations.views.items.tables.drawing import Cell, Part, draw_cells
 from integrations.views.items.values import NO_LINKS, Shown, show
 
 MOST_PARTS, MOST_LINKED, LONG = 4, 3, 120
+# Of what hovering shows; the item's page has all of it.
+MOST_TITLED, MOST_TITLE = 50, 1000
 NUMBERS: Final = (Number, Money, Percent, Duration)
 ONE_LINE: Final = (Text, RichText, Date)
 
@@ -123,7 +125,8 @@ def _line(text: str) -> Cell:
     line = " ".join(text.split())
     if len(line) <= LONG:
         return Cell(look="line", text=line)
-    return Cell(look="line", text=f"{line[:LONG].rstrip()}…", title=line[:1000])
+    title = line if len(line) <= MOST_TITLE else f"{line[:MOST_TITLE]}…"
+    return Cell(look="line", text=f"{line[:LONG].rstrip()}…", title=title)
 
 
 def _chips(value: Value, colours: Mapping[str, str], *, look: str) -> Cell:
@@ -136,7 +139,10 @@ def _chips(value: Value, colours: Mapping[str, str], *, look: str) -> Cell:
         for each in singles[:MOST_PARTS]
     ]
     left = [plain(each) for each in singles[MOST_PARTS:]]
-    return Cell(look=look, parts=parts, more=len(left), title=", ".join(left[:50]))
+    title = ", ".join(
+        [*left[:MOST_TITLED], *(["…"] if len(left) > MOST_TITLED else [])]
+    )
+    return Cell(look=look, parts=parts, more=len(left), title=title)
 
 
 def _relation(relation: Relation, links: Links) -> Cell:

@@ -44,15 +44,18 @@ class _Amount(NamedTuple):
     text: str
 
 
-def make_charts(groups: Groups) -> list[Chart]:
+def make_charts(groups: Groups) -> tuple[list[Chart], bool]:
     """Return a chart of the rows of each group, and one of each sum in each currency.
 
     Each has a bar for the first groups, and is there only if one of them has a length.
+    Whether there is more than they show is told beside them.
     """
     shown = groups.groups[:MOST_BARS]
     counts = [_Amount(g.label, Decimal(g.count), f"{g.count:,}") for g in shown]
-    charts = [_to_chart("Items", counts), *_of_sums(groups, shown)]
-    return [chart for chart in charts if chart is not None][:MOST_CHARTS]
+    drawn = [_to_chart("Items", counts), *_of_sums(groups, shown)]
+    charts = [chart for chart in drawn if chart is not None]
+    is_cut = len(groups.groups) > MOST_BARS or len(charts) > MOST_CHARTS
+    return charts[:MOST_CHARTS], is_cut
 
 
 def _of_sums(groups: Groups, shown: Sequence[Group]) -> Iterator[Chart | None]:

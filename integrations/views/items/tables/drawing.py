@@ -152,7 +152,9 @@ def _linked(cell: Cell) -> SafeString:
         ],
     )
     if cell.more <= 0:
-        return html
+        if not cell.has_more:
+            return html
+        return format_html('{} <span class="soft">and more</span>', html)
     count = f"{'more than ' if cell.has_more else ''}{cell.more:,}"
     more = f"and {count} more" if items else f"{count} not stored here"
     return format_html('{} <span class="soft">{}</span>', html, more)

@@ -96,6 +96,7 @@ def _form(column: Column, *, knows_me: bool) -> dict[str, Any]:
         "has_two": Operator.BETWEEN in ALLOWED[column.family],
         "is_date": column.family is Family.DATE,
         "help": _help(column),
+        "has_more_options": len(column.options) > MOST_OPTIONS,
     }
 
 

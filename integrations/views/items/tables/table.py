@@ -18,6 +18,7 @@ from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.tables import groups, layouts, listing
+from integrations.services.items.tables.in_part import filtered_in_part
 from integrations.services.items.tables.layouts import NORMAL
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.table_query import SIZES, TableQuery
@@ -129,6 +130,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "left_out": query.left_out,
         "words": query.words,
         "has_more_links": selection.has_more_links,
+        "in_part": filtered_in_part(selection),
         "building": selection.indexes.building,
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
@@ -208,23 +210,28 @@ def _groups(asked: Table) -> dict[str, Any]:
     if query.group is None or asked.selection.indexes.get(query.group) is None:
         return {"groups": None, "charts": []}
     found = groups.group(asked.selection, query.group, asked.shown)
-    rows = [
-        {
-            "label": each.label,
-            "count": each.count,
-            "url": _url_of(query, each),
-            "sums": [
-                [show(value).text for value in each.sums.get(column.id, ())]
-                for column in found.summed
-            ],
-        }
-        for each in found.groups
-    ]
+    drawn, is_cut = charts.make_charts(found)
     return {
         "groups": found,
-        "group_rows": rows,
-        "charts": charts.make_charts(found),
+        "group_rows": [_group_row(query, found, each) for each in found.groups],
+        "charts": drawn,
+        "are_charts_cut": is_cut,
         "ungroup_url": query.change(group=None).url,
+    }
+
+
+def _group_row(
+    query: TableQuery, found: groups.Groups, group: groups.Group
+) -> dict[str, Any]:
+    ids = [column.id for column in found.summed]
+    sums = [[show(value).text for value in group.sums.get(each, ())] for each in ids]
+    unsummed = [group.unsummed.get(each, 0) for each in ids]
+    return {
+        "label": group.label,
+        "count": group.count,
+        "url": _url_of(query, group),
+        "sums": sums,
+        "cells": list(zip(sums, unsummed, strict=True)),
     }
 
 

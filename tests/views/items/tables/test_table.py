@@ -297,10 +297,41 @@ def test_no_more_currencies_are_summed_than_a_statement_has_room_for(as_alice, d
         deal(deals, f"Deal {number}", "5", currency=f"X{number:02}")
     deals.refresh_from_db()
 
-    (row,) = get(as_alice, deals, "?group=dealstage").context["group_rows"]
+    deal(deals, "Last", "5", "s2", currency="X99")
+    deals.refresh_from_db()
 
-    assert row["count"] == 25
-    assert len(row["sums"][0]) == 20
+    page = get(as_alice, deals, "?group=dealstage")
+
+    first, last = page.context["group_rows"]
+    assert first["count"] == 25
+    assert len(first["sums"][0]) == 20
+    assert [cell[1] for row in (first, last) for cell in row["cells"]] == [5, 1]
+    assert page.text.count('data-code="unsummed"') == 2
+
+
+@pytest.mark.parametrize("groups", [20, 21])
+def test_bars_that_are_not_all_are_said_to_be_the_first(as_alice, deals, groups):
+    for number in range(groups):
+        deal(deals, f"Deal {number}", "5", f"s{number}")
+    deals.refresh_from_db()
+
+    page = get(as_alice, deals, "?group=dealstage")
+
+    assert len(page.context["charts"][0].bars) == 20
+    assert ('data-code="charts_cut"' in page.text) is (groups > 20)
+
+
+@pytest.mark.parametrize("columns", [2, 3])
+def test_numbers_that_are_not_summed_up_are_told(as_alice, deals, columns):
+    names = ("amount", "n2", "n3")[:columns]
+    fields = [{"name": n, "label": n, "kind": "number"} for n in names[1:]]
+    deals.schema = {**deals.schema, "fields": [*deals.schema["fields"], *fields]}
+    deals.save(update_fields=["schema"])
+    deal(deals, "Deal", "5")
+
+    page = get(as_alice, deals, f"?group=dealstage&columns={','.join(names)}")
+
+    assert ('data-code="unsummed_columns"' in page.text) is (columns > 2)
 
 
 def test_users_of_one_name_are_groups_of_their_own(as_alice, deals):

@@ -1,0 +1,109 @@
+"""Times in the past that a page is asked for: one to look at, or two to compare."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.utils import timezone
+
+from integrations.models import Collection
+from integrations.models.times import is_ahead
+from integrations.services.items import table_history
+from integrations.services.items.table_history import Difference
+from integrations.views.access import UserRequest
+from integrations.views.items.as_of import local_text, to_time
+from integrations.views.items.changed import sum_up
+
+# Of what was added, removed and changed so many items are shown.
+MOST_SHOWN = 200
+MAX_ID = 255
+
+Context = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastTimes:
+    """The times of an address; ``error`` is what is wrong with them."""
+
+    at: datetime | None
+    until: datetime | None
+    error: str
+    now: datetime
+
+    @classmethod
+    def read(cls, request: UserRequest) -> "PastTimes":
+        """Read the times of the address."""
+        now = timezone.now()
+        told = [request.GET.get(name, "") for name in ("at", "until")]
+        at, until = times = [to_time(each) for each in told]
+        return cls(at=at, until=until, error=_find_error(told, times, now), now=now)
+
+    @property
+    def of_then(self) -> str:
+        """Return what leads to an item's page of that time."""
+        return urlencode({"at": self.at.isoformat()}) if self.at else ""
+
+
+def make_context(
+    times: PastTimes,
+    collections: Sequence[Collection],
+    make_rows: Callable[[datetime], Context],
+    *,
+    item_type: str = "",
+) -> Context:
+    """Return what is shown of some collections: rows of one time, or a difference.
+
+    Without a time the page asks for one.
+    """
+    at, until, now = times.at, times.until, times.now
+    context: Context = {
+        "history_days": settings.HISTORY_DAYS,
+        "at_text": local_text(at or now),
+        "until_text": local_text(until) if until else "",
+        "at": at,
+        "until": until,
+        "of_then": times.of_then,
+        "error": times.error,
+    }
+    if times.error or at is None:
+        return context
+    if until is None:
+        known_from = table_history.known_from(collections, now)
+        return context | make_rows(at) | _make_reach(at, known_from)
+    start, end = sorted((at, until))
+    told = table_history.compare(collections, start, end, now=now, item_type=item_type)
+    reach = _make_reach(start, told.known_from)
+    return context | _make_difference(told) | reach | {"at": start, "until": end}
+
+
+def _find_error(
+    told: Sequence[str], times: Sequence[datetime | None], now: datetime
+) -> str:
+    """Return what is wrong with the two times of an address, empty for nothing."""
+    for text, time in zip(told, times, strict=True):
+        if text and (time is None or is_ahead(time, now)):
+            return "not_past"
+    at, until = told
+    return "no_start" if until and not at else ""
+
+
+def _make_reach(at: datetime, known_from: datetime | None) -> Context:
+    """Return whether all of a time is known, and since when that is so."""
+    is_vague = known_from is None or at < known_from
+    return {"is_vague": is_vague, "known_from": known_from}
+
+
+def _make_difference(told: Difference) -> Context:
+    """Return what differs, put in words, no more of each kind than is read."""
+    return {
+        "difference": told,
+        "is_cut": told.is_cut,
+        "has_many_fields": told.is_vague,
+        "added": told.added[:MOST_SHOWN],
+        "removed": told.removed[:MOST_SHOWN],
+        "changed": sum_up(told.changed[:MOST_SHOWN]),
+        "most_shown": MOST_SHOWN,
+    }
