@@ -42,6 +42,9 @@ T = TypeVar("T")
 # a moment, must not cost it. In seconds between the tries, while the user waits.
 IDENTITY_PAUSES: Final = (0.5, 1.5, 4.0)
 STORING_PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
+# No try begins later, because the proxy in front waits no longer for the page.
+IDENTITY_SECONDS: Final = 40.0
+STORING_SECONDS: Final = 20.0
 
 
 class GrantFailed(Exception):
@@ -133,7 +136,10 @@ def _identify_or_give_back(consent: Consent, file: ConsentFile) -> RemoteAccount
 
 def _identify(slug: str, tokens: TokenSet) -> RemoteAccount:
     """Identify the account; only what keeps going wrong is raised."""
+    until = time.monotonic() + IDENTITY_SECONDS
     for pause in IDENTITY_PAUSES:
+        if time.monotonic() > until:
+            break
         try:
             return identify(slug, tokens)
         except ConnectorError:
@@ -150,7 +156,10 @@ def _identify(slug: str, tokens: TokenSet) -> RemoteAccount:
 
 def persist(step: Callable[[], T]) -> T:
     """Return what a step gives that needs the database, which may be away a moment."""
+    until = time.monotonic() + STORING_SECONDS
     for pause in STORING_PAUSES:
+        if time.monotonic() > until:
+            break
         try:
             return step()
         except (OperationalError, InterfaceError):

@@ -48,8 +48,8 @@ def refresh_credential(
         lease.release(connection_id, lease_id)
         raise
     # The soft time limit strikes between any two instructions, and between an
-    # answer and its storing it would cost the grant.
-    with shutdown.soft_time_limit_deferred():
+    # answer and its storing it would cost the grant; so would the end of the worker.
+    with shutdown.spending():
         return _send_and_store(attempt)
 
 
