@@ -1,5 +1,6 @@
 """Tests that share something slow are run by one worker of pytest."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,26 @@ def test_the_tests_of_a_file_that_share_its_server_stay_together() -> None:
 
 def test_a_file_that_is_called_long_exists() -> None:
     assert all(Path(name).is_file() for name in LONG)
+
+
+def _is_a_set(values: ast.expr) -> bool:
+    if isinstance(values, ast.Call) and isinstance(values.func, ast.Name):
+        return values.func.id in {"set", "frozenset"}
+    return isinstance(values, ast.Set | ast.SetComp)
+
+
+def test_every_worker_collects_the_tests_in_one_order() -> None:
+    """A set's order differs between processes, and pytest-xdist refuses to begin."""
+    calls = {
+        (str(path), node.lineno): node.args[1]
+        for path in Path("tests").rglob("test_*.py")
+        if "parametrize(" in (text := path.read_text("utf-8"))
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "parametrize"
+        and len(node.args) > 1
+    }
+
+    assert len(calls) > 500
+    assert not [place for place, values in calls.items() if _is_a_set(values)]

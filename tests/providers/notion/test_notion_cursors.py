@@ -70,7 +70,9 @@ def test_whatever_is_written_is_read(kind):
         assert READERS[kind](cursors.to_json(written)) == written
 
 
-@pytest.mark.parametrize("read", set(READERS.values()), ids=lambda read: read.__name__)
+@pytest.mark.parametrize(
+    "read", dict.fromkeys(READERS.values()), ids=lambda read: read.__name__
+)
 @pytest.mark.parametrize(
     "odd",
     [
