@@ -13,14 +13,15 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
+GRACE_SECONDS = 22.0
+
 
 class Guard:
     """Supervisor's end of the pipe to the guard."""
 
-    def __init__(self, *, seconds: float) -> None:
-        """Start the guard, which gives processes so many seconds to end."""
+    def __init__(self) -> None:
         self._popen = subprocess.Popen(
-            [sys.executable, "-E", "-S", __file__, str(seconds)],
+            [sys.executable, "-E", "-S", __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
@@ -54,7 +55,7 @@ def main() -> None:
     """Track process groups until the pipe ends, then end those that remain."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    end_groups(read_groups(sys.stdin), seconds=float(sys.argv[1]))
+    end_groups(read_groups(sys.stdin))
 
 
 def read_groups(lines: Iterable[str]) -> set[int]:
@@ -69,12 +70,12 @@ def read_groups(lines: Iterable[str]) -> set[int]:
     return groups
 
 
-def end_groups(groups: set[int], *, seconds: float) -> None:
+def end_groups(groups: set[int]) -> None:
     """Terminate the head of every group; after a while, kill the group."""
     for group in groups:
         with suppress(ProcessLookupError):
             os.kill(group, signal.SIGTERM)
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + GRACE_SECONDS
     waiting = groups
     while waiting and time.monotonic() < deadline:
         waiting = {group for group in waiting if send_to_group(group, 0)}

@@ -49,7 +49,7 @@ class Supervisor:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._guard = Guard(seconds=KILLED_AFTER_SECONDS)
+        self._guard = Guard()
         self._children = [
             Child(
                 process,
