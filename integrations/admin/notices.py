@@ -1,7 +1,14 @@
 """Show incidents, and the messages that told of them."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 
 from integrations.admin.base import (
     BoundedPaginator,
@@ -10,7 +17,9 @@ from integrations.admin.base import (
     badge,
     name_of,
 )
+from integrations.admin.log import log_action
 from integrations.models import Incident, Notice
+from integrations.services.notices import history, incidents
 
 TONES = {Notice.State.FAILED: "bad", Notice.State.SENT: "ok"}
 
@@ -67,6 +76,42 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_select_related = ("incident", "user")
     paginator = BoundedPaginator
     show_full_result_count = False
+    change_list_template = "admin/integrations/notice/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.test_view))
+        name = "integrations_notice_test"
+        return [path("test/", view, name=name), *super().get_urls()]
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Ask for the right to change, which no form here uses."""
+        return request.user.has_perm("integrations.change_notice")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        can_test = self.has_operate_permission(request)
+        context = {**(extra_context or {}), "can_test": can_test}
+        return super().changelist_view(request, context)
+
+    def test_view(self, request: HttpRequest) -> HttpResponse:
+        """Send the operators a test by each way by which they are told."""
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        if not incidents.site_channels():
+            told = "Set ADMIN_EMAILS or NOTICE_WEBHOOK_URL: operators are not told."
+            messages.error(request, told)
+            return redirect("admin:integrations_notice_changelist")
+        planned = history.order_site_test()
+        for notice in planned:
+            log_action(request, notice, f"test by {notice.channel}")
+        ways = ", ".join(str(notice.get_channel_display()) for notice in planned)
+        if planned:
+            told = f"A test is on its way by {ways}. The list says what became of it."
+            messages.success(request, told)
+        else:
+            messages.warning(request, "There was a test a moment ago. Wait a minute.")
+        return redirect("admin:integrations_notice_changelist")
 
     @admin.display(description="what")
     def what(self, notice: Notice) -> str:

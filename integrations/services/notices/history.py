@@ -1,4 +1,4 @@
-"""What was told to a user, and a test of the way that it takes."""
+"""What was told to a user, and tests of the ways that notices take."""
 
 from datetime import timedelta
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from integrations.models import Notice, times
 from integrations.services.common import queue
+from integrations.services.notices import incidents
 
 MOST_SHOWN = 50
 # Nobody needs more tests of one mailbox.
@@ -21,12 +22,25 @@ def told(user: User) -> list[Notice]:
 
 def order_test(user: User) -> bool:
     """Plan a test mail to a user; False when there was one a moment ago."""
+    return bool(_order_tests(user, [Notice.Channel.MAIL]))
+
+
+def order_site_test() -> list[Notice]:
+    """Plan a test to the operators by each of their ways; none after a moment ago."""
+    return _order_tests(None, incidents.site_channels())
+
+
+def _order_tests(user: User | None, channels: list[Notice.Channel]) -> list[Notice]:
     tests = Notice.objects.filter(user=user, phase=Notice.Phase.TEST)
     latest = tests.values_list("created_at", flat=True).first()
     if latest is not None and not times.is_over(latest, TEST_SPACING, timezone.now()):
-        return False
-    test = Notice.objects.create(
-        user=user, channel=Notice.Channel.MAIL, phase=Notice.Phase.TEST, text="Test"
-    )
-    queue.send("send_notice", test.pk)
-    return True
+        return []
+    planned = [
+        Notice.objects.create(
+            user=user, channel=channel, phase=Notice.Phase.TEST, text="Test"
+        )
+        for channel in channels
+    ]
+    for test in planned:
+        queue.send("send_notice", test.pk)
+    return planned

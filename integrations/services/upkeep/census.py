@@ -115,9 +115,9 @@ def failed_today(now: datetime) -> Q:
 class Census:
     """Figures of the whole site at one time."""
 
-    def __init__(self, now: datetime | None = None) -> None:
-        """Read nothing yet."""
-        self.now = now or timezone.now()
+    def __init__(self, now: datetime | None = None, *, is_whole: bool = False) -> None:
+        """Read nothing yet; ``is_whole`` says that all of it will be asked for."""
+        self.now, self._is_whole = now or timezone.now(), is_whole
 
     @cached_property
     def connections(self) -> list[Group]:
@@ -161,10 +161,14 @@ class Census:
     def oldest_run(self) -> datetime | None:
         """Return since when the first run waits that nobody has taken.
 
-        One row is read for it, because a probe asks every few seconds.
+        A probe asks every few seconds, and has one row read for it.
         """
-        queued = SyncRun.objects.filter(state=SyncRun.State.QUEUED)
-        return queued.order_by("due_at").values_list("due_at", flat=True).first()
+        if self._is_whole:
+            rows = [row for row in self.work if row.kind == "run"]
+            queued = [row.oldest for row in rows if row.key == SyncRun.State.QUEUED]
+            return next(iter(queued), None)
+        waiting = SyncRun.objects.filter(state=SyncRun.State.QUEUED)
+        return waiting.order_by("due_at").values_list("due_at", flat=True).first()
 
     def oldest_edit(self) -> datetime | None:
         """Return since when the first edit waits that a worker may take."""

@@ -93,7 +93,7 @@ class _Collector:
 
     def collect(self) -> Iterable[Family]:
         yield from _counters(metrics.read())
-        census, checks = Census(), registry.checks_at(Place.PANEL)
+        census, checks = Census(is_whole=True), registry.checks_at(Place.PANEL)
         results = runner.run(checks, deadline=DEADLINE_SECONDS, census=census)
         unknown = runner.unknown_in(checks, results)
         rows: Values = (
