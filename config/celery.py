@@ -91,8 +91,8 @@ def _later(act: Callable[..., Any], *args: Any) -> None:
 
 
 def _act_in_time(act: Callable[..., Any], *args: Any) -> None:
-    asked_at = time.monotonic()
-    while not has_to_end(time.monotonic() - asked_at):
+    began = time.monotonic()
+    while not has_to_end(time.monotonic() - began):
         time.sleep(LOOK_SECONDS)
     act(*args)
 
