@@ -13,6 +13,7 @@ from django.core.cache import cache
 
 from tests.support.groups import InGroups, order_of
 from tests.support.migrated import migrated_before
+from tests.support.snapshots import restore
 
 pytest_plugins = ["tests.real.fixtures", "tests.browser.fixtures"]
 REAL = {"real", "browser"}
@@ -46,6 +47,16 @@ def django_db_setup(
     """Set the test database up as ever, out of what was migrated before."""
     with migrated_before(settings.BASE_DIR / "var" / "tests"):
         request.getfixturevalue("django_db_setup")
+
+
+@pytest.fixture
+def _django_db_helper(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any
+) -> None:
+    """Begin a test's transaction in the database that its fixtures begin with."""
+    with django_db_blocker.unblock():
+        restore(request.node)
+    request.getfixturevalue("_django_db_helper")
 
 
 class NetworkUsedError(AssertionError):
@@ -83,7 +94,10 @@ def without_logs() -> Iterator[None]:
 @pytest.fixture
 def alice(db: None) -> User:
     """Return the user who owns things."""
-    return User.objects.create_user("alice", "alice@example.com", "wonderland-7")
+    kept = User.objects.filter(username="alice").first()
+    return kept or User.objects.create_user(
+        "alice", "alice@example.com", "wonderland-7"
+    )
 
 
 @pytest.fixture

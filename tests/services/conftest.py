@@ -1,8 +1,7 @@
 """Give services a sandbox of the same process, and alice a grant in it."""
 
-import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,10 @@ from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 from tests.sandbox.wsgi_client import ANA, Client
-from tests.services.fixtures import let_time_pass
+from tests.services.fixtures import FinishSync, let_time_pass
 from tests.support.sandbox_transport import SandboxTransport
 from tests.support.seeds import SMALL, make_seed
+from tests.support.snapshots import built_once, made_once, sandbox_file
 
 
 class Unlimited:
@@ -56,13 +56,14 @@ def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sandbox(
-    seeded_sandbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    seeded_sandbox: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> SandboxTransport:
     """Put a sandbox where the product's network is."""
-    path = tmp_path / "sandbox.sqlite3"
-    shutil.copy(seeded_sandbox, path)
     world = Sandbox(
-        Storage(path),
+        Storage(sandbox_file(request.node, seeded_sandbox, tmp_path)),
         config=Config(),
         providers=PROVIDERS,
         clock=time.time,
@@ -107,7 +108,7 @@ def connect(grant: Callable[..., Any]) -> Callable[..., Connection]:
 
 @pytest.fixture
 def connection(alice: User, connect: Callable[..., Connection]) -> Connection:
-    return connect(alice)
+    return alice.connections.first() or connect(alice)
 
 
 @pytest.fixture
@@ -131,3 +132,19 @@ def finish_sync() -> Callable[..., SyncRun]:
         return run
 
     return work
+
+
+@pytest.fixture
+@made_once
+def synced(
+    request: pytest.FixtureRequest, sandbox: SandboxTransport, connection: Connection
+) -> Iterator[Connection]:
+    """Return the connection of this folder, read to its end."""
+    finish: FinishSync = request.getfixturevalue("finish_sync")
+
+    def build() -> None:
+        assert finish(connection).outcome == "complete"
+
+    with built_once(request.node, sandbox, build):
+        connection.refresh_from_db()
+        yield connection

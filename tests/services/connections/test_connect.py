@@ -65,15 +65,14 @@ def test_the_account_is_known_by_portal_and_user(connection: Connection) -> None
 
 
 def test_connecting_again_keeps_the_row_and_starts_a_new_generation(
-    alice: User, connection: Connection, connect: Connect, finish_sync: Any
+    alice: User, synced: Connection, connect: Connect
 ) -> None:
-    finish_sync(connection)
     items = Item.objects.count()
 
     again = connect(alice)
 
-    assert again.pk == connection.pk
-    assert again.generation == connection.generation + 1
+    assert again.pk == synced.pk
+    assert again.generation == synced.generation + 1
     assert Item.objects.count() == items
     assert Credential.objects.get().version == 2
 
@@ -81,46 +80,43 @@ def test_connecting_again_keeps_the_row_and_starts_a_new_generation(
 @pytest.mark.parametrize("is_disconnected", [False, True])
 def test_the_same_grant_again_reads_what_changed_and_no_more(
     alice: User,
-    connection: Connection,
+    synced: Connection,
     connect: Connect,
     finish_sync: Any,
     sandbox: Any,
     is_disconnected: bool,
 ) -> None:
-    finish_sync(connection)
-    generations = list(connection.collections.values_list("generation"))
+    generations = list(synced.collections.values_list("generation"))
     if is_disconnected:
-        disconnect.disconnect(connection, actor=alice, keep_items=True)
+        disconnect.disconnect(synced, actor=alice, keep_items=True)
     (changed,) = touch(sandbox, count=1)
     before = sandbox.count("/contacts?")
 
     run = finish_sync(connect(alice))
 
     assert (run.trigger, run.outcome, run.changed) == ("reconnect", "complete", 1)
-    assert list(connection.collections.values_list("generation")) == generations
+    assert list(synced.collections.values_list("generation")) == generations
     assert 0 < before == sandbox.count("/contacts?")
     assert ItemChange.objects.filter(item__remote_id=changed, kind="changed").exists()
 
 
 def test_a_grant_with_other_scopes_reads_everything_again(
-    alice: User, connection: Connection, connect: Connect, finish_sync: Any
+    alice: User, synced: Connection, connect: Connect, finish_sync: Any
 ) -> None:
-    finish_sync(connection)
     Connection.objects.update(granted_scopes=["crm.objects.contacts.read"])
 
     run = finish_sync(connect(alice))
 
     assert run.trigger == "reconnect"
-    generations = connection.collections.values_list("generation", flat=True)
+    generations = synced.collections.values_list("generation", flat=True)
     assert set(generations) == {2}
 
 
 def test_what_was_refused_goes_on_where_it_was_after_the_same_grant_again(
-    alice: User, connection: Connection, connect: Connect, finish_sync: Any
+    alice: User, synced: Connection, connect: Connect, finish_sync: Any
 ) -> None:
-    finish_sync(connection)
-    contacts = connection.collections.get(remote_id="contacts")
-    refusals.remember(contacts, connection)
+    contacts = synced.collections.get(remote_id="contacts")
+    refusals.remember(contacts, synced)
     contacts.completeness = "no_permission"
     contacts.save()
 
@@ -169,18 +165,17 @@ def test_a_revocation_that_fails_is_tried_again(
 
 
 def test_disconnecting_can_keep_or_delete_the_items(
-    alice: User, connection: Connection, finish_sync: Any
+    alice: User, synced: Connection
 ) -> None:
-    finish_sync(connection)
     assert Item.objects.exists()
 
     disconnect.disconnect(
-        connection, actor=alice, keep_items=False, proof=RecentProof(user=alice)
+        synced, actor=alice, keep_items=False, proof=RecentProof(user=alice)
     )
 
     assert not Item.objects.exists()
-    connection.refresh_from_db()
-    assert (connection.state, connection.is_purging) == ("disconnected", False)
+    synced.refresh_from_db()
+    assert (synced.state, synced.is_purging) == ("disconnected", False)
 
 
 def test_work_under_way_cannot_bring_a_connection_back(

@@ -33,12 +33,6 @@ def live(remote_id: str) -> int:
     return Item.objects.live().filter(collection__remote_id=remote_id).count()
 
 
-@pytest.fixture
-def synced(connection: Connection, finish_sync: FinishSync) -> Connection:
-    assert finish_sync(connection).outcome == "complete"
-    return connection
-
-
 def test_what_is_deselected_is_hidden_and_not_asked_for(
     synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:

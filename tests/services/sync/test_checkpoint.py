@@ -124,13 +124,12 @@ def test_a_damaged_checkpoint_begins_the_listing_again(
 
 
 def test_a_damaged_checkpoint_behind_a_watermark_reads_everything(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     Collection.objects.update(checkpoint=DAMAGES[1])
     Item.objects.filter(type="contact").delete()
 
-    assert finish_sync(connection).outcome == "complete"
+    assert finish_sync(synced).outcome == "complete"
     assert_equal_to(sandbox)
 
 

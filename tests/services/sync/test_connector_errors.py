@@ -79,13 +79,12 @@ def test_an_error_in_one_collection_costs_that_collection(
 
 
 def test_changes_are_read_although_the_full_refresh_meets_an_error(
-    connection: Connection, finish_sync: FinishSync, break_: Callable[..., None]
+    synced: Connection, finish_sync: FinishSync, break_: Callable[..., None]
 ) -> None:
-    finish_sync(connection)
     Collection.objects.update(last_full_refresh_at=None)
     break_("fetch_page", only="companies")
 
-    finish_sync(connection)
+    finish_sync(synced)
 
     companies = Collection.objects.get(remote_id="companies")
     assert companies.reason == "full_refresh_failed"
@@ -94,17 +93,16 @@ def test_changes_are_read_although_the_full_refresh_meets_an_error(
 
 
 def test_an_error_in_the_list_of_collections_leaves_those_that_are_known(
-    connection: Connection,
+    synced: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     break_: Callable[..., None],
     as_alice: Client,
 ) -> None:
-    finish_sync(connection)
     Connection.objects.update(discovered_at=None)
     break_("list_collections")
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     assert run.outcome == "partial"
     account = run.entries["account"]
@@ -210,12 +208,10 @@ def test_an_odd_answer_that_cannot_be_stored_is_a_collections_own(
 
 
 def test_an_error_in_a_description_shows_the_raw_values(
-    connection: Connection,
-    finish_sync: FinishSync,
+    synced: Connection,
     break_: Callable[..., None],
     as_alice: Client,
 ) -> None:
-    finish_sync(connection)
     item = Item.objects.live().filter(type="company").first()
     assert item is not None
     break_("describe")

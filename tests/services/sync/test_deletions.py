@@ -11,15 +11,14 @@ from tests.services.hubspot_account import assert_equal_to, full_refresh_of, liv
 
 
 def test_archived_and_merged_records_are_hidden_with_their_reason(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     first, second, third, *_ = sorted(live("contacts"))
     where = {"portal": "555111", "type": "contacts"}
     sandbox.client.order("records/archive", id=first, **where)
     sandbox.client.order("records/merge", id=second, other=third, **where)
 
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
 
     assert_equal_to(sandbox)
     kind = Item.objects.get(remote_id=first, type="contact").deleted_kind
@@ -27,17 +26,16 @@ def test_archived_and_merged_records_are_hidden_with_their_reason(
 
 
 def test_a_restored_record_comes_back(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     first = min(live("contacts"))
     where = {"portal": "555111", "type": "contacts", "id": first}
     sandbox.client.order("records/archive", **where)
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
     assert first not in live("contacts")
     sandbox.client.order("records/restore", **where)
 
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
 
     assert_equal_to(sandbox)
     kinds = ItemChange.objects.filter(item__remote_id=first, item__type="contact")
@@ -45,16 +43,15 @@ def test_a_restored_record_comes_back(
 
 
 def test_a_sweep_that_would_hide_too_much_is_held_for_a_user(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     count = len(live("contacts"))
     for identity in sorted(live("contacts"))[:100]:
         sandbox.client.order(
             "records/erase", portal="555111", type="contacts", id=identity
         )
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced, full=True)
 
     contacts = Collection.objects.get(remote_id="contacts")
     assert run.outcome == "partial"
@@ -67,62 +64,58 @@ def test_a_sweep_that_would_hide_too_much_is_held_for_a_user(
 
 
 def test_an_empty_answer_hides_nothing(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     before = live("contacts")
     sandbox.client.order("faults/add", kind="empty", family="list")
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced, full=True)
 
     assert live("contacts") == before
     assert run.outcome == "failed"
 
 
 def test_a_collection_that_two_listings_do_not_show_is_no_longer_shared(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     deals = Collection.objects.get(remote_id="deals")
     Collection.objects.filter(pk=deals.pk).update(remote_id="deals-of-old")
     count = Item.objects.live().filter(collection=deals).count()
 
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
     assert Item.objects.live().filter(collection=deals).count() == count
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
 
     assert not Item.objects.live().filter(collection=deals).exists()
     kinds = Item.objects.filter(collection=deals).values_list("deleted_kind")
     assert set(kinds) == {("unshared",)}
     calls = len(sandbox.log)
-    finish_sync(connection)
+    finish_sync(synced)
     assert not [line for line in sandbox.log[calls:] if "deals-of-old" in line]
 
 
 def test_a_collection_that_is_shown_again_comes_back_with_its_items(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     Collection.objects.filter(remote_id="deals").update(misses=2)
     Item.objects.filter(type="deal").update(
         deleted_at=timezone.now(), deleted_kind="unshared"
     )
 
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
 
     assert_equal_to(sandbox)
 
 
 def test_a_listing_that_fails_on_page_three_hides_nothing_and_goes_on_there(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     count = Item.objects.live().count()
     sandbox.client.order(
         "faults/add", kind="html", family="list", path="contacts", skip=2, count=99
     )
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced, full=True)
 
     assert run.outcome == "partial"
     assert Item.objects.live().count() == count
@@ -130,6 +123,6 @@ def test_a_listing_that_fails_on_page_three_hides_nothing_and_goes_on_there(
     assert full_refresh_of(contacts).listed == 200
     calls = len(sandbox.log)
     sandbox.client.order("faults/clear")
-    assert finish_sync(connection).outcome == "complete"
+    assert finish_sync(synced).outcome == "complete"
     first = next(line for line in sandbox.log[calls:] if "/objects/" in line)
     assert "after=" in first

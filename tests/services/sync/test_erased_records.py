@@ -15,28 +15,26 @@ BATCH = re.compile(r".*/crm/objects/[^/]+/\w+/batch/read$")
 
 
 def test_an_incremental_sync_finds_what_was_erased_for_good(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     for kind in ("contacts", "companies", "deals"):
         gone = min(live(kind))
         sandbox.client.order("records/erase", portal="555111", type=kind, id=gone)
 
     # Two hundred of each type are looked for in a sync.
     for _ in range(3):
-        run = finish_sync(connection, trigger="schedule")
+        run = finish_sync(synced, trigger="schedule")
 
     assert not run.is_full
     assert_equal_to(sandbox)
 
 
 def test_a_batch_that_knows_nothing_deletes_nothing(
-    connection: Connection,
+    synced: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    finish_sync(connection)
     before = set(Item.objects.live().values_list("pk", flat=True))
     send, emptied = sandbox.send, []
 
@@ -48,7 +46,7 @@ def test_a_batch_that_knows_nothing_deletes_nothing(
         return replace(answer, body=b'{"status": "COMPLETE", "results": []}')
 
     monkeypatch.setattr(sandbox, "send", empty)
-    run = finish_sync(connection, trigger="schedule")
+    run = finish_sync(synced, trigger="schedule")
 
     assert emptied
     assert (run.outcome, run.deleted) == ("complete", 0)

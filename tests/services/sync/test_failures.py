@@ -83,17 +83,16 @@ def test_an_expired_token_in_mid_load_is_renewed_and_the_load_goes_on(
 
 
 def test_a_revoked_grant_stops_the_run_and_keeps_the_data(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     count = Item.objects.live().count()
     sandbox.client.order("grants/revoke")
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
-    connection.refresh_from_db()
+    synced.refresh_from_db()
     assert run.outcome == "failed"
-    assert connection.state == "needs_reconnect"
+    assert synced.state == "needs_reconnect"
     assert Item.objects.live().count() == count
 
 

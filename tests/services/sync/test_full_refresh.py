@@ -46,13 +46,12 @@ def test_a_first_load_that_ends_early_is_repeated_when_somebody_asks(
 
 
 def test_a_pass_that_ends_early_hides_nothing_and_moves_no_watermark(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     before = contacts()
     fault(sandbox, "ends_early", skip=3, count=1)
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced, full=True)
 
     assert (run.outcome, run.deleted) == ("partial", 0)
     assert contacts().watermark == before.watermark
@@ -87,15 +86,14 @@ def test_a_short_pass_is_not_repeated_at_every_scheduled_sync(
     ],
 )
 def test_what_could_not_be_read_is_not_taken_for_gone(
-    connection: Connection,
+    synced: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     spoilt: dict[str, Any],
 ) -> None:
-    finish_sync(connection)
     fault(sandbox, "spoilt_rows", count=1, **spoilt)
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced, full=True)
 
     assert (run.outcome, run.deleted, run.unreadable) == ("partial", 0, 2)
     assert len(live("contacts")) == 340
@@ -104,28 +102,26 @@ def test_what_could_not_be_read_is_not_taken_for_gone(
 
 
 def test_what_is_deleted_goes_although_another_row_is_unreadable(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     gone = max(live("contacts"), key=int)
     sandbox.client.order("records/erase", portal="555111", type="contacts", id=gone)
     fault(sandbox, "spoilt_rows", count=1)
 
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
 
     assert gone not in live("contacts")
     assert len(live("contacts")) == 339
 
 
 def test_changes_are_read_although_the_full_refresh_fails(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     make_full_refresh_due()
     fault(sandbox, "status", status=400, skip=2)
     (touched,) = touch(sandbox, count=1, property="firstname", value="Found")
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     assert run.outcome == "partial"
     assert contacts().reason == "full_refresh_failed"
@@ -134,18 +130,17 @@ def test_changes_are_read_although_the_full_refresh_fails(
     assert found.properties["firstname"] == "Found"
     assert isinstance(checkpoint.read(contacts()), FullRefresh)
     sandbox.client.order("faults/clear")
-    assert finish_sync(connection).outcome == "complete"
+    assert finish_sync(synced).outcome == "complete"
 
 
 def test_changes_are_read_although_the_schema_cannot_be(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     make_full_refresh_due()
     fault(sandbox, "status", status=400, family="properties")
     (touched,) = touch(sandbox, count=1, property="firstname", value="Found")
 
-    finish_sync(connection)
+    finish_sync(synced)
 
     found = Item.objects.get(remote_id=touched, type="contact")
     assert found.properties["firstname"] == "Found"
@@ -161,29 +156,27 @@ def test_a_cursor_that_is_refused_starts_the_listing_again(
 
 
 def test_reading_everything_again_begins_at_the_beginning(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     make_full_refresh_due()
     fault(sandbox, "status", status=400, skip=2)
-    finish_sync(connection)
+    finish_sync(synced)
     sandbox.client.order("faults/clear")
     calls = len(sandbox.log)
 
-    assert finish_sync(connection, full=True).outcome == "complete"
+    assert finish_sync(synced, full=True).outcome == "complete"
 
     first = next(x for x in sandbox.log[calls:] if "/contacts?" in x)
     assert "after=" not in first
 
 
 def test_an_unreadable_change_is_said(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     touch(sandbox, count=3, property="firstname", value="Found")
     fault(sandbox, "spoilt_rows", family="*", path="batch/read", count=1)
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     assert (run.outcome, run.unreadable) == ("partial", 2)
     found = contacts()

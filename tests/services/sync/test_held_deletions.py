@@ -21,8 +21,7 @@ WHERE = {"portal": "555111", "type": "contacts"}
 
 
 @pytest.fixture
-def contacts(connection: Connection, finish_sync: FinishSync) -> Collection:
-    finish_sync(connection)
+def contacts(synced: Connection) -> Collection:
     return Collection.objects.get(remote_id="contacts")
 
 

@@ -168,29 +168,28 @@ def test_no_foreign_answer_ends_a_grant_or_accuses_the_client(slug: str) -> None
     [(401, "html"), (403, "json"), (404, "text"), (410, "empty"), (429, "html")],
 )
 def test_an_answer_in_front_of_a_list_costs_the_user_nothing(
-    connection: Connection,
+    synced: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     status: int,
     form: str,
 ) -> None:
-    finish_sync(connection)
     before = list(Collection.objects.order_by("pk").values("completeness", "misses"))
     items, refreshes = Item.objects.live().count(), sandbox.count("/token")
     sandbox.client.order("faults/add", kind="intermediary", status=status, form=form)
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     after = list(Collection.objects.order_by("pk").values("completeness", "misses"))
-    connection.refresh_from_db()
+    synced.refresh_from_db()
     assert run.outcome == "failed"
-    assert connection.state == "degraded"
+    assert synced.state == "degraded"
     assert (after, Item.objects.live().count()) == (before, items)
     assert sandbox.count("/token") == refreshes
-    assert connection.retry_at is not None
+    assert synced.retry_at is not None
 
     sandbox.client.order("faults/clear")
-    assert finish_sync(connection).outcome == "complete"
+    assert finish_sync(synced).outcome == "complete"
     assert_equal_to(sandbox)
 
 

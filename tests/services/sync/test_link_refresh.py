@@ -40,16 +40,15 @@ def links_of(ids: list[str], kind: str = "contacts") -> list[Any]:
 
 
 def test_links_changed_without_a_date_are_found_within_the_half_hour(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     company, count = some_company(), len(live("contacts"))
     contacts = relink(sandbox, company, type="contacts", count=count)
     deals = relink(sandbox, company, type="deals", count=20)
     before = {i.pk: i for i in Item.objects.all()}
 
     with time_machine.travel(at(15)):
-        run = finish_sync(connection, trigger="schedule")
+        run = finish_sync(synced, trigger="schedule")
 
     assert run.outcome == "complete"
     assert links_of(contacts) == [[company]] * count
@@ -64,30 +63,28 @@ def test_links_changed_without_a_date_are_found_within_the_half_hour(
     }
     for item in Item.objects.exclude(pk__in=changed.values("item")):
         assert item.changed_at == before[item.pk].changed_at
-    assert not finish_sync(connection, full=True).changed
+    assert not finish_sync(synced, full=True).changed
 
 
 def test_a_user_who_asks_for_a_sync_gets_fresh_links_at_once(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     contacts = relink(sandbox, some_company(), type="contacts", count=3)
 
-    assert finish_sync(connection, trigger="schedule").changed == 0
-    assert finish_sync(connection, trigger="user").changed == 3
+    assert finish_sync(synced, trigger="schedule").changed == 0
+    assert finish_sync(synced, trigger="user").changed == 3
 
     assert links_of(contacts) == [[some_company()]] * 3
 
 
 def test_a_link_that_is_taken_away_is_history_of_its_item(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     (contact,) = relink(sandbox, some_company(), type="contacts", count=1)
-    finish_sync(connection)
+    finish_sync(synced)
     relink(sandbox, "", type="contacts", count=1)
 
-    finish_sync(connection)
+    finish_sync(synced)
 
     item = Item.objects.get(type="contact", remote_id=contact)
     assert (links_of([contact]), item.parent_remote_id) == ([[]], "")
@@ -97,15 +94,14 @@ def test_a_link_that_is_taken_away_is_history_of_its_item(
 
 
 def test_the_age_of_links_is_that_of_the_last_whole_pass(
-    connection: Connection, finish_sync: FinishSync
+    synced: Connection, finish_sync: FinishSync
 ) -> None:
-    finish_sync(connection)
     known = dict(Collection.objects.values_list("remote_id", "links_read_at"))
     assert known["companies"] is None
     later = at(15)
 
     with time_machine.travel(later, tick=False):
-        finish_sync(connection, trigger="schedule")
+        finish_sync(synced, trigger="schedule")
 
     known = dict(Collection.objects.values_list("remote_id", "links_read_at"))
     assert known == {"contacts": later, "deals": later, "companies": None}
@@ -145,31 +141,29 @@ def test_twenty_thousand_records_cost_two_percent_at_most() -> None:
 
 
 def test_a_failing_pass_fails_no_sync(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     contacts = relink(sandbox, some_company(), type="contacts", count=3)
     sandbox.client.order(
         "faults/add", kind="status", status=500, path="/crm/associations/", count=40
     )
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     assert run.outcome == "complete"
     known = Collection.objects.get(remote_id="contacts").links_read_at
     sandbox.client.order("faults/clear")
-    finish_sync(connection)
+    finish_sync(synced)
     assert links_of(contacts) == [[some_company()]] * 3
     assert Collection.objects.get(remote_id="contacts").links_read_at > known
 
 
 def test_an_item_that_was_written_meanwhile_keeps_what_is_newer(
-    connection: Connection,
+    synced: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    finish_sync(connection)
     (contact,) = relink(sandbox, some_company(), type="contacts", count=1)
     row = Item.objects.filter(type="contact", remote_id=contact)
     fetch = HubSpot.fetch_items
@@ -181,6 +175,6 @@ def test_an_item_that_was_written_meanwhile_keeps_what_is_newer(
 
     monkeypatch.setattr(HubSpot, "fetch_items", fetch_items)
 
-    finish_sync(connection)
+    finish_sync(synced)
 
     assert row.get().name == "Newer"

@@ -26,28 +26,27 @@ def deals() -> Collection:
 
 
 def test_links_that_are_not_kept_are_told_by_the_collection(
-    connection: Connection,
+    synced: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    finish_sync(connection)
     assert deals().completeness == "complete"
     with monkeypatch.context() as patch:
         lower_the_bound(patch)
         sandbox.client.order("records/touch", **WHERE, count=200)
 
-        assert finish_sync(connection).outcome == "partial"
+        assert finish_sync(synced).outcome == "partial"
         found = deals()
         assert (found.completeness, found.reason) == ("capped", "links_capped")
 
         sandbox.client.order("records/erase", **WHERE, id=min(live("deals")))
-        assert finish_sync(connection, full=True).outcome == "partial"
+        assert finish_sync(synced, full=True).outcome == "partial"
         found = deals()
         assert (found.completeness, found.reason) == ("capped", "links_capped")
         assert found.reason_data == {"number": 10_000}
         # What was not listed is proven to be deleted all the same.
         assert_equal_to(sandbox)
 
-    assert finish_sync(connection, full=True).outcome == "complete"
+    assert finish_sync(synced, full=True).outcome == "complete"
     assert (deals().completeness, deals().reason) == ("complete", "")

@@ -38,20 +38,19 @@ def schemas() -> dict[str, Any]:
 
 
 def test_empty_pipelines_and_owners_take_no_names_away(
-    connection: Connection, finish_sync: FinishSync, emptied: Emptied
+    synced: Connection, finish_sync: FinishSync, emptied: Emptied
 ) -> None:
-    finish_sync(connection)
     known = schemas()
     emptied.parts = ("/crm/pipelines/", "/crm/owners/")
 
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
 
     after = schemas()
     assert {key: s["lookups"] for key, s in after.items()} == {
         key: s["lookups"] for key, s in known.items()
     }
     emptied.parts = ()
-    assert finish_sync(connection).outcome == "complete"
+    assert finish_sync(synced).outcome == "complete"
     assert schemas() == known
 
 
@@ -69,13 +68,12 @@ def test_names_missing_from_the_first_load_come_with_the_next_sync(
 
 
 def test_an_empty_list_of_properties_is_no_schema(
-    connection: Connection, finish_sync: FinishSync, emptied: Emptied
+    synced: Connection, finish_sync: FinishSync, emptied: Emptied
 ) -> None:
-    finish_sync(connection)
     known = schemas()
     emptied.parts = ("/crm/properties/",)
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced, full=True)
 
     assert run.outcome == "failed"
     assert schemas() == known
@@ -84,4 +82,4 @@ def test_an_empty_list_of_properties_is_no_schema(
         ReasonCode.FULL_REFRESH_FAILED
     }
     emptied.parts = ()
-    assert finish_sync(connection).outcome == "complete"
+    assert finish_sync(synced).outcome == "complete"

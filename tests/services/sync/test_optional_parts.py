@@ -107,19 +107,18 @@ def test_an_optional_part_that_is_refused_is_a_note_and_nothing_else(
 
 
 def test_a_refused_list_of_deletions_leaves_an_incremental_sync_whole(
-    connection: Connection, finish_sync: FinishSync, refusals: Refusals
+    synced: Connection, finish_sync: FinishSync, refusals: Refusals
 ) -> None:
-    finish_sync(connection)
     refusals.form, refusals.status = EXTRAS["deletions"], 503
     later = timezone.now() + timedelta(minutes=40)
     with time_machine.travel(later):
-        run = finish_sync(connection)
+        run = finish_sync(synced)
 
     assert (run.outcome, notes()) == ("complete", {"deletions"})
 
     refusals.status = 0
     with time_machine.travel(later + timedelta(minutes=40)):
-        finish_sync(connection)
+        finish_sync(synced)
 
     assert notes() == set()
 

@@ -136,18 +136,17 @@ def test_a_collection_that_failed_for_a_passing_reason_is_tried_again(
 
 
 def test_a_full_refresh_that_failed_for_a_passing_reason_is_tried_again(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     sandbox.client.order(
         "faults/add", kind="html", family="list", path="contacts", skip=1
     )
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced, full=True)
 
     contacts = Collection.objects.get(remote_id="contacts")
     assert (run.outcome, contacts.reason) == ("partial", "full_refresh_failed")
-    assert after_last(connection) == MINUTE
+    assert after_last(synced) == MINUTE
 
 
 @pytest.mark.parametrize(

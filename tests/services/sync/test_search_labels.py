@@ -9,18 +9,15 @@ def deals_found(text: str) -> int:
     return found_by(Collection.objects.first().connection.owner, text).count()
 
 
-def test_what_a_first_sync_stored_is_found_by_its_labels(connection, finish_sync):
-    finish_sync(connection)
-
+def test_what_a_first_sync_stored_is_found_by_its_labels(synced):
     assert deals_found("Closed Lost")
     assert not deals_found("closedlost")
     assert not reindex.outdated().exists()
 
 
 def test_a_full_refresh_that_finds_other_labels_has_items_indexed_again(
-    connection, finish_sync
+    synced, finish_sync
 ):
-    finish_sync(connection)
     deals = Collection.objects.get(remote_id="deals")
     lost = deals_found("Closed Lost")
     deals.schema["lookups"]["stage"]["closedlost"] = "Gone for good"
@@ -29,7 +26,7 @@ def test_a_full_refresh_that_finds_other_labels_has_items_indexed_again(
     reindex.run_slice()
     assert (deals_found("Closed Lost"), deals_found("gone for good")) == (0, lost)
 
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
     assert reindex.outdated().get() == deals
     reindex.run_slice()
 

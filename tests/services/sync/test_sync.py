@@ -25,15 +25,14 @@ def test_the_first_load_stores_exactly_what_the_provider_has(
 
 
 def test_an_incremental_sync_with_nothing_new_asks_for_changes_and_links_only(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     later = timezone.now() + timedelta(minutes=30)
     Collection.objects.update(watermark=later, late_arrivals_read_at=later)
     before, calls = list(Item.objects.values()), len(sandbox.log)
 
     with time_machine.travel(later):
-        run = finish_sync(connection)
+        run = finish_sync(synced)
 
     assert run.outcome == "complete"
     made = [call for call in sandbox.log[calls:] if "/crm/" in call]
@@ -48,12 +47,11 @@ def test_an_incremental_sync_with_nothing_new_asks_for_changes_and_links_only(
 
 
 def test_an_incremental_sync_finds_what_changed_and_keeps_what_it_was(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     touched = touch(sandbox, count=3, property="city", value="Bergen")
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     assert (run.changed, run.created) == (3, 0)
     changes = ItemChange.objects.filter(item__remote_id__in=touched, kind="changed")
@@ -62,28 +60,26 @@ def test_an_incremental_sync_finds_what_changed_and_keeps_what_it_was(
 
 
 def test_what_comes_after_a_first_load_is_new_and_the_first_load_is_not(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     assert not any(item.was_new for item in Item.objects.all())
     made = {"firstname": "Nova", "email": "nova@example.com"}
     sandbox.client.order(
         "records/create", portal="555111", type="contacts", properties=made
     )
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     assert run.new == 1
     assert [item.name for item in Item.objects.all() if item.was_new] == ["Nova"]
 
 
 def test_a_second_full_refresh_over_unchanged_data_writes_no_item(
-    connection: Connection, finish_sync: FinishSync
+    synced: Connection, finish_sync: FinishSync
 ) -> None:
-    finish_sync(connection)
     before = list(Item.objects.order_by("pk").values())
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced, full=True)
 
     assert (run.outcome, run.created, run.changed) == ("complete", 0, 0)
     assert run.unchanged == len(before)
@@ -92,34 +88,32 @@ def test_a_second_full_refresh_over_unchanged_data_writes_no_item(
 
 
 def test_rows_that_show_up_late_are_found_by_settling(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     touched = touch(sandbox, count=3, property="city", value="Bergen")
     later = timezone.now() + timedelta(minutes=25)
     Collection.objects.update(watermark=later, late_arrivals_read_at=later)
     with time_machine.travel(later):
-        finish_sync(connection)
+        finish_sync(synced)
     assert not ItemChange.objects.filter(kind="changed").exists()
     Collection.objects.update(
         watermark=later, late_arrivals_read_at=later - timedelta(minutes=31)
     )
 
     with time_machine.travel(later):
-        finish_sync(connection)
+        finish_sync(synced)
 
     found = ItemChange.objects.filter(kind="changed")
     assert set(found.values_list("item__remote_id", flat=True)) == set(touched)
 
 
 def test_thousands_of_rows_on_one_timestamp_are_all_found(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     count = len(live("contacts"))
     touch(sandbox, count=count, property="city", value="Bergen")
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     assert run.changed == count
     assert_equal_to(sandbox)

@@ -105,10 +105,9 @@ def test_a_full_refresh_goes_on_where_it_was(
 
 
 def test_an_incremental_sync_with_a_waiting_full_refresh_goes_on(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any, migrate: Migrate
+    synced: Connection, finish_sync: FinishSync, sandbox: Any, migrate: Migrate
 ) -> None:
-    finish_sync(connection)
-    run = read_one_page(connection, full=True)
+    run = read_one_page(synced, full=True)
     cursor = Collection.objects.get(remote_id="contacts").checkpoint["cursor"]
     (touched,) = touch(sandbox, count=1, property="firstname", value="Found")
     since = (timezone.now() - timedelta(minutes=10)).isoformat()
@@ -137,12 +136,12 @@ def test_an_incremental_sync_with_a_waiting_full_refresh_goes_on(
     assert found.waiting.cursor == cursor
     calls = len(sandbox.log)
 
-    assert finish_sync(connection).outcome == "partial"
+    assert finish_sync(synced).outcome == "partial"
 
     assert calls_of(sandbox, "contacts", calls) == []
     changed = Item.objects.get(type="contact", remote_id=touched)
     assert changed.properties["firstname"] == "Found"
-    assert finish_sync(connection).outcome == "complete"
+    assert finish_sync(synced).outcome == "complete"
     first = calls_of(sandbox, "contacts", calls)[0]
     assert f"after={cursor}" in first
     assert_equal_to(sandbox)
@@ -151,9 +150,8 @@ def test_an_incremental_sync_with_a_waiting_full_refresh_goes_on(
 
 
 def test_sentences_become_codes_and_unknown_ones_stay_as_details(
-    connection: Connection, finish_sync: FinishSync, migrate: Migrate
+    synced: Connection, migrate: Migrate
 ) -> None:
-    finish_sync(connection)
     ids = sorted(live("contacts"), key=int)[:5]
     texts = ["archived", "merged:77", "not selected", "gone or no longer shared", "why"]
 

@@ -236,33 +236,31 @@ def test_a_provider_that_is_paused_stays_paused(db: None, now: datetime) -> None
 
 @pytest.mark.parametrize(("days", "is_read"), [(40, True), (20, False)])
 def test_no_quota_keeps_a_collection_from_being_read_for_longer_than_a_month(
-    connection: Connection,
+    synced: Connection,
     finish_sync: FinishSync,
     now: datetime,
     days: int,
     is_read: bool,
 ) -> None:
-    finish_sync(connection)
-    connection.collections.update(blocked_until=now + timedelta(days=days))
+    synced.collections.update(blocked_until=now + timedelta(days=days))
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     read = {e.state is ProgressState.DONE for e in run.entries.values()}
     assert read == {is_read}
 
 
 def test_changes_are_read_although_the_watermark_is_of_the_future(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any, ahead: datetime
+    synced: Connection, finish_sync: FinishSync, sandbox: Any, ahead: datetime
 ) -> None:
-    finish_sync(connection)
-    connection.collections.update(watermark=ahead, last_full_refresh_at=ahead)
+    synced.collections.update(watermark=ahead, last_full_refresh_at=ahead)
     touch(sandbox, count=1, property="city", value="Bergen")
 
-    finish_sync(connection, trigger="schedule")
+    finish_sync(synced, trigger="schedule")
 
     cities = {item.properties.get("city") for item in Item.objects.all()}
     assert "Bergen" in cities
-    assert not connection.collections.filter(watermark__gt=timezone.now()).exists()
+    assert not synced.collections.filter(watermark__gt=timezone.now()).exists()
 
 
 @pytest.mark.parametrize(
@@ -270,15 +268,14 @@ def test_changes_are_read_although_the_watermark_is_of_the_future(
     ["last_full_refresh_at", "short_refresh_at"],
 )
 def test_a_full_refresh_of_the_future_is_none(
-    connection: Connection, finish_sync: FinishSync, ahead: datetime, column: str
+    synced: Connection, finish_sync: FinishSync, ahead: datetime, column: str
 ) -> None:
-    finish_sync(connection)
-    before = _generations(connection)
-    connection.collections.update(**{column: ahead})
+    before = _generations(synced)
+    synced.collections.update(**{column: ahead})
 
-    finish_sync(connection, trigger="schedule")
+    finish_sync(synced, trigger="schedule")
 
-    assert all(after > before[key] for key, after in _generations(connection).items())
+    assert all(after > before[key] for key, after in _generations(synced).items())
 
 
 def _generations(connection: Connection) -> dict[Any, int]:
@@ -286,16 +283,15 @@ def _generations(connection: Connection) -> dict[Any, int]:
 
 
 def test_collections_are_looked_for_again_after_a_look_in_the_future(
-    connection: Connection, finish_sync: FinishSync, ahead: datetime
+    synced: Connection, finish_sync: FinishSync, ahead: datetime
 ) -> None:
-    finish_sync(connection)
     Connection.objects.update(discovered_at=ahead)
 
-    finish_sync(connection)
+    finish_sync(synced)
 
-    connection.refresh_from_db()
-    assert connection.discovered_at is not None
-    assert connection.discovered_at <= timezone.now()
+    synced.refresh_from_db()
+    assert synced.discovered_at is not None
+    assert synced.discovered_at <= timezone.now()
 
 
 def test_an_erasure_that_was_claimed_in_the_future_goes_on(
@@ -395,9 +391,8 @@ def test_a_refresh_that_was_left_in_the_future_is_due(
 
 
 def test_an_index_that_was_claimed_in_the_future_is_written(
-    connection: Connection, finish_sync: FinishSync, ahead: datetime
+    synced: Connection, ahead: datetime
 ) -> None:
-    finish_sync(connection)
     SearchState.objects.update(claimed_until=ahead, indexed_with="")
 
     reindex.run_slice()
@@ -407,14 +402,13 @@ def test_an_index_that_was_claimed_in_the_future_is_written(
 
 @pytest.mark.parametrize("by", [timedelta(minutes=40), SIX_HOURS])
 def test_whatever_stored_time_lies_ahead_the_next_sync_comes_and_misses_nothing(
-    connection: Connection,
+    synced: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     client: Client,
     by: timedelta,
 ) -> None:
-    finish_sync(connection)
-    run, _ = runs.open_run(connection, trigger="user", full=True)
+    run, _ = runs.open_run(synced, trigger="user", full=True)
     engine.run_slice(run.pk, seconds=0.000001)
     SyncRun.objects.filter(pk=run.pk).update(
         lease_id=uuid4(), lease_until=timezone.now() + lease.lease_length()
@@ -431,8 +425,8 @@ def test_whatever_stored_time_lies_ahead_the_next_sync_comes_and_misses_nothing(
 
     schedule.sweep()
     schedule.dispatch_due()
-    client.force_login(connection.owner)
-    page = client.get(connection.get_absolute_url()).content.decode()
+    client.force_login(synced.owner)
+    page = client.get(synced.get_absolute_url()).content.decode()
 
     assert condition_of(page).state not in {"waiting", "stale", "provider_paused"}
     for _ in range(60):
@@ -440,7 +434,7 @@ def test_whatever_stored_time_lies_ahead_the_next_sync_comes_and_misses_nothing(
             break
     run.refresh_from_db()
     assert run.outcome == "complete"
-    assert finish_sync(connection, trigger="schedule").outcome == "complete"
+    assert finish_sync(synced, trigger="schedule").outcome == "complete"
     cities = {item.properties.get("city") for item in Item.objects.all()}
     assert "Bergen" in cities
     assert_equal_to(sandbox)

@@ -12,26 +12,24 @@ from tests.services.hubspot_account import touch
 
 
 def test_data_older_than_promised_is_noticed(
-    connection: Connection, finish_sync: FinishSync
+    synced: Connection, finish_sync: FinishSync
 ) -> None:
-    finish_sync(connection)
     Connection.objects.update(last_synced_at=timezone.now() - timedelta(hours=2))
 
     assert staleness.check(now=timezone.now()) == 1
 
-    connection.refresh_from_db()
-    assert (connection.state, connection.reason) == ("degraded", "stale")
-    finish_sync(connection)
-    connection.refresh_from_db()
-    assert connection.state == "active"
+    synced.refresh_from_db()
+    assert (synced.state, synced.reason) == ("degraded", "stale")
+    finish_sync(synced)
+    synced.refresh_from_db()
+    assert synced.state == "active"
 
 
 def test_old_history_is_deleted_and_new_is_kept(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     touch(sandbox, count=4, property="city", value="Bergen")
-    finish_sync(connection)
+    finish_sync(synced)
     old = timezone.now() - timedelta(days=91)
     half = list(ItemChange.objects.values_list("pk", flat=True)[:2])
     ItemChange.objects.filter(pk__in=half).update(at=old)

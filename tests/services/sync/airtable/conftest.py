@@ -13,7 +13,6 @@ from integrations.services.common import oauth_clients
 from integrations.services.connections import connect
 from integrations.services.grants.identify import identify
 from tests.sandbox.airtable.airtable_client import ANA, VERIFIER
-from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import Airtable
 
 
@@ -44,10 +43,4 @@ def connect_airtable(airtable: Airtable, settings: Any) -> Callable[..., Connect
 
 @pytest.fixture
 def connection(alice: User, connect_airtable: Callable[..., Connection]) -> Connection:
-    return connect_airtable(alice)
-
-
-@pytest.fixture
-def synced(connection: Connection, finish_sync: FinishSync) -> Connection:
-    assert finish_sync(connection).outcome == "complete"
-    return connection
+    return alice.connections.first() or connect_airtable(alice)

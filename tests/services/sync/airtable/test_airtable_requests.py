@@ -95,16 +95,15 @@ def test_bases_are_read_in_turns(connection: Connection, sandbox: Any) -> None:
 
 
 def test_a_deleted_record_is_missed_by_an_incremental_sync(
-    connection: Connection, finish_sync: FinishSync, airtable: Airtable
+    synced: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
-    finish_sync(connection)
     tables = Collection.objects.filter(item_type="record", stored_count__lte=60)
     table = tables.order_by("-stored_count").first()
     assert table is not None
     gone = live(table.remote_id)[0]
     airtable.do("records/delete", id=gone)
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     assert (run.outcome, run.deleted) == ("complete", 1)
     assert Item.objects.get(remote_id=gone).deleted_kind == "deleted"
@@ -112,9 +111,8 @@ def test_a_deleted_record_is_missed_by_an_incremental_sync(
 
 
 def test_every_record_of_a_large_table_has_its_turn(
-    connection: Connection, finish_sync: FinishSync, airtable: Airtable
+    synced: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
-    finish_sync(connection)
     table = Collection.objects.order_by("-stored_count").first()
     assert table is not None
     assert table.stored_count > 60
@@ -123,18 +121,17 @@ def test_every_record_of_a_large_table_has_its_turn(
     airtable.do("records/delete", id=last)
 
     for _ in range(math.ceil(table.stored_count / 60)):
-        finish_sync(connection)
+        finish_sync(synced)
 
     assert_equal_to(airtable)
 
 
 def test_a_formula_that_is_refused_costs_only_the_look_for_what_is_gone(
-    connection: Connection,
+    synced: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    finish_sync(connection)
     send, before = sandbox.send, sorted(Item.objects.values_list("remote_id"))
 
     def refuse_ids(request: Any, *args: Any) -> Any:
@@ -143,7 +140,7 @@ def test_a_formula_that_is_refused_costs_only_the_look_for_what_is_gone(
 
     monkeypatch.setattr(sandbox, "send", refuse_ids)
 
-    assert finish_sync(connection).outcome == "complete"
+    assert finish_sync(synced).outcome == "complete"
 
     assert sorted(Item.objects.live().values_list("remote_id")) == before
     noted = Collection.objects.filter(item_type="record", stored_count__gt=0)

@@ -45,11 +45,11 @@ def connect_notion(notion: NotionClient, settings: Any) -> Connect:
 def connection(alice: User, connect_notion: Connect, settings: Any) -> Connection:
     """Return a connection to the small workspace, whose texts are left unread."""
     settings.CONTENT_PAGES_PER_RUN = 0
-    return connect_notion(alice)
+    return alice.connections.first() or connect_notion(alice)
 
 
 @pytest.fixture
 def large(alice: User, connect_notion: Connect, settings: Any) -> Connection:
     """Return a connection to the large workspace, whose texts are left unread."""
     settings.CONTENT_PAGES_PER_RUN = 0
-    return connect_notion(alice, LARGE)
+    return alice.connections.first() or connect_notion(alice, LARGE)

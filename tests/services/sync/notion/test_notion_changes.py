@@ -12,9 +12,8 @@ from tests.services.sync.notion.workspace_rows import assert_equal_to, item_name
 
 
 def test_an_incremental_sync_finds_what_was_edited_and_what_is_new(
-    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+    synced: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
-    finish_sync(connection)
     source = Collection.objects.get(name="الكتب").remote_id
     drafts = item_named("مسودات").remote_id
     notion.switch("search_leaves_out", 100)
@@ -22,27 +21,26 @@ def test_an_incremental_sync_finds_what_was_edited_and_what_is_new(
     row = notion.order("records/create", id=source, title="A new book")["id"]
     page = notion.order("records/create", id=drafts, title="A new chapter")["id"]
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     assert run.outcome == "complete", run.reason
     assert item_named("A new book").remote_id == row
     assert item_named("A new chapter").parent_remote_id == drafts
     assert item_named("A new chapter").remote_id == page
     notion.switch("search_leaves_out", 0)
-    finish_sync(connection)
+    finish_sync(synced)
     assert item_named("Drei")
     assert_equal_to(notion)
 
 
 def test_what_is_trashed_goes_and_what_is_restored_comes_back(
-    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+    synced: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
-    finish_sync(connection)
     page, row = item_named("الفصل 3"), item_named("كتاب رقم 4")
     for item in (page, row):
         notion.order("records/trash", id=item.remote_id)
 
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
 
     for item in (page, row):
         item.refresh_from_db()
@@ -52,25 +50,24 @@ def test_what_is_trashed_goes_and_what_is_restored_comes_back(
 
     for item in (page, row):
         notion.order("records/restore", id=item.remote_id)
-    finish_sync(connection)
+    finish_sync(synced)
     assert_equal_to(notion)
     assert ItemChange.objects.filter(item=page, kind="restored").exists()
 
 
 @pytest.mark.parametrize("full", [False, True])
 def test_what_is_not_shared_any_more_goes_only_after_it_was_asked_for(
-    connection: Connection,
+    synced: Connection,
     finish_sync: FinishSync,
     notion: NotionClient,
     sandbox: Any,
     full: bool,
 ) -> None:
-    finish_sync(connection)
     page = item_named("الفصل 3")
     notion.order("records/unshare", id=page.remote_id)
     calls = len(sandbox.log)
 
-    run = finish_sync(connection, full=full)
+    run = finish_sync(synced, full=full)
 
     assert run.outcome == "complete", run.reason
     page.refresh_from_db()
@@ -79,20 +76,19 @@ def test_what_is_not_shared_any_more_goes_only_after_it_was_asked_for(
     assert_equal_to(notion)
 
     notion.order("records/share", id=page.remote_id)
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
     assert_equal_to(notion)
 
 
 def test_a_table_that_is_not_shared_any_more_takes_its_rows_along(
-    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+    synced: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
-    finish_sync(connection)
     database = Item.objects.get(name="الكتب", type="database").remote_id
     rows = Collection.objects.get(name="الكتب")
     notion.order("records/unshare", id=database)
 
-    finish_sync(connection, full=True)
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
+    finish_sync(synced, full=True)
 
     # They are most of what the workspace shares.
     rows.refresh_from_db()
@@ -100,19 +96,18 @@ def test_a_table_that_is_not_shared_any_more_takes_its_rows_along(
     held_deletions.approve(rows)
     assert_equal_to(notion)
     notion.order("records/share", id=database)
-    finish_sync(connection, full=True)
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
+    finish_sync(synced, full=True)
     assert_equal_to(notion)
 
 
 def test_a_moved_page_keeps_its_row_and_changes_its_parent(
-    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+    synced: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
-    finish_sync(connection)
     page, above = item_named("الفصل 3"), item_named("الفصل 1")
     notion.order("records/move", id=page.remote_id, to=above.remote_id)
 
-    finish_sync(connection)
+    finish_sync(synced)
 
     page.refresh_from_db()
     assert page.parent_remote_id == above.remote_id
@@ -120,15 +115,14 @@ def test_a_moved_page_keeps_its_row_and_changes_its_parent(
 
 
 def test_a_page_that_moves_into_a_table_and_out_again_keeps_its_row_and_history(
-    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+    synced: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
-    finish_sync(connection)
     source = Collection.objects.get(name="الكتب")
     page, place = item_named("الفصل 3"), item_named("الفصل 1")
     first_seen = page.first_seen_at
 
     notion.order("records/move", id=page.remote_id, to=source.remote_id)
-    finish_sync(connection)
+    finish_sync(synced)
 
     page.refresh_from_db()
     assert (page.collection, page.is_deleted) == (source, False)
@@ -138,7 +132,7 @@ def test_a_page_that_moves_into_a_table_and_out_again_keeps_its_row_and_history(
     assert_equal_to(notion)
 
     notion.order("records/move", id=page.remote_id, to=place.remote_id)
-    finish_sync(connection)
+    finish_sync(synced)
 
     page.refresh_from_db()
     assert (page.collection.name, page.is_deleted) == ("Pages", False)

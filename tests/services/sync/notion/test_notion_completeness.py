@@ -162,29 +162,27 @@ def test_both_data_sources_of_a_database_are_read(
 
 
 def test_absence_from_search_hides_nothing(
-    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+    synced: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
-    finish_sync(connection)
     notion.switch("search_leaves_out", 100)
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced, full=True)
 
     assert (run.outcome, run.deleted) == ("complete", 0)
     assert_equal_to(notion)
 
 
 def test_kinds_of_objects_and_parents_nobody_has_heard_of_are_tolerated(
-    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+    synced: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
-    finish_sync(connection)
     notion.fault("unknown_object", "search")
     notion.fault("unknown_parent", "search")
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced, full=True)
 
     assert (run.outcome, run.deleted) == ("complete", 0)
     assert set(live()) == set(inventory(notion, "pages", DROMEDARY))
     notion.order("faults/clear")
-    finish_sync(connection, full=True)
+    finish_sync(synced, full=True)
     assert_equal_to(notion)
     assert item_named("مسودات").parent_name == "Workspace"

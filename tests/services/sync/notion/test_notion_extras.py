@@ -16,12 +16,11 @@ ARCHIVED, TRASHED, PAGE = "كتاب رقم 4", "كتاب رقم 5", "الفصل 
 
 @pytest.fixture
 def strict(
-    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+    synced: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> NotionClient:
     """Return a Notion that has been read, and refuses from now on what is extra."""
-    finish_sync(connection)
     notion.order("records/archive", id=item_named(ARCHIVED).remote_id)
-    finish_sync(connection)
+    finish_sync(synced)
     assert item_named(ARCHIVED).properties["about.archived"] is True
     notion.fault("no_extras", "search")
     notion.fault("no_extras", "query")
@@ -90,14 +89,13 @@ def test_an_incremental_sync_goes_on_and_finds_what_is_gone(
 
 
 def test_what_is_probed_is_bounded(
-    connection: Connection, finish_sync: FinishSync, notion: NotionClient, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, notion: NotionClient, sandbox: Any
 ) -> None:
-    finish_sync(connection)
     notion.switch("search_leaves_out", 100)
     sources = Item.objects.live().filter(type="data_source").count()
     calls = len(sandbox.log)
 
-    run = finish_sync(connection)
+    run = finish_sync(synced)
 
     assert (run.outcome, run.deleted) == ("complete", 0)
     assert len(sandbox.log) - calls <= 2 + sources + 2 * 10

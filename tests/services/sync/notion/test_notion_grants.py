@@ -27,24 +27,23 @@ from tests.services.sync.notion.workspace_rows import assert_equal_to, live, tok
 
 
 def test_a_grant_that_is_revoked_and_given_again_loses_nothing(
-    connection: Connection,
+    synced: Connection,
     finish_sync: FinishSync,
     notion: NotionClient,
     alice: User,
     connect_notion: Connect,
 ) -> None:
-    finish_sync(connection)
     rows = set(Item.objects.values_list("pk", "remote_id", "deleted_at"))
     notion.order("grants/revoke", account=DROMEDARY)
 
-    assert finish_sync(connection).outcome == "failed"
-    connection.refresh_from_db()
-    assert connection.state == "needs_reconnect"
+    assert finish_sync(synced).outcome == "failed"
+    synced.refresh_from_db()
+    assert synced.state == "needs_reconnect"
     assert set(Item.objects.values_list("pk", "remote_id", "deleted_at")) == rows
 
     again = connect_notion(alice)
     run = finish_sync(again)
-    assert again.pk == connection.pk
+    assert again.pk == synced.pk
     assert (run.trigger, run.is_full, run.deleted) == ("reconnect", True, 0)
     assert set(Item.objects.values_list("pk", "remote_id", "deleted_at")) == rows
     assert_equal_to(notion)

@@ -195,9 +195,8 @@ def test_a_check_that_fails_fails_no_sync(check: Check, sandbox: Any) -> None:
 
 
 def test_the_checks_of_seven_days_are_added_up_and_none_counts_twice(
-    connection: Connection, finish_sync: FinishSync
+    synced: Connection,
 ) -> None:
-    finish_sync(connection)
     contacts = Collection.objects.get(remote_id="contacts")
     Collection.objects.filter(pk=contacts.pk).update(stored_count=28_000)
     now = timezone.now()
